@@ -1,0 +1,39 @@
+# Everything a person runs, and all that CI calls. Needs Python 3.11 and make, nothing else.
+PYTHON ?= python3.11
+BIN := .venv/bin
+DEMO_ARGS ?=
+
+.PHONY: demo test check bench fuzz attack lock clean
+
+# The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
+.venv/run.stamp: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+demo: .venv/run.stamp
+	$(BIN)/python -m bot demo $(DEMO_ARGS)
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/house
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m bench
+
+lock: .venv/dev.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf .venv .demo

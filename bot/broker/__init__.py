@@ -1,0 +1,1 @@
+"""mStock Type B: the only place that knows the broker's wire."""

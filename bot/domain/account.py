@@ -1,0 +1,125 @@
+"""People, roles, accounts, credentials and broker sessions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.secret import Secret
+
+
+class Role(StrEnum):
+    """What a person may do with an account (product.md section 2)."""
+
+    OWNER = "owner"
+    TRADER = "trader"
+    GUARDIAN = "guardian"
+    VIEWER = "viewer"
+
+
+class Permission(StrEnum):
+    """What an act needs; ROLES says which role carries it."""
+
+    LOOK = "look"
+    OPEN = "open"  # anything that can open or grow a position
+    REDUCE = "reduce"  # exit, cancel
+    STOP = "stop"  # the kill switch
+    SESSION = "session"  # log in and out at the broker
+    ADMIN = "admin"  # people, limits, accounts, lifting the kill switch
+
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: frozenset(Permission),
+    Role.TRADER: frozenset({Permission.LOOK, Permission.OPEN, Permission.REDUCE, Permission.STOP, Permission.SESSION}),
+    Role.GUARDIAN: frozenset({Permission.LOOK, Permission.REDUCE, Permission.STOP}),
+    Role.VIEWER: frozenset({Permission.LOOK}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One broker account; the client code itself is among the sealed credentials."""
+
+    id: str
+    label: str  # "main", "papa": what people type and what leads every card
+    client: str  # masked client code, safe to show: MA••••1
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person on the list."""
+
+    telegram_id: int
+    name: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts, on which account, in which role; account is None until one is linked."""
+
+    user: User
+    role: Role
+    account: Account | None
+
+    def may(self, permission: Permission) -> bool:
+        return permission in GRANTS[self.role]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What it takes to log in; the seed only where the owner chose to store it (it makes two factors one)."""
+
+    client_code: Secret
+    password: Secret
+    api_key: Secret
+    totp_seed: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A broker session; dead at its claim or at the next midnight IST, whichever comes first."""
+
+    token: Secret
+    issued: datetime  # UTC
+    expires: datetime  # UTC
+
+    def alive(self, now: datetime) -> bool:
+        return now < self.expires
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginStep:
+    """Between password and code: good for 300 s at the broker and for nothing else."""
+
+    handle: Secret
+    said: str  # the broker's words, without the masked phone and mail
+    begun: datetime  # UTC
+
+
+class CodeKind(StrEnum):
+    """Where the six digits come from; a code posted to the other route is always refused."""
+
+    TOTP = "totp"
+    SMS = "sms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """The kill switch of an account, when it is on."""
+
+    account_id: str
+    by: int | None  # Telegram id; None: the bot itself
+    at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """A person's own hard limits on an account; None is no limit."""
+
+    value: Decimal | None = None  # rupees for one order
+    quantity: int | None = None  # shares or units for one order
+    orders_a_day: int | None = 200
+    orders_a_minute: int | None = 20

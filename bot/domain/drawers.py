@@ -1,0 +1,286 @@
+"""The store as the heart sees it: drawers, reached only inside one transaction.
+
+A function given to Store.run is plain (not async), so no broker call can ever sit inside a transaction; it commits when
+the function returns and rolls back when it raises. Every claim is a conditional update whose row count decides.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+from bot.domain.account import Account, Credentials, Limits, Role, Session, Stop, User
+from bot.domain.instrument import Instrument
+from bot.domain.notice import Notice, Parcel
+from bot.domain.order import Confirmation, ConfirmationState, Fill, Order
+from bot.domain.portfolio import DayReport
+from bot.domain.ports import MasterDay, Shown
+
+T = TypeVar("T")
+
+
+class PeopleDrawer(Protocol):
+    """Who is on the list, in which role."""
+
+    def add(self, user: User, role: Role, account_id: str | None, at: datetime) -> None:
+        """Puts a person on the list, or changes the role; account_id None means every account."""
+        ...
+
+    def remove(self, telegram_id: int) -> bool:
+        """Takes a person off the list at once, with every open confirmation and waiting notice; False if not there."""
+        ...
+
+    def find(self, telegram_id: int) -> User | None: ...
+
+    def roles(self, telegram_id: int) -> Sequence[tuple[str | None, Role]]:
+        """(account id or None for all, role) of a person."""
+        ...
+
+    def role_on(self, telegram_id: int, account_id: str | None) -> Role | None:
+        """The role that counts: the account's own before the general one; None when not active or not listed."""
+        ...
+
+    def all(self) -> Sequence[tuple[User, str | None, Role]]: ...
+
+    def watching(self, account_id: str) -> Sequence[int]:
+        """Telegram ids of all active people who may look at an account."""
+        ...
+
+
+class AccountsDrawer(Protocol):
+    """Linked accounts, their sealed credentials, sessions and limits."""
+
+    def add(self, account: Account, credentials: Credentials) -> None: ...
+
+    def remove(self, account_id: str) -> bool:
+        """Destroys the account's secrets for good; its orders stay."""
+        ...
+
+    def all(self) -> Sequence[Account]: ...
+
+    def find(self, account_id: str) -> Account | None: ...
+
+    def by_label(self, label: str) -> Account | None: ...
+
+    def credentials(self, account_id: str) -> Credentials | None:
+        """Opens what is sealed; VaultError when it does not open."""
+        ...
+
+    def keep_session(self, account_id: str, session: Session | None) -> None:
+        """Seals the session's token, or forgets it."""
+        ...
+
+    def session(self, account_id: str) -> Session | None: ...
+
+    def limits(self, account_id: str) -> Limits: ...
+
+    def set_limits(self, account_id: str, limits: Limits) -> None: ...
+
+    def choose(self, telegram_id: int, account_id: str, until: datetime) -> None:
+        """/use: the account a person's next words go to, until that moment."""
+        ...
+
+    def chosen(self, telegram_id: int, now: datetime) -> str | None: ...
+
+
+class OrdersDrawer(Protocol):
+    """Orders and their fills."""
+
+    def next_number(self, account_id: str, day: date) -> int:
+        """The next day number of an account; each is given once."""
+        ...
+
+    def add(self, order: Order, day: date) -> None: ...
+
+    def save(self, order: Order) -> None:
+        """Writes a new version; StorageError when the stored version is not exactly one of the earlier ones read."""
+        ...
+
+    def find(self, order_id: str) -> Order | None: ...
+
+    def by_tag(self, account_id: str, tag: str) -> Order | None: ...
+
+    def by_broker_id(self, account_id: str, broker_id: str) -> Order | None: ...
+
+    def by_number(self, account_id: str, day: date, number: int) -> Order | None: ...
+
+    def of_day(self, account_id: str, day: date) -> Sequence[Order]:
+        """All orders of a date in India, in the order of their numbers."""
+        ...
+
+    def unsettled(self, account_id: str | None = None) -> Sequence[Order]:
+        """Every order whose status is not final, oldest first; all accounts when None."""
+        ...
+
+    def sent_since(self, account_id: str, moment: datetime) -> int:
+        """How many orders of ours were claimed since then."""
+        ...
+
+    def add_fill(self, order: Order, fill: Fill) -> bool:
+        """Stores one step; False when a fill with the same (account, broker id, filled after) is already there."""
+        ...
+
+    def fills_of(self, order_id: str) -> Sequence[Fill]: ...
+
+    def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]: ...
+
+
+class ConfirmationsDrawer(Protocol):
+    """Open questions; a claim is one conditional update."""
+
+    def add(self, confirmation: Confirmation) -> None: ...
+
+    def find(self, token: str) -> Confirmation | None: ...
+
+    def bind(self, token: str, message_id: int) -> bool:
+        """Ties a still unbound question to its message; True when this call or an equal earlier one did it."""
+        ...
+
+    def claim(self, token: str, user_id: int, chat_id: int, message_id: int, now: datetime) -> bool:
+        """OPEN to CLAIMED if person, chat and message agree and it has not expired; True for exactly one caller."""
+        ...
+
+    def close(self, token: str, state: ConfirmationState) -> bool:
+        """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
+        ...
+
+    def open_for(self, account_id: str) -> Sequence[Confirmation]: ...
+
+    def forget_before(self, moment: datetime) -> int: ...
+
+
+class CardsDrawer(Protocol):
+    """Which message shows which order, and which version of it."""
+
+    def add(self, shown: Shown) -> None: ...
+
+    def stale(self, limit: int = 50) -> Sequence[tuple[Shown, Order, str]]:
+        """Cards older than their order, with the order and the account's label."""
+        ...
+
+    def drawn(self, chat_id: int, message_id: int, version: int, *, moved_to: int | None = None) -> None:
+        """Notes the version now shown; moved_to: the card lives on in another message."""
+        ...
+
+    def bury(self, chat_id: int, message_id: int) -> None:
+        """The chat is gone for good: draw no more."""
+        ...
+
+    def of_order(self, order_id: str, chat_id: int) -> Shown | None:
+        """The newest card of an order in a chat."""
+        ...
+
+
+class OutboxDrawer(Protocol):
+    """Notices waiting; written in the transaction of the fact they tell of."""
+
+    def add(self, account_id: str, chat_ids: Sequence[int], notice: Notice, at: datetime, *, order_id: str | None) -> None:
+        """One row for each person; order_id ties it to a card."""
+        ...
+
+    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Parcel]:
+        """Takes due parcels, at most one for each chat and the oldest of it, so that news stays in order."""
+        ...
+
+    def sent(self, parcel_id: int, at: datetime, message_id: int) -> None: ...
+
+    def postpone(self, parcel_id: int, until: datetime, why: str) -> None: ...
+
+    def bury(self, parcel_id: int, at: datetime, why: str) -> None: ...
+
+    def next_due(self) -> datetime | None: ...
+
+    def counts(self) -> tuple[int, int]:
+        """(waiting, buried)."""
+        ...
+
+
+class SafetyDrawer(Protocol):
+    """The kill switch."""
+
+    def stop(self, stop: Stop) -> bool:
+        """True when this call turned it on."""
+        ...
+
+    def resume(self, account_id: str) -> bool: ...
+
+    def stopped(self, account_id: str) -> Stop | None: ...
+
+
+class ReportsDrawer(Protocol):
+    """Daily summaries, one final row for an account and a date."""
+
+    def add(self, report: DayReport) -> bool:
+        """False when that date already has its final row."""
+        ...
+
+    def find(self, account_id: str, day: date) -> DayReport | None: ...
+
+
+class JobsDrawer(Protocol):
+    """Which named job ran for which date."""
+
+    def claim(self, name: str, key: str, now: datetime) -> bool:
+        """True for exactly one caller of a (name, key)."""
+        ...
+
+    def release(self, name: str, key: str) -> None:
+        """Gives a claim back after a failure."""
+        ...
+
+
+class MasterDrawer(Protocol):
+    """The scrip master on disk."""
+
+    def replace(self, day: date, instruments: Sequence[Instrument], at: datetime) -> None:
+        """Swaps the whole master, or nothing."""
+        ...
+
+    def load(self) -> tuple[MasterDay, Sequence[Instrument]] | None: ...
+
+
+class AuditDrawer(Protocol):
+    """An append-only record of acts."""
+
+    def add(self, at: datetime, who: int | None, what: str, account_id: str | None = None, detail: str = "") -> None: ...
+
+    def page(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, datetime, int | None, str, str]]:
+        """(id, at, who, what, detail), newest first."""
+        ...
+
+
+class Drawers(Protocol):
+    """All drawers over one transaction."""
+
+    @property
+    def people(self) -> PeopleDrawer: ...
+    @property
+    def accounts(self) -> AccountsDrawer: ...
+    @property
+    def orders(self) -> OrdersDrawer: ...
+    @property
+    def confirmations(self) -> ConfirmationsDrawer: ...
+    @property
+    def cards(self) -> CardsDrawer: ...
+    @property
+    def outbox(self) -> OutboxDrawer: ...
+    @property
+    def safety(self) -> SafetyDrawer: ...
+    @property
+    def reports(self) -> ReportsDrawer: ...
+    @property
+    def jobs(self) -> JobsDrawer: ...
+    @property
+    def master(self) -> MasterDrawer: ...
+    @property
+    def audit(self) -> AuditDrawer: ...
+
+
+class Store(Protocol):
+    """One writer; each run is one transaction."""
+
+    async def run(self, work: Callable[[Drawers], T]) -> T:
+        """Runs a plain function over the drawers; commits on return, rolls back on any exception.
+
+        Errors of our own pass through unchanged; what the database throws becomes StorageError.
+        """
+        ...

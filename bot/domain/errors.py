@@ -1,0 +1,153 @@
+"""Every error we raise, sorted by what became of the act it interrupted.
+
+BotError                      .say: words that are safe for a person; never a secret, never an address
++ PersonError                 expected; shown as it is
+|   UsageError                the words could not be read; carries one example that would have worked
+|   NotAllowed                this person may not do this
+|   UnknownSymbol             no such instrument; carries near misses
+|   CheckFailed               refused before anything was sent; all reasons at once
+|   ConfirmationGone          the card was answered, replaced, or has expired
+|   TradingStopped            the kill switch is on
+|   NotFound                  the thing named is not there (an order number, an account)
++ BrokerError
+|   NotSent                   no byte reached the broker: safe to ask again
+|   Refused                   the broker said no, in words we know
+|   SessionExpired            a read was not done; needs a login
+|   LoginRefused              password or code refused; never repeated by itself
+|   TooFast                   our own bucket said wait: nothing was sent
+|   Unclear                   it may have happened: never do it again, reconcile
+|   Unreadable                a read was answered with something that is not an answer
++ DeliveryError               Telegram would not take a message
++ StorageError                a bug or a broken disk: stop trading, tell the owner
+|   VaultError                a sealed value did not open
++ SettingsError               a setting is missing or wrong: the start stops and names it
++ IllegalMove                 a state was asked to move where it cannot: our own bug
+"""
+
+from collections.abc import Sequence
+
+
+class BotError(Exception):
+    """The root of all that we raise ourselves; .say can be shown to a person."""
+
+    say: str
+
+    def __init__(self, say: str) -> None:
+        super().__init__(say)
+        self.say = say
+
+
+class PersonError(BotError):
+    """Something a person asked that cannot be done as asked; nothing was sent anywhere."""
+
+
+class UsageError(PersonError):
+    """Words that could not be read; the example is a whole command that would have worked."""
+
+    def __init__(self, say: str, *, example: str) -> None:
+        super().__init__(say)
+        self.example = example
+
+
+class NotAllowed(PersonError):
+    """The person's role does not carry this act."""
+
+
+class UnknownSymbol(PersonError):
+    """No instrument answers to these words, or more than one does; near misses are whole commands to offer as buttons."""
+
+    def __init__(self, say: str, *, near: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(say)
+        self.near = tuple(near)  # (label for the button, command it stands for)
+
+
+class CheckFailed(PersonError):
+    """One or more checks refuse the order; every reason is told at once."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+class ConfirmationGone(PersonError):
+    """The question behind a button is no longer open; nothing was sent by this tap."""
+
+
+class TradingStopped(PersonError):
+    """The kill switch blocks new entries."""
+
+
+class NotFound(PersonError):
+    """What was named does not exist for this person."""
+
+
+class BrokerError(BotError):
+    """Something went wrong at or on the way to the broker; the branch says what became of the act."""
+
+
+class NotSent(BrokerError):
+    """No byte of the request reached the broker, so asking again cannot double anything."""
+
+
+class Refused(BrokerError):
+    """The broker said no in words we know; .broker_id names the rejected order where the text carried one."""
+
+    def __init__(self, say: str, *, code: str = "", words: str = "", broker_id: str | None = None, final: bool = False) -> None:
+        super().__init__(say)
+        self.code = code
+        self.words = words  # the broker's own text
+        self.broker_id = broker_id
+        self.final = final  # True: cannot turn up in the book later (house.md section 4: no byte sent, or RMS:<id>:)
+
+
+class AddressRefused(Refused):
+    """The broker does not take orders from this network address (mstock-type-b.md 1.8)."""
+
+
+class SessionExpired(BrokerError):
+    """The session is dead or unknown; the read was not done."""
+
+
+class LoginRefused(BrokerError):
+    """The broker refused the password or the code; repeating by itself would lock the account."""
+
+
+class TooFast(BrokerError):
+    """Our own bucket is empty; nothing was sent. retry_after is in seconds."""
+
+    def __init__(self, say: str, *, retry_after: float) -> None:
+        super().__init__(say)
+        self.retry_after = retry_after
+
+
+class Unclear(BrokerError):
+    """The act may have happened; it must never be repeated, only looked for."""
+
+
+class Unreadable(BrokerError):
+    """A read was answered with something that is no answer (a page, an empty body, a shape nobody knows)."""
+
+
+class DeliveryError(BotError):
+    """Telegram would not take a message; permanent ones are buried, others wait retry_after seconds."""
+
+    def __init__(self, say: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(say)
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class StorageError(BotError):
+    """The database could not do what was asked; no order is sent while this lasts."""
+
+
+class VaultError(StorageError):
+    """A sealed value did not open: wrong key, or the value was changed or moved."""
+
+
+class SettingsError(BotError):
+    """A setting is missing or wrong; the words name it."""
+
+
+class IllegalMove(BotError):
+    """A state machine was asked for a move it does not know: our own bug, said aloud."""

@@ -1,0 +1,48 @@
+"""Exact money: Decimal prices and rupees, rounding to a tick, floats refused."""
+
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+ZERO = Decimal(0)
+PAISA = Decimal("0.01")
+
+
+def exact(value: str | int | Decimal) -> Decimal:
+    """An exact, finite Decimal; ValueError for what is no number, TypeError for a float (it is already inexact)."""
+    if isinstance(value, float):  # a caller without a type checker can still hand one over
+        msg = f"a float is not money: {value!r}"
+        raise TypeError(msg)
+    try:
+        number = Decimal(value.strip() if isinstance(value, str) else value)
+    except InvalidOperation:
+        msg = f"not a number: {value!r}"
+        raise ValueError(msg) from None
+    if not number.is_finite():
+        msg = f"not a finite number: {value!r}"
+        raise ValueError(msg)
+    return number
+
+
+def to_paise(amount: Decimal) -> Decimal:
+    """Rupees rounded half-even to the paisa, for showing; sums are made before this, never after."""
+    return amount.quantize(PAISA, rounding=ROUND_HALF_EVEN)
+
+
+def on_tick(price: Decimal, tick: Decimal) -> bool:
+    """Whether the price stands on the instrument's grid."""
+    return price % tick == 0
+
+
+def tick_up(price: Decimal, tick: Decimal) -> Decimal:
+    """The nearest price on the grid at or above."""
+    return (price / tick).to_integral_value(ROUND_CEILING) * tick
+
+
+def tick_down(price: Decimal, tick: Decimal) -> Decimal:
+    """The nearest price on the grid at or below."""
+    return (price / tick).to_integral_value(ROUND_FLOOR) * tick
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """An exact sum that is Decimal even when there is nothing to add."""
+    return sum(amounts, ZERO)

@@ -1,0 +1,186 @@
+"""Every kind of news a person can be told, as data; words are found when it is sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+
+from bot.domain.order import Fill, Order
+from bot.domain.portfolio import DayReport
+
+
+class Loudness(IntEnum):
+    """How a notice arrives: in the drawer, with a sound, or with a sound whatever the quiet hours say."""
+
+    SILENT = 0
+    RING = 1
+    ALWAYS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """An order filled further; the fill is the step, the order stands as it is after it."""
+
+    order: Order
+    fill: Fill
+    position: int | None = None  # net shares after it, where known
+    position_average: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRejected:
+    """The broker or the exchange refused an order."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnded:
+    """An order was cancelled or expired without having been asked to by this bot."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUnclear:
+    """The answer to an order got lost; it is being looked for."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFound:
+    """An order that was unclear, refused or given up turned up in the book."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNotSeen:
+    """The look-out's time has passed without a row: the person may look in the broker's app and say so."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderElsewhere:
+    """An order that this bot did not place: from the broker's app, the website, or the broker itself."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderByOther:
+    """Another person of the account placed an order."""
+
+    order: Order
+    name: str  # who
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingStopped:
+    """Somebody used the kill switch."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingResumed:
+    """Somebody lifted the kill switch."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLost:
+    """The broker session died or could not be renewed."""
+
+    at: datetime
+    why: str
+    positions: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLost:
+    """The broker's socket is gone; the books are still polled."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedBack:
+    """The broker's socket is back, and the books were read again."""
+
+    since: datetime
+    until: datetime
+    fills: int
+    rejections: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressNotRegistered:
+    """The broker refuses this network address (mstock-type-b.md 1.8)."""
+
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySummary:
+    """The summary of a date."""
+
+    report: DayReport
+
+
+Notice = (
+    Filled
+    | OrderRejected
+    | OrderEnded
+    | OrderUnclear
+    | OrderFound
+    | OrderNotSeen
+    | OrderElsewhere
+    | OrderByOther
+    | TradingStopped
+    | TradingResumed
+    | SessionLost
+    | FeedLost
+    | FeedBack
+    | AddressNotRegistered
+    | DaySummary
+)
+
+LOUDNESS: dict[type, Loudness] = {
+    Filled: Loudness.RING,
+    OrderRejected: Loudness.RING,
+    OrderEnded: Loudness.RING,
+    OrderUnclear: Loudness.ALWAYS,
+    OrderFound: Loudness.ALWAYS,
+    OrderNotSeen: Loudness.ALWAYS,
+    OrderElsewhere: Loudness.RING,
+    OrderByOther: Loudness.RING,
+    TradingStopped: Loudness.ALWAYS,
+    TradingResumed: Loudness.ALWAYS,
+    SessionLost: Loudness.ALWAYS,
+    FeedLost: Loudness.SILENT,
+    FeedBack: Loudness.RING,
+    AddressNotRegistered: Loudness.ALWAYS,
+    DaySummary: Loudness.SILENT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A notice on its way to one person; id is the visible event number, so a repeated delivery can be recognised."""
+
+    id: int
+    chat_id: int
+    account_id: str
+    label: str  # the account's
+    notice: Notice
+    loudness: Loudness
+    created_at: datetime
+    attempts: int = 0
+    reply_to: int | None = None  # message id of the order's card in that chat

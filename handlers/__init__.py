@@ -1,0 +1,1 @@
+"""The face: Telegram, and nothing else that a person sees."""
