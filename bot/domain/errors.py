@@ -4,7 +4,8 @@ BotError                      .say: words that are safe for a person; never a se
 + PersonError                 expected; shown as it is
 |   UsageError                the words could not be read; carries one example that would have worked
 |   NotAllowed                this person may not do this
-|   UnknownSymbol             no such instrument; carries near misses
+|   ChoiceWanted              more than one reading: the person picks; carries whole commands as buttons
+|   + UnknownSymbol           no such instrument; carries near misses
 |   CheckFailed               refused before anything was sent; all reasons at once
 |   ConfirmationGone          the card was answered, replaced, or has expired
 |   TradingStopped            the kill switch is on
@@ -53,12 +54,16 @@ class NotAllowed(PersonError):
     """The person's role does not carry this act."""
 
 
-class UnknownSymbol(PersonError):
-    """No instrument answers to these words, or more than one does; near misses are whole commands to offer as buttons."""
+class ChoiceWanted(PersonError):
+    """The words can be read in more than one way, or as a guess only; each reading is a whole command to offer as a button."""
 
     def __init__(self, say: str, *, near: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(say)
         self.near = tuple(near)  # (label for the button, command it stands for)
+
+
+class UnknownSymbol(ChoiceWanted):
+    """No instrument answers to these words; the readings are near misses."""
 
 
 class CheckFailed(PersonError):

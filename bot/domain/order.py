@@ -258,6 +258,7 @@ class Order:
     average: Decimal | None = None
     reason: str = ""  # the broker's own words, unescaped
     placed_by: int | None = None  # Telegram id; None: from elsewhere
+    cancelled_by: int | None = None  # Telegram id of who asked this bot to cancel it
     created_at: datetime
     sent_at: datetime | None = None
     updated_at: datetime
@@ -307,6 +308,10 @@ class Order:
     def settled(self, at: datetime) -> "Order":
         """The look-out after a refusal ended without a row: it is rejected for good."""
         return self._move(OrderStatus.REJECTED, at)
+
+    def cancel_asked(self, by: int, at: datetime) -> "Order":
+        """A cancel was asked for here; the book will say whether it came in time."""
+        return replace(self, cancelled_by=by, updated_at=at, version=self.version + 1)
 
     def amended(self, draft: OrderDraft, at: datetime) -> "Order":
         """The broker took new terms."""
