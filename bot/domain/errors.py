@@ -77,6 +77,10 @@ class CheckFailed(PersonError):
 class ConfirmationGone(PersonError):
     """The question behind a button is no longer open; nothing was sent by this tap."""
 
+    def __init__(self, say: str, *, again: bool = False) -> None:
+        super().__init__(say)
+        self.again = again  # True: this person's own card, and it merely expired, so it can be asked again
+
 
 class TradingStopped(PersonError):
     """The kill switch blocks new entries."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.account import Account, CodeKind, Session, Stop
 from bot.domain.instrument import Instrument
 from bot.domain.market import Price
-from bot.domain.order import Confirmation, Fill, Order, OrderDraft, Side
+from bot.domain.order import Confirmation, Fill, Order, OrderDraft, Product, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +30,33 @@ class Proposal:
     margin: Decimal | None  # what the broker would block for this order alone
     cash: Decimal | None
     cash_after: Decimal | None
-    charges: Decimal | None  # of this order, estimated
+    charges: Decimal | None  # of this order, estimated; what is not known is left out and named below
+    charges_unknown: tuple[str, ...] = ()  # e.g. "brokerage", when no plan was named
     charges_both: Decimal | None  # of it and of its exit
     break_even: Decimal | None  # price move per share or unit that pays the charges of both
     break_even_ticks: int | None
     warnings: tuple[Remark, ...] = ()
     before: Order | None = None  # MODIFY: the order as it stands
     redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """New terms for an open question; what is None stays as it is."""
+
+    quantity: int | None = None  # shares or units
+    price: Decimal | None = None  # a limit, rupees
+    product: Product | None = None
+    protected: bool = False  # back to a protected market order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOptions:
+    """What the Change keyboard of a question offers."""
+
+    quantities: tuple[int, ...]
+    prices: tuple[tuple[str, Decimal], ...]  # (label for the button, limit in rupees)
+    products: tuple[Product, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
