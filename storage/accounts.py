@@ -1,0 +1,219 @@
+"""Drawer: linked accounts with their sealed credentials and sessions, their limits, and who has chosen which."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.account import Account, Credentials, Limits, Session
+from bot.domain.errors import StorageError, VaultError
+from bot.domain.secret import Secret
+from storage.engine import Transaction
+from storage.tables import accounts, choices, data_keys, limits, secrets
+from storage.vault import DataKey, Vault, number_of
+
+_SESSION = "session"
+_CREDENTIALS = tuple(field.name for field in fields(Credentials))
+_LIMITS = tuple(field.name for field in fields(Limits))
+
+_a = accounts.c
+_new = insert(accounts).values(
+    id=bindparam("id"), label=bindparam("label"), client=bindparam("client"), created_at=bindparam("created_at"), linked=True
+)
+_LINK = _new.on_conflict_do_update(
+    index_elements=[_a.id], set_={"label": _new.excluded.label, "client": _new.excluded.client, "linked": True}
+)
+_UNLINK = accounts.update().where(_a.id == bindparam("account"), _a.linked).values(linked=False)
+_LINKED = select(_a.id, _a.label, _a.client, _a.created_at).where(_a.linked).order_by(_a.created_at, _a.id)
+_FIND = _LINKED.where(_a.id == bindparam("account"))
+_BY_LABEL = _LINKED.where(_a.label == bindparam("name"))
+
+_KEYS = select(data_keys.c.account_id, data_keys.c.number, data_keys.c.wrapped).order_by(
+    data_keys.c.account_id, data_keys.c.number
+)
+_KEYS_OF = _KEYS.where(data_keys.c.account_id == bindparam("account"))
+_NEWEST_KEY = select(func.max(data_keys.c.number)).where(data_keys.c.account_id == bindparam("account"))
+_ADD_KEY = data_keys.insert().values({name: bindparam(name) for name in ("account_id", "number", "wrapped")})
+_REWRAP = (
+    data_keys.update()
+    .where(data_keys.c.account_id == bindparam("account"), data_keys.c.number == bindparam("key"))
+    .values(wrapped=bindparam("anew"))
+)
+_SEALED = select(secrets.c.field, secrets.c.sealed).where(secrets.c.account_id == bindparam("account"))
+_ONE_SEALED = _SEALED.where(secrets.c.field == bindparam("name"))
+_seal = insert(secrets).values({name: bindparam(name) for name in ("account_id", "field", "sealed")})
+_SEAL = _seal.on_conflict_do_update(
+    index_elements=[secrets.c.account_id, secrets.c.field], set_={"sealed": _seal.excluded.sealed}
+)
+_FORGET_ONE = secrets.delete().where(secrets.c.account_id == bindparam("account"), secrets.c.field == bindparam("name"))
+_DESTROY = (
+    secrets.delete().where(secrets.c.account_id == bindparam("account")),
+    data_keys.delete().where(data_keys.c.account_id == bindparam("account")),
+)
+_FORGET_OLD_KEYS = data_keys.delete().where(
+    data_keys.c.account_id == bindparam("account"), data_keys.c.number < bindparam("newest")
+)
+
+_LIMITS_OF = select(*(limits.c[name] for name in _LIMITS)).where(limits.c.account_id == bindparam("account"))
+_set = insert(limits).values({name: bindparam(name) for name in ("account_id", *_LIMITS)})
+_SET_LIMITS = _set.on_conflict_do_update(
+    index_elements=[limits.c.account_id], set_={name: _set.excluded[name] for name in _LIMITS}
+)
+_choice = insert(choices).values({name: bindparam(name) for name in ("telegram_id", "account_id", "until")})
+_CHOOSE = _choice.on_conflict_do_update(
+    index_elements=[choices.c.telegram_id], set_={"account_id": _choice.excluded.account_id, "until": _choice.excluded.until}
+)
+_CHOSEN = (
+    select(choices.c.account_id)
+    .join(accounts, _a.id == choices.c.account_id)
+    .where(choices.c.telegram_id == bindparam("person"), choices.c.until > bindparam("now"), _a.linked)
+)
+_FORGET_CHOICES = choices.delete().where(choices.c.account_id == bindparam("account"))
+
+_sessions = msgspec.json.Decoder(tuple[str, datetime, datetime])
+
+
+class SqlAccounts:
+    """Linked accounts; what is secret about them passes through the vault."""
+
+    def __init__(self, transaction: Transaction, vault: Vault) -> None:
+        self._tx = transaction
+        self._vault = vault
+        self.destroyed = False  # a secret was destroyed: the store then empties the write-ahead log as well
+
+    def add(self, account: Account, credentials: Credentials) -> None:
+        """Links an account; one that is there already gets its label and credentials anew, under a new data key."""
+        self._tx.write(
+            _LINK,
+            {"id": account.id, "label": account.label, "client": account.client, "created_at": account.created_at},
+        )
+        self._destroy(account.id)
+        key = self._new_key(account.id, 1)
+        for name in _CREDENTIALS:
+            secret: Secret | None = getattr(credentials, name)
+            if secret is not None:
+                self._put(key, name, secret)
+
+    def remove(self, account_id: str) -> bool:
+        if self._tx.write(_UNLINK, {"account": account_id}) != 1:
+            return False
+        self._destroy(account_id)
+        self._tx.write(_FORGET_CHOICES, {"account": account_id})
+        return True
+
+    def all(self) -> Sequence[Account]:
+        return [Account(**row._asdict()) for row in self._tx.rows(_LINKED)]
+
+    def find(self, account_id: str) -> Account | None:
+        row = self._tx.rows(_FIND, {"account": account_id}).one_or_none()
+        return None if row is None else Account(**row._asdict())
+
+    def by_label(self, label: str) -> Account | None:
+        """Labels are told apart without regard to case."""
+        row = self._tx.rows(_BY_LABEL, {"name": label}).one_or_none()
+        return None if row is None else Account(**row._asdict())
+
+    def credentials(self, account_id: str) -> Credentials | None:
+        if self.find(account_id) is None:
+            return None
+        found = {name: self._get(account_id, name) for name in _CREDENTIALS}
+        client_code, password, api_key = found["client_code"], found["password"], found["api_key"]
+        if client_code is None or password is None or api_key is None:
+            raise VaultError("A stored secret of this account is missing. Link the account again.")
+        return Credentials(client_code=client_code, password=password, api_key=api_key, totp_seed=found["totp_seed"])
+
+    def keep_session(self, account_id: str, session: Session | None) -> None:
+        """Token and times are sealed as one, so that a dead token cannot be given a longer life."""
+        if session is None:
+            self._tx.write(_FORGET_ONE, {"account": account_id, "name": _SESSION})
+            return
+        if session.issued.tzinfo is None or session.expires.tzinfo is None:
+            raise StorageError("A session's times need a zone.")
+        whole = msgspec.json.encode((session.token.reveal(), session.issued, session.expires)).decode()
+        self._put(self._newest_key(account_id), _SESSION, Secret(whole))
+
+    def session(self, account_id: str) -> Session | None:
+        whole = self._get(account_id, _SESSION)
+        if whole is None:
+            return None
+        token, issued, expires = _sessions.decode(whole.reveal())
+        return Session(token=Secret(token), issued=issued, expires=expires)
+
+    def limits(self, account_id: str) -> Limits:
+        """The limits set, or those a new account begins with."""
+        row = self._tx.rows(_LIMITS_OF, {"account": account_id}).one_or_none()
+        return Limits() if row is None else Limits(**dict(zip(_LIMITS, row, strict=True)))
+
+    def set_limits(self, account_id: str, limits: Limits) -> None:
+        self._tx.write(_SET_LIMITS, {"account_id": account_id, **{name: getattr(limits, name) for name in _LIMITS}})
+
+    def choose(self, telegram_id: int, account_id: str, until: datetime) -> None:
+        self._tx.write(_CHOOSE, {"telegram_id": telegram_id, "account_id": account_id, "until": until})
+
+    def chosen(self, telegram_id: int, now: datetime) -> str | None:
+        return self._tx.rows(_CHOSEN, {"person": telegram_id, "now": now}).scalar_one_or_none()
+
+    def prove(self) -> int:
+        """Opens every sealed value there is and lets it go; how many. VaultError at the first that does not open."""
+        count = 0
+        for account_id in {row.account_id for row in self._tx.rows(_KEYS).all()}:
+            for name, _ in self._tx.rows(_SEALED, {"account": account_id}).all():
+                self._get(account_id, name)
+                count += 1
+        return count
+
+    def rewrap(self) -> int:
+        """Wraps every data key with the vault's first wrapping key; how many were wrapped by another before."""
+        old = [row for row in self._tx.rows(_KEYS).all() if not self._vault.wrapped_by_first(row.wrapped)]
+        for row in old:
+            anew = self._vault.wrap(self._vault.unwrap(row.account_id, row.number, row.wrapped))
+            self._tx.write(_REWRAP, {"account": row.account_id, "key": row.number, "anew": anew})
+        self.destroyed = self.destroyed or bool(old)
+        return len(old)
+
+    def rekey(self, account_id: str) -> int:
+        """Gives an account a new data key and seals everything anew with it; how many values."""
+        newest = self._tx.rows(_NEWEST_KEY, {"account": account_id}).scalar_one_or_none()
+        if newest is None:
+            return 0
+        key = self._new_key(account_id, newest + 1)
+        sealed = self._tx.rows(_SEALED, {"account": account_id}).all()
+        for name, _ in sealed:
+            secret = self._get(account_id, name)
+            if secret is not None:
+                self._put(key, name, secret)
+        self._tx.write(_FORGET_OLD_KEYS, {"account": account_id, "newest": key.number})
+        self.destroyed = True
+        return len(sealed)
+
+    def _new_key(self, account_id: str, number: int) -> DataKey:
+        key = self._vault.new_data_key(account_id, number)
+        self._tx.write(_ADD_KEY, {"account_id": account_id, "number": number, "wrapped": self._vault.wrap(key)})
+        return key
+
+    def _newest_key(self, account_id: str) -> DataKey:
+        found = self._tx.rows(_KEYS_OF, {"account": account_id}).all()
+        if not found:
+            raise StorageError("There is no linked account to keep this secret for.")
+        return self._vault.unwrap(account_id, found[-1].number, found[-1].wrapped)
+
+    def _put(self, key: DataKey, name: str, secret: Secret) -> None:
+        self._tx.write(_SEAL, {"account_id": key.account_id, "field": name, "sealed": self._vault.seal(key, name, secret)})
+
+    def _get(self, account_id: str, name: str) -> Secret | None:
+        row = self._tx.rows(_ONE_SEALED, {"account": account_id, "name": name}).one_or_none()
+        if row is None:
+            return None
+        number = number_of(row.sealed)
+        for key in self._tx.rows(_KEYS_OF, {"account": account_id}).all():
+            if key.number == number:
+                return self._vault.open(self._vault.unwrap(account_id, number, key.wrapped), name, row.sealed)
+        raise VaultError("A stored secret does not open: the key that it was sealed with is gone.")
+
+    def _destroy(self, account_id: str) -> None:
+        for statement in _DESTROY:
+            self._tx.write(statement, {"account": account_id})
+        self.destroyed = True

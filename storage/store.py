@@ -1,0 +1,216 @@
+"""One writer: runs plain functions over the drawers, each as one durable transaction; the only file that commits."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+
+from bot.domain.drawers import Drawers
+from bot.domain.errors import StorageError
+from bot.domain.ports import InboxEntry
+from storage.drawers import SqlDrawers
+from storage.engine import DATABASE_ERRORS, FileLock, Transaction, in_words, make_engine
+from storage.migrate import migrate, pending
+from storage.vault import Vault
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+_CLOSED = "The database is closed."
+
+
+class SqlStore:
+    """The Store over SQLite: one connection, one writer thread, one transaction at a time."""
+
+    def __init__(self, engine: Engine, connection: Connection, vault: Vault, lock: FileLock | None, *, inline: bool) -> None:
+        self._engine = engine
+        self._connection = connection
+        self._vault = vault
+        self._lock = lock
+        self._writer = None if inline else ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: Path | None, vault: Vault, *, inline: bool = False, busy_seconds: float = 5.0) -> Self:
+        """Opens a database file, or one in memory when path is None, and brings it to the newest schema.
+
+        inline: transactions run on the calling thread, for tests whose loop leaps in time. busy_seconds: how long to
+        wait for another process's transaction. StorageError when the file cannot be used, is damaged, was written by a
+        newer version, or needs a migration while another process trades on it.
+        """
+        engine = make_engine(path, busy_seconds=busy_seconds)
+        lock = None if path is None else FileLock(path.with_name(path.name + ".lock"))
+        try:
+            connection = engine.connect()
+            try:
+                if path is None:
+                    _raw(connection).deserialize(_empty_database())
+                else:
+                    _prepare(connection, lock)
+            except BaseException:
+                connection.close()
+                raise
+        except DATABASE_ERRORS as error:
+            raise in_words(error) from error
+        return cls(engine, connection, vault, lock, inline=inline)
+
+    def lock(self) -> None:
+        """Says that this process trades on the database; StorageError when another one does (failure-modes.md F28).
+
+        The kernel gives the lock back when the process ends, in whatever way. Commands that only read or write a row
+        need none.
+        """
+        if self._lock is not None and not self._lock.take():
+            raise StorageError("Another bot is running on this database. Two would send orders twice: stop the other one first.")
+
+    async def run(self, work: Callable[[Drawers], T]) -> T:
+        """Runs work as one transaction: committed when it returns, rolled back when it raises.
+
+        A caller cancelled before its turn changes nothing. One cancelled in the midst is held until the transaction has
+        ended; CancelledError then says nothing about it, so a result that was committed is told to the log.
+        """
+        return await self.run_sql(work)
+
+    async def run_sql(self, work: Callable[[SqlDrawers], T]) -> T:
+        """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
+        if self._writer is None:
+            await asyncio.sleep(0)  # others get their turn before and after, as they do while the writer thread works
+            result = self._transact(work)
+            await asyncio.sleep(0)
+            return result
+        if self._closed:
+            raise StorageError(_CLOSED)
+        turn = threading.Lock()  # whoever takes it first decides: the writer works, or the caller has gone
+        future = asyncio.get_running_loop().run_in_executor(self._writer, self._take_turn, turn, work)
+        try:
+            (result,) = await asyncio.shield(future)
+        except asyncio.CancelledError:
+            if not turn.acquire(blocking=False):
+                await _ended(future)
+            raise
+        return result
+
+    def _take_turn(self, turn: threading.Lock, work: Callable[[SqlDrawers], T]) -> Sequence[T]:
+        return (self._transact(work),) if turn.acquire(blocking=False) else ()
+
+    def _transact(self, work: Callable[[SqlDrawers], T]) -> T:
+        if self._closed:
+            raise StorageError(_CLOSED)
+        transaction = Transaction(self._connection)
+        try:
+            with self._connection.begin():
+                drawers = SqlDrawers(transaction, self._vault)
+                result = work(drawers)
+                if isinstance(result, Coroutine):
+                    result.close()
+                    raise StorageError("What runs inside a transaction must be a plain function.")
+            if drawers.accounts.destroyed:
+                self._empty_log()
+        except DATABASE_ERRORS as error:
+            raise in_words(error) from error
+        finally:
+            transaction.end()
+        return result
+
+    def _empty_log(self) -> None:
+        """What was destroyed in the database still stands in the write-ahead log until that is emptied."""
+        busy, _, _ = _raw(self._connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            _log.warning("another program reads the database: its log will be emptied later")
+
+    async def close(self) -> None:
+        """Ends what is under way, then closes; a second call does nothing."""
+        if self._closed:
+            return
+        if self._writer is not None:
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._shut)
+            self._writer.shutdown()
+        else:
+            self._shut()
+
+    def _shut(self) -> None:
+        self._closed = True
+        self._connection.close()
+        self._engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+
+class SqlInbox:
+    """The Inbox over a store: each call is a transaction of its own."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    async def add(self, updates: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
+        return await self._store.run_sql(lambda drawers: drawers.inbox.add(updates))
+
+    async def waiting(self) -> Sequence[InboxEntry]:
+        return await self._store.run_sql(lambda drawers: drawers.inbox.waiting())
+
+    async def done(self, update_id: int, at: datetime) -> None:
+        await self._store.run_sql(lambda drawers: drawers.inbox.done(update_id, at))
+
+    async def highest(self) -> int | None:
+        return await self._store.run_sql(lambda drawers: drawers.inbox.highest())
+
+    async def forget_before(self, moment: datetime) -> int:
+        return await self._store.run_sql(lambda drawers: drawers.inbox.forget_before(moment))
+
+
+def _prepare(connection: Connection, lock: FileLock | None) -> None:
+    with connection.begin():  # two processes that start at once migrate one after the other
+        damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if damage != "ok":
+            raise StorageError("The database file is damaged. Restore the last backup.")
+        revision, missing = pending(connection)
+        if not missing:
+            return
+        if revision is not None and lock is not None and not lock.take():
+            raise StorageError("The database has to be brought up to date, but a bot is running on it. Stop it first.")
+        migrate(connection)
+    if lock is not None:
+        lock.release()
+
+
+@cache
+def _empty_database() -> bytes:
+    """A migrated database without rows: the chain runs once in a process, however many stores it makes in memory."""
+    engine = make_engine(None, busy_seconds=0)
+    with engine.connect() as connection:
+        _prepare(connection, None)
+        return _raw(connection).serialize()
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.dbapi_connection)
+
+
+async def _ended(future: asyncio.Future[Sequence[T]]) -> None:
+    """Waits for a transaction whose caller was cancelled; milliseconds, so a second cancellation waits too."""
+    while not future.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([future])
+    if future.cancelled():
+        return
+    error = future.exception()
+    if error is not None:
+        _log.warning("a transaction was rolled back after its caller had been cancelled", exc_info=error)
+    elif future.result():
+        _log.warning("a transaction was committed after its caller had been cancelled")

@@ -1,0 +1,131 @@
+"""Seals each account's secrets with AES-256-GCM and opens them again, or raises; it never gives back what it cannot open.
+
+Two levels (failure-modes.md 2.5): every account has random 256-bit data keys that seal its values, and a
+key-encryption key from outside the database wraps the data keys. Both kinds of sealed bytes begin with a version and the
+name of the key that they need, so that either key can be changed while the other stays:
+
+    a value:     version 1 | data key number 4 | nonce 12 | ciphertext and tag
+    a data key:  version 1 | name of the wrapping key 8 | nonce 12 | ciphertext and tag
+
+What surrounds the ciphertext, the account, the field and the row are authenticated with it, so no value opens in
+another one's place.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bot.domain.errors import VaultError
+from bot.domain.ports import RandomBytes
+from bot.domain.secret import Secret
+
+KEY_BYTES = 32
+_VERSION = b"\x01"
+_NONCE = 12
+_TAG = 16
+_NAME = 8
+_NUMBER = 4
+
+_CLOSED = "A stored secret does not open: the key is another one, or the value was changed. Nothing was done with it."
+_NO_KEY = "The stored secrets cannot be opened without the key file."
+
+
+@dataclass(frozen=True, slots=True)
+class WrappingKey:
+    """A key-encryption key; its name is drawn from it, so name and key cannot fall apart."""
+
+    key: bytes = field(repr=False)
+    name: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        if len(self.key) != KEY_BYTES:
+            raise VaultError(f"A key of {len(self.key)} bytes is not a key of {KEY_BYTES}.")
+        object.__setattr__(self, "name", hashlib.sha256(b"name of a wrapping key\0" + self.key).digest()[:_NAME])
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """An account's own key, opened; it lives for one transaction."""
+
+    account_id: str
+    number: int
+    key: bytes = field(repr=False)
+
+
+class Vault:
+    """Seals and opens with the wrapping keys given; the first of them wraps what is new, the others only open."""
+
+    def __init__(self, keys: Sequence[WrappingKey], random: RandomBytes) -> None:
+        self._keys = {key.name: AESGCM(key.key) for key in keys}
+        self._first = keys[0].name if keys else None
+        self._random = random
+
+    def new_data_key(self, account_id: str, number: int) -> DataKey:
+        return DataKey(account_id, number, self._random(KEY_BYTES))
+
+    def wrap(self, key: DataKey) -> bytes:
+        """The data key as it may lie in the database; VaultError when there is no wrapping key."""
+        if self._first is None:
+            raise VaultError(_NO_KEY)
+        return _shut(
+            self._keys[self._first], self._random, _VERSION + self._first, key.key, _place_of_key(key.account_id, key.number)
+        )
+
+    def unwrap(self, account_id: str, number: int, wrapped: bytes) -> DataKey:
+        """VaultError when the wrapping key is not among ours, or the bytes were changed or moved."""
+        if not self._keys:
+            raise VaultError(_NO_KEY)
+        cipher = self._keys.get(wrapped[1 : 1 + _NAME])
+        if cipher is None:
+            raise VaultError(_CLOSED)
+        return DataKey(account_id, number, _opened(cipher, wrapped, 1 + _NAME, _place_of_key(account_id, number)))
+
+    def wrapped_by_first(self, wrapped: bytes) -> bool:
+        """Whether a data key is already wrapped by the key that wraps what is new."""
+        return wrapped[1 : 1 + _NAME] == self._first
+
+    def seal(self, key: DataKey, name: str, secret: Secret, row: str = "") -> bytes:
+        """name: which of the account's fields; row: which row of it, where there are several."""
+        head = _VERSION + key.number.to_bytes(_NUMBER)
+        return _shut(AESGCM(key.key), self._random, head, secret.reveal().encode(), _place(key.account_id, name, row))
+
+    def open(self, key: DataKey, name: str, sealed: bytes, row: str = "") -> Secret:
+        """VaultError when it was sealed for another account, field or row, with another key, or was changed."""
+        if number_of(sealed) != key.number:
+            raise VaultError(_CLOSED)
+        return Secret(_opened(AESGCM(key.key), sealed, 1 + _NUMBER, _place(key.account_id, name, row)).decode())
+
+
+def number_of(sealed: bytes) -> int:
+    """The number of the data key that a sealed value needs."""
+    return int.from_bytes(sealed[1 : 1 + _NUMBER])
+
+
+def _place(*names: str) -> bytes:
+    """Names one after the other, each with its length, so that no two lists of names give the same bytes."""
+    encoded = [name.encode() for name in ("value", *names)]
+    return b"".join(len(name).to_bytes(4) + name for name in encoded)
+
+
+def _place_of_key(account_id: str, number: int) -> bytes:
+    return _place(account_id, "data key", str(number), "wrapped")
+
+
+def _shut(cipher: AESGCM, random: RandomBytes, head: bytes, plain: bytes, place: bytes) -> bytes:
+    nonce = random(_NONCE)
+    if len(nonce) != _NONCE:
+        raise VaultError("The source of randomness gave too little.")
+    return head + nonce + cipher.encrypt(nonce, plain, head + place)
+
+
+def _opened(cipher: AESGCM, sealed: bytes, head: int, place: bytes) -> bytes:
+    if sealed[:1] != _VERSION or len(sealed) < head + _NONCE + _TAG:
+        raise VaultError(_CLOSED)
+    nonce, body = sealed[head : head + _NONCE], sealed[head + _NONCE :]
+    try:
+        return cipher.decrypt(nonce, body, sealed[:head] + place)
+    except InvalidTag:
+        raise VaultError(_CLOSED) from None

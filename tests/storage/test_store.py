@@ -1,0 +1,177 @@
+"""What the store promises of a transaction: whole or not at all, durable, and one at a time."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import NotFound, StorageError
+from bot.domain.ports import Inbox
+from storage.drawers import SqlDrawers
+from storage.store import SqlInbox, SqlStore
+from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, a_vault, an_order
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[SqlStore]:
+    async with await a_store() as opened:
+        yield opened
+
+
+def test_the_store_and_the_inbox_fit_the_ports_of_the_heart(tmp_path: Path) -> None:
+    opened = SqlStore.open(tmp_path / "bot.db", a_vault())
+    store: Store = opened
+    inbox: Inbox = SqlInbox(opened)
+    assert store is opened
+    assert inbox
+    asyncio.run(opened.close())
+
+
+async def test_what_returns_is_committed_and_what_raises_is_rolled_back_with_its_own_error(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "bot.db")
+    await store.run(lambda drawers: drawers.orders.add(an_order(1), DAY))
+
+    def fails(drawers: Drawers) -> None:
+        drawers.orders.add(an_order(2), DAY)
+        raise NotFound("no such thing")
+
+    with pytest.raises(NotFound):
+        await store.run(fails)
+    await store.close()
+    again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
+    assert [order.number for order in await again.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))] == [1]
+    await again.close()
+
+
+async def test_an_error_of_the_database_is_ours_and_leaves_nothing_behind(store: SqlStore) -> None:
+    def twice(drawers: Drawers) -> None:
+        drawers.orders.add(an_order(1), DAY)
+        drawers.orders.add(an_order(1), DAY)
+
+    with pytest.raises(StorageError) as caught:
+        await store.run(twice)
+    assert "TAG" not in str(caught.value)
+    assert await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY)) == []
+
+
+async def test_a_drawer_that_outlives_its_transaction_is_refused(store: SqlStore) -> None:
+    kept = await store.run(lambda drawers: drawers)
+    with pytest.raises(StorageError, match="after its transaction"):
+        kept.orders.find("o1")
+
+
+async def test_a_coroutine_cannot_be_run_as_a_transaction(store: SqlStore) -> None:
+    async def waits(drawers: Drawers) -> None:
+        drawers.jobs.claim("a", "b", NOW)
+
+    with pytest.raises(StorageError, match="plain function"):
+        await store.run(waits)
+
+
+@pytest.mark.asyncio(loop_factories=["real"])
+async def test_a_caller_cancelled_in_the_midst_is_held_until_the_commit(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = await a_store(tmp_path / "bot.db", inline=False)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(drawers: Drawers) -> bool:
+        claimed = drawers.jobs.claim("report", "2026-11-20", NOW)
+        inside.set()
+        go_on.wait(10)
+        return claimed
+
+    task = asyncio.create_task(store.run(slow))
+    await asyncio.get_running_loop().run_in_executor(None, inside.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()  # an impatient second time
+    await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert "committed after its caller" in caplog.text
+    assert not await store.run(lambda drawers: drawers.jobs.claim("report", "2026-11-20", NOW))
+    await store.close()
+
+
+@pytest.mark.asyncio(loop_factories=["real"])
+async def test_a_caller_cancelled_while_it_waits_its_turn_changes_nothing(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "bot.db", inline=False)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def holds(_: Drawers) -> None:
+        inside.set()
+        go_on.wait(10)
+
+    first = asyncio.create_task(store.run(holds))
+    await asyncio.get_running_loop().run_in_executor(None, inside.wait, 10)
+    second = asyncio.create_task(store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW)))
+    await asyncio.sleep(0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    go_on.set()
+    await first
+    assert await store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+    await store.close()
+
+
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.asyncio(loop_factories=["real"])
+async def test_a_closed_store_refuses_work_and_closes_twice(tmp_path: Path, inline: bool) -> None:
+    store = await a_store(tmp_path / "bot.db", inline=inline)
+    await store.close()
+    await store.close()
+    with pytest.raises(StorageError, match="closed"):
+        await store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+
+
+async def test_a_second_process_that_trades_is_refused_and_one_that_only_writes_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    first = await a_store(path)
+    first.lock()
+    first.lock()
+    second = SqlStore.open(path, a_vault(), inline=True)
+    with pytest.raises(StorageError, match="Another bot"):
+        second.lock()
+    await second.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+    assert not await first.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+    await first.close()
+    second.lock()
+    await second.close()
+
+
+async def test_a_database_held_by_another_program_is_named_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await (await a_store(path)).close()
+    store = SqlStore.open(path, a_vault(), inline=True, busy_seconds=0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match="held by another program"):
+        await store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+    other.execute("ROLLBACK")
+    other.close()
+    assert await store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+    await store.close()
+
+
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.asyncio(loop_factories=["real"])
+async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: bool) -> None:
+    path = tmp_path / "made" / "bot.db"
+    store = await a_store(path, inline=inline)
+
+    def pragmas(drawers: SqlDrawers) -> list[object]:
+        connection = drawers.jobs._tx._live()
+        names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+
+    assert await store.run_sql(pragmas) == ["wal", 2, 1, 1]
+    store.lock()
+    modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
+    await store.close()
