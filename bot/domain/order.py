@@ -309,6 +309,10 @@ class Order:
         """The look-out after a refusal ended without a row: it is rejected for good."""
         return self._move(OrderStatus.REJECTED, at)
 
+    def expired(self, at: datetime) -> "Order":
+        """A day order of a day that is over."""
+        return self._move(OrderStatus.EXPIRED, at)
+
     def cancel_asked(self, by: int, at: datetime) -> "Order":
         """A cancel was asked for here; the book will say whether it came in time."""
         return replace(self, cancelled_by=by, updated_at=at, version=self.version + 1)

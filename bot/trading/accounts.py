@@ -1,0 +1,304 @@
+"""Linked accounts and their broker sessions: who acts on which, logging in, renewing, unlinking."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.account import Account, Actor, CodeKind, Credentials, Permission, Role, Session, User
+from bot.domain.clock import Clock, ist
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import BrokerError, CheckFailed, LoginRefused, NotAllowed, NotFound, PersonError
+from bot.domain.ports import Link, Links, RandomBytes
+from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
+from bot.domain.secret import Secret
+
+log = logging.getLogger(__name__)
+
+TotpCode = Callable[[Secret, datetime], str]  # (seed, moment) -> six digits
+
+CODE_LIFE = timedelta(minutes=5)
+CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
+QUIET_HOURS = ((7, 0), (8, 30))  # BOD: the broker works on its books; no login of our own accord (mstock-type-b.md 1.7)
+COOL_DOWN = timedelta(minutes=10)  # after a renewal that failed
+
+
+class Accounts:
+    """Sessions are renewed under a lock, looking twice: ten calls that find one dead cause one login."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        links: Callable[[], Links],
+        clock: Clock,
+        random: RandomBytes,
+        totp: TotpCode,
+        logged_in: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._links = links  # late: the links are built with our renewal in their hands
+        self._clock = clock
+        self._random = random
+        self._totp = totp
+        self._logged_in = logged_in  # reads the books again: what happened while we were out
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._codes: dict[int, tuple[str, datetime]] = {}  # person -> (account, until when six digits are its code)
+        self._failed: dict[str, datetime] = {}
+
+    async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
+        """Who acts on which account; None when not on the list, NotFound when no account of theirs has that label."""
+        now = self._clock.now()
+
+        def find(drawers: Drawers) -> Actor | None:
+            user = drawers.people.find(telegram_id)
+            if user is None or not user.active:
+                return None
+            account = self._account(drawers, telegram_id, label, now)
+            role = drawers.people.role_on(telegram_id, account.id if account else None)
+            if role is None:
+                return None
+            return Actor(user=user, role=role, account=account)
+
+        return await self._store.run(find)
+
+    def _account(self, drawers: Drawers, telegram_id: int, label: str | None, now: datetime) -> Account | None:
+        mine = [each for each in drawers.accounts.all() if drawers.people.role_on(telegram_id, each.id) is not None]
+        if label is not None:
+            for account in mine:
+                if account.label.casefold() == label.casefold():
+                    return account
+            names = ", ".join(account.label for account in mine) or "none"
+            raise NotFound(f"There is no account “{label}”. Yours: {names}.")
+        chosen = drawers.accounts.chosen(telegram_id, now)
+        for account in mine:
+            if account.id == chosen:
+                return account
+        return mine[0] if mine else None
+
+    async def all(self, actor: Actor) -> tuple[tuple[Account, Role], ...]:
+        """Every account this person may see, with the role on it; the default one first."""
+
+        def read(drawers: Drawers) -> tuple[tuple[Account, Role], ...]:
+            roles = ((each, drawers.people.role_on(actor.user.telegram_id, each.id)) for each in drawers.accounts.all())
+            return tuple((account, role) for account, role in roles if role is not None)
+
+        return await self._store.run(read)
+
+    async def use(self, actor: Actor, label: str) -> Account:
+        """The account that the next words go to, for 30 minutes."""
+        now = self._clock.now()
+
+        def choose(drawers: Drawers) -> Account:
+            account = self._account(drawers, actor.user.telegram_id, label, now)
+            if account is None:
+                raise NotFound("No account is linked yet.")
+            drawers.accounts.choose(actor.user.telegram_id, account.id, now + CHOSEN_LIFE)
+            return account
+
+        return await self._store.run(choose)
+
+    async def people(self, actor: Actor) -> tuple[tuple[User, str | None, Role], ...]:
+        """(person, label of the account or None for all, role)."""
+        if not actor.may(Permission.ADMIN):
+            raise NotAllowed("Only an owner sees the list of people.")
+
+        def read(drawers: Drawers) -> tuple[tuple[User, str | None, Role], ...]:
+            labels = {account.id: account.label for account in drawers.accounts.all()}
+            return tuple((user, labels.get(on) if on else None, role) for user, on, role in drawers.people.all())
+
+        return await self._store.run(read)
+
+    def expects_code(self, telegram_id: int) -> bool:
+        """Whether a bare message of six digits from this person would be the login code now."""
+        waiting = self._codes.get(telegram_id)
+        return waiting is not None and self._clock.now() < waiting[1]
+
+    async def login(self, actor: Actor, code: str | None = None) -> LoggedIn | CodeWanted:
+        """Logs in at the broker in its two steps; CodeWanted when six digits are needed, LoginRefused when wrong."""
+        if not actor.may(Permission.SESSION):
+            raise NotAllowed(f"As {actor.role} you cannot log in at mStock.")
+        account = self._owned(actor, code)
+        async with self._locks[account.id]:
+            link = self._links().of(account.id, await self._credentials(account.id))
+            if link.session is not None and link.session.alive(self._clock.now()):
+                self._codes.pop(actor.user.telegram_id, None)
+                return LoggedIn(account=account, session=link.session, already=True)
+            credentials = await self._credentials(account.id)
+            if code is None and credentials.totp_seed is None:
+                until = self._clock.now() + CODE_LIFE
+                self._codes[actor.user.telegram_id] = (account.id, until)
+                return CodeWanted(account=account, kind=CodeKind.TOTP, until=until)
+            self._codes.pop(actor.user.telegram_id, None)
+            session = await self._log_in(account.id, link, credentials, code, actor.user.telegram_id)
+        self._logged_in(account.id)
+        return LoggedIn(account=account, session=session)
+
+    def _owned(self, actor: Actor, code: str | None) -> Account:
+        if actor.account is None:
+            raise PersonError("No mStock account is linked yet. It is linked on the host: python -m bot link.")
+        if code is not None and not (code.isascii() and code.isdigit() and len(code) == 6):
+            raise PersonError("The code is the six digits of your authenticator app.")
+        return actor.account
+
+    async def _credentials(self, account_id: str) -> Credentials:
+        credentials = await self._store.run(lambda drawers: drawers.accounts.credentials(account_id))
+        if credentials is None:
+            raise NotFound("This account has no stored credentials. Link it again on the host: python -m bot link.")
+        return credentials
+
+    async def _log_in(self, account_id: str, link: Link, credentials: Credentials, code: str | None, who: int | None) -> Session:
+        step = await link.broker.begin_login(credentials)
+        digits = code or self._totp(credentials.totp_seed or Secret(""), self._clock.now())
+        session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+        now = self._clock.now()
+
+        def keep(drawers: Drawers) -> None:
+            drawers.accounts.keep_session(account_id, session)
+            drawers.audit.add(now, who, "login", account_id)
+
+        await self._store.run(keep)
+        link.adopt(session)
+        self._failed.pop(account_id, None)
+        log.info("account %s: logged in until %s IST", account_id, ist(session.expires).strftime("%H:%M"))
+        return session
+
+    async def renew(self, account_id: str, stale: Session | None) -> Session | None:
+        """A living session in place of one found dead, or None when a person has to log in (ports.Renewer)."""
+        async with self._locks[account_id]:
+            link = self._links().of(account_id)
+            now = self._clock.now()
+            present = link.session
+            if present is not None and present.alive(now) and (stale is None or present.token != stale.token):
+                return present
+            failed = self._failed.get(account_id)
+            if _quiet(now) or (failed is not None and now - failed < COOL_DOWN):
+                return None
+            credentials = await self._credentials(account_id)
+            if credentials.totp_seed is None:
+                return None
+            try:
+                return await self._log_in(account_id, link, credentials, None, None)
+            except (LoginRefused, BrokerError) as error:
+                self._failed[account_id] = now
+                log.warning("account %s: the session could not be renewed: %s", account_id, type(error).__name__)
+                return None
+
+    async def restore(self) -> Sequence[str]:
+        """At start: opens the line of every linked account, with its stored session where that still lives. Account ids."""
+
+        def read(drawers: Drawers) -> list[tuple[Account, Credentials | None, Session | None]]:
+            return [
+                (account, drawers.accounts.credentials(account.id), drawers.accounts.session(account.id))
+                for account in drawers.accounts.all()
+            ]
+
+        alive = []
+        for account, credentials, session in await self._store.run(read):
+            link = self._links().of(account.id, credentials)
+            if session is not None and session.alive(self._clock.now()):
+                link.adopt(session)
+                alive.append(account.id)
+        return alive
+
+    async def logout(self, actor: Actor) -> Account:
+        """Ends the session here and at the broker; here in any case."""
+        if not actor.may(Permission.SESSION):
+            raise NotAllowed(f"As {actor.role} you cannot log out.")
+        account = self._owned(actor, None)
+        async with self._locks[account.id]:
+            link = self._links().of(account.id, await self._credentials(account.id))
+            try:
+                if link.session is not None:
+                    await link.broker.logout()
+            except BrokerError as error:
+                log.info("account %s: logout at the broker: %s", account.id, type(error).__name__)
+            link.adopt(None)
+            now = self._clock.now()
+
+            def forget(drawers: Drawers) -> None:
+                drawers.accounts.keep_session(account.id, None)
+                drawers.audit.add(now, actor.user.telegram_id, "logout", account.id)
+
+            await self._store.run(forget)
+        return account
+
+    async def session(self, actor: Actor) -> SessionState:
+        """One account's line to the broker."""
+        return await self.line_of(self._owned(actor, None))
+
+    async def line_of(self, account: Account) -> SessionState:
+        """The state of one account's line."""
+        credentials = await self._credentials(account.id)
+        link = self._links().of(account.id, credentials)
+        session = link.session if link.session and link.session.alive(self._clock.now()) else None
+        return SessionState(
+            account=account,
+            session=session,
+            feed_connected=link.feed.connected,
+            seed_stored=credentials.totp_seed is not None,
+        )
+
+    async def unlink(self, actor: Actor, label: str) -> Account:
+        """Destroys an account's stored secrets and ends its session; its orders stay in the records."""
+        if not actor.may(Permission.ADMIN):
+            raise NotAllowed("Only an owner unlinks an account.")
+        chosen = await self.actor(actor.user.telegram_id, label)
+        if chosen is None or chosen.account is None:
+            raise NotFound(f"There is no account “{label}”.")
+        if chosen.role is not Role.OWNER:
+            raise NotAllowed("Only an owner of the account unlinks it.")
+        account = chosen.account
+        unsettled = await self._store.run(lambda drawers: drawers.orders.unsettled(account.id))
+        if any(order.status.is_working for order in unsettled):
+            raise CheckFailed([f"{account.label} still has working orders. /cancel_all first, or unlink after the close."])
+        await self.logout(replace(actor, account=account))
+        await self._links().close(account.id)
+        now = self._clock.now()
+
+        def destroy(drawers: Drawers) -> None:
+            drawers.accounts.remove(account.id)
+            drawers.audit.add(now, actor.user.telegram_id, "unlink", account.id, account.label)
+
+        await self._store.run(destroy)
+        return account
+
+    async def link(self, label: str, credentials: Credentials, code: str | None) -> Account:
+        """Tries the login first, then stores the secrets (product.md section 2): a wrong key is never kept.
+
+        PersonError when the label is taken; LoginRefused and the other broker errors when the login does not succeed.
+        """
+        now = self._clock.now()
+        client = credentials.client_code.reveal()
+        account = Account(
+            id=self._random(6).hex(),
+            label=label,
+            client=f"{client[:2]}••••{client[-1:]}",
+            created_at=now,
+        )
+        if await self._store.run(lambda drawers: drawers.accounts.by_label(label)) is not None:
+            raise PersonError(f"An account named “{label}” is linked already.")
+        link = self._links().of(account.id, credentials)
+        try:
+            step = await link.broker.begin_login(credentials)
+            digits = code or self._totp(credentials.totp_seed or Secret(""), self._clock.now())
+            session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+
+            def keep(drawers: Drawers) -> None:
+                drawers.accounts.add(account, credentials)
+                drawers.accounts.keep_session(account.id, session)
+                drawers.audit.add(now, None, "link", account.id, label)
+
+            await self._store.run(keep)
+        except BaseException:
+            await self._links().close(account.id)
+            raise
+        link.adopt(session)
+        return account
+
+
+def _quiet(now: datetime) -> bool:
+    wall = ist(now)
+    return QUIET_HOURS[0] <= (wall.hour, wall.minute) < QUIET_HOURS[1]

@@ -1,0 +1,222 @@
+"""Apply what the broker's books say to the stored orders, each with its fill and its notice in one transaction."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.domain.clock import ist_date
+from bot.domain.drawers import Drawers
+from bot.domain.errors import IllegalMove
+from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.money import ZERO
+from bot.domain.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected
+from bot.domain.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderKind, OrderStatus, TradeFact
+from bot.domain.ports import RandomBytes
+
+log = logging.getLogger(__name__)
+
+FINE = Decimal("0.0001")  # rupees: finer than any tick, and what an average is kept to
+NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, not rung
+
+
+@dataclass(slots=True)
+class Change:
+    """What one look changed, for those who wait for it."""
+
+    fills: int = 0
+    rejections: int = 0
+    touched: list[str] = field(default_factory=list)  # order ids
+
+
+class Book:
+    """Turns facts into orders, fills and notices; the same facts again change nothing (invariant I7)."""
+
+    def __init__(self, *, random: RandomBytes, instrument: Callable[[InstrumentKey], Instrument | None]) -> None:
+        self._random = random
+        self._instrument = instrument
+
+    def apply(
+        self, drawers: Drawers, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], now: datetime
+    ) -> Change:
+        """One transaction's work: every row that differs from what is stored."""
+        look = _Look(drawers=drawers, account_id=account_id, trades=trades, now=now)
+        for fact in facts:
+            before = look.known(fact)
+            if before is None:
+                look.adopt(fact, self._random(10).hex(), self._draft(fact))
+            else:
+                look.advance(before, fact)
+        return look.change
+
+    def _draft(self, fact: OrderFact) -> OrderDraft:
+        instrument = self._instrument(fact.key) or _unlisted(fact)
+        kind, price, trigger = _terms(fact)
+
+        def draft(on: Instrument) -> OrderDraft:
+            return OrderDraft(
+                instrument=on,
+                side=fact.side,
+                quantity=fact.quantity,
+                kind=kind,
+                product=fact.product,
+                price=price,
+                trigger=trigger,
+            )
+
+        try:
+            return draft(instrument)
+        except ValueError:  # off our grid: the exchange took it, so the book is right and the master is not
+            return draft(replace(instrument, lot=1, tick=Decimal("0.01")))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Look:
+    """One reading of the books, inside one transaction."""
+
+    drawers: Drawers
+    account_id: str
+    trades: Sequence[TradeFact]
+    now: datetime
+    change: Change = field(default_factory=Change)
+
+    def known(self, fact: OrderFact) -> Order | None:
+        order = self.drawers.orders.by_broker_id(self.account_id, fact.broker_id)
+        if order is None and fact.tag is not None:
+            order = self.drawers.orders.by_tag(self.account_id, fact.tag)
+        return order
+
+    def adopt(self, fact: OrderFact, order_id: str, draft: OrderDraft) -> None:
+        """An order that this bot did not place: the broker's app, the website, the broker's own square-off."""
+        day = ist_date(self.now)
+        order = Order(
+            id=order_id,
+            account_id=self.account_id,
+            number=self.drawers.orders.next_number(self.account_id, day),
+            tag=None,
+            broker_id=fact.broker_id,
+            draft=draft,
+            status=fact.status if fact.status.is_final else OrderStatus.OPEN,
+            created_at=fact.at or self.now,
+            sent_at=fact.at,
+            updated_at=self.now,
+            reason=fact.reason,
+        )
+        self.drawers.orders.add(order, day)
+        after = order.after(fact, self.now)
+        if after is not order:
+            self.drawers.orders.save(after)
+        self.book_fill(order, after)
+        self.change.touched.append(order.id)
+        if fact.at is None or self.now - fact.at <= NEWS_AGE:
+            self.tell(after, OrderElsewhere(order=after))
+
+    def advance(self, before: Order, fact: OrderFact) -> None:
+        try:
+            after = before.after(fact, self.now)
+        except IllegalMove:
+            # A row that cannot follow what is stored must not hide the other rows of the same look.
+            log.exception("order %s: the book's row does not follow what is stored", before.id)
+            return
+        if after is before:
+            return
+        self.drawers.orders.save(after)
+        self.change.touched.append(after.id)
+        fill = self.book_fill(before, after)
+        if before.status in LOOKED_FOR and before.status is not OrderStatus.SUBMITTING:
+            self.tell(after, OrderFound(order=after))
+        if fill is not None:
+            self.change.fills += 1
+            self.tell(after, Filled(order=after, fill=fill))
+        if after.status is not before.status:
+            notice = _ending(after)
+            self.change.rejections += isinstance(notice, OrderRejected)
+            if notice is not None:
+                self.tell(after, notice)
+
+    def book_fill(self, before: Order, after: Order) -> Fill | None:
+        broker_id = after.broker_id
+        if after.filled <= before.filled or broker_id is None:
+            return None
+        price, average = step_price(self.trades, broker_id, before.filled, after.filled)
+        fill = Fill(
+            broker_id=broker_id,
+            filled_after=after.filled,
+            quantity=after.filled - before.filled,
+            price=price,
+            average=average or after.average,
+            at=_last_trade(self.trades, broker_id) or self.now,
+        )
+        return fill if self.drawers.orders.add_fill(after, fill) else None
+
+    def tell(self, order: Order, notice: Notice) -> None:
+        people = self.drawers.people.watching(self.account_id)
+        self.drawers.outbox.add(self.account_id, people, notice, self.now, order_id=order.id)
+
+
+def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:
+    """Kind, price and trigger of a foreign row, mended where the book leaves a price out."""
+    price, trigger = fact.price or None, fact.trigger or None
+    if fact.kind in (OrderKind.SL, OrderKind.SL_M) and trigger is not None:
+        return (OrderKind.SL, price, trigger) if price and fact.kind is OrderKind.SL else (OrderKind.SL_M, None, trigger)
+    if fact.kind in (OrderKind.LIMIT, OrderKind.SL) and price is not None:
+        return OrderKind.LIMIT, price, None
+    return OrderKind.MARKET, None, None
+
+
+def _ending(order: Order) -> Notice | None:
+    if order.status is OrderStatus.REJECTED:
+        return OrderRejected(order=order)
+    if order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED) and order.cancelled_by is None:
+        return OrderEnded(order=order)
+    return None
+
+
+def _rows(trades: Sequence[TradeFact], broker_id: str) -> list[TradeFact]:
+    """One order's rows, oldest first, each trade id once."""
+    rows = {row.trade_id: row for row in trades if row.broker_id == broker_id}
+    return sorted(rows.values(), key=lambda row: (row.at is None, row.at, row.trade_id))
+
+
+def _last_trade(trades: Sequence[TradeFact], broker_id: str) -> datetime | None:
+    rows = _rows(trades, broker_id)
+    return rows[-1].at if rows else None
+
+
+def step_price(
+    trades: Sequence[TradeFact], broker_id: str, filled_before: int, filled_after: int
+) -> tuple[Decimal | None, Decimal | None]:
+    """(price of the step, average of all) in rupees from the trade book's rows; None where the rows do not agree.
+
+    A step's price is never derived from two rounded averages: 7,400 at 100.03 and then 100 at 100.05 would read 100.78
+    (house.md section 4). It is known only when rows end exactly at both edges of the step.
+    """
+    done, value, value_before = 0, ZERO, None
+    if filled_before == 0:
+        value_before = ZERO
+    for row in _rows(trades, broker_id):
+        done += row.quantity
+        value += row.price * row.quantity
+        if done == filled_before:
+            value_before = value
+    if done != filled_after:
+        return None, None
+    average = (value / filled_after).quantize(FINE)
+    if value_before is None:
+        return None, average
+    return ((value - value_before) / (filled_after - filled_before)).quantize(FINE), average
+
+
+def _unlisted(fact: OrderFact) -> Instrument:
+    """An instrument that is not in our master, so that its order can still be shown."""
+    derivative = fact.key.exchange in (Exchange.NFO, Exchange.BFO)
+    return Instrument(
+        exchange=fact.key.exchange,
+        token=fact.key.token,
+        symbol=fact.symbol,
+        name=fact.symbol,
+        kind=InstrumentKind.STOCK_FUTURE if derivative else InstrumentKind.EQUITY,
+        lot=1,
+        tick=Decimal("0.01"),
+    )

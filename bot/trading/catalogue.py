@@ -1,0 +1,94 @@
+"""The instruments of the day: loaded from the store at start, fetched anew once a trading day, swapped whole or not at all."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import date
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.drawers import Store
+from bot.domain.errors import BotError, PersonError
+from bot.domain.instrument import Exchange, Instrument, InstrumentKey
+from bot.domain.ports import Links
+from bot.trading.instruments import Found, Instruments
+
+log = logging.getLogger(__name__)
+
+SHRUNK = 0.7  # a master with fewer rows than this part of yesterday's is taken for a broken one
+
+
+class Catalogue:
+    """Answers from the master at hand; a broken new one leaves yesterday's in place."""
+
+    def __init__(self, *, store: Store, links: Links, indices: Sequence[Instrument], clock: Clock) -> None:
+        self._store = store
+        self._links = links
+        self._indices = indices
+        self._clock = clock
+        self._present: Instruments | None = None
+        self._fetching = asyncio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._present) if self._present is not None else 0
+
+    @property
+    def day(self) -> date | None:
+        """The IST date of the master in use; None before the first."""
+        return self._present.day if self._present is not None else None
+
+    def find(self, words: str, *, today: date, exchange: Exchange | None = None, tradable: bool = False) -> Found:
+        """What the words mean (Instruments.find); PersonError before the first master."""
+        return self._need().find(words, exchange=exchange, today=today, tradable=tradable)
+
+    def search(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
+        """The best matches first (Instruments.search); PersonError before the first master."""
+        return self._need().search(words, limit=limit, today=today)
+
+    def by_key(self, key: InstrumentKey) -> Instrument | None:
+        """The instrument of a key, if the master has it."""
+        return self._present.by_key(key) if self._present is not None else None
+
+    def has_contracts(self, instrument: Instrument) -> bool:
+        """Whether futures or options are traded on it: such shares take part in the closing auction."""
+        return self._present is not None and self._present.has_contracts(instrument)
+
+    def is_monthly(self, instrument: Instrument) -> bool | None:
+        """Whether a contract's expiry is the last of its month; None: not known."""
+        return self._present.is_monthly(instrument) if self._present is not None else None
+
+    def _need(self) -> Instruments:
+        if self._present is None:
+            raise PersonError("The list of instruments is not here yet: it comes with the first /login of the day.")
+        return self._present
+
+    async def restore(self) -> None:
+        """At start: the master kept on disk, whatever its date."""
+        kept = await self._store.run(lambda drawers: drawers.master.load())
+        if kept is not None:
+            day, rows = kept
+            self._present = await self._indexed(rows, day.date)
+            log.info("scrip master of %s: %d rows from disk", day.date, len(rows))
+
+    async def refresh(self, account_id: str) -> None:
+        """Fetches today's master over this account's line unless it is here already; says why in the log when it cannot."""
+        async with self._fetching:
+            today = ist_date(self._clock.now())
+            if self.day == today:
+                return
+            try:
+                rows = await self._links.of(account_id).broker.scrip_master()
+            except BotError as error:
+                log.warning("the scrip master could not be fetched, keeping that of %s: %s", self.day, type(error).__name__)
+                return
+            if len(rows) < SHRUNK * len(self):
+                log.error("the new scrip master has %d rows after %d; keeping that of %s", len(rows), len(self), self.day)
+                return
+            indexed = await self._indexed(rows, today)
+            now = self._clock.now()
+            await self._store.run(lambda drawers: drawers.master.replace(today, rows, now))
+            self._present = indexed
+            log.info("scrip master of %s: %d rows", today, len(rows))
+
+    async def _indexed(self, rows: Sequence[Instrument], day: date) -> Instruments:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, lambda: Instruments(rows, self._indices, day=day))

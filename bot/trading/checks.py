@@ -1,0 +1,205 @@
+"""Pre-trade checks: pure functions, each named with its data source; all reasons are told at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.domain.account import Limits, Stop
+from bot.domain.calendar import Window
+from bot.domain.clock import ist, ist_date
+from bot.domain.market import Price
+from bot.domain.order import Order, OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.proposal import Remark
+from bot.domain.rules import ExpiryStage
+
+FAR = Decimal("0.10")  # of the last price: a limit further away is probably a slip of the thumb
+TWIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that the checks look at; None is "not known", and what is not known refuses nothing by itself."""
+
+    draft: OrderDraft
+    now: datetime
+    reduces: bool  # it only makes a position or holding smaller
+    stop: Stop | None
+    limits: Limits
+    sent_today: int
+    sent_last_minute: int
+    price: Price | None = None
+    cash: Decimal | None = None
+    margin: Decimal | None = None
+    recent: Sequence[Order] = ()
+    window: Window | None = None  # None: this exchange never closes (practice)
+    freeze: int | None = None  # units
+    stage: ExpiryStage | None = None
+
+    @property
+    def worst(self) -> Decimal | None:
+        """The worst price in rupees that the order can fill at, as far as it is bound."""
+        if self.draft.price is not None:
+            return self.draft.price
+        return self.draft.trigger or (self.price.last if self.price else None)
+
+    @property
+    def value(self) -> Decimal | None:
+        return None if self.worst is None else self.worst * self.draft.quantity
+
+
+Check = Callable[[Situation], str | None]
+
+
+def kill_switch(at: Situation) -> str | None:
+    """Refuses entries. Source: our own store."""
+    if at.stop is None or at.reduces:
+        return None
+    return f"Trading is stopped since {ist(at.stop.at):%H:%M:%S}. /resume lifts it; exits and cancels still work."
+
+
+def expired(at: Situation) -> str | None:
+    """Refuses a contract that is over. Source: scrip master."""
+    expiry = at.draft.instrument.expiry
+    return f"{at.draft.instrument.name} expired on {expiry:%d %b}." if expiry and expiry < ist_date(at.now) else None
+
+
+def not_tradable(at: Situation) -> str | None:
+    """Refuses an index itself. Source: scrip master."""
+    if at.draft.instrument.is_tradable:
+        return None
+    return f"{at.draft.instrument.symbol} is an index: it has a price but no order. Try its future or an option."
+
+
+def value_limit(at: Situation) -> str | None:
+    """Refuses above the account's own limit. Source: /limits."""
+    if at.reduces or at.limits.value is None or at.value is None or at.value <= at.limits.value:
+        return None
+    return f"Worth {at.value:f}, over your own limit of {at.limits.value:f} for one order."
+
+
+def quantity_limit(at: Situation) -> str | None:
+    """Refuses above the account's own limit. Source: /limits."""
+    if at.reduces or at.limits.quantity is None or at.draft.quantity <= at.limits.quantity:
+        return None
+    return f"{at.draft.quantity} is over your own limit of {at.limits.quantity} for one order."
+
+
+def day_limit(at: Situation) -> str | None:
+    """Refuses above the account's own limit. Source: our own store."""
+    if at.reduces or at.limits.orders_a_day is None or at.sent_today < at.limits.orders_a_day:
+        return None
+    return f"{at.sent_today} orders were sent today, which is your own limit."
+
+
+def minute_limit(at: Situation) -> str | None:
+    """Refuses above the account's own limit. Source: our own store."""
+    if at.reduces or at.limits.orders_a_minute is None or at.sent_last_minute < at.limits.orders_a_minute:
+        return None
+    return f"{at.sent_last_minute} orders were sent in the last minute, which is your own limit."
+
+
+def expiry_stage(at: Situation) -> str | None:
+    """Refuses new stock F&O on the last two days (physical settlement). Source: dated rules, calendar."""
+    if at.reduces or at.stage is not ExpiryStage.REFUSE:
+        return None
+    return f"{at.draft.instrument.name} settles in shares in a day or less; mStock squares such positions off. Exits work."
+
+
+def unclear_twin(at: Situation) -> str | None:
+    """Refuses the same entry while an earlier one's outcome is unknown (failure-modes.md 3.2, step 3). Source: our own store."""
+    for order in at.recent:
+        if not at.reduces and order.status is OrderStatus.UNKNOWN and _same(order.draft, at.draft):
+            return f"#{order.number} is the same order and its outcome is still unknown. It is being looked for; see its card."
+    return None
+
+
+def _same(one: OrderDraft, other: OrderDraft) -> bool:
+    return (one.instrument.key, one.side, one.quantity, one.product) == (
+        other.instrument.key, other.side, other.quantity, other.product,
+    )  # fmt: skip
+
+
+REFUSALS: tuple[Check, ...] = (
+    kill_switch, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, expiry_stage, unclear_twin,
+)  # fmt: skip
+
+
+def cash_short(at: Situation) -> str | None:
+    """Source: the broker's funds and margin routes, which price one order alone and do not see a hedge."""
+    if at.cash is None or at.margin is None or at.reduces or at.margin <= at.cash:
+        return None
+    return f"Needs {at.margin - at.cash:,.2f} more than the cash there is"
+
+
+def far_from_last(at: Situation) -> str | None:
+    """Source: the feed or a quote."""
+    if at.price is None or at.draft.kind is not OrderKind.LIMIT or at.draft.protected or at.draft.price is None:
+        return None
+    distance = abs(at.draft.price - at.price.last) / at.price.last
+    return f"Limit is {distance * 100:.0f} % from the last price" if distance > FAR else None
+
+
+def twin(at: Situation) -> str | None:
+    """Source: our own store."""
+    for order in at.recent:
+        if _same(order.draft, at.draft) and at.now - order.created_at <= TWIN:
+            return f"Same as #{order.number}, {(at.now - order.created_at).seconds} s ago"
+    return None
+
+
+def over_freeze(at: Situation) -> str | None:
+    """Source: dated rows of the exchanges' notices."""
+    if at.freeze is None or at.draft.quantity <= at.freeze:
+        return None
+    return f"Over the freeze of {at.freeze}: the exchange will refuse it in one piece"
+
+
+def market_hours(at: Situation) -> str | None:
+    """Source: the dated calendar."""
+    if at.window is None or (at.window.may_exit if at.reduces else at.window.may_enter):
+        return None
+    return at.window.reasons[0] if at.window.reasons else "The market does not take this order now"
+
+
+def kind_now(at: Situation) -> str | None:
+    """Source: the dated calendar."""
+    if at.window is None or at.draft.kind in at.window.kinds or not at.window.kinds:
+        return None
+    return f"The exchange takes no {at.draft.kind} order of this now"
+
+
+def series(at: Situation) -> str | None:
+    """Source: the series column of the scrip master."""
+    if at.draft.product is Product.MIS and at.draft.instrument.series in ("BE", "BZ", "T"):
+        return f"{at.draft.instrument.series} series is trade-to-trade: no intraday"
+    return None
+
+
+def naked_short(at: Situation) -> str | None:
+    """Source: the order itself; a hedge elsewhere is not seen."""
+    if at.draft.instrument.is_option and at.draft.side is Side.SELL and not at.reduces:
+        return "Sells an option: the loss has no floor"
+    return None
+
+
+def near_expiry(at: Situation) -> str | None:
+    """Source: dated rules, calendar."""
+    if at.stage is not ExpiryStage.WARN:
+        return None
+    return "Settles in shares soon (physical settlement)"
+
+
+WARNINGS: tuple[Check, ...] = (
+    cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, naked_short, near_expiry,
+)  # fmt: skip
+
+
+def refusals(at: Situation) -> tuple[str, ...]:
+    """Every reason against the order; none of them refuses an exit."""
+    return tuple(say for check in REFUSALS if (say := check(at)) is not None)
+
+
+def remarks(at: Situation) -> tuple[Remark, ...]:
+    """Every warning about the order."""
+    return tuple(Remark(name=check.__name__, say=say) for check in WARNINGS if (say := check(at)) is not None)

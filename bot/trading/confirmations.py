@@ -1,0 +1,104 @@
+"""Issue a one-time question and claim it: one conditional update decides who acts, in the transaction of what it licenses."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.account import Actor
+from bot.domain.clock import Clock, ist
+from bot.domain.drawers import Drawers
+from bot.domain.errors import ConfirmationGone
+from bot.domain.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.ports import RandomBytes
+
+CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored (product.md section 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmations:
+    """Questions of one minute (settable), each for one person, one chat, one message, one set of terms."""
+
+    clock: Clock
+    random: RandomBytes
+    life: timedelta = timedelta(seconds=60)
+
+    def new(
+        self,
+        actor: Actor,
+        chat_id: int,
+        purpose: Purpose,
+        *,
+        draft: OrderDraft | None = None,
+        order_id: str | None = None,
+        message_id: int | None = None,
+        calm: bool = False,
+    ) -> Confirmation:
+        """An open question, not yet stored; message_id when it replaces one in the same message."""
+        if actor.account is None:
+            msg = "a question needs an account"
+            raise ValueError(msg)
+        now = self.clock.now()
+        return Confirmation(
+            token=base64.b32encode(self.random(16)).decode().rstrip("=").lower(),
+            user_id=actor.user.telegram_id,
+            chat_id=chat_id,
+            message_id=message_id,
+            account_id=actor.account.id,
+            purpose=purpose,
+            digest=digest(purpose, actor.account.id, draft, order_id),
+            draft=draft,
+            order_id=order_id,
+            created_at=now,
+            expires_at=now + self.life,
+            taps_from=now + CALM if calm else None,
+        )
+
+    def open_one(self, drawers: Drawers, actor: Actor, token: str, chat_id: int, message_id: int) -> Confirmation:
+        """The question behind a tap, if this person may answer it here and now; ConfirmationGone otherwise."""
+        found = drawers.confirmations.find(token)
+        if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
+            # The same words for "unknown" and "somebody else's": a guesser learns nothing.
+            raise ConfirmationGone("I don't know this card. Nothing was sent.")
+        if found.message_id is None and drawers.confirmations.bind(token, message_id):
+            found = drawers.confirmations.find(token) or found
+        if found.message_id != message_id:
+            raise ConfirmationGone("This button belongs to another message. Nothing was sent.")
+        if found.state is not ConfirmationState.OPEN:
+            raise ConfirmationGone(_ended(found))
+        if self.clock.now() >= found.expires_at:
+            raise ConfirmationGone(f"This card expired at {ist(found.expires_at):%H:%M:%S}. Nothing was sent.", again=True)
+        if digest(found.purpose, found.account_id, found.draft, found.order_id) != found.digest:
+            raise ConfirmationGone("This card's terms do not match what was shown. Nothing was sent.")
+        return found
+
+    def too_early(self, confirmation: Confirmation) -> bool:
+        """Whether a tap falls into the calm after a redraw."""
+        return confirmation.taps_from is not None and self.clock.now() < confirmation.taps_from
+
+    def claim(self, drawers: Drawers, asked: Confirmation, now: datetime) -> None:
+        """Makes this caller the one that acts; ConfirmationGone for every other."""
+        message_id = asked.message_id
+        claimed = message_id is not None and drawers.confirmations.claim(
+            asked.token, asked.user_id, asked.chat_id, message_id, now
+        )
+        if not claimed:
+            raise ConfirmationGone("This card was answered already.")
+
+
+def digest(purpose: Purpose, account_id: str, draft: OrderDraft | None, order_id: str | None) -> str:
+    """A name for everything that the person was shown and confirms."""
+    terms = draft.digest() if draft is not None else "-"
+    return hashlib.sha256(f"{purpose}|{account_id}|{order_id or '-'}|{terms}".encode()).hexdigest()
+
+
+def _ended(confirmation: Confirmation) -> str:
+    match confirmation.state:
+        case ConfirmationState.CLAIMED:
+            return "This card was answered already."
+        case ConfirmationState.DISCARDED:
+            return "This card was discarded. Nothing was sent."
+        case ConfirmationState.REPLACED:
+            return "These figures were replaced by newer ones. Nothing was sent by this tap."
+        case _:
+            return "This card was refused. Nothing was sent."

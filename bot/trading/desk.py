@@ -1,0 +1,607 @@
+"""The trading desk: from a question on the phone to at most one order at the broker, and to its cancel."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from bot.domain.account import GRANTS, Actor, Permission
+from bot.domain.clock import Clock, ist, ist_date
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import (
+    BotError,
+    BrokerError,
+    CheckFailed,
+    ConfirmationGone,
+    NotAllowed,
+    NotFound,
+    NotSent,
+    Refused,
+    TooFast,
+)
+from bot.domain.lines import request_of
+from bot.domain.money import tick_down, tick_up
+from bot.domain.notice import Notice, OrderByOther, OrderRejected, OrderUnclear
+from bot.domain.order import (
+    Confirmation,
+    ConfirmationState,
+    Order,
+    OrderDraft,
+    OrderKind,
+    OrderRequest,
+    OrderStatus,
+    Product,
+    Purpose,
+    Side,
+)
+from bot.domain.ports import Links, RandomBytes, Shown
+from bot.domain.proposal import Change, ChangeOptions, Proposal, Question, Resumed
+from bot.trading.confirmations import Confirmations
+from bot.trading.proposing import Held, Proposing
+from bot.trading.reconcile import LOOK_OUT_ENDS, Reconcile
+from bot.trading.tasks import Errands
+
+log = logging.getLogger(__name__)
+
+
+class TradingDesk:
+    """Propose, confirm, change, modify, cancel. Each confirmation leads to at most one POST, ever."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        links: Links,
+        proposing: Proposing,
+        confirmations: Confirmations,
+        reconcile: Reconcile,
+        errands: Errands,
+        clock: Clock,
+        random: RandomBytes,
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._links = links
+        self._proposing = proposing
+        self._confirmations = confirmations
+        self._reconcile = reconcile
+        self._errands = errands
+        self._clock = clock
+        self._random = random
+        self._changed = changed
+
+    # Questions
+
+    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
+        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses."""
+        return await self._proposing.propose(actor, request, chat_id=chat_id)
+
+    async def shown(self, token: str, message_id: int) -> None:
+        """The question stands in this message; only taps under it count."""
+        await self._store.run(lambda drawers: drawers.confirmations.bind(token, message_id))
+
+    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
+        """Closes a question; nothing was sent, and nothing will be."""
+
+        def close(drawers: Drawers) -> Confirmation:
+            found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id)
+            if not drawers.confirmations.close(token, ConfirmationState.DISCARDED):
+                raise ConfirmationGone("This card was answered already.")
+            return found
+
+        return await self._store.run(close)
+
+    async def change(self, actor: Actor, token: str, change: Change, *, chat_id: int) -> Proposal:
+        """New terms in the same message: a new question, and the old one is dead."""
+        old = await self._mine(actor, token, chat_id)
+        if old.draft is None or old.state is not ConfirmationState.OPEN:
+            raise ConfirmationGone("This card is closed. Nothing was sent.")
+        request = request_of(old.draft)
+        if change.quantity is not None:
+            request = replace(request, quantity=change.quantity)
+        if change.price is not None:
+            request = replace(request, price=change.price, market=False)
+        if change.protected:
+            request = replace(request, price=None, market=False)
+        if change.product is not None:
+            request = replace(request, product=change.product)
+        return await self._ask_anew(actor, old, request, redrawn=None)
+
+    async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
+        """Steps around the card's own figures: lots, about 0.1 % on the tick, bid, mid, ask, and the other products."""
+        old = await self._mine(actor, token, actor.user.telegram_id)
+        if old.draft is None:
+            raise ConfirmationGone("This card has nothing to change.")
+        draft, lot, tick = old.draft, old.draft.instrument.lot, old.draft.instrument.tick
+        price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
+        step = lot if draft.instrument.is_derivative or draft.quantity < 10 else max(draft.quantity // 10, 1)
+        quantities = tuple(each for each in (draft.quantity - step, draft.quantity + step, draft.quantity * 2) if each >= lot)
+        prices: list[tuple[str, Decimal]] = []
+        base = draft.price or (price.last if price else None)
+        if base is not None:
+            small = max(tick_up(base / 1000, tick), tick)
+            prices += [("lower", tick_down(base - small, tick)), ("higher", tick_up(base + small, tick))]
+        if price is not None and price.bid is not None and price.ask is not None:
+            prices += [
+                ("Bid", price.bid),
+                ("Mid", tick_down((price.bid + price.ask) / 2, tick)),
+                ("Ask", price.ask),
+            ]
+        ways = (Product.NRML, Product.MIS) if draft.instrument.is_derivative else (Product.CNC, Product.MIS, Product.MTF)
+        return ChangeOptions(
+            quantities=quantities,
+            prices=tuple((name, each) for name, each in prices if each > 0),
+            products=tuple(way for way in ways if way is not draft.product),
+        )
+
+    async def again(self, actor: Actor, token: str, *, chat_id: int) -> Proposal:
+        """The same order as on a card that is over, asked anew at the price of now."""
+        old = await self._mine(actor, token, chat_id)
+        if old.draft is None or old.purpose is not Purpose.PLACE:
+            raise ConfirmationGone("This card cannot be asked again. Type the command anew.")
+        if old.state is ConfirmationState.CLAIMED:
+            raise ConfirmationGone("This card was answered already; its order has a card of its own.")
+        await self._store.run(lambda drawers: drawers.confirmations.close(token, ConfirmationState.REPLACED))
+        return await self.propose(actor, request_of(old.draft), chat_id=chat_id)
+
+    async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        """The same order once more, at the price of now."""
+        order = await self._order(actor, order_id)
+        return await self.propose(actor, request_of(order.draft), chat_id=chat_id)
+
+    async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        """The opposite order at the market: it closes what this order opened."""
+        order = await self._order(actor, order_id)
+        request = replace(
+            request_of(order.draft),
+            side=order.draft.side.opposite,
+            quantity=order.filled or order.draft.quantity,
+            price=None,
+            market=False,
+            trigger=None,
+            trigger_limit=None,
+        )
+        return await self.propose(actor, request, chat_id=chat_id)
+
+    async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        """Closes the whole position of the order's instrument and product, at the market."""
+        order = await self._order(actor, order_id)
+        _, link = self._proposing.link(actor)
+        instrument, product = order.draft.instrument, order.draft.product
+        held = next(
+            (
+                position.quantity
+                for position in await link.broker.positions()
+                if position.instrument.key == instrument.key and position.product is product and not position.is_sold_holding
+            ),
+            0,
+        )
+        if not held:
+            raise CheckFailed([f"There is no open {product} position in {instrument.symbol}."])
+        bare = OrderRequest(
+            side=Side.SELL if held > 0 else Side.BUY,
+            symbol=instrument.name,
+            quantity=abs(held),
+            product=product,
+            exchange=instrument.exchange,
+        )
+        return await self.propose(actor, bare, chat_id=chat_id)
+
+    async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
+        """New terms for a working order, as a question."""
+        account, link = self._proposing.link(actor)
+        if not actor.may(Permission.OPEN):
+            raise NotAllowed(f"As {actor.role} you cannot change an order.")
+        order = await self._numbered(actor, number)
+        if not order.status.is_working or order.broker_id is None:
+            raise CheckFailed([f"#{number} is {order.status.lower()}: there is nothing to change."])
+        if order.draft.kind is OrderKind.MARKET:
+            raise CheckFailed([f"#{number} is a market order: it has no price to change."])
+        request = request_of(order.draft)
+        request = replace(request, price=order.draft.price)
+        if price is not None:
+            stop = order.draft.trigger is not None
+            request = replace(request, trigger=price, trigger_limit=None) if stop else replace(request, price=price)
+        if quantity is not None:
+            request = replace(request, quantity=quantity)
+        seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
+        draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
+        if draft.quantity <= order.filled:
+            raise CheckFailed([f"{order.filled} of #{number} are filled already."])
+        confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id)
+        funds = await link.broker.funds()
+        return await self._proposing.ask(
+            actor,
+            account,
+            link,
+            confirmation,
+            price=seen,
+            funds=funds,
+            held=await self._held(actor, draft),
+            said=said,
+            before=order,
+        )
+
+    # The tap
+
+    async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Order | Proposal | Resumed:
+        """Claims the question and does what it licenses, once.
+
+        The order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for the
+        kill switch. ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
+        """
+        found = await self._store.run(lambda drawers: self._confirmations.open_one(drawers, actor, token, chat_id, message_id))
+        if self._confirmations.too_early(found):
+            raise ConfirmationGone("New figures. Read, then tap.")
+        match found.purpose:
+            case Purpose.RESUME:
+                return await self._resume(actor, found)
+            case Purpose.CANCEL:
+                return await self._confirmed_cancel(actor, found)
+            case Purpose.MODIFY:
+                return await self._confirmed_modify(actor, found)
+            case Purpose.PLACE:
+                return await self._confirmed_place(actor, found)
+
+    async def _confirmed_place(self, actor: Actor, found: Confirmation) -> Order | Proposal:
+        draft = _terms(found)
+        self._proposing.link(actor)
+        if (ran := self._ran_away(found)) is not None:
+            return await self._ask_anew(actor, found, request_of(draft), redrawn=ran)
+        held = await self._held_if_needed(actor, draft)
+        order_id = self._random(10).hex()
+        self._reconcile.sending(order_id)
+        try:
+            order, reasons = await self._store.run(lambda drawers: self._claim(drawers, actor, found, held, order_id))
+        except BaseException:
+            self._reconcile.sent(found.account_id, order_id)
+            raise
+        if order is None:
+            self._reconcile.sent(found.account_id, order_id)
+            raise CheckFailed(reasons)
+        self._changed()
+        # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
+        sending = self._errands.start(self._send(order, actor), f"order {order.id}")
+        return await asyncio.shield(sending)
+
+    def _claim(
+        self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held, order_id: str
+    ) -> tuple[Order | None, tuple[str, ...]]:
+        """Transaction 1: claim, read again all that may have changed since the card, and store the order with its tag."""
+        now = self._clock.now()
+        draft = _terms(found)
+        self._confirmations.claim(drawers, found, now)
+        reasons = self._against(drawers, actor, found, held)
+        if reasons:
+            drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
+            return None, reasons
+        day = ist_date(now)
+        order = Order(
+            id=order_id,
+            account_id=found.account_id,
+            number=drawers.orders.next_number(found.account_id, day),
+            tag=base64.b32encode(self._random(12)).decode()[:19],
+            draft=draft,
+            status=OrderStatus.SUBMITTING,
+            placed_by=actor.user.telegram_id,
+            created_at=now,
+            sent_at=now,
+            updated_at=now,
+        )
+        drawers.orders.add(order, day)
+        drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
+        drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, f"{order.id} {draft.digest()}")
+        return order, ()
+
+    def _against(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held) -> tuple[str, ...]:
+        role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
+        if role is None:
+            return ("You are not on the list any more.",)
+        session = self._links.of(found.account_id).session
+        if session is None or not session.alive(self._clock.now()):
+            return ("The session with mStock ended. /login, then ask again. Nothing was sent.",)
+        situation = self._proposing.situation(drawers, found.account_id, _terms(found), held)
+        return self._proposing.against(role, situation)
+
+    async def _send(self, order: Order, actor: Actor) -> Order:
+        """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN."""
+        after: Callable[[Order, datetime], Order] = Order.unclear
+        try:
+            broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "")
+            after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
+        except (NotSent, TooFast) as error:
+            why = error.say
+            after = lambda known, at: known.refused(why, at, broker_id=None, final=True)  # noqa: E731
+        except Refused as error:
+            refused = error
+            after = lambda known, at: known.refused(  # noqa: E731
+                refused.words or refused.say, at, broker_id=refused.broker_id, final=refused.final
+            )
+        except BrokerError as error:
+            log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
+        finally:
+            # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
+            settled = await asyncio.shield(self._store.run(lambda drawers: self._settle(drawers, order.id, actor, after)))
+            self._reconcile.sent(order.account_id, order.id)
+            self._changed()
+        return settled
+
+    def _settle(self, drawers: Drawers, order_id: str, actor: Actor, after: Callable[[Order, datetime], Order]) -> Order:
+        """Transaction 2: the order as the answer has it, unless the book was quicker, with its news."""
+        now = self._clock.now()
+        known = drawers.orders.find(order_id)
+        if known is None:
+            raise NotFound(f"order {order_id} is gone from the store")
+        if known.status is not OrderStatus.SUBMITTING:
+            return known
+        order = after(known, now)
+        drawers.orders.save(order)
+        own = actor.user.telegram_id
+        watching = drawers.people.watching(order.account_id)
+        news: Notice | None = None
+        if order.status is OrderStatus.UNKNOWN:
+            news = OrderUnclear(order=order)
+        elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
+            news = OrderRejected(order=order)
+        if news is not None:
+            drawers.outbox.add(order.account_id, watching, news, now, order_id=order.id)
+        others = [person for person in watching if person != own]
+        if others and order.status.is_working:
+            told = OrderByOther(order=order, name=actor.user.name)
+            drawers.outbox.add(order.account_id, others, told, now, order_id=order.id)
+        return order
+
+    def _ran_away(self, found: Confirmation) -> str | None:
+        """Why the card would no longer fill; only a market order with a worst price is asked again (product.md section 4)."""
+        draft = _terms(found)
+        price = self._proposing.prices.known(found.account_id, draft.instrument.key)
+        if not draft.protected or draft.price is None or price is None:
+            return None
+        best = price.ask if draft.side is Side.BUY else price.bid
+        if best is None:
+            return None
+        beyond = best > draft.price if draft.side is Side.BUY else best < draft.price
+        if not beyond:
+            return None
+        name = "ask" if draft.side is Side.BUY else "bid"
+        return f"The {name} is {best:,.2f} now; your card would no longer fill."
+
+    async def _ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
+        """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
+        account, link = self._proposing.link(actor)
+        terms = _terms(old)
+        price = await self._proposing.prices.of(account.id, terms.instrument.key)
+        product = request.product or terms.product
+        draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
+        new = self._confirmations.new(
+            actor,
+            old.chat_id,
+            old.purpose,
+            draft=draft,
+            order_id=old.order_id,
+            message_id=old.message_id,
+            calm=redrawn is not None,
+        )
+        funds = await self._proposing.funds(link)
+        return await self._proposing.ask(
+            actor,
+            account,
+            link,
+            new,
+            price=price,
+            funds=funds,
+            held=await self._held(actor, draft),
+            said=said,
+            replaces=old.token,
+            redrawn=redrawn,
+        )
+
+    async def _confirmed_modify(self, actor: Actor, found: Confirmation) -> Order:
+        _, link = self._proposing.link(actor)
+        draft = _terms(found)
+        held = await self._held_if_needed(actor, draft)
+
+        def claim(drawers: Drawers) -> tuple[Order | None, tuple[str, ...]]:
+            now = self._clock.now()
+            self._confirmations.claim(drawers, found, now)
+            order = drawers.orders.find(found.order_id or "")
+            reasons = self._against(drawers, actor, found, held)
+            if order is None or not order.status.is_working:
+                reasons = ("The order is not working any more.", *reasons)
+            if reasons or order is None:
+                drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
+                return None, reasons
+            drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
+            drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, f"{order.id} {draft.digest()}")
+            return order, ()
+
+        order, reasons = await self._store.run(claim)
+        if order is None or order.broker_id is None:
+            raise CheckFailed(reasons)
+        sending = self._errands.start(link.broker.modify(order.broker_id, draft), f"modify {order.id}")
+        try:
+            await asyncio.shield(sending)
+        finally:
+            self._reconcile.sent(order.account_id, order.id)
+        amended = await self._store.run(lambda drawers: self._amend(drawers, order.id, draft))
+        self._changed()
+        return amended
+
+    def _amend(self, drawers: Drawers, order_id: str, draft: OrderDraft) -> Order:
+        known = drawers.orders.find(order_id)
+        if known is None:
+            raise NotFound("That order is gone.")
+        if known.status.is_final:
+            return known
+        amended = known.amended(draft, self._clock.now())
+        drawers.orders.save(amended)
+        return amended
+
+    async def _resume(self, actor: Actor, found: Confirmation) -> Resumed:
+        now = self._clock.now()
+        account = actor.account
+        if account is None or account.id != found.account_id:
+            raise ConfirmationGone("This card belongs to another account.")
+
+        def lift(drawers: Drawers) -> None:
+            self._confirmations.claim(drawers, found, now)
+            role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
+            if role is None or Permission.ADMIN not in GRANTS[role]:
+                raise NotAllowed("Only an owner lifts the kill switch.")
+            drawers.safety.resume(found.account_id)
+            drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id)
+
+        await self._store.run(lift)
+        return Resumed(account=account, at=now)
+
+    # Cancels
+
+    async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Order | Question:
+        """Asks the broker to cancel; a waiting stop is asked again in words first. The order as the book has it after a look."""
+        if not actor.may(Permission.REDUCE):
+            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
+        account, _ = self._proposing.link(actor)
+        found = await (self._numbered(actor, order) if isinstance(order, int) else self._order(actor, order))
+        if found.status is OrderStatus.TRIGGER_PENDING:
+            question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=found.id)
+            await self._store.run(lambda drawers: drawers.confirmations.add(question))
+            return Question(confirmation=question, account=account, order=found)
+        return await self._cancel(actor, found)
+
+    async def cancel_all(self, actor: Actor) -> tuple[Order, ...]:
+        """Cancels every working entry; waiting stops stay. The orders as the book has them after a look."""
+        return await self.cancel_these(actor, stops=False)
+
+    async def cancel_these(self, actor: Actor, *, stops: bool) -> tuple[Order, ...]:
+        """Cancels working orders one by one; what the broker refuses stays and is shown as it is."""
+        if not actor.may(Permission.REDUCE):
+            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
+        account, _ = self._proposing.link(actor)
+        working = await self._store.run(
+            lambda drawers: [order for order in drawers.orders.unsettled(account.id) if order.status.is_working]
+        )
+        done = []
+        for order in working:
+            if stops or order.status is not OrderStatus.TRIGGER_PENDING:
+                try:
+                    done.append(await self._cancel(actor, order))
+                except BotError as error:
+                    log.warning("order %s could not be cancelled: %s", order.id, type(error).__name__)
+                    done.append(order)
+        return tuple(done)
+
+    async def _confirmed_cancel(self, actor: Actor, found: Confirmation) -> Order:
+        now = self._clock.now()
+
+        def claim(drawers: Drawers) -> Order | None:
+            self._confirmations.claim(drawers, found, now)
+            return drawers.orders.find(found.order_id or "")
+
+        order = await self._store.run(claim)
+        if order is None:
+            raise NotFound("That order is gone.")
+        return await self._cancel(actor, order)
+
+    async def _cancel(self, actor: Actor, order: Order) -> Order:
+        _, link = self._proposing.link(actor)
+        if order.broker_id is None or not order.status.is_working:
+            raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
+        now = self._clock.now()
+
+        def ask(drawers: Drawers) -> None:
+            known = drawers.orders.find(order.id)
+            if known is not None and known.status.is_working:
+                drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
+                drawers.audit.add(now, actor.user.telegram_id, "cancel", order.account_id, order.id)
+
+        await self._store.run(ask)
+        sending = self._errands.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
+        try:
+            await asyncio.shield(sending)
+        finally:
+            self._reconcile.sent(order.account_id, order.id)
+            self._changed()
+        await self._reconcile.look(order.account_id)
+        return await self._order(actor, order.id)
+
+    # Orders whose outcome is unknown
+
+    async def look(self, actor: Actor, order_id: str) -> Order:
+        """Looks in the book now; the order as it stands after that."""
+        order = await self._order(actor, order_id)
+        await self._reconcile.look(order.account_id)
+        return await self._order(actor, order_id)
+
+    async def give_up(self, actor: Actor, order_id: str) -> Order:
+        """The person says it is not in the broker's app; only after the look-out's time and a fresh look (invariant I4)."""
+        if not actor.may(Permission.OPEN):
+            raise NotAllowed(f"As {actor.role} you cannot close this.")
+        order = await self.look(actor, order_id)
+        if order.status is not OrderStatus.UNKNOWN:
+            return order
+        now = self._clock.now()
+        until = (order.sent_at or order.created_at) + LOOK_OUT_ENDS
+        if now < until:
+            raise CheckFailed([f"I am still looking for it, until {ist(until):%H:%M:%S}."])
+
+        def close(drawers: Drawers) -> Order:
+            known = drawers.orders.find(order.id)
+            if known is None:
+                raise NotFound("That order is gone.")
+            if known.status is not OrderStatus.UNKNOWN:
+                return known
+            closed = known.given_up(now)
+            drawers.orders.save(closed)
+            drawers.audit.add(now, actor.user.telegram_id, "not seen", known.account_id, known.id)
+            return closed
+
+        closed = await self._store.run(close)
+        self._changed()
+        return closed
+
+    # Finding
+
+    async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:
+        found = await self._store.run(lambda drawers: drawers.confirmations.find(token))
+        if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
+            raise ConfirmationGone("I don't know this card. Nothing was sent.")
+        return found
+
+    async def _order(self, actor: Actor, order_id: str) -> Order:
+        order = await self._store.run(lambda drawers: drawers.orders.find(order_id))
+        if order is None or actor.account is None or order.account_id != actor.account.id:
+            raise NotFound("That order is not one of this account's.")
+        return order
+
+    async def _numbered(self, actor: Actor, number: int) -> Order:
+        account, _ = self._proposing.link(actor)
+        day = ist_date(self._clock.now())
+        order = await self._store.run(lambda drawers: drawers.orders.by_number(account.id, day, number))
+        if order is None:
+            raise NotFound(f"There is no order #{number} today. /orders lists them.")
+        return order
+
+    async def _held(self, actor: Actor, draft: OrderDraft) -> Held:
+        _, link = self._proposing.link(actor)
+        return await self._proposing.held(link, draft.side, draft.product, draft.instrument)
+
+    async def _held_if_needed(self, actor: Actor, draft: OrderDraft) -> Held:
+        """Positions are read before the claim only where the answer hangs on them: a stopped account, a guardian, a limit."""
+        account, _ = self._proposing.link(actor)
+
+        def strict(drawers: Drawers) -> bool:
+            role = drawers.people.role_on(actor.user.telegram_id, account.id)
+            return role is None or Permission.OPEN not in GRANTS[role] or drawers.safety.stopped(account.id) is not None
+
+        if not await self._store.run(strict):
+            return Held()
+        return await self._held(actor, draft)
+
+
+def _terms(confirmation: Confirmation) -> OrderDraft:
+    if confirmation.draft is None:
+        raise ConfirmationGone("This card has no order behind it.")
+    return confirmation.draft

@@ -1,0 +1,235 @@
+"""From what a person asked to a complete order in legal shape; every guess becomes a choice of buttons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import ROUND_FLOOR, Decimal
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import CheckFailed, ChoiceWanted, UsageError
+from bot.domain.instrument import Instrument
+from bot.domain.lines import plain, request_line
+from bot.domain.market import Price
+from bot.domain.money import on_tick, tick_down, tick_up
+from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, Product, Side
+from bot.domain.portfolio import Holding, Position
+from bot.domain.proposal import Remark
+from bot.domain.rules import MarketRules
+
+WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price (product.md section 3)
+OLD = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pricing:
+    """How the order is bound to a price, and what a person should know about that."""
+
+    kind: OrderKind
+    price: Decimal | None = None
+    trigger: Decimal | None = None
+    protected: bool = False
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """The rules by which words become a draft."""
+
+    rules: MarketRules
+    clock: Clock
+
+    def draft(
+        self, request: OrderRequest, instrument: Instrument, price: Price | None, product: Product
+    ) -> tuple[OrderDraft, tuple[Remark, ...]]:
+        """A legal draft; ChoiceWanted where a figure fits no lot or tick, CheckFailed where no price can be named."""
+        pricing = self.pricing(request, instrument, price)
+        quantity = self.quantity(request, instrument, pricing, price)
+        draft = OrderDraft(
+            instrument=instrument,
+            side=request.side,
+            quantity=quantity,
+            kind=pricing.kind,
+            product=product,
+            price=pricing.price,
+            trigger=pricing.trigger,
+            validity=request.validity,
+            protected=pricing.protected,
+        )
+        return draft, pricing.remarks
+
+    def pricing(self, request: OrderRequest, instrument: Instrument, price: Price | None) -> Pricing:
+        """Kind and prices in rupees, on the tick (product.md section 3)."""
+        if request.trigger is not None:
+            return self._stop(request, instrument)
+        if request.market:
+            return Pricing(kind=OrderKind.MARKET)
+        if request.price is not None:
+            self._need_tick(request, instrument, request.price, "price")
+            return Pricing(kind=OrderKind.LIMIT, price=request.price)
+        return self._protected(request.side, instrument, price)
+
+    def _stop(self, request: OrderRequest, instrument: Instrument) -> Pricing:
+        trigger = request.trigger
+        if trigger is None:  # told by the caller; kept for the type checker
+            raise UsageError("A stop needs a trigger.", example="/sell RELIANCE 10 stop 1450")
+        self._need_tick(request, instrument, trigger, "trigger")
+        limit = request.trigger_limit
+        if limit is None:
+            limit = self.rules.stop_limit(
+                side=request.side, kind=instrument.kind, trigger=trigger, tick=instrument.tick, on=ist_date(self.clock.now())
+            )
+        self._need_tick(request, instrument, limit, "trigger_limit")
+        beyond = limit < trigger if request.side is Side.BUY else limit > trigger
+        if beyond:
+            side = "below" if request.side is Side.BUY else "above"
+            raise CheckFailed([f"The limit {plain(limit)} is {side} the trigger {plain(trigger)}: it could not fill."])
+        return Pricing(kind=OrderKind.SL, price=limit, trigger=trigger)
+
+    def _protected(self, side: Side, instrument: Instrument, price: Price | None) -> Pricing:
+        if price is None:
+            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no worst price can be named. Give a limit."])
+        bid, ask = price.bid, price.ask
+        if bid is not None and ask is not None:
+            mid = (bid + ask) / 2
+            wide = ask - bid > mid * (WIDE_OTHER if instrument.is_derivative else WIDE_CASH)
+            old = price.at is not None and self.clock.now() - price.at > OLD
+            if wide or old:
+                why = "Wide spread" if wide else "Last trade is over a minute old"
+                rounded = tick_up(mid, instrument.tick) if side is Side.SELL else tick_down(mid, instrument.tick)
+                remark = Remark(name="wide_or_old", say=f"{why}: limit at mid, not market")
+                return Pricing(kind=OrderKind.LIMIT, price=max(rounded, instrument.tick), remarks=(remark,))
+        best = Price(last=price.last, bid=bid or price.last, ask=ask or price.last)
+        worst = self.rules.protected_price(
+            side=side,
+            kind=instrument.kind,
+            bid=best.bid,
+            ask=best.ask,
+            tick=instrument.tick,
+            on=ist_date(self.clock.now()),
+        )
+        told = () if bid and ask else (Remark(name="no_depth", say="No bid and ask seen: priced from the last trade"),)
+        return Pricing(kind=OrderKind.LIMIT, price=worst, protected=True, remarks=told)
+
+    def _need_tick(self, request: OrderRequest, instrument: Instrument, price: Decimal, field: str) -> None:
+        if price <= 0:
+            raise UsageError(
+                f"{plain(price)} is no price.", example=f"/buy {instrument.symbol} 10 @{plain(instrument.tick * 1000)}"
+            )
+        if on_tick(price, instrument.tick):
+            return
+        near = dict.fromkeys((tick_down(price, instrument.tick), tick_up(price, instrument.tick)))
+        raise ChoiceWanted(
+            f"{plain(price)} is between ticks: {instrument.symbol} moves in steps of {plain(instrument.tick)}.",
+            near=[(plain(each), request_line(_with(request, field, each))) for each in near if each > 0],
+        )
+
+    def quantity(self, request: OrderRequest, instrument: Instrument, pricing: Pricing, price: Price | None) -> int:
+        """Shares or units, a whole number of lots (product.md section 3)."""
+        lot = instrument.lot
+        if request.lots is not None:
+            return request.lots * lot
+        if request.rupees is not None:
+            each = pricing.price or (price.last if price else None)
+            if each is None:
+                raise CheckFailed([f"No price of {instrument.symbol} is known now: give a quantity."])
+            count = int((request.rupees / (each * lot)).to_integral_value(ROUND_FLOOR)) * lot
+            if count == 0:
+                raise CheckFailed(
+                    [f"₹{plain(request.rupees)} does not buy {'one lot' if lot > 1 else 'one share'} at {plain(each)}."]
+                )
+            return count
+        if request.quantity is None:
+            raise UsageError("How many?", example=f"/{request.side.lower()} {instrument.symbol} {lot}")
+        if request.quantity < 1:
+            raise UsageError(
+                f"{request.quantity} is not a quantity.", example=f"/{request.side.lower()} {instrument.symbol} {lot}"
+            )
+        if request.quantity % lot:
+            below = request.quantity // lot
+            raise ChoiceWanted(
+                f"{instrument.name} trades in lots of {lot}; {request.quantity} is no whole number of lots.",
+                near=[
+                    (
+                        f"{count} lot{'s' if count > 1 else ''} = {count * lot}",
+                        request_line(replace(request, quantity=count * lot)),
+                    )
+                    for count in (below, below + 1)
+                    if count
+                ],
+            )
+        return request.quantity
+
+
+def _with(request: OrderRequest, field: str, price: Decimal) -> OrderRequest:
+    match field:
+        case "price":
+            return replace(request, price=price)
+        case "trigger":
+            return replace(request, trigger=price)
+        case _:
+            return replace(request, trigger_limit=price)
+
+
+def product_of(
+    request: OrderRequest, instrument: Instrument, positions: Sequence[Position], holdings: Sequence[Holding]
+) -> Product:
+    """The product of an order that names none (product.md section 3): never the last used, and a short is never a default.
+
+    ChoiceWanted when a cash sale has more than one reading.
+    """
+    if request.product is not None:
+        return request.product
+    if instrument.is_derivative:
+        return _carried(request, instrument, positions) or Product.NRML
+    if request.side is Side.BUY:
+        return Product.CNC
+    readings: list[tuple[str, Product]] = []
+    for position in positions:
+        if position.instrument.key == instrument.key and position.quantity > 0:
+            name = {Product.MIS: "Close intraday", Product.CNC: "Bought today", Product.MTF: "Close MTF"}.get(
+                position.product, f"Close {position.product}"
+            )
+            readings.append((f"{name} {position.quantity}", position.product))
+    readings.extend(
+        (f"From holdings {holding.total}", Product.CNC)
+        for holding in holdings
+        if holding.instrument.key == instrument.key and holding.total > 0
+    )
+    products = {product for _, product in readings}
+    if len(products) == 1:
+        return products.pop()
+    readings.append((f"New intraday short {request.quantity or ''}".strip(), Product.MIS))
+    said = "Nothing of it is held." if not products else "It is held in more than one way."
+    raise ChoiceWanted(
+        f"{said} What is this sale?",
+        near=[(label, request_line(replace(request, product=product))) for label, product in readings],
+    )
+
+
+def _carried(request: OrderRequest, instrument: Instrument, positions: Sequence[Position]) -> Product | None:
+    """The product of the one open position that this order would make smaller; an exit must use it (mstock-type-b.md 5.2)."""
+    products = {
+        position.product
+        for position in positions
+        if position.instrument.key == instrument.key and position.quantity * request.side.sign < 0
+    }
+    return products.pop() if len(products) == 1 else None
+
+
+def reduces(draft: OrderDraft, positions: Sequence[Position], holdings: Sequence[Holding], working: Sequence[Order]) -> bool:
+    """Whether the order only makes a position or holding smaller, counting exits that already work; it never crosses zero."""
+    held = sum(
+        position.quantity
+        for position in positions
+        if position.instrument.key == draft.instrument.key and position.product is draft.product
+    )
+    if draft.product is Product.CNC:
+        # A negative delivery row is already sold out of the holdings (product.md section 5).
+        held += sum(holding.total for holding in holdings if holding.instrument.key == draft.instrument.key)
+    exits = sum(
+        order.pending
+        for order in working
+        if (order.draft.instrument.key, order.draft.product, order.draft.side)
+        == (draft.instrument.key, draft.product, draft.side)
+    )
+    return held * draft.side.sign < 0 and draft.quantity + exits <= abs(held)

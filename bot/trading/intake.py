@@ -1,0 +1,80 @@
+"""The one door for what the feeds report: bells and gaps to the books, ticks to those who wait for a price."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.domain.clock import Clock
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import BrokerError
+from bot.domain.market import Tick
+from bot.domain.notice import FeedBack, Notice
+from bot.trading.prices import Prices
+from bot.trading.reconcile import Reconcile
+from bot.trading.tasks import Errands
+
+log = logging.getLogger(__name__)
+
+NOTICED = timedelta(seconds=20)  # a shorter gap is mended before anybody could act on the news of it
+
+
+class Intake:
+    """A FeedListener; its calls return at once."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        reconcile: Reconcile,
+        prices: Prices,
+        errands: Errands,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._reconcile = reconcile
+        self._prices = prices
+        self._errands = errands
+        self._clock = clock
+        self._changed = changed
+
+    def bell(self, account_id: str) -> None:
+        """Something happened to an order: look in the books."""
+        self._reconcile.ring(account_id)
+
+    def tick(self, account_id: str, tick: Tick) -> None:
+        """A price, for whoever waits for it."""
+        self._prices.tick(account_id, tick)
+
+    def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
+        """The line broke, or is back: what it would have rung for is in the books."""
+        if until is None:
+            self._errands.start(self._lost(account_id, since), f"feed of {account_id} lost")
+        else:
+            self._errands.start(self._back(account_id, since, until), f"feed of {account_id} back")
+
+    async def _lost(self, account_id: str, since: datetime) -> None:
+        log.warning("account %s: the feed is gone since %s", account_id, since)
+        await self._look(account_id)
+
+    async def _back(self, account_id: str, since: datetime, until: datetime) -> None:
+        log.info("account %s: the feed is back after %s", account_id, until - since)
+        fills, rejections = await self._look(account_id)
+        if until - since >= NOTICED:
+            await self._tell(account_id, FeedBack(since=since, until=until, fills=fills, rejections=rejections))
+
+    async def _look(self, account_id: str) -> tuple[int, int]:
+        try:
+            change = await self._reconcile.look(account_id)
+        except BrokerError:
+            return 0, 0
+        return change.fills, change.rejections
+
+    async def _tell(self, account_id: str, notice: Notice) -> None:
+        now = self._clock.now()
+
+        def tell(drawers: Drawers) -> None:
+            drawers.outbox.add(account_id, drawers.people.watching(account_id), notice, now, order_id=None)
+
+        await self._store.run(tell)
+        self._changed()

@@ -1,0 +1,110 @@
+"""The freshest price of an instrument: the feed's tick where one comes in time, else a REST quote without a time."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError
+from bot.domain.instrument import InstrumentKey
+from bot.domain.market import Price, Quote, Tick
+from bot.domain.ports import FeedMode, Link, Links
+
+FRESH = timedelta(seconds=5)  # a tick received within this is the price of now; conflated ticks come every 1.5 s
+
+
+class Prices:
+    """Watches what is asked for and waits a moment for its first tick."""
+
+    def __init__(self, *, links: Links, clock: Clock, patience: float = 0.4) -> None:
+        self._links = links
+        self._clock = clock
+        self._patience = patience  # seconds; the first snapshot comes about 30 ms after subscribing (mstock-type-b.md 14.3)
+        self._waiters: defaultdict[tuple[str, InstrumentKey], list[asyncio.Future[None]]] = defaultdict(list)
+
+    def tick(self, account_id: str, tick: Tick) -> None:
+        """Wakes whoever waits for this instrument's first tick."""
+        for waiter in self._waiters.pop((account_id, tick.key), []):
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def known(self, account_id: str, key: InstrumentKey) -> Price | None:
+        """What the feed said last, if it is fresh; asks nobody."""
+        tick = self._links.of(account_id).feed.last(key)
+        if tick is None or self._clock.now() - tick.received > FRESH:
+            return None
+        return of_tick(tick)
+
+    async def of(self, account_id: str, key: InstrumentKey) -> Price | None:
+        """The price now; None when neither the feed nor a quote knows one."""
+        return (await self.of_all(account_id, [key])).get(key)
+
+    async def of_all(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
+        """Prices of several instruments; those that nobody knows are absent. SessionExpired passes through."""
+        link = self._links.of(account_id)
+        wanted = set(keys)
+        if not wanted:
+            return {}
+        link.feed.watch(wanted, FeedMode.DEPTH)
+        found = {key: price for key in wanted if (price := self.known(account_id, key))}
+        missing = wanted - found.keys()
+        if not missing:
+            return found
+        quotes = asyncio.create_task(_quotes(link, missing))
+        try:
+            await self._first_ticks(account_id, missing, link)
+            answered = await quotes
+        finally:
+            quotes.cancel()
+        for key in missing:
+            ticked = self.known(account_id, key)
+            quoted = answered.get(key)
+            if ticked is not None:
+                found[key] = ticked
+            elif quoted is not None and quoted.last > 0:
+                found[key] = of_quote(quoted)
+        return found
+
+    async def _first_ticks(self, account_id: str, keys: Collection[InstrumentKey], link: Link) -> None:
+        if not link.feed.connected:
+            return
+        waiters = []
+        for key in keys:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters[account_id, key].append(waiter)
+            waiters.append(waiter)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await asyncio.gather(*waiters)
+
+
+async def _quotes(link: Link, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
+    try:
+        return await link.broker.quotes(keys)
+    except BrokerError:
+        if link.session is None:
+            raise
+        return {}  # the feed may still know; what stays unknown is shown as unknown
+
+
+def of_tick(tick: Tick) -> Price:
+    """A tick as a price with its own time; a stale first snapshot keeps its old time and so shows its age."""
+    return Price(
+        last=tick.last,
+        at=tick.at,
+        bid=tick.bids[0].price if tick.bids else None,
+        ask=tick.asks[0].price if tick.asks else None,
+        previous_close=tick.previous_close,
+        open=tick.open,
+        high=tick.high,
+        low=tick.low,
+        bids=tick.bids,
+        asks=tick.asks,
+    )
+
+
+def of_quote(quote: Quote) -> Price:
+    """A quote as a price whose time is not known."""
+    return Price(last=quote.last, previous_close=quote.previous_close, open=quote.open, high=quote.high, low=quote.low)

@@ -1,0 +1,253 @@
+"""From a request to a proposal: read the broker side by side, draft, check, price the charges, store the question."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from bot.domain.account import GRANTS, Account, Actor, Permission, Role
+from bot.domain.calendar import Calendar
+from bot.domain.charges import Tariff, Trade
+from bot.domain.clock import Clock, ist_date
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.instrument import Exchange, Instrument
+from bot.domain.lines import request_line
+from bot.domain.market import Price
+from bot.domain.order import LOOKED_FOR, Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
+from bot.domain.portfolio import Funds, Holding, Margin, Position
+from bot.domain.ports import Link, Links
+from bot.domain.proposal import Proposal, Remark
+from bot.domain.rules import MarketRules
+from bot.domain.tariff import Plan, RoundTrip
+from bot.domain.titles import label
+from bot.trading.catalogue import Catalogue
+from bot.trading.checks import Situation, refusals, remarks
+from bot.trading.confirmations import Confirmations
+from bot.trading.drafting import Drafting, product_of, reduces
+from bot.trading.prices import Prices
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the broker says that the account has; empty where it was not needed."""
+
+    positions: Sequence[Position] = ()
+    holdings: Sequence[Holding] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Proposing:
+    """Makes proposals; reads only, and writes nothing but the question."""
+
+    store: Store
+    links: Links
+    prices: Prices
+    instruments: Catalogue
+    drafting: Drafting
+    confirmations: Confirmations
+    clock: Clock
+    rules: MarketRules
+    tariff: Tariff
+    calendar: Calendar | None  # None: this exchange never closes (practice)
+    plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
+
+    def link(self, actor: Actor) -> tuple[Account, Link]:
+        """The account and its living line; PersonError without an account, SessionExpired without a session."""
+        if actor.account is None:
+            raise PersonError("No mStock account is linked yet. /link says how.")
+        link = self.links.of(actor.account.id)
+        if link.session is None:
+            raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
+        return actor.account, link
+
+    def find(self, request: OrderRequest) -> Instrument:
+        """The one instrument that the words name; UnknownSymbol with near misses as whole commands otherwise."""
+        if not request.symbol.strip():
+            raise UsageError("Which share or contract?", example=f"/{request.side.lower()} RELIANCE 10")
+        today = ist_date(self.clock.now())
+        found = self.instruments.find(request.symbol, exchange=request.exchange, today=today, tradable=True)
+        if found.instrument is not None:
+            return found.instrument
+        near = [(label(each, today=today), request_line(_naming(request, each))) for each in found.near]
+        raise UnknownSymbol(found.say, near=near)
+
+    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
+        """A new question about a new order."""
+        account, link = self.link(actor)
+        if not actor.may(Permission.REDUCE):
+            raise NotAllowed(f"As {actor.role} you can look, not trade.")
+        instrument = self.find(request)
+        price, funds, held = await asyncio.gather(
+            self.prices.of(account.id, instrument.key),
+            self.funds(link),
+            self.held(link, request.side, request.product, instrument),
+        )
+        product = product_of(request, instrument, held.positions, held.holdings)
+        draft, said = self.drafting.draft(request, instrument, price, product)
+        confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
+        return await self.ask(actor, account, link, confirmation, price=price, funds=funds, held=held, said=said)
+
+    async def funds(self, link: Link) -> Funds | None:
+        """Cash for the card; None when it cannot be read now."""
+        return await _known(link.broker.funds())
+
+    async def held(self, link: Link, side: Side, product: Product | None, instrument: Instrument) -> Held:
+        """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""
+        if side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
+            return Held()
+        if instrument.is_derivative or side is Side.BUY:
+            return Held(positions=await link.broker.positions())
+        positions, holdings = await asyncio.gather(link.broker.positions(), link.broker.holdings())
+        return Held(positions=positions, holdings=holdings)
+
+    async def ask(
+        self,
+        actor: Actor,
+        account: Account,
+        link: Link,
+        confirmation: Confirmation,
+        *,
+        price: Price | None,
+        funds: Funds | None,
+        held: Held,
+        said: tuple[Remark, ...] = (),
+        before: Order | None = None,
+        replaces: str | None = None,
+        redrawn: str | None = None,
+    ) -> Proposal:
+        """Checks the draft of a question, stores the question, and says all that the person should see."""
+        draft = confirmation.draft
+        if draft is None:
+            msg = "a proposal needs a draft"
+            raise ValueError(msg)
+        margin = await _known(link.broker.margin(draft)) or Margin(required=None)
+        cash = funds.available if funds else None
+
+        def store(drawers: Drawers) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
+            situation = replace(
+                self.situation(drawers, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
+            )
+            if against := self.against(actor.role, situation):
+                return against, ()
+            if replaces is not None:
+                drawers.confirmations.close(replaces, ConfirmationState.REPLACED)
+            drawers.confirmations.add(confirmation)
+            return (), remarks(situation)
+
+        reasons, warnings = await self.store.run(store)
+        if reasons:
+            raise CheckFailed(reasons)
+        return self._proposal(
+            account,
+            confirmation,
+            draft,
+            price=price,
+            margin=margin,
+            cash=cash,
+            warnings=said + warnings,
+            before=before,
+            redrawn=redrawn,
+        )
+
+    def situation(
+        self, drawers: Drawers, account_id: str, draft: OrderDraft, held: Held, *, before: Order | None = None
+    ) -> Situation:
+        """What the checks look at, read from our own store inside the caller's transaction."""
+        now = self.clock.now()
+        today = ist_date(now)
+        orders = drawers.orders.of_day(account_id, today)
+        pending = (order for order in orders if order.status.is_working or order.status in LOOKED_FOR)
+        working = [order for order in pending if before is None or order.id != before.id]
+        freeze = self.rules.freeze(draft.instrument, today)
+        return Situation(
+            draft=draft,
+            now=now,
+            reduces=reduces(draft, held.positions, held.holdings, working),
+            stop=drawers.safety.stopped(account_id),
+            limits=drawers.accounts.limits(account_id),
+            sent_today=sum(order.is_ours for order in orders),
+            sent_last_minute=drawers.orders.sent_since(account_id, now - timedelta(minutes=1)),
+            recent=[order for order in orders if order.is_ours] if before is None else (),
+            window=self.calendar.may(draft.instrument, draft.product, now, in_auction=self._in_auction(draft.instrument))
+            if self.calendar
+            else None,
+            freeze=freeze.quantity if freeze else None,
+            stage=self.rules.stage(draft.instrument, today, self.calendar) if self.calendar else None,
+        )
+
+    def against(self, role: Role, situation: Situation) -> tuple[str, ...]:
+        """Every reason against the act, the role's own first."""
+        if Permission.OPEN in GRANTS[role] or (Permission.REDUCE in GRANTS[role] and situation.reduces):
+            return refusals(situation)
+        return (f"As {role} you can make positions smaller, not open or grow them.", *refusals(situation))
+
+    def _in_auction(self, instrument: Instrument) -> bool:
+        return self.instruments.has_contracts(instrument)
+
+    def _proposal(
+        self,
+        account: Account,
+        confirmation: Confirmation,
+        draft: OrderDraft,
+        *,
+        price: Price | None,
+        margin: Margin,
+        cash: Decimal | None,
+        warnings: tuple[Remark, ...],
+        before: Order | None,
+        redrawn: str | None,
+    ) -> Proposal:
+        each = draft.price or (price.last if price else None)
+        value = each * draft.quantity if each is not None else None
+        charges = self._charges(draft, each)
+        return Proposal(
+            confirmation=confirmation,
+            account=account,
+            draft=draft,
+            price=price,
+            value=value,
+            margin=margin.required,
+            cash=cash,
+            cash_after=cash - margin.required if cash is not None and margin.required is not None else None,
+            charges=charges.entry.total if charges else None,
+            charges_unknown=tuple(sorted(name.lower() for name in charges.entry.unknown)) if charges else (),
+            charges_both=charges.total if charges else None,
+            break_even=charges.break_even.move if charges and charges.break_even else None,
+            break_even_ticks=charges.break_even.ticks if charges and charges.break_even else None,
+            warnings=warnings,
+            before=before,
+            redrawn=redrawn,
+        )
+
+    def _charges(self, draft: OrderDraft, each: Decimal | None) -> RoundTrip | None:
+        if each is None or not draft.instrument.is_tradable:
+            return None
+        trade = Trade(
+            instrument=draft.instrument,
+            side=draft.side,
+            product=draft.product,
+            quantity=draft.quantity,
+            price=each,
+            day=ist_date(self.clock.now()),
+        )
+        return self.tariff.round_trip(trade, self.plan)
+
+
+async def _known(reading: Awaitable[T]) -> T | None:
+    """A figure of the card that cannot be read now is shown as not known; only a dead session ends the question."""
+    try:
+        return await reading
+    except SessionExpired:
+        raise
+    except BrokerError:
+        return None
+
+
+def _naming(request: OrderRequest, instrument: Instrument) -> OrderRequest:
+    exchange = Exchange.BSE if instrument.exchange is Exchange.BSE else None
+    return replace(request, symbol=instrument.name, exchange=exchange)

@@ -1,0 +1,21 @@
+"""Wake-up calls: an event that sleepers share, so that whoever changes something can rouse whoever must look."""
+
+import asyncio
+from contextlib import suppress
+
+
+class Wake:
+    """Set by anybody, waited for by one loop; a call during the work is not lost."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def __call__(self) -> None:
+        self._event.set()
+
+    async def wait(self, seconds: float | None) -> None:
+        """Returns when called since the last wait, or after that many seconds; None waits for a call."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+        self._event.clear()
