@@ -1,0 +1,223 @@
+"""One live pair of client and feed for each linked account, all over one TLS context and one scrip master."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import socket
+import ssl
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import httpx
+
+from bot.broker.client import MStock
+from bot.broker.feed import SocketFeed, in_hours
+from bot.broker.pace import Pace
+from bot.broker.scrips import INDEXES, ScripShelf
+from bot.broker.session import SessionKeeper
+from bot.broker.translate import Find, StopSpelling
+from bot.broker.transport import Transport, check_address, tls_context
+from bot.domain.account import Credentials, Session
+from bot.domain.clock import Clock
+from bot.domain.instrument import Instrument, InstrumentKey
+from bot.domain.market import Tick
+from bot.domain.ports import FeedListener, Renewer
+from bot.domain.secret import Secret
+
+log = logging.getLogger(__name__)
+
+
+class _Deaf:
+    """Who listens until somebody does."""
+
+    def bell(self, account_id: str) -> None: ...
+    def tick(self, account_id: str, tick: Tick) -> None: ...
+    def gap(self, account_id: str, since: datetime, until: datetime | None) -> None: ...
+
+
+async def _nobody(_account_id: str, _dead: Session | None) -> Session | None:
+    return None
+
+
+class Pair:
+    """Implements bot.domain.ports.Link."""
+
+    def __init__(self, broker: MStock, feed: SocketFeed, keeper: SessionKeeper, transport: Transport) -> None:
+        self._broker = broker
+        self._feed = feed
+        self._keeper = keeper
+        self._transport = transport
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def broker(self) -> MStock:
+        return self._broker
+
+    @property
+    def feed(self) -> SocketFeed:
+        return self._feed
+
+    @property
+    def session(self) -> Session | None:
+        return self._keeper.session
+
+    def adopt(self, session: Session | None) -> None:
+        """Takes a session for both halves, or drops the present one."""
+        self._keeper.adopt(session)
+
+    async def close(self) -> None:
+        """Ends the feed and lets go of the connections."""
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+        await self._transport.close()
+
+
+class Connections:
+    """Implements bot.domain.ports.Links. Use it as an async context manager; run() watches over the feeds."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        ws_url: str,
+        clock: Clock,
+        chance: random.Random,
+        data_dir: Path,
+        listener: FeedListener | None = None,
+        renewer: Renewer | None = None,
+        find: Find | None = None,
+        hours: Callable[[datetime], bool] = in_hours,
+        orders_a_second: int = 3,
+        indexes: Sequence[Instrument] = INDEXES,
+        wire: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base_url = check_address(base_url, schemes=("http", "https"))
+        self._ws_url = check_address(ws_url, schemes=("ws", "wss"))
+        self._clock = clock
+        self._chance = chance
+        self._listener: FeedListener = listener or _Deaf()
+        self._renewer: Renewer = renewer or _nobody
+        self.shelf = ScripShelf(data_dir, source=self._base_url, indexes=indexes)
+        self._find = find or self.shelf.find
+        self._hours = hours
+        self._orders_a_second = orders_a_second
+        self._wire = wire
+        self._tls: ssl.SSLContext | None = None
+        self._http: aiohttp.ClientSession | None = None
+        self._pairs: dict[str, Pair] = {}
+        self._keys: dict[str, Secret] = {}
+        self._died: asyncio.Future[None] | None = None
+
+    def attach(self, *, listener: FeedListener | None = None, renewer: Renewer | None = None, find: Find | None = None) -> None:
+        """Names the heart's ears after both exist; takes effect at once, for open pairs too."""
+        self._listener = listener or self._listener
+        self._renewer = renewer or self._renewer
+        self._find = find or self._find
+
+    async def __aenter__(self) -> Self:
+        self._tls = tls_context()
+        self._died = asyncio.get_running_loop().create_future()
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(family=socket.AF_INET, ssl=self._tls, force_close=True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+        )
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for account_id in list(self._pairs):
+            await self.close(account_id)
+        if self._http is not None:
+            await self._http.close()
+
+    async def run(self) -> None:
+        """Returns never; raises what ended a feed, so that whoever supervises can end the process."""
+        assert self._died is not None, "used outside of its context"  # noqa: S101
+        await asyncio.shield(self._died)
+
+    def of(self, account_id: str, credentials: Credentials | None = None) -> Pair:
+        """The pair of an account; opened when its credentials are given for the first time. KeyError when neither is there."""
+        if credentials is not None:
+            self._keys[account_id] = credentials.api_key
+        pair = self._pairs.get(account_id)
+        if pair is None:
+            if credentials is None:
+                raise KeyError(account_id)
+            pair = self._pairs[account_id] = self._open(account_id)
+        return pair
+
+    def opened(self) -> Collection[str]:
+        """Accounts with an open pair."""
+        return tuple(self._pairs)
+
+    async def close(self, account_id: str) -> None:
+        """Ends one pair; none open is no error."""
+        pair = self._pairs.pop(account_id, None)
+        self._keys.pop(account_id, None)
+        if pair is not None:
+            await pair.close()
+
+    def spell_stops(self, account_id: str, spelling: StopSpelling) -> None:
+        """Remembers, for this process, which words an account's stop orders use."""
+        self._pairs[account_id].broker.stop_spelling = spelling
+
+    def _open(self, account_id: str) -> Pair:
+        if self._http is None or self._tls is None:
+            raise RuntimeError("connections are used inside `async with`")
+        transport = Transport(
+            base_url=self._base_url, tls=self._tls, clock=self._clock, chance=self._chance,
+            pace=Pace(orders_a_second=self._orders_a_second), wire=self._wire,
+        )  # fmt: skip
+        feed = SocketFeed(
+            account_id=account_id, url=self._ws_url, http=self._http, tls=self._tls, key=lambda: self._keys[account_id],
+            clock=self._clock, chance=self._chance, listener=_Relay(self), hours=self._hours,
+        )  # fmt: skip
+        keeper = SessionKeeper(account_id, self._clock, self._renew, lambda: feed.use(keeper.session))
+        broker = MStock(
+            transport=transport, keeper=keeper, shelf=self.shelf, clock=self._clock, key=lambda: self._keys[account_id],
+            find=self._found,
+        )  # fmt: skip
+        pair = Pair(broker, feed, keeper, transport)
+        pair.task = asyncio.get_running_loop().create_task(feed.run(), name=f"feed {account_id}")
+        pair.task.add_done_callback(self._feed_ended)
+        return pair
+
+    def _found(self, key: InstrumentKey) -> Instrument | None:
+        return self._find(key)
+
+    async def _renew(self, account_id: str, dead: Session | None) -> Session | None:
+        return await self._renewer(account_id, dead)
+
+    def _feed_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._died is None or self._died.done():
+            return
+        with contextlib.suppress(asyncio.InvalidStateError):
+            self._died.set_exception(task.exception() or RuntimeError(f"{task.get_name()} ended by itself"))
+
+    @property
+    def ears(self) -> FeedListener:
+        """Who listens now."""
+        return self._listener
+
+
+class _Relay:
+    """Passes a feed's reports to whoever listens now."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def bell(self, account_id: str) -> None:
+        self._connections.ears.bell(account_id)
+
+    def tick(self, account_id: str, tick: Tick) -> None:
+        self._connections.ears.tick(account_id, tick)
+
+    def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
+        self._connections.ears.gap(account_id, since, until)

@@ -1,0 +1,324 @@
+"""One account's socket: the login word, subscriptions as state, a watch on silence, reconnecting, and every break told."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+import ssl
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, time, timedelta
+from urllib.parse import quote
+
+import aiohttp
+import yarl
+
+from bot.broker import frames, samples
+from bot.broker.backoff import delays
+from bot.broker.words import STREAM_CODES
+from bot.domain.account import Session
+from bot.domain.clock import Clock, ist
+from bot.domain.errors import Unreadable
+from bot.domain.instrument import Exchange, InstrumentKey
+from bot.domain.market import Tick
+from bot.domain.ports import FeedListener, FeedMode
+from bot.domain.secret import Secret
+
+log = logging.getLogger(__name__)
+
+SILENCE = 20.0  # seconds without a packet, in market hours and with something watched, that count as a break (14.7: 15-30)
+LONGEST_SILENCE = 600.0  # what the patience grows to while reconnecting brings nothing new (a holiday nobody told us of)
+LARGEST_FRAME = 1024 * 1024
+TOKENS_AT_ONCE = 200
+STALE_AFTER = timedelta(seconds=5)
+_OPEN_SECONDS = 10.0
+_PING_SECONDS = 20.0
+_BETWEEN_MODES = 0.2  # seconds between unsubscribing and subscribing anew (14.3)
+
+
+def in_hours(moment: datetime) -> bool:
+    """A rough market day, for where no calendar is given: silence out of hours is no sign of anything."""
+    wall = ist(moment)
+    return wall.weekday() < 5 and time(9, 15) <= wall.time() < time(15, 30)
+
+
+def feed_url(base: str, key: Secret, token: Secret, *, raw: bool = False) -> Secret:
+    """The socket's address, which holds two secrets (14.1): made here, opened once, and in nobody's log.
+
+    raw leaves the key as it is; sources disagree on which the server wants.
+    """
+    first, second = (text if raw else quote(text, safe="") for text in (key.reveal(), token.reveal()))
+    return Secret(f"{base}?API_KEY={first}&ACCESS_TOKEN={second}")
+
+
+class _Refused(Unreadable):
+    """The handshake was answered with a status instead of a socket."""
+
+
+class SocketFeed:
+    """Implements bot.domain.ports.Feed; run() lives as long as the account's link."""
+
+    def __init__(
+        self,
+        *,
+        account_id: str,
+        url: str,
+        http: aiohttp.ClientSession,
+        tls: ssl.SSLContext | None,
+        key: Callable[[], Secret],
+        clock: Clock,
+        chance: random.Random,
+        listener: FeedListener,
+        hours: Callable[[datetime], bool] = in_hours,
+        silence: float = SILENCE,
+    ) -> None:
+        self._account_id = account_id
+        self._url = url
+        self._http = http
+        self._tls = tls
+        self._key = key
+        self._clock = clock
+        self._chance = chance
+        self._listener = listener
+        self._hours = hours
+        self._silence = silence
+        self._patience = silence
+        self._session: Session | None = None
+        self._changed = asyncio.Event()
+        self._watched: dict[InstrumentKey, FeedMode] = {}
+        self._last: dict[InstrumentKey, Tick] = {}
+        self._fresh: set[InstrumentKey] = set()  # those that sent more than their first, cached packet
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._outbox: asyncio.Queue[str | float] = asyncio.Queue()  # frames, and pauses in seconds
+        self._heard = 0.0  # loop time of the last packet, or of the connecting
+        self._down_since: datetime | None = None
+        self._raw = False
+        self.unreadable = samples.Samples()
+
+    # What the heart asks.
+
+    def watch(self, keys: Collection[InstrumentKey], mode: FeedMode = FeedMode.DEPTH) -> None:
+        """Adds to what is watched; a larger mode replaces a smaller, never the other way round."""
+        news = {key: mode for key in keys if self._watched.get(key, 0) < mode}
+        changed = [key for key in news if key in self._watched]
+        self._unsubscribe(changed)
+        if changed:
+            self._outbox.put_nowait(_BETWEEN_MODES)
+        self._watched |= news
+        self._fresh.difference_update(news)
+        self._send(1, news)
+
+    def unwatch(self, keys: Collection[InstrumentKey]) -> None:
+        """Takes away from what is watched."""
+        gone = [key for key in keys if key in self._watched]
+        self._unsubscribe(gone)
+        for key in gone:
+            del self._watched[key]
+            self._last.pop(key, None)
+
+    def last(self, key: InstrumentKey) -> Tick | None:
+        """The newest tick of an instrument since it is watched."""
+        return self._last.get(key)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the socket is up and not silent beyond its time."""
+        return self._socket is not None and not self._socket.closed and not self._is_silent()
+
+    # Its life.
+
+    def use(self, session: Session | None) -> None:
+        """Takes the session that the next connecting uses; another token ends the present socket."""
+        if session is not None and self._session is not None and session.token == self._session.token:
+            self._session = session
+            return
+        self._session = session
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Connects, listens, reconnects, until cancelled; every break is told when it begins and when it ends."""
+        waits = delays(self._chance, first=1.0, longest=30.0)
+        refusals = 0
+        try:
+            while True:
+                self._changed.clear()
+                session = self._session
+                if session is None or not session.alive(self._clock.now()):
+                    await self._changed.wait()
+                    waits = delays(self._chance, first=1.0, longest=30.0)
+                    continue
+                try:
+                    heard_any = await self._live(session)
+                except _Refused:
+                    refusals += 1
+                    self._raw = refusals % 2 == 1 and quote(self._key().reveal(), safe="") != self._key().reveal()
+                    heard_any = False
+                except Unreadable as broken:
+                    log.info("account %s: the feed's line: %s", self._account_id, broken.say)
+                    heard_any = False
+                if heard_any:
+                    waits = delays(self._chance, first=1.0, longest=30.0)
+                    refusals = 0
+                self._broken()
+                await self._pause(next(waits))
+        finally:
+            self._socket = None
+
+    async def _pause(self, seconds: float) -> None:
+        """Waits, or until there is a new session to try at once."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def _live(self, session: Session) -> bool:
+        """One connection from handshake to break; whether it carried anything."""
+        socket = await self._open(session)
+        self._outbox = asyncio.Queue()
+        helpers = (asyncio.create_task(self._write(socket)), asyncio.create_task(self._guard(socket)))
+        try:
+            self._greet(socket, session)
+            return await self._listen(socket)
+        finally:
+            self._socket = None
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            with contextlib.suppress(aiohttp.ClientError, OSError):
+                await socket.close()
+
+    async def _open(self, session: Session) -> aiohttp.ClientWebSocketResponse:
+        url = feed_url(self._url, self._key(), session.token, raw=self._raw)
+        try:
+            async with asyncio.timeout(_OPEN_SECONDS):
+                return await self._http.ws_connect(
+                    yarl.URL(url.reveal(), encoded=True),
+                    ssl=self._tls or True,
+                    heartbeat=_PING_SECONDS,
+                    max_msg_size=LARGEST_FRAME,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
+                )
+        except aiohttp.WSServerHandshakeError as refused:
+            # Its words hold the address, and the address the token: only the status goes on.
+            status = refused.status
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as broken:
+            raise Unreadable(f"no socket ({type(broken).__name__})") from None
+        raise _Refused(f"the socket was refused (HTTP {status})")
+
+    def _greet(self, socket: aiohttp.ClientWebSocketResponse, session: Session) -> None:
+        """The login word, then all that is watched; the server answers nothing to either (14.2)."""
+        self._socket = socket
+        self._fresh.clear()
+        self._heard = asyncio.get_running_loop().time()
+        self._outbox.put_nowait(f"LOGIN:{session.token.reveal()}")
+        self._send(1, self._watched)
+        if self._down_since is not None:
+            since, self._down_since = self._down_since, None
+            log.info("account %s: the feed is back", self._account_id)
+            self._listener.gap(self._account_id, since, self._clock.now())
+
+    async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Sends in order what was put in the outbox; where the line breaks, the listener notices."""
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            while True:
+                item = await self._outbox.get()
+                if isinstance(item, float):
+                    await asyncio.sleep(item)
+                else:
+                    await socket.send_str(item)
+
+    async def _guard(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Ends the connection on too long a silence, or when another session is to be used."""
+        while True:
+            await self._pause(self._patience / 4)
+            silent = self._is_silent()
+            if silent:
+                log.info("account %s: the feed was silent for too long", self._account_id)
+                self._patience = min(self._patience * 2, LONGEST_SILENCE)
+            if silent or self._changed.is_set():
+                await socket.close()
+                return
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
+        heard_any = False
+        while True:
+            message = await socket.receive()
+            if message.type is aiohttp.WSMsgType.BINARY:
+                self._take(message.data)
+            elif message.type is aiohttp.WSMsgType.TEXT:
+                self._ring(message.data)
+            else:  # closing, closed, or a broken frame
+                return heard_any
+            heard_any = True
+
+    def _take(self, frame: bytes) -> None:
+        received = self._clock.now()
+        try:
+            ticks = frames.ticks(frame, received)
+        except frames.NotPackets:
+            if len(frame) > 4:  # fewer are a heartbeat, if anything (14.7)
+                self._ring(frame)
+            return
+        except Unreadable:
+            self.unreadable.add(frame)
+            return
+        self._heard = asyncio.get_running_loop().time()
+        for tick in ticks:
+            self._report(tick)
+
+    def _report(self, tick: Tick) -> None:
+        """The first packet after a subscribe comes from a cache and may be old (14.3)."""
+        if tick.key in self._fresh:
+            self._patience = self._silence
+        else:
+            self._fresh.add(tick.key)
+            if tick.received - tick.at > STALE_AFTER:
+                tick = frames.as_stale(tick)
+        if tick.key in self._watched:
+            self._last[tick.key] = tick
+        self._listener.tick(self._account_id, tick)
+
+    def _ring(self, frame: str | bytes) -> None:
+        """News of an order, as far as anybody knows; what it says is not believed, only kept as a sample (14.6)."""
+        self.unreadable.add(frame)
+        self._listener.bell(self._account_id)
+
+    def _broken(self) -> None:
+        if self._down_since is None:
+            self._down_since = self._clock.now()
+            log.info("account %s: the feed is down", self._account_id)
+            self._listener.gap(self._account_id, self._down_since, None)
+
+    def _is_silent(self) -> bool:
+        if not self._watched or not self._hours(self._clock.now()):
+            return False
+        return asyncio.get_running_loop().time() - self._heard >= self._patience
+
+    def _unsubscribe(self, keys: Iterable[InstrumentKey]) -> None:
+        self._send(0, {key: self._watched[key] for key in keys})
+
+    def _send(self, action: int, wanted: Mapping[InstrumentKey, FeedMode]) -> None:
+        """Sends at once where there is a socket; where there is none, the greeting will."""
+        if not wanted or self._socket is None or self._socket.closed:
+            return
+        if action == 1:
+            self._heard = asyncio.get_running_loop().time()  # silence counts from here
+        for frame in _requests(action, wanted):
+            self._outbox.put_nowait(frame)
+
+
+def _requests(action: int, wanted: Mapping[InstrumentKey, FeedMode]) -> list[str]:
+    """Subscribe (1) or unsubscribe (0) frames, by mode, a few hundred tokens each (14.3)."""
+    made = []
+    for mode in sorted(set(wanted.values())):
+        keys = [key for key, each in wanted.items() if each is mode]
+        for start in range(0, len(keys), TOKENS_AT_ONCE):
+            tokens: dict[Exchange, list[str]] = {}
+            for key in keys[start : start + TOKENS_AT_ONCE]:
+                tokens.setdefault(key.exchange, []).append(key.token)
+            groups = [{"exchangeType": STREAM_CODES[exchange], "tokens": each} for exchange, each in tokens.items()]
+            made.append(
+                json.dumps({"correlationID": "phone", "action": action, "params": {"mode": int(mode), "tokenList": groups}})
+            )
+    return made

@@ -1,0 +1,374 @@
+"""The scrip master: streamed to disk, decoded fast and typed, checked, and swapped in whole or not at all."""
+
+import asyncio
+import csv
+import hashlib
+import logging
+import mmap
+import os
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO, overload
+
+import msgspec
+
+from bot.broker import answers, words
+from bot.broker.transport import OpenSink
+from bot.broker.wire import exact
+from bot.domain.errors import StorageError, Unreadable
+from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
+from bot.domain.master import Columns
+
+log = logging.getLogger(__name__)
+
+LEAST_OF_YESTERDAY = 0.6  # fewer rows than this share of the last good master: half a file
+MOST_BROKEN = 0.01  # share of rows that may be unreadable before the whole is
+_INDEX_TICK = Decimal("0.05")
+
+
+def index(exchange: Exchange, token: str, symbol: str, name: str) -> Instrument:
+    """An index: a price without an order."""
+    return Instrument(
+        exchange=exchange, token=token, symbol=symbol, name=name, kind=InstrumentKind.INDEX, lot=1, tick=_INDEX_TICK
+    )
+
+
+# NSE's indices are in no master; their tokens stand in mstock-type-b.md 10.1, with unequal evidence.
+INDEXES = (
+    index(Exchange.NSE, "26000", "NIFTY", "NIFTY 50"),
+    index(Exchange.NSE, "26009", "BANKNIFTY", "NIFTY BANK"),
+    index(Exchange.NSE, "26037", "FINNIFTY", "NIFTY FIN SERVICE"),
+    index(Exchange.NSE, "26074", "MIDCPNIFTY", "NIFTY MID SELECT"),
+    index(Exchange.NSE, "26013", "NIFTYNXT50", "NIFTY NEXT 50"),
+    index(Exchange.NSE, "26017", "INDIAVIX", "INDIA VIX"),
+    index(Exchange.BSE, "51", "SENSEX", "SENSEX"),
+)
+
+
+class Scrip(msgspec.Struct, gc=False):
+    """One row as it stands on the wire: strings only (section 10)."""
+
+    token: str
+    symbol: str
+    name: str
+    exch_seg: str
+    instrumenttype: str
+    expiry: str = ""
+    strike: str = ""
+    lotsize: str = ""
+    tick_size: str = ""
+
+
+_DECODER = msgspec.json.Decoder(list[Scrip])
+_KINDS = {
+    "EQ": InstrumentKind.EQUITY, "OPTIDX": InstrumentKind.INDEX_OPTION, "OPTSTK": InstrumentKind.STOCK_OPTION,
+    "FUTIDX": InstrumentKind.INDEX_FUTURE, "FUTSTK": InstrumentKind.STOCK_FUTURE, "INDEX": InstrumentKind.INDEX,
+}  # fmt: skip
+
+
+_EXCHANGES = {exchange.value: exchange for exchange in Exchange}
+
+
+class Master(Sequence[Instrument]):
+    """All instruments of a day. Rows stay as they came; an Instrument is made when it is looked at."""
+
+    def __init__(self, rows: list[Scrip], by_token: dict[Exchange, dict[str, int]], indexes: Sequence[Instrument]) -> None:
+        self._rows = rows
+        self._by_token = by_token
+        self._indexes = [one for one in indexes if one.token not in by_token.get(one.exchange, {})]
+
+    def __len__(self) -> int:
+        return len(self._rows) + len(self._indexes)
+
+    @overload
+    def __getitem__(self, at: int) -> Instrument: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Instrument]: ...
+    def __getitem__(self, at: int | slice) -> Instrument | list[Instrument]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        if at < 0:
+            at += len(self)
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        return _instrument(self._rows[at]) if at < len(self._rows) else self._indexes[at - len(self._rows)]
+
+    def __iter__(self) -> Iterator[Instrument]:
+        for row in self._rows:
+            yield _instrument(row)
+        yield from self._indexes
+
+    def columns(self) -> Columns:
+        """The same rows as columns; equal days, strikes and symbols are one object."""
+        rows, indexes = self._rows, self._indexes
+        kinds = {text: words.instrument_kind(text) or InstrumentKind.EQUITY for text in {row.instrumenttype for row in rows}}
+        contracts = {text for text in kinds if text.startswith(("OPT", "FUT"))}
+        options = {text for text in contracts if text.startswith("OPT")}
+        days = {text: words.day(text) for text in {row.expiry for row in rows if row.instrumenttype in contracts}}
+        strikes = {text: _strike(text) for text in {row.strike for row in rows if row.instrumenttype in options}}
+        return Columns(
+            exchange=[_EXCHANGES[row.exch_seg] for row in rows] + [one.exchange for one in indexes],
+            token=[row.token for row in rows] + [one.token for one in indexes],
+            symbol=[row.symbol for row in rows] + [one.symbol for one in indexes],
+            name=[row.name for row in rows] + [one.name for one in indexes],
+            kind=[kinds[row.instrumenttype] for row in rows] + [one.kind for one in indexes],
+            expiry=[days[row.expiry] if row.instrumenttype in contracts else None for row in rows] + [None] * len(indexes),
+            strike=[strikes[row.strike] if row.instrumenttype in options else None for row in rows] + [None] * len(indexes),
+            right=[_right(row.name) if row.instrumenttype in options else None for row in rows] + [None] * len(indexes),
+            series=[_series(row) for row in rows] + [""] * len(indexes),
+        )
+
+    def find(self, key: InstrumentKey) -> Instrument | None:
+        """The instrument of a key, made now."""
+        at = self._by_token.get(key.exchange, {}).get(key.token)
+        if at is not None:
+            return _instrument(self._rows[at])
+        return next((one for one in self._indexes if one.key == key), None)
+
+
+def _instrument(row: Scrip) -> Instrument:
+    kind = _kind(row)
+    name = row.name
+    derivative = kind not in (InstrumentKind.EQUITY, InstrumentKind.INDEX)
+    option = kind in (InstrumentKind.INDEX_OPTION, InstrumentKind.STOCK_OPTION)
+    return Instrument(
+        exchange=Exchange(row.exch_seg),
+        token=row.token,
+        symbol=row.symbol,
+        name=name,
+        kind=kind,
+        lot=_lot(row.lotsize) if derivative else 1,
+        tick=_tick(row.tick_size),
+        expiry=words.day(row.expiry) if derivative else None,
+        strike=_strike(row.strike) if option else None,
+        right=_right(name) if option else None,
+        series=_series(row),
+    )
+
+
+def _right(name: str) -> Right:
+    """Read from the name's end: no column says it."""
+    return Right.CE if name[-2:].upper() == "CE" else Right.PE
+
+
+def _series(row: Scrip) -> str:
+    return row.name.rpartition("-")[2] if row.exch_seg == "NSE" and row.instrumenttype == "EQ" and "-" in row.name else ""
+
+
+def _kind(row: Scrip) -> InstrumentKind:
+    known = _KINDS.get(row.instrumenttype) or words.instrument_kind(row.instrumenttype)
+    if known is None:
+        raise ValueError("no kind that is traded here")
+    return known
+
+
+def _lot(text: str) -> int:
+    number = exact(text)
+    if number is None or number < 1 or number != int(number):
+        raise ValueError("no lot")
+    return int(number)
+
+
+def _tick(text: str) -> Decimal:
+    number = exact(text)
+    if number is None or number <= 0:
+        raise ValueError("no tick")
+    return number
+
+
+def _strike(text: str) -> Decimal:
+    number = exact(text)
+    if number is None or number <= 0:
+        raise ValueError("no strike")
+    return number
+
+
+def read_master(path: Path, indexes: Sequence[Instrument] = INDEXES) -> Master:
+    """The master from a file, checked: no doubled key, no more than a few broken rows. Raises Unreadable.
+
+    Plain and slow enough for a worker thread: about 0.3 s for 150,000 rows.
+    """
+    return _indexed(_decoded(path), indexes)
+
+
+def _decoded(path: Path) -> list[Scrip]:
+    if not path.stat().st_size:
+        raise Unreadable("mStock's scrip master is empty.")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        head = whole[:512].lstrip()
+        if head[:1] not in (b"[", b"{", b"<") and b"token" in head.lower() and b"," in head:
+            return _from_csv(path)
+        try:
+            return _DECODER.decode(whole)
+        except msgspec.ValidationError:
+            return _slowly(whole[:])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise Unreadable("mStock's scrip master is cut off or is no JSON. Yesterday's stays in use.") from None
+
+
+def _slowly(body: bytes) -> list[Scrip]:
+    """Rows with numbers or nulls where strings are the rule: each value as text, what is no row left out."""
+    try:
+        told = answers.decode(body)
+    except ValueError:
+        raise Unreadable("mStock's scrip master is no JSON. Yesterday's stays in use.") from None
+    if isinstance(told, dict) and isinstance(told.get("data"), list):
+        told = told["data"]
+    if not isinstance(told, list):
+        raise Unreadable("mStock answered with an error instead of the scrip master. Yesterday's stays in use.")
+    return [_row(each) for each in told if isinstance(each, dict)]
+
+
+def _from_csv(path: Path) -> list[Scrip]:
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        try:
+            return [_row({(name or "").strip().lower(): value for name, value in row.items()}) for row in csv.DictReader(file)]
+        except csv.Error:
+            raise Unreadable("mStock's scrip master is no table. Yesterday's stays in use.") from None
+
+
+def _row(told: dict[str, object]) -> Scrip:
+    texts = {name: "" if told.get(name) is None else str(told[name]).strip() for name in Scrip.__struct_fields__}
+    return Scrip(**texts)
+
+
+def _indexed(rows: list[Scrip], indexes: Sequence[Instrument]) -> Master:
+    """Finds rows by key, shares equal strings, and checks each distinct value once instead of once for each row."""
+    shared: tuple[dict[str, str], ...] = ({}, {}, {}, {}, {}, {})
+    symbols, expiries, strikes, lots, ticks, kinds = (each.setdefault for each in shared)
+    segments: dict[str, dict[str, int]] = {exchange.value: {} for exchange in Exchange}
+    others = 0
+    kept: list[Scrip] = []
+    add = kept.append
+    for row in rows:
+        segment = segments.get(row.exch_seg)
+        if segment is None:
+            others += 1
+            continue
+        row.symbol = symbols(row.symbol, row.symbol)
+        row.expiry = expiries(row.expiry, row.expiry)
+        row.strike = strikes(row.strike, row.strike)
+        row.lotsize = lots(row.lotsize, row.lotsize)
+        row.tick_size = ticks(row.tick_size, row.tick_size)
+        row.instrumenttype = kinds(row.instrumenttype, row.instrumenttype)
+        segment[row.token] = len(kept)
+        add(row)
+    _, days, strike_texts, lot_texts, tick_texts, kind_texts = shared
+    foreign = {text for text in kind_texts if words.instrument_kind(text) is None}
+    broken = {
+        "expiry": _bad(days, words.day), "strike": _bad(strike_texts, _strike),
+        "lot": _bad(lot_texts, _lot), "tick": _bad(tick_texts, _tick),
+    }  # fmt: skip
+    good = [row for row in kept if row.instrumenttype not in foreign and _is_sound(row, broken)]
+    unsound = sum(1 for row in kept if row.instrumenttype not in foreign) - len(good)
+    if not good or unsound > len(good) * MOST_BROKEN:
+        raise Unreadable("mStock's scrip master cannot be read. Yesterday's stays in use.")
+    if unsound or others or foreign:
+        log.info("scrip master: %d rows of other segments or kinds, %d unreadable", others + len(kept) - len(good), unsound)
+    by_token = {Exchange(name): segment for name, segment in segments.items()}
+    if len(good) != len(kept):
+        by_token = {exchange: {} for exchange in Exchange}
+        for at, row in enumerate(good):
+            by_token[Exchange(row.exch_seg)][row.token] = at
+    if sum(len(segment) for segment in by_token.values()) != len(good):
+        raise Unreadable("mStock's scrip master names one token twice. Yesterday's stays in use.")
+    return Master(good, by_token, indexes)
+
+
+def _bad(texts: dict[str, str], check: Callable[[str], object]) -> set[str]:
+    bad = set()
+    for text in texts:
+        try:
+            check(text)
+        except ValueError:
+            bad.add(text)
+    return bad
+
+
+def _is_sound(row: Scrip, broken: dict[str, set[str]]) -> bool:
+    if not row.token or row.tick_size in broken["tick"]:
+        return False
+    kind = row.instrumenttype
+    if kind == "EQ":
+        return True
+    if kind.startswith(("OPT", "FUT")):
+        if row.expiry in broken["expiry"] or row.lotsize in broken["lot"]:
+            return False
+        return not kind.startswith("OPT") or (row.strike not in broken["strike"] and row.name[-2:].upper() in ("CE", "PE"))
+    return True
+
+
+class ScripShelf:
+    """Keeps the newest good master of one broker on disk and in memory; all accounts share it."""
+
+    def __init__(self, directory: Path, *, source: str, indexes: Sequence[Instrument] = INDEXES) -> None:
+        name = hashlib.sha256(source.encode()).hexdigest()[:8]  # one broker's master is no measure for another's
+        self._path = directory / f"scrips-{name}.json"
+        self._indexes = indexes
+        self._lock = asyncio.Lock()
+        self.master: Master | None = None
+        self._rows_before: int | None = None
+
+    def find(self, key: InstrumentKey) -> Instrument | None:
+        """An instrument of the master in use."""
+        return self.master.find(key) if self.master is not None else None
+
+    async def kept(self) -> Master | None:
+        """The master on disk from an earlier day or start; None when there is none that can be read."""
+        if self.master is None and self._path.exists():
+            try:
+                self.master = await asyncio.to_thread(read_master, self._path, self._indexes)
+            except (Unreadable, OSError):
+                log.warning("the scrip master on disk cannot be read")
+        return self.master
+
+    async def fetch(self, download: Callable[[OpenSink], Awaitable[answers.Answer]]) -> Master:
+        """A fresh master, or Unreadable (and the earlier one stays). `download` streams the body into the sink it is given."""
+        async with self._lock:
+            before = await self.kept()
+            part = self._path.with_suffix(".part")
+            stream = _PartFile(part)
+            try:
+                answer = await download(stream.open)
+                stream.close()
+                self._check_answer(answer)
+                master = await asyncio.to_thread(read_master, part, self._indexes)
+                if before is not None and len(master) < len(before) * LEAST_OF_YESTERDAY:
+                    say = f"mStock's scrip master has only {len(master):,} rows after {len(before):,}. The earlier one stays."
+                    raise Unreadable(say)
+                await asyncio.to_thread(os.replace, part, self._path)
+            except OSError:
+                raise StorageError("The scrip master could not be written to disk.") from None
+            finally:
+                stream.close()
+                part.unlink(missing_ok=True)
+            self.master = master
+            return master
+
+    @staticmethod
+    def _check_answer(answer: answers.Answer) -> None:
+        told = answers.envelope(answer.body) if answer.body.lstrip()[:1] != b"[" or len(answer.body) < 4096 else None
+        if answer.http == 200 and (told is None or told.ok):
+            return
+        raise answers.failure_of_read(answer, told) or Unreadable("mStock did not give the scrip master.")
+
+
+class _PartFile:
+    """The download under way: emptied for each new attempt, on disk when closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def open(self) -> Callable[[bytes], object]:
+        self.close()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("wb")
+        return self._file.write
+
+    def close(self) -> None:
+        if self._file is not None and not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()

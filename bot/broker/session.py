@@ -1,0 +1,206 @@
+"""One account's session: two login steps, when the token dies, one renewal at a time, and no code or password tried twice."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+import pyotp
+
+from bot.broker import answers, routes, wire
+from bot.broker.transport import Transport
+from bot.domain.account import CodeKind, Credentials, LoginStep, Session
+from bot.domain.clock import Clock, ist, next_midnight
+from bot.domain.errors import BotError, LoginRefused, NotSent, SessionExpired, Unclear, Unreadable
+from bot.domain.ports import Renewer
+from bot.domain.secret import Secret
+
+log = logging.getLogger(__name__)
+
+MOST_SKEW = 10.0  # seconds between the broker's clock and ours beyond which a code of ours may be refused
+MARGIN = timedelta(seconds=10)  # a token this close to its end is not worth a call
+STEP_LIFE = timedelta(seconds=300)  # of the token between password and code (3.1)
+_CODE_LIFE = timedelta(seconds=120)  # a code, its neighbours in time, and room for skewed clocks
+_PASSWORD_PAUSE = timedelta(minutes=10)
+_AFTER_FAILURE = timedelta(seconds=60)
+_IN_THE_MORNING = timedelta(minutes=10)
+_MORNING = (time(7, 0), time(8, 30))  # the broker's beginning of day: half of its servers are away (1.7)
+_MASKED = re.compile(r"\b(?:X{2,}[\w*]*|[\w.*]*\*{2,}[\w.*]*)(?:@[\w.*]+)?|\b[\w.+*-]+@[\w.*-]+", re.IGNORECASE)
+
+
+def token_dies(token: str, now: datetime) -> datetime:
+    """When a session token ends, UTC: at its own claim or at India's next midnight, whichever comes first (1.7)."""
+    midnight = next_midnight(now)
+    try:
+        body = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        claim = datetime.fromtimestamp(int(claims["exp"]), UTC)
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError, binascii.Error):
+        return midnight  # an opaque token: the rule of the day holds
+    return min(midnight, claim)
+
+
+def seconds_left(now: datetime) -> float:
+    """Seconds until the authenticator shows the next code."""
+    return 30.0 - now.timestamp() % 30.0
+
+
+async def code_from_seed(seed: Secret, clock: Clock) -> str:
+    """The six digits of this moment; waits for the next ones when these are about to end. NotSent for a seed that is none."""
+    left = seconds_left(clock.now())
+    if left < 3.0:
+        await asyncio.sleep(left + 0.2)
+    try:
+        return pyotp.TOTP(seed.reveal().replace(" ", "").upper()).at(clock.now())
+    except (binascii.Error, ValueError, TypeError):
+        raise NotSent("The stored authenticator seed is not a Base32 text. Store it again.") from None
+
+
+class LoginDesk:
+    """The two steps, and the memory of what was refused: it outlives a session, and nothing leaves it in the clear."""
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._spent: dict[bytes, datetime] = {}  # codes submitted, by digest
+        self._refused: dict[bytes, tuple[datetime, str]] = {}  # passwords refused, by digest
+
+    async def begin(self, credentials: Credentials) -> LoginStep:
+        """Password step. LoginRefused without a call when this very password was refused moments ago: the account locks."""
+        now = self._clock.now()
+        mark = _digest(credentials.client_code.reveal(), credentials.password.reveal())
+        when, said = self._refused.get(mark, (None, ""))
+        if when is not None and now - when < _PASSWORD_PAUSE:
+            minutes = int((when + _PASSWORD_PAUSE - now).total_seconds() // 60) + 1
+            raise LoginRefused(f"{said} This password was not sent again; it can be in {minutes} min, a new one at once.")
+        body = {
+            "clientcode": credentials.client_code.reveal(),
+            "password": credentials.password.reveal(),
+            "totp": "",
+            "state": "",
+        }
+        try:
+            told = await self._ask(routes.LOGIN, credentials, body)
+        except LoginRefused as refused:
+            self._refused[mark] = (now, refused.say)
+            raise
+        handle = wire.read(wire.LoginData, _one(told.data), "login answer").handle
+        if not handle:
+            raise Unreadable("mStock's login answer holds no token. Try again in a minute.")
+        return LoginStep(handle=Secret(handle), said=_MASKED.sub("…", told.words), begun=now)
+
+    async def finish(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
+        """Code step. NotSent when this code was submitted before or the step is too old; LoginRefused when it is wrong."""
+        now = self._clock.now()
+        if now - step.begun >= STEP_LIFE:
+            raise NotSent("The code came too late: the password step is good for five minutes. Start the login again.")
+        mark = _digest(credentials.client_code.reveal(), kind.value, code)
+        self._spent = {each: until for each, until in self._spent.items() if until > now}
+        if mark in self._spent:
+            raise NotSent("This code was used already. Wait for the next one.")
+        self._spent[mark] = now + _CODE_LIFE
+        route, name = (routes.SESSION_BY_TOTP, "totp") if kind is CodeKind.TOTP else (routes.SESSION_BY_SMS, "otp")
+        try:
+            told = await self._ask(route, credentials, {"refreshToken": step.handle.reveal(), name: code})
+        except LoginRefused as refused:
+            raise LoginRefused(refused.say + self._skew_words(kind)) from None
+        token = wire.read(wire.SessionData, _one(told.data), "login answer").jwtToken
+        if not token:
+            raise Unreadable("mStock's login answer holds no session token. Try again in a minute.")
+        issued = self._clock.now()
+        return Session(token=Secret(token), issued=issued, expires=token_dies(token, issued))
+
+    async def _ask(self, route: routes.Route, credentials: Credentials, body: dict[str, str]) -> answers.Envelope:
+        try:
+            answer = await self._transport.call(route, key=credentials.api_key, body=body)
+        except Unclear:
+            raise Unreadable("mStock's login did not answer. Try again in a minute.") from None
+        told = answers.envelope(answer.body)
+        failure = answers.failure_of_login(answer, told)
+        if failure is not None:
+            raise failure
+        if told is None:  # failure_of_login has an error for it; this line is for the type checker
+            raise Unreadable("mStock's login did not answer sensibly.")
+        return told
+
+    def _skew_words(self, kind: CodeKind) -> str:
+        skew = self._transport.skew
+        if kind is not CodeKind.TOTP or skew is None or abs(skew) <= MOST_SKEW:
+            return ""
+        way = "behind" if skew > 0 else "ahead of"
+        return f" This server's clock is {abs(skew):.0f} s {way} mStock's: codes it makes will be refused until it is set right."
+
+
+class SessionKeeper:
+    """Holds the session of one account, and has it renewed once however many calls find it dead."""
+
+    def __init__(self, account_id: str, clock: Clock, renewer: Renewer, changed: Callable[[], None]) -> None:
+        self._account_id = account_id
+        self._clock = clock
+        self._renewer = renewer
+        self._changed = changed
+        self._lock = asyncio.Lock()
+        self._session: Session | None = None
+        self._lost: Session | None = None  # the one found dead, for the renewer to compare with
+        self._not_before: datetime | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """The session, if it is alive now."""
+        return self._session if self._session is not None and self._session.alive(self._clock.now() + MARGIN) else None
+
+    def adopt(self, session: Session | None) -> None:
+        """Takes a session, or drops the present one; after a login a person made, renewals may be tried again."""
+        self._session = session
+        self._not_before = None
+        self._changed()
+
+    def found_dead(self, session: Session) -> None:
+        """The broker does not know this token any more; nothing is renewed before somebody needs it."""
+        if self._session is not None and self._session.token == session.token:
+            self._session, self._lost = None, self._session
+            self._changed()
+
+    async def living(self) -> Session:
+        """A session that is alive, renewed if need be; SessionExpired when a person has to log in."""
+        return self.session or await self._renew()
+
+    async def _renew(self) -> Session:
+        before = self._session or self._lost
+        async with self._lock:
+            session = self.session  # the second look: whoever held the lock may have renewed it
+            if session is not None:
+                return session
+            now = self._clock.now()
+            if self._not_before is not None and now < self._not_before:
+                raise SessionExpired("No session at mStock. Log in with /login.")
+            self._not_before = now + _pause(now)
+            try:
+                renewed = await self._renewer(self._account_id, before)
+            except SessionExpired:
+                raise
+            except BotError as failed:
+                log.warning("account %s: the session could not be renewed: %s", self._account_id, type(failed).__name__)
+                raise SessionExpired(f"The session ended and could not be renewed. {failed.say}") from None
+            if renewed is None or not renewed.alive(now):
+                raise SessionExpired("The session at mStock ended. Log in with /login.")
+            self.adopt(renewed)
+            return renewed
+
+
+def _pause(now: datetime) -> timedelta:
+    """How long after a renewal that failed the next may be tried: no login loop, least of all in the broker's morning."""
+    return _IN_THE_MORNING if _MORNING[0] <= ist(now).time() < _MORNING[1] else _AFTER_FAILURE
+
+
+def _one(data: object) -> object:
+    return data[0] if isinstance(data, list) and len(data) == 1 else data
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).digest()

@@ -1,0 +1,408 @@
+"""mStock's rows into our values, and our drafts into its bodies: the only file that knows both vocabularies."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from bot.broker import wire, words
+from bot.broker.answers import empty, plain
+from bot.domain.errors import Unreadable
+from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
+from bot.domain.market import Quote
+from bot.domain.money import ZERO
+from bot.domain.order import OrderDraft, OrderFact, OrderKind, OrderStatus, TradeFact
+from bot.domain.portfolio import Funds, Holding, Margin, Position
+
+log = logging.getLogger(__name__)
+
+Find = Callable[[InstrumentKey], Instrument | None]
+
+
+class StopSpelling(StrEnum):
+    """The two families of words for stop orders; which one the broker takes is settled per account (5.1)."""
+
+    JOINED = "joined"  # STOPLOSS_LIMIT, STOPLOSS_MARKET
+    SPLIT = "split"  # STOP_LOSS, STOP_LOSS_MARKET
+
+
+_STOPS = {
+    StopSpelling.JOINED: {OrderKind.SL: "STOPLOSS_LIMIT", OrderKind.SL_M: "STOPLOSS_MARKET"},
+    StopSpelling.SPLIT: {OrderKind.SL: "STOP_LOSS", OrderKind.SL_M: "STOP_LOSS_MARKET"},
+}
+_FALLBACK_TICK = Decimal("0.05")
+
+
+# Our drafts into its bodies: all values are strings (5.2).
+
+
+def place_body(draft: OrderDraft, tag: str, spelling: StopSpelling) -> dict[str, str]:
+    """The body of one order; `tag` is at most 19 characters."""
+    return {
+        "variety": _variety(draft),
+        "tradingsymbol": draft.instrument.name,
+        "symboltoken": draft.instrument.token,
+        "exchange": draft.instrument.exchange.value,
+        "transactiontype": draft.side.value,
+        "ordertype": _order_type(draft, spelling),
+        "quantity": str(draft.quantity),
+        "producttype": words.PRODUCT_TO_WIRE[draft.product],
+        "price": _price(draft.price),
+        "triggerprice": _price(draft.trigger),
+        "squareoff": "0",
+        "stoploss": "0",
+        "trailingStopLoss": "",
+        "disclosedquantity": "0",
+        "duration": draft.validity.value,
+        "ordertag": tag,
+    }
+
+
+def modify_body(broker_id: str, draft: OrderDraft, spelling: StopSpelling) -> dict[str, str]:
+    """A modification replaces the order, so everything is sent (5.3); the quantity is the total."""
+    return {
+        "variety": _variety(draft),
+        "tradingsymbol": draft.instrument.name,
+        "symboltoken": draft.instrument.token,
+        "exchange": draft.instrument.exchange.value,
+        "transactiontype": draft.side.value,
+        "orderid": broker_id,
+        "ordertype": _order_type(draft, spelling),
+        "quantity": str(draft.quantity),
+        "producttype": words.PRODUCT_TO_WIRE[draft.product],
+        "duration": draft.validity.value,
+        "price": _price(draft.price),
+        "triggerprice": _price(draft.trigger),
+        "disclosedquantity": "0",
+        "modqty_remng": "0",
+    }
+
+
+def cancel_body(broker_id: str) -> dict[str, str]:
+    """A DELETE without a body is answered with a server error; the variety is NORMAL for stops too (5.4)."""
+    return {"variety": "NORMAL", "orderid": broker_id}
+
+
+def margin_body(drafts: Iterable[OrderDraft]) -> dict[str, object]:
+    """Section 8; a market order is priced by the broker from 0."""
+    return {
+        "orders": [
+            {
+                "product_type": words.PRODUCT_TO_WIRE[draft.product],
+                "transaction_type": draft.side.value,
+                "quantity": str(draft.quantity),
+                "price": _price(draft.price),
+                "exchange": draft.instrument.exchange.value,
+                "symbol_name": draft.instrument.symbol,
+                "token": draft.instrument.token,
+                "trigger_price": _price(draft.trigger),
+            }
+            for draft in drafts
+        ]
+    }
+
+
+def quote_body(keys: Iterable[InstrumentKey], mode: str = "OHLC") -> dict[str, object]:
+    """Section 9.1: tokens by exchange."""
+    tokens: dict[str, list[str]] = {}
+    for key in keys:
+        tokens.setdefault(key.exchange.value, []).append(key.token)
+    return {"mode": mode, "exchangeTokens": tokens}
+
+
+def _variety(draft: OrderDraft) -> str:
+    return "NORMAL" if draft.trigger is None else "STOPLOSS"
+
+
+def _order_type(draft: OrderDraft, spelling: StopSpelling) -> str:
+    return _STOPS[spelling].get(draft.kind, draft.kind.value)
+
+
+def _price(price: Decimal | None) -> str:
+    return "0" if price is None else format(price, "f")
+
+
+# Its rows into our values.
+
+
+def placed_id(data: object) -> str:
+    """The order id in whichever key it sits, without the stray blanks; "" when there is none (5.2, quirk 14)."""
+    told = data[0] if isinstance(data, list) and len(data) == 1 else data
+    if not isinstance(told, Mapping):
+        return ""
+    for name in ("orderid", "order_id", "orderId", "uniqueorderid"):
+        value = told.get(name)
+        text = plain(value) if isinstance(value, str | int) and not isinstance(value, bool) and not empty(value) else ""
+        if 6 <= len(text) <= 32 and text.isascii() and text.isalnum() and text.strip("0"):
+            return text
+    return ""
+
+
+def order_fact(told: object) -> OrderFact | None:
+    """One row of the order book; None for a segment that we do not trade. Raises Unreadable."""
+    row = wire.read(wire.OrderRow, told, "order book")
+    exchange = words.exchange_of(row.exchange, row.instrumenttype)
+    if exchange is None:
+        log.info("a row of the order book is of a segment that is not traded here")
+        return None
+    try:
+        kind = words.order_kind(row.ordertype)
+        product, side = words.product(row.producttype), words.side(row.transactiontype)
+    except ValueError as unknown:
+        raise Unreadable(f"mStock's order book has a word that is not known ({unknown}).") from None
+    if not row.orderid or not row.symboltoken or row.quantity is None or row.quantity < 1:
+        raise Unreadable("mStock's order book has a row without an id, a token or a quantity.")
+    if not 0 <= row.filledshares <= row.quantity:
+        raise Unreadable("mStock's order book has a row that is filled beyond its quantity.")
+    if kind is OrderKind.SL and not row.price:
+        kind = OrderKind.SL_M
+    status = words.order_status(row.status, quantity=row.quantity, filled=row.filledshares)
+    if not words.is_known_status(row.status):
+        log.warning("unknown order status %r is held to be %s", row.status[:40], status.value)
+    return OrderFact(
+        broker_id=row.orderid,
+        tag=row.ordertag or None,
+        key=InstrumentKey(exchange, row.symboltoken),
+        symbol=_book_symbol(row.tradingsymbol),
+        side=side,
+        product=product,
+        kind=kind,
+        quantity=row.quantity,
+        filled=row.filledshares,
+        status=status,
+        price=_above_zero(row.price),
+        trigger=_above_zero(row.triggerprice),
+        average=_above_zero(row.averageprice),
+        reason=row.text if status in (OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED) else "",
+        at=_moment(row.exchorderupdatetime) or _moment(row.updatetime),
+    )
+
+
+def trade_fact(told: object) -> TradeFact | None:
+    """One row of the trade book: one fill; None for a segment that we do not trade. Raises Unreadable."""
+    row = wire.read(wire.TradeRow, told, "trade book")
+    kind = row.INSTRUMENT_NAME
+    if row.SEGMENT.upper().startswith("D") and not words.squeezed(kind).startswith(("OPT", "FUT")):
+        kind = f"FUT{kind}"  # some contract, whichever: the exchange is all that hangs on it here
+    exchange = words.exchange_of(row.EXCHANGE, kind)
+    if exchange is None:
+        log.info("a row of the trade book is of a segment that is not traded here")
+        return None
+    try:
+        product, side = words.product(row.PRODUCT), words.side(row.BUY_SELL)
+    except ValueError as unknown:
+        raise Unreadable(f"mStock's trade book has a word that is not known ({unknown}).") from None
+    if not row.ORDER_NUMBER or not row.TRADE_NUMBER or not row.SEC_ID:
+        raise Unreadable("mStock's trade book has a row without its numbers.")
+    if row.QUANTITY is None or row.QUANTITY < 1 or row.PRICE is None or row.PRICE <= 0:
+        raise Unreadable("mStock's trade book has a row without a quantity or a price.")
+    return TradeFact(
+        broker_id=row.ORDER_NUMBER,
+        trade_id=row.TRADE_NUMBER,
+        key=InstrumentKey(exchange, row.SEC_ID),
+        side=side,
+        product=product,
+        quantity=row.QUANTITY,
+        price=row.PRICE,
+        at=_moment(row.ORDER_DATE_TIME),
+    )
+
+
+def position(told: object, find: Find) -> Position | None:
+    """One row of the position book; None for a segment that we do not trade. Raises Unreadable."""
+    row = wire.read(wire.PositionRow, told, "position book")
+    exchange = words.exchange_of(row.exchange, row.instrumenttype)
+    if exchange is None:
+        log.info("a row of the position book is of a segment that is not traded here")
+        return None
+    try:
+        product = words.product(row.producttype)
+    except ValueError as unknown:
+        raise Unreadable(f"mStock's position book has a word that is not known ({unknown}).") from None
+    if row.netqty is None or not row.symboltoken:
+        raise Unreadable("mStock's position book has a row without a quantity or a token.")
+    key = InstrumentKey(exchange, row.symboltoken)
+    bought, sold, bought_value, sold_value = _turnover(row)
+    average = row.avgnetprice or (row.buyavgprice if row.netqty > 0 else row.sellavgprice)
+    multiplier = row.multiplier or Decimal(1)
+    if multiplier != int(multiplier) or multiplier < 1:
+        raise Unreadable("mStock's position book has a multiplier that is no whole number.")
+    return Position(
+        instrument=find(key) or _from_position(key, row),
+        product=product,
+        quantity=row.netqty,
+        bought=bought,
+        sold=sold,
+        bought_value=bought_value,
+        sold_value=sold_value,
+        average=_above_zero(average) if row.netqty else None,
+        carried=row.cfbuyqty - row.cfsellqty,
+        multiplier=int(multiplier),
+    )
+
+
+def _turnover(row: wire.PositionRow) -> tuple[int, int, Decimal, Decimal]:
+    """Quantities and values in and out, what was carried included once: the rows do not say whether the totals hold it."""
+    bought, sold = row.buyqty, row.sellqty
+    bought_value = row.totalbuyvalue if row.totalbuyvalue is not None else bought * (row.buyavgprice or ZERO)
+    sold_value = row.totalsellvalue if row.totalsellvalue is not None else sold * (row.sellavgprice or ZERO)
+    carried = row.cfbuyqty or row.cfsellqty
+    if carried and row.netqty != bought - sold and row.netqty == bought - sold + row.cfbuyqty - row.cfsellqty:
+        bought, sold = bought + row.cfbuyqty, sold + row.cfsellqty
+        bought_value += row.cfbuyqty * (row.cfbuyavgprice or ZERO)
+        sold_value += row.cfsellqty * (row.cfsellavgprice or ZERO)
+    return bought, sold, bought_value, sold_value
+
+
+def holding(told: object, find: Find) -> Holding:
+    """One row of the holdings; a holding without an exchange is NSE's (7.3). Raises Unreadable."""
+    row = wire.read(wire.HoldingRow, told, "holdings")
+    if not row.symboltoken:
+        raise Unreadable("mStock's holdings have a row without a token.")
+    exchange = Exchange.BSE if row.exchange.upper() == "BSE" else Exchange.NSE
+    key = InstrumentKey(exchange, row.symboltoken)
+    symbol = row.tradingsymbol or row.isin or row.symboltoken
+    return Holding(
+        instrument=find(key) or _cash(key, symbol),
+        isin=row.isin,
+        quantity=row.quantity,
+        t1=row.t1quantity,
+        authorised=row.authorisedquantity,
+        collateral=row.collateralquantity,
+        average=_above_zero(row.averageprice),
+        last=_above_zero(row.ltp),
+        previous_close=_above_zero(row.close),
+    )
+
+
+def funds(data: object, now: datetime) -> Funds:
+    """Section 4: a list of one, or the object itself; figures that are not there stay None. Raises Unreadable."""
+    told = data[0] if isinstance(data, list) and data else data
+    row = wire.read(wire.FundsRow, told, "funds")
+    if row.AVAILABLE_BALANCE is None:
+        raise Unreadable("mStock's funds do not say what is available. Try again in a moment.")
+    parts = [part for part in (row.COLLATERALS, row.MF_COLLATERAL) if part is not None]
+    return Funds(
+        available=row.AVAILABLE_BALANCE,
+        used=row.AMOUNT_UTILIZED,
+        start_of_day=row.LIMIT_SOD,
+        realised_loss=row.OPT_BUY_PRIMIUM_UTILIZE,
+        collateral=sum(parts, ZERO) if parts else None,
+        as_of=now,
+    )
+
+
+_MARGIN_PARTS = ("SPANMARGIN", "EXPOMARGIN", "VARELMMARGIN")
+
+
+def margin(data: object) -> Margin:
+    """Section 8: the three margins together; the figure called total_charges only where they are missing. Raises Unreadable."""
+    summary = data.get("summary") if isinstance(data, Mapping) else None
+    row = wire.read(wire.MarginSummary, summary, "margin answer")
+    amounts = {part.name.upper(): part.amount for part in row.breakup}
+    found = [amount for name in _MARGIN_PARTS if (amount := amounts.get(name)) is not None]
+    charge = amounts.get("BROKERAGE")
+    return Margin(required=sum(found, ZERO) if found else row.total_charges, charges=charge)
+
+
+def quotes(data: object, asked: Collection[InstrumentKey]) -> dict[InstrumentKey, Quote]:
+    """Prices of what was asked for, in any of the three shapes (9.1); a price of nought is no price. Raises Unreadable."""
+    by_token: dict[str, list[InstrumentKey]] = {}
+    for key in asked:
+        by_token.setdefault(key.token, []).append(key)
+    found: dict[InstrumentKey, Quote] = {}
+    for told in _quote_rows(data):
+        row = wire.read(wire.QuoteRow, told, "quote")
+        keys = by_token.get(row.symbolToken, [])
+        exact = [key for key in keys if key.exchange.value == row.exchange.upper()]
+        # Another route's habit (a contract's exchange called NSE) is forgiven only where the token leaves no doubt.
+        match = exact or (keys if len(keys) == 1 else [])
+        if not match or row.ltp is None or row.ltp <= 0:
+            continue
+        found[match[0]] = Quote(
+            key=match[0],
+            last=row.ltp,
+            open=_above_zero(row.open),
+            high=_above_zero(row.high),
+            low=_above_zero(row.low),
+            previous_close=_above_zero(row.close),
+        )
+    return found
+
+
+def _quote_rows(data: object) -> list[Any]:
+    if isinstance(data, Mapping) and "fetched" in data:
+        return wire.rows(data["fetched"], "quote")
+    if isinstance(data, Mapping):
+        nested = [
+            {"exchange": exchange, "symbolToken": token, **row}
+            for exchange, tokens in data.items()
+            if isinstance(tokens, Mapping)
+            for token, row in tokens.items()
+            if isinstance(row, Mapping)
+        ]
+        if not nested and data:
+            raise Unreadable("mStock's quote has a shape that is not known.")
+        return nested
+    return wire.rows(data, "quote")
+
+
+def _from_position(key: InstrumentKey, row: wire.PositionRow) -> Instrument:
+    """What the row itself tells of an instrument that is not in the master (an expired contract, a new listing)."""
+    name = _book_symbol(row.symbolname or row.tradingsymbol) or key.token
+    kind = words.instrument_kind(row.instrumenttype) or InstrumentKind.EQUITY
+    if kind in (InstrumentKind.EQUITY, InstrumentKind.INDEX):
+        return _cash(key, name)
+    is_option = kind in (InstrumentKind.INDEX_OPTION, InstrumentKind.STOCK_OPTION)
+    return Instrument(
+        exchange=key.exchange,
+        token=key.token,
+        symbol=name.split("-")[0],
+        name=name,
+        kind=kind,
+        lot=row.lotsize if row.lotsize and row.lotsize > 0 else 1,
+        tick=_FALLBACK_TICK,
+        expiry=_day(row.expirydate),
+        strike=_above_zero(row.strikeprice) if is_option else None,
+        right=Right(row.optiontype.upper()) if is_option and row.optiontype.upper() in Right.__members__ else None,
+    )
+
+
+def _cash(key: InstrumentKey, symbol: str) -> Instrument:
+    bare, _, series = symbol.partition("-")
+    known = series if series in ("EQ", "BE", "BZ", "SM", "ST") else ""
+    return Instrument(
+        exchange=key.exchange,
+        token=key.token,
+        symbol=bare if known else symbol,
+        name=symbol,
+        kind=InstrumentKind.EQUITY,
+        lot=1,
+        tick=_FALLBACK_TICK,
+        series=known,
+    )
+
+
+def _book_symbol(symbol: str) -> str:
+    """Since February 2026 contracts end in -NA (5.6)."""
+    return symbol.removesuffix("-NA")
+
+
+def _above_zero(price: Decimal | None) -> Decimal | None:
+    return price if price is not None and price > 0 else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return words.moment(text)
+    except ValueError:
+        return None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return words.day(text)
+    except ValueError:
+        return None

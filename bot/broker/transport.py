@@ -1,0 +1,203 @@
+"""One request to mStock: send it, bound it in time and size, say whether a byte left, and repeat it only if its route allows.
+
+The only file that knows httpx. What the answer means is answers.py's business.
+"""
+
+import asyncio
+import contextlib
+import email.utils
+import json
+import logging
+import random
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from bot.broker.answers import Answer, envelope, transient
+from bot.broker.backoff import delays
+from bot.broker.pace import Pace
+from bot.broker.routes import PREFIX, Route
+from bot.domain.clock import Clock
+from bot.domain.errors import NotSent, SettingsError, Unclear, Unreadable
+from bot.domain.secret import Secret
+
+log = logging.getLogger(__name__)
+
+_HEADERS = {"X-Mirae-Version": "1", "Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "mstock-phone/1"}
+TRIES = 3  # of a call that may be repeated
+_LIMITS = httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=25.0)
+_NOT_YET_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+
+Sink = Callable[[bytes], object]  # takes the body piece by piece
+OpenSink = Callable[[], Sink]  # opened anew for each attempt, so that half a body never stays
+
+
+def tls_context() -> ssl.SSLContext:
+    """The one context that all accounts share; certificates are always checked, and the environment has no say in it."""
+    return httpx.create_ssl_context(verify=True, trust_env=False)
+
+
+def check_address(url: str, *, schemes: tuple[str, str]) -> str:
+    """A base address without its closing slash; SettingsError unless it is encrypted or on this very machine."""
+    parts = urlsplit(url)
+    plain, sealed = schemes
+    if parts.username or parts.query or parts.fragment or not parts.hostname or parts.scheme not in schemes:
+        raise SettingsError(f"The broker's address must be {sealed}://host[/path], without a user or a query.")
+    if parts.scheme == plain and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise SettingsError(f"The broker's address must begin with {sealed}:// unless it is on this machine.")
+    return url.rstrip("/")
+
+
+class Transport:
+    """The road to one account's broker. Cookies are per account because the client is."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        tls: ssl.SSLContext,
+        clock: Clock,
+        chance: random.Random,
+        pace: Pace,
+        wire: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base = check_address(base_url, schemes=("http", "https")) + PREFIX
+        self._clock = clock
+        self._chance = chance
+        self._pace = pace
+        self.skew: float | None = None  # seconds that the broker's clock is ahead of ours
+        # IPv4 only: the address that is registered with the broker is one (mstock-type-b.md 1.8).
+        road = wire or httpx.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0, limits=_LIMITS, local_address="0.0.0.0")  # noqa: S104
+        self._http = httpx.AsyncClient(transport=road, trust_env=False, follow_redirects=False)
+
+    async def close(self) -> None:
+        """Lets go of the connections."""
+        await self._http.aclose()
+
+    async def call(
+        self,
+        route: Route,
+        *,
+        key: Secret | None = None,
+        token: Secret | None = None,
+        body: Mapping[str, object] | None = None,
+        urgent: bool = False,
+        into: OpenSink | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """The answer, whatever its status; NotSent, TooFast, Unclear (a call not to be repeated) or Unreadable (one that may).
+
+        A route that may be repeated is asked up to three times while the answer is one of those that pass.
+        """
+        waits = delays(self._chance, first=0.5, longest=4.0)
+        for attempt in range(1, (TRIES if route.repeat else 1) + 1):
+            await self._pace.enter(route.bucket, urgent=urgent)
+            last = attempt == TRIES or not route.repeat
+            try:
+                answer, wish = await self._once(route, self._request(route, key, token, body, names or {}), into)
+            except (NotSent, Unreadable):
+                if last:
+                    raise
+                wish = None
+            else:
+                if last or not _passes(answer):
+                    return answer
+            log.info("asking again: %s %s, attempt %d", route.method, route.path, attempt + 1)
+            await asyncio.sleep(max(next(waits), min(wish or 0.0, 10.0)))
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _request(
+        self, route: Route, key: Secret | None, token: Secret | None, body: Mapping[str, object] | None, names: Mapping[str, str]
+    ) -> httpx.Request:
+        headers = dict(_HEADERS)
+        if key is not None:
+            headers["X-PrivateKey"] = key.reveal()
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token.reveal()}"
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body, separators=(",", ":")).encode()
+        path = route.path.format(**{name: quote(value, safe="") for name, value in names.items()})
+        timeout = httpx.Timeout(route.seconds, connect=5.0, pool=5.0)
+        try:
+            return self._http.build_request(route.method, self._base + path, headers=headers, content=content, timeout=timeout)
+        except (httpx.InvalidURL, UnicodeError, ValueError):
+            raise NotSent("A key or a number has characters that cannot be sent. Nothing was sent.") from None
+
+    async def _once(self, route: Route, request: httpx.Request, into: OpenSink | None) -> tuple[Answer, float | None]:
+        left = False
+
+        async def trace(event: str, _info: Mapping[str, Any]) -> None:
+            nonlocal left
+            left = left or event.endswith("send_request_headers.started")
+
+        request.extensions["trace"] = trace
+        try:
+            async with asyncio.timeout(route.seconds), self._sent(request) as response:
+                self._note_time(response)
+                body = await _read(response, route.limit, into() if into and response.status_code == 200 else None)
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError, OSError, Unreadable) as broken:
+            # The library's words carry addresses, and its errors the request with its headers: only the kind is kept.
+            kind = type(broken).__name__
+            log.info("%s %s broke off: %s, %s", route.method, route.path, kind, "sent" if left else "not sent")
+            if isinstance(broken, _NOT_YET_SENT) and not left:
+                raise NotSent("mStock cannot be reached. Nothing was sent.") from None
+            if route.repeat:
+                raise Unreadable(f"mStock did not answer ({kind}). Try again.") from None
+            raise Unclear("mStock's answer did not arrive. It may have happened; looking for it.") from None
+        return Answer(response.status_code, body), _retry_after(response)
+
+    @contextlib.asynccontextmanager
+    async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+        response = await self._http.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    def _note_time(self, response: httpx.Response) -> None:
+        with contextlib.suppress(TypeError, ValueError):
+            told = email.utils.parsedate_to_datetime(response.headers["date"]) if "date" in response.headers else None
+            if isinstance(told, datetime):
+                # The header counts whole seconds, so on average the true moment lies half a second later.
+                self.skew = (told.astimezone(UTC) + timedelta(seconds=0.5) - self._clock.now()).total_seconds()
+
+
+async def _read(response: httpx.Response, limit: int, into: Sink | None) -> bytes:
+    """The body, decoded; where it streams into a sink only its first bytes are kept."""
+    kept = bytearray()
+    size = 0
+    async for chunk in response.aiter_bytes(64 * 1024):
+        size += len(chunk)
+        if size > limit:
+            raise Unreadable("mStock's answer is far larger than any real one.")
+        if into is None:
+            kept += chunk
+        else:
+            into(chunk)
+            kept += chunk[: max(0, 4096 - len(kept))]
+    return bytes(kept)
+
+
+def _passes(answer: Answer) -> bool:
+    """Whether a read that was answered so is worth asking again."""
+    if answer.http in (408, 425, 429) or answer.http >= 500:
+        return True
+    if answer.http < 300 and not answer.body.strip():
+        return True
+    if answer.body.lstrip()[:1] == b"<":
+        return True
+    if len(answer.body) > 4096:
+        return False
+    told = envelope(answer.body)
+    return told is not None and not told.ok and transient(told) and "invalid session" not in told.words.lower()
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    told = response.headers.get("retry-after", "")
+    return float(told) if told.isascii() and told.isdigit() and len(told) < 6 else None
