@@ -195,9 +195,10 @@ class Reconcile:
         sent = order.sent_at or order.created_at
         if order.status is OrderStatus.REFUSED:
             return (order.settled(now), None) if began - sent > LOOK_OUT_ENDS else (order.looked(now), None)
-        if order.status in (OrderStatus.UNKNOWN, OrderStatus.SUBMITTING):
-            unclear = order if order.status is OrderStatus.UNKNOWN else order.unclear(now)
-            looked = unclear.looked(now)
+        if order.status is OrderStatus.SUBMITTING:
+            return order.unclear(now), None
+        if order.status is OrderStatus.UNKNOWN:
+            looked = order.looked(now)
             was_out = order.looked_at is not None and order.looked_at - sent > LOOK_OUT_ENDS
             return looked, OrderNotSeen(order=looked) if began - sent > LOOK_OUT_ENDS and not was_out else None
         if order.status.is_working and ist_date(sent) < ist_date(now):

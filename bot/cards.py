@@ -1,0 +1,58 @@
+"""The only writer of living cards: draws the newest version of an order where an older one is shown."""
+
+import asyncio
+import logging
+
+from bot.domain.clock import Clock
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import DeliveryError
+from bot.domain.order import Order
+from bot.domain.ports import Messenger, Shown
+from bot.trading.wakes import Wake
+
+log = logging.getLogger(__name__)
+
+RETRY = 5.0  # seconds after a failed drawing; a card is a picture of the present, so it is simply drawn again
+
+
+class Cards:
+    """Versions that come quickly are drawn as one: only the newest is worth a call to Telegram."""
+
+    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._clock = clock
+        self._wake = Wake()
+
+    def wake(self) -> None:
+        """Some order changed; returns at once."""
+        self._wake()
+
+    async def run(self) -> None:
+        """Draws for ever."""
+        while True:
+            failed = await self.draw_stale()
+            await self._wake.wait(RETRY if failed else None)
+
+    async def draw_stale(self) -> bool:
+        """Draws every card that is older than its order; True when one of them failed and wants another try."""
+        stale = await self._store.run(lambda drawers: drawers.cards.stale())
+        results = await asyncio.gather(*(self._draw(shown, order, label) for shown, order, label in stale))
+        return not all(results)
+
+    async def _draw(self, shown: Shown, order: Order, label: str) -> bool:
+        try:
+            message_id = await self._messenger.draw(shown, order, label)
+        except DeliveryError as error:
+            if not error.permanent:
+                return False
+            log.warning("the card of order %s cannot be drawn any more: %s", order.id, error.say)
+            await self._store.run(lambda drawers: drawers.cards.bury(shown.chat_id, shown.message_id))
+            return True
+
+        def note(drawers: Drawers) -> None:
+            moved = message_id if message_id != shown.message_id else None
+            drawers.cards.drawn(shown.chat_id, shown.message_id, order.version, moved_to=moved)
+
+        await self._store.run(note)
+        return True

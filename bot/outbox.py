@@ -1,0 +1,78 @@
+"""The notifier: takes due notices from the outbox, delivers them in order for each chat, marks, postpones or buries them."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.clock import Clock
+from bot.domain.drawers import Store
+from bot.domain.errors import DeliveryError
+from bot.domain.notice import Parcel
+from bot.domain.ports import Messenger
+from bot.trading.wakes import Wake
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)  # longer than one delivery with its time-outs; after it another try may begin
+WAITS = (1, 2, 5, 15, 30, 60, 300)  # seconds before the next try; the last one repeats, for as long as it takes
+
+
+class Notifier:
+    """At least once, in order for each chat: a crash between sending and marking sends again, with the same event number."""
+
+    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._clock = clock
+        self._wake = Wake()
+
+    def wake(self) -> None:
+        """Something was written to the outbox; returns at once."""
+        self._wake()
+
+    async def run(self) -> None:
+        """Delivers for ever."""
+        while True:
+            if not await self.deliver_due():
+                due = await self._store.run(lambda drawers: drawers.outbox.next_due())
+                await self._wake.wait(self._pause(due))
+
+    async def deliver_due(self) -> bool:
+        """One round: at most one notice for each chat, all chats side by side; False when nothing was due."""
+        now = self._clock.now()
+        parcels: Sequence[Parcel] = await self._store.run(lambda drawers: drawers.outbox.lease(now, now + LEASE))
+        await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
+        return bool(parcels)
+
+    async def drain(self, seconds: float) -> None:
+        """Delivers what is due now, in bounded time; what is left waits in the store."""
+        try:
+            async with asyncio.timeout(seconds):
+                while await self.deliver_due():
+                    pass
+        except TimeoutError:
+            log.warning("some notices are left for the next start")
+
+    async def _deliver(self, parcel: Parcel) -> None:
+        try:
+            message_id = await self._messenger.deliver(parcel)
+        except DeliveryError as error:
+            await self._failed(parcel, error)
+            return
+        sent_at = self._clock.now()
+        await self._store.run(lambda drawers: drawers.outbox.sent(parcel.id, sent_at, message_id))
+
+    async def _failed(self, parcel: Parcel, error: DeliveryError) -> None:
+        now = self._clock.now()
+        if error.permanent:
+            log.error("notice %d cannot be delivered: %s", parcel.id, error.say)
+            await self._store.run(lambda drawers: drawers.outbox.bury(parcel.id, now, error.say))
+            return
+        wait = error.retry_after or WAITS[min(parcel.attempts, len(WAITS) - 1)]
+        log.info("notice %d waits %s s: %s", parcel.id, wait, error.say)
+        until = now + timedelta(seconds=wait)
+        await self._store.run(lambda drawers: drawers.outbox.postpone(parcel.id, until, error.say))
+
+    def _pause(self, due: datetime | None) -> float | None:
+        return None if due is None else max((due - self._clock.now()).total_seconds(), 0.02)
