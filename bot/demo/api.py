@@ -386,7 +386,13 @@ class BotApi:
         width, height = size
         if width + height > 10_000 or min(size) == 0 or max(size) > 20 * min(size):
             raise ApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
-        return self._chats.keep(name=upload.name, mime=upload.mime, content=upload.content, width=width, height=height)
+        return self._chats.keep(
+            name=upload.name,
+            mime=pictures.mime(upload.content),
+            content=upload.content,
+            width=width,
+            height=height,
+        )
 
     def _document(self, call: Call, where: str) -> File:
         upload = self._uploaded(call, where)

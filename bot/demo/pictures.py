@@ -1,6 +1,14 @@
-"""The size of a picture in pixels, read from its first bytes."""
+"""What kind of picture some bytes are and how large, read from the picture's own header."""
 
 import struct
+
+
+def mime(content: bytes) -> str:
+    """The media type by the first bytes; `application/octet-stream` for anything but PNG, GIF and JPEG."""
+    for beginning, kind in ((b"\x89PNG", "image/png"), (b"GIF8", "image/gif"), (b"\xff\xd8", "image/jpeg")):
+        if content.startswith(beginning):
+            return kind
+    return "application/octet-stream"
 
 
 def size(content: bytes) -> tuple[int, int] | None:
