@@ -1,0 +1,154 @@
+"""The paper broker in one piece: books, market, sessions and faults, built once and handed to REST, socket and desk."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import date, datetime
+
+from bot.paper.errors import BadSettings
+from bot.paper.dayend import roll_accounts
+from bot.paper.exchange import Clock, Exchange, Pace
+from bot.paper.facts import CANCELLED, Account, Holding, Order, day_text
+from bot.paper.faults import Armed, Faults
+from bot.paper.hours import Timetable, ist, next_midnight
+from bot.paper.instruments import Instrument, Key
+from bot.paper.ledger import Ledger
+from bot.paper.market import Market, Move
+from bot.paper.master import Master, indices, shares
+from bot.paper.portfolio import Portfolio
+from bot.paper.prices import PriceSource, Replay, Walk
+from bot.paper.session import Sessions
+from bot.paper.settings import PaperAccount, PaperSettings
+from bot.paper.shapes import Manners
+
+
+class PaperBroker:
+    """Holds the parts together and answers the few questions that all of them ask."""
+
+    def __init__(self, settings: PaperSettings, *, clock: Clock, rng: random.Random) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.rng = rng
+        self.ledger = Ledger(settings.data)
+        self.timetable = Timetable(settings.hours)
+        self.faults = Faults()
+        self.faults.told = self._tell_fault
+        self.sessions = Sessions(self.ledger, rng)
+        self.publish: Callable[[str, str, Order], None] = lambda client, kind, order: None
+        self._source = self._prices()
+        self._master: Master | None = None
+        self.market = Market(lambda: self.master, self._source, self.timetable, settings.seed)
+        for key, at, offset, fixed in self.ledger.moves():
+            self.market.apply(key, Move(at, offset, fixed))
+        self.portfolio = Portfolio(self.ledger, self.market, self.find)
+        self.exchange = Exchange(
+            ledger=self.ledger, market=self.market, portfolio=self.portfolio, find=self.find, lookup=self.lookup,
+            timetable=self.timetable, clock=clock, rng=rng, faults=self.faults,
+            publish=lambda client, kind, order: self.publish(client, kind, order),
+            pace=Pace(settings.transit, settings.match),
+        )  # fmt: skip
+        for account in settings.accounts:
+            self.open_account(account)
+
+    def _prices(self) -> PriceSource:
+        walk = Walk(self.settings.seed, self.settings.walk)
+        if self.settings.replay is None:
+            return walk
+        symbols: dict[str, Key] = {index.symbol: index.key for index in indices()}
+        symbols |= {share.cash.symbol: share.cash.key for share in shares()}
+        return Replay.from_file(self.settings.replay, walk, symbols)
+
+    def open_account(self, wanted: PaperAccount) -> None:
+        """Makes the account on first sight; later only its keys follow the settings, its money and books stay."""
+        with self.ledger.change():
+            account = self.ledger.accounts.get(wanted.client)
+            if account is None:
+                account = Account(
+                    client=wanted.client, name=wanted.name, password=wanted.password, api_key=wanted.api_key,
+                    totp_seed=wanted.totp_seed, pan=wanted.pan, sod=wanted.cash, day=day_text(self.today()),
+                )  # fmt: skip
+                for owned in wanted.holdings:
+                    self.ledger.put(self._holding(wanted.client, owned.symbol, owned.quantity, owned.average * (owned.quantity + owned.t1),
+                                                  owned.t1, owned.authorised, owned.collateral))  # fmt: skip
+            account.password, account.api_key, account.totp_seed = wanted.password, wanted.api_key, wanted.totp_seed
+            account.ddpi, account.allowed_ips = wanted.ddpi, list(wanted.allowed_ips)
+            account.key_expires = wanted.key_expires
+            self.ledger.put(account)
+
+    def _holding(self, client: str, symbol: str, quantity: int, cost: int, t1: int, authorised: int, pledged: int) -> Holding:
+        cash = self.named("NSE", f"{symbol}-EQ")
+        if cash is None:
+            raise BadSettings(f"no share is called {symbol!r}")
+        return Holding(client=client, exchange="NSE", token=cash.token, quantity=quantity, cost=cost, t1=t1,
+                       authorised=authorised, collateral=pledged)  # fmt: skip
+
+    # Questions.
+
+    def today(self) -> date:
+        """The date of the books: the IST calendar date."""
+        return ist(self.clock.now()).date()
+
+    @property
+    def master(self) -> Master:
+        """The scrip master of today; made anew when the date changes."""
+        today = self.today()
+        if self._master is None or self._master.date != today:
+            with self.ledger.change():
+                self._master = Master(today, self._centre, self.ledger.token_for)
+                self.ledger.keep_contracts(i for i in self._master.by_key.values() if i.is_derivative)
+        return self._master
+
+    def _centre(self, underlying: Instrument, day: date) -> int:
+        moment = datetime.combine(day, datetime.min.time(), ist(self.clock.now()).tzinfo)
+        return round(self._source.level(underlying, moment))
+
+    def lookup(self, exchange: str, token: str) -> Instrument | None:
+        return self.master.find(exchange, token)
+
+    def named(self, exchange: str, name: str) -> Instrument | None:
+        return self.master.by_name.get((exchange, name))
+
+    def find(self, key: Key) -> Instrument:
+        """The instrument of a stored fact, also when it has expired since."""
+        found = self.master.by_key.get(key) or self.ledger.contract(key)
+        if found is None:
+            raise BadSettings(f"the books name {key}, which no scrip master ever listed")
+        return found
+
+    def manners(self, client: str | None = None) -> Manners:
+        return Manners(
+            na_suffix=self.faults.on("na_suffix", client) is not None,
+            stop_called_sl=self.faults.on("stop_called_sl", client) is not None,
+        )
+
+    def roll(self) -> None:
+        """Brings every account's books to today; asked before each call and by the day's own timer."""
+        roll_accounts(self)
+
+    def square_off(self, account: Account, segments: str = "ED") -> list[Order]:
+        """Cancels working INTRADAY orders and closes INTRADAY positions at the market, by orders of the broker's own."""
+        now = self.clock.now()
+        made: list[Order] = []
+        for order in self.ledger.orders_of(account.client, account.day):
+            if order.working and order.product == "INTRADAY" and self.find(order.key).segment in segments:
+                self.exchange.end(order, CANCELLED, "CANCELLED BY RMS")
+        for position in self.portfolio.positions(account.client, account.day):
+            instrument = self.find(position.key)
+            if position.product == "INTRADAY" and position.net and instrument.segment in segments:
+                bid, ask = self.market.best(instrument, now)
+                price = bid if position.net > 0 else ask
+                made.append(self.exchange.by_the_broker(account, instrument, "INTRADAY", -position.net, price))
+        return made
+
+    async def keep_hours(self) -> None:
+        """Ends the day at midnight IST, and what the timetable ends before; sleeps between."""
+        while True:
+            now = self.clock.now()
+            await asyncio.sleep(max((next_midnight(now) - now).total_seconds(), 0.0) + 0.01)
+            self.roll()
+
+    def _tell_fault(self, armed: Armed, route: str, client: str) -> None:
+        with self.ledger.change():
+            self.ledger.tell(self.clock.now(), client, "fault", name=armed.fault.name, route=route, **armed.params)

@@ -1,0 +1,354 @@
+"""The control desk: a JSON interface over everything a person may do to the paper exchange from outside.
+
+Prices in requests and answers are texts in rupees, times ISO in UTC. An instrument is named by `name`: a scrip-master
+name (`RELIANCE-EQ`, `NIFTY26DECFUT`), a bare share or index symbol (`RELIANCE`, `NIFTY`), with `exchange` to tell NSE
+from BSE. Failures answer HTTP 400 (or 404) with `{"error": words}`. Below the desk's base address (`/desk`):
+
+| route | body or query | does |
+|---|---|---|
+| GET `/state` | `?client=` | clock, hours, accounts with funds and positions, today's orders, armed faults, sockets, calls by route |
+| GET `/faults` | | `table` (name, stage, says, routes, params) and `armed` |
+| POST `/faults` | `{"name", "times": 1 or null, "skip": 0, "route", "client", ...params}` | arms a fault; `times` null: until cleared |
+| DELETE `/faults` | `?name=` | clears one fault, or all |
+| GET `/prices` | `?names=RELIANCE,NIFTY` | last, bid, ask, open, high, low, close of each |
+| POST `/prices` | `{"name", "price"}`, `{"name", "move": "1%"` or `"-5.50"}`, `{"name", "tick"}`, `{"ticks": [{"name", "price"}]}` | sets or moves a price, which walks on from there; a tick stands until the next |
+| GET `/search` | `?q=nifty 24500` | up to 20 instruments whose name contains all the words |
+| GET `/orders` | `?client=` | today's orders, newest first |
+| POST `/orders` | `{"client", "name", "side", "quantity", "kind": "MARKET", "price", "trigger", "product"}` | an order "from the app": untagged, by the channel WEB (F18) |
+| POST `/orders/{id}/fill` | `{"quantity", "price"}` (both optional) | fills it, wholly or in part, now |
+| POST `/orders/{id}/cancel`, `/orders/{id}/reject` | `{"reason"}` | the exchange ends it |
+| POST `/orders/{id}/modify` | `{"price", "quantity", "trigger"}` | changed "in the app" |
+| POST `/sockets/drop` | `{"client"}` optional | cuts the open sockets |
+| POST `/sockets/text` | `{"text"}` | sends any text frame to every socket |
+| POST `/sessions/end` | `{"client"}` | the broker forgets the session: the next call meets IA401 |
+| POST `/squareoff` | `{"client"}` | the broker closes all INTRADAY positions with its own orders |
+| POST `/accounts` | `{"client", "password", "api_key", "totp_seed", "name", "cash", "holdings": [{"symbol", "quantity", "average"}]}` | opens an account, or renews its keys |
+| POST `/accounts/{client}` | `{"cash", "ddpi", "unlock": true, "authorise": {"ITC": 50}}` | sets the start-of-day limit and the like |
+| GET `/truth` | `?since=0` | the truth log, which the bot cannot see |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+
+from aiohttp import web
+
+from bot.paper.broker import PaperBroker
+from bot.paper.counter import Counter
+from bot.paper.errors import PaperError, Refusal
+from bot.paper.facts import REJECTED, Account, Order
+from bot.paper.faults import FAULTS, REASONS
+from bot.paper.instruments import Instrument, two_places
+from bot.paper.requests import KINDS, PRODUCTS, SIDES, OrderRequest, rupees, text, whole
+from bot.paper.settings import PaperAccount, PaperHolding
+from bot.paper.shapes import average_paise
+from bot.paper.stream import Stream
+
+Row = dict[str, object]
+Act = Callable[[web.Request, Row], Row]
+
+
+class Desk:
+    """Every route is a plain function of request and body; `routes()` lists them."""
+
+    def __init__(self, broker: PaperBroker, stream: Stream, counter: Counter) -> None:
+        self._broker = broker
+        self._stream = stream
+        self._counter = counter
+
+    def routes(self, base: str) -> list[web.RouteDef]:
+        table: list[tuple[str, str, Act]] = [
+            ("GET", "/state", self.state), ("GET", "/faults", self.faults), ("POST", "/faults", self.arm),
+            ("DELETE", "/faults", self.clear), ("GET", "/prices", self.prices), ("POST", "/prices", self.set_prices),
+            ("GET", "/search", self.search), ("GET", "/orders", self.orders), ("POST", "/orders", self.place),
+            ("POST", "/orders/{id}/fill", self.fill), ("POST", "/orders/{id}/cancel", self.cancel),
+            ("POST", "/orders/{id}/reject", self.reject), ("POST", "/orders/{id}/modify", self.modify),
+            ("POST", "/sockets/drop", self.drop), ("POST", "/sockets/text", self.send_text),
+            ("POST", "/sessions/end", self.end_session), ("POST", "/squareoff", self.square_off),
+            ("POST", "/accounts", self.open_account), ("POST", "/accounts/{client}", self.change_account),
+            ("GET", "/truth", self.truth),
+        ]  # fmt: skip
+        return [web.route(method, base + path, self._serve(act)) for method, path, act in table]
+
+    def _serve(self, act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            try:
+                body = json.loads(await request.read() or b"{}")
+                if not isinstance(body, dict):
+                    raise Refusal("the body is a JSON object", http=400)
+                self._broker.roll()
+                return web.json_response(act(request, body))
+            except Refusal as refusal:
+                return web.json_response({"error": refusal.message}, status=max(refusal.http, 400))
+            except PaperError as error:
+                return web.json_response({"error": str(error)}, status=400)
+            except ValueError as error:
+                return web.json_response({"error": f"not understood: {error}"}, status=400)
+
+        return handle
+
+    # Looking.
+
+    def state(self, request: web.Request, body: Row) -> Row:
+        broker = self._broker
+        accounts = [a for a in broker.ledger.accounts.values() if request.query.get("client") in (None, a.client)]
+        return {
+            "now": broker.clock.now().isoformat(), "hours": broker.settings.hours, "day": broker.today().isoformat(),
+            "accounts": [self._account(a) for a in accounts], "orders": self.orders(request, body)["orders"],
+            "faults": [a.describe() for a in broker.faults.armed()], "sockets": self._stream.open,
+            "calls": dict(self._counter.calls),
+        }  # fmt: skip
+
+    def _account(self, account: Account) -> Row:
+        broker = self._broker
+        now = broker.clock.now()
+        funds = broker.portfolio.funds(account, now)
+        positions: list[Row] = []
+        for position in broker.portfolio.positions(account.client, account.day):
+            instrument = broker.find(position.key)
+            last = broker.market.price(instrument, now)
+            open_profit = position.net * last - average_paise(position.cost)
+            positions.append({
+                "name": instrument.name, "product": position.product, "net": position.net,
+                "average": two_places(average_paise(position.average)), "last": two_places(last),
+                "realised": two_places(average_paise(position.realised)), "unrealised": two_places(open_profit),
+            })  # fmt: skip
+        owned = [
+            {"name": broker.find(h.key).name, "quantity": h.quantity, "t1": h.t1, "authorised": h.authorised}
+            for h in broker.ledger.holdings.values() if h.client == account.client
+        ]  # fmt: skip
+        return {
+            "client": account.client, "name": account.name, "sod": two_places(funds.sod),
+            "utilised": two_places(funds.utilised), "lost": two_places(funds.lost),
+            "available": two_places(funds.available), "positions": positions, "holdings": owned, "ddpi": account.ddpi,
+            "attempts_left": account.attempts_left, "sms_code": broker.sessions.sms_codes.get(account.client),
+        }  # fmt: skip
+
+    def orders(self, request: web.Request, body: Row) -> Row:
+        client = request.query.get("client")
+        accounts = [a for a in self._broker.ledger.accounts.values() if client in (None, a.client)]
+        found = [o for a in accounts for o in self._broker.ledger.orders_of(a.client, a.day)]
+        return {"orders": [self._order(o) for o in sorted(found, key=lambda o: o.placed_at, reverse=True)]}
+
+    def _order(self, order: Order) -> Row:
+        average = two_places(order.value // order.filled) if order.filled else None
+        return {
+            "id": order.id, "client": order.client, "name": self._broker.find(order.key).name, "side": order.side,
+            "kind": order.kind, "product": order.product, "quantity": order.quantity, "filled": order.filled,
+            "cancelled": order.cancelled, "price": two_places(order.price), "trigger": two_places(order.trigger),
+            "average": average, "status": order.status, "text": order.text, "tag": order.tag, "channel": order.channel,
+            "placed_at": order.placed_at, "updated_at": order.updated_at,
+        }  # fmt: skip
+
+    def truth(self, request: web.Request, body: Row) -> Row:
+        return {"lines": self._broker.ledger.truth(int(request.query.get("since", "0")))}
+
+    # Faults.
+
+    def faults(self, request: web.Request, body: Row) -> Row:
+        table = [
+            {"name": f.name, "stage": f.stage, "says": f.says, "routes": sorted(f.routes), "params": f.params}
+            for f in FAULTS.values()
+        ]
+        return {"table": table, "reasons": REASONS, "armed": [a.describe() for a in self._broker.faults.armed()]}
+
+    def arm(self, request: web.Request, body: Row) -> Row:
+        known = {"name", "times", "skip", "route", "client"}
+        times = body.get("times", 1)
+        armed = self._broker.faults.arm(
+            text(body, "name"), times=None if times is None else int(str(times)), skip=whole(body, "skip", blank=0),
+            route=text(body, "route") or None, client=text(body, "client") or None,
+            **{name: value for name, value in body.items() if name not in known},
+        )  # fmt: skip
+        return armed.describe()
+
+    def clear(self, request: web.Request, body: Row) -> Row:
+        return {"cleared": self._broker.faults.clear(request.query.get("name"))}
+
+    # Prices.
+
+    def _instrument(self, body: Row) -> Instrument:
+        name = text(body, "name")
+        exchanges = [text(body, "exchange")] if text(body, "exchange") else ["NSE", "NFO", "BSE", "BFO"]
+        for exchange in exchanges:
+            for spelled in (name, f"{name}-EQ"):
+                found = self._broker.named(exchange, spelled)
+                if found is not None:
+                    return found
+        raise Refusal(f"no instrument is called {name!r}", http=404)
+
+    def _price(self, instrument: Instrument) -> Row:
+        quote = self._broker.market.quote(instrument, self._broker.clock.now())
+        return {
+            "name": instrument.name, "exchange": instrument.exchange, "token": instrument.token, "lot": instrument.lot,
+            "tick": two_places(instrument.tick), "last": two_places(quote.ltp),
+            "bid": two_places(quote.bids[0].price) if quote.bids else None,
+            "ask": two_places(quote.asks[0].price) if quote.asks else None, "open": two_places(quote.open),
+            "high": two_places(quote.high), "low": two_places(quote.low), "close": two_places(quote.close),
+        }  # fmt: skip
+
+    def prices(self, request: web.Request, body: Row) -> Row:
+        names = [name for name in request.query.get("names", "").split(",") if name]
+        return {"prices": [self._price(self._instrument({"name": name})) for name in names]}
+
+    def set_prices(self, request: web.Request, body: Row) -> Row:
+        wanted = body.get("ticks")
+        rows = wanted if isinstance(wanted, list) else [body]
+        touched = [self._set_price(row, pushed=isinstance(wanted, list)) for row in rows if isinstance(row, dict)]
+        return {"prices": [self._price(instrument) for instrument in touched]}
+
+    def _set_price(self, row: Row, *, pushed: bool) -> Instrument:
+        broker = self._broker
+        instrument = self._instrument(row)
+        now = broker.clock.now()
+        last = broker.market.price(instrument, now)
+        if pushed or "tick" in row:
+            move = broker.market.push(instrument, rupees(row, "price" if pushed else "tick"), now)
+        else:
+            price = rupees(row, "price") if "price" in row else last + _step(text(row, "move"), last)
+            move = broker.market.set_price(instrument, max(price, instrument.tick), now)
+        with broker.ledger.change():
+            broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed)
+            broker.ledger.tell(now, "", "price", name=instrument.name, was=last, now=broker.market.price(instrument, now))
+        broker.exchange.look(instrument.key)
+        return instrument
+
+    def search(self, request: web.Request, body: Row) -> Row:
+        words = request.query.get("q", "").upper().split()
+        found = [
+            i for i in self._broker.master.by_key.values()
+            if all(w in i.name or w in i.company.upper() for w in words)
+        ]  # fmt: skip
+        return {"found": [{"name": i.name, "exchange": i.exchange, "token": i.token, "lot": i.lot} for i in found[:20]]}
+
+    # Orders from elsewhere, and the exchange's hand in ours.
+
+    def _client(self, body: Row) -> Account:
+        accounts = self._broker.ledger.accounts
+        account = accounts.get(text(body, "client") or next(iter(accounts), ""))
+        if account is None:
+            raise Refusal("no such client", http=404)
+        return account
+
+    def place(self, request: web.Request, body: Row) -> Row:
+        instrument = self._instrument(body)
+        kind, side = KINDS.get(text(body, "kind") or "MARKET"), SIDES.get(text(body, "side").upper())
+        product = PRODUCTS.get(text(body, "product") or ("CARRYFORWARD" if instrument.is_derivative else "DELIVERY"))
+        if kind is None or side is None or product is None:
+            raise Refusal("kind, side or product is not known", http=400)
+        asked = OrderRequest(
+            exchange=instrument.exchange, token=instrument.token, symbol=instrument.name, side=side, kind=kind,
+            product=product, validity="DAY", variety="NORMAL", quantity=whole(body, "quantity"),
+            price=rupees(body, "price", blank=0), trigger=rupees(body, "trigger", blank=0),
+        )  # fmt: skip
+        return self._order(self._broker.exchange.place(self._client(body), asked, "WEB"))
+
+    def _found(self, request: web.Request) -> Order:
+        order = self._broker.ledger.orders.get(request.match_info["id"])
+        if order is None:
+            raise Refusal("no such order", http=404)
+        if not order.working:
+            raise Refusal(f"the order is {order.status}", http=400)
+        return order
+
+    def fill(self, request: web.Request, body: Row) -> Row:
+        order = self._found(request)
+        instrument = self._broker.find(order.key)
+        units = whole(body, "quantity", blank=order.remaining)
+        bid, ask = self._broker.market.best(instrument, self._broker.clock.now())
+        price = rupees(body, "price", blank=order.price or (ask if order.side == "BUY" else bid))
+        if not 0 < units <= order.remaining or units % instrument.lot:
+            raise Refusal(f"a fill is whole lots of {instrument.lot}, at most {order.remaining}", http=400)
+        self._broker.exchange.fill(order, units, price, by="desk")
+        return self._order(order)
+
+    def cancel(self, request: web.Request, body: Row) -> Row:
+        order = self._found(request)
+        self._broker.exchange.cancel(self._broker.ledger.accounts[order.client], order.id, by="desk")
+        return self._order(order)
+
+    def reject(self, request: web.Request, body: Row) -> Row:
+        order = self._found(request)
+        reason = text(body, "reason") or "price_protection"
+        self._broker.exchange.end(order, REJECTED, REASONS.get(reason, reason))
+        return self._order(order)
+
+    def modify(self, request: web.Request, body: Row) -> Row:
+        order = self._found(request)
+        asked = OrderRequest(
+            exchange=order.exchange, token=order.token, symbol="", side=order.side, kind=order.kind,
+            product=order.product, validity=order.validity, variety=order.variety,
+            quantity=whole(body, "quantity", blank=order.quantity), price=rupees(body, "price", blank=order.price),
+            trigger=rupees(body, "trigger", blank=order.trigger),
+        )  # fmt: skip
+        return self._order(self._broker.exchange.modify(self._broker.ledger.accounts[order.client], order.id, asked))
+
+    def square_off(self, request: web.Request, body: Row) -> Row:
+        orders = self._broker.square_off(self._client(body))
+        return {"orders": [self._order(o) for o in orders]}
+
+    # Sockets and sessions.
+
+    def drop(self, request: web.Request, body: Row) -> Row:
+        return {"dropped": self._stream.drop(text(body, "client") or None)}
+
+    def send_text(self, request: web.Request, body: Row) -> Row:
+        self._stream.send_text(text(body, "text"))
+        return {"sockets": self._stream.open}
+
+    def end_session(self, request: web.Request, body: Row) -> Row:
+        return {"ended": self._broker.sessions.end_all(self._client(body).client, self._broker.clock.now())}
+
+    # Accounts.
+
+    def open_account(self, request: web.Request, body: Row) -> Row:
+        defaults = PaperAccount()
+        owned = body.get("holdings")
+        client = text(body, "client")
+        if not client:
+            raise Refusal("a client code is needed", http=400)
+        self._broker.open_account(
+            PaperAccount(
+                client=client, password=text(body, "password") or defaults.password,
+                api_key=text(body, "api_key") or defaults.api_key,
+                totp_seed=(text(body, "totp_seed") or None) if "totp_seed" in body else defaults.totp_seed,
+                name=text(body, "name") or defaults.name, cash=rupees(body, "cash", blank=defaults.cash),
+                holdings=tuple(
+                    PaperHolding(symbol=text(row, "symbol"), quantity=whole(row, "quantity"), average=rupees(row, "average"),
+                                 t1=whole(row, "t1", blank=0), authorised=whole(row, "authorised", blank=0))
+                    for row in (owned if isinstance(owned, list) else []) if isinstance(row, dict)
+                ),
+            )
+        )  # fmt: skip
+        return self._account(self._broker.ledger.accounts[client])
+
+    def change_account(self, request: web.Request, body: Row) -> Row:
+        broker = self._broker
+        account = self._client({"client": request.match_info["client"]})
+        with broker.ledger.change():
+            if "cash" in body:
+                account.sod = rupees(body, "cash")
+            if "ddpi" in body:
+                account.ddpi = body["ddpi"] is True
+            if body.get("unlock"):
+                account.attempts_left = 10
+            allowed = body.get("authorise")
+            for symbol, units in (allowed if isinstance(allowed, dict) else {}).items():
+                holding = broker.ledger.holdings.get((account.client, self._instrument({"name": symbol}).key))
+                if holding is not None:
+                    holding.authorised = int(str(units))
+                    broker.ledger.put(holding)
+            broker.ledger.put(account)
+        return self._account(account)
+
+
+def _step(move: str, last: int) -> int:
+    """`1%` or `-5.50` as paise."""
+    try:
+        if move.endswith("%"):
+            return int(last * Decimal(move[:-1]) / 100)
+        return int(Decimal(move) * 100)
+    except InvalidOperation:
+        raise Refusal("say price, move or tick", http=400) from None

@@ -1,0 +1,217 @@
+"""The broker's memory: every fact in its own SQLite file, committed before anybody is answered."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+from bot.paper.errors import BadSettings
+from bot.paper.facts import Account, Basket, Block, Carried, Fact, Holding, Order, Trade, stamp, to_text
+from bot.paper.instruments import Instrument, Key
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (kind TEXT NOT NULL, id TEXT NOT NULL, day TEXT NOT NULL, doc TEXT NOT NULL,
+    PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS contracts (exchange TEXT NOT NULL, name TEXT NOT NULL, token TEXT NOT NULL,
+    symbol TEXT NOT NULL, kind TEXT NOT NULL, tick INTEGER NOT NULL, lot INTEGER NOT NULL, freeze INTEGER NOT NULL,
+    expiry TEXT NOT NULL, strike INTEGER NOT NULL, option TEXT NOT NULL, underlying_exchange TEXT NOT NULL,
+    underlying_token TEXT NOT NULL, PRIMARY KEY (exchange, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS moves (n INTEGER PRIMARY KEY, exchange TEXT NOT NULL, token TEXT NOT NULL, at TEXT NOT NULL,
+    offset INTEGER NOT NULL, fixed INTEGER);
+CREATE TABLE IF NOT EXISTS truth (n INTEGER PRIMARY KEY, at TEXT NOT NULL, client TEXT NOT NULL, what TEXT NOT NULL,
+    detail TEXT NOT NULL);
+"""
+FIRST_CONTRACT, FIRST_ON_BSE = 35_001, 820_001  # contracts' tokens are given out from here and stay with them
+
+
+def identity(fact: Fact) -> tuple[str, str]:
+    """A fact's day and its id among its kind."""
+    if isinstance(fact, Account):
+        return fact.day, fact.client
+    if isinstance(fact, Order):
+        return fact.day, fact.id
+    if isinstance(fact, Trade):
+        return fact.day, fact.number
+    if isinstance(fact, Carried):
+        return "", f"{fact.client}/{fact.exchange}/{fact.token}/{fact.product}"
+    if isinstance(fact, Holding):
+        return "", f"{fact.client}/{fact.exchange}/{fact.token}"
+    return "", str(fact.id)
+
+
+class Ledger:
+    """All facts in memory, each change written through; `commit()` makes what was changed last."""
+
+    def __init__(self, directory: Path | None) -> None:
+        if directory is not None:
+            directory.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(":memory:" if directory is None else directory / "paper.sqlite", isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(SCHEMA)
+        version = self.meta("schema") or str(SCHEMA_VERSION)
+        if version != str(SCHEMA_VERSION):
+            raise BadSettings(f"the paper broker's data is of version {version}, this program writes {SCHEMA_VERSION}")
+        self.accounts: dict[str, Account] = {}
+        self.orders: dict[str, Order] = {}
+        self.trades: list[Trade] = []
+        self.carried: dict[tuple[str, Key, str], Carried] = {}
+        self.holdings: dict[tuple[str, Key], Holding] = {}
+        self.blocks: dict[str, Block] = {}
+        self.baskets: dict[int, Basket] = {}
+        self._tokens: dict[str, dict[str, str]] = {}
+        self._load()
+        self.set_meta("schema", str(SCHEMA_VERSION))
+
+    def close(self) -> None:
+        self._db.close()
+
+    # Writing.
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """One transaction; nested use joins the outer one. Leaving it is the commit, on disk."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def put(self, fact: Fact) -> None:
+        self._remember(fact)
+        day, key = identity(fact)
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", (type(fact).__name__, key, day, to_text(fact)))
+
+    def drop(self, fact: Carried | Holding | Block | Basket) -> None:
+        if isinstance(fact, Carried):
+            self.carried.pop((fact.client, fact.key, fact.product), None)
+        elif isinstance(fact, Holding):
+            self.holdings.pop((fact.client, fact.key), None)
+        elif isinstance(fact, Block):
+            self.blocks.pop(fact.id, None)
+        else:
+            self.baskets.pop(fact.id, None)
+        self._db.execute("DELETE FROM facts WHERE kind = ? AND id = ?", (type(fact).__name__, identity(fact)[1]))
+
+    def tell(self, at: datetime, client: str, what: str, **detail: object) -> None:
+        """One line of the truth log, which no client of the REST routes can read."""
+        self._db.execute(
+            "INSERT INTO truth (at, client, what, detail) VALUES (?, ?, ?, ?)",
+            (stamp(at), client, what, json.dumps(detail, default=str)),
+        )
+
+    def truth(self, since: int = 0, limit: int = 500) -> list[dict[str, object]]:
+        rows = self._db.execute(
+            "SELECT n, at, client, what, detail FROM truth WHERE n > ? ORDER BY n LIMIT ?", (since, limit)
+        ).fetchall()
+        return [{"n": n, "at": at, "client": c, "what": what, **json.loads(detail)} for n, at, c, what, detail in rows]
+
+    def meta(self, name: str) -> str | None:
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def forget_sessions(self, client: str) -> int:
+        return self._db.execute("DELETE FROM meta WHERE name LIKE 'session/%' AND value = ?", (client,)).rowcount
+
+    def next_number(self, name: str, first: int) -> int:
+        """Counts up by one for each name, starting at `first`."""
+        value = int(self.meta(name) or first - 1) + 1
+        self.set_meta(name, str(value))
+        return value
+
+    def token_for(self, exchange: str, name: str) -> str:
+        """A contract's token: given out once and the same ever after; `keep_contracts` writes down what was given."""
+        given = self._tokens.setdefault(exchange, {})
+        token = given.get(name)
+        if token is None:
+            token = given[name] = str((FIRST_CONTRACT if exchange == "NFO" else FIRST_ON_BSE) + len(given))
+        return token
+
+    def keep_contracts(self, contracts: Iterable[Instrument]) -> None:
+        """Remembers what each contract is, so that books can still name it when it has left the master."""
+        rows = (
+            (c.exchange, c.name, c.token, c.symbol, c.kind, c.tick, c.lot, c.freeze, str(c.expiry), c.strike, c.option,
+             *(c.underlying or ("", "")))
+            for c in contracts
+        )  # fmt: skip
+        self._db.executemany("INSERT OR IGNORE INTO contracts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def contract(self, key: Key) -> Instrument | None:
+        row = self._db.execute("SELECT * FROM contracts WHERE exchange = ? AND token = ?", key).fetchone()
+        if row is None:
+            return None
+        exchange, name, token, symbol, kind, tick, lot, freeze, expiry, strike, option, at, of = row
+        return Instrument(
+            exchange=exchange, name=name, token=token, symbol=symbol, kind=kind, tick=tick, lot=lot, freeze=freeze,
+            expiry=date.fromisoformat(expiry), strike=strike, option=option, underlying=(at, of),
+        )  # fmt: skip
+
+    def put_move(self, key: Key, at: datetime, offset: int, fixed: int | None) -> None:
+        self._db.execute(
+            "INSERT INTO moves (exchange, token, at, offset, fixed) VALUES (?, ?, ?, ?, ?)", (*key, stamp(at), offset, fixed)
+        )
+
+    def moves(self) -> list[tuple[Key, datetime, int, int | None]]:
+        rows = self._db.execute("SELECT exchange, token, at, offset, fixed FROM moves ORDER BY n").fetchall()
+        return [((exchange, token), datetime.fromisoformat(at), offset, fixed) for exchange, token, at, offset, fixed in rows]
+
+    # Reading.
+
+    def orders_of(self, client: str, day: str) -> list[Order]:
+        """An account's orders of a day, oldest first."""
+        return [o for o in self.orders.values() if o.client == client and o.day == day]
+
+    def trades_of(self, client: str, day: str | None = None) -> list[Trade]:
+        return [t for t in self.trades if t.client == client and (day is None or t.day == day)]
+
+    def _load(self) -> None:
+        kinds: dict[str, type[Fact]] = {k.__name__: k for k in (Account, Order, Trade, Carried, Holding, Block, Basket)}
+        for exchange, name, token in self._db.execute("SELECT exchange, name, token FROM contracts"):
+            self._tokens.setdefault(exchange, {})[name] = token
+        rows = self._db.execute("SELECT kind, doc FROM facts").fetchall()
+        found: list[Fact] = [_from_text(kinds[kind], doc) for kind, doc in rows]
+        found.sort(key=_age)
+        for fact in found:
+            self._remember(fact)
+
+    def _remember(self, fact: Fact) -> None:
+        if isinstance(fact, Account):
+            self.accounts[fact.client] = fact
+        elif isinstance(fact, Order):
+            self.orders[fact.id] = fact
+        elif isinstance(fact, Trade):
+            self.trades.append(fact)
+        elif isinstance(fact, Carried):
+            self.carried[fact.client, fact.key, fact.product] = fact
+        elif isinstance(fact, Holding):
+            self.holdings[fact.client, fact.key] = fact
+        elif isinstance(fact, Block):
+            self.blocks[fact.id] = fact
+        else:
+            self.baskets[fact.id] = fact
+
+
+def _from_text(kind: type[Fact], doc: str) -> Fact:
+    return kind(**json.loads(doc))
+
+
+def _age(fact: Fact) -> tuple[str, int]:
+    if isinstance(fact, Order):
+        return fact.placed_at, int(fact.id)
+    if isinstance(fact, Trade):
+        return fact.at, int(fact.number)
+    return "", 0

@@ -1,0 +1,127 @@
+"""One aiohttp application: REST routes, the socket and the control desk, as a server of its own or mounted in another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.paper import market_rest, rest
+from bot.paper.broker import PaperBroker
+from bot.paper.counter import BASE, Counter
+from bot.paper.desk import Desk
+from bot.paper.errors import Refusal
+from bot.paper.exchange import Clock
+from bot.paper.settings import PaperSettings
+from bot.paper.stream import Stream
+
+BODY_LIMIT = 1 << 20
+PARTS: web.AppKey[Parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a test or the demo may hold on to beside the wire."""
+
+    broker: PaperBroker
+    stream: Stream
+    counter: Counter
+    desk: Desk
+
+
+PARTS = web.AppKey("paper parts", Parts)
+
+
+def build_app(settings: PaperSettings, *, clock: Clock, rng: random.Random) -> web.Application:
+    """The application; mount it with `add_subapp("/exchange", app)` or run it alone. Its parts are `app[PARTS]`.
+
+    REST below `/openapi/typeb/`, the socket at `/ws`, the desk below `/desk` (unless the settings leave it out).
+    """
+    broker = PaperBroker(settings, clock=clock, rng=rng)
+    stream = Stream(broker)
+    counter = Counter(broker)
+    desk = Desk(broker, stream, counter)
+    app = web.Application(client_max_size=BODY_LIMIT)
+    app[PARTS] = Parts(broker, stream, counter, desk)
+    for route in (*rest.ROUTES, *market_rest.ROUTES):
+        for method in route.methods:
+            app.router.add_route(method, BASE + route.path, counter.handler(route))
+    app.router.add_get("/ws", stream.serve)
+    app.router.add_get("/", stream.serve)
+    if settings.desk:
+        app.add_routes(desk.routes("/desk"))
+    app.router.add_route("*", BASE + "{rest:.*}", _unknown)
+    app.cleanup_ctx.append(_running)
+    return app
+
+
+async def _unknown(request: web.Request) -> web.Response:
+    return web.json_response(Refusal("Not found.", code="IA404").body(), status=404)
+
+
+async def _running(app: web.Application) -> AsyncIterator[None]:
+    """Orders move and days end while the application runs; then sockets and books are closed."""
+    parts = app[PARTS]
+    parts.broker.roll()
+    parts.broker.exchange.resume()
+    tasks = [asyncio.create_task(parts.broker.exchange.run()), asyncio.create_task(parts.broker.keep_hours())]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    parts.broker.ledger.close()
+
+
+async def _close_sockets(app: web.Application) -> None:
+    await app[PARTS].stream.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A paper broker that answers; addresses without a trailing slash."""
+
+    rest_url: str  # the client adds /openapi/typeb/...
+    ws_url: str
+    desk_url: str
+    broker: PaperBroker
+    stream: Stream
+    counter: Counter
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    settings: PaperSettings, *, clock: Clock, rng: random.Random, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[Running]:
+    """Starts a server on the running loop (port 0: any free one) and stops it on leaving."""
+    app = build_app(settings, clock=clock, rng=rng)
+    app.on_shutdown.append(_close_sockets)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound = runner.addresses[0][1]
+        at = f"{host}:{bound}"
+        parts = app[PARTS]
+        yield Running(f"http://{at}", f"ws://{at}/ws", f"http://{at}/desk", parts.broker, parts.stream, parts.counter)
+    finally:
+        await runner.cleanup()
+
+
+async def run(
+    settings: PaperSettings,
+    *,
+    clock: Clock,
+    rng: random.Random,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    ready: Callable[[Running], None] = lambda running: None,
+) -> None:
+    """Serves until cancelled: what `python -m bot paper` calls; `ready` is told the addresses once they answer."""
+    async with serve(settings, clock=clock, rng=rng, host=host, port=port) as running:
+        ready(running)
+        await asyncio.Event().wait()
