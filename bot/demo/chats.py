@@ -4,18 +4,17 @@ Three sides use it: the Bot API door (`send`, `amend`, `erase`, `answer`, ...), 
 `Chats.person`), and watchers (`Chats.events`). Nothing here knows HTTP.
 """
 
-import asyncio
-import weakref
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from bot.demo import entities
 from bot.demo.errors import ApiError, PersonError
 from bot.demo.faults import Faults
 from bot.demo.messages import Chat, File, Json, Message, User, view, wire
 from bot.demo.updates import Clock, UpdateQueue
+from bot.demo.watching import Events, Watchers
 
 # A tap wants its answer soon; later ones are refused.
 TAP_LIFETIME: Final = timedelta(seconds=60)
@@ -36,29 +35,6 @@ class Tap:
     answered: bool = False
 
 
-class Events(AsyncIterator[Json]):
-    """What happens in one person's chats from the moment this was made; ends with `aclose`."""
-
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Json | None] = asyncio.Queue()
-
-    def put(self, event: Json | None) -> None:
-        self._queue.put_nowait(event)
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Json:
-        event = await self._queue.get()
-        if event is None:
-            raise StopAsyncIteration
-        return event
-
-    async def aclose(self) -> None:
-        """Let the iteration end after what was already told."""
-        self._queue.put_nowait(None)
-
-
 class Chats:
     """One bot, the people who talk to it, and the groups it was taken into.
 
@@ -77,11 +53,9 @@ class Chats:
         self._chats: dict[int, Chat] = {}
         self._taps: dict[str, Tap] = {}
         self._commands: dict[tuple[Any, ...], list[Json]] = {}
-        self._watchers: dict[int, weakref.WeakSet[Events]] = {}
-        self._turn = asyncio.Event()
+        self._watchers = Watchers()
         self._message_id = int((clock.now() - _YEAR_ZERO).total_seconds())
         self._serial = 0
-        self.event_number = 0
 
     # People and places
 
@@ -171,11 +145,11 @@ class Chats:
             "url": url,
         }
         self.answers.append(event)
-        self._emit([tap.user_id], event)
+        self._watchers.tell([tap.user_id], event)
 
     def act(self, chat: Chat, action: str) -> None:
         """Show what the bot is about to do, such as `typing`."""
-        self._emit(chat.members, {"type": "action", "action": action})
+        self._watchers.tell(chat.members, {"type": "action", "action": action})
 
     def leave(self, chat: Chat) -> None:
         """The bot leaves a group or channel."""
@@ -188,8 +162,8 @@ class Chats:
             self._commands[scope] = commands
         else:
             self._commands.pop(scope, None)
-        for user_id in list(self._watchers):
-            self._emit([user_id], {"type": "commands", "commands": self.menu(user_id)})
+        for user_id in self._watchers.watched():
+            self._watchers.tell([user_id], {"type": "commands", "commands": self.menu(user_id)})
 
     def commands(self, scope: tuple[Any, ...]) -> list[Json]:
         """The command menu that was set for exactly this scope."""
@@ -260,15 +234,18 @@ class Chats:
 
     # Watching
 
+    @property
+    def event_number(self) -> int:
+        """How many events there were; each change of a message carries the number of its own."""
+        return self._watchers.count
+
     def events(self, user_id: int) -> Events:
         """Everything that happens in this person's chats from now on."""
-        events = Events()
-        self._watchers.setdefault(user_id, weakref.WeakSet()).add(events)
-        return events
+        return self._watchers.watch(user_id)
 
     async def change(self) -> None:
         """Wait for the next event in any chat."""
-        await self._turn.wait()
+        await self._watchers.change()
 
     def _post(self, chat: Chat, message: Message) -> None:
         chat.messages[message.id] = message
@@ -276,21 +253,13 @@ class Chats:
 
     def _vanish(self, chat: Chat, message: Message) -> None:
         message.deleted = True
-        self._emit(chat.members, {"type": "delete", "message_id": message.id})
+        self._watchers.tell(chat.members, {"type": "delete", "message_id": message.id})
         message.changed = self.event_number
 
     def _tell(self, chat: Chat, event: Json, message: Message) -> None:
         shown = {"chat_id": chat.id} if chat.kind != "private" else {}
-        self._emit(chat.members, {**event, **shown, "message": view(message)})
+        self._watchers.tell(chat.members, {**event, **shown, "message": view(message)})
         message.changed = self.event_number
-
-    def _emit(self, user_ids: Iterable[int], event: Json) -> None:
-        self.event_number += 1
-        for user_id in user_ids:
-            for watcher in tuple(self._watchers.get(user_id, ())):
-                watcher.put(event)
-        waiting, self._turn = self._turn, asyncio.Event()
-        waiting.set()
 
     def _membership(self, chat: Chat, by: User, old: str, new: str) -> None:
         def member(status: str) -> Json:

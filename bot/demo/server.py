@@ -11,7 +11,7 @@ Other applications (the paper exchange, the page) can be mounted beside it under
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +23,7 @@ from bot.demo.calls import Call, Upload
 from bot.demo.chats import Chats, Person
 from bot.demo.errors import ApiError, PersonError
 from bot.demo.faults import Fault
+from bot.demo.pace import Pace
 
 TOKEN: Final = "7000000001:DEMO-token-for-a-chat-in-memory-only"  # noqa: S105  # opens nothing but the demo itself
 _WELL_FORMED: Final = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{30,80}")
@@ -44,12 +45,13 @@ class Served:
 class DemoServer:
     """The two doors over the chats."""
 
-    def __init__(self, chats: Chats, *, token: str = TOKEN) -> None:
+    def __init__(self, chats: Chats, *, token: str = TOKEN, pace: Pace | None = None) -> None:
         self.chats = chats
         self.token = token
         #: The last calls served, oldest first.
         self.served: deque[Served] = deque(maxlen=10_000)
         self._api = BotApi(chats)
+        self._pace = pace
         chats.bot.id = int(token.partition(":")[0])
 
     def application(self) -> web.Application:
@@ -99,6 +101,8 @@ class DemoServer:
             raise ApiError(status, words.format(seconds=after), retry_after=after)
         if name == "slow":
             await asyncio.sleep(seconds)
+        if self._pace is not None and call.method.lower().startswith(("send", "edit")):
+            self._pace.step(call.number("chat_id"), asyncio.get_running_loop().time())
         result = await self._api.call(call)
         if name == "hanging":
             await asyncio.sleep(_FOR_EVER)
@@ -259,17 +263,20 @@ async def serve(
     token: str = TOKEN,
     port: int = 0,
     mounts: Mapping[str, web.Application] | None = None,
-    routes: Iterable[web.AbstractRouteDef] = (),
+    extend: Iterable[Callable[[web.Application], None]] = (),
+    pace: Pace | None = None,
 ) -> AsyncIterator[Serving]:
     """Serve on 127.0.0.1 (a free port by default) until the block ends.
 
-    `mounts` are applications that hang beside it under their path; `routes` are added at the root.
+    `mounts` are applications that hang beside it under their path; `extend` is given the whole application before it
+    starts (the page's `add_to`); `pace` makes Telegram count the messages.
     """
-    server = DemoServer(chats, token=token)
+    server = DemoServer(chats, token=token, pace=pace)
     app = server.application()
-    for path, each in (mounts or {}).items():
-        app.add_subapp(path, each)
-    app.router.add_routes(routes)
+    for path, mounted in (mounts or {}).items():
+        app.add_subapp(path, mounted)
+    for add_to in extend:
+        add_to(app)
     async with listening(app, port=port) as url:
         yield Serving(url=url, token=token, server=server)
 

@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from bot.demo.chats import Events, Person
+from bot.demo.chats import Person
 from bot.demo.errors import PersonError
 from bot.demo.messages import Json
+from bot.demo.watching import Events
 
 IST: Final = timezone(timedelta(hours=5, minutes=30))
 HELP: Final = (

@@ -12,6 +12,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Networ
 
 from bot.demo.chats import Chats
 from bot.demo.loop import VirtualLoop
+from bot.demo.pace import Pace
 from bot.demo.person import ScriptedPerson
 from bot.demo.server import Serving, serve
 from tests.bot.demo.test_pictures import png
@@ -256,12 +257,33 @@ async def test_other_applications_live_under_the_same_port(chats: Chats, web_cli
 
     exchange = web.Application()
     exchange.router.add_get("/quote", hello)
-    async with serve(chats, mounts={"/exchange": exchange}, routes=[web.get("/", hello)]) as serving:
+
+    def page(app: web.Application) -> None:
+        app.router.add_get("/", hello)
+
+    async with serve(chats, mounts={"/exchange": exchange}, extend=[page]) as serving:
         for path in ("/exchange/quote", "/"):
             async with web_client.get(f"{serving.url}{path}") as answer:
                 assert await answer.text() == "hello"
         async with bot_for(serving) as bot:
             assert bot.username == "mstock_demo_bot"
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # seconds become a timedelta one day
+async def test_a_bot_that_is_too_fast_is_told_to_wait_and_nothing_is_taken(
+    chats: Chats, asha: ScriptedPerson, loop: VirtualLoop
+) -> None:
+    async with serve(chats, pace=Pace(chat_burst=3)) as serving, bot_for(serving) as bot:
+        for number in range(3):
+            await bot.send_message(ASHA, str(number))
+        for _ in range(2):
+            with pytest.raises(RetryAfter) as refusal:
+                await bot.send_message(ASHA, "too fast")
+            assert refusal.value.retry_after == 1
+        assert await bot.get_updates() == ()
+        loop.shift(1)
+        await bot.send_message(ASHA, "3")
+    assert [each["text"] for each in asha.history()] == list("0123")
 
 
 async def test_a_server_ends_while_a_poll_waits(chats: Chats, loop: VirtualLoop) -> None:
