@@ -1,0 +1,392 @@
+"""Every setting of the bot: one frozen object, read once from the environment, secrets preferably from files.
+
+SETTINGS is the table that the README, `python -m bot check` and the reader share. Values come from the environment, then
+from a `.env` file in the working directory. A setting with a secret has a twin NAME_FILE that names a file and beats it.
+Three pairs of addresses start and any other refuses (failure-modes.md T23): the demo chat and the paper broker, both on
+loopback; Telegram and the paper broker; Telegram and mStock. No words of an error or a warning repeat a value: it may be
+a secret in the wrong place.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bot.domain.errors import SettingsError
+from bot.domain.secret import Secret
+
+TELEGRAM = "https://api.telegram.org"
+MSTOCK = "https://api.mstock.trade"
+MSTOCK_SOCKET = "wss://ws.mstock.trade"
+PAPER_PORT = 8700  # of `python -m bot paper`, unless told otherwise
+PAPER = f"http://127.0.0.1:{PAPER_PORT}"
+PAPER_SOCKET = f"ws://127.0.0.1:{PAPER_PORT}/ws"
+
+_LONGEST_SECRET = 4096  # bytes in a secret's file
+_DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
+_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{10,100}")
+_HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+class Mode(StrEnum):
+    """Which pair of addresses; it stands on every card as PAPER or LIVE."""
+
+    DEMO = "demo"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the table; `default` is what stands in the documentation, None for "must be given"."""
+
+    name: str
+    says: str
+    default: str | None = None
+    secret: bool = False
+
+    @property
+    def field(self) -> str:
+        return self.name.lower()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(name="MODE", says="`demo`, `paper` or `live`: which Telegram and which broker the bot talks to"),
+    Setting(name="TELEGRAM_BOT_TOKEN", says="the bot's token from @BotFather", secret=True),
+    Setting(name="TELEGRAM_URL", says="where Telegram is; only the demo's loopback address may differ", default=TELEGRAM),
+    Setting(
+        name="BROKER_URL", says="where the broker is: mStock when live, else the paper broker", default=f"{MSTOCK} or {PAPER}"
+    ),
+    Setting(name="BROKER_WS_URL", says="where its socket is", default=f"{MSTOCK_SOCKET} or {PAPER_SOCKET}"),
+    Setting(name="DATABASE", says="the SQLite file; the day's scrip master is kept beside it", default="data/bot.db"),
+    Setting(
+        name="KEY_FILE",
+        says="the key that seals secrets; never in or below the database's directory",
+        default="keys/wrapping.key",
+    ),
+    Setting(
+        name="REDIRECT_URL",
+        says="the redirect address registered with the API key at mStock",
+        default="http://127.0.0.1:5000/mstock/callback",
+    ),
+    Setting(name="BROKER_API_KEY", says="the client code, offered by `python -m bot link`", default="asked", secret=True),
+    Setting(name="BROKER_API_SECRET", says="the API key, offered by `python -m bot link`", default="asked", secret=True),
+    Setting(name="LOG_LEVEL", says="`DEBUG`, `INFO`, `WARNING` or `ERROR`", default="INFO"),
+    Setting(name="LOG_FORMAT", says="`line` for people, `json` for machines", default="line"),
+    Setting(name="DAILY_SUMMARY", says="when the day's summary is sent, IST", default="16:15"),
+    Setting(name="CONFIRM_SECONDS", says="how long a card can be confirmed, 10 to 300", default="60"),
+    Setting(
+        name="ORDERS_PER_SECOND",
+        says="how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)",
+        default="3",
+    ),
+    Setting(name="MARKET_DATA", says="a TOML file whose dated facts go before the built-in ones", default="none"),
+)
+
+
+class LogLevel(StrEnum):
+    """How much is logged; secrets are scrubbed at every level."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class LogFormat(StrEnum):
+    """How a log line is written."""
+
+    LINE = "line"
+    JSON = "json"
+
+
+def _secret(value: object) -> object:
+    """A secret of printable ASCII without gaps, as all of them are."""
+    if isinstance(value, str):
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ValueError("holds blanks or letters that no such secret has")
+        return Secret(value)
+    return value
+
+
+def _token(value: object) -> object:
+    if isinstance(value, str) and not _TOKEN.fullmatch(value):
+        raise ValueError("is not a bot token: digits, a colon, letters and digits")
+    return _secret(value)
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str):
+        shown = _HOUR.fullmatch(value)
+        if not shown:
+            raise ValueError("is not a time of day such as 16:15")
+        return time(int(shown[1]), int(shown[2]))
+    return value
+
+
+def _path(value: object) -> object:
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("is not a path")
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+_Path = Annotated[Path, BeforeValidator(_path)]
+_Secret = Annotated[Secret, BeforeValidator(_secret)]
+
+
+class Settings(BaseModel):
+    """What the whole program is told from outside; made by `Settings.read` and passed down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    mode: Mode
+    telegram_bot_token: Annotated[Secret, BeforeValidator(_token)]
+    telegram_url: str
+    broker_url: str
+    broker_ws_url: str
+    database: _Path = Path("data/bot.db")
+    key_file: _Path = Path("keys/wrapping.key")
+    redirect_url: str = "http://127.0.0.1:5000/mstock/callback"
+    broker_api_key: _Secret | None = None  # the client code, in OpenAlgo's word for it
+    broker_api_secret: _Secret | None = None  # the API key
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.LINE
+    daily_summary: Annotated[time, BeforeValidator(_moment)] = time(16, 15)  # IST
+    confirm_seconds: int = Field(default=60, ge=10, le=300)
+    orders_per_second: int = Field(default=3, ge=1, le=8)
+    market_data: _Path | None = None
+    warnings: tuple[str, ...] = ()  # what works but should be otherwise, for the log and `check`
+
+    @property
+    def client_code(self) -> Secret | None:
+        return self.broker_api_key
+
+    @property
+    def api_key(self) -> Secret | None:
+        return self.broker_api_secret
+
+    @property
+    def data_dir(self) -> Path:
+        """The directory of the database, where other kept files may lie (never the key)."""
+        return self.database.parent
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret in it, for the scrubber."""
+        return tuple(each for each in (self.telegram_bot_token, self.broker_api_key, self.broker_api_secret) if each)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], *, directory: Path | None = None) -> Self:
+        """Reads the environment, then `directory`/.env (None: no such file). SettingsError names every bad setting at once."""
+        problems: list[str] = []
+        warnings: list[str] = []
+        given = _gather(environ, directory, problems, warnings)
+        mode = Mode(given["MODE"]) if given.get("MODE") in set(Mode) else None
+        if mode is not None:
+            for name, allowed in _ADDRESSES[mode].items():
+                _settle_address(name, allowed, given, problems)
+        if "REDIRECT_URL" in given and not _is_redirect(given["REDIRECT_URL"]):
+            problems.append("REDIRECT_URL is not an http or https address")
+        values: dict[str, object] = {setting.field: given[setting.name] for setting in SETTINGS if setting.name in given}
+        try:
+            settings = cls.model_validate({**values, "warnings": tuple(warnings)})
+        except ValidationError as error:
+            named = {problem.partition(" ")[0] for problem in problems}
+            problems += [words for name, words in _problems_of(error, mode) if name not in named]
+            settings = None
+        if settings is not None and _shares_directory(settings.key_file, settings.database):
+            problems.append(
+                "KEY_FILE lies in or below the directory of DATABASE: a copy of that directory would open every secret"
+            )
+        if problems or settings is None:
+            raise SettingsError("Settings: " + "; ".join(sorted(problems)) + ".")
+        return settings
+
+
+def process_environment() -> Mapping[str, str]:
+    """The environment of this process as a copy: the one place that looks at it."""
+    return dict(os.environ)
+
+
+def table() -> str:
+    """The settings as rows of a Markdown table, for the README."""
+    rows = ["| setting | what it says | default |", "|---|---|---|"]
+    for each in SETTINGS:
+        name = f"`{each.name}` (`_FILE`)" if each.secret else f"`{each.name}`"
+        rows.append(f"| {name} | {each.says} | {each.default or 'must be given'} |")
+    return "\n".join(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Address:
+    """What one address may be in one mode: exactly this one, or (loopback) any path and port of this host alone."""
+
+    default: str | None
+    schemes: tuple[str, ...]
+    loopback: bool
+
+
+_LOOPBACK_TELEGRAM = _Address(default=None, schemes=("http",), loopback=True)
+_REAL_TELEGRAM = _Address(default=TELEGRAM, schemes=("https",), loopback=False)
+_ADDRESSES: dict[Mode, dict[str, _Address]] = {
+    Mode.DEMO: {
+        "TELEGRAM_URL": _LOOPBACK_TELEGRAM,
+        "BROKER_URL": _Address(default=None, schemes=("http",), loopback=True),
+        "BROKER_WS_URL": _Address(default=None, schemes=("ws",), loopback=True),
+    },
+    Mode.PAPER: {
+        "TELEGRAM_URL": _REAL_TELEGRAM,
+        "BROKER_URL": _Address(default=PAPER, schemes=("http",), loopback=True),
+        "BROKER_WS_URL": _Address(default=PAPER_SOCKET, schemes=("ws",), loopback=True),
+    },
+    Mode.LIVE: {
+        "TELEGRAM_URL": _REAL_TELEGRAM,
+        "BROKER_URL": _Address(default=MSTOCK, schemes=("https",), loopback=False),
+        "BROKER_WS_URL": _Address(default=MSTOCK_SOCKET, schemes=("wss",), loopback=False),
+    },
+}
+
+
+def _settle_address(name: str, allowed: _Address, given: dict[str, str], problems: list[str]) -> None:
+    mode = given["MODE"]
+    if name not in given:
+        if allowed.default is None:
+            problems.append(f"{name} is missing: {mode} mode runs on loopback addresses, which `python -m bot demo` fills in")
+        given[name] = allowed.default or ""
+        return
+    address = given[name].rstrip("/")
+    if allowed.loopback:
+        if not _is_loopback(address, allowed.schemes):
+            problems.append(f"{name} is not a {allowed.schemes[0]} address of this host, and {mode} mode takes no other")
+    elif address != allowed.default:
+        problems.append(f"{name} may only be {allowed.default} in {mode} mode")
+    given[name] = address
+
+
+def _is_loopback(address: str, schemes: tuple[str, ...]) -> bool:
+    parts = _parts(address)
+    if parts is None or parts.scheme not in schemes or parts.query or parts.fragment or ".." in parts.path:
+        return False
+    host = parts.hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_redirect(address: str) -> bool:
+    parts = _parts(address)
+    return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _parts(address: str) -> SplitResult | None:
+    """The parts of a plain ASCII address; None for anything with a user, odd characters, or a port that is none."""
+    if not address.isascii() or not address.isprintable() or any(each in address for each in ' \\@"<>'):
+        return None
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # ValueError when it is no port
+    except ValueError:
+        return None
+    return None if "xn--" in (parts.hostname or "") else parts
+
+
+def _shares_directory(key_file: Path, database: Path) -> bool:
+    """Links are followed, so that a key cannot sit beside the database under another name."""
+    return key_file.resolve().is_relative_to(database.resolve().parent)
+
+
+def _gather(environ: Mapping[str, str], directory: Path | None, problems: list[str], warnings: list[str]) -> dict[str, str]:
+    """Name -> text for every setting that is given; an empty text is as good as none."""
+    kept = _dotenv(directory / ".env", problems, warnings) if directory is not None else {}
+    given: dict[str, str] = {}
+    for setting in SETTINGS:
+        text = environ.get(setting.name) or kept.get(setting.name)
+        if setting.secret:
+            name = f"{setting.name}_FILE"
+            place = environ.get(name) or kept.get(name)
+            if place:
+                text = _from_file(name, place, problems)
+            elif environ.get(setting.name):
+                warnings.append(
+                    f"{setting.name} stands in the environment, where other programs of this user can read it: use {name}"
+                )
+        if text:
+            given[setting.name] = text
+    return given
+
+
+def _from_file(name: str, place: str, problems: list[str]) -> str | None:
+    try:
+        with Path(place).expanduser().open("rb") as file:
+            content = file.read(_LONGEST_SECRET + 1)
+        text = content.decode("ascii").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it holds no plain text"
+        problems.append(f"{name} names a file that cannot be read: {reason}")
+        return None
+    if not text or len(content) > _LONGEST_SECRET:
+        problems.append(f"{name} names a file that is {'too long' if text else 'empty'}")
+        return None
+    return text
+
+
+def _dotenv(file: Path, problems: list[str], warnings: list[str]) -> dict[str, str]:
+    """NAME=value by lines; quotes and `export` are allowed, comments start with #. Names that are not ours are passed over."""
+    try:
+        text = file.read_text("utf-8")
+        shared = file.stat().st_mode & 0o077
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        problems.append(".env cannot be read")
+        return {}
+    values: dict[str, str] = {}
+    ours = {name for each in SETTINGS for name in (each.name, f"{each.name}_FILE")}
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = _DOTENV_LINE.fullmatch(stripped)
+        value = _unquoted(match["value"]) if match else None
+        if match is None or value is None:
+            problems.append(f".env line {number} is not NAME=value")
+        elif match["name"] in ours and match["name"] in values:
+            problems.append(f"{match['name']} stands twice in .env")
+        else:
+            values[match["name"]] = value
+    if shared and any(each.secret and values.get(each.name) for each in SETTINGS):
+        warnings.append(".env holds secrets and can be read by others: chmod 600 .env")
+    return values
+
+
+def _unquoted(text: str) -> str | None:
+    """The value of a line; None when a quote is not closed."""
+    if text[:1] in ("'", '"'):
+        body, closed, rest = text[1:].partition(text[0])
+        return body if closed and (not rest.strip() or rest.lstrip().startswith("#")) else None
+    return re.split(r"\s#", f" {text}", maxsplit=1)[0].strip()
+
+
+def _problems_of(error: ValidationError, mode: Mode | None) -> list[tuple[str, str]]:
+    """(setting, words) for each; pydantic's own input values are left out."""
+    found = []
+    for each in error.errors(include_url=False, include_context=False, include_input=False):
+        name = str(each["loc"][0]).upper()
+        if each["type"] == "missing":
+            if name in _ADDRESSES[Mode.LIVE] and mode is None:
+                continue  # follows from the mode
+            found.append((name, f"{name} is missing"))
+            continue
+        words = each["msg"].removeprefix("Value error, ")
+        found.append((name, f"{name} {words[0].lower()}{words[1:]}" if each["type"] == "value_error" else f"{name}: {words}"))
+    return found
