@@ -1,0 +1,96 @@
+"""/accounts /use /login /logout /session /unlink; deletes what held a code, and says so when it cannot."""
+
+import re
+
+from bot.domain.errors import UsageError
+from bot.domain.proposal import LoggedIn
+from handlers.context import Ctx
+from handlers.views import account as views
+from handlers.views.text import message
+
+_SIX = re.compile(r"\s*([0-9]{3})[ -]?([0-9]{3})\s*")
+BLANK = "••••••"  # stands in the inbox where a code stood (handlers/intake.py)
+_BLANKED = re.compile(rf"(?:(?:[\w-]{{1,32}}\s*:\s*)?/?login(?:@\w+)?\s+)?{BLANK}\s*", re.IGNORECASE)
+
+
+def six_digits(text: str) -> str | None:
+    """The code in a text that is nothing but six digits, also written 123 456."""
+    found = _SIX.fullmatch(text)
+    return found[1] + found[2] if found else None
+
+
+def is_blanked(text: str) -> bool:
+    """A message that held a code when it came, read back after a restart."""
+    return _BLANKED.fullmatch(text) is not None
+
+
+async def accounts(ctx: Ctx) -> None:
+    await ctx.reply(views.accounts(await ctx.services.accounts.all(ctx.actor), ctx.actor.account))
+
+
+async def use(ctx: Ctx) -> None:
+    """Works with another account for half an hour."""
+    if not ctx.words:
+        raise UsageError("Which account?", example="/use papa")
+    await ctx.reply(views.using(await ctx.services.accounts.use(ctx.actor, ctx.words)))
+
+
+async def login(ctx: Ctx) -> None:
+    """Logs in at mStock; with a stored seed at once, else it asks for six digits."""
+    if not ctx.words:
+        await _log_in(ctx, None, "")
+        return
+    code = six_digits(ctx.words)
+    note = await _hide(ctx)
+    if code is None:
+        if note == views.NOT_DELETED:
+            await ctx.reply(message(note))
+        raise UsageError("A code is six digits. Nothing was sent to mStock.", example="/login 123456")
+    await _log_in(ctx, code, note)
+
+
+async def code(ctx: Ctx) -> None:
+    """A message of six digits and nothing else."""
+    given = six_digits(ctx.words)
+    note = await _hide(ctx)
+    if given is None or not ctx.services.accounts.expects_code(ctx.chat_id):
+        await ctx.reply(views.code_not_expected(note))
+        return
+    await _log_in(ctx, given, note)
+
+
+async def late_code(ctx: Ctx) -> None:
+    """A code that came while the bot was away: it was never stored, so it cannot be used."""
+    await ctx.reply(views.code_not_used(await _hide(ctx)))
+
+
+async def _hide(ctx: Ctx) -> str:
+    """Deletes the message that held the code before anything else is tried with it; what to say about that."""
+    return views.DELETED if await ctx.delete_words() else views.NOT_DELETED
+
+
+async def _log_in(ctx: Ctx, given: str | None, note: str) -> None:
+    try:
+        outcome = await ctx.services.accounts.login(ctx.actor, given)
+    finally:
+        if note == views.NOT_DELETED:  # said whatever becomes of the login
+            await ctx.reply(message(note))
+    if isinstance(outcome, LoggedIn):
+        await ctx.reply(views.logged_in(outcome, ctx.mode, ctx.now, views.DELETED if note == views.DELETED else ""))
+    else:
+        await ctx.reply(views.code_wanted(outcome, ctx.mode))
+
+
+async def logout(ctx: Ctx) -> None:
+    await ctx.reply(views.logged_out(await ctx.services.accounts.logout(ctx.actor), ctx.mode))
+
+
+async def session(ctx: Ctx) -> None:
+    await ctx.reply(views.session(await ctx.services.accounts.session(ctx.actor), ctx.mode, ctx.now))
+
+
+async def unlink(ctx: Ctx) -> None:
+    """Destroys the secrets of the account that is named; a name is always asked for."""
+    if not ctx.words:
+        raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
+    await ctx.reply(views.unlinked(await ctx.services.accounts.unlink(ctx.actor, ctx.words)))

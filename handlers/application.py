@@ -1,0 +1,81 @@
+"""Builds the Telegram application: own bot with own limits, turns, routing, error handler; it receives nothing by itself."""
+
+from typing import Any
+
+import httpx
+from telegram.ext import Application, CallbackQueryHandler, ContextTypes, ExtBot, MessageHandler, filters
+from telegram.request import HTTPXRequest
+
+from bot.domain.ports import RandomBytes
+from handlers import failures, routing
+from handlers.commands import COMMANDS
+from handlers.context import Ctx, Explain, Face, as_said
+from handlers.menus import offer_menus
+from handlers.pace import Pace, Priority
+from handlers.turns import Turns
+from handlers.usecases import UseCases
+
+TELEGRAM = "https://api.telegram.org"
+
+# Idle connections are kept (httpx drops them after 5 s), and no more of them than httpcore handles well (telegram.md).
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=300)
+_POLL_LIMITS = httpx.Limits(max_connections=2, max_keepalive_connections=2, keepalive_expiry=300)
+
+App = Application[ExtBot[Priority], Ctx, dict[Any, Any], dict[Any, Any], Face, None]
+
+
+def build_application(
+    token: str,
+    *,
+    services: UseCases,
+    random_bytes: RandomBytes,
+    telegram_url: str = TELEGRAM,
+    explain: Explain | None = None,
+    pace: Pace | None = None,
+) -> App:
+    """The application, not yet initialised. telegram_url: where the Bot API lives; the demo chat is another address."""
+
+    class Furnished(Face):  # PTB makes the shared data itself, by a call without arguments
+        def __init__(self) -> None:
+            super().__init__(services=services, commands=COMMANDS, random_bytes=random_bytes, explain=explain or as_said)
+
+    furnished: type[Face] = Furnished
+    root = telegram_url.rstrip("/")
+    bot: ExtBot[Priority] = ExtBot(
+        token,
+        base_url=f"{root}/bot",
+        base_file_url=f"{root}/file/bot",
+        request=_request(_LIMITS, read=20.0),
+        get_updates_request=_request(_POLL_LIMITS, read=10.0),
+        rate_limiter=pace or Pace(),
+    )
+    application: App = (
+        Application.builder()
+        .bot(bot)
+        .updater(None)
+        .job_queue(None)
+        .context_types(ContextTypes(context=Ctx, bot_data=furnished))
+        .concurrent_updates(Turns())
+        .build()
+    )
+    application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, routing.heard))
+    application.add_handler(CallbackQueryHandler(routing.tapped))
+    application.add_error_handler(failures.tell)
+    return application
+
+
+def _request(limits: httpx.Limits, *, read: float) -> HTTPXRequest:
+    """trust_env is off: no proxy or .netrc of the host stands between us and Telegram (failure-modes.md T22)."""
+    return HTTPXRequest(
+        read_timeout=read,
+        write_timeout=20.0,
+        connect_timeout=10.0,
+        pool_timeout=5.0,
+        httpx_kwargs={"limits": limits, "trust_env": False},
+    )
+
+
+async def publish_menu(application: App) -> None:
+    """Sets every person's command menu from the one table."""
+    face = application.bot_data
+    await offer_menus(application.bot, face.services.roster.people(), face.commands)

@@ -1,0 +1,79 @@
+"""The buttons of a question: Confirm, Change, Discard, and asking an expired card again.
+
+The tap is answered first, so that the finger knows; then the desk claims the confirmation, which only one tap can. What becomes
+of the order is drawn by the keeper of cards, not here.
+"""
+
+import asyncio
+import logging
+
+from bot.domain.errors import ConfirmationGone
+from bot.domain.order import Order
+from bot.domain.proposal import Change, Proposal, Resumed
+from handlers.context import Ctx
+from handlers.order import ask
+from handlers.speaker import Speaker
+from handlers.views import order as views
+from handlers.views import safety
+from handlers.views.keyboards import CardTap, CardVerb, ChangeTap
+
+_log = logging.getLogger(__name__)
+
+ANSWER_FIRST = 0.5  # seconds that an order waits at most for Telegram to take the answer to the tap
+
+
+async def tapped(ctx: Ctx, tap: CardTap) -> None:
+    """One of the buttons of a question."""
+    match tap.verb:
+        case CardVerb.CONFIRM | CardVerb.YES:
+            await _confirm(ctx, tap)
+        case CardVerb.DISCARD:
+            await _discard(ctx, tap)
+        case CardVerb.CHANGE:
+            options = await ctx.services.desk.change_options(ctx.actor, tap.token)
+            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options))
+        case CardVerb.BACK:
+            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.question_keyboard(tap.token, "Confirm"))
+        case CardVerb.AGAIN:
+            await ask(ctx, await ctx.services.desk.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
+
+
+async def changed(ctx: Ctx, tap: ChangeTap) -> None:
+    """New terms: a new question in the same message, and the old one is dead."""
+    change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
+    await ask(ctx, await ctx.services.desk.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
+
+
+async def _confirm(ctx: Ctx, tap: CardTap) -> None:
+    await _answer_first(ctx)
+    try:
+        outcome = await ctx.services.desk.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    except ConfirmationGone as gone:
+        if not gone.again:
+            raise
+        await ctx.redraw(views.expired(gone.say, tap.token))
+        return
+    await _show(ctx, tap, outcome)
+
+
+async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> None:
+    if isinstance(outcome, Proposal):
+        await ask(ctx, outcome, in_place=True)
+    elif isinstance(outcome, Resumed):
+        await ctx.redraw(safety.resumed(outcome, ctx.mode))
+    elif tap.verb is CardVerb.YES:  # a question in words, in a message of its own: the order's card lives elsewhere
+        await ctx.redraw(views.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
+
+
+async def _answer_first(ctx: Ctx) -> None:
+    """The tap is answered before the order is sent; a slow Telegram holds no order back for longer than ANSWER_FIRST."""
+    answer = asyncio.create_task(ctx.answer("Sending…"))
+    await asyncio.wait({answer}, timeout=ANSWER_FIRST)
+
+
+async def _discard(ctx: Ctx, tap: CardTap) -> None:
+    closed = await ctx.services.desk.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    if closed.draft is None or closed.order_id is not None:
+        await ctx.redraw(safety.still_stopped() if closed.draft is None else views.discarded(closed.draft, ctx.now))
+        return
+    await ctx.redraw(views.discarded(closed.draft, ctx.now))

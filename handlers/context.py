@@ -1,0 +1,119 @@
+"""The callback context of every handler: who acts, with which words, and the few ways to answer."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from telegram import CallbackQuery, Message
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import CallbackContext, ExtBot
+
+from bot.domain.account import Actor
+from bot.domain.ports import RandomBytes
+from handlers.pace import Priority
+from handlers.speaker import Speaker
+from handlers.usecases import UseCases
+from handlers.views.text import View
+
+if TYPE_CHECKING:
+    from handlers.commands import Command
+
+_log = logging.getLogger(__name__)
+
+Explain = Callable[[str], str]
+
+
+def as_said(words: str) -> str:
+    """The broker's words as they came, where nobody explains them."""
+    return words
+
+
+class Face:
+    """What all handlers share; the application carries it, so there are no globals."""
+
+    def __init__(
+        self,
+        *,
+        services: UseCases,
+        commands: "Sequence[Command]",
+        random_bytes: RandomBytes,
+        explain: Explain = as_said,
+    ) -> None:
+        self.services = services
+        self.commands = commands
+        self.random_bytes = random_bytes
+        self.explain = explain
+
+
+class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face]):
+    """One update on its way through one handler."""
+
+    actor: Actor  # set before a handler is called
+    words: str = ""  # what stands behind the command
+    command: "Command"  # the command, where one was typed
+    message: Message | None = None  # the person's own message, or the message under whose button was tapped
+    query: CallbackQuery | None = None
+    answered: bool = False
+
+    @property
+    def face(self) -> Face:
+        return self.bot_data
+
+    @property
+    def services(self) -> UseCases:
+        return self.bot_data.services
+
+    @property
+    def mode(self) -> str:
+        return self.bot_data.services.mode
+
+    @property
+    def now(self) -> datetime:
+        return self.bot_data.services.clock.now()
+
+    @property
+    def chat_id(self) -> int:
+        """The private chat; equal to the person's id (guard.py)."""
+        return self._chat_id or 0
+
+    @property
+    def message_id(self) -> int:
+        return self.message.message_id if self.message is not None else 0
+
+    @property
+    def label(self) -> str:
+        """The account's label, or nothing where none is linked."""
+        return self.actor.account.label if self.actor.account is not None else ""
+
+    async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY) -> int:
+        """Sends a view; the message id."""
+        return await Speaker(self.bot).send(self.chat_id, view, reply_to=to, priority=priority)
+
+    async def redraw(self, view: View, *, priority: Priority = Priority.REPLY) -> int:
+        """After a tap: edits the message under which it was made. After words: sends. The message id."""
+        if self.query is None or self.message is None:
+            return await self.reply(view, priority=priority)
+        return await Speaker(self.bot).edit(self.chat_id, self.message.message_id, view, priority=priority)
+
+    async def answer(self, text: str = "", *, alert: bool = False) -> None:
+        """Answers a tap, once; a tap too old to be answered is no error."""
+        if self.query is None or self.answered:
+            return
+        self.answered = True
+        try:
+            await self.bot.answer_callback_query(self.query.id, text[:200] or None, show_alert=alert)
+        except BadRequest as error:
+            _log.debug("a tap was not answered: %s", error.message)
+        except TelegramError as error:  # the act behind the tap matters more than its little sign
+            _log.warning("a tap was not answered: %s", error.message)
+
+    async def delete_words(self) -> bool:
+        """Deletes the person's own message; False when Telegram would not."""
+        if self.message is None or self.query is not None:
+            return False
+        try:
+            return await self.bot.delete_message(self.chat_id, self.message.message_id, rate_limit_args=Priority.SAFETY)
+        except TelegramError as error:
+            _log.warning("a message that held a code was not deleted: %s", error.message)
+            return False

@@ -1,0 +1,54 @@
+"""The error handler: words for the person, one log line with the id that stands in the words, and carry on."""
+
+import logging
+
+from telegram import Update
+from telegram.error import TelegramError
+
+from bot.domain.errors import BotError
+from handlers.commands import hear
+from handlers.context import Ctx
+from handlers.pace import Priority
+from handlers.speaker import Speaker
+from handlers.views.failures import failure, has_incident
+from handlers.views.keyboards import WordsTap, decode
+
+_log = logging.getLogger(__name__)
+
+
+async def tell(update: object, ctx: Ctx) -> None:
+    """Called by the application with whatever a handler raised."""
+    error = ctx.error
+    if error is None:
+        return
+    incident = ctx.face.random_bytes(2).hex()
+    _write_down(error, incident, ctx.chat_id)
+    if not isinstance(update, Update) or not ctx.chat_id:
+        return
+    view = failure(error, incident, account=_addressed(update))
+    under = update.effective_message.message_id if update.effective_message is not None else None
+    try:
+        await Speaker(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY)
+    except TelegramError as deaf:
+        _log.warning("id %s: the person could not be told: %s", incident, deaf.message)
+
+
+def _write_down(error: Exception, incident: str, chat_id: int) -> None:
+    if not has_incident(error):
+        _log.info("id %s chat %s: %s: %s", incident, chat_id, type(error).__name__, error)
+    elif isinstance(error, BotError):
+        _log.warning("id %s chat %s: %s: %s", incident, chat_id, type(error).__name__, error, exc_info=error)
+    else:
+        _log.error("id %s chat %s: unexpected %s", incident, chat_id, type(error).__name__, exc_info=error)
+
+
+def _addressed(update: Update) -> str:
+    """The account that the words named, so that a command offered in the answer goes to the same one."""
+    text = ""
+    if update.message is not None and update.message.text:
+        text = update.message.text
+    elif update.callback_query is not None and update.callback_query.data:
+        tap = decode(update.callback_query.data)
+        text = tap.words if isinstance(tap, WordsTap) else ""
+    spoken = hear(text) if text.strip() else None
+    return spoken.label or "" if spoken is not None else ""

@@ -1,0 +1,137 @@
+"""Who may speak, in which chat, how often: asked about each update before anything is stored (failure-modes.md T4, T5, T15).
+
+`judge` is a pure function; `Allowance` counts, and nothing else here has a memory. A stranger gets silence and leaves no trace.
+"""
+
+import re
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from telegram import Message, Update
+from telegram.constants import ChatType
+
+EDITED = "I don't read edits, send it again."
+FORWARDED = "I don't act on forwarded messages. Type it yourself."
+WORDS_ONLY = "I read words and buttons only."
+TOO_FAST = "Too many messages at once: this one was not read. Wait a few seconds and send it again."
+
+_KILL = re.compile(r"\s*(?:[\w-]{1,32}\s*:\s*)?/?kill(?:@\w+)?\s*", re.IGNORECASE)
+LONGEST = 1000  # characters; no command is longer
+
+
+class Verdict(Enum):
+    """What happens to an update."""
+
+    TAKE = auto()  # store it and hand it on
+    TELL = auto()  # not stored; the person gets one line
+    DROP = auto()  # not stored, no answer
+    LEAVE = auto()  # we were put into a group: walk out
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict, whom it concerns, and what to say."""
+
+    verdict: Verdict
+    user_id: int = 0
+    say: str = ""
+    urgent: bool = False  # the kill switch: never counted, never waits
+
+
+_DROP = Judgement(Verdict.DROP)
+
+
+def judge(update: Update, known: Callable[[int], bool]) -> Judgement:
+    """Takes plain messages and taps of known people in their own private chat, and nothing else."""
+    member = update.my_chat_member
+    if member is not None:
+        in_group = member.chat.type in (ChatType.GROUP, ChatType.SUPERGROUP, ChatType.CHANNEL)
+        here = member.new_chat_member.status in ("member", "administrator", "restricted")
+        return Judgement(Verdict.LEAVE) if in_group and here else _DROP
+    if update.callback_query is not None:
+        return _tap(update, known)
+    if update.edited_message is not None:
+        person = _speaker(update.edited_message, known)
+        return Judgement(Verdict.TELL, person, EDITED) if person else _DROP
+    if update.message is not None:
+        return _message(update.message, known)
+    return _DROP
+
+
+def _tap(update: Update, known: Callable[[int], bool]) -> Judgement:
+    query = update.callback_query
+    if query is None or query.from_user.is_bot or not known(query.from_user.id):
+        return _DROP
+    chat = query.message.chat if query.message is not None else None
+    if chat is None or chat.type != ChatType.PRIVATE or chat.id != query.from_user.id or not query.data:
+        return _DROP
+    return Judgement(Verdict.TAKE, query.from_user.id)
+
+
+def _message(message: Message, known: Callable[[int], bool]) -> Judgement:
+    person = _speaker(message, known)
+    if not person:
+        return _DROP
+    if message.forward_origin is not None:
+        return Judgement(Verdict.TELL, person, FORWARDED)
+    if message.via_bot is not None or message.edit_date is not None or message.is_automatic_forward:
+        return _DROP
+    if message.text is None:
+        service = message.pinned_message is not None or message.message_auto_delete_timer_changed is not None
+        return _DROP if service else Judgement(Verdict.TELL, person, WORDS_ONLY)
+    if len(message.text) > LONGEST:
+        return Judgement(Verdict.TELL, person, "That is too long to be a command. Nothing was done.")
+    return Judgement(Verdict.TAKE, person, urgent=is_kill(message.text))
+
+
+def _speaker(message: Message, known: Callable[[int], bool]) -> int:
+    """The known person who speaks in their own private chat, or 0."""
+    sender = message.from_user
+    if sender is None or sender.is_bot or not known(sender.id):
+        return 0
+    if message.chat.type != ChatType.PRIVATE or message.chat.id != sender.id:
+        return 0
+    if message.sender_chat is not None or message.business_connection_id is not None or message.sender_business_bot is not None:
+        return 0
+    return sender.id
+
+
+def is_kill(text: str) -> bool:
+    """Whether the words are the kill switch, with or without slash or label."""
+    return _KILL.fullmatch(text) is not None
+
+
+class Allowance:
+    """How much one person may say: a burst, and a rate; an answer of "too fast" once a while."""
+
+    def __init__(self, *, most: int = 30, within: timedelta = timedelta(seconds=10), people: int = 1000) -> None:
+        self._most = most
+        self._within = within
+        self._people = people
+        self._seen: OrderedDict[int, deque[datetime]] = OrderedDict()
+        self._told: dict[int, datetime] = {}
+
+    def takes(self, user_id: int, now: datetime) -> bool:
+        """Counts one update; False when it is one too many."""
+        seen = self._seen.setdefault(user_id, deque())
+        self._seen.move_to_end(user_id)
+        while seen and now - seen[0] >= self._within:
+            seen.popleft()
+        while len(self._seen) > self._people:
+            gone, _ = self._seen.popitem(last=False)
+            self._told.pop(gone, None)
+        if len(seen) >= self._most:
+            return False
+        seen.append(now)
+        return True
+
+    def tells(self, user_id: int, now: datetime) -> bool:
+        """Whether to say so now: at most once in the same stretch of time."""
+        last = self._told.get(user_id)
+        if last is not None and now - last < self._within:
+            return False
+        self._told[user_id] = now
+        return True

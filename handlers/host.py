@@ -1,0 +1,18 @@
+"""/status and /people."""
+
+from handlers.context import Ctx
+from handlers.views import host as views
+from handlers.views.text import View
+
+
+async def status(ctx: Ctx) -> None:
+    await ctx.reply(await status_page(ctx))
+
+
+async def status_page(ctx: Ctx) -> View:
+    """How the bot is doing now."""
+    return views.status(await ctx.services.accounts.status(ctx.actor))
+
+
+async def people(ctx: Ctx) -> None:
+    await ctx.reply(views.people(await ctx.services.accounts.people(ctx.actor)))

@@ -1,0 +1,213 @@
+"""The poller: getUpdates, guard, into the inbox and committed, offset raised, handed on; marked done when handled.
+
+Telegram is told that we have an update only by the next getUpdates, which is sent after the commit, so a kill at any moment
+loses nothing (telegram.md, "Updates must not be lost"). A login code never reaches the disk: it is blanked
+before it is stored.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from telegram import Update
+from telegram.constants import UpdateType
+from telegram.error import RetryAfter, TelegramError
+
+from bot.domain.clock import Clock
+from bot.domain.errors import StorageError
+from bot.domain.ports import Inbox, InboxEntry
+from handlers import account
+from handlers.application import App
+from handlers.commands import hear
+from handlers.guard import TOO_FAST, Allowance, Judgement, Verdict, judge
+from handlers.pace import seconds
+from handlers.speaker import Speaker
+from handlers.usecases import Roster
+from handlers.views.text import message
+
+_log = logging.getLogger(__name__)
+
+ALLOWED = (UpdateType.MESSAGE, UpdateType.EDITED_MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
+POLL = 25  # seconds that Telegram holds an empty getUpdates
+LONGEST_PAUSE = 30.0  # seconds between tries while Telegram is away
+
+
+class Intake:
+    """What comes in from Telegram, each update stored before it is acknowledged and handled once."""
+
+    def __init__(
+        self,
+        application: App,
+        *,
+        inbox: Inbox,
+        roster: Roster,
+        clock: Clock,
+        allowance: Allowance | None = None,
+    ) -> None:
+        self._application = application
+        self._inbox = inbox
+        self._roster = roster
+        self._clock = clock
+        self._allowance = allowance or Allowance()
+        self._offset: int | None = None
+        self._closing = asyncio.Event()
+        self._handling: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+        self._away_since: str | None = None
+
+    async def run(self) -> None:
+        """Handles what was left from before, then polls until close() is called. StorageError: nothing may be taken any more."""
+        await self._resume()
+        pause = 1.0
+        while not self._closing.is_set():
+            try:
+                updates = await self._unless_closing(self._poll())
+            except TelegramError as error:
+                self._outage_began(error)
+                await self._rest(seconds(error) if isinstance(error, RetryAfter) else pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            self._outage_ended()
+            pause = 1.0
+            if updates:
+                await self._take(updates)
+
+    def close(self) -> None:
+        """Takes no more updates; what was taken goes on."""
+        self._closing.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Waits for handlers in flight, at most so long; what is cut off stays in the inbox and is handled at the next start."""
+        if self._handling:
+            _, late = await asyncio.wait(self._handling, timeout=seconds)
+            for task in late:
+                task.cancel()
+            if late:
+                _log.warning("%d updates were not finished; they are handled at the next start", len(late))
+                await asyncio.wait(late)
+
+    async def _resume(self) -> None:
+        """Hands on what was stored and not handled before the last stop, oldest first."""
+        highest = await self._inbox.highest()
+        self._offset = None if highest is None else highest + 1
+        for entry in await self._inbox.waiting():
+            update = Update.de_json(json.loads(entry.body), self._application.bot)
+            self._hand_on(entry, update)
+
+    async def _poll(self) -> Sequence[Update]:
+        return await self._application.bot.get_updates(offset=self._offset, timeout=POLL, allowed_updates=list(ALLOWED))
+
+    async def _unless_closing(self, poll: Coroutine[Any, Any, Sequence[Update]]) -> Sequence[Update]:
+        """The answer of the poll, or nothing when the poller is closed meanwhile (an unanswered poll confirms nothing new)."""
+        asking = asyncio.create_task(poll, name="getUpdates")
+        closing = asyncio.create_task(self._closing.wait(), name="closing")
+        try:
+            await asyncio.wait({asking, closing}, return_when=asyncio.FIRST_COMPLETED)
+            return asking.result() if asking.done() else ()
+        finally:
+            for task in (asking, closing):
+                task.cancel()
+            await asyncio.wait({asking, closing})
+
+    async def _take(self, updates: Sequence[Update]) -> None:
+        """Guard, store, commit; only then the offset moves on and the handlers start."""
+        if self._roster.stale:
+            await self._roster.refresh()
+        now = self._clock.now()
+        accepted: dict[int, Update] = {}
+        entries: list[InboxEntry] = []
+        for update in updates:
+            judgement = self._judged(update)
+            if judgement.verdict is Verdict.TAKE:
+                accepted[update.update_id] = update
+                body = stored_body(update)
+                entries.append(InboxEntry(update_id=update.update_id, user_id=judgement.user_id, body=body, received_at=now))
+            elif judgement.verdict is not Verdict.DROP:
+                self._tell(update, judgement)
+        fresh = await self._inbox.add(entries) if entries else ()
+        self._offset = max(update.update_id for update in updates) + 1
+        for entry in fresh:
+            self._hand_on(entry, accepted[entry.update_id])
+
+    def _judged(self, update: Update) -> Judgement:
+        """The guard's verdict, and whether this person has said too much too fast; the kill switch is never too much."""
+        judgement = judge(update, self._roster.known)
+        if not judgement.user_id or judgement.urgent:
+            return judgement
+        now = self._clock.now()
+        if self._allowance.takes(judgement.user_id, now):
+            return judgement
+        if self._allowance.tells(judgement.user_id, now):
+            return Judgement(Verdict.TELL, judgement.user_id, TOO_FAST)
+        return Judgement(Verdict.DROP)
+
+    def _hand_on(self, entry: InboxEntry, update: Update) -> None:
+        task = asyncio.create_task(self._handle(entry, update), name=f"update {entry.update_id}")
+        self._handling.add(task)
+        task.add_done_callback(self._handling.discard)
+
+    async def _handle(self, entry: InboxEntry, update: Update) -> None:
+        """Through the processor, so that turns are kept; handlers' errors are told by the error handler and never arrive here."""
+        application = self._application
+        await application.update_processor.process_update(update, application.process_update(update))
+        try:
+            await self._inbox.done(entry.update_id, self._clock.now())
+        except StorageError as error:
+            _log.error("update %s was handled but not marked: %s", entry.update_id, error)
+
+    def _tell(self, update: Update, judgement: Judgement) -> None:
+        """One line, or walking out of a group; neither holds up the poller, and a failure harms nobody."""
+        task = asyncio.create_task(self._told(update, judgement), name="guard's answer")
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _told(self, update: Update, judgement: Judgement) -> None:
+        bot = self._application.bot
+        try:
+            if judgement.verdict is Verdict.LEAVE and update.effective_chat is not None:
+                await bot.leave_chat(update.effective_chat.id)
+            elif update.callback_query is not None:
+                await bot.answer_callback_query(update.callback_query.id, judgement.say, show_alert=True)
+            else:
+                under = update.effective_message.message_id if update.effective_message is not None else None
+                await Speaker(bot).send(judgement.user_id, message(judgement.say), reply_to=under)
+        except TelegramError as error:
+            _log.info("the guard's answer was not taken: %s", error.message)
+
+    def _outage_began(self, error: TelegramError) -> None:
+        if self._away_since is None:
+            self._away_since = f"{self._clock.now():%H:%M:%S} UTC"
+            _log.warning("telegram does not answer (%s: %s); trying again until it does", type(error).__name__, error.message)
+
+    def _outage_ended(self) -> None:
+        if self._away_since is not None:
+            _log.warning("telegram answers again; it did not since %s", self._away_since)
+            self._away_since = None
+
+    async def _rest(self, pause: float) -> None:
+        try:
+            await asyncio.wait_for(self._closing.wait(), pause)
+        except TimeoutError:
+            return
+
+
+def stored_body(update: Update) -> str:
+    """The update as JSON, a login code in it blanked: six digits, or whatever stands behind /login."""
+    text = update.message.text if update.message is not None else None
+    blank = _blanked(text) if text else None
+    if blank is None:
+        return update.to_json()
+    body = update.to_dict()
+    body["message"] = {key: value for key, value in body["message"].items() if key != "entities"} | {"text": blank}
+    return json.dumps(body)
+
+
+def _blanked(text: str) -> str | None:
+    if account.six_digits(text) is not None:
+        return account.BLANK
+    spoken = hear(text)
+    if spoken is None or spoken.command.name != "login" or not spoken.words:
+        return None
+    return (f"{spoken.label}: " if spoken.label else "") + f"/login {account.BLANK}"

@@ -1,0 +1,411 @@
+"""The words after a command -> typed requests, or a UsageError that carries one example that would have worked.
+
+Nothing is guessed here (product.md, "Words of an order"): the words for the instrument are handed on as they came, a number has
+one meaning or is refused, and what this version does not do is refused by name instead of being left out of the order.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NoReturn
+
+from bot.domain.errors import UsageError
+from bot.domain.instrument import Exchange, Instrument
+from bot.domain.money import exact
+from bot.domain.order import OrderDraft, OrderKind, OrderRequest, Product, Side, Validity
+from bot.domain.titles import label
+
+_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,12})(?:\.[0-9]{1,6})?"
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_BARE = re.compile(_NUMBER)
+_LOTS = re.compile(rf"({_NUMBER})lots?")
+_SHORTHAND = re.compile(rf"({_NUMBER})([kl])")
+_RUPEES = re.compile(rf"(?:₹|rs\.?|inr)({_NUMBER})")
+_STRIKE = re.compile(rf"{_NUMBER}(?:ce|pe)")
+_DAY = re.compile(rf"[0-3]?[0-9](?:{_MONTHS})[a-z]*(?:[0-9]{{2}}|[0-9]{{4}})?")
+_MONTH = re.compile(rf"(?:{_MONTHS})[a-z]*")
+_LEG = re.compile(rf"(?:sl|tgt|tp|t)[-+]?{_NUMBER}(?:%|pts?)?")
+_GLUE = re.compile(r"(@|₹|\brs\.?|\binr)\s+(?=[0-9])", re.IGNORECASE)
+_SLASH = re.compile(r"(?<=[0-9])\s*/\s*(?=[0-9])")
+_LOT_WORDS = frozenset({"lot", "lots"})
+_RIGHTS = frozenset({"ce", "pe", "call", "put"})
+
+_PRODUCTS: Mapping[str, Product] = {
+    "cnc": Product.CNC, "del": Product.CNC, "delivery": Product.CNC,
+    "mis": Product.MIS, "intra": Product.MIS, "intraday": Product.MIS,
+    "nrml": Product.NRML, "co": Product.NRML, "mtf": Product.MTF,
+}  # fmt: skip
+_EXCHANGES: Mapping[str, Exchange] = {name.lower(): Exchange(name) for name in Exchange}
+_LATER: Mapping[str, str] = {
+    **dict.fromkeys(("sl", "stoploss"), "A stop attached to an order (sl) is not taken yet."),
+    **dict.fromkeys(("t", "tgt", "target", "tp"), "A target attached to an order (t) is not taken yet."),
+    "trail": "A trailing stop is not taken yet.",
+    "amo": "After-market orders (amo) are not taken yet.",
+    "dq": "A disclosed quantity (dq) is not taken yet.",
+    "risk": "A size by risk is not taken yet.",
+    "gtt": "mStock has no GTT through its API.",
+}
+_SPELLED = frozenset({
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twenty", "fifty", "hundred", "thousand",
+    "ek", "do", "teen", "char", "paanch", "das", "half",
+})  # fmt: skip
+_LONGEST = 80  # characters of the words for an instrument
+_MOST = 10**9  # shares; more than any order in India
+
+
+@dataclass(slots=True)
+class _Said:
+    """What was understood so far."""
+
+    side: Side
+    symbol: list[str] = field(default_factory=list)
+    quantity: int | None = None
+    lots: int | None = None
+    rupees: Decimal | None = None
+    price: Decimal | None = None
+    market: bool = False
+    trigger: Decimal | None = None
+    trigger_limit: Decimal | None = None
+    product: Product | None = None
+    exchange: Exchange | None = None
+    ioc: bool = False
+    bare: list[str] = field(default_factory=list)
+
+    @property
+    def sized(self) -> bool:
+        return self.quantity is not None or self.lots is not None or self.rupees is not None
+
+    def example(self) -> str:
+        """A whole command that would have worked, as near as possible to what was meant."""
+        words = [word for word in self.symbol if word.lower() not in _SPELLED and any(char.isalpha() for char in word)]
+        symbol = " ".join(words)[:40] if words and all(_plain(word) for word in words) else "RELIANCE"
+        return f"/{self.side.lower()} {symbol} {'1lot' if self._derivative else '10'}"
+
+    @property
+    def _derivative(self) -> bool:
+        return any(word.lower() in _RIGHTS | {"fut"} or _STRIKE.fullmatch(word.lower()) for word in self.symbol)
+
+
+def _plain(word: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9&.-]+", word) is not None
+
+
+def order(side: Side, words: str) -> OrderRequest:
+    """A buy or a sell in words: `reliance 10 2900`, `10 reliance @2900 mis`, `nifty 24500 ce 1lot stop 80/74`."""
+    said = _Said(side)
+    tokens = _tokens(words)
+    place = 0
+    while place < len(tokens):
+        place = _take(said, tokens, place)
+    _settle(said)
+    return OrderRequest(
+        side=side,
+        symbol=" ".join(said.symbol).upper(),
+        quantity=said.quantity,
+        lots=said.lots,
+        rupees=said.rupees,
+        price=said.price,
+        market=said.market,
+        trigger=said.trigger,
+        trigger_limit=said.trigger_limit,
+        product=said.product,
+        exchange=said.exchange,
+        validity=Validity.IOC if said.ioc else Validity.DAY,
+    )
+
+
+def _tokens(words: str) -> list[str]:
+    text = _SLASH.sub("/", _GLUE.sub(r"\1", words.replace("−", "-").replace("·", " ")))
+    return text.split()
+
+
+def _take(said: _Said, tokens: list[str], place: int) -> int:
+    """Understands the token at that place, and what belongs to it; the place after it."""
+    word = tokens[place].lower().removesuffix("/-")
+    following = tokens[place + 1].lower() if place + 1 < len(tokens) else ""
+    if word in _LATER or _LEG.fullmatch(word):
+        _refuse(said, _later(word))
+    if word in ("at", "limit", "price") and following:
+        _set_price(said, following)
+        return place + 2
+    if word in ("stop", "trigger"):
+        _set_stop(said, following)
+        return place + 2
+    if _is_symbol_pair(word, following):
+        said.symbol += tokens[place : place + 2]
+        return place + 2
+    if _BARE.fullmatch(word) and following in _LOT_WORDS:
+        _set_lots(said, word)
+        return place + 2
+    if not (_take_word(said, word) or _take_figure(said, word)):
+        if not any(char.isalpha() for char in word):
+            _refuse(said, f'"{tokens[place]}" is neither a quantity nor a price.')
+        said.symbol.append(tokens[place])
+    return place + 1
+
+
+def _is_symbol_pair(word: str, following: str) -> bool:
+    """A strike before its right, or a day before its month."""
+    if not _BARE.fullmatch(word):
+        return False
+    return following in _RIGHTS or (word.isdigit() and 1 <= int(word) <= 31 and _MONTH.fullmatch(following) is not None)
+
+
+def _take_word(said: _Said, word: str) -> bool:
+    """Words with one fixed meaning."""
+    if word in ("mkt", "market"):
+        said.market = True
+    elif word in _PRODUCTS:
+        _once(said, said.product, _PRODUCTS[word], "product")
+        said.product = _PRODUCTS[word]
+    elif word in _EXCHANGES:
+        _once(said, said.exchange, _EXCHANGES[word], "exchange")
+        said.exchange = _EXCHANGES[word]
+    elif word == "ioc":
+        said.ioc = True
+    else:
+        return False
+    return True
+
+
+def _take_figure(said: _Said, word: str) -> bool:
+    """Figures whose shape says what they are; a bare one is settled when all words are read."""
+    if word.startswith("@"):
+        _set_price(said, word[1:])
+    elif match := _RUPEES.fullmatch(word):
+        _one_size(said)
+        said.rupees = _positive(said, match[1], "amount")
+    elif match := _LOTS.fullmatch(word):
+        _set_lots(said, match[1])
+    elif match := _SHORTHAND.fullmatch(word):
+        _one_size(said)
+        said.quantity = _whole(said, _number(match[1]) * (1_000 if match[2] == "k" else 100_000), word)
+    elif _STRIKE.fullmatch(word) or _DAY.fullmatch(word):
+        said.symbol.append(word)
+    elif _BARE.fullmatch(word):
+        said.bare.append(word)
+    else:
+        return False
+    return True
+
+
+def _settle(said: _Said) -> None:
+    """Gives the bare numbers their meaning: the quantity if none was named, then the price."""
+    bare = list(said.bare)
+    if not said.sized and bare:
+        said.quantity = _whole(said, _number(bare[0]), bare[0])
+        bare.pop(0)
+    if bare and said.price is None and said.trigger is None and not said.market:
+        said.price = _positive(said, bare.pop(0), "price")
+    if bare:
+        _refuse(said, f'What is "{bare[0]}"? One quantity and one price are enough.')
+    if not said.symbol:
+        _refuse(said, "Which share or contract?")
+    if len(" ".join(said.symbol)) > _LONGEST:
+        _refuse(said, "That is more than the name of a share or contract.")
+    if not said.sized:
+        spelled = [word for word in said.symbol if word.lower() in _SPELLED]
+        _refuse(said, f'"{spelled[-1]}" is not a quantity.' if spelled else "How many?")
+    if said.market and (said.price is not None or said.trigger is not None):
+        _refuse(said, "A market order (mkt) has no price and no stop.")
+    if said.trigger is not None and said.price is not None:
+        _refuse(said, "The limit of a stop goes behind its trigger: stop 2880/2875.")
+
+
+def _set_price(said: _Said, text: str) -> None:
+    if said.price is not None:
+        _refuse(said, "There are two prices.")
+    said.price = _positive(said, text.removeprefix("@").removeprefix("₹").removesuffix("/-"), "price")
+
+
+def _set_stop(said: _Said, text: str) -> None:
+    if said.trigger is not None:
+        _refuse(said, "There are two stops.")
+    trigger, slash, limit = text.partition("/")
+    said.trigger = _positive(said, trigger, "trigger")
+    if slash:
+        said.trigger_limit = _positive(said, limit, "limit")
+
+
+def _set_lots(said: _Said, text: str) -> None:
+    _one_size(said)
+    said.lots = _whole(said, _number(text) if _BARE.fullmatch(text) else None, text)
+
+
+def _one_size(said: _Said) -> None:
+    if said.sized:
+        _refuse(said, "There are two quantities.")
+
+
+def _once(said: _Said, before: object, now: object, what: str) -> None:
+    if before is not None and before is not now:
+        _refuse(said, f"There are two words for the {what}.")
+
+
+def _number(text: str) -> Decimal:
+    return exact(text.replace(",", ""))
+
+
+def _positive(said: _Said, text: str, what: str) -> Decimal:
+    if not _BARE.fullmatch(text) or (value := _number(text)) <= 0:
+        _refuse(said, f'"{text}" is not {"an" if what[0] in "aeiou" else "a"} {what}.')
+    return value
+
+
+def _whole(said: _Said, value: Decimal | None, text: str) -> int:
+    if value is None or value != value.to_integral_value() or not 0 < value <= _MOST:
+        _refuse(said, f'"{text}" is not a quantity.')
+    return int(value)
+
+
+def _later(word: str) -> str:
+    found = _LATER.get(word) or _LATER["sl" if word.startswith("sl") else "t"]
+    return f"{found} Nothing was sent."
+
+
+def _refuse(said: _Said, say: str) -> NoReturn:
+    raise UsageError(say, example=said.example())
+
+
+# --- the way back ---------------------------------------------------------------------------------------------------
+
+
+def request_of(draft: OrderDraft) -> OrderRequest:
+    """The request that asks for exactly these terms."""
+    return OrderRequest(
+        side=draft.side,
+        symbol=words_of(draft.instrument),
+        quantity=draft.quantity,
+        price=draft.price if draft.kind is OrderKind.LIMIT and not draft.protected else None,
+        market=draft.kind is OrderKind.MARKET,
+        trigger=draft.trigger,
+        trigger_limit=draft.price if draft.kind is OrderKind.SL else None,
+        product=draft.product,
+        exchange=draft.instrument.exchange,
+        validity=draft.validity,
+    )
+
+
+def words_of(instrument: Instrument) -> str:
+    """An instrument in words that can be typed."""
+    return " ".join(label(instrument).removesuffix(" · BSE").removesuffix(" BFO").replace("·", " ").upper().split())
+
+
+def spell(request: OrderRequest) -> str:
+    """The canonical line: typed as a command, it gives the same request."""
+    words = [f"/{request.side.lower()}", request.symbol]
+    if request.quantity is not None:
+        words.append(str(request.quantity))
+    if request.lots is not None:
+        words.append(f"{request.lots}lot" + ("s" if request.lots > 1 else ""))
+    if request.rupees is not None:
+        words.append(f"₹{request.rupees:f}")
+    if request.price is not None:
+        words.append(f"@{request.price:f}")
+    if request.market:
+        words.append("mkt")
+    if request.trigger is not None:
+        limit = f"/{request.trigger_limit:f}" if request.trigger_limit is not None else ""
+        words.append(f"stop {request.trigger:f}{limit}")
+    if request.product is not None:
+        words.append(request.product.lower())
+    if request.exchange is not None:
+        words.append(request.exchange.lower())
+    if request.validity is Validity.IOC:
+        words.append("ioc")
+    return " ".join(words)
+
+
+# --- the other commands ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyWords:
+    """New terms for the order with that day number; what is None stays."""
+
+    number: int
+    price: Decimal | None = None  # rupees
+    quantity: int | None = None  # shares or units, the new total
+
+
+def number(words: str, *, example: str) -> int:
+    """One day number, with or without #."""
+    text = words.strip().removeprefix("#")
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) == 0:
+        raise UsageError(f'"{words.strip()}" is not an order number.' if text else "Which order?", example=example)
+    return int(text)
+
+
+def modify(words: str) -> ModifyWords:
+    """`12 2905`, `#12 @2905`, `12 q 20`, `12 2905 q 20`."""
+    example = "/modify 12 2905"
+
+    def refuse(say: str) -> NoReturn:
+        raise UsageError(say, example=example)
+
+    tokens = _tokens(words)
+    if not tokens:
+        refuse("Which order, and to what price?")
+    which = number(tokens[0], example=example)
+    price: Decimal | None = None
+    quantity: int | None = None
+    place = 1
+    while place < len(tokens):
+        word = tokens[place].lower()
+        if word in ("q", "qty") and place + 1 < len(tokens) and quantity is None:
+            quantity = _checked(tokens[place + 1], refuse, whole=True)
+            place += 2
+            continue
+        if word in ("stop", "trigger") or word in _LATER:
+            refuse("Only the price and the quantity of an order can be changed so far.")
+        if price is not None:
+            refuse(f'What is "{tokens[place]}"? The quantity goes behind q: modify {which} {price:f} q 20.')
+        price = _limit(word.removeprefix("@").removesuffix("/-"), refuse)
+        place += 1
+    if price is None and quantity is None:
+        refuse(f"#{which} to what price?")
+    return ModifyWords(number=which, price=price, quantity=quantity)
+
+
+def _limit(text: str, refuse: Callable[[str], NoReturn]) -> Decimal:
+    if not _BARE.fullmatch(text) or (value := _number(text)) <= 0:
+        refuse(f'"{text}" is not a price.')
+    return value
+
+
+def _checked(text: str, refuse: Callable[[str], NoReturn], *, whole: bool) -> int:
+    value = _limit(text, refuse)
+    if whole and (value != value.to_integral_value() or value > _MOST):
+        refuse(f'"{text}" is not a quantity.')
+    return int(value)
+
+
+def report_day(words: str, today: date) -> date | None:
+    """The date of a report: nothing or `today`, `yesterday`, `2026-11-20`, `20 nov`, `20nov`, `20/11`; None is today."""
+    text = words.strip().lower()
+    if text in ("", "today"):
+        return None
+    if text == "yesterday":
+        return today - timedelta(days=1)
+    if found := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
+        return _date(int(found[1]), int(found[2]), int(found[3]), today)
+    if found := re.fullmatch(rf"(\d{{1,2}})\s*({_MONTHS})[a-z]*(?:\s*(\d{{4}}))?", text, re.ASCII):
+        return _date(int(found[3] or 0), _MONTHS.split("|").index(found[2]) + 1, int(found[1]), today)
+    if found := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", text, re.ASCII):
+        return _date(int(found[3] or 0), int(found[2]), int(found[1]), today)
+    raise UsageError(f'"{words.strip()[:40]}" is not a date.', example=f"/report {today.day} {today:%b}")
+
+
+def _date(year: int, month: int, day: int, today: date) -> date:
+    """Without a year, the last such day that was not in the future."""
+    try:
+        found = date(year or today.year, month, day)
+        if not year and found > today:
+            found = date(today.year - 1, month, day)
+    except ValueError:
+        raise UsageError("There is no such day.", example=f"/report {today.day} {today:%b}") from None
+    if found > today:
+        raise UsageError("That day is still to come.", example="/report")
+    return found

@@ -1,0 +1,202 @@
+"""From an update to one handler: finds the command or the button, who acts, and whether the role carries it."""
+
+import asyncio
+import difflib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from telegram import Message, Update
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
+
+from bot.domain.account import Actor, Permission
+from bot.domain.errors import NotAllowed
+from handlers import account, books, confirm, host, money, order, safety
+from handlers.commands import COMMANDS, Spoken, hear
+from handlers.context import Ctx
+from handlers.guard import is_kill
+from handlers.views import start as start_views
+from handlers.views.keyboards import (
+    Book,
+    BookTap,
+    CardTap,
+    ChangeTap,
+    DoItNowTap,
+    EntriesTap,
+    OrderTap,
+    OrderVerb,
+    Tap,
+    WordsTap,
+    decode,
+)
+
+AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done (product.md section 4)
+A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
+
+_ORDER_NEEDS = {
+    OrderVerb.MODIFY: Permission.LOOK,
+    OrderVerb.CANCEL: Permission.REDUCE,
+    OrderVerb.LOOK: Permission.LOOK,
+    OrderVerb.NOT_THERE: Permission.OPEN,
+    OrderVerb.GIVE_UP: Permission.OPEN,
+    OrderVerb.SAME: Permission.OPEN,
+    OrderVerb.REVERSE: Permission.OPEN,
+    OrderVerb.EXIT: Permission.REDUCE,
+    OrderVerb.DETAIL: Permission.LOOK,
+}
+_DEEDS = {
+    Permission.LOOK: "look",
+    Permission.OPEN: "place orders",
+    Permission.REDUCE: "reduce or cancel",
+    Permission.STOP: "stop trading",
+    Permission.SESSION: "log in or out",
+    Permission.ADMIN: "do this; it is the owner's",
+}
+
+
+async def heard(update: Update, ctx: Ctx) -> None:
+    """Words that a person typed."""
+    message = update.message
+    if message is None or message.text is None:
+        return
+    ctx.message = message
+    await _act_on(ctx, message, message.text)
+
+
+async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -> None:
+    """now: the person said so just now, however old the words are."""
+    if account.is_blanked(text):
+        await _run_code(ctx, text, late=True)
+        return
+    if account.six_digits(text) is not None:
+        await _run_code(ctx, text, late=ctx.now - message.date > AWAY)
+        return
+    spoken = hear(text)
+    if not now and ctx.now - message.date > AWAY and not is_kill(text):
+        if await _actor(ctx, None) is not None:
+            await ctx.reply(start_views.offered(message.date), to=message.message_id)
+        return
+    if spoken is None:
+        await _puzzled(ctx, text)
+        return
+    await _run(ctx, spoken)
+
+
+async def _run(ctx: Ctx, spoken: Spoken) -> None:
+    actor = await _actor(ctx, spoken.label)
+    if actor is None:
+        return
+    _demand(actor, spoken.command.permission)
+    ctx.words = spoken.words
+    async with _showing_work(ctx):
+        await spoken.command.handler(ctx)
+
+
+async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
+    actor = await _actor(ctx, None)
+    if actor is None:
+        return
+    ctx.words = text
+    async with _showing_work(ctx):
+        await (account.late_code(ctx) if late else account.code(ctx))
+
+
+async def _puzzled(ctx: Ctx, text: str) -> None:
+    if await _actor(ctx, None) is None:
+        return
+    first = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower() if text.split() else ""
+    names = difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3)
+    near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]
+    await ctx.reply(start_views.not_understood(near))
+
+
+async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
+    """Sets who acts; None for somebody who was on the list when the guard looked and is no more: silence."""
+    actor = await ctx.services.accounts.actor(ctx.chat_id, label)
+    if actor is not None:
+        ctx.actor = actor
+    return actor
+
+
+def _demand(actor: Actor, permission: Permission) -> None:
+    if not actor.may(permission):
+        raise NotAllowed(f"As {actor.role} you may not {_DEEDS[permission]}.")
+
+
+async def tapped(update: Update, ctx: Ctx) -> None:
+    """A button; every tap is answered, whatever becomes of it."""
+    query = update.callback_query
+    if query is None or query.data is None:
+        return
+    ctx.query = query
+    ctx.message = query.message if isinstance(query.message, Message) else None
+    tap = decode(query.data)
+    try:
+        if tap is None or ctx.message is None:
+            await ctx.answer("I don't know this button any more. Nothing was done.", alert=True)
+        else:
+            await _do(ctx, tap, ctx.message)
+    finally:
+        await ctx.answer()
+
+
+async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
+    if isinstance(tap, WordsTap):
+        await _act_on(ctx, under, tap.words, now=True)
+        return
+    if isinstance(tap, DoItNowTap):
+        await _do_it_now(ctx, under)
+        return
+    if await _actor(ctx, tap.label if isinstance(tap, BookTap) and tap.label else None) is None:
+        return
+    async with _showing_work(ctx):
+        await _dispatch(ctx, tap)
+
+
+async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | EntriesTap) -> None:
+    match tap:
+        case CardTap():
+            await confirm.tapped(ctx, tap)
+        case ChangeTap():
+            await confirm.changed(ctx, tap)
+        case OrderTap():
+            _demand(ctx.actor, _ORDER_NEEDS[tap.verb])
+            await order.tapped(ctx, tap)
+        case EntriesTap():
+            _demand(ctx.actor, Permission.REDUCE)
+            await safety.cancel_entries(ctx)
+        case BookTap(book=Book.PNL):
+            await ctx.redraw(await money.page(ctx, tap))
+        case BookTap(book=Book.STATUS):
+            await ctx.redraw(await host.status_page(ctx))
+        case BookTap():
+            await ctx.redraw(await books.page(ctx, tap))
+
+
+async def _do_it_now(ctx: Ctx, under: Message) -> None:
+    """The words stand in the message that the offer answers; Telegram hands them over with the tap."""
+    typed = under.reply_to_message
+    if typed is None or typed.text is None or typed.from_user is None or typed.from_user.id != ctx.chat_id:
+        if await _actor(ctx, None) is not None:
+            await ctx.redraw(start_views.words_gone())
+        return
+    await _act_on(ctx, typed, typed.text, now=True)
+
+
+@asynccontextmanager
+async def _showing_work(ctx: Ctx) -> AsyncIterator[None]:
+    """Shows "typing" when something takes longer than a moment."""
+    sign = asyncio.create_task(_typing(ctx), name="typing")
+    try:
+        yield
+    finally:
+        sign.cancel()
+        with suppress(asyncio.CancelledError):
+            await sign
+
+
+async def _typing(ctx: Ctx) -> None:
+    await asyncio.sleep(A_MOMENT)
+    with suppress(TelegramError):
+        await ctx.bot.send_chat_action(ctx.chat_id, ChatAction.TYPING)

@@ -1,0 +1,113 @@
+"""Accounts, logging in and out, and what became of a message that held a code."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.account import Account, CodeKind, Role
+from bot.domain.clock import ist_date
+from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
+from handlers.views.keyboards import WordsTap, button, words
+from handlers.views.text import View, bold, clock_time, day_name, message, say, short_time
+
+DELETED = "I deleted the message with your code."
+NOT_DELETED = "⚠️ I could not delete the message with your code. Please delete it yourself."
+
+
+def accounts(found: Sequence[tuple[Account, Role]], current: Account | None) -> View:
+    """What is linked, and a button to work with another one."""
+    if not found:
+        return message(
+            say(bold("No account is linked yet.")),
+            "The owner links one on the host: python -m bot link",
+        )
+    lines = []
+    for account, role in found:
+        here = " ← in use" if current is not None and account.id == current.id else ""
+        lines.append(say(bold(account.label), f" · {account.client} · you are {role}{here}"))
+    others = [
+        words(f"Use {account.label}", f"/use {account.label}")
+        for account, _ in found
+        if current is None or account.id != current.id
+    ]
+    return message(say(bold("Accounts")), *lines).with_keyboard(*([each] for each in others[:8]))
+
+
+def using(account: Account) -> View:
+    return message(say(bold(f"Using {account.label}"), f" ({account.client}) for 30 minutes, then the usual one again."))
+
+
+def logged_in(found: LoggedIn, mode: str, now: datetime, note: str = "") -> View:
+    """The session is there, and until when."""
+    first = "Already logged in" if found.already else "Logged in"
+    until = found.session.expires
+    day = "" if ist_date(until) == ist_date(now) else f" on {day_name(ist_date(until))}"
+    return message(
+        say(bold(f"{first}."), f" {found.account.label} · {mode}"),
+        f"The session lives until {short_time(until)}{day}.",
+        *([note] if note else []),
+    ).with_keyboard(
+        [words("Funds", "/funds", account=found.account.label), words("Positions", "/positions", account=found.account.label)]
+    )
+
+
+def code_wanted(found: CodeWanted, mode: str) -> View:
+    """Six digits, as an answer without any command."""
+    source = "from your authenticator app" if found.kind is CodeKind.TOTP else "that mStock sent you"
+    return message(
+        say(bold("Six digits, please."), f" {found.account.label} · {mode}"),
+        f"Send the code {source}, nothing else. I take it until {clock_time(found.until)} and delete your message.",
+    )
+
+
+def code_not_expected(note: str) -> View:
+    return message(say(bold("No code is expected now."), " Nothing was sent to mStock."), note).with_keyboard(
+        [button("Log in", WordsTap("/login"))]
+    )
+
+
+def code_not_used(note: str) -> View:
+    """A code that arrived while the bot was away: it is stale, and it was never stored."""
+    return message(say(bold("I was away when your code came."), " It was not used and not kept."), note).with_keyboard(
+        [button("Log in", WordsTap("/login"))]
+    )
+
+
+def logged_out(account: Account, mode: str) -> View:
+    return message(
+        say(bold("Logged out."), f" {account.label} · {mode}"),
+        "Orders at the exchange stay; I cannot see them until the next login.",
+    ).with_keyboard([words("Log in", "/login", account=account.label)])
+
+
+def session(found: SessionState, mode: str, now: datetime) -> View:
+    """One account's line to the broker."""
+    return message(
+        say(bold("Session"), f" · {found.account.label} · {mode}"),
+        session_line(found, now),
+        "Live prices: connected." if found.feed_connected else "Live prices: not connected.",
+        "The TOTP seed is stored here: one factor instead of two." if found.seed_stored else "The TOTP seed is not stored here.",
+    ).with_keyboard(
+        [words("Log out", "/logout", account=found.account.label)]
+        if alive(found, now)
+        else [words("Log in", "/login", account=found.account.label)]
+    )
+
+
+def alive(found: SessionState, now: datetime) -> bool:
+    return found.session is not None and found.session.alive(now)
+
+
+def session_line(found: SessionState, now: datetime) -> str:
+    """One line: logged in until when, or that a login is needed."""
+    if found.session is None or not found.session.alive(now):
+        return "🔴 Not logged in: log in to trade and to see your books."
+    until = found.session.expires
+    day = "" if ist_date(until) == ist_date(now) else f" on {day_name(ist_date(until))}"
+    return f"🟢 Logged in until {short_time(until)}{day}."
+
+
+def unlinked(account: Account) -> View:
+    return message(
+        say(bold(f"Unlinked {account.label}."), f" ({account.client})"),
+        "Its secrets are destroyed here for good. Its orders stay at mStock, and in my records.",
+    )

@@ -1,0 +1,251 @@
+"""Orders, trades, positions, holdings and funds as lists with pages and a refresh button (cards.md, "Positions")."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from bot.domain.clock import ist_date
+from bot.domain.order import Fill, Order, OrderStatus
+from bot.domain.portfolio import Funds, Holding, Holdings, PositionLine, Positions
+from bot.domain.proposal import OrderDetail, OrderList, TradeList
+from bot.domain.titles import short
+from handlers.views.keyboards import BookTap, OrderTap, OrderVerb, again, button, words
+from handlers.views.order import card
+from handlers.views.text import (
+    RULE,
+    Button,
+    Part,
+    View,
+    amount,
+    bold,
+    clock_time,
+    count,
+    detail,
+    fit,
+    keyboard,
+    mark,
+    money_row,
+    price,
+    row,
+    say,
+    signed,
+    signed_count,
+    table,
+    wrapped,
+)
+
+Rows = tuple[str, ...]
+PAGE = 8  # entries; with two or three rows each they stand on one screen
+
+
+def _head(name: str, label: str, mode: str, as_of: datetime) -> list[Rows]:
+    return [row(fit(f"{name} {label}", 23), mode), row(f" as of {clock_time(as_of)}")]
+
+
+def _page(items: Sequence[Rows], tap: BookTap) -> tuple[list[Rows], list[Button]]:
+    """The entries of one page and the buttons that turn it; a page that no longer exists is the last one."""
+    pages = max(1, -(-len(items) // PAGE))
+    page = min(tap.page, pages - 1)
+    turn: list[Button] = []
+    if page > 0:
+        turn.append(again("‹", BookTap(tap.book, tap.label, tap.argument, page - 1)))
+    if pages > 1:
+        turn.append(again(f"{page + 1}/{pages}", BookTap(tap.book, tap.label, tap.argument, page)))
+    if page < pages - 1:
+        turn.append(again("›", BookTap(tap.book, tap.label, tap.argument, page + 1)))
+    return list(items[page * PAGE : (page + 1) * PAGE]), turn
+
+
+# --- orders and trades ----------------------------------------------------------------------------------------------
+
+_STATES = {
+    OrderStatus.SUBMITTING: "sending",
+    OrderStatus.UNKNOWN: "unknown",
+    OrderStatus.NOT_SEEN: "not seen",
+    OrderStatus.REFUSED: "rejected",
+    OrderStatus.OPEN: "open",
+    OrderStatus.TRIGGER_PENDING: "waiting",
+    OrderStatus.PARTIAL: "partly",
+    OrderStatus.FILLED: "filled",
+    OrderStatus.CANCELLED: "cancelled",
+    OrderStatus.REJECTED: "rejected",
+    OrderStatus.EXPIRED: "expired",
+}
+
+
+def orders(book: OrderList, tap: BookTap, mode: str) -> View:
+    """Orders of the day, newest first."""
+    names = {"open": "OPEN ORDERS", "rejected": "REJECTED"}
+    rows = _head(names.get(tap.argument, "ORDERS"), book.account.label, mode, book.as_of)
+    entries = [_order_rows(order, book.as_of) for order in reversed(book.orders)]
+    shown, turn = _page(entries, tap)
+    rows += shown or [row("none")]
+    parts: list[Part] = [table(*rows)]
+    if book.stale:
+        parts.append(say(f"⚠️ {book.stale}"))
+    lists = [("Open", "open"), ("All", "all"), ("Rejected", "rejected")]
+    now_shown = tap.argument or "all"
+    others = [words(name, f"/orders {which}", account=tap.label) for name, which in lists if which != now_shown]
+    return View(tuple(parts), keyboard(turn, [again("Refresh", tap), *others]))
+
+
+def _order_rows(order: Order, as_of: datetime) -> Rows:
+    draft = order.draft
+    size = f"{count(order.filled)}/{count(draft.quantity)}" if 0 < order.filled < draft.quantity else count(draft.quantity)
+    first = row(f"#{order.number} {draft.side} {size}", _STATES[order.status])
+    at = order.average if order.filled and order.average is not None else draft.price
+    if draft.trigger is not None and not order.filled:
+        at = draft.trigger
+    figure = price(at) if at is not None else "market"
+    return (*first, *row(f" {short(draft.instrument, today=ist_date(as_of))} {draft.product}", figure))
+
+
+def order(found: OrderDetail, mode: str, now: datetime, explain: Callable[[str], str]) -> View:
+    """One order whole: its card, its fills, its ids."""
+    one = found.order
+    view = card(one, label=found.account.label, mode=mode, now=now, explain=explain)
+    parts: list[Part] = [*view.parts]
+    if found.fills:
+        rows = [_fill_row(fill) for fill in found.fills]
+        parts.append(table(row("FILLS"), *rows))
+    if found.price is not None:
+        parts.append(say(f"LTP {price(found.price.last)}"))
+    facts = [f"Asked for at {clock_time(one.created_at)}."]
+    facts.append(f"At mStock: {one.broker_id}" if one.broker_id else "mStock has given it no number yet.")
+    if not one.is_ours:
+        facts.append("Placed outside this bot.")
+    if one.reason:
+        facts.append(f"mStock's words: {one.reason}")
+    parts.append(detail(*facts))
+    copy = [Button("Copy mStock's number", copy=one.broker_id)] if one.broker_id else []
+    rows_of_buttons = [*view.keyboard, [button("Refresh", OrderTap(one.id, OrderVerb.DETAIL)), *copy]]
+    return View(tuple(parts), keyboard(*rows_of_buttons))
+
+
+def _fill_row(fill: Fill) -> Rows:
+    at = price(fill.price) if fill.price is not None else "price to come"
+    return row(f"{clock_time(fill.at)}  {count(fill.quantity)}", at)
+
+
+def trades(book: TradeList, tap: BookTap, mode: str) -> View:
+    """Trades of the day, newest first."""
+    rows = _head("TRADES", book.account.label, mode, book.as_of)
+    entries = []
+    for trade in reversed(book.trades):
+        which = f"#{trade.number} " if trade.number is not None else ""
+        at = clock_time(trade.at) if trade.at is not None else "time unknown"
+        first = row(f"{which}{trade.side} {count(trade.quantity)}", at)
+        entries.append((*first, *row(f" {short(trade.instrument, today=ist_date(book.as_of))}", price(trade.price))))
+    shown, turn = _page(entries, tap)
+    return View((table(*rows, *(shown or [row("none")])),), keyboard(turn, [again("Refresh", tap)]))
+
+
+# --- positions ------------------------------------------------------------------------------------------------------
+
+
+def positions(found: Positions, tap: BookTap, label: str, mode: str) -> View:
+    """Every position with its profit since entry; what a sum leaves out is named."""
+    rows = _head("POSITIONS", label, mode, found.as_of)
+    shown, turn = _page([position_rows(line, found.as_of) for line in found.lines], tap)
+    rows += shown or [row("none")]
+    if found.lines:
+        rows += [(RULE,), money_row("Open", found.open), money_row("Booked today", found.booked)]
+    parts: list[Part] = [table(*rows)]
+    if found.unknown:
+        names = ", ".join(short(line.position.instrument) for line in found.unknown[:5])
+        parts.append(say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}"))
+    buttons = [again("Refresh", tap), words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
+    return View(tuple(parts), keyboard(turn, buttons))
+
+
+def position_rows(line: PositionLine, as_of: datetime) -> Rows:
+    """RELIANCE CNC +25 +222.50, and under it the way from average to last price."""
+    position = line.position
+    name = f"{short(position.instrument, today=ist_date(as_of))} {position.product}"
+    if not position.quantity:
+        return (*row(name, "closed"), *money_row(" booked", line.booked))
+    profit = f"{signed(line.open)} {mark(line.open) or '  '}" if line.open is not None else "P&L not known"
+    figures = f"{signed_count(position.quantity)}  {profit}"
+    rows = row(fit(name), figures)
+    average = price(position.average) if position.average is not None else "cost unknown"
+    last = price(line.price.last) if line.price is not None else "price unknown"
+    note = ("sold from holdings",) if position.is_sold_holding else ()
+    return (*rows, *row(f" {average} → {last}"), *(line for text in note for line in row(f" {text}")))
+
+
+# --- holdings and funds ---------------------------------------------------------------------------------------------
+
+
+def holdings(found: Holdings, tap: BookTap, label: str, mode: str) -> View:
+    """Shares in the demat account, their value, and what could be sold."""
+    rows = _head("HOLDINGS", label, mode, found.as_of)
+    shown, turn = _page([_holding_rows(line) for line in found.lines], tap)
+    rows += shown or [row("none")]
+    if found.lines:
+        known = [line.profit for line in found.lines if line.profit is not None]
+        rows += [(RULE,), row("Value", f"{amount(found.value)}   "), row("Invested", f"{amount(found.invested)}   ")]
+        rows.append(money_row("Since bought", sum(known, Decimal(0)) if known else None))
+    parts: list[Part] = [table(*rows)]
+    left_out = [line for line in found.lines if line.profit is None]
+    if left_out:
+        names = ", ".join(short(line.instrument) for line in left_out[:5])
+        parts.append(say(f"⚠️ Left out of a sum, because a price or a cost is not known: {names}"))
+    return View(tuple(parts), keyboard(turn, [again("Refresh", tap), words("Funds", "/funds", account=tap.label)]))
+
+
+def _holding_rows(line: Holding) -> Rows:
+    name = f"{short(line.instrument)} {count(line.total)}"
+    profit = f"{signed(line.profit)} {mark(line.profit) or '  '}" if line.profit is not None else "P&L not known"
+    average = price(line.average) if line.average is not None else "cost unknown"
+    last = price(line.last) if line.last is not None else "price unknown"
+    notes = []
+    if line.t1:
+        notes.append(f"{count(line.t1)} not yet delivered")
+    if line.collateral:
+        notes.append(f"{count(line.collateral)} pledged")
+    rows = (*row(fit(name), profit), *row(f" {average} → {last}"))
+    return (*rows, *(row_ for note in notes for row_ in row(f" {note}")))
+
+
+def funds(found: Funds, tap: BookTap, label: str, mode: str) -> View:
+    """Money for trading, as mStock reports it; what it does not say is not zero."""
+    rows = _head("FUNDS", label, mode, found.as_of)
+    for name, value in (
+        ("Available", found.available),
+        ("Used", found.used),
+        ("At the start", found.start_of_day),
+        ("Collateral", found.collateral),
+        ("Loss booked", found.realised_loss),
+    ):
+        rows.append(row(name, amount(value) if value is not None else "not known"))
+    return View(
+        (table(*rows), say("Collateral buys no shares and no premium.")),
+        keyboard([again("Refresh", tap), words("Positions", "/positions", account=tap.label)]),
+    )
+
+
+def glance(found: OrderList, held: Positions, session: str, label: str, mode: str) -> View:
+    """`?`: the last order, the positions and the session in one short message."""
+    rows = [row(fit(label, 23), mode), *([wrapped(session)])]
+    if found.orders:
+        rows += [row("Last order"), _order_rows(found.orders[-1], found.as_of)]
+    else:
+        rows.append(row("No order today"))
+    opened = [line for line in held.lines if line.position.quantity]
+    rows += [position_rows(line, held.as_of) for line in opened[:3]]
+    if len(opened) > 3:
+        rows.append(row(f" and {len(opened) - 3} more"))
+    if held.lines:
+        rows += [(RULE,), money_row("Open", held.open), money_row("Booked today", held.booked)]
+    else:
+        rows.append(row("No positions"))
+    return View(
+        (say(bold("Now"), f" · as of {clock_time(held.as_of)}"), table(*rows)),
+        keyboard(
+            [
+                words("Orders", "/orders", account=label),
+                words("Positions", "/positions", account=label),
+                words("P&L", "/pnl", account=label),
+            ]
+        ),
+    )

@@ -1,0 +1,78 @@
+"""Each error as words for a person: what happened to the act, what to do next, and the id that finds the log line."""
+
+from collections.abc import Mapping
+
+from bot.domain import errors
+from handlers.views.keyboards import WordsTap, button, words
+from handlers.views.text import Button, Part, View, bold, code, message, say
+
+# What became of the act, by class; the nearest class of an error's own line counts.
+BECAME: Mapping[type[errors.BotError], str] = {
+    errors.BotError: "Something went wrong.",
+    errors.PersonError: "Nothing was sent.",
+    errors.UsageError: "",
+    errors.NotAllowed: "Nothing was done.",
+    errors.ChoiceWanted: "",
+    errors.UnknownSymbol: "",
+    errors.CheckFailed: "Nothing was sent.",
+    errors.ConfirmationGone: "",
+    errors.TradingStopped: "Nothing was sent.",
+    errors.NotFound: "Nothing was done.",
+    errors.BrokerError: "mStock did not do it as asked.",
+    errors.NotSent: "Nothing was sent, nothing waits in a queue. It is safe to ask again.",
+    errors.Refused: "mStock said no.",
+    errors.AddressRefused: "Looking still works. Register this host's address under Trading APIs → API key → Primary IP.",
+    errors.SessionExpired: "Nothing was done. Log in and ask again.",
+    errors.LoginRefused: "I do not try again by myself, because mStock locks the account after a few wrong tries.",
+    errors.TooFast: "Nothing was sent: mStock allows only so many requests.",
+    errors.Unclear: "It may have happened. I will not do it again; look at the order book before you do.",
+    errors.Unreadable: "Only looking was tried; nothing was sent or changed.",
+    errors.DeliveryError: "Telegram did not take a message.",
+    errors.StorageError: "My records could not be written. No order is sent while this lasts; the owner has to look at the host.",
+    errors.VaultError: "The stored secrets did not open. No order is sent while this lasts; the owner has to look at the host.",
+    errors.SettingsError: "A setting is wrong; the owner has to look at the host.",
+    errors.IllegalMove: "That was a fault of mine. Look at /orders before you ask again.",
+}
+
+UNEXPECTED = "Something went wrong, and it was my fault. If you were sending an order, look at /orders before you ask again."
+
+
+def failure(error: Exception, incident: str, *, account: str = "") -> View:
+    """Words for any exception. account: the label that the person addressed, so that offered commands go there too."""
+    if not isinstance(error, errors.BotError):
+        return message(say(bold(UNEXPECTED)), say("id ", code(incident)))
+    parts: list[Part | str] = [say(bold(error.say) if not isinstance(error, errors.CheckFailed) else bold("Not sent."))]
+    if isinstance(error, errors.CheckFailed):
+        parts += [f"• {reason}" for reason in error.reasons]
+    elif (became := _became(error)) and became.lower() not in error.say.lower():
+        parts.append(became)
+    if isinstance(error, errors.UsageError):
+        parts.append(say("Try ", code(error.example)))
+    if isinstance(error, errors.Refused) and error.words and error.words not in error.say:
+        parts.append(f"mStock's words: {error.words}")
+    if isinstance(error, errors.TooFast):
+        parts.append(f"Ask again in {max(1, round(error.retry_after))} s.")
+    if has_incident(error):
+        parts.append(say("id ", code(incident)))
+    return message(*parts).with_keyboard(*_buttons(error, account))
+
+
+def has_incident(error: Exception) -> bool:
+    """Whether this error gets an id and a log line; what a person merely asked wrongly does not."""
+    return not isinstance(error, errors.PersonError)
+
+
+def _became(error: errors.BotError) -> str:
+    return next(BECAME[kind] for kind in type(error).__mro__ if kind in BECAME)
+
+
+def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:
+    if isinstance(error, errors.ChoiceWanted):
+        return [[words(label, command, account=account)] for label, command in error.near[:8]]
+    if isinstance(error, errors.SessionExpired | errors.LoginRefused):
+        return [[words("Log in", "/login", account=account)]]
+    if isinstance(error, errors.TradingStopped):
+        return [[words("Resume…", "/resume", account=account)]]
+    if isinstance(error, errors.Unclear):
+        return [[button("Orders", WordsTap("/orders"))]]
+    return []

@@ -1,0 +1,233 @@
+"""Buttons and their callback data, both ways: what a tap means as a value, and its at most 64 bytes on the wire.
+
+A callback is an untrusted bearer text (failure-modes.md finding 7): it names a row (a token, an order id) or repeats words that
+the same person could type; what it may do is decided from the database. Values chosen on a Change keyboard travel in it because
+they only ever make a new question.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.domain.order import Product
+from handlers.views.text import Button, Keyboard
+
+MOST_BYTES = 64
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+class CardVerb(StrEnum):
+    """What a tap does with an open question."""
+
+    CONFIRM = "y"
+    DISCARD = "n"
+    CHANGE = "c"  # open the keyboard of changes
+    BACK = "b"  # close it again
+    AGAIN = "a"  # an expired card: ask again at the price of now
+    YES = "k"  # a question in words, not an order: cancel the stop, lift the kill switch
+
+
+class OrderVerb(StrEnum):
+    """What a tap does with an order."""
+
+    MODIFY = "m"
+    CANCEL = "x"
+    LOOK = "l"
+    NOT_THERE = "g"  # first tap: it is not in the broker's app
+    GIVE_UP = "G"  # second tap: yes, allow a new order
+    SAME = "s"
+    REVERSE = "r"
+    EXIT = "e"
+    DETAIL = "d"
+
+
+class Book(StrEnum):
+    """Lists with a refresh button."""
+
+    ORDERS = "o"
+    TRADES = "t"
+    POSITIONS = "p"
+    HOLDINGS = "h"
+    FUNDS = "f"
+    PNL = "n"
+    STATUS = "s"
+
+
+@dataclass(frozen=True, slots=True)
+class CardTap:
+    """A tap under a question."""
+
+    token: str
+    verb: CardVerb
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTap:
+    """A new value for one field of a question; exactly one is set."""
+
+    token: str
+    quantity: int | None = None
+    price: Decimal | None = None
+    product: Product | None = None
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTap:
+    """A tap under an order."""
+
+    order_id: str
+    verb: OrderVerb
+
+
+@dataclass(frozen=True, slots=True)
+class BookTap:
+    """Draw a list again, with the account and the arguments it had."""
+
+    book: Book
+    label: str = ""  # of the account; empty: the one in use
+    argument: str = ""
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WordsTap:
+    """Words that the person could have typed."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesTap:
+    """Cancel the entry orders that the kill switch left resting."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoItNowTap:
+    """Do what was typed while the bot was away: the words stand in the message that this one answers."""
+
+
+Tap = CardTap | ChangeTap | OrderTap | BookTap | WordsTap | EntriesTap | DoItNowTap
+
+
+def encode(tap: Tap) -> str:
+    """The callback data; ValueError when it would not fit."""
+    data = _encode(tap)
+    if len(data.encode()) > MOST_BYTES:
+        msg = f"callback data of {len(data.encode())} bytes: {data!r}"
+        raise ValueError(msg)
+    return data
+
+
+def _encode(tap: Tap) -> str:
+    match tap:
+        case CardTap():
+            return f"c:{tap.token}:{tap.verb}"
+        case ChangeTap():
+            return f"v:{tap.token}:{_change(tap)}"
+        case OrderTap():
+            return f"o:{tap.order_id}:{tap.verb}"
+        case BookTap():
+            return f"b:{tap.book}:{tap.page}:{tap.argument}:{tap.label}"
+        case WordsTap():
+            return f"w:{tap.words}"
+        case EntriesTap():
+            return "e"
+        case DoItNowTap():
+            return "n"
+
+
+def _change(tap: ChangeTap) -> str:
+    if tap.quantity is not None:
+        return f"q{tap.quantity}"
+    if tap.price is not None:
+        return f"p{tap.price:f}"
+    if tap.product is not None:
+        return f"t{tap.product}"
+    return "m"
+
+
+def decode(data: str) -> Tap | None:
+    """What a tap means; None for what this version does not know. Never raises."""
+    kind, _, rest = data.partition(":")
+    try:
+        match kind:
+            case "c":
+                token, verb = _two(rest)
+                return CardTap(token, CardVerb(verb))
+            case "v":
+                token, change = _two(rest)
+                return _changed(token, change)
+            case "o":
+                order_id, verb = _two(rest)
+                return OrderTap(order_id, OrderVerb(verb))
+            case "b":
+                book, page, argument, label = rest.split(":", 3)
+                return BookTap(Book(book), label, argument, _natural(page))
+            case "w":
+                return WordsTap(rest) if rest.strip() else None
+            case "e":
+                return None if rest else EntriesTap()
+            case "n":
+                return None if rest else DoItNowTap()
+    except (ValueError, InvalidOperation):
+        return None
+    return None
+
+
+def _two(rest: str) -> tuple[str, str]:
+    name, _, verb = rest.partition(":")
+    if not _ID.fullmatch(name):
+        raise ValueError(name)
+    return name, verb
+
+
+def _natural(digits: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", digits):
+        raise ValueError(digits)
+    return int(digits)
+
+
+def _changed(token: str, change: str) -> ChangeTap | None:
+    field, value = change[:1], change[1:]
+    if field == "q":
+        return ChangeTap(token, quantity=_natural(value))
+    if field == "p" and re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", value):
+        return ChangeTap(token, price=Decimal(value))
+    if field == "t":
+        return ChangeTap(token, product=Product(value))
+    return ChangeTap(token, protected=True) if change == "m" else None
+
+
+def button(label: str, tap: Tap) -> Button:
+    """A button that comes back as this tap."""
+    return Button(label, data=encode(tap))
+
+
+def again(label: str, tap: BookTap) -> Button:
+    """A refresh or page button; an account label too long to travel is left out."""
+    short = tap if len(_encode(tap).encode()) <= MOST_BYTES else replace(tap, label="")
+    return button(label, short)
+
+
+def words(label: str, command: str, *, account: str = "") -> Button:
+    """A button that stands for a whole command; one too long to travel becomes a text to copy."""
+    command = f"{account}: {command}" if account else command
+    tap = WordsTap(command)
+    if len(_encode(tap).encode()) > MOST_BYTES:
+        return Button(label, copy=command[:256])
+    return button(label, tap)
+
+
+def markup(rows: Keyboard) -> InlineKeyboardMarkup | None:
+    """Telegram's own shape; None where there is nothing to tap."""
+    return InlineKeyboardMarkup([[_telegram(item) for item in line] for line in rows]) if rows else None
+
+
+def _telegram(item: Button) -> InlineKeyboardButton:
+    if item.copy:
+        return InlineKeyboardButton(item.label, copy_text=CopyTextButton(item.copy))
+    return InlineKeyboardButton(item.label, callback_data=item.data)

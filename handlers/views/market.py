@@ -1,0 +1,108 @@
+"""A price with its real age, its depth, and the instruments that some words may mean."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from bot.domain.clock import ist_date
+from bot.domain.instrument import Instrument
+from bot.domain.market import Level, Price
+from bot.domain.proposal import Quoted
+from bot.domain.titles import label, title
+from handlers.parse import words_of
+from handlers.views.keyboards import words
+from handlers.views.text import (
+    RULE,
+    WIDTH,
+    Part,
+    View,
+    age,
+    bold,
+    clock_time,
+    columns,
+    count,
+    keyboard,
+    mark,
+    message,
+    price,
+    row,
+    say,
+    signed,
+    table,
+    wrapped,
+)
+
+
+def quote(found: Quoted, now: datetime) -> View:
+    """Last price and its age, change, range, and five rungs of the book where they are known."""
+    seen, instrument = found.price, found.instrument
+    name = wrapped(title(instrument, today=ist_date(now)))
+    rows: list[tuple[str, ...]] = [name, row(f" {instrument.exchange}", f"as of {clock_time(found.as_of)}")]
+    rows.append(row(f"LTP {price(seen.last)}", age(seen.at, now)))
+    rows += _change(seen)
+    rows += _range(seen)
+    depth = _depth(seen.bids[:5], seen.asks[:5])
+    if depth:
+        rows += [(RULE,), *depth]
+    elif seen.bid is not None or seen.ask is not None:
+        bid = price(seen.bid) if seen.bid is not None else "none"
+        ask = price(seen.ask) if seen.ask is not None else "none"
+        rows.append(row("Bid/Ask", f"{bid} / {ask}"))
+    parts: list[Part] = [table(*rows)]
+    if instrument.is_derivative:
+        parts.append(say(f"Lot {count(instrument.lot)}, tick {price(instrument.tick)}"))
+    typed = f"{words_of(instrument)} {instrument.exchange}".lower()
+    buttons = [words("Refresh", f"/quote {typed}")]
+    if instrument.is_tradable:
+        size = "1lot" if instrument.is_derivative else "1"
+        buttons += [words("Buy…", f"/buy {typed} {size}"), words("Sell…", f"/sell {typed} {size}")]
+    return View(tuple(parts), keyboard(buttons))
+
+
+def _change(seen: Price) -> list[tuple[str, ...]]:
+    if seen.previous_close is None or not seen.previous_close:
+        return []
+    change = seen.last - seen.previous_close
+    percent = (change / seen.previous_close * 100).quantize(Decimal("0.01"))
+    return [
+        row("Change", f"{signed(change)} {signed(percent)} % {mark(change) or '  '}"),
+        row("Prev close", price(seen.previous_close)),
+    ]
+
+
+def _range(seen: Price) -> list[tuple[str, ...]]:
+    rows = []
+    if seen.open is not None:
+        rows.append(row("Open", price(seen.open)))
+    if seen.low is not None and seen.high is not None:
+        rows.append(row("Day", f"{price(seen.low)} – {price(seen.high)}"))
+    return rows
+
+
+def _depth(bids: Sequence[Level], asks: Sequence[Level]) -> list[tuple[str, ...]]:
+    """Bids left, asks right, best on top; two columns of fifteen."""
+    half = WIDTH // 2
+    rows = []
+    for place in range(max(len(bids), len(asks))):
+        bid, ask = (_level(side[place]) if place < len(side) else "" for side in (bids, asks))
+        if columns(bid) >= half or columns(ask) >= half:
+            rows += [row(f"bid {bid}"), row("", f"ask {ask}")]
+        else:
+            rows.append((bid + " " * (half - columns(bid)) + " " * (half - columns(ask)) + ask,))
+    return rows
+
+
+def _level(level: Level) -> str:
+    return f"{count(level.quantity)}@{level.price:f}"
+
+
+def search(found: Sequence[Instrument], typed: str, now: datetime) -> View:
+    """What the words may mean; a tap asks for the price."""
+    if not found:
+        return message(say(bold("Nothing found"), f' for "{typed[:60]}".'))
+    today = ist_date(now)
+    buttons = [
+        [words(f"{label(each, today=today)} · {each.exchange}", f"/quote {words_of(each)} {each.exchange}".lower())]
+        for each in found[:8]
+    ]
+    return message(say(bold("Found"), f' for "{typed[:60]}". Tap for the price.')).with_keyboard(*buttons)

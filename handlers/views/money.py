@@ -1,0 +1,105 @@
+"""Profit and loss, and the summary of a day (product.md section 8, cards.md "Daily summary")."""
+
+from datetime import date
+from decimal import Decimal
+
+from bot.domain.portfolio import DayReport, PnL, PositionLine
+from bot.domain.titles import short
+from handlers.views.books import position_rows
+from handlers.views.keyboards import BookTap, again, words
+from handlers.views.text import (
+    RULE,
+    Part,
+    View,
+    amount,
+    clock_time,
+    fit,
+    keyboard,
+    mark,
+    money_row,
+    row,
+    say,
+    signed,
+    signed_count,
+    table,
+    wrapped,
+)
+
+_LINES = 8
+
+
+def pnl(found: PnL, tap: BookTap, label: str, mode: str) -> View:
+    """Booked, open, charges and net of today; the holdings' change stands apart and is never in the net."""
+    rows = [row(fit(f"P&L {label}", 23), mode), row(f" as of {clock_time(found.as_of)}")]
+    rows += [position_rows(line, found.as_of) for line in found.lines[:_LINES]]
+    if len(found.lines) > _LINES:
+        rows.append(row(f" and {len(found.lines) - _LINES} more"))
+    rows += [(RULE,), money_row("Open", found.open), money_row("Booked today", found.booked)]
+    rows += _net_rows(found.charges, found.gross, found.net)
+    parts: list[Part] = [table(*rows)]
+    if found.holdings_change is not None:
+        parts.append(table(money_row("Holdings since close", found.holdings_change)))
+        parts.append(say("The holdings' change is not part of the net."))
+    parts += _left_out(found.lines)
+    buttons = [
+        again("Refresh", tap),
+        words("Positions", "/positions", account=tap.label),
+        words("Report", "/report", account=tap.label),
+    ]
+    return View(tuple(parts), keyboard(buttons))
+
+
+def _net_rows(charges: Decimal | None, gross: Decimal, net: Decimal | None) -> list[tuple[str, ...]]:
+    if charges is None:
+        return [row("Charges", "not known   "), money_row("Before charges", gross)]
+    return [money_row("Charges ≈", -charges, marked=False), money_row("Net", net)]
+
+
+def _left_out(lines: tuple[PositionLine, ...]) -> list[Part]:
+    missing = [line for line in lines if line.booked is None or (line.open is None and line.position.quantity)]
+    if not missing:
+        return []
+    names = ", ".join(short(line.position.instrument) for line in missing[:5])
+    return [say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}")]
+
+
+def report(found: DayReport, label: str, mode: str) -> View:
+    """The summary of a date: first the net, then what made it, then what is carried."""
+    day = date.fromisoformat(found.date)
+    rows = [row(fit(f"{day.day} {day:%b %Y}".upper() + f"  {label}", 23), mode)]
+    gross = found.booked + found.open
+    rows.append(money_row("Net", found.net) if found.net is not None else money_row("Before charges", gross))
+    rows += [(RULE,), money_row("Booked", found.booked), money_row("Open", found.open)]
+    rows.append(_charges_row(found, gross))
+    rows.append(row("Orders", f"{found.orders}   "))
+    rows.append(row(" filled", f"{found.filled_orders}   "))
+    rows.append(row(" rejected", f"{found.rejected_orders}   "))
+    rows.append(row("Trades", f"{found.trades}   "))
+    if found.carried:
+        rows.append(row("Carried"))
+        rows += [_carried(line) for line in found.carried]
+    rows.append(row("Cash", f"{amount(found.cash)}   " if found.cash is not None else "not known   "))
+    parts: list[Part] = [table(*rows)]
+    if not found.complete:
+        parts.append(say("⚠️ mStock could not be asked for everything: these are the figures that I have."))
+    if found.late:
+        parts.append(say(f"Late: made at {clock_time(found.made_at)}, because I was not running at its time."))
+    return View(
+        tuple(parts), keyboard([words("Trades", "/trades", account=label), words("Positions", "/positions", account=label)])
+    )
+
+
+def _charges_row(found: DayReport, gross: Decimal) -> tuple[str, ...]:
+    if found.charges is None:
+        return row("Charges", "not known   ")
+    rows = money_row("Charges ≈", -found.charges, marked=False)
+    if gross <= 0:
+        return rows
+    return (*rows, *row("", f"{found.charges / gross * 100:.1f} % of gross   "))
+
+
+def _carried(line: PositionLine) -> tuple[str, ...]:
+    position = line.position
+    name = f" {signed_count(position.quantity)} {short(position.instrument)} {position.product}"
+    figure = f"{signed(line.open)} {mark(line.open) or '  '}" if line.open is not None else "P&L not known"
+    return row(fit(name), figure) if line.open is not None else wrapped(f"{name}, {figure}")

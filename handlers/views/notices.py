@@ -1,0 +1,170 @@
+"""Every kind of news as a message; words are found only when it is sent, so what is late can say that it is late."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.clock import ist_date
+from bot.domain.notice import (
+    AddressNotRegistered,
+    DaySummary,
+    FeedBack,
+    FeedLost,
+    Filled,
+    Notice,
+    OrderByOther,
+    OrderElsewhere,
+    OrderEnded,
+    OrderFound,
+    OrderNotSeen,
+    OrderRejected,
+    OrderUnclear,
+    Parcel,
+    SessionLost,
+    TradingResumed,
+    TradingStopped,
+)
+from bot.domain.order import Order, OrderStatus
+from bot.domain.titles import short
+from handlers.views import money
+from handlers.views.keyboards import OrderTap, OrderVerb, button, words
+from handlers.views.order import fill_keyboard, headline
+from handlers.views.text import Button, Keyboard, Part, View, bold, clock_time, count, keyboard, price, say, signed_count
+
+Explain = Callable[[str], str]
+
+LATE = timedelta(seconds=60)  # news older than this says so
+
+
+def notice(parcel: Parcel, *, mode: str, now: datetime, explain: Explain) -> View:
+    """The parcel as a message of its own, with its number, by which a repeated delivery can be told from a second event."""
+    view = _Writer(parcel.label, mode, now, explain).write(parcel.notice)
+    marks = [parcel.label, mode, f"event {parcel.id}"]
+    late = now - parcel.created_at
+    if late > LATE:
+        minutes = int(late.total_seconds() // 60)
+        spell = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+        marks.append(f"late {spell} (from {clock_time(parcel.created_at)})")
+    return view.and_then(say(" · ".join(marks)))
+
+
+class _Writer:
+    """One message's worth of circumstances."""
+
+    def __init__(self, label: str, mode: str, now: datetime, explain: Explain) -> None:
+        self.label = label
+        self.mode = mode
+        self.now = now
+        self.explain = explain
+
+    def write(self, news: Notice) -> View:
+        match news:
+            case Filled():
+                return self._filled(news)
+            case OrderRejected():
+                return self._about(
+                    "Rejected", news.order, self.explain(news.order.reason) if news.order.reason else "mStock gave no reason.",
+                    [button("Ask again", OrderTap(news.order.id, OrderVerb.SAME)), words("Funds", "/funds", account=self.label)],
+                )  # fmt: skip
+            case OrderEnded():
+                return self._ended(news.order)
+            case OrderUnclear() | OrderFound() | OrderNotSeen():
+                return self._lookout(news)
+            case OrderElsewhere():
+                return self._about("Order from elsewhere", news.order, "It was not placed by this bot.")
+            case OrderByOther():
+                return self._about(f"{news.name} sent an order", news.order, "")
+            case TradingStopped():
+                return self._plain(
+                    f"Stopped by {news.name}", f"New orders are blocked since {clock_time(news.at)}. Exits and cancels work."
+                )
+            case TradingResumed():
+                return self._plain(f"Resumed by {news.name}", f"New orders are allowed again since {clock_time(news.at)}.")
+            case DaySummary():
+                return money.report(news.report, self.label, self.mode)
+            case _:
+                return self._line(news)
+
+    def _line(self, news: SessionLost | FeedLost | FeedBack | AddressNotRegistered) -> View:
+        """News about the connection to the broker."""
+        match news:
+            case SessionLost():
+                watched = " You hold positions, and nothing is being watched." if news.positions else ""
+                login = [words("Log in", "/login", account=self.label)]
+                return self._plain("mStock session lost", f"Since {clock_time(news.at)}: {news.why}{watched}", keyboard(login))
+            case FeedLost():
+                return self._plain(
+                    "Live prices lost", f"Since {clock_time(news.at)}. I read the order book on a timer meanwhile."
+                )
+            case FeedBack():
+                missed = _missed(news)
+                span = f"Without mStock's feed {clock_time(news.since)}-{clock_time(news.until)}."
+                return self._plain("Back", f"{span} {missed} Books and records agree.")
+            case AddressNotRegistered():
+                return self._plain(
+                    "mStock rejects orders from this address",
+                    f'Its words: "{news.words}". Register the host\'s address under Trading APIs → API key → Primary IP. '
+                    "Looking still works.",
+                )
+
+    def _plain(self, title: str, words_of_it: str, buttons: Keyboard = ()) -> View:
+        return View((say(bold(f"{title}."), f" {words_of_it}"),), buttons)
+
+    def _name(self, order: Order) -> str:
+        draft = order.draft
+        return f"#{order.number} {draft.side} {count(draft.quantity)} {short(draft.instrument, today=ist_date(self.now))}"
+
+    def _about(self, title: str, order: Order, words_of_it: str, buttons: Sequence[Button] = ()) -> View:
+        parts: list[Part] = [say(bold(title), f" {self._name(order)}")]
+        if words_of_it:
+            parts.append(say(words_of_it))
+        return View(tuple(parts), keyboard(buttons))
+
+    def _filled(self, news: Filled) -> View:
+        order, fill = news.order, news.fill
+        partly = order.filled < order.draft.quantity
+        parts: list[Part] = []
+        size = f"{count(fill.filled_after)}/{count(order.draft.quantity)}" if partly else count(order.draft.quantity)
+        average = fill.average if fill.average is not None else order.average
+        at = f", avg {price(average)}" if average is not None else ", price to come"
+        name = f"#{order.number} {order.draft.side} {size} {short(order.draft.instrument, today=ist_date(self.now))}"
+        parts.append(say(bold("Partly filled" if partly else "Filled"), f" {name}{at}"))
+        if partly or fill.quantity != order.filled:
+            step = f" at {price(fill.price)}" if fill.price is not None else ""
+            parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
+        if news.position is not None:
+            cost = f", avg {price(news.position_average)}" if news.position_average is not None else ""
+            parts.append(say(f"Position {signed_count(news.position)}{cost}" if news.position else "Position closed"))
+        return View(tuple(parts), fill_keyboard(order))
+
+    def _ended(self, order: Order) -> View:
+        ended = "Expired" if order.status is OrderStatus.EXPIRED else "Cancelled"
+        filled = (
+            f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else "Nothing was filled."
+        )
+        why = f" mStock's words: {self.explain(order.reason)}" if order.reason else ""
+        return self._about(ended, order, f"{filled}{why}", [button("Same again", OrderTap(order.id, OrderVerb.SAME))])
+
+    def _lookout(self, news: OrderUnclear | OrderFound | OrderNotSeen) -> View:
+        order = news.order
+        look = button("Look now", OrderTap(order.id, OrderVerb.LOOK))
+        match news:
+            case OrderUnclear():
+                sent = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
+                text = f"I sent this order{sent} and got no clear answer. I will not send it again. I am looking for it."
+                return self._about("Outcome unknown", order, text, [look])
+            case OrderFound():
+                line = headline(order, label=self.label, mode=self.mode, now=self.now, explain=self.explain)
+                return View((say(bold("Found in the order book.")), line))
+            case OrderNotSeen():
+                close = [button("It is not in the mStock app", OrderTap(order.id, OrderVerb.NOT_THERE))]
+                text = "It is not in the order book, three minutes after I sent it. Look in the mStock app, under Orders."
+                return self._about("Not found", order, text, [look, *close])
+
+
+def _missed(news: FeedBack) -> str:
+    told = []
+    if news.fills:
+        told.append(f"{news.fills} fill{'s' if news.fills > 1 else ''}")
+    if news.rejections:
+        told.append(f"{news.rejections} rejection{'s' if news.rejections > 1 else ''}")
+    return f"Missed: {', '.join(told)} (told apart)." if told else "Nothing was missed."

@@ -1,0 +1,48 @@
+"""The kill switch: what it stopped, what it leaves, and how it is lifted."""
+
+from datetime import datetime
+
+from bot.domain.order import Order
+from bot.domain.proposal import Killed, Resumed
+from handlers.views.keyboards import EntriesTap, WordsTap, button
+from handlers.views.order import what
+from handlers.views.text import Part, View, bold, clock_time, message, say
+
+_MOST = 10
+
+
+def killed(found: Killed, mode: str, now: datetime) -> View:
+    """New entries are blocked; entry orders that still rest, and stops, are named."""
+    since = f" They were since {clock_time(found.stop.at)}." if found.already else ""
+    parts: list[Part | str] = [
+        say(bold("Stopped. New orders are blocked."), f" {found.account.label} · {mode}"),
+        f"Exits and cancels work.{since} Open cards are dead.",
+    ]
+    if found.entries:
+        plural = "s still rest" if len(found.entries) > 1 else " still rests"
+        parts.append(say(bold(f"{len(found.entries)} entry order{plural}:")))
+        parts += _named(found.entries, now)
+    else:
+        parts.append("No entry order rests.")
+    if found.stops:
+        parts.append(say(bold(f"{len(found.stops)} stop{'s' if len(found.stops) > 1 else ''} stay:")))
+        parts += _named(found.stops, now)
+    cancel = {1: "Cancel it", 2: "Cancel both"}.get(len(found.entries), f"Cancel all {len(found.entries)}")
+    rows = [[button(cancel, EntriesTap())]] if found.entries else []
+    return message(*parts).with_keyboard(*rows, [button("Resume…", WordsTap(f"{found.account.label}: /resume"))])
+
+
+def _named(orders: tuple[Order, ...], now: datetime) -> list[str]:
+    lines = [f"#{order.number} {what(order.draft, now)}" for order in orders[:_MOST]]
+    return [*lines, f"and {len(orders) - _MOST} more"] if len(orders) > _MOST else lines
+
+
+def resumed(found: Resumed, mode: str) -> View:
+    return message(
+        say(bold("New orders are allowed again."), f" {found.account.label} · {mode}"),
+        f"Since {clock_time(found.at)}. Cards from before stay dead; type an order anew.",
+    )
+
+
+def still_stopped() -> View:
+    return message(say(bold("Nothing changed.")))

@@ -1,0 +1,145 @@
+"""The greeting, the help made from the one table, the menu, and the answer to words that nobody understands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.account import Actor
+from bot.domain.clock import ist
+from handlers.views.keyboards import DoItNowTap, WordsTap, button, words
+from handlers.views.text import Button, Line, Part, View, bold, code, message, say, short_time
+
+
+class Entry(Protocol):
+    """One command, as far as help is concerned."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def short(self) -> tuple[str, ...]: ...
+    @property
+    def arguments(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def example(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+
+
+_MAY = {
+    "owner": "you may do everything",
+    "trader": "you may look, order and stop",
+    "guardian": "you may look, reduce and stop",
+    "viewer": "you may look",
+}
+
+
+def greeting(actor: Actor, mode: str, session: str) -> View:
+    """Who you are here, which account and mode, and the first thing to try."""
+    account = actor.account
+    parts: list[Part | str] = [
+        say(bold(f"Hello {actor.user.name}."), f" As {actor.role} {_MAY[actor.role]}."),
+        say(f"Account {account.label} ({account.client}) · ", bold(mode)) if account is not None else "No account is linked yet.",
+    ]
+    if session:
+        parts.append(session)
+    parts.append(say("Nothing is sent without your tap on Confirm. Try ", code("/buy RELIANCE 10"), ", or see /help."))
+    return message(*parts).with_keyboard(*_menu_rows(linked=account is not None))
+
+
+def menu(actor: Actor, mode: str) -> View:
+    """The usual things as buttons."""
+    label = actor.account.label if actor.account is not None else "no account"
+    return message(say(bold("Menu"), f" · {label} · {mode}")).with_keyboard(*_menu_rows(linked=actor.account is not None))
+
+
+def _menu_rows(*, linked: bool) -> list[list[Button]]:
+    if not linked:
+        return [[words("Accounts", "/accounts"), words("Help", "/help")]]
+    return [
+        [words("Positions", "/positions"), words("Orders", "/orders"), words("P&L", "/pnl")],
+        [words("Funds", "/funds"), words("Holdings", "/holdings"), words("Trades", "/trades")],
+        [words("Log in", "/login"), words("Status", "/status"), words("Help", "/help")],
+    ]
+
+
+def help_all(commands: Sequence[Entry], mode: str) -> View:
+    """Every command of the reader's role, by family."""
+    parts: list[Part | str] = [say(bold("Commands"), f" · {mode}")]
+    family = ""
+    for command in commands:
+        if command.family != family:
+            family = command.family
+            parts += ["", say(bold(str(family)))]
+        parts.append(_help_line(command))
+    parts += [
+        "",
+        say("Without a slash too: ", code("b reliance 10 2900"), ", ", code("becho infy 5"), ", ", code("cancel 12"), "."),
+        say("Another account: ", code("papa: b reliance 10"), ". One command in full: ", code("/help buy"), "."),
+    ]
+    return message(*parts)
+
+
+def _help_line(command: Entry) -> Line:
+    short = [word for word in command.short if len(word) == 1 and word.isascii() and word != command.name]
+    also = f" ({', '.join(short)})" if short else ""
+    return say(_typed(command), f"{also}: {command.help}")
+
+
+def _typed(command: Entry) -> str:
+    return f"/{command.name}" if command.name.isidentifier() else command.name
+
+
+def help_one(command: Entry, mode: str) -> View:
+    """One command with its arguments, its other names and an example."""
+    parts: list[Part | str] = [
+        say(bold(_typed(command)), f" · {command.help} · {mode}"),
+        say(code(f"{_typed(command)} {command.arguments}".strip())),
+        say("Example: ", code(command.example)),
+    ]
+    if command.short:
+        parts.append("Also: " + ", ".join(command.short))
+    if command.name in ("buy", "sell"):
+        parts += _order_words()
+    return message(*parts)
+
+
+def _order_words() -> list[Part | str]:
+    return [
+        "Side, quantity and symbol in any order.",
+        _samples("Quantity", "10", "2lots", "10k", "1L", "₹25000"),
+        _samples("A limit", "2900", "@2900"),
+        "Without a price it is a market order with a worst price.",
+        _samples("A true market order", "mkt"),
+        _samples("The order itself a stop", "stop 2880", "stop 2880/2875"),
+        _samples("Contracts", "nifty 24500 ce", "nifty 24500ce 23nov", "banknifty dec fut"),
+        _samples("Product", "cnc", "mis", "nrml", "mtf"),
+        _samples("Exchange", "nse", "bse"),
+    ]
+
+
+def _samples(title: str, *typed: str) -> Line:
+    spans = [item for word in typed for item in (", ", code(word))][1:]
+    return say(f"{title}: ", *spans)
+
+
+def not_understood(near: Sequence[Entry]) -> View:
+    """Words that are no command; the nearest commands as buttons."""
+    parts: list[Part | str] = [say(bold("I don't understand that."), " Nothing was done.")]
+    if not near:
+        parts.append(say("Try ", code("/help"), " or ", code("b reliance 10"), "."))
+    return message(*parts).with_keyboard([button(f"/{command.name}", WordsTap(f"/{command.name}")) for command in near[:3]])
+
+
+def offered(typed_at: datetime) -> View:
+    """Typed while the bot was away: nothing was done with it, unless the person says so now."""
+    day = ist(typed_at)
+    return message(
+        say(bold(f"Typed {short_time(typed_at)} on {day.day} {day:%b}."), " I was away, so nothing was done with it."),
+    ).with_keyboard([button("Do it now", DoItNowTap())])
+
+
+def words_gone() -> View:
+    """The words behind an offer were deleted."""
+    return message(say(bold("That message is gone."), " Nothing was done; type it again."))
