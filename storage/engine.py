@@ -11,7 +11,7 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import Connection, CursorResult, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -32,9 +32,19 @@ _WORDS = {
 }
 
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # with NORMAL a power cut may lose what was committed (failure-modes.md 1.7)
+    "foreign_keys=ON",
+    "secure_delete=ON",  # a removed secret is overwritten, not merely forgotten
+    "recursive_triggers=ON",  # else INSERT OR REPLACE would delete an audit row without its trigger
+    "trusted_schema=OFF",
+)
+
+
 def in_words(error: BaseException) -> StorageError:
     """What the database threw, as our own error; the words carry no values."""
-    origin = error.orig if isinstance(error, DBAPIError) else error
+    origin = error.orig if isinstance(error, StatementError) else error
     name = getattr(origin, "sqlite_errorname", "") or ""
     for prefix, words in _WORDS.items():
         if name.startswith(prefix):
@@ -43,11 +53,7 @@ def in_words(error: BaseException) -> StorageError:
 
 
 def make_engine(path: Path | None, *, busy_seconds: float) -> Engine:
-    """An engine over one file, or over memory when there is no path; it opens connections and keeps none.
-
-    synchronous=FULL: with WAL and NORMAL a power cut may lose what was committed (failure-modes.md 1.7).
-    secure_delete: a removed secret is overwritten, not merely forgotten.
-    """
+    """An engine over one file, or over memory when there is no path; it opens connections and keeps none."""
     if path is not None:
         _create_private(path)
     engine = create_engine(
@@ -60,7 +66,7 @@ def make_engine(path: Path | None, *, busy_seconds: float) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -96,7 +102,10 @@ class Transaction:
 
     def write(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> int:
         """Executes an INSERT, UPDATE or DELETE; how many rows it touched."""
-        return self._live().execute(statement, values).rowcount
+        try:
+            return self._live().execute(statement, values).rowcount
+        except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 raises these bare: beyond 64 bits, a lone surrogate
+            raise StorageError("A value is too large, or is no text, for the database.") from error
 
     def end(self) -> None:
         """After this nothing can be executed any more."""

@@ -9,30 +9,39 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.domain.errors import StorageError
+from storage.engine import FileLock
 
-_HERE = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def _config(connection: Connection) -> Config:
+def bring_up_to_date(connection: Connection, lock: FileLock | None, migrations: Path = MIGRATIONS) -> None:
+    """Applies what is missing, all of it or nothing; lock: the one that a process which trades holds, if there is a file.
+
+    StorageError when the file is damaged, when it was written by a newer version, and when it needs a migration while
+    another process trades on it.
+    """
+    with connection.begin():  # of two processes that start at once the second finds nothing left to do
+        if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
+            raise StorageError("The database file is damaged. Restore the last backup.")
+        config = _config(connection, migrations)
+        revision = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(config)
+        if revision == scripts.get_current_head():
+            return
+        if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
+            raise StorageError(
+                f"The database was written by a newer version of this program (revision {revision}). "
+                "Start that version, or restore a backup."
+            )
+        if revision is not None and lock is not None and not lock.take():
+            raise StorageError("The database has to be brought up to date, but a bot is running on it. Stop that one first.")
+        command.upgrade(config, "head")
+    if lock is not None:
+        lock.release()
+
+
+def _config(connection: Connection, migrations: Path) -> Config:
     """No alembic.ini: where the migrations lie is known, and a file would bring its own logging."""
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     return config
-
-
-def pending(connection: Connection) -> tuple[str | None, bool]:
-    """(revision of the database, whether migrations are missing); StorageError when this version does not know the revision."""
-    scripts = ScriptDirectory.from_config(_config(connection))
-    revision = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if revision is not None and revision not in known:
-        raise StorageError(
-            f"The database was written by a newer version of this program (revision {revision}). "
-            "Start that version, or restore a backup."
-        )
-    return revision, revision != scripts.get_current_head()
-
-
-def migrate(connection: Connection) -> None:
-    """Applies all missing migrations inside the transaction that the caller has opened."""
-    command.upgrade(_config(connection), "head")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, distinct, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.account import Role, User
@@ -34,7 +34,7 @@ _ALL = (
     .order_by(roles.c.given_at, people.c.telegram_id, roles.c.account_id)
 )
 _WATCHING = (
-    select(distinct(people.c.telegram_id))
+    select(people.c.telegram_id).distinct()
     .join(roles, roles.c.telegram_id == people.c.telegram_id)
     .where(people.c.active, or_(roles.c.account_id.is_(None), roles.c.account_id == bindparam("account")))
     .order_by(people.c.telegram_id)

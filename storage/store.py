@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, cast
@@ -20,7 +20,7 @@ from bot.domain.errors import StorageError
 from bot.domain.ports import InboxEntry
 from storage.drawers import SqlDrawers
 from storage.engine import DATABASE_ERRORS, FileLock, Transaction, in_words, make_engine
-from storage.migrate import migrate, pending
+from storage.migrate import bring_up_to_date
 from storage.vault import Vault
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class SqlStore:
                 if path is None:
                     _raw(connection).deserialize(_empty_database())
                 else:
-                    _prepare(connection, lock)
+                    bring_up_to_date(connection, lock)
             except BaseException:
                 connection.close()
                 raise
@@ -83,15 +83,18 @@ class SqlStore:
 
     async def run_sql(self, work: Callable[[SqlDrawers], T]) -> T:
         """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
+        return await self._in_turn(partial(self._transact, work))
+
+    async def _in_turn(self, act: Callable[[], T]) -> T:
         if self._writer is None:
             await asyncio.sleep(0)  # others get their turn before and after, as they do while the writer thread works
-            result = self._transact(work)
+            result = act()
             await asyncio.sleep(0)
             return result
         if self._closed:
             raise StorageError(_CLOSED)
         turn = threading.Lock()  # whoever takes it first decides: the writer works, or the caller has gone
-        future = asyncio.get_running_loop().run_in_executor(self._writer, self._take_turn, turn, work)
+        future = asyncio.get_running_loop().run_in_executor(self._writer, _take_turn, turn, act)
         try:
             (result,) = await asyncio.shield(future)
         except asyncio.CancelledError:
@@ -99,9 +102,6 @@ class SqlStore:
                 await _ended(future)
             raise
         return result
-
-    def _take_turn(self, turn: threading.Lock, work: Callable[[SqlDrawers], T]) -> Sequence[T]:
-        return (self._transact(work),) if turn.acquire(blocking=False) else ()
 
     def _transact(self, work: Callable[[SqlDrawers], T]) -> T:
         if self._closed:
@@ -128,15 +128,33 @@ class SqlStore:
         if busy:
             _log.warning("another program reads the database: its log will be emptied later")
 
+    async def backup(self, target: Path) -> None:
+        """Copies the database as it stands to a new file, mode 0600, by SQLite's own backup; no key goes with it.
+
+        StorageError when the target exists or cannot be written.
+        """
+        await self._in_turn(partial(self._copy, target))
+
+    def _copy(self, target: Path) -> None:
+        if target.exists():
+            raise StorageError(f"{target} is already there. A backup is never written over another.")
+        try:
+            with make_engine(target, busy_seconds=0).connect() as copy:
+                _raw(self._connection).backup(_raw(copy))
+        except DATABASE_ERRORS as error:
+            raise in_words(error) from error
+
+    def adopt(self, vault: Vault) -> None:
+        """From the next transaction on, secrets pass through this vault (a rotation of keys)."""
+        self._vault = vault
+
     async def close(self) -> None:
         """Ends what is under way, then closes; a second call does nothing."""
         if self._closed:
             return
+        await self._in_turn(self._shut)
         if self._writer is not None:
-            await asyncio.get_running_loop().run_in_executor(self._writer, self._shut)
             self._writer.shutdown()
-        else:
-            self._shut()
 
     def _shut(self) -> None:
         self._closed = True
@@ -174,32 +192,21 @@ class SqlInbox:
         return await self._store.run_sql(lambda drawers: drawers.inbox.forget_before(moment))
 
 
-def _prepare(connection: Connection, lock: FileLock | None) -> None:
-    with connection.begin():  # two processes that start at once migrate one after the other
-        damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
-        if damage != "ok":
-            raise StorageError("The database file is damaged. Restore the last backup.")
-        revision, missing = pending(connection)
-        if not missing:
-            return
-        if revision is not None and lock is not None and not lock.take():
-            raise StorageError("The database has to be brought up to date, but a bot is running on it. Stop it first.")
-        migrate(connection)
-    if lock is not None:
-        lock.release()
-
-
 @cache
 def _empty_database() -> bytes:
     """A migrated database without rows: the chain runs once in a process, however many stores it makes in memory."""
     engine = make_engine(None, busy_seconds=0)
     with engine.connect() as connection:
-        _prepare(connection, None)
+        bring_up_to_date(connection, None)
         return _raw(connection).serialize()
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", connection.connection.dbapi_connection)
+
+
+def _take_turn(turn: threading.Lock, act: Callable[[], T]) -> Sequence[T]:
+    return (act(),) if turn.acquire(blocking=False) else ()
 
 
 async def _ended(future: asyncio.Future[Sequence[T]]) -> None:

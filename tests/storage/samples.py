@@ -59,9 +59,9 @@ def a_fill(filled_after: int = 5, **changes: Any) -> Fill:
     return replace(fill, **changes)
 
 
-def a_confirmation(token: str = "t1", **changes: Any) -> Confirmation:
+def a_confirmation(named: str = "t1", **changes: Any) -> Confirmation:
     confirmation = Confirmation(
-        token=token, user_id=PERSON, chat_id=PERSON, message_id=None, account_id=ACCOUNT.id, purpose=Purpose.PLACE,
+        token=named, user_id=PERSON, chat_id=PERSON, message_id=None, account_id=ACCOUNT.id, purpose=Purpose.PLACE,
         digest=DRAFT.digest(), draft=DRAFT, created_at=NOW, expires_at=NOW + timedelta(seconds=60),
     )  # fmt: skip
     return replace(confirmation, **changes)
