@@ -34,7 +34,8 @@ _ALL = (
     .order_by(roles.c.given_at, people.c.telegram_id, roles.c.account_id)
 )
 _WATCHING = (
-    select(people.c.telegram_id).distinct()
+    select(people.c.telegram_id)
+    .distinct()
     .join(roles, roles.c.telegram_id == people.c.telegram_id)
     .where(people.c.active, or_(roles.c.account_id.is_(None), roles.c.account_id == bindparam("account")))
     .order_by(people.c.telegram_id)

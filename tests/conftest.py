@@ -1,5 +1,11 @@
-"""What every test finds ready: the virtual-time loop and its clock."""
+"""What every test finds ready: the virtual-time loop, its clock, and hypothesis without a stopwatch."""
+
+from hypothesis import settings
 
 from tests.stage.loop import clock, loop, pytest_asyncio_loop_factories
 
 __all__ = ["clock", "loop", "pytest_asyncio_loop_factories"]
+
+# A busy machine is no defect of the code under test, so no example has a deadline; speed lives in `make bench`.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")

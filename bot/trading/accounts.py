@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from bot.domain.secret import Secret
 
 log = logging.getLogger(__name__)
 
-TotpCode = Callable[[Secret, datetime], str]  # (seed, moment) -> six digits
+TotpCode = Callable[[Secret], Awaitable[str]]  # seed -> the six digits of now; may wait for fresh ones
 
 CODE_LIFE = timedelta(minutes=5)
 CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
@@ -151,7 +151,7 @@ class Accounts:
 
     async def _log_in(self, account_id: str, link: Link, credentials: Credentials, code: str | None, who: int | None) -> Session:
         step = await link.broker.begin_login(credentials)
-        digits = code or self._totp(credentials.totp_seed or Secret(""), self._clock.now())
+        digits = code or await self._totp(credentials.totp_seed or Secret(""))
         session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
         now = self._clock.now()
 
@@ -283,7 +283,7 @@ class Accounts:
         link = self._links().of(account.id, credentials)
         try:
             step = await link.broker.begin_login(credentials)
-            digits = code or self._totp(credentials.totp_seed or Secret(""), self._clock.now())
+            digits = code or await self._totp(credentials.totp_seed or Secret(""))
             session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
 
             def keep(drawers: Drawers) -> None:

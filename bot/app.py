@@ -1,0 +1,330 @@
+"""The one place that builds everything, in order, and takes it down in reverse."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from handlers.application import build_application, publish_menu
+from handlers.intake import Intake
+from handlers.messenger import TelegramMessenger
+
+from bot import __version__
+from bot.broker.connections import Connections
+from bot.broker.feed import in_hours
+from bot.broker.session import code_from_seed
+from bot.cards import Cards
+from bot.data.shelf import open_shelf
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError
+from bot.domain.ports import RandomBytes
+from bot.outbox import Notifier
+from bot.scheduler import Job, Scheduler
+from bot.settings import Settings
+from bot.trading.accounts import Accounts
+from bot.trading.book import Book
+from bot.trading.books import Books
+from bot.trading.catalogue import Catalogue
+from bot.trading.confirmations import Confirmations
+from bot.trading.desk import TradingDesk
+from bot.trading.drafting import Drafting
+from bot.trading.intake import Intake as FeedIntake
+from bot.trading.market import Market
+from bot.trading.prices import Prices
+from bot.trading.proposing import Proposing
+from bot.trading.reconcile import Reconcile
+from bot.trading.reports import Reports
+from bot.trading.roster import MAX_AGE, Roster
+from bot.trading.services import Host, Services
+from bot.trading.switch import Switch
+from bot.trading.tasks import Errands
+from storage.keyfile import load_key_file
+from storage.store import SqlInbox, SqlStore
+from storage.vault import Vault
+
+log = logging.getLogger(__name__)
+
+DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when the process is asked to stop
+KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
+MASTER_AT, SWEEP_AT = time(8, 35), time(3, 0)  # IST; the master is reloaded after the broker's own morning work
+
+
+def open_store(settings: Settings, random_bytes: RandomBytes, *, inline: bool = False) -> SqlStore:
+    """The database behind its vault; StorageError (VaultError for the key) says what is wrong with it."""
+    settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = load_key_file(settings.key_file, settings.database)
+    return SqlStore.open(settings.database, Vault(keys, random_bytes), inline=inline)
+
+
+@asynccontextmanager
+async def open_connections(settings: Settings, *, clock: Clock, random_bytes: RandomBytes) -> AsyncIterator[Connections]:
+    """The lines to the broker, by address alone."""
+    seed = int.from_bytes(random_bytes(8), "big")
+    connections = Connections(
+        base_url=settings.broker_url,
+        ws_url=settings.broker_ws_url,
+        clock=clock,
+        chance=random.Random(seed),  # jitter only
+        data_dir=settings.database.parent / "master",
+        hours=in_hours if settings.market_hours == "real" else _always,
+    )
+    async with connections:
+        yield connections
+
+
+def _always(_: datetime) -> bool:
+    return True
+
+
+@dataclass(slots=True, kw_only=True)
+class Core:
+    """The heart, built: everything but Telegram."""
+
+    services: Services
+    accounts: Accounts
+    catalogue: Catalogue
+    reconcile: Reconcile
+    errands: Errands
+    scheduler: Scheduler
+    wakes: "Wakes"
+    explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
+
+
+class Wakes:
+    """Whoever shows changes: the cards and the notifier, known only after the heart is built."""
+
+    def __init__(self) -> None:
+        self.cards: Cards | None = None
+        self.notifier: Notifier | None = None
+
+    def __call__(self) -> None:
+        """An order or a notice was written."""
+        if self.cards is not None:
+            self.cards.wake()
+        if self.notifier is not None:
+            self.notifier.wake()
+
+
+def build_core(settings: Settings, *, store: SqlStore, connections: Connections, clock: Clock, random_bytes: RandomBytes) -> Core:
+    """Every use case over this store and these lines."""
+    shelf = open_shelf(settings.market_data)
+    calendar = shelf.calendar if settings.market_hours == "real" else None
+    plan = shelf.tariff.plan(settings.brokerage_plan) if settings.brokerage_plan else None
+    mode = "LIVE" if settings.mode == "live" else "PAPER"
+    changed, errands = Wakes(), Errands()
+    catalogue = Catalogue(store=store, links=connections, indices=(), clock=clock)
+    book = Book(random=random_bytes, instrument=catalogue.by_key)
+    reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed)
+    prices = Prices(links=connections, clock=clock)
+
+    async def settle_in(account_id: str) -> None:
+        await catalogue.refresh(account_id)
+        try:
+            await reconcile.look(account_id)
+        except BrokerError as error:
+            log.info("account %s: the books could not be read after login: %s", account_id, type(error).__name__)
+
+    def after_login(account_id: str) -> None:
+        errands.start(settle_in(account_id), f"after login of {account_id}")
+
+    accounts = Accounts(
+        store=store,
+        links=lambda: connections,
+        clock=clock,
+        random=random_bytes,
+        totp=lambda seed: code_from_seed(seed, clock),
+        logged_in=after_login,
+    )
+    confirmations = Confirmations(clock, random_bytes, timedelta(seconds=settings.confirm_seconds))
+    proposing = Proposing(
+        store=store,
+        links=connections,
+        prices=prices,
+        instruments=catalogue,
+        drafting=Drafting(shelf.rules, clock),
+        confirmations=confirmations,
+        clock=clock,
+        rules=shelf.rules,
+        tariff=shelf.tariff,
+        calendar=calendar,
+        plan=plan,
+    )
+    desk = TradingDesk(
+        store=store,
+        links=connections,
+        proposing=proposing,
+        confirmations=confirmations,
+        reconcile=reconcile,
+        errands=errands,
+        clock=clock,
+        random=random_bytes,
+        changed=changed,
+    )
+    books = Books(
+        store=store,
+        links=connections,
+        prices=prices,
+        instruments=catalogue,
+        reconcile=reconcile,
+        tariff=shelf.tariff,
+        plan=plan,
+        clock=clock,
+    )
+    reports = Reports(store=store, books=books, clock=clock, changed=changed)
+    services = Services(
+        roster=Roster(store=store, clock=clock),
+        accounts=accounts,
+        desk=desk,
+        books=books,
+        market=Market(instruments=catalogue, prices=prices, clock=clock),
+        switch=Switch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
+        reports=reports,
+        host=Host(
+            store=store, accounts=accounts, books=books, clock=clock, mode=mode, version=__version__, started_at=clock.now()
+        ),
+        mode=mode,
+        clock=clock,
+    )
+    feed = FeedIntake(store=store, reconcile=reconcile, prices=prices, errands=errands, clock=clock, changed=changed)
+    connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
+
+    async def daily_summary(day: date, late: bool) -> None:  # noqa: FBT001 - the scheduler's own signature
+        if calendar is not None and calendar.day(day).trading is False:
+            return
+        for account in await store.run(lambda drawers: drawers.accounts.all()):
+            await reports.close_day(account, day, late=late)
+
+    async def fresh_master(_day: date, _late: bool) -> None:  # noqa: FBT001
+        for account_id in connections.opened():
+            if connections.of(account_id).session is not None:
+                await catalogue.refresh(account_id)
+
+    async def sweep(_day: date, _late: bool) -> None:  # noqa: FBT001
+        before = clock.now() - KEEP
+        await store.run(lambda drawers: drawers.confirmations.forget_before(before))
+        await SqlInbox(store).forget_before(before)
+
+    scheduler = Scheduler(
+        store=store,
+        clock=clock,
+        jobs=[
+            Job(name="daily summary", at=settings.daily_summary, work=daily_summary),
+            Job(name="scrip master", at=MASTER_AT, work=fresh_master),
+            Job(name="sweep", at=SWEEP_AT, work=sweep),
+        ],
+    )
+    return Core(
+        services=services,
+        accounts=accounts,
+        catalogue=catalogue,
+        reconcile=reconcile,
+        errands=errands,
+        scheduler=scheduler,
+        wakes=changed,
+        explain=lambda words: shelf.rejections.explain(words).says,
+    )
+
+
+class App:
+    """The running bot: begins by asking the books, then listens; ends by finishing what is under way."""
+
+    def __init__(self, core: Core, *, connections: Connections, notifier: Notifier, cards: Cards, intake: Intake) -> None:
+        self.core = core
+        self._connections = connections
+        self._notifier = notifier
+        self._cards = cards
+        self._intake = intake
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Runs until asked to stop; raises what ended one of its tasks, so that a supervisor can start the process anew."""
+        await self._begin()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(work, name=name)
+                    for name, work in (
+                        ("telegram", self._intake.run()),
+                        ("feeds", self._connections.run()),
+                        ("reconcile", self.core.reconcile.run()),
+                        ("notifier", self._notifier.run()),
+                        ("cards", self._cards.run()),
+                        ("scheduler", self.core.scheduler.run()),
+                        ("roster", self._keep_roster()),
+                    )
+                ]
+                await stop.wait()
+                await self._end()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self.core.errands.finish(DRAIN)
+
+    async def _begin(self) -> None:
+        """The books first, the phone afterwards: nobody is shown a state that the start could have mended."""
+        await self.core.services.roster.refresh()
+        await self.core.catalogue.restore()
+        alive = await self.core.accounts.restore()
+        await self.core.reconcile.settle_start()
+        for account_id in alive:
+            await self.core.catalogue.refresh(account_id)
+            try:
+                await self.core.reconcile.look(account_id)
+            except BrokerError as error:
+                log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
+
+    async def _keep_roster(self) -> None:
+        while True:
+            await asyncio.sleep(MAX_AGE.total_seconds())
+            await self.core.services.roster.refresh()
+
+    async def _end(self) -> None:
+        """No new commands; what is under way ends in bounded time; what is left waits in the store."""
+        self._intake.close()
+        await self._intake.drain(seconds=DRAIN)
+        await self.core.errands.finish(DRAIN)
+        await self._cards.draw_stale()
+        await self._notifier.drain(DRAIN)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, clock: Clock, random_bytes: RandomBytes, inline: bool = False) -> AsyncIterator[App]:
+    """Everything built and connected to Telegram; SettingsError, StorageError or Telegram's own errors say why it cannot be.
+
+    inline keeps the store on the loop's own thread (for the virtual-time loop).
+    """
+    async with AsyncExitStack() as stack:
+        store = open_store(settings, random_bytes, inline=inline)
+        stack.push_async_callback(store.close)
+        store.lock()
+        connections = await stack.enter_async_context(open_connections(settings, clock=clock, random_bytes=random_bytes))
+        core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes)
+        explain = core.explain
+
+        application = build_application(
+            settings.telegram_bot_token.reveal(),
+            telegram_url=settings.telegram_url,
+            services=core.services,
+            random_bytes=random_bytes,
+            explain=explain,
+        )
+        messenger = TelegramMessenger(application.bot, mode=core.services.mode, clock=clock, explain=explain)
+        notifier = core.wakes.notifier = Notifier(store=store, messenger=messenger, clock=clock)
+        cards = core.wakes.cards = Cards(store=store, messenger=messenger, clock=clock)
+        intake = Intake(application, inbox=SqlInbox(store), roster=core.services.roster, clock=clock)
+        await core.services.roster.refresh()
+        await stack.enter_async_context(application)
+        await application.start()
+        stack.push_async_callback(_in_time, application.stop)
+        await publish_menu(application)
+        yield App(core, connections=connections, notifier=notifier, cards=cards, intake=intake)
+
+
+async def _in_time(stop: Callable[[], Awaitable[None]]) -> None:
+    try:
+        async with asyncio.timeout(DRAIN):
+            await stop()
+    except TimeoutError:
+        log.warning("Telegram's side did not stop in time")

@@ -1,0 +1,152 @@
+"""The demo: both neighbours and the real bot in one process, talking by address alone over loopback, its state in one directory."""
+
+import json
+import os
+import random
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from bot.app import App, open_app, open_store
+from bot.demo.loop import DemoLoop, LoopClock
+from bot.domain.account import Account, Credentials, Role, User
+from bot.domain.clock import Clock, SystemClock
+from bot.domain.drawers import Drawers
+from bot.domain.ports import RandomBytes
+from bot.domain.secret import Secret
+from bot.neighbours import VISITOR, Neighbours, neighbours
+from bot.paper.settings import PaperAccount
+from bot.settings import Settings
+from storage.keyfile import new_key_file
+
+LABEL = "main"
+PLAN = "flat-5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """Everything of one running demo."""
+
+    neighbours: Neighbours
+    app: App
+    settings: Settings
+
+
+class DemoDirectory:
+    """Where a demo keeps its state: the bot's database and key, the paper broker's books, and how far the clock was moved on."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.database = root / "bot" / "bot.db"
+        self.key_file = root / "keys" / "wrapping.key"
+        self.paper = root / "paper"
+        self._clock = root / "clock.json"
+
+    def start_over(self) -> None:
+        """Forgets all of it."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def prepare(self, random_bytes: RandomBytes) -> None:
+        """Makes the directories and, once, the key."""
+        for directory in (self.root, self.database.parent, self.key_file.parent, self.paper):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self.key_file.exists():
+            new_key_file(self.key_file, random_bytes)
+
+    @property
+    def shifted(self) -> float:
+        """Seconds that the demo's clock runs ahead of the host's."""
+        try:
+            return float(json.loads(self._clock.read_text())["ahead"])
+        except (OSError, ValueError, KeyError):
+            return 0.0
+
+    def keep_shift(self, seconds: float) -> None:
+        """Remembers how far ahead the clock is, so that a restart does not turn it back."""
+        self._clock.write_text(json.dumps({"ahead": seconds}))
+
+
+def demo_settings(directory: DemoDirectory, near: Neighbours) -> Settings:
+    """The settings of the demo: the two addresses, and nothing that the real bot would not read as well."""
+    return Settings.read(
+        {
+            "MODE": "demo",
+            "TELEGRAM_BOT_TOKEN": near.token,
+            "TELEGRAM_URL": near.telegram_url,
+            "BROKER_URL": near.broker_url,
+            "BROKER_WS_URL": near.broker_ws_url,
+            "DATABASE": str(directory.database),
+            "KEY_FILE": str(directory.key_file),
+            "MARKET_HOURS": "always",
+            "BROKERAGE_PLAN": PLAN,
+        }
+    )
+
+
+async def seed(settings: Settings, account: PaperAccount, clock: Clock, random_bytes: RandomBytes, *, inline: bool) -> None:
+    """Puts the visitor on the list and links the paper account, unless an earlier start did."""
+    now = clock.now()
+    credentials = Credentials(
+        client_code=Secret(account.client),
+        password=Secret(account.password),
+        api_key=Secret(account.api_key),
+        totp_seed=Secret(account.totp_seed) if account.totp_seed else None,
+    )
+
+    def add(drawers: Drawers) -> None:
+        if drawers.accounts.by_label(LABEL) is None:
+            client = f"{account.client[:2]}••••{account.client[-1]}"
+            drawers.accounts.add(Account(id=random_bytes(6).hex(), label=LABEL, client=client, created_at=now), credentials)
+        drawers.people.add(User(telegram_id=VISITOR, name="You"), Role.OWNER, None, now)
+
+    store = open_store(settings, random_bytes, inline=inline)
+    try:
+        await store.run(add)
+    finally:
+        await store.close()
+
+
+def demo_clock(loop: DemoLoop, directory: DemoDirectory) -> LoopClock:
+    """The host's time, moved on by what earlier starts moved it."""
+    return LoopClock(loop, SystemClock().now() + timedelta(seconds=directory.shifted))
+
+
+@asynccontextmanager
+async def open_demo(
+    directory: DemoDirectory,
+    *,
+    loop: DemoLoop,
+    clock: Clock,
+    random_bytes: RandomBytes = os.urandom,
+    chance: random.Random | None = None,
+    port: int = 0,
+    account: PaperAccount | None = None,
+    walk: float = 1.0,
+) -> AsyncIterator[Demo]:
+    """Both neighbours and the bot, built; the bot listens once its run() is awaited."""
+
+    async def shift(seconds: float) -> None:
+        directory.keep_shift(directory.shifted + seconds)
+        await loop.run_ahead(seconds)
+
+    directory.prepare(random_bytes)
+    account = account or PaperAccount()
+    async with AsyncExitStack() as stack:
+        near = await stack.enter_async_context(
+            neighbours(
+                clock=clock,
+                chance=chance or random.SystemRandom(),
+                data=directory.paper,
+                shift=shift,
+                port=port,
+                account=account,
+                walk=walk,
+            )
+        )
+        settings = demo_settings(directory, near)
+        await seed(settings, account, clock, random_bytes, inline=False)
+        app = await stack.enter_async_context(open_app(settings, clock=clock, random_bytes=random_bytes))
+        yield Demo(neighbours=near, app=app, settings=settings)

@@ -1,0 +1,75 @@
+"""The two neighbours of the demo under one port: a Telegram in memory with its page, and the paper exchange beside it."""
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.demo.chats import Chats
+from bot.demo.page import Page
+from bot.demo.person import ScriptedPerson
+from bot.demo.server import DemoServer, listening
+from bot.domain.clock import Clock
+from bot.paper.server import PARTS, Parts, build_app
+from bot.paper.settings import PaperAccount, PaperSettings
+
+VISITOR = 4211  # the Telegram id of whoever sits before the page
+
+Shift = Callable[[float], Awaitable[None]]  # seconds by which the clock is to be moved on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """Both, answering; all addresses are on loopback."""
+
+    url: str  # the page
+    telegram_url: str
+    token: str
+    broker_url: str
+    broker_ws_url: str
+    chats: Chats
+    telegram: DemoServer
+    paper: Parts
+    person: ScriptedPerson
+
+
+@asynccontextmanager
+async def neighbours(
+    *,
+    clock: Clock,
+    chance: random.Random,
+    data: Path | None,
+    shift: Shift,
+    port: int = 0,
+    account: PaperAccount | None = None,
+    walk: float = 1.0,
+) -> AsyncIterator[Neighbours]:
+    """Starts both; data None keeps the paper account in memory. OSError when the port is taken."""
+    chats = Chats(clock)
+    telegram = DemoServer(chats)
+    person = ScriptedPerson(chats, VISITOR, name="You")
+    app = telegram.application()
+    settings = PaperSettings(accounts=(account or PaperAccount(),), data=data, walk=walk)
+    exchange = build_app(settings, clock=clock, rng=chance)
+    exchange.on_shutdown.append(_close_sockets)
+    app.add_subapp("/exchange", exchange)
+    Page(person=person, desk="/exchange/desk", shift=shift).add_to(app)
+    async with listening(app, port=port) as url:
+        yield Neighbours(
+            url=f"{url}/",
+            telegram_url=url,
+            token=telegram.token,
+            broker_url=f"{url}/exchange",
+            broker_ws_url=f"{url.replace('http', 'ws', 1)}/exchange/ws",
+            chats=chats,
+            telegram=telegram,
+            paper=exchange[PARTS],
+            person=person,
+        )
+
+
+async def _close_sockets(exchange: web.Application) -> None:
+    await exchange[PARTS].stream.close()
