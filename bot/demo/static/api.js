@@ -16,5 +16,7 @@ async function ask(path, options) {
 
 export const get = (path) => ask(path);
 
+export const remove = (path) => ask(path, { method: "DELETE" });
+
 export const post = (path, body = {}) =>
   ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });

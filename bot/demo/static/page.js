@@ -72,7 +72,10 @@ function happened(event) {
     case "message":
       chat.add(event.message);
       if (event.message.from_bot) arrived(event.message);
-      else guide.said(event.message.text);
+      else {
+        guide.said(event.message.text);
+        void desk.mention(event.message.text);
+      }
       guide.refresh();
       desk.soon();
       break;

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +14,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Locator, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, async_playwright, expect
 from playwright.async_api import Page as Tab
 
 from bot.demo import entities
@@ -21,6 +23,9 @@ from bot.demo.chats import Chats, Person
 from bot.demo.loop import LoopClock
 from bot.demo.page import POLICY, STATIC, Page
 from bot.demo.server import DemoServer, listening
+from bot.paper.broker import PaperBroker
+from bot.paper.server import PARTS, build_app
+from bot.paper.settings import PaperSettings
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -33,7 +38,8 @@ FLAGS = [
     "--disable-sync",
 ]
 in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is found on this machine")
-in_real_time = pytest.mark.asyncio(loop_factories=["real"])
+# One loop for all of them, so that one browser can serve them.
+in_real_time = pytest.mark.asyncio(loop_scope="module", loop_factories=["real"])
 
 Json = dict[str, Any]
 # How many lines of text an element shows.
@@ -97,6 +103,7 @@ class Demo:
 
     url: str
     bot: Bot
+    broker: PaperBroker
     shifted: list[float] = field(default_factory=list)
 
     @property
@@ -106,13 +113,16 @@ class Demo:
 
 @asynccontextmanager
 async def served(bot: Bot, *, port: int = 0, shift: Callable[[float], Awaitable[None]] | None = None) -> AsyncIterator[Demo]:
-    demo = Demo(url="", bot=bot)
+    """The page with the paper exchange beside it, whose prices stand still."""
+    exchange = build_app(PaperSettings(walk=0), clock=bot.chats.clock, rng=random.Random(1))
+    demo = Demo(url="", bot=bot, broker=exchange[PARTS].broker)
 
     async def note(seconds: float) -> None:
         demo.shifted.append(seconds)
 
     app = DemoServer(bot.chats).application()
-    Page(person=bot.person, desk="/exchange", shift=shift or note).add_to(app)
+    app.add_subapp("/exchange", exchange)
+    Page(person=bot.person, desk="/exchange/desk", shift=shift or note).add_to(app)
     async with listening(app, port=port) as demo.url:
         yield demo
 
@@ -137,7 +147,7 @@ def bot() -> Bot:
 )
 async def test_a_foreign_name_for_this_machine_is_refused_everywhere(bot: Bot, host: str) -> None:
     async with served(bot) as demo, aiohttp.ClientSession(demo.url) as browser:
-        for path in ("/", "/config", "/chat/events", "/person/4211/history"):
+        for path in ("/", "/config", "/chat/events", "/person/4211/history", "/exchange/desk/state"):
             async with browser.get(path, headers={"Host": host}) as answer:
                 assert answer.status == 403
         async with browser.post("/chat/say", json={"text": "/kill"}, headers={"Host": host}) as answer:
@@ -161,11 +171,17 @@ async def test_another_site_can_neither_say_nor_tap_nor_remove_nor_shift_the_clo
     card = bot.send("<b>BUY</b>", [button("Confirm buy", "c:1:y")])
     acts = [("/chat/say", {"text": "hi"}), ("/chat/tap", {"message_id": card, "data": "c:1:y"})]
     acts += [("/chat/remove", {"message_id": card}), ("/clock", {"shift": 60})]
+    site = {name: value for name, value in headers.items() if name != "Content-Type"}
     async with served(bot) as demo, aiohttp.ClientSession(demo.url) as browser:
         for path, body in acts:
             sent = {"Content-Type": "application/json", **headers}
             async with browser.post(path, data=json.dumps(body), headers=sent) as answer:
                 assert answer.status == 403, path
+        if site:
+            order = {"name": "RELIANCE", "side": "BUY", "quantity": 10}
+            async with browser.post("/exchange/desk/orders", json=order, headers=site) as answer:
+                assert answer.status == 403
+        assert demo.broker.ledger.orders == {}
     assert [message["id"] for message in bot.person.history()] == [card]
     assert bot.chats.updates.pending == []
     assert demo.shifted == []
@@ -350,26 +366,37 @@ class Seen:
         await self.tab.keyboard.press("Enter")
 
 
-@asynccontextmanager
-async def opened(demo: Demo, *, width: int = 390, height: int = 844, dark: bool = False) -> AsyncIterator[Seen]:
-    """A fresh Chromium on the page; afterwards nothing was complained of and nobody else was asked."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """One Chromium; each test has a profile of its own in it."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = await browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
-        seen = Seen(tab)
-        tab.set_default_timeout(5000)
-        tab.on("console", lambda said: seen.complaints.append(said.text) if said.type in {"error", "warning"} else None)
-        tab.on("pageerror", lambda error: seen.complaints.append(str(error)))
-        tab.on("request", lambda request: seen.asked.append(request.url))
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def opened(
+    chromium: Browser, demo: Demo, *, width: int = 390, height: int = 844, dark: bool = False
+) -> AsyncIterator[Seen]:
+    """A fresh visitor on the page; afterwards nothing was complained of and nobody else was asked."""
+    tab = await chromium.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+    seen = Seen(tab)
+    tab.set_default_timeout(5000)
+    tab.on("console", lambda said: seen.complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    tab.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    tab.on("request", lambda request: seen.asked.append(request.url))
+    try:
         await tab.goto(demo.url)
         await expect(tab.locator("#presence")).to_have_text("bot")
         yield seen
-        await browser.close()
+    finally:
+        await tab.close()
     assert seen.complaints == []
     assert [url for url in seen.asked if not url.startswith(f"{demo.url}/")] == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def talking() -> Bot:
     """A chat whose time runs."""
     chats = Chats(LoopClock(asyncio.get_running_loop(), datetime(2026, 11, 20, 3, 30, tzinfo=UTC)))
@@ -388,9 +415,9 @@ def artifact(name: str, tmp_path: Path) -> Path:
 
 @in_chromium
 @in_real_time
-async def test_a_visitor_is_led_from_hello_to_a_filled_order(talking: Bot, tmp_path: Path) -> None:
+async def test_a_visitor_is_led_from_hello_to_a_filled_order(chromium: Browser, talking: Bot, tmp_path: Path) -> None:
     bot = talking
-    async with served(bot) as demo, opened(demo, width=1280, height=900) as seen:
+    async with served(bot) as demo, opened(chromium, demo, width=1280, height=900) as seen:
         tab = seen.tab
         await expect(tab.get_by_text("What can this bot do?")).to_be_visible()
         guide = tab.locator("#guide")
@@ -455,10 +482,10 @@ async def test_a_visitor_is_led_from_hello_to_a_filled_order(talking: Bot, tmp_p
 
 @in_chromium
 @in_real_time
-async def test_what_a_message_holds_stays_words_and_opens_nothing(talking: Bot) -> None:
+async def test_what_a_message_holds_stays_words_and_opens_nothing(chromium: Browser, talking: Bot) -> None:
     bot = talking
     hostile = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script> & M&M'
-    async with served(bot) as demo, opened(demo) as seen:
+    async with served(bot) as demo, opened(chromium, demo) as seen:
         bot.person.say(hostile)
         place = bot.person.private
         raw = bot.chats.new_message(
@@ -495,14 +522,14 @@ async def test_what_a_message_holds_stays_words_and_opens_nothing(talking: Bot) 
 @in_real_time
 @pytest.mark.parametrize("width", [390, 320])
 async def test_thirty_characters_fit_a_narrow_phone_and_nothing_scrolls_sideways(
-    talking: Bot, tmp_path: Path, width: int
+    chromium: Browser, talking: Bot, tmp_path: Path, width: int
 ) -> None:
     bot = talking
     ruler = "123456789012345678901234567890\nNet                +423.95 🟢\nx"
     bot.send(f"<pre>{ruler}</pre>", [button("Refresh", "f"), button("Exit…", "e"), button("P&L", "p")])
     bot.send("Late <blockquote expandable>" + "STT 268 · NSE 71 · brokerage 55 · stamp 28. " * 9 + "</blockquote>")
     bot.send("https://example.com/" + "a" * 300)
-    async with served(bot) as demo, opened(demo, width=width, dark=width == 390) as seen:
+    async with served(bot) as demo, opened(chromium, demo, width=width, dark=width == 390) as seen:
         assert await seen.tab.locator("pre").evaluate(LINES) == 3
         for what in ("document.documentElement", "document.querySelector('#log')", "document.querySelector('pre')"):
             assert await seen.tab.evaluate(f"{what}.scrollWidth <= {what}.clientWidth"), what
@@ -523,9 +550,9 @@ async def test_thirty_characters_fit_a_narrow_phone_and_nothing_scrolls_sideways
 
 @in_chromium
 @in_real_time
-async def test_all_of_it_can_be_done_at_the_keyboard(talking: Bot) -> None:
+async def test_all_of_it_can_be_done_at_the_keyboard(chromium: Browser, talking: Bot) -> None:
     bot = talking
-    async with served(bot) as demo, opened(demo) as seen:
+    async with served(bot) as demo, opened(chromium, demo) as seen:
         tab, keys = seen.tab, seen.tab.keyboard
         box = tab.get_by_label("Message", exact=True)
         await keys.type("/po")  # no click before: letters find the box by themselves
@@ -586,14 +613,72 @@ async def test_all_of_it_can_be_done_at_the_keyboard(talking: Bot) -> None:
 
 @in_chromium
 @in_real_time
-async def test_after_a_gap_the_page_shows_what_it_missed(talking: Bot) -> None:
+async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: Browser, talking: Bot, tmp_path: Path) -> None:
+    bot = talking
+    async with served(bot) as demo, opened(chromium, demo, width=1280, height=1100) as seen:
+        tab, faults = seen.tab, demo.broker.faults
+        desk = tab.get_by_role("complementary", name="Exchange control desk")
+        await expect(tab.locator("#price-now")).to_have_text("1,480.30")
+        await desk.get_by_role("button", name="+1 %", exact=True).click()
+        await expect(tab.locator("#price-now")).to_have_text("1,495.10")
+        await desk.get_by_label("Price in rupees").fill("1500.50")
+        await desk.get_by_role("button", name="Set", exact=True).click()
+        await expect(tab.locator("#price-now")).to_have_text("1,500.50")
+        # The tour's resting order follows the price: two percent over it, on the tick.
+        for said in ("/start", "/login", "/buy TCS 10"):
+            await seen.types(said)
+        await expect(tab.get_by_label("Symbol whose price moves")).to_have_value("TCS")
+        await seen.types("/positions")
+        await expect(tab.locator("#guide-try")).to_have_text("/sell RELIANCE 5 1530.60")
+
+        never = desk.get_by_role("button", name="never", exact=True)
+        await desk.get_by_role("button", name="in parts").click()
+        await expect(desk.get_by_role("button", name="in parts")).to_have_attribute("aria-pressed", "true")
+        await never.click()
+        await expect(never).to_have_attribute("aria-pressed", "true")
+        assert [each.fault.name for each in faults.armed()] == ["fill_never"]
+        await desk.get_by_role("button", name="at once").click()
+        await expect(never).to_have_attribute("aria-pressed", "false")
+        lose = desk.get_by_role("button", name="lose next answer")
+        await lose.click()
+        await expect(lose).to_have_attribute("aria-pressed", "true")
+        assert [(each.fault.name, each.route) for each in faults.armed()] == [("answer_lost", "place")]
+        await lose.click()
+        await expect(lose).to_have_attribute("aria-pressed", "false")
+        await desk.get_by_text("More ways to misbehave").click()
+        await desk.get_by_label("Misbehaviour").select_option("token expired")
+        await desk.get_by_role("button", name="Arm", exact=True).click()
+        await desk.get_by_role("button", name="Clear token expired").click()
+        await expect(desk.get_by_role("list", name="Armed").get_by_role("listitem")).to_have_count(0)
+        assert faults.armed() == []
+        await desk.get_by_role("button", name="drop socket").click()
+        await expect(tab.locator("#toast")).to_have_text("No socket is open")
+
+        await desk.get_by_role("button", name="Place").click()
+        account = tab.locator("#account")
+        await expect(account).to_contain_text("Buy 5 TCS")
+        await expect(account).to_contain_text("filled")
+        await expect(account).to_contain_text("+5")
+        assert [(order.side, order.quantity, order.channel) for order in demo.broker.ledger.orders.values()] == [
+            ("BUY", 5, "WEB")
+        ]
+
+        await expect(desk.locator("[data-clock=long]")).to_have_text(re.compile(r"09:00:\d\d"))
+        await desk.get_by_role("button", name="to 15:10").click()
+        await expect(desk.get_by_role("button", name="to 15:10")).to_be_enabled()
+        assert [round(each, -2) for each in demo.shifted] == [22_200]  # 09:00 to 15:10
+        await tab.screenshot(path=artifact("demo-desk-1280.png", tmp_path))
+
+
+@in_chromium
+@in_real_time
+async def test_after_a_gap_the_page_shows_what_it_missed(chromium: Browser, talking: Bot) -> None:
     bot = talking
     bot.send("kept")
     edited, deleted = bot.send("before"), bot.send("deleted meanwhile")
-    async with AsyncExitStack() as first, async_playwright() as playwright:
+    async with AsyncExitStack() as first:
         demo = await first.enter_async_context(served(bot))
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = await browser.new_page()
+        tab = await chromium.new_page()
         await tab.goto(demo.url)
         await expect(tab.locator("li.row")).to_have_count(3)
         await expect(tab.locator("#rung-count")).to_have_text("0")
@@ -608,4 +693,4 @@ async def test_after_a_gap_the_page_shows_what_it_missed(talking: Bot) -> None:
             await expect(tab.locator("li.row .words")).to_contain_text(["kept", "after", "missed", "missed without"])
             await expect(tab.locator("li.row")).to_have_count(4)
             await expect(tab.locator("#rung-count")).to_have_text("1")
-        await browser.close()
+        await tab.close()
