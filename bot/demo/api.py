@@ -220,7 +220,7 @@ class BotApi:
 
     async def get_file(self, call: Call) -> Json:
         """Where a file can be fetched."""
-        file = self._chats.files.get(call.text("file_id"))
+        file = self._chats.state.files.get(call.text("file_id"))
         if file is None:
             raise ApiError(400, "Bad Request: invalid file_id")
         if len(file.content) > LARGEST_DOWNLOAD:
@@ -320,18 +320,18 @@ class BotApi:
         if call.truth("drop_pending_updates"):
             self._chats.updates.forget_all()
 
-    def _scope(self, call: Call) -> tuple[Any, ...]:
+    def _scope(self, call: Call) -> tuple[str | int, ...]:
         scope = call.json("scope") or {"type": "default"}
         if not isinstance(scope, dict) or "type" not in scope:
             raise ApiError(400, "Bad Request: can't parse BotCommandScope")
-        key: list[Any] = [scope["type"]]
+        parts: list[str | int] = [str(scope["type"])]
         if scope["type"] in ("chat", "chat_administrators", "chat_member"):
-            key.append(self._chats.writable(int(scope.get("chat_id", 0))).id)
+            parts.append(self._chats.writable(int(scope.get("chat_id", 0))).id)
         if scope["type"] == "chat_member":
-            key.append(int(scope.get("user_id", 0)))
+            parts.append(int(scope.get("user_id", 0)))
         if language := call.text("language_code"):
-            key.append(language)
-        return tuple(key)
+            parts.append(language)
+        return tuple(parts)
 
     def _send(self, call: Call, chat: Chat, **content: Any) -> Json:
         rows, keyboard = keyboards.split(call.json("reply_markup"))
@@ -401,7 +401,7 @@ class BotApi:
         return self._chats.keep(name=upload.name, mime=upload.mime, content=upload.content)
 
     def _uploaded(self, call: Call, where: str) -> Upload | File:
-        known = self._chats.files.get(where)
+        known = self._chats.state.files.get(where)
         if known is not None:
             return known
         upload = call.upload(where)

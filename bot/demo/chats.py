@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.demo import entities
 from bot.demo.errors import ApiError, PersonError
 from bot.demo.faults import Faults
-from bot.demo.messages import Chat, File, Json, Message, User, view, wire
+from bot.demo.messages import Chat, File, Json, Message, State, User, view, wire
 from bot.demo.updates import Clock, UpdateQueue
 from bot.demo.watching import Events, Watchers
 
@@ -38,34 +38,39 @@ class Tap:
 class Chats:
     """One bot, the people who talk to it, and the groups it was taken into.
 
-    Ids of messages and updates begin at the clock's seconds, so a demo started over a kept bot never repeats one.
+    Ids of messages and updates begin at the clock's seconds, so a demo started over a kept bot never repeats one, even
+    when its own `state` was not kept (see `kept.py`).
     """
 
     def __init__(
-        self, clock: Clock, *, bot_id: int = 7_000_000_001, name: str = "mStock", username: str = "mstock_demo_bot"
+        self,
+        clock: Clock,
+        *,
+        state: State | None = None,
+        bot_id: int = 7_000_000_001,
+        name: str = "mStock",
+        username: str = "mstock_demo_bot",
     ) -> None:
         self.clock = clock
         self.bot = User(id=bot_id, name=name, username=username, is_bot=True)
         self.faults = Faults()
-        self.updates = UpdateQueue(clock, first_id=int(clock.now().timestamp()))
-        self.files: dict[str, File] = {}
+        self.state = state or State()
+        self.state.message_id = max(self.state.message_id, int((clock.now() - _YEAR_ZERO).total_seconds()))
+        self.state.update_id = max(self.state.update_id, int(clock.now().timestamp()))
+        self.updates = UpdateQueue(clock, self.state)
         self.answers: list[Json] = []
-        self._chats: dict[int, Chat] = {}
         self._taps: dict[str, Tap] = {}
-        self._commands: dict[tuple[Any, ...], list[Json]] = {}
         self._watchers = Watchers()
-        self._message_id = int((clock.now() - _YEAR_ZERO).total_seconds())
-        self._serial = 0
 
     # People and places
 
     def person(self, user_id: int, *, name: str | None = None, username: str | None = None, started: bool = False) -> "Person":
         """The hands of a person. `started`: the bot may write first, as if they had talked before."""
-        chat = self._chats.get(user_id)
+        chat = self.state.chats.get(user_id)
         if chat is None:
             user = User(id=user_id, name=name or f"Person {user_id}", username=username)
             chat = Chat(id=user_id, kind="private", title=user.name, members={user_id: user})
-            self._chats[user_id] = chat
+            self.state.chats[user_id] = chat
         user = chat.members[user_id]
         user.name, user.username = name or user.name, username or user.username
         chat.open = chat.open or started
@@ -73,21 +78,21 @@ class Chats:
 
     def group(self, title: str, members: Iterable["Person"], *, kind: str = "group") -> Chat:
         """A group, supergroup or channel with these members into which the bot was taken."""
-        self._serial += 1
+        self.state.serial += 1
         people = {each.user.id: each.user for each in members}
-        chat = Chat(id=-1_000_000 - self._serial, kind=kind, title=title, members=people, open=True)
-        self._chats[chat.id] = chat
+        chat = Chat(id=-1_000_000 - self.state.serial, kind=kind, title=title, members=people, open=True)
+        self.state.chats[chat.id] = chat
         inviter = next(iter(people.values()), self.bot)
         self._membership(chat, inviter, "left", "member")
         return chat
 
     def chat(self, chat_id: int) -> Chat | None:
         """A chat that exists, whether the bot may write there or not."""
-        return self._chats.get(chat_id)
+        return self.state.chats.get(chat_id)
 
     def writable(self, chat_id: int) -> Chat:
         """The chat to write to; ApiError 400 when the bot does not know it, 403 when it was blocked or put out."""
-        chat = self._chats.get(chat_id)
+        chat = self.state.chats.get(chat_id)
         if chat is None or (not chat.open and chat.kind == "private"):
             raise ApiError(400, "Bad Request: chat not found")
         if chat.blocked:
@@ -105,8 +110,8 @@ class Chats:
 
     def new_message(self, chat: Chat, sender: User | None, **fields: Any) -> Message:
         """A message with the next id and the present date, not yet posted."""
-        self._message_id += 1
-        return Message(id=self._message_id, chat_id=chat.id, sender=sender, date=self.clock.now(), **fields)
+        self.state.message_id += 1
+        return Message(id=self.state.message_id, chat_id=chat.id, sender=sender, date=self.clock.now(), **fields)
 
     def amend(self, chat: Chat, message: Message) -> None:
         """Tell of an edit already made to `message`."""
@@ -156,31 +161,32 @@ class Chats:
         chat.open = False
         self._membership(chat, self.bot, "member", "left")
 
-    def set_commands(self, scope: tuple[Any, ...], commands: list[Json]) -> None:
+    def set_commands(self, scope: tuple[str | int, ...], commands: list[Json]) -> None:
         """The command menu for one scope; an empty list removes it."""
         if commands:
-            self._commands[scope] = commands
+            self.state.menus[_key(scope)] = commands
         else:
-            self._commands.pop(scope, None)
+            self.state.menus.pop(_key(scope), None)
         for user_id in self._watchers.watched():
             self._watchers.tell([user_id], {"type": "commands", "commands": self.menu(user_id)})
 
-    def commands(self, scope: tuple[Any, ...]) -> list[Json]:
+    def commands(self, scope: tuple[str | int, ...]) -> list[Json]:
         """The command menu that was set for exactly this scope."""
-        return self._commands.get(scope, [])
+        return self.state.menus.get(_key(scope), [])
 
     def menu(self, user_id: int) -> list[Json]:
         """The commands one person sees in the private chat: the narrowest scope that was set."""
-        for scope in (("chat", user_id), ("all_private_chats",), ("default",)):
-            if scope in self._commands:
-                return self._commands[scope]
+        for scope in (f"chat:{user_id}", "all_private_chats", "default"):
+            if scope in self.state.menus:
+                return self.state.menus[scope]
         return []
 
     def keep(self, *, name: str, mime: str, content: bytes, width: int = 0, height: int = 0) -> File:
         """Store an upload."""
-        self._serial += 1
-        file = File(id=f"F{self._message_id}x{self._serial}", name=name, mime=mime, content=content, width=width, height=height)
-        self.files[file.id] = file
+        self.state.serial += 1
+        file_id = f"F{self.state.message_id}x{self.state.serial}"
+        file = File(id=file_id, name=name, mime=mime, content=content, width=width, height=height)
+        self.state.files[file.id] = file
         return file
 
     # What people do (through Person)
@@ -206,8 +212,8 @@ class Chats:
 
     def tap(self, user: User, chat: Chat, message_id: int, data: str) -> str:
         """Hand a tap to the bot, unchecked; the id of the query."""
-        self._serial += 1
-        query_id = f"{int(self.clock.now().timestamp())}{self._serial:06d}"
+        self.state.serial += 1
+        query_id = f"{int(self.clock.now().timestamp())}{self.state.serial:06d}"
         self._taps[query_id] = Tap(query_id=query_id, user_id=user.id, message_id=message_id, data=data, at=self.clock.now())
         message = chat.present(message_id)
         shown = wire(chat, message) if message is not None else {"chat": chat.wire(), "message_id": message_id, "date": 0}
@@ -223,7 +229,7 @@ class Chats:
 
     def block(self, user_id: int, *, blocked: bool = True) -> None:
         """A person blocks the bot, or takes it back."""
-        chat = self._chats[user_id]
+        chat = self.state.chats[user_id]
         if chat.blocked != blocked:
             chat.blocked = blocked
             self._membership(chat, chat.members[user_id], *(("member", "kicked") if blocked else ("kicked", "member")))
@@ -278,6 +284,10 @@ class Chats:
         )
 
 
+def _key(scope: tuple[str | int, ...]) -> str:
+    return ":".join(map(str, scope))
+
+
 class Person:
     """The hands of one person: everything they can do, in their private chat unless another chat is named."""
 
@@ -325,7 +335,7 @@ class Person:
     def edit(self, message_id: int, text: str) -> Json:
         """Edit an own message."""
         message = self._present(message_id)
-        if message.sender is not self.user:
+        if message.sender is None or message.sender.id != self.user.id:
             raise PersonError("only own messages can be edited")
         message.text, message.entities = entities.finish(entities.clean(text), [])
         self.chats.edited_by(self.private, message)

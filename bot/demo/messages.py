@@ -12,6 +12,14 @@ FILE_URL: Final = "/person/file/"  # where a person's page fetches pictures and 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An update and when it was made."""
+
+    update: Json
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """Something uploaded: by the bot, or by a person."""
 
@@ -119,6 +127,22 @@ class Chat:
         """The message of that id, unless it is gone."""
         message = self.messages.get(message_id) if message_id is not None else None
         return None if message is None or message.deleted else message
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """All that the chats are made of, so that it can be kept and taken up again."""
+
+    chats: dict[int, Chat] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
+    #: Command menus by scope, as `chat:4211`.
+    menus: dict[str, list[Json]] = field(default_factory=dict)
+    #: The last ids given away.
+    message_id: int = 0
+    update_id: int = 0
+    serial: int = 0
+    #: Updates that the bot has not confirmed, oldest first.
+    waiting: list[Waiting] = field(default_factory=list)
 
 
 def wire(chat: Chat, message: Message, *, with_reply: bool = True) -> Json:

@@ -111,7 +111,7 @@ class DemoServer:
     async def _file(self, request: web.Request) -> web.StreamResponse:
         self._check(request)
         path = request.match_info["path"]
-        file = next((each for each in self.chats.files.values() if each.path == path), None)
+        file = next((each for each in self.chats.state.files.values() if each.path == path), None)
         if file is None:
             return _refusal(ApiError(404, "Not Found"))
         return web.Response(body=file.content, content_type="application/octet-stream")
@@ -156,7 +156,7 @@ class DemoServer:
         return web.json_response(result)
 
     async def _persons_file(self, request: web.Request) -> web.StreamResponse:
-        file = self.chats.files.get(request.match_info["file_id"])
+        file = self.chats.state.files.get(request.match_info["file_id"])
         if file is None:
             raise web.HTTPNotFound
         # Only pictures are shown in place; anything else is offered as a download and never as a page.

@@ -7,11 +7,11 @@ is slowed down to a long poll of three seconds.
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from bot.demo.errors import ApiError
+from bot.demo.messages import State, Waiting
 
 LIFETIME: Final = timedelta(hours=24)
 MOST_AT_ONCE: Final = 100
@@ -55,19 +55,12 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
-    update: dict[str, Any]
-    since: datetime
-
-
 class UpdateQueue:
-    """One bot's updates. Ids start at `first_id` and never repeat."""
+    """One bot's updates, kept in `state`; ids go on from its last one."""
 
-    def __init__(self, clock: Clock, *, first_id: int) -> None:
+    def __init__(self, clock: Clock, state: State) -> None:
         self._clock = clock
-        self._next_id = first_id
-        self._waiting: list[_Waiting] = []
+        self._state = state
         self._allowed: frozenset[str] = KINDS - _ON_REQUEST
         self._poller: asyncio.Future[None] | None = None
         self._last_offset: int | None = None
@@ -78,16 +71,16 @@ class UpdateQueue:
     def pending(self) -> list[dict[str, Any]]:
         """What the bot has not confirmed yet, oldest first."""
         self._expire()
-        return [each.update for each in self._waiting]
+        return [each.update for each in self._state.waiting]
 
     def put(self, update: dict[str, Any]) -> int | None:
         """Queue one update (its kind is its one key); its id, or nothing when the bot does not want that kind."""
         kinds = [key for key in update if key != "update_id"]
         if any(kind in KINDS and kind not in self._allowed for kind in kinds):
             return None
-        update_id = self._next_id
-        self._next_id += 1
-        self._waiting.append(_Waiting(update={"update_id": update_id, **update}, since=self._clock.now()))
+        self._state.update_id += 1
+        update_id = self._state.update_id
+        self._state.waiting.append(Waiting(update={"update_id": update_id, **update}, since=self._clock.now()))
         if self._poller is not None and not self._poller.done():
             self._poller.set_result(None)
         return update_id
@@ -99,7 +92,7 @@ class UpdateQueue:
 
     def forget_all(self) -> None:
         """Drop everything that waits."""
-        self._waiting.clear()
+        self._state.waiting.clear()
 
     def interrupt(self, words: str) -> None:
         """End a poll that waits, with 409."""
@@ -120,10 +113,10 @@ class UpdateQueue:
         self.allow(allowed)
         timeout = self._patience(offset, timeout)
         self._confirm(offset)
-        if not self._waiting and timeout > 0:
+        if not self._state.waiting and timeout > 0:
             await self._arrival(timeout)
         self._expire()
-        return [each.update for each in self._waiting[: max(1, min(limit, MOST_AT_ONCE))]]
+        return [each.update for each in self._state.waiting[: max(1, min(limit, MOST_AT_ONCE))]]
 
     def _patience(self, offset: int, timeout: float) -> float:
         now = asyncio.get_running_loop().time()
@@ -134,13 +127,13 @@ class UpdateQueue:
     def _confirm(self, offset: int) -> None:
         self._expire()
         if offset < 0:  # counted from the end; what stands before is forgotten
-            del self._waiting[: max(0, len(self._waiting) + offset)]
+            del self._state.waiting[: max(0, len(self._state.waiting) + offset)]
         else:
-            self._waiting = [each for each in self._waiting if each.update["update_id"] >= offset]
+            self._state.waiting = [each for each in self._state.waiting if each.update["update_id"] >= offset]
 
     def _expire(self) -> None:
         oldest = self._clock.now() - LIFETIME
-        self._waiting = [each for each in self._waiting if each.since > oldest]
+        self._state.waiting = [each for each in self._state.waiting if each.since > oldest]
 
     async def _arrival(self, timeout: float) -> None:
         poller: asyncio.Future[None] = asyncio.get_running_loop().create_future()

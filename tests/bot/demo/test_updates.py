@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.demo.errors import ApiError
 from bot.demo.loop import LoopClock, VirtualLoop
+from bot.demo.messages import State
 from bot.demo.updates import LONGEST_POLL, UpdateQueue
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ FIRST = 1_000
 
 @pytest.fixture
 async def queue(clock: LoopClock) -> UpdateQueue:
-    return UpdateQueue(clock, first_id=FIRST)
+    return UpdateQueue(clock, State(update_id=FIRST - 1))
 
 
 def put(queue: UpdateQueue, *texts: str) -> list[int | None]:
@@ -131,7 +132,7 @@ def test_nothing_is_lost_and_nothing_comes_again_once_confirmed(steps: list[tupl
     loop = VirtualLoop()
 
     async def story() -> None:
-        queue = UpdateQueue(LoopClock(loop, START), first_id=FIRST)
+        queue = UpdateQueue(LoopClock(loop, START), State(update_id=FIRST - 1))
         said = 0  # updates made so far
         recorded = 0  # durable: survives a crash
         confirmed = 0  # told to the queue by an offset
