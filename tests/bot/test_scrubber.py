@@ -1,0 +1,141 @@
+"""No secret passes the scrubber, however it is written; ordinary words do."""
+
+import base64
+import json
+import random
+import re
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.secret import Secret
+from bot.scrubber import Scrubber, is_random
+from tests.stage.canaries import Canaries, Planted, plant
+
+PLANTED: Planted = plant(random.Random(11))
+SECRETS = [getattr(PLANTED, name) for name in Planted.__slots__]
+SCRUBBER = Scrubber(Secret(secret) for secret in SECRETS)
+CANARIES = Canaries(PLANTED)
+AROUND = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str,
+        lambda secret: secret[::-1],
+        lambda secret: quote(secret, safe=""),
+        quote,
+        quote_plus,
+        lambda secret: re.sub("%..", lambda escape: escape[0].lower(), quote(secret, safe="")),
+        lambda secret: secret.encode().hex(),
+        lambda secret: secret.encode().hex().upper(),
+        lambda secret: base64.b64encode(secret.encode()).decode(),
+        lambda secret: base64.b64encode(f"user:{secret}".encode()).decode(),
+        lambda secret: base64.b64encode(f"ab{secret}xyz".encode()).decode(),
+        lambda secret: base64.urlsafe_b64encode(f"a{secret}xyz".encode()).decode(),
+        repr,
+        lambda secret: repr(secret.encode()),
+        json.dumps,
+        lambda secret: repr({"body": {"x": secret}}),
+    ],
+)
+def test_a_known_secret_passes_in_no_spelling(secret: str, spell: object) -> None:
+    assert callable(spell)
+    text = f"before {spell(secret)} after"
+    assert CANARIES.leaks(text), "the checker itself does not see this spelling"
+    scrubbed = SCRUBBER.scrub(text)
+    assert CANARIES.leaks(scrubbed) == []
+    assert scrubbed.startswith("before ")
+    assert scrubbed.endswith(" after")
+
+
+@given(st.sampled_from([secret for secret in SECRETS if 24 <= len(secret) <= 128]), AROUND, AROUND, st.data())
+def test_a_piece_of_a_random_secret_does_not_pass_either(secret: str, before: str, after: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(secret) - 8))
+    end = data.draw(st.integers(start + 8, len(secret)))
+    assert CANARIES.leaks(SCRUBBER.scrub(f"{before}{secret[start:end]}{after}")) == []
+
+
+@given(st.sampled_from([secret for secret in SECRETS if len(secret) > 128]), st.data())
+def test_fifteen_characters_of_a_long_token_do_not_pass(secret: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(secret) - 15))
+    end = data.draw(st.integers(start + 15, len(secret)))
+    assert CANARIES.leaks(SCRUBBER.scrub(f"token {secret[start:end]}\n")) == []
+
+
+@given(st.text(max_size=60), st.text(min_size=4, max_size=40))
+def test_any_secret_at_all_is_taken_out_whole(around: str, secret: str) -> None:
+    if secret in f"{around}*** {around}" or set(secret) <= {"*", " "}:
+        return
+    assert secret not in Scrubber([Secret(secret)]).scrub(f"{around}{secret} {around}")
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("GET https://api.telegram.org/bot123456789:AAGthisIsNotARealTokenButLong-_12345/getMe", "AAGthis"),
+        ("token 123456789:AAGthisIsNotARealTokenButLong-_12345", "AAGthis"),
+        ("wss://ws.mstock.trade?API_KEY=k3yk3yk3y&ACCESS_TOKEN=t0kt0kt0k", "t0kt0k"),
+        ("wss://ws.mstock.trade?API_KEY=k3yk3yk3y&ACCESS_TOKEN=t0kt0kt0k", "k3yk3y"),
+        ("to=API_KEY%3Dk3yk3yk3y%26x", "k3yk3y"),
+        ("Authorization: Bearer abc.def.ghi", "abc.def"),
+        ("{'Authorization': 'Bearer abcdefghi', 'a': 1}", "abcdefghi"),
+        ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJNQTEyMzQifQ.c2lnbmF0dXJl", "eyJ"),
+        ("cut eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJN", "eyJ"),
+        ("LOGIN:eyXnotajwt", "notajwt"),
+        ("otpauth://totp/mStock:MA1?secret=JBSWY3DPEHPK3PXP&issuer=x", "JBSWY"),
+        ('{"password": "hunter two", "clientcode": "x"}', "hunter two"),
+        ("{'totp': '123456'}", "123456"),
+        ("password=hunter2&x=1", "hunter2"),
+        ("X-PrivateKey: abcdef", "abcdef"),
+        ('{"jwtToken":"abcdef","refreshToken":"ghijkl"}', "ghijkl"),
+        ("http://user:word@127.0.0.1:1/", "word"),
+    ],
+)
+def test_a_secret_that_nobody_told_of_is_known_by_its_shape(text: str, secret: str) -> None:
+    assert secret not in Scrubber().scrub(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 12 BUY 10 RELIANCE at 1,480.30 accepted as 128225101712667",
+        "https://api.mstock.trade/openapi/typeb/orders/regular answered 502 in 0.4 s",
+        "the password was refused; a new code is needed",
+        "2026-11-20 09:15:00 NIFTY26N2324500CE 101.20",
+        "Refused: RMS:128225101712667:NSE EQUITY 2885 EQ",
+        "pinned to the tick; spinning: no",
+    ],
+)
+def test_ordinary_lines_stay_as_they_are(text: str) -> None:
+    assert SCRUBBER.scrub(text) == text
+
+
+def test_a_short_value_is_taken_out_whole_and_words_with_a_part_of_it_stay() -> None:
+    scrubber = Scrubber([Secret("password1"), Secret("MA1234567"), Secret("123")])
+    assert scrubber.scrub("password1 / MA1234567 / ma1234567") == "*** / *** / ***"
+    assert scrubber.scrub("passwords, MA12, 123 shares") == "passwords, MA12, 123 shares"
+
+
+def test_a_forgotten_token_may_pass_again_and_the_others_may_not() -> None:
+    scrubber = Scrubber([Secret("aaaabbbbccccdddd1"), Secret("eeeeffffgggghhhh2")])
+    scrubber.forget(Secret("aaaabbbbccccdddd1"))
+    assert scrubber.scrub("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "aaaabbbbccccdddd1 ***"
+    scrubber.know(Secret("aaaabbbbccccdddd1"))
+    assert scrubber.scrub("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "*** ***"
+
+
+def test_what_counts_as_random() -> None:
+    assert all(is_random(getattr(PLANTED, name)) for name in ("api_key", "totp_seed", "wrapping_key", "access_token"))
+    assert not any(map(is_random, ("password1", "aaaaaaaaaaaaaaaaaaaa", "MA1234567", "")))
+
+
+@given(AROUND, AROUND)
+def test_text_without_secrets_between_secrets_is_kept(before: str, after: str) -> None:
+    secret = PLANTED.api_key
+    scrubbed = SCRUBBER.scrub(f"{before} {secret} {after}")
+    assert Scrubber().scrub(f"{before} *** {after}") == scrubbed
