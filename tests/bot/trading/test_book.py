@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
+from bot.domain.money import total
 from bot.domain.notice import Filled, OrderElsewhere, OrderRejected
 from bot.domain.order import OrderFact, OrderStatus, TradeFact
 from bot.trading.book import Book, step_price
@@ -24,7 +25,7 @@ def a_book() -> Book:
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[OrderFact], list[TradeFact]]:
     """An order of ten shares filling in steps, each row of the book possibly seen late, twice or never."""
-    cuts = sorted(draw(st.sets(st.integers(1, 9), max_size=4))) + [10]
+    cuts = [*sorted(draw(st.sets(st.integers(1, 9), max_size=4))), 10]
     prices = [draw(st.integers(14_000, 15_000)) for _ in cuts]
     trades, facts, done, value = [], [a_fact()], 0, Decimal(0)
     for number, (cut, price) in enumerate(zip(cuts, prices, strict=True), start=1):
@@ -34,7 +35,7 @@ def histories(draw: st.DrawFn) -> tuple[list[OrderFact], list[TradeFact]]:
         done = cut
         status = OrderStatus.FILLED if done == 10 else OrderStatus.PARTIAL
         facts.append(a_fact(filled=done, status=status, average=(value / done).quantize(Decimal("0.01"))))
-    seen = draw(st.lists(st.sampled_from(facts), max_size=8)) + [facts[-1]]
+    seen = [*draw(st.lists(st.sampled_from(facts), max_size=8)), facts[-1]]
     return seen, trades
 
 
@@ -63,10 +64,9 @@ async def test_whatever_rows_are_seen_each_share_is_booked_and_rung_once(
     assert order.status is OrderStatus.FILLED
     assert sum(fill.quantity for fill in fills) == order.filled == 10
     assert news == len(fills)
-    known = [fill for fill in fills if fill.price is not None]
-    if len(known) == len(fills):
-        paid = sum(fill.price * fill.quantity for fill in fills if fill.price is not None)
-        assert abs(paid - sum(row.price * row.quantity for row in trades)) < Decimal("0.01")
+    paid = [fill.price * fill.quantity for fill in fills if fill.price is not None]
+    if len(paid) == len(fills):
+        assert abs(total(paid) - total(row.price * row.quantity for row in trades)) < Decimal("0.01")
 
 
 @given(histories())
