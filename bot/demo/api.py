@@ -92,13 +92,17 @@ class BotApi:
 
     async def get_me(self, _: Call) -> Json:
         """Who the bot is."""
-        return self._chats.bot.wire() | {
-            "can_join_groups": True,
-            "can_read_all_group_messages": False,
-            "supports_inline_queries": False,
-            "can_connect_to_business": False,
-            "has_main_web_app": False,
-        }
+        return (
+            self._chats.bot.wire()
+            | {
+                "can_join_groups": True,
+                "can_read_all_group_messages": False,
+                "supports_inline_queries": False,
+                "can_connect_to_business": False,
+                "has_main_web_app": False,
+            }
+            | self._chats.abilities
+        )
 
     async def get_updates(self, call: Call) -> list[Json]:
         """See `updates.py`."""

@@ -54,6 +54,8 @@ class Chats:
         self.clock = clock
         self.bot = User(id=bot_id, name=name, username=username, is_bot=True)
         self.faults = Faults()
+        #: Fields of getMe that differ from the usual, such as {"supports_inline_queries": True}.
+        self.abilities: Json = {}
         self.state = state or State()
         self.state.message_id = max(self.state.message_id, int((clock.now() - _YEAR_ZERO).total_seconds()))
         self.state.update_id = max(self.state.update_id, int(clock.now().timestamp()))

@@ -28,6 +28,7 @@ NAMES: Final = frozenset(
         "blocked",
         "chat_not_found",
         "conflict",
+        "revoked",
     }
 )
 
@@ -57,6 +58,8 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
         self.met: Counter[str] = Counter()
+        #: Telegram cannot be reached at all.
+        self.down = False
 
     def add(self, name: str, method: str = "", *, times: int = 1, seconds: float = 5) -> Fault:
         """Let the next `times` calls of `method` (any but getUpdates when empty) fail so; ValueError for an unknown name."""
@@ -69,6 +72,7 @@ class Faults:
     def clear(self) -> None:
         """Behave again."""
         self._waiting.clear()
+        self.down = False
 
     def take(self, method: str) -> Fault | None:
         """The fault that hits this call, if any, used up by one."""

@@ -69,6 +69,8 @@ class DemoServer:
         return [each for each in self.served if each.method.lower() == method.lower()]
 
     async def _bot(self, request: web.Request) -> web.StreamResponse:
+        if self.chats.faults.down:
+            return _cut(request)
         self._check(request)
         call = await read(request)
         fault = self.chats.faults.take(call.method)
@@ -84,7 +86,8 @@ class DemoServer:
                 status=response.status if response else 0,
             )
         )
-        return _cut(request) if response is None else response
+        # An outage that began while a poll waited swallows its answer too.
+        return _cut(request) if response is None or self.chats.faults.down else response
 
     async def _answer(self, call: Call, fault: Fault | None) -> web.Response | None:
         """The answer, or nothing when the connection is to end without one."""
@@ -178,6 +181,7 @@ _REFUSALS: Final[Mapping[str, tuple[int, str]]] = {
     "server_error": (500, "Internal Server Error"),
     "blocked": (403, "Forbidden: bot was blocked by the user"),
     "chat_not_found": (400, "Bad Request: chat not found"),
+    "revoked": (401, "Unauthorized"),
     "conflict": (
         409,
         "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",

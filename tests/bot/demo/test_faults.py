@@ -36,4 +36,4 @@ def test_faults_come_in_the_order_they_were_set() -> None:
 def test_an_unknown_fault_is_named_at_once() -> None:
     with pytest.raises(ValueError, match="no fault is called 'floood'; there are bad_gateway, blocked"):
         Faults().add("floood")
-    assert len(NAMES) == 10
+    assert len(NAMES) == 11

@@ -108,6 +108,7 @@ async def test_a_flood_says_how_long_to_wait(bot: Bot, asha: ScriptedPerson, cha
         ("dropped", NetworkError("httpx")),
         ("blocked", Forbidden("bot was blocked by the user")),
         ("chat_not_found", BadRequest("hat not found")),
+        ("revoked", InvalidToken("Unauthorized")),
     ],
 )
 async def test_faults_that_leave_nothing_behind(
@@ -156,6 +157,29 @@ async def test_a_slow_answer_comes_late(bot: Bot, asha: ScriptedPerson, chats: C
     await bot.send_message(ASHA, "news")
     assert loop.time() == pytest.approx(3, abs=0.1)
     assert len(asha.history()) == 1
+
+
+async def test_an_outage_ends_the_poll_that_waits_and_nothing_is_lost_by_it(
+    bot: Bot, asha: ScriptedPerson, chats: Chats, loop: VirtualLoop
+) -> None:
+    poll = asyncio.create_task(bot.get_updates(timeout=30))
+    await asyncio.sleep(1)
+    chats.faults.down = True
+    asha.say("are you there?")
+    for attempt in (poll, bot.get_updates(timeout=30), bot.send_message(ASHA, "news"), bot.get_me()):
+        with pytest.raises(NetworkError):
+            await attempt
+    await asyncio.sleep(3_600)
+    chats.faults.down = False
+    assert [each.effective_message and each.effective_message.text for each in await bot.get_updates()] == ["are you there?"]
+    assert [each["text"] for each in asha.history()] == ["are you there?"]
+    assert loop.time() == pytest.approx(3_601, abs=1)
+
+
+async def test_a_bot_can_be_given_abilities_that_it_should_not_have(chats: Chats) -> None:
+    chats.abilities = {"supports_inline_queries": True}
+    async with serve(chats) as serving, bot_for(serving) as bot:
+        assert (await bot.get_me()).supports_inline_queries
 
 
 async def test_a_conflict_ends_the_poll_and_loses_no_update(bot: Bot, asha: ScriptedPerson, chats: Chats) -> None:
