@@ -47,16 +47,18 @@ def load_key_file(path: Path, database: Path | None) -> tuple[WrappingKey, ...]:
         raise VaultError(f"There is no key file {path}. Make one with: python -m bot key new") from None
     except OSError as error:
         raise VaultError(f"The key file {path} cannot be read: {error.strerror}.") from error
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise VaultError(f"The key file {path} is not a plain file.")
         if found.st_uid != os.geteuid():
             raise VaultError(f"The key file {path} belongs to another user of this machine.")
-        if found.st_mode & 0o177:
+        if found.st_mode & 0o7177:
             mode = stat.S_IMODE(found.st_mode)
             raise VaultError(f"The key file {path} has mode {mode:04o}: others could use it. Repair: chmod 600 {path}")
-        body = file.read(_LARGEST + 1)
+        body = os.read(handle, _LARGEST + 1)
+    finally:
+        os.close(handle)
     return _keys(path, body)
 
 

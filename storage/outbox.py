@@ -126,5 +126,5 @@ class SqlOutbox:
         return self._tx.rows(_NEXT_DUE).scalar_one_or_none()
 
     def counts(self) -> tuple[int, int]:
-        found = {state: count for state, count in self._tx.rows(_COUNTS)}
+        found = dict(self._tx.rows(_COUNTS).all())
         return found.get(WAITING, 0), found.get(BURIED, 0)

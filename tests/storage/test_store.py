@@ -1,7 +1,10 @@
 """What the store promises of a transaction: whole or not at all, durable, and one at a time."""
 
 import asyncio
+import random
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,8 +15,10 @@ from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotFound, StorageError
 from bot.domain.ports import Inbox
 from storage.drawers import SqlDrawers
+from storage.keyfile import load_key_file, new_key_file
 from storage.store import SqlInbox, SqlStore
-from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, a_vault, an_order
+from storage.vault import Vault
+from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, a_vault, an_order, seed
 
 
 @pytest.fixture
@@ -175,3 +180,17 @@ async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: boo
     modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
     await store.close()
+
+
+def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_half_done(tmp_path: Path) -> None:
+    """A process dies by SIGKILL at step after step of claim and order, before, in and after the commit."""
+    database, key_file = tmp_path / "data" / "bot.db", tmp_path / "keys" / "wrapping.key"
+    new_key_file(key_file, random.Random(1).randbytes)
+    store = SqlStore.open(database, Vault(load_key_file(key_file, database), random.Random(2).randbytes), inline=True)
+    asyncio.run(store.run(seed))
+    asyncio.run(store.close())
+    command = [sys.executable, "-m", "tests.storage.killed", "orders", str(database), str(key_file)]
+    swept = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])  # noqa: S603
+    assert swept.returncode == 0, swept.stderr
+    found = {line.partition(": ")[2] for line in swept.stdout.splitlines()}
+    assert found == {"not stored, not answered", "stored, answered", "stored, not answered"}
