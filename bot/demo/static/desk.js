@@ -183,7 +183,11 @@ export class Desk {
   }
 
   #explain() {
-    byId("fault-words").textContent = this.#table.find(({ name }) => name === byId("fault").value)?.says.replace(/ \([^()]*\)\.$/, ".") ?? "";
+    const fault = this.#table.find(({ name }) => name === byId("fault").value);
+    if (!fault) return;
+    // The table's words point at the broker's papers and name parameters; here stand their values.
+    const words = fault.says.replace(/ \([^()]*\)\.$/, ".").replace(/`seconds`/g, `${fault.params.seconds ?? "some"} seconds`);
+    byId("fault-words").textContent = words.replaceAll("`", "");
   }
 
   // --- drawing ---
