@@ -92,16 +92,15 @@ def expiries_on(day: date, rules: tuple[ExpiryRule, ...], is_trading: Callable[[
 def monthly_expiry(
     exchange: Exchange,
     underlying: str,
-    year: int,
-    month: int,
+    first: date,
+    *,
     rules: tuple[ExpiryRule, ...],
     is_trading: Callable[[date], bool | None],
 ) -> date | None:
-    """The day on which the month's contract of that family expires; None where no rule or no calendar covers it."""
-    first = date(year, month, 1)
+    """When the contract of the month that begins on `first` expires; None where no rule or no calendar covers it."""
     for offset in range(31):
         day = first + timedelta(days=offset)
-        if day.month != month:
+        if day.month != first.month:
             break
         for rule in rules:
             if rule.exchange is exchange and rule.underlying == underlying and rule.cycle is Cycle.MONTHLY and rule.governs(day):

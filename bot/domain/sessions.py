@@ -5,8 +5,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.domain.instrument import InstrumentKind
-from bot.domain.order import OrderKind
+from bot.domain.instrument import Exchange, InstrumentKind
+from bot.domain.order import OrderKind, Product
 
 
 class PhaseKind(StrEnum):
@@ -51,8 +51,8 @@ _PLAIN = frozenset({OrderKind.LIMIT, OrderKind.MARKET})
 _LIMIT = frozenset({OrderKind.LIMIT})
 _NOTHING = Takes()
 
-# An order may be changed or cancelled exactly where new ones of its kind are taken (NSE CMTR74466, CMTR74969): market orders therefore not
-# in the limit-only parts, and nothing while the exchange matches.
+# An order may be changed or cancelled exactly where new ones of its kind are taken (NSE CMTR74466, CMTR74969): market orders
+# therefore not in the limit-only parts, and nothing while the exchange matches.
 TAKES: dict[PhaseKind, Takes] = {
     PhaseKind.PRE_OPEN: Takes(kinds=_PLAIN, cancels=True),
     PhaseKind.PRE_OPEN_LIMIT: Takes(kinds=_LIMIT, cancels=True),
@@ -98,6 +98,57 @@ class BandHours:
     end: time
     percent: Decimal
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A kind of order that an exchange no longer takes for these instruments (market-rules.md 4.8)."""
+
+    order_kind: OrderKind
+    exchange: Exchange
+    kinds: frozenset[InstrumentKind]
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SquareOffRow:
+    """From a date on, mStock closes positions of this product in these instruments at this time of day."""
+
+    product: Product
+    kinds: frozenset[InstrumentKind]
+    since: date
+    time: time
+    proven: bool  # False: the source is undated or silent on this segment; check on a live account
+    source: str
+
+
+class WindowKind(StrEnum):
+    """Hours of the day in which the broker, not the exchange, behaves differently."""
+
+    BOD = "BOD"  # the morning's preparation
+    EOD = "EOD"  # the evening's
+    AMO = "AMO"  # after-market orders are taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerWindow:
+    """One window of the broker by the wall clock of IST; both times None: the hours are not known."""
+
+    kind: WindowKind
+    since: date
+    start: time | None
+    end: time | None  # earlier than start: it reaches past midnight
+    says: str
+    source: str
+
+    def holds(self, at: time) -> bool:
+        """Whether the wall clock time is inside; an unknown window never is."""
+        if self.start is None or self.end is None:
+            return False
+        if self.start <= self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
