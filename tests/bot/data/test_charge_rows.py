@@ -1,0 +1,45 @@
+"""Rows of charges: what cannot be a charge is refused, and no two shipped rows answer the same case."""
+
+import tomllib
+from itertools import product
+
+import pytest
+
+from bot.data.charge_rows import read_tariff
+from bot.data.rows import BadRow, Table
+from bot.domain.instrument import Exchange
+from bot.domain.order import Side
+from bot.domain.tariff import Asset, Case, ChargeName, TradeClass
+from tests.stage.market import SHELF
+
+RATE = "[[rates]]\ncharge = 'STT'\nclasses = ['future']\nfrom = 2026-04-01\nsource = 's'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (RATE + "percent = '500'", "500 % of the turnover cannot be a charge"),
+        (RATE + "percent = '0.05'\nsides = ['LONG']", "sides must be one of BUY, SELL"),
+        (RATE.replace("'future'", "'futures'") + "percent = '0.05'", "classes must be one of delivery"),
+        ("[[gst]]\npercent = '18'\non = ['STT']\nfrom = 2026-01-01\nsource = 's'", "GST is counted on"),
+        ("[[plans]]\nname = 'p'\ntitle = 't'\nsource = 's'\nfutures = '20'", "I do not know futures"),
+        ("[[plans]]\nname = 'p'\ntitle = 't'\nsource = 's'\nfuture_percent = '0.03'", "I do not know future_percent"),
+        ("[[fees]]\ncharge = 'TIP'\nrupees = '1'\ngst = true\nfrom = 2026-01-01\nsource = 's'", "charge must be one of"),
+    ],
+)
+def test_a_row_that_cannot_be_a_charge_is_refused(text: str, words: str) -> None:
+    with pytest.raises(BadRow, match=words):
+        read_tariff([Table(tomllib.loads(text), "host.toml")])
+
+
+def test_no_two_shipped_rates_of_one_date_answer_the_same_case() -> None:
+    tariff = SHELF.tariff
+    dates = sorted({rate.since for rate in tariff.rates})
+    cases = product(TradeClass, Side, Exchange, Asset, ("SENSEX", "NIFTY"), ("", "XT"), dates)
+    for trade_class, side, exchange, asset, symbol, series, day in cases:
+        case = Case(trade_class=trade_class, side=side, exchange=exchange, asset=asset, symbol=symbol, series=series, day=day)
+        for charge in ChargeName:
+            rows = [
+                row for row in tariff.rates if row.charge is charge and row.covers(case) and row.since == day and not row.series
+            ]
+            assert len(rows) <= 1, case

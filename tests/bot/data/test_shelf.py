@@ -1,0 +1,225 @@
+"""The shipped data opens whole, a host's rows lie on top, and a bad row stops the start with its name."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.data.rows import BadRow
+from bot.data.shelf import FILES, HERE, Shelf, open_shelf
+from bot.domain.charges import Trade
+from bot.domain.market_days import DayKind
+from bot.domain.order import OrderKind, Product, Side
+from bot.domain.rejections import RejectionKind
+from bot.domain.sessions import PhaseKind, SessionClass
+from bot.domain.tariff import ChargeName, TradeClass
+from tests.stage.market import a_future, a_share, ist_at
+
+
+def host(tmp_path: Path, text: str) -> Shelf:
+    path = tmp_path / "host.toml"
+    path.write_text(text, encoding="utf-8")
+    return open_shelf(path)
+
+
+def test_every_shipped_row_names_its_source() -> None:
+    for name in FILES:
+        text = (HERE / name).read_text(encoding="utf-8")
+        rows = [part for part in text.split("\n[[")[1:] if not part.startswith("#")]
+        assert rows
+        for row in rows:
+            body = "\n".join(line for line in row.splitlines() if not line.startswith("#"))
+            assert "\nsource = " in body, row
+
+
+def test_a_host_adds_the_year_that_we_do_not_have(tmp_path: Path) -> None:
+    shelf = host(
+        tmp_path,
+        """
+        [[years]]
+        year = 2027
+        source = "NSE holiday list 2027"
+
+        [[days]]
+        date = 2027-01-26
+        what = "holiday"
+        name = "Republic Day"
+        source = "NSE holiday list 2027"
+        """,
+    )
+    assert shelf.override == "host.toml"
+    assert shelf.calendar.day(date(2027, 1, 26)).kind is DayKind.HOLIDAY
+    assert shelf.calendar.may(a_share(), Product.CNC, ist_at("2027-01-25 11:00"), in_auction=True).may_enter
+    assert not open_shelf().calendar.may(a_share(), Product.CNC, ist_at("2027-01-25 11:00"), in_auction=True).may_enter
+
+
+def test_a_host_gives_the_muhurat_session_its_hours(tmp_path: Path) -> None:
+    shelf = host(
+        tmp_path,
+        """
+        [[days]]
+        date = 2026-11-08
+        what = "special"
+        name = "Muhurat trading"
+        counts = false
+        announced = 2026-10-20
+        source = "the exchange's circular"
+        hours.cash = [{ phase = "CONTINUOUS", start = 18:00:00, end = 19:00:00 }]
+        hours.derivative = [{ phase = "CONTINUOUS", start = 18:00:00, end = 19:00:00 }]
+        """,
+    )
+    for session in SessionClass:
+        kinds = [phase.kind for phase in shelf.calendar.phases_of(session, date(2026, 11, 8))]
+        assert kinds == [PhaseKind.SHUT, PhaseKind.CONTINUOUS, PhaseKind.SHUT]
+    assert shelf.calendar.may(a_share(), Product.CNC, ist_at("2026-11-08 18:30"), in_auction=True).may_enter
+    assert shelf.calendar.day(date(2026, 11, 8), as_of=date(2026, 10, 1)).kind is DayKind.SPECIAL
+
+
+def test_a_host_opens_a_day_that_our_list_calls_a_holiday_and_shuts_another(tmp_path: Path) -> None:
+    shelf = host(
+        tmp_path,
+        """
+        [[days]]
+        date = 2026-12-25
+        what = "trading"
+        name = "open after all"
+        source = "the exchange's circular"
+
+        [[days]]
+        date = 2026-12-09
+        what = "holiday"
+        name = "A surprise"
+        announced = 2026-12-06
+        source = "the exchange's circular"
+        """,
+    )
+    assert shelf.calendar.is_trading(date(2026, 12, 25))
+    assert not shelf.calendar.is_trading(date(2026, 12, 9))
+    assert shelf.calendar.is_trading(date(2026, 12, 9), as_of=date(2026, 12, 5))
+    assert shelf.calendar.trading_day_after(date(2026, 12, 8)) == date(2026, 12, 10)
+
+
+def test_a_host_replaces_a_rate_a_freeze_a_square_off_and_adds_its_own_plan(tmp_path: Path) -> None:
+    shelf = host(
+        tmp_path,
+        """
+        [[fees]]
+        charge = "DP"
+        rupees = "20"
+        gst = false
+        from = 2024-10-01
+        source = "my ledger"
+
+        [[plans]]
+        name = "mine"
+        title = "what my contract note says"
+        intraday = "20"
+        intraday_percent = "0.03"
+        mtf = "5"
+        source = "my contract note"
+
+        [[freeze]]
+        exchange = "NFO"
+        from = 2026-11-02
+        monthly = true
+        units = { NIFTY = 1300 }
+        source = "the notice of November"
+
+        [[square_off]]
+        product = "MIS"
+        kinds = ["INDEX_FUTURE", "STOCK_FUTURE", "INDEX_OPTION", "STOCK_OPTION"]
+        from = 2026-08-03
+        time = 15:25:00
+        proven = true
+        source = "seen on my account"
+
+        [[texts]]
+        name = "lot"
+        pattern = "ODD LOT"
+        kind = "QUANTITY"
+        says = "Lots only."
+        repair = "NEAREST_LOT"
+        example = "odd lot"
+        source = "my order book"
+        """,
+    )
+    today = date(2026, 11, 20)
+    sale = Trade(instrument=a_share(), side=Side.SELL, product=Product.CNC, quantity=1, price=Decimal(100), day=today)
+    assert shelf.tariff.order(sale, None).amount(ChargeName.DP) == Decimal(20)
+    mine = shelf.tariff.plan("mine")
+    assert mine is not None
+    assert set(mine.terms) == {TradeClass.INTRADAY, TradeClass.MTF}
+    assert len(shelf.tariff.plans) == 4
+    freeze = shelf.rules.freeze(a_future(), today)
+    assert freeze is not None
+    assert (freeze.quantity, freeze.stale(today)) == (1300, False)
+    other = shelf.rules.freeze(a_future("BANKNIFTY"), today)
+    assert other is not None
+    assert other.quantity == 600
+    square_off = shelf.calendar.square_off(a_future(), Product.MIS, today)
+    assert square_off is not None
+    assert square_off.proven
+    assert square_off.at == ist_at("2026-11-20 15:25")
+    assert shelf.rejections.explain("odd lot").says == "Lots only."
+    assert shelf.rejections.explain("QUANTITY SHOULD BE MULTIPLE OF LOT SIZE").kind is RejectionKind.UNKNOWN
+
+
+def test_a_host_names_a_price_band_and_a_withdrawn_order_kind(tmp_path: Path) -> None:
+    shelf = host(
+        tmp_path,
+        """
+        [[price_bands]]
+        exchange = "NSE"
+        symbol = "SMALLCO"
+        percent = "5"
+        from = 2026-11-02
+        source = "NSE band list"
+
+        [[withdrawn]]
+        order = "SL-M"
+        exchanges = ["NSE"]
+        kinds = ["EQUITY"]
+        from = 2026-11-02
+        source = "a notice"
+        """,
+    )
+    today = date(2026, 11, 20)
+    band = shelf.rules.price_band(a_share("SMALLCO"), today)
+    assert band is not None
+    assert band.percent == Decimal(5)
+    assert shelf.rules.price_band(a_share("SMALLCO"), date(2026, 11, 1)) is None
+    assert not shelf.rules.offers_slm(a_share(), today)
+    window = shelf.calendar.may(a_share(), Product.CNC, ist_at("2026-11-20 11:00"), in_auction=True)
+    assert OrderKind.SL_M not in window.kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[days]]\ndate = 2026-12-09\nwhat = 'holiday'\nname = 'x'", r"host.toml, \[\[days\]\] row 1: source is missing"),
+        (
+            "[[days]]\ndate = 2026-12-09\nwhat = 'feast'\nname = 'x'\nsource = 's'",
+            "what must be one of holiday, special, trading",
+        ),
+        ("[[days]]\ndate = '2026-12-09'\nwhat = 'holiday'\nname = 'x'\nsource = 's'", "date must be a date"),
+        ("[[dayz]]\ndate = 2026-12-09", "I do not know the table dayz"),
+        ("[[years]]\nyear = 27\nsource = 's'", "year must be a whole number"),
+        ("[[fees]]\ncharge = 'DP'\nrupees = 18\ngst = true\nfrom = 2026-01-01\nsource = 's'", "in quotes"),
+        ("not toml at all", "host.toml is no TOML"),
+    ],
+)
+def test_a_bad_host_row_stops_the_start_and_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(BadRow, match=words):
+        host(tmp_path, text)
+
+
+def test_a_host_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(BadRow, match=r"absent\.toml cannot be read"):
+        open_shelf(tmp_path / "absent.toml")
+
+
+def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "host.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadRow, match="is no TOML"):
+        open_shelf(tmp_path / "host.toml")
