@@ -1,0 +1,143 @@
+"""A database comes up to date by one chain of steps, whole or not at all, and never backwards."""
+
+import logging
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from bot.domain.errors import StorageError
+from storage.engine import FileLock, make_engine
+from storage.migrate import MIGRATIONS, bring_up_to_date
+from storage.store import SqlStore
+from storage.tables import metadata
+from tests.storage.samples import ACCOUNT, a_store, a_vault
+
+
+def schema(connection: Connection) -> set[tuple[str, str, frozenset[str]]]:
+    """Every table, index and trigger with the lines of its definition, whatever their order."""
+    rows = connection.exec_driver_sql(
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'"
+    )
+    return {(kind, name, frozenset(line.strip(" \t,") for line in sql.strip().splitlines())) for kind, name, sql in rows}
+
+
+def test_the_migrated_schema_is_the_one_that_the_tables_describe() -> None:
+    with make_engine(None, busy_seconds=0).connect() as migrated, make_engine(None, busy_seconds=0).connect() as described:
+        bring_up_to_date(migrated, None)
+        metadata.create_all(described)
+        assert schema(migrated) == schema(described)
+        assert len(schema(migrated)) > len(metadata.tables)
+        assert compare_metadata(MigrationContext.configure(migrated), metadata) == []
+
+
+def test_there_is_one_head() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert len(ScriptDirectory.from_config(config).get_heads()) == 1
+
+
+async def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
+    await (await a_store(tmp_path / "bot.db")).close()
+    before = (tmp_path / "bot.db").read_bytes()
+    await SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True).close()
+    assert (tmp_path / "bot.db").read_bytes() == before
+
+
+async def test_a_database_newer_than_the_code_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await (await a_store(path)).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(StorageError, match=r"newer version.*9999"):
+        SqlStore.open(path, a_vault())
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+    raw.close()
+
+
+_NEXT = """
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "0002", {head!r}, None, None
+def upgrade():
+    op.execute("CREATE TABLE later (id INTEGER)")
+    {more}
+"""
+
+
+def longer_chain(tmp_path: Path, more: str = "") -> Path:
+    """The chain as it may be one day, with a step more."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    copy = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "versions" / "9002_later.py").write_text(_NEXT.format(head=head, more=more).replace('"0002"', '"9002"'))
+    return copy
+
+
+async def test_an_older_database_is_brought_up_with_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await (await a_store(path)).close()
+    with make_engine(path, busy_seconds=0).connect() as connection:
+        bring_up_to_date(connection, None, longer_chain(tmp_path))
+        assert connection.exec_driver_sql("SELECT count(*) FROM later").scalar_one() == 0
+        assert connection.exec_driver_sql("SELECT id FROM accounts").scalars().all() == [ACCOUNT.id]
+
+
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await (await a_store(path)).close()
+    with make_engine(path, busy_seconds=0).connect() as connection:
+        before = schema(connection)
+        connection.rollback()
+        with pytest.raises(ZeroDivisionError):
+            bring_up_to_date(connection, None, longer_chain(tmp_path, "1 / 0"))
+        assert schema(connection) == before
+    await SqlStore.open(path, a_vault(), inline=True).close()
+
+
+async def test_a_migration_waits_until_no_bot_runs_on_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    bot = await a_store(path)
+    bot.lock()
+    lock = FileLock(path.with_name("bot.db.lock"))
+    with make_engine(path, busy_seconds=0).connect() as connection:
+        chain = longer_chain(tmp_path)
+        with pytest.raises(StorageError, match="a bot is running"):
+            bring_up_to_date(connection, lock, chain)
+        await bot.close()
+        bring_up_to_date(connection, lock, chain)
+    after = FileLock(path.with_name("bot.db.lock"))
+    assert after.take()
+    after.release()
+
+
+def test_a_file_that_is_no_database_and_one_that_is_damaged_are_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("these are words, and no database at all\n" * 100)
+    with pytest.raises(StorageError, match="not a database"):
+        SqlStore.open(tmp_path / "text.db", a_vault())
+    with pytest.raises(StorageError, match="cannot be opened"):
+        SqlStore.open(tmp_path, a_vault())
+    with make_engine(tmp_path / "bot.db", busy_seconds=0).connect() as connection:
+        bring_up_to_date(connection, None)
+    whole = bytearray((tmp_path / "bot.db").read_bytes())
+    whole[4096 * 3 : 4096 * 5] = b"\x55" * 8192
+    (tmp_path / "bot.db").write_bytes(whole)
+    with pytest.raises(StorageError, match="damaged"):
+        SqlStore.open(tmp_path / "bot.db", a_vault())
+
+
+def test_migrating_leaves_logging_alone(tmp_path: Path) -> None:
+    before = (logging.getLogger().level, list(logging.getLogger().handlers), logging.getLogger("alembic").level)
+    with make_engine(tmp_path / "bot.db", busy_seconds=0).connect() as connection:
+        bring_up_to_date(connection, None)
+    assert (logging.getLogger().level, list(logging.getLogger().handlers), logging.getLogger("alembic").level) == before
+    assert not logging.getLogger("storage.store").disabled
