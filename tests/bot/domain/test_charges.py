@@ -14,7 +14,7 @@ from bot.domain.charges import Trade
 from bot.domain.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import to_paise, total
 from bot.domain.order import Product, Side
-from bot.domain.tariff import Bill, ChargeName, Plan, Terms, TradeClass, merged
+from bot.domain.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
 from tests.stage.market import SHELF, a_future, a_share, an_option
 from tests.stage.worked import Worked, worked_cases, worth
 
@@ -150,9 +150,8 @@ def test_the_four_examples_of_the_reference_come_to_the_paisa(name: str, rupees:
 def test_a_rate_changes_at_midnight_of_its_date(charge: ChargeName, trade: str, day: date, before: str, after: str) -> None:
     instrument = {"future": a_future(), "option": an_option(), "share": a_share()}[trade]
     product = Product.CNC if trade == "share" else Product.NRML
-    sale = Trade(
-        instrument=instrument, side=Side.SELL, product=product, quantity=65, price=Decimal(100), day=day - timedelta(days=1)
-    )
+    eve = day - timedelta(days=1)
+    sale = Trade(instrument=instrument, side=Side.SELL, product=product, quantity=65, price=Decimal(100), day=eve)
     assert TARIFF.order(sale, None).amount(charge) == Decimal(6500) * Decimal(before) / 100
     assert TARIFF.order(replace(sale, day=day), None).amount(charge) == Decimal(6500) * Decimal(after) / 100
 
@@ -322,8 +321,19 @@ def test_two_lists_cost_together_what_they_cost_apart_when_they_share_no_scrip(
 
 @given(st.lists(trades(), max_size=6), PLANS)
 def test_the_contract_note_of_a_day_never_costs_more_than_its_orders_one_by_one(made: list[Trade], chosen: Plan | None) -> None:
-    delivered = [replace(trade, product=Product.CNC) if not trade.instrument.is_derivative else trade for trade in made]
+    delivered = [
+        replace(trade, product=Product.CNC)
+        for trade in made
+        if not trade.instrument.is_derivative and TARIFF.asset(trade.instrument) is not Asset.EQUITY_FUND
+    ]
     assert TARIFF.day(delivered, chosen).total <= TARIFF.fills(delivered, chosen).total + CLOSE
+
+
+def test_an_equity_fund_sold_on_the_day_it_was_bought_pays_the_higher_tax_of_intraday() -> None:
+    buy = Trade(instrument=a_share("NIFTYBEES"), side=Side.BUY, product=Product.CNC, quantity=100, price=Decimal(280), day=TODAY)
+    made = [buy, replace(buy, side=Side.SELL)]
+    assert TARIFF.fills(made, None).amount(ChargeName.STT) == Decimal("0.28")  # 0.001 % of the sale
+    assert TARIFF.day(made, None).amount(ChargeName.STT) == Decimal(7)  # 0.025 % of it
 
 
 @given(trades(), st.permutations([0, 1, 2, 3]), PLANS)
