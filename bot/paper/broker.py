@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 from datetime import date, datetime
 
 from bot.paper.errors import BadSettings
+from bot.paper.candles import Candles
 from bot.paper.dayend import roll_accounts
 from bot.paper.exchange import Clock, Exchange, Pace
 from bot.paper.facts import CANCELLED, Account, Holding, Order, day_text
 from bot.paper.faults import Armed, Faults
-from bot.paper.hours import Timetable, ist, next_midnight
+from bot.paper.hours import Timetable, ist
 from bot.paper.instruments import Instrument, Key
 from bot.paper.ledger import Ledger
 from bot.paper.market import Market, Move
@@ -32,16 +32,17 @@ class PaperBroker:
         self.clock = clock
         self.rng = rng
         self.ledger = Ledger(settings.data)
-        self.timetable = Timetable(settings.hours)
+        self.timetable = Timetable(settings.hours, settings.seed)
         self.faults = Faults()
         self.faults.told = self._tell_fault
         self.sessions = Sessions(self.ledger, rng)
         self.publish: Callable[[str, str, Order], None] = lambda client, kind, order: None
         self._source = self._prices()
         self._master: Master | None = None
-        self.market = Market(lambda: self.master, self._source, self.timetable, settings.seed)
+        self.market = Market(self.find, self._source, self.timetable, settings.seed)
         for key, at, offset, fixed in self.ledger.moves():
             self.market.apply(key, Move(at, offset, fixed))
+        self.candles = Candles(self.market, self.timetable)
         self.portfolio = Portfolio(self.ledger, self.market, self.find)
         self.exchange = Exchange(
             ledger=self.ledger, market=self.market, portfolio=self.portfolio, find=self.find, lookup=self.lookup,
@@ -141,13 +142,6 @@ class PaperBroker:
                 price = bid if position.net > 0 else ask
                 made.append(self.exchange.by_the_broker(account, instrument, "INTRADAY", -position.net, price))
         return made
-
-    async def keep_hours(self) -> None:
-        """Ends the day at midnight IST, and what the timetable ends before; sleeps between."""
-        while True:
-            now = self.clock.now()
-            await asyncio.sleep(max((next_midnight(now) - now).total_seconds(), 0.0) + 0.01)
-            self.roll()
 
     def _tell_fault(self, armed: Armed, route: str, client: str) -> None:
         with self.ledger.change():

@@ -52,6 +52,8 @@ class Counter:
         self.calls[route.name] = self.calls.get(route.name, 0) + 1
         body = await self._body(request)
         client = self._who(request, route, body)
+        if route.is_act:
+            self._note(route, request, body, client)
         before = self._broker.faults.take("before", route.name, client)
         if before is not None:
             if before.fault.name == "request_late":
@@ -101,6 +103,14 @@ class Counter:
             return self._broker.sessions.account_of(_bearer(request), self._broker.clock.now()).client
         except Refusal:
             return None
+
+    def _note(self, route: Route, request: web.Request, body: dict[str, object] | None, client: str | None) -> None:
+        """Every act that reached us goes into the truth log, whatever becomes of it."""
+        names = ("ordertag", "symboltoken", "transactiontype", "quantity", "ordertype", "price", "triggerprice")
+        asked = {name: (body or {}).get(name) for name in names if name in (body or {})}
+        with self._broker.ledger.change():
+            self._broker.ledger.tell(self._broker.clock.now(), client or "", "asked", route=route.name,
+                                     order=request.match_info.get("order", ""), **asked)  # fmt: skip
 
     def _answer(self, route: Route, request: web.Request, body: dict[str, object] | None) -> Answer:
         try:

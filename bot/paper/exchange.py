@@ -168,6 +168,7 @@ class Exchange:
         order = self._working(account, order_id, "RS-0034")
         instrument = self._find(order.key)
         now = self._clock.now()
+        self._refuse_if_fixed(order, instrument, now)
         if request.quantity <= order.filled:
             raise bad("Modified quantity should be greater than traded quantity.", "400")
         old = (order.kind, order.price, order.trigger, order.quantity, order.validity)
@@ -191,6 +192,8 @@ class Exchange:
 
     def cancel(self, account: Account, order_id: str, *, by: str = "client") -> Order:
         order = self._working(account, order_id, "RS-00093")
+        if by == "client":
+            self._refuse_if_fixed(order, self._find(order.key), self._clock.now())
         if by == "client" and self._faults.take("order", "cancel", account.client):
             with self._ledger.change():
                 self._ledger.tell(self._clock.now(), account.client, "cancel not carried out", id=order.id)
@@ -231,6 +234,12 @@ class Exchange:
     def cancel_all(self, account: Account) -> list[Order]:
         working = [o for o in self._ledger.orders_of(account.client, account.day) if o.working]
         return [self.cancel(account, order.id) for order in working]
+
+    def _refuse_if_fixed(self, order: Order, instrument: Instrument, now: datetime) -> None:
+        """Market orders of the closing auction stand from 15:25 on (market-rules.md 4.8)."""
+        fixed = (Phase.AUCTION_LIMIT, Phase.MATCHING)
+        if order.kind == "MARKET" and self._timetable.phase(instrument, now) in fixed:
+            raise Refusal("Market order can not be modified or cancelled in this session")
 
     def _working(self, account: Account, order_id: str, code: str) -> Order:
         order = self._ledger.orders.get(order_id.strip())
@@ -292,6 +301,8 @@ class Exchange:
         phase = self._timetable.phase(instrument, now)
         if order.never:
             return None
+        if phase is Phase.POST_CLOSE:
+            return self._at_the_close(order, instrument, now)
         if phase is not Phase.CONTINUOUS:
             return LOOK_AGAIN
         if order.kind in STOPS and not order.triggered:
@@ -305,6 +316,20 @@ class Exchange:
             return LOOK_AGAIN
         self.fill(order, min(order.part or order.remaining, order.remaining), price)
         return max(order.gap, self._pace.match)
+
+    def _at_the_close(self, order: Order, instrument: Instrument, now: datetime) -> float:
+        """The post-close session trades at one price, the day's close."""
+        price = self._market.price(instrument, now)
+        if order.kind not in STOPS and _would_take(order, price):
+            self.fill(order, order.remaining, price)
+        return LOOK_AGAIN
+
+    def fill_in_auction(self, order: Order, price: int) -> None:
+        """The closing auction's one price: an order that accepts it is filled, any other is cancelled."""
+        if _would_take(order, price) and not order.never and order.kind not in STOPS:
+            self.fill(order, order.remaining, price, by="auction")
+        else:
+            self._end(order, CANCELLED, "CANCELLED BY EXCHANGE: UNMATCHED IN CLOSING AUCTION")
 
     def _enter(self, order: Order, instrument: Instrument, now: datetime) -> float | None:
         """From the broker's books to the exchange's."""
@@ -417,3 +442,10 @@ class Exchange:
         order.status = status
         order.updated_at = stamp(now)
         order.steps.append([status, stamp(now)])
+
+
+def _would_take(order: Order, price: int) -> bool:
+    """Whether a market or limit order accepts a single price."""
+    if order.kind in ("MARKET", "STOPLOSS_MARKET"):
+        return True
+    return price <= order.price if order.side == "BUY" else price >= order.price

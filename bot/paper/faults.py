@@ -173,10 +173,8 @@ class Faults:
         strange = set(params) - set(fault.params)
         if strange:
             raise UnknownFault(f"{name} takes {sorted(fault.params) or 'no parameters'}, not {sorted(strange)}")
-        if fault.stage in ("switch", "stream") and times == 1:
+        if fault.stage in ("switch", "stream") and name != "socket_refused":
             times = None  # switches and the socket's manners last until they are cleared
-        if name == "socket_refused" and times is None:
-            times = 1
         self._armed.append(entry := Armed(fault, times, skip, route, client, {**fault.params, **params}))
         return entry
 
@@ -194,7 +192,7 @@ class Faults:
 
     def take(self, stage: Stage, route: str, client: str | None) -> Armed | None:
         """The first armed fault of a stage that matches this call; counts it as struck."""
-        for armed in self._armed:
+        for armed in list(self._armed):
             fault = armed.fault
             fits = armed.route in (None, route) and (armed.route == route or not fault.routes or route in fault.routes)
             if fault.stage != stage or not fits or armed.client not in (None, client):
@@ -202,15 +200,23 @@ class Faults:
             if armed.skip > 0:
                 armed.skip -= 1
                 continue
-            armed.struck += 1
-            if armed.times is not None:
-                armed.times -= 1
-                if armed.times <= 0:
-                    self._armed.remove(armed)
-            if self.told is not None:
-                self.told(armed, route, client or "")
-            return armed
+            return self._strike(armed, route, client)
         return None
+
+    def take_named(self, name: str, route: str, client: str | None) -> Armed | None:
+        """The armed fault of that name, used up once."""
+        armed = self.on(name, client)
+        return self._strike(armed, route, client) if armed is not None else None
+
+    def _strike(self, armed: Armed, route: str, client: str | None) -> Armed:
+        armed.struck += 1
+        if armed.times is not None:
+            armed.times -= 1
+            if armed.times <= 0:
+                self._armed.remove(armed)
+        if self.told is not None:
+            self.told(armed, route, client or "")
+        return armed
 
 
 # Rejections in the words of RMS and the exchange (F16). Where the true text was never seen, it is near that of the

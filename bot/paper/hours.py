@@ -40,6 +40,7 @@ class Phase(Enum):
     """What an order meets at a moment: which kinds are taken, and how they are matched."""
 
     CLOSED = "closed"
+    PRE_OPEN = "pre-open"  # 09:00-09:10: orders gather, matched when the market opens
     CONTINUOUS = "continuous"
     PAUSE = "pause"  # 15:15-15:20: the reference price is being found, no order entry
     AUCTION = "auction"  # 15:20-15:25: limit and market orders gather
@@ -55,9 +56,11 @@ class Slot:
     phase: Phase
 
 
-CASH = (Slot(time(9, 15), time(15, 30), Phase.CONTINUOUS), Slot(time(15, 50), time(16, 0), Phase.POST_CLOSE))
+PRE_OPEN = Slot(time(9, 0), time(9, 10), Phase.PRE_OPEN)  # entry to 09:10 since 7 September 2026 (NSE CMTR74969)
+CASH = (PRE_OPEN, Slot(time(9, 15), time(15, 30), Phase.CONTINUOUS), Slot(time(15, 50), time(16, 0), Phase.POST_CLOSE))
 # Shares that are underlyings of F&O close by auction since 3 August 2026 (NSE CMTR74466).
 CASH_WITH_AUCTION = (
+    PRE_OPEN,
     Slot(time(9, 15), time(15, 15), Phase.CONTINUOUS),
     Slot(time(15, 15), time(15, 20), Phase.PAUSE),
     Slot(time(15, 20), time(15, 25), Phase.AUCTION),
@@ -67,6 +70,8 @@ CASH_WITH_AUCTION = (
 )
 DERIVATIVES = (Slot(time(9, 15), time(15, 40), Phase.CONTINUOUS),)
 AUCTION_SINCE = date(2026, 8, 3)
+AUCTION_PRICE_AT = time(15, 30)
+AUCTION_BAND = 3  # percent either side of the reference price
 SQUARE_OFF = {"E": time(15, 10), "D": time(15, 25)}  # cash by mStock's help page; F&O is not published, our choice
 
 
@@ -102,15 +107,25 @@ def on_or_before(day: date) -> date:
 class Timetable:
     """The exchange's opening hours under one of the two settings."""
 
-    def __init__(self, hours: Hours) -> None:
+    def __init__(self, hours: Hours, seed: int = 0) -> None:
         self.hours = hours
+        self._seed = seed
 
     def slots(self, instrument: Instrument, day: date) -> tuple[Slot, ...]:
         if instrument.is_derivative:
             if day < AUCTION_SINCE:
                 return (Slot(time(9, 15), time(15, 30), Phase.CONTINUOUS),)
             return DERIVATIVES
-        return CASH_WITH_AUCTION if instrument.has_derivatives and day >= AUCTION_SINCE else CASH
+        return CASH_WITH_AUCTION if self.has_auction(instrument, day) else CASH
+
+    def has_auction(self, instrument: Instrument, day: date) -> bool:
+        """Whether the instrument closes by auction on that day."""
+        listed = not instrument.is_derivative and instrument.has_derivatives
+        return self.hours == "real" and listed and day >= AUCTION_SINCE
+
+    def auction_close(self, day: date) -> datetime:
+        """The second between 15:28 and 15:30 at which the auction takes no more orders; another one each day."""
+        return at_ist(day, time(15, 28)) + timedelta(seconds=(day.toordinal() * 7919 + self._seed * 104729) % 121)
 
     def phase(self, instrument: Instrument, moment: datetime) -> Phase:
         if self.hours == "always":
@@ -120,6 +135,8 @@ class Timetable:
             return Phase.CLOSED
         for slot in self.slots(instrument, local.date()):
             if slot.start <= local.time() < slot.end:
+                if slot.phase is Phase.AUCTION_LIMIT and moment >= self.auction_close(local.date()):
+                    return Phase.MATCHING
                 return slot.phase
         return Phase.CLOSED
 
@@ -127,11 +144,14 @@ class Timetable:
         """When the prices of a day begin to move."""
         return at_ist(day, time(9, 15) if self.hours == "real" else time(0, 0))
 
-    def closing(self, instrument: Instrument, day: date) -> datetime:
-        """The last moment of a day's continuous trading; prices stand still after it under real hours."""
+    def continuous_end(self, instrument: Instrument, day: date) -> datetime:
         if self.hours == "always":
             return at_ist(day, time(23, 59, 59))
         return at_ist(day, max(s.end for s in self.slots(instrument, day) if s.phase is Phase.CONTINUOUS))
+
+    def closing(self, instrument: Instrument, day: date) -> datetime:
+        """The moment whose price is the day's close: the end of trading, or of the auction."""
+        return at_ist(day, AUCTION_PRICE_AT) if self.has_auction(instrument, day) else self.continuous_end(instrument, day)
 
     def trading_date(self, moment: datetime) -> date:
         """The date whose record the quotes show: before the open still the last trading day (9.1)."""
@@ -147,8 +167,9 @@ class Timetable:
         return day - timedelta(days=1) if self.hours == "always" else trading_day_before(day)
 
     def market_moment(self, instrument: Instrument, moment: datetime) -> datetime:
-        """`moment`, or the last moment at which the instrument traded when the market is shut."""
+        """`moment`, or the last moment at which the instrument had a new price when it does not trade now."""
         if self.hours == "always":
             return moment
         day = self.trading_date(moment)
-        return min(moment, self.closing(instrument, day))
+        closing = self.closing(instrument, day)
+        return closing if moment >= closing else min(moment, self.continuous_end(instrument, day))

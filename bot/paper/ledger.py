@@ -16,8 +16,8 @@ from bot.paper.instruments import Instrument, Key
 SCHEMA_VERSION = 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (kind TEXT NOT NULL, id TEXT NOT NULL, day TEXT NOT NULL, doc TEXT NOT NULL,
-    PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, day TEXT NOT NULL,
+    doc TEXT NOT NULL, UNIQUE (kind, id));
 CREATE TABLE IF NOT EXISTS contracts (exchange TEXT NOT NULL, name TEXT NOT NULL, token TEXT NOT NULL,
     symbol TEXT NOT NULL, kind TEXT NOT NULL, tick INTEGER NOT NULL, lot INTEGER NOT NULL, freeze INTEGER NOT NULL,
     expiry TEXT NOT NULL, strike INTEGER NOT NULL, option TEXT NOT NULL, underlying_exchange TEXT NOT NULL,
@@ -65,6 +65,8 @@ class Ledger:
         self.holdings: dict[tuple[str, Key], Holding] = {}
         self.blocks: dict[str, Block] = {}
         self.baskets: dict[int, Basket] = {}
+        self._orders_by_day: dict[tuple[str, str], dict[str, Order]] = {}
+        self._trades_by_day: dict[tuple[str, str], list[Trade]] = {}
         self._tokens: dict[str, dict[str, str]] = {}
         self._load()
         self.set_meta("schema", str(SCHEMA_VERSION))
@@ -91,7 +93,12 @@ class Ledger:
     def put(self, fact: Fact) -> None:
         self._remember(fact)
         day, key = identity(fact)
-        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", (type(fact).__name__, key, day, to_text(fact)))
+        # An update keeps its row number: facts are read back in the order in which they first came.
+        self._db.execute(
+            "INSERT INTO facts (kind, id, day, doc) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (kind, id) DO UPDATE SET day = excluded.day, doc = excluded.doc",
+            (type(fact).__name__, key, day, to_text(fact)),
+        )
 
     def drop(self, fact: Carried | Holding | Block | Basket) -> None:
         if isinstance(fact, Carried):
@@ -173,28 +180,30 @@ class Ledger:
 
     def orders_of(self, client: str, day: str) -> list[Order]:
         """An account's orders of a day, oldest first."""
-        return [o for o in self.orders.values() if o.client == client and o.day == day]
+        return list(self._orders_by_day.get((client, day), {}).values())
 
     def trades_of(self, client: str, day: str | None = None) -> list[Trade]:
-        return [t for t in self.trades if t.client == client and (day is None or t.day == day)]
+        if day is not None:
+            return list(self._trades_by_day.get((client, day), ()))
+        return [t for t in self.trades if t.client == client]
 
     def _load(self) -> None:
         kinds: dict[str, type[Fact]] = {k.__name__: k for k in (Account, Order, Trade, Carried, Holding, Block, Basket)}
         for exchange, name, token in self._db.execute("SELECT exchange, name, token FROM contracts"):
             self._tokens.setdefault(exchange, {})[name] = token
-        rows = self._db.execute("SELECT kind, doc FROM facts").fetchall()
-        found: list[Fact] = [_from_text(kinds[kind], doc) for kind, doc in rows]
-        found.sort(key=_age)
-        for fact in found:
-            self._remember(fact)
+        rows = self._db.execute("SELECT kind, doc FROM facts ORDER BY n").fetchall()
+        for kind, doc in rows:
+            self._remember(_from_text(kinds[kind], doc))
 
     def _remember(self, fact: Fact) -> None:
         if isinstance(fact, Account):
             self.accounts[fact.client] = fact
         elif isinstance(fact, Order):
             self.orders[fact.id] = fact
+            self._orders_by_day.setdefault((fact.client, fact.day), {})[fact.id] = fact
         elif isinstance(fact, Trade):
             self.trades.append(fact)
+            self._trades_by_day.setdefault((fact.client, fact.day), []).append(fact)
         elif isinstance(fact, Carried):
             self.carried[fact.client, fact.key, fact.product] = fact
         elif isinstance(fact, Holding):
@@ -208,10 +217,3 @@ class Ledger:
 def _from_text(kind: type[Fact], doc: str) -> Fact:
     return kind(**json.loads(doc))
 
-
-def _age(fact: Fact) -> tuple[str, int]:
-    if isinstance(fact, Order):
-        return fact.placed_at, int(fact.id)
-    if isinstance(fact, Trade):
-        return fact.at, int(fact.number)
-    return "", 0

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from bot.paper.frames import Level, Quote
-from bot.paper.hours import Timetable, at_ist, ist
+from bot.paper.hours import AUCTION_BAND, Timetable, at_ist, ist
 from bot.paper.instruments import Instrument, Key
-from bot.paper.master import Master
 from bot.paper.prices import YEAR, PriceSource, future_value, on_tick, option_value, pick
 
 RANGE_STEP = timedelta(minutes=15)  # points of a day at which its high and low are sought
@@ -36,8 +35,8 @@ class _Range:
 class Market:
     """Prices of every instrument at any moment; the same seed, clock and moves give the same prices."""
 
-    def __init__(self, master: Callable[[], Master], source: PriceSource, timetable: Timetable, seed: int) -> None:
-        self._master = master
+    def __init__(self, find: Callable[[Key], Instrument], source: PriceSource, timetable: Timetable, seed: int) -> None:
+        self._find = find
         self._source = source
         self._timetable = timetable
         self._seed = seed
@@ -48,7 +47,7 @@ class Market:
 
     def set_price(self, instrument: Instrument, price: int, at: datetime) -> Move:
         """Put the last price to `price` paise now; it walks on from there."""
-        bare = self._bare(instrument, self._timetable.market_moment(instrument, at))
+        bare = self._bare(instrument, self._timetable.market_moment(instrument, at), at)
         move = Move(at, offset=on_tick(price, instrument.tick) - bare)
         self.apply(instrument.key, move)
         return move
@@ -66,15 +65,14 @@ class Market:
 
     def price(self, instrument: Instrument, at: datetime) -> int:
         """Last traded price in paise; stands still while the market is shut."""
-        moment = self._timetable.market_moment(instrument, at)
+        return self._worth(instrument, self._timetable.market_moment(instrument, at), at)
+
+    def _worth(self, instrument: Instrument, moment: datetime, at: datetime) -> int:
+        """The price of `moment` with the moves known at `at` (a move made after hours counts at once)."""
         move = self._move_at(instrument.key, at)
-        if move is None and instrument.exchange == "BSE" and instrument.underlying:
-            # A share's price on the other exchange follows the first, moves of the desk included.
-            first = self._master().by_key[instrument.underlying]
-            return on_tick(self.price(first, at), instrument.tick)
         if move is not None and move.fixed is not None:
             return move.fixed
-        return max(self._bare(instrument, moment) + (move.offset if move else 0), instrument.tick)
+        return max(self._bare(instrument, moment, at) + (move.offset if move else 0), instrument.tick)
 
     def _move_at(self, key: Key, at: datetime) -> Move | None:
         for move in reversed(self._moves.get(key, ())):
@@ -82,14 +80,16 @@ class Market:
                 return move
         return None
 
-    def _bare(self, instrument: Instrument, at: datetime) -> int:
+    def _bare(self, instrument: Instrument, moment: datetime, at: datetime) -> int:
+        """Without the instrument's own moves; those of its underlying are in it, and so is a share's twin on NSE."""
         if instrument.underlying is None:
-            return on_tick(self._source.level(instrument, at), instrument.tick)
-        underlying = self._master().by_key[instrument.underlying]
-        spot = float(self.price(underlying, at))
+            return on_tick(self._source.level(instrument, moment), instrument.tick)
+        underlying = self._find(instrument.underlying)
+        # The underlying's worth at the contract's own moment: futures trade on while the share is in its auction.
+        spot = float(self._worth(underlying, moment, at))
         if instrument.expiry is None:
             return on_tick(spot, instrument.tick)
-        years = (at_ist(instrument.expiry, time(15, 40)) - at) / YEAR
+        years = (at_ist(instrument.expiry, time(15, 40)) - moment) / YEAR
         if not instrument.is_option:
             return on_tick(future_value(spot, max(years, 0.0)), instrument.tick)
         value = option_value(spot, float(instrument.strike), years, instrument.option, index=underlying.is_index)
@@ -130,14 +130,31 @@ class Market:
 
         Options may go from one tick to the previous close plus a fifth of the underlying.
         """
-        close = self.previous_close(instrument, at)
+        close, percent = self.previous_close(instrument, at), 20
+        day = ist(at).date()
         if instrument.is_option and instrument.underlying:
-            spot = self.previous_close(self._master().by_key[instrument.underlying], at)
+            spot = self.previous_close(self._find(instrument.underlying), at)
             return instrument.tick, close + spot // 5
-        percent = 10 if instrument.has_derivatives or instrument.is_derivative else 20
+        if instrument.has_derivatives or instrument.is_derivative:
+            percent = 10
+        if self._timetable.has_auction(instrument, day) and at >= self._timetable.continuous_end(instrument, day):
+            close, percent = self.reference_price(instrument, day), AUCTION_BAND
+        if instrument.kind == "FUTSTK" and self._timetable.hours == "real" and at >= (since := at_ist(day, time(15, 15))):
+            close, percent = self.price(instrument, since), AUCTION_BAND  # while the share is in its auction (FAOP74467)
         reach = close * percent // 100
         tick = instrument.tick
         return max((close - reach + tick - 1) // tick * tick, tick), (close + reach) // tick * tick
+
+    def reference_price(self, instrument: Instrument, day: date) -> int:
+        """The auction's reference: the mean price of the last quarter hour of continuous trading (paise)."""
+        end = self._timetable.continuous_end(instrument, day)
+        points = [self.price(instrument, end - timedelta(minutes=n)) for n in range(15)]
+        return on_tick(sum(points) / len(points), instrument.tick)
+
+    def auction_price(self, instrument: Instrument, day: date) -> int:
+        """The one price of the closing auction, within its band of the reference."""
+        low, high = self.band(instrument, self._timetable.closing(instrument, day))
+        return min(max(self.price(instrument, self._timetable.closing(instrument, day)), low), high)
 
     def best(self, instrument: Instrument, at: datetime) -> tuple[int, int]:
         """Best bid and best ask in paise."""

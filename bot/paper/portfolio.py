@@ -159,8 +159,9 @@ class Portfolio:
         net = self.position(order.client, order.day, order.key, order.product).net
         closable = max(-net * order.sign, 0)
         for other in self._ledger.orders_of(order.client, order.day):
-            same = (other.key, other.product, other.side) == (order.key, order.product, order.side)
-            if other.working and same and other.placed_at < order.placed_at:
+            if other.id == order.id:
+                break  # only orders before this one take the closing units from it
+            if other.working and (other.key, other.product, other.side) == (order.key, order.product, order.side):
                 closable -= other.remaining
         return max(order.remaining - max(closable, 0), 0)
 

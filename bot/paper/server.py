@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.paper import market_rest, rest
+from bot.paper import chain_rest, market_rest, rest
+from bot.paper.bell import Bell
 from bot.paper.broker import PaperBroker
 from bot.paper.counter import BASE, Counter
 from bot.paper.desk import Desk
@@ -47,7 +48,7 @@ def build_app(settings: PaperSettings, *, clock: Clock, rng: random.Random) -> w
     desk = Desk(broker, stream, counter)
     app = web.Application(client_max_size=BODY_LIMIT)
     app[PARTS] = Parts(broker, stream, counter, desk)
-    for route in (*rest.ROUTES, *market_rest.ROUTES):
+    for route in (*rest.ROUTES, *market_rest.ROUTES, *chain_rest.ROUTES):
         for method in route.methods:
             app.router.add_route(method, BASE + route.path, counter.handler(route))
     app.router.add_get("/ws", stream.serve)
@@ -66,9 +67,10 @@ async def _unknown(request: web.Request) -> web.Response:
 async def _running(app: web.Application) -> AsyncIterator[None]:
     """Orders move and days end while the application runs; then sockets and books are closed."""
     parts = app[PARTS]
-    parts.broker.roll()
+    bell = Bell(parts.broker)
+    bell.ring()
     parts.broker.exchange.resume()
-    tasks = [asyncio.create_task(parts.broker.exchange.run()), asyncio.create_task(parts.broker.keep_hours())]
+    tasks = [asyncio.create_task(parts.broker.exchange.run()), asyncio.create_task(bell.run())]
     yield
     for task in tasks:
         task.cancel()

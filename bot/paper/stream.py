@@ -14,7 +14,7 @@ from bot.paper.broker import PaperBroker
 from bot.paper.errors import Refusal
 from bot.paper.facts import Order
 from bot.paper.frames import SIZES, SNAP, framed, packet
-from bot.paper.hours import Phase
+from bot.paper.hours import Phase, next_midnight
 from bot.paper.instruments import STREAM_CODES, Instrument
 from bot.paper.market import stale
 from bot.paper.shapes import frame_row
@@ -79,8 +79,8 @@ class Stream:
         """GET /ws?API_KEY=…&ACCESS_TOKEN=…: names in upper case only; 401 when key or token do not hold (14.1)."""
         token = request.query.get("ACCESS_TOKEN", "")
         key = request.query.get("API_KEY", "").replace(" ", "+")
-        refused = self._broker.faults.take("stream", "socket", None) if self._broker.faults.on("socket_refused") else None
-        if refused is not None and refused.fault.name == "socket_refused":
+        refused = self._broker.faults.take_named("socket_refused", "socket", None)
+        if refused is not None:
             return web.Response(status=refused.whole("status"))
         try:
             account = self._broker.sessions.account_of(token, self._broker.clock.now())
@@ -91,7 +91,7 @@ class Stream:
         await socket.prepare(request)
         line = Line(socket, request.transport, account.client)
         self._lines.add(line)
-        talkers = [asyncio.create_task(self._send_frames(line)), asyncio.create_task(self._send_prices(line))]
+        talkers = [asyncio.create_task(t) for t in (self._send_frames(line), self._send_prices(line), self._expire(line))]
         try:
             await self._listen(line, token)
         finally:
@@ -100,6 +100,12 @@ class Stream:
                 talker.cancel()
             await asyncio.gather(*talkers, return_exceptions=True)
         return socket
+
+    async def _expire(self, line: Line) -> None:
+        """At midnight IST the token dies, and the socket with it (14.7)."""
+        now = self._broker.clock.now()
+        await asyncio.sleep((next_midnight(now) - now).total_seconds())
+        await line.socket.close(code=1000)
 
     async def _listen(self, line: Line, token: str) -> None:
         try:

@@ -1,0 +1,95 @@
+"""The exchange's bell: what the timetable does by itself on a trading day, from the first square-off to midnight."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+from bot.paper.broker import PaperBroker
+from bot.paper.facts import CANCELLED, EXPIRED, Order, stamp
+from bot.paper.hours import SQUARE_OFF, at_ist, is_trading_day, ist, next_midnight
+from bot.paper.instruments import Instrument
+from bot.paper.requests import STOPS
+
+LONGEST_SLEEP = 300.0  # seconds: a clock that was set, or a laptop that slept, is noticed by then
+LAST_RUNG = "bell"
+
+
+class Bell:
+    """Rings each event of the day once, also when the process was away at its minute."""
+
+    def __init__(self, broker: PaperBroker) -> None:
+        self._broker = broker
+        if broker.ledger.meta(LAST_RUNG) is None:
+            with broker.ledger.change():
+                broker.ledger.set_meta(LAST_RUNG, stamp(broker.clock.now()))
+
+    def events(self, now: datetime) -> list[tuple[datetime, Callable[[], None]]]:
+        """Today's events in order; a market that never closes has only midnight, which `roll` sees to."""
+        day = ist(now).date()
+        if self._broker.settings.hours == "always" or not is_trading_day(day):
+            return []
+        return [
+            (at_ist(day, SQUARE_OFF["E"]), lambda: self._square_off("E")),
+            (at_ist(day, time(15, 15)), self._auction_begins),
+            (at_ist(day, SQUARE_OFF["D"]), lambda: self._square_off("D")),
+            (at_ist(day, time(15, 30, 30)), self._auction_ends),
+            (at_ist(day, time(15, 35)), lambda: self._lapse(lambda i: not i.is_derivative)),
+            (at_ist(day, time(15, 40)), lambda: self._lapse(lambda i: i.is_derivative)),
+            (at_ist(day, time(16, 0)), lambda: self._lapse(lambda i: True)),
+        ]
+
+    def ring(self) -> None:
+        """Brings the books to now."""
+        broker = self._broker
+        broker.roll()
+        now = broker.clock.now()
+        last = datetime.fromisoformat(broker.ledger.meta(LAST_RUNG) or stamp(now))
+        for at, event in self.events(now):
+            if last < at <= now:
+                with broker.ledger.change():
+                    event()
+                    broker.ledger.set_meta(LAST_RUNG, stamp(at))
+
+    async def run(self) -> None:
+        while True:
+            self.ring()
+            now = self._broker.clock.now()
+            coming = [at for at, _ in self.events(now) if at > now] + [next_midnight(now)]
+            wait = (min(coming) - now) / timedelta(seconds=1)
+            await asyncio.sleep(min(wait + 0.01, LONGEST_SLEEP))
+
+    def _working(self) -> list[tuple[Order, Instrument]]:
+        ledger = self._broker.ledger
+        accounts = ledger.accounts.values()
+        orders = [o for a in accounts for o in ledger.orders_of(a.client, a.day) if o.working]
+        return [(order, self._broker.find(order.key)) for order in orders]
+
+    def _square_off(self, segment: str) -> None:
+        for account in self._broker.ledger.accounts.values():
+            self._broker.square_off(account, segment)
+
+    def _auction_begins(self) -> None:
+        """Stops, revealed quantities and prices out of the auction's band are cancelled; plain limits stay (4.3)."""
+        now = self._broker.clock.now()
+        for order, instrument in self._working():
+            if not self._broker.timetable.has_auction(instrument, ist(now).date()):
+                continue
+            low, high = self._broker.market.band(instrument, max(now, at_ist(ist(now).date(), time(15, 15))))
+            out_of_band = order.price and not low <= order.price <= high
+            if order.kind in STOPS or order.disclosed or out_of_band:
+                self._broker.exchange.end(order, CANCELLED, "CANCELLED BY EXCHANGE: CLOSING AUCTION SESSION")
+
+    def _auction_ends(self) -> None:
+        """Everything that gathered trades at one price; what is left is cancelled."""
+        day = ist(self._broker.clock.now()).date()
+        for order, instrument in self._working():
+            if self._broker.timetable.has_auction(instrument, day) and order.exchange_id != "0":
+                price = self._broker.market.auction_price(instrument, day)
+                self._broker.exchange.fill_in_auction(order, price)
+
+    def _lapse(self, which: Callable[[Instrument], bool]) -> None:
+        for order, instrument in self._working():
+            if which(instrument):
+                self._broker.exchange.end(order, EXPIRED)

@@ -1,0 +1,290 @@
+"""Every misbehaviour of the table is done as it says, and only as often as it was armed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.paper.errors import UnknownFault
+from bot.paper.faults import FAULTS, Faults
+from tests.bot.paper.wire import Wire
+
+
+async def attempt(wire: Wire, method: str = "POST", path: str = "orders/regular", body: object = None) -> tuple[int, str] | None:
+    """Status and text of a call; None when the line was cut."""
+    try:
+        return await wire.raw(method, path, wire.order() if body is None and path == "orders/regular" else body)
+    except aiohttp.ClientError:
+        return None
+
+
+async def booked(wire: Wire) -> int:
+    return len(await wire.data("GET", "orders") or [])
+
+
+def arm(wire: Wire, name: str, **options: Any) -> None:
+    wire.running.broker.faults.arm(name, **options)
+
+
+async def test_lost_answer_leaves_one_order_behind_and_strikes_once(wire: Wire) -> None:
+    arm(wire, "answer_lost")
+    assert await attempt(wire) is None
+    assert await booked(wire) == 1
+    assert await attempt(wire) is not None
+    truth = (await wire.desk("GET", "/truth"))["lines"]
+    assert [line["name"] for line in truth if line["what"] == "fault"] == ["answer_lost"]
+    assert sum(line["what"] == "asked" for line in truth) == 2
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 429, 500, 502, 504])
+@pytest.mark.parametrize("body", ["json", "html", "empty", "truncated", "wrong_type"])
+async def test_error_although_done_places_and_answers_what_was_armed(wire: Wire, status: int, body: str) -> None:
+    arm(wire, "error_although_done", status=status, body=body)
+    answer = await attempt(wire)
+    assert answer is not None
+    assert answer[0] == status
+    shape = {"json": "{", "html": "<html", "empty": "", "truncated": "{", "wrong_type": '"OK"'}[body]
+    assert answer[1].startswith(shape)
+    if body in ("html", "empty", "truncated"):
+        with pytest.raises(ValueError, match=r"."):
+            json.loads(answer[1])
+    assert await booked(wire) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "connection_dropped", "error_instead", "rate_limited", "html_page", "gateway_502", "session_invalid", "internal_error",
+        "token_expired", "key_expired", "ip_mismatch", "ip_mismatch_everywhere", "version_refused", "problem_body",
+    ],
+)  # fmt: skip
+async def test_a_call_spoiled_before_its_effect_places_nothing(wire: Wire, name: str) -> None:
+    arm(wire, name)
+    answer = await attempt(wire)
+    expected = {
+        "connection_dropped": None, "error_instead": (502, "<html"), "rate_limited": (429, "IA429"),
+        "html_page": (200, "perfdrive"), "gateway_502": (200, "status code = 502"),
+        "session_invalid": (200, "invalid session. Kindly logout and login again"), "internal_error": (500, "IA500"),
+        "token_expired": (401, "IA401"), "key_expired": (403, "suspended/expired"),
+        "ip_mismatch": (403, "Primary and Secondary IP"), "ip_mismatch_everywhere": (403, "Primary and Secondary IP"),
+        "version_refused": (400, "VersionException"), "problem_body": (400, "rfc9110"),
+    }[name]  # fmt: skip
+    if expected is None:
+        assert answer is None
+    else:
+        assert answer is not None
+        assert (answer[0], expected[1] in answer[1]) == (expected[0], True), answer
+    assert await booked(wire) == 0
+    assert (await attempt(wire) or (0, ""))[0] == 200
+
+
+async def test_address_mismatch_strikes_orders_only_unless_everywhere(wire: Wire) -> None:
+    arm(wire, "ip_mismatch", times=None)
+    assert (await wire.raw("GET", "orders"))[0] == 200
+    assert (await wire.raw("POST", "orders/regular", wire.order()))[0] == 403
+    wire.running.broker.faults.clear()
+    arm(wire, "ip_mismatch_everywhere", typed=True)
+    status, text = await wire.raw("GET", "orders")
+    assert (status, json.loads(text)["error_type"]) == (403, "APIKeyException")
+
+
+async def test_token_expires_at_call_n(wire: Wire) -> None:
+    arm(wire, "token_expired", skip=3)
+    assert [(await wire.raw("GET", "orders"))[0] for _ in range(5)] == [200, 200, 200, 401, 200]
+
+
+async def test_late_request_and_late_answer_differ_in_when_the_order_is_there(wire: Wire) -> None:
+    for name, seen in (("answer_late", 1), ("request_late", 1)):
+        arm(wire, name, seconds=10, route="place")
+        task = asyncio.create_task(attempt(wire))
+        await asyncio.sleep(5)
+        assert await booked(wire) == (seen if name == "answer_late" else 1), name
+        assert not task.done()
+        assert (await task or (0, ""))[0] == 200
+    assert await booked(wire) == 2
+
+
+async def test_cut_and_empty_answers(wire: Wire) -> None:
+    arm(wire, "answer_empty", route="place")
+    assert await attempt(wire) == (200, "")
+    arm(wire, "answer_truncated", route="place")
+    text = (await attempt(wire) or (0, ""))[1]
+    assert text.startswith('[{"status"')
+    with pytest.raises(ValueError, match=r"."):
+        json.loads(text)
+    assert await booked(wire) == 2
+
+
+async def test_strange_forms_of_a_true_answer(wire: Wire) -> None:
+    async def place_with(name: str, **params: Any) -> Any:
+        arm(wire, name, **params)
+        return json.loads((await attempt(wire) or (0, ""))[1])
+
+    assert [(await place_with("status_as", text=t))[0]["status"] for t in ("true", "True", "success")] == ["true", "True", "success"]
+    assert isinstance(await place_with("place_as_object"), dict)
+    assert (await place_with("place_in_mock_form"))[0]["data"].keys() == {"order_id"}
+    false = (await place_with("success_called_false"))[0]
+    assert (false["status"], false["message"], bool(false["data"]["orderid"])) == (False, "SUCCESS", True)
+    assert (await place_with("blank_in_id"))[0]["data"]["orderid"].startswith(" 1")
+    assert await booked(wire) == 7
+    arm(wire, "data_null", route="funds")
+    assert (await wire.call("GET", "user/fundsummary"))["data"] is None
+    arm(wire, "nulls_as_text", route="funds")
+    assert (await wire.call("GET", "user/fundsummary"))["data"][0]["MTM_COMBINED"] == "None"
+    order = await wire.place(price="1470.00")
+    arm(wire, "changes_in_list")
+    changed = await wire.call("PUT", f"orders/regular/{order}", wire.order(price="1471.00"))
+    assert isinstance(changed, list)
+    arm(wire, "cancel_answers_nothing")
+    assert await wire.raw("DELETE", f"orders/regular/{order}", {"variety": "NORMAL"}) == (204, "")
+    assert (await wire.row(order))["status"] == "Cancelled"
+
+
+async def test_books_that_are_late_shrunken_shuffled_or_gone(wire: Wire) -> None:
+    old = [await wire.place(quantity=n) for n in (1, 2, 3)]
+    await asyncio.sleep(30)
+    young = await wire.place(quantity=4)
+
+    async def ids(name: str, **params: Any) -> list[str]:
+        arm(wire, name, **params)
+        return [row["orderid"] for row in await wire.data("GET", "orders") or []]
+
+    assert await ids("book_late", seconds=20) == old[::-1]
+    assert await ids("book_shrinks", rows=1) == [old[0]]
+    assert await ids("book_empty") == []
+    assert await ids("rows_dropped", percent=100) == []
+    assert set(await ids("rows_dropped", percent=0)) == {*old, young}
+    assert set(await ids("rows_shuffled")) == {*old, young}
+    arm(wire, "tags_missing")
+    assert all("ordertag" not in row for row in await wire.data("GET", "orders"))
+    arm(wire, "changes_late", seconds=20)
+    assert [row["status"] for row in await wire.data("GET", "orders")] == ["Transit", "Traded", "Traded", "Traded"]
+    await asyncio.sleep(1)
+    arm(wire, "trades_late", seconds=20)
+    assert len(await wire.data("GET", "tradebook")) == 3
+    assert len(await wire.data("GET", "tradebook")) == 4
+    assert [row["orderid"] for row in await wire.data("GET", "orders")] == [young, *old[::-1]]
+
+
+async def test_orders_behave_as_armed(wire: Wire) -> None:
+    arm(wire, "fill_never")
+    never = await wire.place(quantity=1)
+    arm(wire, "fill_late", seconds=10)
+    late = await wire.place(quantity=1)
+    arm(wire, "fill_in_parts", parts=3, seconds=2)
+    parts = await wire.place("NIFTY26NOV24500CE", "BUY", 260)
+    await asyncio.sleep(1)
+    rows = {name: await wire.row(name) for name in (never, late, parts)}
+    assert [rows[name]["filledshares"] for name in (never, late, parts)] == ["0", "0", "130"]
+    await asyncio.sleep(4)
+    assert ((await wire.row(parts))["filledshares"], (await wire.row(parts))["status"]) == ("260", "Traded")
+    await asyncio.sleep(10)
+    assert [(await wire.row(name))["status"] for name in (never, late)] == ["Pending", "Traded"]
+    assert {int(t["QUANTITY"]) % 65 for t in await wire.data("GET", "tradebook") if t["INSTRUMENT_NAME"] == "OPTIDX"} == {0}
+
+
+@pytest.mark.parametrize(("name", "status"), [("part_then_cancelled", "Cancelled"), ("part_then_rejected", "Rejected")])
+async def test_a_part_may_fill_before_the_exchange_ends_the_rest(wire: Wire, name: str, status: str) -> None:
+    arm(wire, name, parts=3, seconds=1)
+    order = await wire.place(quantity=9)
+    await asyncio.sleep(5)
+    row = await wire.row(order)
+    assert (row["status"], row["filledshares"]) == (status, "3")
+    assert row["cancelsize"] == ("6" if status == "Cancelled" else "0")
+
+
+async def test_rejections_now_and_later_in_known_and_free_words(wire: Wire) -> None:
+    arm(wire, "order_rejected", reason="ban")
+    assert "BAN PERIOD" in await wire.rejected()
+    arm(wire, "order_rejected", reason="NO SUCH LUCK")
+    assert "NO SUCH LUCK" in await wire.rejected()
+    arm(wire, "rejected_later", reason="price_protection")
+    row = await wire.filled()
+    assert (row["status"], "LPP" in row["text"]) == ("Rejected", True)
+
+
+async def test_a_cancel_that_is_not_final_leaves_the_order_working(wire: Wire) -> None:
+    order = await wire.place(price="1470.00")
+    await asyncio.sleep(0.1)
+    arm(wire, "cancel_not_final")
+    await wire.data("DELETE", f"orders/regular/{order}", {"variety": "NORMAL"})
+    assert (await wire.row(order))["status"] == "Pending"
+    await wire.data("DELETE", f"orders/regular/{order}", {"variety": "NORMAL"})
+    assert (await wire.row(order))["status"] == "Cancelled"
+
+
+async def test_switches_of_the_house(wire: Wire) -> None:
+    option = await wire.place("NIFTY26NOV24500CE", "BUY", 65)
+    stop = await wire.place("ITC-EQ", "SELL", 1, ordertype="SL", price="404.00", triggerprice="405.00")
+    arm(wire, "na_suffix")
+    arm(wire, "stop_called_sl")
+    assert (await wire.row(option))["tradingsymbol"] == "NIFTY-23Nov2026-24500-CE-NA"
+    assert (await wire.row(stop))["ordertype"] == "SL"
+    wire.running.broker.faults.clear()
+    assert (await wire.row(option))["tradingsymbol"] == "NIFTY-23Nov2026-24500-CE"
+    arm(wire, "stop_spelling_refused", spelling="STOP_LOSS")
+    body = wire.order("ITC-EQ", "SELL", 1, ordertype="STOPLOSS_LIMIT", price="404.00", triggerprice="405.00")
+    assert (await wire.raw("POST", "orders/regular", body))[0] == 400
+    await wire.place("ITC-EQ", "SELL", 1, ordertype="STOP_LOSS", price="404.00", triggerprice="405.00")
+    arm(wire, "market_orders_refused")
+    assert "MARKET ORDER NOT ALLOWED" in await wire.rejected()
+    wire.running.broker.faults.clear()
+    arm(wire, "partial_called", word="Partially Traded")
+    arm(wire, "fill_in_parts", parts=2, seconds=5)
+    assert (await wire.filled(quantity=2))["status"] == "Partially Traded"
+
+
+async def test_rate_limits_are_kept_only_when_switched_on(wire: Wire) -> None:
+    body = {"exchange": "NSE", "symboltoken": "2885", "interval": "ONE_DAY", "fromdate": "2026-11-02", "todate": "2026-11-19"}
+    assert [(await wire.raw("POST", "instruments/historical", body))[0] for _ in range(3)] == [200, 200, 200]
+    arm(wire, "limits_enforced")
+    assert [(await wire.raw("POST", "instruments/historical", body))[0] for _ in range(3)] == [200, 429, 429]
+    await asyncio.sleep(1.1)
+    assert (await wire.raw("POST", "instruments/historical", body))[0] == 200
+    burst = [(await wire.raw("POST", "orders/regular", wire.order(quantity=1)))[0] for _ in range(32)]
+    assert burst == [200] * 30 + [429] * 2
+
+
+async def test_login_and_master_misbehave(wire: Wire) -> None:
+    arm(wire, "uuid_login")
+    await wire.login()
+    assert await wire.data("GET", "orders") is None
+    whole = await wire.call("GET", "instruments/OpenAPIScripMaster")
+    arm(wire, "master_error")
+    assert (await wire.raw("GET", "instruments/OpenAPIScripMaster"))[0] == 400
+    arm(wire, "master_truncated")
+    with pytest.raises(ValueError, match=r"."):
+        json.loads((await wire.raw("GET", "instruments/OpenAPIScripMaster"))[1])
+    arm(wire, "master_short", percent=30)
+    assert len(await wire.call("GET", "instruments/OpenAPIScripMaster")) == len(whole) * 30 // 100
+    arm(wire, "master_doubled")
+    assert len(await wire.call("GET", "instruments/OpenAPIScripMaster")) == len(whole) + 100
+    arm(wire, "master_csv")
+    assert (await wire.raw("GET", "instruments/OpenAPIScripMaster"))[1].startswith("token,symbol,name,expiry")
+    arm(wire, "totp_single_use")
+    await asyncio.sleep(30)
+    await wire.login()
+    with pytest.raises(TypeError):
+        await wire.login()  # the same code again: data is null
+
+
+async def test_a_fault_for_one_client_leaves_others_alone(wire: Wire) -> None:
+    arm(wire, "html_page", client="SOMEBODY", times=None)
+    assert await wire.data("GET", "orders") is None
+
+
+def test_unknown_names_and_parameters_are_refused_with_what_there_is() -> None:
+    with pytest.raises(UnknownFault, match="answer_lost"):
+        Faults().arm("no_such_fault")
+    with pytest.raises(UnknownFault, match="seconds"):
+        Faults().arm("fill_late", minutes=3)
+
+
+def test_every_fault_says_what_it_does_in_one_line() -> None:
+    for fault in FAULTS.values():
+        assert len(fault.says) > 20, fault.name
+        assert fault.says.endswith("."), fault.name
