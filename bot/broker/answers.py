@@ -109,14 +109,17 @@ def _first(told: Mapping[str, Any], *names: str) -> str:
     return ""
 
 
+def _is_success(answer: Answer, told: Envelope) -> bool:
+    """A plain yes, or the form seen live in which status is false beside a complete answer and the word SUCCESS (1.3)."""
+    return answer.http < 300 and (told.ok or (told.words.lower() == "success" and told.data is not None))
+
+
 def failure_of_read(answer: Answer, told: Envelope | None) -> BrokerError | None:
     """Why a read has no result; None when it has one."""
     if told is None:
         return Unreadable(f"mStock answered with something that is no answer (HTTP {answer.http}). It may be busy; try again.")
-    if told.ok and answer.http < 300:
+    if _is_success(answer, told):
         return None
-    if not told.ok and told.words.lower() == "success" and answer.http < 300 and told.data is not None:
-        return None  # seen live: status false beside a complete answer (1.3)
     words = told.words.lower()
     if any(known in words for known in _ADDRESS):
         return _wrong_address(told)
@@ -140,7 +143,7 @@ def failure_of_act(answer: Answer, told: Envelope | None, act: str) -> BrokerErr
     """Why an act is not a plain success; None when it is one. Refused only in words that are known to mean it (house.md 4)."""
     if told is None:
         return Unclear(f"mStock's answer to the {act} cannot be read (HTTP {answer.http}). It may have happened; looking for it.")
-    if told.ok and answer.http < 300:
+    if _is_success(answer, told):
         return None
     words = told.words.lower()
     if not told.ok and answer.http < 500 and answer.http != 429:

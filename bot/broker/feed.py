@@ -93,7 +93,8 @@ class SocketFeed:
         self._heard = 0.0  # loop time of the last packet, or of the connecting
         self._down_since: datetime | None = None
         self._raw = False
-        self.unreadable = samples.Samples()
+        self._heard_any = False  # since the last connecting
+        self.samples = samples.Samples()
 
     # What the heart asks.
 
@@ -176,15 +177,17 @@ class SocketFeed:
         """One connection from handshake to break; whether it carried anything."""
         socket = await self._open(session)
         self._outbox = asyncio.Queue()
-        helpers = (asyncio.create_task(self._write(socket)), asyncio.create_task(self._guard(socket)))
+        listening = asyncio.create_task(self._listen(socket))
+        tasks = (listening, asyncio.create_task(self._write(socket)), asyncio.create_task(self._guard()))
         try:
             self._greet(socket, session)
-            return await self._listen(socket)
+            await asyncio.wait((listening, tasks[2]), return_when=asyncio.FIRST_COMPLETED)
+            return listening.result() if listening.done() else self._heard_any
         finally:
             self._socket = None
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(aiohttp.ClientError, OSError):
                 await socket.close()
 
@@ -228,20 +231,18 @@ class SocketFeed:
                 else:
                     await socket.send_str(item)
 
-    async def _guard(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Ends the connection on too long a silence, or when another session is to be used."""
-        while True:
+    async def _guard(self) -> None:
+        """Returns on too long a silence, or when another session is to be used."""
+        while not self._changed.is_set():
             await self._pause(self._patience / 4)
-            silent = self._is_silent()
-            if silent:
+            if self._is_silent():
                 log.info("account %s: the feed was silent for too long", self._account_id)
                 self._patience = min(self._patience * 2, LONGEST_SILENCE)
-            if silent or self._changed.is_set():
-                await socket.close()
                 return
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
-        heard_any = False
+        """Until the line ends; whether it carried anything."""
+        self._heard_any = False
         while True:
             message = await socket.receive()
             if message.type is aiohttp.WSMsgType.BINARY:
@@ -249,8 +250,8 @@ class SocketFeed:
             elif message.type is aiohttp.WSMsgType.TEXT:
                 self._ring(message.data)
             else:  # closing, closed, or a broken frame
-                return heard_any
-            heard_any = True
+                return self._heard_any
+            self._heard_any = True
 
     def _take(self, frame: bytes) -> None:
         received = self._clock.now()
@@ -261,7 +262,7 @@ class SocketFeed:
                 self._ring(frame)
             return
         except Unreadable:
-            self.unreadable.add(frame)
+            self.samples.add(frame)
             return
         self._heard = asyncio.get_running_loop().time()
         for tick in ticks:
@@ -281,7 +282,7 @@ class SocketFeed:
 
     def _ring(self, frame: str | bytes) -> None:
         """News of an order, as far as anybody knows; what it says is not believed, only kept as a sample (14.6)."""
-        self.unreadable.add(frame)
+        self.samples.add(frame)
         self._listener.bell(self._account_id)
 
     def _broken(self) -> None:

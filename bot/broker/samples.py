@@ -1,34 +1,41 @@
-"""Frames that nobody can read yet: counted, and a few kept with every figure and name rubbed out."""
+"""Frames of the feed that are no packets: counted, and a few kept with every figure and name rubbed out."""
 
 import json
 import re
-from collections import Counter
 from typing import Any
 
 MOST = 8  # distinct shapes kept
 _NAME = re.compile(r"[A-Za-z_]{1,40}")
+_RUNS = re.compile(r"9+|a+")
 
 
 class Samples:
-    """How many unreadable frames came, and what the first of each shape looked like."""
+    """How many frames came that nobody can read, and what the first of each shape looked like."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.shapes: Counter[str] = Counter()
+        self._kept: dict[str, tuple[str, int]] = {}
 
     def add(self, frame: str | bytes) -> None:
-        """Counts a frame; keeps its shape while there is room."""
+        """Counts a frame; keeps its look while there is room for another shape."""
         self.count += 1
-        shape = scrubbed(frame)
-        if shape in self.shapes or len(self.shapes) < MOST:
-            self.shapes[shape] += 1
+        look = scrubbed(frame)
+        shape = _RUNS.sub(lambda run: run[0][0], look)
+        if shape in self._kept or len(self._kept) < MOST:
+            first, seen = self._kept.get(shape, (look, 0))
+            self._kept[shape] = (first, seen + 1)
+
+    @property
+    def looks(self) -> tuple[tuple[str, int], ...]:
+        """(what it looks like, how often), in the order of first sight."""
+        return tuple(self._kept.values())
 
 
 def scrubbed(frame: str | bytes) -> str:
-    """What a frame looks like: keys of JSON stay, every letter becomes a, every digit 9; other bytes are told by their number."""
+    """What a frame looks like: names of JSON fields stay, letters become a and digits 9; other bytes only their number."""
     text = frame if isinstance(frame, str) else _text(frame)
     if text is None:
-        return f"{len(frame)} bytes, first {min(frame[:4])}-{max(frame[:4])}" if isinstance(frame, bytes) and frame else "nothing"
+        return f"{len(frame)} bytes beginning {frame[0]}, {frame[1]}" if isinstance(frame, bytes) and len(frame) > 1 else "1 byte"
     try:
         return json.dumps(_masked(json.loads(text)))[:2000]
     except (ValueError, RecursionError):

@@ -245,15 +245,25 @@ def position(told: object, find: Find) -> Position | None:
 
 def _turnover(row: wire.PositionRow) -> tuple[int, int, Decimal, Decimal]:
     """Quantities and values in and out, what was carried included once: the rows do not say whether the totals hold it."""
-    bought, sold = row.buyqty, row.sellqty
-    bought_value = row.totalbuyvalue if row.totalbuyvalue is not None else bought * (row.buyavgprice or ZERO)
-    sold_value = row.totalsellvalue if row.totalsellvalue is not None else sold * (row.sellavgprice or ZERO)
-    carried = row.cfbuyqty or row.cfsellqty
-    if carried and row.netqty != bought - sold and row.netqty == bought - sold + row.cfbuyqty - row.cfsellqty:
-        bought, sold = bought + row.cfbuyqty, sold + row.cfsellqty
-        bought_value += row.cfbuyqty * (row.cfbuyavgprice or ZERO)
-        sold_value += row.cfsellqty * (row.cfsellavgprice or ZERO)
+    bought, bought_value = _one_way(row.buyqty, row.cfbuyqty, row.buyavgprice, row.cfbuyavgprice, row.totalbuyvalue)
+    sold, sold_value = _one_way(row.sellqty, row.cfsellqty, row.sellavgprice, row.cfsellavgprice, row.totalsellvalue)
+    if row.netqty == row.buyqty - row.sellqty:  # the quantities hold it already, and so do the values
+        return row.buyqty, row.sellqty, _value(row.totalbuyvalue, bought_value), _value(row.totalsellvalue, sold_value)
     return bought, sold, bought_value, sold_value
+
+
+def _one_way(
+    today: int, carried: int, average: Decimal | None, carried_average: Decimal | None, total: Decimal | None
+) -> tuple[int, Decimal]:
+    price = average or ZERO
+    if total is None:
+        return today + carried, price * today + (carried_average or ZERO) * carried
+    holds_carried = abs(total - price * (today + carried)) <= abs(total - price * today)
+    return today + carried, total if holds_carried else total + (carried_average or ZERO) * carried
+
+
+def _value(total: Decimal | None, reckoned: Decimal) -> Decimal:
+    return reckoned if total is None else total
 
 
 def holding(told: object, find: Find) -> Holding:
@@ -267,7 +277,7 @@ def holding(told: object, find: Find) -> Holding:
     return Holding(
         instrument=find(key) or _cash(key, symbol),
         isin=row.isin,
-        quantity=row.quantity,
+        quantity=_settled(row),
         t1=row.t1quantity,
         authorised=row.authorisedquantity,
         collateral=row.collateralquantity,
@@ -275,6 +285,13 @@ def holding(told: object, find: Find) -> Holding:
         last=_above_zero(row.ltp),
         previous_close=_above_zero(row.close),
     )
+
+
+def _settled(row: wire.HoldingRow) -> int:
+    """Shares delivered: whether `quantity` counts those on their way is not documented, so the three figures are compared."""
+    if row.realisedquantity + row.t1quantity == row.quantity:
+        return row.realisedquantity
+    return row.quantity
 
 
 def funds(data: object, now: datetime) -> Funds:

@@ -1,0 +1,37 @@
+"""A paper broker, a road to it, and an account that is logged in."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.broker.connections import Connections, Pair
+from bot.demo.loop import LoopClock
+from bot.paper.server import Running
+from bot.paper.settings import PaperAccount, PaperSettings
+from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker
+
+
+@pytest.fixture
+async def paper(clock: LoopClock) -> AsyncIterator[Running]:
+    async with paper_broker(PaperSettings(), clock) as running:
+        yield running
+
+
+@pytest.fixture
+def ears() -> Ears:
+    return Ears()
+
+
+@pytest.fixture
+async def links(paper: Running, clock: LoopClock, tmp_path: Path, ears: Ears) -> AsyncIterator[Connections]:
+    async with a_road(paper, clock, tmp_path, ears) as road:
+        yield road
+
+
+@pytest.fixture
+async def pair(links: Connections, clock: LoopClock) -> Pair:
+    credentials = credentials_of(PaperAccount())
+    opened = links.of("main", credentials)
+    await log_in(opened, credentials, clock)
+    return opened

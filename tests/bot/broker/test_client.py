@@ -1,0 +1,268 @@
+"""The client against the paper broker: what a person's order becomes when the answer is good, bad, late or lost."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.broker.connections import Connections, Pair
+from bot.demo.loop import LoopClock
+from bot.domain.account import Session
+from bot.domain.errors import AddressRefused, NotSent, Refused, SessionExpired, Unclear, Unreadable
+from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.money import tick_down
+from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.paper.server import Running
+from bot.paper.settings import PaperAccount
+from tests.stage.exchange import credentials_of, log_in
+
+TAG = "A2B3C4D5E6F7A2B3C4D"
+
+
+RELIANCE = Instrument(
+    exchange=Exchange.NSE, token="2885", symbol="RELIANCE", name="RELIANCE-EQ", kind=InstrumentKind.EQUITY, lot=1,
+    tick=Decimal("0.1"), series="EQ",
+)  # fmt: skip
+
+
+async def a_draft(pair: Pair, *, far: bool = False, quantity: int = 10) -> OrderDraft:
+    share = RELIANCE
+    price = (await pair.broker.quotes([share.key]))[share.key].last
+    limit = tick_down(price * (Decimal("0.97") if far else Decimal("1.01")), share.tick)
+    return OrderDraft(instrument=share, side=Side.BUY, quantity=quantity, kind=OrderKind.LIMIT, product=Product.CNC, price=limit)
+
+
+def orders_at(paper: Running) -> list[str]:
+    return [order.id for order in paper.broker.ledger.orders.values()]
+
+
+async def test_an_order_is_placed_found_filled_and_paid_for(pair: Pair) -> None:
+    draft = await a_draft(pair)
+    before = await pair.broker.funds()
+    broker_id = await pair.broker.place(draft, TAG)
+    await asyncio.sleep(60)
+    (fact,) = await pair.broker.orders()
+    assert (fact.broker_id, fact.tag, fact.status, fact.filled) == (broker_id, TAG, OrderStatus.FILLED, 10)
+    trades = await pair.broker.trades()
+    assert {trade.broker_id for trade in trades} == {broker_id}
+    assert sum(trade.quantity for trade in trades) == 10
+    (position,) = await pair.broker.positions()
+    assert (position.instrument.key, position.quantity, position.average) == (RELIANCE.key, 10, fact.average)
+    after = await pair.broker.funds()
+    assert before.available is not None
+    assert after.available is not None
+    assert after.available < before.available
+
+
+async def test_a_resting_order_is_changed_and_cancelled(pair: Pair) -> None:
+    draft = await a_draft(pair, far=True)
+    broker_id = await pair.broker.place(draft, TAG)
+    await asyncio.sleep(1)
+    await pair.broker.modify(broker_id, replace(draft, quantity=20))
+    await asyncio.sleep(1)
+    assert [(fact.quantity, fact.status) for fact in await pair.broker.orders()] == [(20, OrderStatus.OPEN)]
+    await pair.broker.cancel(broker_id)
+    await asyncio.sleep(1)
+    assert [fact.status for fact in await pair.broker.orders()] == [OrderStatus.CANCELLED]
+
+
+async def test_a_rejection_in_rms_words_is_final_and_names_its_order(pair: Pair, paper: Running) -> None:
+    draft = await a_draft(pair)
+    paper.broker.faults.arm("order_rejected", reason="funds")
+    with pytest.raises(Refused) as refused:
+        await pair.broker.place(draft, TAG)
+    assert refused.value.final
+    assert refused.value.broker_id == orders_at(paper)[0]
+    assert "FUND LIMIT INSUFFICIENT" in refused.value.say
+    (fact,) = await pair.broker.orders()
+    assert fact.status is OrderStatus.REJECTED
+    assert fact.broker_id == refused.value.broker_id
+
+
+@pytest.mark.parametrize("body", ["json", "html", "empty", "truncated", "wrong_type"])
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500, 502, 504])
+async def test_an_error_although_placed_is_never_a_final_refusal(
+    pair: Pair, paper: Running, clock: LoopClock, status: int, body: str
+) -> None:
+    draft = await a_draft(pair, far=True)
+    paper.broker.faults.arm("error_although_done", status=status, body=body)
+    with pytest.raises((Unclear, Refused)) as told:
+        await pair.broker.place(draft, TAG)
+    assert not (isinstance(told.value, Refused) and told.value.final)
+    if status >= 429 or body != "json":
+        assert isinstance(told.value, Unclear)
+    assert len(orders_at(paper)) == 1
+    paper.broker.faults.clear()
+    await asyncio.sleep(130)
+    if pair.session is None:  # the 401 told us that the token is dead
+        await log_in(pair, credentials_of(PaperAccount()), clock)
+    assert [fact.tag for fact in await pair.broker.orders()] == [TAG]
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "answer_truncated", "answer_empty", "connection_dropped", "answer_late"])
+async def test_a_lost_answer_is_unclear_and_the_order_was_sent_once_at_most(pair: Pair, paper: Running, fault: str) -> None:
+    draft = await a_draft(pair, far=True)
+    armed = paper.broker.faults.arm(fault, route="place")
+    if fault == "answer_late":
+        armed.params["seconds"] = 60.0
+    with pytest.raises(Unclear):
+        await pair.broker.place(draft, TAG)
+    assert len(orders_at(paper)) == (0 if fault == "connection_dropped" else 1)
+    assert not paper.broker.faults.armed(), "a second request would have met no fault"
+
+
+async def test_a_cancel_whose_answer_is_lost_is_unclear_too(pair: Pair, paper: Running) -> None:
+    broker_id = await pair.broker.place(await a_draft(pair, far=True), TAG)
+    paper.broker.faults.arm("answer_lost", route="cancel")
+    with pytest.raises(Unclear):
+        await pair.broker.cancel(broker_id)
+    paper.broker.faults.arm("cancel_answers_nothing")
+    await asyncio.sleep(1)
+    assert [fact.status for fact in await pair.broker.orders()] == [OrderStatus.CANCELLED]
+
+
+@pytest.mark.parametrize(
+    "fault", ["place_as_object", "place_in_mock_form", "success_called_false", "blank_in_id", "nulls_as_text", "status_as"]
+)
+async def test_success_in_any_known_shape_gives_the_order_id(pair: Pair, paper: Running, fault: str) -> None:
+    draft = await a_draft(pair, far=True)
+    paper.broker.faults.arm(fault, route="place")
+    broker_id = await pair.broker.place(draft, TAG)
+    assert broker_id == orders_at(paper)[0]
+    await asyncio.sleep(1)
+    assert [fact.broker_id for fact in await pair.broker.orders()] == [broker_id]
+
+
+async def test_a_wrong_address_is_recognised_by_its_words(pair: Pair, paper: Running) -> None:
+    draft = await a_draft(pair)
+    for typed in (False, True):
+        paper.broker.faults.arm("ip_mismatch", typed=typed)
+        with pytest.raises(AddressRefused) as refused:
+            await pair.broker.place(draft, TAG)
+        assert not refused.value.final
+        assert "trade.mstock.com" in refused.value.say
+    paper.broker.faults.arm("ip_mismatch_everywhere")
+    with pytest.raises(AddressRefused):
+        await pair.broker.funds()
+    assert orders_at(paper) == []
+
+
+async def test_ten_reads_that_find_the_session_dead_cause_one_login(
+    links: Connections, pair: Pair, paper: Running, clock: LoopClock
+) -> None:
+    credentials = credentials_of(PaperAccount())
+    logins: list[Session | None] = []
+
+    async def renew(account_id: str, dead: Session | None) -> Session | None:
+        logins.append(dead)
+        await asyncio.sleep(40)  # the next code of the authenticator
+        return await log_in(links.of(account_id), credentials, clock)
+
+    links.attach(renewer=renew)
+    dead = pair.session
+    paper.broker.faults.arm("token_expired", times=10)
+    got = await asyncio.gather(*(pair.broker.orders() for _ in range(10)))
+    assert got == [[]] * 10
+    assert logins == [dead]
+
+
+async def test_a_session_that_only_a_person_can_renew_is_asked_for_once(
+    links: Connections, pair: Pair, paper: Running, clock: LoopClock
+) -> None:
+    asked = 0
+
+    async def renew(account_id: str, dead: Session | None) -> Session | None:
+        nonlocal asked
+        asked += 1
+        return None
+
+    links.attach(renewer=renew)
+    paper.broker.faults.arm("session_invalid", times=1)
+    for _ in range(5):
+        with pytest.raises(SessionExpired):
+            await pair.broker.funds()
+    draft = OrderDraft(instrument=RELIANCE, side=Side.BUY, quantity=1, kind=OrderKind.MARKET, product=Product.MIS)
+    with pytest.raises(NotSent):
+        await pair.broker.place(draft, TAG)
+    assert asked == 1
+    await asyncio.sleep(61)
+    with pytest.raises(SessionExpired):
+        await pair.broker.funds()
+    assert asked == 2
+    await log_in(pair, credentials_of(PaperAccount()), clock)
+    assert (await pair.broker.funds()).available
+
+
+async def test_an_order_that_meets_a_dead_token_is_refused_not_repeated(pair: Pair, paper: Running) -> None:
+    draft = await a_draft(pair)
+    paper.broker.faults.arm("token_expired", route="place")
+    with pytest.raises(Refused) as refused:
+        await pair.broker.place(draft, TAG)
+    assert not refused.value.final
+    assert pair.session is None, "the token is known to be dead, so the next read renews it"
+    assert orders_at(paper) == []
+
+
+async def test_an_order_told_invalid_session_by_the_gateway_stays_unclear(pair: Pair, paper: Running) -> None:
+    draft = await a_draft(pair)
+    paper.broker.faults.arm("session_invalid", route="place")
+    with pytest.raises(Unclear):
+        await pair.broker.place(draft, TAG)
+    assert pair.session is None
+
+
+@pytest.mark.parametrize("fault", ["gateway_502", "html_page", "internal_error", "error_instead", "answer_empty", "rate_limited"])
+async def test_a_read_outlives_two_failures_of_the_broker(pair: Pair, paper: Running, fault: str) -> None:
+    paper.broker.faults.arm(fault, times=2, route="funds")
+    assert (await pair.broker.funds()).available == Decimal(250000)
+
+
+async def test_a_read_that_keeps_failing_says_so_and_never_answers_empty(pair: Pair, paper: Running) -> None:
+    for fault in ("html_page", "gateway_502", "connection_dropped", "answer_truncated", "rate_limited", "version_refused"):
+        paper.broker.faults.arm(fault, times=None)
+        for read in (pair.broker.orders, pair.broker.trades, pair.broker.positions, pair.broker.holdings, pair.broker.funds):
+            with pytest.raises((Unreadable, Refused)):
+                await read()
+        paper.broker.faults.clear()
+
+
+async def test_funds_that_come_empty_are_asked_for_once_more(pair: Pair, paper: Running) -> None:
+    paper.broker.faults.arm("data_null", route="funds")
+    assert (await pair.broker.funds()).available == Decimal(250000)
+    paper.broker.faults.arm("data_null", route="funds", times=2)
+    with pytest.raises(Unreadable):
+        await pair.broker.funds()
+
+
+async def test_quotes_come_in_batches_and_unknown_tokens_are_absent(pair: Pair) -> None:
+    master = await pair.broker.scrip_master()
+    keys = [each.key for each in master[:120]] + [InstrumentKey(Exchange.NSE, "999999999")]
+    quotes = await pair.broker.quotes(keys)
+    assert set(quotes) == set(keys[:-1])
+    assert all(quote.last > 0 for quote in quotes.values())
+
+
+async def test_the_books_of_a_contract_lead_back_to_the_master(pair: Pair) -> None:
+    contract = next(each for each in await pair.broker.scrip_master() if each.symbol == "NIFTY" and each.is_option)
+    price = (await pair.broker.quotes([contract.key]))[contract.key].last
+    draft = OrderDraft(
+        instrument=contract, side=Side.BUY, quantity=contract.lot, kind=OrderKind.LIMIT, product=Product.NRML,
+        price=tick_down(price * Decimal("1.05"), contract.tick),
+    )  # fmt: skip
+    assert (await pair.broker.margin(draft)).required
+    await pair.broker.place(draft, TAG)
+    await asyncio.sleep(60)
+    (fact,) = await pair.broker.orders()
+    assert fact.key == contract.key
+    (position,) = await pair.broker.positions()
+    assert position.instrument == contract
+    assert (await pair.broker.trades())[0].key == contract.key
+
+
+async def test_logging_out_ends_the_session_on_both_sides(pair: Pair) -> None:
+    await pair.broker.logout()
+    assert pair.session is None
+    await pair.broker.logout()
+    with pytest.raises(SessionExpired):
+        await pair.broker.funds()

@@ -1,0 +1,224 @@
+"""One request: bounded in time and size, never led elsewhere, never repeated unless its route says so."""
+
+import asyncio
+import datetime as dt
+import ipaddress
+import random
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from bot.broker import routes
+from bot.broker.pace import Pace
+from bot.broker.routes import ROUTES, Route
+from bot.broker.transport import Transport, check_address, tls_context
+from bot.demo.loop import LoopClock
+from bot.domain.errors import BotError, NotSent, SettingsError, Unclear, Unreadable
+from bot.domain.secret import Secret
+
+KEY, TOKEN = Secret("KEY-canary+/="), Secret("TOKEN-canary")
+NAMES = {"orderid": "1191241106101", "exchange": "2", "expiry": "1", "token": "22"}
+
+
+def a_transport(clock: LoopClock, base: str = "https://127.0.0.1:9", wire: httpx.AsyncBaseTransport | None = None) -> Transport:
+    return Transport(base_url=base, tls=tls_context(), clock=clock, chance=random.Random(1), pace=Pace(), wire=wire)
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """A wire that does what it is told and remembers what went over it."""
+
+    def __init__(self, act: Callable[[httpx.Request], httpx.Response]) -> None:
+        self.act = act
+        self.sent: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        return self.act(request)
+
+
+@asynccontextmanager
+async def a_server(
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, keepalive_timeout=1e6)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    try:
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
+async def test_a_route_is_repeated_only_where_the_table_allows_it(clock: LoopClock, route: Route) -> None:
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("with https://secret.example/?ACCESS_TOKEN=TOKEN-canary")
+
+    wire = Wire(fail)
+    transport = a_transport(clock, wire=wire)
+    with pytest.raises((Unclear, Unreadable)) as told:
+        await transport.call(route, key=KEY, token=TOKEN, body={}, names=NAMES)
+    assert len(wire.sent) == (3 if route.repeat else 1)
+    assert isinstance(told.value, Unreadable) is route.repeat
+    assert "canary" not in repr(told.value) + told.value.say
+    assert told.value.__cause__ is None
+
+
+async def test_acts_are_marked_as_not_to_be_repeated() -> None:
+    acts = (routes.PLACE, routes.MODIFY, routes.CANCEL, routes.CANCEL_ALL, routes.CONVERT, routes.LOGIN)
+    assert not any(route.repeat for route in acts)
+
+
+async def test_nobody_at_the_address_means_not_sent(clock: LoopClock) -> None:
+    async def never(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    async with a_server(never) as address:
+        pass
+    transport = a_transport(clock, address)
+    with pytest.raises(NotSent):
+        await transport.call(routes.PLACE, key=KEY, token=TOKEN, body={})
+    await transport.close()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_said(clock: LoopClock, tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    async def listen(request: web.Request) -> web.Response:
+        heard.append(str(request.headers))
+        return web.json_response({"status": True, "data": []})
+
+    async with a_server(listen, _self_signed(tmp_path)) as address:
+        transport = a_transport(clock, address)
+        with pytest.raises(NotSent):
+            await transport.call(routes.PLACE, key=KEY, token=TOKEN, body={})
+        await transport.close()
+    assert heard == []
+
+
+def _self_signed(directory: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(start).not_valid_after(start + dt.timedelta(days=36500))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    path = directory / "server.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+async def test_a_redirect_is_not_followed_and_the_key_stays_here(clock: LoopClock) -> None:
+    elsewhere: list[str] = []
+
+    async def other(request: web.Request) -> web.Response:
+        elsewhere.append(request.path)
+        return web.json_response({"status": True, "data": []})
+
+    async with a_server(other) as second:
+
+        async def first(_request: web.Request) -> web.Response:
+            return web.Response(status=307, headers={"Location": f"{second}/stolen"})
+
+        async with a_server(first) as address:
+            transport = a_transport(clock, address)
+            answer = await transport.call(routes.FUNDS, key=KEY, token=TOKEN)
+            assert answer.http == 307
+            await transport.close()
+    assert elsewhere == []
+
+
+async def test_a_body_without_end_is_cut_off(clock: LoopClock) -> None:
+    async def flood(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(64):
+            await response.write(b"x" * 1024 * 1024)
+        return response
+
+    async with a_server(flood) as address:
+        transport = a_transport(clock, address)
+        with pytest.raises(Unclear):
+            await transport.call(routes.PLACE, key=KEY, token=TOKEN, body={})
+        await transport.close()
+
+
+async def test_a_body_that_trickles_is_given_up_in_time(clock: LoopClock, loop: asyncio.AbstractEventLoop) -> None:
+    async def trickle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(1)
+
+    async with a_server(trickle) as address:
+        transport = a_transport(clock, address)
+        began = loop.time()
+        with pytest.raises(Unclear):
+            await transport.call(routes.PLACE, key=KEY, token=TOKEN, body={})
+        assert loop.time() - began <= routes.PLACE.seconds + 1
+        await transport.close()
+
+
+async def test_the_headers_are_those_of_type_b(clock: LoopClock) -> None:
+    wire = Wire(
+        lambda _request: httpx.Response(
+            200, json={"status": True, "data": None}, headers={"Date": "Fri, 20 Nov 2026 03:30:14 GMT"}
+        )
+    )
+    transport = a_transport(clock, "https://127.0.0.1:1/exchange/", wire)
+    await transport.call(routes.CANCEL, key=KEY, token=TOKEN, body={"orderid": "1"}, names={"orderid": "1/../x?"})
+    (request,) = wire.sent
+    assert str(request.url) == "https://127.0.0.1:1/exchange/openapi/typeb/orders/regular/1%2F..%2Fx%3F"
+    assert request.method == "DELETE"
+    assert request.content == b'{"orderid":"1"}'
+    assert request.headers["X-Mirae-Version"] == "1"
+    assert request.headers["X-PrivateKey"] == KEY.reveal()
+    assert request.headers["Authorization"] == "Bearer TOKEN-canary"
+    assert transport.skew == pytest.approx(14.5)
+
+
+async def test_a_key_that_cannot_be_a_header_is_not_sent_and_not_shown(clock: LoopClock) -> None:
+    wire = Wire(lambda _request: httpx.Response(200))
+    transport = a_transport(clock, wire=wire)
+    with pytest.raises(BotError) as told:
+        await transport.call(routes.PLACE, key=Secret("bad\u20b9canary"), token=TOKEN, body={})
+    assert isinstance(told.value, NotSent)
+    assert "canary" not in repr(told.value)
+    assert wire.sent == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://api.mstock.trade",
+        "ftp://127.0.0.1",
+        "https://user:pw@host",
+        "https://host/?q=1",
+        "https://",
+        "//host",
+        "http://127.0.0.1.evil",
+    ],
+)
+def test_an_address_that_is_not_safe_stops_the_start(address: str) -> None:
+    with pytest.raises(SettingsError):
+        check_address(address, schemes=("http", "https"))
