@@ -8,21 +8,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from handlers.application import build_application, publish_menu
-from handlers.intake import Intake
-from handlers.messenger import TelegramMessenger
-
 from bot import __version__
 from bot.broker.connections import Connections
 from bot.broker.feed import in_hours
 from bot.broker.session import code_from_seed
 from bot.cards import Cards
 from bot.data.shelf import open_shelf
-from bot.domain.clock import Clock
+from bot.domain.clock import Clock, at_ist
 from bot.domain.errors import BrokerError
 from bot.domain.ports import RandomBytes
 from bot.outbox import Notifier
 from bot.scheduler import Job, Scheduler
+from bot.scrubber import Scrubber
 from bot.settings import Settings
 from bot.trading.accounts import Accounts
 from bot.trading.book import Book
@@ -41,6 +38,9 @@ from bot.trading.roster import MAX_AGE, Roster
 from bot.trading.services import Host, Services
 from bot.trading.switch import Switch
 from bot.trading.tasks import Errands
+from handlers.application import build_application, publish_menu
+from handlers.intake import Intake
+from handlers.messenger import TelegramMessenger
 from storage.keyfile import load_key_file
 from storage.store import SqlInbox, SqlStore
 from storage.vault import Vault
@@ -108,7 +108,15 @@ class Wakes:
             self.notifier.wake()
 
 
-def build_core(settings: Settings, *, store: SqlStore, connections: Connections, clock: Clock, random_bytes: RandomBytes) -> Core:
+def build_core(
+    settings: Settings,
+    *,
+    store: SqlStore,
+    connections: Connections,
+    clock: Clock,
+    random_bytes: RandomBytes,
+    scrubber: Scrubber,
+) -> Core:
     """Every use case over this store and these lines."""
     shelf = open_shelf(settings.market_data)
     calendar = shelf.calendar if settings.market_hours == "real" else None
@@ -137,6 +145,7 @@ def build_core(settings: Settings, *, store: SqlStore, connections: Connections,
         random=random_bytes,
         totp=lambda seed: code_from_seed(seed, clock),
         logged_in=after_login,
+        conceal=scrubber.know,
     )
     confirmations = Confirmations(clock, random_bytes, timedelta(seconds=settings.confirm_seconds))
     proposing = Proposing(
@@ -194,8 +203,10 @@ def build_core(settings: Settings, *, store: SqlStore, connections: Connections,
     async def daily_summary(day: date, late: bool) -> None:  # noqa: FBT001 - the scheduler's own signature
         if calendar is not None and calendar.day(day).trading is False:
             return
+        due = at_ist(day, settings.daily_summary.hour, settings.daily_summary.minute)
         for account in await store.run(lambda drawers: drawers.accounts.all()):
-            await reports.close_day(account, day, late=late)
+            if account.created_at < due:  # an account that was linked after the close has no day to sum up yet
+                await reports.close_day(account, day, late=late)
 
     async def fresh_master(_day: date, _late: bool) -> None:  # noqa: FBT001
         for account_id in connections.opened():
@@ -290,7 +301,9 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, clock: Clock, random_bytes: RandomBytes, inline: bool = False) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, clock: Clock, random_bytes: RandomBytes, scrubber: Scrubber, inline: bool = False
+) -> AsyncIterator[App]:
     """Everything built and connected to Telegram; SettingsError, StorageError or Telegram's own errors say why it cannot be.
 
     inline keeps the store on the loop's own thread (for the virtual-time loop).
@@ -300,7 +313,9 @@ async def open_app(settings: Settings, *, clock: Clock, random_bytes: RandomByte
         stack.push_async_callback(store.close)
         store.lock()
         connections = await stack.enter_async_context(open_connections(settings, clock=clock, random_bytes=random_bytes))
-        core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes)
+        core = build_core(
+            settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, scrubber=scrubber
+        )
         explain = core.explain
 
         application = build_application(

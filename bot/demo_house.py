@@ -1,4 +1,4 @@
-"""The demo: both neighbours and the real bot in one process, talking by address alone over loopback, its state in one directory."""
+"""The demo: both neighbours and the real bot in one process, talking by address alone, its state in one directory."""
 
 import json
 import os
@@ -19,6 +19,7 @@ from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
 from bot.neighbours import VISITOR, Neighbours, neighbours
 from bot.paper.settings import PaperAccount
+from bot.scrubber import Scrubber
 from bot.settings import Settings
 from storage.keyfile import new_key_file
 
@@ -120,6 +121,7 @@ async def open_demo(
     *,
     loop: DemoLoop,
     clock: Clock,
+    scrubber: Scrubber,
     random_bytes: RandomBytes = os.urandom,
     chance: random.Random | None = None,
     port: int = 0,
@@ -148,5 +150,5 @@ async def open_demo(
         )
         settings = demo_settings(directory, near)
         await seed(settings, account, clock, random_bytes, inline=False)
-        app = await stack.enter_async_context(open_app(settings, clock=clock, random_bytes=random_bytes))
+        app = await stack.enter_async_context(open_app(settings, clock=clock, random_bytes=random_bytes, scrubber=scrubber))
         yield Demo(neighbours=near, app=app, settings=settings)

@@ -88,6 +88,16 @@ SETTINGS: tuple[Setting, ...] = (
         says="how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)",
         default="3",
     ),
+    Setting(
+        name="MARKET_HOURS",
+        says="`real`: the exchanges' dated calendar decides what is warned about; `always`: a practice market that never closes",
+        default="real",
+    ),
+    Setting(
+        name="BROKERAGE_PLAN",
+        says="your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is not known",
+        default="none",
+    ),
     Setting(name="MARKET_DATA", says="a TOML file whose dated facts go before the built-in ones", default="none"),
 )
 
@@ -106,6 +116,13 @@ class LogFormat(StrEnum):
 
     LINE = "line"
     JSON = "json"
+
+
+class MarketHours(StrEnum):
+    """Whether the market that the bot trades in ever closes."""
+
+    REAL = "real"
+    ALWAYS = "always"
 
 
 def _secret(value: object) -> object:
@@ -162,6 +179,8 @@ class Settings(BaseModel):
     daily_summary: Annotated[time, BeforeValidator(_moment)] = time(16, 15)  # IST
     confirm_seconds: int = Field(default=60, ge=10, le=300)
     orders_per_second: int = Field(default=3, ge=1, le=8)
+    market_hours: MarketHours = MarketHours.REAL
+    brokerage_plan: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,20}$")
     market_data: _Path | None = None
     warnings: tuple[str, ...] = ()  # what works but should be otherwise, for the log and `check`
 

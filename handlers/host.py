@@ -2,7 +2,7 @@
 
 from handlers.context import Ctx
 from handlers.views import host as views
-from handlers.views.text import View
+from handlers.views.message import View
 
 
 async def status(ctx: Ctx) -> None:
@@ -11,7 +11,7 @@ async def status(ctx: Ctx) -> None:
 
 async def status_page(ctx: Ctx) -> View:
     """How the bot is doing now."""
-    return views.status(await ctx.services.accounts.status(ctx.actor))
+    return views.status(await ctx.services.host.status(ctx.actor))
 
 
 async def people(ctx: Ctx) -> None:

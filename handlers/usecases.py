@@ -65,7 +65,6 @@ class Accounts(Protocol):
     async def logout(self, actor: Actor) -> Account: ...
     async def session(self, actor: Actor) -> SessionState: ...
     async def unlink(self, actor: Actor, label: str) -> Account: ...
-    async def status(self, actor: Actor) -> Status: ...
 
     async def people(self, actor: Actor) -> Sequence[tuple[User, str | None, Role]]:
         """(person, label of the account or None for all, role)."""
@@ -128,6 +127,12 @@ class Reports(Protocol):
     async def day(self, actor: Actor, day: date | None) -> DayReport: ...
 
 
+class Host(Protocol):
+    """How the bot itself is doing."""
+
+    async def status(self, actor: Actor) -> Status: ...
+
+
 class UseCases(Protocol):
     """All of it, built once at the front door."""
 
@@ -145,6 +150,8 @@ class UseCases(Protocol):
     def switch(self) -> Switch: ...
     @property
     def reports(self) -> Reports: ...
+    @property
+    def host(self) -> Host: ...
     @property
     def mode(self) -> str:
         """PAPER or LIVE: stands on every card that touches money."""

@@ -37,6 +37,7 @@ class Accounts:
         random: RandomBytes,
         totp: TotpCode,
         logged_in: Callable[[str], None],
+        conceal: Callable[[Secret], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._links = links  # late: the links are built with our renewal in their hands
@@ -44,6 +45,7 @@ class Accounts:
         self._random = random
         self._totp = totp
         self._logged_in = logged_in  # reads the books again: what happened while we were out
+        self._conceal = conceal  # tells the log's scrubber of every secret as soon as it is in the clear
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._codes: dict[int, tuple[str, datetime]] = {}  # person -> (account, until when six digits are its code)
         self._failed: dict[str, datetime] = {}
@@ -147,12 +149,19 @@ class Accounts:
         credentials = await self._store.run(lambda drawers: drawers.accounts.credentials(account_id))
         if credentials is None:
             raise NotFound("This account has no stored credentials. Link it again on the host: python -m bot link.")
+        self._hide(credentials)
         return credentials
+
+    def _hide(self, credentials: Credentials) -> None:
+        for secret in (credentials.client_code, credentials.password, credentials.api_key, credentials.totp_seed):
+            if secret is not None:
+                self._conceal(secret)
 
     async def _log_in(self, account_id: str, link: Link, credentials: Credentials, code: str | None, who: int | None) -> Session:
         step = await link.broker.begin_login(credentials)
         digits = code or await self._totp(credentials.totp_seed or Secret(""))
         session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+        self._conceal(session.token)
         now = self._clock.now()
 
         def keep(drawers: Drawers) -> None:
@@ -197,6 +206,10 @@ class Accounts:
 
         alive = []
         for account, credentials, session in await self._store.run(read):
+            if credentials is not None:
+                self._hide(credentials)
+            if session is not None:
+                self._conceal(session.token)
             link = self._links().of(account.id, credentials)
             if session is not None and session.alive(self._clock.now()):
                 link.adopt(session)
@@ -270,6 +283,7 @@ class Accounts:
 
         PersonError when the label is taken; LoginRefused and the other broker errors when the login does not succeed.
         """
+        self._hide(credentials)
         now = self._clock.now()
         client = credentials.client_code.reveal()
         account = Account(

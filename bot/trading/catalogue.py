@@ -50,7 +50,7 @@ class Catalogue:
 
     def has_contracts(self, instrument: Instrument) -> bool:
         """Whether futures or options are traded on it: such shares take part in the closing auction."""
-        return self._present is not None and self._present.has_contracts(instrument)
+        return self._present is not None and self._present.has_derivatives(instrument.symbol)
 
     def is_monthly(self, instrument: Instrument) -> bool | None:
         """Whether a contract's expiry is the last of its month; None: not known."""

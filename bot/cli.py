@@ -1,0 +1,279 @@
+"""The command line on the host: reads arguments and starts one thing."""
+
+import argparse
+import asyncio
+import getpass
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bot import __version__
+from bot.app import open_app, open_connections, open_store
+from bot.checkup import checkup
+from bot.data.printout import calendar_page, charges_page
+from bot.data.shelf import open_shelf
+from bot.demo.loop import DemoLoop
+from bot.demo.terminal import Terminal, lines_of
+from bot.demo_house import Demo, DemoDirectory, demo_clock, open_demo
+from bot.domain.account import Role, User
+from bot.domain.clock import SystemClock
+from bot.domain.errors import BotError, SettingsError
+from bot.linking import link_account
+from bot.logs import logging_to
+from bot.paper import server as paper
+from bot.paper.settings import PaperSettings
+from bot.scrubber import Scrubber
+from bot.settings import PAPER_PORT, Settings, process_environment
+from bot.smoke import story
+from storage.keyfile import new_key_file
+from storage.store import SqlStore
+from storage.vault import Vault
+
+DEMO_PORT = 8080
+WRONG_SETTINGS, FAILED = 2, 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up."""
+    parsed = _parser().parse_args(arguments)
+    os.umask(0o077)
+    try:
+        run: Callable[[argparse.Namespace], int] = parsed.run
+        return run(parsed)
+    except SettingsError as error:
+        print(error.say, file=sys.stderr)
+        return WRONG_SETTINGS
+    except BotError as error:
+        print(error.say, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Run an mStock account from a phone.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, says: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=says, description=says)
+        added.set_defaults(run=run)
+        return added
+
+    command("run", "the bot, against Telegram and the broker that MODE names", _run)
+
+    demo = command("demo", "the bot with a chat in the browser and a paper broker, without any account", _demo)
+    demo.add_argument("--fresh", action="store_true", help="forget what earlier demos kept")
+    demo.add_argument("--data", type=Path, default=Path(".demo"), help="where it keeps its state (default: ./.demo)")
+    demo.add_argument("--port", type=int, default=DEMO_PORT, help=f"of the page (default: {DEMO_PORT}; 0: any free one)")
+    way = demo.add_mutually_exclusive_group()
+    way.add_argument("--smoke", action="store_true", help="a scripted person walks the whole journey, then it ends")
+    way.add_argument("--terminal", action="store_true", help="the same chat at this keyboard")
+
+    broker = command("paper", "the paper broker alone, on this host", _paper)
+    broker.add_argument("--data", type=Path, required=True, help="where its account and books are kept")
+    broker.add_argument("--port", type=int, default=PAPER_PORT, help=f"default: {PAPER_PORT}")
+    broker.add_argument("--hours", choices=("always", "real"), default="always", help="whether its market ever closes")
+    broker.add_argument("--seed", type=int, default=1, help="of its prices")
+
+    command("check", "what is missing or wrong in the settings, and the address that mStock will see", _check)
+
+    people = command("people", "who may talk to the bot", _people)
+    acts = people.add_subparsers(required=True, metavar="ACT", dest="act")
+    add = acts.add_parser("add", help="put a person on the list, or change the role")
+    add.add_argument("id", type=int, help="the numeric Telegram id")
+    add.add_argument("--role", choices=[role.value for role in Role], required=True)
+    add.add_argument("--name", default="", help="how the person is called in messages")
+    add.add_argument("--account", default=None, help="the label of one account; without it the role holds for all")
+    remove = acts.add_parser("remove", help="take a person off the list, with every open card")
+    remove.add_argument("id", type=int)
+    acts.add_parser("list", help="who is on it")
+
+    link = command("link", "asks for an account's secrets without echo, tries the login, then stores them sealed", _link)
+    link.add_argument("--label", default="main", help="how the account is called (default: main)")
+
+    key = command("key", "the key that seals every secret", _key)
+    key.add_subparsers(required=True, metavar="ACT", dest="act").add_parser("new", help="makes KEY_FILE, once")
+
+    calendar = command("calendar", "what the calendar knows of a day, and from which source", _calendar)
+    calendar.add_argument("words", nargs="*", metavar="DATE")
+    charges = command("charges", "what an order would cost, line by line, and from which source", _charges)
+    charges.add_argument("words", nargs="*", metavar="WORDS", help="such as: buy 10 RELIANCE 1480.30 delivery flat-5")
+    return parser
+
+
+def _settings() -> Settings:
+    return Settings.read(process_environment(), directory=Path())
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(name, stop.set)
+
+
+def _run(_: argparse.Namespace) -> int:
+    settings = _settings()
+    clock, scrubber = SystemClock(), Scrubber(settings.secrets())
+
+    async def go() -> None:
+        stop = asyncio.Event()
+        _stop_on_signals(asyncio.get_running_loop(), stop)
+        async with open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber) as app:
+            await app.run(stop)
+
+    as_json = settings.log_format == "json"
+    with logging_to(sys.stderr, scrubber=scrubber, clock=clock, level=settings.log_level, as_json=as_json):
+        asyncio.run(go())
+    return 0
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    directory = DemoDirectory(asked.data)
+    if asked.fresh or asked.smoke:
+        directory = DemoDirectory(asked.data / "smoke") if asked.smoke else directory
+        directory.start_over()
+    scrubber = Scrubber()
+    with asyncio.Runner(loop_factory=DemoLoop) as runner:
+        loop = runner.get_loop()
+        if not isinstance(loop, DemoLoop):  # the factory above made it
+            raise TypeError
+        clock = demo_clock(loop, directory)
+        asked_log = directory.root / "demo.log"
+        directory.prepare(os.urandom)
+        with asked_log.open("a", encoding="utf-8") as stream, logging_to(stream, scrubber=scrubber, clock=clock, level="INFO"):
+            return runner.run(_demo_runs(asked, directory, loop, scrubber))
+
+
+async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: DemoLoop, scrubber: Scrubber) -> int:
+    stop = asyncio.Event()
+    _stop_on_signals(loop, stop)
+    clock = demo_clock(loop, directory)
+    port = 0 if asked.smoke or asked.terminal else asked.port
+    try:
+        demo_opened = open_demo(directory, loop=loop, clock=clock, scrubber=scrubber, port=port)
+        async with demo_opened as demo:
+            running = asyncio.create_task(demo.app.run(stop), name="bot")
+            try:
+                return await _walk(asked, demo, running)
+            finally:
+                stop.set()
+                await running
+    except OSError as error:
+        if error.errno is None or "address already in use" not in str(error).lower():
+            raise
+        print(
+            f"Port {port} is taken. Another demo may be running; or choose one: make demo DEMO_ARGS='--port 8081'",
+            file=sys.stderr,
+        )
+        return FAILED
+
+
+async def _walk(asked: argparse.Namespace, demo: Demo, running: "asyncio.Task[None]") -> int:
+    if asked.smoke:
+        return 0 if await story(demo, print) else FAILED
+    if asked.terminal:
+        terminal = Terminal(demo.neighbours.person, print, paced=not sys.stdin.isatty())
+        await terminal.run(lines_of(sys.stdin.fileno()))
+        return 0
+    print(f"Open {demo.neighbours.url} in a browser. Ctrl-C ends the demo; its state stays in {asked.data}.", flush=True)
+    await running
+    return 0
+
+
+def _paper(asked: argparse.Namespace) -> int:
+    settings = PaperSettings(data=asked.data, hours=asked.hours, seed=asked.seed)
+    account = settings.accounts[0]
+
+    def ready(running: paper.Running) -> None:
+        print(f"Paper broker at {running.rest_url}, socket {running.ws_url}, control desk {running.desk_url}/state")
+        print(
+            f"Client {account.client}, password {account.password}, API key {account.api_key}, TOTP seed {account.totp_seed}",
+            flush=True,
+        )
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(paper.run(settings, clock=SystemClock(), rng=random.SystemRandom(), port=asked.port, ready=ready))
+    return 0
+
+
+def _check(_: argparse.Namespace) -> int:
+    settings = _settings()
+    findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom))
+    for finding in findings:
+        print(finding.line)
+    return FAILED if any(finding.bad for finding in findings) else 0
+
+
+def _people(asked: argparse.Namespace) -> int:
+    settings = _settings()
+    settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = SqlStore.open(settings.database, Vault((), os.urandom), inline=True)
+    return asyncio.run(_change_people(asked, store))
+
+
+async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
+    now = SystemClock().now()
+    async with store:
+        if asked.act == "add":
+            account = None
+            if asked.account is not None:
+                account = await store.run(lambda drawers: drawers.accounts.by_label(asked.account))
+                if account is None:
+                    print(f"There is no account “{asked.account}”.", file=sys.stderr)
+                    return FAILED
+            user = User(telegram_id=asked.id, name=asked.name or str(asked.id))
+            role, account_id = Role(asked.role), account.id if account else None
+            await store.run(lambda drawers: drawers.people.add(user, role, account_id, now))
+            await store.run(lambda drawers: drawers.audit.add(now, None, "person added", account_id, f"{asked.id} {role}"))
+            print(f"{asked.id} is {role} of {asked.account or 'every account'}.")
+        elif asked.act == "remove":
+            if not await store.run(lambda drawers: drawers.people.remove(asked.id)):
+                print(f"{asked.id} is not on the list.", file=sys.stderr)
+                return FAILED
+            await store.run(lambda drawers: drawers.audit.add(now, None, "person removed", None, str(asked.id)))
+            print(f"{asked.id} is off the list.")
+        else:
+            for user, account_id, role in await store.run(lambda drawers: drawers.people.all()):
+                print(f"{user.telegram_id:>15}  {role:<9} {account_id or 'all accounts':<14} {user.name}")
+    return 0
+
+
+def _link(asked: argparse.Namespace) -> int:
+    settings = _settings()
+    scrubber = Scrubber(settings.secrets())
+
+    async def go() -> str:
+        clock = SystemClock()
+        store = open_store(settings, os.urandom)
+        async with store, open_connections(settings, clock=clock, random_bytes=os.urandom) as connections:
+            return await link_account(
+                settings, asked.label, store=store, connections=connections, clock=clock, random_bytes=os.urandom,
+                scrubber=scrubber, ask=getpass.getpass, tell=print,
+            )  # fmt: skip
+
+    with logging_to(sys.stderr, scrubber=scrubber, clock=SystemClock(), level="WARNING"):
+        print(asyncio.run(go()))
+    return 0
+
+
+def _key(_: argparse.Namespace) -> int:
+    settings = _settings()
+    settings.key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new_key_file(settings.key_file, os.urandom)
+    print(f"{settings.key_file} is made. Keep a copy elsewhere: without it no stored secret can be opened.")
+    return 0
+
+
+def _calendar(asked: argparse.Namespace) -> int:
+    print("\n".join(calendar_page(asked.words, now=SystemClock().now(), shelf=open_shelf())))
+    return 0
+
+
+def _charges(asked: argparse.Namespace) -> int:
+    print("\n".join(charges_page(asked.words, now=SystemClock().now(), shelf=open_shelf())))
+    return 0

@@ -1,0 +1,55 @@
+"""Linking an account on the host: secrets asked without echo, the login tried, and only then anything stored."""
+
+from collections.abc import Callable
+
+from bot.app import build_core
+from bot.broker.connections import Connections
+from bot.domain.account import Credentials
+from bot.domain.clock import Clock, ist
+from bot.domain.errors import PersonError
+from bot.domain.ports import RandomBytes
+from bot.domain.secret import Secret
+from bot.scrubber import Scrubber
+from bot.settings import Settings
+from storage.store import SqlStore
+
+SEED_SENTENCE = (
+    "A stored TOTP seed lets the bot log in by itself and makes your two factors one: whoever has this host has both. "
+    "Leave it empty to type six digits each morning."
+)
+
+
+async def link_account(
+    settings: Settings,
+    label: str,
+    *,
+    store: SqlStore,
+    connections: Connections,
+    clock: Clock,
+    random_bytes: RandomBytes,
+    scrubber: Scrubber,
+    ask: Callable[[str], str],
+    tell: Callable[[str], None],
+) -> str:
+    """Asks, tries, stores; the closing sentence. LoginRefused and the other errors leave nothing stored."""
+    client_code = settings.client_code or Secret(_need(ask, "Client code: "))
+    api_key = settings.api_key or Secret(_need(ask, "API key (type B): "))
+    password = Secret(_need(ask, "Password: "))
+    tell(SEED_SENTENCE)
+    seed = ask("TOTP seed (empty: none): ").strip().replace(" ", "")
+    code = None if seed else _need(ask, "The six digits of now: ")
+    credentials = Credentials(
+        client_code=client_code, password=password, api_key=api_key, totp_seed=Secret(seed) if seed else None
+    )
+    core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, scrubber=scrubber)
+    account = await core.accounts.link(label, credentials, code)
+    session = connections.of(account.id).session
+    until = f" Session until {ist(session.expires):%d %b %H:%M} IST." if session else ""
+    return f"{account.label} ({account.client}) is linked.{until}"
+
+
+def _need(ask: Callable[[str], str], words: str) -> str:
+    answer = ask(words).strip()
+    if not answer:
+        raise PersonError(f"Without the {words.rstrip(': ').lower()} nothing can be linked. Nothing was stored.")
+    return answer
