@@ -16,8 +16,9 @@ const STEPS = [
   { text: "Take it back", words: ({ lastNumber }) => `/cancel_order ${lastNumber()}`.trim(), said: /^\/cancel_order\b/i },
   { text: "Stop all new orders at once", words: () => "/kill", said: /^\/kill\b/i },
   { text: "And allow them again", words: () => "/resume", said: /^\/resume\b/i },
+  { text: "It asks once more, in words", tapped: /^yes/i },
   { text: "Read what the day made", words: () => "/report", said: /^\/report\b/i },
-  { text: "That was the tour. Now let the desk misbehave: fill the next order in parts", last: true },
+  { text: "That was the tour. Now make the exchange misbehave", last: true },
 ];
 
 /** `known` answers `above(symbol)`, a price a little over the last one, and `lastNumber()`, the newest order's day number. */
@@ -45,8 +46,9 @@ export class Guide {
   resume(messages) {
     this.#at = 0;
     for (const message of messages) if (!message.from_bot) this.#advance(message.text);
-    const waits = messages.some(({ buttons }) => buttons?.flat().some(({ label }) => /^confirm/i.test(label)));
-    if (STEPS[this.#at].tapped && !waits) this.#at += 1;
+    const { tapped } = STEPS[this.#at];
+    const waits = messages.some(({ buttons }) => buttons?.flat().some(({ label }) => tapped?.test(label)));
+    if (tapped && !waits) this.#at += 1; // that button was tapped already, or is gone
     this.#draw();
   }
 
@@ -87,7 +89,7 @@ export class Guide {
     byId("guide").hidden = this.#closed;
     put("guide-step", step.last ? "" : `${this.#at + 1}/${STEPS.length - 1}`);
     put("guide-text", step.text);
-    put("guide-try", step.tapped ? "Show it" : step.last ? "Open the desk" : step.words(this.#known));
+    put("guide-try", step.tapped ? "Show it" : step.last ? "To the desk" : step.words(this.#known));
   }
 }
 

@@ -421,7 +421,7 @@ async def test_a_visitor_is_led_from_hello_to_a_filled_order(chromium: Browser, 
         tab = seen.tab
         await expect(tab.get_by_text("What can this bot do?")).to_be_visible()
         guide = tab.locator("#guide")
-        await expect(guide).to_contain_text("1/11")
+        await expect(guide).to_contain_text("1/12")
         await guide.get_by_role("button", name="/start").click()
         assert (await bot.hears())["message"]["text"] == "/start"
         await expect(tab.locator("li.row.out .meta .ticks")).to_have_attribute("data-read", "no")
