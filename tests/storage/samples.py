@@ -1,11 +1,13 @@
 """Values with good defaults, and a seeded store, for the tests of the memory."""
 
+import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.domain.account import Account, Credentials, Role, User
 from bot.domain.drawers import Drawers
@@ -14,6 +16,8 @@ from bot.domain.order import Confirmation, Fill, Order, OrderDraft, OrderKind, O
 from bot.domain.secret import Secret
 from storage.store import SqlStore
 from storage.vault import KEY_BYTES, Vault, WrappingKey
+
+T = TypeVar("T")
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # Friday, 09:30 IST
 DAY = date(2026, 11, 20)
@@ -71,6 +75,11 @@ def seed(drawers: Drawers) -> None:
     """An owner and a linked account."""
     drawers.accounts.add(ACCOUNT, CREDENTIALS)
     drawers.people.add(User(telegram_id=PERSON, name="Asha"), Role.OWNER, None, NOW)
+
+
+def at_once(store: SqlStore, work: Callable[[Drawers], T]) -> T:
+    """One transaction from a test that is not asynchronous."""
+    return asyncio.run(store.run(work))
 
 
 async def a_store(path: Path | None = None, *, inline: bool = True) -> SqlStore:

@@ -3,7 +3,6 @@
 import itertools
 import random
 import sqlite3
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -28,12 +27,6 @@ CANARIES = [
     for secret in (CREDENTIALS.client_code, CREDENTIALS.password, CREDENTIALS.api_key, CREDENTIALS.totp_seed, SESSION.token)
     if secret is not None
 ]
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[SqlStore]:
-    async with await a_store() as opened:
-        yield opened
 
 
 def keep(drawers: Drawers) -> None:

@@ -1,7 +1,6 @@
 """Orders come back whole, in the order of their numbers, and no change is lost under another."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,12 +17,6 @@ from bot.domain.order import Fill, Order, OrderStatus
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, a_fill, a_store, an_order
 from tests.storage.strategies import of
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[SqlStore]:
-    async with await a_store() as opened:
-        yield opened
 
 
 def add(*orders: Order) -> Any:

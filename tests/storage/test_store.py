@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from storage.keyfile import load_key_file, new_key_file
 from storage.store import SqlInbox, SqlStore
 from storage.vault import Vault
 from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, a_vault, an_order, seed
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[SqlStore]:
-    async with await a_store() as opened:
-        yield opened
 
 
 def test_the_store_and_the_inbox_fit_the_ports_of_the_heart(tmp_path: Path) -> None:
