@@ -1,0 +1,115 @@
+"""The tree of source files, parsed once, with the names in it followed back to where they were imported from."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("bot", "handlers", "storage")
+
+# The rooms that may know all three packages, read the system's clock and draw its random numbers: they build everything else.
+FRONT_DOOR = frozenset({"bot.__main__", "bot.app", "bot.cli", "bot.demo_house", "bot.linking", "bot.neighbours", "bot.smoke"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """One Python file."""
+
+    module: str
+    text: str
+    path: Path = ROOT
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @cached_property
+    def imports(self) -> tuple[tuple[str, int], ...]:
+        """(module or module.name, line) of every import, wherever in the file it stands."""
+        found: list[tuple[str, int]] = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found += [(each.name, node.lineno) for each in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = self._base(node)
+                found += [(f"{base}.{each.name}", node.lineno) for each in node.names]
+        return tuple(found)
+
+    @cached_property
+    def known_as(self) -> dict[str, str]:
+        """A name in this file -> what was imported under it."""
+        names: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                for each in node.names:
+                    names[each.asname or each.name.partition(".")[0]] = each.name if each.asname else each.name.partition(".")[0]
+            elif isinstance(node, ast.ImportFrom):
+                for each in node.names:
+                    names[each.asname or each.name] = f"{self._base(node)}.{each.name}"
+        return names
+
+    def uses(self) -> Iterator[tuple[str, int]]:
+        """(full dotted name, line) of every use of something imported: `datetime.now` comes out as datetime.datetime.now."""
+        inner: set[int] = set()
+        for node in ast.walk(self.tree):  # an attribute is met before the name that it stands on
+            if id(node) in inner:
+                continue
+            dotted: list[str] = []
+            part: ast.AST = node
+            while isinstance(part, ast.Attribute):
+                dotted.append(part.attr)
+                inner.add(id(part.value))
+                part = part.value
+            if isinstance(part, ast.Name) and part.id in self.known_as:
+                yield ".".join([self.known_as[part.id], *reversed(dotted)]), part.lineno
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """What importing this file imports: not what only the type checker reads, nor what a function imports when called."""
+        found: set[str] = set()
+        waiting: list[ast.stmt] = list(self.tree.body)
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Import):
+                found |= {each.name for each in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found |= {f"{self._base(node)}.{each.name}" for each in node.names}
+            elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+                waiting += [*node.body, *node.orelse]
+            elif isinstance(node, ast.Try | ast.With):
+                waiting += node.body
+        return frozenset(found)
+
+    def _base(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = self.module.split(".")
+        parent = parts[: len(parts) - node.level + (self.path.name == "__init__.py")]
+        return ".".join([*parent, *([node.module] if node.module else [])])
+
+    def at(self, line: int) -> str:
+        return f"{self.path.relative_to(ROOT) if self.path != ROOT else self.module}:{line}"
+
+
+def is_in(module: str, *places: str) -> bool:
+    """Whether a module, or a name in it, is one of these or below one of them."""
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+@cache
+def sources(*tops: str) -> tuple[Source, ...]:
+    """Every file of these packages, in order."""
+    found = []
+    for top in tops:
+        for path in sorted((ROOT / top).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found.append(Source(module, path.read_text("utf-8"), path))
+    return tuple(found)
+
+
+def ours() -> tuple[Source, ...]:
+    """The product itself."""
+    return sources(*PACKAGES)

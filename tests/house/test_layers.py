@@ -1,0 +1,202 @@
+"""Which room may import which: house.md section 1, held sentence by sentence."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.house.source import FRONT_DOOR, PACKAGES, Source, is_in, ours
+
+NEIGHBOURS = ("bot.paper", "bot.demo")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wall:
+    """Files in `room` do not import `not_from`."""
+
+    says: str
+    room: tuple[str, ...]
+    not_from: tuple[str, ...]
+    but: frozenset[str] = frozenset()
+
+
+WALLS = (
+    Wall(
+        says="the face sees neither the memory nor the wire, nor the neighbours, nor the front door",
+        room=("handlers",),
+        not_from=("storage", "bot.broker", *NEIGHBOURS, *sorted(FRONT_DOOR)),
+    ),
+    Wall(
+        says="nothing in the heart knows the face or the memory, but the front door",
+        room=("bot",),
+        not_from=("handlers", "storage"),
+        but=FRONT_DOOR,
+    ),
+    Wall(
+        says="what we do and how mStock speaks meet in the domain's ports only",
+        room=("bot.trading",),
+        not_from=("bot.broker",),
+    ),
+    Wall(
+        says="how mStock speaks and what we do meet in the domain's ports only",
+        room=("bot.broker",),
+        not_from=("bot.trading",),
+    ),
+    Wall(
+        says="the neighbours are imported by the front door and the tests only",
+        room=("bot", "handlers", "storage"),
+        not_from=NEIGHBOURS,
+        but=FRONT_DOOR,
+    ),
+)
+
+# (room, what of ours it may import besides itself); a room named here imports nothing else of ours.
+ONLY = {
+    "storage": ("bot.domain",),
+    "bot.domain": (),
+    "bot.trading": ("bot.domain",),
+    "bot.broker": ("bot.domain",),
+    "bot.data": ("bot.domain",),
+    "bot.paper": (),
+    "bot.demo": (),
+}
+WITHOUT_LIBRARIES = ("bot.domain", "bot.trading")
+
+# Library -> the rooms that may import it: each is one seam.
+SEAMS = {
+    # Telegram's own client is built with httpx's limits; connections.py only names the type of a wire that a test may put in.
+    "httpx": ("bot.broker.transport", "bot.broker.connections", "handlers.application"),
+    "telegram": ("handlers",),
+    "sqlalchemy": ("storage",),
+    "alembic": ("storage",),
+    "cryptography": ("storage",),
+    "pyotp": ("bot.broker", "bot.paper"),
+    "aiohttp": ("bot.broker", "bot.paper", "bot.demo", "bot.neighbours", "bot.checkup", "bot.cli"),
+    "msgspec": ("bot.broker", "bot.demo", "storage"),
+    "sqlite3": ("bot.paper", "bot.demo", "storage"),
+}
+
+
+def through_walls(source: Source) -> Iterator[str]:
+    for wall in WALLS:
+        if not is_in(source.module, *wall.room) or source.module in wall.but:
+            continue
+        for module, line in source.imports:
+            # A neighbour may import itself.
+            if is_in(module, *wall.not_from) and not any(
+                is_in(module, each) and is_in(source.module, each) for each in NEIGHBOURS
+            ):
+                yield f"{source.at(line)} imports {module}: {wall.says}"
+
+
+def beyond_their_room(source: Source) -> Iterator[str]:
+    for room, allowed in ONLY.items():
+        if not is_in(source.module, room):
+            continue
+        for module, line in source.imports:
+            if is_in(module, *PACKAGES) and not is_in(module, room, *allowed):
+                others = " and ".join(allowed) or "nothing"
+                yield f"{source.at(line)} imports {module}: {room} imports {others} of ours besides itself"
+            top = module.partition(".")[0]
+            if room in WITHOUT_LIBRARIES and top not in PACKAGES and top not in sys.stdlib_module_names:
+                yield f"{source.at(line)} imports {module}: {room} does without libraries"
+
+
+def outside_the_seams(source: Source) -> Iterator[str]:
+    for module, line in source.imports:
+        rooms = SEAMS.get(module.partition(".")[0])
+        if rooms is not None and not is_in(source.module, *rooms):
+            yield f"{source.at(line)} imports {module}: only {', '.join(rooms)} does"
+
+
+@pytest.mark.parametrize("rule", [through_walls, beyond_their_room, outside_the_seams])
+def test_no_import_goes_where_it_may_not(rule: object) -> None:
+    assert callable(rule)
+    assert [each for source in ours() for each in rule(source)] == []
+
+
+def loops(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Circles of imports, each once."""
+    found: list[list[str]] = []
+    done: set[str] = set()
+
+    def walk(module: str, path: list[str]) -> None:
+        if module in path:
+            found.append([*path[path.index(module) :], module])
+            return
+        if module in done:
+            return
+        for other in sorted(graph.get(module, ())):
+            walk(other, [*path, module])
+        done.add(module)
+
+    for module in sorted(graph):
+        walk(module, [])
+    return found
+
+
+def test_imports_go_round_in_no_circle() -> None:
+    modules = {source.module: source for source in ours()}
+    graph = {
+        name: {target for module in source.needs if (target := _module_of(module, modules)) and target != name}
+        for name, source in modules.items()
+    }
+    assert loops(graph) == []
+
+
+def _module_of(name: str, modules: dict[str, Source]) -> str | None:
+    while name and name not in modules:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("handlers.order", "from storage.store import SqlStore"),
+        ("handlers.order", "def f():\n    import bot.broker.client"),
+        ("handlers.order", "from bot import broker"),
+        ("handlers.order", "from bot.app import open_app"),
+        ("bot.trading.desk", "from handlers import order"),
+        ("bot.trading.desk", "from bot.broker import client"),
+        ("bot.trading.desk", "import pydantic"),
+        ("bot.broker.client", "from bot.trading.desk import TradingDesk"),
+        ("bot.broker.client", "import httpx"),
+        ("bot.domain.order", "import msgspec"),
+        ("bot.domain.order", "from bot.trading import desk"),
+        ("bot.paper.rest", "from bot.domain.money import exact"),
+        ("bot.paper.rest", "from bot.demo.loop import DemoLoop"),
+        ("bot.demo.api", "from bot.domain.clock import Clock"),
+        ("bot.outbox", "import storage"),
+        ("bot.outbox", "from bot.paper.server import serve"),
+        ("storage.orders", "from bot.trading import desk"),
+        ("storage.orders", "from bot import settings"),
+        ("handlers.views.order", "import sqlalchemy as sa"),
+        ("bot.outbox", "from telegram import Bot"),
+    ],
+)
+def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
+    source = Source(module, text)
+    assert [*through_walls(source), *beyond_their_room(source), *outside_the_seams(source)]
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("bot.app", "from storage.store import SqlStore\nfrom handlers.application import build_application"),
+        ("handlers.order", "from bot.domain.order import Order\nfrom telegram import Update\nfrom bot.settings import Settings"),
+        ("bot.paper.rest", "from bot.paper.ledger import Ledger\nfrom aiohttp import web"),
+        ("bot.neighbours", "from bot.paper.server import serve"),
+        ("storage.orders", "from bot.domain.order import Order\nimport sqlalchemy"),
+        ("bot.broker.transport", "import httpx"),
+    ],
+)
+def test_what_is_allowed_is_let_through(module: str, text: str) -> None:
+    source = Source(module, text)
+    assert [*through_walls(source), *beyond_their_room(source), *outside_the_seams(source)] == []
+
+
+def test_a_circle_is_seen() -> None:
+    assert loops({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c", "a"]]
+    assert loops({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []

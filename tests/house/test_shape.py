@@ -1,0 +1,134 @@
+"""How files are written: a first sentence, frozen facts, named by what is in them, each with its own test."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house.source import PACKAGES, ROOT, Source, is_in, ours, sources
+
+# A drawer that says nothing of what is in it.
+EMPTY_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base", "core", "tools"})
+EMPTY_WORDS = re.compile(r"(Manager|Helper|Util|Utils)$")
+
+# Files without a test of their own name, and what tests them instead; a file that must exist. Only for parts of one thing.
+TESTED_BY: dict[str, str] = {}
+
+
+def without_a_first_sentence(source: Source) -> Iterator[str]:
+    """The first line is one whole sentence: it ends there, and none ends before."""
+    words = ast.get_docstring(source.tree)
+    first = words.split("\n", 1)[0].strip() if words else ""
+    if not first:
+        yield f"{source.at(1)} has no docstring"
+    elif not re.search(r"[.?!]$", first):
+        yield f"{source.at(1)} the first line is no whole sentence: {first!r}"
+    elif re.search(r"[.?!]\s+[A-Z]", first):
+        yield f"{source.at(1)} the first line is more than one sentence: {first!r}"
+
+
+def thawed_facts(source: Source) -> Iterator[str]:
+    """Domain values are frozen, have slots and take their fields by name."""
+    if not is_in(source.module, "bot.domain"):
+        return
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for decorator in node.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if ast.unparse(called).rpartition(".")[2] != "dataclass":
+                continue
+            keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+            given = {each.arg for each in keywords if ast.unparse(each.value) == "True"}
+            if missing := {"frozen", "slots", "kw_only"} - given:
+                yield f"{source.at(node.lineno)} {node.name} is not {', '.join(sorted(missing))}"
+
+
+def empty_names(source: Source) -> Iterator[str]:
+    if source.module.rpartition(".")[2] in EMPTY_NAMES:
+        yield f"{source.at(1)} a file has a noun that says what is in it"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ClassDef) and EMPTY_WORDS.search(node.name):
+            yield f"{source.at(node.lineno)} {node.name}: say what it is"
+
+
+def floats_for_money(source: Source) -> Iterator[str]:
+    """float() and float annotations have no place where prices are; seconds are the exception, and say so by their name."""
+    if not is_in(source.module, "bot.domain", "bot.trading", "storage", "handlers"):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None and "float" in ast.unparse(node.annotation):
+            name = node.arg if isinstance(node, ast.arg) else ast.unparse(node.target)
+            if MONEY.search(name):
+                yield f"{source.at(node.lineno)} {name} is a float"
+
+
+MONEY = re.compile(
+    r"price|amount|rupees|value|average|margin|cash|charge|premium|strike|tick|trigger|pnl|profit|loss", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("rule", [without_a_first_sentence, thawed_facts, empty_names, floats_for_money])
+def test_every_file_keeps_to_it(rule: object) -> None:
+    assert callable(rule)
+    files = (*ours(), *sources("bench"))
+    assert [each for source in files for each in rule(source)] == []
+
+
+def test_every_test_file_says_what_it_tells() -> None:
+    assert [each for source in sources("tests") for each in without_a_first_sentence(source)] == []
+
+
+def files_without_a_test() -> Iterator[str]:
+    for top in PACKAGES:
+        for path in sorted((ROOT / top).rglob("*.py")):
+            where = path.relative_to(ROOT)
+            if path.name in ("__init__.py", "__main__.py") or "migrations" in where.parts:
+                continue
+            own = ROOT / "tests" / where.parent / f"test_{path.name}"
+            if not own.exists() and str(where) not in TESTED_BY:
+                yield f"{where} has no {own.relative_to(ROOT)}"
+
+
+def test_every_file_has_its_test() -> None:
+    assert list(files_without_a_test()) == []
+
+
+def test_the_list_of_exceptions_is_true() -> None:
+    for file, test in TESTED_BY.items():
+        path = ROOT / file
+        assert path.exists(), f"{file} is gone"
+        assert not (ROOT / "tests" / path.relative_to(ROOT).parent / f"test_{path.name}").exists(), f"{file} has its own test now"
+        assert (ROOT / test).exists(), test
+
+
+def test_tests_are_not_packages() -> None:
+    assert sorted((ROOT / "tests").rglob("__init__.py")) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (without_a_first_sentence, "x = 1"),
+        (without_a_first_sentence, '"""The values"""'),
+        (without_a_first_sentence, '"""One. Two."""'),
+        (without_a_first_sentence, '"""A sentence that\ngoes on."""'),
+        (thawed_facts, "@dataclass\nclass A: ..."),
+        (thawed_facts, "@dataclasses.dataclass(frozen=True, slots=True)\nclass A: ..."),
+        (thawed_facts, "@dataclass(frozen=False, slots=True, kw_only=True)\nclass A: ..."),
+        (empty_names, "class OrderManager: ..."),
+        (floats_for_money, "def f(price: float) -> None: ..."),
+        (floats_for_money, "class A:\n    average: float | None"),
+    ],
+)
+def test_each_fault_is_seen(rule: object, text: str) -> None:
+    assert callable(rule)
+    assert list(rule(Source("bot.domain.x", text)))
+
+
+def test_good_form_is_let_through() -> None:
+    text = '"""Values: what a price is."""\n@dataclass(frozen=True, slots=True, kw_only=True)\nclass A:\n    seconds: float\n'
+    for rule in (without_a_first_sentence, thawed_facts, empty_names, floats_for_money):
+        assert list(rule(Source("bot.domain.x", text))) == []
+    assert list(empty_names(Source("bot.utils", text)))
