@@ -20,7 +20,7 @@ from storage.store import SqlStore
 from storage.vault import Vault
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order
 
-_SWEEP = 24  # children for each sweep
+_SWEEP = 16  # children for each sweep
 
 
 def _open(database: Path, key_file: Path) -> SqlStore:

@@ -187,3 +187,39 @@ def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_h
     assert swept.returncode == 0, swept.stderr
     found = {line.partition(": ")[2] for line in swept.stdout.splitlines()}
     assert found == {"not stored, not answered", "stored, answered", "stored, not answered"}
+
+
+async def test_a_full_disk_is_named_and_leaves_the_transactions_before_it_whole(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "bot.db")
+
+    def no_room(drawers: SqlDrawers) -> None:
+        connection = drawers.jobs._tx._live()
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+
+    await store.run_sql(no_room)
+    numbers = iter(range(1, 1000))
+
+    async def until_full() -> None:
+        for number in numbers:
+            await store.run(lambda drawers, number=number: drawers.orders.add(an_order(number), DAY))  # type: ignore[misc]
+
+    with pytest.raises(StorageError, match="disk is full"):
+        await until_full()
+    stored = await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))
+    assert [order.number for order in stored] == list(range(1, next(numbers) - 1))
+    await store.close()
+
+
+async def test_a_backup_is_whole_private_and_written_over_nothing(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "bot.db")
+    await store.run(lambda drawers: drawers.orders.add(an_order(), DAY))
+    await store.backup(tmp_path / "copies" / "copy.db")
+    with pytest.raises(StorageError, match="already there"):
+        await store.backup(tmp_path / "copies" / "copy.db")
+    await store.run(lambda drawers: drawers.orders.add(an_order(2), DAY))
+    await store.close()
+    assert [(file.name, file.stat().st_mode & 0o777) for file in (tmp_path / "copies").iterdir()] == [("copy.db", 0o600)]
+    copy = SqlStore.open(tmp_path / "copies" / "copy.db", a_vault(), inline=True)
+    assert await copy.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY)) == [an_order()]
+    await copy.close()
