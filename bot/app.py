@@ -136,6 +136,7 @@ def build_core(
             log.info("account %s: the books could not be read after login: %s", account_id, type(error).__name__)
 
     def after_login(account_id: str) -> None:
+        catalogue.coming()
         errands.start(settle_in(account_id), f"after login of {account_id}")
 
     accounts = Accounts(

@@ -27,6 +27,8 @@ class Catalogue:
         self._clock = clock
         self._present: Instruments | None = None
         self._fetching = asyncio.Lock()
+        self._settled = asyncio.Event()  # not set while the first master is on its way
+        self._settled.set()
 
     def __len__(self) -> int:
         return len(self._present) if self._present is not None else 0
@@ -35,6 +37,15 @@ class Catalogue:
     def day(self) -> date | None:
         """The IST date of the master in use; None before the first."""
         return self._present.day if self._present is not None else None
+
+    def coming(self) -> None:
+        """A master is about to be fetched; who asks before the first one is here waits for it."""
+        if self._present is None:
+            self._settled.clear()
+
+    async def settled(self) -> None:
+        """Returns when no first master is on its way any more, whether it came or not."""
+        await self._settled.wait()
 
     def find(self, words: str, *, today: date, exchange: Exchange | None = None, tradable: bool = False) -> Found:
         """What the words mean (Instruments.find); PersonError before the first master."""
@@ -71,6 +82,12 @@ class Catalogue:
 
     async def refresh(self, account_id: str) -> None:
         """Fetches today's master over this account's line unless it is here already; says why in the log when it cannot."""
+        try:
+            await self._fetch(account_id)
+        finally:
+            self._settled.set()
+
+    async def _fetch(self, account_id: str) -> None:
         async with self._fetching:
             today = ist_date(self._clock.now())
             if self.day == today:

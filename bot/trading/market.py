@@ -26,6 +26,7 @@ class Market:
             raise PersonError("Quotes come from an mStock account, and none is linked yet.")
         if not words.strip():
             raise UsageError("Quote of what?", example="/quote RELIANCE")
+        await self.instruments.settled()
         today = ist_date(self.clock.now())
         found = self.instruments.find(words, today=today)
         if found.instrument is None:
@@ -40,4 +41,5 @@ class Market:
         """At most eight instruments, what people mean first."""
         if not words.strip():
             raise UsageError("Search for what?", example="/search nifty 24500 ce")
+        await self.instruments.settled()
         return self.instruments.search(words, limit=8, today=ist_date(self.clock.now()))

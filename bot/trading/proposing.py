@@ -81,6 +81,7 @@ class Proposing:
         account, link = self.link(actor)
         if not actor.may(Permission.REDUCE):
             raise NotAllowed(f"As {actor.role} you can look, not trade.")
+        await self.instruments.settled()
         instrument = self.find(request)
         price, funds, held = await asyncio.gather(
             self.prices.of(account.id, instrument.key),
