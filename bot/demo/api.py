@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.demo import keyboards, pictures
-from bot.demo.calls import Call, Upload
+from bot.demo.calls import Call, Upload, is_number
 from bot.demo.chats import Chats
 from bot.demo.errors import ApiError
 from bot.demo.messages import Chat, File, Json, Message, wire
@@ -106,12 +106,11 @@ class BotApi:
 
     async def get_updates(self, call: Call) -> list[Json]:
         """See `updates.py`."""
-        allowed = call.json("allowed_updates")
         return await self._chats.updates.poll(
             offset=call.number("offset"),
             limit=call.number("limit", 100) or 100,
             timeout=call.number("timeout"),
-            allowed=[str(each) for each in allowed] if isinstance(allowed, list) else None,
+            allowed=call.allowed_updates(),
         )
 
     async def send_message(self, call: Call) -> Json:
@@ -197,11 +196,11 @@ class BotApi:
         """Delete up to 100; those that are gone are passed over."""
         chat = self._chats.writable(call.chat_id())
         ids = call.json("message_ids")
-        if not isinstance(ids, list) or not 1 <= len(ids) <= 100:
+        if not isinstance(ids, list) or not 1 <= len(ids) <= 100 or not all(map(is_number, ids)):
             raise ApiError(400, "Bad Request: message identifiers are not specified")
         for each in ids:
-            if chat.present(int(each)):
-                self._chats.erase(chat, int(each))
+            if chat.present(each):
+                self._chats.erase(chat, each)
         return True
 
     async def answer_callback_query(self, call: Call) -> bool:
@@ -255,13 +254,7 @@ class BotApi:
             raise ApiError(400, "Bad Request: can't parse commands JSON object")
         if len(commands) > MOST_COMMANDS:
             raise ApiError(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
-        for each in commands:
-            if not isinstance(each, dict) or not _COMMAND.fullmatch(str(each.get("command", "")).removeprefix("/")):
-                raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
-            if not 1 <= len(str(each.get("description", "")).strip()) <= 256:
-                raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
-        kept = [{"command": each["command"].removeprefix("/"), "description": each["description"].strip()} for each in commands]
-        self._chats.set_commands(self._scope(call), kept)
+        self._chats.set_commands(self._scope(call), [_command(each) for each in commands])
         return True
 
     async def delete_my_commands(self, call: Call) -> bool:
@@ -320,7 +313,7 @@ class BotApi:
         return write if verb == "set" else read
 
     def _drop(self, call: Call) -> None:
-        self._chats.updates.allow(call.json("allowed_updates"))
+        self._chats.updates.allow(call.allowed_updates())
         if call.truth("drop_pending_updates"):
             self._chats.updates.forget_all()
 
@@ -328,11 +321,12 @@ class BotApi:
         scope = call.json("scope") or {"type": "default"}
         if not isinstance(scope, dict) or "type" not in scope:
             raise ApiError(400, "Bad Request: can't parse BotCommandScope")
+        inner = Call(method=call.method, params=scope)
         parts: list[str | int] = [str(scope["type"])]
         if scope["type"] in ("chat", "chat_administrators", "chat_member"):
-            parts.append(self._chats.writable(int(scope.get("chat_id", 0))).id)
+            parts.append(self._chats.writable(inner.chat_id()).id)
         if scope["type"] == "chat_member":
-            parts.append(int(scope.get("user_id", 0)))
+            parts.append(inner.number("user_id"))
         if language := call.text("language_code"):
             parts.append(language)
         return tuple(parts)
@@ -416,3 +410,15 @@ class BotApi:
         if len(upload.content) > LARGEST_UPLOAD:
             raise ApiError(413, "Request Entity Too Large")
         return upload
+
+
+def _command(given: Any) -> Json:
+    if not isinstance(given, dict) or not isinstance(given.get("command"), str):
+        raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+    command = given["command"].removeprefix("/")
+    if not _COMMAND.fullmatch(command):
+        raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+    description = given.get("description")
+    if not isinstance(description, str) or not 1 <= len(description.strip()) <= 256:
+        raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+    return {"command": command, "description": description.strip()}

@@ -3,13 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from bot.demo import entities
 from bot.demo.errors import ApiError
 
 LONGEST_TEXT: Final = 4096  # UTF-16 units after parsing (telegram.md, Limits)
 LONGEST_CAPTION: Final = 1024
+
+
+def is_number(value: object) -> TypeGuard[int]:
+    """Whether a JSON value is a whole number (JSON's true is none)."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +95,29 @@ class Call:
         if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
             raise ApiError(400, "Bad Request: can't parse entities: expected an Array of MessageEntity")
         for each in given:
-            if not isinstance(each.get("offset"), int) or not isinstance(each.get("length"), int):
+            if not is_number(each.get("offset")) or not is_number(each.get("length")) or each["offset"] < 0:
                 raise ApiError(400, "Bad Request: can't parse entities: offset and length must be of type Integer")
-        return [dict(each) for each in given]
+            if not isinstance(each.get("type"), str) or not isinstance(each.get("url", ""), str):
+                raise ApiError(400, "Bad Request: can't parse entities: type and url must be of type String")
+        return [dict(each) for each in given if each["type"] != "text_link" or each.get("url")]
 
     def reply_to(self) -> tuple[int | None, bool]:
         """The message to reply to, and whether to send anyway when it is gone."""
         given = self.json("reply_parameters")
         if given is None:
             return (self.number("reply_to_message_id") or None), self.truth("allow_sending_without_reply")
-        if not isinstance(given, dict) or not isinstance(given.get("message_id"), int):
+        if not isinstance(given, dict) or not is_number(given.get("message_id")):
             raise ApiError(400, "Bad Request: can't parse reply parameters JSON object")
         return given["message_id"], bool(given.get("allow_sending_without_reply", False))
+
+    def allowed_updates(self) -> list[str] | None:
+        """The kinds of updates the bot asks for; None when it says nothing about them."""
+        given = self.json("allowed_updates")
+        if given is None:
+            return None
+        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+            raise ApiError(400, "Bad Request: can't parse allowed updates JSON object")
+        return given
 
     def upload(self, value: str) -> Upload | None:
         """The file that a parameter names by `attach://` or by travelling under the parameter's own name."""

@@ -37,7 +37,14 @@ def split(markup: Any) -> tuple[list[list[Json]], Json | None]:
         return inline_rows(markup), None
     if not any(key in markup for key in ("keyboard", "remove_keyboard", "force_reply")):
         return [], None
+    rows = markup.get("keyboard", [])
+    if not isinstance(rows, list) or not all(isinstance(row, list) and all(map(_is_label, row)) for row in rows):
+        raise ApiError(400, "Bad Request: can't parse reply keyboard markup: keyboard must be an Array of Arrays of buttons")
     return [], markup
+
+
+def _is_label(button: Any) -> bool:
+    return isinstance(button, str) or (isinstance(button, dict) and isinstance(button.get("text"), str))
 
 
 def _button(button: Any) -> Json:

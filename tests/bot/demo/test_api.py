@@ -29,7 +29,7 @@ from bot.demo.chats import Chats
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.demo.person import ScriptedPerson
 from bot.demo.server import serve
-from tests.bot.demo.test_entities import KEPT
+from tests.bot.demo.test_markup import KEPT
 from tests.bot.demo.test_pictures import png
 from tests.stage.loop import MORNING
 from tests.stage.telegram import bot_for
