@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from bot.broker import answers, routes, translate, wire
+from bot.broker.library import Library
 from bot.broker.scrips import ScripShelf
 from bot.broker.session import LoginDesk, SessionKeeper
 from bot.broker.translate import Find, StopSpelling
@@ -25,7 +26,7 @@ QUOTES_AT_ONCE = 50  # tokens in one call, as live clients do daily (9.1)
 _FUNDS_PAUSE = 1.0
 
 
-class MStock:
+class MStock(Library):
     """Implements bot.domain.ports.Broker."""
 
     def __init__(

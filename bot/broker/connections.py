@@ -95,6 +95,7 @@ class Connections:
         hours: Callable[[datetime], bool] = in_hours,
         orders_a_second: int = 3,
         indexes: Sequence[Instrument] = INDEXES,
+        tls: ssl.SSLContext | None = None,
         wire: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._base_url = check_address(base_url, schemes=("http", "https"))
@@ -108,7 +109,7 @@ class Connections:
         self._hours = hours
         self._orders_a_second = orders_a_second
         self._wire = wire
-        self._tls: ssl.SSLContext | None = None
+        self._tls = tls
         self._http: aiohttp.ClientSession | None = None
         self._pairs: dict[str, Pair] = {}
         self._keys: dict[str, Secret] = {}
@@ -121,7 +122,7 @@ class Connections:
         self._find = find or self._find
 
     async def __aenter__(self) -> Self:
-        self._tls = tls_context()
+        self._tls = self._tls or tls_context()
         self._died = asyncio.get_running_loop().create_future()
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(family=socket.AF_INET, ssl=self._tls, force_close=True),

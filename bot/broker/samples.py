@@ -58,4 +58,4 @@ def _masked(told: Any) -> Any:
 
 
 def _mask(text: str) -> str:
-    return "".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in text if sign.isprintable())
+    return "".join("9" if sign.isdigit() else "a" if sign.isalnum() else sign for sign in text if sign.isprintable())

@@ -1,6 +1,7 @@
 """The scrip master: streamed to disk, decoded fast and typed, checked, and swapped in whole or not at all."""
 
 import asyncio
+import contextlib
 import csv
 import hashlib
 import logging
@@ -342,7 +343,8 @@ class ScripShelf:
                 raise StorageError("The scrip master could not be written to disk.") from None
             finally:
                 stream.close()
-                part.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
             self.master = master
             return master
 

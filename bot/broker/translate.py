@@ -13,7 +13,7 @@ from bot.domain.errors import Unreadable
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market import Quote
 from bot.domain.money import ZERO
-from bot.domain.order import OrderDraft, OrderFact, OrderKind, OrderStatus, TradeFact
+from bot.domain.order import OrderDraft, OrderFact, OrderKind, OrderStatus, Product, TradeFact
 from bot.domain.portfolio import Funds, Holding, Margin, Position
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,28 @@ def modify_body(broker_id: str, draft: OrderDraft, spelling: StopSpelling) -> di
 def cancel_body(broker_id: str) -> dict[str, str]:
     """A DELETE without a body is answered with a server error; the variety is NORMAL for stops too (5.4)."""
     return {"variety": "NORMAL", "orderid": broker_id}
+
+
+def convert_body(position: Position, to: Product, quantity: int) -> dict[str, object]:
+    """Section 7.2: the quantity is a number here, and what only describes may stay empty."""
+    instrument = position.instrument
+    blank = ("priceden", "pricenum", "genden", "gennum", "precision", "boardlotsize", "buyamount", "sellamount")
+    return {
+        **dict.fromkeys(blank, ""),
+        "exchange": instrument.exchange.value,
+        "symboltoken": instrument.token,
+        "oldproducttype": words.PRODUCT_TO_WIRE[position.product],
+        "newproducttype": words.PRODUCT_TO_WIRE[to],
+        "tradingsymbol": instrument.name,
+        "symbolname": instrument.symbol,
+        "instrumenttype": "",
+        "multiplier": str(position.multiplier),
+        "buyqty": str(position.bought),
+        "sellqty": str(position.sold),
+        "transactiontype": "BUY" if position.quantity > 0 else "SELL",
+        "quantity": quantity,
+        "type": "NET" if position.carried else "DAY",
+    }
 
 
 def margin_body(drafts: Iterable[OrderDraft]) -> dict[str, object]:

@@ -1,7 +1,9 @@
 """The paper broker on loopback and a client of ours before it: what tests of the broker's rooms and contract cards start from."""
 
 import asyncio
+import functools
 import random
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ import pyotp
 from aiohttp import web
 
 from bot.broker.connections import Connections, Pair
+from bot.broker.transport import tls_context
 from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import Clock
 from bot.domain.market import Tick
@@ -75,6 +78,11 @@ async def paper_broker(settings: PaperSettings, clock: Clock, seed: int = 7) -> 
         await runner.cleanup()
 
 
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return tls_context()
+
+
 async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Waits, in loop time, for a condition to hold; fails when it does not."""
     for _ in range(int(seconds * 50)):
@@ -94,4 +102,5 @@ def a_road(running: Running, clock: Clock, directory: Path, ears: Ears | None = 
         data_dir=directory,
         listener=ears or Ears(),
         hours=lambda _moment: True,
+        tls=_tls(),
     )

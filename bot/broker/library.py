@@ -1,0 +1,130 @@
+"""The calls beside the books: candles, chains, baskets, movers, order steps, past trades, conversions and cancel-all."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from bot.broker import routes, shelves, translate, words
+from bot.domain.clock import Clock, at_ist, ist, ist_date
+from bot.domain.errors import Unclear
+from bot.domain.instrument import Exchange, Instrument
+from bot.domain.order import OrderDraft, Product
+from bot.domain.portfolio import Margin, Position
+from bot.domain.research import Basket, BasketMargin, Candle, Chain, Interval, Mover, OrderStep, PastTrade, Underlying
+
+# 9.2: the broker's words, and how many days of one request stay below its 1,000 candles with the longest session there is.
+INTERVALS: Mapping[Interval, tuple[str, int]] = {
+    Interval.MINUTE: ("ONE_MINUTE", 2), Interval.MINUTES_3: ("THREE_MINUTE", 7), Interval.MINUTES_5: ("FIVE_MINUTE", 12),
+    Interval.MINUTES_10: ("TEN_MINUTE", 25), Interval.MINUTES_15: ("FIFTEEN_MINUTE", 38),
+    Interval.MINUTES_30: ("THIRTY_MINUTE", 75), Interval.HOUR: ("ONE_HOUR", 140), Interval.DAY: ("ONE_DAY", 900),
+}  # fmt: skip
+
+
+class Library:
+    """The part of MStock that the order path does not need."""
+
+    _clock: Clock
+
+    @abstractmethod
+    async def _read(self, route: routes.Route, body: Mapping[str, object] | None = None, **names: str) -> Any: ...
+
+    @abstractmethod
+    async def _act(
+        self, route: routes.Route, body: Mapping[str, object] | None, act: str, *, urgent: bool = False, **names: str
+    ) -> Any: ...
+
+    async def cancel_all(self) -> None:
+        """Asks for a cancel of everything; it tells no count, so the book must be read (5.5). Prefer cancelling one by one."""
+        await self._act(routes.CANCEL_ALL, None, "cancel of all orders", urgent=True)
+
+    async def order_steps(self, broker_id: str, *, derivative: bool) -> list[OrderStep]:
+        """The life of one order, in the broker's order; the one place that always carries the tag (5.9)."""
+        body = {"order_no": broker_id, "segment": "D" if derivative else "E"}
+        return shelves.order_steps(await self._read(routes.ORDER_DETAILS, body))
+
+    async def past_trades(self, first: date, last: date) -> list[PastTrade]:
+        """Fills of earlier days; empty is an answer here (6.2)."""
+        body = {"fromdate": first.isoformat(), "todate": last.isoformat()}
+        return shelves.past_trades(await self._read(routes.TRADE_HISTORY, body))
+
+    async def convert(self, position: Position, to: Product, quantity: int) -> None:
+        """Carries shares or units of a position over to another product (7.2). An act: sent once."""
+        await self._act(routes.CONVERT, translate.convert_body(position, to, quantity), "conversion")
+
+    async def margin_of_all(self, drafts: list[OrderDraft]) -> Margin:
+        """What several orders would block together."""
+        return translate.margin(await self._read(routes.MARGIN, translate.margin_body(drafts)))
+
+    async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> list[Candle]:
+        """Candles that began in [start, end), oldest first: earlier days and today come by two routes and are joined here.
+
+        The earlier route never has today (9.2), the other has nothing else and runs backwards (9.3).
+        """
+        today = at_ist(ist_date(self._clock.now()), 0)
+        found: dict[datetime, Candle] = {}
+        word, days = INTERVALS[interval]
+        since, until = start, min(end, today)
+        while since < until:
+            before = min(until, at_ist(ist_date(since) + timedelta(days=days), 0))
+            body = {
+                "exchange": instrument.exchange.value, "symboltoken": instrument.token, "interval": word,
+                "fromdate": _minute(since), "todate": _minute(before - timedelta(minutes=1)),
+            }  # fmt: skip
+            told = shelves.candles(await self._read(routes.HISTORICAL, body))
+            found |= {candle.start: candle for candle in told}
+            since = before
+        if end > today:
+            found |= {candle.start: candle for candle in await self._today(instrument, interval)}
+        return [found[at] for at in sorted(found) if start <= at < end]
+
+    async def _today(self, instrument: Instrument, interval: Interval) -> list[Candle]:
+        """Today's candles; the day's own is made of quarter hours, because the route fails when asked for it."""
+        word = INTERVALS[Interval.MINUTES_15 if interval is Interval.DAY else interval][0]
+        body = {"exchange": words.INTRADAY_CODES[instrument.exchange], "symboltoken": instrument.token, "interval": word}
+        told = sorted(shelves.candles(await self._read(routes.INTRADAY, body)), key=lambda candle: candle.start)
+        return told if interval is not Interval.DAY else shelves.as_one_day(told)
+
+    async def underlyings(self, exchange: Exchange) -> list[Underlying]:
+        """What chains there are, NFO or BFO (section 11)."""
+        code = words.INTRADAY_CODES[exchange]
+        return shelves.underlyings(await self._read(routes.CHAIN_MASTER, exchange=code), self._clock.now())
+
+    async def chain(self, exchange: Exchange, underlying: Underlying, expiry: date) -> Chain:
+        """Strikes and open interest of one expiry; it has no prices (section 11). KeyError for an expiry that is not listed."""
+        epoch = dict(underlying.expiries)[expiry]
+        code = words.INTRADAY_CODES[exchange]
+        told = await self._read(routes.CHAIN, exchange=code, expiry=str(epoch), token=underlying.token)
+        return shelves.chain(told, exchange, expiry)
+
+    async def baskets(self) -> list[Basket]:
+        """Saved baskets (section 12)."""
+        return shelves.baskets(await self._read(routes.FETCH_BASKET))
+
+    async def create_basket(self, name: str, about: str) -> None:
+        """A new, empty basket; Unclear where the broker does not plainly say yes: look at baskets() before asking again."""
+        await self._act(routes.CREATE_BASKET, {"BaskName": name, "BaskDesc": about}, "new basket")
+
+    async def rename_basket(self, basket_id: str, name: str) -> None:
+        """Another name for a basket."""
+        await self._act(routes.RENAME_BASKET, {"basketName": name, "BasketId": basket_id}, "new name")
+
+    async def delete_basket(self, basket_id: str) -> None:
+        """Removes a basket; orders are not touched."""
+        await self._act(routes.DELETE_BASKET, {"BasketId": basket_id}, "removal")
+
+    async def basket_margin(self, basket: Basket, draft: OrderDraft) -> BasketMargin:
+        """Adds one order to a basket's calculation and tells what the whole would block (section 12)."""
+        data = await self._act(routes.CALCULATE_BASKET, shelves.basket_body(basket, draft), "calculation")
+        if not isinstance(data, Mapping):
+            raise Unclear("mStock did not tell what the basket would block.")
+        return shelves.basket_margin(data)
+
+    async def movers(self, *, gainers: bool) -> list[Mover]:
+        """NSE's gainers or losers of the day (section 13)."""
+        body = {"Exchange": "1", "SecurityIdCode": "13", "segment": "1", "TypeFlag": "G" if gainers else "L"}
+        return shelves.movers(await self._read(routes.MOVERS, body))
+
+
+def _minute(moment: datetime) -> str:
+    return ist(moment).strftime("%Y-%m-%d %H:%M")

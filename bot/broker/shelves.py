@@ -1,0 +1,244 @@
+"""The rows of candles, chains, baskets, movers and past trades into values: pure, defensive, exact."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import AliasChoices, Field
+
+from bot.broker import wire, words
+from bot.broker.answers import empty, plain
+from bot.domain.clock import at_ist, ist, ist_date
+from bot.domain.errors import Unreadable
+from bot.domain.instrument import Exchange, InstrumentKey
+from bot.domain.order import OrderDraft, OrderKind, Product, Side
+from bot.domain.research import Basket, BasketMargin, Candle, Chain, ChainLine, Mover, OrderStep, PastTrade, Underlying
+
+
+class _StepRow(wire.WireRow):
+    orderid: wire.Text = ""
+    ordertag: wire.Tag = ""
+    status: wire.Text = Field(default="", validation_alias=AliasChoices("status", "orderstatus"))
+    quantity: wire.Count = 0
+    filledshares: wire.Count = 0
+    updatetime: wire.Text = ""
+
+
+class _PastRow(wire.WireRow):
+    exchange: wire.Text = ""
+    producttype: wire.Text = ""
+    tradingsymbol: wire.Text = ""
+    transactiontype: wire.Text
+    fillprice: wire.Money
+    fillsize: wire.Whole
+    fillid: wire.Text = ""
+    filltime: wire.Text = ""
+
+
+class _BasketRow(wire.WireRow):
+    BASKET_ID: wire.Text
+    BASKET_NAME: wire.Text = ""
+    DESCRIPTOR: wire.Text = ""
+    COUNT: wire.Count = 0
+
+
+class _BasketMarginRow(wire.WireRow):
+    TOTAL_FINAL_MARGIN: wire.Money = None
+    TOTAL_REQ_MARGIN: wire.Money = None
+
+
+class _MoverRow(wire.WireRow):
+    security_id: wire.Text
+    exchange: wire.Text = ""
+    symbol: wire.Text = ""
+    symbol_name: wire.Text = ""
+    ltp: wire.Money = None
+    Pclose: wire.Money = None
+    per_change: wire.Money = None
+
+
+def order_steps(data: object) -> list[OrderStep]:
+    """Rows of order details (5.9). Raises Unreadable."""
+    steps = []
+    for told in wire.rows(data, "order details"):
+        row = wire.read(_StepRow, told, "order details")
+        if not row.status:
+            raise Unreadable("mStock's order details have a row without a status.")
+        try:
+            at = words.moment(row.updatetime)
+        except ValueError:
+            at = None
+        status = words.order_status(row.status, quantity=max(row.quantity, 1), filled=row.filledshares)
+        steps.append(
+            OrderStep(
+                broker_id=row.orderid, tag=row.ordertag or None, status=status, words=row.status, filled=row.filledshares, at=at
+            )
+        )
+    return steps
+
+
+def past_trades(data: object) -> list[PastTrade]:
+    """Rows of the trade history (6.2). Raises Unreadable."""
+    trades = []
+    for told in wire.rows(data, "trade history"):
+        row = wire.read(_PastRow, told, "trade history")
+        try:
+            side = words.side(row.transactiontype)
+        except ValueError:
+            raise Unreadable("mStock's trade history has a side that is not known.") from None
+        if row.fillprice is None or row.fillprice <= 0 or row.fillsize is None or row.fillsize < 1:
+            raise Unreadable("mStock's trade history has a row without a quantity or a price.")
+        trades.append(
+            PastTrade(
+                exchange=row.exchange, name=row.tradingsymbol, side=side, product=_product(row.producttype),
+                quantity=row.fillsize, price=row.fillprice, trade_id=row.fillid, time=row.filltime,
+            )
+        )  # fmt: skip
+    return trades
+
+
+def _product(text: str) -> Product | None:
+    try:
+        return words.product(text)
+    except ValueError:
+        return None
+
+
+def candles(data: object) -> list[Candle]:
+    """[time, open, high, low, close, volume] in the order they came; rows of noughts, which indices have, are left out (9.2)."""
+    told = data.get("candles") if isinstance(data, Mapping) else data
+    found = []
+    for row in wire.rows(told, "candles"):
+        if not isinstance(row, Sequence) or isinstance(row, str) or len(row) < 5:
+            raise Unreadable("mStock's candles have a row that cannot be read.")
+        try:
+            start = words.moment(plain(row[0]))
+            figures = [wire.exact(value) for value in row[1:5]]
+            volume = wire.whole(row[5]) if len(row) > 5 else 0
+        except ValueError:
+            raise Unreadable("mStock's candles have a figure that cannot be read.") from None
+        opened, high, low, close = (figure or Decimal(0) for figure in figures)
+        if min(opened, high, low, close) <= 0:
+            continue
+        if not low <= min(opened, close) <= max(opened, close) <= high:
+            raise Unreadable("mStock's candles have a row whose high or low is none.")
+        found.append(Candle(start=start, open=opened, high=high, low=low, close=close, volume=max(volume or 0, 0)))
+    return found
+
+
+def as_one_day(parts: Sequence[Candle]) -> list[Candle]:
+    """One candle of a day's parts, oldest first; none of none. It starts at midnight, as the broker's own days do."""
+    if not parts:
+        return []
+    return [
+        Candle(
+            start=at_ist(ist_date(parts[0].start), 0), open=parts[0].open, close=parts[-1].close,
+            high=max(part.high for part in parts), low=min(part.low for part in parts),
+            volume=sum(part.volume for part in parts),
+        )
+    ]  # fmt: skip
+
+
+def expiry_of(epoch: int, now: datetime) -> date:
+    """The day of an expiry number: seconds since 1980 in India's wall clock, or Unix time; whichever is near (section 11)."""
+    if not 0 < epoch < 4_000_000_000:
+        raise ValueError("no epoch")
+    for moment in (words.EPOCH + timedelta(seconds=epoch), datetime.fromtimestamp(epoch, UTC)):
+        if abs((moment - now).days) <= 6 * 366:  # long-dated index options run for five years
+            return ist(moment).date()
+    raise ValueError("no expiry")
+
+
+def underlyings(data: object, now: datetime) -> list[Underlying]:
+    """`name,token,key,key…` under each instrument kind, the keys leading into dctExp (section 11). Raises Unreadable."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("dctExp"), Mapping):
+        raise Unreadable("mStock's list of option chains has a shape that is not known.")
+    days: dict[str, tuple[date, int]] = {}
+    for name, told in data["dctExp"].items():
+        try:
+            epoch = wire.whole(told)
+            if epoch is not None:
+                days[str(name)] = (expiry_of(epoch, now), epoch)
+        except ValueError:
+            continue  # an expiry that cannot be dated is not offered
+    found = []
+    for kind, lines in data.items():
+        if kind == "dctExp" or not isinstance(lines, list):
+            continue
+        for line in lines:
+            name, _, rest = plain(line).partition(",")
+            token, *keys = rest.split(",")
+            if not name or not token.strip().isdigit():
+                raise Unreadable("mStock's list of option chains has a line that cannot be read.")
+            expiries = tuple(sorted({days[key.strip()] for key in keys if key.strip() in days}))
+            found.append(Underlying(name=name, token=token.strip(), kind=plain(kind), expiries=expiries))
+    return found
+
+
+def chain(data: object, exchange: Exchange, expiry: date) -> Chain:
+    """`token,strike in paise,open interest` (section 11). Raises Unreadable."""
+    if not isinstance(data, Mapping):
+        raise Unreadable("mStock's option chain has a shape that is not known.")
+    calls, puts, futures = (tuple(_chain_line(line) for line in _lines(data.get(name))) for name in ("call", "put", "future"))
+    return Chain(exchange=exchange, expiry=expiry, calls=calls, puts=puts, futures=futures)
+
+
+def _lines(told: object) -> list[Any]:
+    return [] if empty(told) else wire.rows(told, "option chain")
+
+
+def _chain_line(told: object) -> ChainLine:
+    parts = [part.strip() for part in plain(told).split(",")]
+    try:
+        paise, interest = wire.whole(parts[1]), wire.whole(parts[2])
+    except (IndexError, ValueError):
+        raise Unreadable("mStock's option chain has a line that cannot be read.") from None
+    if not parts[0].isalnum() or paise is None:
+        raise Unreadable("mStock's option chain has a line that cannot be read.")
+    return ChainLine(token=parts[0], strike=Decimal(paise).scaleb(-2) if paise > 0 else None, open_interest=max(interest or 0, 0))
+
+
+def baskets(data: object) -> list[Basket]:
+    """Rows of FetchBasket (section 12). Raises Unreadable."""
+    told = [wire.read(_BasketRow, row, "baskets") for row in wire.rows(data, "baskets")]
+    return [Basket(id=row.BASKET_ID, name=row.BASKET_NAME, about=row.DESCRIPTOR, count=row.COUNT) for row in told]
+
+
+def basket_body(basket: Basket, draft: OrderDraft) -> dict[str, str]:
+    """CalculateBasket's own words: letters for products and sides (section 12)."""
+    products = {Product.CNC: "C", Product.MIS: "I", Product.NRML: "M", Product.MTF: "F"}
+    derivative = draft.instrument.is_derivative
+    return {
+        "include_exist_pos": "N", "ord_product": products[draft.product], "disc_qty": "0",
+        "segment": "D" if derivative else "E", "trigger_price": format(draft.trigger or 0, "f"),
+        "scriptcode": draft.instrument.token, "ord_type": "LMT" if draft.kind is OrderKind.LIMIT else "MKT",
+        "basket_name": basket.name, "operation": "I", "order_validity": draft.validity.value,
+        "order_qty": str(draft.quantity), "script_stat": "A",
+        "buy_sell_indi": "B" if draft.side is Side.BUY else "S", "basket_priority": "1",
+        "order_price": format(draft.price or 0, "f"), "basket_id": basket.id,
+        "exch_id": "BSE" if draft.instrument.exchange in (Exchange.BSE, Exchange.BFO) else "NSE",
+    }  # fmt: skip
+
+
+def basket_margin(data: object) -> BasketMargin:
+    """The two totals (section 12). Raises Unreadable."""
+    row = wire.read(_BasketMarginRow, data, "basket")
+    return BasketMargin(final=row.TOTAL_FINAL_MARGIN, required=row.TOTAL_REQ_MARGIN)
+
+
+def movers(data: object) -> list[Mover]:
+    """Rows of losergainer (section 13); a row without a price is left out. Raises Unreadable."""
+    found = []
+    for told in wire.rows(data, "movers"):
+        row = wire.read(_MoverRow, told, "movers")
+        if row.ltp is None or row.ltp <= 0 or not row.security_id:
+            continue
+        exchange = Exchange.BSE if row.exchange in ("4", "BSE") else Exchange.NSE
+        found.append(
+            Mover(
+                key=InstrumentKey(exchange, row.security_id), symbol=row.symbol or row.symbol_name, last=row.ltp,
+                previous_close=row.Pclose if row.Pclose and row.Pclose > 0 else None, percent=row.per_change,
+            )
+        )  # fmt: skip
+    return found

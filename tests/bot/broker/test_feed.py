@@ -1,0 +1,227 @@
+"""The socket: what is watched survives every break, silence counts as one, and strange frames only ring."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.broker.connections import Connections, Pair
+from bot.broker.feed import SocketFeed, feed_url
+from bot.demo.loop import LoopClock, VirtualLoop
+from bot.domain.account import Session
+from bot.domain.instrument import Exchange, InstrumentKey
+from bot.domain.order import OrderDraft, OrderKind, Product, Side
+from bot.domain.ports import FeedMode
+from bot.domain.secret import Secret
+from bot.paper.server import Running
+from tests.bot.broker.test_client import RELIANCE, TAG
+from tests.stage.exchange import Ears, until
+
+TCS = InstrumentKey(Exchange.NSE, "11536")
+
+
+async def test_prices_come_for_what_is_watched_and_stop_when_it_is_not(pair: Pair, ears: Ears) -> None:
+    pair.feed.watch([RELIANCE.key, TCS])
+    await until(lambda: len({tick.key for tick in ears.ticks}) == 2)
+    assert pair.feed.connected
+    last = pair.feed.last(RELIANCE.key)
+    assert last is not None
+    assert last.bids
+    pair.feed.unwatch([TCS])
+    await asyncio.sleep(2)
+    ears.ticks.clear()
+    await asyncio.sleep(10)
+    assert {tick.key for tick in ears.ticks} == {RELIANCE.key}
+    assert pair.feed.last(TCS) is None
+
+
+async def test_a_larger_mode_replaces_a_smaller_and_is_not_taken_back(pair: Pair, ears: Ears) -> None:
+    pair.feed.watch([RELIANCE.key], FeedMode.LTP)
+    await until(lambda: ears.ticks)
+    assert not ears.ticks[-1].bids
+    pair.feed.watch([RELIANCE.key])
+    await until(lambda: ears.ticks[-1].bids)
+    pair.feed.watch([RELIANCE.key], FeedMode.LTP)
+    await asyncio.sleep(5)
+    assert ears.ticks[-1].bids
+
+
+async def test_a_dropped_socket_comes_back_with_all_that_was_watched(pair: Pair, paper: Running, ears: Ears) -> None:
+    pair.feed.watch([RELIANCE.key, TCS])
+    await until(lambda: len(ears.ticks) > 3)
+    for breaks in range(1, 4):
+        paper.stream.drop()
+        await until(lambda breaks=breaks: len(ears.gaps) == 2 * breaks, 60)  # type: ignore[misc]  # a default binds the loop's value
+        (since, nothing), (again, until_when) = ears.gaps[-2:]
+        assert (nothing, again) == (None, since)
+        assert until_when is not None
+        assert until_when > since
+        ears.ticks.clear()
+        await until(lambda: {tick.key for tick in ears.ticks} == {RELIANCE.key, TCS})
+
+
+async def test_a_socket_that_only_looks_alive_is_a_break(pair: Pair, paper: Running, ears: Ears, loop: VirtualLoop) -> None:
+    pair.feed.watch([RELIANCE.key])
+    await until(lambda: len(ears.ticks) > 3)
+    paper.broker.faults.arm("socket_mute", times=None)
+    began = loop.time()
+    await until(lambda: ears.gaps, 60)
+    assert 15 <= loop.time() - began <= 40
+    paper.broker.faults.clear()
+    ears.ticks.clear()
+    await until(lambda: ears.ticks and pair.feed.connected, 120)
+    assert ears.gaps[-1][1] is not None
+
+
+async def test_while_nothing_is_watched_silence_means_nothing(pair: Pair, ears: Ears) -> None:
+    await until(lambda: pair.feed.connected)
+    await asyncio.sleep(3600)
+    assert ears.gaps == []
+    assert pair.feed.connected
+
+
+async def test_a_server_that_will_not_have_us_is_tried_ever_more_rarely(
+    pair: Pair, paper: Running, ears: Ears, loop: VirtualLoop
+) -> None:
+    await until(lambda: pair.feed.connected)
+    paper.broker.faults.arm("socket_refused", times=6, status=502)
+    paper.stream.drop()
+    began = loop.time()
+    await until(lambda: len(ears.gaps) == 2, 300)
+    assert 20 < loop.time() - began < 130
+    assert len(ears.gaps) == 2, "told once when it begins and once at its end"
+
+
+@pytest.mark.parametrize(
+    "fault", ["frames_framed", "frames_doubled", "order_frames_binary", "frames_reordered", "frames_garbled"]
+)
+async def test_frames_in_any_form_bring_prices_and_ring_the_bell(pair: Pair, paper: Running, ears: Ears, fault: str) -> None:
+    paper.broker.faults.arm(fault, times=None)
+    pair.feed.watch([RELIANCE.key])
+    await until(lambda: len(ears.ticks) > 3)
+    rung = len(ears.bells)
+    draft = OrderDraft(instrument=RELIANCE, side=Side.BUY, quantity=1, kind=OrderKind.MARKET, product=Product.MIS)
+    await pair.broker.place(draft, TAG)
+    await until(lambda: len(ears.bells) >= rung + 3)
+    assert pair.feed.samples.count >= 3
+    assert all("RELIANCE" not in look and TAG not in look for look, _ in pair.feed.samples.looks)
+    assert ears.gaps == []
+
+
+async def test_an_old_first_packet_is_marked_and_the_next_is_not(pair: Pair, paper: Running, ears: Ears) -> None:
+    paper.broker.faults.arm("snapshot_stale", times=None, seconds=39)
+    pair.feed.watch([RELIANCE.key])
+    await until(lambda: len(ears.ticks) > 2)
+    first, *later = ears.ticks
+    assert first.stale
+    assert first.received - first.at >= timedelta(seconds=38)
+    assert not any(tick.stale for tick in later)
+
+
+async def test_another_session_reconnects_at_once_and_none_waits(
+    links: Connections, pair: Pair, ears: Ears, clock: LoopClock
+) -> None:
+    await until(lambda: pair.feed.connected)
+    session = pair.session
+    pair.adopt(None)
+    await until(lambda: not pair.feed.connected)
+    await asyncio.sleep(600)
+    assert [until_when for _, until_when in ears.gaps] == [None]
+    pair.adopt(session)
+    await until(lambda: pair.feed.connected, 3)
+    await links.close("main")
+    assert not pair.feed.connected
+
+
+@dataclass
+class Server:
+    """A socket server that writes down what it hears; `script` is what it does with each connection."""
+
+    heard: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
+    refuse: list[int] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.queries.append(request.raw_path)
+        if self.refuse:
+            return web.Response(status=self.refuse.pop(0))
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            self.heard.append(str(message.data))
+        return socket
+
+
+@asynccontextmanager
+async def a_feed(server: Server, clock: LoopClock, ears: Ears) -> AsyncIterator[SocketFeed]:
+    app = web.Application()
+    app.router.add_get("/feed", server.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as http:
+        feed = SocketFeed(
+            account_id="main", url=f"ws://127.0.0.1:{runner.addresses[0][1]}/feed", http=http, tls=None,
+            key=lambda: Secret("a+b/c=="), clock=clock, chance=random.Random(1), listener=ears, hours=lambda _now: True,
+        )  # fmt: skip
+        task = asyncio.create_task(feed.run())
+        try:
+            yield feed
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    await runner.cleanup()
+
+
+def a_session(clock: LoopClock) -> Session:
+    return Session(token=Secret("head.body.tail"), issued=clock.now(), expires=clock.now() + timedelta(hours=9))
+
+
+async def test_it_says_its_word_first_and_then_what_it_wants(clock: LoopClock, ears: Ears) -> None:
+    server = Server()
+    async with a_feed(server, clock, ears) as feed:
+        feed.watch([RELIANCE.key, TCS, InstrumentKey(Exchange.BFO, "7")])
+        feed.watch([TCS], FeedMode.LTP)
+        feed.use(a_session(clock))
+        await until(lambda: len(server.heard) == 2)
+        await asyncio.sleep(1)
+    login, subscribe = server.heard
+    assert login == "LOGIN:head.body.tail"
+    told = json.loads(subscribe)
+    assert told["action"] == 1
+    assert told["params"] == {
+        "mode": 3,
+        "tokenList": [{"exchangeType": 1, "tokens": ["2885", "11536"]}, {"exchangeType": 4, "tokens": ["7"]}],
+    }
+    assert server.queries == ["/feed?API_KEY=a%2Bb%2Fc%3D%3D&ACCESS_TOKEN=head.body.tail"]
+
+
+async def test_a_key_refused_in_one_spelling_is_shown_in_the_other(clock: LoopClock, ears: Ears) -> None:
+    server = Server(refuse=[401])
+    async with a_feed(server, clock, ears) as feed:
+        feed.use(a_session(clock))
+        await until(lambda: feed.connected, 10)
+    assert server.queries == [
+        "/feed?API_KEY=a%2Bb%2Fc%3D%3D&ACCESS_TOKEN=head.body.tail", "/feed?API_KEY=a+b/c==&ACCESS_TOKEN=head.body.tail",
+    ]  # fmt: skip
+
+
+async def test_no_failure_of_the_line_writes_the_secrets_down(
+    clock: LoopClock, ears: Ears, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    server = Server(refuse=[401, 403, 502, 503])
+    async with a_feed(server, clock, ears) as feed:
+        feed.use(a_session(clock))
+        await until(lambda: feed.connected, 60)
+    ours = [record for record in caplog.records if record.name.startswith("bot.")]
+    assert ours
+    assert not any("head.body" in record.getMessage() or "a+b" in record.getMessage() for record in ours)
+    assert "head" not in repr(feed_url("wss://h", Secret("k"), Secret("head")))

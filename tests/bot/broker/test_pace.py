@@ -1,0 +1,92 @@
+"""Rate buckets: never more than allowed in any stretch of time, exits first, and too long a wait refused at once."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from bot.broker.pace import URGENT_PATIENCE, WINDOWS, Gate, Pace
+from bot.broker.routes import Bucket
+from bot.demo.loop import VirtualLoop
+from bot.domain.errors import TooFast
+
+
+async def leave(gate: Gate, left: list[float], *, urgent: bool = False) -> None:
+    await gate.enter(urgent=urgent)
+    left.append(asyncio.get_running_loop().time())
+
+
+@pytest.mark.parametrize("bucket", list(Bucket))
+async def test_no_stretch_of_time_sees_more_calls_than_its_window_allows(loop: VirtualLoop, bucket: Bucket) -> None:
+    gate = Gate(WINDOWS[bucket], patience=1e9)
+    left: list[float] = []
+    await asyncio.gather(*(leave(gate, left) for _ in range(450)))
+    assert len(left) == 450
+    for count, span in WINDOWS[bucket]:
+        for first, later in zip(left, left[count:], strict=False):
+            assert later - first >= span - 1e-9, (count, span)
+
+
+async def test_a_hundred_orders_at_once_leave_slowly_or_are_told_to_come_back(loop: VirtualLoop) -> None:
+    pace = Pace()
+    left: list[float] = []
+
+    async def order() -> None:
+        await pace.enter(Bucket.ORDERS)
+        left.append(loop.time())
+
+    told = await asyncio.gather(*(order() for _ in range(100)), return_exceptions=True)
+    refused = [each for each in told if isinstance(each, TooFast)]
+    assert len(left) + len(refused) == 100
+    assert left
+    assert refused
+    assert all(each.retry_after > 0 for each in refused)
+    assert all(later - first >= 1 for first, later in zip(left, left[3:], strict=False))
+
+
+async def test_a_cancel_overtakes_the_orders_that_wait(loop: VirtualLoop) -> None:
+    gate = Gate(((1, 1.0),), patience=100.0)
+    order: list[str] = []
+
+    async def go(name: str, *, urgent: bool) -> None:
+        await gate.enter(urgent=urgent)
+        order.append(name)
+
+    tasks = [asyncio.create_task(go(f"order {n}", urgent=False)) for n in range(4)]
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(go(f"cancel {n}", urgent=True)) for n in range(2)]
+    await asyncio.gather(*tasks)
+    assert order == ["order 0", "cancel 0", "cancel 1", "order 1", "order 2", "order 3"]
+
+
+async def test_a_caller_that_gave_up_keeps_nobody_waiting(loop: VirtualLoop) -> None:
+    gate = Gate(((1, 1.0),), patience=100.0)
+    await gate.enter()
+    given_up = asyncio.create_task(gate.enter())
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await gate.enter()
+    assert loop.time() == pytest.approx(1.0)
+
+
+async def test_even_a_cancel_is_told_when_the_wait_is_beyond_reason(loop: VirtualLoop) -> None:
+    gate = Gate(((1, URGENT_PATIENCE * 2),), patience=1.0)
+    await gate.enter()
+    with pytest.raises(TooFast):
+        await gate.enter(urgent=True)
+
+
+@pytest.mark.parametrize("rate", [0, 9, 30])
+def test_more_than_eight_orders_a_second_cannot_be_asked_for(rate: int) -> None:
+    with pytest.raises(ValueError, match="orders a second"):
+        Pace(orders_a_second=rate)
+
+
+async def test_calls_that_come_slowly_are_not_held_up(loop: VirtualLoop) -> None:
+    gate = Gate(WINDOWS[Bucket.QUOTES], patience=1.0)
+    times = []
+    for _ in range(20):
+        await gate.enter()
+        times.append(loop.time())
+        await asyncio.sleep(0.5)
+    assert all(later - first == pytest.approx(0.5) for first, later in pairwise(times))

@@ -1,0 +1,134 @@
+"""The scrip master: taken in whole or not at all, made into instruments only when looked at."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.broker.answers import Answer
+from bot.broker.connections import Connections, Pair
+from bot.broker.scrips import INDEXES, Master, ScripShelf, read_master
+from bot.broker.transport import OpenSink
+from bot.domain.errors import BotError, Refused, Unreadable
+from bot.domain.instrument import Exchange, InstrumentKey, InstrumentKind, Right
+from bot.domain.master import Columnar, columns_of
+from bot.paper.server import Running
+
+_NAMES = ("token", "symbol", "name", "expiry", "strike", "lotsize", "instrumenttype", "exch_seg", "tick_size")
+ROWS: list[dict[str, object]] = [
+    dict(zip(_NAMES, line.split(","), strict=True))
+    for line in """\
+22,ACC,ACC-EQ,,,1,EQ,NSE,0.05
+16669,BAJAJ-AUTO,BAJAJ-AUTO-EQ,,,1,EQ,NSE,0.05
+22,ACC,ACC,,,1,EQ,BSE,0.05
+45268,NIFTY,NIFTY25O2025500CE,20Oct2025,25500,75,OPTIDX,NFO,0.05
+56381,NIFTY,NIFTY2692220350CE,22SEP2026,20350.5,65,OPTIDX,NFO,0.05
+52168,NIFTY,NIFTY25OCTFUT,28Oct2025,,75,FUTIDX,NFO,0.1
+1,USDINR,USDINR25OCTFUT,28Oct2025,,1,FUTCUR,NSE,0.0025""".splitlines()
+]
+
+
+def written(directory: Path, rows: object) -> Path:
+    path = directory / "master.json"
+    path.write_text(rows if isinstance(rows, str) else json.dumps(rows))
+    return path
+
+
+def test_rows_become_instruments_by_their_columns(tmp_path: Path) -> None:
+    master = read_master(written(tmp_path, ROWS))
+    assert len(master) == 6 + len(INDEXES), "currency is not traded here"
+    option = master.find(InstrumentKey(Exchange.NFO, "56381"))
+    assert option is not None
+    assert (option.symbol, option.name, option.kind) == ("NIFTY", "NIFTY2692220350CE", InstrumentKind.INDEX_OPTION)
+    assert (option.expiry, option.strike, option.right, option.lot) == (date(2026, 9, 22), Decimal("20350.5"), Right.CE, 65)
+    future = master.find(InstrumentKey(Exchange.NFO, "52168"))
+    assert future is not None
+    assert (future.kind, future.strike, future.right, future.tick) == (InstrumentKind.INDEX_FUTURE, None, None, Decimal("0.1"))
+    assert [each.series for each in master if each.name.startswith("BAJAJ")] == ["EQ"]
+    assert master.find(InstrumentKey(Exchange.NSE, "26000")) is not None
+    assert master.find(InstrumentKey(Exchange.NSE, "nothing")) is None
+
+
+def test_the_columns_say_what_the_instruments_say(tmp_path: Path) -> None:
+    master = read_master(written(tmp_path, ROWS))
+    assert isinstance(master, Columnar)
+    assert columns_of(master) == columns_of(list(master))
+    assert master[-1] == INDEXES[-1]
+    assert master[:2] == list(master)[:2]
+    with pytest.raises(IndexError):
+        master[len(master)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "", "[]", "[", "<html></html>", '{"status":false,"message":"x","errorcode":"IA401","data":null}', "null", "[1,2]",
+        json.dumps(ROWS)[:-40], json.dumps([*ROWS, ROWS[0]]), json.dumps([{**row, "tick_size": "0"} for row in ROWS]),
+    ],
+)  # fmt: skip
+def test_a_master_that_is_none_is_refused_whole(tmp_path: Path, body: str) -> None:
+    with pytest.raises(Unreadable):
+        read_master(written(tmp_path, body))
+
+
+def test_numbers_and_nulls_where_strings_are_the_rule_are_forgiven(tmp_path: Path) -> None:
+    odd = [{**row, "lotsize": 75, "strike": None if not row["strike"] else 25500.5, "tick_size": 0.05} for row in ROWS]
+    master = read_master(written(tmp_path, odd))
+    option = master.find(InstrumentKey(Exchange.NFO, "45268"))
+    assert option is not None
+    assert (option.lot, option.strike, option.tick) == (75, Decimal("25500.5"), Decimal("0.05"))
+
+
+def test_a_few_broken_rows_among_many_are_left_out(tmp_path: Path) -> None:
+    many = [{**ROWS[0], "token": str(1000 + at)} for at in range(400)]
+    master = read_master(written(tmp_path, [*many, {**ROWS[3], "expiry": "soon"}, {**ROWS[3], "token": "9", "strike": "x"}]))
+    assert len(master) == 400 + len(INDEXES)
+
+
+async def test_it_is_fetched_kept_and_found_again_after_a_restart(paper: Running, pair: Pair, tmp_path: Path) -> None:
+    master = await pair.broker.scrip_master()
+    assert len(master) > 1000
+    again = ScripShelf(tmp_path, source=paper.rest_url)
+    kept = await again.kept()
+    assert kept is not None
+    assert list(kept) == list(master)
+
+
+@pytest.mark.parametrize("fault", ["master_truncated", "master_short", "master_doubled", "master_error"])
+async def test_todays_broken_master_leaves_yesterdays_in_use(links: Connections, pair: Pair, paper: Running, fault: str) -> None:
+    before = await pair.broker.scrip_master()
+    paper.broker.faults.arm(fault, times=None)
+    with pytest.raises((Unreadable, Refused)):
+        await pair.broker.scrip_master()
+    assert links.shelf.master is before
+    paper.broker.faults.clear()
+    assert len(await pair.broker.scrip_master()) == len(before)
+
+
+async def test_it_may_come_as_a_table_of_commas(pair: Pair, paper: Running) -> None:
+    before = await pair.broker.scrip_master()
+    paper.broker.faults.arm("master_csv")
+    assert list(await pair.broker.scrip_master()) == list(before)
+
+
+async def test_a_disk_that_is_full_is_said_and_spoils_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "a file where the directory should be"
+    file.write_text("")
+    shelf = ScripShelf(file / "x", source="s")
+
+    async def download(into: OpenSink) -> Answer:
+        into()(json.dumps(ROWS).encode())
+        return Answer(200, b"[")
+
+    with pytest.raises(BotError):
+        await shelf.fetch(download)
+    assert shelf.master is None
+
+
+def test_a_master_is_a_sequence_like_any_other(tmp_path: Path) -> None:
+    master = read_master(written(tmp_path, ROWS))
+    assert isinstance(master, Master)
+    assert INDEXES[0] in master
+    assert master.index(INDEXES[0]) == 6

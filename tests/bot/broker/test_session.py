@@ -1,0 +1,212 @@
+"""Logging in: two steps, one password try, one use of each code, and when a token dies."""
+
+import asyncio
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.broker.connections import Connections, Pair
+from bot.broker.session import SessionKeeper, code_from_seed, six_digits, token_dies
+from bot.demo.loop import LoopClock, VirtualLoop
+from bot.domain.account import CodeKind, Credentials, Session
+from bot.domain.clock import next_midnight
+from bot.domain.errors import BotError, LoginRefused, NotSent, Refused, SessionExpired, Unreadable
+from bot.domain.secret import Secret
+from bot.paper.server import Running
+from bot.paper.settings import PaperAccount
+from tests.stage.exchange import credentials_of, log_in
+
+MORNING = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
+
+
+def a_token(exp: object) -> str:
+    body = base64.urlsafe_b64encode(json.dumps({"exp": exp}).encode()).decode().rstrip("=")
+    return f"head.{body}.tail"
+
+
+@pytest.fixture
+def credentials() -> Credentials:
+    return credentials_of(PaperAccount())
+
+
+def test_a_token_dies_at_its_claim_or_at_midnight_in_india() -> None:
+    midnight = next_midnight(MORNING)
+    assert token_dies(a_token(midnight.timestamp()), MORNING) == midnight
+    assert token_dies(a_token((MORNING + timedelta(minutes=5)).timestamp()), MORNING) == MORNING + timedelta(minutes=5)
+    assert token_dies(a_token((MORNING + timedelta(days=30)).timestamp()), MORNING) == midnight
+
+
+@given(st.text() | st.builds(a_token, st.integers() | st.text() | st.none() | st.lists(st.integers()) | st.floats()))
+def test_a_token_of_any_shape_dies_by_midnight(token: str) -> None:
+    assert token_dies(token, MORNING) <= next_midnight(MORNING)
+
+
+async def test_the_two_steps_give_a_session_until_midnight(
+    links: Connections, clock: LoopClock, credentials: Credentials
+) -> None:
+    pair = links.of("main", credentials)
+    session = await log_in(pair, credentials, clock)
+    assert session.expires == next_midnight(clock.now())
+    assert pair.session == session
+
+
+async def test_the_words_of_the_first_step_keep_phone_and_mail_to_themselves(
+    links: Connections, credentials: Credentials
+) -> None:
+    step = await links.of("main", credentials).broker.begin_login(credentials)
+    assert "@" not in step.said
+    assert "XX" not in step.said
+
+
+async def test_the_older_login_answer_serves_as_well(
+    links: Connections, paper: Running, clock: LoopClock, credentials: Credentials
+) -> None:
+    paper.broker.faults.arm("uuid_login")
+    assert (await log_in(links.of("main", credentials), credentials, clock)).alive(clock.now())
+
+
+async def test_a_refused_password_is_not_sent_twice(links: Connections, paper: Running, credentials: Credentials) -> None:
+    wrong = Credentials(client_code=credentials.client_code, password=Secret("wrong-Canary1"), api_key=credentials.api_key)
+    broker = links.of("main", credentials).broker
+    for _ in range(5):
+        with pytest.raises(LoginRefused) as refused:
+            await broker.begin_login(wrong)
+        assert "9 attempts" in refused.value.say
+        assert "Canary" not in repr(refused.value)
+    assert paper.counter.calls["login"] == 1
+    await asyncio.sleep(601)
+    with pytest.raises(LoginRefused):
+        await broker.begin_login(wrong)
+    assert paper.counter.calls["login"] == 2
+    await broker.begin_login(credentials)  # the right one is another password
+
+
+async def test_a_code_is_submitted_once(links: Connections, paper: Running, clock: LoopClock, credentials: Credentials) -> None:
+    broker = links.of("main", credentials).broker
+    step = await broker.begin_login(credentials)
+    with pytest.raises(LoginRefused):
+        await broker.finish_login(credentials, step, "000000", CodeKind.TOTP)
+    with pytest.raises(NotSent):
+        await broker.finish_login(credentials, step, "000000", CodeKind.TOTP)
+    assert paper.counter.calls["session_totp"] == 1
+
+
+async def test_a_code_that_comes_after_five_minutes_is_not_sent(
+    links: Connections, paper: Running, credentials: Credentials
+) -> None:
+    broker = links.of("main", credentials).broker
+    step = await broker.begin_login(credentials)
+    await asyncio.sleep(300)
+    with pytest.raises(NotSent):
+        await broker.finish_login(credentials, step, "123456", CodeKind.TOTP)
+    assert paper.counter.calls.get("session_totp", 0) == 0
+
+
+async def test_a_code_about_to_end_is_waited_out(clock: LoopClock, loop: VirtualLoop) -> None:
+    seed = Secret("JBSWY3DPEHPK3PXP")
+    await asyncio.sleep(28.5)
+    key = base64.b32decode(seed.reveal())
+    assert await code_from_seed(seed, clock) == six_digits(key, MORNING + timedelta(seconds=31))
+    assert loop.time() == pytest.approx(30.2)
+    for bad in ("123456", "not base32!"):
+        with pytest.raises(NotSent):
+            await code_from_seed(Secret(bad), clock)
+
+
+@given(st.binary(min_size=20, max_size=40), st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_our_own_six_digits_are_those_of_the_library(key: bytes, at: datetime) -> None:
+    assert six_digits(key, at) == pyotp.TOTP(base64.b32encode(key).decode()).at(at)
+
+
+async def test_a_suspended_key_is_told_from_a_wrong_code(
+    links: Connections, paper: Running, clock: LoopClock, credentials: Credentials
+) -> None:
+    paper.broker.faults.arm("key_expired", route="session_totp")
+    with pytest.raises(Refused) as refused:
+        await log_in(links.of("main", credentials), credentials, clock)
+    assert "API key" in refused.value.say
+
+
+@pytest.mark.parametrize("fault", ["html_page", "gateway_502", "error_instead", "answer_empty", "connection_dropped"])
+async def test_a_broker_in_trouble_is_no_refusal_and_is_asked_once(
+    links: Connections, paper: Running, clock: LoopClock, credentials: Credentials, fault: str
+) -> None:
+    for route in ("login", "session_totp"):
+        before = dict(paper.counter.calls)
+        paper.broker.faults.arm(fault, route=route)
+        with pytest.raises(Unreadable):
+            await log_in(links.of("main", credentials), credentials, clock)
+        assert paper.counter.calls[route] - before.get(route, 0) == 1
+
+
+async def a_keeper(clock: LoopClock, answers: list[Session | BotError | None]) -> tuple[SessionKeeper, list[Session | None]]:
+    asked: list[Session | None] = []
+
+    async def renew(_account: str, dead: Session | None) -> Session | None:
+        asked.append(dead)
+        await asyncio.sleep(1)
+        answer = answers.pop(0)
+        if isinstance(answer, BotError):
+            raise answer
+        return answer
+
+    return SessionKeeper("main", clock, renew, lambda: None), asked
+
+
+def a_session(clock: LoopClock, token: str = "t", hours: float = 8) -> Session:  # noqa: S107 - a sample
+    return Session(token=Secret(token), issued=clock.now(), expires=clock.now() + timedelta(hours=hours))
+
+
+async def test_ten_callers_wait_for_one_renewal(clock: LoopClock) -> None:
+    fresh = a_session(clock, "fresh")
+    keeper, asked = await a_keeper(clock, [fresh])
+    dead = a_session(clock, "dead", hours=0)
+    keeper.adopt(dead)
+    assert await asyncio.gather(*(keeper.living() for _ in range(10))) == [fresh] * 10
+    assert asked == [dead]
+
+
+async def test_ten_callers_share_one_failure_and_nobody_hammers(clock: LoopClock) -> None:
+    keeper, asked = await a_keeper(clock, [LoginRefused("no"), None])
+    told = await asyncio.gather(*(keeper.living() for _ in range(10)), return_exceptions=True)
+    assert all(isinstance(each, SessionExpired) for each in told)
+    assert len(asked) == 1
+    await asyncio.sleep(61)
+    with pytest.raises(SessionExpired):
+        await keeper.living()
+    assert len(asked) == 2
+
+
+async def test_in_the_brokers_morning_a_failed_login_is_left_alone_for_ten_minutes(clock: LoopClock, loop: VirtualLoop) -> None:
+    loop.shift(22.25 * 3600)  # 07:15 IST on the next day
+    keeper, asked = await a_keeper(clock, [Unreadable("busy"), Unreadable("busy")])
+    for _ in range(9):
+        with pytest.raises(SessionExpired):
+            await keeper.living()
+        await asyncio.sleep(60)
+    assert len(asked) == 1
+
+
+async def test_a_token_found_dead_does_not_kill_its_successor(clock: LoopClock) -> None:
+    keeper, _ = await a_keeper(clock, [])
+    old, new = a_session(clock, "old"), a_session(clock, "new")
+    keeper.adopt(new)
+    keeper.found_dead(old)
+    assert keeper.session == new
+
+
+async def test_a_clock_that_is_wrong_is_said_in_words(
+    links: Connections, paper: Running, pair: Pair, credentials: Credentials
+) -> None:
+    await pair.broker.funds()
+    skew = await pair.broker.clock_skew()
+    assert skew is not None
+    step = await pair.broker.begin_login(credentials)
+    with pytest.raises(LoginRefused) as refused:
+        await pair.broker.finish_login(credentials, step, "000001", CodeKind.TOTP)
+    assert ("clock" in refused.value.say) is (abs(skew) > 10)
