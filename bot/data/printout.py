@@ -1,18 +1,16 @@
 """The dated data as lines of text with their sources, for `python -m bot calendar` and `python -m bot charges`."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
+from bot.data.asking import read_date, read_order
 from bot.data.shelf import Shelf
 from bot.domain.charges import Trade
 from bot.domain.clock import ist, ist_date
 from bot.domain.errors import UsageError
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind, Right
+from bot.domain.instrument import Exchange
 from bot.domain.market_days import DayKind
-from bot.domain.money import exact, to_paise
-from bot.domain.order import Product, Side
+from bot.domain.money import to_paise
 from bot.domain.sessions import Phase, SessionClass
 from bot.domain.tariff import Asset, Bill, Plan, Rate
 
@@ -23,7 +21,6 @@ TITLES = {
     SessionClass.DERIVATIVE: "Options, later futures",
 }
 CALENDAR_EXAMPLE = "python -m bot calendar 2026-11-24"
-CHARGES_EXAMPLE = "python -m bot charges NSE CNC BUY 10 RELIANCE 1480.30 plan flat-5 on 2026-11-20"
 AHEAD = 30  # days of coming holidays and special days that the calendar page lists
 
 
@@ -32,19 +29,19 @@ def calendar_page(arguments: Sequence[str], *, now: datetime, shelf: Shelf) -> l
     if len(arguments) > 1:
         msg = "One date at most."
         raise UsageError(msg, example=CALENDAR_EXAMPLE)
-    day = _date(arguments[0], CALENDAR_EXAMPLE) if arguments else ist_date(now)
+    day = read_date(arguments[0], CALENDAR_EXAMPLE) if arguments else ist_date(now)
     return list(_calendar(day, shelf))
 
 
 def charges_page(arguments: Sequence[str], *, now: datetime, shelf: Shelf) -> list[str]:
     """Without arguments every dated rate with its source; with an order, its charges line by line. UsageError for other words.
 
-    Order words: exchange, product, side, quantity, symbol, price, then any of `plan NAME`, `on DATE`, `orders N`; for F&O the
-    symbol is followed by `fut`, or by a strike and ce or pe.
+    Order words, in any order but for the figures (quantity, strike, price): side, symbol, `fut` or ce or pe for a contract, an
+    exchange, a product, a plan's name, `on DATE`, `orders N`. Without a product word: delivery, or carry-forward for contracts.
     """
     if not arguments:
         return list(_tariff(shelf))
-    trade, plan = _asked(list(arguments), ist_date(now), shelf)
+    trade, plan = read_order(arguments, ist_date(now), shelf)
     return list(_priced(trade, plan, shelf))
 
 
@@ -162,73 +159,3 @@ def _bill(bill: Bill) -> Iterator[str]:
     for name in sorted(bill.unknown):
         yield f"  {name:<12}      not known"
     yield f"  {'total':<12} {bill.total:>14.4f}"
-
-
-def _asked(words: list[str], today: date, shelf: Shelf) -> tuple[Trade, Plan | None]:
-    try:
-        exchange, product, side = Exchange(words.pop(0).upper()), Product(words.pop(0).upper()), Side(words.pop(0).upper())
-        quantity, symbol = int(words.pop(0)), words.pop(0).upper()
-        instrument = _instrument(exchange, symbol, words, shelf)
-        price = exact(words.pop(0))
-    except (IndexError, ValueError):
-        msg = "That is no order: exchange, product, side, quantity, symbol, price."
-        raise UsageError(msg, example=CHARGES_EXAMPLE) from None
-    plan, day, orders = None, today, 1
-    while words:
-        option, value = words.pop(0).lower(), words.pop(0) if words else ""
-        if option == "plan":
-            plan = _plan(value, shelf)
-        elif option == "on":
-            day = _date(value, CHARGES_EXAMPLE)
-        elif option == "orders" and value.isdigit() and int(value) > 0:
-            orders = int(value)
-        else:
-            msg = f"I do not know {option} {value}.".replace(" .", ".")
-            raise UsageError(msg, example=CHARGES_EXAMPLE)
-    if quantity < 1 or price <= 0:
-        msg = "Quantity and price must be above zero."
-        raise UsageError(msg, example=CHARGES_EXAMPLE)
-    tick = shelf.rules.expected_tick(instrument.kind, price, day)
-    instrument = replace(instrument, tick=tick or instrument.tick)
-    return Trade(instrument=instrument, side=side, product=product, quantity=quantity, price=price, day=day, orders=orders), plan
-
-
-def _instrument(exchange: Exchange, symbol: str, words: list[str], shelf: Shelf) -> Instrument:
-    """A contract just good enough to price; lot and tick of the real one are in the scrip master, which is not here."""
-    stock = symbol not in {rule.underlying for rule in shelf.calendar.expiry_rules}
-    kind, strike, right = InstrumentKind.EQUITY, None, None
-    if exchange in (Exchange.NFO, Exchange.BFO):
-        if words[0].lower() == "fut":
-            words.pop(0)
-            kind = InstrumentKind.STOCK_FUTURE if stock else InstrumentKind.INDEX_FUTURE
-        else:
-            strike, right = exact(words.pop(0)), Right(words.pop(0).upper())
-            kind = InstrumentKind.STOCK_OPTION if stock else InstrumentKind.INDEX_OPTION
-    name = symbol if strike is None else f"{symbol} {strike} {right}"
-    return Instrument(
-        exchange=exchange,
-        token=symbol,
-        symbol=symbol,
-        name=name,
-        kind=kind,
-        lot=1,
-        tick=Decimal("0.05"),
-        strike=strike,
-        right=right,
-    )
-
-
-def _plan(name: str, shelf: Shelf) -> Plan:
-    found = shelf.tariff.plan(name)
-    if found is None:
-        msg = f"No plan {name!r}; there are {', '.join(plan.name for plan in shelf.tariff.plans)}."
-        raise UsageError(msg, example=CHARGES_EXAMPLE)
-    return found
-
-
-def _date(text: str, example: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        msg = f"{text!r} is no date such as 2026-11-24."
-        raise UsageError(msg, example=example) from None

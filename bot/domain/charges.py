@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from itertools import groupby
 
-from bot.domain.instrument import Instrument, InstrumentKind
+from bot.domain.instrument import Instrument, InstrumentKind, Right
 from bot.domain.money import ZERO, total
 from bot.domain.order import Product, Side
 from bot.domain.tariff import (
@@ -41,7 +41,9 @@ class Trade:
     quantity: int  # shares or units
     price: Decimal  # rupees a unit; for options the premium
     day: date
-    orders: int = 1  # executed broker orders that this stands for: the number of slices
+    orders: int = (
+        1  # executed broker orders that this stands for: the number of slices; 0: a further fill of one counted elsewhere
+    )
     order: str = ""  # fills of one order carry its name and pay brokerage once; empty: an order of its own
 
     @property
@@ -112,7 +114,7 @@ class Tariff:
         if instrument.kind is not InstrumentKind.INDEX_OPTION or instrument.strike is None:
             msg = f"{instrument.name} is no index option"
             raise ValueError(msg)
-        reach = settlement - instrument.strike if instrument.right == "CE" else instrument.strike - settlement
+        reach = settlement - instrument.strike if instrument.right is Right.CE else instrument.strike - settlement
         return self._settled(instrument, TradeClass.EXERCISE, Side.BUY, max(reach, ZERO) * quantity, day)
 
     def physical(self, instrument: Instrument, side: Side, quantity: int, settlement: Decimal, day: date) -> Bill:
@@ -295,7 +297,7 @@ def _still_open(group: Sequence[Trade], side: Side) -> int:
 
 def _for_orders(terms: Terms, value: Decimal, orders: int) -> Decimal:
     """Brokerage of so many equal orders that carry the value together."""
-    return terms.of(value / orders) * orders
+    return ZERO if orders == 0 else terms.of(value / orders) * orders
 
 
 def _taxed(tax: Tax, base: Decimal) -> Line:

@@ -172,7 +172,8 @@ class MarketDays:
             return None
         row = max(rows, key=lambda row: row.since)
         at = at_ist(day, row.time.hour, row.time.minute, row.time.second)
-        running = [phase for phase in self.phases(instrument, day) if phase.kind is PhaseKind.CONTINUOUS]
+        # Measured by the longer day: mStock may close a share's positions while its closing auction runs.
+        running = [phase for phase in self.phases(instrument, day, in_auction=False) if phase.kind is PhaseKind.CONTINUOUS]
         if not any(phase.start < at <= phase.end for phase in running):
             return None
         return SquareOff(at=at, proven=row.proven, source=row.source)

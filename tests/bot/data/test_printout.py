@@ -93,20 +93,3 @@ def test_a_date_that_cannot_be_read_is_answered_with_one_that_can(words: str) ->
     with pytest.raises(UsageError) as caught:
         calendar(*words.split())
     assert caught.value.example == "python -m bot calendar 2026-11-24"
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "NSE", "LSE CNC BUY 10 RELIANCE 1480", "NSE CNC HOLD 10 RELIANCE 1480", "NSE CNC BUY ten RELIANCE 1480",
-        "NSE CNC BUY 10 RELIANCE cheap", "NFO NRML BUY 65 NIFTY 24500 xx 100", "NFO NRML BUY 65 NIFTY",
-        "NSE CNC BUY 0 RELIANCE 1480",
-        "NSE CNC BUY 10 RELIANCE -5", "NSE CNC BUY 10 RELIANCE 1480 plan gold", "NSE CNC BUY 10 RELIANCE 1480 on friday",
-        "NSE CNC BUY 10 RELIANCE 1480 orders 0", "NSE CNC BUY 10 RELIANCE 1480 please",
-    ],
-)  # fmt: skip
-def test_words_that_are_no_order_are_answered_with_one_that_works(words: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        charges(words)
-    example = caught.value.example
-    assert charges(example.removeprefix("python -m bot charges "))

@@ -349,6 +349,14 @@ def test_the_order_of_fills_changes_nothing_and_brokerage_is_paid_once_an_order(
 
 
 @given(trades(), PLANS)
+def test_a_further_fill_of_a_counted_order_pays_no_brokerage_again(trade: Trade, chosen: Plan | None) -> None:
+    first, further = replace(trade, orders=1), replace(trade, orders=0)
+    once = TARIFF.order(first, chosen).amount(ChargeName.BROKERAGE)
+    assert TARIFF.fills([first, further, further], chosen).amount(ChargeName.BROKERAGE) == once
+    assert TARIFF.fills([replace(trade, orders=1, order="1282")] * 3, chosen).amount(ChargeName.BROKERAGE) == once
+
+
+@given(trades(), PLANS)
 def test_the_break_even_pays_for_the_round_trip_and_one_tick_less_does_not(trade: Trade, chosen: Plan | None) -> None:
     trip = TARIFF.round_trip(trade, chosen)
     if trip is None:
