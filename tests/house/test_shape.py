@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.source import PACKAGES, ROOT, Source, is_in, ours, sources
+from tests.house.source import ROOT, Source, is_in, ours, sources
 
 # A drawer that says nothing of what is in it.
 EMPTY_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base", "core", "tools"})
 EMPTY_WORDS = re.compile(r"(Manager|Helper|Util|Utils)$")
-
-# Files without a test of their own name, and what tests them instead; a file that must exist. Only for parts of one thing.
-TESTED_BY: dict[str, str] = {}
 
 
 def without_a_first_sentence(source: Source) -> Iterator[str]:
@@ -78,29 +75,6 @@ def test_every_file_keeps_to_it(rule: object) -> None:
 
 def test_every_test_file_says_what_it_tells() -> None:
     assert [each for source in sources("tests") for each in without_a_first_sentence(source)] == []
-
-
-def files_without_a_test() -> Iterator[str]:
-    for top in PACKAGES:
-        for path in sorted((ROOT / top).rglob("*.py")):
-            where = path.relative_to(ROOT)
-            if path.name in ("__init__.py", "__main__.py") or "migrations" in where.parts:
-                continue
-            own = ROOT / "tests" / where.parent / f"test_{path.name}"
-            if not own.exists() and str(where) not in TESTED_BY:
-                yield f"{where} has no {own.relative_to(ROOT)}"
-
-
-def test_every_file_has_its_test() -> None:
-    assert list(files_without_a_test()) == []
-
-
-def test_the_list_of_exceptions_is_true() -> None:
-    for file, test in TESTED_BY.items():
-        path = ROOT / file
-        assert path.exists(), f"{file} is gone"
-        assert not (ROOT / "tests" / path.relative_to(ROOT).parent / f"test_{path.name}").exists(), f"{file} has its own test now"
-        assert (ROOT / test).exists(), test
 
 
 def test_tests_are_not_packages() -> None:
