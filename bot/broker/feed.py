@@ -268,14 +268,14 @@ class SocketFeed:
         for tick in ticks:
             self._report(tick)
 
-    def _report(self, tick: Tick) -> None:
+    def _report(self, tick: frames.PacketTick) -> None:
         """The first packet after a subscribe comes from a cache and may be old (14.3)."""
         if tick.key in self._fresh:
             self._patience = self._silence
         else:
             self._fresh.add(tick.key)
             if tick.received - tick.at > STALE_AFTER:
-                tick = frames.as_stale(tick)
+                tick = tick.aged()
         if tick.key in self._watched:
             self._last[tick.key] = tick
         self._listener.tick(self._account_id, tick)

@@ -1,6 +1,5 @@
 """A binary frame of the feed into ticks: pure, little-endian, in whichever way the server wraps its packets."""
 
-import dataclasses
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,9 @@ _MODES = {size: mode for mode, size in SIZES.items()}
 _LTP = struct.Struct("<BB25sqqq")
 _QUOTE = struct.Struct("<BB25sqqqqqqddqqqq")
 _DEPTH = struct.Struct("<BB25sqqqqqqddqqqq" + "qqq" + "hqqh" * 10 + "qqqq")
+_LAYOUTS = {51: _LTP, 123: _QUOTE, 379: _DEPTH}
+_KEYS: dict[bytes, InstrumentKey] = {}
+_MOST_KEYS = 10_000
 _EXCHANGES = {1: Exchange.NSE, 2: Exchange.NFO, 3: Exchange.BSE, 4: Exchange.BFO}
 _FIRST = EPOCH.astimezone(UTC)
 _MOST_PAISE = 10**12
@@ -87,62 +89,141 @@ def _is_packet(part: bytes) -> bool:
     return 1 <= part[0] <= 3 and 1 <= part[1] <= 13
 
 
-def ticks(frame: bytes, received: datetime) -> list[Tick]:
+class PacketTick(Tick):
+    """A Tick whose figures are read from the packet when they are asked for.
+
+    Most ticks are looked at for their last price alone; making twenty exact numbers of each would cost ten times what
+    unpacking it does. It compares, prints and hashes as any Tick, but not equal to one that was made by hand.
+    """
+
+    __slots__ = ("_key", "_received", "_stale", "_told")
+    _key: InstrumentKey
+    _told: tuple[int, ...]
+    _received: datetime
+    _stale: bool
+
+    def __init__(self, key: InstrumentKey, told: tuple[int, ...], received: datetime, *, stale: bool = False) -> None:
+        _put_key(self, key)
+        _put_told(self, told)
+        _put_received(self, received)
+        _put_stale(self, stale)
+
+    def aged(self) -> "PacketTick":
+        """The same price, marked as one that may be old."""
+        return PacketTick(self._key, self._told, self._received, stale=True)
+
+    @property
+    def key(self) -> InstrumentKey:
+        return self._key
+
+    @property
+    def received(self) -> datetime:
+        return self._received
+
+    @property
+    def stale(self) -> bool:
+        return self._stale
+
+    @property
+    def last(self) -> Decimal:
+        return Decimal(self._told[5]).scaleb(-2)
+
+    @property
+    def at(self) -> datetime:
+        """The exchange's time; where the packet has none, the time of its receipt."""
+        seconds = self._told[4]
+        return _FIRST + timedelta(seconds=seconds) if 0 < seconds < 4_000_000_000 else self._received
+
+    @property
+    def average(self) -> Decimal | None:
+        return self._rupees(7)
+
+    @property
+    def volume(self) -> int | None:
+        return self._units(8)
+
+    @property
+    def open(self) -> Decimal | None:
+        return self._rupees(11)
+
+    @property
+    def high(self) -> Decimal | None:
+        return self._rupees(12)
+
+    @property
+    def low(self) -> Decimal | None:
+        return self._rupees(13)
+
+    @property
+    def previous_close(self) -> Decimal | None:
+        return self._rupees(14)
+
+    @property
+    def open_interest(self) -> int | None:
+        return self._units(16)
+
+    @property
+    def bids(self) -> tuple[Level, ...]:
+        return _levels(self._told, 18)
+
+    @property
+    def asks(self) -> tuple[Level, ...]:
+        return _levels(self._told, 38)
+
+    def _rupees(self, place: int) -> Decimal | None:
+        if place >= len(self._told) or not 0 < self._told[place] <= _MOST_PAISE:
+            return None
+        return Decimal(self._told[place]).scaleb(-2)
+
+    def _units(self, place: int) -> int | None:
+        count = self._told[place] if place < len(self._told) else -1
+        return count if 0 <= count <= _MOST_PAISE else None
+
+
+# A frozen value has no other way to its own slots, and this one is quicker than object.__setattr__.
+_put_key, _put_told, _put_received, _put_stale = (
+    PacketTick.__dict__[name].__set__ for name in ("_key", "_told", "_received", "_stale")
+)
+
+
+def ticks(frame: bytes, received: datetime) -> list[PacketTick]:
     """The prices of one frame; NotPackets for a frame that is none, Unreadable for a packet with impossible content."""
+    if len(frame) in _MODES and 1 <= frame[0] <= 3:
+        tick = _tick(frame, received)
+        return [] if tick is None else [tick]
     return [tick for packet in packets(frame) if (tick := _tick(packet, received)) is not None]
 
 
-def as_stale(tick: Tick) -> Tick:
-    """The same price, marked as one that may be old."""
-    return dataclasses.replace(tick, stale=True)
-
-
-def _tick(packet: bytes, received: datetime) -> Tick | None:
+def _tick(packet: bytes, received: datetime) -> PacketTick | None:
     """One packet; None for a segment that is not traded here."""
-    mode = _MODES[len(packet)]
-    if mode == 3:
-        told = _DEPTH.unpack(packet)
-    elif mode == 2:
-        told = _QUOTE.unpack(packet)
-    else:
-        told = _LTP.unpack(packet)
-    exchange = _EXCHANGES.get(told[1])
-    if exchange is None:
-        return None
-    name = told[2].rstrip(b"\0 ")
-    if not name.isalnum() or told[5] <= 0 or told[5] > _MOST_PAISE:
-        raise Unreadable("a packet without a token or a price")
-    seconds = told[4]
-    at = _FIRST + timedelta(seconds=seconds) if 0 < seconds < 4_000_000_000 else received
-    key = InstrumentKey(exchange, name.decode("ascii"))
-    last = Decimal(told[5]).scaleb(-2)
-    if mode == 1:
-        return Tick(key=key, last=last, at=at, received=received)
-    average, opened, high, low, closed = (_rupees(told[place]) for place in (7, 11, 12, 13, 14))
-    if mode == 2:
-        return Tick(
-            key=key, last=last, at=at, received=received, volume=_units(told[8]), average=average,
-            open=opened, high=high, low=low, previous_close=closed,
-        )  # fmt: skip
-    return Tick(
-        key=key, last=last, at=at, received=received, volume=_units(told[8]), average=average,
-        open=opened, high=high, low=low, previous_close=closed, open_interest=_units(told[16]),
-        bids=_levels(told, 18), asks=_levels(told, 38),
-    )  # fmt: skip
+    told = _LAYOUTS[len(packet)].unpack(packet)
+    key = _KEYS.get(packet[1:27])
+    if key is None:
+        exchange = _EXCHANGES.get(told[1])
+        if exchange is None:
+            return None
+        key = _remembered(packet[1:27], exchange)
+    if not 0 < told[5] <= _MOST_PAISE:
+        raise Unreadable("a packet without a price")
+    return PacketTick(key, told, received)
+
+
+def _remembered(name: bytes, exchange: Exchange) -> InstrumentKey:
+    """The key of a packet's name, kept: a socket carries few instruments and very many packets."""
+    token = name[1:].rstrip(b"\0 ")
+    if not token.isalnum():
+        raise Unreadable("a packet without a token")
+    if len(_KEYS) >= _MOST_KEYS:
+        _KEYS.clear()
+    return _KEYS.setdefault(name, InstrumentKey(exchange, token.decode("ascii")))
 
 
 def _levels(told: tuple[int, ...], start: int) -> tuple[Level, ...]:
     """Five rungs, best first; the side is told by the position, never by the flag. Empty rungs are left out."""
+    if len(told) <= start:
+        return ()
     return tuple(
         Level(price=Decimal(told[at + 2]).scaleb(-2), quantity=told[at + 1], orders=max(told[at + 3], 0))
         for at in range(start, start + 20, 4)
         if 0 < told[at + 2] <= _MOST_PAISE and 0 < told[at + 1] <= _MOST_PAISE
     )
-
-
-def _rupees(paise: int) -> Decimal | None:
-    return Decimal(paise).scaleb(-2) if 0 < paise <= _MOST_PAISE else None
-
-
-def _units(count: int) -> int | None:
-    return count if 0 <= count <= _MOST_PAISE else None
