@@ -6,7 +6,7 @@ from bot.domain.errors import UsageError
 from bot.domain.proposal import LoggedIn
 from handlers.context import Ctx
 from handlers.views import account as views
-from handlers.views.text import message
+from handlers.views.message import message
 
 _SIX = re.compile(r"\s*([0-9]{3})[ -]?([0-9]{3})\s*")
 BLANK = "••••••"  # stands in the inbox where a code stood (handlers/intake.py)

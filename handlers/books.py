@@ -8,7 +8,7 @@ from handlers.context import Ctx
 from handlers.usecases import Which
 from handlers.views import books as views
 from handlers.views.keyboards import Book, BookTap
-from handlers.views.text import View
+from handlers.views.message import View
 
 _WHICH: dict[str, Which] = {name: name for name in get_args(Which)}
 

@@ -7,14 +7,16 @@ of the order is drawn by the keeper of cards, not here.
 import asyncio
 import logging
 
-from bot.domain.errors import ConfirmationGone
+from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.order import Order
 from bot.domain.proposal import Change, Proposal, Resumed
 from handlers.context import Ctx
 from handlers.order import ask
 from handlers.speaker import Speaker
+from handlers.views import card as cards
 from handlers.views import order as views
 from handlers.views import safety
+from handlers.views.failures import failure
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap
 
 _log = logging.getLogger(__name__)
@@ -31,9 +33,9 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
             await _discard(ctx, tap)
         case CardVerb.CHANGE:
             options = await ctx.services.desk.change_options(ctx.actor, tap.token)
-            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options))
+            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
         case CardVerb.BACK:
-            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.question_keyboard(tap.token, "Confirm"))
+            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.question_keyboard(tap.token, "Confirm", tap.label))
         case CardVerb.AGAIN:
             await ask(ctx, await ctx.services.desk.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
 
@@ -51,7 +53,10 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     except ConfirmationGone as gone:
         if not gone.again:
             raise
-        await ctx.redraw(views.expired(gone.say, tap.token))
+        await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
+        return
+    except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
+        await ctx.redraw(failure(refusal, "", account=ctx.label))
         return
     await _show(ctx, tap, outcome)
 
@@ -62,7 +67,7 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> 
     elif isinstance(outcome, Resumed):
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
     elif tap.verb is CardVerb.YES:  # a question in words, in a message of its own: the order's card lives elsewhere
-        await ctx.redraw(views.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
+        await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 
 async def _answer_first(ctx: Ctx) -> None:
@@ -73,7 +78,4 @@ async def _answer_first(ctx: Ctx) -> None:
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:
     closed = await ctx.services.desk.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    if closed.draft is None or closed.order_id is not None:
-        await ctx.redraw(safety.still_stopped() if closed.draft is None else views.discarded(closed.draft, ctx.now))
-        return
-    await ctx.redraw(views.discarded(closed.draft, ctx.now))
+    await ctx.redraw(views.discarded(closed, ctx.now))

@@ -14,7 +14,7 @@ from bot.domain.ports import RandomBytes
 from handlers.pace import Priority
 from handlers.speaker import Speaker
 from handlers.usecases import UseCases
-from handlers.views.text import View
+from handlers.views.message import View
 
 if TYPE_CHECKING:
     from handlers.commands import Command

@@ -25,7 +25,7 @@ from handlers.guard import TOO_FAST, Allowance, Judgement, Verdict, judge
 from handlers.pace import seconds
 from handlers.speaker import Speaker
 from handlers.usecases import Roster
-from handlers.views.text import message
+from handlers.views.message import message
 
 _log = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from bot.domain.ports import Shown
 from handlers.context import Explain, as_said
 from handlers.pace import Priority, seconds
 from handlers.speaker import Speaker
+from handlers.views.card import card
 from handlers.views.notices import notice
-from handlers.views.order import card
 
 _SAFETY = (OrderUnclear, OrderNotSeen, TradingStopped, TradingResumed, SessionLost, AddressNotRegistered)
 

@@ -2,11 +2,11 @@
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import UsageError
-from handlers import parse
 from handlers.context import Ctx
+from handlers.days import report_day
 from handlers.views import money as views
 from handlers.views.keyboards import Book, BookTap
-from handlers.views.text import View
+from handlers.views.message import View
 
 
 async def pnl(ctx: Ctx) -> None:
@@ -20,7 +20,7 @@ async def pnl(ctx: Ctx) -> None:
 
 async def report(ctx: Ctx) -> None:
     """The summary of today or of an earlier day."""
-    day = parse.report_day(ctx.words, ist_date(ctx.now))
+    day = report_day(ctx.words, ist_date(ctx.now))
     await ctx.reply(views.report(await ctx.services.reports.day(ctx.actor, day), ctx.label, ctx.mode))
 
 

@@ -5,6 +5,7 @@ from bot.domain.proposal import Proposal, Question
 from handlers import parse
 from handlers.context import Ctx
 from handlers.views import books
+from handlers.views import card as cards
 from handlers.views import order as views
 from handlers.views.keyboards import OrderTap, OrderVerb
 
@@ -37,7 +38,7 @@ async def cancel_order(ctx: Ctx) -> None:
 async def cancel_all(ctx: Ctx) -> None:
     """Asks mStock to cancel every open order of the account."""
     orders = await ctx.services.desk.cancel_all(ctx.actor)
-    await ctx.reply(views.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now))
+    await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now))
 
 
 async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
@@ -52,7 +53,7 @@ async def _cancelled(ctx: Ctx, outcome: Order | Question) -> None:
         message_id = await ctx.reply(views.question(outcome, ctx.mode, ctx.now))
         await ctx.services.desk.shown(outcome.confirmation.token, message_id)
         return
-    await ctx.reply(views.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
+    await ctx.reply(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 
 async def tapped(ctx: Ctx, tap: OrderTap) -> None:
@@ -84,12 +85,12 @@ async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
     found = await ctx.services.books.order_by_id(ctx.actor, tap.order_id)
     match tap.verb:
         case OrderVerb.NOT_THERE:
-            await ctx.reply(views.not_there(found.order, ctx.mode, ctx.now), to=ctx.message_id)
+            await ctx.reply(cards.not_there(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
         case OrderVerb.MODIFY:
-            await ctx.reply(views.modify_prices(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
+            await ctx.reply(cards.modify_prices(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
         case _:
             await ctx.redraw(books.order(found, ctx.mode, ctx.now, ctx.face.explain))
 
 
 async def _given_up(ctx: Ctx, order: Order) -> None:
-    await ctx.redraw(views.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.face.explain))
+    await ctx.redraw(cards.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.face.explain))

@@ -7,15 +7,13 @@ one meaning or is refused, and what this version does not do is refused by name 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import NoReturn
 
 from bot.domain.errors import UsageError
-from bot.domain.instrument import Exchange, Instrument
+from bot.domain.instrument import Exchange
 from bot.domain.money import exact
-from bot.domain.order import OrderDraft, OrderKind, OrderRequest, Product, Side, Validity
-from bot.domain.titles import label
+from bot.domain.order import OrderRequest, Product, Side, Validity
 
 _NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,12})(?:\.[0-9]{1,6})?"
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -269,58 +267,6 @@ def _refuse(said: _Said, say: str) -> NoReturn:
     raise UsageError(say, example=said.example())
 
 
-# --- the way back ---------------------------------------------------------------------------------------------------
-
-
-def request_of(draft: OrderDraft) -> OrderRequest:
-    """The request that asks for exactly these terms."""
-    return OrderRequest(
-        side=draft.side,
-        symbol=words_of(draft.instrument),
-        quantity=draft.quantity,
-        price=draft.price if draft.kind is OrderKind.LIMIT and not draft.protected else None,
-        market=draft.kind is OrderKind.MARKET,
-        trigger=draft.trigger,
-        trigger_limit=draft.price if draft.kind is OrderKind.SL else None,
-        product=draft.product,
-        exchange=draft.instrument.exchange,
-        validity=draft.validity,
-    )
-
-
-def words_of(instrument: Instrument) -> str:
-    """An instrument in words that can be typed."""
-    return " ".join(label(instrument).removesuffix(" · BSE").removesuffix(" BFO").replace("·", " ").upper().split())
-
-
-def spell(request: OrderRequest) -> str:
-    """The canonical line: typed as a command, it gives the same request."""
-    words = [f"/{request.side.lower()}", request.symbol]
-    if request.quantity is not None:
-        words.append(str(request.quantity))
-    if request.lots is not None:
-        words.append(f"{request.lots}lot" + ("s" if request.lots > 1 else ""))
-    if request.rupees is not None:
-        words.append(f"₹{request.rupees:f}")
-    if request.price is not None:
-        words.append(f"@{request.price:f}")
-    if request.market:
-        words.append("mkt")
-    if request.trigger is not None:
-        limit = f"/{request.trigger_limit:f}" if request.trigger_limit is not None else ""
-        words.append(f"stop {request.trigger:f}{limit}")
-    if request.product is not None:
-        words.append(request.product.lower())
-    if request.exchange is not None:
-        words.append(request.exchange.lower())
-    if request.validity is Validity.IOC:
-        words.append("ioc")
-    return " ".join(words)
-
-
-# --- the other commands ---------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyWords:
     """New terms for the order with that day number; what is None stays."""
@@ -380,32 +326,3 @@ def _checked(text: str, refuse: Callable[[str], NoReturn], *, whole: bool) -> in
     if whole and (value != value.to_integral_value() or value > _MOST):
         refuse(f'"{text}" is not a quantity.')
     return int(value)
-
-
-def report_day(words: str, today: date) -> date | None:
-    """The date of a report: nothing or `today`, `yesterday`, `2026-11-20`, `20 nov`, `20nov`, `20/11`; None is today."""
-    text = words.strip().lower()
-    if text in ("", "today"):
-        return None
-    if text == "yesterday":
-        return today - timedelta(days=1)
-    if found := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
-        return _date(int(found[1]), int(found[2]), int(found[3]), today)
-    if found := re.fullmatch(rf"(\d{{1,2}})\s*({_MONTHS})[a-z]*(?:\s*(\d{{4}}))?", text, re.ASCII):
-        return _date(int(found[3] or 0), _MONTHS.split("|").index(found[2]) + 1, int(found[1]), today)
-    if found := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", text, re.ASCII):
-        return _date(int(found[3] or 0), int(found[2]), int(found[1]), today)
-    raise UsageError(f'"{words.strip()[:40]}" is not a date.', example=f"/report {today.day} {today:%b}")
-
-
-def _date(year: int, month: int, day: int, today: date) -> date:
-    """Without a year, the last such day that was not in the future."""
-    try:
-        found = date(year or today.year, month, day)
-        if not year and found > today:
-            found = date(today.year - 1, month, day)
-    except ValueError:
-        raise UsageError("There is no such day.", example=f"/report {today.day} {today:%b}") from None
-    if found > today:
-        raise UsageError("That day is still to come.", example="/report")
-    return found

@@ -148,7 +148,7 @@ async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
     if isinstance(tap, DoItNowTap):
         await _do_it_now(ctx, under)
         return
-    if await _actor(ctx, tap.label if isinstance(tap, BookTap) and tap.label else None) is None:
+    if await _actor(ctx, tap.label or None) is None:
         return
     async with _showing_work(ctx):
         await _dispatch(ctx, tap)

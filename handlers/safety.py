@@ -2,6 +2,7 @@
 
 from handlers.context import Ctx
 from handlers.pace import Priority
+from handlers.views import card as cards
 from handlers.views import order as order_views
 from handlers.views import safety as views
 
@@ -22,4 +23,4 @@ async def resume(ctx: Ctx) -> None:
 async def cancel_entries(ctx: Ctx) -> None:
     """The button under the answer to /kill."""
     orders = await ctx.services.switch.cancel_entries(ctx.actor)
-    await ctx.reply(order_views.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now), priority=Priority.SAFETY)
+    await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now), priority=Priority.SAFETY)

@@ -9,7 +9,7 @@ from telegram.ext import ExtBot
 
 from handlers.pace import Priority
 from handlers.views.keyboards import markup
-from handlers.views.text import Keyboard, View
+from handlers.views.message import Keyboard, View
 
 _log = logging.getLogger(__name__)
 

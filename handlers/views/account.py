@@ -7,7 +7,8 @@ from bot.domain.account import Account, CodeKind, Role
 from bot.domain.clock import ist_date
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
 from handlers.views.keyboards import WordsTap, button, words
-from handlers.views.text import View, bold, clock_time, day_name, message, say, short_time
+from handlers.views.message import View, bold, message, say
+from handlers.views.text import clock_time, day_name, short_time
 
 DELETED = "I deleted the message with your code."
 NOT_DELETED = "⚠️ I could not delete the message with your code. Please delete it yourself."

@@ -9,25 +9,19 @@ from bot.domain.order import Fill, Order, OrderStatus
 from bot.domain.portfolio import Funds, Holding, Holdings, PositionLine, Positions
 from bot.domain.proposal import OrderDetail, OrderList, TradeList
 from bot.domain.titles import short
-from handlers.views.keyboards import BookTap, OrderTap, OrderVerb, again, button, words
-from handlers.views.order import card
+from handlers.views.card import card
+from handlers.views.keyboards import BookTap, OrderTap, OrderVerb, button, words
+from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
 from handlers.views.text import (
     RULE,
-    Button,
-    Part,
-    View,
     amount,
-    bold,
     clock_time,
     count,
-    detail,
     fit,
-    keyboard,
     mark,
     money_row,
     price,
     row,
-    say,
     signed,
     signed_count,
     table,
@@ -48,11 +42,11 @@ def _page(items: Sequence[Rows], tap: BookTap) -> tuple[list[Rows], list[Button]
     page = min(tap.page, pages - 1)
     turn: list[Button] = []
     if page > 0:
-        turn.append(again("‹", BookTap(tap.book, tap.label, tap.argument, page - 1)))
+        turn.append(button("‹", BookTap(tap.book, tap.label, tap.argument, page - 1)))
     if pages > 1:
-        turn.append(again(f"{page + 1}/{pages}", BookTap(tap.book, tap.label, tap.argument, page)))
+        turn.append(button(f"{page + 1}/{pages}", BookTap(tap.book, tap.label, tap.argument, page)))
     if page < pages - 1:
-        turn.append(again("›", BookTap(tap.book, tap.label, tap.argument, page + 1)))
+        turn.append(button("›", BookTap(tap.book, tap.label, tap.argument, page + 1)))
     return list(items[page * PAGE : (page + 1) * PAGE]), turn
 
 
@@ -86,7 +80,7 @@ def orders(book: OrderList, tap: BookTap, mode: str) -> View:
     lists = [("Open", "open"), ("All", "all"), ("Rejected", "rejected")]
     now_shown = tap.argument or "all"
     others = [words(name, f"/orders {which}", account=tap.label) for name, which in lists if which != now_shown]
-    return View(tuple(parts), keyboard(turn, [again("Refresh", tap), *others]))
+    return View(tuple(parts), keyboard(turn, [button("Refresh", tap), *others]))
 
 
 def _order_rows(order: Order, as_of: datetime) -> Rows:
@@ -118,7 +112,7 @@ def order(found: OrderDetail, mode: str, now: datetime, explain: Callable[[str],
         facts.append(f"mStock's words: {one.reason}")
     parts.append(detail(*facts))
     copy = [Button("Copy mStock's number", copy=one.broker_id)] if one.broker_id else []
-    rows_of_buttons = [*view.keyboard, [button("Refresh", OrderTap(one.id, OrderVerb.DETAIL)), *copy]]
+    rows_of_buttons = [*view.keyboard, [button("Refresh", OrderTap(one.id, OrderVerb.DETAIL, found.account.label)), *copy]]
     return View(tuple(parts), keyboard(*rows_of_buttons))
 
 
@@ -137,7 +131,7 @@ def trades(book: TradeList, tap: BookTap, mode: str) -> View:
         first = row(f"{which}{trade.side} {count(trade.quantity)}", at)
         entries.append((*first, *row(f" {short(trade.instrument, today=ist_date(book.as_of))}", price(trade.price))))
     shown, turn = _page(entries, tap)
-    return View((table(*rows, *(shown or [row("none")])),), keyboard(turn, [again("Refresh", tap)]))
+    return View((table(*rows, *(shown or [row("none")])),), keyboard(turn, [button("Refresh", tap)]))
 
 
 # --- positions ------------------------------------------------------------------------------------------------------
@@ -154,7 +148,7 @@ def positions(found: Positions, tap: BookTap, label: str, mode: str) -> View:
     if found.unknown:
         names = ", ".join(short(line.position.instrument) for line in found.unknown[:5])
         parts.append(say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}"))
-    buttons = [again("Refresh", tap), words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
+    buttons = [button("Refresh", tap), words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
     return View(tuple(parts), keyboard(turn, buttons))
 
 
@@ -190,7 +184,7 @@ def holdings(found: Holdings, tap: BookTap, label: str, mode: str) -> View:
     if left_out:
         names = ", ".join(short(line.instrument) for line in left_out[:5])
         parts.append(say(f"⚠️ Left out of a sum, because a price or a cost is not known: {names}"))
-    return View(tuple(parts), keyboard(turn, [again("Refresh", tap), words("Funds", "/funds", account=tap.label)]))
+    return View(tuple(parts), keyboard(turn, [button("Refresh", tap), words("Funds", "/funds", account=tap.label)]))
 
 
 def _holding_rows(line: Holding) -> Rows:
@@ -220,7 +214,7 @@ def funds(found: Funds, tap: BookTap, label: str, mode: str) -> View:
         rows.append(row(name, amount(value) if value is not None else "not known"))
     return View(
         (table(*rows), say("Collateral buys no shares and no premium.")),
-        keyboard([again("Refresh", tap), words("Positions", "/positions", account=tap.label)]),
+        keyboard([button("Refresh", tap), words("Positions", "/positions", account=tap.label)]),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.domain import errors
 from handlers.views.keyboards import WordsTap, button, words
-from handlers.views.text import Button, Part, View, bold, code, message, say
+from handlers.views.message import Button, Part, View, bold, code, message, say
 
 # What became of the act, by class; the nearest class of an error's own line counts.
 BECAME: Mapping[type[errors.BotError], str] = {

@@ -6,8 +6,9 @@ from bot.domain.account import Role, User
 from bot.domain.clock import ist
 from bot.domain.proposal import Status
 from handlers.views.account import alive
-from handlers.views.keyboards import Book, BookTap, again
-from handlers.views.text import Part, View, bold, clock_time, count, fit, message, row, say, short_time, table
+from handlers.views.keyboards import Book, BookTap, button
+from handlers.views.message import Part, View, bold, message, say
+from handlers.views.text import clock_time, count, fit, row, short_time, table
 
 
 def status(found: Status) -> View:
@@ -29,7 +30,7 @@ def status(found: Status) -> View:
     parts: list[Part] = [table(*rows)]
     if not found.sessions:
         parts.append(say("No account is linked."))
-    return View(tuple(parts)).with_keyboard([again("Refresh", BookTap(Book.STATUS))])
+    return View(tuple(parts)).with_keyboard([button("Refresh", BookTap(Book.STATUS))])
 
 
 def people(found: Sequence[tuple[User, str | None, Role]]) -> View:

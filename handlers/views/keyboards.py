@@ -13,7 +13,7 @@ from enum import StrEnum
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.domain.order import Product
-from handlers.views.text import Button, Keyboard
+from handlers.views.message import Button, Keyboard
 
 MOST_BYTES = 64
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -62,6 +62,7 @@ class CardTap:
 
     token: str
     verb: CardVerb
+    label: str = ""  # of the account; empty: the one in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class ChangeTap:
     price: Decimal | None = None
     product: Product | None = None
     protected: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class OrderTap:
 
     order_id: str
     verb: OrderVerb
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class WordsTap:
 class EntriesTap:
     """Cancel the entry orders that the kill switch left resting."""
 
+    label: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class DoItNowTap:
@@ -125,19 +130,23 @@ def encode(tap: Tap) -> str:
 def _encode(tap: Tap) -> str:
     match tap:
         case CardTap():
-            return f"c:{tap.token}:{tap.verb}"
+            return f"c:{tap.token}:{tap.verb}{_behind(tap.label)}"
         case ChangeTap():
-            return f"v:{tap.token}:{_change(tap)}"
+            return f"v:{tap.token}:{_change(tap)}{_behind(tap.label)}"
         case OrderTap():
-            return f"o:{tap.order_id}:{tap.verb}"
+            return f"o:{tap.order_id}:{tap.verb}{_behind(tap.label)}"
         case BookTap():
             return f"b:{tap.book}:{tap.page}:{tap.argument}:{tap.label}"
         case WordsTap():
             return f"w:{tap.words}"
         case EntriesTap():
-            return "e"
+            return f"e{_behind(tap.label)}"
         case DoItNowTap():
             return "n"
+
+
+def _behind(label: str) -> str:
+    return f":{label}" if label else ""
 
 
 def _change(tap: ChangeTap) -> str:
@@ -156,21 +165,21 @@ def decode(data: str) -> Tap | None:
     try:
         match kind:
             case "c":
-                token, verb = _two(rest)
-                return CardTap(token, CardVerb(verb))
+                token, verb, label = _parts(rest)
+                return CardTap(token, CardVerb(verb), label)
             case "v":
-                token, change = _two(rest)
-                return _changed(token, change)
+                token, change, label = _parts(rest)
+                return _changed(token, change, label)
             case "o":
-                order_id, verb = _two(rest)
-                return OrderTap(order_id, OrderVerb(verb))
+                order_id, verb, label = _parts(rest)
+                return OrderTap(order_id, OrderVerb(verb), label)
             case "b":
                 book, page, argument, label = rest.split(":", 3)
                 return BookTap(Book(book), label, argument, _natural(page))
             case "w":
                 return WordsTap(rest) if rest.strip() else None
             case "e":
-                return None if rest else EntriesTap()
+                return EntriesTap(rest)
             case "n":
                 return None if rest else DoItNowTap()
     except (ValueError, InvalidOperation):
@@ -178,11 +187,12 @@ def decode(data: str) -> Tap | None:
     return None
 
 
-def _two(rest: str) -> tuple[str, str]:
-    name, _, verb = rest.partition(":")
+def _parts(rest: str) -> tuple[str, str, str]:
+    name, _, more = rest.partition(":")
     if not _ID.fullmatch(name):
         raise ValueError(name)
-    return name, verb
+    verb, _, label = more.partition(":")
+    return name, verb, label
 
 
 def _natural(digits: str) -> int:
@@ -191,26 +201,22 @@ def _natural(digits: str) -> int:
     return int(digits)
 
 
-def _changed(token: str, change: str) -> ChangeTap | None:
+def _changed(token: str, change: str, label: str) -> ChangeTap | None:
     field, value = change[:1], change[1:]
     if field == "q":
-        return ChangeTap(token, quantity=_natural(value))
+        return ChangeTap(token, quantity=_natural(value), label=label)
     if field == "p" and re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", value):
-        return ChangeTap(token, price=Decimal(value))
+        return ChangeTap(token, price=Decimal(value), label=label)
     if field == "t":
-        return ChangeTap(token, product=Product(value))
-    return ChangeTap(token, protected=True) if change == "m" else None
+        return ChangeTap(token, product=Product(value), label=label)
+    return ChangeTap(token, protected=True, label=label) if change == "m" else None
 
 
-def button(label: str, tap: Tap) -> Button:
-    """A button that comes back as this tap."""
-    return Button(label, data=encode(tap))
-
-
-def again(label: str, tap: BookTap) -> Button:
-    """A refresh or page button; an account label too long to travel is left out."""
-    short = tap if len(_encode(tap).encode()) <= MOST_BYTES else replace(tap, label="")
-    return button(label, short)
+def button(text: str, tap: Tap) -> Button:
+    """A button that comes back as this tap; an account label too long to travel is left out."""
+    if not isinstance(tap, WordsTap | DoItNowTap) and len(_encode(tap).encode()) > MOST_BYTES:
+        tap = replace(tap, label="")
+    return Button(text, data=encode(tap))
 
 
 def words(label: str, command: str, *, account: str = "") -> Button:

@@ -9,28 +9,10 @@ from bot.domain.instrument import Instrument
 from bot.domain.market import Level, Price
 from bot.domain.proposal import Quoted
 from bot.domain.titles import label, title
-from handlers.parse import words_of
+from handlers.spelling import words_of
 from handlers.views.keyboards import words
-from handlers.views.text import (
-    RULE,
-    WIDTH,
-    Part,
-    View,
-    age,
-    bold,
-    clock_time,
-    columns,
-    count,
-    keyboard,
-    mark,
-    message,
-    price,
-    row,
-    say,
-    signed,
-    table,
-    wrapped,
-)
+from handlers.views.message import Part, View, bold, keyboard, message, say
+from handlers.views.text import RULE, WIDTH, age, clock_time, columns, count, mark, price, row, signed, table, wrapped
 
 
 def quote(found: Quoted, now: datetime) -> View:

@@ -6,24 +6,9 @@ from decimal import Decimal
 from bot.domain.portfolio import DayReport, PnL, PositionLine
 from bot.domain.titles import short
 from handlers.views.books import position_rows
-from handlers.views.keyboards import BookTap, again, words
-from handlers.views.text import (
-    RULE,
-    Part,
-    View,
-    amount,
-    clock_time,
-    fit,
-    keyboard,
-    mark,
-    money_row,
-    row,
-    say,
-    signed,
-    signed_count,
-    table,
-    wrapped,
-)
+from handlers.views.keyboards import BookTap, button, words
+from handlers.views.message import Part, View, keyboard, say
+from handlers.views.text import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
 
 _LINES = 8
 
@@ -42,7 +27,7 @@ def pnl(found: PnL, tap: BookTap, label: str, mode: str) -> View:
         parts.append(say("The holdings' change is not part of the net."))
     parts += _left_out(found.lines)
     buttons = [
-        again("Refresh", tap),
+        button("Refresh", tap),
         words("Positions", "/positions", account=tap.label),
         words("Report", "/report", account=tap.label),
     ]

@@ -26,9 +26,10 @@ from bot.domain.notice import (
 from bot.domain.order import Order, OrderStatus
 from bot.domain.titles import short
 from handlers.views import money
+from handlers.views.card import fill_keyboard, headline
 from handlers.views.keyboards import OrderTap, OrderVerb, button, words
-from handlers.views.order import fill_keyboard, headline
-from handlers.views.text import Button, Keyboard, Part, View, bold, clock_time, count, keyboard, price, say, signed_count
+from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
+from handlers.views.text import clock_time, count, price, signed_count
 
 Explain = Callable[[str], str]
 
@@ -61,10 +62,7 @@ class _Writer:
             case Filled():
                 return self._filled(news)
             case OrderRejected():
-                return self._about(
-                    "Rejected", news.order, self.explain(news.order.reason) if news.order.reason else "mStock gave no reason.",
-                    [button("Ask again", OrderTap(news.order.id, OrderVerb.SAME)), words("Funds", "/funds", account=self.label)],
-                )  # fmt: skip
+                return self._rejected(news.order)
             case OrderEnded():
                 return self._ended(news.order)
             case OrderUnclear() | OrderFound() | OrderNotSeen():
@@ -134,7 +132,15 @@ class _Writer:
         if news.position is not None:
             cost = f", avg {price(news.position_average)}" if news.position_average is not None else ""
             parts.append(say(f"Position {signed_count(news.position)}{cost}" if news.position else "Position closed"))
-        return View(tuple(parts), fill_keyboard(order))
+        return View(tuple(parts), fill_keyboard(order, self.label))
+
+    def _rejected(self, order: Order) -> View:
+        why = self.explain(order.reason) if order.reason else "mStock gave no reason."
+        repair = [
+            button("Ask again", OrderTap(order.id, OrderVerb.SAME, self.label)),
+            words("Funds", "/funds", account=self.label),
+        ]
+        return self._about("Rejected", order, why, repair)
 
     def _ended(self, order: Order) -> View:
         ended = "Expired" if order.status is OrderStatus.EXPIRED else "Cancelled"
@@ -142,11 +148,11 @@ class _Writer:
             f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else "Nothing was filled."
         )
         why = f" mStock's words: {self.explain(order.reason)}" if order.reason else ""
-        return self._about(ended, order, f"{filled}{why}", [button("Same again", OrderTap(order.id, OrderVerb.SAME))])
+        return self._about(ended, order, f"{filled}{why}", [button("Same again", OrderTap(order.id, OrderVerb.SAME, self.label))])
 
     def _lookout(self, news: OrderUnclear | OrderFound | OrderNotSeen) -> View:
         order = news.order
-        look = button("Look now", OrderTap(order.id, OrderVerb.LOOK))
+        look = button("Look now", OrderTap(order.id, OrderVerb.LOOK, self.label))
         match news:
             case OrderUnclear():
                 sent = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
@@ -156,7 +162,7 @@ class _Writer:
                 line = headline(order, label=self.label, mode=self.mode, now=self.now, explain=self.explain)
                 return View((say(bold("Found in the order book.")), line))
             case OrderNotSeen():
-                close = [button("It is not in the mStock app", OrderTap(order.id, OrderVerb.NOT_THERE))]
+                close = [button("It is not in the mStock app", OrderTap(order.id, OrderVerb.NOT_THERE, self.label))]
                 text = "It is not in the order book, three minutes after I sent it. Look in the mStock app, under Orders."
                 return self._about("Not found", order, text, [look, *close])
 

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from bot.domain.order import Order
 from bot.domain.proposal import Killed, Resumed
+from handlers.views.card import what
 from handlers.views.keyboards import EntriesTap, WordsTap, button
-from handlers.views.order import what
-from handlers.views.text import Part, View, bold, clock_time, message, say
+from handlers.views.message import Part, View, bold, message, say
+from handlers.views.text import clock_time
 
 _MOST = 10
 
@@ -28,7 +29,7 @@ def killed(found: Killed, mode: str, now: datetime) -> View:
         parts.append(say(bold(f"{len(found.stops)} stop{'s' if len(found.stops) > 1 else ''} stay:")))
         parts += _named(found.stops, now)
     cancel = {1: "Cancel it", 2: "Cancel both"}.get(len(found.entries), f"Cancel all {len(found.entries)}")
-    rows = [[button(cancel, EntriesTap())]] if found.entries else []
+    rows = [[button(cancel, EntriesTap(found.account.label))]] if found.entries else []
     return message(*parts).with_keyboard(*rows, [button("Resume…", WordsTap(f"{found.account.label}: /resume"))])
 
 
@@ -42,7 +43,3 @@ def resumed(found: Resumed, mode: str) -> View:
         say(bold("New orders are allowed again."), f" {found.account.label} · {mode}"),
         f"Since {clock_time(found.at)}. Cards from before stay dead; type an order anew.",
     )
-
-
-def still_stopped() -> View:
-    return message(say(bold("Nothing changed.")))

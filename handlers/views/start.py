@@ -7,7 +7,8 @@ from typing import Protocol
 from bot.domain.account import Actor
 from bot.domain.clock import ist
 from handlers.views.keyboards import DoItNowTap, WordsTap, button, words
-from handlers.views.text import Button, Line, Part, View, bold, code, message, say, short_time
+from handlers.views.message import Button, Line, Part, View, bold, code, message, say
+from handlers.views.text import short_time
 
 
 class Entry(Protocol):

@@ -1,0 +1,37 @@
+"""The words for a day of the past -> a date in India."""
+
+import re
+from datetime import date, timedelta
+
+from bot.domain.errors import UsageError
+
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+
+
+def report_day(words: str, today: date) -> date | None:
+    """The date of a report: nothing or `today`, `yesterday`, `2026-11-20`, `20 nov`, `20nov`, `20/11`; None is today."""
+    text = words.strip().lower()
+    if text in ("", "today"):
+        return None
+    if text == "yesterday":
+        return today - timedelta(days=1)
+    if found := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
+        return _date(int(found[1]), int(found[2]), int(found[3]), today)
+    if found := re.fullmatch(rf"(\d{{1,2}})\s*({_MONTHS})[a-z]*(?:\s*(\d{{4}}))?", text, re.ASCII):
+        return _date(int(found[3] or 0), _MONTHS.split("|").index(found[2]) + 1, int(found[1]), today)
+    if found := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", text, re.ASCII):
+        return _date(int(found[3] or 0), int(found[2]), int(found[1]), today)
+    raise UsageError(f'"{words.strip()[:40]}" is not a date.', example=f"/report {today.day} {today:%b}")
+
+
+def _date(year: int, month: int, day: int, today: date) -> date:
+    """Without a year, the last such day that was not in the future."""
+    try:
+        found = date(year or today.year, month, day)
+        if not year and found > today:
+            found = date(today.year - 1, month, day)
+    except ValueError:
+        raise UsageError("There is no such day.", example=f"/report {today.day} {today:%b}") from None
+    if found > today:
+        raise UsageError("That day is still to come.", example="/report")
+    return found

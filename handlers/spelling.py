@@ -1,0 +1,54 @@
+"""The way back from an order to words: typed as a command, the line gives the same request."""
+
+from bot.domain.instrument import Exchange, Instrument
+from bot.domain.order import OrderDraft, OrderKind, OrderRequest, Validity
+from bot.domain.titles import label
+
+_EXCHANGES = frozenset(exchange.value for exchange in Exchange)
+
+
+def request_of(draft: OrderDraft) -> OrderRequest:
+    """The request that asks for exactly these terms."""
+    return OrderRequest(
+        side=draft.side,
+        symbol=words_of(draft.instrument),
+        quantity=draft.quantity,
+        price=draft.price if draft.kind is OrderKind.LIMIT and not draft.protected else None,
+        market=draft.kind is OrderKind.MARKET,
+        trigger=draft.trigger,
+        trigger_limit=draft.price if draft.kind is OrderKind.SL else None,
+        product=draft.product,
+        exchange=draft.instrument.exchange,
+        validity=draft.validity,
+    )
+
+
+def words_of(instrument: Instrument) -> str:
+    """An instrument in words that can be typed; its exchange is said apart."""
+    words = label(instrument).replace("·", " ").upper().split()
+    return " ".join(words[:1] + [word for word in words[1:] if word not in _EXCHANGES])
+
+
+def spell(request: OrderRequest) -> str:
+    """The canonical line: typed as a command, it gives the same request."""
+    words = [f"/{request.side.lower()}", request.symbol]
+    if request.quantity is not None:
+        words.append(str(request.quantity))
+    if request.lots is not None:
+        words.append(f"{request.lots}lot" + ("s" if request.lots > 1 else ""))
+    if request.rupees is not None:
+        words.append(f"₹{request.rupees:f}")
+    if request.price is not None:
+        words.append(f"@{request.price:f}")
+    if request.market:
+        words.append("mkt")
+    if request.trigger is not None:
+        limit = f"/{request.trigger_limit:f}" if request.trigger_limit is not None else ""
+        words.append(f"stop {request.trigger:f}{limit}")
+    if request.product is not None:
+        words.append(request.product.lower())
+    if request.exchange is not None:
+        words.append(request.exchange.lower())
+    if request.validity is Validity.IOC:
+        words.append("ioc")
+    return " ".join(words)

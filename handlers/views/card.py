@@ -1,0 +1,225 @@
+"""The living card: one message that shows an order from the tap to its end, and what its buttons open (cards.md)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.domain.clock import ist_date
+from bot.domain.money import ZERO, tick_down, tick_up
+from bot.domain.order import Order, OrderDraft, OrderStatus, Side
+from bot.domain.titles import title
+from handlers.views.keyboards import OrderTap, OrderVerb, button, words
+from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
+from handlers.views.text import amount, clock_time, count, price
+
+Explain = Callable[[str], str]
+
+LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist (product.md section 4)
+
+
+def what(draft: OrderDraft, now: datetime | None = None) -> str:
+    """BUY 10 RELIANCE, with the contract in full."""
+    today = ist_date(now) if now is not None else None
+    return f"{draft.side} {count(draft.quantity)} {title(draft.instrument, today=today)}"
+
+
+def verb(draft: OrderDraft) -> str:
+    return "buys up to" if draft.side is Side.BUY else "sells down to"
+
+
+def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> View:
+    """The order as it stands; the same message from the tap to the end."""
+    return View((_headline(order, label, mode, now, explain), *_story(order, now, explain)), _card_keyboard(order, label, now))
+
+
+def headline(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> Line:
+    """The first line of the card, for other messages."""
+    return _headline(order, label, mode, now, explain)
+
+
+def _headline(order: Order, label: str, mode: str, now: datetime, explain: Explain) -> Line:
+    draft = order.draft
+    sign = _SIGNS.get(order.status, "")
+    size = f"{count(order.filled)}/{count(draft.quantity)}" if _is_partly(order) else count(draft.quantity)
+    head = f"{sign}#{order.number} {draft.side} {size} {title(draft.instrument, today=ist_date(now))}"
+    return say(bold(head), f" · {_state(order, explain)} · {label} · {mode}")
+
+
+_SIGNS = {
+    OrderStatus.SUBMITTING: "⏳ ",
+    OrderStatus.UNKNOWN: "❔ ",
+    OrderStatus.NOT_SEEN: "❔ ",
+    OrderStatus.REFUSED: "✖️ ",
+    OrderStatus.REJECTED: "✖️ ",
+    OrderStatus.FILLED: "✅ ",
+}
+
+
+def _is_partly(order: Order) -> bool:
+    return 0 < order.filled < order.draft.quantity
+
+
+def _state(order: Order, explain: Explain) -> str:
+    average = f", avg {price(order.average)}" if order.average is not None and order.filled else ""
+    match order.status:
+        case OrderStatus.SUBMITTING:
+            return "sending…"
+        case OrderStatus.UNKNOWN:
+            return "outcome unknown"
+        case OrderStatus.NOT_SEEN:
+            return "closed by you: not in the mStock app"
+        case OrderStatus.REFUSED | OrderStatus.REJECTED:
+            return "rejected by mStock" + (f": {explain(order.reason)}" if order.reason else "")
+        case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING:
+            return f"{at(order)}{_since(order)}"
+        case OrderStatus.PARTIAL:
+            return f"partly filled{average}"
+        case OrderStatus.FILLED:
+            return f"filled{average}{_took(order)}"
+        case OrderStatus.CANCELLED:
+            return f"cancelled, {count(order.filled)} filled{average}" if order.filled else "cancelled, nothing filled"
+        case OrderStatus.EXPIRED:
+            return f"expired, {count(order.filled)} filled{average}" if order.filled else "expired, nothing filled"
+
+
+def at(order: Order) -> str:
+    draft = order.draft
+    if draft.trigger is not None:
+        limit = f", then {verb(draft)} {price(draft.price)}" if draft.price is not None else ", then at market"
+        return f"waiting for {price(draft.trigger)}{limit}"
+    if draft.price is None:
+        return "open at market"
+    bound = "max " if draft.side is Side.BUY else "min "
+    return f"open at {bound if draft.protected else ''}{price(draft.price)}"
+
+
+def _since(order: Order) -> str:
+    return f" since {clock_time(order.sent_at)}" if order.sent_at is not None else ""
+
+
+def _took(order: Order) -> str:
+    if order.sent_at is None:
+        return ""
+    seconds = (order.updated_at - order.sent_at).total_seconds()
+    return f" in {seconds:.1f} s" if 0 <= seconds < 60 else ""
+
+
+def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
+    """The lines below the first, where a state needs more words."""
+    del explain
+    match order.status:
+        case OrderStatus.UNKNOWN:
+            return (say(_unclear(order)),)
+        case OrderStatus.REFUSED:
+            return (
+                say("An answer is no proof: I keep looking in the order book for three minutes, in case it exists after all."),
+            )
+        case OrderStatus.NOT_SEEN:
+            return (say("Should it turn up in the order book after all, I ring."),)
+        case OrderStatus.PARTIAL:
+            return (say(f"{count(order.pending)} {at(order)}{_since(order)}{_cancelling(order)}"),)
+        case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING if order.cancelled_by is not None:
+            return (say("Cancel sent; the book has not said so yet."),)
+        case OrderStatus.FILLED if (better := _better(order)) is not None:
+            return (say(better),)
+    return ()
+
+
+def _cancelling(order: Order) -> str:
+    return " · cancel sent" if order.cancelled_by is not None else ""
+
+
+def _unclear(order: Order) -> str:
+    at = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
+    looked = ""
+    if order.looks and order.looked_at is not None:
+        looked = f" ({order.looks} look{'s' if order.looks > 1 else ''}, last {clock_time(order.looked_at)})"
+    return (
+        f"I sent this order{at} and got no clear answer. I will not send it again. I am looking for it in the order book{looked}."
+    )
+
+
+def _better(order: Order) -> str | None:
+    """What the fill saved against the worst price on the card, a share."""
+    if not order.draft.protected or order.draft.price is None or order.average is None:
+        return None
+    gain = (order.draft.price - order.average) * order.draft.side.sign
+    return f"{amount(gain)} better than the card" if gain > 0 else None
+
+
+def _card_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
+    def tap(text: str, verb: OrderVerb) -> Button:
+        return button(text, OrderTap(order.id, verb, label))
+
+    match order.status:
+        case OrderStatus.UNKNOWN:
+            late = [tap("It is not in the mStock app", OrderVerb.NOT_THERE)] if may_give_up(order, now) else []
+            return keyboard([tap("Look now", OrderVerb.LOOK)], late)
+        case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING | OrderStatus.PARTIAL if order.cancelled_by is None:
+            rest = "Cancel rest" if order.status is OrderStatus.PARTIAL else "Cancel"
+            return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)])
+        case OrderStatus.FILLED:
+            return keyboard([tap("Same again", OrderVerb.SAME), tap("Exit", OrderVerb.EXIT)])
+        case OrderStatus.REJECTED:
+            return keyboard([tap("Ask again", OrderVerb.SAME), words("Funds", "/funds", account=label)])
+        case OrderStatus.CANCELLED | OrderStatus.EXPIRED:
+            return keyboard([tap("Same again", OrderVerb.SAME)])
+    return ()
+
+
+def may_give_up(order: Order, now: datetime) -> bool:
+    """Only after the look-out's time and a look made after it."""
+    if order.sent_at is None or order.looked_at is None:
+        return False
+    return now - order.sent_at >= LOOK_OUT and order.looked_at - order.sent_at >= LOOK_OUT
+
+
+def fill_keyboard(order: Order, label: str) -> Keyboard:
+    """Under a fill that rings."""
+    return keyboard(
+        [
+            button("Exit", OrderTap(order.id, OrderVerb.EXIT, label)),
+            button("Same again", OrderTap(order.id, OrderVerb.SAME, label)),
+        ],
+        [button("Reverse", OrderTap(order.id, OrderVerb.REVERSE, label))],
+    )
+
+
+def not_there(order: Order, label: str, mode: str, now: datetime) -> View:
+    """The second tap that closes an unknown order."""
+    return message(
+        say(bold(f"#{order.number} {what(order.draft, now)}"), f" · {label} · {mode}"),
+        "You looked in the mStock app, under Orders, and it is not there? Then I stop waiting for it. "
+        "I still ring if it turns up.",
+    ).with_keyboard(
+        [button("Yes, allow a new order", OrderTap(order.id, OrderVerb.GIVE_UP, label))],
+        [button("No, look again", OrderTap(order.id, OrderVerb.LOOK, label))],
+    )
+
+
+def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
+    """Prices near the present one as buttons, and the words for any other."""
+    draft, tick = order.draft, order.draft.instrument.tick
+    near: list[Button] = []
+    if draft.price is not None and draft.trigger is None:
+        for part in (Decimal("-0.005"), Decimal("-0.001"), Decimal("0.001"), Decimal("0.005")):
+            new = draft.price * (1 + part)
+            new = min(tick_down(new, tick), draft.price - tick) if part < 0 else max(tick_up(new, tick), draft.price + tick)
+            if new > 0:
+                near.append(words(price(new), f"/modify {order.number} {new:f}", account=label))
+    return message(
+        say(bold(f"#{order.number} {what(draft, now)}"), f" · {at(order)} · {label} · {mode}"),
+        say("Another price: ", code(f"modify {order.number} {draft.price or draft.trigger or ZERO:f}"), " · quantity: ",
+            code(f"modify {order.number} q {draft.quantity}")),
+    ).with_keyboard(near[:2], near[2:])  # fmt: skip
+
+
+def cancel_sent(orders: tuple[Order, ...], label: str, mode: str, now: datetime) -> View:
+    """A cancel is asked for, not done: the book decides."""
+    if not orders:
+        return message(say(bold("No open orders."), f" Nothing to cancel · {label} · {mode}"))
+    first = say(bold(f"Cancel sent for {len(orders)} order{'s' if len(orders) > 1 else ''}."), f" · {label} · {mode}")
+    lines = [f"#{order.number} {what(order.draft, now)} · {_state(order, lambda text: text)}" for order in orders[:20]]
+    if len(orders) > 20:
+        lines.append(f"and {len(orders) - 20} more")
+    return message(first, *lines, "The order book decides; each card says when it is done.")

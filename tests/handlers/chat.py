@@ -1,0 +1,94 @@
+"""The real application and poller against the demo chat, with hand-made services behind them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.demo.chats import Chats
+from bot.demo.person import ScriptedPerson
+from bot.demo.server import Serving, serve
+from bot.domain.clock import Clock
+from handlers.application import App, build_application, publish_menu
+from handlers.intake import Intake
+from tests.handlers.face import ASHA, FakeInbox, FakeServices
+
+
+async def later(seconds: float) -> None:
+    """Lets virtual time pass."""
+    await asyncio.sleep(seconds)
+
+
+def counting_bytes() -> Callable[[int], bytes]:
+    """Ids 0001, 0002, ...: different for each incident, the same in each run."""
+    count = 0
+
+    def next_bytes(size: int) -> bytes:
+        nonlocal count
+        count += 1
+        return count.to_bytes(size, "big")
+
+    return next_bytes
+
+
+@dataclass
+class Stage:
+    """One running bot and the people around it."""
+
+    chats: Chats
+    telegram: Serving
+    services: FakeServices
+    inbox: FakeInbox
+    application: App
+    intake: Intake
+    me: ScriptedPerson
+
+
+@asynccontextmanager
+async def a_world(clock: Clock) -> AsyncIterator[tuple[Chats, Serving]]:
+    """Telegram alone, as it is while the bot is away."""
+    chats = Chats(clock)
+    async with serve(chats) as telegram:
+        yield chats, telegram
+
+
+@asynccontextmanager
+async def a_bot(
+    chats: Chats,
+    telegram: Serving,
+    services: FakeServices,
+    inbox: FakeInbox,
+    *,
+    me: ScriptedPerson | None = None,
+    clean: bool = True,
+) -> AsyncIterator[Stage]:
+    """Starts the bot; leaves by close and drain, or, when not clean, as a kill would: tasks cut off where they are."""
+    application = build_application(telegram.token, telegram_url=telegram.url, services=services, random_bytes=counting_bytes())
+    intake = Intake(application, inbox=inbox, roster=services.roster, clock=services.clock)
+    async with application:
+        await application.start()
+        await publish_menu(application)
+        running = asyncio.create_task(intake.run(), name="telegram")
+        person = me or ScriptedPerson(chats, ASHA, name="Asha")
+        try:
+            yield Stage(chats, telegram, services, inbox, application, intake, person)
+        finally:
+            if clean:
+                intake.close()
+            else:
+                running.cancel()
+            await asyncio.wait({running})
+            await intake.drain(5 if clean else 0)
+            await application.stop()
+        if not running.cancelled() and (error := running.exception()) is not None:
+            raise error
+
+
+@asynccontextmanager
+async def a_stage(clock: Clock, services: FakeServices | None = None) -> AsyncIterator[Stage]:
+    """Telegram, the bot, and Asha, who owns it."""
+    async with (
+        a_world(clock) as (chats, telegram),
+        a_bot(chats, telegram, services or FakeServices(clock), FakeInbox()) as stage,
+    ):
+        yield stage

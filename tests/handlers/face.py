@@ -1,0 +1,480 @@
+"""Sample values and small hand-made services, so that the face can be tried without the heart."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.domain.account import Account, Actor, CodeKind, Role, Session, Stop, User
+from bot.domain.clock import Clock
+from bot.domain.errors import ConfirmationGone, NotFound, UnknownSymbol
+from bot.domain.instrument import Instrument
+from bot.domain.market import Level, Price
+from bot.domain.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Purpose, Side
+from bot.domain.portfolio import DayReport, Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
+from bot.domain.ports import InboxEntry
+from bot.domain.proposal import (
+    Change,
+    ChangeOptions,
+    CodeWanted,
+    Killed,
+    LoggedIn,
+    OrderDetail,
+    OrderList,
+    Proposal,
+    Question,
+    Quoted,
+    Remark,
+    Resumed,
+    SessionState,
+    Status,
+    TradeLine,
+    TradeList,
+)
+from bot.domain.secret import Secret
+from handlers.usecases import Which
+from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+
+ASHA, RAVI, STRANGER = 4211, 4212, 666
+NOW = datetime(2026, 11, 20, 8, 32, 11, tzinfo=UTC)  # 14:02:11 IST
+MAIN = Account(id="a1", label="main", client="MA••••1", created_at=NOW)
+PAPA = Account(id="a2", label="papa", client="MA••••2", created_at=NOW)
+TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+A_PRICE = Price(
+    last=Decimal("1480.30"),
+    at=NOW - timedelta(seconds=1),
+    bid=Decimal("1480.20"),
+    ask=Decimal("1480.30"),
+    previous_close=Decimal("1470.00"),
+    open=Decimal("1472.00"),
+    high=Decimal("1490.00"),
+    low=Decimal("1465.10"),
+    bids=(Level(price=Decimal("1480.20"), quantity=120), Level(price=Decimal("1480.10"), quantity=98000)),
+    asks=(Level(price=Decimal("1480.30"), quantity=500),),
+)
+PROTECTED = a_draft(price=Decimal("1487.70"), protected=True)
+
+
+def a_confirmation(**changes: Any) -> Confirmation:
+    confirmation = Confirmation(
+        token=TOKEN,
+        user_id=ASHA,
+        chat_id=ASHA,
+        message_id=None,
+        account_id="a1",
+        purpose=Purpose.PLACE,
+        digest="d",
+        draft=PROTECTED,
+        created_at=NOW,
+        expires_at=NOW + timedelta(seconds=60),
+    )
+    return replace(confirmation, **changes)
+
+
+def a_proposal(**changes: Any) -> Proposal:
+    proposal = Proposal(
+        confirmation=a_confirmation(),
+        account=MAIN,
+        draft=PROTECTED,
+        price=A_PRICE,
+        value=Decimal("14877.00"),
+        margin=Decimal("14877.00"),
+        cash=Decimal("245310.55"),
+        cash_after=Decimal("230433.55"),
+        charges=Decimal("17.67"),
+        charges_both=Decimal("54.35"),
+        break_even=Decimal("5.44"),
+        break_even_ticks=55,
+        warnings=(Remark(name="limit", say="4.1 % of the daily limit left"),),
+    )
+    return replace(proposal, **changes)
+
+
+def a_position(**changes: Any) -> Position:
+    position = Position(
+        instrument=RELIANCE,
+        product=Product.CNC,
+        quantity=25,
+        bought=25,
+        sold=0,
+        bought_value=Decimal("36785.00"),
+        sold_value=Decimal(0),
+        average=Decimal("1471.40"),
+    )
+    return replace(position, **changes)
+
+
+SHORT_CALL = a_position(
+    instrument=NIFTY_CALL, product=Product.NRML, quantity=-65, bought=0, sold=65, bought_value=Decimal(0),
+    sold_value=Decimal("6038.50"), average=Decimal("92.90"),
+)  # fmt: skip
+LINES = (
+    PositionLine(position=a_position(), price=A_PRICE, booked=Decimal(0), open=Decimal("222.50")),
+    PositionLine(position=SHORT_CALL, price=Price(last=Decimal("98.40")), booked=Decimal("640.25"), open=Decimal("-357.50")),
+)
+
+
+def a_holding(**changes: Any) -> Holding:
+    holding = Holding(
+        instrument=RELIANCE, isin="INE002A01018", quantity=40, t1=5, authorised=0, collateral=20, average=Decimal("1400.00"),
+        last=Decimal("1480.30"), previous_close=Decimal("1470.00"),
+    )  # fmt: skip
+    return replace(holding, **changes)
+
+
+def a_report(**changes: Any) -> DayReport:
+    report = DayReport(
+        account_id="a1", date="2026-11-20", booked=Decimal("4180.00"), open=Decimal("-322.50"), charges=Decimal("444.80"), orders=14,
+        filled_orders=11, rejected_orders=1, trades=18, carried=(LINES[1],), cash=Decimal("245310.55"), made_at=NOW,
+    )  # fmt: skip
+    return replace(report, **changes)
+
+
+def a_session(**changes: Any) -> Session:
+    session = Session(token=Secret("jwt"), issued=NOW, expires=datetime(2026, 11, 20, 18, 30, tzinfo=UTC))
+    return replace(session, **changes)
+
+
+class FakeRoster:
+    """The list of people, in memory as the real one."""
+
+    def __init__(self, people: dict[int, Role]) -> None:
+        self.roles = people
+        self.stale = False
+        self.refreshed = 0
+
+    def known(self, telegram_id: int) -> bool:
+        return telegram_id in self.roles
+
+    def people(self) -> Sequence[tuple[int, Role]]:
+        return tuple(self.roles.items())
+
+    async def refresh(self) -> None:
+        self.refreshed += 1
+
+
+@dataclass
+class FakeAccounts:
+    """Accounts whose login wants a code once."""
+
+    roster: FakeRoster
+    clock: Clock
+    wants_code: bool = False
+    refuses: Exception | None = None
+    codes: list[str | None] = field(default_factory=list)
+    asked_for: list[tuple[int, str | None]] = field(default_factory=list)
+
+    async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
+        self.asked_for.append((telegram_id, label))
+        if telegram_id not in self.roster.roles:
+            return None
+        account = {None: MAIN, "main": MAIN, "papa": PAPA}.get(label)
+        if account is None:
+            raise NotFound(f'You have no account "{label}".')
+        return Actor(user=User(telegram_id=telegram_id, name="Asha"), role=self.roster.roles[telegram_id], account=account)
+
+    async def all(self, actor: Actor) -> Sequence[tuple[Account, Role]]:
+        return ((MAIN, actor.role), (PAPA, Role.VIEWER))
+
+    async def use(self, actor: Actor, label: str) -> Account:
+        return PAPA
+
+    async def login(self, actor: Actor, code: str | None = None) -> LoggedIn | CodeWanted:
+        self.codes.append(code)
+        if self.refuses is not None:
+            raise self.refuses
+        if self.wants_code and code is None:
+            return CodeWanted(account=MAIN, kind=CodeKind.TOTP, until=self.clock.now() + timedelta(seconds=300))
+        self.wants_code = False
+        return LoggedIn(account=MAIN, session=a_session())
+
+    def expects_code(self, telegram_id: int) -> bool:
+        return self.wants_code
+
+    async def logout(self, actor: Actor) -> Account:
+        return MAIN
+
+    async def session(self, actor: Actor) -> SessionState:
+        return SessionState(account=MAIN, session=a_session(), feed_connected=True, seed_stored=False)
+
+    async def unlink(self, actor: Actor, label: str) -> Account:
+        return PAPA
+
+    async def people(self, actor: Actor) -> Sequence[tuple[User, str | None, Role]]:
+        return (
+            (User(telegram_id=ASHA, name="Asha"), None, Role.OWNER),
+            (User(telegram_id=RAVI, name="Ravi"), "main", Role.VIEWER),
+        )
+
+
+@dataclass
+class FakeHost:
+    """A bot that has been up for two hours."""
+
+    clock: Clock
+    accounts: FakeAccounts
+
+    async def status(self, actor: Actor) -> Status:
+        return Status(
+            mode="PAPER", version="0.1.0", started_at=NOW - timedelta(hours=2), now=self.clock.now(),
+            sessions=(await self.accounts.session(actor),), notices_waiting=0, notices_buried=1, master_date="2026-11-20", master_rows=148213,
+            looked_for=1,
+        )  # fmt: skip
+
+
+@dataclass
+class FakeDesk:
+    """A desk with one rule of the real one: a question is claimed once."""
+
+    clock: Clock
+    proposed: list[OrderRequest] = field(default_factory=list)
+    bound: dict[str, int] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    cancelled: list[int | str] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    refuses: Exception | None = None
+    ran_away: bool = False
+    expired: bool = False
+    is_stop: bool = False
+    before_answer: Callable[[], Any] | None = None
+    count: int = 0
+
+    def _ask(self, **changes: Any) -> Proposal:
+        self.count += 1
+        token = f"TOKEN{self.count}"
+        now = self.clock.now()
+        confirmation = a_confirmation(token=token, created_at=now, expires_at=now + timedelta(seconds=60))
+        return a_proposal(confirmation=confirmation, **changes)
+
+    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
+        if self.refuses is not None:
+            raise self.refuses
+        self.proposed.append(request)
+        return self._ask(account=actor.account or MAIN)
+
+    async def shown(self, token: str, message_id: int) -> None:
+        self.bound[token] = message_id
+
+    async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Order | Proposal | Resumed:
+        if self.before_answer is not None:
+            await self.before_answer()
+        if self.refuses is not None:
+            raise self.refuses
+        if self.expired:
+            raise ConfirmationGone("This card expired at 14:03:11. Nothing was sent.", again=True)
+        if token not in self.bound:
+            raise ConfirmationGone("I don't know this card. Nothing was sent.")
+        if token in self.sent:
+            raise ConfirmationGone("This card was answered already.")
+        if self.bound[token] != message_id:
+            raise ConfirmationGone("This button belongs to another message. Nothing was sent.")
+        if token.startswith("RESUME"):
+            return Resumed(account=MAIN, at=self.clock.now())
+        if self.ran_away:
+            self.ran_away = False
+            return self._ask(redrawn="The ask is 1,491.00 now; your card would no longer fill.")
+        self.sent.append(token)
+        return an_order(status=OrderStatus.OPEN)
+
+    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
+        if token in self.sent:
+            raise ConfirmationGone("This card was answered already.")
+        purposes = {"RESUME1": Purpose.RESUME, "STOP1": Purpose.CANCEL}
+        return a_confirmation(token=token, purpose=purposes.get(token, Purpose.PLACE))
+
+    async def change(self, actor: Actor, token: str, change: Change, *, chat_id: int) -> Proposal:
+        self.changed.append(change)
+        return self._ask(draft=a_draft(quantity=change.quantity or 10, price=change.price or Decimal("1487.70")))
+
+    async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
+        return ChangeOptions(
+            quantities=(5, 9, 11, 20),
+            prices=(
+                ("Bid 1,480.20", Decimal("1480.20")),
+                ("Mid 1,480.25", Decimal("1480.25")),
+                ("Ask 1,480.30", Decimal("1480.30")),
+            ),
+            products=(Product.CNC, Product.MIS),
+        )
+
+    async def again(self, actor: Actor, token: str, *, chat_id: int) -> Proposal:
+        self.expired = False
+        return self._ask()
+
+    async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        return self._ask()
+
+    async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        return self._ask()
+
+    async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        return self._ask()
+
+    async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
+        return self._ask(
+            before=an_order(number=number, status=OrderStatus.OPEN), draft=a_draft(price=price or Decimal("1480.30"))
+        )
+
+    async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Order | Question:
+        self.cancelled.append(order)
+        if self.is_stop:
+            stop = an_order(status=OrderStatus.TRIGGER_PENDING, draft=A_STOP)
+            return Question(confirmation=a_confirmation(token="STOP1", purpose=Purpose.CANCEL), account=MAIN, order=stop)
+        return an_order(number=12, status=OrderStatus.OPEN)
+
+    async def cancel_all(self, actor: Actor) -> Sequence[Order]:
+        return (an_order(number=12, status=OrderStatus.OPEN), an_order(id="o2", number=13, status=OrderStatus.PARTIAL, filled=4))
+
+    async def look(self, actor: Actor, order_id: str) -> Order:
+        return an_order(status=OrderStatus.UNKNOWN)
+
+    async def give_up(self, actor: Actor, order_id: str) -> Order:
+        return an_order(status=OrderStatus.NOT_SEEN)
+
+
+A_STOP = OrderDraft(
+    instrument=NIFTY_CALL, side=Side.SELL, quantity=65, kind=OrderKind.SL,
+    product=Product.NRML, price=Decimal("74.00"), trigger=Decimal("80.00"),
+)  # fmt: skip
+
+
+@dataclass
+class FakeBooks:
+    """Books with a little of everything."""
+
+    clock: Clock
+    broken: Exception | None = None
+
+    async def orders(self, actor: Actor, which: Which = "all") -> OrderList:
+        if self.broken is not None:
+            raise self.broken
+        some = tuple(an_order(id=f"o{number}", number=number, status=OrderStatus.OPEN) for number in range(1, 13))
+        return OrderList(account=actor.account or MAIN, orders=some, as_of=self.clock.now())
+
+    async def order(self, actor: Actor, number: int) -> OrderDetail:
+        if number != 12:
+            raise NotFound(f"There is no order #{number} today.")
+        return await self.order_by_id(actor, "o12")
+
+    async def order_by_id(self, actor: Actor, order_id: str) -> OrderDetail:
+        order = an_order(
+            id=order_id, number=12, status=OrderStatus.PARTIAL, filled=4, average=Decimal("1480.30"), broker_id="115126"
+        )
+        fill = Fill(broker_id="115126", filled_after=4, quantity=4, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
+        return OrderDetail(account=MAIN, order=order, fills=(fill,), price=A_PRICE)
+
+    async def trades(self, actor: Actor) -> TradeList:
+        line = TradeLine(instrument=RELIANCE, side=PROTECTED.side, quantity=10, price=Decimal("1480.30"), at=NOW, number=12)
+        return TradeList(account=MAIN, trades=(line,), as_of=self.clock.now())
+
+    async def positions(self, actor: Actor) -> Positions:
+        return Positions(lines=LINES, as_of=self.clock.now())
+
+    async def holdings(self, actor: Actor) -> Holdings:
+        return Holdings(lines=(a_holding(),), as_of=self.clock.now())
+
+    async def funds(self, actor: Actor) -> Funds:
+        return Funds(
+            available=Decimal("245310.55"), used=Decimal("14877.00"), start_of_day=None, realised_loss=Decimal(0), collateral=Decimal(0),
+            as_of=self.clock.now(),
+        )  # fmt: skip
+
+    async def pnl(self, actor: Actor) -> PnL:
+        return PnL(
+            booked=Decimal("640.25"), open=Decimal("-135.00"), charges=Decimal("81.30"), as_of=self.clock.now(), lines=LINES,
+            holdings_change=Decimal("412.00"),
+        )  # fmt: skip
+
+
+@dataclass
+class FakeMarket:
+    """Knows RELIANCE and one call."""
+
+    clock: Clock
+
+    async def quote(self, actor: Actor, words: str) -> Quoted:
+        if "relaince" in words.lower():
+            raise UnknownSymbol(f'No "{words}" on NSE.', near=(("RELIANCE", "/quote RELIANCE nse"),))
+        return Quoted(instrument=RELIANCE, price=A_PRICE, as_of=self.clock.now())
+
+    async def search(self, actor: Actor, words: str) -> Sequence[Instrument]:
+        return (RELIANCE, NIFTY_CALL)
+
+
+@dataclass
+class FakeSwitch:
+    """A switch that remembers."""
+
+    clock: Clock
+    desk: FakeDesk
+    killed: int = 0
+
+    async def kill(self, actor: Actor) -> Killed:
+        self.killed += 1
+        stop = Stop(account_id="a1", by=actor.user.telegram_id, at=self.clock.now())
+        entries = (an_order(number=12, status=OrderStatus.OPEN), an_order(id="o2", number=13, status=OrderStatus.OPEN))
+        return Killed(account=actor.account or MAIN, stop=stop, already=self.killed > 1, entries=entries, stops=())
+
+    async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question:
+        stop = Stop(account_id="a1", by=ASHA, at=self.clock.now(), why="tired")
+        return Question(confirmation=a_confirmation(token="RESUME1", purpose=Purpose.RESUME, draft=None), account=MAIN, stop=stop)
+
+    async def cancel_entries(self, actor: Actor) -> Sequence[Order]:
+        return await self.desk.cancel_all(actor)
+
+
+@dataclass
+class FakeReports:
+    """One day."""
+
+    asked: list[date | None] = field(default_factory=list)
+
+    async def day(self, actor: Actor, day: date | None) -> DayReport:
+        self.asked.append(day)
+        return a_report()
+
+
+class FakeServices:
+    """All of them, built around one clock."""
+
+    def __init__(self, clock: Clock, people: dict[int, Role] | None = None) -> None:
+        self.clock = clock
+        self.mode = "PAPER"
+        self.roster = FakeRoster(people if people is not None else {ASHA: Role.OWNER})
+        self.accounts = FakeAccounts(self.roster, clock)
+        self.host = FakeHost(clock, self.accounts)
+        self.desk = FakeDesk(clock)
+        self.books = FakeBooks(clock)
+        self.market = FakeMarket(clock)
+        self.switch = FakeSwitch(clock, self.desk)
+        self.reports = FakeReports()
+
+
+class FakeInbox:
+    """An inbox that survives its bot, as the database does."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, InboxEntry] = {}
+        self.handled: dict[int, datetime] = {}
+        self.refuses: Exception | None = None
+
+    async def add(self, updates: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
+        if self.refuses is not None:
+            raise self.refuses
+        fresh = [entry for entry in updates if entry.update_id not in self.entries]
+        self.entries |= {entry.update_id: entry for entry in fresh}
+        return fresh
+
+    async def waiting(self) -> Sequence[InboxEntry]:
+        return [entry for update_id, entry in sorted(self.entries.items()) if update_id not in self.handled]
+
+    async def done(self, update_id: int, at: datetime) -> None:
+        self.handled[update_id] = at
+
+    async def highest(self) -> int | None:
+        return max(self.entries, default=None)
+
+    async def forget_before(self, moment: datetime) -> int:
+        return 0

@@ -1,0 +1,135 @@
+"""The whole face against the demo chat: each command of the table is answered, the menu is the table, nobody else is."""
+
+import pytest
+
+from bot.demo.loop import LoopClock
+from bot.demo.person import ScriptedPerson
+from bot.domain.account import Role
+from handlers.commands import COMMANDS, for_role
+from tests.handlers.chat import a_stage, later
+from tests.handlers.face import ASHA, RAVI, STRANGER, FakeServices
+
+ANSWERS = {
+    "start": "Hello Asha.",
+    "help": "/buy",
+    "menu": "Menu · main · PAPER",
+    "cancel": "OPEN ORDERS main",
+    "?": "Last order",
+    "accounts": "main",
+    "use": "Using papa",
+    "login": "Logged in.",
+    "logout": "Logged out.",
+    "session": "Session · main · PAPER",
+    "unlink": "Unlinked papa.",
+    "buy": "BUY 10 RELIANCE          PAPER",
+    "sell": "BUY 10 RELIANCE          PAPER",  # the fake desk proposes the same whatever is asked
+    "modify": "CHANGE #12               PAPER",
+    "cancel_order": "Cancel sent for 1 order.",
+    "cancel_all": "Cancel sent for 2 orders.",
+    "orders": "OPEN ORDERS main",
+    "order": "#12 BUY 4/10 RELIANCE",
+    "trades": "TRADES main",
+    "positions": "POSITIONS main",
+    "holdings": "HOLDINGS main",
+    "funds": "FUNDS main",
+    "pnl": "P&L main",
+    "report": "20 NOV 2026",
+    "quote": "LTP 1,480.30",
+    "search": "Found",
+    "kill": "Stopped. New orders are blocked.",
+    "resume": "Allow new orders again?",
+    "status": "STATUS 0.1.0",
+    "people": "Ravi",
+}
+
+
+def test_every_command_has_its_expected_answer_here() -> None:
+    assert set(ANSWERS) == {command.name for command in COMMANDS}
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+async def test_each_command_of_the_table_is_answered_by_its_own_example(name: str, clock: LoopClock) -> None:
+    example = next(command.example for command in COMMANDS if command.name == name)
+    async with a_stage(clock) as stage:
+        answer = await stage.me.ask(example, ANSWERS[name])
+        assert "PAPER" in answer["text"] or name in ("use", "unlink", "accounts", "search", "people", "quote", "start", "help")
+
+
+async def test_the_command_menu_is_the_table_by_role(clock: LoopClock) -> None:
+    services = FakeServices(clock, {ASHA: Role.OWNER, RAVI: Role.VIEWER})
+    async with a_stage(clock, services) as stage:
+        ravi = ScriptedPerson(stage.chats, RAVI, name="Ravi")
+        await stage.me.ask("/start", "Hello")
+        await ravi.ask("/start", "Hello")
+        for person, role in ((ASHA, Role.OWNER), (RAVI, Role.VIEWER)):
+            expected = [(command.name, command.help) for command in for_role(role) if command.in_menu]
+            menu = stage.chats.person(person).menu()
+            assert [(entry["command"], entry["description"]) for entry in menu] == expected
+        assert stage.chats.person(STRANGER).menu() == []
+
+
+async def test_a_stranger_meets_silence_and_leaves_no_trace(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stranger = ScriptedPerson(stage.chats, STRANGER, name="Eve")
+        for text in ("/start", "/kill", "b reliance 10", "123456"):
+            stranger.say(text)
+        await stage.me.ask("/menu", "Menu")
+        assert not any(message["from_bot"] for message in stage.chats.person(STRANGER).history())
+        assert {entry.user_id for entry in stage.inbox.entries.values()} == {ASHA}
+        assert all(asked[0] == ASHA for asked in stage.services.accounts.asked_for)
+
+
+async def test_a_person_who_was_taken_off_the_list_a_moment_ago_meets_silence(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/menu", "Menu")
+        known = stage.services.roster.known
+        del stage.services.roster.roles[ASHA]
+        stage.services.roster.known = lambda telegram_id: True  # type: ignore[method-assign]  # the copy in memory is still old
+        stage.me.say("/positions")
+        stage.me.say("nonsense")
+        stage.services.roster.known = known  # type: ignore[method-assign]
+        assert len([message for message in stage.me.news() if message["from_bot"]]) == 0
+
+
+async def test_a_group_is_ignored_and_left(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/menu", "Menu")
+        club = stage.chats.group("Club", [stage.chats.person(ASHA)])
+        stage.chats.person(ASHA).say("/kill", chat=club)
+        stage.chats.person(ASHA).say("b reliance 10", chat=club)
+        await stage.me.ask("/menu", "Menu")
+        assert stage.services.switch.killed == 0
+        assert stage.services.desk.proposed == []
+
+
+async def test_an_edited_message_is_answered_and_changes_nothing(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        said = stage.me.say("/menu")
+        await stage.me.wait_for("Menu")
+        stage.chats.person(ASHA).edit(said["id"], "/buy RELIANCE 10")
+        await stage.me.wait_for("I don't read edits, send it again.")
+        assert stage.services.desk.proposed == []
+
+
+async def test_the_way_through_other_accounts_keeps_the_label(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("papa: p", "POSITIONS papa")
+        await later(1)
+        await stage.me.choose("Refresh", "as of 09:00:01")
+        await stage.me.choose("P&L", "P&L papa")
+        await stage.me.ask("nobody: p", 'You have no account "nobody".')
+        offered = await stage.me.ask("papa: q relaince", 'No "relaince" on NSE.')
+        assert [[item["data"] for item in line] for line in offered["buttons"]] == [["w:papa: /quote RELIANCE nse"]]
+
+
+async def test_a_viewer_may_look_and_nothing_else(clock: LoopClock) -> None:
+    async with a_stage(clock, FakeServices(clock, {ASHA: Role.VIEWER})) as stage:
+        await stage.me.ask("/p", "POSITIONS")
+        await stage.me.ask("/buy RELIANCE 10", "As viewer you may not place orders.")
+        await stage.me.ask("/kill", "As viewer you may not stop trading.")
+        stage.chats.person(ASHA).forge(stage.me.last["id"], "o:o12:e")
+        await stage.me.wait_for("As viewer you may not reduce or cancel.")
+        stage.chats.person(ASHA).forge(stage.me.last["id"], "e")
+        await stage.me.wait_for("As viewer you may not reduce or cancel.")
+        assert stage.services.desk.proposed == []
+        assert stage.services.desk.count == 0

@@ -1,0 +1,171 @@
+"""The buttons of a question: each tap is answered, one tap acts, every other is told why it did not."""
+
+from decimal import Decimal
+
+import pytest
+
+from bot.demo.errors import PersonError
+from bot.demo.loop import LoopClock
+from bot.domain.errors import CheckFailed, TradingStopped
+from bot.domain.order import Product
+from bot.domain.proposal import Change
+from tests.handlers.chat import a_stage, later
+
+
+async def test_the_tap_is_answered_before_the_order_is_sent(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        seen: list[int] = []
+
+        async def look() -> None:
+            seen.append(len(stage.telegram.server.sent("answerCallbackQuery")))
+
+        stage.services.desk.before_answer = look
+        note = await stage.me.wait_for_note(stage.me.press("Confirm buy", card))
+        assert note["text"] == "Sending…"
+        await later(1)
+        assert seen == [1]
+        assert stage.services.desk.sent == ["TOKEN1"]
+
+
+async def test_a_question_is_bound_to_the_message_that_shows_it(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        await later(1)
+        assert stage.services.desk.bound == {"TOKEN1": card["id"]}
+
+
+async def test_a_double_tap_sends_once_and_the_second_is_told(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        stage.me.press("Confirm buy", card)
+        stage.me.press("Confirm buy", card)
+        told = await stage.me.wait_for("This card was answered already.")
+        assert stage.services.desk.sent == ["TOKEN1"]
+        assert told["reply_to"] == card["id"]
+        assert stage.me.message(card["id"])["text"] == card["text"], "the living card is not drawn over"
+
+
+async def test_an_old_card_says_that_it_expired_and_offers_to_ask_again(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        stage.services.desk.expired = True
+        stage.me.press("Confirm buy", card)
+        gone = await stage.me.wait_for("This card expired at 14:03:11. Nothing was sent.")
+        assert gone["id"] == card["id"], "it says so in its own place"
+        anew = await stage.me.choose("Ask again at the price of now", "BUY 10 RELIANCE")
+        assert anew["id"] == card["id"]
+        stage.me.press("Confirm buy", anew)
+        await later(1)
+        assert stage.services.desk.sent == ["TOKEN2"]
+
+
+async def test_a_forged_tap_is_refused_in_words(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        stage.me.forge(card["id"], "c:STOLENTOKEN:y")
+        await stage.me.wait_for("I don't know this card. Nothing was sent.")
+        menu = await stage.me.ask("/menu", "Menu")
+        stage.me.forge(menu["id"], "c:TOKEN1:y")
+        await stage.me.wait_for("This button belongs to another message. Nothing was sent.")
+        note = await stage.me.wait_for_note(stage.me.forge(menu["id"], "zz:rubbish"))
+        assert note["alert"]
+        assert "Nothing was done" in note["text"]
+        assert stage.services.desk.sent == []
+
+
+async def test_a_price_that_ran_away_is_asked_anew_in_the_same_message(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        stage.services.desk.ran_away = True
+        stage.me.press("Confirm buy", card)
+        anew = await stage.me.wait_for("New price.")
+        assert anew["id"] == card["id"]
+        await later(1)
+        assert stage.services.desk.bound["TOKEN2"] == card["id"]
+        assert stage.services.desk.sent == []
+        stage.me.press("Confirm buy", anew)
+        await later(1)
+        assert stage.services.desk.sent == ["TOKEN2"]
+
+
+async def test_discard_says_that_nothing_was_sent_and_takes_the_buttons_away(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        gone = await stage.me.choose("Discard", "Discarded. Nothing was sent.")
+        assert (gone["id"], gone["buttons"]) == (card["id"], [])
+        with pytest.raises(PersonError):
+            stage.me.press("Confirm buy", gone)
+
+
+async def test_change_opens_and_closes_in_place_and_a_change_is_a_new_question(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        opened = await stage.me.choose("Change", lambda each: "Bid 1,480.20" in str(each["buttons"]))
+        assert (opened["id"], opened["text"]) == (card["id"], card["text"])
+        closed = await stage.me.choose("Back", lambda each: "Discard" in str(each["buttons"]))
+        assert [[item["label"] for item in line] for line in closed["buttons"]] == [["Confirm"], ["Change", "Discard"]]
+        await stage.me.choose("Change", lambda each: "Bid 1,480.20" in str(each["buttons"]))
+        changed = await stage.me.choose("Bid 1,480.20", "Limit                 1,480.20")
+        assert changed["id"] == card["id"]
+        await stage.me.choose("Change", lambda each: "MIS" in str(each["buttons"]))
+        stage.me.press("20")
+        await later(1)
+        assert stage.services.desk.changed == [Change(price=Decimal("1480.20")), Change(quantity=20)]
+        assert Product.MIS in Product
+
+
+async def test_a_claim_that_finds_a_reason_says_it_on_the_card_and_leaves_no_live_button(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        for refusal, said in (
+            (CheckFailed(["Above your limit.", "No session."]), "• No session."),
+            (TradingStopped("New orders are stopped since 14:01:00."), "stopped since 14:01:00"),
+        ):
+            card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+            stage.services.desk.refuses = refusal
+            stage.me.press("Confirm buy", card)
+            told = await stage.me.wait_for(said)
+            assert told["id"] == card["id"]
+            assert "Confirm" not in str(told["buttons"])
+            stage.services.desk.refuses = None
+
+
+async def test_cancelling_the_only_stop_is_asked_in_words_first(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.services.desk.is_stop = True
+        question = await stage.me.ask("cancel 7", "Cancel the stop #1?")
+        await later(1)
+        assert stage.services.desk.bound["STOP1"] == question["id"]
+        await stage.me.choose("No, keep it", "Kept. The stop stays.")
+        question = await stage.me.ask("cancel 7", "Cancel the stop #1?")
+        await later(1)
+        done = await stage.me.choose("Yes, cancel the stop", "Cancel sent for 1 order.")
+        assert done["id"] == question["id"]
+
+
+async def test_resume_is_asked_in_words_and_lifts_the_switch(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/resume", "Allow new orders again?")
+        kept = await stage.me.choose("No, stay stopped", "Nothing changed.")
+        assert kept["buttons"] == []
+        await stage.me.ask("/resume", "Allow new orders again?")
+        await later(1)
+        await stage.me.choose("Yes, allow new orders", "New orders are allowed again.")
+
+
+async def test_a_tap_is_not_held_up_for_long_by_a_telegram_that_does_not_answer(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        await later(1)
+        stage.chats.faults.add("slow", "answerCallbackQuery", seconds=8)
+        tapped = clock.now()
+        acted: list[float] = []
+
+        async def look() -> None:
+            acted.append((clock.now() - tapped).total_seconds())
+
+        stage.services.desk.before_answer = look
+        stage.me.press("Confirm buy", card)
+        await later(20)
+        assert stage.services.desk.sent == ["TOKEN1"]
+        assert acted[0] < 1

@@ -1,0 +1,165 @@
+"""The living card in every state: honest words, and only the buttons that make sense there."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.order import Order, OrderKind, OrderStatus
+from handlers.views import card as views
+from handlers.views.keyboards import MOST_BYTES, OrderTap, OrderVerb, WordsTap, decode
+from handlers.views.message import View
+from tests.handlers.face import A_STOP, PROTECTED
+from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
+
+LATER = NOW + timedelta(seconds=0.4)
+
+
+def draw(order: Order, seconds: float = 1, explain: views.Explain = str) -> View:
+    return views.card(order, label="main", mode="PAPER", now=NOW + timedelta(seconds=seconds), explain=explain)
+
+
+def labels(view: View) -> list[list[str]]:
+    return [[item.label for item in line] for line in view.keyboard]
+
+
+S = OrderStatus
+
+
+@pytest.mark.parametrize(
+    ("order", "first", "buttons"),
+    [
+        (an_order(), "⏳ #1 BUY 10 RELIANCE · sending… · main · PAPER", []),
+        (an_order(status=S.OPEN), "#1 BUY 10 RELIANCE · open at 1,480.30 since 09:30:00 · main · PAPER", [["Modify", "Cancel"]]),
+        (
+            an_order(status=S.OPEN, draft=PROTECTED),
+            "#1 BUY 10 RELIANCE · open at max 1,487.70 since 09:30:00 · main · PAPER", [["Modify", "Cancel"]],
+        ),
+        (
+            an_order(status=S.TRIGGER_PENDING, draft=A_STOP),
+            "#1 SELL 65 NIFTY 24500 CE · 23 Nov (Mon) · waiting for 80.00, then sells down to 74.00 since 09:30:00 · main · PAPER",
+            [["Modify", "Cancel"]],
+        ),
+        (
+            an_order(status=S.PARTIAL, filled=65, average=Decimal("101.20"), draft=a_draft(instrument=NIFTY_CALL, quantity=195)),
+            "#1 BUY 65/195 NIFTY 24500 CE · 23 Nov (Mon) · partly filled, avg 101.20 · main · PAPER", [["Modify", "Cancel rest"]],
+        ),
+        (
+            an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED, updated_at=LATER),
+            "✅ #1 BUY 10 RELIANCE · filled, avg 1,480.30 in 0.4 s · main · PAPER", [["Same again", "Exit"]],
+        ),
+        (
+            an_order(status=S.REJECTED, reason="RMS:1:<margin & more>"),
+            "✖️ #1 BUY 10 RELIANCE · rejected by mStock: RMS:1:<margin & more> · main · PAPER", [["Ask again", "Funds"]],
+        ),
+        (an_order(status=S.REFUSED, reason="no"), "✖️ #1 BUY 10 RELIANCE · rejected by mStock: no · main · PAPER", []),
+        (an_order(status=S.UNKNOWN), "❔ #1 BUY 10 RELIANCE · outcome unknown · main · PAPER", [["Look now"]]),
+        (an_order(status=S.NOT_SEEN), "❔ #1 BUY 10 RELIANCE · closed by you: not in the mStock app · main · PAPER", []),
+        (an_order(status=S.CANCELLED), "#1 BUY 10 RELIANCE · cancelled, nothing filled · main · PAPER", [["Same again"]]),
+        (
+            an_order(status=S.CANCELLED, filled=4, average=Decimal("1480.30")),
+            "#1 BUY 4/10 RELIANCE · cancelled, 4 filled, avg 1,480.30 · main · PAPER", [["Same again"]],
+        ),
+        (an_order(status=S.EXPIRED), "#1 BUY 10 RELIANCE · expired, nothing filled · main · PAPER", [["Same again"]]),
+    ],
+)  # fmt: skip
+def test_the_first_line_says_where_the_order_stands(order: Order, first: str, buttons: list[list[str]]) -> None:
+    view = draw(order)
+    assert view.plain.splitlines()[0] == first
+    assert labels(view) == buttons
+
+
+def test_every_status_can_be_drawn() -> None:
+    for status in OrderStatus:
+        assert "PAPER" in draw(an_order(status=status)).plain
+
+
+def test_a_partial_fill_says_what_is_still_open() -> None:
+    order = an_order(status=S.PARTIAL, filled=4, average=Decimal("1480.30"))
+    assert draw(order).plain.splitlines()[1] == "6 open at 1,480.30 since 09:30:00"
+
+
+def test_a_fill_that_beat_the_card_says_by_how_much() -> None:
+    order = an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED)
+    assert "7.40 better than the card" in draw(order).plain
+    assert "better" not in draw(replace(order, average=Decimal("1487.70"))).plain
+
+
+def test_an_unknown_order_promises_not_to_send_again_and_tells_of_its_looks() -> None:
+    order = an_order(status=S.UNKNOWN, looks=6, looked_at=NOW + timedelta(seconds=31))
+    text = draw(order).plain
+    assert "I sent this order at 09:30:00 and got no clear answer. I will not send it again." in text
+    assert "(6 looks, last 09:30:31)" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "looked", "offered"),
+    [(179, 179, False), (200, None, False), (200, 170, False), (200, 181, True), (180, 180, True)],
+)
+def test_nobody_may_say_that_an_order_does_not_exist_before_three_minutes_and_a_look_after_them(
+    seconds: int, looked: int | None, offered: bool
+) -> None:
+    looked_at = NOW + timedelta(seconds=looked) if looked is not None else None
+    view = draw(an_order(status=S.UNKNOWN, looks=3, looked_at=looked_at), seconds=seconds)
+    assert (["It is not in the mStock app"] in labels(view)) is offered
+
+
+def test_a_cancel_that_was_asked_for_is_not_called_done() -> None:
+    view = draw(an_order(status=S.OPEN, cancelled_by=4211))
+    assert "Cancel sent; the book has not said so yet." in view.plain
+    assert view.keyboard == ()
+
+
+def test_the_brokers_reason_goes_through_the_dictionary_where_there_is_one() -> None:
+    view = draw(an_order(status=S.REJECTED, reason="RMS:1:x"), explain=lambda words: f"not enough funds ({len(words)})")
+    assert "rejected by mStock: not enough funds (7)" in view.plain
+
+
+def test_prices_near_the_present_one_are_offered_on_the_tick() -> None:
+    view = views.modify_prices(an_order(number=12, status=S.OPEN), "main", "PAPER", NOW)
+    offered = [decode(item.data) for line in view.keyboard for item in line]
+    assert offered == [
+        WordsTap("main: /modify 12 1472.80"), WordsTap("main: /modify 12 1478.80"),
+        WordsTap("main: /modify 12 1481.80"), WordsTap("main: /modify 12 1487.80"),
+    ]  # fmt: skip
+    cheap = an_order(draft=a_draft(price=Decimal("0.10")), status=S.OPEN)
+    steps = [decode(item.data) for line in views.modify_prices(cheap, "", "PAPER", NOW).keyboard for item in line]
+    assert steps == [WordsTap("/modify 1 0.20")] * 2, "a price of zero or less is never offered"
+
+
+def test_giving_up_an_unknown_order_takes_a_second_tap() -> None:
+    view = views.not_there(an_order(status=S.UNKNOWN), "papa", "PAPER", NOW)
+    assert [[decode(item.data) for item in line] for line in view.keyboard] == [
+        [OrderTap("o1", OrderVerb.GIVE_UP, "papa")], [OrderTap("o1", OrderVerb.LOOK, "papa")],
+    ]  # fmt: skip
+
+
+def test_a_cancel_is_sent_and_the_book_decides() -> None:
+    view = views.cancel_sent(tuple(an_order(number=number, status=S.OPEN) for number in range(30)), "main", "PAPER", NOW)
+    assert view.plain.startswith("Cancel sent for 30 orders. · main · PAPER")
+    assert "and 10 more" in view.plain
+    assert "No open orders." in views.cancel_sent((), "main", "PAPER", NOW).plain
+
+
+@given(
+    st.sampled_from(OrderStatus), st.sampled_from(OrderKind), st.integers(0, 10), st.text(max_size=50), st.text(st.characters(codec=None), max_size=80),
+    st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=1, max_size=26),
+)  # fmt: skip
+def test_any_order_in_any_state_can_be_drawn(
+    status: OrderStatus, kind: OrderKind, filled: int, symbol: str, reason: str, id_: str
+) -> None:
+    draft = a_draft(
+        instrument=replace(RELIANCE, symbol=symbol),
+        kind=kind,
+        price=Decimal(1480) if kind in (OrderKind.LIMIT, OrderKind.SL) else None,
+        trigger=Decimal(1490) if kind in (OrderKind.SL, OrderKind.SL_M) else None,
+    )
+    order = an_order(
+        id=id_, status=status, draft=draft, filled=filled, average=Decimal("1480.12345") if filled else None, reason=reason
+    )
+    view = draw(order, seconds=300)
+    view.html.encode()
+    assert all(len(item.data.encode()) <= MOST_BYTES for line in view.keyboard for item in line)

@@ -1,0 +1,171 @@
+"""The proposal as cards.md draws it: all that matters, nothing wider than a phone, Confirm alone on its row."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.instrument import Exchange
+from bot.domain.market import Price
+from bot.domain.order import Order, OrderKind, OrderStatus, Product, Purpose, Side, Validity
+from bot.domain.proposal import ChangeOptions, Proposal, Question, Remark
+from handlers.views import order as views
+from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, decode
+from handlers.views.message import Table, View
+from handlers.views.text import columns
+from tests.handlers.face import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
+from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+
+
+def rows(view: View) -> list[str]:
+    return [line for part in view.parts if isinstance(part, Table) for line in part.rows]
+
+
+def labels(view: View) -> list[list[str]]:
+    return [[item.label for item in line] for line in view.keyboard]
+
+
+def test_the_proposal_is_drawn_as_planned() -> None:
+    view = views.proposal(a_proposal(), "PAPER", NOW)
+    assert rows(view) == [
+        "BUY 10 RELIANCE          PAPER",
+        "Delivery (CNC) · NSE · main",
+        "",
+        "Market          (max 1,487.70)",
+        "Bid/Ask    1,480.20 / 1,480.30",
+        "LTP 1,480.30           1 s ago",
+        "Value                14,877.00",
+        "Cash after         2,30,433.55",
+        "Charges                ≈ 17.67",
+        " with the exit         ≈ 54.35",
+        "Break-even    +5.44 (55 ticks)",
+        "                until 14:03:11",
+    ]
+    assert "⚠️ 4.1 % of the daily limit left" in view.plain
+    assert "/buy RELIANCE 10 cnc nse" in view.plain
+
+
+def test_confirm_stands_alone_and_what_cannot_hurt_stands_below() -> None:
+    view = views.proposal(a_proposal(), "PAPER", NOW)
+    assert labels(view) == [["Confirm buy"], ["Change", "Discard"]]
+    assert [decode(item.data) for line in view.keyboard for item in line] == [
+        CardTap(TOKEN, CardVerb.CONFIRM, "main"), CardTap(TOKEN, CardVerb.CHANGE, "main"), CardTap(TOKEN, CardVerb.DISCARD, "main"),
+    ]  # fmt: skip
+
+
+def test_a_contract_is_shown_whole_with_its_lots() -> None:
+    draft = a_draft(instrument=NIFTY_CALL, side=Side.SELL, quantity=130, price=Decimal("101.20"), product=Product.NRML)
+    lines = rows(views.proposal(a_proposal(draft=draft), "LIVE", NOW))
+    assert lines[:4] == ["SELL 130 NIFTY 24500 CE   LIVE", " 23 Nov (Mon)", " 2 lots of 65", "Carry-forward (NRML) · NFO ·"]
+    assert "Limit                   101.20" in lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"kind": OrderKind.MARKET, "price": None}, ["Market            at any price"]),
+        ({"price": Decimal("1480.30")}, ["Limit                 1,480.30"]),
+        ({"price": Decimal("1470.00"), "protected": True, "side": Side.SELL}, ["Market          (min 1,470.00)"]),
+        (
+            {"kind": OrderKind.SL_M, "price": None, "trigger": Decimal(1490)},
+            ["Stop                  1,490.00", " then buys up to     at market"],
+        ),
+        (
+            {"kind": OrderKind.SL, "price": Decimal(1385), "trigger": Decimal(1390), "side": Side.SELL},
+            ["Stop                  1,390.00", " then sells down to   1,385.00"],
+        ),
+        ({"validity": Validity.IOC}, ["At once or not at all      IOC"]),
+    ],
+)
+def test_how_the_price_is_bound_is_said(changes: dict[str, object], shown: list[str]) -> None:
+    lines = rows(views.proposal(a_proposal(draft=a_draft(**changes)), "PAPER", NOW))
+    assert set(shown) <= set(lines)
+
+
+def test_what_is_not_known_is_said_and_never_shown_as_zero() -> None:
+    unknown = a_proposal(
+        price=None, value=None, margin=None, cash=None, cash_after=None, charges=None, charges_unknown=("brokerage",),
+        charges_both=None, break_even=None, break_even_ticks=None, warnings=(),
+    )  # fmt: skip
+    view = views.proposal(unknown, "PAPER", NOW)
+    assert "LTP                  not known" in rows(view)
+    assert "Value                not known" in rows(view)
+    assert "Cash after           not known" in rows(view)
+    assert "without brokerage (not known)" in rows(view)
+    assert "0.00" not in view.plain
+
+
+def test_a_price_without_a_time_says_so() -> None:
+    view = views.proposal(a_proposal(price=Price(last=Decimal("1480.30"))), "PAPER", NOW)
+    assert "LTP 1,480.30      time unknown" in rows(view)
+
+
+def test_a_new_price_comes_first_and_says_why() -> None:
+    view = views.proposal(a_proposal(redrawn="The ask is 1,491.00 now; your card would no longer fill."), "PAPER", NOW)
+    assert view.plain.startswith("New price. The ask is 1,491.00 now")
+    assert "Read, then tap." in view.plain
+
+
+def test_a_change_shows_the_order_before_and_after() -> None:
+    asked = a_proposal(
+        confirmation=a_confirmation(purpose=Purpose.MODIFY), before=an_order(number=12, status=OrderStatus.OPEN),
+        draft=a_draft(price=Decimal("1485.00")),
+    )  # fmt: skip
+    view = views.proposal(asked, "PAPER", NOW)
+    assert rows(view)[:2] == ["CHANGE #12               PAPER", "BUY 10 RELIANCE"]
+    assert "Was              10 @ 1,480.30" in rows(view)
+    assert labels(view)[0] == ["Confirm change"]
+    assert "/buy" not in view.plain, "typing it again would be a second order"
+
+
+def test_the_change_keyboard_carries_the_values_that_its_labels_show() -> None:
+    options = ChangeOptions(
+        quantities=(5, 11), prices=(("Bid 1,480.20", Decimal("1480.20")),), products=(Product.CNC, Product.MIS)
+    )
+    taps = [[decode(item.data) for item in line] for line in views.changes(TOKEN, options, "papa")]
+    assert taps == [
+        [ChangeTap(TOKEN, quantity=5, label="papa"), ChangeTap(TOKEN, quantity=11, label="papa")],
+        [ChangeTap(TOKEN, price=Decimal("1480.20"), label="papa")],
+        [ChangeTap(TOKEN, product=Product.CNC, label="papa"), ChangeTap(TOKEN, product=Product.MIS, label="papa")],
+        [ChangeTap(TOKEN, protected=True, label="papa"), CardTap(TOKEN, CardVerb.BACK, "papa")],
+    ]
+
+
+def test_cancelling_the_only_stop_and_allowing_orders_are_asked_in_words() -> None:
+    stop: Order = an_order(number=7, status=OrderStatus.TRIGGER_PENDING, draft=A_STOP)
+    view = views.question(Question(confirmation=a_confirmation(purpose=Purpose.CANCEL), account=MAIN, order=stop), "LIVE", NOW)
+    assert view.plain.startswith("Cancel the stop #7? · main · LIVE")
+    assert "waiting for 80.00, then sells down to 74.00" in view.plain
+    assert labels(view) == [["Yes, cancel the stop"], ["No, keep it"]]
+    resume = views.question(Question(confirmation=a_confirmation(purpose=Purpose.RESUME), account=MAIN), "LIVE", NOW)
+    assert labels(resume) == [["Yes, allow new orders"], ["No, stay stopped"]]
+
+
+WILD = st.text(st.characters(codec=None), min_size=1, max_size=40)
+MONEY = st.none() | st.decimals(-(10**9), 10**9, places=2, allow_nan=False)
+
+
+@given(WILD, WILD, WILD, MONEY, MONEY, st.sampled_from(Product), st.sampled_from(Exchange), st.integers(1, 10**9))
+def test_no_name_and_no_figure_breaks_the_card(
+    symbol: str,
+    label: str,
+    warning: str,
+    money: Decimal | None,
+    cash: Decimal | None,
+    product: Product,
+    exchange: Exchange,
+    size: int,
+) -> None:
+    instrument = replace(RELIANCE, symbol=symbol, exchange=exchange)
+    asked: Proposal = a_proposal(
+        account=replace(MAIN, label=label), draft=a_draft(instrument=instrument, product=product, quantity=size), value=money, margin=cash,
+        cash=cash, cash_after=cash, charges=money, charges_both=money, break_even=money, warnings=(Remark(name="x", say=warning),),
+    )  # fmt: skip
+    view = views.proposal(asked, "PAPER", NOW + timedelta(seconds=5))
+    assert all(columns(line) <= 30 for line in rows(view))
+    assert view.html.count("<pre>") == view.html.count("</pre>") == 1
+    if cash is not None:
+        assert any(line.endswith(views.amount(cash)) for line in rows(view)), "a figure is never cut"
