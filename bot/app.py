@@ -41,6 +41,7 @@ from bot.trading.tasks import Errands
 from handlers.application import build_application, publish_menu
 from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
+from handlers.views.text import rupees
 from storage.keyfile import load_key_file
 from storage.store import SqlInbox, SqlStore
 from storage.vault import Vault
@@ -236,15 +237,18 @@ def build_core(
         errands=errands,
         scheduler=scheduler,
         wakes=changed,
-        explain=lambda words: shelf.rejections.explain(words).says,
+        explain=lambda words: shelf.rejections.explain(words).words(rupees),
     )
 
 
 class App:
     """The running bot: begins by asking the books, then listens; ends by finishing what is under way."""
 
-    def __init__(self, core: Core, *, connections: Connections, notifier: Notifier, cards: Cards, intake: Intake) -> None:
+    def __init__(
+        self, core: Core, *, store: SqlStore, connections: Connections, notifier: Notifier, cards: Cards, intake: Intake
+    ) -> None:
         self.core = core
+        self.store = store
         self._connections = connections
         self._notifier = notifier
         self._cards = cards
@@ -335,7 +339,7 @@ async def open_app(
         await application.start()
         stack.push_async_callback(_in_time, application.stop)
         await publish_menu(application)
-        yield App(core, connections=connections, notifier=notifier, cards=cards, intake=intake)
+        yield App(core, store=store, connections=connections, notifier=notifier, cards=cards, intake=intake)
 
 
 async def _in_time(stop: Callable[[], Awaitable[None]]) -> None:

@@ -1,0 +1,173 @@
+"""The first journey, from one command to a filled order on the phone, over real sockets in virtual time."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from bot.demo.loop import LoopClock
+from bot.demo.person import ScriptedPerson
+from bot.domain.account import Role
+from bot.domain.order import OrderStatus
+from bot.paper.settings import PaperAccount
+from bot.smoke import story
+from tests.stage.house import House, a_house
+
+
+async def test_the_scripted_person_walks_the_whole_journey(clock: LoopClock, tmp_path: Path) -> None:
+    said: list[str] = []
+    async with a_house(clock, tmp_path) as house:
+        assert await story(house.demo, said.append), said[-1]
+
+
+async def card_for(house: House, words: str, shows: str) -> dict[str, object]:
+    return await house.me.ask(words, shows)
+
+
+async def test_two_taps_at_once_place_one_order_and_the_second_is_told_so(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        taps = [house.me.press("Confirm buy", card) for _ in range(5)]
+        for tap in taps:
+            await house.me.wait_for_note(tap)
+        await house.me.wait_for("Filled")
+        assert house.placed == 1
+
+
+async def test_a_stranger_gets_silence_and_leaves_no_trace(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        stranger = ScriptedPerson(house.near.chats, 666, name="Mallory")
+        for words in ("/start", "/buy RELIANCE 10", "123456", "hello"):
+            stranger.say(words)
+        await asyncio.sleep(60)
+        assert [each for each in stranger.history() if each["from_bot"]] == []
+        assert house.store is not None
+        assert await house.store.run_sql(lambda drawers: drawers.inbox.highest()) is None
+
+
+async def test_without_a_stored_seed_the_six_digits_are_asked_for_used_and_deleted(clock: LoopClock, tmp_path: Path) -> None:
+    account = PaperAccount()
+    async with a_house(clock, tmp_path, account=account) as house:
+        await forget_seed(house, account)
+        house.me.say("/start")
+        await house.me.wait_for("owner")
+        await house.me.ask("/login", "Six digits")
+        assert account.totp_seed is not None
+        from pyotp import TOTP
+
+        sent = house.me.say(TOTP(account.totp_seed).at(clock.now()))
+        await house.me.wait_for("lives until 00:00")
+        await house.me.wait_until_gone(sent["id"])
+
+
+async def forget_seed(house: House, account: PaperAccount) -> None:
+    from dataclasses import replace
+
+    from bot.domain.drawers import Drawers
+
+    def strip(drawers: Drawers) -> None:
+        linked = drawers.accounts.all()[0]
+        kept = drawers.accounts.credentials(linked.id)
+        assert kept is not None
+        drawers.accounts.add(linked, replace(kept, totp_seed=None))
+
+    assert house.store is not None
+    await house.store.run(strip)
+
+
+async def test_a_wrong_code_is_a_clear_sentence_and_the_bot_goes_on(clock: LoopClock, tmp_path: Path) -> None:
+    account = PaperAccount()
+    async with a_house(clock, tmp_path, account=account) as house:
+        await forget_seed(house, account)
+        await house.me.ask("/start", "owner")
+        await house.me.ask("/login", "Six digits")
+        sent = house.me.say("000000")
+        answer = await house.me.wait_for(lambda message: message["from_bot"])
+        assert "code" in answer["text"].lower() or "TOTP" in answer["text"]
+        await house.me.wait_until_gone(sent["id"])
+        await house.me.ask("/help", "/buy")
+
+
+async def test_the_answer_is_lost_and_the_order_is_found_by_its_tag(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.near.paper.broker.faults.arm("answer_lost", route="place")
+        house.near.paper.broker.faults.arm("book_late", seconds=20)
+        card = await house.me.ask("/buy ITC 5 @380", "BUY 5 ITC")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("I will not send it again")
+        await house.me.wait_for("ound", 60)
+        assert house.placed == 1
+        assert [order.status for order in await house.orders()] == [OrderStatus.OPEN]
+
+
+async def test_the_socket_is_dropped_and_the_fill_still_arrives_once(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.near.paper.broker.faults.arm("fill_late", seconds=6)
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("open at")
+        house.near.paper.stream.drop()
+        await house.me.wait_for("Filled", 60)
+        await asyncio.sleep(120)
+        assert len([message for message in house.me.history() if message["text"].startswith("Filled")]) == 1
+
+
+async def test_partial_fills_ring_and_the_last_one_rings_anew(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.near.paper.broker.faults.arm("fill_in_parts", parts=3, seconds=5)
+        card = await house.me.ask("/buy nifty 24500 ce 3lots", "BUY 195 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        await asyncio.sleep(60)
+        fills = [message["text"] for message in house.me.rings(after=card["id"]) if "illed" in message["text"]]
+        assert len(fills) >= 2
+        assert [order.filled for order in await house.orders()] == [195]
+
+
+async def test_kill_survives_a_restart(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await house.me.ask("/kill", "Stopped")
+        await house.restart()
+        await house.me.ask("/buy RELIANCE 1", "stopped since")
+        assert house.placed == 0
+
+
+async def test_the_session_survives_a_restart_and_ends_at_midnight(clock: LoopClock, tmp_path: Path) -> None:
+    account = PaperAccount()
+    async with a_house(clock, tmp_path, account=account) as house:
+        await house.log_in()
+        await house.restart()
+        await house.me.ask("/funds", "2,50,000.00")
+        await forget_seed(house, account)
+        await house.restart()
+        await house.me.ask("/login", "Six digits")  # linking anew forgot the session too
+
+
+async def test_the_summary_comes_by_the_clock_once_whatever_restarts(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        until = clock.now().replace(hour=10, minute=44, second=50, microsecond=0)  # 16:14:50 IST
+        await asyncio.sleep((until - clock.now()).total_seconds())
+        await house.restart()
+        await house.me.wait_for("20 NOV 2026", 60)
+        await house.restart()
+        await asyncio.sleep(timedelta(hours=2).total_seconds())
+        assert len([message for message in house.me.history() if "20 NOV 2026" in message["text"]]) == 1
+
+
+async def test_an_act_of_one_rings_the_other_and_a_viewer_cannot_act(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        ravi = await house.join(5001, "Ravi", Role.VIEWER)
+        card = await house.me.ask("/buy ITC 5 @380", "BUY 5 ITC")
+        house.me.press("Confirm buy", card)
+        await ravi.wait_for("BUY 5 ITC")
+        await ravi.ask("/buy ITC 1", "viewer")
+        await ravi.ask("/orders", "ITC")
+        assert house.placed == 1

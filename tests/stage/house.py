@@ -1,0 +1,121 @@
+"""The whole house on virtual time: the demo chat, the paper broker and the real bot, meeting by address alone."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.app import App, open_app
+from bot.demo.person import ScriptedPerson
+from bot.demo_house import Demo, DemoDirectory, demo_settings, seed
+from bot.domain.account import Role, User
+from bot.domain.clock import Clock
+from bot.domain.order import Order
+from bot.neighbours import Neighbours, neighbours
+from bot.paper.settings import PaperAccount
+from bot.scrubber import Scrubber
+from bot.settings import Settings
+from storage.store import SqlStore
+
+
+@dataclass
+class House:
+    """Neighbours that stay, and a bot that can be stopped, killed and started again."""
+
+    near: Neighbours
+    settings: Settings
+    clock: Clock
+    chance: random.Random
+    scrubber: Scrubber = field(default_factory=Scrubber)
+    app: App | None = None
+    store: SqlStore | None = None
+    _stack: AsyncExitStack | None = None
+    _stop: asyncio.Event | None = None
+    _running: "asyncio.Task[None] | None" = None
+
+    @property
+    def me(self) -> ScriptedPerson:
+        return self.near.person
+
+    @property
+    def demo(self) -> Demo:
+        """The same as the demo's command holds."""
+        assert self.app is not None
+        return Demo(neighbours=self.near, app=self.app, settings=self.settings)
+
+    async def start(self) -> None:
+        """Opens the bot and lets it listen."""
+        self._stack = AsyncExitStack()
+        self.app = await self._stack.enter_async_context(
+            open_app(self.settings, clock=self.clock, random_bytes=self.chance.randbytes, scrubber=self.scrubber, inline=True)
+        )
+        self.store = self.app.store
+        self._stop = asyncio.Event()
+        self._running = asyncio.create_task(self.app.run(self._stop), name="bot")
+
+    async def stop(self) -> None:
+        """Asks it to end, as SIGTERM does."""
+        assert self._stack is not None
+        assert self._stop is not None
+        assert self._running is not None
+        self._stop.set()
+        await self._running
+        await self._stack.aclose()
+        self.app = None
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def orders(self) -> list[Order]:
+        """Every order in the bot's records of today."""
+        assert self.store is not None
+        day = self.clock.now().date()
+        account = (await self.store.run(lambda drawers: drawers.accounts.all()))[0]
+        return list(await self.store.run(lambda drawers: drawers.orders.of_day(account.id, day)))
+
+    @property
+    def placed(self) -> int:
+        """Orders that the exchange has from the bot's account."""
+        return len(self.near.paper.broker.ledger.orders)
+
+    async def log_in(self) -> None:
+        self.me.say("/start")
+        await self.me.wait_for("owner")
+        await self.me.ask("/login", "lives until")
+
+    async def join(self, person: int, name: str, role: Role, account_id: str | None = None) -> ScriptedPerson:
+        """Puts somebody else on the list; the person before another phone."""
+        assert self.store is not None
+        assert self.app is not None
+        now = self.clock.now()
+        await self.store.run(lambda drawers: drawers.people.add(User(telegram_id=person, name=name), role, account_id, now))
+        await self.app.core.services.roster.refresh()
+        return ScriptedPerson(self.near.chats, person, name=name, started=True)
+
+
+@asynccontextmanager
+async def a_house(
+    clock: Clock, directory: Path, *, account: PaperAccount | None = None, walk: float = 0.0, seed_number: int = 5
+) -> AsyncIterator[House]:
+    """A house whose bot is running; prices stand still unless they are told to walk."""
+
+    async def no_shift(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    chance = random.Random(seed_number)
+    kept = DemoDirectory(directory)
+    kept.prepare(chance.randbytes)
+    account = account or PaperAccount()
+    async with neighbours(clock=clock, chance=random.Random(3), data=None, shift=no_shift, account=account, walk=walk) as near:
+        settings = demo_settings(kept, near)
+        await seed(settings, account, clock, chance.randbytes, inline=True)
+        house = House(near=near, settings=settings, clock=clock, chance=chance)
+        await house.start()
+        try:
+            yield house
+        finally:
+            if house.app is not None:
+                await house.stop()
