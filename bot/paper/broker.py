@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, time
+from functools import lru_cache
 
-from bot.paper.errors import BadSettings
 from bot.paper.candles import Candles
 from bot.paper.dayend import roll_accounts
+from bot.paper.errors import BadSettings
 from bot.paper.exchange import Clock, Exchange, Pace
 from bot.paper.facts import CANCELLED, Account, Holding, Order, day_text
 from bot.paper.faults import Armed, Faults
-from bot.paper.hours import Timetable, ist
+from bot.paper.hours import Timetable, at_ist, ist
 from bot.paper.instruments import Instrument, Key
 from bot.paper.ledger import Ledger
 from bot.paper.market import Market, Move
-from bot.paper.master import Master, indices, shares
+from bot.paper.master import ContractRow, Master, indices, next_token, shares
 from bot.paper.portfolio import Portfolio
 from bot.paper.prices import PriceSource, Replay, Walk
 from bot.paper.session import Sessions
 from bot.paper.settings import PaperAccount, PaperSettings
 from bot.paper.shapes import Manners
+
+
+def level_on(source: PriceSource, underlying: Instrument, day: date) -> int:
+    """Around which price (paise) the strikes of an expiry lie: that of a day long before it."""
+    return round(source.level(underlying, at_ist(day, time(0, 0))))
+
+
+@lru_cache(maxsize=4)
+def first_master(today: date, seed: int, walk: float) -> tuple[Master, list[ContractRow]]:
+    """The master of a broker that has no books yet: the same for all of them, so it is made once (it takes a while)."""
+    source, given = Walk(seed, walk), dict[str, dict[str, str]]()
+    master = Master(
+        today, lambda underlying, day: level_on(source, underlying, day), lambda exchange, name: next_token(given, exchange, name)
+    )
+    return master, master.contract_rows()
 
 
 class PaperBroker:
@@ -96,14 +112,17 @@ class PaperBroker:
         """The scrip master of today; made anew when the date changes."""
         today = self.today()
         if self._master is None or self._master.date != today:
-            with self.ledger.change():
+            if self.ledger.is_new and self.settings.replay is None:
+                self._master, rows = first_master(today, self.settings.seed, self.settings.walk)
+            else:
                 self._master = Master(today, self._centre, self.ledger.token_for)
-                self.ledger.keep_contracts(i for i in self._master.by_key.values() if i.is_derivative)
+                rows = self._master.contract_rows()
+            with self.ledger.change():
+                self.ledger.keep_contracts(rows)
         return self._master
 
     def _centre(self, underlying: Instrument, day: date) -> int:
-        moment = datetime.combine(day, datetime.min.time(), ist(self.clock.now()).tzinfo)
-        return round(self._source.level(underlying, moment))
+        return level_on(self._source, underlying, day)
 
     def lookup(self, exchange: str, token: str) -> Instrument | None:
         return self.master.find(exchange, token)

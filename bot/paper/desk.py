@@ -39,8 +39,9 @@ from bot.paper.broker import PaperBroker
 from bot.paper.counter import Counter
 from bot.paper.errors import PaperError, Refusal
 from bot.paper.facts import REJECTED, Account, Order
-from bot.paper.faults import FAULTS, REASONS
+from bot.paper.faults import FAULTS
 from bot.paper.instruments import Instrument, two_places
+from bot.paper.reasons import REASONS
 from bot.paper.requests import KINDS, PRODUCTS, SIDES, OrderRequest, rupees, text, whole
 from bot.paper.settings import PaperAccount, PaperHolding
 from bot.paper.shapes import average_paise

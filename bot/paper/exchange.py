@@ -29,13 +29,14 @@ from bot.paper.facts import (
     Trade,
     stamp,
 )
-from bot.paper.faults import REASONS, Armed, Faults
+from bot.paper.faults import Armed, Faults
 from bot.paper.hours import Phase, Timetable, ist
 from bot.paper.instruments import Instrument, Key
 from bot.paper.ledger import Ledger
 from bot.paper.margin import required
 from bot.paper.market import Market
 from bot.paper.portfolio import Portfolio
+from bot.paper.reasons import REASONS
 from bot.paper.requests import STOPS, OrderRequest, bad
 from bot.paper.risk import RiskDesk, rms_text
 
@@ -313,7 +314,7 @@ class Exchange:
             if order.validity == "IOC":
                 self._end(order, CANCELLED, "")
                 return None
-            return LOOK_AGAIN
+            return self._patience(order, instrument, now)
         self.fill(order, min(order.part or order.remaining, order.remaining), price)
         return max(order.gap, self._pace.match)
 
@@ -349,7 +350,7 @@ class Exchange:
         last = self._market.price(instrument, now)
         self._arrived.add(order.id)
         if (last < order.trigger) if order.side == "BUY" else (last > order.trigger):
-            return LOOK_AGAIN
+            return self._patience(order, instrument, now)
         with self._ledger.change():
             order.triggered = True
             self._move(order, TRIGGERED, now)
@@ -358,6 +359,14 @@ class Exchange:
         self._arrived.discard(order.id)
         self._publish(order.client, "order", order)
         return self._pace.match
+
+    def _patience(self, order: Order, instrument: Instrument, now: datetime) -> float:
+        """Seconds until a resting order is worth another look: one, or up to ten while the price is a percent away."""
+        if instrument.is_option:
+            return LOOK_AGAIN
+        waits_for = order.price if order.triggered or not order.trigger else order.trigger
+        percent = abs(self._market.price(instrument, now) - waits_for) / waits_for * 100
+        return min(max(percent * 10, LOOK_AGAIN), 10 * LOOK_AGAIN)
 
     def _price_for(self, order: Order, instrument: Instrument, now: datetime) -> int | None:
         """What the order would trade at now: the opposite best on arrival, its own price once it rests; None: not yet."""

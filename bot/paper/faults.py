@@ -35,25 +35,46 @@ class Fault:
 _ALL = [
     # F1, F3: the act happens, the answer does not tell.
     Fault("answer_lost", "after", "The call has its effect, then the line is cut without an answer (F1).", ACTS),
-    Fault("answer_late", "after", "The call has its effect at once; the answer comes `seconds` later (F1).", ANY, {"seconds": 10.0}),
     Fault(
-        "error_although_done", "after",
+        "answer_late", "after", "The call has its effect at once; the answer comes `seconds` later (F1).", ANY, {"seconds": 10.0}
+    ),
+    Fault(
+        "error_although_done",
+        "after",
         "The call has its effect; the answer is HTTP `status` with a `body` of json, html, empty, truncated or wrong_type (F3).",
-        ACTS, {"status": 502, "body": "html"},
+        ACTS,
+        {"status": 502, "body": "html"},
     ),
     Fault("answer_truncated", "after", "The true answer, cut in the middle (F3)."),
     Fault("answer_empty", "after", "HTTP 200 with an empty body; acts have their effect (1.4)."),
     # F2: the act does not happen.
     Fault("connection_dropped", "before", "The line is cut before anything happens (F2)."),
-    Fault("request_late", "before", "The call waits `seconds` before it has its effect (F1: visible only later).", ANY, {"seconds": 10.0}),
     Fault(
-        "error_instead", "before", "Nothing happens; the answer is HTTP `status` with that `body` (F3, F14).",
-        ANY, {"status": 502, "body": "html"},
+        "request_late",
+        "before",
+        "The call waits `seconds` before it has its effect (F1: visible only later).",
+        ANY,
+        {"seconds": 10.0},
     ),
-    Fault("rate_limited", "before", "HTTP 429 (F13); `body` and `retry_after` (seconds, 0: no header).", ANY, {"body": "json", "retry_after": 0}),
+    Fault(
+        "error_instead",
+        "before",
+        "Nothing happens; the answer is HTTP `status` with that `body` (F3, F14).",
+        ANY,
+        {"status": 502, "body": "html"},
+    ),
+    Fault(
+        "rate_limited",
+        "before",
+        "HTTP 429 (F13); `body` and `retry_after` (seconds, 0: no header).",
+        ANY,
+        {"body": "json", "retry_after": 0},
+    ),
     Fault("html_page", "before", "The bot manager's page with HTTP 200 (F14)."),
     Fault("gateway_502", "before", "HTTP 200, MAInternalServerError, `status code = 502` (1.4)."),
-    Fault("session_invalid", "before", "HTTP 200, MAInternalServerError, `invalid session. Kindly logout and login again` (1.4)."),
+    Fault(
+        "session_invalid", "before", "HTTP 200, MAInternalServerError, `invalid session. Kindly logout and login again` (1.4)."
+    ),
     Fault("internal_error", "before", "HTTP 500, IA500, try again (1.4)."),
     Fault("token_expired", "before", "401 IA401 although the token was good; with `skip` at call n (F11).", ANY, {"http": 401}),
     Fault("key_expired", "before", "403: the API key is suspended or expired.", ANY, {"typed": False}),
@@ -62,32 +83,95 @@ _ALL = [
     Fault("version_refused", "before", "VersionException although the header was right."),
     Fault("problem_body", "before", "HTTP 400 in the shape of ASP.NET's model validation (1.5)."),
     # Strange forms of true answers (section 16).
-    Fault("status_as", "answer", "`status` as the text true, True or success instead of a boolean (quirk 1).", ANY, {"text": "true"}),
+    Fault(
+        "status_as", "answer", "`status` as the text true, True or success instead of a boolean (quirk 1).", ANY, {"text": "true"}
+    ),
     Fault("place_as_object", "answer", "A place answer without its list (quirk 2).", frozenset({"place"})),
-    Fault("place_in_mock_form", "answer", "A place answer as the vendor's mock: status success, data.order_id (F39).", frozenset({"place"})),
+    Fault(
+        "place_in_mock_form",
+        "answer",
+        "A place answer as the vendor's mock: status success, data.order_id (F39).",
+        frozenset({"place"}),
+    ),
     Fault("success_called_false", "answer", "status false with message SUCCESS and a good order id (1.3).", frozenset({"place"})),
     Fault("changes_in_list", "answer", "Modify and cancel answer a one-element list (quirk 2).", frozenset({"modify", "cancel"})),
     Fault("blank_in_id", "answer", "Order ids with a leading blank (quirk 14).", frozenset({"place", "modify", "cancel"})),
     Fault("nulls_as_text", "answer", "null as the text None (1.3)."),
     Fault("data_null", "answer", "status true, data null, whatever there is (funds in section 4).", READS),
-    Fault("cancel_answers_nothing", "answer", "Cancel works and answers HTTP 204 with an empty body (5.4).", frozenset({"cancel"})),
+    Fault(
+        "cancel_answers_nothing", "answer", "Cancel works and answers HTTP 204 with an empty body (5.4).", frozenset({"cancel"})
+    ),
     # F17: books that do not show the truth.
-    Fault("book_late", "book", "Orders younger than `seconds` are missing from the book (F17).", frozenset({"orders"}), {"seconds": 20.0}),
-    Fault("changes_late", "book", "The book shows every order as it was `seconds` ago (F17).", frozenset({"orders"}), {"seconds": 20.0}),
+    Fault(
+        "book_late",
+        "book",
+        "Orders younger than `seconds` are missing from the book (F17).",
+        frozenset({"orders"}),
+        {"seconds": 20.0},
+    ),
+    Fault(
+        "changes_late",
+        "book",
+        "The book shows every order as it was `seconds` ago (F17).",
+        frozenset({"orders"}),
+        {"seconds": 20.0},
+    ),
     Fault("book_shrinks", "book", "Only the oldest `rows` orders are in the book (F17).", frozenset({"orders"}), {"rows": 1}),
-    Fault("rows_dropped", "book", "Each row is missing with a chance of `percent` (F17).", frozenset({"orders", "tradebook", "positions"}), {"percent": 50}),
+    Fault(
+        "rows_dropped",
+        "book",
+        "Each row is missing with a chance of `percent` (F17).",
+        frozenset({"orders", "tradebook", "positions"}),
+        {"percent": 50},
+    ),
     Fault("rows_shuffled", "book", "Rows in any order (F17).", frozenset({"orders", "tradebook", "positions"})),
     Fault("book_empty", "book", "data null although there are orders (F17).", frozenset({"orders", "tradebook", "positions"})),
     Fault("tags_missing", "book", "Rows without their order tag (docs' sample of the book).", frozenset({"orders", "details"})),
-    Fault("trades_late", "book", "Trades younger than `seconds` are missing from the trade book.", frozenset({"tradebook"}), {"seconds": 20.0}),
+    Fault(
+        "trades_late",
+        "book",
+        "Trades younger than `seconds` are missing from the trade book.",
+        frozenset({"tradebook"}),
+        {"seconds": 20.0},
+    ),
     # How the next order behaves (F15, F16).
     Fault("fill_late", "order", "The next order fills after `seconds`.", frozenset({"place"}), {"seconds": 10.0}),
-    Fault("fill_in_parts", "order", "The next order fills in `parts` of whole lots, `seconds` apart.", frozenset({"place"}), {"parts": 3, "seconds": 2.0}),
+    Fault(
+        "fill_in_parts",
+        "order",
+        "The next order fills in `parts` of whole lots, `seconds` apart.",
+        frozenset({"place"}),
+        {"parts": 3, "seconds": 2.0},
+    ),
     Fault("fill_never", "order", "The next order rests and never fills by itself.", frozenset({"place"})),
-    Fault("part_then_cancelled", "order", "The next order fills one of `parts`, then the exchange cancels the rest (F15).", frozenset({"place"}), {"parts": 3, "seconds": 2.0}),
-    Fault("part_then_rejected", "order", "The next order fills one of `parts`, then the rest is rejected (F15).", frozenset({"place"}), {"parts": 3, "seconds": 2.0}),
-    Fault("order_rejected", "order", "The next order is rejected by RMS for `reason` (a name of REASONS, or free text) (F16).", frozenset({"place"}), {"reason": "funds"}),
-    Fault("rejected_later", "order", "The next order is accepted, then rejected by the exchange (F16).", frozenset({"place"}), {"reason": "price_range"}),
+    Fault(
+        "part_then_cancelled",
+        "order",
+        "The next order fills one of `parts`, then the exchange cancels the rest (F15).",
+        frozenset({"place"}),
+        {"parts": 3, "seconds": 2.0},
+    ),
+    Fault(
+        "part_then_rejected",
+        "order",
+        "The next order fills one of `parts`, then the rest is rejected (F15).",
+        frozenset({"place"}),
+        {"parts": 3, "seconds": 2.0},
+    ),
+    Fault(
+        "order_rejected",
+        "order",
+        "The next order is rejected by RMS for `reason` (a name of REASONS, or free text) (F16).",
+        frozenset({"place"}),
+        {"reason": "funds"},
+    ),
+    Fault(
+        "rejected_later",
+        "order",
+        "The next order is accepted, then rejected by the exchange (F16).",
+        frozenset({"place"}),
+        {"reason": "price_range"},
+    ),
     Fault("cancel_not_final", "order", "The next cancel answers success and the order goes on (5.4).", frozenset({"cancel"})),
     # The socket (F9, F10).
     Fault("socket_refused", "stream", "The handshake is answered with HTTP `status` (14.1).", ANY, {"status": 502}),
@@ -113,12 +197,18 @@ _ALL = [
     Fault("limits_enforced", "switch", "The rate limits of 1.6 are kept: 429 above them (F13)."),
     Fault("na_suffix", "switch", "Book symbols of contracts end in -NA (quirk 17)."),
     Fault("stop_called_sl", "switch", "Books call stop orders SL and SL-M (5.1)."),
-    Fault("stop_spelling_refused", "switch", "Only this spelling of stop orders is taken: `spelling` STOPLOSS or STOP_LOSS (5.1).", ANY, {"spelling": "STOP_LOSS"}),
+    Fault(
+        "stop_spelling_refused",
+        "switch",
+        "Only this spelling of stop orders is taken: `spelling` STOPLOSS or STOP_LOSS (5.1).",
+        ANY,
+        {"spelling": "STOP_LOSS"},
+    ),
     Fault("market_orders_refused", "switch", "Plain MARKET orders are refused by RMS (1.8).", frozenset({"place"})),
     Fault("partial_called", "switch", "What a partly filled order's status is called (5.7).", ANY, {"word": "Partially Traded"}),
     Fault("quotes_stale", "switch", "REST quotes are `seconds` old (9.1).", ANY, {"seconds": 28}),
     Fault("intraday_flaky", "before", "The intraday route answers HTTP 500 (9.3).", frozenset({"intraday"})),
-]  # fmt: skip
+]
 FAULTS = {fault.name: fault for fault in _ALL}
 
 
@@ -217,27 +307,3 @@ class Faults:
         if self.told is not None:
             self.told(armed, route, client or "")
         return armed
-
-
-# Rejections in the words of RMS and the exchange (F16). Where the true text was never seen, it is near that of the
-# exchanges and carries the word that clients look for.
-REASONS = {
-    "market_closed": "MARKET IS CLOSE YOU CANNOT PLACE AN ORDER NOW",
-    "funds": "FUND LIMIT INSUFFICIENT",
-    "lot": "ORDER QUANTITY SHOULD BE IN multiple of LOT SIZE",
-    "freeze": "QUANTITY EXCEEDS freeze QUANTITY",
-    "tick": "ORDER PRICE SHOULD BE IN multiple of TICK SIZE",
-    "price_range": "EXCH:16284:The order price is out of the days price range.",
-    "circuit": "ORDER PRICE IS OUTSIDE circuit LIMIT",
-    "holdings": "SELL QUANTITY EXCEEDS AVAILABLE HOLDINGS",
-    "authorisation": "HOLDINGS NOT AUTHORISED. KINDLY AUTHORISE THROUGH CDSL TPIN",
-    "trade_to_trade": "INTRADAY NOT ALLOWED IN TRADE TO TRADE SECURITY",
-    "ban": "SECURITY IN BAN PERIOD. FRESH POSITION NOT ALLOWED",
-    "stop_market": "STOP LOSS MARKET ORDER NOT ALLOWED IN THIS SEGMENT",
-    "market_order": "MARKET ORDER NOT ALLOWED. PLACE LIMIT ORDER",
-    "auction_stop": "STOP LOSS, IOC AND DISCLOSED QUANTITY ORDERS NOT ALLOWED IN CLOSING AUCTION",
-    "auction_pause": "ORDER ENTRY NOT ALLOWED IN REFERENCE PRICE PERIOD",
-    "product": "PRODUCT NOT ALLOWED FOR THIS SECURITY",
-    "square_off": "INTRADAY ORDER NOT ALLOWED AFTER SQUARE OFF TIME",
-    "price_protection": "EXCH:17070:The Price is out of the LPP range",
-}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.paper.errors import BadSettings
 from bot.paper.facts import Account, Basket, Block, Carried, Fact, Holding, Order, Trade, stamp, to_text
 from bot.paper.instruments import Instrument, Key
+from bot.paper.master import ContractRow, next_token
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -27,7 +28,6 @@ CREATE TABLE IF NOT EXISTS moves (n INTEGER PRIMARY KEY, exchange TEXT NOT NULL,
 CREATE TABLE IF NOT EXISTS truth (n INTEGER PRIMARY KEY, at TEXT NOT NULL, client TEXT NOT NULL, what TEXT NOT NULL,
     detail TEXT NOT NULL);
 """
-FIRST_CONTRACT, FIRST_ON_BSE = 35_001, 820_001  # contracts' tokens are given out from here and stay with them
 
 
 def identity(fact: Fact) -> tuple[str, str]:
@@ -140,21 +140,19 @@ class Ledger:
         self.set_meta(name, str(value))
         return value
 
+    @property
+    def is_new(self) -> bool:
+        """No contract has been given a token yet."""
+        return not self._tokens
+
     def token_for(self, exchange: str, name: str) -> str:
         """A contract's token: given out once and the same ever after; `keep_contracts` writes down what was given."""
-        given = self._tokens.setdefault(exchange, {})
-        token = given.get(name)
-        if token is None:
-            token = given[name] = str((FIRST_CONTRACT if exchange == "NFO" else FIRST_ON_BSE) + len(given))
-        return token
+        return next_token(self._tokens, exchange, name)
 
-    def keep_contracts(self, contracts: Iterable[Instrument]) -> None:
+    def keep_contracts(self, rows: Sequence[ContractRow]) -> None:
         """Remembers what each contract is, so that books can still name it when it has left the master."""
-        rows = (
-            (c.exchange, c.name, c.token, c.symbol, c.kind, c.tick, c.lot, c.freeze, str(c.expiry), c.strike, c.option,
-             *(c.underlying or ("", "")))
-            for c in contracts
-        )  # fmt: skip
+        for row in rows:
+            self._tokens.setdefault(row[0], {})[row[1]] = row[2]
         self._db.executemany("INSERT OR IGNORE INTO contracts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def contract(self, key: Key) -> Instrument | None:
@@ -216,4 +214,3 @@ class Ledger:
 
 def _from_text(kind: type[Fact], doc: str) -> Fact:
     return kind(**json.loads(doc))
-

@@ -178,6 +178,17 @@ def strike_step(base: int) -> int:
     return 100
 
 
+# exchange, name, token, symbol, kind, tick, lot, freeze, expiry, strike, option, underlying's exchange and token
+ContractRow = tuple[str, str, str, str, str, int, int, int, str, int, str, str, str]
+FIRST_TOKEN = {"NFO": 35_001, "BFO": 820_001}
+
+
+def next_token(given: dict[str, dict[str, str]], exchange: str, name: str) -> str:
+    """The token of a contract, counted up from the exchange's first when it has none yet."""
+    mine = given.setdefault(exchange, {})
+    return mine.setdefault(name, str(FIRST_TOKEN[exchange] + len(mine)))
+
+
 class Master:
     """All instruments of one date, by key; `rows()` is what the scrip master route answers."""
 
@@ -208,6 +219,14 @@ class Master:
     def _add_all(self, found: Iterator[Instrument]) -> None:
         for instrument in found:
             self._add(instrument)
+
+    def contract_rows(self) -> list[ContractRow]:
+        """What the ledger keeps of each contract."""
+        return [
+            (i.exchange, i.name, i.token, i.symbol, i.kind, i.tick, i.lot, i.freeze, str(i.expiry), i.strike, i.option,
+             *(i.underlying or ("", "")))
+            for i in self.by_key.values() if i.is_derivative
+        ]  # fmt: skip
 
     def rows(self) -> list[dict[str, str]]:
         return [i.master_row() for i in self.by_key.values() if not i.is_index]

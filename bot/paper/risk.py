@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.paper.facts import Account, Order
-from bot.paper.faults import REASONS
 from bot.paper.hours import SQUARE_OFF, Phase, Timetable, ist
 from bot.paper.instruments import Instrument, plain
 from bot.paper.market import Market
 from bot.paper.portfolio import Portfolio
+from bot.paper.reasons import REASONS
 from bot.paper.requests import STOPS
 
 IN_AUCTION = (Phase.AUCTION, Phase.AUCTION_LIMIT)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from bot.paper.faults import REASONS
+from bot.paper.reasons import REASONS
 from tests.bot.paper.wire import Wire
 
 

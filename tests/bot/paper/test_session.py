@@ -61,7 +61,12 @@ async def test_wrong_totp_is_http_400_in_its_own_shape(clock: LoopClock) -> None
         first = await wire.data("POST", "connect/login", {"clientcode": ACCOUNT.client, "password": ACCOUNT.password})
         status, text = await wire.raw("POST", "session/verifytotp", {"refreshToken": first["jwtToken"], "totp": "०००"})
         assert status == 400
-        assert json.loads(text) == {"status": "error", "message": "Please enter correct TOTP", "error_type": "MA400", "data": None}
+        assert json.loads(text) == {
+            "status": "error",
+            "message": "Please enter correct TOTP",
+            "error_type": "MA400",
+            "data": None,
+        }
 
 
 async def test_step_token_dies_after_five_minutes(clock: LoopClock) -> None:

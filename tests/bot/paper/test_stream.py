@@ -54,7 +54,12 @@ async def test_modes_and_segments_of_one_socket_may_differ_and_unsubscribing_end
 
 async def test_nothing_is_answered_to_login_and_unreadable_frames_are_ignored(wire: Wire) -> None:
     async with wire.socket() as socket:
-        for nonsense in ("{", "[]", '{"action":1}', '{"action":1,"params":{"mode":9,"tokenList":[{"exchangeType":"x","tokens":1}]}}'):
+        for nonsense in (
+            "{",
+            "[]",
+            '{"action":1}',
+            '{"action":1,"params":{"mode":9,"tokenList":[{"exchangeType":"x","tokens":1}]}}',
+        ):
             await socket.send_str(nonsense)
         await socket.send_json(subscription(1, nse=["999999"]))
         assert await heard(socket, 5) == []

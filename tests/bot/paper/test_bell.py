@@ -1,0 +1,151 @@
+"""Real hours: sessions, the closing auction, square-off by the broker, and the end of the day's orders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.demo.loop import LoopClock
+from bot.paper.hours import IST, Timetable, at_ist, ist
+from bot.paper.reasons import REASONS
+from bot.paper.settings import LAKH
+from tests.bot.paper.wire import ACCOUNT, STILL, Wire, broker
+
+REAL = replace(STILL, hours="real", accounts=(replace(ACCOUNT, cash=20 * LAKH),))
+
+
+@pytest.fixture
+async def market(clock: LoopClock) -> AsyncIterator[Wire]:
+    async with broker(clock, REAL) as found:
+        await found.login()
+        yield found
+
+
+async def until(wire: Wire, hour: int, minute: int, second: int = 5) -> None:
+    """Waits for a time of the test's day, IST; a few seconds past the bell."""
+    now = wire.clock.now()
+    await asyncio.sleep((at_ist(ist(now).date(), time(hour, minute, second)) - now).total_seconds())
+
+
+async def test_orders_of_the_pre_open_fill_when_the_market_opens_and_after_the_close_they_are_refused(market: Wire) -> None:
+    early = await market.place()
+    await until(market, 9, 14)
+    assert (await market.row(early))["status"] == "Pending"
+    assert REASONS["market_closed"] in await market.rejected()
+    await until(market, 9, 15)
+    assert (await market.row(early))["status"] == "Traded"
+    await until(market, 16, 1)
+    assert REASONS["market_closed"] in await market.rejected()
+
+
+async def test_intraday_positions_are_squared_off_by_untagged_orders_of_the_broker(market: Wire) -> None:
+    await until(market, 9, 16)
+    await market.filled(producttype="INTRADAY", quantity=20)
+    future = await market.filled("NIFTY26DECFUT", "SELL", 65, producttype="INTRADAY")
+    resting = await market.place(producttype="INTRADAY", price="1400.00", quantity=1)
+    delivery = await market.place(price="1400.00", quantity=1)
+    await until(market, 15, 10)
+    rows = {row["symboltoken"]: row["netqty"] for row in await market.data("GET", "portfolio/positions")}
+    assert rows == {"2885": "0", future["symboltoken"]: "-65"}
+    own = [row for row in await market.data("GET", "orders") if row["ordertag"] == "NA"]
+    assert [(row["transactiontype"], row["filledshares"], row["status"]) for row in own] == [("SELL", "20", "Traded")]
+    assert ((await market.row(resting))["status"], (await market.row(delivery))["status"]) == ("Cancelled", "Pending")
+    assert REASONS["square_off"] in await market.rejected(producttype="INTRADAY")
+    await until(market, 15, 25)
+    assert {row["netqty"] for row in await market.data("GET", "portfolio/positions")} == {"0"}
+
+
+async def test_closing_auction_cancels_stops_gathers_orders_and_trades_at_one_price(market: Wire) -> None:
+    await until(market, 15, 14)
+    stop = await market.place("ITC-EQ", "SELL", 5, ordertype="STOPLOSS_LIMIT", price="400.00", triggerprice="401.00")
+    carried = await market.place(price="1475.00", quantity=1)
+    far = await market.place(price="1400.00", quantity=1)
+    plain = await market.place("GOLDBEES-EQ", "BUY", 10, price="100.00")  # no auction: no derivatives on it
+    await until(market, 15, 15)
+    rows = {row["orderid"]: row for row in await market.data("GET", "orders")}
+    assert [rows[n]["status"] for n in (stop, carried, far, plain)] == ["Cancelled", "Pending", "Cancelled", "Pending"]
+    assert REASONS["auction_pause"] in await market.rejected()
+    await until(market, 15, 20)
+    assert REASONS["auction_stop"] in await market.rejected(duration="IOC", price="1480.00")
+    buy = await market.place(quantity=3)
+    sell = await market.place("ITC-EQ", "SELL", 5, price="410.00")
+    away = await market.place(quantity=1, price="1440.00")
+    await asyncio.sleep(1)
+    assert (await market.row(away))["status"] == "Pending"
+    out = await market.filled(quantity=1, price="1400.00")
+    assert (out["status"], out["text"]) == ("Rejected", REASONS["price_range"])
+    await until(market, 15, 25)
+    assert REASONS["market_order"] in await market.rejected()
+    refused = await market.call("DELETE", f"orders/regular/{buy}", {"variety": "NORMAL"})
+    assert refused["status"] is False
+    await until(market, 15, 29, 59)
+    assert (await market.row(buy))["status"] == "Pending"
+    await until(market, 15, 31)
+    rows = {row["orderid"]: row for row in await market.data("GET", "orders")}
+    assert [rows[n]["status"] for n in (buy, sell, away, carried)] == ["Traded", "Traded", "Cancelled", "Cancelled"]
+    assert (rows[buy]["averageprice"], rows[sell]["averageprice"]) == ("1480.3", "412.85")
+    await until(market, 15, 36)
+    assert (await market.row(plain))["status"] == "Expired"
+
+
+async def test_derivatives_trade_on_to_1540_and_the_post_close_at_the_closing_price(market: Wire) -> None:
+    await until(market, 15, 39)
+    assert (await market.filled("NIFTY26DECFUT", "BUY", 65))["status"] == "Traded"
+    rest = await market.place("NIFTY26NOV24500CE", "BUY", 65, price="1.00")
+    await until(market, 15, 40)
+    assert (await market.row(rest))["status"] == "Expired"
+    assert REASONS["market_closed"] in await market.rejected("NIFTY26DECFUT", "BUY", 65)
+    assert REASONS["market_closed"] in await market.rejected()
+    await until(market, 15, 51)
+    row = await market.filled()
+    assert (row["status"], row["averageprice"]) == ("Traded", "1480.3")
+
+
+async def test_a_square_off_missed_while_the_broker_was_down_is_made_good_at_its_start(clock: LoopClock, tmp_path: Path) -> None:
+    settings = replace(REAL, data=tmp_path)
+    async with broker(clock, settings) as wire:
+        await wire.login()
+        await until(wire, 9, 16)
+        await wire.filled(producttype="INTRADAY")
+        token = wire.token
+    now = clock.now()
+    await asyncio.sleep((at_ist(ist(now).date(), time(15, 12)) - now).total_seconds())
+    async with broker(clock, settings) as wire:
+        wire.token = token
+        assert {row["netqty"] for row in await wire.data("GET", "portfolio/positions")} == {"0"}
+
+
+async def test_quotes_before_the_open_are_the_last_days_whole_record(clock: LoopClock) -> None:
+    async with broker(clock, replace(REAL, walk=1.0)) as wire:
+        await wire.login()
+        body = {"mode": "OHLC", "exchangeTokens": {"NSE": ["2885"]}}
+        (before,) = (await wire.data("POST", "instruments/quote", body))["fetched"]
+        await until(wire, 9, 20)
+        (after,) = (await wire.data("POST", "instruments/quote", body))["fetched"]
+        assert after["close"] == before["ltp"]
+        assert before["close"] != before["ltp"]
+        await until(wire, 17, 0)
+        (shut,) = (await wire.data("POST", "instruments/quote", body))["fetched"]
+        await until(wire, 18, 0)
+        assert (await wire.data("POST", "instruments/quote", body))["fetched"] == [shut]
+
+
+def test_auction_ends_at_another_second_each_day_within_its_two_minutes() -> None:
+    timetable = Timetable("real", seed=3)
+    ends = [timetable.auction_close(datetime(2026, 11, day, tzinfo=IST).date()) for day in range(2, 28)]
+    assert len({end.time() for end in ends}) > 10
+    assert all(time(15, 28) <= end.time() <= time(15, 30) for end in ends)
+
+
+async def test_margin_of_a_sold_future_is_held_back_by_the_stated_rule(market: Wire) -> None:
+    await until(market, 9, 16)
+    row = await market.filled("NIFTY26DECFUT", "SELL", 65)
+    funds = await market.funds()
+    value = Decimal(row["averageprice"]) * 65
+    assert Decimal(funds["AMOUNT_UTILIZED"]) == (value * 10 * 10 // 10 / 100).quantize(Decimal("0.01")) + value * 2 / 100

@@ -1,0 +1,166 @@
+"""Prices: the same for the same seed and clock, on the grid, and where the desk, a file or pushed ticks put them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.demo.loop import LoopClock
+from bot.paper.broker import PaperBroker
+from bot.paper.errors import BadSettings
+from bot.paper.settings import PaperSettings
+from tests.bot.paper.wire import STILL, Wire, broker
+
+NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+
+
+class Fixed:
+    def now(self) -> datetime:
+        return NOON
+
+
+def paper(**more: object) -> PaperBroker:
+    return PaperBroker(replace(PaperSettings(), **more), clock=Fixed(), rng=random.Random(1))  # type: ignore[arg-type]  # by name
+
+
+ONE, TWIN, OTHER = paper(seed=5), paper(seed=5), paper(seed=6)
+NAMES = [("NSE", "RELIANCE-EQ"), ("NSE", "NIFTY"), ("NFO", "NIFTY26NOV24500CE"), ("NFO", "BANKNIFTY26DECFUT"), ("BSE", "ITC")]
+
+
+@given(st.sampled_from(NAMES), st.integers(-400 * 86400, 400 * 86400))
+def test_any_moments_price_depends_on_seed_and_clock_alone_and_lies_on_the_grid(name: tuple[str, str], seconds: int) -> None:
+    at = NOON + timedelta(seconds=seconds)
+    one, twin = ONE.named(*name), TWIN.named(*name)
+    assert one is not None
+    assert one == twin
+    price = ONE.market.price(one, at)
+    assert price == TWIN.market.price(one, at)
+    assert price > 0
+    assert price % one.tick == 0
+
+
+def test_another_seed_is_another_market() -> None:
+    reliance = ONE.named("NSE", "RELIANCE-EQ")
+    assert reliance is not None
+    times = [NOON + timedelta(minutes=n) for n in range(100)]
+    assert [ONE.market.price(reliance, t) for t in times] != [OTHER.market.price(reliance, t) for t in times]
+
+
+def test_a_day_moves_like_a_day_and_a_minute_like_a_minute() -> None:
+    reliance = ONE.named("NSE", "RELIANCE-EQ")
+    assert reliance is not None
+    days = [ONE.market.price(reliance, NOON + timedelta(days=n)) for n in range(-200, 200)]
+    changes = [abs(b - a) / a for a, b in zip(days, days[1:], strict=False)]
+    assert 0.003 < sum(changes) / len(changes) < 0.03
+    minutes = [ONE.market.price(reliance, NOON + timedelta(minutes=n)) for n in range(400)]
+    steps = [abs(b - a) / a for a, b in zip(minutes, minutes[1:], strict=False)]
+    assert 0.00005 < sum(steps) / len(steps) < 0.003
+
+
+@given(st.sampled_from(NAMES), st.integers(0, 86_000))
+def test_depth_is_five_by_five_in_order_around_the_last_price(name: tuple[str, str], seconds: int) -> None:
+    at = NOON.replace(hour=0) + timedelta(seconds=seconds)
+    instrument = ONE.named(*name)
+    assert instrument is not None
+    quote = ONE.market.quote(instrument, at)
+    assert quote.low <= quote.ltp <= quote.high
+    assert quote.low <= quote.open <= quote.high
+    if instrument.is_index:
+        assert quote.bids == quote.asks == ()
+        return
+    bids, asks = [level.price for level in quote.bids], [level.price for level in quote.asks]
+    assert bids == sorted(set(bids), reverse=True)
+    assert asks == sorted(set(asks))
+    assert bids[0] <= quote.ltp <= asks[0]
+    assert bids[0] < asks[0]
+    assert all(level.quantity % instrument.lot == 0 and level.orders > 0 for level in (*quote.bids, *quote.asks))
+
+
+def test_options_obey_parity_and_order_of_strikes() -> None:
+    strikes = range(24000, 25001, 50)
+    calls = [ONE.named("NFO", f"NIFTY26NOV{k}CE") for k in strikes]
+    prices = [ONE.market.price(call, NOON) for call in calls if call]
+    assert len(prices) == len(strikes)
+    assert prices == sorted(prices, reverse=True)
+    call, put = ONE.named("NFO", "NIFTY26DEC24500CE"), ONE.named("NFO", "NIFTY26DEC24500PE")
+    future = ONE.named("NFO", "NIFTY26DECFUT")
+    assert call is not None
+    assert put is not None
+    assert future is not None
+    difference = ONE.market.price(call, NOON) - ONE.market.price(put, NOON)
+    assert abs(difference - (ONE.market.price(future, NOON) - 2450000)) < 5000
+
+
+async def test_the_desk_sets_and_moves_prices_and_everything_hangs_together(wire: Wire) -> None:
+    async def price(name: str) -> float:
+        return float((await wire.desk("GET", f"/prices?names={name}"))["prices"][0]["last"])
+
+    call = await price("NIFTY26NOV24500CE")
+    await wire.desk("POST", "/prices", {"name": "NIFTY", "move": "1%"})
+    assert await price("NIFTY") == pytest.approx(24757.45, abs=0.1)
+    assert await price("NIFTY26NOV24500CE") > call + 100
+    await wire.desk("POST", "/prices", {"name": "RELIANCE", "price": "1500.00"})
+    assert await price("RELIANCE") == 1500
+    bse = (await wire.desk("GET", "/search?q=RELIANCE"))["found"]
+    assert {"NSE", "BSE", "NFO"} == {row["exchange"] for row in bse}
+    row = (
+        await wire.data("POST", "instruments/quote", {"mode": "OHLC", "exchangeTokens": {"BSE": ["500325"], "NSE": ["2885"]}})
+    )["fetched"]
+    assert {one["ltp"] for one in row} == {1500}
+    nse = next(one for one in row if one["exchange"] == "NSE")
+    assert (nse["high"], nse["low"], nse["close"]) == (1500, 1480.3, 1480.3)
+    await wire.desk("POST", "/prices", {"name": "RELIANCE", "move": "-20.00"})
+    assert await price("RELIANCE") == 1480
+    row = (await wire.data("POST", "instruments/quote", {"mode": "OHLC", "exchangeTokens": {"NSE": ["2885"]}}))["fetched"]
+    assert row[0]["high"] == 1500, "a day's high does not come down"
+
+
+async def test_pushed_ticks_stand_until_the_next_one(clock: LoopClock) -> None:
+    async with broker(clock, replace(STILL, walk=1.0)) as wire:
+        await wire.login()
+        ticks = [{"name": "RELIANCE", "price": "1500.00"}, {"name": "NIFTY", "price": "25000"}]
+        await wire.desk("POST", "/prices", {"ticks": ticks})
+        for _ in range(3):
+            await asyncio.sleep(20)
+            found = (await wire.desk("GET", "/prices?names=RELIANCE,NIFTY"))["prices"]
+            assert [row["last"] for row in found] == ["1500.00", "25000.00"]
+
+
+async def test_candles_of_a_file_are_played_back(clock: LoopClock, tmp_path: Path) -> None:
+    path = tmp_path / "day.csv"
+    path.write_text(
+        "time,symbol,open,high,low,close,volume\n"
+        "2026-11-20 09:15,RELIANCE,1400,1410,1390,1405,1000\n"
+        "2026-11-20 09:16,RELIANCE,1405,1406,1300,1301,1000\n"
+    )
+    async with broker(clock, replace(STILL, replay=path)) as wire:
+        await wire.login()
+
+        async def last() -> str:
+            return str((await wire.desk("GET", "/prices?names=RELIANCE"))["prices"][0]["last"])
+
+        assert await last() == "1400.00"
+        await asyncio.sleep(15 * 60 + 20)
+        assert await last() == "1390.00"
+        await asyncio.sleep(20)
+        assert await last() == "1410.00"
+        await asyncio.sleep(120)
+        assert await last() == "1301.00"
+        assert (await wire.desk("GET", "/prices?names=ITC"))["prices"][0]["last"] == "412.85"
+
+
+def test_an_unreadable_replay_file_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("time,symbol,open,high,low,close\n2026-11-20 09:15,RELIANCE,x,1,1,1\n")
+    with pytest.raises(BadSettings, match="line 2"):
+        paper(replay=path)
+    path.write_text("time,symbol,open,high,low,close\n2026-11-20 09:15,NOBODY,1,1,1,1\n")
+    with pytest.raises(BadSettings, match="NOBODY"):
+        paper(replay=path)
