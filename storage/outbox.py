@@ -64,7 +64,7 @@ _THIS = (_o.id == bindparam("parcel"), _o.state == WAITING)
 _SENT = outbox.update().where(*_THIS).values(state=SENT, closed_at=bindparam("at"), message_id=bindparam("message"))
 _POSTPONE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), why=bindparam("reason"))
 _BURY = outbox.update().where(*_THIS).values(state=BURIED, closed_at=bindparam("at"), why=bindparam("reason"))
-_COUNTS = select(_o.state, func.count()).where(_o.state != SENT).group_by(_o.state)
+_COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, BURIED))).group_by(_o.state)
 
 
 class SqlOutbox:

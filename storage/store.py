@@ -124,7 +124,11 @@ class SqlStore:
 
     def _empty_log(self) -> None:
         """What was destroyed in the database still stands in the write-ahead log until that is emptied."""
-        busy, _, _ = _raw(self._connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        try:
+            busy, _, _ = _raw(self._connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:  # the transaction is committed, and its caller has to hear so
+            _log.warning("the database's log could not be emptied", exc_info=error)
+            return
         if busy:
             _log.warning("another program reads the database: its log will be emptied later")
 

@@ -9,6 +9,7 @@ import random
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -130,7 +131,7 @@ def main(kind: str, database: Path, key_file: Path) -> None:
         steps = _in_a_child(0, lambda: _place(0, database, key_file, writer))
         for number, step in enumerate(_spread(steps), 1):
             _drain(reader)
-            _in_a_child(step, lambda number=number: _place(number, database, key_file, writer))  # type: ignore[misc]
+            _in_a_child(step, partial(_place, number, database, key_file, writer))
             sys.stdout.write(f"{step}: {_what_is_stored(number, _drain(reader), database, key_file)}\n")
         return
     steps = _in_a_child(0, lambda: _change_keys(kind, database, key_file))

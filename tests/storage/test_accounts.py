@@ -33,6 +33,10 @@ def keep(drawers: Drawers) -> None:
     drawers.accounts.keep_session(ACCOUNT.id, SESSION)
 
 
+def set_limits(limits: Limits, drawers: Drawers) -> None:
+    drawers.accounts.set_limits(ACCOUNT.id, limits)
+
+
 def bytes_on_disk(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(path.parent.iterdir()) if file.name.startswith(path.name))
 
@@ -101,7 +105,7 @@ async def test_an_unlinked_account_leaves_its_orders_and_frees_its_label(store: 
 async def test_limits_are_exact_and_begin_with_the_usual_ones(store: SqlStore) -> None:
     assert await store.run(lambda drawers: drawers.accounts.limits(ACCOUNT.id)) == Limits()
     for limits in (Limits(value=Decimal("100000.50"), quantity=65), Limits(orders_a_day=None, orders_a_minute=None)):
-        await store.run(lambda drawers, limits=limits: drawers.accounts.set_limits(ACCOUNT.id, limits))  # type: ignore[misc]
+        await store.run(partial(set_limits, limits))
         assert repr(await store.run(lambda drawers: drawers.accounts.limits(ACCOUNT.id))) == repr(limits)
 
 

@@ -1,8 +1,10 @@
 """Orders come back whole, in the order of their numbers, and no change is lost under another."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +27,22 @@ def add(*orders: Order) -> Any:
             drawers.orders.add(order, DAY)
 
     return work
+
+
+def unsettled(account_id: str | None, drawers: Drawers) -> Sequence[Order]:
+    return drawers.orders.unsettled(account_id)
+
+
+def sent_since(moment: datetime, drawers: Drawers) -> int:
+    return drawers.orders.sent_since(ACCOUNT.id, moment)
+
+
+def save(order: Order, drawers: Drawers) -> None:
+    drawers.orders.save(order)
+
+
+def add_fill(order: Order, fill: Fill, drawers: Drawers) -> bool:
+    return drawers.orders.add_fill(order, fill)
 
 
 shared = asyncio.run(a_store())
@@ -110,7 +128,7 @@ async def test_a_day_lists_its_orders_by_number_and_the_open_ones_by_age(store: 
     await store.run(add(an_order(2, status=OrderStatus.FILLED), an_order(3, status=OrderStatus.NOT_SEEN), an_order(1)))
     assert [order.number for order in await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))] == [1, 2, 3]
     for account_id in (None, ACCOUNT.id):
-        open_ones = await store.run(lambda drawers, account_id=account_id: drawers.orders.unsettled(account_id))  # type: ignore[misc]
+        open_ones = await store.run(partial(unsettled, account_id))
         assert [order.number for order in open_ones] == [1, 3]
     assert await store.run(lambda drawers: drawers.orders.unsettled("a2")) == []
 
@@ -119,7 +137,7 @@ async def test_the_count_of_what_was_sent_includes_its_first_moment(store: SqlSt
     await store.run(add(an_order(1), an_order(2), an_order(3, tag=None)))
     first = an_order(1).created_at
     for moment, count in ((first, 2), (first + timedelta(microseconds=1), 1), (NOW + timedelta(hours=1), 0)):
-        assert await store.run(lambda drawers, moment=moment: drawers.orders.sent_since(ACCOUNT.id, moment)) == count  # type: ignore[misc]
+        assert await store.run(partial(sent_since, moment)) == count
 
 
 async def test_a_new_version_replaces_the_one_it_came_from(store: SqlStore) -> None:
@@ -151,7 +169,7 @@ async def test_a_change_made_from_an_older_version_is_refused_and_what_is_stored
     ]
     for stale in late:
         with pytest.raises(StorageError, match="changed in the meantime"):
-            await store.run(lambda drawers, stale=stale: drawers.orders.save(stale))  # type: ignore[misc]
+            await store.run(partial(save, stale))
     assert await store.run(lambda drawers: drawers.orders.find("o1")) == by_the_book
 
 
@@ -179,7 +197,7 @@ async def test_a_days_fills_are_those_between_two_midnights_in_india(store: SqlS
     await store.run(add(order))
     for number, moment in enumerate(moments):
         fill = a_fill(number + 1, at=moment)
-        assert await store.run(lambda drawers, fill=fill: drawers.orders.add_fill(order, fill))  # type: ignore[misc]
+        assert await store.run(partial(add_fill, order, fill))
     found = await store.run(lambda drawers: drawers.orders.fills_of_day(ACCOUNT.id, DAY))
     assert found == [(order, a_fill(2, at=moments[1])), (order, a_fill(3, at=moments[2]))]
 

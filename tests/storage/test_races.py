@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,6 +36,22 @@ async def stores(tmp_path: Path) -> AsyncIterator[list[SqlStore]]:
     await second.close()
 
 
+def ask(token: str, drawers: Drawers) -> None:
+    drawers.confirmations.add(a_confirmation(token))
+
+
+def claim(token: str, drawers: Drawers) -> bool:
+    return drawers.confirmations.claim(token, PERSON, PERSON, 5, NOW)
+
+
+def discard(token: str, drawers: Drawers) -> bool:
+    return drawers.confirmations.close(token, ConfirmationState.DISCARDED)
+
+
+def claim_job(key: str, drawers: Drawers) -> bool:
+    return drawers.jobs.claim("report", key, NOW)
+
+
 async def race(stores: list[SqlStore], work: Callable[[Drawers], T]) -> list[T]:
     return await asyncio.gather(*(stores[number % 2].run(work) for number in range(CLAIMERS)))
 
@@ -42,8 +59,8 @@ async def race(stores: list[SqlStore], work: Callable[[Drawers], T]) -> list[T]:
 async def test_a_confirmation_has_one_winner(stores: list[SqlStore]) -> None:
     for number in range(ROUNDS):
         token = f"t{number}"
-        await stores[0].run(lambda drawers, token=token: drawers.confirmations.add(a_confirmation(token)))  # type: ignore[misc]
-        won = await race(stores, lambda drawers, token=token: drawers.confirmations.claim(token, PERSON, PERSON, 5, NOW))  # type: ignore[misc]
+        await stores[0].run(partial(ask, token))
+        won = await race(stores, partial(claim, token))
         assert sorted(won) == [False] * (CLAIMERS - 1) + [True]
 
 
@@ -51,12 +68,10 @@ async def test_a_claim_and_a_discard_have_one_winner_between_them(stores: list[S
 
     for number in range(ROUNDS):
         token = f"t{number}"
-        await stores[0].run(lambda drawers, token=token: drawers.confirmations.add(a_confirmation(token)))  # type: ignore[misc]
+        await stores[0].run(partial(ask, token))
         claimed, closed = await asyncio.gather(
-            stores[number % 2].run(lambda drawers, token=token: drawers.confirmations.claim(token, PERSON, PERSON, 5, NOW)),  # type: ignore[misc]
-            stores[1 - number % 2].run(
-                lambda drawers, token=token: drawers.confirmations.close(token, ConfirmationState.DISCARDED)  # type: ignore[misc]
-            ),
+            stores[number % 2].run(partial(claim, token)),
+            stores[1 - number % 2].run(partial(discard, token)),
         )
         assert claimed is not closed
 
@@ -72,7 +87,7 @@ async def test_each_parcel_is_leased_by_one_notifier(stores: list[SqlStore]) -> 
 async def test_a_job_has_one_winner(stores: list[SqlStore]) -> None:
     for number in range(ROUNDS):
         key = str(number)
-        assert sum(await race(stores, lambda drawers, key=key: drawers.jobs.claim("report", key, NOW))) == 1  # type: ignore[misc]
+        assert sum(await race(stores, partial(claim_job, key))) == 1
 
 
 async def test_day_numbers_are_given_once_each(stores: list[SqlStore]) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,10 @@ def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_h
     assert found == {"not stored, not answered", "stored, answered", "stored, not answered"}
 
 
+def add_order(number: int, drawers: Drawers) -> None:
+    drawers.orders.add(an_order(number), DAY)
+
+
 async def test_a_full_disk_is_named_and_leaves_the_transactions_before_it_whole(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "bot.db")
 
@@ -202,7 +207,7 @@ async def test_a_full_disk_is_named_and_leaves_the_transactions_before_it_whole(
 
     async def until_full() -> None:
         for number in numbers:
-            await store.run(lambda drawers, number=number: drawers.orders.add(an_order(number), DAY))  # type: ignore[misc]
+            await store.run(partial(add_order, number))
 
     with pytest.raises(StorageError, match="disk is full"):
         await until_full()
