@@ -138,10 +138,17 @@ export class Chat {
       this.#act.toast("That message is gone");
       return;
     }
-    row.scrollIntoView({ block: "center", behavior: "smooth" });
+    this.reveal(row);
     restart(row, "pointed");
     this.#rove(row);
     row.focus({ preventScroll: true });
+  }
+
+  /** Bring something in the log to its middle, and move nothing but the log. */
+  reveal(node) {
+    const here = this.#log.getBoundingClientRect();
+    const there = node.getBoundingClientRect();
+    this.#log.scrollBy({ top: there.top + there.height / 2 - here.top - here.height / 2, behavior: "smooth" });
   }
 
   #add(message, { quiet }) {

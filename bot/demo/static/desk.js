@@ -5,6 +5,7 @@ import { byId, el, icon } from "./dom.js";
 import { secondsUntil, setNow } from "./time.js";
 
 const LOOKS_EVERY = 2000; // milliseconds between looks at the exchange while the page is seen
+const RACES_EVERY = 300; // milliseconds between looks at a clock that runs ahead
 const ALWAYS_KNOWN = "RELIANCE"; // the tour's share
 const ORDERS_SHOWN = 6;
 const OVER = new Set(["Traded", "Rejected", "Cancelled", "Expired"]);
@@ -132,12 +133,18 @@ export class Desk {
     const seconds = shift ? Number(shift) : secondsUntil(hh, mm, { tomorrow: tomorrow !== undefined });
     const buttons = byId("shifts").querySelectorAll("button");
     for (const each of buttons) each.disabled = true;
+    const card = byId("shifts").closest(".card");
+    card.classList.add("racing");
+    // The hours between pass in order, which takes a while: meanwhile the clock is seen to run.
+    const running = setInterval(() => get("/clock").then(({ now }) => setNow(now), () => {}), RACES_EVERY);
     try {
       const { now } = await post("/clock", { shift: seconds });
       setNow(now);
     } catch (refusal) {
       this.#toast(refusal.message);
     }
+    clearInterval(running);
+    card.classList.remove("racing");
     for (const each of buttons) each.disabled = false;
     await this.refresh();
   }
@@ -268,7 +275,7 @@ export class Desk {
 
   #order(order) {
     const working = !OVER.has(order.status);
-    const price = Number(order.price) ? rupees.format(order.price) : "market";
+    const price = order.average ? `avg ${rupees.format(order.average)}` : Number(order.price) ? rupees.format(order.price) : "market";
     const act = (label, verb) => el("button", { className: "chip", type: "button", dataset: { key: `${order.id} ${verb}` },
       "aria-label": `${label} order ${order.id}`, onclick: () => this.#do(`/orders/${order.id}/${verb}`) }, label);
     return el("tr", {},

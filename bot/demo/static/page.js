@@ -46,7 +46,7 @@ document.querySelector(".avatar").textContent = [...page.name][0].toLowerCase();
 document.title = `${page.name}: demo`;
 listen();
 tick();
-setInterval(tick, 1000);
+setInterval(tick, 250);
 
 // --- what the server tells -------------------------------------------------------------------------------------------
 
@@ -168,10 +168,8 @@ function pointAtButton(label) {
     toast("No card is waiting for a Confirm");
     return;
   }
-  button.scrollIntoView({ block: "center" });
-  button.closest("li.row").tabIndex = 0;
-  button.tabIndex = 0;
-  button.focus();
+  chat.reveal(button);
+  button.focus({ preventScroll: true });
   restart(button, "look-here");
 }
 
@@ -295,6 +293,7 @@ document.addEventListener("visibilitychange", () => {
 function tick() {
   const at = now();
   for (const node of document.querySelectorAll("[data-clock]")) {
-    node.textContent = { short: hm, long: hms, day: longDate }[node.dataset.clock](at);
+    const words = { short: hm, long: hms, day: longDate }[node.dataset.clock](at);
+    if (node.textContent !== words) node.textContent = words;
   }
 }
