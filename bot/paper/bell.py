@@ -79,7 +79,7 @@ class Bell:
             low, high = self._broker.market.band(instrument, max(now, at_ist(ist(now).date(), time(15, 15))))
             out_of_band = order.price and not low <= order.price <= high
             if order.kind in STOPS or order.disclosed or out_of_band:
-                self._broker.exchange.end(order, CANCELLED, "CANCELLED BY EXCHANGE: CLOSING AUCTION SESSION")
+                self._broker.book.end(order, CANCELLED, "CANCELLED BY EXCHANGE: CLOSING AUCTION SESSION")
 
     def _auction_ends(self) -> None:
         """Everything that gathered trades at one price; what is left is cancelled."""
@@ -87,9 +87,9 @@ class Bell:
         for order, instrument in self._working():
             if self._broker.timetable.has_auction(instrument, day) and order.exchange_id != "0":
                 price = self._broker.market.auction_price(instrument, day)
-                self._broker.exchange.fill_in_auction(order, price)
+                self._broker.matcher.fill_in_auction(order, price)
 
     def _lapse(self, which: Callable[[Instrument], bool]) -> None:
         for order, instrument in self._working():
             if which(instrument):
-                self._broker.exchange.end(order, EXPIRED)
+                self._broker.book.end(order, EXPIRED)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from datetime import date, time
 from functools import lru_cache
 
 from bot.paper.candles import Candles
 from bot.paper.dayend import roll_accounts
 from bot.paper.errors import BadSettings
-from bot.paper.exchange import Clock, Exchange, Pace
+from bot.paper.exchange import Exchange
 from bot.paper.facts import CANCELLED, Account, Holding, Order, day_text
 from bot.paper.faults import Armed, Faults
 from bot.paper.hours import Timetable, at_ist, ist
@@ -18,8 +17,11 @@ from bot.paper.instruments import Instrument, Key
 from bot.paper.ledger import Ledger
 from bot.paper.market import Market, Move
 from bot.paper.master import ContractRow, Master, indices, next_token, shares
+from bot.paper.matching import Matcher, Pace
+from bot.paper.orderbook import Clock, OrderBook, Publish
 from bot.paper.portfolio import Portfolio
 from bot.paper.prices import PriceSource, Replay, Walk
+from bot.paper.risk import RiskDesk
 from bot.paper.session import Sessions
 from bot.paper.settings import PaperAccount, PaperSettings
 from bot.paper.shapes import Manners
@@ -52,7 +54,7 @@ class PaperBroker:
         self.faults = Faults()
         self.faults.told = self._tell_fault
         self.sessions = Sessions(self.ledger, rng)
-        self.publish: Callable[[str, str, Order], None] = lambda client, kind, order: None
+        self.listeners: list[Publish] = []  # the socket; told of every change of an order
         self._source = self._prices()
         self._master: Master | None = None
         self.market = Market(self.find, self._source, self.timetable, settings.seed)
@@ -60,11 +62,14 @@ class PaperBroker:
             self.market.apply(key, Move(at, offset, fixed))
         self.candles = Candles(self.market, self.timetable)
         self.portfolio = Portfolio(self.ledger, self.market, self.find)
+        risk = RiskDesk(self.portfolio, self.market, self.timetable)
+        self.book = OrderBook(
+            ledger=self.ledger, portfolio=self.portfolio, find=self.find, clock=clock, rng=rng, faults=self.faults,
+            publish=self._publish,
+        )  # fmt: skip
+        self.matcher = Matcher(self.book, self.market, risk, self.timetable, Pace(settings.transit, settings.match))
         self.exchange = Exchange(
-            ledger=self.ledger, market=self.market, portfolio=self.portfolio, find=self.find, lookup=self.lookup,
-            timetable=self.timetable, clock=clock, rng=rng, faults=self.faults,
-            publish=lambda client, kind, order: self.publish(client, kind, order),
-            pace=Pace(settings.transit, settings.match),
+            book=self.book, matcher=self.matcher, risk=risk, timetable=self.timetable, lookup=self.lookup
         )  # fmt: skip
         for account in settings.accounts:
             self.open_account(account)
@@ -153,14 +158,18 @@ class PaperBroker:
         made: list[Order] = []
         for order in self.ledger.orders_of(account.client, account.day):
             if order.working and order.product == "INTRADAY" and self.find(order.key).segment in segments:
-                self.exchange.end(order, CANCELLED, "CANCELLED BY RMS")
+                self.book.end(order, CANCELLED, "CANCELLED BY RMS")
         for position in self.portfolio.positions(account.client, account.day):
             instrument = self.find(position.key)
             if position.product == "INTRADAY" and position.net and instrument.segment in segments:
                 bid, ask = self.market.best(instrument, now)
                 price = bid if position.net > 0 else ask
-                made.append(self.exchange.by_the_broker(account, instrument, "INTRADAY", -position.net, price))
+                made.append(self.book.by_the_broker(account, instrument, "INTRADAY", -position.net, price))
         return made
+
+    def _publish(self, client: str, kind: str, order: Order) -> None:
+        for listener in self.listeners:
+            listener(client, kind, order)
 
     def _tell_fault(self, armed: Armed, route: str, client: str) -> None:
         with self.ledger.change():

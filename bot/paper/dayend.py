@@ -33,12 +33,12 @@ def _roll(broker: PaperBroker, account: Account, today: date) -> None:
     old = date.fromisoformat(account.day)
     with ledger.change():
         for order in [o for o in ledger.orders_of(account.client, account.day) if o.working]:
-            broker.exchange.end(order, EXPIRED)
+            broker.book.end(order, EXPIRED)
         for position in broker.portfolio.positions(account.client, account.day):
             if position.product == "INTRADAY" and position.net:
                 instrument = broker.find(position.key)
                 price = broker.market.price(instrument, broker.timetable.closing(instrument, old))
-                broker.exchange.by_the_broker(account, instrument, "INTRADAY", -position.net, price)
+                broker.book.by_the_broker(account, instrument, "INTRADAY", -position.net, price)
         booked = 0
         for position in broker.portfolio.positions(account.client, account.day):
             booked += _book(broker, account, position, old, today)

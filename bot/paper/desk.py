@@ -213,7 +213,7 @@ class Desk:
         with broker.ledger.change():
             broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed)
             broker.ledger.tell(now, "", "price", name=instrument.name, was=last, now=broker.market.price(instrument, now))
-        broker.exchange.look(instrument.key)
+        broker.matcher.look(instrument.key)
         return instrument
 
     def search(self, request: web.Request, body: Row) -> Row:
@@ -262,7 +262,7 @@ class Desk:
         price = rupees(body, "price", blank=order.price or (ask if order.side == "BUY" else bid))
         if not 0 < units <= order.remaining or units % instrument.lot:
             raise Refusal(f"a fill is whole lots of {instrument.lot}, at most {order.remaining}", http=400)
-        self._broker.exchange.fill(order, units, price, by="desk")
+        self._broker.book.fill(order, units, price, by="desk")
         return self._order(order)
 
     def cancel(self, request: web.Request, body: Row) -> Row:
@@ -273,7 +273,7 @@ class Desk:
     def reject(self, request: web.Request, body: Row) -> Row:
         order = self._found(request)
         reason = text(body, "reason") or "price_protection"
-        self._broker.exchange.end(order, REJECTED, REASONS.get(reason, reason))
+        self._broker.book.end(order, REJECTED, REASONS.get(reason, reason))
         return self._order(order)
 
     def modify(self, request: web.Request, body: Row) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -67,6 +67,7 @@ class Ledger:
         self.baskets: dict[int, Basket] = {}
         self._orders_by_day: dict[tuple[str, str], dict[str, Order]] = {}
         self._trades_by_day: dict[tuple[str, str], list[Trade]] = {}
+        self._after: list[Callable[[], None]] = []
         self._tokens: dict[str, dict[str, str]] = {}
         self._load()
         self.set_meta("schema", str(SCHEMA_VERSION))
@@ -87,8 +88,19 @@ class Ledger:
             yield
         except BaseException:
             self._db.execute("ROLLBACK")
+            self._after.clear()
             raise
         self._db.execute("COMMIT")
+        after, self._after = self._after, []
+        for act in after:
+            act()
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Does something once the running transaction is on disk; at once when none is running."""
+        if self._db.in_transaction:
+            self._after.append(act)
+        else:
+            act()
 
     def put(self, fact: Fact) -> None:
         self._remember(fact)

@@ -8,7 +8,6 @@ import json
 from datetime import timedelta
 
 from bot.paper.broker import PaperBroker
-from bot.paper.instruments import Instrument
 from bot.paper.requests import bad, text
 from bot.paper.rest import Answer, Call, Route, good
 from bot.paper.shapes import Row, quote_row
@@ -63,10 +62,6 @@ def scrip_master(broker: PaperBroker, call: Call) -> Answer:
 
 def health(broker: PaperBroker, call: Call) -> Answer:
     return good({"status": "Healthy", "time": broker.clock.now().isoformat(), "client": call.owner.client})
-
-
-def by_number(instruments: list[Instrument]) -> list[Instrument]:
-    return sorted(instruments, key=lambda i: (i.expiry, i.strike, i.option))
 
 
 ROUTES = [

@@ -8,9 +8,9 @@ from datetime import date
 
 from bot.paper.broker import PaperBroker
 from bot.paper.errors import Refusal
-from bot.paper.facts import Account, Order, Product, day_text, moment
+from bot.paper.facts import Account, Product, day_text
 from bot.paper.faults import ACTS
-from bot.paper.instruments import Instrument, number
+from bot.paper.instruments import number
 from bot.paper.margin import Margin, required
 from bot.paper.requests import PRODUCTS, SIDES, OrderRequest, bad, read_order, rupees, text, whole
 from bot.paper.shapes import (
@@ -282,12 +282,3 @@ ROUTES = [
     Route("holdings", ("GET",), "portfolio/holdings", holdings),
     Route("margin", ("POST",), "margins/orders", margin),
 ]
-
-
-def age_of(order: Order, broker: PaperBroker) -> float:
-    """Seconds since the order was placed."""
-    return (broker.clock.now() - moment(order.placed_at)).total_seconds()
-
-
-def instrument_of(broker: PaperBroker, exchange: str, token: str) -> Instrument | None:
-    return broker.lookup(exchange, token)

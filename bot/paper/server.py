@@ -16,7 +16,7 @@ from bot.paper.broker import PaperBroker
 from bot.paper.counter import BASE, Counter
 from bot.paper.desk import Desk
 from bot.paper.errors import Refusal
-from bot.paper.exchange import Clock
+from bot.paper.orderbook import Clock
 from bot.paper.settings import PaperSettings
 from bot.paper.stream import Stream
 
@@ -69,8 +69,8 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     bell = Bell(parts.broker)
     bell.ring()
-    parts.broker.exchange.resume()
-    tasks = [asyncio.create_task(parts.broker.exchange.run()), asyncio.create_task(bell.run())]
+    parts.broker.matcher.resume()
+    tasks = [asyncio.create_task(parts.broker.matcher.run()), asyncio.create_task(bell.run())]
     yield
     for task in tasks:
         task.cancel()

@@ -45,7 +45,7 @@ class Stream:
     def __init__(self, broker: PaperBroker) -> None:
         self._broker = broker
         self._lines: set[Line] = set()
-        broker.publish = self.publish
+        broker.listeners.append(self.publish)
 
     @property
     def open(self) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pyotp
 
-from bot.paper.exchange import Clock
+from bot.paper.orderbook import Clock
 from bot.paper.server import Running, serve
 from bot.paper.settings import PaperAccount, PaperSettings
 
