@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 from bot import __version__
 from bot.broker.connections import Connections
@@ -58,6 +59,11 @@ def open_store(settings: Settings, random_bytes: RandomBytes, *, inline: bool = 
     settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = load_key_file(settings.key_file, settings.database)
     return SqlStore.open(settings.database, Vault(keys, random_bytes), inline=inline)
+
+
+def heartbeat_file(settings: Settings) -> Path:
+    """Where the running bot writes the time, for `python -m bot health`."""
+    return settings.data_dir / "heartbeat"
 
 
 @asynccontextmanager
@@ -245,10 +251,19 @@ class App:
     """The running bot: begins by asking the books, then listens; ends by finishing what is under way."""
 
     def __init__(
-        self, core: Core, *, store: SqlStore, connections: Connections, notifier: Notifier, cards: Cards, intake: Intake
+        self,
+        core: Core,
+        *,
+        store: SqlStore,
+        connections: Connections,
+        notifier: Notifier,
+        cards: Cards,
+        intake: Intake,
+        heartbeat: Path,
     ) -> None:
         self.core = core
         self.store = store
+        self._heartbeat = heartbeat
         self._connections = connections
         self._notifier = notifier
         self._cards = cards
@@ -268,7 +283,7 @@ class App:
                         ("notifier", self._notifier.run()),
                         ("cards", self._cards.run()),
                         ("scheduler", self.core.scheduler.run()),
-                        ("roster", self._keep_roster()),
+                        ("heartbeat", self._beat()),
                     )
                 ]
                 await stop.wait()
@@ -291,10 +306,12 @@ class App:
             except BrokerError as error:
                 log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
 
-    async def _keep_roster(self) -> None:
+    async def _beat(self) -> None:
+        """Shows that the loop moves, and notices whom the command line added to the list."""
         while True:
-            await asyncio.sleep(MAX_AGE.total_seconds())
             await self.core.services.roster.refresh()
+            self._heartbeat.write_text(self.core.services.clock.now().isoformat())
+            await asyncio.sleep(MAX_AGE.total_seconds())
 
     async def _end(self) -> None:
         """No new commands; what is under way ends in bounded time; what is left waits in the store."""
@@ -339,7 +356,15 @@ async def open_app(
         await application.start()
         stack.push_async_callback(_in_time, application.stop)
         await publish_menu(application)
-        yield App(core, store=store, connections=connections, notifier=notifier, cards=cards, intake=intake)
+        yield App(
+            core,
+            store=store,
+            heartbeat=heartbeat_file(settings),
+            connections=connections,
+            notifier=notifier,
+            cards=cards,
+            intake=intake,
+        )
 
 
 async def _in_time(stop: Callable[[], Awaitable[None]]) -> None:

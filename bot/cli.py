@@ -9,10 +9,11 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from bot import __version__
-from bot.app import open_app, open_connections, open_store
+from bot.app import heartbeat_file, open_app, open_connections, open_store
 from bot.checkup import checkup
 from bot.data.printout import calendar_page, charges_page
 from bot.data.shelf import open_shelf
@@ -33,6 +34,7 @@ from storage.keyfile import new_key_file
 from storage.store import SqlStore
 from storage.vault import Vault
 
+STILL = 60.0  # seconds without a heartbeat that count as standing still
 DEMO_PORT = 8080
 WRONG_SETTINGS, FAILED = 2, 1
 
@@ -81,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("--seed", type=int, default=1, help="of its prices")
 
     command("check", "what is missing or wrong in the settings, and the address that mStock will see", _check)
+
+    command("health", "whether the running bot's heart beats, for a container's health check", _health)
 
     people = command("people", "who may talk to the bot", _people)
     acts = people.add_subparsers(required=True, metavar="ACT", dest="act")
@@ -207,6 +211,17 @@ def _check(_: argparse.Namespace) -> int:
     for finding in findings:
         print(finding.line)
     return FAILED if any(finding.bad for finding in findings) else 0
+
+
+def _health(_: argparse.Namespace) -> int:
+    try:
+        beat = datetime.fromisoformat(heartbeat_file(_settings()).read_text())
+    except (OSError, ValueError):
+        print("The bot has not written a heartbeat.", file=sys.stderr)
+        return FAILED
+    age = (SystemClock().now() - beat).total_seconds()
+    print(f"Last heartbeat {age:.0f} s ago.")
+    return 0 if age < STILL else FAILED
 
 
 def _people(asked: argparse.Namespace) -> int:

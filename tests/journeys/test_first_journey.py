@@ -1,12 +1,16 @@
 """The first journey, from one command to a filled order on the phone, over real sockets in virtual time."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+from pyotp import TOTP
 
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role
+from bot.domain.drawers import Drawers
 from bot.domain.order import OrderStatus
 from bot.paper.settings import PaperAccount
 from bot.smoke import story
@@ -17,10 +21,6 @@ async def test_the_scripted_person_walks_the_whole_journey(clock: LoopClock, tmp
     said: list[str] = []
     async with a_house(clock, tmp_path) as house:
         assert await story(house.demo, said.append), said[-1]
-
-
-async def card_for(house: House, words: str, shows: str) -> dict[str, object]:
-    return await house.me.ask(words, shows)
 
 
 async def test_two_taps_at_once_place_one_order_and_the_second_is_told_so(clock: LoopClock, tmp_path: Path) -> None:
@@ -53,18 +53,12 @@ async def test_without_a_stored_seed_the_six_digits_are_asked_for_used_and_delet
         await house.me.wait_for("owner")
         await house.me.ask("/login", "Six digits")
         assert account.totp_seed is not None
-        from pyotp import TOTP
-
         sent = house.me.say(TOTP(account.totp_seed).at(clock.now()))
         await house.me.wait_for("lives until 00:00")
         await house.me.wait_until_gone(sent["id"])
 
 
 async def forget_seed(house: House, account: PaperAccount) -> None:
-    from dataclasses import replace
-
-    from bot.domain.drawers import Drawers
-
     def strip(drawers: Drawers) -> None:
         linked = drawers.accounts.all()[0]
         kept = drawers.accounts.credentials(linked.id)

@@ -1,0 +1,23 @@
+# The bot in a slim image: no build tools, no root, one writable directory for the database and one for the key.
+FROM python:3.11-slim
+
+RUN useradd --create-home --uid 10001 bot \
+ && install -d -o bot -g bot -m 700 /var/lib/bot /var/lib/bot-key
+
+WORKDIR /srv/bot
+COPY requirements.txt ./
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+COPY bot ./bot
+COPY handlers ./handlers
+COPY storage ./storage
+
+USER bot
+ENV DATABASE=/var/lib/bot/bot.db \
+    KEY_FILE=/var/lib/bot-key/wrapping.key \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+VOLUME ["/var/lib/bot", "/var/lib/bot-key"]
+
+# The heartbeat is written by the running bot; a stale one means that its loop stands still.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-m", "bot", "health"]
+CMD ["python", "-m", "bot", "run"]
