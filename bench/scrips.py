@@ -1,0 +1,92 @@
+"""Measures the scrip master: decode and index of 150,000 rows beside a bare orjson.loads, and the memory that stays."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import quantiles
+
+import orjson
+
+from bench.master import make
+from bot.broker.scrips import read_master
+from bot.domain.instrument import Instrument
+
+ROUNDS = 9
+_KINDS = {
+    "EQUITY": "EQ", "INDEX_OPTION": "OPTIDX", "STOCK_OPTION": "OPTSTK", "INDEX_FUTURE": "FUTIDX", "STOCK_FUTURE": "FUTSTK",
+    "INDEX": "INDEX",
+}  # fmt: skip
+
+Row = dict[str, object]
+
+
+def measure() -> list[Row]:
+    """Times in milliseconds, memory in MB of 2**20 bytes; a ratio is ours divided by the floor."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "master.json"
+        rows = write(path)
+        body = path.read_bytes()
+        ours, floor = [], []
+        for _ in range(ROUNDS):  # turn about, so that a busy machine troubles both alike
+            floor.append(_timed(lambda: orjson.loads(body)))
+            ours.append(_timed(lambda: read_master(path)))
+        memory = _resident(path)
+    name = f"scrip master: decode and index of {rows:,} rows, {len(body) / 1e6:.0f} MB, floor orjson.loads"
+    return [
+        {
+            "name": name, "unit": "ms", "ours_p50": _p50(ours), "ours_p99": max(ours), "floor_p50": _p50(floor),
+            "floor_p99": max(floor), "ratio_p50": _p50(ours) / _p50(floor), "ratio_p99": max(ours) / max(floor),
+            "aim": "ratio_p50 at most 2.5",
+        },
+        {
+            "name": "scrip master: resident memory added", "unit": "MB", "ours_p50": memory, "ours_p99": memory,
+            "floor_p50": None, "floor_p99": None, "ratio_p50": None, "ratio_p99": None, "aim": "under 120",
+        },
+    ]  # fmt: skip
+
+
+def write(path: Path) -> int:
+    """The made master as the broker would send it: every value a string."""
+    made = make().rows
+    path.write_bytes(b"[" + b",".join(json.dumps(_row(each), separators=(",", ":")).encode() for each in made) + b"]")
+    return len(made)
+
+
+def _row(each: Instrument) -> dict[str, str]:
+    return {
+        "token": each.token, "symbol": each.symbol, "name": each.name,
+        "expiry": each.expiry.strftime("%d%b%Y") if each.expiry else "",
+        "strike": "" if each.strike is None else format(each.strike, "f"), "lotsize": str(each.lot),
+        "instrumenttype": _KINDS[each.kind], "exch_seg": each.exchange.value, "tick_size": format(each.tick, "f"),
+    }  # fmt: skip
+
+
+def _resident(path: Path) -> float:
+    """What a fresh process grows by when it reads the master, and still holds afterwards."""
+    code = (
+        "import sys, gc, pathlib\n"
+        "from bot.broker.scrips import read_master\n"
+        "def resident():\n"
+        "    return int(pathlib.Path('/proc/self/statm').read_text().split()[1]) * 4096 / 2**20\n"
+        "before = resident(); master = read_master(pathlib.Path(sys.argv[1])); gc.collect()\n"
+        "print(resident() - before, len(master))\n"
+    )
+    told = subprocess.run(  # noqa: S603 - this interpreter, our own code
+        [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "."}
+    )
+    return float(told.stdout.split()[0])
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1e3
+
+
+def _p50(times: list[float]) -> float:
+    return quantiles(times, n=2)[0]
