@@ -12,26 +12,30 @@ from storage.orders import ORDER_COLUMNS, order_of
 from storage.tables import accounts, cards, orders
 
 _c = cards.c
+_newer = select(orders.c.version > bindparam("version")).where(orders.c.id == bindparam("order_id")).scalar_subquery()
 _new = insert(cards).values(
     chat_id=bindparam("chat_id"),
     message_id=bindparam("message_id"),
     order_id=bindparam("order_id"),
     version=bindparam("version"),
+    due=_newer,
     buried=False,
 )
 _ADD = _new.on_conflict_do_update(
     index_elements=[_c.chat_id, _c.message_id],
-    set_={"order_id": _new.excluded.order_id, "version": _new.excluded.version, "buried": False},
+    set_={"order_id": _new.excluded.order_id, "version": _new.excluded.version, "due": _new.excluded.due, "buried": False},
 )
 _STALE = (
     select(_c.chat_id, _c.message_id, _c.version.label("shown_version"), accounts.c.label, *ORDER_COLUMNS)
     .select_from(cards.join(orders, orders.c.id == _c.order_id).join(accounts, accounts.c.id == orders.c.account_id))
-    .where(_c.version < orders.c.version, _c.buried.is_(False))
+    .where(_c.due.is_(True), _c.buried.is_(False))
     .order_by(orders.c.updated_at, _c.id)
     .limit(bindparam("limit"))
 )
 _HERE = (_c.chat_id == bindparam("chat"), _c.message_id == bindparam("message"))
-_DRAWN = cards.update().where(*_HERE).values(version=func.max(_c.version, bindparam("drawn")), message_id=bindparam("now_in"))
+_shows = func.max(_c.version, bindparam("drawn"))
+_older = select(orders.c.version > _shows).where(orders.c.id == _c.order_id).scalar_subquery()
+_DRAWN = cards.update().where(*_HERE).values(version=_shows, due=_older, message_id=bindparam("now_in"))
 _MAKE_ROOM = cards.delete().where(*_HERE)
 _BURY = cards.update().where(*_HERE).values(buried=True)
 _OF_ORDER = (

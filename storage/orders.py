@@ -12,7 +12,7 @@ from bot.domain.clock import at_ist
 from bot.domain.errors import StorageError
 from bot.domain.order import Fill, Order
 from storage.engine import Transaction
-from storage.tables import fills, order_numbers, orders
+from storage.tables import cards, fills, order_numbers, orders
 
 ORDER_FIELDS = tuple(field.name for field in fields(Order))
 ORDER_COLUMNS = tuple(orders.c[name] for name in ORDER_FIELDS)
@@ -30,6 +30,7 @@ _SAVE = (
     .where(orders.c.id == bindparam("_id"), orders.c.version == bindparam("_base"))
     .values({name: bindparam(name) for name in (*_CHANGING, "settled")})
 )
+_CARDS_DUE = cards.update().where(cards.c.order_id == bindparam("order")).values(due=True)
 _ORDERS = select(*ORDER_COLUMNS)
 _FIND = _ORDERS.where(orders.c.id == bindparam("order_id"))
 _BY_TAG = _ORDERS.where(orders.c.account_id == bindparam("account_id"), orders.c.tag == bindparam("tag"))
@@ -85,11 +86,13 @@ class SqlOrders:
 
         The stored version has to be the one this transaction read; for an order carried in from an earlier transaction,
         the one just before. Otherwise somebody else's change would be lost: StorageError.
+        The cards that show the order are due from now on.
         """
         base = self._seen.get(order.id, order.version - 1)
         values = _values(order, _CHANGING)
         if base >= order.version or self._tx.write(_SAVE, {**values, "_id": order.id, "_base": base}) != 1:
             raise StorageError(f"Order {order.number} was changed in the meantime; version {order.version} was not stored.")
+        self._tx.write(_CARDS_DUE, {"order": order.id})
         self._seen[order.id] = order.version
 
     def find(self, order_id: str) -> Order | None:

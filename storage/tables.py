@@ -137,7 +137,7 @@ orders = Table("orders", metadata, _Orders, sqlite_strict=True)
 Index("uq_orders_number", orders.c.account_id, orders.c.day, orders.c.number, unique=True)
 Index("uq_orders_tag", orders.c.account_id, orders.c.tag, unique=True)  # SQL's NULLs differ from one another
 Index("uq_orders_broker_id", orders.c.account_id, orders.c.broker_id, unique=True)  # the broker's ids carry their date
-Index("ix_orders_settled", orders.c.settled, orders.c.account_id)
+Index("ix_orders_settled", orders.c.settled, orders.c.account_id, orders.c.created_at)
 Index("ix_orders_created_at", orders.c.account_id, orders.c.created_at)
 
 
@@ -185,10 +185,12 @@ class _Cards(TypedColumns):
     message_id: Named[int]
     order_id: Named[str] = Column(Text, ForeignKey("orders.id"), index=True)
     version: Named[int]
+    due: Named[bool] = Column(Flag)  # it shows an older version than the order has; a search over all cards ever would grow slow
     buried: Named[bool] = Column(Flag)
 
 
 cards = Table("cards", metadata, _Cards, sqlite_strict=True)
+Index("ix_cards_due", cards.c.due, cards.c.buried)
 Index("uq_cards_message", cards.c.chat_id, cards.c.message_id, unique=True)
 
 

@@ -71,3 +71,20 @@ async def test_a_message_shows_the_order_it_was_given_last(store: SqlStore) -> N
     found = await store.run(lambda drawers: drawers.cards.of_order("o2", PERSON))
     assert found is not None
     assert found.message_id == 10
+
+
+async def test_a_card_drawn_behind_its_order_stays_stale(store: SqlStore) -> None:
+    await store.run(begin)
+    accepted = an_order().accepted("77", NOW)
+    await store.run(lambda drawers: drawers.orders.save(accepted))
+    await store.run(lambda drawers: drawers.orders.save(accepted.looked(NOW)))  # version 3, while version 2 is being drawn
+    await store.run(lambda drawers: drawers.cards.drawn(PERSON, 10, 2))
+    assert await store.run(stale) == [(10, 2)]
+    await store.run(lambda drawers: drawers.cards.drawn(PERSON, 10, 3))
+    assert await store.run(stale) == []
+
+
+async def test_a_card_added_behind_its_order_is_stale_at_once(store: SqlStore) -> None:
+    await store.run(lambda drawers: drawers.orders.add(an_order(), DAY))
+    await store.run(lambda drawers: drawers.cards.add(shown(version=0)))
+    assert await store.run(stale) == [(10, 0)]

@@ -142,7 +142,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_orders_created_at", "orders", ["account_id", "created_at"], unique=False)
-    op.create_index("ix_orders_settled", "orders", ["settled", "account_id"], unique=False)
+    op.create_index("ix_orders_settled", "orders", ["settled", "account_id", "created_at"], unique=False)
     op.create_index("uq_orders_broker_id", "orders", ["account_id", "broker_id"], unique=True)
     op.create_index("uq_orders_number", "orders", ["account_id", "day", "number"], unique=True)
     op.create_index("uq_orders_tag", "orders", ["account_id", "tag"], unique=True)
@@ -195,12 +195,14 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Integer(), nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("due", sa.Integer(), nullable=False),
         sa.Column("buried", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_cards_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cards")),
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_cards_order_id"), "cards", ["order_id"], unique=False)
+    op.create_index("ix_cards_due", "cards", ["due", "buried"], unique=False)
     op.create_index("uq_cards_message", "cards", ["chat_id", "message_id"], unique=True)
     op.create_table(
         "confirmations",
