@@ -44,6 +44,7 @@ class Contracts:
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
         self._books: dict[Exchange, dict[str, _Book]] = {Exchange.NFO: {}, Exchange.BFO: {}}
+        self._futures: dict[tuple[Exchange, str, date], list[int]] = {}
         books = self._books
         for row, expiry in enumerate(columns.expiry):
             if expiry is None:
@@ -59,10 +60,16 @@ class Contracts:
             if rows is None:
                 rows = book[expiry] = array("I")
             rows.append(row)
+            if columns.strike[row] is None:
+                self._futures.setdefault((columns.exchange[row], symbol, expiry), []).append(row)
 
     def underlyings(self) -> set[str]:
         """The symbols that have contracts, expired ones included."""
         return {symbol for books in self._books.values() for symbol in books}
+
+    def living(self, today: date) -> frozenset[str]:
+        """The symbols of which some contract has not expired."""
+        return frozenset(symbol for books in self._books.values() for symbol, book in books.items() if max(book) >= today)
 
     def markets(self, symbol: str, exchange: Exchange | None, today: date) -> list[Exchange]:
         """Where living contracts on it are traded, NSE's first; a cash exchange stands for its derivatives segment."""
@@ -87,20 +94,23 @@ class Contracts:
     def exact(self, market: Exchange, symbol: str, ask: Ask, today: date) -> list[int]:
         """Rows that a complete ask names; more than one is more than one reading, none means that there is no such contract."""
         days = self._days_named(market, symbol, ask, today)
-        return [row for day in days for row in _rows(self.chain(market, symbol, day), ask)]
+        if ask.future:
+            return [row for day in days for row in self._futures.get((market, symbol, day), ())]
+        if ask.strike is None or ask.right is None:
+            return []
+        wanted = (ask.strike, ask.right)
+        return [row for day in days for row in self.chain(market, symbol, day).options.get(wanted, ())]
 
     def near(self, market: Exchange, symbol: str, ask: Ask, today: date, limit: int) -> list[int]:
         """Rows to offer where an ask names none or more than one: what was said first, then what is closest to it."""
         days = self._days_near(market, symbol, ask, today)
         found: list[int] = []
         for place, day in enumerate(days):
-            chain = self.chain(market, symbol, day)
             if ask.future or not (ask.right or ask.strike is not None):
-                found += chain.futures
-                if ask.future:
-                    continue
-            # The first expiry shows neighbouring strikes, further ones only the strike itself.
-            found += _options_near(chain, ask, each_side=3 if place == 0 else 1)
+                found += self._futures.get((market, symbol, day), ())
+            if not ask.future:
+                # The first expiry shows neighbouring strikes, further ones only the strike itself.
+                found += _options_near(self.chain(market, symbol, day), ask, each_side=3 if place == 0 else 1)
         return list(dict.fromkeys(found))[:limit]
 
     def _days_named(self, market: Exchange, symbol: str, ask: Ask, today: date) -> list[date]:
@@ -151,14 +161,6 @@ def _first_day(when: When, today: date) -> date:
     year, month = when.year or _coming_year(when, today), when.month or today.month
     last = monthrange(year, month)[1]
     return date(year, month, min(when.day or last, last))
-
-
-def _rows(chain: Chain, ask: Ask) -> list[int]:
-    if ask.future:
-        return chain.futures
-    if ask.strike is None or ask.right is None:
-        return []
-    return chain.options.get((ask.strike, ask.right), [])
 
 
 def _options_near(chain: Chain, ask: Ask, *, each_side: int) -> list[int]:

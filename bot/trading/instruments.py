@@ -7,9 +7,8 @@ from datetime import date
 from bot.domain import titles
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.master import columns_of
-from bot.trading.aliases import COMPANY_WORDS, INDEX_WORDS
 from bot.trading.contracts import Contracts
-from bot.trading.nearness import Nearness
+from bot.trading.names import Names
 from bot.trading.spoken import Ask, Token, asks_of, squash, tidy, tokens_of
 
 MOST = 8  # buttons under one question
@@ -52,16 +51,10 @@ class Instruments:
         self._indices = {index.symbol: index for index in indices}
         self._by_token, self._more_tokens = _directory(columns.token)
         self._by_name, self._more_names = _directory(columns.name)
-        self._shares: dict[str, list[int]] = {}
         for row, kind in enumerate(columns.kind):
-            if kind == InstrumentKind.EQUITY:
-                self._shares.setdefault(columns.symbol[row], []).append(row)
-            elif kind == InstrumentKind.INDEX:  # the BSE lists its own in the master
+            if kind is InstrumentKind.INDEX:  # some come with the master
                 self._indices.setdefault(columns.symbol[row], rows[row])
-        self._symbols = self._symbols_by_key()
-        names = list(self._symbols)
-        names += [words for words in (*INDEX_WORDS, *COMPANY_WORDS) if words not in self._symbols and self._led_to(words)]
-        self._nearness = Nearness(names, [self._weight(name) for name in names])
+        self._names = Names(columns, self._indices, self._contracts.underlyings(), self._contracts.living(day))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -128,7 +121,7 @@ class Instruments:
         results = [first.instrument] if first.instrument is not None else []
         results += first.near
         if first.instrument is not None and not first.instrument.is_derivative:
-            for symbol in self._symbols_near(squash(text), limit):
+            for symbol in self._names.near(squash(text), limit):
                 results += self._samples(symbol, exchange, today)
         return tuple({each.key: each for each in results}.values())[:limit]
 
@@ -147,33 +140,19 @@ class Instruments:
 
     def _readings(self, text: str, today: date) -> list[_Reading]:
         """Every way to split the words into a name that exists and words about it; complete ones push out the others."""
-        whole = self._named_symbols(text)
+        whole = self._names.written(text)
         if whole:
             return [_Reading(symbol, Ask()) for symbol in whole]
-        tokens = tokens_of(text, self._is_name)
+        tokens = tokens_of(text, self._names.is_name)
         readings: list[_Reading] = []
         for start in range(len(tokens)):
             for end in range(start + 1, len(tokens) + 1):
-                symbols = self._named_symbols("".join(token.text for token in tokens[start:end]))
+                symbols = self._names.written("".join(token.text for token in tokens[start:end]))
                 if symbols:
                     asks = asks_of([*tokens[:start], *tokens[end:]], today)
                     readings += [_Reading(symbol, ask) for symbol in symbols for ask in asks]
         readings = list(dict.fromkeys(readings))
         return [reading for reading in readings if reading.ask.is_complete] or readings
-
-    def _named_symbols(self, text: str) -> list[str]:
-        """Symbols written so but for spaces and punctuation, letter for letter first; index names, no company words."""
-        if text in self._shares and text not in INDEX_WORDS:
-            return [text]
-        key = squash(text)
-        symbols = list(self._symbols.get(key, ()))
-        index = INDEX_WORDS.get(key)
-        if index is not None and self._exists(index) and index not in symbols:
-            symbols.append(index)
-        return symbols
-
-    def _is_name(self, key: str) -> bool:
-        return key in self._symbols or key in INDEX_WORDS or key in COMPANY_WORDS
 
     # -- what a reading means
 
@@ -213,7 +192,7 @@ class Instruments:
             return [index]
         for market in _CASH if exchange is None else (exchange,):
             ranked: dict[int, list[int]] = {}
-            for row in self._shares.get(symbol, ()):
+            for row in self._names.shares.get(symbol, ()):
                 its_series = self._columns.series[row]
                 if self._columns.exchange[row] == market and series in ("", its_series):
                     ranked.setdefault(_SERIES.get(its_series or "EQ", _OTHER_SERIES), []).append(row)
@@ -259,8 +238,8 @@ class Instruments:
     def _mistyped(self, text: str, exchange: Exchange | None, today: date) -> Found:
         say = f"No “{text}” on {exchange or 'NSE or BSE'}."
         near: list[Instrument] = []
-        for name, asks in self._loose(tokens_of(text, self._is_name), today):
-            symbols = self._symbols_near(squash(name), MOST)
+        for name, asks in self._loose(tokens_of(text, self._names.is_name), today):
+            symbols = self._names.near(squash(name), MOST)
             for symbol in symbols[:3] if asks else symbols:
                 contracts = [each for ask in asks for each in self._near_contracts(symbol, ask, exchange, today)]
                 near += contracts if asks and not asks[0].is_cash else self._samples(symbol, exchange, today)
@@ -275,39 +254,6 @@ class Instruments:
                 yield "".join(token.text for token in tokens[start : start + length]), asks
                 return
         yield "".join(token.text for token in tokens), []
-
-    def _symbols_near(self, key: str, limit: int) -> list[str]:
-        symbols: dict[str, None] = dict.fromkeys(self._led_to(key))
-        for name in self._nearness.nearest(key, limit):
-            symbols.update(dict.fromkeys(self._symbols.get(name, ()) or self._led_to(name)))
-        return list(symbols)
-
-    # -- names
-
-    def _symbols_by_key(self) -> dict[str, tuple[str, ...]]:
-        keys: dict[str, tuple[str, ...]] = {}
-        for symbol in {**self._shares, **self._indices, **dict.fromkeys(sorted(self._contracts.underlyings()))}:
-            key = squash(symbol)
-            keys[key] = (*keys.get(key, ()), symbol)
-        return keys
-
-    def _led_to(self, words: str) -> list[str]:
-        """Symbols of the master that company words or an index name lead to."""
-        symbols = COMPANY_WORDS.get(words) or ((INDEX_WORDS[words],) if words in INDEX_WORDS else ())
-        return [symbol for symbol in symbols if self._exists(symbol)]
-
-    def _exists(self, symbol: str) -> bool:
-        return squash(symbol) in self._symbols
-
-    def _weight(self, name: str) -> float:
-        """How likely people mean it, as a share of one slip: what has contracts is what most trade."""
-        symbols = self._symbols.get(name) or self._led_to(name)
-        if any(self._contracts.markets(symbol, None, self.day) or symbol in self._indices for symbol in symbols):
-            return 0.6
-        rows = [row for symbol in symbols for row in self._shares.get(symbol, ())]
-        if any(self._columns.exchange[row] == Exchange.NSE and self._columns.series[row] == "EQ" for row in rows):
-            return 0.35
-        return 0.15 if any(self._columns.exchange[row] == Exchange.NSE for row in rows) else 0.0
 
 
 def _directory(words: Sequence[str]) -> tuple[dict[str, int], dict[str, list[int]]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 # How much one slip costs. A swap of neighbours, a key beside the wanted one and a letter struck twice or once too few are
 # what fingers do; anything else is likelier another word.
@@ -15,7 +15,8 @@ _UNTYPED = 0.12  # for each letter of a name that was only begun
 _UNTYPED_MOST = 1.3
 
 _ROWS = ("1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM")
-_CANDIDATES = 48  # names whose cost is worked out exactly
+_CANDIDATES = 40  # names whose cost is worked out exactly
+_NOWHERE: frozenset[str] = frozenset()
 
 
 def _neighbours() -> dict[str, frozenset[str]]:
@@ -40,41 +41,34 @@ def slip_cost(typed: str, meant: str, worst: float) -> float:
         return float("inf")
     width = len(meant) + 1
     infinite = float("inf")
+    # A letter that was left out; one of a doubled pair is the commonest.
+    left_out = [_DOUBLED if at and meant[at] == meant[at - 1] else _SLIP for at in range(len(meant))]
     before: list[float] = []
-    above = [0.0] * width
-    for column in range(1, width):
-        above[column] = above[column - 1] + _missing(meant, column - 1, "")
+    above = [0.0, *(_FIRST + cost for cost in accumulate(left_out))]
     for row, letter in enumerate(typed, 1):
         here = [infinite] * width
         previous = typed[row - 2] if row > 1 else ""
-        first = row == 1
-        low = max(1, row - reach)
         if row <= reach:
-            here[0] = above[0] + _SLIP + (_FIRST if first else 0.0)
+            here[0] = above[0] + _SLIP + (_FIRST if row == 1 else 0.0)
         extra = _DOUBLED if letter == previous else _SLIP
-        beside = NEIGHBOURS.get(letter, frozenset())
-        for column in range(low, min(width, row + reach + 1)):
+        beside = NEIGHBOURS.get(letter, _NOWHERE)
+        for column in range(max(1, row - reach), min(width, row + reach + 1)):
             wanted = meant[column - 1]
             if letter == wanted:
                 cost = above[column - 1]
             else:
-                cost = above[column - 1] + (_BESIDE if wanted in beside else _SLIP) + (_FIRST if first or column == 1 else 0.0)
+                first = _FIRST if row == 1 or column == 1 else 0.0
+                cost = above[column - 1] + (_BESIDE if wanted in beside else _SLIP) + first
                 if row > 1 and column > 1 and letter == meant[column - 2] and previous == wanted:
-                    swapped = before[column - 2] + _SWAP + (_FIRST if column == 2 else 0.0)
-                    cost = min(cost, swapped)
-            cost = min(cost, above[column] + extra, here[column - 1] + _missing(meant, column - 1, letter))
-            here[column] = cost
+                    cost = min(cost, before[column - 2] + _SWAP + (_FIRST if column == 2 else 0.0))
+            other = above[column] + extra
+            cost = min(cost, other)
+            other = here[column - 1] + left_out[column - 1]
+            here[column] = min(cost, other)
         if min(here) > worst:
             return infinite
         before, above = above, here
     return above[-1] if above[-1] <= worst else infinite
-
-
-def _missing(meant: str, at: int, typed: str) -> float:
-    """The letter at that place was left out; a doubled one that was struck once is the commonest."""
-    if at and meant[at] == meant[at - 1]:
-        return _DOUBLED
-    return _SLIP + (_FIRST if at == 0 and typed == "" else 0.0)
 
 
 class Nearness:
@@ -107,24 +101,28 @@ class Nearness:
         return slip_cost(typed, name, worst)
 
     def _candidates(self, typed: str) -> list[int]:
+        """Those that share the most pairs, whole levels at a time; the last level is cut by length and by weight."""
         counts: Counter[int] = Counter()
-        pairs = _pairs(typed)
-        for pair in pairs:
+        for pair in _pairs(typed):
             counts.update(self._by_pair.get(pair, ()))
-        # Each slip spoils two pairs, a swap three; words of three letters have hardly any to spare.
-        least = max(1, len(pairs) - 1 - 3 * int(_allowance(len(typed)) / _SWAP))
-        names, weights, mine = self._names, self._weights, len(pairs)
-        scored = [
-            (shared / (mine + len(names[number]) + 1) + weights[number] * 0.05 + (names[number].startswith(typed)) * 0.5, number)
-            for number, shared in counts.items()
-            if shared >= least
-        ]
-        scored.sort(reverse=True)
-        return [number for _, number in scored[:_CANDIDATES]]
+        levels: dict[int, list[int]] = {}
+        for number, shared in counts.items():
+            levels.setdefault(shared, []).append(number)
+        chosen: list[int] = []
+        for shared in sorted(levels, reverse=True):
+            level = levels[shared]
+            room = _CANDIDATES - len(chosen)
+            if len(level) > room:
+                names, weights, length = self._names, self._weights, len(typed)
+                level.sort(key=lambda number: abs(len(names[number]) - length) - weights[number])
+            chosen += level[:room]
+            if len(chosen) >= _CANDIDATES:
+                break
+        return chosen
 
 
 def _pairs(name: str) -> frozenset[str]:
-    """Every two letters that stand side by side, the ends included; a letter and the one after the next too, for swaps."""
+    """Every two letters that stand side by side, the ends included."""
     return frozenset(first + second for first, second in pairwise(f"^{name}$"))
 
 
