@@ -142,11 +142,12 @@ class FakeRoster:
 
     def __init__(self, people: dict[int, Role]) -> None:
         self.roles = people
+        self.listed = set(people)  # the copy in memory, which may be old
         self.stale = False
         self.refreshed = 0
 
     def known(self, telegram_id: int) -> bool:
-        return telegram_id in self.roles
+        return telegram_id in self.listed
 
     def people(self) -> Sequence[tuple[int, Role]]:
         return tuple(self.roles.items())

@@ -82,13 +82,13 @@ async def test_a_stranger_meets_silence_and_leaves_no_trace(clock: LoopClock) ->
 async def test_a_person_who_was_taken_off_the_list_a_moment_ago_meets_silence(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/menu", "Menu")
-        known = stage.services.roster.known
         del stage.services.roster.roles[ASHA]
-        stage.services.roster.known = lambda telegram_id: True  # type: ignore[method-assign]  # the copy in memory is still old
-        stage.me.say("/positions")
-        stage.me.say("nonsense")
-        stage.services.roster.known = known  # type: ignore[method-assign]
-        assert len([message for message in stage.me.news() if message["from_bot"]]) == 0
+        for text in ("/positions", "nonsense", "123456"):
+            stage.me.say(text)
+        stage.me.press("Positions")
+        await later(5)
+        assert stage.me.news() == []
+        assert len(stage.inbox.handled) == 5
 
 
 async def test_a_group_is_ignored_and_left(clock: LoopClock) -> None:

@@ -1,0 +1,80 @@
+"""What a handler raises becomes words with an id, and the same id stands in the log line; the bot goes on."""
+
+import logging
+
+import pytest
+
+from bot.demo.loop import LoopClock
+from bot.domain.errors import CheckFailed, NotSent, Unclear
+from tests.handlers.chat import a_stage, later
+
+
+async def test_a_fault_of_ours_is_told_with_an_id_that_finds_the_log_line(
+    clock: LoopClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_stage(clock) as stage:
+        stage.services.books.broken = KeyError("a bug")
+        told = await stage.me.ask("/orders", "Something went wrong, and it was my fault.")
+        assert told["text"].endswith("id 0001")
+        line = next(record for record in caplog.records if record.name == "handlers.failures")
+        assert line.levelno == logging.ERROR
+        assert "id 0001" in line.getMessage()
+        assert line.exc_info is not None
+        stage.services.books.broken = None
+        await stage.me.ask("/orders", "ORDERS main")
+
+
+async def test_a_broker_that_does_not_answer_is_told_with_what_became_of_the_act(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.services.desk.refuses = NotSent("mStock does not answer (since 09:14:02).")
+        told = await stage.me.ask("/buy RELIANCE 10", "mStock does not answer (since 09:14:02).")
+        assert "Nothing was sent, nothing waits in a queue." in told["text"]
+        assert "id 0001" in told["text"]
+        stage.services.desk.refuses = Unclear("The answer got lost.")
+        told = await stage.me.ask("/buy RELIANCE 10", "The answer got lost.")
+        assert "It may have happened. I will not do it again" in told["text"]
+
+
+async def test_what_a_person_asked_wrongly_is_answered_without_an_id_and_not_as_a_fault(
+    clock: LoopClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_stage(clock) as stage:
+        told = await stage.me.ask("/buy infy ten", '"ten" is not a quantity.')
+        assert told["text"].splitlines()[-1] == "Try /buy infy 10"
+        assert " id " not in told["text"]
+        stage.services.desk.refuses = CheckFailed(["Above your limit of ₹1,00,000.", "No session: log in."])
+        told = await stage.me.ask("/buy RELIANCE 10", "Not sent.")
+        assert told["text"].splitlines() == ["Not sent.", "• Above your limit of ₹1,00,000.", "• No session: log in."]
+        assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_an_unread_word_offers_the_nearest_commands(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        told = await stage.me.ask("/postions", "I don't understand that. Nothing was done.")
+        assert told["buttons"][0][0]["label"] == "/positions"
+        await stage.me.choose("/positions", "POSITIONS main")
+        await stage.me.ask("what a day", "I don't understand that.")
+
+
+async def test_a_telegram_that_does_not_take_the_answer_harms_nobody(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/menu", "Menu")
+        stage.chats.faults.add("server_error", "sendMessage", times=2)
+        stage.me.say("/positions")
+        await later(5)
+        await stage.me.ask("/positions", "POSITIONS")
+
+
+async def test_work_that_takes_longer_than_a_moment_shows_that_it_is_under_way(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        assert stage.telegram.server.sent("sendChatAction") == []
+
+        async def slowly() -> None:
+            await later(3)
+
+        stage.services.desk.before_answer = slowly
+        await later(1)
+        stage.me.press("Confirm buy", card)
+        await later(4)
+        assert len(stage.telegram.server.sent("sendChatAction")) == 1

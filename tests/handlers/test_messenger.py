@@ -1,0 +1,183 @@
+"""News and cards reach the phone, and Telegram's refusals are sorted into for good and for now."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    EndPointNotFound,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from bot.demo.chats import Chats
+from bot.demo.loop import LoopClock
+from bot.demo.person import ScriptedPerson
+from bot.domain.errors import DeliveryError
+from bot.domain.notice import Filled, Loudness, Parcel
+from bot.domain.order import Fill, OrderStatus
+from bot.domain.ports import Messenger, Shown
+from handlers.application import build_application
+from handlers.messenger import TelegramMessenger, sorted_error
+from handlers.speaker import Speaker
+from handlers.views.message import View, message, say
+from tests.handlers.chat import a_world, counting_bytes
+from tests.handlers.face import ASHA, FakeServices
+from tests.stage.orders import RELIANCE, a_draft, an_order
+
+FILL = Fill(
+    broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=an_order().created_at
+)
+FILLED = an_order(number=12, status=OrderStatus.FILLED, filled=10, average=Decimal("1480.30"))
+
+
+def a_parcel(clock: LoopClock, **changes: object) -> Parcel:
+    parcel = Parcel(
+        id=41, chat_id=ASHA, account_id="a1", label="main", notice=Filled(order=FILLED, fill=FILL, position=25, position_average=Decimal("1471.40")),
+        loudness=Loudness.RING, created_at=clock.now(),
+    )  # fmt: skip
+    return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
+
+
+@asynccontextmanager
+async def a_messenger(clock: LoopClock) -> AsyncIterator[tuple[Messenger, ScriptedPerson, Chats, Speaker]]:
+    async with a_world(clock) as (chats, telegram):
+        application = build_application(
+            telegram.token, telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
+        )
+        async with application:
+            me = ScriptedPerson(chats, ASHA, name="Asha", started=True)
+            yield TelegramMessenger(application.bot, mode="PAPER", clock=clock), me, chats, Speaker(application.bot)
+
+
+async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (messenger, me, _, speaker):
+        card = await speaker.send(ASHA, message("the card"))
+        shown = await messenger.deliver(a_parcel(clock, reply_to=card))
+        news = me.message(shown)
+        assert news is not None
+        assert news["reply_to"] == card
+        assert news["text"].splitlines() == [
+            "Filled #12 BUY 10 RELIANCE, avg 1,480.30", "Position +25, avg 1,471.40", "main · PAPER · event 41",
+        ]  # fmt: skip
+        assert not news["silent"]
+        assert [item["label"] for line in news["buttons"] for item in line] == ["Exit", "Same again", "Reverse"]
+
+
+async def test_a_card_that_is_gone_holds_no_news_back(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (messenger, me, _, _):
+        shown = await messenger.deliver(a_parcel(clock, reply_to=999999))
+        assert me.message(shown) is not None
+
+
+async def test_quiet_news_does_not_ring_and_late_news_says_that_it_is_late(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (messenger, me, _, _):
+        shown = await messenger.deliver(a_parcel(clock, loudness=Loudness.SILENT, created_at=clock.now() - timedelta(minutes=4)))
+        news = me.message(shown)
+        assert news is not None
+        assert news["silent"]
+        assert "late 4 min (from 08:56:00)" in news["text"]
+        assert me.rings() == []
+
+
+async def test_a_card_is_drawn_where_it_stands_and_an_unchanged_one_is_no_error(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (messenger, me, _, speaker):
+        where = await speaker.send(ASHA, message("proposal"))
+        at = Shown(chat_id=ASHA, message_id=where, order_id="o1", version=1)
+        assert await messenger.draw(at, FILLED, "main") == where
+        assert await messenger.draw(at, FILLED, "main") == where
+        card = me.message(where)
+        assert card is not None
+        assert card["text"].startswith("✅ #12 BUY 10 RELIANCE · filled, avg 1,480.30")
+
+
+async def test_a_card_whose_message_was_deleted_lives_on_in_a_new_one(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (messenger, me, _, speaker):
+        where = await speaker.send(ASHA, message("proposal"))
+        me.remove(where)
+        moved = await messenger.draw(Shown(chat_id=ASHA, message_id=where, order_id="o1", version=1), FILLED, "main")
+        assert moved != where
+        assert me.message(moved) is not None
+
+
+async def test_a_share_with_an_ampersand_is_not_lost(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (messenger, me, _, _):
+        order = replace(FILLED, draft=a_draft(instrument=replace(RELIANCE, symbol="M&M<b>")))
+        shown = await messenger.deliver(a_parcel(clock, notice=Filled(order=order, fill=FILL)))
+        news = me.message(shown)
+        assert news is not None
+        assert "M&M<b>" in news["text"]
+
+
+class BrokenView(View):
+    """A view whose markup Telegram cannot read."""
+
+    @property
+    def html(self) -> str:
+        return "<b>" + self.plain
+
+    def messages(self) -> tuple[View, ...]:
+        return (self,)
+
+
+async def test_markup_that_telegram_cannot_read_is_sent_plain(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (_, me, _, speaker):
+        view = BrokenView((say("Filled"),))
+        where = await speaker.send(ASHA, view)
+        sent = me.message(where)
+        assert sent is not None
+        assert sent["text"] == "Filled"
+        await speaker.edit(ASHA, where, BrokenView((say("Filled again"),)))
+        edited = me.message(where)
+        assert edited is not None
+        assert edited["text"] == "Filled again"
+
+
+async def test_what_is_longer_than_a_message_arrives_in_parts(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (_, me, _, speaker):
+        await speaker.send(ASHA, message(*("x" * 100 for _ in range(100))))
+        assert sum(each["text"].count("x") for each in me.news()) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("fault", "permanent", "retry_after"),
+    [("flood", False, 5.0), ("blocked", True, None), ("chat_not_found", True, None), ("server_error", False, None),
+     ("bad_gateway", False, None), ("dropped", False, None), ("lost_answer", False, None)],
+)  # fmt: skip
+async def test_each_refusal_on_the_wire_is_sorted(
+    fault: str, permanent: bool, retry_after: float | None, clock: LoopClock
+) -> None:
+    async with a_messenger(clock) as (messenger, _, chats, _):
+        chats.faults.add(fault, "sendMessage", times=5, seconds=5)
+        with pytest.raises(DeliveryError) as refused:
+            await messenger.deliver(a_parcel(clock))
+        assert (refused.value.permanent, refused.value.retry_after) == (permanent, retry_after)
+
+
+@pytest.mark.parametrize(
+    ("error", "permanent"),
+    [
+        (Forbidden("bot was blocked by the user"), True),
+        (BadRequest("chat not found"), True),
+        (ChatMigrated(5), True),
+        (InvalidToken("404"), False),
+        (EndPointNotFound("404"), False),
+        (Conflict("other poller"), False),
+        (TimedOut(), False),
+        (NetworkError("gone"), False),
+        (RetryAfter(3), False),
+        (TelegramError("?"), False),
+    ],
+)
+def test_an_error_is_final_only_where_telegram_will_never_take_the_message(error: TelegramError, permanent: bool) -> None:
+    assert sorted_error(error).permanent is permanent

@@ -1,0 +1,64 @@
+"""Every error has words: what became of the act, and what to do next."""
+
+import inspect
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain import errors
+from bot.domain.errors import BotError, PersonError
+from handlers.views.failures import BECAME, failure, has_incident
+from handlers.views.keyboards import WordsTap, decode
+from handlers.views.message import View
+from tests.handlers.views.test_message import read_back
+
+KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, BotError)]
+
+
+def an_error(kind: type[BotError], say: str = "Said.") -> BotError:
+    more = {
+        errors.UsageError: {"example": "/buy RELIANCE 10"},
+        errors.TooFast: {"retry_after": 2.4},
+        errors.Refused: {"words": "RMS:1:no", "code": "400"},
+    }.get(kind, {})
+    return kind([say]) if kind is errors.CheckFailed else kind(say, **more)  # type: ignore[arg-type]  # its own shape
+
+
+def texts(view: View) -> list[str]:
+    return view.plain.splitlines()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_class_has_words_of_its_own(kind: type[BotError]) -> None:
+    assert kind in BECAME
+    view = failure(an_error(kind), "7f3a")
+    assert "Said." in view.plain
+    assert ("id 7f3a" in view.plain) is not issubclass(kind, PersonError)
+    assert has_incident(an_error(kind)) is not issubclass(kind, PersonError)
+
+
+def test_samples() -> None:
+    assert texts(failure(errors.UsageError('"ten" is not a quantity.', example="/buy RELIANCE 10"), "7f3a")) == [
+        '"ten" is not a quantity.', "Try /buy RELIANCE 10",
+    ]  # fmt: skip
+    assert "Ask again in 2 s." in texts(failure(an_error(errors.TooFast), "7f3a"))
+    assert "mStock's words: RMS:1:no" in texts(failure(an_error(errors.Refused), "7f3a"))
+    assert texts(failure(KeyError("secret-token-in-here"), "7f3a"))[-1] == "id 7f3a"
+
+
+def test_what_was_not_ours_is_never_shown() -> None:
+    assert "secret-token" not in failure(KeyError("secret-token-in-here"), "7f3a").plain
+
+
+def test_offers_keep_the_account_that_was_addressed() -> None:
+    unknown = errors.UnknownSymbol('No "RELAINCE".', near=(("RELIANCE", "/buy RELIANCE 10"),))
+    assert decode(failure(unknown, "", account="papa").keyboard[0][0].data) == WordsTap("papa: /buy RELIANCE 10")
+    dead = failure(errors.SessionExpired("The session is over."), "", account="papa")
+    assert decode(dead.keyboard[0][0].data) == WordsTap("papa: /login")
+
+
+@given(st.sampled_from(KINDS), st.text(st.characters(codec=None), max_size=200))
+def test_no_words_of_an_error_break_the_message(kind: type[BotError], words: str) -> None:
+    view = failure(an_error(kind, words), "7f3a")
+    assert read_back(view.html) == view.plain
