@@ -142,7 +142,14 @@ def _stock_expiry(table: Table) -> Iterable[StockExpiryRule]:
         tell, warn, refuse = row.whole("tell"), row.whole("warn"), row.whole("refuse")
         if not tell >= warn >= refuse:
             raise row.wrong("tell, warn and refuse must fall in this order")
-        yield StockExpiryRule(since=row.date("from"), tell=tell, warn=warn, refuse=refuse, source=row.source())
+        yield StockExpiryRule(
+            since=row.date("from"),
+            tell=tell,
+            warn=warn,
+            refuse=refuse,
+            squared_off=row.whole("squared_off", least=1),
+            source=row.source(),
+        )
 
 
 def _risks(table: Table) -> Iterable[BrokerRisk]:

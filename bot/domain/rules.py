@@ -101,6 +101,7 @@ class StockExpiryRule:
     tell: int
     warn: int
     refuse: int
+    squared_off: int  # mStock closes it itself this many trading days before expiry, best effort
     source: str
 
 
@@ -214,6 +215,14 @@ class MarketRules:
         if left <= rule.warn:
             return ExpiryStage.WARN
         return ExpiryStage.TELL if left <= rule.tell else ExpiryStage.FAR
+
+    def squared_off_on(self, instrument: Instrument, days: MarketDays) -> date | None:
+        """The day on which mStock closes a stock contract itself, best effort; None: not a stock contract, or not known."""
+        if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION) or instrument.expiry is None:
+            return None
+        expiry = instrument.expiry
+        rule = max((row for row in self.stock_expiry if row.since <= expiry), key=lambda row: row.since, default=None)
+        return None if rule is None else days.trading_day_before(expiry, rule.squared_off)
 
     def price_band(self, instrument: Instrument, on: date) -> Band | None:
         """The daily band of a share; None: not known, which is the rule (no source gives them)."""

@@ -22,7 +22,7 @@ SLABS = PROTECTION + "[[slabs]]\nkinds = ['EQUITY']\nfrom = 2026-01-01\nsource =
         (SLABS + "[{ value = '0' }]", "a step of nothing"),
         (SLABS + "[{ below = '100', to = '100', value = '2' }, { value = '1' }]", "I do not know below"),
         (
-            PROTECTION + "[[stock_expiry]]\nfrom = 2026-01-01\ntell = 2\nwarn = 4\nrefuse = 1\nsource = 's'",
+            PROTECTION + "[[stock_expiry]]\nfrom = 2026-01-01\ntell = 2\nwarn = 4\nrefuse = 1\nsquared_off = 1\nsource = 's'",
             "tell, warn and refuse must fall in this order",
         ),
         (

@@ -121,9 +121,18 @@ def test_the_auction_allows_three_percent_and_no_special_orders() -> None:
 
 def test_stock_futures_have_the_auctions_band_while_index_futures_do_not() -> None:
     stock = a_future("RELIANCE", date(2026, 11, 23), lot=500, stock=True)
-    assert look(stock, "2026-11-20 15:16", Product.NRML).band == Decimal(3)
+    assert look(stock, "2026-11-20 15:15", Product.NRML).band == Decimal(3)
+    assert look(stock, "2026-11-20 15:39:59", Product.NRML).band == Decimal(3)
     assert look(stock, "2026-11-20 15:14", Product.NRML).band is None
     assert look(a_future(), "2026-11-20 15:16", Product.NRML).band is None
+
+
+def test_a_shares_auction_band_holds_from_a_quarter_past_three_until_the_match_is_over() -> None:
+    inside = [CALENDAR.band(a_share(), ist_at(f"2026-11-20 {clock}"), in_auction=True) for clock in ("15:15", "15:34:59")]
+    outside = [CALENDAR.band(a_share(), ist_at(f"2026-11-20 {clock}"), in_auction=True) for clock in ("15:14:59", "15:35")]
+    assert [row.percent for row in inside if row is not None] == [Decimal(3), Decimal(3)]
+    assert outside == [None, None]
+    assert CALENDAR.band(a_share(), ist_at("2026-07-31 15:20"), in_auction=True) is None
 
 
 def test_ten_minutes_before_the_auction_the_note_says_what_becomes_of_stops() -> None:

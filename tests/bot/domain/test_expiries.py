@@ -33,6 +33,19 @@ SENSEX_MOVED = {
 }
 
 
+# Every monthly expiry of both years by hand: the last Thursday or Tuesday, or the trading day before it.
+NSE_MONTHLY = [
+    "2025-01-30", "2025-02-27", "2025-03-27", "2025-04-24", "2025-05-29", "2025-06-26", "2025-07-31", "2025-08-28", "2025-09-30",
+    "2025-10-28", "2025-11-25", "2025-12-30", "2026-01-27", "2026-02-24", "2026-03-30", "2026-04-28", "2026-05-26", "2026-06-30",
+    "2026-07-28", "2026-08-25", "2026-09-29", "2026-10-27", "2026-11-23", "2026-12-29",
+]  # fmt: skip
+BSE_MONTHLY = [
+    "2025-01-28", "2025-02-25", "2025-03-25", "2025-04-29", "2025-05-27", "2025-06-24", "2025-07-29", "2025-08-26", "2025-09-25",
+    "2025-10-30", "2025-11-27", "2025-12-24", "2026-01-29", "2026-02-26", "2026-03-25", "2026-04-30", "2026-05-27", "2026-06-25",
+    "2026-07-30", "2026-08-27", "2026-09-24", "2026-10-29", "2026-11-26", "2026-12-31",
+]  # fmt: skip
+
+
 def all_of(underlying: str) -> list[Expiry]:
     return [expiry for day in EVERY_DAY for expiry in CALENDAR.expiries(day) if expiry.underlying == underlying]
 
@@ -48,6 +61,29 @@ def test_nifty_expires_once_in_every_week_of_both_years_on_a_trading_day() -> No
     gaps = [(later.scheduled - earlier.scheduled).days for earlier, later in pairwise(found)]
     assert set(gaps) == {5, 7}  # five days once: from Thursday 28 August to Tuesday 2 September 2025
     assert gaps.count(5) == 1
+
+
+@pytest.mark.parametrize(
+    ("exchange", "underlying", "first", "written"),
+    [
+        *(
+            (Exchange.NFO, name, 0, NSE_MONTHLY)
+            for name in ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTYNXT50", STOCKS)
+        ),
+        *((Exchange.BFO, name, 0, BSE_MONTHLY) for name in ("SENSEX", "BANKEX", "SENSEX50")),
+        (Exchange.BFO, STOCKS, 8, BSE_MONTHLY),  # the rule for BSE's stock contracts before September 2025 is in no source read
+    ],
+)
+def test_every_monthly_expiry_of_every_family_is_the_one_written_by_hand(
+    exchange: Exchange, underlying: str, first: int, written: list[str]
+) -> None:
+    found = [
+        expiry.day.isoformat()
+        for day in EVERY_DAY
+        for expiry in CALENDAR.expiries(day)
+        if (expiry.exchange, expiry.underlying, expiry.cycle) == (exchange, underlying, Cycle.MONTHLY)
+    ]
+    assert found == written[first:]
 
 
 def test_nifty_moved_from_thursday_to_tuesday_in_september_2025_and_sensex_to_thursday() -> None:

@@ -100,6 +100,36 @@ def test_nse_freeze_is_the_newest_notice_and_says_when_a_newer_one_must_exist(
     assert found.source
 
 
+# Every NSE notice by hand: first day -> NIFTY, FINNIFTY, BANKNIFTY, MIDCPNIFTY, NIFTYNXT50.
+NOTICES = {
+    date(2025, 7, 1): (1800, 1800, 600, 2800, 600),
+    date(2025, 8, 1): (1800, 1800, 600, 2800, 600),
+    date(2025, 9, 1): (1800, 1800, 900, 2800, 600),
+    date(2025, 11, 3): (1800, 1800, 600, 2800, 600),
+    date(2025, 12, 1): (1800, 1200, 600, 2800, 600),
+    date(2026, 1, 1): (1800, 1200, 600, 2800, 600),
+    date(2026, 2, 1): (1800, 1800, 600, 2800, 600),
+    date(2026, 3, 2): (1800, 1200, 600, 2800, 600),
+    date(2026, 4, 1): (1800, 1800, 900, 2800, 600),
+    date(2026, 5, 4): (1800, 1800, 900, 2800, 600),
+    date(2026, 6, 1): (1800, 1800, 900, 2800, 600),
+    date(2026, 7, 1): (1800, 1800, 600, 2800, 600),
+    date(2026, 8, 3): (1800, 1800, 600, 2800, 600),
+}
+
+
+@pytest.mark.parametrize("first", NOTICES)
+def test_every_monthly_notice_gives_its_five_quantities_from_its_first_day(first: date) -> None:
+    names = ("NIFTY", "FINNIFTY", "BANKNIFTY", "MIDCPNIFTY", "NIFTYNXT50")
+    found = [RULES.freeze(a_future(name), first) for name in names]
+    assert tuple(row.quantity for row in found if row is not None) == NOTICES[first]
+    assert all(row is not None and row.since == first for row in found)
+
+
+def test_before_the_first_notice_the_freeze_is_not_known() -> None:
+    assert RULES.freeze(a_future("NIFTY"), date(2025, 6, 30)) is None
+
+
 def test_bse_freeze_is_known_for_two_indices_and_nothing_is_made_up_for_others() -> None:
     sensex, bankex = (RULES.freeze(a_future(name, lot=20), TODAY) for name in ("SENSEX", "BANKEX"))
     assert sensex is not None
@@ -207,6 +237,18 @@ def test_a_stops_limit_is_on_the_tick_on_the_worse_side_and_taken_by_the_exchang
         assert abs(limit - trigger) <= widest
 
 
+@pytest.mark.parametrize(
+    ("kind", "trigger", "widest"),
+    [
+        (FUTURE, "50", "1.5"), (FUTURE, "50.05", "1.5015"), (InstrumentKind.STOCK_FUTURE, "1480", "44.4"), (OPTION, "50", "10"),
+        (OPTION, "50.05", "10.01"), (InstrumentKind.STOCK_OPTION, "32.45", "10"),
+    ],
+)  # fmt: skip
+def test_the_exchanges_range_between_trigger_and_limit(kind: InstrumentKind, trigger: str, widest: str) -> None:
+    assert RULES.trigger_range(kind, Decimal(trigger), TODAY) == Decimal(widest)
+    assert RULES.trigger_range(CASH, Decimal(trigger), TODAY) is None
+
+
 def test_stop_market_orders_are_offered_only_where_exchanges_still_take_them() -> None:
     assert RULES.offers_slm(a_share(), TODAY)
     assert RULES.offers_slm(a_future(), TODAY)
@@ -233,6 +275,14 @@ def test_stop_market_orders_are_offered_only_where_exchanges_still_take_them() -
 def test_a_stock_contract_is_spoken_of_warned_about_and_refused_by_trading_days(day: date, stage: ExpiryStage) -> None:
     contract = an_option("RELIANCE", "1480", expiry=date(2026, 11, 23), lot=500, stock=True)
     assert RULES.stage(contract, day, CALENDAR) is stage
+
+
+def test_mstock_closes_a_stock_contract_on_the_trading_day_before_its_expiry() -> None:
+    assert RULES.squared_off_on(a_future("RELIANCE", date(2026, 11, 23), lot=500, stock=True), CALENDAR) == date(2026, 11, 20)
+    assert RULES.squared_off_on(a_future("RELIANCE", date(2026, 12, 29), lot=500, stock=True), CALENDAR) == date(2026, 12, 28)
+    assert RULES.squared_off_on(a_future("RELIANCE", date(2027, 1, 26), lot=500, stock=True), CALENDAR) is None
+    assert RULES.squared_off_on(a_future(), CALENDAR) is None
+    assert RULES.squared_off_on(a_share(), CALENDAR) is None
 
 
 def test_index_contracts_and_shares_have_no_physical_settlement() -> None:
@@ -271,6 +321,9 @@ def test_the_broker_closes_early_near_the_band_and_at_a_loss() -> None:
     ("kind", "price", "day", "tick"),
     [
         (CASH, "249.99", TODAY, "0.01"), (CASH, "250", TODAY, "0.05"), (CASH, "1000", TODAY, "0.05"),
+        (CASH, "5000", TODAY, "0.10"), (CASH, "10000", TODAY, "0.50"), (CASH, "20000", TODAY, "1"),
+        (FUTURE, "15000", TODAY, "0.05"),
+        (FUTURE, "30000", TODAY, "0.10"), (CASH, "249.99", date(2025, 4, 14), "0.01"), (CASH, "250", date(2025, 4, 14), "0.05"),
         (CASH, "1480.30", TODAY, "0.10"),
         (CASH, "5000.50", TODAY, "0.50"), (CASH, "15000", TODAY, "1"), (CASH, "120000", TODAY, "5"),
         (CASH, "1480.30", date(2025, 4, 14), "0.05"), (FUTURE, "14000", TODAY, "0.05"), (FUTURE, "26000", TODAY, "0.10"),
@@ -286,8 +339,6 @@ def test_a_stock_options_tick_depends_on_the_share_and_is_not_known_from_its_own
 
 
 def test_lots_by_the_notices_check_the_master() -> None:
-    assert RULES.expected_lot("NIFTY", date(2025, 12, 30)) == 75
-    assert RULES.expected_lot("NIFTY", date(2026, 1, 6)) == 65
-    assert RULES.expected_lot("MIDCPNIFTY", date(2026, 11, 23)) == 120
-    assert RULES.expected_lot("SENSEX", date(2026, 11, 26)) == 20
-    assert RULES.expected_lot("SENSEX50", date(2026, 11, 26)) is None
+    names = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTYNXT50", "SENSEX", "BANKEX", "SENSEX50")
+    assert [RULES.expected_lot(name, date(2025, 12, 30)) for name in names] == [75, 35, 65, 140, 25, 20, 30, None]
+    assert [RULES.expected_lot(name, date(2026, 1, 6)) for name in names] == [65, 30, 60, 120, 25, 20, 30, None]
