@@ -264,7 +264,7 @@ export class Desk {
       return el("tr", {},
         el("th", { scope: "row" }, bare(position.name), el("small", {}, `${PRODUCTS[position.product] ?? position.product}, avg ${rupees.format(position.average)}`)),
         el("td", {}, signed(position.net)),
-        el("td", { className: profit < 0 ? "minus" : "plus" }, signedRupees(profit)));
+        el("td", { className: profit < 0 ? "minus" : profit > 0 ? "plus" : "" }, signedRupees(profit)));
     });
     return [
       funds,
@@ -294,4 +294,4 @@ const STATUS = {
 const bare = (name) => name.replace(/-EQ$/, "");
 const plain = (name) => name.replaceAll("_", " ");
 const signed = (quantity) => (quantity < 0 ? `−${-quantity}` : `+${quantity}`);
-const signedRupees = (amount) => `${amount < 0 ? "−" : "+"}${rupees.format(Math.abs(amount))}`;
+const signedRupees = (amount) => `${amount < 0 ? "−" : amount > 0 ? "+" : ""}${rupees.format(Math.abs(amount))}`;

@@ -204,7 +204,8 @@ function openMenu(message, row, event) {
     el("button", { type: "button", role: "menuitem", className, onclick: choose(act) }, icon(name), words);
   menu.replaceChildren(
     entry("reply", "Reply", () => composer.reply(message)),
-    entry("copy", "Copy text", async () => toast((await copyText(message.text)) ? "Copied" : "The browser does not allow copying")),
+    ...(message.text && !message.protected
+      ? [entry("copy", "Copy text", async () => toast((await copyText(message.text)) ? "Copied" : "The browser does not allow copying"))] : []),
     ...(message.from_bot ? [] : [entry("close", "Delete", () => tell("/chat/remove", { message_id: message.id }), "danger")]),
   );
   menu.hidden = false;

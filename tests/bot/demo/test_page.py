@@ -1,6 +1,7 @@
 """The page in the browser: who may speak to it, what its stream tells, and the whole of it in a real Chromium."""
 
 import asyncio
+import base64
 import itertools
 import json
 import random
@@ -44,6 +45,7 @@ in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is found 
 in_real_time = pytest.mark.asyncio(loop_scope="module", loop_factories=["real"])
 
 Json = dict[str, Any]
+ONE_PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 # How many lines of text an element shows.
 LINES = """node => {
     const style = getComputedStyle(node);
@@ -413,6 +415,10 @@ def artifact(name: str, tmp_path: Path) -> Path:
     return (folder if folder.is_dir() else tmp_path) / name
 
 
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
 @in_chromium
 @in_real_time
 async def test_a_visitor_is_led_from_hello_to_a_filled_order(chromium: Browser, talking: Bot, tmp_path: Path) -> None:
@@ -609,6 +615,61 @@ async def test_all_of_it_can_be_done_at_the_keyboard(chromium: Browser, talking:
         await keys.press("Enter")
         await expect(tab.locator("li.row", has_text="q 20")).to_have_count(0)
         assert "q 20" not in [message["text"] for message in bot.person.history()]
+
+
+@in_chromium
+@in_real_time
+async def test_pictures_files_copies_and_deletions_do_what_a_phone_does(chromium: Browser, talking: Bot) -> None:
+    bot, place = talking, talking.person.private
+    async with served(bot) as demo, opened(chromium, demo) as seen:
+        tab = seen.tab
+        await tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        picture = bot.chats.keep(name="net.png", mime="image/png", content=ONE_PIXEL, width=1, height=1)
+        bot.chats.send(place, bot.chats.new_message(place, bot.chats.bot, text="Net, 20 Nov 2026", photo=picture))
+        table = bot.chats.keep(name="trades.csv", mime="text/csv", content=b"a,b")
+        copy = {"text": "NXQRO2611201234", "copy_text": {"text": "NXQRO2611201234"}}
+        message = bot.chats.new_message(place, bot.chats.bot, text="Today", document=table, rows=[[copy]])
+        bot.chats.send(place, message)
+        image = tab.get_by_role("img", name="Net, 20 Nov 2026")
+        await expect(image).to_be_visible()
+        assert await image.evaluate("node => node.decode().then(() => node.naturalWidth)") == 1
+        await tab.get_by_role("button", name="Enlarge the picture").click()
+        await expect(tab.get_by_role("dialog", name="Picture")).to_be_visible()
+        await tab.keyboard.press("Escape")
+        await expect(tab.get_by_role("dialog")).to_have_count(0)
+
+        async with tab.expect_download() as download:
+            await tab.get_by_role("link", name="trades.csv").click()
+        assert content(await (await download.value).path()) == b"a,b"
+        await tab.get_by_role("button", name="NXQRO2611201234").click()
+        await expect(tab.locator("#toast")).to_have_text("Copied")
+        assert await tab.evaluate("navigator.clipboard.readText()") == "NXQRO2611201234"
+
+        # Somebody who reads further up is not torn away, but told how much is below.
+        for number in range(30):
+            bot.send(f"line {number}", silent=True)
+        await expect(seen.row("line 29")).to_be_in_viewport()
+        await tab.locator("#log").evaluate("node => { node.scrollTop = 0; }")
+        await expect(tab.get_by_role("button", name="To the newest message")).to_be_visible()
+        bot.send("one more")
+        bot.send("and another")
+        await expect(tab.locator("#unread")).to_have_text("2")
+        await expect(seen.row("and another")).not_to_be_in_viewport()
+        await tab.get_by_role("button", name="To the newest message, 2 unread").click()
+        await expect(seen.row("and another")).to_be_in_viewport()
+        await expect(tab.locator("#to-end")).to_be_hidden()
+
+        bot.delete(message.id)
+        await expect(tab.get_by_role("link", name="trades.csv")).to_have_count(0)
+
+        background = "getComputedStyle(document.querySelector('.chat-head')).backgroundColor"
+        light = await tab.evaluate(background)
+        await tab.get_by_role("button", name="Light or dark").click()
+        assert await tab.evaluate(background) != light
+        sound = tab.get_by_role("button", name="Sound when a message rings")
+        await expect(sound).to_have_attribute("aria-pressed", "false")
+        await sound.click()
+        await expect(sound).to_have_attribute("aria-pressed", "true")
 
 
 @in_chromium
