@@ -7,7 +7,6 @@ loopback; Telegram and the paper broker; Telegram and mStock. No words of an err
 a secret in the wrong place.
 """
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -16,32 +15,29 @@ from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from bot.addresses import (
+    MSTOCK,
+    MSTOCK_SOCKET,
+    NAMES,
+    PAPER,
+    PAPER_PORT,
+    PAPER_SOCKET,
+    TELEGRAM,
+    Mode,
+    is_redirect,
+    settle_addresses,
+)
 from bot.domain.errors import SettingsError
 from bot.domain.secret import Secret
+from bot.dotenv import gather
 
-TELEGRAM = "https://api.telegram.org"
-MSTOCK = "https://api.mstock.trade"
-MSTOCK_SOCKET = "wss://ws.mstock.trade"
-PAPER_PORT = 8700  # of `python -m bot paper`, unless told otherwise
-PAPER = f"http://127.0.0.1:{PAPER_PORT}"
-PAPER_SOCKET = f"ws://127.0.0.1:{PAPER_PORT}/ws"
+__all__ = ["PAPER_PORT", "SETTINGS", "LogFormat", "LogLevel", "Mode", "Setting", "Settings", "process_environment", "table"]
 
-_LONGEST_SECRET = 4096  # bytes in a secret's file
-_DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{10,100}")
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-
-
-class Mode(StrEnum):
-    """Which pair of addresses; it stands on every card as PAPER or LIVE."""
-
-    DEMO = "demo"
-    PAPER = "paper"
-    LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,12 +202,11 @@ class Settings(BaseModel):
         """Reads the environment, then `directory`/.env (None: no such file). SettingsError names every bad setting at once."""
         problems: list[str] = []
         warnings: list[str] = []
-        given = _gather(environ, directory, problems, warnings)
+        given = gather(environ, directory, {each.name: each.secret for each in SETTINGS}, problems, warnings)
         mode = Mode(given["MODE"]) if given.get("MODE") in set(Mode) else None
         if mode is not None:
-            for name, allowed in _ADDRESSES[mode].items():
-                _settle_address(name, allowed, given, problems)
-        if "REDIRECT_URL" in given and not _is_redirect(given["REDIRECT_URL"]):
+            settle_addresses(mode, given, problems)
+        if "REDIRECT_URL" in given and not is_redirect(given["REDIRECT_URL"]):
             problems.append("REDIRECT_URL is not an http or https address")
         values: dict[str, object] = {setting.field: given[setting.name] for setting in SETTINGS if setting.name in given}
         try:
@@ -243,157 +238,9 @@ def table() -> str:
     return "\n".join(rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Address:
-    """What one address may be in one mode: exactly this one, or (loopback) any path and port of this host alone."""
-
-    default: str | None
-    schemes: tuple[str, ...]
-    loopback: bool
-
-
-_LOOPBACK_TELEGRAM = _Address(default=None, schemes=("http",), loopback=True)
-_REAL_TELEGRAM = _Address(default=TELEGRAM, schemes=("https",), loopback=False)
-_ADDRESSES: dict[Mode, dict[str, _Address]] = {
-    Mode.DEMO: {
-        "TELEGRAM_URL": _LOOPBACK_TELEGRAM,
-        "BROKER_URL": _Address(default=None, schemes=("http",), loopback=True),
-        "BROKER_WS_URL": _Address(default=None, schemes=("ws",), loopback=True),
-    },
-    Mode.PAPER: {
-        "TELEGRAM_URL": _REAL_TELEGRAM,
-        "BROKER_URL": _Address(default=PAPER, schemes=("http",), loopback=True),
-        "BROKER_WS_URL": _Address(default=PAPER_SOCKET, schemes=("ws",), loopback=True),
-    },
-    Mode.LIVE: {
-        "TELEGRAM_URL": _REAL_TELEGRAM,
-        "BROKER_URL": _Address(default=MSTOCK, schemes=("https",), loopback=False),
-        "BROKER_WS_URL": _Address(default=MSTOCK_SOCKET, schemes=("wss",), loopback=False),
-    },
-}
-
-
-def _settle_address(name: str, allowed: _Address, given: dict[str, str], problems: list[str]) -> None:
-    mode = given["MODE"]
-    if name not in given:
-        if allowed.default is None:
-            problems.append(f"{name} is missing: {mode} mode runs on loopback addresses, which `python -m bot demo` fills in")
-        given[name] = allowed.default or ""
-        return
-    address = given[name].rstrip("/")
-    if allowed.loopback:
-        if not _is_loopback(address, allowed.schemes):
-            problems.append(f"{name} is not a {allowed.schemes[0]} address of this host, and {mode} mode takes no other")
-    elif address != allowed.default:
-        problems.append(f"{name} may only be {allowed.default} in {mode} mode")
-    given[name] = address
-
-
-def _is_loopback(address: str, schemes: tuple[str, ...]) -> bool:
-    parts = _parts(address)
-    if parts is None or parts.scheme not in schemes or parts.query or parts.fragment or ".." in parts.path:
-        return False
-    host = parts.hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_redirect(address: str) -> bool:
-    parts = _parts(address)
-    return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _parts(address: str) -> SplitResult | None:
-    """The parts of a plain ASCII address; None for anything with a user, odd characters, or a port that is none."""
-    if not address.isascii() or not address.isprintable() or any(each in address for each in ' \\@"<>'):
-        return None
-    try:
-        parts = urlsplit(address)
-        _ = parts.port  # ValueError when it is no port
-    except ValueError:
-        return None
-    return None if "xn--" in (parts.hostname or "") else parts
-
-
 def _shares_directory(key_file: Path, database: Path) -> bool:
     """Links are followed, so that a key cannot sit beside the database under another name."""
     return key_file.resolve().is_relative_to(database.resolve().parent)
-
-
-def _gather(environ: Mapping[str, str], directory: Path | None, problems: list[str], warnings: list[str]) -> dict[str, str]:
-    """Name -> text for every setting that is given; an empty text is as good as none."""
-    kept = _dotenv(directory / ".env", problems, warnings) if directory is not None else {}
-    given: dict[str, str] = {}
-    for setting in SETTINGS:
-        text = environ.get(setting.name) or kept.get(setting.name)
-        if setting.secret:
-            name = f"{setting.name}_FILE"
-            place = environ.get(name) or kept.get(name)
-            if place:
-                text = _from_file(name, place, problems)
-            elif environ.get(setting.name):
-                warnings.append(
-                    f"{setting.name} stands in the environment, where other programs of this user can read it: use {name}"
-                )
-        if text:
-            given[setting.name] = text
-    return given
-
-
-def _from_file(name: str, place: str, problems: list[str]) -> str | None:
-    try:
-        with Path(place).expanduser().open("rb") as file:
-            content = file.read(_LONGEST_SECRET + 1)
-        text = content.decode("ascii").strip()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it holds no plain text"
-        problems.append(f"{name} names a file that cannot be read: {reason}")
-        return None
-    if not text or len(content) > _LONGEST_SECRET:
-        problems.append(f"{name} names a file that is {'too long' if text else 'empty'}")
-        return None
-    return text
-
-
-def _dotenv(file: Path, problems: list[str], warnings: list[str]) -> dict[str, str]:
-    """NAME=value by lines; quotes and `export` are allowed, comments start with #. Names that are not ours are passed over."""
-    try:
-        text = file.read_text("utf-8")
-        shared = file.stat().st_mode & 0o077
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError):
-        problems.append(".env cannot be read")
-        return {}
-    values: dict[str, str] = {}
-    ours = {name for each in SETTINGS for name in (each.name, f"{each.name}_FILE")}
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        match = _DOTENV_LINE.fullmatch(stripped)
-        value = _unquoted(match["value"]) if match else None
-        if match is None or value is None:
-            problems.append(f".env line {number} is not NAME=value")
-        elif match["name"] in ours and match["name"] in values:
-            problems.append(f"{match['name']} stands twice in .env")
-        else:
-            values[match["name"]] = value
-    if shared and any(each.secret and values.get(each.name) for each in SETTINGS):
-        warnings.append(".env holds secrets and can be read by others: chmod 600 .env")
-    return values
-
-
-def _unquoted(text: str) -> str | None:
-    """The value of a line; None when a quote is not closed."""
-    if text[:1] in ("'", '"'):
-        body, closed, rest = text[1:].partition(text[0])
-        return body if closed and (not rest.strip() or rest.lstrip().startswith("#")) else None
-    return re.split(r"\s#", f" {text}", maxsplit=1)[0].strip()
 
 
 def _problems_of(error: ValidationError, mode: Mode | None) -> list[tuple[str, str]]:
@@ -402,7 +249,7 @@ def _problems_of(error: ValidationError, mode: Mode | None) -> list[tuple[str, s
     for each in error.errors(include_url=False, include_context=False, include_input=False):
         name = str(each["loc"][0]).upper()
         if each["type"] == "missing":
-            if name in _ADDRESSES[Mode.LIVE] and mode is None:
+            if name in NAMES and mode is None:
                 continue  # follows from the mode
             found.append((name, f"{name} is missing"))
             continue

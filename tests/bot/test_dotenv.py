@@ -1,0 +1,101 @@
+"""Where the texts of settings are kept: a .env file, and files that hold one secret each."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.errors import SettingsError
+from bot.domain.secret import Secret
+from bot.settings import Mode, Settings
+
+TOKEN = "123456789:AAExampleExampleExampleExampleExample"
+LIVE = {"MODE": "live", "TELEGRAM_BOT_TOKEN": TOKEN}
+
+
+def refusal(environ: dict[str, str], directory: Path | None = None) -> str:
+    with pytest.raises(SettingsError) as refused:
+        Settings.read(environ, directory=directory)
+    return refused.value.say
+
+
+def test_a_file_beats_the_environment_and_loses_its_line_end(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    settings = Settings.read(LIVE | {"TELEGRAM_BOT_TOKEN": "1:other_other_other", "TELEGRAM_BOT_TOKEN_FILE": str(file)})
+    assert settings.telegram_bot_token == Secret(TOKEN)
+    assert settings.warnings == ()
+    assert "TELEGRAM_BOT_TOKEN_FILE" in Settings.read(LIVE).warnings[0]
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe", b"x" * 5000])
+def test_a_secret_file_that_cannot_be_used_stops_the_start_even_when_the_environment_has_one(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "s3cret"
+    if content is not None:
+        file.write_bytes(content)
+    said = refusal(LIVE | {"TELEGRAM_BOT_TOKEN_FILE": str(file)})
+    assert "TELEGRAM_BOT_TOKEN_FILE names a file" in said
+    assert "s3cret" not in said
+
+
+def test_a_directory_in_place_of_a_secret_file_is_refused(tmp_path: Path) -> None:
+    assert "TELEGRAM_BOT_TOKEN_FILE" in refusal(LIVE | {"TELEGRAM_BOT_TOKEN_FILE": str(tmp_path)})
+
+
+def dotenv(tmp_path: Path, text: str, mode: int = 0o600) -> Path:
+    file = tmp_path / ".env"
+    file.write_text(text)
+    file.chmod(mode)
+    return tmp_path
+
+
+def test_a_dotenv_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> None:
+    directory = dotenv(
+        tmp_path,
+        f"# mStock\nexport MODE=live\nTELEGRAM_BOT_TOKEN='{TOKEN}'  # from BotFather\n\nBROKER_API_KEY = MA1234567\n"
+        'BROKER_API_SECRET="abc#def=="\nFLASK_PORT=5000\nCONFIRM_SECONDS=45 # slow fingers\nLOG_LEVEL=ERROR\nDATABASE=\n',
+    )
+    settings = Settings.read({"LOG_LEVEL": "DEBUG"}, directory=directory)
+    assert settings.client_code == Secret("MA1234567")
+    assert settings.api_key == Secret("abc#def==")
+    assert (settings.confirm_seconds, settings.log_level, settings.database) == (45, "DEBUG", Path("data/bot.db"))
+    assert settings.warnings == ()
+    assert len(settings.secrets()) == 3
+
+
+def test_a_dotenv_file_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
+    directory = dotenv(tmp_path, f"MODE=live\nTELEGRAM_BOT_TOKEN={TOKEN}\n", 0o644)
+    assert any("chmod 600" in each for each in Settings.read({}, directory=directory).warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("MODE=live\nMODE=paper\n", "MODE stands twice"),
+        ("s3cret words\n", "line 1"),
+        ("X=1\n\nTELEGRAM_BOT_TOKEN='s3cret\n", "line 3"),
+        ("X='a' s3cret\n", "line 1"),
+    ],
+)
+def test_a_dotenv_line_that_cannot_be_read_is_named_by_its_number(text: str, named: str, tmp_path: Path) -> None:
+    said = refusal(LIVE, dotenv(tmp_path, text))
+    assert named in said
+    assert "s3cret" not in said
+
+
+@given(st.text(max_size=200))
+def test_any_dotenv_text_is_read_or_refused_in_words(text: str) -> None:
+    with TemporaryDirectory() as place:
+        (Path(place) / ".env").write_text(text, "utf-8", newline="")
+        try:
+            mode = Settings.read(LIVE, directory=Path(place)).mode
+        except SettingsError as refused:
+            said = refused.say
+        else:
+            assert mode is Mode.LIVE
+            return
+    assert ".env" in said
