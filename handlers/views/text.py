@@ -65,7 +65,7 @@ RULE = "-" * WIDTH
 
 def table(*rows: tuple[str, ...] | str) -> Table:
     """Rows, or groups of rows, as one block."""
-    return Table(tuple(line for item in rows for line in ((item,) if isinstance(item, str) else item)))
+    return Table(tuple(line.rstrip() for item in rows for line in ((item,) if isinstance(item, str) else item)))
 
 
 def grouped(digits: str) -> str:

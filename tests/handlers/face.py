@@ -107,9 +107,15 @@ def a_position(**changes: Any) -> Position:
 
 
 SHORT_CALL = a_position(
-    instrument=NIFTY_CALL, product=Product.NRML, quantity=-65, bought=0, sold=65, bought_value=Decimal(0),
-    sold_value=Decimal("6038.50"), average=Decimal("92.90"),
-)  # fmt: skip
+    instrument=NIFTY_CALL,
+    product=Product.NRML,
+    quantity=-65,
+    bought=0,
+    sold=65,
+    bought_value=Decimal(0),
+    sold_value=Decimal("6038.50"),
+    average=Decimal("92.90"),
+)
 LINES = (
     PositionLine(position=a_position(), price=A_PRICE, booked=Decimal(0), open=Decimal("222.50")),
     PositionLine(position=SHORT_CALL, price=Price(last=Decimal("98.40")), booked=Decimal("640.25"), open=Decimal("-357.50")),
@@ -118,17 +124,34 @@ LINES = (
 
 def a_holding(**changes: Any) -> Holding:
     holding = Holding(
-        instrument=RELIANCE, isin="INE002A01018", quantity=40, t1=5, authorised=0, collateral=20, average=Decimal("1400.00"),
-        last=Decimal("1480.30"), previous_close=Decimal("1470.00"),
-    )  # fmt: skip
+        instrument=RELIANCE,
+        isin="INE002A01018",
+        quantity=40,
+        t1=5,
+        authorised=0,
+        collateral=20,
+        average=Decimal("1400.00"),
+        last=Decimal("1480.30"),
+        previous_close=Decimal("1470.00"),
+    )
     return replace(holding, **changes)
 
 
 def a_report(**changes: Any) -> DayReport:
     report = DayReport(
-        account_id="a1", date="2026-11-20", booked=Decimal("4180.00"), open=Decimal("-322.50"), charges=Decimal("444.80"), orders=14,
-        filled_orders=11, rejected_orders=1, trades=18, carried=(LINES[1],), cash=Decimal("245310.55"), made_at=NOW,
-    )  # fmt: skip
+        account_id="a1",
+        date="2026-11-20",
+        booked=Decimal("4180.00"),
+        open=Decimal("-322.50"),
+        charges=Decimal("444.80"),
+        orders=14,
+        filled_orders=11,
+        rejected_orders=1,
+        trades=18,
+        carried=(LINES[1],),
+        cash=Decimal("245310.55"),
+        made_at=NOW,
+    )
     return replace(report, **changes)
 
 
@@ -219,10 +242,17 @@ class FakeHost:
 
     async def status(self, actor: Actor) -> Status:
         return Status(
-            mode="PAPER", version="0.1.0", started_at=NOW - timedelta(hours=2), now=self.clock.now(),
-            sessions=(await self.accounts.session(actor),), notices_waiting=0, notices_buried=1, master_date="2026-11-20", master_rows=148213,
+            mode="PAPER",
+            version="0.1.0",
+            started_at=NOW - timedelta(hours=2),
+            now=self.clock.now(),
+            sessions=(await self.accounts.session(actor),),
+            notices_waiting=0,
+            notices_buried=1,
+            master_date="2026-11-20",
+            master_rows=148213,
             looked_for=1,
-        )  # fmt: skip
+        )
 
 
 @dataclass
@@ -336,9 +366,14 @@ class FakeDesk:
 
 
 A_STOP = OrderDraft(
-    instrument=NIFTY_CALL, side=Side.SELL, quantity=65, kind=OrderKind.SL,
-    product=Product.NRML, price=Decimal("74.00"), trigger=Decimal("80.00"),
-)  # fmt: skip
+    instrument=NIFTY_CALL,
+    side=Side.SELL,
+    quantity=65,
+    kind=OrderKind.SL,
+    product=Product.NRML,
+    price=Decimal("74.00"),
+    trigger=Decimal("80.00"),
+)
 
 
 @dataclass
@@ -378,15 +413,23 @@ class FakeBooks:
 
     async def funds(self, actor: Actor) -> Funds:
         return Funds(
-            available=Decimal("245310.55"), used=Decimal("14877.00"), start_of_day=None, realised_loss=Decimal(0), collateral=Decimal(0),
+            available=Decimal("245310.55"),
+            used=Decimal("14877.00"),
+            start_of_day=None,
+            realised_loss=Decimal(0),
+            collateral=Decimal(0),
             as_of=self.clock.now(),
-        )  # fmt: skip
+        )
 
     async def pnl(self, actor: Actor) -> PnL:
         return PnL(
-            booked=Decimal("640.25"), open=Decimal("-135.00"), charges=Decimal("81.30"), as_of=self.clock.now(), lines=LINES,
+            booked=Decimal("640.25"),
+            open=Decimal("-135.00"),
+            charges=Decimal("81.30"),
+            as_of=self.clock.now(),
+            lines=LINES,
             holdings_change=Decimal("412.00"),
-        )  # fmt: skip
+        )
 
 
 @dataclass

@@ -43,7 +43,9 @@ async def test_a_double_tap_sends_once_and_the_second_is_told(clock: LoopClock) 
         told = await stage.me.wait_for("This card was answered already.")
         assert stage.services.desk.sent == ["TOKEN1"]
         assert told["reply_to"] == card["id"]
-        assert stage.me.message(card["id"])["text"] == card["text"], "the living card is not drawn over"
+        now = stage.me.message(card["id"])
+        assert now is not None
+        assert now["text"] == card["text"], "the living card is not drawn over"
 
 
 async def test_an_old_card_says_that_it_expired_and_offers_to_ask_again(clock: LoopClock) -> None:

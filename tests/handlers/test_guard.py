@@ -150,9 +150,12 @@ def test_only_the_plain_private_shape_of_a_known_person_is_ever_taken(
     person: int, chat: int, kind: str, key: str, marks: set[str]
 ) -> None:
     worth = {
-        "forward_origin": FORWARD, "via_bot": a_user(77, is_bot=True), "sender_chat": a_chat(-9, "channel"), "edit_date": 1790000001,
+        "forward_origin": FORWARD,
+        "via_bot": a_user(77, is_bot=True),
+        "sender_chat": a_chat(-9, "channel"),
+        "edit_date": 1790000001,
         "business_connection_id": "b",
-    }  # fmt: skip
+    }
     body = a_message(person, chat=a_chat(chat, kind), **{mark: worth[mark] for mark in marks})
     update = {key: a_tap(person, message=body)} if key == "callback_query" else {key: body}
     if verdict(**update) is Verdict.TAKE:

@@ -90,10 +90,14 @@ async def test_what_could_not_be_stored_is_not_acknowledged_and_ends_the_poller(
     services = FakeServices(clock)
     async with a_world(clock) as (chats, telegram):
         me = ScriptedPerson(chats, ASHA, name="Asha")
-        with pytest.raises(StorageError):
+
+        async def try_it() -> None:
             async with a_bot(chats, telegram, services, BrokenInbox(), me=me):
                 me.say("/buy RELIANCE 10")
                 await later(1)
+
+        with pytest.raises(StorageError):
+            await try_it()
         assert services.desk.proposed == []
         assert len(chats.updates.pending) == 1, "Telegram still has it"
         async with a_bot(chats, telegram, services, FakeInbox(), me=me):
@@ -156,10 +160,13 @@ async def test_a_code_that_came_before_a_kill_is_not_used_and_its_message_is_del
         body = {
             "update_id": 1,
             "message": {
-                "message_id": said["id"], "date": int(clock.now().timestamp()), "text": BLANK,
-                "chat": {"id": ASHA, "type": "private"}, "from": {"id": ASHA, "is_bot": False, "first_name": "Asha"},
+                "message_id": said["id"],
+                "date": int(clock.now().timestamp()),
+                "text": BLANK,
+                "chat": {"id": ASHA, "type": "private"},
+                "from": {"id": ASHA, "is_bot": False, "first_name": "Asha"},
             },
-        }  # fmt: skip
+        }
         inbox.entries[1] = InboxEntry(update_id=1, user_id=ASHA, body=json.dumps(body), received_at=clock.now())
         chats.updates.pending.clear()
         async with a_bot(chats, telegram, services, inbox, me=me):

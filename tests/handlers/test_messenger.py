@@ -43,9 +43,14 @@ FILLED = an_order(number=12, status=OrderStatus.FILLED, filled=10, average=Decim
 
 def a_parcel(clock: LoopClock, **changes: object) -> Parcel:
     parcel = Parcel(
-        id=41, chat_id=ASHA, account_id="a1", label="main", notice=Filled(order=FILLED, fill=FILL, position=25, position_average=Decimal("1471.40")),
-        loudness=Loudness.RING, created_at=clock.now(),
-    )  # fmt: skip
+        id=41,
+        chat_id=ASHA,
+        account_id="a1",
+        label="main",
+        notice=Filled(order=FILLED, fill=FILL, position=25, position_average=Decimal("1471.40")),
+        loudness=Loudness.RING,
+        created_at=clock.now(),
+    )
     return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
 
 
@@ -68,8 +73,10 @@ async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopCl
         assert news is not None
         assert news["reply_to"] == card
         assert news["text"].splitlines() == [
-            "Filled #12 BUY 10 RELIANCE, avg 1,480.30", "Position +25, avg 1,471.40", "main · PAPER · event 41",
-        ]  # fmt: skip
+            "Filled #12 BUY 10 RELIANCE, avg 1,480.30",
+            "Position +25, avg 1,471.40",
+            "main · PAPER · event 41",
+        ]
         assert not news["silent"]
         assert [item["label"] for line in news["buttons"] for item in line] == ["Exit", "Same again", "Reverse"]
 
@@ -151,9 +158,16 @@ async def test_what_is_longer_than_a_message_arrives_in_parts(clock: LoopClock) 
 
 @pytest.mark.parametrize(
     ("fault", "permanent", "retry_after"),
-    [("flood", False, 5.0), ("blocked", True, None), ("chat_not_found", True, None), ("server_error", False, None),
-     ("bad_gateway", False, None), ("dropped", False, None), ("lost_answer", False, None)],
-)  # fmt: skip
+    [
+        ("flood", False, 5.0),
+        ("blocked", True, None),
+        ("chat_not_found", True, None),
+        ("server_error", False, None),
+        ("bad_gateway", False, None),
+        ("dropped", False, None),
+        ("lost_answer", False, None),
+    ],
+)
 async def test_each_refusal_on_the_wire_is_sorted(
     fault: str, permanent: bool, retry_after: float | None, clock: LoopClock
 ) -> None:

@@ -19,7 +19,7 @@ class Telegram:
 
     def __init__(self) -> None:
         self.calls: list[tuple[float, int, str]] = []
-        self.floods: list[float] = []
+        self.floods: list[int] = []
 
     async def take(self, chat: int, name: str) -> bool:
         self.calls.append((asyncio.get_running_loop().time(), chat, name))

@@ -66,17 +66,33 @@ _INSTRUMENTS = st.sampled_from(
     [
         RELIANCE,
         NIFTY_CALL,
-        Instrument(exchange=Exchange.BSE, token="1", symbol="M&M", name="M&M", kind=InstrumentKind.EQUITY, lot=1, tick=Decimal("0.05")),
         Instrument(
-            exchange=Exchange.BFO, token="2", symbol="INFY", name="INFY26NOVFUT", kind=InstrumentKind.STOCK_FUTURE, lot=400,
-            tick=Decimal("0.05"), expiry=date(2026, 11, 26),
+            exchange=Exchange.BSE, token="1", symbol="M&M", name="M&M", kind=InstrumentKind.EQUITY, lot=1, tick=Decimal("0.05")
         ),
         Instrument(
-            exchange=Exchange.NFO, token="3", symbol="SBIN", name="SBIN26DEC802.5PE", kind=InstrumentKind.STOCK_OPTION, lot=750,
-            tick=Decimal("0.05"), expiry=date(2026, 12, 29), strike=Decimal("802.5"), right=Right.PE,
+            exchange=Exchange.BFO,
+            token="2",
+            symbol="INFY",
+            name="INFY26NOVFUT",
+            kind=InstrumentKind.STOCK_FUTURE,
+            lot=400,
+            tick=Decimal("0.05"),
+            expiry=date(2026, 11, 26),
+        ),
+        Instrument(
+            exchange=Exchange.NFO,
+            token="3",
+            symbol="SBIN",
+            name="SBIN26DEC802.5PE",
+            kind=InstrumentKind.STOCK_OPTION,
+            lot=750,
+            tick=Decimal("0.05"),
+            expiry=date(2026, 12, 29),
+            strike=Decimal("802.5"),
+            right=Right.PE,
         ),
     ]
-)  # fmt: skip
+)
 
 
 @given(_INSTRUMENTS, st.sampled_from(OrderKind), st.integers(1, 50), st.sampled_from(Product), st.booleans())

@@ -36,24 +36,29 @@ S = OrderStatus
         (an_order(status=S.OPEN), "#1 BUY 10 RELIANCE · open at 1,480.30 since 09:30:00 · main · PAPER", [["Modify", "Cancel"]]),
         (
             an_order(status=S.OPEN, draft=PROTECTED),
-            "#1 BUY 10 RELIANCE · open at max 1,487.70 since 09:30:00 · main · PAPER", [["Modify", "Cancel"]],
+            "#1 BUY 10 RELIANCE · open at max 1,487.70 since 09:30:00 · main · PAPER",
+            [["Modify", "Cancel"]],
         ),
         (
             an_order(status=S.TRIGGER_PENDING, draft=A_STOP),
-            "#1 SELL 65 NIFTY 24500 CE · 23 Nov (Mon) · waiting for 80.00, then sells down to 74.00 since 09:30:00 · main · PAPER",
+            "#1 SELL 65 NIFTY 24500 CE · 23 Nov (Mon) · waiting for 80.00, then sells down to 74.00"
+            " since 09:30:00 · main · PAPER",
             [["Modify", "Cancel"]],
         ),
         (
             an_order(status=S.PARTIAL, filled=65, average=Decimal("101.20"), draft=a_draft(instrument=NIFTY_CALL, quantity=195)),
-            "#1 BUY 65/195 NIFTY 24500 CE · 23 Nov (Mon) · partly filled, avg 101.20 · main · PAPER", [["Modify", "Cancel rest"]],
+            "#1 BUY 65/195 NIFTY 24500 CE · 23 Nov (Mon) · partly filled, avg 101.20 · main · PAPER",
+            [["Modify", "Cancel rest"]],
         ),
         (
             an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED, updated_at=LATER),
-            "✅ #1 BUY 10 RELIANCE · filled, avg 1,480.30 in 0.4 s · main · PAPER", [["Same again", "Exit"]],
+            "✅ #1 BUY 10 RELIANCE · filled, avg 1,480.30 in 0.4 s · main · PAPER",
+            [["Same again", "Exit"]],
         ),
         (
             an_order(status=S.REJECTED, reason="RMS:1:<margin & more>"),
-            "✖️ #1 BUY 10 RELIANCE · rejected by mStock: RMS:1:<margin & more> · main · PAPER", [["Ask again", "Funds"]],
+            "✖️ #1 BUY 10 RELIANCE · rejected by mStock: RMS:1:<margin & more> · main · PAPER",
+            [["Ask again", "Funds"]],
         ),
         (an_order(status=S.REFUSED, reason="no"), "✖️ #1 BUY 10 RELIANCE · rejected by mStock: no · main · PAPER", []),
         (an_order(status=S.UNKNOWN), "❔ #1 BUY 10 RELIANCE · outcome unknown · main · PAPER", [["Look now"]]),
@@ -61,11 +66,12 @@ S = OrderStatus
         (an_order(status=S.CANCELLED), "#1 BUY 10 RELIANCE · cancelled, nothing filled · main · PAPER", [["Same again"]]),
         (
             an_order(status=S.CANCELLED, filled=4, average=Decimal("1480.30")),
-            "#1 BUY 4/10 RELIANCE · cancelled, 4 filled, avg 1,480.30 · main · PAPER", [["Same again"]],
+            "#1 BUY 4/10 RELIANCE · cancelled, 4 filled, avg 1,480.30 · main · PAPER",
+            [["Same again"]],
         ),
         (an_order(status=S.EXPIRED), "#1 BUY 10 RELIANCE · expired, nothing filled · main · PAPER", [["Same again"]]),
     ],
-)  # fmt: skip
+)
 def test_the_first_line_says_where_the_order_stands(order: Order, first: str, buttons: list[list[str]]) -> None:
     view = draw(order)
     assert view.plain.splitlines()[0] == first
@@ -122,9 +128,11 @@ def test_prices_near_the_present_one_are_offered_on_the_tick() -> None:
     view = views.modify_prices(an_order(number=12, status=S.OPEN), "main", "PAPER", NOW)
     offered = [decode(item.data) for line in view.keyboard for item in line]
     assert offered == [
-        WordsTap("main: /modify 12 1472.80"), WordsTap("main: /modify 12 1478.80"),
-        WordsTap("main: /modify 12 1481.80"), WordsTap("main: /modify 12 1487.80"),
-    ]  # fmt: skip
+        WordsTap("main: /modify 12 1472.80"),
+        WordsTap("main: /modify 12 1478.80"),
+        WordsTap("main: /modify 12 1481.80"),
+        WordsTap("main: /modify 12 1487.80"),
+    ]
     cheap = an_order(draft=a_draft(price=Decimal("0.10")), status=S.OPEN)
     steps = [decode(item.data) for line in views.modify_prices(cheap, "", "PAPER", NOW).keyboard for item in line]
     assert steps == [WordsTap("/modify 1 0.20")] * 2, "a price of zero or less is never offered"
@@ -133,8 +141,9 @@ def test_prices_near_the_present_one_are_offered_on_the_tick() -> None:
 def test_giving_up_an_unknown_order_takes_a_second_tap() -> None:
     view = views.not_there(an_order(status=S.UNKNOWN), "papa", "PAPER", NOW)
     assert [[decode(item.data) for item in line] for line in view.keyboard] == [
-        [OrderTap("o1", OrderVerb.GIVE_UP, "papa")], [OrderTap("o1", OrderVerb.LOOK, "papa")],
-    ]  # fmt: skip
+        [OrderTap("o1", OrderVerb.GIVE_UP, "papa")],
+        [OrderTap("o1", OrderVerb.LOOK, "papa")],
+    ]
 
 
 def test_a_cancel_is_sent_and_the_book_decides() -> None:
@@ -145,11 +154,15 @@ def test_a_cancel_is_sent_and_the_book_decides() -> None:
 
 
 @given(
-    st.sampled_from(OrderStatus), st.sampled_from(OrderKind), st.integers(0, 10), st.text(max_size=50), st.text(st.characters(codec=None), max_size=80),
-    st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=1, max_size=26),
-)  # fmt: skip
+    status=st.sampled_from(OrderStatus),
+    kind=st.sampled_from(OrderKind),
+    filled=st.integers(0, 10),
+    symbol=st.text(max_size=50),
+    reason=st.text(st.characters(codec=None), max_size=80),
+    id_=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=1, max_size=26),
+)
 def test_any_order_in_any_state_can_be_drawn(
-    status: OrderStatus, kind: OrderKind, filled: int, symbol: str, reason: str, id_: str
+    *, status: OrderStatus, kind: OrderKind, filled: int, symbol: str, reason: str, id_: str
 ) -> None:
     draft = a_draft(
         instrument=replace(RELIANCE, symbol=symbol),

@@ -40,8 +40,9 @@ def test_every_error_class_has_words_of_its_own(kind: type[BotError]) -> None:
 
 def test_samples() -> None:
     assert texts(failure(errors.UsageError('"ten" is not a quantity.', example="/buy RELIANCE 10"), "7f3a")) == [
-        '"ten" is not a quantity.', "Try /buy RELIANCE 10",
-    ]  # fmt: skip
+        '"ten" is not a quantity.',
+        "Try /buy RELIANCE 10",
+    ]
     assert "Ask again in 2 s." in texts(failure(an_error(errors.TooFast), "7f3a"))
     assert "mStock's words: RMS:1:no" in texts(failure(an_error(errors.Refused), "7f3a"))
     assert texts(failure(KeyError("secret-token-in-here"), "7f3a"))[-1] == "id 7f3a"

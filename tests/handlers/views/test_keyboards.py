@@ -86,6 +86,8 @@ def test_a_label_too_long_to_travel_is_left_out_of_a_refresh_button() -> None:
 def test_telegrams_shape() -> None:
     rows = markup(keyboard([Button("A", data="n"), Button("B", copy="115126")], []))
     assert rows is not None
-    assert [[(item.text, item.callback_data, item.copy_text.text if item.copy_text else None) for item in line]
-            for line in rows.inline_keyboard] == [[("A", "n", None), ("B", None, "115126")]]  # fmt: skip
+    assert [
+        [(item.text, item.callback_data, item.copy_text.text if item.copy_text else None) for item in line]
+        for line in rows.inline_keyboard
+    ] == [[("A", "n", None), ("B", None, "115126")]]
     assert markup(()) is None

@@ -15,7 +15,7 @@ from bot.domain.proposal import ChangeOptions, Proposal, Question, Remark
 from handlers.views import order as views
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, decode
 from handlers.views.message import Table, View
-from handlers.views.text import columns
+from handlers.views.text import amount, columns
 from tests.handlers.face import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
@@ -52,8 +52,10 @@ def test_confirm_stands_alone_and_what_cannot_hurt_stands_below() -> None:
     view = views.proposal(a_proposal(), "PAPER", NOW)
     assert labels(view) == [["Confirm buy"], ["Change", "Discard"]]
     assert [decode(item.data) for line in view.keyboard for item in line] == [
-        CardTap(TOKEN, CardVerb.CONFIRM, "main"), CardTap(TOKEN, CardVerb.CHANGE, "main"), CardTap(TOKEN, CardVerb.DISCARD, "main"),
-    ]  # fmt: skip
+        CardTap(TOKEN, CardVerb.CONFIRM, "main"),
+        CardTap(TOKEN, CardVerb.CHANGE, "main"),
+        CardTap(TOKEN, CardVerb.DISCARD, "main"),
+    ]
 
 
 def test_a_contract_is_shown_whole_with_its_lots() -> None:
@@ -87,9 +89,18 @@ def test_how_the_price_is_bound_is_said(changes: dict[str, object], shown: list[
 
 def test_what_is_not_known_is_said_and_never_shown_as_zero() -> None:
     unknown = a_proposal(
-        price=None, value=None, margin=None, cash=None, cash_after=None, charges=None, charges_unknown=("brokerage",),
-        charges_both=None, break_even=None, break_even_ticks=None, warnings=(),
-    )  # fmt: skip
+        price=None,
+        value=None,
+        margin=None,
+        cash=None,
+        cash_after=None,
+        charges=None,
+        charges_unknown=("brokerage",),
+        charges_both=None,
+        break_even=None,
+        break_even_ticks=None,
+        warnings=(),
+    )
     view = views.proposal(unknown, "PAPER", NOW)
     assert "LTP                  not known" in rows(view)
     assert "Value                not known" in rows(view)
@@ -111,9 +122,10 @@ def test_a_new_price_comes_first_and_says_why() -> None:
 
 def test_a_change_shows_the_order_before_and_after() -> None:
     asked = a_proposal(
-        confirmation=a_confirmation(purpose=Purpose.MODIFY), before=an_order(number=12, status=OrderStatus.OPEN),
+        confirmation=a_confirmation(purpose=Purpose.MODIFY),
+        before=an_order(number=12, status=OrderStatus.OPEN),
         draft=a_draft(price=Decimal("1485.00")),
-    )  # fmt: skip
+    )
     view = views.proposal(asked, "PAPER", NOW)
     assert rows(view)[:2] == ["CHANGE #12               PAPER", "BUY 10 RELIANCE"]
     assert "Was              10 @ 1,480.30" in rows(view)
@@ -148,8 +160,18 @@ WILD = st.text(st.characters(codec=None), min_size=1, max_size=40)
 MONEY = st.none() | st.decimals(-(10**9), 10**9, places=2, allow_nan=False)
 
 
-@given(WILD, WILD, WILD, MONEY, MONEY, st.sampled_from(Product), st.sampled_from(Exchange), st.integers(1, 10**9))
+@given(
+    symbol=WILD,
+    label=WILD,
+    warning=WILD,
+    money=MONEY,
+    cash=MONEY,
+    product=st.sampled_from(Product),
+    exchange=st.sampled_from(Exchange),
+    size=st.integers(1, 10**9),
+)
 def test_no_name_and_no_figure_breaks_the_card(
+    *,
     symbol: str,
     label: str,
     warning: str,
@@ -161,11 +183,19 @@ def test_no_name_and_no_figure_breaks_the_card(
 ) -> None:
     instrument = replace(RELIANCE, symbol=symbol, exchange=exchange)
     asked: Proposal = a_proposal(
-        account=replace(MAIN, label=label), draft=a_draft(instrument=instrument, product=product, quantity=size), value=money, margin=cash,
-        cash=cash, cash_after=cash, charges=money, charges_both=money, break_even=money, warnings=(Remark(name="x", say=warning),),
-    )  # fmt: skip
+        account=replace(MAIN, label=label),
+        draft=a_draft(instrument=instrument, product=product, quantity=size),
+        value=money,
+        margin=cash,
+        cash=cash,
+        cash_after=cash,
+        charges=money,
+        charges_both=money,
+        break_even=money,
+        warnings=(Remark(name="x", say=warning),),
+    )
     view = views.proposal(asked, "PAPER", NOW + timedelta(seconds=5))
     assert all(columns(line) <= 30 for line in rows(view))
     assert view.html.count("<pre>") == view.html.count("</pre>") == 1
     if cash is not None:
-        assert any(line.endswith(views.amount(cash)) for line in rows(view)), "a figure is never cut"
+        assert any(line.endswith(amount(cash)) for line in rows(view)), "a figure is never cut"

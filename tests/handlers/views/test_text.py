@@ -15,9 +15,18 @@ ANY = st.text(st.characters(codec=None), max_size=80)
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("123456.5", "1,23,456.50"), ("-123456.5", "−1,23,456.50"), ("0", "0.00"), ("999", "999.00"), ("1000", "1,000.00"),
-     ("10000000", "1,00,00,000.00"), ("0.005", "0.00"), ("-0.004", "0.00"), ("99999.995", "1,00,000.00")],
-)  # fmt: skip
+    [
+        ("123456.5", "1,23,456.50"),
+        ("-123456.5", "−1,23,456.50"),
+        ("0", "0.00"),
+        ("999", "999.00"),
+        ("1000", "1,000.00"),
+        ("10000000", "1,00,00,000.00"),
+        ("0.005", "0.00"),
+        ("-0.004", "0.00"),
+        ("99999.995", "1,00,000.00"),
+    ],
+)
 def test_rupees_stand_in_indian_grouping(value: str, shown: str) -> None:
     assert text.amount(Decimal(value)) == shown
 
@@ -66,8 +75,11 @@ def test_an_amount_that_is_not_known_says_so() -> None:
 
 
 def test_rows_line_up_their_figures() -> None:
-    rows = [text.money_row("Open", Decimal(-135))[0], text.money_row("Booked today", Decimal("640.25"))[0],
-            text.money_row("Charges ≈", Decimal("-81.30"), marked=False)[0]]  # fmt: skip
+    rows = [
+        text.money_row("Open", Decimal(-135))[0],
+        text.money_row("Booked today", Decimal("640.25"))[0],
+        text.money_row("Charges ≈", Decimal("-81.30"), marked=False)[0],
+    ]
     assert {line.index(".") for line in rows} == {rows[0].index(".")}
 
 

@@ -1,0 +1,54 @@
+"""Accounts and sessions in words; a code is asked for plainly, and what became of its message is always said."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.account import CodeKind, Role
+from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
+from handlers.views import account as views
+from handlers.views.keyboards import WordsTap, decode
+from tests.handlers.face import MAIN, NOW, PAPA, a_session
+
+
+def test_the_account_in_use_is_marked_and_another_is_a_tap_away() -> None:
+    view = views.accounts(((MAIN, Role.OWNER), (PAPA, Role.VIEWER)), MAIN)
+    assert "main · MA••••1 · you are owner ← in use" in view.plain
+    assert "papa · MA••••2 · you are viewer" in view.plain
+    assert [decode(item.data) for line in view.keyboard for item in line] == [WordsTap("/use papa")]
+    assert "python -m bot link" in views.accounts((), None).plain
+
+
+def test_a_login_says_until_when_it_lives() -> None:
+    assert (
+        "The session lives until 00:00 on 21 Nov (Sat)."
+        in views.logged_in(LoggedIn(account=MAIN, session=a_session()), "LIVE", NOW).plain
+    )
+    again = views.logged_in(LoggedIn(account=MAIN, session=a_session(), already=True), "LIVE", NOW)
+    assert again.plain.startswith("Already logged in.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"), [(CodeKind.TOTP, "from your authenticator app"), (CodeKind.SMS, "that mStock sent you")]
+)
+def test_a_code_is_asked_for_with_its_source_and_its_end(kind: CodeKind, source: str) -> None:
+    text = views.code_wanted(CodeWanted(account=MAIN, kind=kind, until=NOW + timedelta(minutes=5)), "LIVE").plain
+    assert source in text
+    assert "until 14:07:11" in text
+    assert "delete your message" in text
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_dead_session_is_red_and_repaired_by_one_tap(alive: bool) -> None:
+    session = a_session() if alive else a_session(expires=NOW)
+    view = views.session(SessionState(account=MAIN, session=session, feed_connected=False, seed_stored=True), "LIVE", NOW)
+    assert ("🟢" in view.plain) is alive
+    assert [decode(item.data) for line in view.keyboard for item in line] == [
+        WordsTap("main: /logout" if alive else "main: /login")
+    ]
+    assert "one factor instead of two" in view.plain
+
+
+def test_leaving_says_what_stays() -> None:
+    assert "Orders at the exchange stay" in views.logged_out(MAIN, "LIVE").plain
+    assert "secrets are destroyed" in views.unlinked(PAPA).plain

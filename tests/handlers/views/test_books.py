@@ -1,0 +1,199 @@
+"""Lists fit a narrow phone, keep their arguments when they are refreshed, and never sum what is not known in silence."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.account import Role
+from bot.domain.instrument import Instrument
+from bot.domain.market import Price
+from bot.domain.order import OrderStatus, Product
+from bot.domain.portfolio import Funds, Holdings, PositionLine, Positions
+from bot.domain.proposal import OrderList, TradeLine, TradeList
+from handlers.views import books as views
+from handlers.views.keyboards import Book, BookTap, decode
+from handlers.views.message import Table, View
+from handlers.views.text import columns
+from tests.handlers.face import ASHA, LINES, MAIN, NOW, PROTECTED, SHORT_CALL, FakeServices, a_holding, a_position
+from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+
+
+class Still:
+    """A clock that stands."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+def rows(view: View) -> list[str]:
+    return [line for part in view.parts if isinstance(part, Table) for line in part.rows]
+
+
+def taps(view: View) -> list[object]:
+    return [decode(item.data) for line in view.keyboard for item in line if item.data]
+
+
+POSITIONS = BookTap(Book.POSITIONS, "main")
+
+
+def test_positions_are_drawn_as_planned() -> None:
+    assert rows(views.positions(Positions(lines=LINES, as_of=NOW), POSITIONS, "main", "PAPER")) == [
+        "POSITIONS main           PAPER",
+        " as of 14:02:11",
+        "RELIANCE CNC   +25  +222.50 🟢",
+        " 1,471.40 → 1,480.30",
+        "NF 24500CE 23Nov NRML",
+        "               −65  −357.50 🔴",
+        " 92.90 → 98.40",
+        "------------------------------",
+        "Open                −135.00 🔴",
+        "Booked today        +640.25 🟢",
+    ]
+
+
+def test_what_is_not_known_is_named_and_left_out_of_the_sums() -> None:
+    blind = PositionLine(position=a_position(), price=None, booked=Decimal(0), open=None)
+    view = views.positions(Positions(lines=(*LINES, blind), as_of=NOW), POSITIONS, "main", "PAPER")
+    assert "RELIANCE CNC +25 P&L not known" not in view.plain
+    assert "P&L not known" in view.plain
+    assert "price unknown" in view.plain
+    assert "Left out of the sums, because a price or a cost is not known: RELIANCE" in view.plain
+
+
+def test_a_share_sold_from_holdings_is_not_called_a_short() -> None:
+    sold = PositionLine(position=a_position(quantity=-10), price=None, booked=None, open=None)
+    assert " sold from holdings" in rows(views.positions(Positions(lines=(sold,), as_of=NOW), POSITIONS, "main", "PAPER"))
+
+
+def test_a_closed_position_shows_what_it_booked() -> None:
+    closed = PositionLine(
+        position=replace(SHORT_CALL, quantity=0, average=None), price=None, booked=Decimal("640.25"), open=Decimal(0)
+    )
+    shown = rows(views.positions(Positions(lines=(closed,), as_of=NOW), POSITIONS, "main", "PAPER"))
+    assert "NF 24500CE 23Nov NRML   closed" in shown
+    assert " booked             +640.25 🟢" in shown
+
+
+def test_orders_come_newest_first_with_what_they_wait_for() -> None:
+    some = (
+        an_order(number=1, status=OrderStatus.FILLED, filled=10, average=Decimal("1479.95")),
+        an_order(
+            number=2,
+            status=OrderStatus.PARTIAL,
+            filled=65,
+            average=Decimal("101.20"),
+            draft=a_draft(instrument=NIFTY_CALL, quantity=195, product=Product.NRML),
+        ),
+    )
+    view = views.orders(OrderList(account=MAIN, orders=some, as_of=NOW), BookTap(Book.ORDERS, "main", "all"), "PAPER")
+    assert rows(view)[2:] == [
+        "#2 BUY 65/195           partly",
+        " NF 24500CE 23Nov NRML  101.20",
+        "#1 BUY 10               filled",
+        " RELIANCE CNC         1,479.95",
+    ]
+
+
+def test_a_book_that_could_not_be_read_says_from_when_it_is() -> None:
+    book = OrderList(account=MAIN, orders=(), as_of=NOW, stale="mStock does not answer: this is what I knew at 14:00:02.")
+    view = views.orders(book, BookTap(Book.ORDERS, "main", "open"), "PAPER")
+    assert rows(view)[0].startswith("OPEN ORDERS main")
+    assert "⚠️ mStock does not answer" in view.plain
+
+
+def test_pages_turn_and_keep_what_was_asked_for() -> None:
+    many = OrderList(account=MAIN, orders=tuple(an_order(id=f"o{number}", number=number) for number in range(1, 21)), as_of=NOW)
+    middle = views.orders(many, BookTap(Book.ORDERS, "papa", "open", 1), "PAPER")
+    assert taps(middle)[:4] == [BookTap(Book.ORDERS, "papa", "open", page) for page in (0, 1, 2, 1)]
+    assert [item.label for item in middle.keyboard[0]] == ["‹", "2/3", "›"]
+    shown = [line.split()[0] for line in rows(middle)[2:] if line.startswith("#")]
+    assert shown == [f"#{number}" for number in range(12, 4, -1)]
+    last = views.orders(many, BookTap(Book.ORDERS, "papa", "open", 99), "PAPER")
+    assert [item.label for item in last.keyboard[0]] == ["‹", "3/3"]
+    assert any(line.startswith("#1 ") for line in rows(last)), "a page that no longer exists is the last one"
+
+
+def test_holdings_name_what_cannot_be_sold() -> None:
+    found = Holdings(lines=(a_holding(), a_holding(average=None)), as_of=NOW)
+    view = views.holdings(found, BookTap(Book.HOLDINGS), "main", "PAPER")
+    assert rows(view)[2:6] == ["RELIANCE 45       +3,613.50 🟢", " 1,400.00 → 1,480.30", " 5 not yet delivered", " 20 pledged"]
+    assert "cost unknown" in view.plain
+    assert "Left out of a sum" in view.plain
+
+
+def test_funds_that_the_broker_does_not_tell_are_not_zero() -> None:
+    nothing = Funds(available=Decimal("245310.55"), used=None, start_of_day=None, realised_loss=None, collateral=None, as_of=NOW)
+    shown = rows(views.funds(nothing, BookTap(Book.FUNDS), "main", "PAPER"))
+    assert "Available          2,45,310.55" in shown
+    assert "Used                 not known" in shown
+    assert not any("0.00" in line for line in shown)
+
+
+def test_empty_lists_say_none() -> None:
+    for view in (
+        views.positions(Positions(lines=(), as_of=NOW), POSITIONS, "main", "PAPER"),
+        views.holdings(Holdings(lines=(), as_of=NOW), BookTap(Book.HOLDINGS), "main", "PAPER"),
+        views.trades(TradeList(account=MAIN, trades=(), as_of=NOW), BookTap(Book.TRADES), "PAPER"),
+        views.orders(OrderList(account=MAIN, orders=(), as_of=NOW), BookTap(Book.ORDERS), "PAPER"),
+    ):
+        assert "none" in rows(view)
+
+
+def test_one_order_whole_has_its_fills_and_both_numbers() -> None:
+    detail = asyncio.run(_detail())
+    assert "14:02:11  4           1,480.30" in rows(detail)
+    assert "At mStock: 115126" in detail.plain
+    assert [item.copy for line in detail.keyboard for item in line if item.copy] == ["115126"]
+
+
+async def _detail() -> View:
+    services = FakeServices(Still(), {ASHA: Role.OWNER})
+    actor = await services.accounts.actor(ASHA)
+    assert actor is not None
+    return views.order(await services.books.order_by_id(actor, "o12"), "PAPER", NOW, str)
+
+
+WILD = st.text(st.characters(codec=None), min_size=1, max_size=40)
+MONEY = st.decimals(-(10**10), 10**10, places=2, allow_nan=False)
+
+
+@given(
+    label=WILD,
+    symbol=WILD,
+    open_=st.none() | MONEY,
+    booked=st.none() | MONEY,
+    quantity=st.integers(-(10**8), 10**8),
+    kind=st.sampled_from([RELIANCE, NIFTY_CALL]),
+)
+def test_no_name_and_no_figure_makes_a_row_wider_than_a_phone(
+    *, label: str, symbol: str, open_: Decimal | None, booked: Decimal | None, quantity: int, kind: Instrument
+) -> None:
+    instrument = replace(kind, symbol=symbol)
+    position = a_position(instrument=instrument, quantity=quantity, average=abs(open_ or Decimal(1)))
+    line = PositionLine(position=position, price=Price(last=abs(booked or Decimal(1))), booked=booked, open=open_)
+    held = Positions(lines=(line,), as_of=NOW)
+    account = replace(MAIN, label=label)
+    lot = abs(quantity) * instrument.lot or instrument.lot
+    order = an_order(draft=a_draft(instrument=instrument, quantity=lot, price=Decimal("1480.30")), status=OrderStatus.OPEN)
+    orders = OrderList(account=account, orders=(order,), as_of=NOW)
+    trade = TradeLine(
+        instrument=instrument, side=PROTECTED.side, quantity=lot, price=abs(booked or Decimal(1)), at=None, number=123456
+    )
+    for view in (
+        views.positions(held, BookTap(Book.POSITIONS, label), label, "PAPER"),
+        views.orders(orders, BookTap(Book.ORDERS, label, "all"), "PAPER"),
+        views.trades(TradeList(account=account, trades=(trade,), as_of=NOW), BookTap(Book.TRADES, label), "PAPER"),
+        views.holdings(
+            Holdings(lines=(a_holding(instrument=instrument, average=open_, last=booked),), as_of=NOW),
+            BookTap(Book.HOLDINGS, label),
+            label,
+            "PAPER",
+        ),
+        views.glance(orders, held, "🟢 Logged in until 00:00.", label, "PAPER"),
+    ):
+        assert all(columns(line) <= 30 for line in rows(view))
+        view.html.encode()

@@ -1,0 +1,61 @@
+"""The bot's own state: green where it is, red with what is wrong."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.account import Role, User
+from bot.domain.proposal import SessionState, Status
+from handlers.views import host as views
+from handlers.views.message import Table, View
+from handlers.views.text import columns
+from tests.handlers.face import MAIN, NOW, PAPA, a_session
+
+STATUS = Status(
+    mode="PAPER",
+    version="0.1.0",
+    started_at=NOW - timedelta(hours=2),
+    now=NOW,
+    sessions=(
+        SessionState(account=MAIN, session=a_session(), feed_connected=True, seed_stored=False),
+        SessionState(
+            account=replace(PAPA, label="a label much longer than a row"), session=None, feed_connected=False, seed_stored=False
+        ),
+    ),
+    notices_waiting=0,
+    notices_buried=2,
+    master_date="2026-11-20",
+    master_rows=148213,
+    looked_for=1,
+)
+
+
+def rows(view: View) -> list[str]:
+    return [line for part in view.parts if isinstance(part, Table) for line in part.rows]
+
+
+def test_what_is_wrong_is_red() -> None:
+    shown = rows(views.status(STATUS))
+    assert shown[:3] == ["STATUS 0.1.0             PAPER", " as of 14:02:11", "Running since     20 Nov 12:02"]
+    assert "Contracts" in shown[3]
+    assert any(line.startswith("Session main") and line.endswith("🟢") for line in shown)
+    assert any(line.startswith("Session a label") and line.endswith("🔴 log in") for line in shown)
+    assert any(line.startswith("News undelivered") and line.endswith("🔴 2") for line in shown)
+    assert any(line.startswith("Orders looked for") and line.endswith("🟡 1") for line in shown)
+    assert all(columns(line) <= 30 for line in shown)
+
+
+def test_a_bot_without_contracts_or_accounts_says_so() -> None:
+    view = views.status(replace(STATUS, master_date=None, sessions=()))
+    assert "🔴 none loaded" in view.plain
+    assert "No account is linked." in view.plain
+
+
+def test_people_with_role_and_reach() -> None:
+    view = views.people(
+        (
+            (User(telegram_id=1, name="Asha"), None, Role.OWNER),
+            (User(telegram_id=2, name="Ravi", active=False), "main", Role.VIEWER),
+        )
+    )
+    assert "Asha · 1 · owner on all accounts" in view.plain
+    assert "Ravi · 2 · viewer on main · off" in view.plain

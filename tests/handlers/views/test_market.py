@@ -1,0 +1,79 @@
+"""A price is shown with its real age, and only what is known of it."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.instrument import InstrumentKind
+from bot.domain.market import Level, Price
+from bot.domain.proposal import Quoted
+from handlers.commands import hear
+from handlers.views import market as views
+from handlers.views.keyboards import WordsTap, decode
+from handlers.views.message import Table, View
+from handlers.views.text import columns
+from tests.handlers.face import A_PRICE, NOW
+from tests.stage.orders import NIFTY_CALL, RELIANCE
+
+
+def rows(view: View) -> list[str]:
+    return [line for part in view.parts if isinstance(part, Table) for line in part.rows]
+
+
+def test_a_quote_is_drawn_with_its_depth() -> None:
+    view = views.quote(Quoted(instrument=RELIANCE, price=A_PRICE, as_of=NOW), NOW)
+    assert rows(view) == [
+        "RELIANCE",
+        " NSE            as of 14:02:11",
+        "LTP 1,480.30           1 s ago",
+        "Change       +10.30 +0.70 % 🟢",
+        "Prev close            1,470.00",
+        "Open                  1,472.00",
+        "Day        1,465.10 – 1,490.00",
+        "------------------------------",
+        "120@1480.20        500@1480.30",
+        "98,000@1480.10",
+    ]
+    taps = [decode(item.data) for line in view.keyboard for item in line]
+    assert taps == [WordsTap("/quote reliance nse"), WordsTap("/buy reliance nse 1"), WordsTap("/sell reliance nse 1")]
+
+
+def test_a_price_without_a_time_or_depth_says_only_what_is_known() -> None:
+    view = views.quote(Quoted(instrument=NIFTY_CALL, price=Price(last=Decimal("101.2")), as_of=NOW), NOW)
+    assert rows(view) == ["NIFTY 24500 CE · 23 Nov (Mon)", " NFO            as of 14:02:11", "LTP 101.20        time unknown"]
+    assert "Lot 65, tick 0.05" in view.plain
+    assert "1lot" in str(view.keyboard)
+
+
+def test_an_index_offers_no_order() -> None:
+    index = replace(RELIANCE, symbol="NIFTY", kind=InstrumentKind.INDEX)
+    assert [
+        item.label for line in views.quote(Quoted(instrument=index, price=A_PRICE, as_of=NOW), NOW).keyboard for item in line
+    ] == ["Refresh"]
+
+
+def test_each_find_is_a_tap_for_its_price() -> None:
+    view = views.search((RELIANCE, NIFTY_CALL), "rel", NOW)
+    assert [item.label for line in view.keyboard for item in line] == ["RELIANCE · NSE", "NIFTY 24500 CE · 23 Nov · NFO"]
+    for line in view.keyboard:
+        tap = decode(line[0].data)
+        assert isinstance(tap, WordsTap)
+        spoken = hear(tap.words)
+        assert spoken is not None
+        assert spoken.command.name == "quote"
+    assert "Nothing found" in views.search((), "<xyz>", NOW).plain
+
+
+@given(
+    st.decimals(Decimal("0.01"), 10**7, places=2),
+    st.integers(1, 10**9),
+    st.none() | st.decimals(Decimal("0.01"), 10**7, places=2),
+    st.text(st.characters(codec=None), min_size=1, max_size=40),
+)
+def test_no_price_makes_a_row_wider_than_a_phone(last: Decimal, size: int, close: Decimal | None, symbol: str) -> None:
+    level = (Level(price=last, quantity=size),)
+    price = Price(last=last, bid=last, ask=last, previous_close=close, open=last, high=last, low=last, bids=level, asks=level)
+    view = views.quote(Quoted(instrument=replace(RELIANCE, symbol=symbol), price=price, as_of=NOW), NOW)
+    assert all(columns(line) <= 30 for line in rows(view))

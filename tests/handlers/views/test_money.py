@@ -1,0 +1,86 @@
+"""Profit and loss before and after charges, and the summary of a day."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.portfolio import PnL
+from handlers.views import money as views
+from handlers.views.keyboards import Book, BookTap
+from handlers.views.message import Table, View
+from handlers.views.text import columns
+from tests.handlers.face import LINES, NOW, a_report
+
+TAP = BookTap(Book.PNL, "main")
+TODAY = PnL(booked=Decimal("640.25"), open=Decimal("-135.00"), charges=Decimal("81.30"), as_of=NOW, lines=LINES)
+
+
+def rows(view: View) -> list[str]:
+    return [line for part in view.parts if isinstance(part, Table) for line in part.rows]
+
+
+def test_the_net_is_what_is_left_after_charges() -> None:
+    shown = rows(views.pnl(TODAY, TAP, "main", "PAPER"))
+    assert shown[:2] == ["P&L main                 PAPER", " as of 14:02:11"]
+    assert shown[-4:] == [
+        "Open                −135.00 🔴",
+        "Booked today        +640.25 🟢",
+        "Charges ≈            −81.30",
+        "Net                 +423.95 🟢",
+    ]
+
+
+def test_charges_that_are_not_known_leave_the_net_unsaid() -> None:
+    view = views.pnl(replace(TODAY, charges=None), TAP, "main", "PAPER")
+    assert "Charges" + " " * 11 + "not known" in rows(view)
+    assert "Before charges      +505.25 🟢" in rows(view)
+    assert "Net" not in view.plain
+
+
+def test_the_holdings_change_stands_apart() -> None:
+    view = views.pnl(replace(TODAY, holdings_change=Decimal(412)), TAP, "main", "PAPER")
+    assert "Holdings since close        +412.00 🟢"[-10:] in rows(view)[-1]
+    assert "not part of the net" in view.plain
+    assert "Net                 +423.95 🟢" in rows(view)
+
+
+def test_the_summary_of_a_day() -> None:
+    view = views.report(a_report(), "main", "LIVE")
+    assert rows(view)[:7] == [
+        "20 NOV 2026  main         LIVE",
+        "Net               +3,412.70 🟢",
+        "------------------------------",
+        "Booked            +4,180.00 🟢",
+        "Open                −322.50 🔴",
+        "Charges ≈           −444.80",
+        "            11.5 % of gross",
+    ]
+    assert rows(view)[10:] == [
+        "Trades                   18",
+        "Carried",
+        " −65 NF 24500CE 23Nov NRML",
+        "                    −357.50 🔴",
+        "Cash            2,45,310.55",
+    ]
+
+
+def test_a_summary_that_is_late_or_not_whole_says_so() -> None:
+    view = views.report(a_report(late=True, complete=False, charges=None, cash=None), "main", "LIVE")
+    assert "Late: made at 14:02:11" in view.plain
+    assert "could not be asked for everything" in view.plain
+    assert "Before charges" in view.plain
+    assert "Net" not in view.plain
+
+
+MONEY = st.decimals(-(10**10), 10**10, places=2, allow_nan=False)
+
+
+@given(st.text(st.characters(codec=None), max_size=40), MONEY, MONEY, st.none() | MONEY.map(abs), st.none() | MONEY)
+def test_no_figure_makes_a_row_wider_than_a_phone(
+    label: str, booked: Decimal, open_: Decimal, charges: Decimal | None, cash: Decimal | None
+) -> None:
+    day = views.report(a_report(booked=booked, open=open_, charges=charges, cash=cash), label, "PAPER")
+    now = views.pnl(replace(TODAY, booked=booked, open=open_, charges=charges, holdings_change=cash), TAP, label, "PAPER")
+    assert all(columns(line) <= 30 for line in (*rows(day), *rows(now)))

@@ -1,0 +1,44 @@
+"""The kill switch says what it did and what it leaves."""
+
+from bot.domain.account import Stop
+from bot.domain.order import Order, OrderStatus
+from bot.domain.proposal import Killed, Resumed
+from handlers.views import safety as views
+from handlers.views.keyboards import EntriesTap, WordsTap, decode
+from handlers.views.message import View
+from tests.handlers.face import A_STOP, ASHA, NOW, PAPA
+from tests.stage.orders import an_order
+
+
+def killed(*entries: Order, stops: tuple[Order, ...] = (), already: bool = False) -> View:
+    stop = Stop(account_id="a2", by=ASHA, at=NOW)
+    return views.killed(Killed(account=PAPA, stop=stop, already=already, entries=entries, stops=stops), "LIVE", NOW)
+
+
+def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
+    entries = tuple(an_order(id=f"o{number}", number=number, status=OrderStatus.OPEN) for number in (12, 13))
+    view = killed(*entries, stops=(an_order(number=7, draft=A_STOP, status=OrderStatus.TRIGGER_PENDING),))
+    assert view.plain.startswith("Stopped. New orders are blocked. papa · LIVE")
+    assert "2 entry orders still rest:" in view.plain
+    assert "#13 BUY 10 RELIANCE" in view.plain
+    assert "1 stop stay" in view.plain
+    assert [decode(item.data) for line in view.keyboard for item in line] == [EntriesTap("papa"), WordsTap("papa: /resume")]
+    assert view.keyboard[0][0].label == "Cancel both"
+
+
+def test_nothing_resting_offers_nothing_to_cancel() -> None:
+    view = killed(already=True)
+    assert "No entry order rests." in view.plain
+    assert "They were since 14:02:11." in view.plain
+    assert [item.label for line in view.keyboard for item in line] == ["Resume…"]
+
+
+def test_many_orders_are_counted_and_not_all_named() -> None:
+    view = killed(*(an_order(number=number) for number in range(1, 31)))
+    assert "30 entry orders still rest" in view.plain
+    assert "and 20 more" in view.plain
+    assert view.keyboard[0][0].label == "Cancel all 30"
+
+
+def test_lifting_it_says_since_when() -> None:
+    assert "New orders are allowed again. papa · LIVE" in views.resumed(Resumed(account=PAPA, at=NOW), "LIVE").plain

@@ -1,0 +1,48 @@
+"""Greeting, help and menu read the one table."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.account import Actor, Role, User
+from handlers.commands import COMMANDS, for_role
+from handlers.views import start as views
+from handlers.views.keyboards import DoItNowTap, decode
+from tests.handlers.face import ASHA, MAIN, NOW
+
+OWNER = Actor(user=User(telegram_id=ASHA, name="Asha <b>"), role=Role.OWNER, account=MAIN)
+
+
+def test_the_greeting_names_person_role_account_and_mode() -> None:
+    text = views.greeting(OWNER, "PAPER", "🟢 Logged in until 00:00.").plain
+    for part in (
+        "Hello Asha <b>.",
+        "As owner you may do everything.",
+        "main (MA••••1) · PAPER",
+        "🟢 Logged in",
+        "/buy RELIANCE 10",
+        "/help",
+    ):
+        assert part in text
+    assert "No account is linked yet." in views.greeting(replace(OWNER, account=None), "PAPER", "").plain
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_help_lists_exactly_the_commands_of_the_role(role: Role) -> None:
+    text = views.help_all(for_role(role), "PAPER").plain
+    for command in COMMANDS:
+        assert (command.help in text) is (command in for_role(role))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_each_command_is_explained_with_an_example(command: views.Entry) -> None:
+    text = views.help_one(command, "PAPER").plain
+    assert command.help in text
+    assert f"Example: {command.example}" in text
+    assert command.arguments in text
+
+
+def test_an_offer_says_when_it_was_typed() -> None:
+    view = views.offered(NOW)
+    assert view.plain == "Typed 14:02 on 20 Nov. I was away, so nothing was done with it."
+    assert decode(view.keyboard[0][0].data) == DoItNowTap()
