@@ -26,10 +26,15 @@ class Source:
         return ast.parse(self.text)
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All of the tree, each node before those in it."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def imports(self) -> tuple[tuple[str, int], ...]:
         """(module or module.name, line) of every import, wherever in the file it stands."""
         found: list[tuple[str, int]] = []
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 found += [(each.name, node.lineno) for each in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -41,7 +46,7 @@ class Source:
     def known_as(self) -> dict[str, str]:
         """A name in this file -> what was imported under it."""
         names: dict[str, str] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for each in node.names:
                     names[each.asname or each.name.partition(".")[0]] = each.name if each.asname else each.name.partition(".")[0]
@@ -53,7 +58,7 @@ class Source:
     def uses(self) -> Iterator[tuple[str, int]]:
         """(full dotted name, line) of every use of something imported: `datetime.now` comes out as datetime.datetime.now."""
         inner: set[int] = set()
-        for node in ast.walk(self.tree):  # an attribute is met before the name that it stands on
+        for node in self.nodes:  # an attribute is met before the name that it stands on
             if id(node) in inner:
                 continue
             dotted: list[str] = []

@@ -80,15 +80,19 @@ def has_its_own(source: Source) -> bool:
     return (ROOT / "tests" / source.path.relative_to(ROOT).parent / f"test_{source.path.name}").exists()
 
 
+@cache
+def reached_by(pattern: str) -> frozenset[str]:
+    """All that the tests of that pattern reach."""
+    tests = (each.module for each in files_of_tests() if fnmatch(where(each), pattern))
+    return frozenset().union(*(reached_from(test) for test in tests))
+
+
+def where(source: Source) -> str:
+    return source.path.relative_to(ROOT).as_posix()
+
+
 def has_a_group(source: Source) -> bool:
-    where = str(source.path.relative_to(ROOT))
-    return any(
-        fnmatch(where, group.files)
-        and fnmatch(str(test.path.relative_to(ROOT)), group.tests)
-        and source.module in reached_from(test.module)
-        for group in TOGETHER
-        for test in files_of_tests()
-    )
+    return any(fnmatch(where(source), group.files) and source.module in reached_by(group.tests) for group in TOGETHER)
 
 
 def test_every_file_has_its_test() -> None:

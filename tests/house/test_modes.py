@@ -8,14 +8,14 @@ import pytest
 from tests.house.source import FRONT_DOOR, Source, is_in, ours
 
 # The neighbours themselves, the front door that chooses the addresses, and the setting that names the pair.
-MAY_KNOW = (*FRONT_DOOR, "bot.paper", "bot.demo", "bot.settings", "bot.checkup")
+MAY_KNOW = (*FRONT_DOOR, "bot.paper", "bot.demo", "bot.addresses", "bot.settings", "bot.checkup")
 MODES = frozenset({"paper", "live", "demo"})
 
 
 def branches_on_the_mode(source: Source) -> Iterator[str]:
     if is_in(source.module, *MAY_KNOW):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         for name in _names(node):
             if "paper" in name.lower() or name.lower() in ("is_live", "is_demo"):
                 yield f"{source.at(node.lineno)} {name}: nothing here may know of it"  # type: ignore[attr-defined]  # every named node has a line

@@ -29,7 +29,7 @@ def thawed_facts(source: Source) -> Iterator[str]:
     """Domain values are frozen, have slots and take their fields by name."""
     if not is_in(source.module, "bot.domain"):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.ClassDef):
             continue
         for decorator in node.decorator_list:
@@ -45,7 +45,7 @@ def thawed_facts(source: Source) -> Iterator[str]:
 def empty_names(source: Source) -> Iterator[str]:
     if source.module.rpartition(".")[2] in EMPTY_NAMES:
         yield f"{source.at(1)} a file has a noun that says what is in it"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ClassDef) and EMPTY_WORDS.search(node.name):
             yield f"{source.at(node.lineno)} {node.name}: say what it is"
 
@@ -54,7 +54,7 @@ def floats_for_money(source: Source) -> Iterator[str]:
     """float() and float annotations have no place where prices are; seconds are the exception, and say so by their name."""
     if not is_in(source.module, "bot.domain", "bot.trading", "storage", "handlers"):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None and "float" in ast.unparse(node.annotation):
             name = node.arg if isinstance(node, ast.arg) else ast.unparse(node.target)
             if MONEY.search(name):
