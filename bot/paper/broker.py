@@ -23,7 +23,7 @@ from bot.paper.portfolio import Portfolio
 from bot.paper.prices import PriceSource, Replay, Walk
 from bot.paper.risk import RiskDesk
 from bot.paper.session import Sessions
-from bot.paper.settings import PaperAccount, PaperSettings
+from bot.paper.settings import PaperAccount, PaperHolding, PaperSettings
 from bot.paper.shapes import Manners
 
 
@@ -53,7 +53,7 @@ class PaperBroker:
         self.timetable = Timetable(settings.hours, settings.seed)
         self.faults = Faults()
         self.faults.told = self._tell_fault
-        self.sessions = Sessions(self.ledger, rng)
+        self.sessions = Sessions(self.ledger, rng, self.faults)
         self.listeners: list[Publish] = []  # the socket; told of every change of an order
         self._source = self._prices()
         self._master: Master | None = None
@@ -87,24 +87,26 @@ class PaperBroker:
         with self.ledger.change():
             account = self.ledger.accounts.get(wanted.client)
             if account is None:
+                holdings = [self._holding(wanted.client, owned) for owned in wanted.holdings]
                 account = Account(
                     client=wanted.client, name=wanted.name, password=wanted.password, api_key=wanted.api_key,
                     totp_seed=wanted.totp_seed, pan=wanted.pan, sod=wanted.cash, day=day_text(self.today()),
                 )  # fmt: skip
-                for owned in wanted.holdings:
-                    self.ledger.put(self._holding(wanted.client, owned.symbol, owned.quantity, owned.average * (owned.quantity + owned.t1),
-                                                  owned.t1, owned.authorised, owned.collateral))  # fmt: skip
+                for holding in holdings:
+                    self.ledger.put(holding)
             account.password, account.api_key, account.totp_seed = wanted.password, wanted.api_key, wanted.totp_seed
             account.ddpi, account.allowed_ips = wanted.ddpi, list(wanted.allowed_ips)
             account.key_expires = wanted.key_expires
             self.ledger.put(account)
 
-    def _holding(self, client: str, symbol: str, quantity: int, cost: int, t1: int, authorised: int, pledged: int) -> Holding:
-        cash = self.named("NSE", f"{symbol}-EQ")
+    def _holding(self, client: str, owned: PaperHolding) -> Holding:
+        cash = self.named("NSE", f"{owned.symbol}-EQ")
         if cash is None:
-            raise BadSettings(f"no share is called {symbol!r}")
-        return Holding(client=client, exchange="NSE", token=cash.token, quantity=quantity, cost=cost, t1=t1,
-                       authorised=authorised, collateral=pledged)  # fmt: skip
+            raise BadSettings(f"no share is called {owned.symbol!r}")
+        return Holding(
+            client=client, exchange="NSE", token=cash.token, quantity=owned.quantity, t1=owned.t1,
+            cost=owned.average * (owned.quantity + owned.t1), authorised=owned.authorised, collateral=owned.collateral,
+        )  # fmt: skip
 
     # Questions.
 

@@ -6,32 +6,25 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, time, timedelta
+from email.utils import format_datetime
 
 from aiohttp import web
 
+from bot.paper import spoil
 from bot.paper.books import show
 from bot.paper.broker import PaperBroker
 from bot.paper.errors import Refusal
 from bot.paper.facts import Account
-from bot.paper.faults import Armed
+from bot.paper.hours import ist
 from bot.paper.rest import Answer, Call, Route, problem
-from bot.paper.session import refuse_address, refuse_key, refuse_token
+from bot.paper.session import refuse_address
 
 BASE = "/openapi/typeb/"
 # Calls a bucket allows in so many seconds (1.6).
 LIMITS = {
     "orders": ((30, 1), (250, 60), (1000, 3600)), "data": ((1, 1), (1000, 60), (5000, 3600)), "quotes": ((20, 1),),
 }  # fmt: skip
-HTML = (
-    "<html>\r\n<head><title>{0} {1}</title></head>\r\n<body>\r\n<center><h1>{0} {1}</h1></center>\r\n"
-    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-)
-BOT_PAGE = (
-    '<!DOCTYPE html><html><head><script src="https://validate.perfdrive.com/aperture.js"></script></head>'
-    "<body>Please wait</body></html>"
-)
-REASON_WORDS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests",
-                500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out"}  # fmt: skip
 
 
 class Counter:
@@ -44,9 +37,20 @@ class Counter:
 
     def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
-            return await self._take(route, request)
+            response = await self._take(route, request)
+            if not response.prepared:
+                response.headers["Date"] = self._date()
+            return response
 
         return handle
+
+    def _date(self) -> str:
+        """The Date header follows the broker's clock, as a client measures its own against it."""
+        now = self._broker.clock.now()
+        skewed = self._broker.faults.on("clock_skewed")
+        if skewed is not None:
+            now += timedelta(seconds=skewed.seconds())
+        return format_datetime(now.astimezone(UTC), usegmt=True)
 
     async def _take(self, route: Route, request: web.Request) -> web.StreamResponse:
         self.calls[route.name] = self.calls.get(route.name, 0) + 1
@@ -56,29 +60,17 @@ class Counter:
             self._note(route, request, body, client)
         before = self._broker.faults.take("before", route.name, client)
         if before is not None:
-            if before.fault.name == "request_late":
-                await asyncio.sleep(before.seconds())
-            elif before.fault.name == "connection_dropped":
-                return self._cut(request)
-            else:
-                return self._spoiled(before)
+            if before.fault.name == "connection_dropped":
+                return spoil.cut(request)
+            if before.fault.name == "problem_body":
+                return self._put(problem({"orders": ["The orders field is required."]}, self._broker))
+            if before.fault.name != "request_late":
+                return spoil.instead(before, route.name == "place")
+            await asyncio.sleep(before.seconds())
         answer = self._answer(route, request, body)
-        answer = self._strange(route, answer, client)
+        response = self._strange(route, answer, client)
         after = self._broker.faults.take("after", route.name, client)
-        if after is None:
-            return self._put(answer)
-        name = after.fault.name
-        if name == "answer_lost":
-            return self._cut(request)
-        if name == "answer_late":
-            await asyncio.sleep(after.seconds())
-            return self._put(answer)
-        if name == "answer_empty":
-            return web.Response(body=b"", content_type="application/json")
-        if name == "answer_truncated":
-            whole = json.dumps(answer.payload).encode()
-            return web.Response(body=whole[: len(whole) // 2], content_type="application/json")
-        return self._error(after.whole("status"), str(after["body"]))
+        return response if after is None else await spoil.afterwards(after, response, request)
 
     # Reading.
 
@@ -115,8 +107,10 @@ class Counter:
     def _answer(self, route: Route, request: web.Request, body: dict[str, object] | None) -> Answer:
         try:
             if request.headers.get("X-Mirae-Version") != "1":
-                raise _version()
+                raise spoil.version_refusal()
             self._broker.roll()
+            if self._broker.faults.on("maintenance_hours") and in_maintenance(self._broker.clock.now()):
+                raise spoil.gateway_refusal()
             account = None if route.open else self._admit(route, request)
             call = Call(account=account, token=_bearer(request), key=request.headers.get("X-PrivateKey", ""), body=body,
                         path=dict(request.match_info))  # fmt: skip
@@ -145,7 +139,7 @@ class Counter:
 
     # Answering.
 
-    def _strange(self, route: Route, answer: Answer, client: str | None) -> Answer:
+    def _strange(self, route: Route, answer: Answer, client: str | None) -> web.Response:
         """Less than the truth, or the truth in an odd form."""
         if answer.http == 200:
             book = self._broker.faults.take("book", route.name, client)
@@ -153,117 +147,19 @@ class Counter:
                 answer = Answer(show(self._broker, route, answer.payload, book, client or ""), answer.http)
         odd = self._broker.faults.take("answer", route.name, client)
         if odd is None or (answer.http != 200 and odd.fault.name != "status_as"):
-            return answer
+            return self._put(answer)
         if odd.fault.name == "cancel_answers_nothing":
-            return Answer(None, 204)
-        return Answer(reshape(answer.payload, odd), answer.http)
+            return web.Response(status=204)
+        response = self._put(Answer(spoil.reshape(answer.payload, odd), answer.http))
+        if odd.fault.name == "gzipped":
+            response.enable_compression(web.ContentCoding.gzip)
+        return response
 
     @staticmethod
     def _put(answer: Answer) -> web.Response:
-        if answer.http == 204:
-            return web.Response(status=204)
         if isinstance(answer.payload, str):
-            return web.Response(text=answer.payload, status=answer.http, content_type=answer.content_type.split(";")[0])
-        text = json.dumps(answer.payload, separators=(",", ":"))
-        return web.Response(text=text, status=answer.http, content_type=answer.content_type)
-
-    def _spoiled(self, armed: Armed) -> web.Response:
-        """The answer of a call that was given no chance."""
-        name = armed.fault.name
-        if name == "html_page":
-            return web.Response(text=BOT_PAGE, content_type="text/html")
-        if name == "rate_limited":
-            response = self._error(429, str(armed["body"]))
-            if armed.whole("retry_after"):
-                response.headers["Retry-After"] = str(armed.whole("retry_after"))
-            return response
-        if name == "problem_body":
-            return self._put(problem({"orders": ["The orders field is required."]}, self._broker))
-        if name == "error_instead":
-            return self._error(armed.whole("status"), str(armed["body"]))
-        refusal = self._refusal(armed)
-        return self._put(Answer(refusal.body(), refusal.http))
-
-    @staticmethod
-    def _refusal(armed: Armed) -> Refusal:
-        name = armed.fault.name
-        if name == "gateway_502":
-            return Refusal("status code = 502", code="MAInternalServerError")
-        if name == "session_invalid":
-            return Refusal("invalid session. Kindly logout and login again", code="MAInternalServerError")
-        if name == "version_refused":
-            return _version()
-        if name == "token_expired":
-            refusal = refuse_token()
-            refusal.http = armed.whole("http")
-            return refusal
-        if name in ("key_expired", "ip_mismatch", "ip_mismatch_everywhere"):
-            refusal = refuse_key() if name == "key_expired" else refuse_address()
-            if armed["typed"]:
-                refusal.code, refusal.typed, refusal.status = "APIKeyException", True, "error"
-            return refusal
-        return Refusal("Something went wrong. Please try again", http=500, code="IA500")
-
-    @staticmethod
-    def _error(status: int, body: str) -> web.Response:
-        """An answer of that status with a body of the named kind."""
-        if body == "html":
-            page = HTML.format(status, REASON_WORDS.get(status, "Error"))
-            return web.Response(status=status, text=page, content_type="text/html")
-        if body == "empty":
-            return web.Response(status=status, body=b"")
-        whole = json.dumps(Refusal("Something went wrong. Please try again", code=f"IA{status}").body())
-        text = {"json": whole, "truncated": whole[: len(whole) // 2], "wrong_type": '"OK"'}.get(body, whole)
-        return web.Response(status=status, text=text, content_type="application/json")
-
-    @staticmethod
-    def _cut(request: web.Request) -> web.Response:
-        """Ends the connection without a byte of answer."""
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response(status=500)
-
-
-def reshape(payload: object, armed: Armed) -> object:
-    """A true answer in the strange form that an armed fault names."""
-    name = armed.fault.name
-    if name == "nulls_as_text":
-        return _texts_for_null(payload)
-    rows = payload if isinstance(payload, list) else [payload]
-    if not rows or not isinstance(rows[0], dict) or "status" not in rows[0]:
-        return payload
-    row = dict(rows[0])
-    data = row.get("data")
-    if name == "status_as":
-        wanted = str(armed["text"])
-        words = {"true": ("true", "false"), "True": ("True", "False"), "success": ("success", "error")}.get(
-            wanted, (wanted, "false")
-        )
-        row["status"] = words[0] if row["status"] is True else words[1] if row["status"] is False else row["status"]
-    elif name == "data_null":
-        row["data"] = None
-    elif name == "changes_in_list":
-        return [row]
-    elif name == "blank_in_id" and isinstance(data, dict):
-        row["data"] = {**data, "orderid": f" {data.get('orderid')}"}
-    elif isinstance(data, dict) and data.get("orderid"):
-        if name == "place_in_mock_form":
-            return [{"status": "success", "data": {"order_id": data["orderid"]}}]
-        if name == "success_called_false":
-            row["status"] = False
-        if name == "place_as_object":
-            return {**row, "status": "true", "data": {**data, "uniqueorderid": ""}}
-    elif name == "place_as_object":
-        return row
-    return [row] if isinstance(payload, list) else row
-
-
-def _texts_for_null(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _texts_for_null(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_texts_for_null(inner) for inner in value]
-    return "None" if value is None else value
+            return web.Response(text=answer.payload, status=answer.http, content_type=answer.content_type)
+        return spoil.json_answer(answer.payload, answer.http, answer.content_type)
 
 
 def _bearer(request: web.Request) -> str:
@@ -271,5 +167,7 @@ def _bearer(request: web.Request) -> str:
     return token.strip() if word.lower() == "bearer" else ""
 
 
-def _version() -> Refusal:
-    return Refusal("Please provide valid api version.", http=400, code="VersionException", typed=True, status="error")
+def in_maintenance(moment: datetime) -> bool:
+    """The broker's busy windows, morning and evening, IST (1.7)."""
+    at = ist(moment).time()
+    return time(7, 0) <= at < time(8, 30) or time(19, 0) <= at < time(21, 0)

@@ -6,15 +6,16 @@ from BSE. Failures answer HTTP 400 (or 404) with `{"error": words}`. Below the d
 
 | route | body or query | does |
 |---|---|---|
-| GET `/state` | `?client=` | clock, hours, accounts with funds and positions, today's orders, armed faults, sockets, calls by route |
+| GET `/state` | `?client=` | clock, hours, accounts (funds, positions), today's orders, armed faults, sockets, calls |
 | GET `/faults` | | `table` (name, stage, says, routes, params) and `armed` |
-| POST `/faults` | `{"name", "times": 1 or null, "skip": 0, "route", "client", ...params}` | arms a fault; `times` null: until cleared |
+| POST `/faults` | `{"name", "times", "skip", "route", "client", ...params}` | arms one; `times` null: until cleared |
 | DELETE `/faults` | `?name=` | clears one fault, or all |
 | GET `/prices` | `?names=RELIANCE,NIFTY` | last, bid, ask, open, high, low, close of each |
-| POST `/prices` | `{"name", "price"}`, `{"name", "move": "1%"` or `"-5.50"}`, `{"name", "tick"}`, `{"ticks": [{"name", "price"}]}` | sets or moves a price, which walks on from there; a tick stands until the next |
+| POST `/prices` | `{"name", "price"}` or `{"name", "move"}` (`"1%"`, `"-5.50"`) | the price jumps there and walks on |
+| POST `/prices` | `{"name", "tick"}` or `{"ticks": [{"name", "price"}]}` | the price stands there until the next tick |
 | GET `/search` | `?q=nifty 24500` | up to 20 instruments whose name contains all the words |
 | GET `/orders` | `?client=` | today's orders, newest first |
-| POST `/orders` | `{"client", "name", "side", "quantity", "kind": "MARKET", "price", "trigger", "product"}` | an order "from the app": untagged, by the channel WEB (F18) |
+| POST `/orders` | `{"client", "name", "side", "quantity", "kind", "price", "trigger", "product"}` | an order "from the app" |
 | POST `/orders/{id}/fill` | `{"quantity", "price"}` (both optional) | fills it, wholly or in part, now |
 | POST `/orders/{id}/cancel`, `/orders/{id}/reject` | `{"reason"}` | the exchange ends it |
 | POST `/orders/{id}/modify` | `{"price", "quantity", "trigger"}` | changed "in the app" |
@@ -22,8 +23,8 @@ from BSE. Failures answer HTTP 400 (or 404) with `{"error": words}`. Below the d
 | POST `/sockets/text` | `{"text"}` | sends any text frame to every socket |
 | POST `/sessions/end` | `{"client"}` | the broker forgets the session: the next call meets IA401 |
 | POST `/squareoff` | `{"client"}` | the broker closes all INTRADAY positions with its own orders |
-| POST `/accounts` | `{"client", "password", "api_key", "totp_seed", "name", "cash", "holdings": [{"symbol", "quantity", "average"}]}` | opens an account, or renews its keys |
-| POST `/accounts/{client}` | `{"cash", "ddpi", "unlock": true, "authorise": {"ITC": 50}}` | sets the start-of-day limit and the like |
+| POST `/accounts` | the fields of settings.PaperAccount, money in rupees | opens an account, or renews its keys |
+| POST `/accounts/{client}` | `{"cash", "ddpi", "unlock": true, "authorise": {"ITC": 50}}` | changes one |
 | GET `/truth` | `?since=0` | the truth log, which the bot cannot see |
 """
 
@@ -31,23 +32,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from decimal import Decimal, InvalidOperation
 
 from aiohttp import web
 
 from bot.paper.broker import PaperBroker
 from bot.paper.counter import Counter
+from bot.paper.desk_views import account_row, order_line, price_row, price_step
 from bot.paper.errors import PaperError, Refusal
 from bot.paper.facts import REJECTED, Account, Order
 from bot.paper.faults import FAULTS
-from bot.paper.instruments import Instrument, two_places
+from bot.paper.instruments import Instrument
 from bot.paper.reasons import REASONS
 from bot.paper.requests import KINDS, PRODUCTS, SIDES, OrderRequest, rupees, text, whole
 from bot.paper.settings import PaperAccount, PaperHolding
-from bot.paper.shapes import average_paise
+from bot.paper.shapes import Row
 from bot.paper.stream import Stream
 
-Row = dict[str, object]
 Act = Callable[[web.Request, Row], Row]
 
 
@@ -76,11 +76,8 @@ class Desk:
     def _serve(self, act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
             try:
-                body = json.loads(await request.read() or b"{}")
-                if not isinstance(body, dict):
-                    raise Refusal("the body is a JSON object", http=400)
                 self._broker.roll()
-                return web.json_response(act(request, body))
+                return web.json_response(act(request, _object(await request.read())))
             except Refusal as refusal:
                 return web.json_response({"error": refusal.message}, status=max(refusal.http, 400))
             except PaperError as error:
@@ -97,51 +94,16 @@ class Desk:
         accounts = [a for a in broker.ledger.accounts.values() if request.query.get("client") in (None, a.client)]
         return {
             "now": broker.clock.now().isoformat(), "hours": broker.settings.hours, "day": broker.today().isoformat(),
-            "accounts": [self._account(a) for a in accounts], "orders": self.orders(request, body)["orders"],
+            "accounts": [account_row(self._broker, a) for a in accounts], "orders": self.orders(request, body)["orders"],
             "faults": [a.describe() for a in broker.faults.armed()], "sockets": self._stream.open,
             "calls": dict(self._counter.calls),
-        }  # fmt: skip
-
-    def _account(self, account: Account) -> Row:
-        broker = self._broker
-        now = broker.clock.now()
-        funds = broker.portfolio.funds(account, now)
-        positions: list[Row] = []
-        for position in broker.portfolio.positions(account.client, account.day):
-            instrument = broker.find(position.key)
-            last = broker.market.price(instrument, now)
-            open_profit = position.net * last - average_paise(position.cost)
-            positions.append({
-                "name": instrument.name, "product": position.product, "net": position.net,
-                "average": two_places(average_paise(position.average)), "last": two_places(last),
-                "realised": two_places(average_paise(position.realised)), "unrealised": two_places(open_profit),
-            })  # fmt: skip
-        owned = [
-            {"name": broker.find(h.key).name, "quantity": h.quantity, "t1": h.t1, "authorised": h.authorised}
-            for h in broker.ledger.holdings.values() if h.client == account.client
-        ]  # fmt: skip
-        return {
-            "client": account.client, "name": account.name, "sod": two_places(funds.sod),
-            "utilised": two_places(funds.utilised), "lost": two_places(funds.lost),
-            "available": two_places(funds.available), "positions": positions, "holdings": owned, "ddpi": account.ddpi,
-            "attempts_left": account.attempts_left, "sms_code": broker.sessions.sms_codes.get(account.client),
         }  # fmt: skip
 
     def orders(self, request: web.Request, body: Row) -> Row:
         client = request.query.get("client")
         accounts = [a for a in self._broker.ledger.accounts.values() if client in (None, a.client)]
         found = [o for a in accounts for o in self._broker.ledger.orders_of(a.client, a.day)]
-        return {"orders": [self._order(o) for o in sorted(found, key=lambda o: o.placed_at, reverse=True)]}
-
-    def _order(self, order: Order) -> Row:
-        average = two_places(order.value // order.filled) if order.filled else None
-        return {
-            "id": order.id, "client": order.client, "name": self._broker.find(order.key).name, "side": order.side,
-            "kind": order.kind, "product": order.product, "quantity": order.quantity, "filled": order.filled,
-            "cancelled": order.cancelled, "price": two_places(order.price), "trigger": two_places(order.trigger),
-            "average": average, "status": order.status, "text": order.text, "tag": order.tag, "channel": order.channel,
-            "placed_at": order.placed_at, "updated_at": order.updated_at,
-        }  # fmt: skip
+        return {"orders": [order_line(self._broker, o) for o in sorted(found, key=lambda o: o.placed_at, reverse=True)]}
 
     def truth(self, request: web.Request, body: Row) -> Row:
         return {"lines": self._broker.ledger.truth(int(request.query.get("since", "0")))}
@@ -180,25 +142,15 @@ class Desk:
                     return found
         raise Refusal(f"no instrument is called {name!r}", http=404)
 
-    def _price(self, instrument: Instrument) -> Row:
-        quote = self._broker.market.quote(instrument, self._broker.clock.now())
-        return {
-            "name": instrument.name, "exchange": instrument.exchange, "token": instrument.token, "lot": instrument.lot,
-            "tick": two_places(instrument.tick), "last": two_places(quote.ltp),
-            "bid": two_places(quote.bids[0].price) if quote.bids else None,
-            "ask": two_places(quote.asks[0].price) if quote.asks else None, "open": two_places(quote.open),
-            "high": two_places(quote.high), "low": two_places(quote.low), "close": two_places(quote.close),
-        }  # fmt: skip
-
     def prices(self, request: web.Request, body: Row) -> Row:
         names = [name for name in request.query.get("names", "").split(",") if name]
-        return {"prices": [self._price(self._instrument({"name": name})) for name in names]}
+        return {"prices": [price_row(self._broker, self._instrument({"name": name})) for name in names]}
 
     def set_prices(self, request: web.Request, body: Row) -> Row:
         wanted = body.get("ticks")
         rows = wanted if isinstance(wanted, list) else [body]
         touched = [self._set_price(row, pushed=isinstance(wanted, list)) for row in rows if isinstance(row, dict)]
-        return {"prices": [self._price(instrument) for instrument in touched]}
+        return {"prices": [price_row(self._broker, instrument) for instrument in touched]}
 
     def _set_price(self, row: Row, *, pushed: bool) -> Instrument:
         broker = self._broker
@@ -208,7 +160,7 @@ class Desk:
         if pushed or "tick" in row:
             move = broker.market.push(instrument, rupees(row, "price" if pushed else "tick"), now)
         else:
-            price = rupees(row, "price") if "price" in row else last + _step(text(row, "move"), last)
+            price = rupees(row, "price") if "price" in row else last + price_step(text(row, "move"), last)
             move = broker.market.set_price(instrument, max(price, instrument.tick), now)
         with broker.ledger.change():
             broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed)
@@ -244,7 +196,7 @@ class Desk:
             product=product, validity="DAY", variety="NORMAL", quantity=whole(body, "quantity"),
             price=rupees(body, "price", blank=0), trigger=rupees(body, "trigger", blank=0),
         )  # fmt: skip
-        return self._order(self._broker.exchange.place(self._client(body), asked, "WEB"))
+        return order_line(self._broker, self._broker.exchange.place(self._client(body), asked, "WEB"))
 
     def _found(self, request: web.Request) -> Order:
         order = self._broker.ledger.orders.get(request.match_info["id"])
@@ -263,18 +215,18 @@ class Desk:
         if not 0 < units <= order.remaining or units % instrument.lot:
             raise Refusal(f"a fill is whole lots of {instrument.lot}, at most {order.remaining}", http=400)
         self._broker.book.fill(order, units, price, by="desk")
-        return self._order(order)
+        return order_line(self._broker, order)
 
     def cancel(self, request: web.Request, body: Row) -> Row:
         order = self._found(request)
         self._broker.exchange.cancel(self._broker.ledger.accounts[order.client], order.id, by="desk")
-        return self._order(order)
+        return order_line(self._broker, order)
 
     def reject(self, request: web.Request, body: Row) -> Row:
         order = self._found(request)
         reason = text(body, "reason") or "price_protection"
         self._broker.book.end(order, REJECTED, REASONS.get(reason, reason))
-        return self._order(order)
+        return order_line(self._broker, order)
 
     def modify(self, request: web.Request, body: Row) -> Row:
         order = self._found(request)
@@ -284,11 +236,11 @@ class Desk:
             quantity=whole(body, "quantity", blank=order.quantity), price=rupees(body, "price", blank=order.price),
             trigger=rupees(body, "trigger", blank=order.trigger),
         )  # fmt: skip
-        return self._order(self._broker.exchange.modify(self._broker.ledger.accounts[order.client], order.id, asked))
+        return order_line(self._broker, self._broker.exchange.modify(self._broker.ledger.accounts[order.client], order.id, asked))
 
     def square_off(self, request: web.Request, body: Row) -> Row:
         orders = self._broker.square_off(self._client(body))
-        return {"orders": [self._order(o) for o in orders]}
+        return {"orders": [order_line(self._broker, o) for o in orders]}
 
     # Sockets and sessions.
 
@@ -323,7 +275,7 @@ class Desk:
                 ),
             )
         )  # fmt: skip
-        return self._account(self._broker.ledger.accounts[client])
+        return account_row(self._broker, self._broker.ledger.accounts[client])
 
     def change_account(self, request: web.Request, body: Row) -> Row:
         broker = self._broker
@@ -342,14 +294,11 @@ class Desk:
                     holding.authorised = int(str(units))
                     broker.ledger.put(holding)
             broker.ledger.put(account)
-        return self._account(account)
+        return account_row(self._broker, account)
 
 
-def _step(move: str, last: int) -> int:
-    """`1%` or `-5.50` as paise."""
-    try:
-        if move.endswith("%"):
-            return int(last * Decimal(move[:-1]) / 100)
-        return int(Decimal(move) * 100)
-    except InvalidOperation:
-        raise Refusal("say price, move or tick", http=400) from None
+def _object(raw: bytes) -> Row:
+    body = json.loads(raw or b"{}")
+    if not isinstance(body, dict):
+        raise Refusal("the body is a JSON object", http=400)
+    return body

@@ -126,7 +126,7 @@ class Exchange:
         self.book.end(order, CANCELLED)
         return order
 
-    def convert(self, account: Account, instrument: Instrument, old: Product, new: Product, side: Side, quantity: int) -> None:
+    def convert(self, account: Account, instrument: Instrument, *, old: Product, new: Product, side: Side, quantity: int) -> None:
         """Moves units of today's position from one product to another at their average; no order is made (7.2)."""
         position = self._portfolio.position(account.client, account.day, instrument.key, old)
         sign = 1 if side == "BUY" else -1
@@ -140,8 +140,10 @@ class Exchange:
             )  # fmt: skip
         now = self._clock.now()
         price = round(position.average)
-        more = required(instrument, new, side, quantity, price, self._portfolio.spot(instrument, now)).total
-        less = required(instrument, old, side, quantity, price, self._portfolio.spot(instrument, now)).total
+        spot = self._portfolio.spot(instrument, now)
+        more, less = (
+            required(instrument, product=one, side=side, quantity=quantity, price=price, spot=spot).total for one in (new, old)
+        )
         available = self._portfolio.funds(account, now).available
         if more - less > available:
             raise Refusal(self._risk.short_of_funds(more - less, available).replace(",", " "), code="RS-0111")

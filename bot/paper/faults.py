@@ -47,6 +47,13 @@ _ALL = [
     ),
     Fault("answer_truncated", "after", "The true answer, cut in the middle (F3)."),
     Fault("answer_empty", "after", "HTTP 200 with an empty body; acts have their effect (1.4)."),
+    Fault(
+        "answer_trickles",
+        "after",
+        "The true answer in ten pieces over `seconds` (a body bounded in time).",
+        ANY,
+        {"seconds": 30.0},
+    ),
     # F2: the act does not happen.
     Fault("connection_dropped", "before", "The line is cut before anything happens (F2)."),
     Fault(
@@ -82,6 +89,14 @@ _ALL = [
     Fault("ip_mismatch_everywhere", "before", "The same on every route (1.8).", ANY, {"typed": False}),
     Fault("version_refused", "before", "VersionException although the header was right."),
     Fault("problem_body", "before", "HTTP 400 in the shape of ASP.NET's model validation (1.5)."),
+    Fault(
+        "redirected",
+        "before",
+        "HTTP 302 to another address, which no client should follow with its token.",
+        ANY,
+        {"to": "/elsewhere"},
+    ),
+    Fault("answer_huge", "before", "A body of `megabytes` (a body bounded in size).", ANY, {"megabytes": 64}),
     # Strange forms of true answers (section 16).
     Fault(
         "status_as", "answer", "`status` as the text true, True or success instead of a boolean (quirk 1).", ANY, {"text": "true"}
@@ -101,6 +116,7 @@ _ALL = [
     Fault(
         "cancel_answers_nothing", "answer", "Cancel works and answers HTTP 204 with an empty body (5.4).", frozenset({"cancel"})
     ),
+    Fault("gzipped", "answer", "The true answer, compressed (quirk 5)."),
     # F17: books that do not show the truth.
     Fault(
         "book_late",
@@ -178,6 +194,9 @@ _ALL = [
     Fault("socket_mute", "stream", "The socket stays open and says nothing (F9)."),
     Fault("ticks_stalled", "stream", "No prices; order frames still come (14.7)."),
     Fault("order_frames_lost", "stream", "Order frames are not sent (F9)."),
+    Fault("order_frames_late", "stream", "Order frames come `seconds` late (F9).", ANY, {"seconds": 5.0}),
+    Fault("socket_cut_at_order", "stream", "The socket is cut when an order frame is due; the frame is lost (F9)."),
+    Fault("heartbeats", "stream", "A frame of two bytes before each true one (14.5)."),
     Fault("frames_doubled", "stream", "Every frame twice (F10)."),
     Fault("frames_reordered", "stream", "Order frames of one event arrive last first (F10)."),
     Fault("frames_framed", "stream", "Packets behind the documented 4-byte header, little-endian (14.5)."),
@@ -187,6 +206,9 @@ _ALL = [
     # Login (F11, F12, quirk 8).
     Fault("uuid_login", "login", "The older login answer: a bare UUID in jwtToken.", frozenset({"login"})),
     Fault("totp_single_use", "switch", "A TOTP code is taken once only (F12)."),
+    Fault("single_session", "switch", "A login ends the account's sessions before it (F11)."),
+    Fault("clock_skewed", "switch", "The Date header is `seconds` ahead of the broker's clock (F12).", ANY, {"seconds": 45}),
+    Fault("maintenance_hours", "switch", "07:00-08:30 and 19:00-21:00 IST every call answers `status code = 502` (F14)."),
     # The scrip master (F35, quirk 30).
     Fault("master_error", "master", "An error object instead of the list.", frozenset({"master"})),
     Fault("master_truncated", "master", "The list breaks off in the middle.", frozenset({"master"})),

@@ -34,7 +34,7 @@ class Margin:
         return self.span + self.exposure + self.var
 
 
-def required(instrument: Instrument, product: Product, side: Side, quantity: int, price: int, spot: int) -> Margin:
+def required(instrument: Instrument, *, product: Product, side: Side, quantity: int, price: int, spot: int) -> Margin:
     """For opening `quantity` units at `price`; `spot` is the underlying's price (paise)."""
     value = quantity * price
     if not instrument.is_derivative:

@@ -56,7 +56,7 @@ def scrip_master(broker: PaperBroker, call: Call) -> Answer:
         return Answer(out.getvalue(), content_type="text/csv")
     if name == "master_truncated":
         whole = json.dumps(rows, separators=(",", ":"))
-        return Answer(whole[: len(whole) * 2 // 3], content_type="application/json; cut")
+        return Answer(whole[: len(whole) * 2 // 3], content_type="application/json")
     return Answer(rows)
 
 

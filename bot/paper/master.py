@@ -21,7 +21,7 @@ STRIKES_EACH_SIDE = 0.12  # of the level six weeks before expiry: no contract dr
 class IndexSpec:
     """An index and its contracts; lots and freeze units of November 2026 (market-rules.md 4.5 and 4.8)."""
 
-    token: str
+    code: str
     symbol: str
     base: int
     exchange: str = "NSE"
@@ -32,14 +32,25 @@ class IndexSpec:
     weekly: bool = False
 
 
+# Tokens of mstock-type-b.md 10.1.
 INDICES = (
-    IndexSpec(token="26000", symbol="NIFTY", base=2451235, lot=65, freeze=1800, step=50, weekly=True),
-    IndexSpec(token="26009", symbol="BANKNIFTY", base=5524060, lot=30, freeze=600, step=100),
-    IndexSpec(token="26037", symbol="FINNIFTY", base=2612340, lot=60, freeze=1800, step=50),
-    IndexSpec(token="26074", symbol="MIDCPNIFTY", base=1324015, lot=120, freeze=2800, step=25),
-    IndexSpec(token="26013", symbol="NIFTYNXT50", base=6684520),
-    IndexSpec(token="26017", symbol="INDIAVIX", base=1284),
-    IndexSpec(token="51", symbol="SENSEX", base=8032150, exchange="BSE", lot=20, freeze=1000, step=100, weekday=3, weekly=True),
+    IndexSpec(code="26000", symbol="NIFTY", base=2451235, lot=65, freeze=1800, step=50, weekly=True),
+    IndexSpec(code="26009", symbol="BANKNIFTY", base=5524060, lot=30, freeze=600, step=100),
+    IndexSpec(code="26037", symbol="FINNIFTY", base=2612340, lot=60, freeze=1800, step=50),
+    IndexSpec(code="26074", symbol="MIDCPNIFTY", base=1324015, lot=120, freeze=2800, step=25),
+    IndexSpec(code="26013", symbol="NIFTYNXT50", base=6684520),
+    IndexSpec(code="26017", symbol="INDIAVIX", base=1284),
+    IndexSpec(
+        code="51",
+        symbol="SENSEX",
+        base=8032150,
+        exchange="BSE",
+        lot=20,
+        freeze=1000,
+        step=100,
+        weekday=3,
+        weekly=True,
+    ),
 )
 
 
@@ -101,7 +112,7 @@ def contract_name(symbol: str, expiry: date, strike: str, option: str, *, monthl
 def indices() -> Iterator[Instrument]:
     for spec in INDICES:
         yield Instrument(
-            token=spec.token, exchange=spec.exchange, symbol=spec.symbol, name=spec.symbol, kind="INDEX", tick=5,
+            token=spec.code, exchange=spec.exchange, symbol=spec.symbol, name=spec.symbol, kind="INDEX", tick=5,
             base=spec.base, company=spec.symbol, has_derivatives=spec.lot > 0,
         )  # fmt: skip
 
@@ -207,7 +218,7 @@ class Master:
                 self._add(share.on_bse)
             if share.futures_lot:
                 spec = IndexSpec(
-                    token=share.cash.token, symbol=share.cash.symbol, base=share.cash.base, lot=share.futures_lot,
+                    code=share.cash.token, symbol=share.cash.symbol, base=share.cash.base, lot=share.futures_lot,
                     freeze=share.futures_lot * 20, step=strike_step(share.cash.base) if share.options else 0,
                 )  # fmt: skip
                 self._add_all(contracts(share.cash, spec, today, centre, token))

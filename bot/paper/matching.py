@@ -89,7 +89,7 @@ class Matcher:
     def _step(self, order: Order) -> float | None:
         try:
             return self._advance(order)
-        except Exception:  # noqa: BLE001 - last resort: one order that cannot be moved must not stop all the others
+        except Exception:  # last resort: one order that cannot be moved must not stop all the others
             log.exception("order %s could not be moved and is left as it is", order.id)
             return None
 

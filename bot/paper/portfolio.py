@@ -122,11 +122,9 @@ class Portfolio:
                 total += self._delivery_cash(client, day, position.key, now)
             elif position.net:
                 instrument = self._find(position.key)
-                side = "BUY" if position.net > 0 else "SELL"
-                price = round(position.average)
                 margin = required(
-                    instrument, position.product, "BUY" if side == "BUY" else "SELL", abs(position.net), price,
-                    self.spot(instrument, now),
+                    instrument, product=position.product, side="BUY" if position.net > 0 else "SELL",
+                    quantity=abs(position.net), price=round(position.average), spot=self.spot(instrument, now),
                 )  # fmt: skip
                 total += margin.total
         return total
@@ -153,7 +151,9 @@ class Portfolio:
         elif order.kind == "MARKET":
             bid, ask = self._market.best(instrument, now)
             price = ask * MARKET_CUSHION[0] // MARKET_CUSHION[1] if order.side == "BUY" else bid
-        return required(instrument, order.product, order.side, opening, price, self.spot(instrument, now)).total
+        return required(
+            instrument, product=order.product, side=order.side, quantity=opening, price=price, spot=self.spot(instrument, now)
+        ).total
 
     def opening_units(self, order: Order) -> int:
         net = self.position(order.client, order.day, order.key, order.product).net

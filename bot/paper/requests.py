@@ -86,16 +86,39 @@ def rupees(body: dict[str, object], name: str, *, blank: int | None = None) -> i
     return int(paise)
 
 
-def read_order(body: dict[str, object], *, stop_spelling: str | None = None) -> OrderRequest:
-    """The body of place (5.2) and modify (5.3); raises Refusal in the words of 1.4."""
-    variety = text(body, "variety").upper() or "NORMAL"
-    if variety not in VARIETIES:
-        raise bad("Invalid variety. valid variety types allowed are NORMAL, STOPLOSS and AMO.", "400")
+def _kind(body: dict[str, object], stop_spelling: str | None) -> Kind:
     spelled = text(body, "ordertype").upper()
     kind = KINDS.get(spelled)
     refused = stop_spelling is not None and kind in STOPS and not spelled.startswith(stop_spelling)
     if kind is None or refused:
         raise bad("Invalid ordertype. Please provide valid order type.")
+    return kind
+
+
+def _prices(body: dict[str, object], kind: Kind, side: Side) -> tuple[int, int]:
+    """Price and trigger in paise, as far as the kind of order has them."""
+    price = rupees(body, "price", blank=0)
+    if kind in ("LIMIT", "STOPLOSS_LIMIT") and price == 0:
+        raise bad("Enter valid price.", "400")
+    if kind not in STOPS:
+        return (price if kind == "LIMIT" else 0), 0
+    if not text(body, "triggerprice"):
+        raise bad("Trigger price can not be blank.")
+    trigger = rupees(body, "triggerprice")
+    if kind == "STOPLOSS_MARKET":
+        price = 0
+    wrong_side = price and ((trigger > price) if side == "BUY" else (trigger < price))
+    if trigger == 0 or wrong_side:
+        raise bad("Enter valid trigger price.", "400")
+    return price, trigger
+
+
+def read_order(body: dict[str, object], *, stop_spelling: str | None = None) -> OrderRequest:
+    """The body of place (5.2) and modify (5.3); raises Refusal in the words of 1.4."""
+    variety = text(body, "variety").upper() or "NORMAL"
+    if variety not in VARIETIES:
+        raise bad("Invalid variety. valid variety types allowed are NORMAL, STOPLOSS and AMO.", "400")
+    kind = _kind(body, stop_spelling)
     product = PRODUCTS.get(text(body, "producttype").upper())
     if product is None:
         raise bad("Invalid product. valid product types allowed are DELIVERY, INTRADAY and CARRYFORWARD.", "400")
@@ -108,15 +131,7 @@ def read_order(body: dict[str, object], *, stop_spelling: str | None = None) -> 
     quantity = whole(body, "quantity")
     if quantity == 0:
         raise bad("Invalid quantity.")
-    price = rupees(body, "price", blank=0)
-    if kind in ("LIMIT", "STOPLOSS_LIMIT") and price == 0:
-        raise bad("Enter valid price.", "400")
-    trigger = rupees(body, "triggerprice", blank=0)
-    if kind in STOPS:
-        if not text(body, "triggerprice"):
-            raise bad("Trigger price can not be blank.")
-        if trigger == 0:
-            raise bad("Enter valid trigger price.", "400")
+    price, trigger = _prices(body, kind, side)
     tag = text(body, "ordertag")
     if len(tag) >= TAG_LENGTH:
         raise bad("Invalid ordertag.")
@@ -126,6 +141,5 @@ def read_order(body: dict[str, object], *, stop_spelling: str | None = None) -> 
     return OrderRequest(
         exchange=text(body, "exchange").upper(), token=text(body, "symboltoken"), symbol=text(body, "tradingsymbol"),
         side=side, kind=kind, product=product, validity=validity, variety=variety, quantity=quantity,
-        price=0 if kind in ("MARKET", "STOPLOSS_MARKET") else price, trigger=trigger if kind in STOPS else 0,
-        disclosed=disclosed, tag=tag,
+        price=price, trigger=trigger, disclosed=disclosed, tag=tag,
     )  # fmt: skip

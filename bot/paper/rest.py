@@ -87,9 +87,8 @@ def login(broker: PaperBroker, call: Call) -> Answer:
 
 
 def session_by_totp(broker: PaperBroker, call: Call) -> Answer:
-    once = broker.faults.on("totp_single_use") is not None
     handle, code = text(call.fields, "refreshToken"), text(call.fields, "totp")
-    return good(broker.sessions.by_totp(handle, code, call.key, broker.clock.now(), single_use=once))
+    return good(broker.sessions.by_totp(handle, code, call.key, broker.clock.now()))
 
 
 def session_by_sms(broker: PaperBroker, call: Call) -> Answer:
@@ -202,7 +201,7 @@ def convert(broker: PaperBroker, call: Call) -> Answer:
     side = SIDES.get(text(body, "transactiontype").upper())
     if instrument is None or old is None or new is None or old == new or side is None:
         raise bad("Invalid product. valid product types allowed are DELIVERY, INTRADAY and CARRYFORWARD.", "400")
-    broker.exchange.convert(call.owner, instrument, old, new, side, whole(body, "quantity"))
+    broker.exchange.convert(call.owner, instrument, old=old, new=new, side=side, quantity=whole(body, "quantity"))
     return good(None)
 
 
@@ -243,7 +242,8 @@ def _margin_of(broker: PaperBroker, row: dict[str, object]) -> tuple[Margin, int
     now = broker.clock.now()
     price = rupees(row, "price", blank=0) or broker.market.price(instrument, now)
     quantity = whole(row, "quantity")
-    return required(instrument, product, side, quantity, price, broker.portfolio.spot(instrument, now)), quantity * price
+    spot = broker.portfolio.spot(instrument, now)
+    return required(instrument, product=product, side=side, quantity=quantity, price=price, spot=spot), quantity * price
 
 
 def _breakup(margin: Margin, value: int) -> Row:

@@ -42,9 +42,9 @@ class RiskDesk:
         if phase is Phase.AUCTION_LIMIT and order.kind == "MARKET":
             return REASONS["market_order"]
         opens = self._portfolio.opening_units(order) > 0
-        if self._timetable.hours == "real" and order.product == "INTRADAY" and opens:
-            if ist(now).time() >= SQUARE_OFF[instrument.segment]:
-                return REASONS["square_off"]
+        late = self._timetable.hours == "real" and ist(now).time() >= SQUARE_OFF[instrument.segment]
+        if late and order.product == "INTRADAY" and opens:
+            return REASONS["square_off"]
         return None
 
     @staticmethod

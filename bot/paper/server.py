@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.paper import chain_rest, market_rest, rest
+from bot.paper import baskets_rest, candles_rest, chain_rest, market_rest, rest
 from bot.paper.bell import Bell
 from bot.paper.broker import PaperBroker
 from bot.paper.counter import BASE, Counter
@@ -20,6 +20,7 @@ from bot.paper.orderbook import Clock
 from bot.paper.settings import PaperSettings
 from bot.paper.stream import Stream
 
+ROUTES = [*rest.ROUTES, *market_rest.ROUTES, *candles_rest.ROUTES, *chain_rest.ROUTES, *baskets_rest.ROUTES]
 BODY_LIMIT = 1 << 20
 PARTS: web.AppKey[Parts]
 
@@ -48,7 +49,7 @@ def build_app(settings: PaperSettings, *, clock: Clock, rng: random.Random) -> w
     desk = Desk(broker, stream, counter)
     app = web.Application(client_max_size=BODY_LIMIT)
     app[PARTS] = Parts(broker, stream, counter, desk)
-    for route in (*rest.ROUTES, *market_rest.ROUTES, *chain_rest.ROUTES):
+    for route in ROUTES:
         for method in route.methods:
             app.router.add_route(method, BASE + route.path, counter.handler(route))
     app.router.add_get("/ws", stream.serve)

@@ -14,6 +14,7 @@ import pyotp
 
 from bot.paper.errors import Refusal
 from bot.paper.facts import Account
+from bot.paper.faults import Faults
 from bot.paper.hours import next_midnight
 from bot.paper.ledger import Ledger
 
@@ -38,9 +39,10 @@ def refuse_address() -> Refusal:
 class Sessions:
     """Mints and checks tokens; what must outlive a restart (signing key, live sessions, attempts) is in the ledger."""
 
-    def __init__(self, ledger: Ledger, rng: random.Random) -> None:
+    def __init__(self, ledger: Ledger, rng: random.Random, faults: Faults) -> None:
         self._ledger = ledger
         self._rng = rng
+        self._faults = faults
         with ledger.change():
             secret = ledger.meta("jwt secret") or rng.randbytes(32).hex()
             ledger.set_meta("jwt secret", secret)
@@ -83,7 +85,7 @@ class Sessions:
 
     # Step two.
 
-    def by_totp(self, handle: str, code: str, api_key: str, now: datetime, *, single_use: bool = False) -> dict[str, object]:
+    def by_totp(self, handle: str, code: str, api_key: str, now: datetime) -> dict[str, object]:
         account = self._step(handle, api_key, now)
         step = int(now.timestamp()) // 30
         wrong = Refusal("Please enter correct TOTP", http=400, code="MA400", typed=True, status="error")
@@ -94,6 +96,7 @@ class Sessions:
             (s for s in (step, step - 1, step + 1) if hmac.compare_digest(totp.generate_otp(s).encode(), code.encode())), None
         )
         used = f"totp/{account.client}"
+        single_use = self._faults.on("totp_single_use", account.client) is not None
         if found is None or (single_use and self._ledger.meta(used) == str(found)):
             raise wrong
         return self._open(account, now, remember=(used, str(found)))
@@ -135,6 +138,8 @@ class Sessions:
             "ACCESS_TOKEN": inner, "APITYPE": "TYPEB", "UID": uid, "SID": uid[:8], "nbf": iat, "exp": exp, "iat": iat,
         }  # fmt: skip
         with self._ledger.change():
+            if self._faults.on("single_session", account.client):
+                self._ledger.forget_sessions(account.client)
             if remember:
                 self._ledger.set_meta(*remember)
             self._ledger.set_meta(f"session/{uid}", account.client)

@@ -205,6 +205,12 @@ class Stream:
                 burst.reverse()
             if faults.on("order_frames_lost", line.client) or faults.on("socket_mute", line.client):
                 continue
+            if faults.on("socket_cut_at_order", line.client) and line.transport is not None:
+                line.transport.abort()
+                return
+            late = faults.on("order_frames_late", line.client)
+            if late is not None:
+                await asyncio.sleep(late.seconds())
             for text in burst:
                 await self._send(line, text.encode() if faults.on("order_frames_binary", line.client) else text)
 
@@ -217,6 +223,8 @@ class Stream:
             frames.append(frame)
         if faults.on("frames_garbled", line.client):
             frames.insert(0, b"\x07" * 77)
+        if faults.on("heartbeats", line.client):
+            frames.insert(0, b"\x00\x00")
         try:
             for one in frames:
                 await (line.socket.send_str(one) if isinstance(one, str) else line.socket.send_bytes(one))

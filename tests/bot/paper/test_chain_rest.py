@@ -117,8 +117,9 @@ async def test_baskets_are_made_filled_renamed_and_deleted(wire: Wire) -> None:
     again = await wire.call("POST", "CreateBasket", {"BaskName": "morning", "BaskDesc": "x"})
     assert (again["message"], again["errorcode"]) == ("Basket Already Added For This Name", "MA408")
     (basket,) = await wire.data("GET", "FetchBasket")
-    row = {"ord_product": "C", "segment": "E", "scriptcode": "2885", "ord_type": "LMT", "basket_name": "morning", "operation": "I",
-           "order_validity": "DAY", "order_qty": "10", "script_stat": "A", "buy_sell_indi": "B", "order_price": "1480.00",
+    row = {"ord_product": "C", "segment": "E", "scriptcode": "2885", "ord_type": "LMT", "operation": "I",
+           "basket_name": "morning",           "order_validity": "DAY", "order_qty": "10", "script_stat": "A",
+           "buy_sell_indi": "B", "order_price": "1480.00",
            "basket_id": basket["BASKET_ID"], "exch_id": "NSE", "disc_qty": "0", "trigger_price": "0"}  # fmt: skip
     data = await wire.data("POST", "CalculateBasket", row)
     assert (data["TOTAL_FINAL_MARGIN"], len(data["BASKET_DETAILS"])) == (14800, 1)

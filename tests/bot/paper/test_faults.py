@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,10 +17,12 @@ from bot.paper.faults import FAULTS, Faults
 from tests.bot.paper.wire import Wire
 
 
-async def attempt(wire: Wire, method: str = "POST", path: str = "orders/regular", body: object = None) -> tuple[int, str] | None:
-    """Status and text of a call; None when the line was cut."""
+async def attempt(wire: Wire, body: object = None) -> tuple[int, str] | None:
+    """Status and text of a place call; None when the line was cut."""
+    url = wire.running.rest_url + "/openapi/typeb/orders/regular"
     try:
-        return await wire.raw(method, path, wire.order() if body is None and path == "orders/regular" else body)
+        async with wire.http.post(url, json=body or wire.order(), headers=wire.headers, allow_redirects=False) as answer:
+            return answer.status, await answer.text()
     except aiohttp.ClientError:
         return None
 
@@ -62,9 +67,10 @@ async def test_a_call_spoiled_before_its_effect_places_nothing(wire: Wire) -> No
         "session_invalid": (200, "invalid session. Kindly logout and login again"), "internal_error": (500, "IA500"),
         "token_expired": (401, "IA401"), "key_expired": (403, "suspended/expired"),
         "ip_mismatch": (403, "Primary and Secondary IP"), "ip_mismatch_everywhere": (403, "Primary and Secondary IP"),
-        "version_refused": (400, "VersionException"), "problem_body": (400, "rfc9110"),
+        "version_refused": (400, "VersionException"), "problem_body": (400, "rfc9110"), "redirected": (302, ""),
     }  # fmt: skip
-    assert set(expected) == {f.name for f in FAULTS.values() if f.stage == "before"} - {"request_late", "intraday_flaky"}
+    apart = {"request_late", "intraday_flaky", "answer_huge"}
+    assert set(expected) == {f.name for f in FAULTS.values() if f.stage == "before"} - apart
     for name, wanted in expected.items():
         arm(wire, name)
         answer = await attempt(wire)
@@ -272,6 +278,64 @@ async def test_login_and_master_misbehave(wire: Wire) -> None:
     await wire.login()
     with pytest.raises(TypeError):
         await wire.login()  # the same code again: data is null
+
+
+async def test_answers_too_large_too_slow_or_compressed(wire: Wire) -> None:
+    arm(wire, "answer_huge", megabytes=3)
+    status, text = await wire.raw("GET", "orders")
+    assert (status, len(text)) == (200, 3 * 1024 * 1024 + 1)
+    arm(wire, "answer_trickles", seconds=30, route="funds")
+    before = wire.clock.now()
+    assert (await wire.funds())["AVAILABLE_BALANCE"] == "250000.0"
+    assert (wire.clock.now() - before).total_seconds() >= 29
+    arm(wire, "gzipped", route="funds")
+    url = wire.running.rest_url + "/openapi/typeb/user/fundsummary"
+    async with wire.http.get(url, headers=wire.headers) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert (await answer.json())["data"][0]["SEG"] == "A"
+
+
+async def test_the_date_header_follows_the_brokers_clock_and_may_be_skewed(wire: Wire) -> None:
+    async def date() -> datetime:
+        url = wire.running.rest_url + "/openapi/typeb/user/fundsummary"
+        async with wire.http.get(url, headers=wire.headers) as answer:
+            return parsedate_to_datetime(answer.headers["Date"])
+
+    assert abs((await date() - wire.clock.now()).total_seconds()) < 2
+    arm(wire, "clock_skewed", seconds=45)
+    assert 43 < (await date() - wire.clock.now()).total_seconds() < 47
+
+
+async def test_a_second_login_ends_the_first_session_and_the_busy_hours_answer_nothing_else(wire: Wire) -> None:
+    arm(wire, "single_session")
+    first = wire.token
+    await asyncio.sleep(30)
+    await wire.login()
+    assert (await wire.raw("GET", "orders"))[0] == 200
+    wire.token = first
+    assert (await wire.raw("GET", "orders"))[0] == 401
+    await wire.login()
+    arm(wire, "maintenance_hours")
+    assert await wire.data("GET", "orders") is None
+    await asyncio.sleep(10 * 3600 + 60)  # 19:01 IST
+    assert (await wire.call("GET", "orders"))["message"] == "status code = 502"
+    await asyncio.sleep(2 * 3600)
+    assert await wire.data("GET", "orders") is None
+
+
+async def test_stale_quotes_are_those_of_a_while_ago(wire: Wire) -> None:
+    body = {"mode": "LTP", "exchangeTokens": {"NSE": ["2885"]}}
+    await asyncio.sleep(60)
+    await wire.desk("POST", "/prices", {"name": "RELIANCE", "price": "1500.00"})
+    arm(wire, "quotes_stale", seconds=28)
+    assert (await wire.data("POST", "instruments/quote", body))["fetched"][0]["ltp"] == 1480.3
+    await asyncio.sleep(30)
+    assert (await wire.data("POST", "instruments/quote", body))["fetched"][0]["ltp"] == 1500
+
+
+def test_every_fault_of_the_table_is_made_to_happen_by_a_test() -> None:
+    written = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [name for name in FAULTS if f'"{name}"' not in written] == []
 
 
 async def test_a_fault_for_one_client_leaves_others_alone(wire: Wire) -> None:

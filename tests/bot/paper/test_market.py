@@ -6,6 +6,7 @@ import asyncio
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,10 +58,10 @@ def test_a_day_moves_like_a_day_and_a_minute_like_a_minute() -> None:
     reliance = ONE.named("NSE", "RELIANCE-EQ")
     assert reliance is not None
     days = [ONE.market.price(reliance, NOON + timedelta(days=n)) for n in range(-200, 200)]
-    changes = [abs(b - a) / a for a, b in zip(days, days[1:], strict=False)]
+    changes = [abs(b - a) / a for a, b in pairwise(days)]
     assert 0.003 < sum(changes) / len(changes) < 0.03
     minutes = [ONE.market.price(reliance, NOON + timedelta(minutes=n)) for n in range(400)]
-    steps = [abs(b - a) / a for a, b in zip(minutes, minutes[1:], strict=False)]
+    steps = [abs(b - a) / a for a, b in pairwise(minutes)]
     assert 0.00005 < sum(steps) / len(steps) < 0.003
 
 

@@ -86,7 +86,7 @@ def test_every_value_of_a_row_is_text_and_no_index_is_among_them() -> None:
     assert sum(row["exch_seg"] == "NSE" for row in rows) > 200
     assert all(isinstance(value, str) for row in rows for value in row.values())
     assert not {row["token"] for row in rows if row["exch_seg"] == "NSE"} & {
-        spec.token for spec in INDICES if spec.exchange == "NSE"
+        spec.code for spec in INDICES if spec.exchange == "NSE"
     }
     acc = next(row for row in rows if row["name"] == "ACC-EQ")
     assert acc == {"token": "22", "symbol": "ACC", "name": "ACC-EQ", "expiry": "", "strike": "", "lotsize": "1",
@@ -97,8 +97,14 @@ def test_every_value_of_a_row_is_text_and_no_index_is_among_them() -> None:
 
 @pytest.mark.parametrize(
     ("paise", "as_plain", "as_java", "as_two"),
-    [(25715, "257.15", "257.15", "257.15"), (-1212000, "-12120", "-12120.0", "-12120.00"), (50, "0.5", "0.5", "0.50"), (-5, "-0.05", "-0.05", "-0.05"), (0, "0", "0.0", "0.00")],
-)  # fmt: skip
+    [
+        (25715, "257.15", "257.15", "257.15"),
+        (-1212000, "-12120", "-12120.0", "-12120.00"),
+        (50, "0.5", "0.5", "0.50"),
+        (-5, "-0.05", "-0.05", "-0.05"),
+        (0, "0", "0.0", "0.00"),
+    ],
+)
 def test_money_is_printed_in_the_three_ways_of_the_wire(paise: int, as_plain: str, as_java: str, as_two: str) -> None:
     assert (plain(paise), java(paise), two_places(paise)) == (as_plain, as_java, as_two)
 

@@ -132,7 +132,7 @@ async def test_delivery_turns_into_t1_and_then_into_settled_holdings(days: tuple
     assert await wire.data("GET", "portfolio/positions") is None
     assert await owned() == {"1660": (60, 0), "1594": (20, 0), "2031": (5, 0), "2885": (10, 10)}
     morning = await wire.funds()
-    gained = Decimal(40) * 412 - Decimal("14804")
+    gained = Decimal(40) * 412 - 14804
     assert abs(Decimal(morning["LIMIT_SOD"]) - 250000 - gained) < 100
     assert morning["AVAILABLE_BALANCE"] == morning["LIMIT_SOD"] != funds["AVAILABLE_BALANCE"]
     calendar.pass_days(3)

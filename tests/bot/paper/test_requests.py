@@ -21,15 +21,20 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
+def read_or_refusal(body: dict[str, object]) -> OrderRequest | Refusal:
+    try:
+        return read_order(body)
+    except Refusal as refusal:
+        return refusal
+
+
 @given(st.dictionaries(st.sampled_from(sorted(GOOD)), VALUES))
 def test_any_body_is_read_or_refused(changes: dict[str, object]) -> None:
-    try:
-        found = read_order(GOOD | changes)
-    except Refusal as refusal:
-        assert refusal.http == 400
-        assert refusal.message
+    found = read_or_refusal(GOOD | changes)
+    if isinstance(found, Refusal):
+        assert found.http == 400
+        assert found.message
         return
-    assert isinstance(found, OrderRequest)
     assert found.quantity > 0
     assert found.price >= 0
     assert found.trigger >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -26,10 +27,8 @@ async def test_a_new_server_on_the_same_directory_has_the_same_books(clock: Loop
         late = await wire.place("ITC-EQ", "SELL", 1)
         token, option = wire.token, wire.running.broker.named("NFO", "NIFTY26NOV24500CE")
         wire.running.broker.faults.arm("answer_lost")
-        try:
+        with contextlib.suppress(aiohttp.ClientError):
             await wire.call("POST", "orders/regular", wire.order(quantity=3, ordertag="lost"))
-        except aiohttp.ClientError:
-            pass
         await asyncio.sleep(0.3)
         before = [await wire.call("GET", path) for path in ("orders", "tradebook", "portfolio/positions", "portfolio/holdings")]
         truth = await wire.desk("GET", "/truth")

@@ -152,6 +152,17 @@ async def test_manners_of_the_socket_can_be_spoiled_by_name(wire: Wire) -> None:
         faults.arm("order_frames_lost")
         await wire.place()
         assert all(len(f) == 51 for f in await heard(socket, 2))
+        assert {len(f) for f in await with_fault("heartbeats")} == {2, 51}
+        faults.clear()
+        faults.arm("order_frames_late", seconds=5.0)
+        await wire.place()
+        assert not orders_in([f for f in await heard(socket, 4) if isinstance(f, str)])
+        assert orders_in([f for f in await heard(socket, 20) if isinstance(f, str)])[-1] == ("trade", "Traded")
+        faults.clear()
+        faults.arm("socket_cut_at_order")
+        await wire.place()
+        assert not [f for f in await heard(socket, 5) if isinstance(f, str)]
+        assert socket.closed
 
 
 async def test_a_stale_first_snapshot_carries_its_old_time(wire: Wire) -> None:
