@@ -1,0 +1,258 @@
+"""Two distances of the first journey beside a bare loop that does the same calls and the same number of durable commits.
+
+tap:  getUpdates answered with the tap on Confirm -> the order's POST received.
+fill: the socket frame sent -> the message at the chat.
+The floor, in the same run and over the same servers, is an asyncio loop with httpx and the standard library's sqlite3.
+"""
+
+import asyncio
+import json
+import os
+import random
+import sqlite3
+import statistics
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import pyotp
+
+from bot.app import open_app
+from bot.demo.loop import DemoLoop, LoopClock
+from bot.demo_house import DemoDirectory, demo_settings, seed
+from bot.domain.clock import SystemClock
+from bot.neighbours import VISITOR, Neighbours, neighbours
+from bot.paper.settings import PaperAccount
+from bot.scrubber import Scrubber
+
+ROUNDS, WARM = 60, 10
+
+
+def measure() -> list[dict[str, Any]]:
+    """Both distances in milliseconds."""
+    with asyncio.Runner(loop_factory=DemoLoop) as runner, tempfile.TemporaryDirectory() as directory:
+        return runner.run(_measure(Path(directory)))
+
+
+async def _measure(directory: Path) -> list[dict[str, Any]]:
+    taps, fills = await _ours(directory)
+    floor_taps, floor_fills = await _floor(directory)
+    aim = "at most 1.5 times the floor at p50, 2 times at p99"
+    return [
+        row("tap on Confirm: update answered to order POST received", taps, floor_taps, aim),
+        row("fill: socket frame sent to message at the chat", fills, floor_fills, aim),
+    ]
+
+
+def row(name: str, ours: list[float], floor: list[float], aim: str) -> dict[str, Any]:
+    """One measure, milliseconds in, ratios out."""
+    ours_p50, ours_p99 = _percentiles(ours)
+    floor_p50, floor_p99 = _percentiles(floor)
+    return {
+        "name": name,
+        "unit": "ms",
+        "ours_p50": ours_p50,
+        "ours_p99": ours_p99,
+        "floor_p50": floor_p50,
+        "floor_p99": floor_p99,
+        "ratio_p50": ours_p50 / floor_p50,
+        "ratio_p99": ours_p99 / floor_p99,
+        "aim": aim,
+    }
+
+
+def _percentiles(samples: list[float]) -> tuple[float, float]:
+    cuts = statistics.quantiles(samples[WARM:], n=100, method="inclusive")
+    return cuts[49], cuts[98]
+
+
+class Stopwatch:
+    """Reads both moments of a round from the neighbours' own records."""
+
+    def __init__(self, near: Neighbours, clock: LoopClock) -> None:
+        self._near = near
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._seen = self._newest()
+
+    def _newest(self) -> int:
+        lines = self._near.paper.broker.ledger.truth(0, 1_000_000)
+        return int(str(lines[-1]["n"])) if lines else 0
+
+    def begin(self) -> float:
+        self._seen = self._newest()
+        return self._loop.time()
+
+    def moment(self, what: str) -> float | None:
+        """When the exchange first noted this since begin(), in loop time."""
+        now = self._loop.time()
+        for line in self._near.paper.broker.ledger.truth(self._seen):
+            if line["what"] == what:
+                return now - (self._clock.now() - datetime.fromisoformat(str(line["at"]))).total_seconds()
+        return None
+
+    def told(self, after: float) -> float | None:
+        """When the chat took the fill's own message."""
+        for served in reversed(self._near.telegram.sent("sendMessage")):
+            if served.at >= after and str(served.params.get("text", "")).startswith("<b>Filled"):
+                return served.at
+        return None
+
+
+async def _until(found: Any) -> float:
+    async with asyncio.timeout(20):
+        while (value := found()) is None:  # noqa: ASYNC110 - the records ring no bell
+            await asyncio.sleep(0.02)  # the moments come from the records, so how often one looks does not matter
+    return float(value)
+
+
+def _neighbours(clock: LoopClock, loop: DemoLoop) -> Any:
+    return neighbours(clock=clock, chance=random.Random(1), data=None, shift=loop.run_ahead, account=ACCOUNT, walk=0.0)
+
+
+ACCOUNT = PaperAccount(cash=10_000_000_00)
+
+
+async def _ours(directory: Path) -> tuple[list[float], list[float]]:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, DemoLoop)
+    clock = LoopClock(loop, SystemClock().now())
+    kept = DemoDirectory(directory / "ours")
+    kept.prepare(os.urandom)
+    async with _neighbours(clock, loop) as near:
+        settings = demo_settings(kept, near)
+        await seed(settings, ACCOUNT, clock, os.urandom, inline=False)
+        async with open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=Scrubber()) as app:
+            stop = asyncio.Event()
+            running = asyncio.create_task(app.run(stop))
+            me = near.person
+            await me.ask("/start", "owner")
+            await me.ask("/login", "lives until")
+            taps, fills = await _rounds(near, clock, lambda: me.ask("/buy RELIANCE 1", "BUY 1 RELIANCE"))
+            stop.set()
+            await running
+    return taps, fills
+
+
+async def _rounds(near: Neighbours, clock: LoopClock, ask: Any) -> tuple[list[float], list[float]]:
+    me, watch = near.person, Stopwatch(near, clock)
+    loop = asyncio.get_running_loop()
+    taps, fills = [], []
+    for _ in range(ROUNDS + WARM):
+        card = await ask()
+        begun = watch.begin()
+        me.press("Confirm buy", card)
+        posted = await _until(lambda: watch.moment("asked"))
+        filled = await _until(lambda: watch.moment("fill"))
+        told = await _until(lambda begun=begun: watch.told(begun))
+        taps.append((posted - begun) * 1000)
+        fills.append((told - filled) * 1000)
+        await asyncio.sleep(0.1)
+        loop.shift(15)  # type: ignore[attr-defined] # the limiter's allowance for this chat grows back
+        await asyncio.sleep(0.1)
+    return taps, fills
+
+
+async def _floor(directory: Path) -> tuple[list[float], list[float]]:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, DemoLoop)
+    clock = LoopClock(loop, SystemClock().now())
+    async with _neighbours(clock, loop) as near:
+        bare = Bare(near, clock, directory / "floor.db")
+        running = asyncio.create_task(bare.run())
+        me = near.person
+        me.say("/start")
+        taps, fills = await _rounds(near, clock, lambda: me.ask("buy", "BUY 1 RELIANCE"))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return taps, fills
+
+
+class Bare:
+    """The least that does the same: the same calls, the same number of durable commits, nothing else."""
+
+    def __init__(self, near: Neighbours, clock: LoopClock, path: Path) -> None:
+        self._near = near
+        self._clock = clock
+        self._db = sqlite3.connect(path, isolation_level=None)
+        for line in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT)"):
+            self._db.execute(line)
+        self._telegram = f"{near.telegram_url}/bot{near.token}"
+        self._rest = f"{near.broker_url}/openapi/typeb"
+        limits = httpx.Limits(max_keepalive_connections=8, keepalive_expiry=300)
+        self._http = httpx.AsyncClient(limits=limits, timeout=30, trust_env=False)
+        self._poll = httpx.AsyncClient(limits=limits, timeout=60, trust_env=False)
+        self._token = ""
+        self._filled = asyncio.Event()
+
+    def _commit(self, body: str) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("INSERT INTO t (body) VALUES (?)", (body,))
+        self._db.execute("COMMIT")
+
+    async def _call(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"X-Mirae-Version": "1", "X-PrivateKey": ACCOUNT.api_key}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        answer = await self._http.request(method, f"{self._rest}/{path}", json=body, headers=headers)
+        return answer.json()
+
+    async def run(self) -> None:
+        """Logs in, listens to both, acts."""
+        step = await self._call(
+            "POST", "connect/login", {"clientcode": ACCOUNT.client, "password": ACCOUNT.password, "totp": "", "state": ""}
+        )
+        code = pyotp.TOTP(ACCOUNT.totp_seed or "").at(self._clock.now())
+        handle = step["data"]["refreshToken"] or step["data"]["jwtToken"]
+        session = await self._call("POST", "session/verifytotp", {"refreshToken": handle, "totp": code})
+        self._token = session["data"]["jwtToken"]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._serve())
+
+    async def _listen(self) -> None:
+        url = f"{self._near.broker_ws_url}?API_KEY={ACCOUNT.api_key}&ACCESS_TOKEN={self._token}"
+        async with aiohttp.ClientSession() as http, http.ws_connect(url) as socket:
+            await socket.send_str(f"LOGIN:{self._token}")
+            async for frame in socket:
+                text = str(frame.data)
+                if '"trade"' in text:
+                    await asyncio.gather(self._call("GET", "orders"), self._call("GET", "tradebook"))
+                    self._commit(text)
+                    self._commit("leased")
+                    await self._send("<b>Filled</b> BUY 1 RELIANCE")
+                    self._commit("sent")
+
+    async def _send(self, text: str, buttons: Any = None) -> None:
+        form = {"chat_id": VISITOR, "text": text, "parse_mode": "HTML"}
+        if buttons:
+            form["reply_markup"] = json.dumps({"inline_keyboard": buttons})
+        await self._http.post(f"{self._telegram}/sendMessage", data=form)
+
+    async def _serve(self) -> None:
+        offset = 0
+        while True:
+            answer = await self._poll.post(f"{self._telegram}/getUpdates", data={"offset": offset, "timeout": 30})
+            for update in answer.json()["result"]:
+                offset = update["update_id"] + 1
+                self._commit(json.dumps(update))
+                if "callback_query" in update:
+                    await self._act(update["callback_query"])
+                elif update["message"]["text"] == "buy":
+                    await self._send("BUY 1 RELIANCE", [[{"text": "Confirm buy", "callback_data": "c:y"}]])
+
+    async def _act(self, tap: Any) -> None:
+        await self._http.post(f"{self._telegram}/answerCallbackQuery", data={"callback_query_id": tap["id"], "text": "Sending…"})
+        self._commit("claimed")
+        await self._call("POST", "orders/regular", ORDER)
+        self._commit("placed")
+
+
+ORDER = {
+    "variety": "NORMAL", "tradingsymbol": "RELIANCE-EQ", "symboltoken": "2885", "exchange": "NSE", "transactiontype": "BUY",
+    "ordertype": "LIMIT", "quantity": "1", "producttype": "DELIVERY", "price": "1487.70", "triggerprice": "0", "squareoff": "0",
+    "stoploss": "0", "trailingStopLoss": "", "disclosedquantity": "0", "duration": "DAY", "ordertag": "floor",
+}  # fmt: skip
