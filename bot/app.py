@@ -77,6 +77,7 @@ async def open_connections(settings: Settings, *, clock: Clock, random_bytes: Ra
         chance=random.Random(seed),  # jitter only
         data_dir=settings.database.parent / "master",
         hours=in_hours if settings.market_hours == "real" else _always,
+        orders_a_second=settings.orders_per_second,
     )
     async with connections:
         yield connections
