@@ -47,18 +47,27 @@ async def changed(ctx: Ctx, tap: ChangeTap) -> None:
 
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
-    await _answer_first(ctx)
+    repeated = not ctx.face.first_tap(tap.token)
+    if not repeated:
+        await _answer_first(ctx)
     try:
         outcome = await ctx.services.desk.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
     except ConfirmationGone as gone:
-        if not gone.again:
-            raise
-        await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
-        return
+        await _gone(ctx, tap, gone, repeated=repeated)
     except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
         await ctx.redraw(failure(refusal, "", account=ctx.label))
-        return
-    await _show(ctx, tap, outcome)
+    else:
+        await _show(ctx, tap, outcome)
+
+
+async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: bool) -> None:
+    """An expired card says so in its place; a finger that was too quick gets a note on the tap; anything else is an error."""
+    if gone.again:
+        await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
+    elif repeated:
+        await ctx.answer(gone.say, alert=True)
+    else:
+        raise gone
 
 
 async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> None:

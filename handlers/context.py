@@ -1,6 +1,7 @@
 """The callback context of every handler: who acts, with which words, and the few ways to answer."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 Explain = Callable[[str], str]
 
+REMEMBERED = 500  # tokens
+
 
 def as_said(words: str) -> str:
     """The broker's words as they came, where nobody explains them."""
@@ -44,6 +47,18 @@ class Face:
         self.commands = commands
         self.random_bytes = random_bytes
         self.explain = explain
+        self._tapped: OrderedDict[str, None] = OrderedDict()
+
+    def first_tap(self, token: str) -> bool:
+        """Whether this is the first Confirm of that question that we see: only for the words of the answer.
+
+        What a tap may do is decided in the database alone; this forgets at a restart, and after the last few hundred.
+        """
+        first = token not in self._tapped
+        self._tapped[token] = None
+        while len(self._tapped) > REMEMBERED:
+            self._tapped.popitem(last=False)
+        return first
 
 
 class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face]):

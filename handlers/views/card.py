@@ -218,8 +218,11 @@ def cancel_sent(orders: tuple[Order, ...], label: str, mode: str, now: datetime)
     """A cancel is asked for, not done: the book decides."""
     if not orders:
         return message(say(bold("No open orders."), f" Nothing to cancel · {label} · {mode}"))
-    first = say(bold(f"Cancel sent for {len(orders)} order{'s' if len(orders) > 1 else ''}."), f" · {label} · {mode}")
+    done = all(order.status is OrderStatus.CANCELLED for order in orders)
+    number = f"{len(orders)} order{'s' if len(orders) > 1 else ''}."
+    first = say(bold(f"Cancelled {number}" if done else f"Cancel sent for {number}"), f" · {label} · {mode}")
     lines = [f"#{order.number} {what(order.draft, now)} · {_state(order, lambda text: text)}" for order in orders[:20]]
     if len(orders) > 20:
         lines.append(f"and {len(orders) - 20} more")
-    return message(first, *lines, "The order book decides; each card says when it is done.")
+    settled = all(order.status.is_final for order in orders)
+    return message(first, *lines, *([] if settled else ["The order book decides; each card says when it is done."]))

@@ -6,10 +6,12 @@ import pytest
 
 from bot.demo.errors import PersonError
 from bot.demo.loop import LoopClock
+from bot.demo.person import ScriptedPerson
 from bot.domain.errors import CheckFailed, TradingStopped
 from bot.domain.order import Product
 from bot.domain.proposal import Change
-from tests.handlers.chat import a_stage, later
+from tests.handlers.chat import a_bot, a_stage, a_world, later
+from tests.handlers.face import ASHA, FakeInbox, FakeServices
 
 
 async def test_the_tap_is_answered_before_the_order_is_sent(clock: LoopClock) -> None:
@@ -35,17 +37,33 @@ async def test_a_question_is_bound_to_the_message_that_shows_it(clock: LoopClock
         assert stage.services.desk.bound == {"TOKEN1": card["id"]}
 
 
-async def test_a_double_tap_sends_once_and_the_second_is_told(clock: LoopClock) -> None:
+async def test_a_double_tap_sends_once_and_the_second_finger_is_told(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
-        stage.me.press("Confirm buy", card)
-        stage.me.press("Confirm buy", card)
-        told = await stage.me.wait_for("This card was answered already.")
+        first, second = (stage.me.press("Confirm buy", card) for _ in range(2))
+        told = await stage.me.wait_for_note(second)
+        assert (told["text"], told["alert"]) == ("This card was answered already.", True)
+        assert (await stage.me.wait_for_note(first))["text"] == "Sending…"
         assert stage.services.desk.sent == ["TOKEN1"]
-        assert told["reply_to"] == card["id"]
         now = stage.me.message(card["id"])
         assert now is not None
         assert now["text"] == card["text"], "the living card is not drawn over"
+
+
+async def test_a_tap_on_an_answered_card_is_told_after_a_restart_too(clock: LoopClock) -> None:
+    services, inbox = FakeServices(clock), FakeInbox()
+    async with a_world(clock) as (chats, telegram):
+        me = ScriptedPerson(chats, ASHA, name="Asha")
+        async with a_bot(chats, telegram, services, inbox, me=me):
+            card = await me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+            await later(1)
+            me.press("Confirm buy", card)
+            await later(1)
+        async with a_bot(chats, telegram, services, inbox, me=me):
+            me.press("Confirm buy", card)
+            told = await me.wait_for("This card was answered already.")
+            assert told["reply_to"] == card["id"]
+        assert services.desk.sent == ["TOKEN1"]
 
 
 async def test_an_old_card_says_that_it_expired_and_offers_to_ask_again(clock: LoopClock) -> None:

@@ -27,6 +27,7 @@ def labels(view: View) -> list[list[str]]:
 
 
 S = OrderStatus
+WAITING = "waiting for 80.00, then sells down to 74.00"
 
 
 @pytest.mark.parametrize(
@@ -41,8 +42,7 @@ S = OrderStatus
         ),
         (
             an_order(status=S.TRIGGER_PENDING, draft=A_STOP),
-            "#1 SELL 65 NIFTY 24500 CE · 23 Nov (Mon) · waiting for 80.00, then sells down to 74.00"
-            " since 09:30:00 · main · PAPER",
+            f"#1 SELL 65 NIFTY 24500 CE · 23 Nov (Mon) · {WAITING} since 09:30:00 · main · PAPER",
             [["Modify", "Cancel"]],
         ),
         (
@@ -150,6 +150,8 @@ def test_a_cancel_is_sent_and_the_book_decides() -> None:
     view = views.cancel_sent(tuple(an_order(number=number, status=S.OPEN) for number in range(30)), "main", "PAPER", NOW)
     assert view.plain.startswith("Cancel sent for 30 orders. · main · PAPER")
     assert "and 10 more" in view.plain
+    done = views.cancel_sent((an_order(number=3, status=S.CANCELLED),), "main", "PAPER", NOW)
+    assert done.plain.splitlines() == ["Cancelled 1 order. · main · PAPER", "#3 BUY 10 RELIANCE · cancelled, nothing filled"]
     assert "No open orders." in views.cancel_sent((), "main", "PAPER", NOW).plain
 
 
