@@ -173,6 +173,20 @@ async def test_a_change_made_from_an_older_version_is_refused_and_what_is_stored
     assert await store.run(lambda drawers: drawers.orders.find("o1")) == by_the_book
 
 
+async def test_a_version_that_is_not_newer_than_the_one_just_read_is_refused(store: SqlStore) -> None:
+    await store.run(add(an_order().accepted("77", NOW)))
+
+    def back(version: int, drawers: Drawers) -> None:
+        found = drawers.orders.find("o1")
+        assert found is not None
+        drawers.orders.save(replace(found, reason="x", version=version))
+
+    for version in (1, 2):
+        with pytest.raises(StorageError, match="changed in the meantime"):
+            await store.run(partial(back, version))
+    assert await store.run(lambda drawers: drawers.orders.find("o1")) == an_order().accepted("77", NOW)
+
+
 async def test_what_never_changes_of_an_order_is_not_written_again(store: SqlStore) -> None:
     await store.run(add(an_order()))
     moved = replace(an_order(), number=9, tag="OTHER", placed_by=5, version=2)
