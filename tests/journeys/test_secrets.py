@@ -1,0 +1,139 @@
+"""A day full of trouble at DEBUG, after which no secret stands in any log line, message or file (failure-modes.md T20)."""
+
+import asyncio
+import base64
+import io
+import logging
+import random
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pyotp import TOTP
+
+from bot.demo.loop import LoopClock
+from bot.domain.drawers import Drawers
+from bot.logs import logging_to
+from bot.paper.settings import PaperAccount
+from tests.stage.canaries import Canaries, Planted, plant
+from tests.stage.house import House, a_house
+
+PLANTED: Planted = plant(random.Random(20))
+ACCOUNT = PaperAccount(
+    client=PLANTED.client_code,
+    password=PLANTED.password,
+    api_key=base64.b64encode(PLANTED.api_key.encode()).decode(),
+    totp_seed=PLANTED.totp_seed,
+)
+
+RESPITE = 660.0  # seconds: a refused password is not sent again for ten minutes
+
+# What the broker can do wrong while secrets are on the wire.
+AT_LOGIN: tuple[tuple[str, dict[str, object]], ...] = (
+    ("connection_dropped", {}),
+    ("error_instead", {"status": 502, "body": "html"}),
+    ("redirected", {}),
+    ("answer_truncated", {}),
+    ("key_expired", {}),
+)
+AT_A_READ: tuple[tuple[str, dict[str, object]], ...] = (
+    *AT_LOGIN,
+    ("problem_body", {}),
+    ("ip_mismatch_everywhere", {}),
+    ("token_expired", {}),
+)
+
+
+@contextmanager
+def overheard(house_log: io.StringIO, clock: LoopClock, house: House) -> Iterator[None]:
+    """Everything at DEBUG through the product's own formatter, libraries included."""
+    with logging_to(house_log, scrubber=house.scrubber, clock=clock, level="DEBUG"):
+        for name in ("httpx", "httpcore", "telegram", "telegram.ext", "aiohttp", "sqlalchemy", "bot", "handlers", "storage"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        try:
+            yield
+        finally:
+            for name in ("httpx", "httpcore", "telegram", "telegram.ext", "aiohttp", "sqlalchemy", "bot", "handlers", "storage"):
+                logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+async def tokens(house: House) -> dict[str, str]:
+    """The living session's token, which nobody could plant."""
+
+    def read(drawers: Drawers) -> str:
+        session = drawers.accounts.session(drawers.accounts.all()[0].id)
+        return session.token.reveal() if session is not None else ""
+
+    assert house.store is not None
+    token = await house.store.run(read)
+    return {"session token": token} if token else {}
+
+
+async def forget_seed(house: House) -> None:
+    def strip(drawers: Drawers) -> None:
+        linked = drawers.accounts.all()[0]
+        kept = drawers.accounts.credentials(linked.id)
+        assert kept is not None
+        drawers.accounts.add(linked, replace(kept, totp_seed=None))
+
+    assert house.store is not None
+    await house.store.run(strip)
+
+
+async def test_a_day_full_of_trouble_leaves_no_secret_anywhere(
+    clock: LoopClock, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log = io.StringIO()
+    seen: dict[str, str] = {}
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(a_house(clock, tmp_path, account=ACCOUNT))
+        stack.enter_context(overheard(log, clock, house))
+        faults = house.near.paper.broker.faults
+        await house.me.ask("/start", "owner")
+        for name, options in AT_LOGIN:
+            faults.arm(name, times=1, **options)  # type: ignore[arg-type]  # parameters by name, as the desk passes them
+            house.me.say("/login")
+            await house.me.wait_for(lambda message: message["from_bot"])
+            faults.clear()
+            house.me.say("/logout")
+            await house.me.wait_for(lambda message: message["from_bot"])
+            await asyncio.sleep(RESPITE)
+        await house.me.ask("/login", "lives until")
+        seen |= await tokens(house)
+        for name, options in AT_A_READ:
+            faults.arm(name, times=1, **options)  # type: ignore[arg-type]  # as above
+            house.me.say("/funds")
+            await house.me.wait_for(lambda message: message["from_bot"])
+            faults.clear()
+        await asyncio.sleep(RESPITE)
+        house.near.paper.stream.drop()
+        await house.me.ask("/login", "lives until")
+        seen |= {f"later {name}": token for name, token in (await tokens(house)).items()}
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        await forget_seed(house)
+        await house.restart()
+        await house.me.ask("/login", "Six digits")
+        code = house.me.say(TOTP(PLANTED.totp_seed).at(clock.now()))
+        await house.me.wait_until_gone(code["id"])
+        seen |= {f"last {name}": token for name, token in (await tokens(house)).items()}
+        said = "\n".join(str(message) for message in house.me.history() if message["from_bot"])
+        logging.getLogger("bot").error("the day is over")
+
+    assert len(seen) >= 2, "no session was ever seen, so nothing was tested"
+    assert "the day is over" in log.getvalue()
+    assert log.getvalue().count("\n") > 50, "the libraries were not heard at all"
+    planted = {name: getattr(PLANTED, name) for name in ("client_code", "password", "totp_seed")}
+    # What stands before the colon is the bot's id, which everybody may know.
+    planted |= {"api_key": ACCOUNT.api_key, "bot_token": house.settings.telegram_bot_token.reveal().partition(":")[2], **seen}
+    canaries = Canaries(planted)
+    assert canaries.leaks(log.getvalue()) == []
+    assert canaries.leaks(said) == []
+    printed = capfd.readouterr()
+    assert canaries.leaks(printed.out + printed.err) == []
+    for file in sorted((tmp_path / "bot").rglob("*")):
+        if file.is_file():
+            assert canaries.leaks(file.read_bytes()) == [], file.name
