@@ -23,7 +23,7 @@ const STEPS = [
 
 /** `known` answers `above(symbol)`, a price a little over the last one, and `lastNumber()`, the newest order's day number. */
 export class Guide {
-  #at = 0;
+  #done = new Set(); // places in STEPS; whoever goes another way round is not led back
   #closed = false;
   #known;
   #write;
@@ -44,23 +44,25 @@ export class Guide {
 
   /** Find the place in the tour again from the chat's history. */
   resume(messages) {
-    this.#at = 0;
-    for (const message of messages) if (!message.from_bot) this.#advance(message.text);
-    const { tapped } = STEPS[this.#at];
-    const waits = messages.some(({ buttons }) => buttons?.flat().some(({ label }) => tapped?.test(label)));
-    if (tapped && !waits) this.#at += 1; // that button was tapped already, or is gone
+    this.#done.clear();
+    for (const message of messages) if (!message.from_bot) this.#mark(message.text);
+    const labels = messages.flatMap(({ buttons }) => buttons?.flat() ?? []).map(({ label }) => label);
+    STEPS.forEach(({ tapped }, index) => {
+      const gone = tapped && this.#done.has(index - 1) && !labels.some((label) => tapped.test(label));
+      if (gone) this.#done.add(index); // that button was tapped already, or has expired
+    });
     this.#draw();
   }
 
   said(text) {
-    if (this.#advance(text)) this.#draw();
+    this.#mark(text);
+    this.#draw();
   }
 
   tapped(label) {
-    if (STEPS[this.#at].tapped?.test(label)) {
-      this.#at += 1;
-      this.#draw();
-    }
+    const index = STEPS.findIndex(({ tapped }, at) => tapped?.test(label) && this.#done.has(at - 1) && !this.#done.has(at));
+    if (index >= 0) this.#done.add(index);
+    this.#draw();
   }
 
   /** Prices or order numbers have changed: the line may name others now. */
@@ -68,12 +70,16 @@ export class Guide {
     this.#draw();
   }
 
-  #advance(text) {
-    const here = STEPS[this.#at];
-    const next = here.tapped ? this.#at + 1 : this.#at; // who goes on without Confirm is not held back
-    if (!STEPS[next]?.said?.test(text ?? "")) return false;
-    this.#at = next + 1;
-    return true;
+  #mark(text) {
+    STEPS.forEach(({ said }, index) => {
+      if (!said?.test(text ?? "")) return;
+      this.#done.add(index);
+      if (STEPS[index - 1]?.tapped) this.#done.add(index - 1); // who goes on without Confirm is not held back
+    });
+  }
+
+  get #at() {
+    return STEPS.findIndex((_, index) => !this.#done.has(index));
   }
 
   #try() {
