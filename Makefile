@@ -30,6 +30,10 @@ check: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench
 
+# Mutants of the broker's answers and frames: at least 100,000 for each decoder.
+fuzz: .venv/dev.stamp
+	FUZZ=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/bot/broker/test_fuzz.py
+
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml

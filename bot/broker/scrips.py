@@ -255,12 +255,15 @@ def _indexed(rows: list[Scrip], indexes: Sequence[Instrument]) -> Master:
         row.instrumenttype = kinds(row.instrumenttype, row.instrumenttype)
         segment[row.token] = len(kept)
         add(row)
-    _, days, strike_texts, lot_texts, tick_texts, kind_texts = shared
+    names, days, strike_texts, lot_texts, tick_texts, kind_texts = shared
     foreign = {text for text in kind_texts if words.instrument_kind(text) is None}
     broken = {
-        "expiry": _bad(days, words.day), "strike": _bad(strike_texts, _strike),
-        "lot": _bad(lot_texts, _lot), "tick": _bad(tick_texts, _tick),
-    }  # fmt: skip
+        "symbol": {text for text in names if not text.isprintable()},
+        "expiry": _bad(days, words.day),
+        "strike": _bad(strike_texts, _strike),
+        "lot": _bad(lot_texts, _lot),
+        "tick": _bad(tick_texts, _tick),
+    }
     good = [row for row in kept if row.instrumenttype not in foreign and _is_sound(row, broken)]
     unsound = sum(1 for row in kept if row.instrumenttype not in foreign) - len(good)
     if not good or unsound > len(good) * MOST_BROKEN:
@@ -288,7 +291,7 @@ def _bad(texts: dict[str, str], check: Callable[[str], object]) -> set[str]:
 
 
 def _is_sound(row: Scrip, broken: dict[str, set[str]]) -> bool:
-    if not row.token or row.tick_size in broken["tick"]:
+    if not (row.token.isalnum() and row.name.isprintable()) or row.symbol in broken["symbol"] or row.tick_size in broken["tick"]:
         return False
     kind = row.instrumenttype
     if kind == "EQ":

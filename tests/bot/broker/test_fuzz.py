@@ -1,0 +1,387 @@
+"""Every decoder against mutants of real-shaped answers: a valid value or a typed error, exact money, and no invented refusal.
+
+Hypothesis draws a seed; each seed makes a batch of mutants by plain random choices, so that `make fuzz` (FUZZ=1) meets each
+decoder with at least 100,000. A failure prints the mutant itself.
+"""
+
+import copy
+import dataclasses
+import json
+import os
+import random
+import struct
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.broker import answers, frames, samples, scrips, shelves, translate, wire, words
+from bot.broker.answers import Answer, envelope
+from bot.broker.session import token_dies
+from bot.domain.errors import AddressRefused, BotError, Refused, Unclear, Unreadable
+from bot.domain.instrument import Exchange, InstrumentKey
+from tests.bot.broker.test_quirks import FUNDS, ID, ORDER, POSITION, TRADE, bad, good
+from tests.bot.broker.test_scrips import ROWS
+
+BATCH = 100
+LONG = bool(os.environ.get("FUZZ"))
+fuzzed = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "1000")) if LONG else 3,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    database=None,
+)
+NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+
+QUOTE = {
+    "exchange": "NFO",
+    "tradingSymbol": "NIFTY",
+    "symbolToken": "45268",
+    "ltp": 179.65,
+    "open": 147.05,
+    "high": 184.4,
+    "low": 115,
+    "close": 163.05,
+}
+HOLDING = {
+    "tradingsymbol": "BANK OF MAHARASHTRA",
+    "exchange": None,
+    "isin": "INE457A01014",
+    "t1quantity": 0,
+    "realisedquantity": 0,
+    "quantity": 10,
+    "authorisedquantity": 0,
+    "collateralquantity": 0,
+    "averageprice": 30,
+    "ltp": 84.7,
+    "symboltoken": "11377",
+    "close": 51.1,
+}
+MARGIN = {
+    "summary": {
+        "total_charges": 1480.35,
+        "trade_value": 1480.3,
+        "breakup": [
+            {"name": "VARELMMARGIN", "amount": 296.06, "msg": None, "breakup": []},
+            {"name": "BROKERAGE", "amount": 20, "msg": "", "breakup": []},
+        ],
+    },
+    "charges": [],
+}
+CANDLES = {
+    "candles": [["2025-04-04 15:27", 100.5, 101, 99.95, 100, 12000], ["2025-04-04T15:26:00+05", 100, 100.5, 100, 100.5, 7]]
+}
+STEP = {**ORDER, "price": 24.5, "updatetime": "23-01-2025 03:14:25 PM"}
+PAST = {
+    "exchange": "NSE",
+    "producttype": "CNC",
+    "tradingsymbol": "RASHTRIYA CHEMICALS & FER",
+    "transactiontype": "BUY",
+    "fillprice": "145.2",
+    "fillsize": "3",
+    "orderid": "1",
+    "fillid": "77",
+    "filltime": "14:48:23",
+}
+CHAINS = {
+    "dctExp": {"1": 1480000000, "2": 1758758400},
+    "FUTIDX": ["BANKNIFTY,26009,1,2"],
+    "OPTIDX": ["NIFTY,26000,1,2"],
+    "OFSTK": ["ACC,22"],
+}
+CHAIN = {
+    "contractModel": {"sym": "ACC"},
+    "call": ["54457,250000,2969100"],
+    "put": ["54456,250000,0"],
+    "future": ["54458,-1,2969100"],
+    "spot": "ACC,22,NSEEQ",
+}
+BASKET = {"BASKET_ID": 12, "BASKET_NAME": "one", "COUNT": 2, "CREATE_DATE": "2025-04-04T09:50:09Z", "DESCRIPTOR": "x"}
+MOVER = {"exchange": "1", "segment": "1", "security_id": 22, "ltp": 1480.3, "Pclose": 1470, "per_change": 0.7, "symbol": "ACC"}
+
+ODD: list[Any] = [
+    None, True, False, 0, -1, 1, 75, 10**30, -(10**30), 0.1, 1e308, -0.0, "", " ", "None", "null", "NA", "0", "-1", "0.00", "1e5", "1e400", "NaN",
+    "Infinity", "-inf", "1,000", "\u0661\u0662", "75.5", "75.0", " 75 ", "x" * 5000, "\ud800", "\x00", "\u202e", [], {}, [None], {"a": {}}, [[[]]],
+    "<b>", "RMS:", "RMS:1:", "2025-Oct-20", "99-99-9999 99:99:99", "2025-02-30 10:00", "Traded", "Rejected", "CANCELLED", "BUY", "SL-M", "OPTCUR", "MCX",
+]  # fmt: skip
+
+
+def leaves(told: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    pairs = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list) else ()
+    for key, value in pairs:
+        yield from leaves(value, (*path, key))
+
+
+def mutated(told: Any, chance: random.Random) -> bytes:
+    """One to four changes of the tree, and sometimes of its bytes."""
+    tree = copy.deepcopy(told)
+    for _ in range(chance.choice((0, 1, 1, 1, 2, 4))):
+        path = chance.choice(list(leaves(tree)))
+        tree = _changed(tree, path, chance)
+    raw = json.dumps(tree, ensure_ascii=chance.random() < 0.8, allow_nan=True).encode("utf-8", "surrogatepass")
+    return spoiled(raw, chance) if chance.random() < 0.3 else raw
+
+
+def _changed(tree: Any, path: tuple[Any, ...], chance: random.Random) -> Any:
+    if not path:
+        return chance.choice((tree, [tree], [tree, tree], {"data": tree}, chance.choice(ODD)))
+    holder = tree
+    for step in path[:-1]:
+        holder = holder[step]
+    what, last = chance.randrange(6), path[-1]
+    value = holder[last]
+    if what == 0:
+        del holder[last]
+    elif what == 1 and isinstance(value, str | int | float) and not isinstance(value, bool):
+        holder[last] = str(value) if not isinstance(value, str) else f" {value} "
+    elif what == 2 and isinstance(value, list):
+        value.append(copy.deepcopy(chance.choice(value)) if value else None)
+    else:
+        holder[last] = copy.deepcopy(chance.choice(ODD))
+    return tree
+
+
+def spoiled(raw: bytes, chance: random.Random) -> bytes:
+    """Bytes flipped, cut, doubled or put in."""
+    body = bytearray(raw)
+    for _ in range(chance.randrange(1, 4)):
+        at = chance.randrange(len(body) + 1)
+        what = chance.randrange(4)
+        if what == 0 and at < len(body):
+            body[at] ^= 1 << chance.randrange(8)
+        elif what == 1:
+            del body[at:]
+        elif what == 2:
+            body[at:at] = chance.randbytes(chance.randrange(1, 9))
+        elif at:
+            body[at:at] = body[: min(at, 40)]
+    return bytes(body)
+
+
+def figures(told: Any) -> Iterator[Decimal]:
+    """Every number that stands in an answer, as a number or as a text."""
+    if isinstance(told, dict):
+        told = list(told.values())
+    if isinstance(told, list):
+        for each in told:
+            yield from figures(each)
+    elif isinstance(told, str | int | Decimal) and not isinstance(told, bool):
+        for part in str(told).split(",") if isinstance(told, str) else (str(told),):
+            try:
+                yield wire.exact(part) or Decimal(0)
+            except ValueError:
+                continue
+
+
+def values(told: Any) -> Iterator[Any]:
+    """Every plain value inside a result."""
+    if dataclasses.is_dataclass(told) and not isinstance(told, type):
+        for each in dataclasses.fields(told):
+            yield from values(getattr(told, each.name))
+    elif isinstance(told, dict):
+        for key, value in told.items():
+            yield from values(key)
+            yield from values(value)
+    elif isinstance(told, list | tuple | set | frozenset):
+        for each in told:
+            yield from values(each)
+    else:
+        yield told
+
+
+def is_sound(result: Any) -> None:
+    """No float anywhere; numbers finite and within reason; texts that a database and a chat can hold."""
+    for value in values(result):
+        assert not isinstance(value, float)
+        if isinstance(value, Decimal):
+            assert value.is_finite()
+            assert abs(value) < Decimal(10) ** 40
+        if isinstance(value, str):
+            value.encode()
+            assert "\x00" not in value
+        if isinstance(value, datetime):
+            assert value.utcoffset() is not None
+
+
+def rows(read: Callable[[object], object], name: str) -> Callable[[Any], object]:
+    return lambda data: [read(row) for row in wire.rows(data, name)]
+
+
+def nothing_found(_key: InstrumentKey) -> None:
+    return None
+
+
+KEY = InstrumentKey(Exchange.NFO, "45268")
+# name: (a true answer's data, the decoder, whether each figure of the result must stand in the answer)
+DECODERS: dict[str, tuple[Any, Callable[[Any], object], bool]] = {
+    "orders": ([ORDER, ORDER], rows(translate.order_fact, "order book"), True),
+    "trades": ([TRADE], rows(translate.trade_fact, "trade book"), True),
+    "positions": ([POSITION], rows(lambda row: translate.position(row, nothing_found), "positions"), False),
+    "holdings": ([HOLDING], rows(lambda row: translate.holding(row, nothing_found), "holdings"), False),
+    "funds": ([FUNDS], lambda data: translate.funds(data, NOW), False),
+    "margin": (MARGIN, translate.margin, False),
+    "quotes": ({"fetched": [QUOTE], "unfetched": []}, lambda data: translate.quotes(data, [KEY]), True),
+    "candles": (CANDLES, shelves.candles, True),
+    "order steps": ([STEP], shelves.order_steps, False),
+    "past trades": ([PAST], shelves.past_trades, True),
+    "underlyings": (CHAINS, lambda data: shelves.underlyings(data, NOW), False),
+    "chain": (CHAIN, lambda data: shelves.chain(data, Exchange.NFO, date(2026, 12, 1)), False),
+    "baskets": ([BASKET], shelves.baskets, False),
+    "movers": ([MOVER], shelves.movers, True),
+    "login": ({"jwtToken": "a", "refreshToken": "a"}, lambda data: wire.read(wire.LoginData, data, "login").handle, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECODERS)
+@given(seed=st.integers(0, 2**63))
+@fuzzed
+def test_a_read_gives_a_sound_value_or_a_typed_error(name: str, seed: int) -> None:
+    data, decoder, copied = DECODERS[name]
+    chance = random.Random(seed)
+    for _ in range(BATCH):
+        raw = mutated(good(data), chance)
+        try:
+            told = envelope(raw)
+            failure = answers.failure_of_read(Answer(200, raw), told)
+            if failure is not None:
+                assert isinstance(failure, BotError)
+                failure.say.encode()
+                continue
+            assert told is not None
+            result = decoder(told.data)
+        except Unreadable as unreadable:
+            unreadable.say.encode()
+            continue
+        except Exception as crash:
+            raise AssertionError(f"{name} crashed on {raw!r}") from crash
+        is_sound(result)
+        if copied:
+            there = set(figures(answers.decode(raw)))
+            for value in values(result):
+                if isinstance(value, Decimal) and value not in there and abs(value) not in there:
+                    raise AssertionError(f"{name}: {value} does not stand in {raw!r}")
+
+
+PLACED = [good({"script": "ACC-EQ", "orderid": ID, "uniqueorderid": ID})]
+REFUSALS: list[Any] = [
+    [bad(f"RMS:{ID}:NSE EQUITY 22 ACC INTRADAY EQ XXXXX B 1 I FUND LIMIT INSUFFICIENT", "MA200")],
+    bad("Trigger price can not be blank.", "IA400"), bad("Enter valid trigger price.", "400"),
+    bad("Incorrect auth. Please try again.", "IA401"), bad("API is suspended/expired for use.", "APIKeyException", key="error_type"),
+    {"type": "t", "title": "One or more validation errors occurred.", "status": 400, "errors": {"orders": ["needed"]}, "traceId": "0"},
+]  # fmt: skip
+_KNOWN = (b"RMS:", b"IA400", b"400", b"IA401", b"IA403", b"APIKeyException", b"P Address", b"p address")
+
+
+def _act(raw: bytes, http: int) -> tuple[BotError | None, str]:
+    told = envelope(raw)
+    failure = answers.failure_of_act(Answer(http, raw), told, "order")
+    return failure, translate.placed_id(told.data) if told is not None and failure is None else ""
+
+
+@given(seed=st.integers(0, 2**63))
+@fuzzed
+def test_a_place_answer_becomes_a_refusal_only_in_understood_words(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(BATCH):
+        raw = mutated(chance.choice(REFUSALS), chance)
+        http = chance.choice((200, 200, 400, 401, 403, 404, 429, 500, 502))
+        failure, broker_id = _act(raw, http)
+        assert failure is None or isinstance(failure, Refused | Unclear), raw
+        if isinstance(failure, Refused):
+            assert http < 500, raw
+            assert http != 429, raw
+            assert isinstance(failure, AddressRefused) or any(word in raw for word in _KNOWN), raw
+            if failure.final:
+                assert b"RMS:" in raw, raw
+                assert failure.broker_id, raw
+                assert failure.broker_id.encode() in raw, raw
+        assert not broker_id or broker_id.encode() in raw, raw
+
+
+@given(seed=st.integers(0, 2**63))
+@fuzzed
+def test_a_success_bent_in_any_way_is_a_success_or_unclear_and_never_a_refusal(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(BATCH):
+        raw = mutated(PLACED, chance)
+        http = chance.choice((200, 200, 200, 201, 204, 302, 400, 401, 403, 429, 500, 502, 504))
+        failure, broker_id = _act(raw, http)
+        if b"RMS:1:" not in raw:
+            assert failure is None or isinstance(failure, Unclear), raw
+        if broker_id and failure is None:
+            assert broker_id in raw.decode("utf-8", "replace"), raw
+
+
+@given(seed=st.integers(0, 2**63))
+@fuzzed
+def test_login_answers_end_in_a_handle_or_a_typed_error(seed: int) -> None:
+    chance = random.Random(seed)
+    bases: list[Any] = [
+        good({"jwtToken": "a.b.c", "refreshToken": ""}),
+        bad("Invalid username or password. 9 attempts remaining ", "MA500"),
+    ]
+    for _ in range(BATCH):
+        raw = mutated(chance.choice(bases), chance)
+        told = envelope(raw)
+        failure = answers.failure_of_login(Answer(chance.choice((200, 400, 403, 502)), raw), told)
+        assert failure is None or isinstance(failure, BotError)
+        token = raw.decode("utf-8", "replace")
+        assert token_dies(token, NOW) <= datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
+
+
+@given(seed=st.integers(0, 2**63))
+@fuzzed
+def test_frames_give_ticks_or_typed_errors(seed: int) -> None:
+    chance = random.Random(seed)
+    recorded = (Path(__file__).parents[2] / "fixtures" / "broker" / "nifty-25400-ce.bin").read_bytes()
+    for _ in range(BATCH):
+        packet = recorded[: chance.choice((51, 123, 379))]
+        packet = bytes([{51: 1, 123: 2, 379: 3}[len(packet)]]) + packet[1:]
+        count = chance.randrange(1, 4)
+        frame = (
+            chance.choice((b"", struct.pack("<HH", count, len(packet)), struct.pack(">HH", count, len(packet)))) + packet * count
+        )
+        frame = spoiled(frame, chance) if chance.random() < 0.9 else frame
+        samples.scrubbed(frame)
+        try:
+            ticks = frames.ticks(frame, NOW)
+        except Unreadable:
+            continue
+        for tick in ticks:
+            is_sound(tick)
+            assert tick.last > 0
+            for level in tick.bids + tick.asks:
+                assert level.price > 0
+                assert level.quantity > 0
+
+
+@given(seed=st.integers(0, 2**63))
+@fuzzed
+def test_a_scrip_master_is_whole_or_refused(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    chance = random.Random(seed)
+    path = tmp_path_factory.getbasetemp() / "fuzzed.json"
+    for _ in range(BATCH):
+        path.write_bytes(mutated(ROWS, chance))
+        try:
+            master = scrips.read_master(path)
+        except Unreadable:
+            continue
+        is_sound(list(master))
+        columns = master.columns()
+        assert list(columns.token) == [each.token for each in master]
+        assert len({each.key for each in master}) == len(master)
+
+
+@given(st.text(), st.integers(1, 10**6), st.integers(0, 10**6))
+@settings(max_examples=20_000 if LONG else 200, deadline=None)
+def test_a_status_word_nobody_knows_leaves_the_order_open(word: str, quantity: int, filled: int) -> None:
+    status = words.order_status(word, quantity=quantity, filled=min(filled, quantity))
+    known = ("REJECT", "FAIL", "CANCEL", "TRADED", "COMPLETE", "EXECUTED", "CONFIRMED", "FILLED", "EXPIRED")
+    if not any(each in words.squeezed(word) for each in known):
+        assert not status.is_final

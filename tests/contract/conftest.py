@@ -1,0 +1,11 @@
+"""Lets the cards be pointed at a real account by hand: `pytest tests/contract --live -s -p no:xdist`."""
+
+import pytest
+
+from tests.stage.contract import bench
+
+__all__ = ["bench"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--live", action="store_true", help="play the contract cards against a real mStock account")

@@ -1,0 +1,88 @@
+"""What a contract card is handed: the paper broker in every run, a real account by hand with --live and a yes for each order."""
+
+import asyncio
+import getpass
+import random
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pyotp
+import pytest
+import pytest_asyncio
+
+from bot.broker.connections import Connections
+from bot.demo.loop import LoopClock
+from bot.domain.account import CodeKind, Credentials
+from bot.domain.clock import SystemClock
+from bot.domain.secret import Secret
+from bot.paper.settings import PaperAccount, PaperSettings
+from tests.contract.bench import Bench
+from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker
+from tests.stage.loop import MORNING
+
+LIVE_REST, LIVE_SOCKET = "https://api.mstock.trade", "wss://ws.mstock.trade"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    """One broker and one login for all cards of a module."""
+    directory = tmp_path_factory.mktemp("cards")
+    async with AsyncExitStack() as stack:
+        if request.config.getoption("--live", default=False):
+            yield await _live(stack, directory)
+        else:
+            yield await _paper(stack, directory)
+
+
+async def _paper(stack: AsyncExitStack, directory: Path) -> Bench:
+    clock = LoopClock(asyncio.get_running_loop(), MORNING)
+    account = PaperAccount()
+    running = await stack.enter_async_context(paper_broker(PaperSettings(accounts=(account,)), clock))
+    ears = Ears()
+    links = await stack.enter_async_context(a_road(running, clock, directory, ears))
+    credentials = credentials_of(account)
+    pair = links.of("card", credentials)
+    session = await log_in(pair, credentials, clock)
+    return await stack.enter_async_context(
+        Bench(
+            broker=pair.broker, feed=pair.feed, ears=ears, rest_url=running.rest_url, ws_url=running.ws_url, clock=clock,
+            credentials=credentials, token=session.token, seed=credentials.totp_seed, live=False, confirm=lambda _text: True,
+        )
+    )  # fmt: skip
+
+
+async def _live(stack: AsyncExitStack, directory: Path) -> Bench:
+    """Asks for everything without echo and keeps nothing."""
+    secrets = [Secret(getpass.getpass(f"{what}: ")) for what in ("client code", "password", "API key")]
+    credentials = Credentials(client_code=secrets[0], password=secrets[1], api_key=secrets[2])
+    clock = SystemClock()
+    ears = Ears()
+    links = await stack.enter_async_context(
+        Connections(
+            base_url=LIVE_REST, ws_url=LIVE_SOCKET, clock=clock, chance=random.Random(1), data_dir=directory, listener=ears
+        )
+    )  # fmt: skip
+    pair = links.of("card", credentials)
+    step = await pair.broker.begin_login(credentials)
+    code = getpass.getpass("six digits of the authenticator: ")
+    session = await pair.broker.finish_login(credentials, step, code, CodeKind.TOTP)
+    pair.adopt(session)
+    return await stack.enter_async_context(
+        Bench(
+            broker=pair.broker, feed=pair.feed, ears=ears, rest_url=LIVE_REST, ws_url=LIVE_SOCKET, clock=clock,
+            credentials=credentials, token=session.token, seed=None, live=True, confirm=_ask,
+        )
+    )  # fmt: skip
+
+
+def _ask(text: str) -> bool:
+    """A yes from the person at the keyboard (run pytest with -s)."""
+    sys.stderr.write(f"\n{text}\nType yes to send it, anything else to skip the card: ")
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
+def code_of(seed: Secret, clock: LoopClock) -> str:
+    """The six digits of this moment."""
+    return pyotp.TOTP(seed.reveal()).at(clock.now())
