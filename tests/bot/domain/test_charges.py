@@ -219,8 +219,17 @@ def test_a_fund_that_nobody_named_counts_as_a_share_which_pays_most() -> None:
 def test_asking_for_the_wrong_kind_of_settlement_is_refused() -> None:
     with pytest.raises(ValueError, match="no index option"):
         TARIFF.exercise(a_future(), 65, Decimal(24000), TODAY)
+    with pytest.raises(ValueError, match="no index option"):
+        TARIFF.exercise(replace(an_option(), strike=None), 65, Decimal(24000), TODAY)
     with pytest.raises(ValueError, match="no stock contract"):
         TARIFF.physical(an_option(), Side.BUY, 65, Decimal(24000), TODAY)
+
+
+def test_fees_are_for_one_order_and_interest_for_one_day_unless_said_otherwise() -> None:
+    assert TARIFF.square_off_fee(TODAY).total == Decimal(118)
+    one_day = TARIFF.mtf(Decimal(100_000), TODAY)
+    assert to_paise(one_day.total) == Decimal("27.37")
+    assert [line.name for line in one_day.lines] == [ChargeName.MTF_INTEREST]
 
 
 def test_reliance_delivery_round_trip_reads_as_on_the_card() -> None:

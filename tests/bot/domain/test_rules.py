@@ -293,7 +293,8 @@ def test_index_contracts_and_shares_have_no_physical_settlement() -> None:
 def test_an_expiry_beyond_the_calendar_is_far_while_far_and_a_warning_when_close() -> None:
     january = a_future("RELIANCE", date(2027, 1, 26), lot=500, stock=True)
     assert RULES.stage(january, TODAY, CALENDAR) is ExpiryStage.FAR
-    assert RULES.stage(january, date(2027, 1, 15), CALENDAR) is ExpiryStage.WARN
+    assert RULES.stage(january, date(2027, 1, 11), CALENDAR) is ExpiryStage.FAR
+    assert RULES.stage(january, date(2027, 1, 12), CALENDAR) is ExpiryStage.WARN
 
 
 def test_the_stage_never_falls_as_expiry_nears() -> None:
