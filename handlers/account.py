@@ -76,8 +76,10 @@ async def _log_in(ctx: Ctx, given: str | None, note: str) -> None:
         if note == views.NOT_DELETED:  # said whatever becomes of the login
             await ctx.reply(message(note))
     if isinstance(outcome, LoggedIn):
+        ctx.face.code_for.pop(ctx.chat_id, None)
         await ctx.reply(views.logged_in(outcome, ctx.mode, ctx.now, views.DELETED if note == views.DELETED else ""))
     else:
+        ctx.face.code_for[ctx.chat_id] = outcome.account.label
         await ctx.reply(views.code_wanted(outcome, ctx.mode))
 
 

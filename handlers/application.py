@@ -1,11 +1,17 @@
 """Builds the Telegram application: own bot with own limits, turns, routing, error handler; it receives nothing by itself."""
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, ExtBot, MessageHandler, filters
 from telegram.request import HTTPXRequest
 
+from bot.domain.errors import SettingsError
 from bot.domain.ports import RandomBytes
 from handlers import failures, routing
 from handlers.commands import COMMANDS
@@ -15,7 +21,11 @@ from handlers.pace import Pace, Priority
 from handlers.turns import Turns
 from handlers.usecases import UseCases
 
+_log = logging.getLogger(__name__)
+
 TELEGRAM = "https://api.telegram.org"
+LONGEST_PAUSE = 30.0  # seconds between tries to reach Telegram at the start
+STOP_WITHIN = 5.0  # seconds
 
 # Idle connections are kept (httpx drops them after 5 s), and no more of them than httpcore handles well (telegram.md).
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=300)
@@ -73,6 +83,58 @@ def _request(limits: httpx.Limits, *, read: float) -> HTTPXRequest:
         pool_timeout=5.0,
         httpx_kwargs={"limits": limits, "trust_env": False},
     )
+
+
+@asynccontextmanager
+async def running(application: App) -> AsyncIterator[None]:
+    """Opens and starts the application, and takes it down at the end, bounded.
+
+    Waits for a Telegram that cannot be reached, however long; SettingsError when it refuses the token, or when the bot is set up
+    for inline queries, which would let what is typed to it appear in other chats (failure-modes.md T10).
+    """
+    await _reach(application)
+    try:
+        if application.bot.supports_inline_queries:
+            raise SettingsError("The bot has inline mode on: switch it off at @BotFather (/setinline).")
+        await application.start()
+        try:
+            yield
+        finally:
+            await _stop(application)
+    finally:
+        await application.shutdown()
+
+
+async def _reach(application: App) -> None:
+    pause, told = 1.0, False
+    while True:
+        try:
+            await application.initialize()
+        except InvalidToken:  # its words carry the token, so it is not chained
+            await application.bot.shutdown()
+            say = "Telegram refuses the bot token (TELEGRAM_BOT_TOKEN): ask @BotFather for it again."
+            raise SettingsError(say) from None
+        except TelegramError as error:
+            if not told:
+                _log.warning(
+                    "telegram cannot be reached (%s: %s); trying again until it can", type(error).__name__, error.message
+                )
+                told = True
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            if told:
+                _log.warning("telegram can be reached")
+            return
+
+
+async def _stop(application: App) -> None:
+    """PTB waits for its own tasks without a bound (telegram.md)."""
+    try:
+        async with asyncio.timeout(STOP_WITHIN):
+            await application.stop()
+    except TimeoutError:
+        _log.warning("telegram's side did not stop in time")
 
 
 async def publish_menu(application: App) -> None:

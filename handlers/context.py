@@ -47,6 +47,7 @@ class Face:
         self.commands = commands
         self.random_bytes = random_bytes
         self.explain = explain
+        self.code_for: dict[int, str] = {}  # person -> label of the account whose login waits for six digits
         self._tapped: OrderedDict[str, None] = OrderedDict()
 
     def first_tap(self, token: str) -> bool:

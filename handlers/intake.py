@@ -93,8 +93,20 @@ class Intake:
         highest = await self._inbox.highest()
         self._offset = None if highest is None else highest + 1
         for entry in await self._inbox.waiting():
-            update = Update.de_json(json.loads(entry.body), self._application.bot)
-            self._hand_on(entry, update)
+            try:
+                update = Update.de_json(json.loads(entry.body), self._application.bot)
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+                AttributeError,
+            ) as error:  # a row that cannot be read must not stop every start to come
+                _log.error(
+                    "update %s in the inbox cannot be read any more (%s); it is left out", entry.update_id, type(error).__name__
+                )
+                await self._inbox.done(entry.update_id, self._clock.now())
+            else:
+                self._hand_on(entry, update)
 
     async def _poll(self) -> Sequence[Update]:
         return await self._application.bot.get_updates(offset=self._offset, timeout=POLL, allowed_updates=list(ALLOWED))

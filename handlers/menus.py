@@ -33,7 +33,7 @@ async def offer_menu(bot: ExtBot[Priority], person: int, role: Role, commands: "
 async def offer_menus(bot: ExtBot[Priority], people: Sequence[tuple[int, Role]], commands: "Sequence[Command]") -> None:
     """Everybody's menu at the start; a Telegram that is away is no reason not to start."""
     try:
-        await bot.set_my_commands([], scope=BotCommandScopeDefault())
+        await bot.delete_my_commands(scope=BotCommandScopeDefault())
         for person, role in people:
             await offer_menu(bot, person, role, commands)
     except TelegramError as error:

@@ -94,7 +94,8 @@ async def _run(ctx: Ctx, spoken: Spoken) -> None:
 
 
 async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
-    actor = await _actor(ctx, None)
+    """A bare code belongs to the account whose login asked for it, whichever is in use: tried on another it would lock that."""
+    actor = await _actor(ctx, ctx.face.code_for.get(ctx.chat_id))
     if actor is None:
         return
     ctx.words = text

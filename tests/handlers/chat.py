@@ -9,7 +9,7 @@ from bot.demo.chats import Chats
 from bot.demo.person import ScriptedPerson
 from bot.demo.server import Serving, serve
 from bot.domain.clock import Clock
-from handlers.application import App, build_application, publish_menu
+from handlers.application import App, build_application, publish_menu, running
 from handlers.intake import Intake
 from tests.handlers.face import ASHA, FakeInbox, FakeServices
 
@@ -65,10 +65,9 @@ async def a_bot(
     """Starts the bot; leaves by close and drain, or, when not clean, as a kill would: tasks cut off where they are."""
     application = build_application(telegram.token, telegram_url=telegram.url, services=services, random_bytes=counting_bytes())
     intake = Intake(application, inbox=inbox, roster=services.roster, clock=services.clock)
-    async with application:
-        await application.start()
+    async with running(application):
         await publish_menu(application)
-        running = asyncio.create_task(intake.run(), name="telegram")
+        polling = asyncio.create_task(intake.run(), name="telegram")
         person = me or ScriptedPerson(chats, ASHA, name="Asha")
         try:
             yield Stage(chats, telegram, services, inbox, application, intake, person)
@@ -76,11 +75,10 @@ async def a_bot(
             if clean:
                 intake.close()
             else:
-                running.cancel()
-            await asyncio.wait({running})
+                polling.cancel()
+            await asyncio.wait({polling})
             await intake.drain(5 if clean else 0)
-            await application.stop()
-        if not running.cancelled() and (error := running.exception()) is not None:
+        if not polling.cancelled() and (error := polling.exception()) is not None:
             raise error
 
 

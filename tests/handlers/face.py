@@ -189,6 +189,7 @@ class FakeAccounts:
     refuses: Exception | None = None
     codes: list[str | None] = field(default_factory=list)
     asked_for: list[tuple[int, str | None]] = field(default_factory=list)
+    logged_in: list[str] = field(default_factory=list)
 
     async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
         self.asked_for.append((telegram_id, label))
@@ -210,9 +211,11 @@ class FakeAccounts:
         if self.refuses is not None:
             raise self.refuses
         if self.wants_code and code is None:
-            return CodeWanted(account=MAIN, kind=CodeKind.TOTP, until=self.clock.now() + timedelta(seconds=300))
+            return CodeWanted(account=actor.account or MAIN, kind=CodeKind.TOTP, until=self.clock.now() + timedelta(seconds=300))
         self.wants_code = False
-        return LoggedIn(account=MAIN, session=a_session())
+        account = actor.account or MAIN
+        self.logged_in.append(account.label)
+        return LoggedIn(account=account, session=a_session())
 
     def expects_code(self, telegram_id: int) -> bool:
         return self.wants_code

@@ -67,6 +67,16 @@ async def test_what_is_no_code_is_refused_before_mstock_sees_it(clock: LoopClock
         assert "hunter2" not in json.dumps([entry.body for entry in stage.inbox.entries.values()])
 
 
+async def test_a_bare_code_goes_to_the_account_that_asked_for_it(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.services.accounts.wants_code = True
+        await stage.me.ask("papa: login", "Six digits, please. papa")
+        stage.me.say("123456")
+        await stage.me.wait_for("Logged in. papa")
+        assert stage.services.accounts.logged_in == ["papa"]
+        await stage.me.ask("/login", "Logged in. main")
+
+
 def test_six_digits_are_recognised_and_nothing_else() -> None:
     assert [six_digits(text) for text in ("123456", " 123 456 ", "123-456")] == ["123456"] * 3
     assert [six_digits(text) for text in ("12345", "1234567", "a123456", "١٢٣٤٥٦", "b reliance 123456")] == [None] * 5

@@ -5,9 +5,11 @@ import pytest
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role
+from bot.domain.errors import SettingsError
+from handlers.application import build_application, running
 from handlers.commands import COMMANDS, for_role
-from tests.handlers.chat import a_stage, later
-from tests.handlers.face import ASHA, RAVI, STRANGER, FakeServices
+from tests.handlers.chat import a_bot, a_stage, a_world, counting_bytes, later
+from tests.handlers.face import ASHA, RAVI, STRANGER, FakeInbox, FakeServices
 
 ANSWERS = {
     "start": "Hello Asha.",
@@ -109,6 +111,26 @@ async def test_an_edited_message_is_answered_and_changes_nothing(clock: LoopCloc
         stage.chats.person(ASHA).edit(said["id"], "/buy RELIANCE 10")
         await stage.me.wait_for("I don't read edits, send it again.")
         assert stage.services.desk.proposed == []
+
+
+async def test_a_wrong_token_stops_the_start_and_names_the_setting(clock: LoopClock) -> None:
+    async with a_world(clock) as (_, telegram):
+        application = build_application(
+            "7000000001:WRONG", telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
+        )
+        with pytest.raises(SettingsError, match="TELEGRAM_BOT_TOKEN"):
+            async with running(application):
+                pass
+
+
+async def test_a_telegram_that_is_away_at_the_start_is_waited_for(clock: LoopClock, caplog: pytest.LogCaptureFixture) -> None:
+    async with a_world(clock) as (chats, telegram):
+        chats.faults.add("dropped", "getMe", times=3)
+        chats.faults.add("server_error", "getMe", times=2)
+        async with a_bot(chats, telegram, FakeServices(clock), FakeInbox()) as stage:
+            await stage.me.ask("/menu", "Menu")
+    said = [record.getMessage() for record in caplog.records if record.name == "handlers.application"]
+    assert len(said) == 2, said
 
 
 async def test_the_way_through_other_accounts_keeps_the_label(clock: LoopClock) -> None:

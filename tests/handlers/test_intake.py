@@ -175,6 +175,15 @@ async def test_a_code_that_came_before_a_kill_is_not_used_and_its_message_is_del
         assert services.accounts.codes == []
 
 
+async def test_a_row_that_cannot_be_read_any_more_does_not_stop_the_start(clock: LoopClock) -> None:
+    services, inbox = FakeServices(clock), FakeInbox()
+    for update_id, body in ((1, "{"), (2, "[]"), (3, '{"update_id": 3, "message": {}}')):
+        inbox.entries[update_id] = InboxEntry(update_id=update_id, user_id=ASHA, body=body, received_at=clock.now())
+    async with a_world(clock) as (chats, telegram), a_bot(chats, telegram, services, inbox) as stage:
+        await stage.me.ask("/menu", "Menu")
+        assert {1, 2, 3} <= set(inbox.handled)
+
+
 async def test_an_outage_of_telegram_is_survived_and_logged_once_at_each_end(
     clock: LoopClock, caplog: pytest.LogCaptureFixture
 ) -> None:
