@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
@@ -14,6 +15,7 @@ from bot.paper.requests import STOPS
 
 LONGEST_SLEEP = 300.0  # seconds: a clock that was set, or a laptop that slept, is noticed by then
 LAST_RUNG = "bell"
+log = logging.getLogger(__name__)
 
 
 class Bell:
@@ -54,7 +56,10 @@ class Bell:
 
     async def run(self) -> None:
         while True:
-            self.ring()
+            try:
+                self.ring()
+            except Exception:  # last resort: a bell that failed once must still ring at the next event
+                log.exception("an event of the trading day could not be carried out")
             now = self._broker.clock.now()
             coming = [at for at, _ in self.events(now) if at > now] + [next_midnight(now)]
             wait = (min(coming) - now) / timedelta(seconds=1)
@@ -63,7 +68,7 @@ class Bell:
     def _working(self) -> list[tuple[Order, Instrument]]:
         ledger = self._broker.ledger
         accounts = ledger.accounts.values()
-        orders = [o for a in accounts for o in ledger.orders_of(a.client, a.day) if o.working]
+        orders = [o for a in accounts for o in ledger.working_of(a.client, a.day)]
         return [(order, self._broker.find(order.key)) for order in orders]
 
     def _square_off(self, segment: str) -> None:

@@ -158,8 +158,8 @@ class PaperBroker:
         """Cancels working INTRADAY orders and closes INTRADAY positions at the market, by orders of the broker's own."""
         now = self.clock.now()
         made: list[Order] = []
-        for order in self.ledger.orders_of(account.client, account.day):
-            if order.working and order.product == "INTRADAY" and self.find(order.key).segment in segments:
+        for order in self.ledger.working_of(account.client, account.day):
+            if order.product == "INTRADAY" and self.find(order.key).segment in segments:
                 self.book.end(order, CANCELLED, "CANCELLED BY RMS")
         for position in self.portfolio.positions(account.client, account.day):
             instrument = self.find(position.key)

@@ -8,6 +8,7 @@ The next start-of-day limit is the last one plus what was booked, less what deli
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def _roll(broker: PaperBroker, account: Account, today: date) -> None:
     ledger = broker.ledger
     old = date.fromisoformat(account.day)
     with ledger.change():
-        for order in [o for o in ledger.orders_of(account.client, account.day) if o.working]:
+        for order in ledger.working_of(account.client, account.day):
             broker.book.end(order, EXPIRED)
         for position in broker.portfolio.positions(account.client, account.day):
             if position.product == "INTRADAY" and position.net:
@@ -41,7 +42,7 @@ def _roll(broker: PaperBroker, account: Account, today: date) -> None:
                 broker.book.by_the_broker(account, instrument, "INTRADAY", -position.net, price)
         booked = 0
         for position in broker.portfolio.positions(account.client, account.day):
-            booked += _book(broker, account, position, old, today)
+            booked += _book(broker, account, replace(position), today)
         _deliver(broker, account, old, today)
         sod = account.sod
         account.sod, account.day, account.peak = account.sod + booked, day_text(today), 0
@@ -49,7 +50,7 @@ def _roll(broker: PaperBroker, account: Account, today: date) -> None:
         ledger.tell(broker.clock.now(), account.client, "new day", sod=account.sod, was=sod, day=account.day)
 
 
-def _book(broker: PaperBroker, account: Account, position: Position, old: date, today: date) -> int:
+def _book(broker: PaperBroker, account: Account, position: Position, today: date) -> int:
     """Carries or settles one position; the paise by which the next start of day changes."""
     ledger = broker.ledger
     carried = ledger.carried.get((account.client, position.key, position.product))

@@ -159,7 +159,7 @@ class Exchange:
             self._ledger.tell(now, account.client, "converted", name=instrument.name, quantity=quantity, old=old, new=new)
 
     def cancel_all(self, account: Account) -> list[Order]:
-        working = [o for o in self._ledger.orders_of(account.client, account.day) if o.working]
+        working = self._ledger.working_of(account.client, account.day)
         return [self.cancel(account, order.id) for order in working]
 
     def _refuse_if_fixed(self, order: Order, instrument: Instrument, now: datetime) -> None:

@@ -66,6 +66,7 @@ class Ledger:
         self.blocks: dict[str, Block] = {}
         self.baskets: dict[int, Basket] = {}
         self._orders_by_day: dict[tuple[str, str], dict[str, Order]] = {}
+        self._working: dict[tuple[str, str], dict[str, Order]] = {}
         self._trades_by_day: dict[tuple[str, str], list[Trade]] = {}
         self._after: list[Callable[[], None]] = []
         self._tokens: dict[str, dict[str, str]] = {}
@@ -192,6 +193,14 @@ class Ledger:
         """An account's orders of a day, oldest first."""
         return list(self._orders_by_day.get((client, day), {}).values())
 
+    def working_of(self, client: str, day: str) -> list[Order]:
+        """Those of them that are still working, oldest first."""
+        return list(self._working.get((client, day), {}).values())
+
+    def trades_after(self, client: str, day: str, count: int) -> list[Trade]:
+        """The day's trades without the first `count`."""
+        return self._trades_by_day.get((client, day), [])[count:]
+
     def trades_of(self, client: str, day: str | None = None) -> list[Trade]:
         if day is not None:
             return list(self._trades_by_day.get((client, day), ()))
@@ -211,6 +220,11 @@ class Ledger:
         elif isinstance(fact, Order):
             self.orders[fact.id] = fact
             self._orders_by_day.setdefault((fact.client, fact.day), {})[fact.id] = fact
+            working = self._working.setdefault((fact.client, fact.day), {})
+            if fact.working:
+                working[fact.id] = fact
+            else:
+                working.pop(fact.id, None)
         elif isinstance(fact, Trade):
             self.trades.append(fact)
             self._trades_by_day.setdefault((fact.client, fact.day), []).append(fact)

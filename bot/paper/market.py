@@ -12,6 +12,7 @@ from bot.paper.instruments import Instrument, Key
 from bot.paper.prices import YEAR, PriceSource, future_value, on_tick, option_value, pick
 
 RANGE_STEP = timedelta(minutes=15)  # points of a day at which its high and low are sought
+REMEMBERED = 20_000
 SPREAD, OPTION_SPREAD = 10_000, 1_500  # the spread is such a part of the price, at least one tick
 
 
@@ -41,6 +42,7 @@ class Market:
         self._timetable = timetable
         self._seed = seed
         self._moves: dict[Key, list[Move]] = {}
+        self._known: dict[tuple[Key, datetime], int] = {}  # prices asked for lately: one quote asks for the same ones often
         self._ranges: dict[Key, _Range] = {}
 
     # What the desk does.
@@ -60,12 +62,19 @@ class Market:
 
     def apply(self, key: Key, move: Move) -> None:
         self._moves.setdefault(key, []).append(move)
+        self._known.clear()
 
     # What everybody sees.
 
     def price(self, instrument: Instrument, at: datetime) -> int:
         """Last traded price in paise; stands still while the market is shut."""
-        return self._worth(instrument, self._timetable.market_moment(instrument, at), at)
+        asked = (instrument.key, at)
+        found = self._known.get(asked)
+        if found is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            found = self._known[asked] = self._worth(instrument, self._timetable.market_moment(instrument, at), at)
+        return found
 
     def _worth(self, instrument: Instrument, moment: datetime, at: datetime) -> int:
         """The price of `moment` with the moves known at `at` (a move made after hours counts at once)."""

@@ -1,4 +1,4 @@
-"""Positions and funds, worked out anew from the ledger's facts each time they are asked for.
+"""Positions and funds, worked out from the ledger's facts when they are asked for.
 
 Nothing here is stored, so positions cannot drift from trades, and funds hold section 4's identity by construction:
 AVAILABLE = start of day - utilised - realised loss.
@@ -81,6 +81,14 @@ class Funds:
         return self.sod - self.utilised - self.lost
 
 
+@dataclass(slots=True)
+class _Day:
+    """What is known of a client's day: positions, and how many trades they hold."""
+
+    positions: dict[tuple[Key, Product], Position]
+    trades: int = 0
+
+
 class Portfolio:
     """Answers from the ledger: what an account holds open today and what money it can use."""
 
@@ -88,24 +96,33 @@ class Portfolio:
         self._ledger = ledger
         self._market = market
         self._find = find
+        self._days: dict[tuple[str, str], _Day] = {}
 
     def positions(self, client: str, day: str) -> list[Position]:
         """First carried, then first traded first; rows that are flat again stay for the day (7.1)."""
+        return list(self._today(client, day).values())
+
+    def position(self, client: str, day: str, key: Key, product: Product) -> Position:
+        return self._today(client, day).get((key, product)) or Position(key, product)
+
+    def _today(self, client: str, day: str) -> dict[tuple[Key, Product], Position]:
+        """The day's positions; only trades that came since the last look are added."""
+        if (client, day) not in self._days:
+            self._days[client, day] = _Day(self._carried(client))
+        known = self._days[client, day]
+        for trade in self._ledger.trades_after(client, day, known.trades):
+            known.positions.setdefault((trade.key, trade.product), Position(trade.key, trade.product)).add(trade)
+            known.trades += 1
+        return known.positions
+
+    def _carried(self, client: str) -> dict[tuple[Key, Product], Position]:
         found: dict[tuple[Key, Product], Position] = {}
         for carried in self._ledger.carried.values():
             if carried.client == client:
                 position = Position(carried.key, carried.product, carried.quantity, carried.cost)
                 position.net, position.cost = carried.quantity, Fraction(carried.cost)
                 found[carried.key, carried.product] = position
-        for trade in self._ledger.trades_of(client, day):
-            found.setdefault((trade.key, trade.product), Position(trade.key, trade.product)).add(trade)
-        return list(found.values())
-
-    def position(self, client: str, day: str, key: Key, product: Product) -> Position:
-        for position in self.positions(client, day):
-            if position.key == key and position.product == product:
-                return position
-        return Position(key, product)
+        return found
 
     def knows(self, order: Order) -> bool:
         return order.id in self._ledger.orders
@@ -139,10 +156,10 @@ class Portfolio:
                     cash -= trade.quantity * trade.price
         return cash
 
-    def order_margin(self, order: Order, now: datetime) -> int:
+    def order_margin(self, order: Order, now: datetime, opening: int | None = None) -> int:
         """What the unfilled part of a working order ties up: only the units that would open something."""
-        opening = self.opening_units(order)
-        if not opening or (order.product == "DELIVERY" and order.side == "SELL"):
+        units = self.opening_units(order) if opening is None else opening
+        if not units or (order.product == "DELIVERY" and order.side == "SELL"):
             return 0
         instrument = self._find(order.key)
         price = order.price
@@ -152,24 +169,37 @@ class Portfolio:
             bid, ask = self._market.best(instrument, now)
             price = ask * MARKET_CUSHION[0] // MARKET_CUSHION[1] if order.side == "BUY" else bid
         return required(
-            instrument, product=order.product, side=order.side, quantity=opening, price=price, spot=self.spot(instrument, now)
+            instrument, product=order.product, side=order.side, quantity=units, price=price, spot=self.spot(instrument, now)
         ).total
 
     def opening_units(self, order: Order) -> int:
-        net = self.position(order.client, order.day, order.key, order.product).net
-        closable = max(-net * order.sign, 0)
-        for other in self._ledger.orders_of(order.client, order.day):
-            if other.id == order.id:
-                break  # only orders before this one take the closing units from it
-            if other.working and (other.key, other.product, other.side) == (order.key, order.product, order.side):
-                closable -= other.remaining
-        return max(order.remaining - max(closable, 0), 0)
+        """The units of an order that close nothing, when the orders before it have had their share of the position."""
+        orders = self._ledger.working_of(order.client, order.day)
+        return dict(self._opening(order.client, order.day, [*orders, order] if order not in orders else orders))[order.id]
+
+    def _opening(self, client: str, day: str, orders: list[Order]) -> list[tuple[str, int]]:
+        closable: dict[tuple[Key, Product, str], int] = {}
+        found: list[tuple[str, int]] = []
+        for order in orders:
+            kind = (order.key, order.product, order.side)
+            if kind not in closable:
+                closable[kind] = max(-self.position(client, day, order.key, order.product).net * order.sign, 0)
+            closing = min(closable[kind], order.remaining)
+            closable[kind] -= closing
+            found.append((order.id, order.remaining - closing))
+        return found
+
+    def orders_margin(self, client: str, day: str, now: datetime) -> int:
+        """What all working orders tie up together."""
+        orders = self._ledger.working_of(client, day)
+        opening = dict(self._opening(client, day, orders))
+        return sum(self.order_margin(order, now, opening[order.id]) for order in orders)
 
     def funds(self, account: Account, now: datetime) -> Funds:
         client, day = account.client, account.day
         margin = self.position_margin(client, day, now)
         utilised = margin
-        utilised += sum(self.order_margin(o, now) for o in self._ledger.orders_of(client, day) if o.working)
+        utilised += self.orders_margin(client, day, now)
         utilised += sum(b.amount for b in self._ledger.blocks.values() if b.client == client and moment(b.until) > now)
         booked = sum((p.realised for p in self.positions(client, day) if p.product != "DELIVERY"), Fraction(0))
         return Funds(account.sod, utilised, max(-round(booked), 0), max(account.peak, margin))
@@ -180,8 +210,8 @@ class Portfolio:
         net = self.position(client, day, key, "DELIVERY").net
         waiting = sum(
             o.remaining
-            for o in self._ledger.orders_of(client, day)
-            if o.working and o.key == key and o.product == "DELIVERY" and o.side == "SELL"
+            for o in self._ledger.working_of(client, day)
+            if o.key == key and o.product == "DELIVERY" and o.side == "SELL"
         )
         if holding is None:
             return max(net - waiting, 0), max(net - waiting, 0)

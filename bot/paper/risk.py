@@ -62,8 +62,6 @@ class RiskDesk:
             return REASONS["product"]
         if order.product == "CARRYFORWARD" and not instrument.is_derivative:
             return REASONS["product"]
-        if order.product == "MARGIN" and order.side == "SELL":
-            return None
         if order.product == "INTRADAY" and instrument.series in ("BE", "BZ"):
             return REASONS["trade_to_trade"]
         return None
@@ -78,6 +76,8 @@ class RiskDesk:
             if order.quantity > free:
                 return f"{REASONS['authorisation']},AUTHORISED QUANTITY={free}"
             return None
+        if order.product == "MARGIN" and order.side == "SELL" and self._portfolio.opening_units(order):
+            return REASONS["holdings"]
         needed = self._portfolio.order_margin(order, now)
         available = self._portfolio.funds(account, now).available + (needed if self._portfolio.knows(order) else 0)
         return self.short_of_funds(needed, available) if needed > max(available, 0) else None
