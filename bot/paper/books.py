@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.paper.armed import Armed
 from bot.paper.broker import PaperBroker
 from bot.paper.facts import CANCELLED, FINAL, MODIFIED, PENDING, TRANSIT, moment
-from bot.paper.faults import Armed
 from bot.paper.rest import Route
 from bot.paper.shapes import Row, order_row
 

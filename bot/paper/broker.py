@@ -6,12 +6,12 @@ import random
 from datetime import date, time
 from functools import lru_cache
 
+from bot.paper.armed import Armed, Faults
 from bot.paper.candles import Candles
 from bot.paper.dayend import roll_accounts
 from bot.paper.errors import BadSettings
 from bot.paper.exchange import Exchange
 from bot.paper.facts import CANCELLED, Account, Holding, Order, day_text
-from bot.paper.faults import Armed, Faults
 from bot.paper.hours import Timetable, at_ist, ist
 from bot.paper.instruments import Instrument, Key
 from bot.paper.ledger import Ledger

@@ -80,7 +80,7 @@ class Counter:
         raw = await request.read()
         try:
             parsed = json.loads(raw) if raw else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         if isinstance(parsed, dict):
             return parsed

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.paper.armed import Armed
 from bot.paper.errors import Refusal
 from bot.paper.facts import CANCELLED, MODIFIED, REJECTED, Account, Channel, Order, Product, Side, Trade, stamp
-from bot.paper.faults import Armed
 from bot.paper.hours import Phase, Timetable
 from bot.paper.instruments import Instrument
 from bot.paper.margin import required

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.paper.armed import Faults
 from bot.paper.facts import (
     CANCELLED,
     EXPIRED,
@@ -21,7 +22,6 @@ from bot.paper.facts import (
     Trade,
     stamp,
 )
-from bot.paper.faults import Faults
 from bot.paper.hours import ist
 from bot.paper.instruments import Instrument, Key
 from bot.paper.ledger import Ledger

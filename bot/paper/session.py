@@ -12,9 +12,9 @@ from uuid import UUID
 
 import pyotp
 
+from bot.paper.armed import Faults
 from bot.paper.errors import Refusal
 from bot.paper.facts import Account
-from bot.paper.faults import Faults
 from bot.paper.hours import next_midnight
 from bot.paper.ledger import Ledger
 
@@ -61,7 +61,7 @@ class Sessions:
             raise Refusal("Invalid username or password. 9 attempts remaining ", code="MA500")
         if account.attempts_left <= 0:
             raise Refusal("Your account is locked. Please use forgot password to unlock.", code="MA500")
-        if not hmac.compare_digest(account.password.encode(), password.encode()):
+        if not same(account.password, password):
             account.attempts_left -= 1
             with self._ledger.change():
                 self._ledger.put(account)
@@ -92,9 +92,7 @@ class Sessions:
         if account.totp_seed is None:
             raise wrong
         totp = pyotp.TOTP(account.totp_seed)
-        found = next(
-            (s for s in (step, step - 1, step + 1) if hmac.compare_digest(totp.generate_otp(s).encode(), code.encode())), None
-        )
+        found = next((s for s in (step, step - 1, step + 1) if same(totp.generate_otp(s), code)), None)
         used = f"totp/{account.client}"
         single_use = self._faults.on("totp_single_use", account.client) is not None
         if found is None or (single_use and self._ledger.meta(used) == str(found)):
@@ -106,7 +104,7 @@ class Sessions:
         expected = self.sms_codes.get(account.client)
         if expected is None:
             raise Refusal(EXPIRED_OTP, code="MA500")
-        if not hmac.compare_digest(expected.encode(), code.encode()):
+        if not same(expected, code):
             raise Refusal("The entered OTP is incorrect. Please proceed to login page. (-MACM60)", code="MA500")
         del self.sms_codes[account.client]
         return self._open(account, now)
@@ -165,7 +163,7 @@ class Sessions:
 
     def check_key(self, account: Account, api_key: str, now: datetime) -> None:
         expired = account.key_expires is not None and account.key_expires <= now.isoformat()
-        if expired or not hmac.compare_digest(account.api_key.encode(), api_key.encode()):
+        if expired or not same(account.api_key, api_key):
             raise refuse_key()
 
     def end(self, token: str, now: datetime) -> None:
@@ -209,3 +207,8 @@ def _b64(data: bytes) -> str:
 def _when(claims: dict[str, object]) -> float:
     value = claims.get("exp")
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def same(one: str, other: str) -> bool:
+    """Compares two secrets in constant time, whatever characters somebody sent."""
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

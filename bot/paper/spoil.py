@@ -7,8 +7,8 @@ import json
 
 from aiohttp import web
 
+from bot.paper.armed import Armed
 from bot.paper.errors import Refusal
-from bot.paper.faults import Armed
 from bot.paper.session import refuse_address, refuse_key, refuse_token
 
 PAGE = (

@@ -12,8 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.paper.armed import Faults
 from bot.paper.errors import UnknownFault
-from bot.paper.faults import FAULTS, Faults
+from bot.paper.faults import FAULTS
 from tests.bot.paper.wire import Wire
 
 

@@ -1,0 +1,192 @@
+"""The books after any history of orders, price moves and restarts: nothing is lost, nothing is made up."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.demo.loop import LoopClock, VirtualLoop
+from bot.paper.broker import PaperBroker
+from bot.paper.errors import BadSettings, Refusal
+from bot.paper.facts import FINAL, Order, Product
+from bot.paper.instruments import Instrument
+from bot.paper.ledger import Ledger
+from bot.paper.requests import OrderRequest
+from bot.paper.shapes import Manners, order_row, position_row
+from tests.bot.paper.wire import ACCOUNT, STILL
+
+START = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+NAMES = [("NSE", "RELIANCE-EQ"), ("NSE", "ITC-EQ"), ("NFO", "NIFTY26NOV24500CE"), ("NFO", "NIFTY26DECFUT")]
+STEP = st.one_of(
+    st.tuples(st.just("place"), st.integers(0, 3), st.sampled_from(["BUY", "SELL"]), st.integers(1, 40), st.integers(-20, 20),
+              st.sampled_from(["MARKET", "LIMIT", "STOPLOSS_LIMIT"]), st.booleans()),
+    st.tuples(st.just("move"), st.integers(0, 3), st.integers(-25, 25)),
+    st.tuples(st.just("cancel"), st.integers(0, 20)),
+    st.tuples(st.just("modify"), st.integers(0, 20), st.integers(-20, 20), st.integers(1, 40)),
+    st.tuples(st.just("behave"), st.sampled_from(["fill_late", "fill_in_parts", "fill_never", "part_then_cancelled"])),
+    st.tuples(st.just("wait"), st.sampled_from([0.01, 0.1, 2.0, 25.0, 40.0])),
+    st.tuples(st.just("square off")),
+    st.tuples(st.just("restart")),
+)  # fmt: skip
+
+
+def start(clock: LoopClock, directory: Path, seed: int) -> tuple[PaperBroker, asyncio.Task[None]]:
+    broker = PaperBroker(
+        replace(STILL, data=directory, accounts=(replace(ACCOUNT, cash=10**9),)), clock=clock, rng=random.Random(seed)
+    )
+    broker.matcher.resume()
+    return broker, asyncio.create_task(broker.matcher.run())
+
+
+def instrument(broker: PaperBroker, number: int) -> Instrument:
+    found = broker.named(*NAMES[number])
+    assert found is not None
+    return found
+
+
+def request(broker: PaperBroker, step: tuple[Any, ...]) -> OrderRequest:
+    _, number, side, lots, ticks, kind, intraday = step
+    one = instrument(broker, number)
+    price = broker.market.price(one, broker.clock.now()) + ticks * one.tick * 10
+    product: Product = "INTRADAY" if intraday else "CARRYFORWARD" if one.is_derivative else "DELIVERY"
+    return OrderRequest(
+        exchange=one.exchange, token=one.token, symbol=one.name, side=side, kind=kind, product=product, validity="DAY",
+        variety="NORMAL", quantity=lots * one.lot, price=0 if kind == "MARKET" else max(price, one.tick),
+        trigger=max(price, one.tick) if kind == "STOPLOSS_LIMIT" else 0, tag="x",
+    )  # fmt: skip
+
+
+def check(broker: PaperBroker) -> None:
+    account = broker.ledger.accounts[ACCOUNT.client]
+    orders = broker.ledger.orders_of(account.client, account.day)
+    trades = broker.ledger.trades_of(account.client, account.day)
+    for order in orders:
+        mine = [t for t in trades if t.order == order.id]
+        assert order.filled == sum(t.quantity for t in mine) <= order.quantity
+        assert order.value == sum(t.quantity * t.price for t in mine)
+        assert 0 <= order.filled + order.cancelled <= order.quantity
+        assert order.filled % broker.find(order.key).lot == 0
+        assert (order.status == "Traded") == (order.filled == order.quantity)
+        for trade in mine:
+            if order.kind != "MARKET" and order.price:
+                assert (trade.price <= order.price) if order.side == "BUY" else (trade.price >= order.price)
+    funds = broker.portfolio.funds(account, broker.clock.now())
+    assert funds.available == funds.sod - funds.utilised - funds.lost
+    assert funds.lost >= 0
+    cash = sum(-t.sign * t.quantity * t.price for t in trades)
+    positions = broker.portfolio.positions(account.client, account.day)
+    assert sum((p.realised - p.cost for p in positions), Fraction(0)) == cash
+    for position in positions:
+        assert position.net == sum(t.sign * t.quantity for t in trades if (t.key, t.product) == (position.key, position.product))
+    held = broker.ledger.holdings.get((account.client, instrument(broker, 1).key))
+    sold = next((p.net for p in positions if p.product == "DELIVERY" and p.key == instrument(broker, 1).key), 0)
+    assert (held.quantity if held else 0) + sold >= 0, "more was sold than is owned"
+
+
+def picture(broker: PaperBroker) -> list[object]:
+    account = broker.ledger.accounts[ACCOUNT.client]
+    orders = broker.ledger.orders_of(account.client, account.day)
+    rows: list[object] = [order_row(o, broker.find(o.key), Manners()) for o in orders]
+    rows += [position_row(p, broker.find(p.key), Manners()) for p in broker.portfolio.positions(account.client, account.day)]
+    return [*rows, broker.portfolio.funds(account, broker.clock.now()), broker.ledger.truth(limit=10_000)]
+
+
+def chosen(broker: PaperBroker, number: int) -> Order | None:
+    orders = list(broker.ledger.orders.values())
+    return orders[number % len(orders)] if orders else None
+
+
+async def live(steps: list[tuple[Any, ...]], directory: Path) -> None:
+    clock = LoopClock(asyncio.get_running_loop(), START)
+    broker, task = start(clock, directory, 1)
+    for number, step in enumerate(steps):
+        account = broker.ledger.accounts[ACCOUNT.client]
+        try:
+            if step[0] == "place":
+                broker.exchange.place(account, request(broker, step))
+            elif step[0] == "move":
+                one = instrument(broker, step[1])
+                price = broker.market.price(one, clock.now()) + step[2] * one.tick * 10
+                move = broker.market.set_price(one, max(price, one.tick), clock.now())
+                with broker.ledger.change():
+                    broker.ledger.put_move(one.key, move.at, move.offset, move.fixed)
+                broker.matcher.look(one.key)
+            elif step[0] == "cancel" and (order := chosen(broker, step[1])):
+                broker.exchange.cancel(account, order.id)
+            elif step[0] == "modify" and (order := chosen(broker, step[1])):
+                one = broker.find(order.key)
+                asked = OrderRequest(
+                    exchange=order.exchange, token=order.token, symbol="", side=order.side, kind=order.kind,
+                    product=order.product, validity="DAY", variety="NORMAL", quantity=step[3] * one.lot,
+                    price=max(order.price + step[2] * one.tick, one.tick) if order.price else 0, trigger=order.trigger,
+                )  # fmt: skip
+                broker.exchange.modify(account, order.id, asked)
+            elif step[0] == "behave":
+                broker.faults.arm(step[1])
+            elif step[0] == "square off":
+                broker.square_off(account)
+            elif step[0] == "restart":
+                before = picture(broker)
+                task.cancel()
+                broker.ledger.close()
+                broker, task = start(clock, directory, number)
+                assert picture(broker) == before
+            else:
+                await asyncio.sleep(step[1] if step[0] == "wait" else 0)
+        except Refusal:
+            pass  # what may not be done is refused; the books must hold all the same
+        check(broker)
+    await asyncio.sleep(60)
+    check(broker)
+    for order in broker.ledger.orders.values():
+        assert order.status in FINAL or order.never or order.kind != "MARKET", "a market order is still waiting"
+    task.cancel()
+    broker.ledger.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(STEP, max_size=25))
+def test_books_hold_through_any_history(steps: list[tuple[Any, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as directory, asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(live(steps, Path(directory)))
+
+
+def test_a_change_that_fails_halfway_leaves_nothing_on_disk_and_tells_nobody(tmp_path: Path) -> None:
+    told: list[str] = []
+    ledger = Ledger(tmp_path)
+
+    def half() -> None:
+        with ledger.change():
+            ledger.tell(START, "x", "half")
+            ledger.afterwards(lambda: told.append("half"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
+    with ledger.change():
+        ledger.tell(START, "x", "whole")
+        ledger.afterwards(lambda: told.append("whole"))
+        assert told == []
+    ledger.close()
+    again = Ledger(tmp_path)
+    assert [line["what"] for line in again.truth()] == told == ["whole"]
+    again.close()
+
+
+def test_books_of_another_version_are_refused(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    with ledger.change():
+        ledger.set_meta("schema", "999")
+    ledger.close()
+    with pytest.raises(BadSettings, match="999"):
+        Ledger(tmp_path)
