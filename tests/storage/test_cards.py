@@ -88,3 +88,9 @@ async def test_a_card_added_behind_its_order_is_stale_at_once(store: SqlStore) -
     await store.run(lambda drawers: drawers.orders.add(an_order(), DAY))
     await store.run(lambda drawers: drawers.cards.add(shown(version=0)))
     assert await store.run(stale) == [(10, 0)]
+
+
+async def test_a_card_added_anew_with_an_older_version_is_stale_again(store: SqlStore) -> None:
+    await store.run(begin)
+    await store.run(lambda drawers: drawers.cards.add(shown(version=0)))
+    assert await store.run(stale) == [(10, 0)]
