@@ -101,7 +101,7 @@ async def seed(settings: Settings, account: PaperAccount, clock: Clock, random_b
         if drawers.accounts.by_label(LABEL) is None:
             client = f"{account.client[:2]}••••{account.client[-1]}"
             drawers.accounts.add(Account(id=random_bytes(6).hex(), label=LABEL, client=client, created_at=now), credentials)
-        drawers.people.add(User(telegram_id=VISITOR, name="You"), Role.OWNER, None, now)
+        drawers.people.add(User(telegram_id=VISITOR, name="Asha"), Role.OWNER, None, now)
 
     store = open_store(settings, random_bytes, inline=inline)
     try:

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
 from bot.demo.chats import Chats
+from bot.demo.kept import keeping, load
 from bot.demo.page import Page
 from bot.demo.person import ScriptedPerson
 from bot.demo.server import DemoServer, listening
@@ -47,17 +48,21 @@ async def neighbours(
     account: PaperAccount | None = None,
     walk: float = 1.0,
 ) -> AsyncIterator[Neighbours]:
-    """Starts both; data None keeps the paper account in memory. OSError when the port is taken."""
-    chats = Chats(clock)
+    """Starts both; data None keeps the chat and the paper account in memory. OSError when the port is taken."""
+    kept = data / "chat.json" if data is not None else None
+    chats = Chats(clock, state=load(kept) if kept is not None else None)
     telegram = DemoServer(chats)
-    person = ScriptedPerson(chats, VISITOR, name="You")
+    person = ScriptedPerson(chats, VISITOR, name="Asha", started=True)
     app = telegram.application()
     settings = PaperSettings(accounts=(account or PaperAccount(),), data=data, walk=walk)
     exchange = build_app(settings, clock=clock, rng=chance)
     exchange.on_shutdown.append(_close_sockets)
     app.add_subapp("/exchange", exchange)
     Page(person=person, desk="/exchange/desk", shift=shift).add_to(app)
-    async with listening(app, port=port) as url:
+    async with AsyncExitStack() as stack:
+        if kept is not None:
+            await stack.enter_async_context(keeping(chats, kept))
+        url = await stack.enter_async_context(listening(app, port=port))
         yield Neighbours(
             url=f"{url}/",
             telegram_url=url,

@@ -100,8 +100,15 @@ class Reconcile:
                         due = min(due, await self._look_when_due(account_id))
                 await self._wake.wait(max((due - self._clock.now()).total_seconds(), 0.05))
         finally:
-            for timer in list(self._timers):
-                timer.cancel()
+            await self._end()
+
+    async def _end(self) -> None:
+        """No look outlives the lines that it would read from."""
+        looks = (task for line in self._lines.values() for task in (line.looking, line.following))
+        running = [task for task in (*self._timers, *looks) if task is not None and not task.done()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def _look_when_due(self, account_id: str) -> datetime:
         """Looks if it is time; the moment of the next look."""

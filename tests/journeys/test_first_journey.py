@@ -2,14 +2,15 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from pyotp import TOTP
 
-from bot.demo.loop import LoopClock
+from bot.demo.loop import LoopClock, VirtualLoop
 from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role
+from bot.domain.clock import at_ist
 from bot.domain.drawers import Drawers
 from bot.domain.order import OrderStatus
 from bot.paper.settings import PaperAccount
@@ -140,19 +141,33 @@ async def test_the_session_survives_a_restart_and_ends_at_midnight(clock: LoopCl
         await house.me.ask("/login", "Six digits")  # linking anew forgot the session too
 
 
-async def test_the_summary_comes_by_the_clock_once_whatever_restarts(clock: LoopClock, tmp_path: Path) -> None:
+async def test_the_summary_comes_by_the_clock_once_whatever_restarts(loop: VirtualLoop, tmp_path: Path) -> None:
+    clock = LoopClock(loop, at_ist(date(2026, 11, 20), 16, 10))
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
         card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         house.me.press("Confirm buy", card)
         await house.me.wait_for("Filled")
-        until = clock.now().replace(hour=10, minute=44, second=50, microsecond=0)  # 16:14:50 IST
-        await asyncio.sleep((until - clock.now()).total_seconds())
+        await asyncio.sleep((at_ist(date(2026, 11, 20), 16, 14, 50) - clock.now()).total_seconds())
         await house.restart()
-        await house.me.wait_for("20 NOV 2026", 60)
+        summary = await house.me.wait_for("20 NOV 2026", 60)
+        assert "Late" not in summary["text"]
         await house.restart()
-        await asyncio.sleep(timedelta(hours=2).total_seconds())
+        await asyncio.sleep(timedelta(minutes=20).total_seconds())
         assert len([message for message in house.me.history() if "20 NOV 2026" in message["text"]]) == 1
+
+
+async def test_a_summary_whose_hour_passed_while_the_bot_was_away_comes_late_and_says_so(
+    loop: VirtualLoop, tmp_path: Path
+) -> None:
+    clock = LoopClock(loop, at_ist(date(2026, 11, 20), 16, 10))
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await house.stop()
+        await asyncio.sleep(timedelta(minutes=30).total_seconds())
+        await house.start()
+        summary = await house.me.wait_for("20 NOV 2026", 60)
+        assert "Late" in summary["text"]
 
 
 async def test_an_act_of_one_rings_the_other_and_a_viewer_cannot_act(clock: LoopClock, tmp_path: Path) -> None:
