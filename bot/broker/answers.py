@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from bot.domain.errors import AddressRefused, BrokerError, LoginRefused, Refused, SessionExpired, Unclear, Unreadable
+from bot.domain.errors import (
+    AddressRefused,
+    BrokerError,
+    LoginRefused,
+    Refused,
+    SessionExpired,
+    StopWordsRefused,
+    Unclear,
+    Unreadable,
+)
 
 _NOTHING = frozenset({"", "none", "null"})
 _YES = frozenset({"true", "success", "ok"})
@@ -25,6 +34,7 @@ _REASONS = (
     "FUND LIMIT INSUFFICIENT", "MARKET IS CLOSE", "FREEZE", "CIRCUIT", "MULTIPLE OF", "PRICE BAND", "DAYS PRICE RANGE",
     "INSUFFICIENT", "INSUFICIENT", "NOT ALLOWED", "BLOCKED", "SQUARE OFF", "LOT SIZE", "TICK SIZE", "NOT AUTHORISED",
 )  # fmt: skip
+_ORDER_TYPE = ("order type", "ordertype", "order_type")
 _LONGEST = 300
 
 
@@ -158,6 +168,10 @@ def failure_of_act(answer: Answer, told: Envelope | None, act: str) -> BrokerErr
         if told.code == "IA401" and any(known in words for known in _SESSION):
             say = "mStock refused the order because the session is not valid. Log in again."
             return Refused(say, code=told.code, words=told.words)
+        if told.code in ("IA400", "400") and any(known in words for known in _ORDER_TYPE):
+            return StopWordsRefused(f"mStock refused the order: {_shown(told)}", code=told.code, words=told.words)
+        if told.code == "MA0034":  # conversion only: plainly nothing was converted (7.2)
+            return Refused(f"mStock refused the conversion: {_shown(told)}", code=told.code, words=told.words)
         if told.invalid or told.code in ("IA400", "400"):
             return Refused(f"mStock refused the order: {_shown(told)}", code=told.code, words=told.words)
     return Unclear(f"mStock answered the {act} with “{_shown(told)}”. It may have happened; looking for it.")

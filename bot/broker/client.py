@@ -13,7 +13,7 @@ from bot.broker.translate import Find, StopSpelling
 from bot.broker.transport import Transport
 from bot.domain.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.clock import Clock
-from bot.domain.errors import NotSent, SessionExpired, Unclear, Unreadable
+from bot.domain.errors import NotSent, Refused, SessionExpired, StopWordsRefused, Unclear, Unreadable
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Quote
 from bot.domain.order import OrderDraft, OrderFact, TradeFact
@@ -80,7 +80,13 @@ class MStock(Library):
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
         """The broker's order id. Urgent (an exit) goes before others that wait for their turn."""
-        data = await self._act(routes.PLACE, translate.place_body(draft, tag, self.stop_spelling), "order", urgent=urgent)
+        body = translate.place_body(draft, tag, self.stop_spelling)
+        try:
+            data = await self._act(routes.PLACE, body, "order", urgent=urgent)
+        except StopWordsRefused as refused:
+            if draft.trigger is None:  # some other quarrel about the kind of order
+                raise Refused(refused.say, code=refused.code, words=refused.words) from None
+            raise
         broker_id = translate.placed_id(data)
         if not broker_id:
             raise Unclear("mStock took the order but gave no order number. Looking for it.")
@@ -94,6 +100,24 @@ class MStock(Library):
     async def cancel(self, broker_id: str) -> None:
         """Asks for a cancel; goes before others that wait for their turn."""
         await self._act(routes.CANCEL, translate.cancel_body(broker_id), "cancel", urgent=True, orderid=broker_id)
+
+    def use_other_stop_words(self) -> StopSpelling:
+        """Spells this account's stop orders the other way from now on; the spelling, to be remembered."""
+        other = StopSpelling.SPLIT if self.stop_spelling is StopSpelling.JOINED else StopSpelling.JOINED
+        self.stop_spelling = other
+        return other
+
+    async def _change(self, route: routes.Route, body: Mapping[str, object], what: str) -> Any:
+        """A change that is no order (baskets): sent once, refused in whatever words the broker has for it."""
+        session = await self._keeper.living()
+        answer = await self._transport.call(route, key=self._key(), token=session.token, body=body)
+        told = answers.envelope(answer.body)
+        failure = answers.failure_of_read(answer, told)
+        if told is None or isinstance(failure, Unreadable):
+            raise Unclear(f"mStock's answer to the {what} cannot be read. It may have happened.")
+        if failure is not None:
+            raise failure
+        return told.data
 
     # The books: read, and read again where that may help.
 

@@ -34,6 +34,9 @@ class Library:
         self, route: routes.Route, body: Mapping[str, object] | None, act: str, *, urgent: bool = False, **names: str
     ) -> Any: ...
 
+    @abstractmethod
+    async def _change(self, route: routes.Route, body: Mapping[str, object], what: str) -> Any: ...
+
     async def cancel_all(self) -> None:
         """Asks for a cancel of everything; it tells no count, so the book must be read (5.5). Prefer cancelling one by one."""
         await self._act(routes.CANCEL_ALL, None, "cancel of all orders", urgent=True)
@@ -102,20 +105,20 @@ class Library:
         return shelves.baskets(await self._read(routes.FETCH_BASKET))
 
     async def create_basket(self, name: str, about: str) -> None:
-        """A new, empty basket; Unclear where the broker does not plainly say yes: look at baskets() before asking again."""
-        await self._act(routes.CREATE_BASKET, {"BaskName": name, "BaskDesc": about}, "new basket")
+        """A new, empty basket; Refused under a name that is there already."""
+        await self._change(routes.CREATE_BASKET, {"BaskName": name, "BaskDesc": about}, "new basket")
 
     async def rename_basket(self, basket_id: str, name: str) -> None:
         """Another name for a basket."""
-        await self._act(routes.RENAME_BASKET, {"basketName": name, "BasketId": basket_id}, "new name")
+        await self._change(routes.RENAME_BASKET, {"basketName": name, "BasketId": basket_id}, "new name")
 
     async def delete_basket(self, basket_id: str) -> None:
         """Removes a basket; orders are not touched."""
-        await self._act(routes.DELETE_BASKET, {"BasketId": basket_id}, "removal")
+        await self._change(routes.DELETE_BASKET, {"BasketId": basket_id}, "removal")
 
     async def basket_margin(self, basket: Basket, draft: OrderDraft) -> BasketMargin:
         """Adds one order to a basket's calculation and tells what the whole would block (section 12)."""
-        data = await self._act(routes.CALCULATE_BASKET, shelves.basket_body(basket, draft), "calculation")
+        data = await self._change(routes.CALCULATE_BASKET, shelves.basket_body(basket, draft), "calculation")
         if not isinstance(data, Mapping):
             raise Unclear("mStock did not tell what the basket would block.")
         return shelves.basket_margin(data)

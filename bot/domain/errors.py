@@ -13,6 +13,8 @@ BotError                      .say: words that are safe for a person; never a se
 + BrokerError
 |   NotSent                   no byte reached the broker: safe to ask again
 |   Refused                   the broker said no, in words we know
+|   + AddressRefused          not from this network address
+|   + StopWordsRefused        not in this spelling of a stop order
 |   SessionExpired            a read was not done; needs a login
 |   LoginRefused              password or code refused; never repeated by itself
 |   TooFast                   our own bucket said wait: nothing was sent
@@ -111,6 +113,10 @@ class Refused(BrokerError):
 
 class AddressRefused(Refused):
     """The broker does not take orders from this network address (mstock-type-b.md 1.8)."""
+
+
+class StopWordsRefused(Refused):
+    """The broker does not take this spelling of stop orders; the other one needs a confirmation of its own (issue 3)."""
 
 
 class SessionExpired(BrokerError):

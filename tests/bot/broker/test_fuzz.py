@@ -105,9 +105,12 @@ BASKET = {"BASKET_ID": 12, "BASKET_NAME": "one", "COUNT": 2, "CREATE_DATE": "202
 MOVER = {"exchange": "1", "segment": "1", "security_id": 22, "ltp": 1480.3, "Pclose": 1470, "per_change": 0.7, "symbol": "ACC"}
 
 ODD: list[Any] = [
-    None, True, False, 0, -1, 1, 75, 10**30, -(10**30), 0.1, 1e308, -0.0, "", " ", "None", "null", "NA", "0", "-1", "0.00", "1e5", "1e400", "NaN",
-    "Infinity", "-inf", "1,000", "\u0661\u0662", "75.5", "75.0", " 75 ", "x" * 5000, "\ud800", "\x00", "\u202e", [], {}, [None], {"a": {}}, [[[]]],
-    "<b>", "RMS:", "RMS:1:", "2025-Oct-20", "99-99-9999 99:99:99", "2025-02-30 10:00", "Traded", "Rejected", "CANCELLED", "BUY", "SL-M", "OPTCUR", "MCX",
+    None, True, False, 0, -1, 1, 75, 10**30, -(10**30), 0.1, 1e308, -0.0, "",
+    " ", "None", "null", "NA", "0", "-1", "0.00", "1e5", "1e400", "NaN",
+    "Infinity", "-inf", "1,000", "\u0661\u0662", "75.5", "75.0", " 75 ", "x" * 5000, "\ud800", "\x00", "\u202e", [], {}, [None],
+    {"a": {}}, [[[]]],
+    "<b>", "RMS:", "RMS:1:", "2025-Oct-20", "99-99-9999 99:99:99", "2025-02-30 10:00", "Traded", "Rejected", "CANCELLED", "BUY",
+    "SL-M", "OPTCUR", "MCX",
 ]  # fmt: skip
 
 
@@ -272,8 +275,10 @@ PLACED = [good({"script": "ACC-EQ", "orderid": ID, "uniqueorderid": ID})]
 REFUSALS: list[Any] = [
     [bad(f"RMS:{ID}:NSE EQUITY 22 ACC INTRADAY EQ XXXXX B 1 I FUND LIMIT INSUFFICIENT", "MA200")],
     bad("Trigger price can not be blank.", "IA400"), bad("Enter valid trigger price.", "400"),
-    bad("Incorrect auth. Please try again.", "IA401"), bad("API is suspended/expired for use.", "APIKeyException", key="error_type"),
-    {"type": "t", "title": "One or more validation errors occurred.", "status": 400, "errors": {"orders": ["needed"]}, "traceId": "0"},
+    bad("Incorrect auth. Please try again.", "IA401"),
+    bad("API is suspended/expired for use.", "APIKeyException", key="error_type"),
+    {"type": "t", "title": "One or more validation errors occurred.", "status": 400, "errors": {"orders": ["needed"]},
+     "traceId": "0"},
 ]  # fmt: skip
 _KNOWN = (b"RMS:", b"IA400", b"400", b"IA401", b"IA403", b"APIKeyException", b"P Address", b"p address")
 

@@ -1,0 +1,129 @@
+"""Pairs of client and feed: each account on its own, all closed at the end, a bug in one of them heard."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from bot.broker.connections import Connections, Pair
+from bot.broker.translate import StopSpelling
+from bot.demo.loop import LoopClock
+from bot.domain.account import Session
+from bot.domain.errors import SettingsError
+from bot.domain.market import Tick
+from bot.domain.ports import Broker, Feed, Link, Links
+from bot.paper.server import Running
+from bot.paper.settings import PaperAccount, PaperSettings
+from tests.bot.broker.test_client import RELIANCE, a_draft
+from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until
+
+
+def test_the_pair_is_what_the_ports_ask_for(links: Connections, pair: Pair) -> None:
+    ports: tuple[Links, Link, Broker, Feed] = (links, pair, pair.broker, pair.feed)
+    assert len(ports) == 4
+
+
+async def test_a_pair_is_opened_once_and_needs_its_credentials_first(links: Connections) -> None:
+    credentials = credentials_of(PaperAccount())
+    with pytest.raises(KeyError):
+        links.of("main")
+    opened = links.of("main", credentials)
+    assert links.of("main") is opened
+    assert links.of("main", credentials) is opened
+    assert list(links.opened()) == ["main"]
+    await links.close("main")
+    await links.close("main")
+    assert list(links.opened()) == []
+    with pytest.raises(KeyError):
+        links.of("main")
+
+
+async def test_two_accounts_never_see_each_others_orders_or_prices(clock: LoopClock, tmp_path: Path) -> None:
+    accounts = [PaperAccount(), PaperAccount(client="MA00002", password="Other@1", api_key="b3RoZXI=")]
+    heard: list[tuple[str, str]] = []
+
+    class Both(Ears):
+        def bell(self, account_id: str) -> None:
+            heard.append(("bell", account_id))
+
+        def tick(self, account_id: str, tick: Tick) -> None:
+            heard.append(("tick", account_id))
+
+    async with (
+        paper_broker(PaperSettings(accounts=tuple(accounts)), clock) as running,
+        a_road(running, clock, tmp_path, Both()) as links,
+    ):
+        pairs = {name: links.of(name, credentials_of(account)) for name, account in zip(("mine", "papa"), accounts, strict=True)}
+        for (name, pair), account in zip(pairs.items(), accounts, strict=True):
+            await log_in(pair, credentials_of(account), clock)
+            assert links.of(name).session is not None
+        pairs["mine"].feed.watch([RELIANCE.key])
+        await asyncio.sleep(5)
+        assert {name for kind, name in heard if kind == "tick"} == {"mine"}
+        drafts = await asyncio.gather(*(a_draft(pair, far=True) for pair in pairs.values()))
+        ids = await asyncio.gather(
+            *(pair.broker.place(draft, f"TAG{name}") for (name, pair), draft in zip(pairs.items(), drafts, strict=True))
+        )
+        await asyncio.sleep(1)
+        for (name, pair), broker_id in zip(pairs.items(), ids, strict=True):
+            assert [(fact.tag, fact.broker_id) for fact in await pair.broker.orders()] == [(f"TAG{name}", broker_id)]
+        pairs["papa"].adopt(None)
+        assert pairs["mine"].session is not None
+
+
+async def test_ears_that_come_later_hear_all_that_follows(links: Connections, pair: Pair) -> None:
+    later = Ears()
+    links.attach(listener=later)
+    pair.feed.watch([RELIANCE.key])
+    await until(lambda: later.ticks)
+
+
+async def test_a_feed_that_dies_of_a_bug_is_heard(links: Connections, pair: Pair) -> None:
+    class Broken(Ears):
+        def tick(self, account_id: str, tick: Tick) -> None:
+            raise ZeroDivisionError
+
+    watch = asyncio.create_task(links.run())
+    await asyncio.sleep(5)
+    assert not watch.done()
+    links.attach(listener=Broken())
+    pair.feed.watch([RELIANCE.key])
+    with pytest.raises(ZeroDivisionError):
+        await watch
+
+
+@pytest.mark.parametrize(("rest", "socket"), [("http://api.mstock.trade", "wss://ws"), ("https://api", "ws://ws.mstock.trade")])
+def test_an_address_in_the_clear_beyond_this_machine_stops_the_start(
+    clock: LoopClock, tmp_path: Path, rest: str, socket: str
+) -> None:
+    with pytest.raises(SettingsError):
+        Connections(base_url=rest, ws_url=socket, clock=clock, chance=random.Random(1), data_dir=tmp_path)
+
+
+async def test_the_broker_may_live_below_a_path(paper: Running, clock: LoopClock, tmp_path: Path) -> None:
+    links = Connections(
+        base_url=f"{paper.rest_url}/exchange/", ws_url=f"{paper.ws_url}/exchange", clock=clock, chance=random.Random(1),
+        data_dir=tmp_path,
+    )  # fmt: skip
+    async with links:
+        pair = links.of("main", credentials_of(PaperAccount()))
+        assert isinstance(pair, Pair)
+
+
+async def test_a_session_kept_from_before_is_used_as_it_is(
+    links: Connections, pair: Pair, paper: Running, clock: LoopClock, tmp_path: Path
+) -> None:
+    session = pair.session
+    assert isinstance(session, Session)
+    async with a_road(paper, clock, tmp_path) as after_restart:
+        again = after_restart.of("main", credentials_of(PaperAccount()))
+        again.adopt(session)
+        assert (await again.broker.funds()).available
+        await until(lambda: again.feed.connected)
+    assert paper.counter.calls["login"] == 1
+
+
+async def test_words_for_stops_are_set_account_by_account(links: Connections, pair: Pair) -> None:
+    links.spell_stops("main", StopSpelling.SPLIT)
+    assert pair.broker.stop_spelling is StopSpelling.SPLIT

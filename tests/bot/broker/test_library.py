@@ -1,0 +1,164 @@
+"""Candles, chains, baskets, movers, order steps, conversions and cancel-all against the paper broker."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+
+from bot.broker.connections import Pair
+from bot.broker.translate import StopSpelling
+from bot.demo.loop import LoopClock, VirtualLoop
+from bot.domain.clock import at_ist, ist, ist_date
+from bot.domain.errors import BotError, Refused, StopWordsRefused, Unclear
+from bot.domain.instrument import Exchange
+from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.research import Interval
+from bot.paper.server import Running
+from tests.bot.broker.test_client import RELIANCE, TAG, a_draft, orders_at
+
+STEPS = {
+    Interval.MINUTE: 1, Interval.MINUTES_3: 3, Interval.MINUTES_5: 5, Interval.MINUTES_10: 10, Interval.MINUTES_15: 15,
+    Interval.MINUTES_30: 30, Interval.HOUR: 60,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("interval", list(Interval))
+async def test_candles_are_joined_in_order_each_once(pair: Pair, clock: LoopClock, loop: VirtualLoop, interval: Interval) -> None:
+    loop.shift(3 * 3600)  # noon, so that there is something of today
+    end = clock.now()
+    start = end - timedelta(days=5 if interval is Interval.MINUTE else 40)
+    candles = await pair.broker.candles(RELIANCE, interval, start, end)
+    assert candles
+    assert all(earlier.start < later.start for earlier, later in pairwise(candles))
+    assert all(start <= candle.start < end for candle in candles)
+    days = {ist_date(candle.start) for candle in candles}
+    assert ist_date(end) in days, "today is there"
+    assert len(days) > 1, "and so is the past"
+    if interval in STEPS:
+        for earlier, later in pairwise(candles):
+            if ist_date(earlier.start) == ist_date(later.start):
+                assert later.start - earlier.start == timedelta(minutes=STEPS[interval])
+    assert all(ist(candle.start).weekday() < 5 for candle in candles if ist_date(candle.start) != ist_date(end))
+
+
+async def test_candles_of_the_past_alone_do_not_ask_for_today(pair: Pair, clock: LoopClock, paper: Running) -> None:
+    today = at_ist(ist_date(clock.now()), 0)
+    await pair.broker.candles(RELIANCE, Interval.DAY, today - timedelta(days=30), today)
+    assert paper.counter.calls.get("intraday", 0) == 0
+    await pair.broker.candles(RELIANCE, Interval.MINUTES_5, today, today + timedelta(days=1))
+    assert paper.counter.calls.get("historical", 0) == 1
+
+
+async def test_a_flaky_intraday_route_is_asked_again(pair: Pair, clock: LoopClock, loop: VirtualLoop, paper: Running) -> None:
+    loop.shift(3600)
+    paper.broker.faults.arm("intraday_flaky", times=2)
+    today = at_ist(ist_date(clock.now()), 0)
+    assert await pair.broker.candles(RELIANCE, Interval.MINUTES_5, today, clock.now())
+
+
+async def test_a_chain_leads_to_contracts_of_the_master(pair: Pair) -> None:
+    master = {each.token: each for each in await pair.broker.scrip_master() if each.exchange is Exchange.NFO}
+    nifty = next(each for each in await pair.broker.underlyings(Exchange.NFO) if each.name == "NIFTY" and each.kind == "OPTIDX")
+    expiry, _ = nifty.expiries[0]
+    chain = await pair.broker.chain(Exchange.NFO, nifty, expiry)
+    assert chain.calls
+    assert len(chain.calls) == len(chain.puts)
+    for line in chain.calls + chain.puts:
+        assert (master[line.token].strike, master[line.token].expiry) == (line.strike, expiry)
+    with pytest.raises(KeyError):
+        await pair.broker.chain(Exchange.NFO, nifty, date(2020, 1, 1))
+
+
+async def test_a_basket_lives_and_dies_and_places_nothing(pair: Pair, paper: Running) -> None:
+    await pair.broker.create_basket("mine", "two shares")
+    with pytest.raises(Refused, match="Already"):
+        await pair.broker.create_basket("mine", "again")
+    (basket,) = await pair.broker.baskets()
+    margin = await pair.broker.basket_margin(basket, await a_draft(pair))
+    assert margin.required or margin.final
+    await pair.broker.rename_basket(basket.id, "yours")
+    assert [each.name for each in await pair.broker.baskets()] == ["yours"]
+    await pair.broker.delete_basket(basket.id)
+    assert await pair.broker.baskets() == []
+    assert orders_at(paper) == []
+    paper.broker.faults.arm("answer_lost", route="createbasket")
+    with pytest.raises(BotError):
+        await pair.broker.create_basket("lost", "")
+    assert paper.counter.calls["createbasket"] == 3
+
+
+async def test_gainers_gain_and_losers_lose(pair: Pair) -> None:
+    for gainers in (True, False):
+        movers = await pair.broker.movers(gainers=gainers)
+        assert movers
+        assert all((mover.percent > 0) is gainers for mover in movers if mover.percent)
+
+
+async def test_the_steps_of_an_order_carry_its_tag(pair: Pair) -> None:
+    broker_id = await pair.broker.place(await a_draft(pair, far=True), TAG)
+    await asyncio.sleep(1)
+    await pair.broker.cancel(broker_id)
+    await asyncio.sleep(1)
+    steps = await pair.broker.order_steps(broker_id, derivative=False)
+    assert {step.tag for step in steps} == {TAG}
+    assert steps[-1].status is OrderStatus.CANCELLED
+    assert await pair.broker.order_steps("1191241106999", derivative=False) == []
+
+
+async def test_cancel_all_reaches_every_resting_order(pair: Pair) -> None:
+    for number in range(3):
+        await pair.broker.place(await a_draft(pair, far=True), f"T{number}")
+    await asyncio.sleep(1)
+    await pair.broker.cancel_all()
+    await asyncio.sleep(1)
+    assert {fact.status for fact in await pair.broker.orders()} == {OrderStatus.CANCELLED}
+    with pytest.raises(Unclear):
+        await pair.broker.cancel_all()
+
+
+async def test_a_position_is_carried_over_to_another_product(pair: Pair) -> None:
+    draft = replace(await a_draft(pair), product=Product.MIS)
+    await pair.broker.place(draft, TAG)
+    await asyncio.sleep(60)
+    (position,) = await pair.broker.positions()
+    with pytest.raises(Refused):
+        await pair.broker.convert(position, Product.CNC, 11)
+    await pair.broker.convert(position, Product.CNC, 4)
+    held = {each.product: each.quantity for each in await pair.broker.positions()}
+    assert held == {Product.MIS: 6, Product.CNC: 4}
+
+
+async def test_past_trades_of_a_day_without_any_are_none(pair: Pair) -> None:
+    assert await pair.broker.past_trades(date(2024, 1, 6), date(2024, 1, 6)) == []
+
+
+async def test_two_orders_together_block_more_than_one(pair: Pair) -> None:
+    draft = await a_draft(pair)
+    one, two = [(await pair.broker.margin_of_all([draft] * count)).required for count in (1, 2)]
+    assert one is not None
+    assert two is not None
+    assert one < two
+
+
+async def test_a_refused_spelling_of_stops_is_named_and_the_other_one_works(pair: Pair, paper: Running) -> None:
+    price = (await pair.broker.quotes([RELIANCE.key]))[RELIANCE.key].last
+    trigger = (price * Decimal("0.97") / RELIANCE.tick).to_integral_value() * RELIANCE.tick
+    stop = OrderDraft(
+        instrument=RELIANCE, side=Side.SELL, quantity=1, kind=OrderKind.SL, product=Product.MIS, trigger=trigger,
+        price=trigger - 1,
+    )  # fmt: skip
+    paper.broker.faults.arm("stop_spelling_refused", spelling="STOP_LOSS")
+    with pytest.raises(StopWordsRefused) as refused:
+        await pair.broker.place(stop, TAG)
+    assert not refused.value.final
+    assert paper.counter.calls["place"] == 1, "the other spelling is never tried by itself"
+    assert pair.broker.use_other_stop_words() is StopSpelling.SPLIT
+    broker_id = await pair.broker.place(stop, TAG)
+    await asyncio.sleep(1)
+    (fact,) = await pair.broker.orders()
+    assert (fact.broker_id, fact.kind, fact.status) == (broker_id, OrderKind.SL, OrderStatus.TRIGGER_PENDING)
+    paper.broker.faults.arm("stop_called_sl")
+    assert (await pair.broker.orders())[0].kind is OrderKind.SL
