@@ -135,8 +135,10 @@ def test_a_shares_auction_band_holds_from_a_quarter_past_three_until_the_match_i
     assert CALENDAR.band(a_share(), ist_at("2026-07-31 15:20"), in_auction=True) is None
 
 
-def test_ten_minutes_before_the_auction_the_note_says_what_becomes_of_stops() -> None:
+def test_half_an_hour_before_the_auction_the_note_says_what_becomes_of_stops() -> None:
     assert any("cancels stop" in note for note in look(a_share(), "2026-11-20 15:05").notes)
+    assert any("cancels stop" in note for note in look(a_share(), "2026-11-20 14:45").notes)
+    assert not any("cancels stop" in note for note in look(a_share(), "2026-11-20 14:44").notes)
     assert not any("cancels stop" in note for note in look(a_share(), "2026-11-20 11:00").notes)
     assert not any("cancels stop" in note for note in look(a_share("X"), "2026-11-20 15:05", in_auction=False).notes)
 
