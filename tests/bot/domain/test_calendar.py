@@ -190,6 +190,8 @@ def test_stop_market_orders_are_left_only_in_nse_cash_and_futures() -> None:
 def test_friday_night_names_monday_morning_and_monday_night_steps_over_the_holiday() -> None:
     friday = look(a_share(), "2026-11-20 22:00")
     assert friday.opens == ist_at("2026-11-23 09:00")
+    assert friday.reasons[0].startswith("The market is closed.")
+    assert look(a_share(), "2026-11-21 11:00").reasons[0].startswith("The exchange is closed on Saturday.")
     monday = look(a_share(), "2026-11-23 22:00")
     assert monday.opens == ist_at("2026-11-25 09:00")
     assert "Wed 25 Nov 2026 at 09:00" in monday.reasons[0]
