@@ -1,6 +1,7 @@
 """MStock: the broker port over REST, for one account; it says what happened and decides nothing."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from bot.broker.library import Library
 from bot.broker.scrips import ScripShelf
 from bot.broker.session import LoginDesk, SessionKeeper
 from bot.broker.translate import Find, StopSpelling
-from bot.broker.transport import Transport
+from bot.broker.transport import OpenSink, Transport
 from bot.domain.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.clock import Clock
 from bot.domain.errors import NotSent, Refused, SessionExpired, StopWordsRefused, Unclear, Unreadable
@@ -168,10 +169,18 @@ class MStock(Library):
 
     async def scrip_master(self) -> Sequence[Instrument]:
         """Every instrument of the day; a sequence that makes its instruments when they are asked for."""
-        session = await self._keeper.living()
-        return await self._shelf.fetch(
-            lambda into: self._transport.call(routes.SCRIP_MASTER, key=self._key(), token=session.token, into=into)
-        )
+        for again in (True, False):
+            session = await self._keeper.living()
+            try:
+                return await self._shelf.fetch(functools.partial(self._download, session))
+            except SessionExpired:
+                self._keeper.found_dead(session)
+                if not again:
+                    raise
+        raise AssertionError("the second attempt returns or raises")  # pragma: no cover
+
+    async def _download(self, session: Session, into: OpenSink) -> answers.Answer:
+        return await self._transport.call(routes.SCRIP_MASTER, key=self._key(), token=session.token, into=into)
 
     async def _read(self, route: routes.Route, body: Mapping[str, object] | None = None, **names: str) -> Any:
         session = await self._keeper.living()

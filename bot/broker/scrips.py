@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 LEAST_OF_YESTERDAY = 0.6  # fewer rows than this share of the last good master: half a file
 MOST_BROKEN = 0.01  # share of rows that may be unreadable before the whole is
+_NO_DISK = "The scrip master could not be written to disk."
 _INDEX_TICK = Decimal("0.05")
 
 
@@ -343,7 +344,7 @@ class ScripShelf:
                     raise Unreadable(say)
                 await asyncio.to_thread(os.replace, part, self._path)
             except OSError:
-                raise StorageError("The scrip master could not be written to disk.") from None
+                raise StorageError(_NO_DISK) from None
             finally:
                 stream.close()
                 with contextlib.suppress(OSError):
@@ -368,9 +369,20 @@ class _PartFile:
 
     def open(self) -> Callable[[bytes], object]:
         self.close()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("wb")
-        return self._file.write
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("wb")
+        except OSError:
+            raise StorageError(_NO_DISK) from None
+        return self._write
+
+    def _write(self, piece: bytes) -> None:
+        """A disk that fails must not be taken for a line that fails, so the error changes its kind here."""
+        try:
+            if self._file is not None:
+                self._file.write(piece)
+        except OSError:
+            raise StorageError(_NO_DISK) from None
 
     def close(self) -> None:
         if self._file is not None and not self._file.closed:

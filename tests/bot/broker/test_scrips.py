@@ -1,5 +1,6 @@
 """The scrip master: taken in whole or not at all, made into instruments only when looked at."""
 
+import asyncio
 import json
 from datetime import date
 from decimal import Decimal
@@ -11,10 +12,14 @@ from bot.broker.answers import Answer
 from bot.broker.connections import Connections, Pair
 from bot.broker.scrips import INDEXES, Master, ScripShelf, read_master
 from bot.broker.transport import OpenSink
-from bot.domain.errors import BotError, Refused, Unreadable
+from bot.demo.loop import LoopClock
+from bot.domain.account import Session
+from bot.domain.errors import Refused, StorageError, Unreadable
 from bot.domain.instrument import Exchange, InstrumentKey, InstrumentKind, Right
 from bot.domain.master import Columnar, columns_of
 from bot.paper.server import Running
+from bot.paper.settings import PaperAccount
+from tests.stage.exchange import credentials_of, log_in
 
 _NAMES = ("token", "symbol", "name", "expiry", "strike", "lotsize", "instrumenttype", "exch_seg", "tick_size")
 ROWS: list[dict[str, object]] = [
@@ -122,7 +127,7 @@ async def test_a_disk_that_is_full_is_said_and_spoils_nothing(tmp_path: Path) ->
         into()(json.dumps(ROWS).encode())
         return Answer(200, b"[")
 
-    with pytest.raises(BotError):
+    with pytest.raises(StorageError):
         await shelf.fetch(download)
     assert shelf.master is None
 
@@ -132,3 +137,16 @@ def test_a_master_is_a_sequence_like_any_other(tmp_path: Path) -> None:
     assert isinstance(master, Master)
     assert INDEXES[0] in master
     assert master.index(INDEXES[0]) == 6
+
+
+async def test_a_token_that_died_overnight_is_renewed_once_for_the_master(
+    links: Connections, pair: Pair, paper: Running, clock: LoopClock
+) -> None:
+    async def renew(account_id: str, _dead: Session | None) -> Session | None:
+        await asyncio.sleep(130)
+        return await log_in(links.of(account_id), credentials_of(PaperAccount()), clock)
+
+    links.attach(renewer=renew)
+    paper.broker.faults.arm("token_expired", route="master")
+    assert len(await pair.broker.scrip_master()) > 1000
+    assert paper.counter.calls["login"] == 2
