@@ -247,6 +247,18 @@ def test_an_index_takes_no_order_and_an_expired_contract_neither() -> None:
     assert expired.opens is None
 
 
+def test_a_contract_trades_to_the_end_of_its_last_day() -> None:
+    contract = an_option(expiry=date(2026, 11, 23))
+    assert look(contract, "2026-11-23 15:39", Product.NRML).may_enter
+    assert not look(contract, "2026-11-25 11:00", Product.NRML).may_exit
+
+
+def test_only_the_auctions_own_phases_say_that_its_leftovers_are_cancelled() -> None:
+    for clock, said in (("15:14", False), ("15:16", True), ("15:22", True), ("15:27", True), ("15:31", True), ("15:36", False)):
+        notes = look(a_share(), f"2026-11-20 {clock}").notes
+        assert any("does not fill" in note for note in notes) is said, clock
+
+
 def test_what_was_known_on_a_day_can_be_asked_again() -> None:
     moment = ist_at("2026-01-15 11:00")
     assert not CALENDAR.may(a_share(), Product.CNC, moment).may_enter
