@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -39,7 +39,7 @@ from bot.trading.roster import MAX_AGE, Roster
 from bot.trading.services import Host, Services
 from bot.trading.switch import Switch
 from bot.trading.tasks import Errands
-from handlers.application import build_application, publish_menu
+from handlers.application import build_application, publish_menu, running
 from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
 from handlers.views.text import rupees
@@ -357,9 +357,7 @@ async def open_app(
         cards = core.wakes.cards = Cards(store=store, messenger=messenger, clock=clock)
         intake = Intake(application, inbox=SqlInbox(store), roster=core.services.roster, clock=clock)
         await core.services.roster.refresh()
-        await stack.enter_async_context(application)
-        await application.start()
-        stack.push_async_callback(_in_time, application.stop)
+        await stack.enter_async_context(running(application))
         await publish_menu(application)
         yield App(
             core,
@@ -370,11 +368,3 @@ async def open_app(
             cards=cards,
             intake=intake,
         )
-
-
-async def _in_time(stop: Callable[[], Awaitable[None]]) -> None:
-    try:
-        async with asyncio.timeout(DRAIN):
-            await stop()
-    except TimeoutError:
-        log.warning("Telegram's side did not stop in time")

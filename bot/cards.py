@@ -31,28 +31,27 @@ class Cards:
     async def run(self) -> None:
         """Draws for ever."""
         while True:
-            failed = await self.draw_stale()
-            await self._wake.wait(RETRY if failed else None)
+            await self._wake.wait(await self.draw_stale())
 
-    async def draw_stale(self) -> bool:
-        """Draws every card that is older than its order; True when one of them failed and wants another try."""
+    async def draw_stale(self) -> float | None:
+        """Draws every card that is older than its order; in how many seconds to try again what failed, None when nothing did."""
         stale = await self._store.run(lambda drawers: drawers.cards.stale())
-        results = await asyncio.gather(*(self._draw(shown, order, label) for shown, order, label in stale))
-        return not all(results)
+        waits = await asyncio.gather(*(self._draw(shown, order, label) for shown, order, label in stale))
+        return min((wait for wait in waits if wait is not None), default=None)
 
-    async def _draw(self, shown: Shown, order: Order, label: str) -> bool:
+    async def _draw(self, shown: Shown, order: Order, label: str) -> float | None:
         try:
             message_id = await self._messenger.draw(shown, order, label)
         except DeliveryError as error:
             if not error.permanent:
-                return False
+                return error.retry_after or RETRY
             log.warning("the card of order %s cannot be drawn any more: %s", order.id, error.say)
             await self._store.run(lambda drawers: drawers.cards.bury(shown.chat_id, shown.message_id))
-            return True
+            return None
 
         def note(drawers: Drawers) -> None:
             moved = message_id if message_id != shown.message_id else None
             drawers.cards.drawn(shown.chat_id, shown.message_id, order.version, moved_to=moved)
 
         await self._store.run(note)
-        return True
+        return None

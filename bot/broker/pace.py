@@ -15,7 +15,7 @@ WINDOWS: Mapping[Bucket, Sequence[Window]] = {
     Bucket.ORDERS: ((3, 1.0), (200, 60.0), (900, 3600.0)),
     Bucket.DATA: ((1, 1.05), (900, 60.0), (4500, 3600.0)),
     Bucket.QUOTES: ((10, 1.0),),
-    Bucket.BOOKS: ((5, 1.0),),
+    Bucket.BOOKS: ((8, 1.0), (25, 5.0)),  # five a second (section 17, 13), with room for one fill's reads at once
     Bucket.LOGIN: ((2, 1.0), (20, 60.0)),
 }
 MOST_ORDERS_A_SECOND = 8

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 TotpCode = Callable[[Secret], Awaitable[str]]  # seed -> the six digits of now; may wait for fresh ones
 
+LABEL = re.compile(r"[\w-]{1,32}")  # it leads cards and travels in buttons
 CODE_LIFE = timedelta(minutes=5)
 CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
 QUIET_HOURS = ((7, 0), (8, 30))  # BOD: the broker works on its books; no login of our own accord (mstock-type-b.md 1.7)
@@ -283,6 +285,8 @@ class Accounts:
 
         PersonError when the label is taken; LoginRefused and the other broker errors when the login does not succeed.
         """
+        if not LABEL.fullmatch(label):
+            raise PersonError(f"“{label}” is no label: letters, digits, - and _, at most 32.")
         self._hide(credentials)
         now = self._clock.now()
         client = credentials.client_code.reveal()

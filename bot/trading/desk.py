@@ -234,6 +234,8 @@ class TradingDesk:
         kill switch. ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
         """
         found = await self._store.run(lambda drawers: self._confirmations.open_one(drawers, actor, token, chat_id, message_id))
+        if actor.account is None or actor.account.id != found.account_id:
+            raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(found):
             raise ConfirmationGone("New figures. Read, then tap.")
         match found.purpose:
