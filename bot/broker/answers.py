@@ -29,6 +29,7 @@ _RMS = re.compile(r"\bRMS:\s*(\d{6,24})\s*:")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ADDRESS = ("ip address", "primary and secondary ip")
 _KEY = ("suspended/expired", "suspended", "api subscription", "api key", "apikey")
+_GONE = ("invalid session", "session expired", "token expired")  # under whichever code
 _SESSION = ("invalid request", "incorrect auth", "invalid session", "unauthorized", "token expired", "session expired")
 _REASONS = (
     "FUND LIMIT INSUFFICIENT", "MARKET IS CLOSE", "FREEZE", "CIRCUIT", "MULTIPLE OF", "PRICE BAND", "DAYS PRICE RANGE",
@@ -133,7 +134,7 @@ def failure_of_read(answer: Answer, told: Envelope | None) -> BrokerError | None
     words = told.words.lower()
     if any(known in words for known in _ADDRESS):
         return _wrong_address(told)
-    if told.code == "IA401" or any(known in words for known in _SESSION):
+    if told.code == "IA401" or any(known in words for known in _GONE):
         return SessionExpired("mStock does not know this session any more. Log in again.")
     if told.code in ("IA403", "APIKeyException") or any(known in words for known in _KEY):
         return _key_refused(told)

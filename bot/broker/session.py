@@ -29,6 +29,7 @@ STEP_LIFE = timedelta(seconds=300)  # of the token between password and code (3.
 _CODE_LIFE = timedelta(seconds=120)  # a code, its neighbours in time, and room for skewed clocks
 _PASSWORD_PAUSE = timedelta(minutes=10)
 _AFTER_FAILURE = timedelta(seconds=60)
+_TOO_YOUNG = timedelta(seconds=120)  # a session that dies at this age was refused for some other reason
 _IN_THE_MORNING = timedelta(minutes=10)
 _MORNING = (time(7, 0), time(8, 30))  # the broker's beginning of day: half of its servers are away (1.7)
 _MASKED = re.compile(r"\b(?:X{2,}[\w*]*|[\w.*]*\*{2,}[\w.*]*)(?:@[\w.*]+)?|\b[\w.+*-]+@[\w.*-]+", re.IGNORECASE)
@@ -165,6 +166,7 @@ class SessionKeeper:
         self._lock = asyncio.Lock()
         self._session: Session | None = None
         self._lost: Session | None = None  # the one found dead, for the renewer to compare with
+        self._renewed: Session | None = None  # the last one that was not brought by a person
         self._not_before: datetime | None = None
 
     @property
@@ -182,6 +184,9 @@ class SessionKeeper:
         """The broker does not know this token any more; nothing is renewed before somebody needs it."""
         if self._session is not None and self._session.token == session.token:
             self._session, self._lost = None, self._session
+            now = self._clock.now()
+            if session == self._renewed and now - session.issued < _TOO_YOUNG:
+                self._not_before = now + _pause(now)  # logging in did not help, so doing it again at once will not either
             self._changed()
 
     async def living(self) -> Session:
@@ -207,6 +212,7 @@ class SessionKeeper:
                 raise SessionExpired(f"The session ended and could not be renewed. {failed.say}") from None
             if renewed is None or not renewed.alive(now):
                 raise SessionExpired("The session at mStock ended. Log in with /login.")
+            self._renewed = renewed
             self.adopt(renewed)
             return renewed
 

@@ -200,6 +200,22 @@ async def test_a_token_found_dead_does_not_kill_its_successor(clock: LoopClock) 
     assert keeper.session == new
 
 
+async def test_a_route_that_never_takes_the_token_causes_no_login_after_login(
+    links: Connections, pair: Pair, paper: Running, clock: LoopClock, credentials: Credentials
+) -> None:
+    async def renew(account_id: str, _dead: Session | None) -> Session | None:
+        await asyncio.sleep(130)
+        return await log_in(links.of(account_id), credentials, clock)
+
+    links.attach(renewer=renew)
+    await asyncio.sleep(3600)
+    paper.broker.faults.arm("token_expired", times=None, route="holdings")
+    for _ in range(10):
+        with pytest.raises(SessionExpired):
+            await pair.broker.holdings()
+    assert paper.counter.calls["login"] == 2, "the first of the morning, and one try"
+
+
 async def test_a_clock_that_is_wrong_is_said_in_words(
     links: Connections, paper: Running, pair: Pair, credentials: Credentials
 ) -> None:
