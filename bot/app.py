@@ -132,7 +132,7 @@ def build_core(
     plan = shelf.tariff.plan(settings.brokerage_plan) if settings.brokerage_plan else None
     mode = "LIVE" if settings.mode == "live" else "PAPER"
     changed, errands = Wakes(), Errands()
-    catalogue = Catalogue(store=store, links=connections, indices=(), clock=clock)
+    catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)
     book = Book(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed)
     prices = Prices(links=connections, clock=clock)

@@ -254,14 +254,6 @@ class _Master(TypedColumns):
 master = Table("master", metadata, _Master, sqlite_strict=True)
 
 
-class _MasterParts(TypedColumns):
-    id = Column(Integer, primary_key=True)
-    body: Named[bytes] = Column(LargeBinary)
-
-
-master_parts = Table("master_parts", metadata, _MasterParts, sqlite_strict=True)
-
-
 class _Audit(TypedColumns):
     id = Column(Integer, primary_key=True)
     at: Named[datetime] = Column(UtcTime)

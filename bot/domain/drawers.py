@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from bot.domain.account import Account, Credentials, Limits, Role, Session, Stop, User
-from bot.domain.instrument import Instrument
 from bot.domain.notice import Notice, Parcel
 from bot.domain.order import Confirmation, ConfirmationState, Fill, Order
 from bot.domain.portfolio import DayReport
@@ -229,13 +228,13 @@ class JobsDrawer(Protocol):
 
 
 class MasterDrawer(Protocol):
-    """The scrip master on disk."""
+    """Which scrip master is in use; its rows lie in the broker's own file."""
 
-    def replace(self, day: date, instruments: Sequence[Instrument], at: datetime) -> None:
-        """Swaps the whole master, or nothing."""
+    def note(self, day: date, rows: int, at: datetime) -> None:
+        """A whole master of that IST date is on disk."""
         ...
 
-    def load(self) -> tuple[MasterDay, Sequence[Instrument]] | None: ...
+    def last(self) -> MasterDay | None: ...
 
 
 class AuditDrawer(Protocol):

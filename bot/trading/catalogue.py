@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
 from bot.domain.clock import Clock, ist_date
@@ -14,16 +14,16 @@ from bot.trading.instruments import Found, Instruments
 
 log = logging.getLogger(__name__)
 
-SHRUNK = 0.7  # a master with fewer rows than this part of yesterday's is taken for a broken one
+Kept = Callable[[], Awaitable[Sequence[Instrument] | None]]  # the rows on disk, or None when they cannot be read
 
 
 class Catalogue:
     """Answers from the master at hand; a broken new one leaves yesterday's in place."""
 
-    def __init__(self, *, store: Store, links: Links, indices: Sequence[Instrument], clock: Clock) -> None:
+    def __init__(self, *, store: Store, links: Links, kept: Kept, clock: Clock) -> None:
         self._store = store
         self._links = links
-        self._indices = indices
+        self._kept = kept
         self._clock = clock
         self._present: Instruments | None = None
         self._fetching = asyncio.Lock()
@@ -74,11 +74,11 @@ class Catalogue:
 
     async def restore(self) -> None:
         """At start: the master kept on disk, whatever its date."""
-        kept = await self._store.run(lambda drawers: drawers.master.load())
-        if kept is not None:
-            day, rows = kept
-            self._present = await self._indexed(rows, day.date)
-            log.info("scrip master of %s: %d rows from disk", day.date, len(rows))
+        noted = await self._store.run(lambda drawers: drawers.master.last())
+        rows = await self._kept() if noted is not None else None
+        if noted is not None and rows is not None:
+            self._present = await self._indexed(rows, noted.date)
+            log.info("scrip master of %s: %d rows from disk", noted.date, len(rows))
 
     async def refresh(self, account_id: str) -> None:
         """Fetches today's master over this account's line unless it is here already; says why in the log when it cannot."""
@@ -97,15 +97,12 @@ class Catalogue:
             except BotError as error:
                 log.warning("the scrip master could not be fetched, keeping that of %s: %s", self.day, type(error).__name__)
                 return
-            if len(rows) < SHRUNK * len(self):
-                log.error("the new scrip master has %d rows after %d; keeping that of %s", len(rows), len(self), self.day)
-                return
             indexed = await self._indexed(rows, today)
             now = self._clock.now()
-            await self._store.run(lambda drawers: drawers.master.replace(today, rows, now))
+            await self._store.run(lambda drawers: drawers.master.note(today, len(rows), now))
             self._present = indexed
             log.info("scrip master of %s: %d rows", today, len(rows))
 
     async def _indexed(self, rows: Sequence[Instrument], day: date) -> Instruments:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, lambda: Instruments(rows, self._indices, day=day))
+        return await loop.run_in_executor(None, lambda: Instruments(rows, day=day))

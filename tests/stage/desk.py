@@ -299,7 +299,7 @@ async def set_stage(
     now = clock.now()
     link = OneLink(broker, feed, Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
     wakes: list[int] = []
-    catalogue = Catalogue(store=store, links=link, indices=(), clock=clock)
+    catalogue = Catalogue(store=store, links=link, kept=broker.scrip_master, clock=clock)
     await catalogue.refresh(ACCOUNT.id)
     book = Book(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=seen, links=link, book=book, clock=clock, changed=lambda: wakes.append(1))

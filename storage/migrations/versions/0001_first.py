@@ -63,13 +63,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
-        "master_parts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_master_parts")),
-        sqlite_strict=True,
-    )
-    op.create_table(
         "people",
         sa.Column("telegram_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
