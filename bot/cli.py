@@ -16,13 +16,13 @@ from bot import __version__
 from bot.app import heartbeat_file, open_app, open_connections, open_store
 from bot.checkup import checkup
 from bot.data.printout import calendar_page, charges_page
-from bot.data.shelf import open_shelf
+from bot.data.shelf import Shelf, open_shelf
 from bot.demo.loop import DemoLoop
 from bot.demo.terminal import Terminal, lines_of
 from bot.demo_house import Demo, DemoDirectory, demo_clock, open_demo
 from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
-from bot.domain.errors import BotError, SettingsError
+from bot.domain.errors import BotError, SettingsError, UsageError
 from bot.linking import link_account
 from bot.logs import logging_to
 from bot.paper import server as paper
@@ -48,6 +48,9 @@ def main(arguments: Sequence[str]) -> int:
         return run(parsed)
     except SettingsError as error:
         print(error.say, file=sys.stderr)
+        return WRONG_SETTINGS
+    except UsageError as error:
+        print(f"{error.say} Try: {error.example}", file=sys.stderr)
         return WRONG_SETTINGS
     except BotError as error:
         print(error.say, file=sys.stderr)
@@ -284,11 +287,17 @@ def _key(_: argparse.Namespace) -> int:
     return 0
 
 
+def _shelf() -> Shelf:
+    """The dated data with the host's own rows, if MARKET_DATA names a file; no other setting is needed to look things up."""
+    named = process_environment().get("MARKET_DATA")
+    return open_shelf(Path(named).expanduser() if named else None)
+
+
 def _calendar(asked: argparse.Namespace) -> int:
-    print("\n".join(calendar_page(asked.words, now=SystemClock().now(), shelf=open_shelf())))
+    print("\n".join(calendar_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
     return 0
 
 
 def _charges(asked: argparse.Namespace) -> int:
-    print("\n".join(charges_page(asked.words, now=SystemClock().now(), shelf=open_shelf())))
+    print("\n".join(charges_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
     return 0

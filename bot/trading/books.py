@@ -149,7 +149,6 @@ class Books:
     def charges(self, facts: Sequence[TradeFact]) -> Decimal | None:
         """Charges of the day's fills in rupees; None where brokerage is not known or a contract is not in the master."""
         today = ist_date(self.clock.now())
-        seen: set[str] = set()
         trades = []
         for fact in facts:
             instrument = self.instruments.by_key(fact.key)
@@ -163,10 +162,9 @@ class Books:
                     quantity=fact.quantity,
                     price=fact.price,
                     day=today,
-                    orders=0 if fact.broker_id in seen else 1,
+                    order=fact.broker_id,
                 )
             )
-            seen.add(fact.broker_id)
         bill = self.tariff.day(trades, self.plan)
         return bill.total if not bill.unknown else None
 
