@@ -280,10 +280,11 @@ class Accounts:
         await self._store.run(destroy)
         return account
 
-    async def link(self, label: str, credentials: Credentials, code: str | None) -> Account:
+    async def link(self, label: str, credentials: Credentials, code: str | None, *, by: User | None = None) -> Account:
         """Tries the login first, then stores the secrets (product.md section 2): a wrong key is never kept.
 
-        PersonError when the label is taken; LoginRefused and the other broker errors when the login does not succeed.
+        by: who entered them, and will own the account; None: the host. PersonError when the label is taken; LoginRefused
+        and the other broker errors when the login does not succeed.
         """
         if not LABEL.fullmatch(label):
             raise PersonError(f"“{label}” is no label: letters, digits, - and _, at most 32.")
@@ -303,11 +304,14 @@ class Accounts:
             step = await link.broker.begin_login(credentials)
             digits = code or await self._totp(credentials.totp_seed or Secret(""))
             session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+            self._conceal(session.token)
 
             def keep(drawers: Drawers) -> None:
                 drawers.accounts.add(account, credentials)
                 drawers.accounts.keep_session(account.id, session)
-                drawers.audit.add(now, None, "link", account.id, label)
+                if by is not None and drawers.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
+                    drawers.people.add(by, Role.OWNER, account.id, now)
+                drawers.audit.add(now, by.telegram_id if by else None, "link", account.id, label)
 
             await self._store.run(keep)
         except BaseException:
