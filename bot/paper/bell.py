@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -14,6 +15,8 @@ from bot.paper.instruments import Instrument
 from bot.paper.requests import STOPS
 
 LONGEST_SLEEP = 300.0  # seconds: a clock that was set, or a laptop that slept, is noticed by then
+LOSS_LOOK = 10.0  # seconds between looks at the losses of intraday positions
+LOSS_LIMIT = 75  # percent of the margin
 LAST_RUNG = "bell"
 log = logging.getLogger(__name__)
 
@@ -23,9 +26,16 @@ class Bell:
 
     def __init__(self, broker: PaperBroker) -> None:
         self._broker = broker
+        self._woken = asyncio.Event()
+        broker.listeners.append(self._hear)
         if broker.ledger.meta(LAST_RUNG) is None:
             with broker.ledger.change():
                 broker.ledger.set_meta(LAST_RUNG, stamp(broker.clock.now()))
+
+    def _hear(self, client: str, kind: str, order: Order) -> None:
+        """A fill may have opened a position whose losses are to be watched."""
+        if kind == "trade":
+            self._woken.set()
 
     def events(self, now: datetime) -> list[tuple[datetime, Callable[[], None]]]:
         """Today's events in order; a market that never closes has only midnight, which `roll` sees to."""
@@ -48,6 +58,7 @@ class Bell:
         broker.roll()
         now = broker.clock.now()
         last = datetime.fromisoformat(broker.ledger.meta(LAST_RUNG) or stamp(now))
+        self._watch_losses(now)
         for at, event in self.events(now):
             if last < at <= now:
                 with broker.ledger.change():
@@ -63,7 +74,28 @@ class Bell:
             now = self._broker.clock.now()
             coming = [at for at, _ in self.events(now) if at > now] + [next_midnight(now)]
             wait = (min(coming) - now) / timedelta(seconds=1)
-            await asyncio.sleep(min(wait + 0.01, LONGEST_SLEEP))
+            self._woken.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(wait + 0.01, self._longest_sleep())):
+                    await self._woken.wait()
+
+    def _longest_sleep(self) -> float:
+        """Shorter while somebody has an intraday position that could run into losses."""
+        broker = self._broker
+        at_risk = broker.settings.hours == "real" and any(
+            position.product == "INTRADAY" and position.net
+            for account in broker.ledger.accounts.values()
+            for position in broker.portfolio.positions(account.client, account.day)
+        )
+        return LOSS_LOOK if at_risk else LONGEST_SLEEP
+
+    def _watch_losses(self, now: datetime) -> None:
+        """Positions that have lost three quarters of their margin are closed by the broker (market-rules.md 4.8)."""
+        if self._broker.settings.hours == "always":
+            return
+        for account in self._broker.ledger.accounts.values():
+            if self._broker.portfolio.loss_share(account, "INTRADAY", now) >= LOSS_LIMIT:
+                self._broker.square_off(account)
 
     def _working(self) -> list[tuple[Order, Instrument]]:
         ledger = self._broker.ledger

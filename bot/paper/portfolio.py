@@ -146,6 +146,19 @@ class Portfolio:
                 total += margin.total
         return total
 
+    def loss_share(self, account: Account, product: Product, now: datetime) -> int:
+        """Percent of what is tied up in a product's open positions that is lost on them at the prices of now; 0 in profit."""
+        loss, tied = Fraction(0), 0
+        for position in self.positions(account.client, account.day):
+            if position.product == product and position.net:
+                instrument = self._find(position.key)
+                loss += position.cost - position.net * self._market.price(instrument, now)
+                tied += required(
+                    instrument, product=product, side="BUY" if position.net > 0 else "SELL", quantity=abs(position.net),
+                    price=round(position.average), spot=self.spot(instrument, now),
+                ).total  # fmt: skip
+        return max(int(loss * 100 / tied), 0) if tied else 0
+
     def _delivery_cash(self, client: str, day: str, key: Key, now: datetime) -> int:
         cash = 0
         for trade in self._ledger.trades_of(client, day):

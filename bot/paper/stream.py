@@ -87,7 +87,7 @@ class Stream:
             self._broker.sessions.check_key(account, key, self._broker.clock.now())
         except Refusal:
             return web.Response(status=401)
-        socket = web.WebSocketResponse(max_msg_size=1 << 20)
+        socket = web.WebSocketResponse(max_msg_size=1 << 20, compress=False)
         await socket.prepare(request)
         line = Line(socket, request.transport, account.client)
         self._lines.add(line)

@@ -61,6 +61,21 @@ async def test_intraday_positions_are_squared_off_by_untagged_orders_of_the_brok
     assert {row["netqty"] for row in await market.data("GET", "portfolio/positions")} == {"0"}
 
 
+async def test_a_position_that_lost_three_quarters_of_its_margin_is_closed_by_the_broker(market: Wire) -> None:
+    await until(market, 9, 16)
+    bought = await market.filled(producttype="INTRADAY", quantity=100)
+    safe = await market.filled("ITC-EQ", "BUY", 10)
+    await market.desk("POST", "/prices", {"name": "RELIANCE", "price": "1290.00"})  # 64 % of the 20 % held back
+    await market.desk("POST", "/prices", {"name": "ITC", "price": "300.00"})
+    await asyncio.sleep(11)
+    assert len(await market.data("GET", "orders")) == 2
+    await market.desk("POST", "/prices", {"name": "RELIANCE", "price": "1250.00"})  # 78 %
+    await asyncio.sleep(11)
+    rows = {row["symboltoken"]: row["netqty"] for row in await market.data("GET", "portfolio/positions")}
+    assert rows == {bought["symboltoken"]: "0", safe["symboltoken"]: "10"}
+    assert (await market.data("GET", "orders"))[0]["ordertag"] == "NA"
+
+
 async def test_closing_auction_cancels_stops_gathers_orders_and_trades_at_one_price(market: Wire) -> None:
     await until(market, 15, 14)
     stop = await market.place("ITC-EQ", "SELL", 5, ordertype="STOPLOSS_LIMIT", price="400.00", triggerprice="401.00")

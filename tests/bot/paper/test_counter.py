@@ -21,8 +21,8 @@ ODD: list[Any] = [
 FIELDS = [
     "variety", "tradingsymbol", "symboltoken", "exchange", "transactiontype", "ordertype", "quantity", "producttype", "price",
     "triggerprice", "duration", "ordertag", "disclosedquantity", "mode", "exchangeTokens", "interval", "fromdate", "todate",
-    "orders", "order_no", "BaskName", "BasketId", "basket_id", "clientcode", "password", "refreshToken", "totp", "otp", "oldproducttype",
-    "newproducttype", "TypeFlag", "Exchange", "segment", "exch_id", "scriptcode", "order_qty", "ord_product",
+    "orders", "order_no", "BaskName", "BasketId", "basket_id", "clientcode", "password", "refreshToken", "totp", "otp",
+    "oldproducttype", "newproducttype", "TypeFlag", "Exchange", "segment", "exch_id", "scriptcode", "order_qty", "ord_product",
 ]  # fmt: skip
 HONEST_500 = {"cancel", "deletebasket", "intraday"}  # IA500 is what these answer to a missing body or a day's candles
 

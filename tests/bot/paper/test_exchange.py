@@ -103,6 +103,14 @@ async def test_modify_beyond_the_money_is_refused_and_leaves_the_order_as_it_was
     assert enough["status"] is True, "its own block does not stand in its way"
 
 
+async def test_modify_to_a_price_out_of_the_days_range_is_refused(wire: Wire) -> None:
+    order = await wire.place(price="1470.00")
+    await asyncio.sleep(0.1)
+    answer = await wire.call("PUT", f"orders/regular/{order}", wire.order(price="1200.00"))
+    assert (answer["status"], "days price range" in answer["message"]) == (False, True)
+    assert (await wire.row(order))["price"] == "1470.00"
+
+
 async def test_cancel_without_a_body_is_a_500_and_changes_nothing(wire: Wire) -> None:
     order = await wire.place(price="1470.00")
     status, text = await wire.raw("DELETE", f"orders/regular/{order}")

@@ -101,6 +101,14 @@ async def test_sold_holdings_show_as_a_negative_delivery_row_and_pay_after_half_
     assert "AVAILABLE QUANTITY=60" in await wire.rejected("ITC-EQ", "SELL", 61)
 
 
+async def test_shares_offered_by_a_resting_order_cannot_be_offered_twice(wire: Wire) -> None:
+    await wire.place("ITC-EQ", "SELL", 60, price="430.00")
+    assert "AVAILABLE QUANTITY=40" in await wire.rejected("ITC-EQ", "SELL", 41, price="430.00")
+    await wire.filled("SBIN-EQ", "BUY", 10)
+    await wire.place("SBIN-EQ", "SELL", 6, price="1010.00")
+    assert "AVAILABLE QUANTITY=4" in await wire.rejected("SBIN-EQ", "SELL", 5, price="1010.00")
+
+
 async def test_without_a_ddpi_only_authorised_holdings_can_be_sold(wire: Wire) -> None:
     await wire.desk("POST", "/accounts/MA00001", {"ddpi": False, "authorise": {"ITC": 30}})
     assert "NOT AUTHORISED" in await wire.rejected("ITC-EQ", "SELL", 31)

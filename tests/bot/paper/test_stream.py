@@ -115,6 +115,12 @@ async def test_an_order_from_the_app_is_told_to_the_socket_too(wire: Wire) -> No
     assert json.loads(frames[0])["orderData"]["ordertag"] == "NA"
 
 
+async def test_before_the_login_word_no_order_is_told(wire: Wire) -> None:
+    async with wire.socket(login=False) as socket:
+        await wire.place()
+        assert await heard(socket, 3) == []
+
+
 async def test_socket_is_closed_at_midnight(wire: Wire) -> None:
     async with wire.socket() as socket:
         async with asyncio.timeout(16 * 3600):
