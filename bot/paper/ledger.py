@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
 
 from bot.paper.errors import BadSettings
 from bot.paper.facts import Account, Basket, Block, Carried, Fact, Holding, Order, Trade, stamp, to_text
@@ -45,18 +47,32 @@ def identity(fact: Fact) -> tuple[str, str]:
     return "", str(fact.id)
 
 
+def only_one(path: Path) -> IO[str]:
+    """Holds a lock for as long as the file stays open; BadSettings when another process has it."""
+    file = path.open("w", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise BadSettings(f"another paper broker is at work in {path.parent}") from None
+    return file
+
+
 class Ledger:
     """All facts in memory, each change written through; `commit()` makes what was changed last."""
 
     def __init__(self, directory: Path | None) -> None:
+        self._lock: IO[str] | None = None
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
+            self._lock = only_one(directory / "paper.lock")
         self._db = sqlite3.connect(":memory:" if directory is None else directory / "paper.sqlite", isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
         version = self.meta("schema") or str(SCHEMA_VERSION)
         if version != str(SCHEMA_VERSION):
+            self.close()
             raise BadSettings(f"the paper broker's data is of version {version}, this program writes {SCHEMA_VERSION}")
         self.accounts: dict[str, Account] = {}
         self.orders: dict[str, Order] = {}
@@ -75,6 +91,8 @@ class Ledger:
 
     def close(self) -> None:
         self._db.close()
+        if self._lock is not None:
+            self._lock.close()
 
     # Writing.
 

@@ -218,3 +218,11 @@ async def test_what_a_frame_tells_is_on_disk_before_it_is_told(tmp_path: Path) -
     assert told == [("Transit", True), ("Pending", True), ("Traded", True), ("Traded", True)]
     task.cancel()
     broker.ledger.close()
+
+
+def test_a_second_broker_on_the_same_books_is_refused_until_the_first_has_gone(tmp_path: Path) -> None:
+    first = Ledger(tmp_path)
+    with pytest.raises(BadSettings, match="another paper broker"):
+        Ledger(tmp_path)
+    first.close()
+    Ledger(tmp_path).close()
