@@ -1,23 +1,25 @@
-"""Drawer: linked accounts with their sealed credentials and sessions, their limits, and who has chosen which."""
+"""Drawer: linked accounts with their sealed credentials and sessions, and who has chosen which."""
 
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.account import Account, Credentials, Limits, Session
+from bot.domain.account import Account, Credentials, Session
 from bot.domain.errors import StorageError, VaultError
 from bot.domain.secret import Secret
 from storage.engine import Transaction
-from storage.tables import accounts, choices, data_keys, limits, secrets
-from storage.vault import DataKey, Vault, number_of
+from storage.tables import accounts, choices, data_keys, secrets
+from storage.vault import DataKey, Ring, Vault, number_of
 
 _SESSION = "session"
+_SEED = "totp_seed"  # the one secret under the second ring of keys
+MARKS = ("🔵", "🟠", "🟣", "🟡", "🟤", "⚪", "🔷", "🔶", "🟦", "🟧", "🟪", "🟨", "🟫", "⬜")  # green and red mean profit and loss
 _CREDENTIALS = tuple(field.name for field in fields(Credentials))
-_LIMITS = tuple(field.name for field in fields(Limits))
 
 _a = accounts.c
 _new = insert(accounts).values(
@@ -27,7 +29,15 @@ _LINK = _new.on_conflict_do_update(
     index_elements=[_a.id], set_={"label": _new.excluded.label, "client": _new.excluded.client, "linked": True}
 )
 _UNLINK = accounts.update().where(_a.id == bindparam("account"), _a.linked).values(linked=False)
-_LINKED = select(_a.id, _a.label, _a.client, _a.created_at).where(_a.linked).order_by(_a.created_at, _a.id)
+_earlier = accounts.alias("earlier")
+_PLACE = (  # unlinked accounts count too, so that an account keeps its mark
+    select(func.count())
+    .select_from(_earlier)
+    .where(tuple_(_earlier.c.created_at, _earlier.c.id) < tuple_(_a.created_at, _a.id))
+    .scalar_subquery()
+    .label("place")
+)
+_LINKED = select(_a.id, _a.label, _a.client, _a.created_at, _PLACE).where(_a.linked).order_by(_a.created_at, _a.id)
 _FIND = _LINKED.where(_a.id == bindparam("account"))
 _BY_LABEL = _LINKED.where(_a.label == bindparam("name"))
 
@@ -53,15 +63,8 @@ _DESTROY = (
     secrets.delete().where(secrets.c.account_id == bindparam("account")),
     data_keys.delete().where(data_keys.c.account_id == bindparam("account")),
 )
-_FORGET_OLD_KEYS = data_keys.delete().where(
-    data_keys.c.account_id == bindparam("account"), data_keys.c.number < bindparam("newest")
-)
+_FORGET_KEY = data_keys.delete().where(data_keys.c.account_id == bindparam("account"), data_keys.c.number == bindparam("key"))
 
-_LIMITS_OF = select(*(limits.c[name] for name in _LIMITS)).where(limits.c.account_id == bindparam("account"))
-_set = insert(limits).values({name: bindparam(name) for name in ("account_id", *_LIMITS)})
-_SET_LIMITS = _set.on_conflict_do_update(
-    index_elements=[limits.c.account_id], set_={name: _set.excluded[name] for name in _LIMITS}
-)
 _choice = insert(choices).values({name: bindparam(name) for name in ("telegram_id", "account_id", "until")})
 _CHOOSE = _choice.on_conflict_do_update(
     index_elements=[choices.c.telegram_id], set_={"account_id": _choice.excluded.account_id, "until": _choice.excluded.until}
@@ -91,11 +94,13 @@ class SqlAccounts:
             {"id": account.id, "label": account.label, "client": account.client, "created_at": account.created_at},
         )
         self._destroy(account.id)
-        key = self._new_key(account.id, 1)
+        keys = {Ring.MAIN: self._new_key(account.id, 1)}
+        if credentials.totp_seed is not None:
+            keys[Ring.SEED] = self._new_key(account.id, 2, Ring.SEED)
         for name in _CREDENTIALS:
             secret: Secret | None = getattr(credentials, name)
             if secret is not None:
-                self._put(key, name, secret)
+                self._put(keys[_ring_for(name)], name, secret)
 
     def remove(self, account_id: str) -> bool:
         if self._tx.write(_UNLINK, {"account": account_id}) != 1:
@@ -105,21 +110,23 @@ class SqlAccounts:
         return True
 
     def all(self) -> Sequence[Account]:
-        return [Account(**row._asdict()) for row in self._tx.rows(_LINKED)]
+        return [_account(row) for row in self._tx.rows(_LINKED)]
 
     def find(self, account_id: str) -> Account | None:
         row = self._tx.rows(_FIND, {"account": account_id}).one_or_none()
-        return None if row is None else Account(**row._asdict())
+        return None if row is None else _account(row)
 
     def by_label(self, label: str) -> Account | None:
         """Labels are told apart without regard to case."""
         row = self._tx.rows(_BY_LABEL, {"name": label}).one_or_none()
-        return None if row is None else Account(**row._asdict())
+        return None if row is None else _account(row)
 
     def credentials(self, account_id: str) -> Credentials | None:
+        """All of them; without the second ring of keys a stored seed stays closed, and six digits have to be typed."""
         if self.find(account_id) is None:
             return None
-        found = {name: self._get(account_id, name) for name in _CREDENTIALS}
+        found: dict[str, Secret | None] = dict.fromkeys(_CREDENTIALS)
+        found |= {name: self._get(account_id, name) for name in _CREDENTIALS if self._vault.has(_ring_for(name))}
         client_code, password, api_key = found["client_code"], found["password"], found["api_key"]
         if client_code is None or password is None or api_key is None:
             raise VaultError("A stored secret of this account is missing. Link the account again.")
@@ -142,14 +149,6 @@ class SqlAccounts:
         token, issued, expires = _sessions.decode(whole.reveal())
         return Session(token=Secret(token), issued=issued, expires=expires)
 
-    def limits(self, account_id: str) -> Limits:
-        """The limits set, or those a new account begins with."""
-        row = self._tx.rows(_LIMITS_OF, {"account": account_id}).one_or_none()
-        return Limits() if row is None else Limits(**dict(zip(_LIMITS, row, strict=True)))
-
-    def set_limits(self, account_id: str, limits: Limits) -> None:
-        self._tx.write(_SET_LIMITS, {"account_id": account_id, **{name: getattr(limits, name) for name in _LIMITS}})
-
     def choose(self, telegram_id: int, account_id: str, until: datetime) -> None:
         self._tx.write(_CHOOSE, {"telegram_id": telegram_id, "account_id": account_id, "until": until})
 
@@ -157,40 +156,56 @@ class SqlAccounts:
         return self._tx.rows(_CHOSEN, {"person": telegram_id, "now": now}).scalar_one_or_none()
 
     def prove(self) -> int:
-        """Opens every sealed value there is and lets it go; how many. VaultError at the first that does not open."""
+        """Opens every sealed value whose ring is here and lets it go; how many. VaultError at the first that does not open."""
         count = 0
         for account_id in {row.account_id for row in self._tx.rows(_KEYS).all()}:
             for name, _ in self._tx.rows(_SEALED, {"account": account_id}).all():
-                self._get(account_id, name)
-                count += 1
+                if self._vault.has(_ring_for(name)):
+                    self._get(account_id, name)
+                    count += 1
         return count
 
-    def rewrap(self) -> int:
-        """Wraps every data key with the vault's first wrapping key; how many were wrapped by another before."""
-        old = [row for row in self._tx.rows(_KEYS).all() if not self._vault.wrapped_by_first(row.wrapped)]
+    def rewrap(self, ring: Ring = Ring.MAIN) -> int:
+        """Wraps every data key of a ring with its first wrapping key; how many were wrapped by another before.
+
+        VaultError, and nothing changed, when afterwards a secret would not open.
+        """
+        rows = self._tx.rows(_KEYS).all()
+        old = [
+            row for row in rows if self._vault.ring_of(row.wrapped) is ring and not self._vault.wrapped_by_first(row.wrapped)
+        ]
         for row in old:
             anew = self._vault.wrap(self._vault.unwrap(row.account_id, row.number, row.wrapped))
             self._tx.write(_REWRAP, {"account": row.account_id, "key": row.number, "anew": anew})
+        self.prove()
         self.destroyed = self.destroyed or bool(old)
         return len(old)
 
     def rekey(self, account_id: str) -> int:
-        """Gives an account a new data key and seals everything anew with it; how many values."""
+        """Gives an account new data keys and seals everything anew with them; how many values.
+
+        A seed whose ring is not here keeps its key; one that stood under the first ring moves to its own.
+        """
         newest = self._tx.rows(_NEWEST_KEY, {"account": account_id}).scalar_one_or_none()
         if newest is None:
             return 0
-        key = self._new_key(account_id, newest + 1)
         sealed = self._tx.rows(_SEALED, {"account": account_id}).all()
-        for name, _ in sealed:
+        names = [name for name, _ in sealed if self._vault.has(_ring_for(name))]
+        rings = sorted({_ring_for(name) for name in names})
+        keys = {ring: self._new_key(account_id, newest + at, ring) for at, ring in enumerate(rings, 1)}
+        for name in names:
             secret = self._get(account_id, name)
             if secret is not None:
-                self._put(key, name, secret)
-        self._tx.write(_FORGET_OLD_KEYS, {"account": account_id, "newest": key.number})
+                self._put(keys[_ring_for(name)], name, secret)
+        needed = {number_of(body) for _, body in self._tx.rows(_SEALED, {"account": account_id}).all()}
+        for row in self._tx.rows(_KEYS_OF, {"account": account_id}).all():
+            if row.number not in needed:
+                self._tx.write(_FORGET_KEY, {"account": account_id, "key": row.number})
         self.destroyed = True
-        return len(sealed)
+        return len(names)
 
-    def _new_key(self, account_id: str, number: int) -> DataKey:
-        key = self._vault.new_data_key(account_id, number)
+    def _new_key(self, account_id: str, number: int, ring: Ring = Ring.MAIN) -> DataKey:
+        key = self._vault.new_data_key(account_id, number, ring)
         self._tx.write(_ADD_KEY, {"account_id": account_id, "number": number, "wrapped": self._vault.wrap(key)})
         return key
 
@@ -198,9 +213,12 @@ class SqlAccounts:
         found = self._tx.rows(_KEYS_OF, {"account": account_id}).all()
         if not found:
             raise StorageError("There is no linked account to keep this secret for.")
-        return self._vault.unwrap(account_id, found[-1].number, found[-1].wrapped)
+        ours = [row for row in found if self._vault.ring_of(row.wrapped) is Ring.MAIN] or found
+        return self._vault.unwrap(account_id, ours[-1].number, ours[-1].wrapped)
 
     def _put(self, key: DataKey, name: str, secret: Secret) -> None:
+        if key.ring is not _ring_for(name):
+            raise VaultError("A secret was about to be sealed under the wrong key. Nothing was stored.")
         self._tx.write(_SEAL, {"account_id": key.account_id, "field": name, "sealed": self._vault.seal(key, name, secret)})
 
     def _get(self, account_id: str, name: str) -> Secret | None:
@@ -217,3 +235,11 @@ class SqlAccounts:
         for statement in _DESTROY:
             self._tx.write(statement, {"account": account_id})
         self.destroyed = True
+
+
+def _account(row: Row[*tuple[Any, ...]]) -> Account:
+    return Account(id=row.id, label=row.label, client=row.client, created_at=row.created_at, mark=MARKS[row.place % len(MARKS)])
+
+
+def _ring_for(name: str) -> Ring:
+    return Ring.SEED if name == _SEED else Ring.MAIN

@@ -38,6 +38,11 @@ _CLOSE = (
     .where(_c.token == bindparam("the_token"), or_(_c.state == ConfirmationState.OPEN, _c.state == bindparam("also")))
     .values(state=bindparam("becomes"))
 )
+_REFUSE_OF = (
+    confirmations.update()
+    .where(_c.user_id == bindparam("person"), _c.state == ConfirmationState.OPEN)
+    .values(state=ConfirmationState.REFUSED)
+)
 _FORGET = confirmations.delete().where(_c.expires_at < bindparam("moment"))
 
 
@@ -72,6 +77,9 @@ class SqlConfirmations:
     def open_for(self, account_id: str) -> Sequence[Confirmation]:
         """Every question still OPEN, expired ones included: expiry is a matter of the moment of the claim."""
         return [_confirmation(row) for row in self._tx.rows(_OPEN_FOR, {"account_id": account_id})]
+
+    def refuse_of(self, user_id: int) -> int:
+        return self._tx.write(_REFUSE_OF, {"person": user_id})
 
     def forget_before(self, moment: datetime) -> int:
         return self._tx.write(_FORGET, {"moment": moment})

@@ -7,10 +7,13 @@ from storage.confirmations import SqlConfirmations
 from storage.engine import Transaction
 from storage.inbox import SqlInboxDrawer
 from storage.instruments import SqlMaster
+from storage.invitations import SqlInvitations
 from storage.jobs import SqlJobs
+from storage.limits import SqlLimits
 from storage.orders import SqlOrders
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
+from storage.pins import SqlPins
 from storage.reports import SqlReports
 from storage.safety import SqlSafety
 from storage.vault import Vault
@@ -22,6 +25,9 @@ class SqlDrawers:
     def __init__(self, transaction: Transaction, vault: Vault) -> None:
         self.people = SqlPeople(transaction)
         self.accounts = SqlAccounts(transaction, vault)
+        self.limits = SqlLimits(transaction)
+        self.invitations = SqlInvitations(transaction)
+        self.pins = SqlPins(transaction)
         self.orders = SqlOrders(transaction)
         self.confirmations = SqlConfirmations(transaction)
         self.cards = SqlCards(transaction)

@@ -44,6 +44,9 @@ _UNSETTLED_OF = _UNSETTLED.where(orders.c.account_id == bindparam("account_id"))
 _SENT_SINCE = select(func.count()).where(
     orders.c.account_id == bindparam("account_id"), orders.c.created_at >= bindparam("moment"), orders.c.tag.is_not(None)
 )
+_LAST_BY = select(func.max(orders.c.created_at)).where(
+    orders.c.account_id == bindparam("account_id"), orders.c.placed_by == bindparam("person")
+)
 _ADD_FILL = (
     insert(fills).values({name: bindparam(name) for name in (*_FILL_FIELDS, "order_id", "account_id")}).on_conflict_do_nothing()
 )
@@ -118,6 +121,9 @@ class SqlOrders:
     def sent_since(self, account_id: str, moment: datetime) -> int:
         """Our own orders only (they carry a tag), by the moment of their claim, that moment included."""
         return self._tx.rows(_SENT_SINCE, {"account_id": account_id, "moment": moment}).scalar_one()
+
+    def last_by(self, telegram_id: int, account_id: str) -> datetime | None:
+        return self._tx.rows(_LAST_BY, {"person": telegram_id, "account_id": account_id}).scalar_one_or_none()
 
     def add_fill(self, order: Order, fill: Fill) -> bool:
         values = {name: getattr(fill, name) for name in _FILL_FIELDS}

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Named, Table, Text, TypedColumns, event
 
-from bot.domain.account import Role
+from bot.domain.account import Limits, Role
 from bot.domain.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.portfolio import DayReport
 from storage.columns import Day, ExactText, Flag, Json, UtcTime, Word
@@ -71,15 +71,58 @@ class _Secrets(TypedColumns):
 secrets = Table("secrets", metadata, _Secrets, sqlite_strict=True)
 
 
-class _Limits(TypedColumns):
+class _LimitSets(TypedColumns):
     account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
-    value: Named[Decimal | None] = Column(ExactText)
-    quantity: Named[int | None]
-    orders_a_day: Named[int | None]
-    orders_a_minute: Named[int | None]
+    from_day: Named[date] = Column(Day, primary_key=True)  # in force from this date in India until the next set begins
+    body: Named[Limits] = Column(Json(Limits))
 
 
-limits = Table("limits", metadata, _Limits, sqlite_strict=True)
+limit_sets = Table("limit_sets", metadata, _LimitSets, sqlite_strict=True)
+
+
+class _DayLocks(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    day: Named[date] = Column(Day, primary_key=True)
+    at: Named[datetime] = Column(UtcTime)
+    by: Named[int | None]
+    why: Named[str] = Column(Text)
+
+
+day_locks = Table("day_locks", metadata, _DayLocks, sqlite_strict=True)
+
+
+class _Invitations(TypedColumns):
+    digest = Column(Text, primary_key=True)
+    role: Named[Role] = Column(Word(Role))
+    account_id: Named[str | None] = Column(Text, ForeignKey("accounts.id"))
+    made_by: Named[int]
+    made_at: Named[datetime] = Column(UtcTime)
+    expires_at: Named[datetime] = Column(UtcTime)
+    used_by: Named[int | None]
+
+
+invitations = Table("invitations", metadata, _Invitations, sqlite_strict=True)
+
+
+class _Pins(TypedColumns):
+    telegram_id: Named[int] = Column(Integer, ForeignKey("people.telegram_id", ondelete="CASCADE"), primary_key=True)
+    hashed: Named[str] = Column(Text)
+    set_at: Named[datetime] = Column(UtcTime)
+    failures: Named[int]
+    closed_until: Named[datetime | None] = Column(UtcTime)
+    proven_at: Named[datetime | None] = Column(UtcTime)
+    proven_for: Named[str | None] = Column(Text)
+
+
+pins = Table("pins", metadata, _Pins, sqlite_strict=True)
+
+
+class _Seals(TypedColumns):
+    telegram_id: Named[int] = Column(Integer, ForeignKey("people.telegram_id", ondelete="CASCADE"), primary_key=True)
+    at: Named[datetime] = Column(UtcTime)
+
+
+seals = Table("seals", metadata, _Seals, sqlite_strict=True)
 
 
 class _Choices(TypedColumns):

@@ -1,7 +1,7 @@
 """People, roles, accounts, credentials and broker sessions."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
@@ -44,6 +44,14 @@ class Account:
     label: str  # "main", "papa": what people type and what leads every card
     client: str  # masked client code, safe to show: MA••••1
     created_at: datetime
+    mark: str = field(
+        default="", compare=False
+    )  # tells it from the others at a glance; given by the store, in the order of linking
+
+    @property
+    def name(self) -> str:
+        """Mark and label, as they lead a card."""
+        return f"{self.mark} {self.label}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +70,11 @@ class Actor:
     user: User
     role: Role
     account: Account | None
+    sealed: bool = False  # /lock: this person's phone may do nothing but stop trading until it is opened again
 
     def may(self, permission: Permission) -> bool:
+        if self.sealed and permission is not Permission.STOP:
+            return False
         return permission in GRANTS[self.role]
 
 
@@ -115,11 +126,24 @@ class Stop:
     why: str = ""
 
 
+class Segment(StrEnum):
+    """What sort of thing may be entered."""
+
+    CASH = "cash"
+    FUTURES = "futures"
+    OPTIONS = "options"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """A person's own hard limits on an account; None is no limit."""
+    """An account's own hard limits on entries; None is no limit. Exits are never limited."""
 
     value: Decimal | None = None  # rupees for one order
     quantity: int | None = None  # shares or units for one order
     orders_a_day: int | None = 200
     orders_a_minute: int | None = 20
+    daily_loss: Decimal | None = None  # rupees below zero, booked and open, at which the day is locked
+    segments: tuple[Segment, ...] | None = None
+    hours: tuple[time, time] | None = None  # IST, from and until
+    ask_pin_above: Decimal | None = None  # rupees for one order: a soft limit, above which the PIN is asked
+    guardian_sells_holdings: bool = False  # whether a guardian may sell delivery and MTF stock as well

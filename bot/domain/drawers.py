@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from bot.domain.access import DayLock, Invitation, Pin
 from bot.domain.account import Account, Credentials, Limits, Role, Session, Stop, User
 from bot.domain.notice import Notice, Parcel
 from bot.domain.order import Confirmation, ConfirmationState, Fill, Order
@@ -46,7 +47,7 @@ class PeopleDrawer(Protocol):
 
 
 class AccountsDrawer(Protocol):
-    """Linked accounts, their sealed credentials, sessions and limits."""
+    """Linked accounts, their sealed credentials and sessions."""
 
     def add(self, account: Account, credentials: Credentials) -> None: ...
 
@@ -70,15 +71,65 @@ class AccountsDrawer(Protocol):
 
     def session(self, account_id: str) -> Session | None: ...
 
-    def limits(self, account_id: str) -> Limits: ...
-
-    def set_limits(self, account_id: str, limits: Limits) -> None: ...
-
     def choose(self, telegram_id: int, account_id: str, until: datetime) -> None:
         """/use: the account a person's next words go to, until that moment."""
         ...
 
     def chosen(self, telegram_id: int, now: datetime) -> str | None: ...
+
+
+class LimitsDrawer(Protocol):
+    """Limits as dated sets, and days that are over."""
+
+    def on(self, account_id: str, day: date) -> Limits:
+        """The set in force on a date in India; the usual ones when none was ever made."""
+        ...
+
+    def after(self, account_id: str, day: date) -> tuple[date, Limits] | None:
+        """The next set that begins later than the day."""
+        ...
+
+    def put(self, account_id: str, from_day: date, limits: Limits) -> None:
+        """A set in force from that day on; sets of the same day are replaced, later ones stay."""
+        ...
+
+    def lock_day(self, lock: DayLock) -> bool:
+        """True when this call locked the day."""
+        ...
+
+    def day_lock(self, account_id: str, day: date) -> DayLock | None: ...
+
+
+class InvitationsDrawer(Protocol):
+    """One-time codes by their digests."""
+
+    def add(self, invitation: Invitation) -> None: ...
+
+    def take(self, digest: str, telegram_id: int, now: datetime) -> Invitation | None:
+        """Uses it up; the invitation for exactly one caller before its end, None for every other."""
+        ...
+
+    def find(self, digest: str) -> Invitation | None: ...
+
+    def forget_before(self, moment: datetime) -> int: ...
+
+
+class PinsDrawer(Protocol):
+    """PINs with their count of misses, and phones that were sealed."""
+
+    def find(self, telegram_id: int) -> Pin | None: ...
+
+    def put(self, pin: Pin) -> None: ...
+
+    def remove(self, telegram_id: int) -> bool: ...
+
+    def seal(self, telegram_id: int, at: datetime) -> None: ...
+
+    def unseal(self, telegram_id: int) -> bool: ...
+
+    def sealed(self, telegram_id: int) -> datetime | None:
+        """Since when this person's phone is sealed."""
+        ...
 
 
 class OrdersDrawer(Protocol):
@@ -114,6 +165,10 @@ class OrdersDrawer(Protocol):
         """How many orders of ours were claimed since then."""
         ...
 
+    def last_by(self, telegram_id: int, account_id: str) -> datetime | None:
+        """When this person last confirmed an order on the account."""
+        ...
+
     def add_fill(self, order: Order, fill: Fill) -> bool:
         """Stores one step; False when a fill with the same (account, broker id, filled after) is already there."""
         ...
@@ -143,6 +198,10 @@ class ConfirmationsDrawer(Protocol):
         ...
 
     def open_for(self, account_id: str) -> Sequence[Confirmation]: ...
+
+    def refuse_of(self, user_id: int) -> int:
+        """Closes every open question of a person; how many."""
+        ...
 
     def forget_before(self, moment: datetime) -> int: ...
 
@@ -254,6 +313,12 @@ class Drawers(Protocol):
     def people(self) -> PeopleDrawer: ...
     @property
     def accounts(self) -> AccountsDrawer: ...
+    @property
+    def limits(self) -> LimitsDrawer: ...
+    @property
+    def invitations(self) -> InvitationsDrawer: ...
+    @property
+    def pins(self) -> PinsDrawer: ...
     @property
     def orders(self) -> OrdersDrawer: ...
     @property

@@ -5,13 +5,12 @@ import random
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.domain.account import Account, Limits, Session
+from bot.domain.account import Account, Session
 from bot.domain.clock import next_midnight
 from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError, VaultError
@@ -31,10 +30,6 @@ CANARIES = [
 
 def keep(drawers: Drawers) -> None:
     drawers.accounts.keep_session(ACCOUNT.id, SESSION)
-
-
-def set_limits(limits: Limits, drawers: Drawers) -> None:
-    drawers.accounts.set_limits(ACCOUNT.id, limits)
 
 
 def bytes_on_disk(path: Path) -> bytes:
@@ -102,11 +97,14 @@ async def test_an_unlinked_account_leaves_its_orders_and_frees_its_label(store: 
     await store.run(lambda drawers: drawers.accounts.add(replace(PAPA, label="main"), CREDENTIALS))
 
 
-async def test_limits_are_exact_and_begin_with_the_usual_ones(store: SqlStore) -> None:
-    assert await store.run(lambda drawers: drawers.accounts.limits(ACCOUNT.id)) == Limits()
-    for limits in (Limits(value=Decimal("100000.50"), quantity=65), Limits(orders_a_day=None, orders_a_minute=None)):
-        await store.run(partial(set_limits, limits))
-        assert repr(await store.run(lambda drawers: drawers.accounts.limits(ACCOUNT.id))) == repr(limits)
+async def test_each_account_keeps_a_mark_of_its_own_even_when_an_earlier_one_is_unlinked(store: SqlStore) -> None:
+    await store.run(lambda drawers: drawers.accounts.add(PAPA, CREDENTIALS))
+    marks = {each.label: each.mark for each in await store.run(lambda drawers: drawers.accounts.all())}
+    assert len(set(marks.values())) == 2
+    await store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
+    papa = await store.run(lambda drawers: drawers.accounts.find(PAPA.id))
+    assert papa is not None
+    assert papa.name == f"{marks['papa']} papa"
 
 
 async def test_a_choice_of_account_ends_by_itself(store: SqlStore) -> None:
