@@ -1,0 +1,94 @@
+"""A card shows the newest version of its order, and only that one is drawn."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from bot.cards import RETRY, Cards
+from bot.demo.loop import LoopClock
+from bot.domain.clock import ist_date
+from bot.domain.drawers import Drawers
+from bot.domain.errors import DeliveryError
+from bot.domain.notice import Parcel
+from bot.domain.order import Order, OrderStatus
+from bot.domain.ports import Shown
+from storage.store import SqlStore
+from tests.stage.orders import NOW, an_order
+from tests.storage.samples import a_store
+
+
+@dataclass
+class Screen:
+    """A messenger that remembers what it drew."""
+
+    troubles: list[DeliveryError] = field(default_factory=list)
+    drawn: list[tuple[int, int, OrderStatus]] = field(default_factory=list)
+    move_to: int | None = None
+
+    async def deliver(self, parcel: Parcel) -> int:
+        raise AssertionError("cards are no news")
+
+    async def draw(self, shown: Shown, order: Order, label: str) -> int:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.drawn.append((shown.message_id, order.version, order.status))
+        return self.move_to or shown.message_id
+
+
+async def a_card(store: SqlStore) -> Order:
+    order = an_order()
+
+    def add(drawers: Drawers) -> None:
+        drawers.orders.add(order, ist_date(NOW))
+        drawers.cards.add(Shown(chat_id=1001, message_id=77, order_id=order.id, version=0))
+
+    await store.run(add)
+    return order
+
+
+async def save(store: SqlStore, order: Order) -> Order:
+    await store.run(lambda drawers: drawers.orders.save(order))
+    return order
+
+
+async def test_versions_that_come_together_are_drawn_as_one(clock: LoopClock) -> None:
+    store, screen = await a_store(), Screen()
+    order = await save(store, (await a_card(store)).accepted("1", NOW))
+    order = await save(store, order.amended(replace(order.draft, quantity=20), NOW))
+    cards = Cards(store=store, messenger=screen, clock=clock)
+    await cards.draw_stale()
+    await cards.draw_stale()
+    assert screen.drawn == [(77, order.version, OrderStatus.OPEN)]
+
+
+async def test_a_drawing_that_failed_is_drawn_again_after_the_time_that_telegram_names(clock: LoopClock) -> None:
+    store = await a_store()
+    screen = Screen([DeliveryError("flood", retry_after=12), DeliveryError("no network")])
+    await a_card(store)
+    cards = Cards(store=store, messenger=screen, clock=clock)
+    running = asyncio.create_task(cards.run())
+    await asyncio.sleep(11)
+    assert screen.drawn == []
+    await asyncio.sleep(2 + RETRY)
+    running.cancel()
+    assert len(screen.drawn) == 1
+
+
+async def test_a_card_that_had_to_move_lives_on_in_its_new_message(clock: LoopClock) -> None:
+    store, screen = await a_store(), Screen(move_to=99)
+    order = await a_card(store)
+    cards = Cards(store=store, messenger=screen, clock=clock)
+    await cards.draw_stale()
+    await save(store, order.accepted("1", NOW))
+    await cards.draw_stale()
+    assert [message for message, _, _ in screen.drawn] == [77, 99]
+
+
+async def test_a_chat_that_is_gone_is_drawn_no_more(clock: LoopClock) -> None:
+    store = await a_store()
+    screen = Screen([DeliveryError("blocked", permanent=True)])
+    order = await a_card(store)
+    cards = Cards(store=store, messenger=screen, clock=clock)
+    await cards.draw_stale()
+    await save(store, order.accepted("1", NOW))
+    await cards.draw_stale()
+    assert screen.drawn == []

@@ -1,0 +1,155 @@
+"""News reaches each chat in order, at least once, whatever Telegram does, and says nothing twice that was taken once."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.demo.loop import LoopClock
+from bot.domain.errors import DeliveryError
+from bot.domain.notice import Parcel, TradingStopped
+from bot.domain.order import Order
+from bot.domain.ports import Shown
+from bot.outbox import Notifier
+from storage.store import SqlStore
+from tests.storage.samples import ACCOUNT, NOW, a_store
+
+
+@dataclass
+class Phone:
+    """A messenger that does what the test says."""
+
+    trouble: Callable[[Parcel], DeliveryError | None] = lambda _: None
+    taken: list[Parcel] = field(default_factory=list)
+
+    async def deliver(self, parcel: Parcel) -> int:
+        await asyncio.sleep(0.1)
+        problem = self.trouble(parcel)
+        if problem is not None:
+            raise problem
+        self.taken.append(parcel)
+        return len(self.taken)
+
+    async def draw(self, shown: Shown, order: Order, label: str) -> int:
+        raise AssertionError("the notifier draws no cards")
+
+
+async def write(store: SqlStore, clock: LoopClock, names: str, chats: tuple[int, ...] = (1001,)) -> None:
+    for name in names:
+        now = clock.now()
+        await store.run(
+            lambda drawers, name=name, now=now: drawers.outbox.add(  # type: ignore[misc] # bound at once
+                ACCOUNT.id, list(chats), TradingStopped(name=name, at=now), now, order_id=None
+            )
+        )
+
+
+def said(phone: Phone, chat: int = 1001) -> str:
+    return "".join(
+        parcel.notice.name for parcel in phone.taken if parcel.chat_id == chat and isinstance(parcel.notice, TradingStopped)
+    )
+
+
+async def run_for(notifier: Notifier, seconds: float) -> None:
+    running = asyncio.create_task(notifier.run())
+    await asyncio.sleep(seconds)
+    running.cancel()
+
+
+async def test_each_chat_gets_all_of_its_news_in_order(clock: LoopClock) -> None:
+    store, phone = await a_store(), Phone()
+    await write(store, clock, "abcdef", (1001, 1002))
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), 5)
+    assert said(phone, 1001) == said(phone, 1002) == "abcdef"
+
+
+async def test_a_flooded_chat_waits_as_told_and_holds_up_no_other(clock: LoopClock) -> None:
+    store = await a_store()
+    begun = clock.now()
+
+    def flood(parcel: Parcel) -> DeliveryError | None:
+        if parcel.chat_id == 1001 and clock.now() - begun < timedelta(seconds=30):
+            return DeliveryError("too many messages", retry_after=30)
+        return None
+
+    phone = Phone(flood)
+    await write(store, clock, "abc", (1001, 1002))
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), 10)
+    assert (said(phone, 1001), said(phone, 1002)) == ("", "abc")
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), 60)
+    assert said(phone, 1001) == "abc"
+
+
+async def test_hours_of_outage_lose_nothing(clock: LoopClock) -> None:
+    store = await a_store()
+    begun = clock.now()
+    phone = Phone(lambda _: DeliveryError("no network") if clock.now() - begun < timedelta(hours=3) else None)
+    await write(store, clock, "abcdefgh")
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), timedelta(hours=4).total_seconds())
+    assert said(phone) == "abcdefgh"
+
+
+async def test_what_telegram_refuses_for_good_is_buried_and_counted_and_the_rest_goes_on(clock: LoopClock) -> None:
+    store = await a_store()
+
+    def refuse(parcel: Parcel) -> DeliveryError | None:
+        broken = isinstance(parcel.notice, TradingStopped) and parcel.notice.name == "b"
+        return DeliveryError("bad markup", permanent=True) if broken else None
+
+    phone = Phone(refuse)
+    await write(store, clock, "abc")
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), 5)
+    assert said(phone) == "ac"
+    assert await store.run(lambda drawers: drawers.outbox.counts()) == (0, 1)
+
+
+async def test_killed_between_sending_and_marking_it_sends_again_with_the_same_event_number(clock: LoopClock) -> None:
+    store, phone = await a_store(), Phone()
+    await write(store, clock, "a")
+
+    class Killed(BaseException):
+        """The process ends here."""
+
+    class Dying:
+        """The store of a process that dies before it can mark."""
+
+        def __init__(self) -> None:
+            self.runs = 0
+
+        async def run(self, work: Callable[..., object]) -> object:
+            self.runs += 1
+            if self.runs == 2:
+                raise Killed
+            return await store.run(work)
+
+    with pytest.raises(Killed):
+        await Notifier(store=Dying(), messenger=phone, clock=clock).deliver_due()  # type: ignore[arg-type] # a store for one run
+    assert said(phone) == "a"
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), 90)
+    assert said(phone) == "aa"
+    assert phone.taken[0].id == phone.taken[1].id
+
+
+@given(st.lists(st.sampled_from(["ok", "later", "wait"]), max_size=10))
+async def test_whatever_goes_wrong_in_between_the_order_is_kept_and_nothing_is_lost(fates: list[str]) -> None:
+    loop = asyncio.get_running_loop()
+    clock = LoopClock(loop, NOW)
+    store, fate = await a_store(), iter(fates)
+
+    def trouble(_: Parcel) -> DeliveryError | None:
+        match next(fate, "ok"):
+            case "later":
+                return DeliveryError("no network")
+            case "wait":
+                return DeliveryError("flood", retry_after=7)
+            case _:
+                return None
+
+    phone = Phone(trouble)
+    await write(store, clock, "abcde")
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), timedelta(minutes=30).total_seconds())
+    assert said(phone) == "abcde"
