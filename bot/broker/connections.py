@@ -125,7 +125,8 @@ class Connections:
         self._tls = self._tls or tls_context()
         self._died = asyncio.get_running_loop().create_future()
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(family=socket.AF_INET, ssl=self._tls, force_close=True),
+            # limit 0: the library would stop at a hundred sockets, and each account needs one
+            connector=aiohttp.TCPConnector(family=socket.AF_INET, ssl=self._tls, force_close=True, limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,

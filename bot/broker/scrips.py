@@ -257,6 +257,11 @@ def _indexed(rows: list[Scrip], indexes: Sequence[Instrument]) -> Master:
         segment[row.token] = len(kept)
         add(row)
     names, days, strike_texts, lot_texts, tick_texts, kind_texts = shared
+    spelled_oddly = {text: words.squeezed(text) for text in kind_texts if text != words.squeezed(text)}
+    if spelled_oddly:  # one spelling from here on, so that every reader below means the same kind
+        for row in kept:
+            row.instrumenttype = spelled_oddly.get(row.instrumenttype, row.instrumenttype)
+        kind_texts = {row.instrumenttype: row.instrumenttype for row in kept}
     foreign = {text for text in kind_texts if words.instrument_kind(text) is None}
     broken = {
         "symbol": {text for text in names if not text.isprintable()},

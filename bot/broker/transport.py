@@ -148,7 +148,7 @@ class Transport:
             if isinstance(broken, _NOT_YET_SENT) and not left:
                 raise NotSent("mStock cannot be reached. Nothing was sent.") from None
             if route.repeat:
-                raise Unreadable(f"mStock did not answer ({kind}). Try again.") from None
+                raise Unreadable("mStock did not answer as it should. Try again.") from None
             raise Unclear("mStock's answer did not arrive. It may have happened; looking for it.") from None
         return Answer(response.status_code, body), _retry_after(response)
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot.broker.connections import Connections, Pair
 from bot.broker.translate import StopSpelling
@@ -13,9 +15,11 @@ from bot.domain.account import Session
 from bot.domain.errors import SettingsError
 from bot.domain.market import Tick
 from bot.domain.ports import Broker, Feed, Link, Links
+from bot.domain.secret import Secret
 from bot.paper.server import Running
 from bot.paper.settings import PaperAccount, PaperSettings
 from tests.bot.broker.test_client import RELIANCE, a_draft
+from tests.bot.broker.test_feed import Server
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until
 
 
@@ -91,6 +95,24 @@ async def test_a_feed_that_dies_of_a_bug_is_heard(links: Connections, pair: Pair
     pair.feed.watch([RELIANCE.key])
     with pytest.raises(ZeroDivisionError):
         await watch
+
+
+async def test_the_hundred_and_first_account_has_a_feed_too(clock: LoopClock, tmp_path: Path) -> None:
+    app = web.Application()
+    app.router.add_get("/feed", Server().handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    at = f"127.0.0.1:{runner.addresses[0][1]}"
+    async with Connections(
+        base_url=f"http://{at}", ws_url=f"ws://{at}/feed", clock=clock, chance=random.Random(1), data_dir=tmp_path
+    ) as links:
+        for number in range(120):
+            links.of(f"a{number}", credentials_of(PaperAccount())).adopt(
+                Session(token=Secret(f"t{number}"), issued=clock.now(), expires=clock.now() + timedelta(hours=9))
+            )
+        await until(lambda: all(links.of(each).feed.connected for each in links.opened()))
+    await runner.cleanup()
 
 
 @pytest.mark.parametrize(("rest", "socket"), [("http://api.mstock.trade", "wss://ws"), ("https://api", "ws://ws.mstock.trade")])

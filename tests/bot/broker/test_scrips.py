@@ -86,6 +86,11 @@ def test_numbers_and_nulls_where_strings_are_the_rule_are_forgiven(tmp_path: Pat
     assert (option.lot, option.strike, option.tick) == (75, Decimal("25500.5"), Decimal("0.05"))
 
 
+def test_a_kind_spelled_with_blanks_is_the_same_kind(tmp_path: Path) -> None:
+    odd = [{**row, "instrumenttype": f" {row['instrumenttype']} ".lower()} for row in ROWS]
+    assert list(read_master(written(tmp_path, odd))) == list(read_master(written(tmp_path, ROWS)))
+
+
 def test_a_few_broken_rows_among_many_are_left_out(tmp_path: Path) -> None:
     many = [{**ROWS[0], "token": str(1000 + at)} for at in range(400)]
     master = read_master(written(tmp_path, [*many, {**ROWS[3], "expiry": "soon"}, {**ROWS[3], "token": "9", "strike": "x"}]))
