@@ -11,6 +11,13 @@ class BadSettings(PaperError):
     """The paper broker cannot start as it was told to; the words name what is wrong."""
 
 
+class BooksInUse(BadSettings, OSError):
+    """Another process keeps its books in the same directory.
+
+    An OSError of the kind of a taken port too: whoever starts a server is ready for that one, and it is the same news.
+    """
+
+
 class UnknownFault(PaperError):
     """Somebody armed a fault that is not in the table of faults.py, or gave it a parameter it does not know."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import sqlite3
@@ -11,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 
-from bot.paper.errors import BadSettings
+from bot.paper.errors import BadSettings, BooksInUse
 from bot.paper.facts import Account, Basket, Block, Carried, Fact, Holding, Order, Trade, stamp, to_text
 from bot.paper.instruments import Instrument, Key
 from bot.paper.master import ContractRow, next_token
@@ -48,13 +49,15 @@ def identity(fact: Fact) -> tuple[str, str]:
 
 
 def only_one(path: Path) -> IO[str]:
-    """Holds a lock for as long as the file stays open; BadSettings when another process has it."""
+    """Holds a lock for as long as the file stays open; BooksInUse when another process has it."""
     file = path.open("w", encoding="ascii")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise BadSettings(f"another paper broker is at work in {path.parent}") from None
+        raise BooksInUse(
+            errno.EADDRINUSE, f"Address already in use: another paper broker keeps its books in {path.parent}"
+        ) from None
     return file
 
 

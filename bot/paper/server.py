@@ -58,6 +58,7 @@ def build_app(settings: PaperSettings, *, clock: Clock, rng: random.Random) -> w
         app.add_routes(desk.routes("/desk"))
     app.router.add_route("*", BASE + "{rest:.*}", _unknown)
     app.cleanup_ctx.append(_running)
+    app.on_shutdown.append(_close_sockets)
     return app
 
 
@@ -101,7 +102,6 @@ async def serve(
 ) -> AsyncIterator[Running]:
     """Starts a server on the running loop (port 0: any free one) and stops it on leaving."""
     app = build_app(settings, clock=clock, rng=rng)
-    app.on_shutdown.append(_close_sockets)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

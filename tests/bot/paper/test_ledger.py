@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import random
 import sqlite3
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.paper.broker import PaperBroker
-from bot.paper.errors import BadSettings, Refusal
+from bot.paper.errors import BadSettings, BooksInUse, Refusal
 from bot.paper.facts import FINAL, Order, Product
 from bot.paper.instruments import Instrument
 from bot.paper.ledger import Ledger
@@ -222,7 +223,9 @@ async def test_what_a_frame_tells_is_on_disk_before_it_is_told(tmp_path: Path) -
 
 def test_a_second_broker_on_the_same_books_is_refused_until_the_first_has_gone(tmp_path: Path) -> None:
     first = Ledger(tmp_path)
-    with pytest.raises(BadSettings, match="another paper broker"):
+    with pytest.raises(BooksInUse, match="another paper broker") as refused:
         Ledger(tmp_path)
+    assert isinstance(refused.value, OSError)
+    assert refused.value.errno == errno.EADDRINUSE
     first.close()
     Ledger(tmp_path).close()
