@@ -18,6 +18,7 @@ from bot.broker.transport import tls_context
 from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import Clock
 from bot.domain.market import Tick
+from bot.domain.ports import FeedListener
 from bot.domain.secret import Secret
 from bot.paper.server import PARTS, Running, build_app
 from bot.paper.settings import PaperAccount, PaperSettings
@@ -92,7 +93,7 @@ async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     raise AssertionError(f"it did not come about in {seconds:g} s")
 
 
-def a_road(running: Running, clock: Clock, directory: Path, ears: Ears | None = None) -> Connections:
+def a_road(running: Running, clock: Clock, directory: Path, ears: FeedListener | None = None) -> Connections:
     """Links to a paper broker."""
     return Connections(
         base_url=running.rest_url,

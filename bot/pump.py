@@ -1,0 +1,97 @@
+"""Carries another broker's live prices to the paper broker's desk, so that one can practise on the real market."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import aiohttp
+
+from bot.domain.instrument import Instrument, InstrumentKey
+from bot.domain.market import Tick
+from bot.domain.ports import FeedMode, Link
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds between two deliveries; mStock's own ticks come about every 1.5 s
+MOST = 500  # instruments on one socket (mstock-type-b.md section 17, 13)
+
+
+class Listed(Protocol):
+    """One instrument as the paper broker lists it."""
+
+    @property
+    def exchange(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class Pump:
+    """A FeedListener of the source; keeps the newest price of each instrument until the next delivery."""
+
+    def __init__(self, *, desk_url: str, http: aiohttp.ClientSession) -> None:
+        self._desk_url = desk_url
+        self._http = http
+        self._names: Mapping[InstrumentKey, str] = {}
+        self._fresh: dict[InstrumentKey, str] = {}
+        self.delivered = 0  # ticks taken by the desk
+
+    def bell(self, account_id: str) -> None:
+        """Orders of the source are no business of the paper broker."""
+
+    def tick(self, account_id: str, tick: Tick) -> None:
+        """A price; a stale first snapshot is left out, for it would turn the paper market back."""
+        if tick.key in self._names and not tick.stale:
+            self._fresh[tick.key] = str(tick.last)
+
+    def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
+        """The paper market stands still while the source is away; it says so in the log."""
+        log.warning("live prices %s", "are gone" if until is None else f"are back after {until - since}")
+
+    async def run(self, link: Link, listed: Sequence[Listed]) -> None:
+        """Watches what both masters have, and delivers for ever. BrokerError when the source's master cannot be read."""
+        master = await link.broker.scrip_master()
+        self._names = matched(master, listed)
+        link.feed.watch(list(self._names), FeedMode.LTP)
+        log.info("live prices of %d of %d instruments", len(self._names), len(listed))
+        while True:
+            await asyncio.sleep(EVERY)
+            await self._deliver()
+
+    async def _deliver(self) -> None:
+        fresh, self._fresh = self._fresh, {}
+        if not fresh:
+            return
+        ticks = [{"name": self._names[key], "price": price} for key, price in fresh.items()]
+        try:
+            async with self._http.post(f"{self._desk_url}/prices", json={"ticks": ticks}) as answer:
+                if answer.status != 200:
+                    log.warning("the paper desk refused %d prices: HTTP %d", len(ticks), answer.status)
+                    return
+        except aiohttp.ClientError as error:
+            log.warning("the paper desk cannot be reached: %s", type(error).__name__)
+            return
+        self.delivered += len(ticks)
+
+
+def matched(master: Sequence[Instrument], listed: Sequence[Listed]) -> dict[InstrumentKey, str]:
+    """Key at the source -> name at the desk, shares and indices first, for at most 500 instruments.
+
+    Names tell the instruments apart, for the paper broker's contract tokens mean nothing elsewhere; indices, which stand in no
+    master under a trading name, go by the exchange's own token.
+    """
+    by_name = {(each.exchange, each.name): each.name for each in listed}
+    by_token = {(each.exchange, each.token): each.name for each in listed if each.kind == "INDEX"}
+    cash: dict[InstrumentKey, str] = {}
+    contracts: dict[InstrumentKey, str] = {}
+    for instrument in master:
+        exchange = str(instrument.exchange)
+        names = (by_name, instrument.name) if instrument.is_tradable else (by_token, instrument.token)
+        if (name := names[0].get((exchange, names[1]))) is not None:
+            (contracts if instrument.is_derivative else cash)[instrument.key] = name
+    return dict(list({**cash, **contracts}.items())[:MOST])

@@ -1,0 +1,47 @@
+"""Prices of one broker move the market of another, by the wire alone."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+
+from bot.demo.loop import LoopClock
+from bot.domain.clock import Clock
+from bot.paper.server import Running
+from bot.paper.settings import PaperAccount, PaperSettings
+from bot.pump import Pump, matched
+from tests.stage.exchange import a_road, credentials_of, log_in, paper_broker
+from tests.stage.orders import RELIANCE
+
+
+def price(broker: Running, name: str, clock: Clock) -> int:
+    """Paise."""
+    share = broker.broker.named("NSE", name)
+    assert share is not None
+    return broker.broker.market.price(share, clock.now())
+
+
+async def test_a_price_at_the_source_becomes_the_price_of_the_paper_market(clock: LoopClock, tmp_path: Path) -> None:
+    still = PaperSettings(walk=0)
+    async with paper_broker(still, clock) as source, paper_broker(still, clock) as practice, aiohttp.ClientSession() as http:
+        pump = Pump(desk_url=practice.desk_url, http=http)
+        async with a_road(source, clock, tmp_path, pump) as road:
+            credentials = credentials_of(PaperAccount())
+            pair = road.of("source", credentials)
+            await log_in(pair, credentials, clock)
+            running = asyncio.create_task(pump.run(pair, list(practice.broker.master.by_key.values())))
+            await asyncio.sleep(5)
+            async with http.post(f"{source.desk_url}/prices", json={"name": "RELIANCE", "tick": "1512.40"}) as answer:
+                assert answer.status == 200
+            await asyncio.sleep(5)
+            running.cancel()
+        assert price(practice, "RELIANCE-EQ", clock) == 151240
+        assert pump.delivered > 0
+
+
+def test_only_what_both_have_is_watched() -> None:
+    class Row:
+        exchange, name, token, kind = "NSE", "RELIANCE-EQ", "other", "EQ"
+
+    assert matched([RELIANCE], [Row()]) == {RELIANCE.key: "RELIANCE-EQ"}
+    assert matched([], [Row()]) == {}

@@ -1,0 +1,179 @@
+"""Ten calls that find the session dead cause one login; a wrong password is never tried again by itself."""
+
+import asyncio
+import random
+from collections.abc import Collection
+from datetime import timedelta
+
+import pytest
+
+from bot.demo.loop import LoopClock
+from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
+from bot.domain.errors import LoginRefused, NotAllowed, NotFound, PersonError
+from bot.domain.proposal import CodeWanted, LoggedIn
+from bot.domain.secret import Secret
+from bot.trading.accounts import Accounts
+from storage.store import SqlStore
+from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
+from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_store
+
+OWNER = Actor(user=User(telegram_id=PERSON, name="Asha"), role=Role.OWNER, account=ACCOUNT)
+
+
+class Gate(ScriptedBroker):
+    """A broker that counts logins and may refuse them."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        super().__init__(clock)
+        self.logins = 0
+        self.refuses = False
+
+    async def begin_login(self, credentials: Credentials) -> LoginStep:
+        self.logins += 1
+        await asyncio.sleep(0.5)
+        if self.refuses:
+            raise LoginRefused("mStock says: invalid password. 8 attempts remain.")
+        return await super().begin_login(credentials)
+
+    async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
+        session = await super().finish_login(credentials, step, code, kind)
+        return Session(token=Secret(f"jwt-{self.logins}"), issued=session.issued, expires=session.expires)
+
+
+class Lines(OneLink):
+    """One link that can be closed."""
+
+    closed: tuple[str, ...] = ()
+
+    async def close(self, account_id: str) -> None:
+        self.closed = (*self.closed, account_id)
+
+    def opened(self) -> Collection[str]:
+        return (ACCOUNT.id,)
+
+
+async def a_desk(clock: LoopClock) -> tuple[Accounts, Gate, Lines, SqlStore]:
+    store, broker = await a_store(), Gate(clock)
+    link = Lines(broker, StillFeed(clock), None)
+
+    async def digits(_: Secret) -> str:
+        return "123456"
+
+    accounts = Accounts(
+        store=store,
+        links=lambda: link,
+        clock=clock,
+        random=random.Random(1).randbytes,
+        totp=digits,
+        logged_in=lambda _: None,
+    )
+    return accounts, broker, link, store
+
+
+async def forget_seed(store: SqlStore) -> None:
+    bare = Credentials(client_code=CREDENTIALS.client_code, password=CREDENTIALS.password, api_key=CREDENTIALS.api_key)
+    await store.run(lambda drawers: drawers.accounts.add(ACCOUNT, bare))
+
+
+async def test_ten_calls_that_find_it_dead_cause_one_login(clock: LoopClock) -> None:
+    accounts, broker, link, store = await a_desk(clock)
+    dead = Session(token=Secret("old"), issued=clock.now(), expires=clock.now())
+    renewed = await asyncio.gather(*(accounts.renew(ACCOUNT.id, dead) for _ in range(10)))
+    assert broker.logins == 1
+    assert {session.token.reveal() for session in renewed if session} == {"jwt-1"}
+    assert link.session == renewed[0] == await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id))
+
+
+async def test_a_refused_renewal_is_not_repeated_until_it_has_cooled_down(clock: LoopClock) -> None:
+    accounts, broker, _, _ = await a_desk(clock)
+    broker.refuses = True
+    for _ in range(20):
+        assert await accounts.renew(ACCOUNT.id, None) is None
+    assert broker.logins == 1
+
+
+async def test_while_the_broker_prepares_its_day_nobody_is_logged_in_by_itself(clock: LoopClock) -> None:
+    accounts, broker, _, _ = await a_desk(clock)
+    await asyncio.sleep(timedelta(hours=22, minutes=30).total_seconds())  # 07:30 the next morning
+    assert await accounts.renew(ACCOUNT.id, None) is None
+    assert broker.logins == 0
+
+
+async def test_without_a_seed_the_digits_are_asked_for_once_and_expected_for_five_minutes(clock: LoopClock) -> None:
+    accounts, broker, _, store = await a_desk(clock)
+    await forget_seed(store)
+    assert isinstance(await accounts.login(OWNER), CodeWanted)
+    assert broker.logins == 0
+    assert accounts.expects_code(PERSON)
+    await asyncio.sleep(301)
+    assert not accounts.expects_code(PERSON)
+    assert isinstance(await accounts.login(OWNER, "123456"), LoggedIn)
+    assert not accounts.expects_code(PERSON)
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "12a456", "१२३४५६"])
+async def test_what_is_not_six_digits_is_not_sent(clock: LoopClock, code: str) -> None:
+    accounts, broker, _, _ = await a_desk(clock)
+    with pytest.raises(PersonError, match="six digits"):
+        await accounts.login(OWNER, code)
+    assert broker.logins == 0
+
+
+async def test_a_living_session_is_not_logged_in_again(clock: LoopClock) -> None:
+    accounts, broker, _, _ = await a_desk(clock)
+    first = await accounts.login(OWNER)
+    again = await accounts.login(OWNER)
+    assert isinstance(first, LoggedIn)
+    assert isinstance(again, LoggedIn)
+    assert again.already
+    assert broker.logins == 1
+
+
+async def test_a_link_that_does_not_log_in_stores_nothing(clock: LoopClock) -> None:
+    accounts, broker, link, store = await a_desk(clock)
+    broker.refuses = True
+    with pytest.raises(LoginRefused):
+        await accounts.link("papa", CREDENTIALS, None)
+    assert await store.run(lambda drawers: drawers.accounts.by_label("papa")) is None
+    assert len(link.closed) == 1
+    broker.refuses = False
+    linked = await accounts.link("papa", CREDENTIALS, None)
+    assert linked.client == "CA••••7"
+    assert await store.run(lambda drawers: drawers.accounts.credentials(linked.id)) == CREDENTIALS
+
+
+@pytest.mark.parametrize("label", ["", "two words", "a" * 33, "<b>", "papa:"])
+async def test_a_label_that_could_not_lead_a_card_is_refused_before_the_broker_is_asked(clock: LoopClock, label: str) -> None:
+    accounts, broker, _, _ = await a_desk(clock)
+    with pytest.raises(PersonError, match="label"):
+        await accounts.link(label, CREDENTIALS, None)
+    assert broker.logins == 0
+
+
+async def test_unlinking_destroys_the_secrets_and_only_an_owner_may(clock: LoopClock) -> None:
+    accounts, _, link, store = await a_desk(clock)
+    trader = Actor(user=OWNER.user, role=Role.TRADER, account=ACCOUNT)
+    with pytest.raises(NotAllowed):
+        await accounts.unlink(trader, "main")
+    await accounts.unlink(OWNER, "main")
+    assert await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) is None
+    assert link.closed == (ACCOUNT.id,)
+
+
+async def test_use_lasts_half_an_hour_and_knows_only_ones_own_accounts(clock: LoopClock) -> None:
+    accounts, _, _, store = await a_desk(clock)
+    papa = Account(id="a2", label="papa", client="MA••••2", created_at=clock.now())
+    await store.run(lambda drawers: drawers.accounts.add(papa, CREDENTIALS))
+    await accounts.use(OWNER, "Papa")
+    chosen = await accounts.actor(PERSON)
+    assert chosen is not None
+    assert chosen.account is not None
+    assert chosen.account.id == papa.id
+    await asyncio.sleep(1801)
+    fallen_back = await accounts.actor(PERSON)
+    assert fallen_back is not None
+    assert fallen_back.account is not None
+    assert fallen_back.account.id == ACCOUNT.id
+    with pytest.raises(NotFound, match="Yours: main, papa"):
+        await accounts.actor(PERSON, "mama")
+    assert await accounts.actor(666) is None
