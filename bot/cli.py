@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import getpass
 import os
-import random
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from bot.linking import link_account
 from bot.logs import logging_to
 from bot.paper import server as paper
 from bot.paper.settings import PaperSettings
+from bot.practice import ask_credentials, practise
 from bot.scrubber import Scrubber
 from bot.settings import PAPER_PORT, Settings, process_environment
 from bot.smoke import story
@@ -83,7 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("--data", type=Path, required=True, help="where its account and books are kept")
     broker.add_argument("--port", type=int, default=PAPER_PORT, help=f"default: {PAPER_PORT}")
     broker.add_argument("--hours", choices=("always", "real"), default="always", help="whether its market ever closes")
-    broker.add_argument("--seed", type=int, default=1, help="of its prices")
+    broker.add_argument("--seed", type=int, default=1, help="of the walk")
+    broker.add_argument(
+        "--prices",
+        default="walk",
+        help="walk (default), live (mStock's feed; asks for a login), or a CSV file of candles to replay",
+    )
 
     command("check", "what is missing or wrong in the settings, and the address that mStock will see", _check)
 
@@ -193,8 +198,10 @@ async def _walk(asked: argparse.Namespace, demo: Demo, running: "asyncio.Task[No
 
 
 def _paper(asked: argparse.Namespace) -> int:
-    settings = PaperSettings(data=asked.data, hours=asked.hours, seed=asked.seed)
+    replay = None if asked.prices in ("walk", "live") else Path(asked.prices)
+    settings = PaperSettings(data=asked.data, hours=asked.hours, seed=asked.seed, replay=replay)
     account = settings.accounts[0]
+    live = ask_credentials(process_environment(), getpass.getpass) if asked.prices == "live" else None
 
     def ready(running: paper.Running) -> None:
         print(f"Paper broker at {running.rest_url}, socket {running.ws_url}, control desk {running.desk_url}/state")
@@ -204,7 +211,7 @@ def _paper(asked: argparse.Namespace) -> int:
         )
 
     with suppress(KeyboardInterrupt):
-        asyncio.run(paper.run(settings, clock=SystemClock(), rng=random.SystemRandom(), port=asked.port, ready=ready))
+        asyncio.run(practise(settings, clock=SystemClock(), port=asked.port, ready=ready, live=live))
     return 0
 
 

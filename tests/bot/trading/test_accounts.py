@@ -162,7 +162,7 @@ async def test_unlinking_destroys_the_secrets_and_only_an_owner_may(clock: LoopC
 
 async def test_use_lasts_half_an_hour_and_knows_only_ones_own_accounts(clock: LoopClock) -> None:
     accounts, _, _, store = await a_desk(clock)
-    papa = Account(id="a2", label="papa", client="MA••••2", created_at=clock.now())
+    papa = Account(id="a2", label="papa", client="MA••••2", created_at=ACCOUNT.created_at + timedelta(days=1))
     await store.run(lambda drawers: drawers.accounts.add(papa, CREDENTIALS))
     await accounts.use(OWNER, "Papa")
     chosen = await accounts.actor(PERSON)

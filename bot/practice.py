@@ -1,0 +1,89 @@
+"""The paper broker as a process of its own, with prices from a seeded walk, a file of candles, or mStock's live feed."""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from bot.addresses import MSTOCK, MSTOCK_SOCKET
+from bot.broker.connections import Connections
+from bot.domain.account import CodeKind, Credentials
+from bot.domain.clock import Clock
+from bot.domain.errors import PersonError
+from bot.domain.secret import Secret
+from bot.paper import server
+from bot.paper.settings import PaperSettings
+from bot.pump import Pump
+
+SOURCE = "live prices"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Whose prices are carried over."""
+
+    url: str = MSTOCK
+    ws_url: str = MSTOCK_SOCKET
+
+
+def ask_credentials(environment: Mapping[str, str], ask: Callable[[str], str]) -> tuple[Credentials, str]:
+    """What it takes to read mStock's feed, and the six digits of now; nothing of it is stored. PersonError when one is missing."""
+
+    def need(name: str, words: str) -> Secret:
+        answer = environment.get(name) or ask(words).strip()
+        if not answer:
+            raise PersonError("Live prices need an mStock login. Without one: --prices walk.")
+        return Secret(answer)
+
+    credentials = Credentials(
+        client_code=need("BROKER_API_KEY", "mStock client code: "),
+        api_key=need("BROKER_API_SECRET", "mStock API key: "),
+        password=need("", "mStock password: "),
+    )
+    return credentials, need("", "The six digits of now: ").reveal()
+
+
+async def practise(
+    settings: PaperSettings,
+    *,
+    clock: Clock,
+    port: int,
+    ready: Callable[[server.Running], None],
+    live: tuple[Credentials, str] | None = None,
+    source: Source | None = None,
+) -> None:
+    """Serves until cancelled; with live, the source's prices move the market. The broker errors of a login that fails pass through."""
+    rng = random.SystemRandom()
+    async with server.serve(settings, clock=clock, rng=rng, port=port) as running:
+        if live is None:
+            ready(running)
+            await asyncio.Event().wait()
+            return
+        await _carry(running, live, source or Source(), clock=clock, rng=rng, ready=ready)
+
+
+async def _carry(
+    running: server.Running,
+    live: tuple[Credentials, str],
+    source: Source,
+    *,
+    clock: Clock,
+    rng: random.Random,
+    ready: Callable[[server.Running], None],
+) -> None:
+    credentials, code = live
+    async with aiohttp.ClientSession(trust_env=False) as http:
+        pump = Pump(desk_url=running.desk_url, http=http)
+        with tempfile.TemporaryDirectory() as directory:
+            async with Connections(
+                base_url=source.url, ws_url=source.ws_url, clock=clock, chance=rng, data_dir=Path(directory), listener=pump
+            ) as connections:
+                link = connections.of(SOURCE, credentials)
+                step = await link.broker.begin_login(credentials)
+                link.adopt(await link.broker.finish_login(credentials, step, code, CodeKind.TOTP))
+                ready(running)
+                await pump.run(link, list(running.broker.master.by_key.values()))
