@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument(
         "--prices",
         default="walk",
-        help="walk (default), live (mStock's feed; asks for a login), or a CSV file of candles to replay",
+        help="walk (default), live (mStock's feed; asks for a login), or a CSV file of candles",
     )
 
     command("check", "what is missing or wrong in the settings, and the address that mStock will see", _check)

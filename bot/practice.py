@@ -31,7 +31,7 @@ class Source:
 
 
 def ask_credentials(environment: Mapping[str, str], ask: Callable[[str], str]) -> tuple[Credentials, str]:
-    """What it takes to read mStock's feed, and the six digits of now; nothing of it is stored. PersonError when one is missing."""
+    """What it takes to read mStock's feed, and the six digits of now; none of it is stored. PersonError when one is missing."""
 
     def need(name: str, words: str) -> Secret:
         answer = environment.get(name) or ask(words).strip()
@@ -56,7 +56,7 @@ async def practise(
     live: tuple[Credentials, str] | None = None,
     source: Source | None = None,
 ) -> None:
-    """Serves until cancelled; with live, the source's prices move the market. The broker errors of a login that fails pass through."""
+    """Serves until cancelled; with live, the source's prices move the market. LoginRefused when it does not let us in."""
     rng = random.SystemRandom()
     async with server.serve(settings, clock=clock, rng=rng, port=port) as running:
         if live is None:
