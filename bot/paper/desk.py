@@ -149,23 +149,25 @@ class Desk:
     def set_prices(self, request: web.Request, body: Row) -> Row:
         wanted = body.get("ticks")
         rows = wanted if isinstance(wanted, list) else [body]
-        touched = [self._set_price(row, pushed=isinstance(wanted, list)) for row in rows if isinstance(row, dict)]
+        with self._broker.ledger.change():  # all of a feed's ticks become durable together
+            touched = [self._set_price(row, pushed=isinstance(wanted, list)) for row in rows if isinstance(row, dict)]
+        for instrument in touched:
+            self._broker.matcher.look(instrument.key)
         return {"prices": [price_row(self._broker, instrument) for instrument in touched]}
 
     def _set_price(self, row: Row, *, pushed: bool) -> Instrument:
         broker = self._broker
         instrument = self._instrument(row)
         now = broker.clock.now()
-        last = broker.market.price(instrument, now)
         if pushed or "tick" in row:
-            move = broker.market.push(instrument, rupees(row, "price" if pushed else "tick"), now)
-        else:
-            price = rupees(row, "price") if "price" in row else last + price_step(text(row, "move"), last)
-            move = broker.market.set_price(instrument, max(price, instrument.tick), now)
-        with broker.ledger.change():
-            broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed)
-            broker.ledger.tell(now, "", "price", name=instrument.name, was=last, now=broker.market.price(instrument, now))
-        broker.matcher.look(instrument.key)
+            move, replaces = broker.market.push(instrument, rupees(row, "price" if pushed else "tick"), now)
+            broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed, replace=replaces)
+            return instrument
+        last = broker.market.price(instrument, now)
+        price = rupees(row, "price") if "price" in row else last + price_step(text(row, "move"), last)
+        move = broker.market.set_price(instrument, max(price, instrument.tick), now)
+        broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed)
+        broker.ledger.tell(now, "", "price", name=instrument.name, was=last, now=broker.market.price(instrument, now))
         return instrument
 
     def search(self, request: web.Request, body: Row) -> Row:

@@ -199,7 +199,10 @@ class Ledger:
             expiry=date.fromisoformat(expiry), strike=strike, option=option, underlying=(at, of),
         )  # fmt: skip
 
-    def put_move(self, key: Key, at: datetime, offset: int, fixed: int | None) -> None:
+    def put_move(self, key: Key, at: datetime, offset: int, fixed: int | None, *, replace: bool = False) -> None:
+        """Remembers where a price was put; `replace`: instead of the instrument's last one."""
+        if replace:
+            self._db.execute("DELETE FROM moves WHERE n = (SELECT MAX(n) FROM moves WHERE exchange = ? AND token = ?)", key)
         self._db.execute(
             "INSERT INTO moves (exchange, token, at, offset, fixed) VALUES (?, ?, ?, ?, ?)", (*key, stamp(at), offset, fixed)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -13,6 +14,7 @@ from bot.paper.prices import YEAR, PriceSource, future_value, on_tick, option_va
 
 RANGE_STEP = timedelta(minutes=15)  # points of a day at which its high and low are sought
 REMEMBERED = 20_000
+PUSH_SECONDS = 15  # pushed ticks of so many seconds are remembered as one
 SPREAD, OPTION_SPREAD = 10_000, 1_500  # the spread is such a part of the price, at least one tick
 
 
@@ -54,11 +56,21 @@ class Market:
         self.apply(instrument.key, move)
         return move
 
-    def push(self, instrument: Instrument, price: int, at: datetime) -> Move:
-        """A tick from outside: the price stands there until the next one."""
+    def push(self, instrument: Instrument, price: int, at: datetime) -> tuple[Move, bool]:
+        """A tick from outside: the price stands there until the next one; whether it took the place of the one before.
+
+        A live feed pushes many a second: ticks of the same few seconds are one to remember, the newest; the day's high
+        and low keep what the others touched.
+        """
         move = Move(at, fixed=on_tick(price, instrument.tick))
+        moves = self._moves.setdefault(instrument.key, [])
+        replaces = bool(moves) and moves[-1].fixed is not None and _bucket(moves[-1].at) == _bucket(at)
+        self.day_range(instrument, at)
+        if replaces:
+            moves.pop()
         self.apply(instrument.key, move)
-        return move
+        self.day_range(instrument, at)
+        return move, replaces
 
     def apply(self, key: Key, move: Move) -> None:
         self._moves.setdefault(key, []).append(move)
@@ -84,10 +96,11 @@ class Market:
         return max(self._bare(instrument, moment, at) + (move.offset if move else 0), instrument.tick)
 
     def _move_at(self, key: Key, at: datetime) -> Move | None:
-        for move in reversed(self._moves.get(key, ())):
-            if move.at <= at:
-                return move
-        return None
+        moves = self._moves.get(key)
+        if not moves:
+            return None
+        place = bisect_right(moves, at, key=lambda move: move.at)
+        return moves[place - 1] if place else None
 
     def _bare(self, instrument: Instrument, moment: datetime, at: datetime) -> int:
         """Without the instrument's own moves; those of its underlying are in it, and so is a share's twin on NSE."""
@@ -223,6 +236,10 @@ class Market:
         a_day = instrument.lot * (40_000 + pick(self._seed, instrument.key, ist(end).toordinal(), 400_000))
         hours = 24 if self._timetable.hours == "always" else 6.25
         return int(a_day * ((end - start) / timedelta(hours=hours)))
+
+
+def _bucket(at: datetime) -> int:
+    return int(at.timestamp()) // PUSH_SECONDS
 
 
 def stale(quote: Quote, by: timedelta) -> Quote:

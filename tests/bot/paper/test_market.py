@@ -134,6 +134,26 @@ async def test_pushed_ticks_stand_until_the_next_one(clock: LoopClock) -> None:
             assert [row["last"] for row in found] == ["1500.00", "25000.00"]
 
 
+async def test_a_live_feed_of_ticks_is_kept_small_and_keeps_its_high_and_its_last(clock: LoopClock, tmp_path: Path) -> None:
+    settings = replace(STILL, data=tmp_path)
+    async with broker(clock, settings) as wire:
+        await wire.login()
+        resting = await wire.place(price="1470.00")
+        await asyncio.sleep(0.1)
+        for number in range(300):
+            price = 1500 if number == 150 else 1480 + number % 5
+            await wire.desk("POST", "/prices", {"ticks": [{"name": "RELIANCE", "price": str(price)}]})
+            await asyncio.sleep(0.2)
+        assert len(wire.running.broker.ledger.moves()) <= 6
+        (row,) = (await wire.desk("GET", "/prices?names=RELIANCE"))["prices"]
+        assert (row["last"], row["high"]) == ("1484.00", "1500.00")
+        await wire.desk("POST", "/prices", {"ticks": [{"name": "RELIANCE", "price": "1469.00"}]})
+        await asyncio.sleep(0.1)
+        assert (await wire.row(resting))["status"] == "Traded"
+    async with broker(clock, settings) as wire:
+        assert (await wire.desk("GET", "/prices?names=RELIANCE"))["prices"][0]["last"] == "1469.00"
+
+
 async def test_candles_of_a_file_are_played_back(clock: LoopClock, tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_text(
