@@ -6,17 +6,13 @@ from bot.app import build_core
 from bot.broker.connections import Connections
 from bot.domain.account import Credentials
 from bot.domain.clock import Clock, ist
+from bot.domain.entry import SEED_SENTENCE
 from bot.domain.errors import PersonError
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
 from bot.scrubber import Scrubber
 from bot.settings import Settings
 from storage.store import SqlStore
-
-SEED_SENTENCE = (
-    "A stored TOTP seed lets the bot log in by itself and makes your two factors one: whoever has this host has both. "
-    "Leave it empty to type six digits each morning."
-)
 
 
 async def link_account(

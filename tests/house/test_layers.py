@@ -58,6 +58,7 @@ ONLY = {
     "bot.trading": ("bot.domain",),
     "bot.broker": ("bot.domain",),
     "bot.data": ("bot.domain",),
+    "bot.web": ("bot.domain", "bot.trading"),
     "bot.paper": (),
     "bot.demo": (),
 }
@@ -72,7 +73,7 @@ SEAMS = {
     "alembic": ("storage",),
     "cryptography": ("storage",),
     "pyotp": ("bot.broker", "bot.paper"),
-    "aiohttp": ("bot.broker", "bot.paper", "bot.demo", "bot.neighbours", "bot.checkup", "bot.cli"),
+    "aiohttp": ("bot.broker", "bot.paper", "bot.demo", "bot.web", "bot.neighbours", "bot.checkup", "bot.cli"),
     "msgspec": ("bot.broker", "bot.demo", "storage"),
     "sqlite3": ("bot.paper", "bot.demo", "storage"),
 }

@@ -1,0 +1,231 @@
+"""The small server behind REDIRECT_URL, open only while a one-time link is: who may speak to it, and how a form is read.
+
+It answers one path. A request must name the address's own host (DNS rebinding), a form must come from the page itself
+(another site's cannot), and where the address is https the proxy must say that the browser used it. Whatever is wrong
+with a request, nothing of it is echoed and nothing of it is logged.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from urllib.parse import SplitResult, urlsplit
+
+from aiohttp import web
+
+from bot.domain.clock import ist
+from bot.domain.entry import Entered, EntryKind, Ticket
+from bot.domain.errors import PersonError
+from bot.domain.secret import Secret
+from bot.trading.entering import Entering
+from bot.web import sheets
+
+LARGEST = 8 * 1024  # bytes of a form
+LONGEST = 200  # characters of a field
+PATIENCE = 10.0  # seconds for a form to arrive
+FIELDS = {
+    EntryKind.LINK: frozenset({"client_code", "api_key", "password", "totp_seed", "code"}),
+    EntryKind.LOGIN: frozenset({"code"}),
+}
+HEADERS = {
+    "Content-Security-Policy": sheets.POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+    "Server": "-",
+}
+STRICTLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
+
+_SIX = re.compile(r"[0-9]{6}")
+_DEFAULT_PORT = {"http": 80, "https": 443}
+_NOT_OPEN = "This link is not open any more, or it never was. Ask for a new one in the chat."
+
+
+class WebDoor:
+    """One page at one address; trading.entering.Door. listen: (host, port) to answer on, None: those of the address itself."""
+
+    def __init__(self, redirect_url: str, *, listen: tuple[str, int] | None = None) -> None:
+        self._url = urlsplit(redirect_url)
+        self._listen = listen
+        self._runner: web.AppRunner | None = None
+        self._opening = asyncio.Lock()
+        self._desk: Entering | None = None
+
+    @property
+    def on_host(self) -> bool:
+        return _is_loopback(self._url.hostname or "")
+
+    @property
+    def is_open(self) -> bool:
+        return self._runner is not None
+
+    def address(self, code: str) -> str:
+        """PersonError where the address would carry secrets in the clear, or leaves open where to listen."""
+        if not self.on_host and self._url.scheme != "https":
+            raise PersonError(
+                "REDIRECT_URL is neither https nor this host's own address: secrets would travel in the clear. "
+                "Link on the host instead: python -m bot link."
+            )
+        if self.on_host and self._url.scheme != "http":
+            raise PersonError("REDIRECT_URL is https on this host itself, which I do not serve: write http there.")
+        if not self.on_host and self._listen is None:
+            raise PersonError("The page stands behind a proxy: WEB_LISTEN must say where I answer it, such as 127.0.0.1:5000.")
+        return self._url._replace(query=f"code={code}", fragment="").geturl()
+
+    async def open(self, desk: Entering) -> None:
+        """Begins to answer; PersonError when the port is taken or not ours to take."""
+        async with self._opening:
+            if self._runner is not None:
+                return
+            self._desk = desk
+            app = web.Application(client_max_size=LARGEST, middlewares=[self._guard])
+            app.router.add_get(self._url.path or "/", self._show, allow_head=False)
+            app.router.add_post(self._url.path or "/", self._take)
+            app.on_response_prepare.append(self._dress)
+            runner = web.AppRunner(
+                app,
+                access_log=None,
+                logger=_silence(),
+                keepalive_timeout=15,
+                shutdown_timeout=2,
+                handle_signals=False,
+                auto_decompress=False,
+            )
+            await runner.setup()
+            host, port = self._listen or (self._url.hostname or "", self._url.port or _DEFAULT_PORT[self._url.scheme])
+            try:
+                await web.TCPSite(runner, host, port).start()
+            except OSError as error:
+                await runner.cleanup()
+                raise PersonError(f"The page cannot be opened: port {port} is taken on this host ({error.strerror}).") from error
+            self._runner = runner
+
+    async def close(self) -> None:
+        """Ends it, with what is being answered."""
+        async with self._opening:
+            runner, self._runner = self._runner, None
+            if runner is not None:
+                await runner.cleanup()
+
+    async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(HEADERS)
+        if self._url.scheme == "https":
+            response.headers.update(STRICTLY_HTTPS)
+
+    @web.middleware
+    async def _guard(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        why = self._against(request)
+        if why:
+            return _page(403, "Not from here", why)
+        try:
+            return await handler(request)
+        except web.HTTPException as error:  # aiohttp's own pages repeat the request
+            return _page(error.status, "Nothing here", _NOT_OPEN)
+
+    def _against(self, request: web.Request) -> str:
+        """Why this request is not the page's own; empty when it may be."""
+        headers = request.headers
+        if headers.getall("Host", []) != [_host(self._url)]:
+            return "This page answers to its own address only."
+        if self._url.scheme == "https" and headers.getall("X-Forwarded-Proto", []) != ["https"]:
+            return "This page answers over https only."
+        site = headers.get("Sec-Fetch-Site", "none")
+        if request.method == "GET":
+            followed = headers.get("Sec-Fetch-Dest", "document") == "document" and headers.get("Sec-Fetch-Mode") in (
+                None,
+                "navigate",
+            )
+            return "" if site in ("none", "same-origin") or followed else "Another site may not speak for you."
+        origin = headers.getall("Origin", [])
+        # A page that sends no referrer has no origin to name in its form; then only the browser's own word counts.
+        own = origin == [f"{self._url.scheme}://{_host(self._url)}"] and site in ("none", "same-origin")
+        return "" if own or (origin == ["null"] and site == "same-origin") else "Another site may not speak for you."
+
+    async def _show(self, request: web.Request) -> web.StreamResponse:
+        ticket = self._ticket(request)
+        if ticket is None:
+            return _page(404, "Nothing here", _NOT_OPEN)
+        return _html(200, sheets.form(ticket, until=f"{ist(ticket.until):%H:%M} IST"))
+
+    async def _take(self, request: web.Request) -> web.StreamResponse:
+        ticket = self._ticket(request)
+        if ticket is None or self._desk is None:
+            return _page(404, "Nothing here", _NOT_OPEN)
+        if request.content_type != "application/x-www-form-urlencoded" or "Content-Encoding" in request.headers:
+            return _page(415, "Not a form", "The page's own form is the only way to send something here.")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                form = await request.post()
+        except (TimeoutError, ValueError):
+            return _page(400, "Not a form", "The form did not arrive whole. Nothing was tried.")
+        given, problem = _read(ticket.kind, [(name, value) for name, value in form.items() if isinstance(value, str)])
+        if given is None:
+            return _html(422, sheets.form(ticket, until=f"{ist(ticket.until):%H:%M} IST", problem=problem))
+        # From here the code is spent. A browser that goes away does not end a login half-way: aiohttp lets its handler finish.
+        outcome = await self._desk.enter(request.query["code"], given)
+        return _page(200 if outcome.done else 409, "Done" if outcome.done else "It did not work", outcome.say)
+
+    def _ticket(self, request: web.Request) -> Ticket | None:
+        codes = request.query.getall("code", [])
+        return self._desk.ticket(codes[0]) if self._desk is not None and len(codes) == 1 else None
+
+
+def _silence() -> logging.Logger:
+    """aiohttp would log what it could not read, which is somebody else's text."""
+    quiet = logging.getLogger("aiohttp.page")
+    quiet.setLevel(logging.CRITICAL)
+    return quiet
+
+
+def _read(kind: EntryKind, pairs: list[tuple[str, str]]) -> tuple[Entered | None, str]:
+    """The fields that were typed, or what is wrong with them; nothing is tried with a form that cannot succeed."""
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)) or not FIELDS[kind].issuperset(names):
+        return None, "These are not the fields of this page."
+    typed = {name: value.strip() for name, value in pairs if value.strip()}
+    if any(len(value) > LONGEST or not value.isprintable() for value in typed.values()):
+        return None, "A field holds more than it can, or something that cannot be typed."
+    if "totp_seed" in typed:
+        typed["totp_seed"] = typed["totp_seed"].replace(" ", "").replace("-", "").upper()
+        if not re.fullmatch(r"[A-Z2-7]{16,128}=*", typed["totp_seed"]):
+            return None, "A TOTP seed is a run of the letters A to Z and the digits 2 to 7."
+    if "code" in typed and not _SIX.fullmatch(typed["code"]):
+        return None, "The code is six digits."
+    if kind is EntryKind.LOGIN and "code" not in typed:
+        return None, "The code is six digits."
+    if kind is EntryKind.LINK:
+        if not {"client_code", "api_key", "password"} <= typed.keys():
+            return None, "Client code, API key and password are all needed."
+        if "totp_seed" not in typed and "code" not in typed:
+            return None, "Without a TOTP seed the six digits of now are needed."
+    return Entered(**{name: Secret(value) for name, value in typed.items()}), ""
+
+
+def _page(status: int, title: str, say: str) -> web.Response:
+    return _html(status, sheets.words(title, say))
+
+
+def _html(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=text, content_type="text/html", charset="utf-8")
+
+
+def _host(url: SplitResult) -> str:
+    """As a browser writes it: without the scheme's own port."""
+    name = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
+    return name if url.port in (None, _DEFAULT_PORT[url.scheme]) else f"{name}:{url.port}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
