@@ -14,6 +14,7 @@ from bot.paper.prices import YEAR, PriceSource, future_value, on_tick, option_va
 
 RANGE_STEP = timedelta(minutes=15)  # points of a day at which its high and low are sought
 REMEMBERED = 20_000
+SHARES_AT_ONCE = 40
 PUSH_SECONDS = 15  # pushed ticks of so many seconds are remembered as one
 SPREAD, OPTION_SPREAD = 10_000, 1_500  # the spread is such a part of the price, at least one tick
 
@@ -200,8 +201,8 @@ class Market:
             ltq=instrument.lot * (1 + pick(self._seed, key, int(moment.timestamp()), 40)),
             average=(high + low + last) // 3,
             volume=volume,
-            total_buy=instrument.lot * (2000 + pick(self._seed, key, int(moment.timestamp()) // 7, 6000)),
-            total_sell=instrument.lot * (2000 + pick(self._seed, key, int(moment.timestamp()) // 7 + 1, 6000)),
+            total_buy=_unit(instrument) * (2000 + pick(self._seed, key, int(moment.timestamp()) // 7, 6000)),
+            total_sell=_unit(instrument) * (2000 + pick(self._seed, key, int(moment.timestamp()) // 7 + 1, 6000)),
             open=self.day_open(instrument, at),
             high=high,
             low=low,
@@ -224,7 +225,7 @@ class Market:
 
         def level(price: int, salt: int) -> Level:
             orders = 1 + pick(self._seed, instrument.key, step * 31 + salt, 12)
-            return Level(instrument.lot * orders * (1 + pick(self._seed, instrument.key, step * 37 + salt, 30)), price, orders)
+            return Level(_unit(instrument) * orders * (1 + pick(self._seed, instrument.key, step * 37 + salt, 30)), price, orders)
 
         bids = tuple(level(bid - n * tick, n) for n in range(5) if bid - n * tick > 0)
         return bids, tuple(level(ask + n * tick, 10 + n) for n in range(5))
@@ -233,9 +234,14 @@ class Market:
         """Units traded between two moments of a day: more for the well known, never falling as the day goes on."""
         if instrument.is_index or end <= start:
             return 0
-        a_day = instrument.lot * (40_000 + pick(self._seed, instrument.key, ist(end).toordinal(), 400_000))
+        a_day = _unit(instrument) * (40_000 + pick(self._seed, instrument.key, ist(end).toordinal(), 400_000))
         hours = 24 if self._timetable.hours == "always" else 6.25
         return int(a_day * ((end - start) / timedelta(hours=hours)))
+
+
+def _unit(instrument: Instrument) -> int:
+    """What sizes in the market are made of: lots of a contract, a handful of shares."""
+    return instrument.lot if instrument.is_derivative else SHARES_AT_ONCE
 
 
 def _bucket(at: datetime) -> int:
