@@ -125,7 +125,9 @@ def _take(said: _Said, tokens: list[str], place: int) -> int:
     following = tokens[place + 1].lower() if place + 1 < len(tokens) else ""
     if word in _LATER or _LEG.fullmatch(word):
         _refuse(said, _later(word))
-    if word in ("at", "limit", "price") and following:
+    if word in ("at", "limit", "price"):
+        if not following:
+            _refuse(said, "At which price?")
         _set_price(said, following)
         return place + 2
     if word in ("stop", "trigger"):

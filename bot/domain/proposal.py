@@ -36,6 +36,8 @@ class Proposal:
     break_even: Decimal | None  # price move per share or unit that pays the charges of both
     break_even_ticks: int | None
     warnings: tuple[Remark, ...] = ()
+    proceeds: Decimal | None = None  # of a delivery sale: value less charges, estimated
+    monthly: bool | None = None  # a contract whose expiry is the last of its month; None: not known, or no contract
     before: Order | None = None  # MODIFY: the order as it stands
     redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."
 
@@ -55,7 +57,8 @@ class ChangeOptions:
     """What the Change keyboard of a question offers."""
 
     quantities: tuple[int, ...]
-    prices: tuple[tuple[str, Decimal], ...]  # (label for the button, limit in rupees)
+    steps: tuple[tuple[str, Decimal], ...]  # (Lower or Higher, limit in rupees)
+    seen: tuple[tuple[str, Decimal], ...]  # (Bid, Mid or Ask, limit in rupees)
     products: tuple[Product, ...]
 
 

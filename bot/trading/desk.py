@@ -118,22 +118,20 @@ class TradingDesk:
         draft, lot, tick = old.draft, old.draft.instrument.lot, old.draft.instrument.tick
         price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
         step = lot if draft.instrument.is_derivative or draft.quantity < 10 else max(draft.quantity // 10, 1)
-        quantities = tuple(each for each in (draft.quantity - step, draft.quantity + step, draft.quantity * 2) if each >= lot)
-        prices: list[tuple[str, Decimal]] = []
+        sizes = dict.fromkeys((draft.quantity - step, draft.quantity + step, draft.quantity * 2))
+        steps: list[tuple[str, Decimal]] = []
+        seen: list[tuple[str, Decimal]] = []
         base = draft.price or (price.last if price else None)
         if base is not None:
             small = max(tick_up(base / 1000, tick), tick)
-            prices += [("lower", tick_down(base - small, tick)), ("higher", tick_up(base + small, tick))]
+            steps = [("Lower", tick_down(base - small, tick)), ("Higher", tick_up(base + small, tick))]
         if price is not None and price.bid is not None and price.ask is not None:
-            prices += [
-                ("Bid", price.bid),
-                ("Mid", tick_down((price.bid + price.ask) / 2, tick)),
-                ("Ask", price.ask),
-            ]
+            seen = [("Bid", price.bid), ("Mid", tick_down((price.bid + price.ask) / 2, tick)), ("Ask", price.ask)]
         ways = (Product.NRML, Product.MIS) if draft.instrument.is_derivative else (Product.CNC, Product.MIS, Product.MTF)
         return ChangeOptions(
-            quantities=quantities,
-            prices=tuple((name, each) for name, each in prices if each > 0),
+            quantities=tuple(each for each in sizes if each >= lot),
+            steps=tuple((name, each) for name, each in steps if each > 0),
+            seen=tuple(seen),
             products=tuple(way for way in ways if way is not draft.product),
         )
 

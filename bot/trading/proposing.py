@@ -21,7 +21,7 @@ from bot.domain.portfolio import Funds, Holding, Margin, Position
 from bot.domain.ports import Link, Links
 from bot.domain.proposal import Proposal, Remark
 from bot.domain.rules import MarketRules
-from bot.domain.tariff import Plan, RoundTrip
+from bot.domain.tariff import Bill, Plan, RoundTrip
 from bot.domain.titles import label
 from bot.trading.catalogue import Catalogue
 from bot.trading.checks import Situation, refusals, remarks
@@ -205,7 +205,7 @@ class Proposing:
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
-        charges = self._charges(draft, each)
+        bill, both = self._charges(draft, each)
         return Proposal(
             confirmation=confirmation,
             account=account,
@@ -215,19 +215,22 @@ class Proposing:
             margin=margin.required,
             cash=cash,
             cash_after=cash - margin.required if cash is not None and margin.required is not None else None,
-            charges=charges.entry.total if charges else None,
-            charges_unknown=tuple(sorted(name.lower() for name in charges.entry.unknown)) if charges else (),
-            charges_both=charges.total if charges else None,
-            break_even=charges.break_even.move if charges and charges.break_even else None,
-            break_even_ticks=charges.break_even.ticks if charges and charges.break_even else None,
+            charges=bill.total if bill else None,
+            charges_unknown=tuple(sorted(name.lower() for name in bill.unknown)) if bill else (),
+            charges_both=both.total if both else None,
+            break_even=both.break_even.move if both and both.break_even else None,
+            break_even_ticks=both.break_even.ticks if both and both.break_even else None,
+            proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
+            monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
             warnings=warnings,
             before=before,
             redrawn=redrawn,
         )
 
-    def _charges(self, draft: OrderDraft, each: Decimal | None) -> RoundTrip | None:
+    def _charges(self, draft: OrderDraft, each: Decimal | None) -> tuple[Bill | None, RoundTrip | None]:
+        """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past."""
         if each is None or not draft.instrument.is_tradable:
-            return None
+            return None, None
         trade = Trade(
             instrument=draft.instrument,
             side=draft.side,
@@ -236,7 +239,11 @@ class Proposing:
             price=each,
             day=ist_date(self.clock.now()),
         )
-        return self.tariff.round_trip(trade, self.plan)
+        return self.tariff.order(trade, self.plan), self.tariff.round_trip(trade, self.plan)
+
+
+def _is_delivery_sale(draft: OrderDraft) -> bool:
+    return draft.side is Side.SELL and draft.product is Product.CNC
 
 
 async def _known(reading: Awaitable[T]) -> T | None:

@@ -7,6 +7,7 @@ from bot.domain.account import Account, CodeKind, Role
 from bot.domain.clock import ist_date
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
 from handlers.views.keyboards import WordsTap, button, words
+from handlers.views.card import place
 from handlers.views.message import View, bold, message, say
 from handlers.views.text import clock_time, day_name, short_time
 
@@ -43,10 +44,11 @@ def logged_in(found: LoggedIn, mode: str, now: datetime, note: str = "") -> View
     until = found.session.expires
     day = "" if ist_date(until) == ist_date(now) else f" on {day_name(ist_date(until))}"
     return message(
-        say(bold(f"{first}."), f" {found.account.label} · {mode}"),
+        say(bold(f"{first}.")),
         f"The session lives until {short_time(until)}{day}.",
         *([note] if note else []),
     ).with_keyboard(
+        place(found.account.label, mode),
         [words("Funds", "/funds", account=found.account.label), words("Positions", "/positions", account=found.account.label)]
     )
 
@@ -75,7 +77,7 @@ def code_not_used(note: str) -> View:
 
 def logged_out(account: Account, mode: str) -> View:
     return message(
-        say(bold("Logged out."), f" {account.label} · {mode}"),
+        say(bold("Logged out.")),
         "Orders at the exchange stay; I cannot see them until the next login.",
     ).with_keyboard([words("Log in", "/login", account=account.label)])
 
@@ -98,6 +100,7 @@ def alive(found: SessionState, now: datetime) -> bool:
     return found.session is not None and found.session.alive(now)
 
 
+        place(account.label, mode),
 def session_line(found: SessionState, now: datetime) -> str:
     """One line: logged in until when, or that a login is needed."""
     if found.session is None or not found.session.alive(now):

@@ -112,8 +112,8 @@ def order(found: OrderDetail, mode: str, now: datetime, explain: Callable[[str],
         facts.append(f"mStock's words: {one.reason}")
     parts.append(detail(*facts))
     copy = [Button("Copy mStock's number", copy=one.broker_id)] if one.broker_id else []
-    rows_of_buttons = [*view.keyboard, [button("Refresh", OrderTap(one.id, OrderVerb.DETAIL, found.account.label)), *copy]]
-    return View(tuple(parts), keyboard(*rows_of_buttons))
+    refresh = [button("Refresh", OrderTap(one.id, OrderVerb.DETAIL, found.account.label))]
+    return View(tuple(parts), keyboard(*view.keyboard, refresh, copy))
 
 
 def _fill_row(fill: Fill) -> Rows:

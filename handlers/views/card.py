@@ -17,10 +17,10 @@ Explain = Callable[[str], str]
 LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist (product.md section 4)
 
 
-def what(draft: OrderDraft, now: datetime | None = None) -> str:
-    """BUY 10 RELIANCE, with the contract in full."""
+def what(draft: OrderDraft, now: datetime | None = None, *, monthly: bool | None = None) -> str:
+    """BUY 10 RELIANCE, with the contract in full; monthly: its expiry is the last of the month, None: not known."""
     today = ist_date(now) if now is not None else None
-    return f"{draft.side} {count(draft.quantity)} {title(draft.instrument, today=today)}"
+    return f"{draft.side} {count(draft.quantity)} {title(draft.instrument, monthly=monthly, today=today)}"
 
 
 def verb(draft: OrderDraft) -> str:
@@ -29,20 +29,21 @@ def verb(draft: OrderDraft) -> str:
 
 def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> View:
     """The order as it stands; the same message from the tap to the end."""
-    return View((_headline(order, label, mode, now, explain), *_story(order, now, explain)), _card_keyboard(order, label, now))
+    return View((*standing(order, now, explain), *_story(order), place(label, mode)), order_keyboard(order, label, now))
 
 
-def headline(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> Line:
-    """The first line of the card, for other messages."""
-    return _headline(order, label, mode, now, explain)
-
-
-def _headline(order: Order, label: str, mode: str, now: datetime, explain: Explain) -> Line:
+def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, Line]:
+    """Which order it is, and how it stands: two lines, for a narrow phone breaks one in odd places."""
     draft = order.draft
     sign = _SIGNS.get(order.status, "")
     size = f"{count(order.filled)}/{count(draft.quantity)}" if _is_partly(order) else count(draft.quantity)
     head = f"{sign}#{order.number} {draft.side} {size} {title(draft.instrument, today=ist_date(now))}"
-    return say(bold(head), f" · {_state(order, explain)} · {label} · {mode}")
+    return say(bold(head)), say(state(order, explain))
+
+
+def place(label: str, mode: str) -> Line:
+    """Which account, and whether it is money: the last line of a message that touches it."""
+    return say(" · ".join(part for part in (label, mode) if part))
 
 
 _SIGNS = {
@@ -59,7 +60,8 @@ def _is_partly(order: Order) -> bool:
     return 0 < order.filled < order.draft.quantity
 
 
-def _state(order: Order, explain: Explain) -> str:
+def state(order: Order, explain: Explain) -> str:
+    """How an order stands, in half a line."""
     average = f", avg {price(order.average)}" if order.average is not None and order.filled else ""
     match order.status:
         case OrderStatus.SUBMITTING:
@@ -104,9 +106,8 @@ def _took(order: Order) -> str:
     return f" in {seconds:.1f} s" if 0 <= seconds < 60 else ""
 
 
-def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
-    """The lines below the first, where a state needs more words."""
-    del explain
+def _story(order: Order) -> tuple[Part, ...]:
+    """The lines below, where a state needs more words."""
     match order.status:
         case OrderStatus.UNKNOWN:
             return (say(_unclear(order)),)
@@ -147,7 +148,9 @@ def _better(order: Order) -> str | None:
     return f"{amount(gain)} better than the card" if gain > 0 else None
 
 
-def _card_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
+def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
+    """What can be done about an order as it stands."""
+
     def tap(text: str, verb: OrderVerb) -> Button:
         return button(text, OrderTap(order.id, verb, label))
 
@@ -188,9 +191,10 @@ def fill_keyboard(order: Order, label: str) -> Keyboard:
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:
     """The second tap that closes an unknown order."""
     return message(
-        say(bold(f"#{order.number} {what(order.draft, now)}"), f" · {label} · {mode}"),
+        say(bold(f"#{order.number} {what(order.draft, now)}")),
         "You looked in the mStock app, under Orders, and it is not there? Then I stop waiting for it. "
         "I still ring if it turns up.",
+        place(label, mode),
     ).with_keyboard(
         [button("Yes, allow a new order", OrderTap(order.id, OrderVerb.GIVE_UP, label))],
         [button("No, look again", OrderTap(order.id, OrderVerb.LOOK, label))],
@@ -208,21 +212,24 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
             if new > 0:
                 near.append(words(price(new), f"/modify {order.number} {new:f}", account=label))
     return message(
-        say(bold(f"#{order.number} {what(draft, now)}"), f" · {at(order)} · {label} · {mode}"),
-        say("Another price: ", code(f"modify {order.number} {draft.price or draft.trigger or ZERO:f}"), " · quantity: ",
-            code(f"modify {order.number} q {draft.quantity}")),
-    ).with_keyboard(near[:2], near[2:])  # fmt: skip
+        say(bold(f"#{order.number} {what(draft, now)}")),
+        at(order),
+        say("Another price: ", code(f"modify {order.number} {draft.price or draft.trigger or ZERO:f}")),
+        say("Another quantity: ", code(f"modify {order.number} q {draft.quantity}")),
+        place(label, mode),
+    ).with_keyboard(near[:2], near[2:])
 
 
 def cancel_sent(orders: tuple[Order, ...], label: str, mode: str, now: datetime) -> View:
     """A cancel is asked for, not done: the book decides."""
     if not orders:
-        return message(say(bold("No open orders."), f" Nothing to cancel · {label} · {mode}"))
+        return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
     done = all(order.status is OrderStatus.CANCELLED for order in orders)
     number = f"{len(orders)} order{'s' if len(orders) > 1 else ''}."
-    first = say(bold(f"Cancelled {number}" if done else f"Cancel sent for {number}"), f" · {label} · {mode}")
-    lines = [f"#{order.number} {what(order.draft, now)} · {_state(order, lambda text: text)}" for order in orders[:20]]
+    first = say(bold(f"Cancelled {number}" if done else f"Cancel sent for {number}"))
+    lines = [f"#{order.number} {what(order.draft, now)}: {state(order, str)}" for order in orders[:20]]
     if len(orders) > 20:
         lines.append(f"and {len(orders) - 20} more")
     settled = all(order.status.is_final for order in orders)
-    return message(first, *lines, *([] if settled else ["The order book decides; each card says when it is done."]))
+    decides = [] if settled else ["The order book decides; each card says when it is done."]
+    return message(first, *lines, *decides, place(label, mode))

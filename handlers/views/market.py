@@ -62,20 +62,30 @@ def _range(seen: Price) -> list[tuple[str, ...]]:
 
 
 def _depth(bids: Sequence[Level], asks: Sequence[Level]) -> list[tuple[str, ...]]:
-    """Bids left, asks right, best on top; two columns of fifteen."""
-    half = WIDTH // 2
-    rows = []
+    """Bids left, asks right, best on top: quantities at the edges, prices in the middle."""
+    if not bids and not asks:
+        return []
+    half = WIDTH // 2 - 1
+    rows = [row("Bid", "Ask")]
     for place in range(max(len(bids), len(asks))):
-        bid, ask = (_level(side[place]) if place < len(side) else "" for side in (bids, asks))
-        if columns(bid) >= half or columns(ask) >= half:
-            rows += [row(f"bid {bid}"), row("", f"ask {ask}")]
-        else:
-            rows.append((bid + " " * (half - columns(bid)) + " " * (half - columns(ask)) + ask,))
+        bid = _level(bids[place], half) if place < len(bids) else ("", "")
+        ask = _level(asks[place], half) if place < len(asks) else ("", "")
+        left = " ".join(bid) if columns(" ".join(bid)) > half else row(bid[0], bid[1], half)[0]
+        right = " ".join(reversed(ask)) if columns(" ".join(ask)) > half else row(ask[1] or " ", ask[0], half)[0]
+        rows.append(row(left, right) if right.strip() else row(left))
     return rows
 
 
-def _level(level: Level) -> str:
-    return f"{count(level.quantity)}@{level.price:f}"
+def _level(level: Level, width: int) -> tuple[str, str]:
+    """Quantity and price; a quantity too wide for its half is rounded down to thousands (k), lakhs (L) or crores (Cr)."""
+    at, size = price(level.price), count(level.quantity)
+    if columns(f"{size} {at}") <= width:
+        return size, at
+    for unit, name in ((10_000_000, "Cr"), (100_000, "L"), (1_000, "k")):
+        if level.quantity >= unit:
+            whole, tenths = divmod(level.quantity * 10 // unit, 10)
+            return (f"{whole}.{tenths}{name}" if whole < 10 else f"{count(whole)}{name}"), at
+    return size, at
 
 
 def search(found: Sequence[Instrument], typed: str, now: datetime) -> View:

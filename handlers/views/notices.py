@@ -26,7 +26,7 @@ from bot.domain.notice import (
 from bot.domain.order import Order, OrderStatus
 from bot.domain.titles import short
 from handlers.views import money
-from handlers.views.card import fill_keyboard, headline
+from handlers.views.card import fill_keyboard, order_keyboard, standing
 from handlers.views.keyboards import OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
 from handlers.views.text import clock_time, count, price, signed_count
@@ -37,15 +37,19 @@ LATE = timedelta(seconds=60)  # news older than this says so
 
 
 def notice(parcel: Parcel, *, mode: str, now: datetime, explain: Explain) -> View:
-    """The parcel as a message of its own, with its number, by which a repeated delivery can be told from a second event."""
+    """The parcel as a message of its own; one that may have arrived before carries its number, so that it is not taken for
+    a second event."""
     view = _Writer(parcel.label, mode, now, explain).write(parcel.notice)
-    marks = [parcel.label, mode, f"event {parcel.id}"]
+    own_place = isinstance(parcel.notice, DaySummary)  # its table names account and mode
+    marks = [] if own_place else [parcel.label, mode]
+    if parcel.attempts:
+        marks.append(f"n {parcel.id}")
     late = now - parcel.created_at
     if late > LATE:
         minutes = int(late.total_seconds() // 60)
         spell = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
         marks.append(f"late {spell} (from {clock_time(parcel.created_at)})")
-    return view.and_then(say(" · ".join(marks)))
+    return view.and_then(say(" · ".join(marks))) if marks else view
 
 
 class _Writer:
@@ -68,9 +72,9 @@ class _Writer:
             case OrderUnclear() | OrderFound() | OrderNotSeen():
                 return self._lookout(news)
             case OrderElsewhere():
-                return self._about("Order from elsewhere", news.order, "It was not placed by this bot.")
+                return self._whole("Order from elsewhere", news.order)
             case OrderByOther():
-                return self._about(f"{news.name} sent an order", news.order, "")
+                return self._whole(f"{news.name} sent an order", news.order)
             case TradingStopped():
                 return self._plain(
                     f"Stopped by {news.name}", f"New orders are blocked since {clock_time(news.at)}. Exits and cancels work."
@@ -117,6 +121,11 @@ class _Writer:
             parts.append(say(words_of_it))
         return View(tuple(parts), keyboard(buttons))
 
+    def _whole(self, title: str, order: Order) -> View:
+        """An order that has no card in this chat: how it stands, and what can be done about it."""
+        lines = standing(order, self.now, self.explain)
+        return View((say(bold(f"{title}.")), *lines), order_keyboard(order, self.label, self.now))
+
     def _filled(self, news: Filled) -> View:
         order, fill = news.order, news.fill
         partly = order.filled < order.draft.quantity
@@ -159,8 +168,7 @@ class _Writer:
                 text = f"I sent this order{sent} and got no clear answer. I will not send it again. I am looking for it."
                 return self._about("Outcome unknown", order, text, [look])
             case OrderFound():
-                line = headline(order, label=self.label, mode=self.mode, now=self.now, explain=self.explain)
-                return View((say(bold("Found in the order book.")), line))
+                return View((say(bold("Found in the order book.")), *standing(order, self.now, self.explain)))
             case OrderNotSeen():
                 close = [button("It is not in the mStock app", OrderTap(order.id, OrderVerb.NOT_THERE, self.label))]
                 text = "It is not in the order book, three minutes after I sent it. Look in the mStock app, under Orders."

@@ -6,10 +6,10 @@ from bot.domain.money import ZERO
 from bot.domain.order import Confirmation, OrderDraft, OrderKind, Product, Purpose, Side, Validity
 from bot.domain.proposal import ChangeOptions, Proposal, Question
 from handlers.spelling import request_of, spell
-from handlers.views.card import at, verb, what
+from handlers.views.card import at, place, verb, what
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, button
-from handlers.views.message import Button, Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
-from handlers.views.text import age, amount, clock_time, count, price, row, table, wrapped
+from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
+from handlers.views.text import age, amount, clock_time, count, joined, price, row, table, wrapped
 
 PRODUCTS = {
     Product.CNC: "Delivery (CNC)",
@@ -45,15 +45,18 @@ def question_keyboard(token: str, text: str, label: str) -> Keyboard:
 
 def _terms(asked: Proposal, mode: str, now: datetime) -> Table:
     draft = asked.draft
-    first, *contract = what(draft, now).split(" · ")
+    first, *contract = what(draft, now, monthly=asked.monthly).split(" · ")
     head = f"CHANGE #{asked.before.number}" if asked.before is not None else first
     rows: list[tuple[str, ...] | str] = [row(head, mode)]
     if asked.before is not None:
         rows.append(wrapped(first))
-    rows += [row(f" {part}") for part in contract]
     if draft.instrument.is_derivative:
+        rows += [row(f" {part}") for part in contract[:-1]]
+        rows.append(row(f" {contract[-1]}" if contract else "", draft.instrument.exchange))
         rows.append(row(f" {draft.lots} lot{'s' if draft.lots > 1 else ''} of {count(draft.instrument.lot)}"))
-    rows.append(wrapped(f"{PRODUCTS[draft.product]} · {draft.instrument.exchange} · {asked.account.label}"))
+        rows.append(joined(PRODUCTS[draft.product], asked.account.label))
+    else:
+        rows.append(joined(PRODUCTS[draft.product], draft.instrument.exchange, asked.account.label))
     rows.append("")
     if asked.before is not None:
         rows.append(row("Was", _short_terms(asked.before.draft)))
@@ -102,14 +105,16 @@ def _market_rows(asked: Proposal, now: datetime) -> list[tuple[str, ...]]:
 
 def _money_rows(asked: Proposal) -> list[tuple[str, ...]]:
     rows = [row("Value", amount(asked.value) if asked.value is not None else "not known")]
-    if asked.margin is not None and asked.margin != asked.value:
+    if asked.margin and asked.margin != asked.value:
         rows.append(row("Margin", amount(asked.margin)))
-    after = asked.cash_after
-    rows.append(row("Cash after", amount(after) if after is not None else "not known"))
+    if asked.margin != 0:  # where nothing is blocked, cash stays as it is
+        rows.append(row("Cash after", amount(asked.cash_after) if asked.cash_after is not None else "not known"))
     if asked.charges is not None:
         rows.append(row("Charges", f"≈ {amount(asked.charges)}"))
     if asked.charges_unknown:
         rows.append(wrapped("without " + ", ".join(asked.charges_unknown) + " (not known)"))
+    if asked.proceeds is not None:
+        rows.append(row("You get", f"≈ {amount(asked.proceeds)}"))
     if asked.charges_both is not None:
         rows.append(row(" with the exit", f"≈ {amount(asked.charges_both)}"))
     if asked.break_even is not None:
@@ -133,19 +138,18 @@ def _more(asked: Proposal) -> Part:
 
 def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:
     """Steps for quantity and price, products, and the way back."""
+    steps = [button(f"{name} {price(each)}", ChangeTap(token, price=each, label=label)) for name, each in options.steps]
+    seen = [button(f"{name} {price(each)}", ChangeTap(token, price=each, label=label)) for name, each in options.seen]
     return keyboard(
         [button(count(size), ChangeTap(token, quantity=size, label=label)) for size in options.quantities[:4]],
-        *_pairs([button(text, ChangeTap(token, price=value, label=label)) for text, value in options.prices]),
+        steps,
+        seen,
         [button(product.value, ChangeTap(token, product=product, label=label)) for product in options.products],
         [
             button("Market, protected", ChangeTap(token, protected=True, label=label)),
             button("Back", CardTap(token, CardVerb.BACK, label)),
         ],
     )
-
-
-def _pairs(buttons: list[Button]) -> list[list[Button]]:
-    return [buttons[start : start + 3] for start in range(0, len(buttons), 3)]
 
 
 def discarded(closed: Confirmation, now: datetime) -> View:
@@ -171,8 +175,9 @@ def question(asked: Question, mode: str, now: datetime) -> View:
     if asked.order is not None:
         order = asked.order
         return message(
-            say(bold(f"Cancel the stop #{order.number}?"), f" · {asked.account.label} · {mode}"),
+            say(bold(f"Cancel the stop #{order.number}?")),
             f"{what(order.draft, now)}: {at(order)}. Without it nothing guards the position.",
+            place(label, mode),
         ).with_keyboard(
             [button("Yes, cancel the stop", CardTap(token, CardVerb.YES, label))],
             [button("No, keep it", CardTap(token, CardVerb.DISCARD, label))],
@@ -180,9 +185,10 @@ def question(asked: Question, mode: str, now: datetime) -> View:
     since = f" since {clock_time(asked.stop.at)}" if asked.stop is not None else ""
     why = [f"Reason then: {asked.stop.why}"] if asked.stop is not None and asked.stop.why else []
     return message(
-        say(bold("Allow new orders again?"), f" · {asked.account.label} · {mode}"),
-        f"They are blocked{since}. Open cards stay dead; type an order anew.",
+        say(bold("Allow new orders again?")),
+        f"They are blocked{since}. Open cards stay dead.",
         *why,
+        place(label, mode),
     ).with_keyboard(
         [button("Yes, allow new orders", CardTap(token, CardVerb.YES, label))],
         [button("No, stay stopped", CardTap(token, CardVerb.DISCARD, label))],

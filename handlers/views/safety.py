@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain.order import Order
 from bot.domain.proposal import Killed, Resumed
-from handlers.views.card import what
+from handlers.views.card import place, what
 from handlers.views.keyboards import EntriesTap, WordsTap, button
 from handlers.views.message import Part, View, bold, message, say
 from handlers.views.text import clock_time
@@ -14,11 +14,10 @@ _MOST = 10
 
 def killed(found: Killed, mode: str, now: datetime) -> View:
     """New entries are blocked; entry orders that still rest, and stops, are named."""
-    since = f" They were since {clock_time(found.stop.at)}." if found.already else ""
-    parts: list[Part | str] = [
-        say(bold("Stopped. New orders are blocked."), f" {found.account.label} · {mode}"),
-        f"Exits and cancels work.{since} Open cards are dead.",
-    ]
+    parts: list[Part | str] = [say(bold("Stopped. New orders are blocked."))]
+    if found.already:
+        parts.append(f"Stopped since {clock_time(found.stop.at)} already.")
+    parts.append("Exits and cancels work. Open cards are dead.")
     if found.entries:
         plural = "s still rest" if len(found.entries) > 1 else " still rests"
         parts.append(say(bold(f"{len(found.entries)} entry order{plural}:")))
@@ -28,6 +27,7 @@ def killed(found: Killed, mode: str, now: datetime) -> View:
     if found.stops:
         parts.append(say(bold(f"{len(found.stops)} stop{'s' if len(found.stops) > 1 else ''} stay:")))
         parts += _named(found.stops, now)
+    parts.append(place(found.account.label, mode))
     cancel = {1: "Cancel it", 2: "Cancel both"}.get(len(found.entries), f"Cancel all {len(found.entries)}")
     rows = [[button(cancel, EntriesTap(found.account.label))]] if found.entries else []
     return message(*parts).with_keyboard(*rows, [button("Resume…", WordsTap(f"{found.account.label}: /resume"))])
@@ -40,6 +40,7 @@ def _named(orders: tuple[Order, ...], now: datetime) -> list[str]:
 
 def resumed(found: Resumed, mode: str) -> View:
     return message(
-        say(bold("New orders are allowed again."), f" {found.account.label} · {mode}"),
-        f"Since {clock_time(found.at)}. Cards from before stay dead; type an order anew.",
+        say(bold("New orders are allowed again.")),
+        f"Since {clock_time(found.at)}. Cards from before stay dead.",
+        place(found.account.label, mode),
     )

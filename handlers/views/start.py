@@ -29,7 +29,7 @@ class Entry(Protocol):
 
 
 _MAY = {
-    "owner": "you may do everything",
+    "owner": "everything is allowed",
     "trader": "you may look, order and stop",
     "guardian": "you may look, reduce and stop",
     "viewer": "you may look",
@@ -40,7 +40,7 @@ def greeting(actor: Actor, mode: str, session: str) -> View:
     """Who you are here, which account and mode, and the first thing to try."""
     account = actor.account
     parts: list[Part | str] = [
-        say(bold(f"Hello {actor.user.name}."), f" As {actor.role} {_MAY[actor.role]}."),
+        say(bold(f"You are the {actor.role} here:"), f" {_MAY[actor.role]}."),
         say(f"Account {account.label} ({account.client}) · ", bold(mode)) if account is not None else "No account is linked yet.",
     ]
     if session:

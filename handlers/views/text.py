@@ -52,6 +52,17 @@ def wrapped(text: str, width: int = WIDTH, indent: str = " ") -> tuple[str, ...]
     return tuple(fit(line, width) for line in rows)
 
 
+def joined(*parts: str, width: int = WIDTH) -> tuple[str, ...]:
+    """Parts with dots between them, over as many rows as they need; no row begins or ends with a dot."""
+    rows: list[str] = []
+    for part in (fit(each, width) for each in parts if each):
+        if rows and columns(f"{rows[-1]} · {part}") <= width:
+            rows[-1] = f"{rows[-1]} · {part}"
+        else:
+            rows.append(part)
+    return tuple(rows)
+
+
 def money_row(label: str, amount: Decimal | None, *, marked: bool = True) -> tuple[str, ...]:
     """A label and a signed amount in rupees, figures in one column, the green or red mark behind it."""
     if amount is None:

@@ -325,11 +325,8 @@ class FakeDesk:
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
         return ChangeOptions(
             quantities=(5, 9, 11, 20),
-            prices=(
-                ("Bid 1,480.20", Decimal("1480.20")),
-                ("Mid 1,480.25", Decimal("1480.25")),
-                ("Ask 1,480.30", Decimal("1480.30")),
-            ),
+            steps=(("Lower", Decimal("1486.20")), ("Higher", Decimal("1489.20"))),
+            seen=(("Bid", Decimal("1480.20")), ("Mid", Decimal("1480.25")), ("Ask", Decimal("1480.30"))),
             products=(Product.CNC, Product.MIS),
         )
 

@@ -70,11 +70,11 @@ async def test_what_is_no_code_is_refused_before_mstock_sees_it(clock: LoopClock
 async def test_a_bare_code_goes_to_the_account_that_asked_for_it(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         stage.services.accounts.wants_code = True
-        await stage.me.ask("papa: login", "Six digits, please. papa")
+        await stage.me.ask("papa: login", "papa · PAPER")
         stage.me.say("123456")
-        await stage.me.wait_for("Logged in. papa")
+        await stage.me.wait_for("Logged in.")
         assert stage.services.accounts.logged_in == ["papa"]
-        await stage.me.ask("/login", "Logged in. main")
+        await stage.me.ask("/login", "Logged in.")
 
 
 def test_six_digits_are_recognised_and_nothing_else() -> None:

@@ -12,7 +12,7 @@ from tests.handlers.chat import a_bot, a_stage, a_world, counting_bytes, later
 from tests.handlers.face import ASHA, RAVI, STRANGER, FakeInbox, FakeServices
 
 ANSWERS = {
-    "start": "Hello Asha.",
+    "start": "You are the owner here",
     "help": "/buy",
     "menu": "Menu · main · PAPER",
     "cancel": "OPEN ORDERS main",
@@ -61,8 +61,8 @@ async def test_the_command_menu_is_the_table_by_role(clock: LoopClock) -> None:
     services = FakeServices(clock, {ASHA: Role.OWNER, RAVI: Role.VIEWER})
     async with a_stage(clock, services) as stage:
         ravi = ScriptedPerson(stage.chats, RAVI, name="Ravi")
-        await stage.me.ask("/start", "Hello")
-        await ravi.ask("/start", "Hello")
+        await stage.me.ask("/start", "You are the")
+        await ravi.ask("/start", "You are the")
         for person, role in ((ASHA, Role.OWNER), (RAVI, Role.VIEWER)):
             expected = [(command.name, command.help) for command in for_role(role) if command.in_menu]
             menu = stage.chats.person(person).menu()

@@ -75,7 +75,7 @@ async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopCl
         assert news["text"].splitlines() == [
             "Filled #12 BUY 10 RELIANCE, avg 1,480.30",
             "Position +25, avg 1,471.40",
-            "main · PAPER · event 41",
+            "main · PAPER",
         ]
         assert not news["silent"]
         assert [item["label"] for line in news["buttons"] for item in line] == ["Exit", "Same again", "Reverse"]
@@ -105,7 +105,7 @@ async def test_a_card_is_drawn_where_it_stands_and_an_unchanged_one_is_no_error(
         assert await messenger.draw(at, FILLED, "main") == where
         card = me.message(where)
         assert card is not None
-        assert card["text"].startswith("✅ #12 BUY 10 RELIANCE · filled, avg 1,480.30")
+        assert card["text"].startswith("✅ #12 BUY 10 RELIANCE\nfilled, avg 1,480.30")
 
 
 async def test_a_card_whose_message_was_deleted_lives_on_in_a_new_one(clock: LoopClock) -> None:

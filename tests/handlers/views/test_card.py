@@ -33,48 +33,52 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
 @pytest.mark.parametrize(
     ("order", "first", "buttons"),
     [
-        (an_order(), "⏳ #1 BUY 10 RELIANCE · sending… · main · PAPER", []),
-        (an_order(status=S.OPEN), "#1 BUY 10 RELIANCE · open at 1,480.30 since 09:30:00 · main · PAPER", [["Modify", "Cancel"]]),
+        (an_order(), "⏳ #1 BUY 10 RELIANCE\nsending…", []),
+        (an_order(status=S.OPEN), "#1 BUY 10 RELIANCE\nopen at 1,480.30 since 09:30:00", [["Modify", "Cancel"]]),
         (
             an_order(status=S.OPEN, draft=PROTECTED),
-            "#1 BUY 10 RELIANCE · open at max 1,487.70 since 09:30:00 · main · PAPER",
+            "#1 BUY 10 RELIANCE\nopen at max 1,487.70 since 09:30:00",
             [["Modify", "Cancel"]],
         ),
         (
             an_order(status=S.TRIGGER_PENDING, draft=A_STOP),
-            f"#1 SELL 65 NIFTY 24500 CE · 23 Nov (Mon) · {WAITING} since 09:30:00 · main · PAPER",
+            f"#1 SELL 65 NIFTY 24500 CE · 23 Nov (Mon)\n{WAITING} since 09:30:00",
             [["Modify", "Cancel"]],
         ),
         (
             an_order(status=S.PARTIAL, filled=65, average=Decimal("101.20"), draft=a_draft(instrument=NIFTY_CALL, quantity=195)),
-            "#1 BUY 65/195 NIFTY 24500 CE · 23 Nov (Mon) · partly filled, avg 101.20 · main · PAPER",
+            "#1 BUY 65/195 NIFTY 24500 CE · 23 Nov (Mon)\npartly filled, avg 101.20",
             [["Modify", "Cancel rest"]],
         ),
         (
             an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED, updated_at=LATER),
-            "✅ #1 BUY 10 RELIANCE · filled, avg 1,480.30 in 0.4 s · main · PAPER",
+            "✅ #1 BUY 10 RELIANCE\nfilled, avg 1,480.30 in 0.4 s",
             [["Same again", "Exit"]],
         ),
         (
             an_order(status=S.REJECTED, reason="RMS:1:<margin & more>"),
-            "✖️ #1 BUY 10 RELIANCE · rejected by mStock: RMS:1:<margin & more> · main · PAPER",
+            "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: RMS:1:<margin & more>",
             [["Ask again", "Funds"]],
         ),
-        (an_order(status=S.REFUSED, reason="no"), "✖️ #1 BUY 10 RELIANCE · rejected by mStock: no · main · PAPER", []),
-        (an_order(status=S.UNKNOWN), "❔ #1 BUY 10 RELIANCE · outcome unknown · main · PAPER", [["Look now"]]),
-        (an_order(status=S.NOT_SEEN), "❔ #1 BUY 10 RELIANCE · closed by you: not in the mStock app · main · PAPER", []),
-        (an_order(status=S.CANCELLED), "#1 BUY 10 RELIANCE · cancelled, nothing filled · main · PAPER", [["Same again"]]),
+        (an_order(status=S.REFUSED, reason="no"), "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: no", []),
+        (an_order(status=S.UNKNOWN), "❔ #1 BUY 10 RELIANCE\noutcome unknown", [["Look now"]]),
+        (an_order(status=S.NOT_SEEN), "❔ #1 BUY 10 RELIANCE\nclosed by you: not in the mStock app", []),
+        (an_order(status=S.CANCELLED), "#1 BUY 10 RELIANCE\ncancelled, nothing filled", [["Same again"]]),
         (
             an_order(status=S.CANCELLED, filled=4, average=Decimal("1480.30")),
-            "#1 BUY 4/10 RELIANCE · cancelled, 4 filled, avg 1,480.30 · main · PAPER",
+            "#1 BUY 4/10 RELIANCE\ncancelled, 4 filled, avg 1,480.30",
             [["Same again"]],
         ),
-        (an_order(status=S.EXPIRED), "#1 BUY 10 RELIANCE · expired, nothing filled · main · PAPER", [["Same again"]]),
+        (an_order(status=S.EXPIRED), "#1 BUY 10 RELIANCE\nexpired, nothing filled", [["Same again"]]),
     ],
 )
-def test_the_first_line_says_where_the_order_stands(order: Order, first: str, buttons: list[list[str]]) -> None:
+def test_the_first_lines_say_which_order_it_is_and_where_it_stands(
+    order: Order, first: str, buttons: list[list[str]]
+) -> None:
     view = draw(order)
-    assert view.plain.splitlines()[0] == first
+    lines = view.plain.splitlines()
+    assert "\n".join(lines[:2]) == first
+    assert lines[-1] == "main · PAPER"
     assert labels(view) == buttons
 
 
@@ -85,7 +89,7 @@ def test_every_status_can_be_drawn() -> None:
 
 def test_a_partial_fill_says_what_is_still_open() -> None:
     order = an_order(status=S.PARTIAL, filled=4, average=Decimal("1480.30"))
-    assert draw(order).plain.splitlines()[1] == "6 open at 1,480.30 since 09:30:00"
+    assert draw(order).plain.splitlines()[2] == "6 open at 1,480.30 since 09:30:00"
 
 
 def test_a_fill_that_beat_the_card_says_by_how_much() -> None:
@@ -148,10 +152,14 @@ def test_giving_up_an_unknown_order_takes_a_second_tap() -> None:
 
 def test_a_cancel_is_sent_and_the_book_decides() -> None:
     view = views.cancel_sent(tuple(an_order(number=number, status=S.OPEN) for number in range(30)), "main", "PAPER", NOW)
-    assert view.plain.startswith("Cancel sent for 30 orders. · main · PAPER")
+    assert view.plain.startswith("Cancel sent for 30 orders.\n")
     assert "and 10 more" in view.plain
     done = views.cancel_sent((an_order(number=3, status=S.CANCELLED),), "main", "PAPER", NOW)
-    assert done.plain.splitlines() == ["Cancelled 1 order. · main · PAPER", "#3 BUY 10 RELIANCE · cancelled, nothing filled"]
+    assert done.plain.splitlines() == [
+        "Cancelled 1 order.",
+        "#3 BUY 10 RELIANCE: cancelled, nothing filled",
+        "main · PAPER",
+    ]
     assert "No open orders." in views.cancel_sent((), "main", "PAPER", NOW).plain
 
 

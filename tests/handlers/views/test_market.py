@@ -33,8 +33,9 @@ def test_a_quote_is_drawn_with_its_depth() -> None:
         "Open                  1,472.00",
         "Day        1,465.10 – 1,490.00",
         "------------------------------",
-        "120@1480.20        500@1480.30",
-        "98,000@1480.10",
+        "Bid                        Ask",
+        "120   1,480.20  1,480.30   500",
+        "98k   1,480.10",
     ]
     taps = [decode(item.data) for line in view.keyboard for item in line]
     assert taps == [WordsTap("/quote reliance nse"), WordsTap("/buy reliance nse 1"), WordsTap("/sell reliance nse 1")]

@@ -66,11 +66,33 @@ def labels(view: View) -> list[str]:
     return [item.label for line in view.keyboard for item in line]
 
 
-def test_every_kind_of_news_is_here_and_has_words_its_mode_and_its_number() -> None:
+def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     kinds = every_kind(DONE)
     assert {type(kind) for kind in kinds} == set(get_args(Notice)) == set(LOUDNESS)
     for kind in kinds:
-        assert draw(kind).plain.endswith("main · LIVE · event 41")
+        last = "LIVE" if isinstance(kind, news.DaySummary) else "main · LIVE"
+        assert last in draw(kind).plain
+        assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
+        assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
+
+
+def test_an_order_found_in_the_book_names_account_and_mode_once() -> None:
+    text = draw(news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0))).plain
+    assert text.splitlines() == [
+        "Found in the order book.",
+        "#12 BUY 10 RELIANCE",
+        "open at 1,480.30 since 09:30:00",
+        "main · LIVE",
+    ]
+
+
+def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_about_it() -> None:
+    view = draw(news.OrderElsewhere(order=replace(DONE, status=S.OPEN, filled=0, tag=None)))
+    assert view.plain.splitlines()[:3] == ["Order from elsewhere.", "#12 BUY 10 RELIANCE", "open at 1,480.30 since 09:30:00"]
+    assert labels(view) == ["Modify", "Cancel"]
+    filled = draw(news.OrderElsewhere(order=DONE))
+    assert "filled, avg 1,480.30" in filled.plain
+    assert "Exit" in labels(filled)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +105,8 @@ def test_every_kind_of_news_is_here_and_has_words_its_mode_and_its_number() -> N
         (news.OrderUnclear(order=DONE), "Outcome unknown #12 BUY 10 RELIANCE"),
         (news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0)), "Found in the order book."),
         (news.OrderNotSeen(order=DONE), "Not found #12 BUY 10 RELIANCE"),
-        (news.OrderElsewhere(order=DONE), "Order from elsewhere #12 BUY 10 RELIANCE"),
-        (news.OrderByOther(order=DONE, name="Ravi"), "Ravi sent an order #12 BUY 10 RELIANCE"),
+        (news.OrderElsewhere(order=DONE), "Order from elsewhere."),
+        (news.OrderByOther(order=DONE, name="Ravi"), "Ravi sent an order."),
         (
             news.TradingStopped(name="Ravi", at=NOW),
             "Stopped by Ravi. New orders are blocked since 14:02:11. Exits and cancels work.",

@@ -61,8 +61,38 @@ def test_confirm_stands_alone_and_what_cannot_hurt_stands_below() -> None:
 def test_a_contract_is_shown_whole_with_its_lots() -> None:
     draft = a_draft(instrument=NIFTY_CALL, side=Side.SELL, quantity=130, price=Decimal("101.20"), product=Product.NRML)
     lines = rows(views.proposal(a_proposal(draft=draft), "LIVE", NOW))
-    assert lines[:4] == ["SELL 130 NIFTY 24500 CE   LIVE", " 23 Nov (Mon)", " 2 lots of 65", "Carry-forward (NRML) · NFO ·"]
+    assert lines[:4] == [
+        "SELL 130 NIFTY 24500 CE   LIVE",
+        " 23 Nov (Mon)              NFO",
+        " 2 lots of 65",
+        "Carry-forward (NRML) · main",
+    ]
     assert "Limit                   101.20" in lines
+    monthly = rows(views.proposal(a_proposal(draft=draft, monthly=True), "LIVE", NOW))
+    assert monthly[1] == " 23 Nov (Mon, monthly)     NFO"
+
+
+def test_no_row_of_the_card_ends_in_a_dot_where_a_label_is_long() -> None:
+    account = replace(MAIN, label="grandmother-in-pune")
+    lines = rows(views.proposal(a_proposal(account=account), "PAPER", NOW))
+    assert lines[1:3] == ["Delivery (CNC) · NSE", "grandmother-in-pune"]
+
+
+def test_a_sale_out_of_the_holdings_says_what_comes_in_and_nothing_that_stays_as_it_is() -> None:
+    sale = a_proposal(
+        draft=a_draft(side=Side.SELL, price=Decimal("1470.00"), protected=True),
+        value=Decimal("14700.00"),
+        margin=Decimal(0),
+        cash_after=Decimal("245310.55"),
+        charges=Decimal("38.13"),
+        proceeds=Decimal("14661.87"),
+        charges_both=None,
+        break_even=None,
+        break_even_ticks=None,
+    )
+    lines = rows(views.proposal(sale, "PAPER", NOW))
+    assert lines[-4:-1] == ["Value                14,700.00", "Charges                ≈ 38.13", "You get            ≈ 14,661.87"]
+    assert not any("Margin" in line or "Cash" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +165,16 @@ def test_a_change_shows_the_order_before_and_after() -> None:
 
 def test_the_change_keyboard_carries_the_values_that_its_labels_show() -> None:
     options = ChangeOptions(
-        quantities=(5, 11), prices=(("Bid 1,480.20", Decimal("1480.20")),), products=(Product.CNC, Product.MIS)
+        quantities=(5, 11),
+        steps=(("Lower", Decimal("1486.20")),),
+        seen=(("Bid", Decimal("1480.20")),),
+        products=(Product.CNC, Product.MIS),
     )
+    assert labels(View((), views.changes(TOKEN, options, "papa")))[1:3] == [["Lower 1,486.20"], ["Bid 1,480.20"]]
     taps = [[decode(item.data) for item in line] for line in views.changes(TOKEN, options, "papa")]
     assert taps == [
         [ChangeTap(TOKEN, quantity=5, label="papa"), ChangeTap(TOKEN, quantity=11, label="papa")],
+        [ChangeTap(TOKEN, price=Decimal("1486.20"), label="papa")],
         [ChangeTap(TOKEN, price=Decimal("1480.20"), label="papa")],
         [ChangeTap(TOKEN, product=Product.CNC, label="papa"), ChangeTap(TOKEN, product=Product.MIS, label="papa")],
         [ChangeTap(TOKEN, protected=True, label="papa"), CardTap(TOKEN, CardVerb.BACK, "papa")],
@@ -149,7 +184,8 @@ def test_the_change_keyboard_carries_the_values_that_its_labels_show() -> None:
 def test_cancelling_the_only_stop_and_allowing_orders_are_asked_in_words() -> None:
     stop: Order = an_order(number=7, status=OrderStatus.TRIGGER_PENDING, draft=A_STOP)
     view = views.question(Question(confirmation=a_confirmation(purpose=Purpose.CANCEL), account=MAIN, order=stop), "LIVE", NOW)
-    assert view.plain.startswith("Cancel the stop #7? · main · LIVE")
+    assert view.plain.startswith("Cancel the stop #7?\n")
+    assert view.plain.endswith("\nmain · LIVE")
     assert "waiting for 80.00, then sells down to 74.00" in view.plain
     assert labels(view) == [["Yes, cancel the stop"], ["No, keep it"]]
     resume = views.question(Question(confirmation=a_confirmation(purpose=Purpose.RESUME), account=MAIN), "LIVE", NOW)

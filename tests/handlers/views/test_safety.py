@@ -18,7 +18,8 @@ def killed(*entries: Order, stops: tuple[Order, ...] = (), already: bool = False
 def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
     entries = tuple(an_order(id=f"o{number}", number=number, status=OrderStatus.OPEN) for number in (12, 13))
     view = killed(*entries, stops=(an_order(number=7, draft=A_STOP, status=OrderStatus.TRIGGER_PENDING),))
-    assert view.plain.startswith("Stopped. New orders are blocked. papa · LIVE")
+    assert view.plain.startswith("Stopped. New orders are blocked.\nExits and cancels work. Open cards are dead.\n")
+    assert view.plain.endswith("\npapa · LIVE")
     assert "2 entry orders still rest:" in view.plain
     assert "#13 BUY 10 RELIANCE" in view.plain
     assert "1 stop stay" in view.plain
@@ -29,7 +30,7 @@ def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
 def test_nothing_resting_offers_nothing_to_cancel() -> None:
     view = killed(already=True)
     assert "No entry order rests." in view.plain
-    assert "They were since 14:02:11." in view.plain
+    assert "\nStopped since 14:02:11 already.\n" in view.plain
     assert [item.label for line in view.keyboard for item in line] == ["Resume…"]
 
 
@@ -41,4 +42,6 @@ def test_many_orders_are_counted_and_not_all_named() -> None:
 
 
 def test_lifting_it_says_since_when() -> None:
-    assert "New orders are allowed again. papa · LIVE" in views.resumed(Resumed(account=PAPA, at=NOW), "LIVE").plain
+    view = views.resumed(Resumed(account=PAPA, at=NOW), "LIVE")
+    lines = view.plain.splitlines()
+    assert lines == ["New orders are allowed again.", "Since 14:02:11. Cards from before stay dead.", "papa · LIVE"]
