@@ -136,7 +136,7 @@ class Desk:
         name = text(body, "name")
         exchanges = [text(body, "exchange")] if text(body, "exchange") else ["NSE", "NFO", "BSE", "BFO"]
         for exchange in exchanges:
-            for spelled in (name, f"{name}-EQ"):
+            for spelled in (name, f"{name}-EQ", f"{name}-BE"):
                 found = self._broker.named(exchange, spelled)
                 if found is not None:
                     return found

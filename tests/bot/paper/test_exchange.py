@@ -138,6 +138,8 @@ async def test_cancel_all_answers_one_id_and_then_that_there_is_nothing(wire: Wi
         ("stop_market", "NIFTY26NOV24500CE", {"quantity": 65, "ordertype": "STOPLOSS_MARKET", "triggerprice": "500"}),
         ("product", "NIFTY26NOV24500CE", {"quantity": 65, "producttype": "DELIVERY"}),
         ("product", "RELIANCE-EQ", {"producttype": "CARRYFORWARD"}),
+        ("trade_to_trade", "RCOM-BE", {"producttype": "INTRADAY", "exchange": "NSE"}),
+        ("holdings", "RELIANCE-EQ", {"side": "SELL", "producttype": "MARGIN"}),
     ],
 )
 async def test_a_refused_order_has_an_id_a_row_and_its_reason_in_both(
