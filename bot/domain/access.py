@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
 
-from bot.domain.account import Role
+from bot.domain.account import Account, Limits, Role
+from bot.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +44,91 @@ class DayLock:
     at: datetime
     by: int | None  # None: the daily loss was reached
     why: str
+
+
+class PinHash(Protocol):
+    """Turns a PIN into what may be kept of it."""
+
+    def of(self, pin: Secret) -> str: ...
+
+    def fits(self, pin: Secret, hashed: str) -> bool: ...
+
+
+class PadUse(StrEnum):
+    """What a keypad is shown for."""
+
+    PROVE = "prove"  # one act that waits for it
+    SET = "set"
+    CHANGE = "change"
+    REMOVE = "remove"
+    UNSEAL = "unseal"
+
+
+class PadStep(StrEnum):
+    """What the six digits are that the keypad takes now."""
+
+    CURRENT = "current"
+    NEW = "new"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pad:
+    """A keypad as it stands: where each digit lies, and how many were tapped; never which."""
+
+    id: str
+    use: PadUse
+    step: PadStep
+    digits: tuple[int, ...]  # the digit on each of the ten places
+    entered: int
+    until: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PadEnded:
+    """A keypad that is over; `right` says whether what it was for was done."""
+
+    id: str
+    use: PadUse
+    right: bool
+    say: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinState:
+    """What a person should know of the own PIN."""
+
+    set: bool
+    sealed_since: datetime | None
+    closed_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """A link that the owner may hand on, once."""
+
+    code: Secret
+    role: Role
+    label: str | None  # of the account; None: every account
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """Somebody has joined."""
+
+    role: Role
+    label: str | None
+    by: str  # the inviter's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsShown:
+    """An account's limits as they stand and as they will."""
+
+    account: Account
+    today: Limits
+    later: tuple[date, Limits] | None
+    day_lock: DayLock | None
+    sent_today: int

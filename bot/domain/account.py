@@ -26,14 +26,20 @@ class Permission(StrEnum):
     STOP = "stop"  # the kill switch
     SESSION = "session"  # log in and out at the broker
     ADMIN = "admin"  # people, limits, accounts, lifting the kill switch
+    OWN = "own"  # a person's own phone and PIN
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.TRADER: frozenset({Permission.LOOK, Permission.OPEN, Permission.REDUCE, Permission.STOP, Permission.SESSION}),
-    Role.GUARDIAN: frozenset({Permission.LOOK, Permission.REDUCE, Permission.STOP}),
-    Role.VIEWER: frozenset({Permission.LOOK}),
+    Role.TRADER: frozenset(
+        {Permission.LOOK, Permission.OPEN, Permission.REDUCE, Permission.STOP, Permission.SESSION, Permission.OWN}
+    ),
+    Role.GUARDIAN: frozenset({Permission.LOOK, Permission.REDUCE, Permission.STOP, Permission.OWN}),
+    Role.VIEWER: frozenset({Permission.LOOK, Permission.OWN}),
 }
+
+
+WHILE_SEALED = frozenset({Permission.STOP, Permission.OWN})  # a sealed phone can still stop trading, and be opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +79,7 @@ class Actor:
     sealed: bool = False  # /lock: this person's phone may do nothing but stop trading until it is opened again
 
     def may(self, permission: Permission) -> bool:
-        if self.sealed and permission is not Permission.STOP:
-            return False
-        return permission in GRANTS[self.role]
+        return permission in GRANTS[self.role] and (not self.sealed or permission in WHILE_SEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

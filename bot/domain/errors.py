@@ -9,6 +9,8 @@ BotError                      .say: words that are safe for a person; never a se
 |   CheckFailed               refused before anything was sent; all reasons at once
 |   ConfirmationGone          the card was answered, replaced, or has expired
 |   TradingStopped            the kill switch is on
+|   PinWanted                 the person's PIN is asked first; carries the name of the one act it would be for
+|   PhoneSealed               /lock was used; only stopping and opening work
 |   NotFound                  the thing named is not there (an order number, an account)
 + BrokerError
 |   NotSent                   no byte reached the broker: safe to ask again
@@ -79,13 +81,26 @@ class CheckFailed(PersonError):
 class ConfirmationGone(PersonError):
     """The question behind a button is no longer open; nothing was sent by this tap."""
 
-    def __init__(self, say: str, *, again: bool = False) -> None:
+    def __init__(self, say: str, *, again: bool = False, foreign: bool = False) -> None:
         super().__init__(say)
         self.again = again  # True: this person's own card, and it merely expired, so it can be asked again
+        self.foreign = foreign  # True: the card is somebody else's; never said to the one who tapped
 
 
 class TradingStopped(PersonError):
     """The kill switch blocks new entries."""
+
+
+class PinWanted(PersonError):
+    """The act waits for the person's PIN; the proof names this one act, and serves no other."""
+
+    def __init__(self, say: str, *, proof: str) -> None:
+        super().__init__(say)
+        self.proof = proof
+
+
+class PhoneSealed(PersonError):
+    """This person's phone is sealed; only stopping and opening it work."""
 
 
 class NotFound(PersonError):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from bot.domain.order import Fill, Order
 from bot.domain.portfolio import DayReport
@@ -77,12 +77,74 @@ class OrderByOther:
     name: str  # who
 
 
+class Deed(StrEnum):
+    """What another person of the account did, besides orders and the kill switch."""
+
+    CANCELLED = "cancelled"
+    LOGGED_IN = "logged in"
+    LOGGED_OUT = "logged out"
+    LIMITS = "limits"
+    DAY_LOCKED = "day locked"
+    PIN_CLOSED = "pin closed"  # too many wrong tries on that person's phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActByOther:
+    """Another person of the account did something that all of them should know."""
+
+    name: str  # who
+    deed: Deed
+    at: datetime
+    detail: str = ""  # which order, which limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayLocked:
+    """The daily loss was reached: no new entries until the next trading day."""
+
+    at: datetime
+    result: Decimal  # rupees, before charges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonJoined:
+    """Somebody used an invitation."""
+
+    name: str
+    telegram_id: int
+    role: str
+    everywhere: bool  # on every account
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRemoved:
+    """Somebody was taken off the list."""
+
+    name: str
+    telegram_id: int
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """Something was refused that looks like trying; told at most once an hour for each id."""
+
+    name: str  # as that person calls itself: not to be believed
+    telegram_id: int
+    what: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingStopped:
-    """Somebody used the kill switch."""
+    """Somebody used the kill switch, or the bot itself for a reason."""
 
     name: str
     at: datetime
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +205,11 @@ Notice = (
     | OrderNotSeen
     | OrderElsewhere
     | OrderByOther
+    | ActByOther
+    | DayLocked
+    | PersonJoined
+    | PersonRemoved
+    | Tried
     | TradingStopped
     | TradingResumed
     | SessionLost
@@ -161,6 +228,11 @@ LOUDNESS: dict[type, Loudness] = {
     OrderNotSeen: Loudness.ALWAYS,
     OrderElsewhere: Loudness.RING,
     OrderByOther: Loudness.RING,
+    ActByOther: Loudness.RING,
+    DayLocked: Loudness.ALWAYS,
+    PersonJoined: Loudness.ALWAYS,
+    PersonRemoved: Loudness.RING,
+    Tried: Loudness.ALWAYS,
     TradingStopped: Loudness.ALWAYS,
     TradingResumed: Loudness.ALWAYS,
     SessionLost: Loudness.ALWAYS,

@@ -12,9 +12,11 @@ from bot.domain.account import Account, Actor, CodeKind, Credentials, Permission
 from bot.domain.clock import Clock, ist
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError, CheckFailed, LoginRefused, NotAllowed, NotFound, PersonError
+from bot.domain.notice import ActByOther, Deed
 from bot.domain.ports import Link, Links, RandomBytes
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.secret import Secret
+from bot.trading.pins import demand_pin
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,8 @@ class Accounts:
             role = drawers.people.role_on(telegram_id, account.id if account else None)
             if role is None:
                 return None
-            return Actor(user=user, role=role, account=account)
+            sealed = drawers.pins.sealed(telegram_id) is not None
+            return Actor(user=user, role=role, account=account, sealed=sealed)
 
         return await self._store.run(find)
 
@@ -169,6 +172,7 @@ class Accounts:
         def keep(drawers: Drawers) -> None:
             drawers.accounts.keep_session(account_id, session)
             drawers.audit.add(now, who, "login", account_id)
+            _tell_others(drawers, account_id, who, Deed.LOGGED_IN, now)
 
         await self._store.run(keep)
         link.adopt(session)
@@ -236,6 +240,7 @@ class Accounts:
             def forget(drawers: Drawers) -> None:
                 drawers.accounts.keep_session(account.id, None)
                 drawers.audit.add(now, actor.user.telegram_id, "logout", account.id)
+                _tell_others(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
 
             await self._store.run(forget)
         return account
@@ -266,6 +271,11 @@ class Accounts:
         if chosen.role is not Role.OWNER:
             raise NotAllowed("Only an owner of the account unlinks it.")
         account = chosen.account
+        await self._store.run(
+            lambda drawers: demand_pin(
+                drawers, actor.user.telegram_id, f"unlink:{account.id}", f"Unlinking {account.label}: your PIN, please."
+            )
+        )
         unsettled = await self._store.run(lambda drawers: drawers.orders.unsettled(account.id))
         if any(order.status.is_working for order in unsettled):
             raise CheckFailed([f"{account.label} still has working orders. /cancel_all first, or unlink after the close."])
@@ -319,6 +329,15 @@ class Accounts:
             raise
         link.adopt(session)
         return account
+
+
+def _tell_others(drawers: Drawers, account_id: str, who: int | None, deed: Deed, now: datetime) -> None:
+    """An act of one person rings the others of the account; what the bot does by itself rings nobody."""
+    user = drawers.people.find(who) if who is not None else None
+    if user is None:
+        return
+    others = [one for one in drawers.people.watching(account_id) if one != who]
+    drawers.outbox.add(account_id, others, ActByOther(name=user.name, deed=deed, at=now), now, order_id=None)
 
 
 def _quiet(now: datetime) -> bool:

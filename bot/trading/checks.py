@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from bot.domain.access import DayLock
 from bot.domain.account import Limits, Stop
 from bot.domain.calendar import Window
 from bot.domain.clock import ist, ist_date
 from bot.domain.market import Price
 from bot.domain.order import Order, OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.portfolio import Position
 from bot.domain.proposal import Remark
 from bot.domain.rules import ExpiryStage
+from bot.trading.cover import uncovers
+from bot.trading.limits import segment_of
 
 FAR = Decimal("0.10")  # of the last price: a limit further away is probably a slip of the thumb
 TWIN = timedelta(seconds=30)
@@ -35,6 +39,9 @@ class Situation:
     window: Window | None = None  # None: this exchange never closes (practice)
     freeze: int | None = None  # units
     stage: ExpiryStage | None = None
+    day_lock: DayLock | None = None
+    result: Decimal | None = None  # of the day in rupees, booked and open, before charges; read only where a limit hangs on it
+    positions: Sequence[Position] = ()  # as far as they were read
 
     @property
     def worst(self) -> Decimal | None:
@@ -73,7 +80,11 @@ def not_tradable(at: Situation) -> str | None:
 
 def value_limit(at: Situation) -> str | None:
     """Refuses above the account's own limit. Source: /limits."""
-    if at.reduces or at.limits.value is None or at.value is None or at.value <= at.limits.value:
+    if at.reduces or at.limits.value is None:
+        return None
+    if at.value is None:
+        return f"What it is worth is not known now, and your own limit for one order is {at.limits.value:f}."
+    if at.value <= at.limits.value:
         return None
     return f"Worth {at.value:f}, over your own limit of {at.limits.value:f} for one order."
 
@@ -99,6 +110,39 @@ def minute_limit(at: Situation) -> str | None:
     return f"{at.sent_last_minute} orders were sent in the last minute, which is your own limit."
 
 
+def segment_limit(at: Situation) -> str | None:
+    """Refuses what the account's owner does not trade. Source: /limits."""
+    segment = segment_of(at.draft.instrument)
+    if at.reduces or at.limits.segments is None or segment in at.limits.segments:
+        return None
+    return f"Your own limits allow {' and '.join(at.limits.segments) or 'no segment'}; this is {segment}."
+
+
+def hours_limit(at: Situation) -> str | None:
+    """Refuses outside the account's own trading hours. Source: /limits."""
+    if at.reduces or at.limits.hours is None:
+        return None
+    begins, ends = at.limits.hours
+    if begins <= ist(at.now).time() < ends:
+        return None
+    return f"Your own trading hours are {begins:%H:%M} to {ends:%H:%M}."
+
+
+def locked_day(at: Situation) -> str | None:
+    """Refuses entries on a day that is over. Source: our own store."""
+    if at.reduces or at.day_lock is None:
+        return None
+    since = f"{ist(at.day_lock.at):%H:%M:%S}"
+    return f"The day is locked since {since} ({at.day_lock.why}). It opens on the next trading day; exits and cancels work."
+
+
+def loss_limit(at: Situation) -> str | None:
+    """Refuses while nobody can say whether the daily loss is reached. Source: the broker's positions, prices."""
+    if at.reduces or at.limits.daily_loss is None or at.result is not None:
+        return None
+    return "Today's result is not known now, so I cannot tell whether your daily loss is reached."
+
+
 def expiry_stage(at: Situation) -> str | None:
     """Refuses new stock F&O on the last two days (physical settlement). Source: dated rules, calendar."""
     if at.reduces or at.stage is not ExpiryStage.REFUSE:
@@ -121,7 +165,8 @@ def _same(one: OrderDraft, other: OrderDraft) -> bool:
 
 
 REFUSALS: tuple[Check, ...] = (
-    kill_switch, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, expiry_stage, unclear_twin,
+    kill_switch, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit, hours_limit,
+    locked_day, loss_limit, expiry_stage, unclear_twin,
 )  # fmt: skip
 
 
@@ -193,6 +238,18 @@ def near_expiry(at: Situation) -> str | None:
 WARNINGS: tuple[Check, ...] = (
     cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, naked_short, near_expiry,
 )  # fmt: skip
+
+
+def beyond_reducing(at: Situation) -> str | None:
+    """Why somebody who may only reduce may not do this; None when it may be done. Source: positions, holdings, /limits."""
+    if not at.reduces:
+        return "you can make positions smaller, not open or grow them."
+    if at.draft.product in (Product.CNC, Product.MTF) and not at.limits.guardian_sells_holdings:
+        return "you can close intraday and carried positions; delivery and holdings are the owner's."
+    short = uncovers(at.draft, at.positions)
+    if short is not None:
+        return f"you cannot take this away: it covers the short {short.name}. Buy that back first."
+    return None
 
 
 def refusals(at: Situation) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class Confirmations:
         found = drawers.confirmations.find(token)
         if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
             # The same words for "unknown" and "somebody else's": a guesser learns nothing.
-            raise ConfirmationGone("I don't know this card. Nothing was sent.")
+            raise ConfirmationGone("I don't know this card. Nothing was sent.", foreign=found is not None)
         if found.message_id is None and drawers.confirmations.bind(token, message_id):
             found = drawers.confirmations.find(token) or found
         if found.message_id != message_id:

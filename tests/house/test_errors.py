@@ -20,6 +20,7 @@ ARGUMENTS: dict[str, object] = {
     "choices": (("Close intraday 10", "sell reliance 10 mis"),),
     "reasons": ("Too many orders today.",),
     "retry_after": 2.0,
+    "proof": "limits:a1:value:50000",
 }
 
 

@@ -1,0 +1,147 @@
+"""/limits: an account's own hard limits, tightened at once and loosened from the next trading day only; and locking a day."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.domain.access import DayLock, LimitsShown
+from bot.domain.account import Account, Actor, Limits, Permission, Segment
+from bot.domain.calendar import Calendar
+from bot.domain.clock import Clock, ist_date
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import NotAllowed, PersonError
+from bot.domain.instrument import Instrument
+from bot.domain.notice import ActByOther, DayLocked, Deed
+from bot.trading.pins import demand_pin
+
+NAMES = tuple(field.name for field in fields(Limits))
+
+
+@dataclass(slots=True, kw_only=True)
+class OwnLimits:
+    """What is loosened in the heat of a day begins on another one."""
+
+    store: Store
+    clock: Clock
+    calendar: Calendar | None  # None: this exchange never closes (practice), so tomorrow is a trading day
+    changed: Callable[[], None]
+
+    async def show(self, actor: Actor) -> LimitsShown:
+        """As they stand today, and as they will."""
+        if not actor.may(Permission.LOOK):
+            raise NotAllowed(f"As {actor.role} you cannot look.")
+        account = _account(actor)
+        return await self.store.run(lambda drawers: self._shown(drawers, account))
+
+    async def change(self, actor: Actor, name: str, value: Any) -> LimitsShown:
+        """One limit anew; `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
+        if not actor.may(Permission.ADMIN):
+            raise NotAllowed("Only an owner changes the limits.")
+        account = _account(actor)
+        today, now = ist_date(self.clock.now()), self.clock.now()
+        person = actor.user.telegram_id
+
+        def write(drawers: Drawers) -> LimitsShown:
+            present = drawers.limits.on(account.id, today)
+            tight = stricter(name, getattr(present, name), value)
+            if tight != value:
+                proof = f"limits:{account.id}:{name}:{value}"
+                demand_pin(drawers, person, proof, "Loosening a limit: your PIN, please.")
+            if tight != getattr(present, name):
+                drawers.limits.put(account.id, today, replace(present, **{name: tight}))
+            later = drawers.limits.after(account.id, today)
+            if later is not None:
+                drawers.limits.put(account.id, later[0], replace(later[1], **{name: value}))
+            elif tight != value:
+                drawers.limits.put(account.id, self.next_day(today), replace(present, **{name: value}))
+            drawers.audit.add(now, person, "limits", account.id, f"{name}: {getattr(present, name)} -> {value}")
+            self._tell(drawers, account, actor, Deed.LIMITS, name.replace("_", " "))
+            return self._shown(drawers, account)
+
+        shown = await self.store.run(write)
+        self.changed()
+        return shown
+
+    async def lock_day(self, actor: Actor) -> LimitsShown:
+        """No new entries until the next trading day; nobody can take it back in the chat."""
+        if not actor.may(Permission.OPEN):
+            raise NotAllowed(f"As {actor.role} you cannot lock the day.")
+        account = _account(actor)
+        now = self.clock.now()
+
+        def write(drawers: Drawers) -> LimitsShown:
+            why = f"{actor.user.name} locked it"
+            lock = DayLock(account_id=account.id, day=ist_date(now), at=now, by=actor.user.telegram_id, why=why)
+            if drawers.limits.lock_day(lock):
+                drawers.audit.add(now, actor.user.telegram_id, "day locked", account.id)
+                self._tell(drawers, account, actor, Deed.DAY_LOCKED, "")
+            return self._shown(drawers, account)
+
+        shown = await self.store.run(write)
+        self.changed()
+        return shown
+
+    def next_day(self, today: date) -> date:
+        """The next trading day; tomorrow where the calendar does not reach."""
+        after = self.calendar.trading_day_after(today) if self.calendar is not None else None
+        return after or today + timedelta(days=1)
+
+    def _shown(self, drawers: Drawers, account: Account) -> LimitsShown:
+        today = ist_date(self.clock.now())
+        return LimitsShown(
+            account=account,
+            today=drawers.limits.on(account.id, today),
+            later=drawers.limits.after(account.id, today),
+            day_lock=drawers.limits.day_lock(account.id, today),
+            sent_today=sum(order.is_ours for order in drawers.orders.of_day(account.id, today)),
+        )
+
+    def _tell(self, drawers: Drawers, account: Account, actor: Actor, deed: Deed, detail: str) -> None:
+        now = self.clock.now()
+        others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
+        told = ActByOther(name=actor.user.name, deed=deed, at=now, detail=detail)
+        drawers.outbox.add(account.id, others, told, now, order_id=None)
+
+
+def stricter(name: str, one: Any, other: Any) -> Any:
+    """The tighter of two values of a limit; where neither is, what both allow. None allows all."""
+    if name == "guardian_sells_holdings":
+        return one and other
+    if one is None or other is None:
+        return other if one is None else one
+    if name == "segments":
+        return tuple(each for each in Segment if each in one and each in other)
+    if name == "hours":
+        begins = max(one[0], other[0])
+        return begins, max(begins, min(one[1], other[1]))
+    return min(one, other)
+
+
+def segment_of(instrument: Instrument) -> Segment:
+    """Which segment an order in it belongs to."""
+    if instrument.is_option:
+        return Segment.OPTIONS
+    return Segment.FUTURES if instrument.is_derivative else Segment.CASH
+
+
+def day_lock(drawers: Drawers, account_id: str, *, limits: Limits, result: Decimal | None, clock: Clock) -> DayLock | None:
+    """The lock of today; made here, once and for all, when the day's result shows that the daily loss is reached."""
+    now = clock.now()
+    today = ist_date(now)
+    lock = drawers.limits.day_lock(account_id, today)
+    if lock is not None or limits.daily_loss is None or result is None or result > -limits.daily_loss:
+        return lock
+    lock = DayLock(account_id=account_id, day=today, at=now, by=None, why="the daily loss was reached")
+    drawers.limits.lock_day(lock)
+    drawers.audit.add(now, None, "day locked", account_id, f"result {result}")
+    told = DayLocked(at=now, result=result)
+    drawers.outbox.add(account_id, drawers.people.watching(account_id), told, now, order_id=None)
+    return lock
+
+
+def _account(actor: Actor) -> Account:
+    if actor.account is None:
+        raise PersonError("No mStock account is linked yet. /link says how.")
+    return actor.account

@@ -1,0 +1,280 @@
+"""The optional PIN: a keypad of shuffled digits, five tries and then a growing pause, and the sealing of a phone.
+
+A PIN is six digits, tapped and never typed. Which digits were tapped is known to this process alone, until the sixth; of the
+PIN itself only a slow hash is kept. A try is counted and committed before it is looked at, so that no restart gives one back.
+"""
+
+import base64
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.domain.access import Pad, PadEnded, PadStep, PadUse, Pin, PinHash, PinState
+from bot.domain.account import Actor, Limits
+from bot.domain.clock import Clock, ist
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import CheckFailed, NotFound, PinWanted
+from bot.domain.notice import ActByOther, Deed
+from bot.domain.ports import RandomBytes
+from bot.domain.secret import Secret
+
+LENGTH = 6
+TRIES = 5
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=24)
+PAD_LIFE = timedelta(minutes=2)
+IDLE = timedelta(hours=12)
+BACK = 10  # the place of the key that takes the last digit away
+
+_STEPS = {
+    PadUse.PROVE: (PadStep.CURRENT,),
+    PadUse.SET: (PadStep.NEW, PadStep.AGAIN),
+    PadUse.CHANGE: (PadStep.CURRENT, PadStep.NEW, PadStep.AGAIN),
+    PadUse.REMOVE: (PadStep.CURRENT,),
+    PadUse.UNSEAL: (PadStep.CURRENT,),
+}
+_DONE = {
+    PadUse.PROVE: "PIN accepted.",
+    PadUse.SET: "Your PIN is set.",
+    PadUse.CHANGE: "Your PIN is changed.",
+    PadUse.REMOVE: "Your PIN is removed.",
+    PadUse.UNSEAL: "This phone is open again.",
+}
+
+
+@dataclass(slots=True)
+class _Open:
+    """A keypad at work."""
+
+    pad: Pad
+    proof: str
+    steps: list[PadStep]
+    tapped: str = ""
+    new: str = ""
+    allowed: bool = False  # the present PIN was right, on this keypad
+
+
+class Pins:
+    """One keypad for each person; it lives in memory, and a restart ends it."""
+
+    def __init__(self, *, store: Store, clock: Clock, random: RandomBytes, hashing: PinHash, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._hashing = hashing
+        self._changed = changed
+        self._open: dict[int, _Open] = {}
+
+    async def state(self, actor: Actor) -> PinState:
+        """Whether a PIN is set, and what stands in its way."""
+        person, now = actor.user.telegram_id, self._clock.now()
+
+        def read(drawers: Drawers) -> PinState:
+            pin = drawers.pins.find(person)
+            closed = pin.closed_until if pin and pin.closed_until and pin.closed_until > now else None
+            return PinState(set=pin is not None, sealed_since=drawers.pins.sealed(person), closed_until=closed)
+
+        return await self._store.run(read)
+
+    async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad:
+        """A fresh keypad, which ends an older one of this person. CheckFailed while tries are closed, NotFound without a PIN."""
+        state = await self.state(actor)
+        if use is PadUse.SET and state.set:
+            raise CheckFailed(["You have a PIN already. /pin change asks for it first."])
+        if use is not PadUse.SET:
+            if not state.set:
+                raise NotFound("You have no PIN. /pin sets one." if not state.sealed_since else _ONLY_HOST)
+            if state.closed_until is not None:
+                raise CheckFailed([_closed(state.closed_until)])
+        steps = list(_STEPS[use])
+        pad = Pad(
+            id=base64.b32encode(self._random(10)).decode().lower(),
+            use=use,
+            step=steps[0],
+            digits=self._shuffled(),
+            entered=0,
+            until=self._clock.now() + PAD_LIFE,
+        )
+        self._open[actor.user.telegram_id] = _Open(pad, proof, steps)
+        return pad
+
+    async def press(self, actor: Actor, pad_id: str, place: int) -> Pad | PadEnded:
+        """One key: 0 to 9 are places on the keypad, BACK takes the last digit away. NotFound for a keypad that is over."""
+        person = actor.user.telegram_id
+        at = self._open.get(person)
+        if at is None or at.pad.id != pad_id or self._clock.now() >= at.pad.until:
+            raise NotFound("This keypad is over. Nothing was done.")
+        if place == BACK:
+            at.tapped = at.tapped[:-1]
+        elif 0 <= place < 10 and len(at.tapped) < LENGTH:
+            at.tapped += str(at.pad.digits[place])
+        if len(at.tapped) < LENGTH:
+            at.pad = replace(at.pad, entered=len(at.tapped), note="")
+            return at.pad
+        digits, at.tapped = at.tapped, ""
+        match at.steps[0]:
+            case PadStep.CURRENT:
+                return await self._tried(actor, at, Secret(digits))
+            case PadStep.NEW:
+                if why := _too_easy(digits):
+                    return self._next(at, why)
+                at.new = digits
+                at.steps.pop(0)
+                return self._next(at)
+            case PadStep.AGAIN:
+                if digits != at.new:
+                    at.new, at.steps = "", [PadStep.NEW, PadStep.AGAIN]
+                    return self._next(at, "The two were not the same. Choose again.")
+                return await self._keep(actor, at, Secret(digits))
+
+    def close(self, actor: Actor, pad_id: str) -> None:
+        """The person gave up; nothing happens."""
+        at = self._open.get(actor.user.telegram_id)
+        if at is not None and at.pad.id == pad_id:
+            del self._open[actor.user.telegram_id]
+
+    async def _tried(self, actor: Actor, at: _Open, digits: Secret) -> Pad | PadEnded:
+        """Counts the try, then looks whether it fits."""
+        person, now = actor.user.telegram_id, self._clock.now()
+
+        def count(drawers: Drawers) -> Pin | None:
+            pin = drawers.pins.find(person)
+            if pin is None or (pin.closed_until is not None and now < pin.closed_until):
+                return pin
+            failures = pin.failures + 1
+            counted = replace(pin, failures=failures, closed_until=now + pause(failures) if failures >= TRIES else None)
+            drawers.pins.put(counted)
+            return replace(counted, closed_until=pin.closed_until)  # what held before this try
+
+        pin = await self._store.run(count)
+        if pin is None:
+            return self._end(person, at, right=False, say="You have no PIN any more.")
+        if pin.closed_until is not None and now < pin.closed_until:
+            return self._end(person, at, right=False, say=_closed(pin.closed_until))
+        if self._hashing.fits(digits, pin.hashed):
+            await self._store.run(lambda drawers: self._right(drawers, at, pin, now))
+            if len(at.steps) > 1:
+                at.allowed = True
+                at.steps.pop(0)
+                return self._next(at)
+            return self._end(person, at, right=True, say=_DONE[at.pad.use])
+        if pin.failures < TRIES:
+            left = TRIES - pin.failures
+            return self._next(at, f"Wrong. {left} {'try' if left == 1 else 'tries'} left.")
+        await self._store.run(lambda drawers: self._alarm(drawers, actor, now))
+        self._changed()
+        return self._end(person, at, right=False, say=_closed(now + pause(pin.failures)))
+
+    def _right(self, drawers: Drawers, at: _Open, pin: Pin, now: datetime) -> None:
+        proven_for = at.proof if at.pad.use is PadUse.PROVE else None
+        if at.pad.use is PadUse.REMOVE:
+            drawers.pins.remove(pin.telegram_id)
+        else:
+            drawers.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
+        if at.pad.use is PadUse.UNSEAL:
+            drawers.pins.unseal(pin.telegram_id)
+        drawers.audit.add(now, pin.telegram_id, "pin", None, at.pad.use)
+
+    def _alarm(self, drawers: Drawers, actor: Actor, now: datetime) -> None:
+        """The others of every account of this person hear that somebody guesses on that phone."""
+        person = actor.user.telegram_id
+        drawers.audit.add(now, person, "pin closed", None, "too many wrong tries")
+        told: set[int] = {person}
+        for account in drawers.accounts.all():
+            if drawers.people.role_on(person, account.id) is None:
+                continue
+            others = [one for one in drawers.people.watching(account.id) if one not in told]
+            told.update(others)
+            news = ActByOther(name=actor.user.name, deed=Deed.PIN_CLOSED, at=now)
+            drawers.outbox.add(account.id, others, news, now, order_id=None)
+
+    async def _keep(self, actor: Actor, at: _Open, digits: Secret) -> PadEnded:
+        person, now = actor.user.telegram_id, self._clock.now()
+        hashed = self._hashing.of(digits)
+
+        def put(drawers: Drawers) -> bool:
+            if drawers.pins.find(person) is not None and not at.allowed:
+                return False
+            drawers.pins.put(Pin(telegram_id=person, hashed=hashed, set_at=now, proven_at=now))
+            drawers.audit.add(now, person, "pin", None, at.pad.use)
+            return True
+
+        kept = await self._store.run(put)
+        return self._end(person, at, right=kept, say=_DONE[at.pad.use] if kept else "You have a PIN already.")
+
+    def _next(self, at: _Open, note: str = "") -> Pad:
+        at.pad = replace(at.pad, step=at.steps[0], digits=self._shuffled(), entered=0, note=note)
+        return at.pad
+
+    def _end(self, person: int, at: _Open, *, right: bool, say: str) -> PadEnded:
+        self._open.pop(person, None)
+        return PadEnded(id=at.pad.id, use=at.pad.use, right=right, say=say)
+
+    def _shuffled(self) -> tuple[int, ...]:
+        """The ten digits in an order that says nothing of the taps (a shuffle by sorting 64-bit draws)."""
+        draws = [(self._random(8), digit) for digit in range(10)]
+        return tuple(digit for _, digit in sorted(draws))
+
+    async def seal(self, actor: Actor) -> PinState:
+        """From now on this person's phone can only stop trading and be opened; the open questions die."""
+        person, now = actor.user.telegram_id, self._clock.now()
+
+        def shut(drawers: Drawers) -> None:
+            drawers.pins.seal(person, now)
+            drawers.confirmations.refuse_of(person)
+            drawers.audit.add(now, person, "lock")
+
+        await self._store.run(shut)
+        self._open.pop(person, None)
+        return await self.state(actor)
+
+
+def pause(failures: int) -> timedelta:
+    """How long tries are closed after that many wrong ones in a row: 5 minutes, doubled with each further one."""
+    doublings = min(max(failures - TRIES, 0), 20)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+
+
+def why_pin(
+    drawers: Drawers, telegram_id: int, account_id: str, *, value: Decimal | None, limits: Limits, now: datetime
+) -> str | None:
+    """Why an entry of this person waits for the PIN: over the soft limit, or the first after 12 idle hours; None: it does not."""
+    pin = drawers.pins.find(telegram_id)
+    if pin is None:
+        return None
+    if limits.ask_pin_above is not None and (value is None or value > limits.ask_pin_above):
+        return f"Over {limits.ask_pin_above:f} rupees: your PIN, please."
+    acts = [at for at in (drawers.orders.last_by(telegram_id, account_id), pin.proven_at) if at is not None]
+    if not acts or now - max(acts) > IDLE:
+        return "First order in a while: your PIN, please."
+    return None
+
+
+def take_proof(drawers: Drawers, telegram_id: int, proof: str) -> bool:
+    """Uses up the PIN given for this one act; True as well when the person has none."""
+    pin = drawers.pins.find(telegram_id)
+    if pin is None:
+        return True
+    if pin.proven_for != proof:
+        return False
+    drawers.pins.put(replace(pin, proven_for=None))
+    return True
+
+
+def demand_pin(drawers: Drawers, telegram_id: int, proof: str, say: str) -> None:
+    """PinWanted unless the PIN was just given for exactly this act."""
+    if not take_proof(drawers, telegram_id, proof):
+        raise PinWanted(say, proof=proof)
+
+
+_ONLY_HOST = "This phone is sealed and has no PIN. It is opened on the host: python -m bot people unlock."
+
+
+def _closed(until: datetime) -> str:
+    return f"Too many wrong tries. No PIN is taken until {ist(until):%d %b %H:%M:%S}."
+
+
+def _too_easy(digits: str) -> str:
+    steps = {int(after) - int(before) for before, after in itertools.pairwise(digits)}
+    return "Too easy to guess. Choose another." if steps in ({0}, {1}, {-1}) or len(set(digits)) < 3 else ""
