@@ -1,4 +1,4 @@
-"""/accounts /use /login /logout /session /unlink; deletes what held a code, and says so when it cannot."""
+"""/accounts /use /link /login /logout /session /unlink; deletes what held a code, and says so when it cannot."""
 
 import re
 
@@ -35,10 +35,24 @@ async def use(ctx: Ctx) -> None:
     await ctx.reply(views.using(await ctx.services.accounts.use(ctx.actor, ctx.words)))
 
 
+async def link(ctx: Ctx) -> None:
+    """Answers with a one-time page; no secret of an account is ever typed into the chat."""
+    words = ctx.words.split()
+    if len(words) != 1:
+        note = await _hide(ctx) if words else ""
+        if note:
+            await ctx.reply(message(note))
+        raise UsageError("One word: how the account will be called. Its secrets are typed on a page.", example="/link papa")
+    await ctx.reply(views.offered(await ctx.services.entering.link(ctx.actor, words[0]), ctx.mode))
+
+
 async def login(ctx: Ctx) -> None:
-    """Logs in at mStock; with a stored seed at once, else it asks for six digits."""
+    """Logs in at mStock; with a stored seed at once, else it asks for six digits, here or on a page."""
     if not ctx.words:
         await _log_in(ctx, None, "")
+        return
+    if ctx.words.lower() == "page":
+        await ctx.reply(views.offered(await ctx.services.entering.login(ctx.actor), ctx.mode))
         return
     code = six_digits(ctx.words)
     note = await _hide(ctx)

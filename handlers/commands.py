@@ -70,7 +70,11 @@ COMMANDS: tuple[Command, ...] = (
         family=Family.ACCOUNT, permission=Permission.LOOK, handler=account.use,
     ),
     Command(
-        name="login", arguments="[code]", help="Log in at mStock", example="/login",
+        name="link", arguments="<label>", help="A page, for you alone, to enter an account's secrets", example="/link papa",
+        family=Family.ACCOUNT, permission=Permission.ADMIN, handler=account.link,
+    ),
+    Command(
+        name="login", arguments="[code | page]", help="Log in at mStock", example="/login",
         family=Family.ACCOUNT, permission=Permission.SESSION, handler=account.login,
     ),
     Command(

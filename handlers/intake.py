@@ -8,12 +8,12 @@ before it is stored.
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from telegram import Update
 from telegram.constants import UpdateType
-from telegram.error import RetryAfter, TelegramError
+from telegram.error import Conflict, RetryAfter, TelegramError
 
 from bot.domain.clock import Clock
 from bot.domain.errors import StorageError
@@ -45,12 +45,14 @@ class Intake:
         roster: Roster,
         clock: Clock,
         allowance: Allowance | None = None,
+        second_poller: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._application = application
         self._inbox = inbox
         self._roster = roster
         self._clock = clock
         self._allowance = allowance or Allowance()
+        self._second_poller = second_poller
         self._offset: int | None = None
         self._closing = asyncio.Event()
         self._handling: set[asyncio.Task[None]] = set()
@@ -66,6 +68,8 @@ class Intake:
                 updates = await self._unless_closing(self._poll())
             except TelegramError as error:
                 self._outage_began(error)
+                if isinstance(error, Conflict) and self._second_poller is not None:
+                    await self._second_poller()
                 await self._rest(seconds(error) if isinstance(error, RetryAfter) else pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
@@ -206,7 +210,7 @@ class Intake:
 
 
 def stored_body(update: Update) -> str:
-    """The update as JSON, a login code in it blanked: six digits, or whatever stands behind /login."""
+    """The update as JSON, a secret in it blanked: six digits, whatever stands behind /login, what else stands behind /link."""
     text = update.message.text if update.message is not None else None
     blank = _blanked(text) if text else None
     if blank is None:
@@ -220,6 +224,9 @@ def _blanked(text: str) -> str | None:
     if account.six_digits(text) is not None:
         return account.BLANK
     spoken = hear(text)
-    if spoken is None or spoken.command.name != "login" or not spoken.words:
+    if spoken is None or not spoken.words:
         return None
-    return (f"{spoken.label}: " if spoken.label else "") + f"/login {account.BLANK}"
+    name = spoken.command.name
+    if name == "login" or (name == "link" and " " in spoken.words):
+        return (f"{spoken.label}: " if spoken.label else "") + f"/{name} {account.BLANK}"
+    return None

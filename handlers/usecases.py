@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from bot.domain.account import Account, Actor, Role, User
 from bot.domain.clock import Clock
+from bot.domain.entry import Offered
 from bot.domain.instrument import Instrument
 from bot.domain.order import Confirmation, Order, OrderRequest
 from bot.domain.portfolio import DayReport, Funds, Holdings, PnL, Positions
@@ -127,6 +128,13 @@ class Reports(Protocol):
     async def day(self, actor: Actor, day: date | None) -> DayReport: ...
 
 
+class Entering(Protocol):
+    """Pages on which secrets are typed."""
+
+    async def link(self, actor: Actor, label: str) -> Offered: ...
+    async def login(self, actor: Actor) -> Offered: ...
+
+
 class Host(Protocol):
     """How the bot itself is doing."""
 
@@ -150,6 +158,8 @@ class UseCases(Protocol):
     def switch(self) -> Switch: ...
     @property
     def reports(self) -> Reports: ...
+    @property
+    def entering(self) -> Entering: ...
     @property
     def host(self) -> Host: ...
     @property

@@ -50,6 +50,10 @@ class SqlInboxDrawer:
     def highest(self) -> int | None:
         return self._tx.rows(_HIGHEST).scalar_one_or_none()
 
+    def clear(self) -> int:
+        """Forgets everything, the highest id too: ids of one bot mean nothing for another."""
+        return self._tx.write(inbox.delete(), {})
+
     def forget_before(self, moment: datetime) -> int:
         """The row with the highest id stays: from it the next offset is known."""
         return self._tx.write(_FORGET, {"moment": moment})

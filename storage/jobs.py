@@ -1,8 +1,9 @@
 """Drawer: which named job ran for which date."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from storage.engine import Transaction
@@ -10,6 +11,8 @@ from storage.tables import jobs
 
 _CLAIM = insert(jobs).values({name: bindparam(name) for name in ("name", "key", "at")}).on_conflict_do_nothing()
 _RELEASE = jobs.delete().where(jobs.c.name == bindparam("job"), jobs.c.key == bindparam("which"))
+
+_CLAIMED = select(jobs.c.key).where(jobs.c.name == bindparam("job")).order_by(jobs.c.at)
 
 
 class SqlJobs:
@@ -20,6 +23,9 @@ class SqlJobs:
 
     def claim(self, name: str, key: str, now: datetime) -> bool:
         return self._tx.write(_CLAIM, {"name": name, "key": key, "at": now}) == 1
+
+    def claimed(self, name: str) -> Sequence[str]:
+        return self._tx.rows(_CLAIMED, {"job": name}).scalars().all()
 
     def release(self, name: str, key: str) -> None:
         self._tx.write(_RELEASE, {"job": name, "which": key})

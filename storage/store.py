@@ -148,6 +148,11 @@ class SqlStore:
         except DATABASE_ERRORS as error:
             raise in_words(error) from error
 
+    @property
+    def vault(self) -> Vault:
+        """What secrets pass through now."""
+        return self._vault
+
     def adopt(self, vault: Vault) -> None:
         """From the next transaction on, secrets pass through this vault (a rotation of keys)."""
         self._vault = vault
@@ -191,6 +196,10 @@ class SqlInbox:
 
     async def highest(self) -> int | None:
         return await self._store.run_sql(lambda drawers: drawers.inbox.highest())
+
+    async def clear(self) -> None:
+        """Forgets every update received, for another bot."""
+        await self._store.run_sql(lambda drawers: drawers.inbox.clear())
 
     async def forget_before(self, moment: datetime) -> int:
         return await self._store.run_sql(lambda drawers: drawers.inbox.forget_before(moment))

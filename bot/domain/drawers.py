@@ -281,6 +281,10 @@ class JobsDrawer(Protocol):
         """True for exactly one caller of a (name, key)."""
         ...
 
+    def claimed(self, name: str) -> Sequence[str]:
+        """The keys for which a name was claimed, oldest first."""
+        ...
+
     def release(self, name: str, key: str) -> None:
         """Gives a claim back after a failure."""
         ...

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from bot.domain.account import Account, CodeKind, Role
 from bot.domain.clock import ist_date
+from bot.domain.entry import EntryKind, Offered
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
-from handlers.views.keyboards import WordsTap, button, words
 from handlers.views.card import place
-from handlers.views.message import View, bold, message, say
+from handlers.views.keyboards import WordsTap, button, words
+from handlers.views.message import View, bold, code, message, say
 from handlers.views.text import clock_time, day_name, short_time
 
 DELETED = "I deleted the message with your code."
@@ -20,7 +21,7 @@ def accounts(found: Sequence[tuple[Account, Role]], current: Account | None) -> 
     if not found:
         return message(
             say(bold("No account is linked yet.")),
-            "The owner links one on the host: python -m bot link",
+            "The owner links one with /link, or on the host: python -m bot link",
         )
     lines = []
     for account, role in found:
@@ -47,8 +48,8 @@ def logged_in(found: LoggedIn, mode: str, now: datetime, note: str = "") -> View
         say(bold(f"{first}.")),
         f"The session lives until {short_time(until)}{day}.",
         *([note] if note else []),
-    ).with_keyboard(
         place(found.account.label, mode),
+    ).with_keyboard(
         [words("Funds", "/funds", account=found.account.label), words("Positions", "/positions", account=found.account.label)]
     )
 
@@ -57,8 +58,28 @@ def code_wanted(found: CodeWanted, mode: str) -> View:
     """Six digits, as an answer without any command."""
     source = "from your authenticator app" if found.kind is CodeKind.TOTP else "that mStock sent you"
     return message(
-        say(bold("Six digits, please."), f" {found.account.label} · {mode}"),
-        f"Send the code {source}, nothing else. I take it until {clock_time(found.until)} and delete your message.",
+        say(bold("Six digits, please.")),
+        f"Send the code {source}, nothing else. I take it until {clock_time(found.until)} and delete your message. "
+        "Or /login page types it in a browser.",
+        place(found.account.label, mode),
+    )
+
+
+def offered(found: Offered, mode: str) -> View:
+    """A one-time page; the address is not made into a link where only the host can follow it."""
+    ticket = found.ticket
+    what = "Enter its secrets" if ticket.kind is EntryKind.LINK else "Type the six digits"
+    where = (
+        "Open this on the computer the bot runs on (from elsewhere through an SSH tunnel of the same port):"
+        if found.on_host
+        else "Open this in your browser:"
+    )
+    return message(
+        say(bold(f"{what} on this page."), " For you alone, once."),
+        where,
+        say(code(found.address)),
+        f"Until {clock_time(ticket.until)}. Never type a password or key into this chat.",
+        place(ticket.label, mode),
     )
 
 
@@ -79,6 +100,7 @@ def logged_out(account: Account, mode: str) -> View:
     return message(
         say(bold("Logged out.")),
         "Orders at the exchange stay; I cannot see them until the next login.",
+        place(account.label, mode),
     ).with_keyboard([words("Log in", "/login", account=account.label)])
 
 
@@ -100,7 +122,6 @@ def alive(found: SessionState, now: datetime) -> bool:
     return found.session is not None and found.session.alive(now)
 
 
-        place(account.label, mode),
 def session_line(found: SessionState, now: datetime) -> str:
     """One line: logged in until when, or that a login is needed."""
     if found.session is None or not found.session.alive(now):

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.domain.account import Account, Actor, CodeKind, Role, Session, Stop, User
 from bot.domain.clock import Clock
+from bot.domain.entry import EntryKind, Offered, Ticket
 from bot.domain.errors import ConfirmationGone, NotFound, UnknownSymbol
 from bot.domain.instrument import Instrument
 from bot.domain.market import Level, Price
@@ -480,6 +481,26 @@ class FakeReports:
         return a_report()
 
 
+class FakeEntering:
+    """Makes links that lead nowhere."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.on_host = True
+
+    async def link(self, actor: Actor, label: str) -> Offered:
+        return self._offer(EntryKind.LINK, label, actor)
+
+    async def login(self, actor: Actor) -> Offered:
+        return self._offer(EntryKind.LOGIN, MAIN.label, actor)
+
+    def _offer(self, kind: EntryKind, label: str, actor: Actor) -> Offered:
+        until = self.clock.now() + timedelta(minutes=10)
+        ticket = Ticket(person=actor.user.telegram_id, kind=kind, label=label, until=until)
+        address = "http://127.0.0.1:5000/mstock/callback?code=CODE" if self.on_host else "https://bot.example/mstock?code=CODE"
+        return Offered(ticket=ticket, address=address, on_host=self.on_host)
+
+
 class FakeServices:
     """All of them, built around one clock."""
 
@@ -494,6 +515,7 @@ class FakeServices:
         self.market = FakeMarket(clock)
         self.switch = FakeSwitch(clock, self.desk)
         self.reports = FakeReports()
+        self.entering = FakeEntering(clock)
 
 
 class FakeInbox:

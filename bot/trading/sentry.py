@@ -1,0 +1,90 @@
+"""Watches over the bot's own identity at Telegram: one bot for one database, and nobody else speaking with its token."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.domain.account import Role, Stop
+from bot.domain.clock import Clock
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import SettingsError
+from bot.domain.notice import TradingStopped
+
+log = logging.getLogger(__name__)
+
+PINNED = "telegram bot"  # the claim by which a database remembers its bot
+
+WEBHOOK = "Somebody set a webhook for this bot: whoever did has its token, and reads what you type."
+POLLER = "Another program fetches this bot's messages: whoever runs it has its token."
+DRILL = "Unless that was you: /revoke at @BotFather, put the new token in the settings, restart, then /resume."
+
+
+class Sentry:
+    """Seals trading on all accounts when the token is in other hands (failure-modes.md T2)."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        people: Callable[[], Sequence[tuple[int, Role]]],
+        tell: Callable[[int, str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._people = people
+        self._tell = tell
+        self._changed = changed
+        self._told: set[str] = set()
+
+    async def pin(self, bot_id: int, *, forget_updates: Callable[[], Awaitable[None]], take_new: bool = False) -> None:
+        """Remembers the bot at the first start; SettingsError at a later start as another one.
+
+        take_new: the host says that the bot was changed on purpose. Update ids of one bot mean nothing for another, so
+        those received are forgotten then.
+        """
+        now, key = self._clock.now(), str(bot_id)
+        known = await self._store.run(lambda drawers: list(drawers.jobs.claimed(PINNED)))
+        if key in known:
+            return
+        if known and not take_new:
+            raise SettingsError(
+                f"The token belongs to the bot {bot_id}, but this database to the bot {known[0]}. "
+                "If it was changed on purpose, start once with: python -m bot run --new-bot"
+            )
+
+        def remember(drawers: Drawers) -> None:
+            for old in known:
+                drawers.jobs.release(PINNED, old)
+            drawers.jobs.claim(PINNED, key, now)
+            drawers.audit.add(now, None, "bot pinned", None, f"before: {', '.join(known) or 'none'}, after: {key}")
+
+        await self._store.run(remember)
+        if known:
+            await forget_updates()
+
+    async def seal(self, why: str) -> None:
+        """Turns the kill switch of every account on, and tells everybody on it; once for each reason until it is lifted."""
+        now = self._clock.now()
+        words = f"{why} {DRILL}"
+        first = why not in self._told
+        self._told.add(why)
+
+        def stop(drawers: Drawers) -> int:
+            accounts = drawers.accounts.all()
+            for account in accounts:
+                fresh = drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=why))
+                if fresh or first:
+                    told = TradingStopped(name="the bot itself", at=now, why=words)
+                    drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
+                    drawers.audit.add(now, None, "kill", account.id, why)
+            return len(accounts)
+
+        linked = await self._store.run(stop)
+        if first:
+            log.critical("%s", why)
+        if not linked and first:
+            for person, role in self._people():
+                if role is Role.OWNER:
+                    self._tell(person, words)
+        self._changed()
