@@ -76,8 +76,9 @@ class _Writer:
             case OrderByOther():
                 return self._whole(f"{news.name} sent an order", news.order)
             case TradingStopped():
+                why = f"{news.why} " if news.why else ""
                 return self._plain(
-                    f"Stopped by {news.name}", f"New orders are blocked since {clock_time(news.at)}. Exits and cancels work."
+                    f"Stopped by {news.name}", f"{why}New orders are blocked since {clock_time(news.at)}. Exits and cancels work."
                 )
             case TradingResumed():
                 return self._plain(f"Resumed by {news.name}", f"New orders are allowed again since {clock_time(news.at)}.")

@@ -1,7 +1,7 @@
 """The real application and poller against the demo chat, with hand-made services behind them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -61,10 +61,11 @@ async def a_bot(
     *,
     me: ScriptedPerson | None = None,
     clean: bool = True,
+    second_poller: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Stage]:
     """Starts the bot; leaves by close and drain, or, when not clean, as a kill would: tasks cut off where they are."""
     application = build_application(telegram.token, telegram_url=telegram.url, services=services, random_bytes=counting_bytes())
-    intake = Intake(application, inbox=inbox, roster=services.roster, clock=services.clock)
+    intake = Intake(application, inbox=inbox, roster=services.roster, clock=services.clock, second_poller=second_poller)
     async with running(application):
         await publish_menu(application)
         polling = asyncio.create_task(intake.run(), name="telegram")
