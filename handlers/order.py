@@ -7,7 +7,7 @@ from handlers.context import Ctx
 from handlers.views import books
 from handlers.views import card as cards
 from handlers.views import order as views
-from handlers.views.keyboards import OrderTap, OrderVerb
+from handlers.views.keyboards import ExitTap, OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:
@@ -46,6 +46,11 @@ async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
     view = views.proposal(proposal, ctx.mode, ctx.now)
     message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
     await ctx.services.desk.shown(proposal.confirmation.token, message_id)
+
+
+async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
+    """The button of one position: the order that closes what is held of it now, as a question."""
+    await ask(ctx, await ctx.services.desk.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 
 async def _cancelled(ctx: Ctx, outcome: Order | Question) -> None:

@@ -24,6 +24,7 @@ from handlers.views.keyboards import (
     ChangeTap,
     DoItNowTap,
     EntriesTap,
+    ExitTap,
     OrderTap,
     OrderVerb,
     Tap,
@@ -155,7 +156,7 @@ async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
         await _dispatch(ctx, tap)
 
 
-async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | EntriesTap) -> None:
+async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | EntriesTap | ExitTap) -> None:
     match tap:
         case CardTap():
             await confirm.tapped(ctx, tap)
@@ -164,6 +165,9 @@ async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | En
         case OrderTap():
             _demand(ctx.actor, _ORDER_NEEDS[tap.verb])
             await order.tapped(ctx, tap)
+        case ExitTap():
+            _demand(ctx.actor, Permission.REDUCE)
+            await order.exit_position(ctx, tap)
         case EntriesTap():
             _demand(ctx.actor, Permission.REDUCE)
             await safety.cancel_entries(ctx)

@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 from bot.domain.account import Account, Actor, Role, User
 from bot.domain.clock import Clock
 from bot.domain.entry import Offered
-from bot.domain.instrument import Instrument
-from bot.domain.order import Confirmation, Order, OrderRequest
+from bot.domain.instrument import Instrument, InstrumentKey
+from bot.domain.order import Confirmation, Order, OrderRequest, Product
 from bot.domain.portfolio import DayReport, Funds, Holdings, PnL, Positions
 from bot.domain.proposal import (
     Change,
@@ -85,6 +85,7 @@ class TradingDesk(Protocol):
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal: ...
     async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal: ...
     async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal: ...
+    async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal: ...
     async def modify(
         self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int
     ) -> Proposal: ...

@@ -50,6 +50,7 @@ class PositionLine:
     price: Price | None
     booked: Decimal | None  # None: a sold holding whose cost nobody knows
     open: Decimal | None  # None: no price
+    guarded: bool | None = None  # whether a stop waits for it at the exchange; None: the order book was not read yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Positions:
 
     lines: tuple[PositionLine, ...]
     as_of: datetime
+    charges: Decimal | None = None  # of the day's fills, rupees; None: not known
 
     @property
     def booked(self) -> Decimal:
@@ -66,6 +68,10 @@ class Positions:
     @property
     def open(self) -> Decimal:
         return total(line.open for line in self.lines if line.open is not None)
+
+    @property
+    def net(self) -> Decimal | None:
+        return None if self.charges is None else self.booked + self.open - self.charges
 
     @property
     def unknown(self) -> tuple[PositionLine, ...]:

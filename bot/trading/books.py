@@ -107,12 +107,21 @@ class Books:
     async def positions(self, actor: Actor) -> Positions:
         """All positions with their prices; what has no price or no cost is left out of the sums and says so."""
         account, link = self.line(actor)
-        positions = await link.broker.positions()
+        positions, trades = await asyncio.gather(link.broker.positions(), _or_none(link))
         sold = any(position.is_sold_holding for position in positions)
         holdings = await link.broker.holdings() if sold else ()
         prices = await self.prices.of_all(account.id, [each.instrument.key for each in positions if each.quantity])
-        lines = tuple(valued(position, prices, holdings) for position in positions)
-        return Positions(lines=lines, as_of=self.clock.now())
+        stops = await self._stops(account)
+        lines = tuple(guarded(valued(position, prices, holdings), stops) for position in positions)
+        charges = self.charges(trades) if trades is not None else None
+        return Positions(lines=lines, as_of=self.clock.now(), charges=charges)
+
+    async def _stops(self, account: Account) -> Sequence[Order] | None:
+        """Stops that wait at the exchange, those of the broker's app included; None before the order book was first read."""
+        if self.reconcile.seen_at(account.id) is None:
+            return None
+        working = await self.store.run(lambda drawers: drawers.orders.unsettled(account.id))
+        return [order for order in working if order.status is OrderStatus.TRIGGER_PENDING]
 
     async def holdings(self, actor: Actor) -> Holdings:
         """The demat account; a price that the broker leaves out is asked for."""
@@ -128,9 +137,7 @@ class Books:
 
     async def pnl(self, actor: Actor) -> PnL:
         """Today's profit and loss before and after charges; holdings' change stands apart (product.md section 8)."""
-        _, link = self.line(actor)
-        positions, trades = await asyncio.gather(self.positions(actor), _or_none(link))
-        charges = self.charges(trades) if trades is not None else None
+        positions = await self.positions(actor)
         holdings = await self.holdings(actor)
         changes = [
             (line.last - line.previous_close) * line.total
@@ -140,7 +147,7 @@ class Books:
         return PnL(
             booked=positions.booked,
             open=positions.open,
-            charges=charges,
+            charges=positions.charges,
             as_of=positions.as_of,
             lines=positions.lines,
             holdings_change=total(changes) if len(changes) == len(holdings.lines) else None,
@@ -192,6 +199,20 @@ def valued(position: Position, prices: Mapping[InstrumentKey, Price], holdings: 
         booked=position.booked_profit(),
         open=position.open_profit(price.last) if price is not None else None,
     )
+
+
+def guarded(line: PositionLine, stops: Sequence[Order] | None) -> PositionLine:
+    """The line with whether a stop stands against its open quantity."""
+    position = line.position
+    if stops is None or not position.quantity:
+        return line
+    against = any(
+        stop.draft.instrument.key == position.instrument.key
+        and stop.draft.product is position.product
+        and stop.draft.side.sign * position.quantity < 0
+        for stop in stops
+    )
+    return replace(line, guarded=against)
 
 
 def _priced(holding: Holding, prices: Mapping[InstrumentKey, Price]) -> Holding:

@@ -22,6 +22,7 @@ from bot.domain.errors import (
     Refused,
     TooFast,
 )
+from bot.domain.instrument import InstrumentKey
 from bot.domain.lines import request_of
 from bot.domain.money import tick_down, tick_up
 from bot.domain.notice import Notice, OrderByOther, OrderRejected, OrderUnclear
@@ -167,22 +168,20 @@ class TradingDesk:
     async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """Closes the whole position of the order's instrument and product, at the market."""
         order = await self._order(actor, order_id)
+        return await self.exit_position(actor, order.draft.instrument.key, order.draft.product, chat_id=chat_id)
+
+    async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
+        """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
         _, link = self._proposing.link(actor)
-        instrument, product = order.draft.instrument, order.draft.product
-        held = next(
-            (
-                position.quantity
-                for position in await link.broker.positions()
-                if position.instrument.key == instrument.key and position.product is product and not position.is_sold_holding
-            ),
-            0,
-        )
-        if not held:
-            raise CheckFailed([f"There is no open {product} position in {instrument.symbol}."])
+        open_ = (each for each in await link.broker.positions() if each.quantity and not each.is_sold_holding)
+        held = next((each for each in open_ if each.instrument.key == key and each.product is product), None)
+        if held is None:
+            raise CheckFailed([f"There is no open {product} position in it any more."])
+        instrument = held.instrument
         bare = OrderRequest(
-            side=Side.SELL if held > 0 else Side.BUY,
+            side=Side.SELL if held.quantity > 0 else Side.BUY,
             symbol=instrument.name,
-            quantity=abs(held),
+            quantity=abs(held.quantity),
             product=product,
             exchange=instrument.exchange,
         )
@@ -451,6 +450,7 @@ class TradingDesk:
             role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
             if role is None or Permission.ADMIN not in GRANTS[role]:
                 raise NotAllowed("Only an owner lifts the kill switch.")
+            demand_pin(drawers, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
             drawers.safety.resume(found.account_id)
             drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id)
 

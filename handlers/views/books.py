@@ -1,21 +1,24 @@
 """Orders, trades, positions, holdings and funds as lists with pages and a refresh button (cards.md, "Positions")."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
-from bot.domain.order import Fill, Order, OrderStatus
+from bot.domain.order import Fill, Order, OrderStatus, Product
 from bot.domain.portfolio import Funds, Holding, Holdings, PositionLine, Positions
 from bot.domain.proposal import OrderDetail, OrderList, TradeList
 from bot.domain.titles import short
 from handlers.views.card import card
-from handlers.views.keyboards import BookTap, OrderTap, OrderVerb, button, words
+from handlers.views.keyboards import BookTap, ExitTap, OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
 from handlers.views.text import (
     RULE,
+    WIDTH,
     amount,
     clock_time,
+    columns,
     count,
     fit,
     mark,
@@ -29,6 +32,7 @@ from handlers.views.text import (
 )
 
 Rows = tuple[str, ...]
+EXITS = "exit"  # the list of positions with a button under it for each
 PAGE = 8  # entries; with two or three rows each they stand on one screen
 
 
@@ -144,12 +148,36 @@ def positions(found: Positions, tap: BookTap, label: str, mode: str) -> View:
     rows += shown or [row("none")]
     if found.lines:
         rows += [(RULE,), money_row("Open", found.open), money_row("Booked today", found.booked)]
+        rows += net_rows(found.charges, found.booked + found.open)
     parts: list[Part] = [table(*rows)]
     if found.unknown:
         names = ", ".join(short(line.position.instrument) for line in found.unknown[:5])
         parts.append(say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}"))
-    buttons = [button("Refresh", tap), words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
-    return View(tuple(parts), keyboard(turn, buttons))
+    back = BookTap(tap.book, tap.label, page=tap.page)
+    if tap.argument == EXITS:
+        rows_of_exits = [[_exit(line, tap.label, found.as_of)] for line in _can_exit(found)[:PAGE]]
+        return View(tuple(parts), keyboard(turn, *rows_of_exits, [button("Back", back)]))
+    others = [words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
+    exits = [button("Exit…", replace(back, argument=EXITS))] if _can_exit(found) else []
+    return View(tuple(parts), keyboard(turn, [button("Refresh", tap), *exits], others))
+
+
+def _can_exit(found: Positions) -> list[PositionLine]:
+    return [line for line in found.lines if line.position.quantity and not line.position.is_sold_holding]
+
+
+def _exit(line: PositionLine, label: str, as_of: datetime) -> Button:
+    """Asks for the order that closes the line; nothing is sent by it."""
+    position = line.position
+    name = f"Exit {signed_count(position.quantity)} {short(position.instrument, today=ist_date(as_of))} {position.product}"
+    return button(name, ExitTap(position.instrument.key, position.product, label))
+
+
+def net_rows(charges: Decimal | None, gross: Decimal) -> list[Rows]:
+    """What the day cost and what is left of it; without the charges the net is left unsaid."""
+    if charges is None:
+        return [row("Charges", "not known   "), money_row("Before charges", gross)]
+    return [money_row("Charges ≈", -charges, marked=False), money_row("Net", gross - charges)]
 
 
 def position_rows(line: PositionLine, as_of: datetime) -> Rows:
@@ -163,8 +191,16 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
     rows = row(fit(name), figures)
     average = price(position.average) if position.average is not None else "cost unknown"
     last = price(line.price.last) if line.price is not None else "price unknown"
-    note = ("sold from holdings",) if position.is_sold_holding else ()
-    return (*rows, *row(f" {average} → {last}"), *(line for text in note for line in row(f" {text}")))
+    note = "sold from holdings" if position.is_sold_holding else "no stop" if wants_stop(line) else ""
+    way = f" {average} → {last}"
+    if note and columns(f"{way}   {note}") <= WIDTH:
+        return (*rows, f"{way}   {note}")
+    return (*rows, *row(way), *(row(f" {note}") if note else ()))
+
+
+def wants_stop(line: PositionLine) -> bool:
+    """Whether to say that no stop stands against it: delivery is not watched that way (product.md section 7)."""
+    return line.guarded is False and line.position.product in (Product.MIS, Product.NRML)
 
 
 # --- holdings and funds ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.domain.instrument import Exchange, InstrumentKey
 from bot.domain.order import Product
 from handlers.views.message import Button, Keyboard
 
@@ -115,7 +116,16 @@ class DoItNowTap:
     """Do what was typed while the bot was away: the words stand in the message that this one answers."""
 
 
-Tap = CardTap | ChangeTap | OrderTap | BookTap | WordsTap | EntriesTap | DoItNowTap
+@dataclass(frozen=True, slots=True)
+class ExitTap:
+    """Ask for the order that closes one position."""
+
+    key: InstrumentKey
+    product: Product
+    label: str = ""  # of the account; empty: the one in use
+
+
+Tap = ExitTap | CardTap | ChangeTap | OrderTap | BookTap | WordsTap | EntriesTap | DoItNowTap
 
 
 def encode(tap: Tap) -> str:
@@ -139,10 +149,14 @@ def _encode(tap: Tap) -> str:
             return f"b:{tap.book}:{tap.page}:{tap.argument}:{tap.label}"
         case WordsTap():
             return f"w:{tap.words}"
+        case ExitTap():
+            return f"x:{tap.key.exchange}:{tap.key.token}:{tap.product}{_behind(tap.label)}"
         case EntriesTap():
             return f"e{_behind(tap.label)}"
         case DoItNowTap():
             return "n"
+        case PadTap():
+            return f"k:{tap.pad_id}:{'x' if tap.place is None else tap.place}"
 
 
 def _behind(label: str) -> str:
@@ -176,10 +190,15 @@ def decode(data: str) -> Tap | None:
             case "b":
                 book, page, argument, label = rest.split(":", 3)
                 return BookTap(Book(book), label, argument, _natural(page))
+            case "x":
+                exchange, token, product, *label_ = rest.split(":", 3)
+                return ExitTap(InstrumentKey(Exchange(exchange), _token(token)), Product(product), *label_)
             case "w":
                 return WordsTap(rest) if rest.strip() else None
             case "e":
                 return EntriesTap(rest)
+            case "k":
+                return _key(rest)
             case "n":
                 return None if rest else DoItNowTap()
     except (ValueError, InvalidOperation):
@@ -193,6 +212,22 @@ def _parts(rest: str) -> tuple[str, str, str]:
         raise ValueError(name)
     verb, _, label = more.partition(":")
     return name, verb, label
+
+
+def _token(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _key(rest: str) -> PadTap:
+    pad_id, _, key = rest.partition(":")
+    if not _ID.fullmatch(pad_id):
+        raise ValueError(pad_id)
+    place = None if key == "x" else _natural(key)
+    if place is not None and place > 10:
+        raise ValueError(key)
+    return PadTap(pad_id, place)
 
 
 def _natural(digits: str) -> int:
@@ -214,7 +249,7 @@ def _changed(token: str, change: str, label: str) -> ChangeTap | None:
 
 def button(text: str, tap: Tap) -> Button:
     """A button that comes back as this tap; an account label too long to travel is left out."""
-    if not isinstance(tap, WordsTap | DoItNowTap) and len(_encode(tap).encode()) > MOST_BYTES:
+    if not isinstance(tap, WordsTap | DoItNowTap | PadTap) and len(_encode(tap).encode()) > MOST_BYTES:
         tap = replace(tap, label="")
     return Button(text, data=encode(tap))
 

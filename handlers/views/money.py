@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.domain.portfolio import DayReport, PnL, PositionLine
 from bot.domain.titles import short
-from handlers.views.books import position_rows
+from handlers.views.books import net_rows, position_rows, wants_stop
 from handlers.views.keyboards import BookTap, button, words
 from handlers.views.message import Part, View, keyboard, say
 from handlers.views.text import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
@@ -20,7 +20,7 @@ def pnl(found: PnL, tap: BookTap, label: str, mode: str) -> View:
     if len(found.lines) > _LINES:
         rows.append(row(f" and {len(found.lines) - _LINES} more"))
     rows += [(RULE,), money_row("Open", found.open), money_row("Booked today", found.booked)]
-    rows += _net_rows(found.charges, found.gross, found.net)
+    rows += net_rows(found.charges, found.gross)
     parts: list[Part] = [table(*rows)]
     if found.holdings_change is not None:
         parts.append(table(money_row("Holdings since close", found.holdings_change)))
@@ -32,12 +32,6 @@ def pnl(found: PnL, tap: BookTap, label: str, mode: str) -> View:
         words("Report", "/report", account=tap.label),
     ]
     return View(tuple(parts), keyboard(buttons))
-
-
-def _net_rows(charges: Decimal | None, gross: Decimal, net: Decimal | None) -> list[tuple[str, ...]]:
-    if charges is None:
-        return [row("Charges", "not known   "), money_row("Before charges", gross)]
-    return [money_row("Charges ≈", -charges, marked=False), money_row("Net", net)]
 
 
 def _left_out(lines: tuple[PositionLine, ...]) -> list[Part]:
@@ -63,7 +57,7 @@ def report(found: DayReport, label: str, mode: str) -> View:
     if found.carried:
         rows.append(row("Carried"))
         rows += [_carried(line) for line in found.carried]
-    rows.append(row("Cash", f"{amount(found.cash)}   " if found.cash is not None else "not known   "))
+    rows.append(row("Cash tomorrow", f"{amount(found.cash)}   " if found.cash is not None else "not known   "))
     parts: list[Part] = [table(*rows)]
     if not found.complete:
         parts.append(say("⚠️ mStock could not be asked for everything: these are the figures that I have."))
@@ -78,7 +72,7 @@ def _charges_row(found: DayReport, gross: Decimal) -> tuple[str, ...]:
     if found.charges is None:
         return row("Charges", "not known   ")
     rows = money_row("Charges ≈", -found.charges, marked=False)
-    if gross <= 0:
+    if gross < found.charges:  # of a gross that does not even pay them a share says nothing
         return rows
     return (*rows, *row("", f"{found.charges / gross * 100:.1f} % of gross   "))
 
@@ -87,4 +81,7 @@ def _carried(line: PositionLine) -> tuple[str, ...]:
     position = line.position
     name = f" {signed_count(position.quantity)} {short(position.instrument)} {position.product}"
     figure = f"{signed(line.open)} {mark(line.open) or '  '}" if line.open is not None else "P&L not known"
-    return row(fit(name), figure) if line.open is not None else wrapped(f"{name}, {figure}")
+    note = row("   no stop ⚠️") if wants_stop(line) else ()
+    if line.open is None:
+        return (*wrapped(f"{name}, {figure}"), *note)
+    return (*row(fit(name), figure), *note)

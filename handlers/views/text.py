@@ -32,8 +32,10 @@ def row(left: str, right: str = "", width: int = WIDTH) -> tuple[str, ...]:
     left, right = fit(left, width), fit(right, width)
     if not right:
         return (left.rstrip(),)
+    if not left.strip():
+        left = ""
     gap = width - columns(left) - columns(right)
-    if left.strip() and gap < 1:
+    if left and gap < 1:
         return (left, *row("", right, width))
     return (left + " " * gap + right,)
 

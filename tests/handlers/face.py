@@ -10,7 +10,7 @@ from bot.domain.account import Account, Actor, CodeKind, Role, Session, Stop, Us
 from bot.domain.clock import Clock
 from bot.domain.entry import EntryKind, Offered, Ticket
 from bot.domain.errors import ConfirmationGone, NotFound, UnknownSymbol
-from bot.domain.instrument import Instrument
+from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Level, Price
 from bot.domain.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Purpose, Side
 from bot.domain.portfolio import DayReport, Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
@@ -269,6 +269,7 @@ class FakeDesk:
     sent: list[str] = field(default_factory=list)
     cancelled: list[int | str] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
+    exited: list[tuple[InstrumentKey, Product]] = field(default_factory=list)
     refuses: Exception | None = None
     ran_away: bool = False
     expired: bool = False
@@ -343,6 +344,10 @@ class FakeDesk:
 
     async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         return self._ask()
+
+    async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
+        self.exited.append((key, product))
+        return self._ask(draft=a_draft(side=Side.SELL, quantity=25, price=Decimal("1470.00"), protected=True))
 
     async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
         return self._ask(

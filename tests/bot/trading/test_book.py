@@ -1,6 +1,8 @@
 """The book turns what the broker says into fills and notices, once each, whatever the order and the gaps."""
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
 from bot.domain.money import total
-from bot.domain.notice import Filled, OrderElsewhere, OrderRejected
+from bot.domain.notice import Filled, OrderElsewhere, OrderRejected, Parcel
 from bot.domain.order import OrderFact, OrderStatus, TradeFact
 from bot.trading.book import Book, step_price
 from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
@@ -89,6 +91,26 @@ async def test_an_order_from_the_app_is_adopted_numbered_and_rung() -> None:
     assert isinstance(parcel.notice, OrderElsewhere)
     assert parcel.notice.order.filled == 10
     assert not parcel.notice.order.is_ours
+
+
+async def test_an_order_from_the_app_that_fills_later_rings_again_with_its_fill() -> None:
+    store = await a_store()
+    foreign = a_fact(tag=None, broker_id="2161261120476")
+    await store.run(lambda drawers: a_book().apply(drawers, "a1", [foreign], [], NOW))
+    done = replace(foreign, filled=10, status=OrderStatus.FILLED, average=Decimal("1480.30"))
+    change = await store.run(lambda drawers: a_book().apply(drawers, "a1", [done], [], NOW))
+    assert change.fills == 1
+
+    def deliver(drawers: Drawers) -> Sequence[Parcel]:
+        first = drawers.outbox.lease(NOW, NOW + timedelta(minutes=1))
+        for parcel in first:
+            drawers.outbox.sent(parcel.id, NOW, 1)
+        return [*first, *drawers.outbox.lease(NOW, NOW + timedelta(minutes=1))]
+
+    told = [parcel.notice for parcel in await store.run(deliver)]
+    assert [type(news) for news in told] == [OrderElsewhere, Filled]
+    assert isinstance(told[1], Filled)
+    assert told[1].fill.quantity == 10
 
 
 async def test_an_old_order_from_the_app_is_stored_without_a_ring() -> None:

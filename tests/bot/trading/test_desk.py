@@ -470,3 +470,34 @@ async def test_a_day_order_of_yesterday_that_todays_book_does_not_know_is_expire
     await stage.reconcile.look(ACCOUNT.id)
     kept = await stage.store.run(lambda drawers: drawers.orders.unsettled(ACCOUNT.id))
     assert kept == []
+
+
+async def test_a_change_offers_each_size_once_and_prices_on_the_tick(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    options = await stage.desk.change_options(stage.actor, await ask(stage, replace(LIMIT, quantity=1)))
+    assert options.quantities == (2,)
+    assert options.steps == (("Lower", Decimal("1473.50")), ("Higher", Decimal("1476.50")))
+    assert options.seen == (("Bid", Decimal("1480.20")), ("Mid", Decimal("1480.20")), ("Ask", Decimal("1480.30")))
+
+
+async def test_a_sale_out_of_the_holdings_names_its_charges_and_what_comes_in(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    stage.broker.demat = [a_holding(40)]
+    sale = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=10, price=Decimal("1475.00"))
+    asked = await stage.desk.propose(stage.actor, sale, chat_id=PERSON)
+    assert asked.draft.product is Product.CNC
+    assert asked.charges is not None
+    assert asked.charges > Decimal("21.24"), "18 rupees and GST of the depository, and STT"
+    assert asked.proceeds == Decimal("14750.00") - asked.charges
+    assert asked.charges_both is None, "the other side lies in the past"
+
+
+async def test_the_exit_of_a_position_closes_what_is_held_now(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    stage.broker.held = [a_position(25, Product.CNC), a_position(-10)]
+    asked = await stage.desk.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
+    assert (asked.draft.side, asked.draft.quantity, asked.draft.product) == (Side.BUY, 10, Product.MIS)
+    assert asked.draft.protected
+    stage.broker.held = []
+    with pytest.raises(CheckFailed, match="no open MIS position"):
+        await stage.desk.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)

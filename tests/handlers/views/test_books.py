@@ -15,7 +15,7 @@ from bot.domain.order import OrderStatus, Product
 from bot.domain.portfolio import Funds, Holdings, PositionLine, Positions
 from bot.domain.proposal import OrderList, TradeLine, TradeList
 from handlers.views import books as views
-from handlers.views.keyboards import Book, BookTap, decode
+from handlers.views.keyboards import Book, BookTap, ExitTap, decode
 from handlers.views.message import Table, View
 from handlers.views.text import columns
 from tests.handlers.face import ASHA, LINES, MAIN, NOW, PROTECTED, SHORT_CALL, FakeServices, a_holding, a_position
@@ -52,7 +52,44 @@ def test_positions_are_drawn_as_planned() -> None:
         "------------------------------",
         "Open                −135.00 🔴",
         "Booked today        +640.25 🟢",
+        "Charges           not known",
+        "Before charges      +505.25 🟢",
     ]
+
+
+def test_a_carried_position_without_a_stop_says_so_and_delivery_does_not() -> None:
+    bare = tuple(replace(line, guarded=False) for line in LINES)
+    lines = rows(views.positions(Positions(lines=bare, as_of=NOW), POSITIONS, "main", "PAPER"))
+    assert " 92.90 → 98.40   no stop" in lines
+    assert " 1,471.40 → 1,480.30" in lines
+    watched = tuple(replace(line, guarded=True) for line in LINES)
+    assert "no stop" not in views.positions(Positions(lines=watched, as_of=NOW), POSITIONS, "main", "PAPER").plain
+
+
+def test_the_sums_end_with_what_the_day_cost_and_what_is_left() -> None:
+    lines = rows(views.positions(Positions(lines=LINES, as_of=NOW, charges=Decimal("81.30")), POSITIONS, "main", "PAPER"))
+    assert lines[-3:] == [
+        "Booked today        +640.25 🟢",
+        "Charges ≈            −81.30",
+        "Net                 +423.95 🟢",
+    ]
+
+
+def test_each_open_position_can_be_exited_from_the_list() -> None:
+    sold = PositionLine(position=a_position(quantity=-10), price=None, booked=None, open=None)
+    found = Positions(lines=(*LINES, sold), as_of=NOW)
+    asked = views.positions(found, POSITIONS, "main", "PAPER")
+    assert [item.label for item in asked.keyboard[0]] == ["Refresh", "Exit…"]
+    tap = decode(asked.keyboard[0][1].data)
+    assert isinstance(tap, BookTap)
+    shown = views.positions(found, tap, "main", "PAPER")
+    assert [item.label for line in shown.keyboard for item in line] == [
+        "Exit +25 RELIANCE CNC",
+        "Exit −65 NF 24500CE 23Nov NRML",
+        "Back",
+    ]
+    assert decode(shown.keyboard[1][0].data) == ExitTap(NIFTY_CALL.key, Product.NRML, "main")
+    assert decode(shown.keyboard[2][0].data) == POSITIONS
 
 
 def test_what_is_not_known_is_named_and_left_out_of_the_sums() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.instrument import Exchange, InstrumentKey
 from bot.domain.order import Product
 from handlers.views.keyboards import (
     Book,
@@ -15,6 +16,7 @@ from handlers.views.keyboards import (
     ChangeTap,
     DoItNowTap,
     EntriesTap,
+    ExitTap,
     OrderTap,
     OrderVerb,
     Tap,
@@ -38,6 +40,12 @@ TAPS: st.SearchStrategy[Tap] = st.one_of(
         lambda token, product, label: ChangeTap(token, product=product, label=label), TOKENS, st.sampled_from(Product), LABELS
     ),
     st.builds(lambda token, label: ChangeTap(token, protected=True, label=label), TOKENS, LABELS),
+    st.builds(
+        ExitTap,
+        st.builds(InstrumentKey, st.sampled_from(Exchange), st.integers(1, 10**9).map(str)),
+        st.sampled_from(Product),
+        LABELS,
+    ),
     st.builds(OrderTap, TOKENS, st.sampled_from(OrderVerb), LABELS),
     st.builds(
         BookTap,

@@ -62,8 +62,20 @@ def test_the_summary_of_a_day() -> None:
         "Carried",
         " −65 NF 24500CE 23Nov NRML",
         "                    −357.50 🔴",
-        "Cash            2,45,310.55",
+        "Cash tomorrow   2,45,310.55",
     ]
+
+
+def test_charges_are_no_share_of_a_gross_that_does_not_pay_them() -> None:
+    view = views.report(a_report(booked=Decimal("25.00"), open=Decimal(0), charges=Decimal("440.40")), "main", "LIVE")
+    assert "Charges ≈           −440.40" in rows(view)
+    assert "of gross" not in view.plain
+
+
+def test_what_is_carried_without_a_stop_says_so_where_that_is_known() -> None:
+    view = views.report(a_report(carried=(replace(LINES[1], guarded=False),)), "main", "LIVE")
+    assert "   no stop ⚠️" in rows(view)
+    assert "no stop" not in views.report(a_report(), "main", "LIVE").plain
 
 
 def test_a_summary_that_is_late_or_not_whole_says_so() -> None:
