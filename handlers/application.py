@@ -65,7 +65,7 @@ def build_application(
         .updater(None)
         .job_queue(None)
         .context_types(ContextTypes(context=Ctx, bot_data=furnished))
-        .concurrent_updates(Turns())
+        .concurrent_updates(Turns(random_bytes))
         .build()
     )
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, routing.heard))

@@ -7,6 +7,8 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
+from bot.domain.ports import RandomBytes
+from bot.logs import correlation, new_id
 from handlers.guard import is_kill
 from handlers.views.keyboards import CardTap, CardVerb, decode
 
@@ -17,10 +19,11 @@ _WAITING = 4096
 class Turns(BaseUpdateProcessor):
     """Hands updates on: in line behind the same person's earlier ones, side by side with everybody else's."""
 
-    __slots__ = ("_at_work", "_lines")
+    __slots__ = ("_at_work", "_lines", "_random_bytes")
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
+    def __init__(self, random_bytes: RandomBytes, at_once: int = AT_ONCE) -> None:
         super().__init__(_WAITING)
+        self._random_bytes = random_bytes
         self._at_work = asyncio.Semaphore(at_once)
         self._lines: dict[int, tuple[asyncio.Lock, int]] = {}
 
@@ -31,7 +34,14 @@ class Turns(BaseUpdateProcessor):
         """Nothing to close."""
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Runs the handler when it is this person's turn."""
+        """Runs the handler when it is this person's turn; every log line of it carries the update's own id."""
+        marked = correlation.set(new_id(self._random_bytes))
+        try:
+            await self._in_line(update, coroutine)
+        finally:
+            correlation.reset(marked)
+
+    async def _in_line(self, update: object, coroutine: Awaitable[Any]) -> None:
         if not isinstance(update, Update) or update.effective_user is None or is_urgent(update):
             await coroutine
             return

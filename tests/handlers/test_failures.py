@@ -13,12 +13,13 @@ async def test_a_fault_of_ours_is_told_with_an_id_that_finds_the_log_line(
     clock: LoopClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_stage(clock) as stage:
+        await stage.me.ask("/menu", "Menu")
         stage.services.books.broken = KeyError("a bug")
         told = await stage.me.ask("/orders", "Something went wrong, and it was my fault.")
-        assert told["text"].endswith("id 0001")
+        assert told["text"].endswith("id 0002"), "the id of the second update"
         line = next(record for record in caplog.records if record.name == "handlers.failures")
         assert line.levelno == logging.ERROR
-        assert "id 0001" in line.getMessage()
+        assert "id 0002" in line.getMessage()
         assert line.exc_info is not None
         stage.services.books.broken = None
         await stage.me.ask("/orders", "ORDERS main")
@@ -53,7 +54,9 @@ async def test_an_unread_word_offers_the_nearest_commands(clock: LoopClock) -> N
         told = await stage.me.ask("/postions", "I don't understand that. Nothing was done.")
         assert told["buttons"][0][0]["label"] == "/positions"
         await stage.me.choose("/positions", "POSITIONS main")
-        await stage.me.ask("what a day", "I don't understand that.")
+        for said in ("what a day", "hello"):
+            told = await stage.me.ask(said, "I don't understand that.")
+            assert [item["label"] for item in told["buttons"][0]] == ["Menu", "Help"], "no guess is better than a far one"
 
 
 async def test_a_telegram_that_does_not_take_the_answer_harms_nobody(clock: LoopClock) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 from telegram import Update
 
+from bot.logs import correlation
 from handlers.turns import Turns, is_urgent
-from tests.handlers.chat import later
+from tests.handlers.chat import counting_bytes, later
 from tests.handlers.test_guard import a_message, a_tap
 
 ASHA, RAVI = 4211, 4212
@@ -38,20 +39,20 @@ async def run(turns: Turns, *work: tuple[Update, Any]) -> None:
 
 async def test_one_persons_updates_run_one_after_the_other_in_the_order_they_came() -> None:
     diary = Diary()
-    await run(Turns(), *((said("/p"), diary.work(str(number), 3 - number)) for number in range(3)))
+    await run(Turns(counting_bytes()), *((said("/p"), diary.work(str(number), 3 - number)) for number in range(3)))
     assert diary.lines == ["0(", ")0", "1(", ")1", "2(", ")2"]
 
 
 async def test_two_people_do_not_wait_for_each_other() -> None:
     diary = Diary()
-    await run(Turns(), (said("/p"), diary.work("a", 5)), (said("/p", RAVI), diary.work("r", 1)))
+    await run(Turns(counting_bytes()), (said("/p"), diary.work("a", 5)), (said("/p", RAVI), diary.work("r", 1)))
     assert diary.lines == ["a(", "r(", ")r", ")a"]
 
 
 async def test_the_kill_switch_and_discard_overtake_whatever_is_under_way() -> None:
     diary = Diary()
     await run(
-        Turns(),
+        Turns(counting_bytes()),
         (said("/buy RELIANCE 10"), diary.work("buy", 60)),
         (said("/p"), diary.work("p")),
         (said("papa: kill"), diary.work("kill")),
@@ -61,7 +62,7 @@ async def test_the_kill_switch_and_discard_overtake_whatever_is_under_way() -> N
 
 
 async def test_a_turn_that_fails_gives_the_next_one_its_turn() -> None:
-    diary, turns = Diary(), Turns()
+    diary, turns = Diary(), Turns(counting_bytes())
 
     async def fail() -> None:
         raise KeyError
@@ -83,7 +84,7 @@ async def test_many_people_are_served_but_not_all_at_once() -> None:
         await later(1)
         running -= 1
 
-    await run(Turns(at_once=4), *((said("/p", person), work()) for person in range(1, 40)))
+    await run(Turns(counting_bytes(), at_once=4), *((said("/p", person), work()) for person in range(1, 40)))
     assert most == 4
 
 
@@ -93,3 +94,16 @@ def test_what_is_urgent() -> None:
     for update in (said("/buy RELIANCE 10"), said("/resume"), tapped("c:TOKEN:y"), tapped("e"), tapped("?")):
         assert not is_urgent(update)
     assert not is_urgent(Update.de_json({"update_id": 1, "my_chat_member": None}, None))
+
+
+async def test_each_update_has_an_id_of_its_own_while_it_is_worked_on() -> None:
+    seen: list[str] = []
+
+    async def work() -> None:
+        seen.append(correlation.get())
+        await later(1)
+        seen.append(correlation.get())
+
+    await run(Turns(counting_bytes()), (said("/p"), work()), (said("/p", RAVI), work()))
+    assert sorted(seen) == ["0001", "0001", "0002", "0002"]
+    assert correlation.get() == "----", "and nobody has it afterwards"
