@@ -6,6 +6,7 @@ from telegram import Update
 from telegram.error import TelegramError
 
 from bot.domain.errors import BotError
+from bot.logs import correlation
 from handlers.commands import hear
 from handlers.context import Ctx
 from handlers.pace import Priority
@@ -21,7 +22,7 @@ async def tell(update: object, ctx: Ctx) -> None:
     error = ctx.error
     if error is None:
         return
-    incident = ctx.face.random_bytes(2).hex()
+    incident = correlation.get()
     _write_down(error, incident, ctx.chat_id)
     if not isinstance(update, Update) or not ctx.chat_id:
         return

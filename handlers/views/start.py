@@ -128,9 +128,8 @@ def _samples(title: str, *typed: str) -> Line:
 def not_understood(near: Sequence[Entry]) -> View:
     """Words that are no command; the nearest commands as buttons."""
     parts: list[Part | str] = [say(bold("I don't understand that."), " Nothing was done.")]
-    if not near:
-        parts.append(say("Try ", code("/help"), " or ", code("b reliance 10"), "."))
-    return message(*parts).with_keyboard([button(f"/{command.name}", WordsTap(f"/{command.name}")) for command in near[:3]])
+    guesses = [button(f"/{command.name}", WordsTap(f"/{command.name}")) for command in near[:3]]
+    return message(*parts).with_keyboard(guesses or [words("Menu", "/menu"), words("Help", "/help")])
 
 
 def offered(typed_at: datetime) -> View:
