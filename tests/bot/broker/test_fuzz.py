@@ -319,6 +319,7 @@ def test_a_success_bent_in_any_way_is_a_success_or_unclear_and_never_a_refusal(s
         failure, broker_id = _act(raw, http)
         if b"RMS:1:" not in raw:
             assert failure is None or isinstance(failure, Unclear), raw
+        assert http < 300 or failure is not None, raw
         if broker_id and failure is None:
             assert broker_id in raw.decode("utf-8", "replace"), raw
 

@@ -1,0 +1,98 @@
+"""Bodies and rows: what an order says on the wire, word by word, and rows that contradict themselves."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.broker import answers, shelves, translate
+from bot.broker.answers import Answer, envelope
+from bot.broker.translate import StopSpelling
+from bot.domain.errors import Unclear, Unreadable
+from bot.domain.order import OrderKind, Product, Side, Validity
+from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, body, good
+
+
+@pytest.mark.parametrize(
+    ("product", "word"),
+    [(Product.CNC, "DELIVERY"), (Product.MIS, "INTRADAY"), (Product.NRML, "CARRYFORWARD"), (Product.MTF, "MARGIN")],
+)
+@pytest.mark.parametrize("side", list(Side))
+def test_an_order_and_its_change_say_every_term_in_the_brokers_words(product: Product, word: str, side: Side) -> None:
+    draft = replace(
+        DRAFT, product=product, side=side, kind=OrderKind.SL, price=Decimal("1480.10"), trigger=Decimal("1480.05"),
+        validity=Validity.IOC,
+    )  # fmt: skip
+    terms = {
+        "variety": "STOPLOSS", "tradingsymbol": "ACC-EQ", "symboltoken": "22", "exchange": "NSE", "transactiontype": side.value,
+        "ordertype": "STOPLOSS_LIMIT", "quantity": "75", "producttype": word, "price": "1480.10", "triggerprice": "1480.05",
+        "disclosedquantity": "0", "duration": "IOC",
+    }  # fmt: skip
+    placed = {**terms, "squareoff": "0", "stoploss": "0", "trailingStopLoss": "", "ordertag": "TAG"}
+    assert translate.place_body(draft, "TAG", StopSpelling.JOINED) == placed
+    assert translate.modify_body(ID, draft, StopSpelling.JOINED) == {**terms, "orderid": ID, "modqty_remng": "0"}
+
+
+def test_a_market_order_has_noughts_for_prices_and_no_exponents_ever() -> None:
+    told = translate.place_body(DRAFT, "", StopSpelling.JOINED)
+    assert (told["variety"], told["ordertype"], told["price"], told["triggerprice"]) == ("NORMAL", "MARKET", "0", "0")
+    large = replace(DRAFT, kind=OrderKind.LIMIT, price=Decimal("1E+5"))
+    assert translate.place_body(large, "", StopSpelling.JOINED)["price"] == "100000"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"filledshares": "76"},
+        {"filledshares": "-1"},
+        {"quantity": "0"},
+        {"quantity": "-75"},
+        {"orderid": ""},
+        {"symboltoken": ""},
+    ],
+)
+def test_a_row_that_contradicts_itself_is_no_fact(odd: dict[str, str]) -> None:
+    with pytest.raises(Unreadable):
+        translate.order_fact({**ORDER, **odd})
+
+
+@pytest.mark.parametrize("http", [302, 400, 401, 429, 500, 502, 504])
+def test_a_yes_under_a_status_that_says_no_is_unclear(http: int) -> None:
+    raw = body([good({"orderid": ID})])
+    assert isinstance(answers.failure_of_act(Answer(http, raw), envelope(raw), "order"), Unclear)
+    assert answers.failure_of_act(Answer(200, raw), envelope(raw), "order") is None
+    assert answers.failure_of_read(Answer(http, raw), envelope(raw)) is not None
+
+
+def test_candles_of_noughts_are_left_out_and_impossible_ones_refused() -> None:
+    at = "2026-11-19 09:15"
+    assert shelves.candles({"candles": [[at, 0, 0, 0, 0, 0], [at, 5, 5, 5, 0, 1]]}) == []
+    with pytest.raises(Unreadable):
+        shelves.candles({"candles": [[at, 5, 4, 3, 5, 1]]})
+
+
+@pytest.mark.parametrize(
+    ("quantity", "realised", "t1", "settled"), [(10, 0, 0, 10), (15, 10, 5, 10), (5, 0, 5, 0), (10, 10, 5, 10), (10, 10, 0, 10)]
+)
+def test_shares_on_their_way_are_counted_once(quantity: int, realised: int, t1: int, settled: int) -> None:
+    row = {"symboltoken": "22", "quantity": quantity, "realisedquantity": realised, "t1quantity": t1}
+    told = translate.holding(row, lambda _key: None)
+    assert (told.quantity, told.t1) == (settled, t1)
+
+
+@pytest.mark.parametrize(
+    ("total", "bought", "value"),
+    [
+        ("1500", 15, Decimal(1500)),  # the total holds what was carried over: 15 at 100
+        ("1000", 15, Decimal(1500)),  # it does not: 10 of today at 100, 5 carried at 100
+    ],
+)
+def test_what_was_carried_over_is_counted_once(total: str, bought: int, value: Decimal) -> None:
+    row = {
+        "exchange": "NSE", "symboltoken": "22", "producttype": "DELIVERY", "instrumenttype": "EQUITY",
+        "netqty": "15", "buyqty": "10", "sellqty": "0", "cfbuyqty": "5", "cfsellqty": "0", "buyavgprice": "100", "cfbuyavgprice": "100", "avgnetprice": "100",
+        "totalbuyvalue": total, "totalsellvalue": "0", "multiplier": "1",
+    }  # fmt: skip
+    told = translate.position(row, lambda _key: None)
+    assert told is not None
+    assert (told.bought, told.bought_value, told.carried, told.booked_profit()) == (bought, value, 5, Decimal(0))
