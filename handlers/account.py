@@ -2,10 +2,12 @@
 
 import re
 
-from bot.domain.errors import UsageError
+from bot.domain.account import GRANTS, Permission
+from bot.domain.errors import BotError, UsageError
 from bot.domain.proposal import LoggedIn
 from handlers.context import Ctx
 from handlers.views import account as views
+from handlers.views.failures import failure
 from handlers.views.message import message
 
 _SIX = re.compile(r"\s*([0-9]{3})[ -]?([0-9]{3})\s*")
@@ -48,7 +50,11 @@ async def link(ctx: Ctx) -> None:
 
 async def login(ctx: Ctx) -> None:
     """Logs in at mStock; with a stored seed at once, else it asks for six digits, here or on a page."""
+    if ctx.words.lower() == "all":
+        await _log_in_all(ctx)
+        return
     if not ctx.words:
+        ctx.face.to_log_in.pop(ctx.chat_id, None)
         await _log_in(ctx, None, "")
         return
     if ctx.words.lower() == "page":
@@ -92,9 +98,34 @@ async def _log_in(ctx: Ctx, given: str | None, note: str) -> None:
     if isinstance(outcome, LoggedIn):
         ctx.face.code_for.pop(ctx.chat_id, None)
         await ctx.reply(views.logged_in(outcome, ctx.mode, ctx.now, views.DELETED if note == views.DELETED else ""))
+        await _next_login(ctx)
     else:
         ctx.face.code_for[ctx.chat_id] = outcome.account.label
         await ctx.reply(views.code_wanted(outcome, ctx.mode))
+
+
+async def _log_in_all(ctx: Ctx) -> None:
+    """Walks through the accounts one by one; each that wants six digits is asked for before the next."""
+    mine = await ctx.services.accounts.all(ctx.actor)
+    ctx.face.to_log_in[ctx.chat_id] = [account.label for account, role in mine if Permission.SESSION in GRANTS[role]]
+    await _next_login(ctx)
+
+
+async def _next_login(ctx: Ctx) -> None:
+    """The next account of a walk; one that mStock refuses does not end it."""
+    waiting = ctx.face.to_log_in.get(ctx.chat_id)
+    if not waiting:
+        ctx.face.to_log_in.pop(ctx.chat_id, None)
+        return
+    actor = await ctx.services.accounts.actor(ctx.chat_id, waiting.pop(0))
+    if actor is None:
+        return
+    ctx.actor = actor
+    try:
+        await _log_in(ctx, None, "")
+    except BotError as refused:
+        await ctx.reply(failure(refused, "", account=ctx.label))
+        await _next_login(ctx)
 
 
 async def logout(ctx: Ctx) -> None:

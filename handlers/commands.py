@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.account import GRANTS, Permission, Role
-from handlers import account, books, host, market, money, order, safety, start
+from handlers import account, books, host, limits, market, money, order, people, pin, safety, start
 from handlers.context import Ctx
 
 Handler = Callable[[Ctx], Awaitable[None]]
@@ -74,7 +74,7 @@ COMMANDS: tuple[Command, ...] = (
         family=Family.ACCOUNT, permission=Permission.ADMIN, handler=account.link,
     ),
     Command(
-        name="login", arguments="[code | page]", help="Log in at mStock", example="/login",
+        name="login", arguments="[code | page | all]", help="Log in at mStock", example="/login",
         family=Family.ACCOUNT, permission=Permission.SESSION, handler=account.login,
     ),
     Command(
@@ -93,13 +93,13 @@ COMMANDS: tuple[Command, ...] = (
         name="buy", short=("b", "kharido", "kharid", "khareedo", "खरीदो"),
         arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
         help="Buy; you see the order before it is sent", example="/buy RELIANCE 10",
-        family=Family.ORDER, permission=Permission.OPEN, handler=order.buy,
+        family=Family.ORDER, permission=Permission.REDUCE, handler=order.buy,  # a guardian may buy a short back
     ),
     Command(
         name="sell", short=("s", "becho", "bech", "बेचो"),
         arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
         help="Sell; you see the order before it is sent", example="/sell RELIANCE 10 2900",
-        family=Family.ORDER, permission=Permission.OPEN, handler=order.sell,
+        family=Family.ORDER, permission=Permission.REDUCE, handler=order.sell,  # the desk decides what only reduces
     ),
     Command(
         name="modify", arguments="<#> [price] [q quantity]", help="New price or quantity for an open order",
@@ -166,8 +166,24 @@ COMMANDS: tuple[Command, ...] = (
         family=Family.HOST, permission=Permission.LOOK, handler=host.status,
     ),
     Command(
-        name="people", help="Who may use the bot", example="/people",
-        family=Family.HOST, permission=Permission.ADMIN, handler=host.people,
+        name="limits", arguments="[name value | lock]", help="Your own limits: tighter at once, looser from the next trading day",
+        example="/limits value 50000", family=Family.SAFETY, permission=Permission.LOOK, handler=limits.limits,
+    ),
+    Command(
+        name="lock", help="Seal this phone: it shows and sends nothing until it is unlocked", example="/lock",
+        family=Family.SAFETY, permission=Permission.OWN, handler=pin.lock,
+    ),
+    Command(
+        name="unlock", help="Open a sealed phone with your PIN", example="/unlock",
+        family=Family.SAFETY, permission=Permission.OWN, handler=pin.unlock,
+    ),
+    Command(
+        name="pin", arguments="[change | remove]", help="A PIN, tapped on a keypad, for what is large or loosens",
+        example="/pin", family=Family.SAFETY, permission=Permission.OWN, handler=pin.pin,
+    ),
+    Command(
+        name="people", arguments="[add role [account] | remove person]", help="Who may use the bot; invite, take off",
+        example="/people add trader", family=Family.HOST, permission=Permission.ADMIN, handler=people.people,
     ),
 )  # fmt: skip
 

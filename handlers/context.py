@@ -3,6 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,15 @@ Explain = Callable[[str], str]
 REMEMBERED = 500  # tokens
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An act that waits for a PIN: words with the message that held them, or a button's data with the message it stood under."""
+
+    message: Message
+    words: str | None = None
+    data: str | None = None
+
+
 def as_said(words: str) -> str:
     """The broker's words as they came, where nobody explains them."""
     return words
@@ -48,7 +58,19 @@ class Face:
         self.random_bytes = random_bytes
         self.explain = explain
         self.code_for: dict[int, str] = {}  # person -> label of the account whose login waits for six digits
+        self.to_log_in: dict[int, list[str]] = {}  # person -> labels that /login all has still before it
         self._tapped: OrderedDict[str, None] = OrderedDict()
+        self._waiting: OrderedDict[str, Waiting] = OrderedDict()
+
+    def wait_for_pin(self, pad_id: str, waiting: Waiting) -> None:
+        """Keeps an act until its keypad is over; the last few hundred."""
+        self._waiting[pad_id] = waiting
+        while len(self._waiting) > REMEMBERED:
+            self._waiting.popitem(last=False)
+
+    def waited(self, pad_id: str) -> Waiting | None:
+        """The act behind a keypad, once."""
+        return self._waiting.pop(pad_id, None)
 
     def first_tap(self, token: str) -> bool:
         """Whether this is the first Confirm of that question that we see: only for the words of the answer.
@@ -70,6 +92,8 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face
     command: "Command"  # the command, where one was typed
     message: Message | None = None  # the person's own message, or the message under whose button was tapped
     query: CallbackQuery | None = None
+    stays: bool = False  # the answer to the tapped words takes the place of the message with the button
+    concerns: Message | None = None  # our own message, where the words are a reply that acts on it
     answered: bool = False
 
     @property
@@ -107,10 +131,15 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face
         return await Speaker(self.bot).send(self.chat_id, view, reply_to=to, priority=priority)
 
     async def redraw(self, view: View, *, priority: Priority = Priority.REPLY) -> int:
-        """After a tap: edits the message under which it was made. After words: sends. The message id."""
-        if self.query is None or self.message is None:
+        """After a tap, or a reply that acts on a message of ours: edits it. After other words: sends. The message id."""
+        over = self.concerns or (self.message if self.query is not None else None)
+        if over is None:
             return await self.reply(view, priority=priority)
-        return await Speaker(self.bot).edit(self.chat_id, self.message.message_id, view, priority=priority)
+        return await Speaker(self.bot).edit(self.chat_id, over.message_id, view, priority=priority)
+
+    async def redraw_or_reply(self, view: View) -> int:
+        """The answer to a command: in place of the message whose button stood for it, where that is a step of the same way."""
+        return await (self.redraw(view) if self.stays else self.reply(view))
 
     async def answer(self, text: str = "", *, alert: bool = False) -> None:
         """Answers a tap, once; a tap too old to be answered is no error."""

@@ -5,7 +5,7 @@ import logging
 from telegram import Update
 from telegram.error import TelegramError
 
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, ConfirmationGone, NotAllowed
 from bot.logs import correlation
 from handlers.commands import hear
 from handlers.context import Ctx
@@ -26,12 +26,24 @@ async def tell(update: object, ctx: Ctx) -> None:
     _write_down(error, incident, ctx.chat_id)
     if not isinstance(update, Update) or not ctx.chat_id:
         return
+    if trying := _trying(error):
+        user = update.effective_user
+        await ctx.services.joining.tried(ctx.chat_id, user.full_name if user is not None else str(ctx.chat_id), trying)
     view = failure(error, incident, account=_addressed(update))
     under = update.effective_message.message_id if update.effective_message is not None else None
     try:
         await Speaker(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY)
     except TelegramError as deaf:
         _log.warning("id %s: the person could not be told: %s", incident, deaf.message)
+
+
+def _trying(error: Exception) -> str:
+    """What the owner should hear of a refusal that looks like trying; nothing for the usual slips of a finger."""
+    if isinstance(error, NotAllowed):
+        return "tried what the role does not allow"
+    if isinstance(error, ConfirmationGone) and error.foreign:
+        return "tapped on a card of somebody else's"
+    return ""
 
 
 def _write_down(error: Exception, incident: str, chat_id: int) -> None:

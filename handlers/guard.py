@@ -19,6 +19,7 @@ WORDS_ONLY = "I read words and buttons only."
 TOO_FAST = "Too many messages at once: this one was not read. Wait a few seconds and send it again."
 
 _KILL = re.compile(r"\s*(?:[\w-]{1,32}\s*:\s*)?/?kill(?:@\w+)?\s*", re.IGNORECASE)
+_JOIN = re.compile(r"/start ([a-z2-7]{26})")  # 128 bits in base32
 LONGEST = 1000  # characters; no command is longer
 
 
@@ -28,6 +29,7 @@ class Verdict(Enum):
     TAKE = auto()  # store it and hand it on
     TELL = auto()  # not stored; the person gets one line
     DROP = auto()  # not stored, no answer
+    KNOCK = auto()  # a stranger with a well-formed joining code: not stored
     LEAVE = auto()  # we were put into a group: walk out
 
 
@@ -74,7 +76,7 @@ def _tap(update: Update, known: Callable[[int], bool]) -> Judgement:
 def _message(message: Message, known: Callable[[int], bool]) -> Judgement:
     person = _speaker(message, known)
     if not person:
-        return _DROP
+        return _knock(message)
     if message.forward_origin is not None:
         return Judgement(Verdict.TELL, person, FORWARDED)
     if message.via_bot is not None or message.edit_date is not None or message.is_automatic_forward:
@@ -85,6 +87,21 @@ def _message(message: Message, known: Callable[[int], bool]) -> Judgement:
     if len(message.text) > LONGEST:
         return Judgement(Verdict.TELL, person, "That is too long to be a command. Nothing was done.")
     return Judgement(Verdict.TAKE, person, urgent=is_kill(message.text))
+
+
+def joining_code(text: str) -> str | None:
+    """The code of a joining link, in the one form in which Telegram hands it over."""
+    found = _JOIN.fullmatch(text)
+    return found[1] if found else None
+
+
+def _knock(message: Message) -> Judgement:
+    """A stranger is heard for one thing only: a joining code, typed plainly in their own private chat."""
+    stranger = _speaker(message, lambda _: True)
+    odd = (message.forward_origin, message.via_bot, message.edit_date, message.is_automatic_forward)
+    if not stranger or any(odd) or message.text is None or joining_code(message.text) is None:
+        return _DROP
+    return Judgement(Verdict.KNOCK, stranger)
 
 
 def _speaker(message: Message, known: Callable[[int], bool]) -> int:

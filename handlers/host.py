@@ -1,4 +1,4 @@
-"""/status and /people."""
+"""/status."""
 
 from handlers.context import Ctx
 from handlers.views import host as views
@@ -12,7 +12,3 @@ async def status(ctx: Ctx) -> None:
 async def status_page(ctx: Ctx) -> View:
     """How the bot is doing now."""
     return views.status(await ctx.services.host.status(ctx.actor))
-
-
-async def people(ctx: Ctx) -> None:
-    await ctx.reply(views.people(await ctx.services.accounts.people(ctx.actor)))

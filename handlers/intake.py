@@ -9,22 +9,26 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Any
 
 from telegram import Update
 from telegram.constants import UpdateType
 from telegram.error import Conflict, RetryAfter, TelegramError
 
+from bot.domain.access import Welcome
 from bot.domain.clock import Clock
 from bot.domain.errors import StorageError
 from bot.domain.ports import Inbox, InboxEntry
 from handlers import account
 from handlers.application import App
 from handlers.commands import hear
-from handlers.guard import TOO_FAST, Allowance, Judgement, Verdict, judge
+from handlers.guard import TOO_FAST, Allowance, Judgement, Verdict, joining_code, judge
 from handlers.pace import seconds
 from handlers.speaker import Speaker
 from handlers.usecases import Roster
+from handlers.views import people as people_views
+from handlers.views.keyboards import PadTap, decode
 from handlers.views.message import message
 
 _log = logging.getLogger(__name__)
@@ -52,6 +56,8 @@ class Intake:
         self._roster = roster
         self._clock = clock
         self._allowance = allowance or Allowance()
+        self._knocks = Allowance(most=5, within=timedelta(minutes=10))  # of one stranger
+        self._all_knocks = Allowance(most=20, within=timedelta(minutes=1))  # of all of them
         self._second_poller = second_poller
         self._offset: int | None = None
         self._closing = asyncio.Event()
@@ -140,8 +146,10 @@ class Intake:
                 accepted[update.update_id] = update
                 body = stored_body(update)
                 entries.append(InboxEntry(update_id=update.update_id, user_id=judgement.user_id, body=body, received_at=now))
+            elif judgement.verdict is Verdict.KNOCK:
+                self._answer(self._knocked(update), "knock")
             elif judgement.verdict is not Verdict.DROP:
-                self._tell(update, judgement)
+                self._answer(self._told(update, judgement), "guard's answer")
         fresh = await self._inbox.add(entries) if entries else ()
         self._offset = max(update.update_id for update in updates) + 1
         for entry in fresh:
@@ -153,6 +161,9 @@ class Intake:
         if not judgement.user_id or judgement.urgent:
             return judgement
         now = self._clock.now()
+        if judgement.verdict is Verdict.KNOCK:
+            heard = self._knocks.takes(judgement.user_id, now) and self._all_knocks.takes(0, now)
+            return judgement if heard else Judgement(Verdict.DROP)
         if self._allowance.takes(judgement.user_id, now):
             return judgement
         if self._allowance.tells(judgement.user_id, now):
@@ -173,11 +184,26 @@ class Intake:
         except StorageError as error:
             _log.error("update %s was handled but not marked: %s", entry.update_id, error)
 
-    def _tell(self, update: Update, judgement: Judgement) -> None:
-        """One line, or walking out of a group; neither holds up the poller, and a failure harms nobody."""
-        task = asyncio.create_task(self._told(update, judgement), name="guard's answer")
+    def _answer(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """One line, a knock, or walking out of a group; none holds up the poller, and a failure harms nobody."""
+        task = asyncio.create_task(work, name=name)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
+
+    async def _knocked(self, update: Update) -> None:
+        """A stranger with a joining code: let in, told that the link is over, or met with silence; not stored here."""
+        heard = update.message
+        code = joining_code(heard.text) if heard is not None and heard.text else None
+        if heard is None or heard.from_user is None or code is None:
+            return
+        try:
+            outcome = await self._application.bot_data.services.joining.join(heard.from_user.id, heard.from_user.full_name, code)
+            if isinstance(outcome, Welcome):
+                await Speaker(self._application.bot).send(heard.chat.id, people_views.welcome(outcome))
+            elif outcome is not None:
+                await Speaker(self._application.bot).send(heard.chat.id, people_views.no_entry(outcome))
+        except (StorageError, TelegramError) as error:
+            _log.warning("a knock of %s was not answered: %s", heard.from_user.id, type(error).__name__)
 
     async def _told(self, update: Update, judgement: Judgement) -> None:
         bot = self._application.bot
@@ -211,12 +237,25 @@ class Intake:
 
 def stored_body(update: Update) -> str:
     """The update as JSON, a secret in it blanked: six digits, whatever stands behind /login, what else stands behind /link."""
+    if update.callback_query is not None and isinstance(decode(update.callback_query.data or ""), PadTap):
+        return _blank_key(update)
     text = update.message.text if update.message is not None else None
     blank = _blanked(text) if text else None
     if blank is None:
         return update.to_json()
     body = update.to_dict()
     body["message"] = {key: value for key, value in body["message"].items() if key != "entities"} | {"text": blank}
+    return json.dumps(body)
+
+
+def _blank_key(update: Update) -> str:
+    """A key of a PIN's keypad without its place and without the keypad, which together would name the digit.
+
+    Read back after a restart it is a key of a keypad that is over, as every keypad is by then.
+    """
+    body = update.to_dict()
+    body["callback_query"]["data"] = "k:gone:x"
+    body["callback_query"]["message"].pop("reply_markup", None)
     return json.dumps(body)
 
 
@@ -227,6 +266,8 @@ def _blanked(text: str) -> str | None:
     if spoken is None or not spoken.words:
         return None
     name = spoken.command.name
+    if name == "login" and spoken.words.lower() in ("all", "page"):
+        return None
     if name == "login" or (name == "link" and " " in spoken.words):
         return (f"{spoken.label}: " if spoken.label else "") + f"/{name} {account.BLANK}"
     return None

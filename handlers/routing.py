@@ -10,13 +10,15 @@ from telegram import Message, Update
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.domain.account import Actor, Permission
-from bot.domain.errors import NotAllowed
-from handlers import account, books, confirm, host, money, order, safety
+from bot.domain.account import WHILE_SEALED, Actor, Permission
+from bot.domain.errors import NotAllowed, PhoneSealed, PinWanted
+from handlers import account, books, confirm, host, money, order, pin, replies, safety
 from handlers.commands import COMMANDS, Spoken, hear
-from handlers.context import Ctx
+from handlers.context import Ctx, Waiting
 from handlers.guard import is_kill
+from handlers.replies import NewTerms
 from handlers.views import start as start_views
+from handlers.views import steps as step_views
 from handlers.views.keyboards import (
     Book,
     BookTap,
@@ -25,11 +27,14 @@ from handlers.views.keyboards import (
     DoItNowTap,
     EntriesTap,
     ExitTap,
+    LeaveTap,
     OrderTap,
     OrderVerb,
+    PadTap,
     Tap,
     WordsTap,
     decode,
+    encode,
 )
 
 AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done (product.md section 4)
@@ -45,15 +50,17 @@ _ORDER_NEEDS = {
     OrderVerb.SAME: Permission.OPEN,
     OrderVerb.REVERSE: Permission.OPEN,
     OrderVerb.EXIT: Permission.REDUCE,
+    OrderVerb.HALF: Permission.REDUCE,
     OrderVerb.DETAIL: Permission.LOOK,
 }
 _DEEDS = {
     Permission.LOOK: "look",
     Permission.OPEN: "place orders",
-    Permission.REDUCE: "reduce or cancel",
+    Permission.REDUCE: "trade or cancel",
     Permission.STOP: "stop trading",
     Permission.SESSION: "log in or out",
     Permission.ADMIN: "do this; it is the owner's",
+    Permission.OWN: "do this",
 }
 
 
@@ -71,28 +78,52 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
     if account.is_blanked(text):
         await _run_code(ctx, text, late=True)
         return
-    if account.six_digits(text) is not None:
+    reply = None if now else replies.meant(message, text)
+    code_wanted = ctx.services.accounts.expects_code(ctx.chat_id)
+    if account.six_digits(text) is not None and (reply is None or code_wanted):
         await _run_code(ctx, text, late=ctx.now - message.date > AWAY)
         return
-    spoken = hear(text)
     if not now and ctx.now - message.date > AWAY and not is_kill(text):
         if await _actor(ctx, None) is not None:
             await ctx.reply(start_views.offered(message.date), to=message.message_id)
         return
+    if reply is not None:
+        await _answer(ctx, message, reply)
+        return
+    spoken = hear(text) or (None if now else hear(text := replies.completed(message, text)))
     if spoken is None:
         await _puzzled(ctx, text)
         return
-    await _run(ctx, spoken)
+    await _run(ctx, spoken, text)
 
 
-async def _run(ctx: Ctx, spoken: Spoken) -> None:
+async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms) -> None:
+    """A reply to one of our own messages does what a button there would."""
+    if isinstance(reply, ChangeTap):
+        ctx.concerns = message.reply_to_message
+    if not isinstance(reply, NewTerms):
+        await _do(ctx, reply, message)
+        return
+    if await _actor(ctx, reply.label or None) is None:
+        return
+    _demand(ctx.actor, Permission.OPEN)
+    async with _showing_work(ctx):
+        await replies.change(ctx, reply)
+
+
+async def _run(ctx: Ctx, spoken: Spoken, text: str) -> None:
     actor = await _actor(ctx, spoken.label)
     if actor is None:
         return
     _demand(actor, spoken.command.permission)
     ctx.words = spoken.words
-    async with _showing_work(ctx):
-        await spoken.command.handler(ctx)
+    try:
+        async with _showing_work(ctx):
+            await spoken.command.handler(ctx)
+    except PinWanted as wanted:
+        if ctx.message is None:
+            raise
+        await pin.ask(ctx, wanted, Waiting(ctx.message, words=text))
 
 
 async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
@@ -108,6 +139,7 @@ async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
 async def _puzzled(ctx: Ctx, text: str) -> None:
     if await _actor(ctx, None) is None:
         return
+    _demand(ctx.actor, Permission.LOOK)
     first = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower() if text.split() else ""
     names = difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
     near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]
@@ -123,6 +155,8 @@ async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
 
 
 def _demand(actor: Actor, permission: Permission) -> None:
+    if actor.sealed and permission not in WHILE_SEALED:
+        raise PhoneSealed("This phone is sealed.")
     if not actor.may(permission):
         raise NotAllowed(f"As {actor.role} you may not {_DEEDS[permission]}.")
 
@@ -145,23 +179,53 @@ async def tapped(update: Update, ctx: Ctx) -> None:
 
 
 async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
+    if isinstance(tap, LeaveTap):
+        if await _actor(ctx, None) is not None:
+            await ctx.redraw(step_views.left())
+        return
     if isinstance(tap, WordsTap):
+        ctx.stays = tap.stays
         await _act_on(ctx, under, tap.words, now=True)
         return
     if isinstance(tap, DoItNowTap):
         await _do_it_now(ctx, under)
         return
+    if isinstance(tap, PadTap):
+        await _key(ctx, tap)
+        return
     if await _actor(ctx, tap.label or None) is None:
         return
-    async with _showing_work(ctx):
-        await _dispatch(ctx, tap)
+    try:
+        async with _showing_work(ctx):
+            await _dispatch(ctx, tap)
+    except PinWanted as wanted:
+        await pin.ask(ctx, wanted, Waiting(under, data=encode(tap)))
+
+
+async def _key(ctx: Ctx, tap: PadTap) -> None:
+    """A key of the keypad; after the last one the act that waited is done as if it were asked for now."""
+    if await _actor(ctx, None) is None:
+        return
+    _demand(ctx.actor, Permission.OWN)
+    waiting = await pin.tapped(ctx, tap)
+    if waiting is None:
+        return
+    ctx.message = waiting.message
+    kept = decode(waiting.data) if waiting.data is not None else None
+    if kept is not None:
+        await _do(ctx, kept, waiting.message)
+    elif waiting.words is not None:
+        ctx.query = None  # answered; what the words bring is a message of its own
+        await _act_on(ctx, waiting.message, waiting.words, now=True)
 
 
 async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | EntriesTap | ExitTap) -> None:
     match tap:
         case CardTap():
+            _demand(ctx.actor, Permission.REDUCE)
             await confirm.tapped(ctx, tap)
         case ChangeTap():
+            _demand(ctx.actor, Permission.REDUCE)
             await confirm.changed(ctx, tap)
         case OrderTap():
             _demand(ctx.actor, _ORDER_NEEDS[tap.verb])
@@ -172,6 +236,13 @@ async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | En
         case EntriesTap():
             _demand(ctx.actor, Permission.REDUCE)
             await safety.cancel_entries(ctx)
+        case BookTap():
+            _demand(ctx.actor, Permission.LOOK)
+            await _page(ctx, tap)
+
+
+async def _page(ctx: Ctx, tap: BookTap) -> None:
+    match tap:
         case BookTap(book=Book.PNL):
             await ctx.redraw(await money.page(ctx, tap))
         case BookTap(book=Book.STATUS):

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.domain.errors import UsageError
-from handlers import books
+from handlers import books, people
 from handlers.context import Ctx
+from handlers.guard import joining_code
 from handlers.menus import offer_menu
 from handlers.views import account as account_views
 from handlers.views import books as book_views
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 async def start(ctx: Ctx) -> None:
-    """Greets by role and says what to try first."""
+    """Greets by role and says what to try first; a joining link that somebody on the list opens comes here too."""
+    if (code := joining_code(f"/start {ctx.words}")) is not None:
+        await people.came(ctx, code)
+        return
     await offer_menu(ctx.bot, ctx.chat_id, ctx.actor.role, ctx.face.commands)
     line = ""
     if ctx.actor.account is not None:

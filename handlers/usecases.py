@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from bot.domain.access import Invited, LimitsShown, Pad, PadEnded, PadUse, PinState, Welcome
 from bot.domain.account import Account, Actor, Role, User
 from bot.domain.clock import Clock
 from bot.domain.entry import Offered
@@ -123,6 +124,41 @@ class Switch(Protocol):
     async def cancel_entries(self, actor: Actor) -> Sequence[Order]: ...
 
 
+class Joining(Protocol):
+    """Who joins and who leaves."""
+
+    async def invite(self, actor: Actor, role: Role, label: str | None) -> Invited: ...
+
+    async def join(self, telegram_id: int, name: str, code: str) -> Welcome | str | None:
+        """A Welcome; words for one whose link is over; None for a code that nobody made: silence."""
+        ...
+
+    async def remove(self, actor: Actor, who: str) -> User: ...
+    async def tried(self, telegram_id: int, name: str, what: str) -> None: ...
+
+
+class Limits(Protocol):
+    """The account's own limits."""
+
+    async def show(self, actor: Actor) -> LimitsShown: ...
+    async def change(self, actor: Actor, name: str, value: Any) -> LimitsShown: ...
+    async def lock_day(self, actor: Actor) -> LimitsShown: ...
+
+
+class Pins(Protocol):
+    """The optional PIN and the sealing of a phone."""
+
+    async def state(self, actor: Actor) -> PinState: ...
+    async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad: ...
+
+    async def press(self, actor: Actor, pad_id: str, place: int) -> Pad | PadEnded:
+        """0 to 9 are places, 10 takes the last digit away."""
+        ...
+
+    def close(self, actor: Actor, pad_id: str) -> None: ...
+    async def seal(self, actor: Actor) -> PinState: ...
+
+
 class Reports(Protocol):
     """What was made."""
 
@@ -157,6 +193,12 @@ class UseCases(Protocol):
     def market(self) -> Market: ...
     @property
     def switch(self) -> Switch: ...
+    @property
+    def joining(self) -> Joining: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def pins(self) -> Pins: ...
     @property
     def reports(self) -> Reports: ...
     @property

@@ -16,6 +16,7 @@ from bot.domain.notice import ActByOther, Deed
 from bot.domain.ports import Link, Links, RandomBytes
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.secret import Secret
+from bot.trading.alarm import LIFT, WHY, sounding
 from bot.trading.pins import demand_pin
 
 log = logging.getLogger(__name__)
@@ -163,6 +164,8 @@ class Accounts:
                 self._conceal(secret)
 
     async def _log_in(self, account_id: str, link: Link, credentials: Credentials, code: str | None, who: int | None) -> Session:
+        if await self._store.run(sounding):
+            raise NotAllowed(f"{WHY} {LIFT}")
         step = await link.broker.begin_login(credentials)
         digits = code or await self._totp(credentials.totp_seed or Secret(""))
         session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
@@ -189,7 +192,7 @@ class Accounts:
             if present is not None and present.alive(now) and (stale is None or present.token != stale.token):
                 return present
             failed = self._failed.get(account_id)
-            if _quiet(now) or (failed is not None and now - failed < COOL_DOWN):
+            if _quiet(now) or (failed is not None and now - failed < COOL_DOWN) or await self._store.run(sounding):
                 return None
             credentials = await self._credentials(account_id)
             if credentials.totp_seed is None:

@@ -25,7 +25,7 @@ from bot.domain.errors import (
 from bot.domain.instrument import InstrumentKey
 from bot.domain.lines import request_of
 from bot.domain.money import tick_down, tick_up
-from bot.domain.notice import Notice, OrderByOther, OrderRejected, OrderUnclear
+from bot.domain.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
 from bot.domain.order import (
     Confirmation,
     ConfirmationState,
@@ -40,7 +40,9 @@ from bot.domain.order import (
 )
 from bot.domain.ports import Links, RandomBytes, Shown
 from bot.domain.proposal import Change, ChangeOptions, Proposal, Question, Resumed
+from bot.trading.checks import Situation
 from bot.trading.confirmations import Confirmations
+from bot.trading.pins import demand_pin, why_pin
 from bot.trading.proposing import Held, Proposing
 from bot.trading.reconcile import LOOK_OUT_ENDS, Reconcile
 from bot.trading.tasks import Errands
@@ -250,7 +252,7 @@ class TradingDesk:
         self._proposing.link(actor)
         if (ran := self._ran_away(found)) is not None:
             return await self._ask_anew(actor, found, request_of(draft), redrawn=ran)
-        held = await self._held_if_needed(actor, draft)
+        held = await self._held_if_needed(actor, found)
         order_id = self._random(10).hex()
         self._reconcile.sending(order_id)
         try:
@@ -302,8 +304,18 @@ class TradingDesk:
         session = self._links.of(found.account_id).session
         if session is None or not session.alive(self._clock.now()):
             return ("The session with mStock ended. /login, then ask again. Nothing was sent.",)
-        situation = self._proposing.situation(drawers, found.account_id, _terms(found), held)
-        return self._proposing.against(role, situation)
+        person = actor.user.telegram_id
+        if drawers.pins.sealed(person) is not None:
+            return ("This phone is sealed. /unlock opens it. Nothing was sent.",)
+        before = drawers.orders.find(found.order_id) if found.order_id is not None else None
+        situation = self._proposing.situation(drawers, found.account_id, _terms(found), held, before=before)
+        reasons = self._proposing.against(role, situation)
+        if not reasons and not situation.reduces and (why := self._pin_first(drawers, person, found, situation)):
+            demand_pin(drawers, person, found.token, why)  # raising it rolls the claim back, so the question stays open
+        return reasons
+
+    def _pin_first(self, drawers: Drawers, person: int, found: Confirmation, situation: Situation) -> str | None:
+        return why_pin(drawers, person, found.account_id, value=situation.value, limits=situation.limits, now=self._clock.now())
 
     async def _send(self, order: Order, actor: Actor) -> Order:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN."""
@@ -401,7 +413,7 @@ class TradingDesk:
     async def _confirmed_modify(self, actor: Actor, found: Confirmation) -> Order:
         _, link = self._proposing.link(actor)
         draft = _terms(found)
-        held = await self._held_if_needed(actor, draft)
+        held = await self._held_if_needed(actor, found)
 
         def claim(drawers: Drawers) -> tuple[Order | None, tuple[str, ...]]:
             now = self._clock.now()
@@ -452,9 +464,13 @@ class TradingDesk:
                 raise NotAllowed("Only an owner lifts the kill switch.")
             demand_pin(drawers, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
             drawers.safety.resume(found.account_id)
+            others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
+            told = TradingResumed(name=actor.user.name, at=now)
+            drawers.outbox.add(account.id, others, told, now, order_id=None)
             drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id)
 
         await self._store.run(lift)
+        self._changed()
         return Resumed(account=account, at=now)
 
     # Cancels
@@ -516,6 +532,10 @@ class TradingDesk:
             if known is not None and known.status.is_working:
                 drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
                 drawers.audit.add(now, actor.user.telegram_id, "cancel", order.account_id, order.id)
+                others = [one for one in drawers.people.watching(order.account_id) if one != actor.user.telegram_id]
+                what = f"#{order.number} {order.draft.side} {order.draft.quantity} {order.draft.instrument.symbol}"
+                told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=what)
+                drawers.outbox.add(order.account_id, others, told, now, order_id=order.id)
 
         await self._store.run(ask)
         sending = self._errands.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
@@ -585,16 +605,24 @@ class TradingDesk:
         return order
 
     async def _held(self, actor: Actor, draft: OrderDraft) -> Held:
-        _, link = self._proposing.link(actor)
-        return await self._proposing.held(link, draft.side, draft.product, draft.instrument)
+        account, link = self._proposing.link(actor)
+        held, result = await asyncio.gather(
+            self._proposing.held(link, draft.side, draft.product, draft.instrument), self._proposing.result(account.id, link)
+        )
+        return replace(held, result=result)
 
-    async def _held_if_needed(self, actor: Actor, draft: OrderDraft) -> Held:
-        """Positions are read before the claim only where the answer hangs on them: a stopped account, a guardian, a limit."""
-        account, _ = self._proposing.link(actor)
+    async def _held_if_needed(self, actor: Actor, found: Confirmation) -> Held:
+        """Positions are read before the claim only where the answer hangs on them: something refuses the order as an entry."""
+        draft = _terms(found)
 
         def strict(drawers: Drawers) -> bool:
-            role = drawers.people.role_on(actor.user.telegram_id, account.id)
-            return role is None or Permission.OPEN not in GRANTS[role] or drawers.safety.stopped(account.id) is not None
+            role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
+            if role is None:
+                return False
+            as_entry = self._proposing.situation(drawers, found.account_id, draft, Held())
+            if self._proposing.against(role, as_entry):
+                return True
+            return self._pin_first(drawers, actor.user.telegram_id, found, as_entry) is not None
 
         if not await self._store.run(strict):
             return Held()

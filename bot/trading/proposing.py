@@ -17,16 +17,18 @@ from bot.domain.instrument import Exchange, Instrument
 from bot.domain.lines import request_line
 from bot.domain.market import Price
 from bot.domain.order import LOOKED_FOR, Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
-from bot.domain.portfolio import Funds, Holding, Margin, Position
+from bot.domain.portfolio import Funds, Holding, Margin, Position, Positions
 from bot.domain.ports import Link, Links
 from bot.domain.proposal import Proposal, Remark
 from bot.domain.rules import MarketRules
 from bot.domain.tariff import Bill, Plan, RoundTrip
 from bot.domain.titles import label
+from bot.trading.books import valued
 from bot.trading.catalogue import Catalogue
-from bot.trading.checks import Situation, refusals, remarks
+from bot.trading.checks import Situation, beyond_reducing, refusals, remarks
 from bot.trading.confirmations import Confirmations
 from bot.trading.drafting import Drafting, product_of, reduces
+from bot.trading.limits import day_lock
 from bot.trading.prices import Prices
 
 T = TypeVar("T")
@@ -38,6 +40,7 @@ class Held:
 
     positions: Sequence[Position] = ()
     holdings: Sequence[Holding] = ()
+    result: Decimal | None = None  # of the day, rupees before charges; read only where a limit hangs on it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,11 +86,13 @@ class Proposing:
             raise NotAllowed(f"As {actor.role} you can look, not trade.")
         await self.instruments.settled()
         instrument = self.find(request)
-        price, funds, held = await asyncio.gather(
+        price, funds, held, result = await asyncio.gather(
             self.prices.of(account.id, instrument.key),
             self.funds(link),
             self.held(link, request.side, request.product, instrument),
+            self.result(account.id, link),
         )
+        held = replace(held, result=result)
         product = product_of(request, instrument, held.positions, held.holdings)
         draft, said = self.drafting.draft(request, instrument, price, product)
         confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
@@ -96,6 +101,20 @@ class Proposing:
     async def funds(self, link: Link) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
         return await _known(link.broker.funds())
+
+    async def result(self, account_id: str, link: Link) -> Decimal | None:
+        """What the day has made or lost so far, in rupees before charges; None when nothing hangs on it, or it is not known."""
+        today = ist_date(self.clock.now())
+        limits = await self.store.run(lambda drawers: drawers.limits.on(account_id, today))
+        if limits.daily_loss is None:
+            return None
+        positions, holdings = await asyncio.gather(_known(link.broker.positions()), _known(link.broker.holdings()))
+        if positions is None:
+            return None
+        prices = await self.prices.of_all(account_id, [each.instrument.key for each in positions if each.quantity])
+        lines = tuple(valued(position, prices, holdings or ()) for position in positions)
+        made = Positions(lines=lines, as_of=self.clock.now())
+        return None if made.unknown else made.booked + made.open
 
     async def held(self, link: Link, side: Side, product: Product | None, instrument: Instrument) -> Held:
         """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""
@@ -165,12 +184,13 @@ class Proposing:
         pending = (order for order in orders if order.status.is_working or order.status in LOOKED_FOR)
         working = [order for order in pending if before is None or order.id != before.id]
         freeze = self.rules.freeze(draft.instrument, today)
+        limits = drawers.limits.on(account_id, today)
         return Situation(
             draft=draft,
             now=now,
             reduces=reduces(draft, held.positions, held.holdings, working),
             stop=drawers.safety.stopped(account_id),
-            limits=drawers.accounts.limits(account_id),
+            limits=limits,
             sent_today=sum(order.is_ours for order in orders),
             sent_last_minute=drawers.orders.sent_since(account_id, now - timedelta(minutes=1)),
             recent=[order for order in orders if order.is_ours] if before is None else (),
@@ -179,13 +199,20 @@ class Proposing:
             else None,
             freeze=freeze.quantity if freeze else None,
             stage=self.rules.stage(draft.instrument, today, self.calendar) if self.calendar else None,
+            price=self.prices.known(account_id, draft.instrument.key),
+            day_lock=day_lock(drawers, account_id, limits=limits, result=held.result, clock=self.clock),
+            result=held.result,
+            positions=held.positions,
         )
 
     def against(self, role: Role, situation: Situation) -> tuple[str, ...]:
         """Every reason against the act, the role's own first."""
-        if Permission.OPEN in GRANTS[role] or (Permission.REDUCE in GRANTS[role] and situation.reduces):
+        if Permission.OPEN in GRANTS[role]:
             return refusals(situation)
-        return (f"As {role} you can make positions smaller, not open or grow them.", *refusals(situation))
+        if Permission.REDUCE not in GRANTS[role]:
+            return (f"As {role} you can look, not trade.", *refusals(situation))
+        why = beyond_reducing(situation)
+        return (f"As {role} {why}", *refusals(situation)) if why else refusals(situation)
 
     def _in_auction(self, instrument: Instrument) -> bool:
         return self.instruments.has_contracts(instrument)

@@ -11,7 +11,11 @@ from bot.domain.proposal import Status
 from bot.trading.accounts import Accounts
 from bot.trading.books import Books
 from bot.trading.desk import TradingDesk
+from bot.trading.joining import Joining
+from bot.trading.limits import OwnLimits
+from bot.trading.entering import Entering
 from bot.trading.market import Market
+from bot.trading.pins import Pins
 from bot.trading.reports import Reports
 from bot.trading.roster import Roster
 from bot.trading.switch import Switch
@@ -27,7 +31,11 @@ class Services:
     books: Books
     market: Market
     switch: Switch
+    joining: Joining
+    limits: OwnLimits
+    pins: Pins
     reports: Reports
+    entering: Entering
     host: "Host"
     mode: str  # PAPER or LIVE: stands on every card that touches money
     clock: Clock

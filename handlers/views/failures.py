@@ -17,6 +17,8 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.CheckFailed: "Nothing was sent.",
     errors.ConfirmationGone: "",
     errors.TradingStopped: "Nothing was sent.",
+    errors.PinWanted: "Nothing was done yet.",
+    errors.PhoneSealed: "Nothing was shown or done. /kill still works.",
     errors.NotFound: "Nothing was done.",
     errors.BrokerError: "mStock did not do it as asked.",
     errors.NotSent: "Nothing was sent, nothing waits in a queue. It is safe to ask again.",
@@ -71,6 +73,8 @@ def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:
         return [[words(label, command, account=account)] for label, command in error.near[:8]]
     if isinstance(error, errors.SessionExpired | errors.LoginRefused):
         return [[words("Log in", "/login", account=account)]]
+    if isinstance(error, errors.PhoneSealed):
+        return [[button("Unlock", WordsTap("/unlock"))]]
     if isinstance(error, errors.TradingStopped):
         return [[words("Resume…", "/resume", account=account)]]
     if isinstance(error, errors.Unclear):

@@ -1,13 +1,10 @@
-"""How the bot itself is doing, and who may use it."""
+"""How the bot itself is doing."""
 
-from collections.abc import Sequence
-
-from bot.domain.account import Role, User
 from bot.domain.clock import ist
 from bot.domain.proposal import Status
 from handlers.views.account import alive
 from handlers.views.keyboards import Book, BookTap, button
-from handlers.views.message import Part, View, bold, message, say
+from handlers.views.message import Part, View, say
 from handlers.views.text import clock_time, count, fit, row, short_time, table
 
 
@@ -31,12 +28,3 @@ def status(found: Status) -> View:
     if not found.sessions:
         parts.append(say("No account is linked."))
     return View(tuple(parts)).with_keyboard([button("Refresh", BookTap(Book.STATUS))])
-
-
-def people(found: Sequence[tuple[User, str | None, Role]]) -> View:
-    """The list, as it stands; it is changed on the host."""
-    lines = [
-        say(bold(user.name), f" · {user.telegram_id} · {role} on {label or 'all accounts'}{'' if user.active else ' · off'}")
-        for user, label, role in found
-    ]
-    return message(say(bold("People")), *lines, "People are added and removed on the host: python -m bot people")

@@ -42,6 +42,7 @@ class OrderVerb(StrEnum):
     SAME = "s"
     REVERSE = "r"
     EXIT = "e"
+    HALF = "h"  # close half of the position
     DETAIL = "d"
 
 
@@ -99,9 +100,18 @@ class BookTap:
 
 @dataclass(frozen=True, slots=True)
 class WordsTap:
-    """Words that the person could have typed."""
+    """Words that the person could have typed; stays: their answer takes the place of the message with the button."""
 
     words: str
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveTap:
+    """Leave a question on the way to an order; the words so far travel along, for a reply to complete."""
+
+    words: str
+    label: str = ""  # of the account; empty: the one in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,15 @@ class ExitTap:
     label: str = ""  # of the account; empty: the one in use
 
 
-Tap = ExitTap | CardTap | ChangeTap | OrderTap | BookTap | WordsTap | EntriesTap | DoItNowTap
+@dataclass(frozen=True, slots=True)
+class PadTap:
+    """A key of a PIN's keypad, by its place and never by its digit; None: give up."""
+
+    pad_id: str
+    place: int | None
+
+
+Tap = ExitTap | CardTap | ChangeTap | OrderTap | BookTap | WordsTap | LeaveTap | EntriesTap | DoItNowTap | PadTap
 
 
 def encode(tap: Tap) -> str:
@@ -148,7 +166,9 @@ def _encode(tap: Tap) -> str:
         case BookTap():
             return f"b:{tap.book}:{tap.page}:{tap.argument}:{tap.label}"
         case WordsTap():
-            return f"w:{tap.words}"
+            return f"{'i' if tap.stays else 'w'}:{tap.words}"
+        case LeaveTap():
+            return f"l:{tap.label}:{tap.words}"
         case ExitTap():
             return f"x:{tap.key.exchange}:{tap.key.token}:{tap.product}{_behind(tap.label)}"
         case EntriesTap():
@@ -193,8 +213,11 @@ def decode(data: str) -> Tap | None:
             case "x":
                 exchange, token, product, *label_ = rest.split(":", 3)
                 return ExitTap(InstrumentKey(Exchange(exchange), _token(token)), Product(product), *label_)
-            case "w":
-                return WordsTap(rest) if rest.strip() else None
+            case "w" | "i":
+                return WordsTap(rest, stays=kind == "i") if rest.strip() else None
+            case "l":
+                label, _, words_so_far = rest.partition(":")
+                return LeaveTap(words_so_far, label)
             case "e":
                 return EntriesTap(rest)
             case "k":
@@ -248,16 +271,18 @@ def _changed(token: str, change: str, label: str) -> ChangeTap | None:
 
 
 def button(text: str, tap: Tap) -> Button:
-    """A button that comes back as this tap; an account label too long to travel is left out."""
+    """A button that comes back as this tap; an account label, or words, too long to travel are left out."""
+    if isinstance(tap, LeaveTap) and len(_encode(tap).encode()) > MOST_BYTES:
+        tap = LeaveTap("")
     if not isinstance(tap, WordsTap | DoItNowTap | PadTap) and len(_encode(tap).encode()) > MOST_BYTES:
         tap = replace(tap, label="")
     return Button(text, data=encode(tap))
 
 
-def words(label: str, command: str, *, account: str = "") -> Button:
+def words(label: str, command: str, *, account: str = "", stays: bool = False) -> Button:
     """A button that stands for a whole command; one too long to travel becomes a text to copy."""
     command = f"{account}: {command}" if account else command
-    tap = WordsTap(command)
+    tap = WordsTap(command, stays=stays)
     if len(_encode(tap).encode()) > MOST_BYTES:
         return Button(label, copy=command[:256])
     return button(label, tap)

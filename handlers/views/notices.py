@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import ist_date
 from bot.domain.notice import (
+    ActByOther,
     AddressNotRegistered,
+    DayLocked,
     DaySummary,
+    Deed,
     FeedBack,
     FeedLost,
     Filled,
@@ -19,9 +22,12 @@ from bot.domain.notice import (
     OrderRejected,
     OrderUnclear,
     Parcel,
+    PersonJoined,
+    PersonRemoved,
     SessionLost,
     TradingResumed,
     TradingStopped,
+    Tried,
 )
 from bot.domain.order import Order, OrderStatus
 from bot.domain.titles import short
@@ -29,9 +35,18 @@ from handlers.views import money
 from handlers.views.card import fill_keyboard, order_keyboard, standing
 from handlers.views.keyboards import OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
-from handlers.views.text import clock_time, count, price, signed_count
+from handlers.views.text import clock_time, count, price, signed, signed_count
 
 Explain = Callable[[str], str]
+
+_DEEDS = {
+    Deed.CANCELLED: ("cancelled", ""),
+    Deed.LOGGED_IN: ("logged in", ""),
+    Deed.LOGGED_OUT: ("logged out", "Nothing is being watched until the next login."),
+    Deed.LIMITS: ("changed a limit:", "/limits shows them."),
+    Deed.DAY_LOCKED: ("locked the day", "New orders are blocked until the next trading day."),
+    Deed.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
+}
 
 LATE = timedelta(seconds=60)  # news older than this says so
 
@@ -75,6 +90,8 @@ class _Writer:
                 return self._whole("Order from elsewhere", news.order)
             case OrderByOther():
                 return self._whole(f"{news.name} sent an order", news.order)
+            case ActByOther() | DayLocked() | PersonJoined() | PersonRemoved() | Tried():
+                return self._people(news)
             case TradingStopped():
                 why = f"{news.why} " if news.why else ""
                 return self._plain(
@@ -86,6 +103,31 @@ class _Writer:
                 return money.report(news.report, self.label, self.mode)
             case _:
                 return self._line(news)
+
+    def _people(self, news: ActByOther | DayLocked | PersonJoined | PersonRemoved | Tried) -> View:
+        """News about what people of the account did, or tried."""
+        at = clock_time(news.at)
+        match news:
+            case ActByOther():
+                title, more = _DEEDS[news.deed]
+                detail = f" {news.detail}" if news.detail else ""
+                return self._plain(f"{news.name} {title}{detail}", f"At {at}.{f' {more}' if more else ''}")
+            case DayLocked():
+                return self._plain(
+                    "The daily loss is reached",
+                    f"{signed(news.result)} before charges at {at}. New orders are blocked until the next trading day; "
+                    "exits and cancels work.",
+                    keyboard([words("Positions", "/positions", account=self.label)]),
+                )
+            case PersonJoined():
+                where = "all accounts" if news.everywhere else self.label
+                text = f"{news.name} ({news.telegram_id}) used {news.by}'s link at {at}: {news.role} on {where}."
+                return self._plain("Somebody joined", text)
+            case PersonRemoved():
+                return self._plain("Somebody was taken off the list", f"{news.name} ({news.telegram_id}), by {news.by} at {at}.")
+            case Tried():
+                text = f"{news.name} ({news.telegram_id}) {news.what}, at {at}. Further tries in this hour are not told."
+                return self._plain("Refused", text)
 
     def _line(self, news: SessionLost | FeedLost | FeedBack | AddressNotRegistered) -> View:
         """News about the connection to the broker."""

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.account import Account, Actor, CodeKind, Role, Session, Stop, User
+from bot.domain.access import DayLock, Invited, LimitsShown, Pad, PadEnded, PadStep, PadUse, PinState, Welcome
+from bot.domain.account import Account, Actor, CodeKind, Limits, Role, Session, Stop, User
 from bot.domain.clock import Clock
 from bot.domain.entry import EntryKind, Offered, Ticket
-from bot.domain.errors import ConfirmationGone, NotFound, UnknownSymbol
+from bot.domain.errors import ConfirmationGone, NotFound, PinWanted, UnknownSymbol
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Level, Price
 from bot.domain.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Purpose, Side
@@ -191,6 +192,7 @@ class FakeAccounts:
     codes: list[str | None] = field(default_factory=list)
     asked_for: list[tuple[int, str | None]] = field(default_factory=list)
     logged_in: list[str] = field(default_factory=list)
+    sealed: set[int] = field(default_factory=set)  # people whose phones are sealed
 
     async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
         self.asked_for.append((telegram_id, label))
@@ -199,7 +201,8 @@ class FakeAccounts:
         account = {None: MAIN, "main": MAIN, "papa": PAPA}.get(label)
         if account is None:
             raise NotFound(f'You have no account "{label}".')
-        return Actor(user=User(telegram_id=telegram_id, name="Asha"), role=self.roster.roles[telegram_id], account=account)
+        user = User(telegram_id=telegram_id, name="Asha")
+        return Actor(user=user, role=self.roster.roles[telegram_id], account=account, sealed=telegram_id in self.sealed)
 
     async def all(self, actor: Actor) -> Sequence[tuple[Account, Role]]:
         return ((MAIN, actor.role), (PAPA, Role.VIEWER))
@@ -476,6 +479,96 @@ class FakeSwitch:
 
 
 @dataclass
+class FakeJoining:
+    """A door with one key, used once."""
+
+    code: str = "abcdefghijklmnopqrstuvwxyz"
+    used: bool = False
+    removed: list[str] = field(default_factory=list)
+    told: list[tuple[int, str]] = field(default_factory=list)
+    knocks: list[tuple[int, str, str]] = field(default_factory=list)
+    wants_pin: bool = False
+
+    async def invite(self, actor: Actor, role: Role, label: str | None) -> Invited:
+        if self.wants_pin:
+            self.wants_pin = False
+            raise PinWanted("Inviting somebody: your PIN, please.", proof="invite")
+        return Invited(code=Secret(self.code), role=role, label=label, expires_at=NOW + timedelta(minutes=10))
+
+    async def join(self, telegram_id: int, name: str, code: str) -> Welcome | str | None:
+        self.knocks.append((telegram_id, name, code))
+        if code != self.code:
+            return None
+        if self.used:
+            return "This link is over: it works once, for ten minutes. Ask for a new one."
+        self.used = True
+        return Welcome(role=Role.TRADER, label=None, by="Asha")
+
+    async def remove(self, actor: Actor, who: str) -> User:
+        self.removed.append(who)
+        return User(telegram_id=RAVI, name="Ravi")
+
+    async def tried(self, telegram_id: int, name: str, what: str) -> None:
+        self.told.append((telegram_id, what))
+
+
+@dataclass
+class FakeLimits:
+    """Limits that remember what they were asked."""
+
+    asked: list[tuple[str, object]] = field(default_factory=list)
+
+    async def show(self, actor: Actor) -> LimitsShown:
+        return LimitsShown(account=MAIN, today=Limits(), later=None, day_lock=None, sent_today=3)
+
+    async def change(self, actor: Actor, name: str, value: object) -> LimitsShown:
+        self.asked.append((name, value))
+        return await self.show(actor)
+
+    async def lock_day(self, actor: Actor) -> LimitsShown:
+        self.asked.append(("lock", None))
+        lock = DayLock(account_id="a1", day=date(2026, 11, 20), at=NOW, by=ASHA, why="Asha locked it")
+        return replace(await self.show(actor), day_lock=lock)
+
+
+@dataclass
+class FakePins:
+    """A keypad in plain order; the PIN is 482913."""
+
+    has_pin: bool = True
+    tapped: str = ""
+    use: PadUse = PadUse.PROVE
+    proofs: list[str] = field(default_factory=list)
+    sealed: bool = False
+
+    async def state(self, actor: Actor) -> PinState:
+        return PinState(set=self.has_pin, sealed_since=NOW if self.sealed else None, closed_until=None)
+
+    async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad:
+        self.tapped, self.use = "", use
+        self.proofs.append(proof)
+        return self._pad()
+
+    def _pad(self) -> Pad:
+        until = NOW + timedelta(minutes=2)
+        return Pad(id="pad1", use=self.use, step=PadStep.CURRENT, digits=tuple(range(10)), entered=len(self.tapped), until=until)
+
+    async def press(self, actor: Actor, pad_id: str, place: int) -> Pad | PadEnded:
+        self.tapped = self.tapped[:-1] if place == 10 else f"{self.tapped}{place}"
+        if len(self.tapped) < 6:
+            return self._pad()
+        right = self.tapped == "482913"
+        return PadEnded(id=pad_id, use=self.use, right=right, say="PIN accepted." if right else "Wrong.")
+
+    def close(self, actor: Actor, pad_id: str) -> None:
+        self.tapped = ""
+
+    async def seal(self, actor: Actor) -> PinState:
+        self.sealed = True
+        return await self.state(actor)
+
+
+@dataclass
 class FakeReports:
     """One day."""
 
@@ -519,6 +612,9 @@ class FakeServices:
         self.books = FakeBooks(clock)
         self.market = FakeMarket(clock)
         self.switch = FakeSwitch(clock, self.desk)
+        self.joining = FakeJoining()
+        self.limits = FakeLimits()
+        self.pins = FakePins()
         self.reports = FakeReports()
         self.entering = FakeEntering(clock)
 

@@ -19,6 +19,7 @@ KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issu
 def an_error(kind: type[BotError], say: str = "Said.") -> BotError:
     more = {
         errors.UsageError: {"example": "/buy RELIANCE 10"},
+        errors.PinWanted: {"proof": "limits:a1"},
         errors.TooFast: {"retry_after": 2.4},
         errors.Refused: {"words": "RMS:1:no", "code": "400"},
     }.get(kind, {})

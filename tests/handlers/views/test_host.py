@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.account import Role, User
 from bot.domain.proposal import SessionState, Status
 from handlers.views import host as views
 from handlers.views.message import Table, View
@@ -48,14 +47,3 @@ def test_a_bot_without_contracts_or_accounts_says_so() -> None:
     view = views.status(replace(STATUS, master_date=None, sessions=()))
     assert "🔴 none loaded" in view.plain
     assert "No account is linked." in view.plain
-
-
-def test_people_with_role_and_reach() -> None:
-    view = views.people(
-        (
-            (User(telegram_id=1, name="Asha"), None, Role.OWNER),
-            (User(telegram_id=2, name="Ravi", active=False), "main", Role.VIEWER),
-        )
-    )
-    assert "Asha · 1 · owner on all accounts" in view.plain
-    assert "Ravi · 2 · viewer on main · off" in view.plain

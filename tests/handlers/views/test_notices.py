@@ -35,6 +35,11 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.OrderNotSeen(order=order),
         news.OrderElsewhere(order=order),
         news.OrderByOther(order=order, name=words),
+        news.ActByOther(name=words, deed=news.Deed.CANCELLED, at=NOW, detail=words),
+        news.DayLocked(at=NOW, result=Decimal("-5012.50")),
+        news.PersonJoined(name=words, telegram_id=5, role="trader", everywhere=True, by=words, at=NOW),
+        news.PersonRemoved(name=words, telegram_id=5, by=words, at=NOW),
+        news.Tried(name=words, telegram_id=5, what=words, at=NOW),
         news.TradingStopped(name=words, at=NOW),
         news.TradingResumed(name=words, at=NOW),
         news.SessionLost(at=NOW, why=words, positions=True),
@@ -74,6 +79,13 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
         assert last in draw(kind).plain
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
+
+
+@pytest.mark.parametrize("deed", news.Deed)
+def test_each_deed_of_another_person_is_named(deed: news.Deed) -> None:
+    first = draw(news.ActByOther(name="Ravi", deed=deed, at=NOW, detail="#12")).plain.splitlines()[0]
+    assert first.startswith("Ravi ")
+    assert "14:02:11" in first
 
 
 def test_an_order_found_in_the_book_names_account_and_mode_once() -> None:

@@ -1,0 +1,58 @@
+"""The account's own limits, as they stand and as they will."""
+
+from bot.domain.access import LimitsShown
+from bot.domain.account import Limits
+from handlers.views.keyboards import WordsTap, button
+from handlers.views.message import Detail, Line, Part, View, bold, code, detail, say
+from handlers.views.text import amount, clock_time, count, day_name, row, table
+
+
+def limits(found: LimitsShown, mode: str) -> View:
+    """A table of 30 columns; what is loosened and not yet in force stands below with its day."""
+    today = found.today
+    rows = [row(f"LIMITS {found.account.name}", mode)]
+    rows += [row(name, figure) for name, figure in _figures(today)]
+    rows.append(row("Sent today", f"{count(found.sent_today)}"))
+    parts: list[Part] = [table(*rows)]
+    if found.day_lock is not None:
+        since = clock_time(found.day_lock.at)
+        parts.append(say(bold("The day is locked"), f" since {since}: {found.day_lock.why}. It opens on the next trading day."))
+    if found.later is not None:
+        day, later = found.later
+        changed = [f"{name} {new}" for (name, old), (_, new) in zip(_figures(today), _figures(later), strict=True) if old != new]
+        if changed:
+            parts.append(say(bold(f"From {day_name(day)}:"), f" {', '.join(changed)}"))
+    parts.append(_how())
+    rows_of_buttons = [] if found.day_lock else [[button("Lock the day", WordsTap(f"{found.account.label}: /limits lock"))]]
+    return View(tuple(parts)).with_keyboard(*rows_of_buttons)
+
+
+def _how() -> Detail:
+    lines: list[Line | str] = [
+        "They hold for new entries; exits are never limited. Tighter works at once, looser from the next trading day.",
+        say(code("/limits value 50000"), " one order, in rupees"),
+        say(code("/limits quantity 500"), " one order, in shares or units"),
+        say(code("/limits orders 50"), " a day, ", code("/limits minute 5"), " a minute"),
+        say(code("/limits loss 5000"), " locks the day when it is lost, booked and open"),
+        say(code("/limits segments cash options"), " (cash, futures, options)"),
+        say(code("/limits hours 09:20-15:00")),
+        say(code("/limits pin 100000"), " asks your PIN above that"),
+        say(code("/limits holdings on"), " lets a guardian sell holdings"),
+        say(code("/limits loss off"), " takes one away"),
+    ]
+    return detail(*lines)
+
+
+def _figures(of: Limits) -> list[tuple[str, str]]:
+    hours = f"{of.hours[0]:%H:%M}-{of.hours[1]:%H:%M}" if of.hours is not None else "any"
+    return [
+        ("One order", amount(of.value) if of.value is not None else "any"),
+        ("Shares, units", count(of.quantity) if of.quantity is not None else "any"),
+        ("Orders a day", count(of.orders_a_day) if of.orders_a_day is not None else "any"),
+        ("Orders a minute", count(of.orders_a_minute) if of.orders_a_minute is not None else "any"),
+        ("Daily loss", amount(of.daily_loss) if of.daily_loss is not None else "any"),
+        ("Segments", " ".join(of.segments) or "none" if of.segments is not None else "all"),
+        ("Hours", hours),
+        ("PIN above", amount(of.ask_pin_above) if of.ask_pin_above is not None else "never"),
+        ("Guardian holdings", "may sell" if of.guardian_sells_holdings else "no"),
+    ]

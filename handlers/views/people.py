@@ -1,0 +1,60 @@
+"""Who may use the bot: the list, an invitation, a welcome."""
+
+from collections.abc import Sequence
+
+from bot.domain.access import Invited, Welcome
+from bot.domain.account import Role, User
+from handlers.views.keyboards import WordsTap, button
+from handlers.views.message import Button, View, bold, code, message, say
+from handlers.views.text import clock_time
+
+MAY = {
+    Role.OWNER: "everything, people and limits included",
+    Role.TRADER: "look, order within the limits, exit, stop trading",
+    Role.GUARDIAN: "look, make positions smaller, cancel, stop trading",
+    Role.VIEWER: "look",
+}
+
+
+def people(found: Sequence[tuple[User, str | None, Role]]) -> View:
+    """The list, as it stands, and how it is changed."""
+    lines = [
+        say(bold(user.name), f" · {user.telegram_id} · {role} on {label or 'all accounts'}{'' if user.active else ' · off'}")
+        for user, label, role in found
+    ]
+    return message(
+        say(bold("People")),
+        *lines,
+        say("Invite: ", code("/people add trader"), " · take off: ", code("/people remove 4212")),
+    )
+
+
+def invited(found: Invited, link: str) -> View:
+    """The link, ready to be copied; it is worth a place on the list until it is used."""
+    where = found.label or "all accounts"
+    return message(
+        say(bold(f"A link for one {found.role}"), f" · {where}"),
+        f"May: {MAY[found.role]}.",
+        say(code(link)),
+        f"It works once, until {clock_time(found.expires_at)}. Whoever opens it first is on the list: send it to nobody else.",
+    ).with_keyboard([Button("Copy the link", copy=link)])
+
+
+def welcome(found: Welcome) -> View:
+    """The first words to somebody who has just joined."""
+    where = found.label or "all accounts"
+    return message(
+        say(bold(f"Welcome. You are {found.role}"), f" · {where} · invited by {found.by}"),
+        f"You may: {MAY[found.role]}.",
+    ).with_keyboard([button("Start", WordsTap("/start")), button("Help", WordsTap("/help"))])
+
+
+def no_entry(words: str) -> View:
+    return message(words)
+
+
+def removed(user: User) -> View:
+    return message(
+        say(bold(f"{user.name} is off the list."), f" ({user.telegram_id})"),
+        "Open cards, waiting news and links of that person are dead. Orders at mStock stay.",
+    )
