@@ -89,9 +89,9 @@ def test_shares_on_their_way_are_counted_once(quantity: int, realised: int, t1: 
 )
 def test_what_was_carried_over_is_counted_once(total: str, bought: int, value: Decimal) -> None:
     row = {
-        "exchange": "NSE", "symboltoken": "22", "producttype": "DELIVERY", "instrumenttype": "EQUITY",
-        "netqty": "15", "buyqty": "10", "sellqty": "0", "cfbuyqty": "5", "cfsellqty": "0", "buyavgprice": "100", "cfbuyavgprice": "100", "avgnetprice": "100",
-        "totalbuyvalue": total, "totalsellvalue": "0", "multiplier": "1",
+        "exchange": "NSE", "symboltoken": "22", "producttype": "DELIVERY", "instrumenttype": "EQUITY", "netqty": "15",
+        "buyqty": "10", "sellqty": "0", "cfbuyqty": "5", "cfsellqty": "0", "buyavgprice": "100", "cfbuyavgprice": "100",
+        "avgnetprice": "100", "totalbuyvalue": total, "totalsellvalue": "0", "multiplier": "1",
     }  # fmt: skip
     told = translate.position(row, lambda _key: None)
     assert told is not None
