@@ -3,7 +3,7 @@
 from typing import get_args
 
 from bot.domain.errors import UsageError
-from handlers import parse
+from handlers import parse, steps
 from handlers.context import Ctx
 from handlers.usecases import Which
 from handlers.views import books as views
@@ -23,6 +23,9 @@ async def orders(ctx: Ctx) -> None:
 
 async def order(ctx: Ctx) -> None:
     """One order with its fills."""
+    if not ctx.words:
+        await steps.pick(ctx, "order")
+        return
     number = parse.number(ctx.words, example="/order 12")
     found = await ctx.services.books.order(ctx.actor, number)
     await ctx.reply(views.order(found, ctx.mode, ctx.now, ctx.face.explain))

@@ -1,8 +1,9 @@
 """/buy /sell /modify /cancel_order /cancel_all, and the buttons under an order."""
 
+from bot.domain.errors import CheckFailed
 from bot.domain.order import Order, Side
-from bot.domain.proposal import Proposal, Question
-from handlers import parse
+from bot.domain.proposal import Change, OrderDetail, Proposal, Question
+from handlers import parse, steps
 from handlers.context import Ctx
 from handlers.views import books
 from handlers.views import card as cards
@@ -11,17 +12,31 @@ from handlers.views.keyboards import ExitTap, OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:
-    """Words -> a question; nothing is sent."""
-    await ask(ctx, await ctx.services.desk.propose(ctx.actor, parse.order(Side.BUY, ctx.words), chat_id=ctx.chat_id))
+    """Words -> a question; nothing is sent. What the words lack is asked for by buttons."""
+    await _propose(ctx, Side.BUY)
 
 
 async def sell(ctx: Ctx) -> None:
-    """Words -> a question; nothing is sent."""
-    await ask(ctx, await ctx.services.desk.propose(ctx.actor, parse.order(Side.SELL, ctx.words), chat_id=ctx.chat_id))
+    """Words -> a question; nothing is sent. What the words lack is asked for by buttons."""
+    await _propose(ctx, Side.SELL)
+
+
+async def _propose(ctx: Ctx, side: Side) -> None:
+    if await steps.step(ctx, side):
+        return
+    asked = await ctx.services.desk.propose(ctx.actor, parse.order(side, ctx.words), chat_id=ctx.chat_id)
+    await ask(ctx, asked, in_place=ctx.stays)
 
 
 async def modify(ctx: Ctx) -> None:
-    """New terms -> a question with the old terms beside them."""
+    """New terms -> a question with the old terms beside them; without them the order's own prices are offered."""
+    if not ctx.words:
+        await steps.pick(ctx, "modify")
+        return
+    if parse.is_number(ctx.words):
+        found = await ctx.services.books.order(ctx.actor, parse.number(ctx.words, example="/modify 12 2905"))
+        await _offer_prices(ctx, found)
+        return
     asked = parse.modify(ctx.words)
     await ask(
         ctx,
@@ -31,6 +46,9 @@ async def modify(ctx: Ctx) -> None:
 
 async def cancel_order(ctx: Ctx) -> None:
     """One tap is enough for an entry; the only stop of a position is asked about again."""
+    if not ctx.words:
+        await steps.pick(ctx, "cancel_order")
+        return
     number = parse.number(ctx.words, example="/cancel_order 12")
     await _cancelled(ctx, await ctx.services.desk.cancel(ctx.actor, number, chat_id=ctx.chat_id))
 
@@ -71,6 +89,8 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
             await ask(ctx, await desk.reverse(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.EXIT:
             await ask(ctx, await desk.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
+        case OrderVerb.HALF:
+            await ask(ctx, await _halved(ctx, await desk.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
         case OrderVerb.CANCEL:
             await ctx.answer("Cancelling…")
             outcome = await desk.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
@@ -92,9 +112,24 @@ async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
         case OrderVerb.NOT_THERE:
             await ctx.reply(cards.not_there(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
         case OrderVerb.MODIFY:
-            await ctx.reply(cards.modify_prices(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
+            await _offer_prices(ctx, found)
         case _:
             await ctx.redraw(books.order(found, ctx.mode, ctx.now, ctx.face.explain))
+
+
+async def _offer_prices(ctx: Ctx, found: OrderDetail) -> None:
+    if not found.order.status.is_working:
+        raise CheckFailed([f"#{found.order.number} does not work any more: there is nothing to change."])
+    await ctx.reply(cards.modify_prices(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
+
+
+async def _halved(ctx: Ctx, whole: Proposal) -> Proposal:
+    """The same exit for half of it, in whole lots, rounded down; the question about the whole is dead with that."""
+    lot = whole.draft.instrument.lot
+    half = whole.draft.quantity // 2 // lot * lot
+    if not half:
+        raise CheckFailed([f"{whole.draft.quantity} cannot be halved."])
+    return await ctx.services.desk.change(ctx.actor, whole.confirmation.token, Change(quantity=half), chat_id=ctx.chat_id)
 
 
 async def _given_up(ctx: Ctx, order: Order) -> None:

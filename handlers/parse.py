@@ -79,10 +79,10 @@ class _Said:
         """A whole command that would have worked, as near as possible to what was meant."""
         words = [word for word in self.symbol if word.lower() not in _SPELLED and any(char.isalpha() for char in word)]
         symbol = " ".join(words)[:40] if words and all(_plain(word) for word in words) else "RELIANCE"
-        return f"/{self.side.lower()} {symbol} {'1lot' if self._derivative else '10'}"
+        return f"/{self.side.lower()} {symbol} {'1lot' if self.is_contract else '10'}"
 
     @property
-    def _derivative(self) -> bool:
+    def is_contract(self) -> bool:
         return any(word.lower() in _RIGHTS | {"fut"} or _STRIKE.fullmatch(word.lower()) for word in self.symbol)
 
 
@@ -90,13 +90,29 @@ def _plain(word: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9&.-]+", word) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Unsized:
+    """Words that name something and not how much of it."""
+
+    symbol: str
+    is_contract: bool
+
+
+def unsized(side: Side, words: str) -> Unsized | None:
+    """What the words name, when only the quantity is missing; None when they say more, less, or nothing that can be read."""
+    try:
+        said = _read(side, words)
+    except UsageError:
+        return None
+    spelled = any(word.lower() in _SPELLED for word in said.symbol)
+    if said.sized or said.bare or spelled or not said.symbol:
+        return None
+    return Unsized(" ".join(said.symbol), said.is_contract)
+
+
 def order(side: Side, words: str) -> OrderRequest:
     """A buy or a sell in words: `reliance 10 2900`, `10 reliance @2900 mis`, `nifty 24500 ce 1lot stop 80/74`."""
-    said = _Said(side)
-    tokens = _tokens(words)
-    place = 0
-    while place < len(tokens):
-        place = _take(said, tokens, place)
+    said = _read(side, words)
     _settle(said)
     return OrderRequest(
         side=side,
@@ -112,6 +128,15 @@ def order(side: Side, words: str) -> OrderRequest:
         exchange=said.exchange,
         validity=Validity.IOC if said.ioc else Validity.DAY,
     )
+
+
+def _read(side: Side, words: str) -> _Said:
+    said = _Said(side)
+    tokens = _tokens(words)
+    place = 0
+    while place < len(tokens):
+        place = _take(said, tokens, place)
+    return said
 
 
 def _tokens(words: str) -> list[str]:
@@ -276,6 +301,11 @@ class ModifyWords:
     number: int
     price: Decimal | None = None  # rupees
     quantity: int | None = None  # shares or units, the new total
+
+
+def is_number(words: str) -> bool:
+    """Whether the words are one day number and nothing else."""
+    return re.fullmatch(r"#?[0-9]{1,6}", words.strip()) is not None
 
 
 def number(words: str, *, example: str) -> int:

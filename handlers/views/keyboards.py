@@ -149,10 +149,14 @@ Tap = ExitTap | CardTap | ChangeTap | OrderTap | BookTap | WordsTap | LeaveTap |
 def encode(tap: Tap) -> str:
     """The callback data; ValueError when it would not fit."""
     data = _encode(tap)
-    if len(data.encode()) > MOST_BYTES:
-        msg = f"callback data of {len(data.encode())} bytes: {data!r}"
+    if _bytes(data) > MOST_BYTES:
+        msg = f"callback data of {_bytes(data)} bytes: {data!r}"
         raise ValueError(msg)
     return data
+
+
+def _bytes(data: str) -> int:
+    return len(data.encode("utf-8", "replace"))  # a name that cannot travel must not cost the message its words
 
 
 def _encode(tap: Tap) -> str:
@@ -272,9 +276,9 @@ def _changed(token: str, change: str, label: str) -> ChangeTap | None:
 
 def button(text: str, tap: Tap) -> Button:
     """A button that comes back as this tap; an account label, or words, too long to travel are left out."""
-    if isinstance(tap, LeaveTap) and len(_encode(tap).encode()) > MOST_BYTES:
+    if isinstance(tap, LeaveTap) and _bytes(_encode(tap)) > MOST_BYTES:
         tap = LeaveTap("")
-    if not isinstance(tap, WordsTap | DoItNowTap | PadTap) and len(_encode(tap).encode()) > MOST_BYTES:
+    if not isinstance(tap, WordsTap | DoItNowTap | PadTap) and _bytes(_encode(tap)) > MOST_BYTES:
         tap = replace(tap, label="")
     return Button(text, data=encode(tap))
 
@@ -283,7 +287,7 @@ def words(label: str, command: str, *, account: str = "", stays: bool = False) -
     """A button that stands for a whole command; one too long to travel becomes a text to copy."""
     command = f"{account}: {command}" if account else command
     tap = WordsTap(command, stays=stays)
-    if len(_encode(tap).encode()) > MOST_BYTES:
+    if _bytes(_encode(tap)) > MOST_BYTES:
         return Button(label, copy=command[:256])
     return button(label, tap)
 

@@ -36,8 +36,7 @@ def quote(found: Quoted, now: datetime) -> View:
     typed = f"{words_of(instrument)} {instrument.exchange}".lower()
     buttons = [words("Refresh", f"/quote {typed}")]
     if instrument.is_tradable:
-        size = "1lot" if instrument.is_derivative else "1"
-        buttons += [words("Buy…", f"/buy {typed} {size}"), words("Sell…", f"/sell {typed} {size}")]
+        buttons += [words("Buy…", f"/buy {typed}"), words("Sell…", f"/sell {typed}")]
     return View(tuple(parts), keyboard(buttons))
 
 

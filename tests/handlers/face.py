@@ -273,6 +273,8 @@ class FakeDesk:
     cancelled: list[int | str] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     exited: list[tuple[InstrumentKey, Product]] = field(default_factory=list)
+    acted: list[tuple[str, str]] = field(default_factory=list)
+    modified: list[tuple[int, Decimal | None, int | None]] = field(default_factory=list)
     refuses: Exception | None = None
     ran_away: bool = False
     expired: bool = False
@@ -340,12 +342,15 @@ class FakeDesk:
         return self._ask()
 
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        self.acted.append(("same_again", order_id))
         return self._ask()
 
     async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        self.acted.append(("reverse", order_id))
         return self._ask()
 
     async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        self.acted.append(("exit_of", order_id))
         return self._ask()
 
     async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
@@ -353,6 +358,7 @@ class FakeDesk:
         return self._ask(draft=a_draft(side=Side.SELL, quantity=25, price=Decimal("1470.00"), protected=True))
 
     async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
+        self.modified.append((number, price, quantity))
         return self._ask(
             before=an_order(number=number, status=OrderStatus.OPEN), draft=a_draft(price=price or Decimal("1480.30"))
         )

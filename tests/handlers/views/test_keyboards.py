@@ -17,6 +17,7 @@ from handlers.views.keyboards import (
     DoItNowTap,
     EntriesTap,
     ExitTap,
+    LeaveTap,
     OrderTap,
     OrderVerb,
     Tap,
@@ -40,6 +41,8 @@ TAPS: st.SearchStrategy[Tap] = st.one_of(
         lambda token, product, label: ChangeTap(token, product=product, label=label), TOKENS, st.sampled_from(Product), LABELS
     ),
     st.builds(lambda token, label: ChangeTap(token, protected=True, label=label), TOKENS, LABELS),
+    st.builds(LeaveTap, st.sampled_from(["/buy", "/sell reliance nse cnc"]), LABELS),
+    st.builds(WordsTap, st.just("/buy reliance nse"), st.booleans()),
     st.builds(
         ExitTap,
         st.builds(InstrumentKey, st.sampled_from(Exchange), st.integers(1, 10**9).map(str)),

@@ -38,14 +38,14 @@ def test_a_quote_is_drawn_with_its_depth() -> None:
         "98k   1,480.10",
     ]
     taps = [decode(item.data) for line in view.keyboard for item in line]
-    assert taps == [WordsTap("/quote reliance nse"), WordsTap("/buy reliance nse 1"), WordsTap("/sell reliance nse 1")]
+    assert taps == [WordsTap("/quote reliance nse"), WordsTap("/buy reliance nse"), WordsTap("/sell reliance nse")]
 
 
 def test_a_price_without_a_time_or_depth_says_only_what_is_known() -> None:
     view = views.quote(Quoted(instrument=NIFTY_CALL, price=Price(last=Decimal("101.2")), as_of=NOW), NOW)
     assert rows(view) == ["NIFTY 24500 CE · 23 Nov (Mon)", " NFO            as of 14:02:11", "LTP 101.20        time unknown"]
     assert "Lot 65, tick 0.05" in view.plain
-    assert "1lot" in str(view.keyboard)
+    assert "/buy nifty 24500 ce 23 nov nfo" in str(view.keyboard)
 
 
 def test_an_index_offers_no_order() -> None:

@@ -1,0 +1,101 @@
+"""Questions on the way to an order, answered by a button or by a reply: which one, and how many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.clock import ist_date
+from bot.domain.instrument import Instrument
+from bot.domain.order import Order, Product, Side
+from bot.domain.titles import label as named
+from bot.domain.titles import short
+from handlers.spelling import words_of
+from handlers.views.card import place
+from handlers.views.keyboards import LeaveTap, button, words
+from handlers.views.message import Button, View, bold, message, say
+from handlers.views.text import count, price, signed_count
+
+MOST = 8
+SHARES = (1, 10, 50, 100)
+LOTS = (1, 2, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that was traded today or is held, and how much of it."""
+
+    instrument: Instrument
+    quantity: int  # held, signed; or of the last order
+    product: Product | None = None  # of what is held; None: only traded today
+
+    @property
+    def words(self) -> str:
+        """How it is typed, product and all: the words name exactly this."""
+        held = f" {self.product}" if self.product is not None else ""
+        return f"{words_of(self.instrument)} {self.instrument.exchange}{held}".lower()
+
+
+def which(side: Side, found: Sequence[Candidate], label: str, mode: str, now: datetime) -> View:
+    """The first step: what is held or was traded today as buttons."""
+    command = f"/{side.lower()}"
+    today = ist_date(now)
+    choices = []
+    for each in found[:MOST]:
+        held = f" · {signed_count(each.quantity)} {each.product}" if each.product is not None else ""
+        name = f"{named(each.instrument, today=today)}{held}"
+        choices.append(words(name, f"{command} {each.words}", account=label, stays=True))
+    how = "Tap one, or reply with a name." if choices else "Reply with a name."
+    return message(say(bold(f"{side.capitalize()} what?"), f" {how}"), place(label, mode)).with_keyboard(
+        *([each] for each in choices), [_leave(command, label)]
+    )
+
+
+def how_many(side: Side, typed: str, found: Candidate | None, *, lots: bool, label: str, mode: str) -> View:
+    """The second step: usual sizes, and all of what is held. lots: the words name a contract."""
+    command = f"/{side.lower()} {typed}"
+
+    def size(text: str, words_of_it: str) -> Button:
+        return words(text, f"{command} {words_of_it}", account=label, stays=True)
+
+    held = abs(found.quantity) if found is not None and found.product is not None else None
+    if found is not None and found.instrument.is_derivative:
+        sizes = [(each * found.instrument.lot, f"{each} lot{'s' if each > 1 else ''}") for each in LOTS]
+    elif lots:
+        sizes = []
+    else:
+        sizes = [(each, count(each)) for each in SHARES]
+    row = [size(text, str(each)) for each, text in sizes if held is None or each < held]
+    if lots and not sizes:
+        row = [size(f"{each} lot{'s' if each > 1 else ''}", f"{each}lot{'s' if each > 1 else ''}") for each in LOTS]
+    whole = [size(f"All {count(held)}", str(held))] if held is not None else []
+    name = named(found.instrument) if found is not None else typed.upper()
+    return message(
+        say(bold(f"{side.capitalize()} how many?"), f" {name}"), "Tap one, or reply with a quantity.", place(label, mode)
+    ).with_keyboard(row, whole, [_leave(command, label)])
+
+
+def _leave(base: str, label: str) -> Button:
+    """The way out; it also carries the words so far, so that a reply can complete them."""
+    return button("Leave", LeaveTap(base, label))
+
+
+def left() -> View:
+    return message(say(bold("Left."), " Nothing was sent."))
+
+
+def pick(orders: Sequence[Order], command: str, label: str, mode: str, now: datetime) -> View:
+    """Which order a command without a number means; newest first."""
+    if not orders:
+        return message(say(bold("No open orders.")), place(label, mode)).with_keyboard(
+            [words("Orders", "/orders", account=label)]
+        )
+    return message(say(bold("Which order?")), place(label, mode)).with_keyboard(
+        *([words(_line(order, now), f"/{command} {order.number}", account=label)] for order in reversed(orders[-MOST:]))
+    )
+
+
+def _line(order: Order, now: datetime) -> str:
+    draft = order.draft
+    at = draft.trigger or draft.price
+    figure = f" @ {price(at)}" if at is not None else ""
+    return f"#{order.number} {draft.side} {count(draft.quantity)} {short(draft.instrument, today=ist_date(now))}{figure}"
