@@ -1,0 +1,71 @@
+"""What stands around the desk: limits, PINs and joining over the desk's own store, and a finger on a keypad."""
+
+import random
+from dataclasses import dataclass, replace
+
+from bot.domain.access import Pad, PadEnded, PadUse
+from bot.domain.account import Actor, Limits
+from bot.domain.clock import ist_date
+from bot.trading.joining import Joining
+from bot.trading.limits import OwnLimits
+from bot.trading.pins import Pins
+from bot.trading.roster import Roster
+from storage.pinhash import Argon2Pins
+from tests.stage.desk import SHELF, DeskStage
+from tests.storage.samples import ACCOUNT
+
+PIN = "482913"
+QUICK = 8  # KiB: the hash as it is, without its slowness
+
+
+@dataclass
+class Access:
+    """The three services over one stage."""
+
+    stage: DeskStage
+    pins: Pins
+    limits: OwnLimits
+    joining: Joining
+    roster: Roster
+
+    async def tap(self, actor: Actor, pad: Pad | PadEnded, digits: str) -> Pad | PadEnded:
+        """Taps digits where they lie on the keypad at that moment."""
+        for digit in digits:
+            assert isinstance(pad, Pad), pad
+            pad = await self.pins.press(actor, pad.id, pad.digits.index(int(digit)))
+        return pad
+
+    async def set_pin(self, actor: Actor, digits: str = PIN) -> None:
+        ended = await self.tap(actor, await self.pins.open(actor, PadUse.SET), digits * 2)
+        assert isinstance(ended, PadEnded)
+        assert ended.right
+
+    async def prove(self, actor: Actor, proof: str, digits: str = PIN) -> Pad | PadEnded:
+        return await self.tap(actor, await self.pins.open(actor, PadUse.PROVE, proof=proof), digits)
+
+    async def put(self, **limits: object) -> None:
+        """Limits as if they had been set before today."""
+        today = ist_date(self.stage.clock.now())
+        present = await self.stage.store.run(lambda drawers: drawers.limits.on(ACCOUNT.id, today))
+        anew: Limits = replace(present, **limits)  # type: ignore[arg-type]  # any field may be set
+        await self.stage.store.run(lambda drawers: drawers.limits.put(ACCOUNT.id, today, anew))
+
+
+def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True) -> Access:
+    """A new process over the same store when it is called again."""
+    random_bytes = random.Random(seed).randbytes
+    wake = lambda: None  # noqa: E731 - nobody sleeps here
+    roster = Roster(store=stage.store, clock=stage.clock)
+    return Access(
+        stage=stage,
+        pins=Pins(
+            store=stage.store,
+            clock=stage.clock,
+            random=random_bytes,
+            hashing=Argon2Pins(random_bytes, memory=QUICK),
+            changed=wake,
+        ),
+        limits=OwnLimits(store=stage.store, clock=stage.clock, calendar=SHELF.calendar if calendar else None, changed=wake),
+        joining=Joining(store=stage.store, roster=roster, clock=stage.clock, random=random_bytes, changed=wake),
+        roster=roster,
+    )
