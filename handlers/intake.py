@@ -141,10 +141,14 @@ class Intake:
         accepted: dict[int, Update] = {}
         entries: list[InboxEntry] = []
         for update in updates:
-            judgement = self._judged(update)
+            try:
+                judgement = self._judged(update)
+                body = stored_body(update) if judgement.verdict is Verdict.TAKE else ""
+            except (AttributeError, TypeError, ValueError) as error:  # what nobody sends must not stop the poller for good
+                _log.warning("update %s has no shape that I know (%s); it is left out", update.update_id, type(error).__name__)
+                continue
             if judgement.verdict is Verdict.TAKE:
                 accepted[update.update_id] = update
-                body = stored_body(update)
                 entries.append(InboxEntry(update_id=update.update_id, user_id=judgement.user_id, body=body, received_at=now))
             elif judgement.verdict is Verdict.KNOCK:
                 self._answer(self._knocked(update), "knock")
