@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, ExtBot, MessageHandler, filters
-from telegram.request import HTTPXRequest
+from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.domain.errors import SettingsError
 from bot.domain.ports import RandomBytes
@@ -42,8 +42,12 @@ def build_application(
     telegram_url: str = TELEGRAM,
     explain: Explain | None = None,
     pace: Pace | None = None,
+    wire: BaseRequest | None = None,
 ) -> App:
-    """The application, not yet initialised. telegram_url: where the Bot API lives; the demo chat is another address."""
+    """The application, not yet initialised.
+
+    telegram_url: where the Bot API lives; the demo chat is another address. wire: what carries calls there in place of HTTP.
+    """
 
     class Furnished(Face):  # PTB makes the shared data itself, by a call without arguments
         def __init__(self) -> None:
@@ -55,8 +59,8 @@ def build_application(
         token,
         base_url=f"{root}/bot",
         base_file_url=f"{root}/file/bot",
-        request=_request(_LIMITS, read=20.0),
-        get_updates_request=_request(_POLL_LIMITS, read=10.0),
+        request=wire or _request(_LIMITS, read=20.0),
+        get_updates_request=wire or _request(_POLL_LIMITS, read=10.0),
         rate_limiter=pace or Pace(),
     )
     application: App = (
