@@ -18,11 +18,13 @@ from bot.data.shelf import open_shelf
 from bot.domain.clock import Clock, at_ist
 from bot.domain.errors import BrokerError
 from bot.domain.ports import RandomBytes
+from bot.keys import Ask, open_vault
 from bot.outbox import Notifier
 from bot.scheduler import Job, Scheduler
 from bot.scrubber import Scrubber
 from bot.settings import Settings
 from bot.trading.accounts import Accounts
+from bot.trading.alarm import Alarm
 from bot.trading.book import Book
 from bot.trading.books import Books
 from bot.trading.catalogue import Catalogue
@@ -43,9 +45,7 @@ from handlers.application import build_application, publish_menu, running
 from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
 from handlers.views.text import rupees
-from storage.keyfile import load_key_file
 from storage.store import SqlInbox, SqlStore
-from storage.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,13 @@ KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fill
 MASTER_AT, SWEEP_AT = time(8, 35), time(3, 0)  # IST; the master is reloaded after the broker's own morning work
 
 
-def open_store(settings: Settings, random_bytes: RandomBytes, *, inline: bool = False) -> SqlStore:
-    """The database behind its vault; StorageError (VaultError for the key) says what is wrong with it."""
+def open_store(settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Ask | None = None) -> SqlStore:
+    """The database behind its vault; StorageError (VaultError for the key) says what is wrong with it.
+
+    ask: how a passphrase is asked for, None where nobody sits at a terminal.
+    """
     settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys = load_key_file(settings.key_file, settings.database)
-    return SqlStore.open(settings.database, Vault(keys, random_bytes), inline=inline)
+    return SqlStore.open(settings.database, open_vault(settings, random_bytes, ask), inline=inline)
 
 
 def heartbeat_file(settings: Settings) -> Path:
@@ -329,14 +331,20 @@ class App:
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, clock: Clock, random_bytes: RandomBytes, scrubber: Scrubber, inline: bool = False
+    settings: Settings,
+    *,
+    clock: Clock,
+    random_bytes: RandomBytes,
+    scrubber: Scrubber,
+    inline: bool = False,
+    ask: Ask | None = None,
 ) -> AsyncIterator[App]:
     """Everything built and connected to Telegram; SettingsError, StorageError or Telegram's own errors say why it cannot be.
 
     inline keeps the store on the loop's own thread (for the virtual-time loop).
     """
     async with AsyncExitStack() as stack:
-        store = open_store(settings, random_bytes, inline=inline)
+        store = open_store(settings, random_bytes, inline=inline, ask=ask)
         stack.push_async_callback(store.close)
         store.lock()
         connections = await stack.enter_async_context(open_connections(settings, clock=clock, random_bytes=random_bytes))

@@ -22,17 +22,17 @@ from bot.demo_house import Demo, DemoDirectory, demo_clock, open_demo
 from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError, SettingsError, UsageError
+from bot.host import add_commands, terminal, without_keys
 from bot.linking import link_account
 from bot.logs import logging_to
 from bot.paper import server as paper
 from bot.paper.settings import PaperSettings
+from bot.process import harden, refuse_root
 from bot.practice import ask_credentials, practise
 from bot.scrubber import Scrubber
-from bot.settings import PAPER_PORT, Settings, process_environment
+from bot.settings import PAPER_PORT, Consent, Mode, Settings, process_environment
 from bot.smoke import story
-from storage.keyfile import new_key_file
 from storage.store import SqlStore
-from storage.vault import Vault
 
 STILL = 60.0  # seconds without a heartbeat that count as standing still
 DEMO_PORT = 8080
@@ -42,7 +42,7 @@ WRONG_SETTINGS, FAILED = 2, 1
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up."""
     parsed = _parser().parse_args(arguments)
-    os.umask(0o077)
+    harden()
     try:
         run: Callable[[argparse.Namespace], int] = parsed.run
         return run(parsed)
@@ -108,8 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     link = command("link", "asks for an account's secrets without echo, tries the login, then stores them sealed", _link)
     link.add_argument("--label", default="main", help="how the account is called (default: main)")
 
-    key = command("key", "the key that seals every secret", _key)
-    key.add_subparsers(required=True, metavar="ACT", dest="act").add_parser("new", help="makes KEY_FILE, once")
+    add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings())))
 
     calendar = command("calendar", "what the calendar knows of a day, and from which source", _calendar)
     calendar.add_argument("words", nargs="*", metavar="DATE")
@@ -132,10 +131,15 @@ def _run(_: argparse.Namespace) -> int:
     settings = _settings()
     clock, scrubber = SystemClock(), Scrubber(settings.secrets())
 
+    root = refuse_root(live=settings.mode == Mode.LIVE, allowed=settings.allow_root == Consent.YES, uid=os.geteuid())
+    if root is not None:
+        print(root, file=sys.stderr)
+
     async def go() -> None:
         stop = asyncio.Event()
         _stop_on_signals(asyncio.get_running_loop(), stop)
-        async with open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber) as app:
+        opened = open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber, ask=terminal())
+        async with opened as app:
             await app.run(stop)
 
     as_json = settings.log_format == "json"
@@ -236,9 +240,7 @@ def _health(_: argparse.Namespace) -> int:
 
 def _people(asked: argparse.Namespace) -> int:
     settings = _settings()
-    settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = SqlStore.open(settings.database, Vault((), os.urandom), inline=True)
-    return asyncio.run(_change_people(asked, store))
+    return asyncio.run(_change_people(asked, without_keys(settings)))
 
 
 async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
@@ -274,7 +276,7 @@ def _link(asked: argparse.Namespace) -> int:
 
     async def go() -> str:
         clock = SystemClock()
-        store = open_store(settings, os.urandom)
+        store = open_store(settings, os.urandom, ask=terminal())
         async with store, open_connections(settings, clock=clock, random_bytes=os.urandom) as connections:
             return await link_account(
                 settings, asked.label, store=store, connections=connections, clock=clock, random_bytes=os.urandom,
@@ -283,14 +285,6 @@ def _link(asked: argparse.Namespace) -> int:
 
     with logging_to(sys.stderr, scrubber=scrubber, clock=SystemClock(), level="WARNING"):
         print(asyncio.run(go()))
-    return 0
-
-
-def _key(_: argparse.Namespace) -> int:
-    settings = _settings()
-    settings.key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new_key_file(settings.key_file, os.urandom)
-    print(f"{settings.key_file} is made. Keep a copy elsewhere: without it no stored secret can be opened.")
     return 0
 
 

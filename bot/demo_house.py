@@ -21,7 +21,8 @@ from bot.neighbours import VISITOR, Neighbours, neighbours
 from bot.paper.settings import PaperAccount
 from bot.scrubber import Scrubber
 from bot.settings import Settings
-from storage.keyfile import new_key_file
+from storage.keyfile import KeyFile
+from storage.keyplace import new_key
 
 LABEL = "main"
 PLAN = "flat-5"
@@ -43,6 +44,7 @@ class DemoDirectory:
         self.root = root
         self.database = root / "bot" / "bot.db"
         self.key_file = root / "keys" / "wrapping.key"
+        self.seed_key_file = root / "seed-key" / "seed.key"
         self.paper = root / "paper"
         self._clock = root / "clock.json"
 
@@ -51,11 +53,12 @@ class DemoDirectory:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def prepare(self, random_bytes: RandomBytes) -> None:
-        """Makes the directories and, once, the key."""
+        """Makes the directories and, once, the two keys."""
         for directory in (self.root, self.database.parent, self.key_file.parent, self.paper):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self.key_file.exists():
-            new_key_file(self.key_file, random_bytes)
+        for place in (KeyFile(self.key_file, self.database), KeyFile(self.seed_key_file, self.database)):
+            if not place.exists():
+                place.make([new_key(random_bytes)])
 
     @property
     def shifted(self) -> float:
@@ -80,7 +83,9 @@ def demo_settings(directory: DemoDirectory, near: Neighbours) -> Settings:
             "BROKER_URL": near.broker_url,
             "BROKER_WS_URL": near.broker_ws_url,
             "DATABASE": str(directory.database),
+            "KEY_SOURCE": "file",
             "KEY_FILE": str(directory.key_file),
+            "SEED_KEY_FILE": str(directory.seed_key_file),
             "MARKET_HOURS": "always",
             "BROKERAGE_PLAN": PLAN,
         }

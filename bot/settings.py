@@ -34,7 +34,19 @@ from bot.domain.errors import SettingsError
 from bot.domain.secret import Secret
 from bot.dotenv import gather
 
-__all__ = ["PAPER_PORT", "SETTINGS", "LogFormat", "LogLevel", "Mode", "Setting", "Settings", "process_environment", "table"]
+__all__ = [
+    "PAPER_PORT",
+    "SETTINGS",
+    "Consent",
+    "KeySource",
+    "LogFormat",
+    "LogLevel",
+    "Mode",
+    "Setting",
+    "Settings",
+    "process_environment",
+    "table",
+]
 
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{10,100}")
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -64,14 +76,36 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="BROKER_WS_URL", says="where its socket is", default=f"{MSTOCK_SOCKET} or {PAPER_SOCKET}"),
     Setting(name="DATABASE", says="the SQLite file; the day's scrip master is kept beside it", default="data/bot.db"),
     Setting(
+        name="KEY_SOURCE",
+        says="where the key that seals secrets comes from, the safest first: `passphrase` (KEY_FILE opens with one), "
+        "`keyring` (the desktop's own), `file` (KEY_FILE in the clear)",
+        default="passphrase",
+    ),
+    Setting(
         name="KEY_FILE",
         says="the key that seals secrets; never in or below the database's directory",
         default="keys/wrapping.key",
+    ),
+    Setting(name="KEY_PASSPHRASE", says="what opens KEY_FILE, where nobody sits at a terminal", default="asked", secret=True),
+    Setting(
+        name="SEED_KEY_SOURCE",
+        says="the same choice for the second key, under which alone a TOTP seed is stored",
+        default="file",
+    ),
+    Setting(
+        name="SEED_KEY_FILE",
+        says="the second key, made by `python -m bot key new --seed`; in a directory of its own",
+        default="seed-key/seed.key",
     ),
     Setting(
         name="REDIRECT_URL",
         says="the redirect address registered with the API key at mStock",
         default="http://127.0.0.1:5000/mstock/callback",
+    ),
+    Setting(
+        name="WEB_LISTEN",
+        says="host:port where the page for secrets answers, when a proxy or a container stands before REDIRECT_URL",
+        default="that of REDIRECT_URL, when it is this host's",
     ),
     Setting(name="BROKER_API_KEY", says="the client code, offered by `python -m bot link`", default="asked", secret=True),
     Setting(name="BROKER_API_SECRET", says="the API key, offered by `python -m bot link`", default="asked", secret=True),
@@ -94,6 +128,7 @@ SETTINGS: tuple[Setting, ...] = (
         says="your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is not known",
         default="none",
     ),
+    Setting(name="ALLOW_ROOT", says="`yes`: live money as root, outside a container, all the same", default="no"),
     Setting(name="MARKET_DATA", says="a TOML file whose dated facts go before the built-in ones", default="none"),
 )
 
@@ -105,6 +140,21 @@ class LogLevel(StrEnum):
     INFO = "INFO"
     WARNING = "WARNING"
     ERROR = "ERROR"
+
+
+class KeySource(StrEnum):
+    """Where a ring of keys lies, the safest first."""
+
+    PASSPHRASE = "passphrase"  # noqa: S105  # the word of the setting, no passphrase
+    KEYRING = "keyring"
+    FILE = "file"
+
+
+class Consent(StrEnum):
+    """A yes that has to be written out."""
+
+    YES = "yes"
+    NO = "no"
 
 
 class LogFormat(StrEnum):
@@ -130,6 +180,15 @@ def _secret(value: object) -> object:
     return value
 
 
+def _passphrase(value: object) -> object:
+    """Unlike other secrets it may hold blanks."""
+    if isinstance(value, str):
+        if not value.isprintable():
+            raise ValueError("holds letters that cannot be typed")
+        return Secret(value)
+    return value
+
+
 def _token(value: object) -> object:
     if isinstance(value, str) and not _TOKEN.fullmatch(value):
         raise ValueError("is not a bot token: digits, a colon, letters and digits")
@@ -142,6 +201,17 @@ def _moment(value: object) -> object:
         if not shown:
             raise ValueError("is not a time of day such as 16:15")
         return time(int(shown[1]), int(shown[2]))
+    return value
+
+
+def _listening(value: object) -> object:
+    if isinstance(value, str):
+        host, _, port = value.rpartition(":")
+        if not re.fullmatch(r"[0-9.]{7,15}|localhost|\[[0-9a-fA-F:]+\]", host) or not re.fullmatch(r"[0-9]{1,5}", port):
+            raise ValueError("is not host:port, such as 127.0.0.1:5000")
+        if not 0 < int(port) < 65536:
+            raise ValueError("is not host:port, such as 127.0.0.1:5000")
+        return host.strip("[]"), int(port)
     return value
 
 
@@ -166,8 +236,14 @@ class Settings(BaseModel):
     broker_url: str
     broker_ws_url: str
     database: _Path = Path("data/bot.db")
+    key_source: KeySource = KeySource.PASSPHRASE
     key_file: _Path = Path("keys/wrapping.key")
+    key_passphrase: Annotated[Secret, BeforeValidator(_passphrase)] | None = None
+    seed_key_source: KeySource = KeySource.FILE
+    seed_key_file: _Path = Path("seed-key/seed.key")
+    allow_root: Consent = Consent.NO
     redirect_url: str = "http://127.0.0.1:5000/mstock/callback"
+    web_listen: Annotated[tuple[str, int] | None, BeforeValidator(_listening)] = None  # host, port
     broker_api_key: _Secret | None = None  # the client code, in OpenAlgo's word for it
     broker_api_secret: _Secret | None = None  # the API key
     log_level: LogLevel = LogLevel.INFO
@@ -195,7 +271,8 @@ class Settings(BaseModel):
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret in it, for the scrubber."""
-        return tuple(each for each in (self.telegram_bot_token, self.broker_api_key, self.broker_api_secret) if each)
+        each_of = (self.telegram_bot_token, self.broker_api_key, self.broker_api_secret, self.key_passphrase)
+        return tuple(each for each in each_of if each)
 
     @classmethod
     def read(cls, environ: Mapping[str, str], *, directory: Path | None = None) -> Self:
@@ -215,10 +292,8 @@ class Settings(BaseModel):
             named = {problem.partition(" ")[0] for problem in problems}
             problems += [words for name, words in _problems_of(error, mode) if name not in named]
             settings = None
-        if settings is not None and _shares_directory(settings.key_file, settings.database):
-            problems.append(
-                "KEY_FILE lies in or below the directory of DATABASE: a copy of that directory would open every secret"
-            )
+        if settings is not None:
+            problems += _misplaced_keys(settings)
         if problems or settings is None:
             raise SettingsError("Settings: " + "; ".join(sorted(problems)) + ".")
         return settings
@@ -238,9 +313,18 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def _shares_directory(key_file: Path, database: Path) -> bool:
-    """Links are followed, so that a key cannot sit beside the database under another name."""
-    return key_file.resolve().is_relative_to(database.resolve().parent)
+def _misplaced_keys(settings: Settings) -> list[str]:
+    """Links are followed, so that a key cannot sit beside the database, or beside the other key, under another name."""
+    homes = {"KEY_FILE": settings.key_file.resolve(), "SEED_KEY_FILE": settings.seed_key_file.resolve()}
+    beside = settings.database.resolve().parent
+    problems = [
+        f"{name} lies in or below the directory of DATABASE: a copy of that directory would open every secret"
+        for name, path in homes.items()
+        if path.is_relative_to(beside)
+    ]
+    if homes["KEY_FILE"].parent == homes["SEED_KEY_FILE"].parent:
+        problems.append("SEED_KEY_FILE lies in the directory of KEY_FILE: a copy of that directory would hold both keys")
+    return problems
 
 
 def _problems_of(error: ValidationError, mode: Mode | None) -> list[tuple[str, str]]:

@@ -171,9 +171,7 @@ class SqlAccounts:
         VaultError, and nothing changed, when afterwards a secret would not open.
         """
         rows = self._tx.rows(_KEYS).all()
-        old = [
-            row for row in rows if self._vault.ring_of(row.wrapped) is ring and not self._vault.wrapped_by_first(row.wrapped)
-        ]
+        old = [row for row in rows if self._vault.ring_of(row.wrapped) is ring and not self._vault.wrapped_by_first(row.wrapped)]
         for row in old:
             anew = self._vault.wrap(self._vault.unwrap(row.account_id, row.number, row.wrapped))
             self._tx.write(_REWRAP, {"account": row.account_id, "key": row.number, "anew": anew})

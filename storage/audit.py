@@ -24,6 +24,18 @@ _counters = table("sqlite_sequence", column("name", Text), column("seq", Integer
 _GIVEN = select(_counters.c.seq).where(_counters.c.name == "audit")
 
 
+class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One act as it was written; hash is over this row and the hash before it."""
+
+    id: int
+    at: datetime
+    who: int | None
+    what: str
+    account_id: str | None
+    detail: str
+    hash: bytes
+
+
 class SqlAudit:
     """Acts as they happened; the table's triggers refuse to change or delete one."""
 
@@ -42,6 +54,10 @@ class SqlAudit:
         else:
             rows = self._tx.rows(_PAGE_BEFORE, {"before": before, "limit": limit}).all()
         return [(row.id, row.at, row.who, row.what, row.detail) for row in rows]
+
+    def export(self) -> Sequence[AuditRow]:
+        """Every row with its hash, oldest first: what a copy elsewhere needs to prove the record later."""
+        return [AuditRow(**row._asdict()) for row in self._tx.rows(_ALL)]
 
     def verify(self) -> int | None:
         """The id of the first row that is not as it was written (changed, inserted or missing), or None: all is well.

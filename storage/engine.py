@@ -19,6 +19,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from bot.domain.errors import StorageError
 
 Ts = TypeVarTuple("Ts")
+SQLITE = sqlite3.sqlite_version  # of the library, for reports
 
 _WORDS = {
     "SQLITE_BUSY": "The database is held by another program and did not come free in time.",

@@ -1,39 +1,64 @@
 """Changes keys without ever leaving a secret that no key opens: rotate (the wrapping key), rekey (the data keys)."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
+from bot.domain.errors import VaultError
 from bot.domain.ports import RandomBytes
 from storage.drawers import SqlDrawers
-from storage.keyfile import add_key, keep_first_key
+from storage.keyplace import KeyPlace, new_key
 from storage.store import SqlStore
-from storage.vault import Vault
+from storage.vault import Ring, WrappingKey
 
 
-async def rotate(store: SqlStore, key_file: Path, database: Path | None, random: RandomBytes) -> int:
-    """Wraps every data key with a new wrapping key; how many.
+async def rotate(
+    store: SqlStore, place: KeyPlace, random: RandomBytes, *, ring: Ring = Ring.MAIN, target: KeyPlace | None = None
+) -> int:
+    """Wraps every data key of a ring with a new wrapping key; how many.
 
-    The file first holds the new key beside the old ones; then the database changes over in one transaction, in which
-    every secret is opened once more; only then do the old keys leave the file. Cut off anywhere, the file opens
-    everything, and running it again finishes the work. Copies of the database made before need the old key file.
-    StorageError when a bot is running on the database (its vault would not know the new key).
+    place: where the keys lie now; target: where they are to lie from now on, when elsewhere or under another passphrase. The
+    target first holds the new key beside the old ones; then the database changes over in one transaction, in which every
+    secret is opened once more; only then do the old keys leave the target. Cut off anywhere, place or target opens
+    everything, and running it again finishes the work. Copies of the database made before need the old key.
+    StorageError when a bot is running on the database (its vault would not know the new key); VaultError when the target is
+    another place that holds keys of its own.
     """
     store.lock()
-    store.adopt(Vault(add_key(key_file, database, random), random))
-    count = await store.run_sql(_rewrap)
-    store.adopt(Vault(keep_first_key(key_file, database), random))
+    old = place.load()
+    target = target or place
+    new = new_key(random)
+    keys = (new, *old)
+    if target.where != place.where and target.exists():
+        there = target.load()  # left by a move that was cut off, or somebody else's
+        if not set(old) <= set(there):
+            if await _opens(store, ring, there):
+                return 0  # moved before: only the setting has to change
+            raise VaultError(
+                f"{target.says} holds other keys already. Move them away first: they may be the only ones for a database."
+            )
+        keys = (new, *there)
+    target.keep(keys)
+    store.adopt(store.vault.with_keys(ring, keys))
+    count = await store.run_sql(lambda drawers: drawers.accounts.rewrap(ring))
+    target.keep(keys[:1])
+    store.adopt(store.vault.with_keys(ring, keys[:1]))
     return count
+
+
+async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bool:
+    """Whether these keys open everything of their ring, and there is anything to open."""
+    present = store.vault
+    store.adopt(present.with_keys(ring, keys))
+    try:
+        return await store.run_sql(lambda drawers: drawers.accounts.prove()) > 0
+    except VaultError:
+        store.adopt(present)
+        return False
 
 
 async def rekey(store: SqlStore) -> int:
-    """Gives every linked account a new data key and seals its secrets anew, in one transaction; how many secrets."""
+    """Gives every linked account new data keys and seals its secrets anew, in one transaction; how many secrets."""
     store.lock()
     return await store.run_sql(_rekey)
-
-
-def _rewrap(drawers: SqlDrawers) -> int:
-    count = drawers.accounts.rewrap()
-    drawers.accounts.prove()
-    return count
 
 
 def _rekey(drawers: SqlDrawers) -> int:

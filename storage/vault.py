@@ -1,8 +1,10 @@
 """Seals each account's secrets with AES-256-GCM and opens them again, or raises; it never gives back what it cannot open.
 
 Two levels (failure-modes.md 2.5): every account has random 256-bit data keys that seal its values, and a
-key-encryption key from outside the database wraps the data keys. Both kinds of sealed bytes begin with a version and the
-name of the key that they need, so that either key can be changed while the other stays:
+key-encryption key from outside the database wraps the data keys. There are two rings of such keys: the TOTP seed has a data
+key that only the second ring wraps, so that the database and the first key together still do not make a login (T34). Both
+kinds of sealed bytes begin with a version and the name of the key that they need, so that either can be changed while the
+other stays:
 
     a value:     version 1 | data key number 4 | nonce 12 | ciphertext and tag
     a data key:  version 1 | name of the wrapping key 8 | nonce 12 | ciphertext and tag
@@ -12,8 +14,9 @@ another one's place.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,7 +33,20 @@ _NAME = 8
 _NUMBER = 4
 
 _CLOSED = "A stored secret does not open: the key is another one, or the value was changed. Nothing was done with it."
-_NO_KEY = "The stored secrets cannot be opened without the key file."
+_NO_KEY = {
+    "main": "The stored secrets cannot be opened without the key file.",
+    "seed": "A TOTP seed is stored only under a key of its own. Make that one first: python -m bot key new --seed",
+}
+
+
+class Ring(StrEnum):
+    """Which wrapping keys a data key belongs to; the word is bound to what they wrap."""
+
+    MAIN = "main"
+    SEED = "seed"  # for the TOTP seed alone
+
+
+_PLACES = {Ring.MAIN: "data key", Ring.SEED: "data key of the seed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +69,61 @@ class DataKey:
     account_id: str
     number: int
     key: bytes = field(repr=False)
+    ring: Ring = Ring.MAIN
 
 
 class Vault:
-    """Seals and opens with the wrapping keys given; the first of them wraps what is new, the others only open."""
+    """Seals and opens with the wrapping keys given; the first of a ring wraps what is new, the others only open."""
 
-    def __init__(self, keys: Sequence[WrappingKey], random: RandomBytes) -> None:
-        self._keys = {key.name: AESGCM(key.key) for key in keys}
-        self._first = keys[0].name if keys else None
+    def __init__(self, keys: Sequence[WrappingKey], random: RandomBytes, seed_keys: Sequence[WrappingKey] = ()) -> None:
+        rings: Mapping[Ring, Sequence[WrappingKey]] = {Ring.MAIN: tuple(keys), Ring.SEED: tuple(seed_keys)}
+        if {key.name for key in keys} & {key.name for key in seed_keys}:
+            raise VaultError("The key for TOTP seeds is the same as the first key: then it protects nothing. Make another one.")
+        self._rings = rings
+        self._keys = {key.name: (ring, AESGCM(key.key)) for ring, these in rings.items() for key in these}
         self._random = random
 
-    def new_data_key(self, account_id: str, number: int) -> DataKey:
-        return DataKey(account_id, number, self._random(KEY_BYTES))
+    def has(self, ring: Ring) -> bool:
+        """Whether anything of that ring can be sealed and opened."""
+        return bool(self._rings[ring])
+
+    def with_keys(self, ring: Ring, keys: Sequence[WrappingKey]) -> "Vault":
+        """The same vault with other keys in one of its rings."""
+        rings = {**self._rings, ring: keys}
+        return Vault(rings[Ring.MAIN], self._random, rings[Ring.SEED])
+
+    def new_data_key(self, account_id: str, number: int, ring: Ring = Ring.MAIN) -> DataKey:
+        return DataKey(account_id, number, self._random(KEY_BYTES), ring)
 
     def wrap(self, key: DataKey) -> bytes:
-        """The data key as it may lie in the database; VaultError when there is no wrapping key."""
-        if self._first is None:
-            raise VaultError(_NO_KEY)
-        return _shut(
-            self._keys[self._first], self._random, _VERSION + self._first, key.key, _place_of_key(key.account_id, key.number)
-        )
+        """The data key as it may lie in the database; VaultError when there is no wrapping key in its ring."""
+        first = self._first(key.ring)
+        if first is None:
+            raise VaultError(_NO_KEY[key.ring])
+        _, cipher = self._keys[first]
+        return _shut(cipher, self._random, _VERSION + first, key.key, _place_of_key(key.account_id, key.number, key.ring))
 
     def unwrap(self, account_id: str, number: int, wrapped: bytes) -> DataKey:
         """VaultError when the wrapping key is not among ours, or the bytes were changed or moved."""
         if not self._keys:
-            raise VaultError(_NO_KEY)
-        cipher = self._keys.get(wrapped[1 : 1 + _NAME])
-        if cipher is None:
+            raise VaultError(_NO_KEY[Ring.MAIN])
+        ring, cipher = self._keys.get(wrapped[1 : 1 + _NAME], (None, None))
+        if ring is None or cipher is None:
             raise VaultError(_CLOSED)
-        return DataKey(account_id, number, _opened(cipher, wrapped, 1 + _NAME, _place_of_key(account_id, number)))
+        return DataKey(account_id, number, _opened(cipher, wrapped, 1 + _NAME, _place_of_key(account_id, number, ring)), ring)
+
+    def ring_of(self, wrapped: bytes) -> Ring | None:
+        """Whose wrapping key a data key needs; None when it is none of ours."""
+        found = self._keys.get(wrapped[1 : 1 + _NAME])
+        return found[0] if found is not None else None
 
     def wrapped_by_first(self, wrapped: bytes) -> bool:
-        """Whether a data key is already wrapped by the key that wraps what is new."""
-        return wrapped[1 : 1 + _NAME] == self._first
+        """Whether a data key is already wrapped by the key that wraps what is new in its ring."""
+        ring = self.ring_of(wrapped)
+        return ring is not None and wrapped[1 : 1 + _NAME] == self._first(ring)
+
+    def _first(self, ring: Ring) -> bytes | None:
+        return self._rings[ring][0].name if self._rings[ring] else None
 
     def seal(self, key: DataKey, name: str, secret: Secret, row: str = "") -> bytes:
         """name: which of the account's fields; row: which row of it, where there are several."""
@@ -110,8 +148,8 @@ def _place(*names: str) -> bytes:
     return b"".join(len(name).to_bytes(4) + name for name in encoded)
 
 
-def _place_of_key(account_id: str, number: int) -> bytes:
-    return _place(account_id, "data key", str(number), "wrapped")
+def _place_of_key(account_id: str, number: int, ring: Ring) -> bytes:
+    return _place(account_id, _PLACES[ring], str(number), "wrapped")
 
 
 def _shut(cipher: AESGCM, random: RandomBytes, head: bytes, plain: bytes, place: bytes) -> bytes:

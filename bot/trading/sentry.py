@@ -15,6 +15,8 @@ PINNED = "telegram bot"  # the claim by which a database remembers its bot
 
 WEBHOOK = "Somebody set a webhook for this bot: whoever did has its token, and reads what you type."
 POLLER = "Another program fetches this bot's messages: whoever runs it has its token."
+TAMPERED = "Row {row} of the audit is not as it was written: somebody changed the database."
+REPAIR = "Looking still works. Find out who was on the host, or restore a backup (python -m bot restore), then /resume."
 DRILL = "Unless that was you: /revoke at @BotFather, put the new token in the settings, restart, then /resume."
 
 
@@ -63,10 +65,10 @@ class Sentry:
         if known:
             await forget_updates()
 
-    async def seal(self, why: str) -> None:
+    async def seal(self, why: str, *, drill: str = DRILL) -> None:
         """Turns the kill switch of every account on, and tells everybody on it; once for each reason until it is lifted."""
         now = self._clock.now()
-        words = f"{why} {DRILL}"
+        words = f"{why} {drill}"
         first = why not in self._told
         self._told.add(why)
 

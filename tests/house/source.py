@@ -10,7 +10,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bot", "handlers", "storage")
 
 # The rooms that may know all three packages, read the system's clock and draw its random numbers: they build everything else.
-FRONT_DOOR = frozenset({"bot.__main__", "bot.app", "bot.cli", "bot.demo_house", "bot.linking", "bot.neighbours", "bot.smoke"})
+FRONT_DOOR = frozenset(
+    {
+        *("bot.__main__", "bot.app", "bot.cli", "bot.demo_house", "bot.host", "bot.inspection", "bot.keys", "bot.linking"),
+        *("bot.neighbours", "bot.smoke"),
+    }
+)
 
 
 @dataclass(frozen=True)

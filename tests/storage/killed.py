@@ -1,11 +1,12 @@
 """Kills a child process with SIGKILL at one step after another of a piece of work, and says what the parent finds then.
 
-Run as a program: python -m tests.storage.killed rotate|rekey|orders DATABASE KEY_FILE
+Run as a program: python -m tests.storage.killed rotate|seed|move|seal|rekey|orders DIRECTORY
 """
 
 import asyncio
 import os
 import random
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -14,45 +15,121 @@ from pathlib import Path
 from types import FrameType
 
 from bot.domain.drawers import Drawers
+from bot.domain.errors import VaultError
 from bot.domain.order import ConfirmationState
-from storage.keyfile import load_key_file
+from bot.domain.secret import Secret
+from storage.keyfile import KeyFile
+from storage.keyplace import KeyPlace
+from storage.passphrase import Cost, SealedKeyFile
 from storage.rotation import rekey, rotate
 from storage.store import SqlStore
-from storage.vault import Vault
+from storage.vault import Ring, Vault
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order
 
-_SWEEP = 16  # children for each sweep
+_SWEEP = 16  # children for the sweep over calls of the memory
+CHEAP = Cost(passes=1, kib=64, lanes=1)  # of a passphrase, in tests only
+
+# What changes a disk, or decides what is on it.
+_DURABLE = {"open", "write", "flush", "fsync", "unlink", "replace", "rename", "execute", "executemany", "commit", "rollback"}
+_FINAL = {"commit", "replace", "fsync"}
 
 
-def _open(database: Path, key_file: Path) -> SqlStore:
-    chance = random.Random(os.getpid())
-    return SqlStore.open(database, Vault(load_key_file(key_file, database), chance.randbytes), inline=True)
+class Keys:
+    """A database with its two key places, in one directory for the tests."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.database = root / "data" / "bot.db"
+        self.main = KeyFile(root / "keys" / "wrapping.key", self.database)
+        self.seed = KeyFile(root / "seed-key" / "seed.key", self.database)
+        self.elsewhere = KeyFile(root / "other" / "wrapping.key", self.database)
+        self.sealed = self.behind("correct horse battery staple")
+
+    def behind(self, passphrase: str) -> SealedKeyFile:
+        return SealedKeyFile(self.main.path, self.database, lambda: Secret(passphrase), os.urandom, CHEAP)
+
+    def open(self, main: KeyPlace | None = None) -> SqlStore:
+        chance = random.Random(os.getpid())
+        vault = Vault((main or self.main).load(), chance.randbytes, self.seed.load())
+        return SqlStore.open(self.database, vault, inline=True)
+
+    async def change(self, kind: str, started: Callable[[], None]) -> None:
+        """Each kind as the command line does it; started: called when the database is open and the change begins."""
+        place: KeyPlace = self.main
+        try:
+            place.load()
+        except VaultError:  # the file was sealed before the child died
+            place = self.sealed
+        async with self.open(place) as store:
+            started()
+            chance = random.Random(os.getpid()).randbytes
+            if kind == "rekey":
+                await rekey(store)
+            elif kind == "seed":
+                await rotate(store, self.seed, chance, ring=Ring.SEED)
+            elif kind == "move":
+                await rotate(store, place, chance, target=self.elsewhere)
+            elif kind == "seal":
+                await rotate(store, place, chance, target=self.sealed)
+            else:
+                await rotate(store, place, chance)
+
+    def found(self) -> str:
+        """Whether everything opens with the keys of one of the places, and which places hold keys."""
+        said = []
+        for place in (self.main, self.sealed, self.elsewhere):
+            try:
+                if asyncio.run(self._opens(place)):
+                    return "opens"
+            except VaultError as error:  # any place may be empty, sealed, or hold another key
+                said.append(error.say)
+        return f"opens nowhere: {said}"
+
+    async def _opens(self, place: KeyPlace) -> bool:
+        async with self.open(place) as store:
+            opened = await store.run_sql(lambda drawers: drawers.accounts.prove())
+            return opened == 4 and await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
 
 
-def _dying_at(step: int, act: Callable[[], None]) -> int:
-    """Runs act; kills the process at the step-th call of a function of the memory (0: never); how many calls there were."""
-    calls = 0
+class _Watch:
+    """Counts moments of a process, and kills it at one of them (0: never)."""
 
-    def count(frame: FrameType, event: str, _: object) -> None:
-        nonlocal calls
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self.moments = 0
+
+    def calls(self) -> None:
+        """From now on every call of a function of the memory, and every return, is a moment."""
+        sys.setprofile(self._at_calls)
+
+    def durable(self) -> None:
+        """From now on the moment before each call that can change a disk is one, and the moment after a commit."""
+        sys.setprofile(self._at_durable)
+
+    def _at_calls(self, frame: FrameType, event: str, _: object) -> None:
         if event in ("call", "return") and f"{os.sep}storage{os.sep}" in frame.f_code.co_filename:
-            calls += 1
-            if calls == step:
-                os.kill(os.getpid(), signal.SIGKILL)
+            self._moment()
 
-    sys.setprofile(count)
-    act()
-    sys.setprofile(None)
-    return calls
+    def _at_durable(self, _: FrameType, event: str, function: object) -> None:
+        name = getattr(function, "__name__", "")
+        if (event == "c_call" and name in _DURABLE) or (event == "c_return" and name in _FINAL):
+            self._moment()
+
+    def _moment(self) -> None:
+        self.moments += 1
+        if self.moments == self._step:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _in_a_child(step: int, act: Callable[[], None]) -> int | None:
-    """The number of calls, or None when the child was killed."""
+def _in_a_child(step: int, act: Callable[[_Watch], None]) -> int | None:
+    """The number of moments, or None when the child was killed."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        calls = _dying_at(step, act)
-        os.write(writer, str(calls).encode())
+        watch = _Watch(step)
+        act(watch)
+        sys.setprofile(None)
+        os.write(writer, str(watch.moments).encode())
         os._exit(0)
     os.close(writer)
     said = os.read(reader, 100)
@@ -65,21 +142,8 @@ def _in_a_child(step: int, act: Callable[[], None]) -> int | None:
     return int(said)
 
 
-def _change_keys(kind: str, database: Path, key_file: Path) -> None:
-    async def work() -> None:
-        async with _open(database, key_file) as store:
-            await (rotate(store, key_file, database, random.Random(os.getpid()).randbytes) if kind == "rotate" else rekey(store))
-
-    asyncio.run(work())
-
-
-def _what_opens(database: Path, key_file: Path) -> str:
-    async def work() -> str:
-        async with _open(database, key_file) as store:
-            found = await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id))
-            return "opens" if found == CREDENTIALS else "opens something else"
-
-    return asyncio.run(work())
+def _change_keys(kind: str, root: Path, watch: _Watch) -> None:
+    asyncio.run(Keys(root).change(kind, watch.durable))
 
 
 def _claim_and_store(number: int) -> Callable[[Drawers], None]:
@@ -91,16 +155,17 @@ def _claim_and_store(number: int) -> Callable[[Drawers], None]:
     return work
 
 
-def _place(number: int, database: Path, key_file: Path, answers: int) -> None:
+def _place(number: int, root: Path, answers: int, watch: _Watch) -> None:
     async def work() -> None:
-        async with _open(database, key_file) as store:
+        async with Keys(root).open() as store:
+            watch.calls()
             await store.run(_claim_and_store(number))
             os.write(answers, b"answered")  # what a person would be told, or the POST that follows the claim
 
     asyncio.run(work())
 
 
-def _what_is_stored(number: int, answered: bool, database: Path, key_file: Path) -> str:
+def _what_is_stored(number: int, answered: bool, root: Path) -> str:
     def look(drawers: Drawers) -> tuple[bool, bool, list[int]]:
         question = drawers.confirmations.find(f"t{number}")
         claimed = question is not None and question.state is ConfirmationState.CLAIMED
@@ -111,7 +176,7 @@ def _what_is_stored(number: int, answered: bool, database: Path, key_file: Path)
         )
 
     async def work() -> str:
-        async with _open(database, key_file) as store:
+        async with Keys(root).open() as store:
             claimed, stored, numbers = await store.run(look)
             if claimed != stored:
                 return "half of it is there"
@@ -124,22 +189,48 @@ def _what_is_stored(number: int, answered: bool, database: Path, key_file: Path)
     return asyncio.run(work())
 
 
-def main(kind: str, database: Path, key_file: Path) -> None:
+def main(kind: str, root: Path) -> None:
     if kind == "orders":
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
-        steps = _in_a_child(0, lambda: _place(0, database, key_file, writer))
+        steps = _in_a_child(0, partial(_place, 0, root, writer))
         for number, step in enumerate(_spread(steps), 1):
             _drain(reader)
-            _in_a_child(step, partial(_place, number, database, key_file, writer))
-            sys.stdout.write(f"{step}: {_what_is_stored(number, _drain(reader), database, key_file)}\n")
+            _in_a_child(step, partial(_place, number, root, writer))
+            sys.stdout.write(f"{step}: {_what_is_stored(number, _drain(reader), root)}\n")
         return
-    steps = _in_a_child(0, lambda: _change_keys(kind, database, key_file))
-    for step in _spread(steps):
-        killed = _in_a_child(step, lambda: _change_keys(kind, database, key_file)) is None
-        sys.stdout.write(f"{step}: {_what_opens(database, key_file) if killed else 'ran to its end'}\n")
-    _in_a_child(0, lambda: _change_keys(kind, database, key_file))
-    sys.stdout.write(f"whole: {_what_opens(database, key_file)}\n")
+    _sweep_keys(kind, root)
+
+
+def _sweep_keys(kind: str, root: Path) -> None:
+    """Every moment from the same beginning; then the work once more, over what the killed one left."""
+    work = root.with_name("work")
+    change = partial(_change_keys, kind, work)
+
+    def afresh() -> None:
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(root, work)
+
+    afresh()
+    change(_Watch(0))  # once in this process, so that every child finds the same things imported and remembered
+    sys.setprofile(None)
+    afresh()
+    moments = _in_a_child(0, change)
+    assert moments is not None
+    for step in range(1, moments + 1):
+        afresh()
+        killed = _in_a_child(step, change) is None
+        after = Keys(work).found() if killed else "ran to its end"
+        try:
+            _in_a_child(0, change)
+            again = Keys(work).found()
+        except SystemExit as error:
+            again = str(error)
+        sys.stdout.write(f"{step}: {after}, again: {again}\n")
+    afresh()
+    _in_a_child(0, change)
+    _in_a_child(0, change)
+    sys.stdout.write(f"whole: {Keys(work).found()}\n")
 
 
 def _spread(steps: int | None) -> range:
@@ -155,4 +246,4 @@ def _drain(reader: int) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]))

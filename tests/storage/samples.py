@@ -40,7 +40,8 @@ DRAFT = OrderDraft(
 
 def a_vault(seed: int = 1) -> Vault:
     chance = random.Random(seed)
-    return Vault([WrappingKey(chance.randbytes(KEY_BYTES))], chance.randbytes)
+    keys = [WrappingKey(chance.randbytes(KEY_BYTES)) for _ in range(2)]
+    return Vault(keys[:1], chance.randbytes, keys[1:])
 
 
 def an_order(number: int = 1, **changes: Any) -> Order:

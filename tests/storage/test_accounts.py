@@ -133,7 +133,7 @@ async def test_what_unlinking_destroys_is_in_no_page_and_no_log(tmp_path: Path) 
     with sqlite3.connect(path) as raw:
         blobs = [row[0] for row in raw.execute("SELECT sealed FROM secrets UNION ALL SELECT wrapped FROM data_keys")]
     raw.close()
-    assert len(blobs) == 6
+    assert len(blobs) == 7
     assert all(blob in bytes_on_disk(path) for blob in blobs)
     await store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
     assert not any(blob[-16:] in bytes_on_disk(path) for blob in blobs)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import VaultError
-from storage.keyfile import add_key, keep_first_key, load_key_file, new_key_file
+from storage.keyfile import KeyFile
+from storage.keyplace import new_key
 
 chance = random.Random(3)
 
@@ -16,7 +17,7 @@ chance = random.Random(3)
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
     path = tmp_path / "keys" / "wrapping.key"
-    new_key_file(path, chance.randbytes)
+    KeyFile(path, None).make([new_key(chance.randbytes)])
     return path
 
 
@@ -31,18 +32,18 @@ def database(tmp_path: Path) -> Path:
 def test_a_new_file_is_private_whatever_the_umask_and_holds_one_key(tmp_path: Path, database: Path) -> None:
     before = os.umask(0)
     try:
-        new_key_file(tmp_path / "keys" / "wrapping.key", chance.randbytes)
+        KeyFile(tmp_path / "keys" / "wrapping.key", None).make([new_key(chance.randbytes)])
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "keys" / "wrapping.key").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
-    assert len(load_key_file(tmp_path / "keys" / "wrapping.key", database)) == 1
+    assert len(KeyFile(tmp_path / "keys" / "wrapping.key", database).load()) == 1
 
 
 def test_a_key_that_is_there_is_never_overwritten(key_file: Path) -> None:
     before = key_file.read_bytes()
     with pytest.raises(VaultError, match="already there"):
-        new_key_file(key_file, chance.randbytes)
+        KeyFile(key_file, None).make([new_key(chance.randbytes)])
     assert key_file.read_bytes() == before
 
 
@@ -52,9 +53,9 @@ def test_any_mode_wider_than_the_owners_reading_and_writing_is_refused(key_file:
         key_file.chmod(mode)
         if mode & ~0o600:
             with pytest.raises(VaultError, match=f"mode {mode:04o}.*chmod 600" if mode & 0o400 else "."):
-                load_key_file(key_file, None)
+                KeyFile(key_file, None).load()
         elif mode in readable:
-            assert load_key_file(key_file, None)
+            assert KeyFile(key_file, None).load()
 
 
 def test_a_file_of_another_user_is_refused(key_file: Path) -> None:
@@ -62,38 +63,38 @@ def test_a_file_of_another_user_is_refused(key_file: Path) -> None:
         pytest.skip("only root can give a file away")
     os.chown(key_file, 65534, 65534)
     with pytest.raises(VaultError, match="another user"):
-        load_key_file(key_file, None)
+        KeyFile(key_file, None).load()
 
 
 @pytest.mark.parametrize("where", ["wrapping.key", "keys/wrapping.key", "keys/deeper/wrapping.key"])
 def test_a_key_in_the_databases_directory_or_below_is_refused(database: Path, where: str) -> None:
     path = database.parent / where
-    new_key_file(path, chance.randbytes)
+    KeyFile(path, None).make([new_key(chance.randbytes)])
     with pytest.raises(VaultError, match="the database's directory"):
-        load_key_file(path, database)
+        KeyFile(path, database).load()
 
 
 def test_a_link_elsewhere_to_a_key_beside_the_database_is_refused(database: Path, tmp_path: Path) -> None:
-    new_key_file(database.parent / "wrapping.key", chance.randbytes)
+    KeyFile(database.parent / "wrapping.key", None).make([new_key(chance.randbytes)])
     (tmp_path / "link.key").symlink_to(database.parent / "wrapping.key")
     with pytest.raises(VaultError, match="the database's directory"):
-        load_key_file(tmp_path / "link.key", database)
+        KeyFile(tmp_path / "link.key", database).load()
 
 
 def test_a_database_reached_by_a_link_still_has_its_real_directory(key_file: Path, tmp_path: Path) -> None:
     (tmp_path / "linked").symlink_to(key_file.parent)
     with pytest.raises(VaultError, match="the database's directory"):
-        load_key_file(key_file, tmp_path / "linked" / "bot.db")
+        KeyFile(key_file, tmp_path / "linked" / "bot.db").load()
 
 
 def test_what_is_no_plain_file_or_is_not_there_is_refused_with_the_repair(tmp_path: Path) -> None:
     with pytest.raises(VaultError, match="key new"):
-        load_key_file(tmp_path / "nothing.key", None)
+        KeyFile(tmp_path / "nothing.key", None).load()
     with pytest.raises(VaultError, match="not a plain file"):
-        load_key_file(tmp_path, None)
+        KeyFile(tmp_path, None).load()
     os.mkfifo(tmp_path / "pipe.key", 0o600)
     with pytest.raises(VaultError, match="not a plain file"):
-        load_key_file(tmp_path / "pipe.key", None)
+        KeyFile(tmp_path / "pipe.key", None).load()
 
 
 @pytest.mark.parametrize(
@@ -111,27 +112,45 @@ def test_what_is_no_plain_file_or_is_not_there_is_refused_with_the_repair(tmp_pa
 def test_a_file_without_a_whole_key_is_refused_and_its_text_is_not_repeated(key_file: Path, body: bytes) -> None:
     key_file.write_bytes(body)
     with pytest.raises(VaultError, match=r"no key") as caught:
-        load_key_file(key_file, None)
+        KeyFile(key_file, None).load()
     assert "AAAA" not in str(caught.value)
 
 
 def test_one_spoilt_line_spoils_the_file_rather_than_hide_a_key(key_file: Path) -> None:
     key_file.write_bytes(key_file.read_bytes() + b"wrapping-key-1 AAAA\n")
     with pytest.raises(VaultError, match="a line that is no key"):
-        load_key_file(key_file, None)
+        KeyFile(key_file, None).load()
 
 
-def test_a_new_key_goes_first_and_the_others_go_only_when_told(key_file: Path, database: Path) -> None:
-    (old,) = load_key_file(key_file, database)
-    new, kept = add_key(key_file, database, chance.randbytes)
-    assert kept == old
-    assert load_key_file(key_file, database) == (new, old)
+def test_keys_are_replaced_as_a_whole_and_privately(key_file: Path, database: Path) -> None:
+    place = KeyFile(key_file, database)
+    (old,) = place.load()
+    new = new_key(chance.randbytes)
+    place.keep([new, old])
+    assert place.load() == (new, old)
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
-    assert keep_first_key(key_file, database) == (new,)
-    assert load_key_file(key_file, database) == (new,)
+    place.keep([new])
+    assert place.load() == (new,)
     assert [file.name for file in key_file.parent.iterdir()] == ["wrapping.key"]
+
+
+def test_nothing_is_written_beside_the_database(database: Path) -> None:
+    place = KeyFile(database.parent / "keys" / "wrapping.key", database)
+    for write in (place.make, place.keep):
+        with pytest.raises(VaultError, match="the database's directory"):
+            write([new_key(chance.randbytes)])
+    assert not place.exists()
 
 
 def test_what_a_cut_off_change_left_behind_does_not_stop_the_next(key_file: Path, database: Path) -> None:
     (key_file.parent / ".wrapping.key.new").write_bytes(b"half")
-    assert len(add_key(key_file, database, chance.randbytes)) == 2
+    place = KeyFile(key_file, database)
+    place.keep([new_key(chance.randbytes), *place.load()])
+    assert len(place.load()) == 2
+
+
+def test_the_traces_to_look_for_in_a_backup_are_the_key_in_every_spelling(key_file: Path, database: Path) -> None:
+    (key,) = KeyFile(key_file, database).load()
+    traces = KeyFile(key_file, database).traces()
+    assert key.key in traces
+    assert any(trace in key_file.read_bytes() for trace in traces)

@@ -15,9 +15,9 @@ from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotFound, StorageError
 from bot.domain.ports import Inbox
 from storage.drawers import SqlDrawers
-from storage.keyfile import load_key_file, new_key_file
+from storage.keyplace import new_key
 from storage.store import SqlInbox, SqlStore
-from storage.vault import Vault
+from tests.storage.killed import Keys
 from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, a_vault, an_order, seed
 
 
@@ -178,13 +178,14 @@ async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: boo
 
 def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_half_done(tmp_path: Path) -> None:
     """A process dies by SIGKILL at step after step of claim and order, before, in and after the commit."""
-    database, key_file = tmp_path / "data" / "bot.db", tmp_path / "keys" / "wrapping.key"
-    new_key_file(key_file, random.Random(1).randbytes)
-    store = SqlStore.open(database, Vault(load_key_file(key_file, database), random.Random(2).randbytes), inline=True)
+    keys = Keys(tmp_path)
+    for place in (keys.main, keys.seed):
+        place.make([new_key(random.Random(str(place.path)).randbytes)])
+    store = keys.open()
     asyncio.run(store.run(seed))
     asyncio.run(store.close())
-    command = [sys.executable, "-m", "tests.storage.killed", "orders", str(database), str(key_file)]
-    swept = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])  # noqa: S603
+    command = [sys.executable, "-m", "tests.storage.killed", "orders", str(tmp_path)]
+    swept = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert swept.returncode == 0, swept.stderr
     found = {line.partition(": ")[2] for line in swept.stdout.splitlines()}
     assert found == {"not stored, not answered", "stored, answered", "stored, not answered"}

@@ -1,0 +1,121 @@
+"""Gathers what a report on the bot may say: settings, keys, database, queues, the process, each as plain facts."""
+
+import platform
+import sys
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bot import __version__
+from bot.diagnosis import Fact, Plain, Version, Word, facts
+from bot.domain.clock import Clock
+from bot.domain.errors import VaultError
+from bot.domain.order import OrderStatus
+from bot.process import standing
+from bot.settings import SETTINGS, Consent, KeySource, LogFormat, LogLevel, MarketHours, Mode, Settings
+from bot.trading.alarm import sounding
+from storage.drawers import SqlDrawers
+from storage.engine import SQLITE
+from storage.store import SqlStore
+from storage.vault import Ring
+
+LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pydantic", "pyotp", "python-telegram-bot", "sqlalchemy")
+# Settings whose values are words or numbers of ours; of all others only whether they are given is told.
+_SHOWN = (
+    "MODE", "KEY_SOURCE", "SEED_KEY_SOURCE", "LOG_LEVEL", "LOG_FORMAT", "CONFIRM_SECONDS", "ORDERS_PER_SECOND", "MARKET_HOURS",
+    "ALLOW_ROOT",
+)  # fmt: skip
+
+
+_WORDS = frozenset(str(word) for words in (Mode, KeySource, LogLevel, LogFormat, MarketHours, Consent) for word in words)
+
+
+async def inspect(settings: Settings, store: SqlStore, clock: Clock, *, heartbeat: Path) -> list[Fact]:
+    """Everything that helps to find a fault; nothing is changed and nobody is asked over the network."""
+    now = clock.now()
+    return [
+        *facts("program", {"version": Version.of(__version__), "now": now, "python": Version.of(platform.python_version())}),
+        *facts(
+            "library", {"sqlite": Version.of(SQLITE), **{name: Version.of(version(name)) for name in LIBRARIES}}
+        ),
+        *_process(),
+        *_settings(settings),
+        *_files(settings, heartbeat, now),
+        *await store.run_sql(lambda drawers: _memory(drawers, store)),
+    ]
+
+
+def _process() -> list[Fact]:
+    stands = standing()
+    return facts(
+        "process",
+        {
+            "linux": sys.platform == "linux",
+            "core dumps": stands.core_dumps,
+            "dumpable": stands.dumpable,
+            "private files": stands.private_files,
+        },
+    )
+
+
+def _settings(settings: Settings) -> list[Fact]:
+    shown: dict[str, Plain] = {}
+    for each in SETTINGS:
+        value = getattr(settings, each.field)
+        if each.name in _SHOWN:
+            shown[each.name] = value if isinstance(value, int) else Word.of(str(value), _WORDS)
+        else:
+            shown[f"{each.name} given"] = each.field in settings.model_fields_set and bool(value)
+    return facts("setting", {**shown, "warnings": len(settings.warnings)})
+
+
+def _files(settings: Settings, heartbeat: Path, now: datetime) -> list[Fact]:
+    def size(path: Path) -> int | None:
+        return path.stat().st_size if path.exists() else None
+
+    try:
+        beat: datetime | None = datetime.fromisoformat(heartbeat.read_text())
+    except (OSError, ValueError):
+        beat = None
+    log = settings.database.with_name(settings.database.name + "-wal")
+    return facts(
+        "file",
+        {
+            "database bytes": size(settings.database),
+            "log bytes": size(log),
+            "key file there": settings.key_file.exists(),
+            "seed key file there": settings.seed_key_file.exists(),
+            "last heartbeat": beat,
+            "heartbeat age": now - beat if beat is not None else None,
+        },
+    )
+
+
+def _memory(drawers: SqlDrawers, store: SqlStore) -> list[Fact]:
+    try:
+        opened: int | None = drawers.accounts.prove() if store.vault.has(Ring.MAIN) else None
+        sealed = opened is None
+    except VaultError:
+        opened, sealed = None, False
+    waiting, buried = drawers.outbox.counts()
+    unsettled = [order.status for order in drawers.orders.unsettled()]
+    accounts = drawers.accounts.all()
+    people = {user.telegram_id for user, _, _ in drawers.people.all()}
+    return [
+        *facts("vault", {"without key": sealed, "secrets that open": opened, "seed key": store.vault.has(Ring.SEED)}),
+        *facts(
+            "memory",
+            {
+                "people": len(people),
+                "phones sealed": sum(drawers.pins.sealed(person) is not None for person in people),
+                "accounts": len(accounts),
+                "accounts stopped": sum(drawers.safety.stopped(account.id) is not None for account in accounts),
+                "alarm": sounding(drawers),
+                "updates waiting": len(drawers.inbox.waiting()),
+                "notices waiting": waiting,
+                "notices buried": buried,
+                "audit broken at row": drawers.audit.verify(),
+            },
+        ),
+        *facts("unsettled orders", {status.value: unsettled.count(status) for status in OrderStatus if unsettled.count(status)}),
+    ]

@@ -1,0 +1,69 @@
+"""The process itself: no core dumps, no memory for others to read, private files, and root only on purpose."""
+
+import ctypes
+import os
+import resource
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.domain.errors import SettingsError
+
+PRIVATE = 0o077  # nothing that this process makes can be read by others
+_SET_DUMPABLE, _GET_DUMPABLE = 4, 3  # prctl(2)
+_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardening:
+    """How this process stands, read back from the kernel and not from what was asked."""
+
+    core_dumps: bool
+    dumpable: bool
+    private_files: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.private_files and not self.core_dumps and not self.dumpable
+
+
+def harden() -> Hardening:
+    """Asks the kernel for all of it; once done it cannot be taken back, and programs started from here get a new say.
+
+    Python cannot promise that a secret is wiped from memory (failure-modes.md T35): what ends with the process is locked.
+    """
+    os.umask(PRIVATE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _prctl(_SET_DUMPABLE, 0)
+    return standing()
+
+
+def standing() -> Hardening:
+    """How the process stands now."""
+    mask = os.umask(PRIVATE)
+    os.umask(mask)
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    return Hardening(
+        core_dumps=(soft, hard) != (0, 0), dumpable=_prctl(_GET_DUMPABLE) != 0, private_files=mask & PRIVATE == PRIVATE
+    )
+
+
+def refuse_root(*, live: bool, allowed: bool, uid: int, marks: Sequence[str] = _CONTAINER_MARKS) -> str | None:
+    """SettingsError when real money would be traded as root, outside a container, and nobody said so; else a warning, if any."""
+    if uid != 0 or any(Path(mark).exists() for mark in marks):
+        return None
+    if live and not allowed:
+        raise SettingsError(
+            "The bot was started as root with MODE=live. Whoever takes it over would own the host: run it as a user of its own "
+            "(docs/mstock-bot.service does), or say ALLOW_ROOT=yes."
+        )
+    return "The bot runs as root: give it a user of its own (docs/mstock-bot.service does)."
+
+
+def _prctl(act: int, value: int = 0) -> int:
+    """The kernel's answer; 1, as if readable, where there is no such call."""
+    try:
+        answer = ctypes.CDLL(None, use_errno=True).prctl(act, value, 0, 0, 0)
+    except (OSError, AttributeError):
+        return 1
+    return int(answer) if answer >= 0 else 1

@@ -1,0 +1,89 @@
+"""The host's alarm for a lost phone: every account stopped, every phone sealed, every session ended, until the host lifts it."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.account import Stop
+from bot.domain.clock import Clock
+from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import BrokerError
+from bot.domain.notice import TradingStopped
+from bot.domain.ports import Links
+
+log = logging.getLogger(__name__)
+
+SOUNDING = "alarm"  # the claim by which the alarm is remembered until it is lifted
+WHY = "The alarm was raised on the host: python -m bot panic."
+LIFT = "It is lifted on the host: python -m bot panic --lift."
+PATIENCE = 5.0  # seconds for one logout at the broker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """What the alarm did."""
+
+    accounts: int
+    phones: int
+    questions: int
+
+
+def sounding(drawers: Drawers) -> bool:
+    """Whether the alarm is on: nobody logs in, by hand or by a stored seed."""
+    return bool(drawers.jobs.claimed(SOUNDING))
+
+
+def raise_alarm(drawers: Drawers, now: datetime) -> Raised:
+    """All of it in one transaction and without any key, so it needs neither broker nor network nor a running bot."""
+    accounts, questions = drawers.accounts.all(), 0
+    phones = {user.telegram_id for user, _, _ in drawers.people.all()}
+    for account in accounts:
+        drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=WHY))
+        drawers.accounts.keep_session(account.id, None)
+        told = TradingStopped(name="the host", at=now, why=f"{WHY} {LIFT}")
+        drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
+        drawers.audit.add(now, None, "panic", account.id)
+    for phone in sorted(phones):
+        questions += drawers.confirmations.refuse_of(phone)
+        drawers.pins.seal(phone, now)
+    if not accounts:
+        drawers.audit.add(now, None, "panic")
+    drawers.jobs.claim(SOUNDING, "on", now)
+    return Raised(accounts=len(accounts), phones=len(phones), questions=questions)
+
+
+def lift_alarm(drawers: Drawers, now: datetime) -> bool:
+    """Opens the phones again; the kill switches stay until an owner lifts each. False when there was no alarm."""
+    if not sounding(drawers):
+        return False
+    drawers.jobs.release(SOUNDING, "on")
+    for phone in sorted({user.telegram_id for user, _, _ in drawers.people.all()}):
+        drawers.pins.unseal(phone)
+    drawers.audit.add(now, None, "panic lifted")
+    return True
+
+
+class Alarm:
+    """The running bot's ear for it."""
+
+    def __init__(self, *, store: Store, links: Links, clock: Clock) -> None:
+        self._store = store
+        self._links = links
+        self._clock = clock
+
+    async def heed(self) -> int:
+        """Ends every session that is still alive here, at the broker too; how many. Nothing when no alarm sounds."""
+        alive = [each for each in self._links.opened() if self._links.of(each).session is not None]
+        if not alive or not await self._store.run(sounding):
+            return 0
+        for account_id in alive:
+            link = self._links.of(account_id)
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await link.broker.logout()
+            except (BrokerError, TimeoutError) as error:
+                log.warning("account %s: logout at the broker: %s", account_id, type(error).__name__)
+            link.adopt(None)
+        log.critical("%s %d sessions ended", WHY, len(alive))
+        return len(alive)

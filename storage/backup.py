@@ -1,0 +1,171 @@
+"""Copies of the database that can be trusted: checked before they get their name, brought back whole."""
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.domain.account import Stop
+from bot.domain.errors import StorageError
+from bot.domain.notice import TradingStopped
+from storage.drawers import SqlDrawers
+from storage.engine import in_words
+from storage.privatefile import sync_directory
+from storage.store import SqlStore
+
+RESTORED = "The database was restored from a backup: look at your orders and positions at the broker first, then /resume."
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a look into a copy found."""
+
+    revision: str
+    accounts: int
+    orders: int
+    audit_rows: int
+
+
+async def back_up(store: SqlStore, target: Path, traces: Iterable[bytes]) -> Checked:
+    """Copies the database to a new file, mode 0600, checks the copy, and only then gives it its name.
+
+    traces: bytes of keys, none of which may stand in it. StorageError when the target exists or the copy is not whole; then
+    there is no target.
+    """
+    beside = _room_for(target)
+    try:
+        await store.backup(beside)
+        return _accept(beside, target, traces)
+    finally:
+        _sweep(beside)
+
+
+def _room_for(target: Path) -> Path:
+    """The name under which a copy is made before it is trusted."""
+    if target.exists():
+        raise StorageError(f"{target} is already there. A backup is never written over another.")
+    beside = target.with_name(f".{target.name}.part")
+    _sweep(beside)  # left by a backup that was cut off
+    return beside
+
+
+def _accept(beside: Path, target: Path, traces: Iterable[bytes]) -> Checked:
+    _settle(beside)
+    found = check_copy(beside)
+    if _holds(beside, traces):
+        raise StorageError("The copy holds bytes of a key. It was thrown away.")
+    try:
+        target.hardlink_to(beside)  # unlike a rename it never writes over another file
+    except OSError as error:
+        raise StorageError(f"The backup {target} cannot be made: {error.strerror}.") from error
+    sync_directory(target.parent)
+    return found
+
+
+def _sweep(beside: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        beside.with_name(beside.name + suffix).unlink(missing_ok=True)
+
+
+def check_copy(copy: Path) -> Checked:
+    """Reads a copy through and through without changing it; StorageError names what is wrong."""
+    if not copy.is_file():
+        raise StorageError(f"There is no backup {copy}.")
+    try:
+        with closing(_reading(copy)) as opened:
+            damage = opened.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if damage != "ok":
+                raise StorageError(f"The backup {copy} is damaged.")
+            if opened.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                raise StorageError(f"The backup {copy} is damaged: rows in it point nowhere.")
+            (revision,) = opened.execute("SELECT version_num FROM alembic_version").fetchone()
+            counts = [opened.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("accounts", "orders", "audit")]  # noqa: S608  # our own words
+    except (sqlite3.Error, TypeError) as error:
+        raise StorageError(f"{copy} is no backup of this program's database.") from error
+    return Checked(revision=str(revision), accounts=counts[0], orders=counts[1], audit_rows=counts[2])
+
+
+def bring_back(copy: Path, database: Path, aside: Path) -> None:
+    """Puts a checked copy in the database's place, by SQLite's own backup: the whole old one or the whole new one.
+
+    What is there now is kept as `aside`, even when it is damaged. The caller holds the lock of the database, and no store is
+    open on it.
+    """
+    if aside.exists():
+        raise StorageError(f"{aside} is already there: it is what an earlier restore put aside. Move it away first.")
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if database.exists():
+        _put_aside(database, aside)
+    try:
+        with closing(_reading(copy)) as source, closing(sqlite3.connect(database)) as target:
+            target.execute("PRAGMA synchronous=FULL")
+            source.backup(target)
+        database.chmod(0o600)
+        sync_directory(database.parent)
+    except sqlite3.Error as error:
+        raise in_words(error) from error
+    except OSError as error:
+        raise StorageError(f"The database {database} cannot be written: {error.strerror}.") from error
+
+
+def _put_aside(database: Path, aside: Path) -> None:
+    """A copy of what opens; of what does not, the files themselves, with their logs."""
+    try:
+        with closing(sqlite3.connect(database)) as present, closing(sqlite3.connect(aside)) as kept:
+            present.backup(kept)
+        aside.chmod(0o600)
+    except sqlite3.Error:
+        aside.unlink(missing_ok=True)
+        for suffix in ("-wal", "-shm", ""):
+            part = database.with_name(database.name + suffix)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
+
+
+def _reading(copy: Path) -> sqlite3.Connection:
+    """Changes nothing, not even beside the file."""
+    return sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+def after_bringing_back(drawers: SqlDrawers, now: datetime, made_of: str) -> int:
+    """Nothing from before goes on by itself: questions are closed, updates are old, sessions dead, trading is stopped.
+
+    A question that was open in the copy may have been confirmed since; to claim it again would send its order twice.
+    """
+    for user, _, _ in drawers.people.all():
+        drawers.confirmations.refuse_of(user.telegram_id)
+    for entry in drawers.inbox.waiting():
+        drawers.inbox.done(entry.update_id, now)
+    accounts = drawers.accounts.all()
+    for account in accounts:
+        drawers.accounts.keep_session(account.id, None)
+        drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=RESTORED))
+        told = TradingStopped(name="the host", at=now, why=RESTORED)
+        drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
+    drawers.audit.add(now, None, "restored", None, made_of)
+    return len(accounts)
+
+
+def _settle(copy: Path) -> None:
+    """One file without a write-ahead log beside it, which can be opened from a read-only place."""
+    with closing(sqlite3.connect(copy)) as opened:
+        opened.execute("PRAGMA journal_mode=DELETE")
+    with copy.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _holds(copy: Path, traces: Iterable[bytes]) -> bool:
+    """Reads in chunks that overlap, so that nothing hides at an edge."""
+    wanted = [trace for trace in traces if trace]
+    longest = max((len(trace) for trace in wanted), default=0)
+    kept = b""
+    with copy.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            kept = kept[-longest:] + chunk
+            if any(trace in kept for trace in wanted):
+                return True
+    return False

@@ -1,0 +1,119 @@
+"""Where keys come from is what the settings say, and an unfit place is refused in words."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import SettingsError, VaultError
+from bot.keys import TRIES, open_vault, place_of
+from bot.settings import KeySource, Settings
+from storage.keyfile import KeyFile
+from storage.keyplace import new_key
+from storage.keyring import KeyringKeys
+from storage.passphrase import SealedKeyFile, WrongPassphrase
+from storage.vault import Ring
+
+chance = random.Random(12)
+WORDS = "correct horse battery staple"
+
+
+def settings(root: Path, **given: str) -> Settings:
+    return Settings.read(
+        {
+            "MODE": "paper",
+            "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35,
+            "DATABASE": str(root / "data" / "bot.db"),
+            "KEY_FILE": str(root / "keys" / "wrapping.key"),
+            "SEED_KEY_FILE": str(root / "seed-key" / "seed.key"),
+            **given,
+        }
+    )
+
+
+def answering(*answers: str) -> Callable[[str], str]:
+    waiting = list(answers)
+    return lambda _: waiting.pop(0)
+
+
+def test_a_passphrase_is_what_is_meant_when_nothing_is_said(tmp_path: Path) -> None:
+    plain = settings(tmp_path)
+    assert plain.key_source is KeySource.PASSPHRASE
+    assert list(KeySource) == [KeySource.PASSPHRASE, KeySource.KEYRING, KeySource.FILE]  # the safest first
+    assert isinstance(place_of(plain, Ring.MAIN, chance.randbytes, None), SealedKeyFile)
+    assert isinstance(place_of(settings(tmp_path, KEY_SOURCE="file"), Ring.MAIN, chance.randbytes, None), KeyFile)
+    assert isinstance(place_of(settings(tmp_path, KEY_SOURCE="keyring"), Ring.MAIN, chance.randbytes, None), KeyringKeys)
+
+
+def test_a_new_passphrase_is_asked_twice_and_must_be_good(tmp_path: Path) -> None:
+    def made(*answers: str) -> None:
+        place_of(settings(tmp_path), Ring.MAIN, chance.randbytes, answering(*answers), fresh=True).make(
+            [new_key(chance.randbytes)]
+        )
+
+    with pytest.raises(VaultError, match="at least 15"):
+        made("short")
+    with pytest.raises(VaultError, match="not the same"):
+        made(WORDS, WORDS + "x")
+    assert not (tmp_path / "keys" / "wrapping.key").exists()
+    made(WORDS, WORDS)
+    assert open_vault(settings(tmp_path), chance.randbytes, answering(WORDS)).has(Ring.MAIN)
+
+
+def test_a_start_may_be_mistyped_twice_and_no_oftener(tmp_path: Path) -> None:
+    place_of(settings(tmp_path), Ring.MAIN, chance.randbytes, answering(WORDS, WORDS), fresh=True).make(
+        [new_key(chance.randbytes)]
+    )
+    wrong = ["wrong passphrase one", "wrong passphrase two", "wrong passphrase three"]
+    assert TRIES == 3
+    assert open_vault(settings(tmp_path), chance.randbytes, answering(*wrong[:2], WORDS)).has(Ring.MAIN)
+    with pytest.raises(WrongPassphrase):
+        open_vault(settings(tmp_path), chance.randbytes, answering(*wrong, WORDS))
+
+
+def test_without_a_terminal_the_passphrase_comes_from_a_file_or_the_start_says_so(tmp_path: Path) -> None:
+    place_of(settings(tmp_path), Ring.MAIN, chance.randbytes, answering(WORDS, WORDS), fresh=True).make(
+        [new_key(chance.randbytes)]
+    )
+    with pytest.raises(VaultError, match="KEY_PASSPHRASE_FILE"):
+        open_vault(settings(tmp_path), chance.randbytes, None)
+    (tmp_path / "credential").write_text(WORDS + "\n")
+    given = settings(tmp_path, KEY_PASSPHRASE_FILE=str(tmp_path / "credential"))
+    assert open_vault(given, chance.randbytes, None).has(Ring.MAIN)
+    assert given.key_passphrase in given.secrets()
+
+
+def test_the_second_key_counts_from_the_moment_it_is_made(tmp_path: Path) -> None:
+    here = settings(tmp_path, KEY_SOURCE="file")
+    place_of(here, Ring.MAIN, chance.randbytes, None).make([new_key(chance.randbytes)])
+    assert not open_vault(here, chance.randbytes, None).has(Ring.SEED)
+    place_of(here, Ring.SEED, chance.randbytes, None).make([new_key(chance.randbytes)])
+    assert open_vault(here, chance.randbytes, None).has(Ring.SEED)
+    (tmp_path / "seed-key" / "seed.key").chmod(0o644)
+    with pytest.raises(VaultError, match="chmod 600"):
+        open_vault(here, chance.randbytes, None)
+
+
+def test_one_key_in_both_places_is_refused(tmp_path: Path) -> None:
+    here, key = settings(tmp_path, KEY_SOURCE="file"), new_key(chance.randbytes)
+    for ring in Ring:
+        place_of(here, ring, chance.randbytes, None).make([key])
+    with pytest.raises(VaultError, match="same as the first"):
+        open_vault(here, chance.randbytes, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"SEED_KEY_FILE": "{root}/keys/seed.key"}, "both keys"),
+        ({"SEED_KEY_FILE": "{root}/keys/wrapping.key"}, "both keys"),
+        ({"SEED_KEY_FILE": "{root}/data/seed.key"}, "SEED_KEY_FILE lies in or below"),
+        ({"KEY_FILE": "{root}/data/deeper/wrapping.key"}, "KEY_FILE lies in or below"),
+        ({"KEY_SOURCE": "vault"}, "KEY_SOURCE"),
+        ({"ALLOW_ROOT": "true"}, "ALLOW_ROOT"),
+    ],
+)
+def test_keys_beside_each_other_or_beside_the_database_stop_the_start(tmp_path: Path, given: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        settings(tmp_path, **{name: value.format(root=tmp_path) for name, value in given.items()})

@@ -1,0 +1,208 @@
+"""The host's own commands against a whole running bot: the alarm, a tampered audit, backup and restore, a report."""
+
+import asyncio
+import hashlib
+import json
+import random
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bot.demo.loop import LoopClock
+from bot.domain.account import Role
+from bot.domain.errors import StorageError
+from bot.host import as_json, change_keys, diagnosis, lift, make_backup, panic, read_audit, restore
+from bot.paper.settings import PaperAccount
+from bot.settings import KeySource
+from storage.backup import check_copy
+from tests.stage.canaries import Canaries, Planted, plant
+from tests.stage.house import House, a_house
+
+PLANTED: Planted = plant(random.Random(5))
+ACCOUNT = PaperAccount(client=PLANTED.client_code, password=PLANTED.password, totp_seed=PLANTED.totp_seed)
+BEAT = 6.0  # seconds: longer than the running bot's look at its store
+SECOND = 77  # Telegram id of somebody else on the list
+
+
+async def alive(house: House) -> bool:
+    """Whether the running bot holds a session."""
+    assert house.app is not None
+    assert house.store is not None
+    (account,) = await house.store.run(lambda drawers: drawers.accounts.all())
+    state = await house.app.core.accounts.line_of(account)
+    return state.session is not None
+
+
+async def test_the_alarm_stops_a_running_bot_and_no_phone_brings_it_back(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=ACCOUNT) as house:
+        other = await house.join(SECOND, "Ravi", Role.TRADER)
+        await house.log_in()
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        said = await panic(house.settings, clock)
+        assert "Stopped: 1 accounts. Sealed: 2 phones. Refused: 1 open questions" in said
+        assert "running bot ends the sessions" in said
+        house.me.press("Confirm buy", card)  # the thief taps what was open
+        await asyncio.sleep(BEAT)
+        assert not await alive(house)
+        for phone in (house.me, other):
+            for words in ("/buy INFY 1", "b infy 1", "/login", "/login 123456", "/resume", "/positions", "/exit all", "/unlock"):
+                phone.say(words)
+                await asyncio.sleep(BEAT)
+        assert house.placed == 0
+        assert not await alive(house)
+        await house.restart()
+        assert not await alive(house)
+        assert house.placed == 0
+
+        assert "over" in await lift(house.settings, clock)
+        await house.me.ask("/login", "lives until")
+        blocked = await house.me.ask("/buy INFY 1", lambda message: message["from_bot"])
+        assert "Confirm buy" not in str(blocked)
+        assert house.placed == 0
+
+
+async def test_the_alarm_works_without_a_running_bot_and_ends_the_session_at_the_broker(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=ACCOUNT) as house:
+        await house.log_in()
+        await house.stop()
+        said = await panic(house.settings, clock)
+        assert "1 of 1 ended at the broker" in said
+        await house.start()
+        assert not await alive(house)
+
+
+async def test_a_changed_audit_row_is_named_at_the_start_stops_trading_and_lets_people_look(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path, account=ACCOUNT) as house:
+        await house.log_in()
+        await house.stop()
+        with sqlite3.connect(house.settings.database) as raw:
+            raw.execute("DROP TRIGGER audit_no_update")
+            (row,) = raw.execute("SELECT max(id) FROM audit WHERE what = 'login'").fetchone()
+            raw.execute("UPDATE audit SET who = 666 WHERE id = ?", (row,))
+        raw.close()
+        await house.start()
+        await house.me.wait_for(f"Row {row} of the audit")
+        await house.me.ask("/login", "lives until")
+        await house.me.ask("/funds", "Available")
+        house.me.say("/buy RELIANCE 10")
+        await asyncio.sleep(BEAT)
+        assert house.placed == 0
+        assert house.store is not None
+        (account,) = await house.store.run(lambda drawers: drawers.accounts.all())
+        stop = await house.store.run(lambda drawers: drawers.safety.stopped(account.id))
+        assert stop is not None
+        assert f"Row {row} " in stop.why
+        _, broken = await read_audit(house.settings)
+        assert broken == row
+
+
+async def test_an_untouched_audit_starts_without_a_word_and_its_export_proves_itself(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=ACCOUNT) as house:
+        await house.log_in()
+        await house.restart()
+        assert house.store is not None
+        (account,) = await house.store.run(lambda drawers: drawers.accounts.all())
+        assert await house.store.run(lambda drawers: drawers.safety.stopped(account.id)) is None
+        rows, broken = await read_audit(house.settings)
+        assert broken is None
+    exported = [json.loads(as_json(row)) for row in rows]
+    assert [each["id"] for each in exported] == list(range(1, len(rows) + 1))
+    assert "login" in {each["what"] for each in exported}
+    before = bytes(32)
+    for each in exported:  # by hand, as somebody without this program would
+        at = datetime.fromisoformat(each["at"]).astimezone(UTC).isoformat(timespec="microseconds")
+        row = (each["id"], at, each["who"], each["what"], each["account"], each["detail"])
+        before = hashlib.sha256(before + msgspec.json.encode(row)).digest()
+        assert each["hash"] == before.hex()
+
+
+async def test_a_backup_of_a_running_bot_brings_its_day_back_and_does_nothing_twice(clock: LoopClock, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    async with a_house(clock, tmp_path / "house", account=ACCOUNT) as house:
+        await house.log_in()
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        assert "whole, and without any key" in await make_backup(house.settings, copy)
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        with pytest.raises(StorageError, match="running"):
+            await restore(house.settings, copy, clock)
+        await house.stop()
+        assert "Trading is stopped on 1 accounts" in await restore(house.settings, copy, clock)
+        await house.start()
+        house.me.press("Confirm buy", card)  # it was open in the backup, and its order was placed since
+        await asyncio.sleep(BEAT)
+        assert house.placed == 1
+        await house.me.ask("/login", "lives until")
+        await asyncio.sleep(BEAT)
+        assert house.placed == 1
+    leaks = Canaries({"password": PLANTED.password, "seed": PLANTED.totp_seed or "", "client": PLANTED.client_code})
+    assert leaks.leaks(copy.read_bytes()) == []
+    assert check_copy(copy).accounts == 1
+
+
+async def test_an_alarm_outlives_a_restore(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path / "house", account=ACCOUNT) as house:
+        await house.stop()
+        await make_backup(house.settings, tmp_path / "copy.db")
+        await panic(house.settings, clock)
+        assert "on again" in await restore(house.settings, tmp_path / "copy.db", clock)
+        await house.start()
+        await house.me.ask("/start", lambda message: message["from_bot"])
+        house.me.say("/login")
+        await asyncio.sleep(BEAT)
+        assert not await alive(house)
+
+
+async def test_keys_are_changed_between_two_starts_and_everything_goes_on(clock: LoopClock, tmp_path: Path) -> None:
+    words = "correct horse battery staple"
+    async with a_house(clock, tmp_path, account=ACCOUNT) as house:
+        with pytest.raises(StorageError, match="Another bot"):
+            await change_keys("rotate", house.settings, None)
+        await house.stop()
+        for seed in (False, True):
+            assert "1 data keys" in await change_keys("rotate", house.settings, None, seed=seed)
+        assert "4 secrets" in await change_keys("rekey", house.settings, None)
+        await house.start()
+        await house.log_in()
+        await house.stop()
+        told = await change_keys("rotate", house.settings, lambda _: words, to=KeySource.PASSPHRASE)
+        assert "KEY_SOURCE=passphrase" in told
+        with pytest.raises(StorageError):
+            await house.start()
+        opened = {"key_source": KeySource.PASSPHRASE, "key_passphrase": None}
+        house.settings = house.settings.model_copy(update=opened)
+        with pytest.raises(StorageError, match="KEY_PASSPHRASE_FILE"):
+            await house.start()
+
+
+async def test_a_report_holds_no_secret_and_no_text_of_anybody(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=ACCOUNT) as house:
+        await house.log_in()
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        report = "\n".join(await diagnosis(house.settings, clock))
+        assert house.store is not None
+        (account,) = await house.store.run(lambda drawers: drawers.accounts.all())
+        session = await house.store.run(lambda drawers: drawers.accounts.session(account.id))
+        assert session is not None
+        planted = {
+            "client": PLANTED.client_code,
+            "password": PLANTED.password,
+            "seed": PLANTED.totp_seed or "",
+            "token": session.token.reveal(),
+            "bot": house.settings.telegram_bot_token.reveal().partition(":")[2],
+            "path": str(tmp_path),
+        }
+    assert Canaries(planted).leaks(report) == []
+    for text in (account.label, account.client, "RELIANCE", "You", str(tmp_path), "XXXXX", "PAN"):
+        assert text not in report.replace("KEY_SOURCE", "").split()
+    assert "vault secrets that open: 5" in report
+    assert "memory accounts: 1" in report
+    assert "process dumpable:" in report
+    assert "audit broken at row: none" in report

@@ -1,0 +1,139 @@
+"""A backup is whole, holds no key and lets nothing happen twice when it is brought back."""
+
+import random
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.drawers import Drawers
+from bot.domain.errors import StorageError, VaultError
+from bot.domain.order import ConfirmationState
+from bot.domain.ports import InboxEntry
+from storage.backup import RESTORED, after_bringing_back, back_up, bring_back, check_copy
+from storage.keyplace import spellings
+from storage.store import SqlStore
+from storage.vault import KEY_BYTES, Vault, WrappingKey
+from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, a_store, a_vault, an_order
+
+CANARIES = [each.reveal().encode() for each in (CREDENTIALS.password, CREDENTIALS.api_key, CREDENTIALS.client_code)]
+
+
+def a_busy_day(drawers: Drawers) -> None:
+    drawers.orders.add(an_order(), DAY)
+    drawers.confirmations.add(a_confirmation())
+    drawers.audit.add(NOW, PERSON, "login", ACCOUNT.id)
+
+
+def files_in(directory: Path) -> list[str]:
+    return sorted(file.name for file in directory.iterdir() if file.is_file())
+
+
+async def test_a_copy_made_while_others_write_is_whole_private_and_one_file(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "data" / "bot.db")
+    await store.run(a_busy_day)
+    found = await back_up(store, tmp_path / "copy.db", [])
+    assert (found.accounts, found.orders, found.audit_rows) == (1, 1, 1)
+    assert files_in(tmp_path) == ["copy.db"]
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "copy.db").stat().st_nlink == 1
+    await store.close()
+    body = (tmp_path / "copy.db").read_bytes()
+    assert [canary for canary in CANARIES if canary in body] == []
+    async with SqlStore.open(tmp_path / "copy.db", a_vault(), inline=True) as copy:
+        assert await copy.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+    async with SqlStore.open(tmp_path / "copy.db", a_vault(7), inline=True) as thief:
+        with pytest.raises(VaultError):
+            await thief.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id))
+
+
+async def test_a_backup_is_never_written_over_another_nor_left_half_done(tmp_path: Path) -> None:
+    (tmp_path / "copy.db").write_bytes(b"last week's")
+    (tmp_path / ".other.db.part").write_bytes(b"cut off yesterday")
+    async with await a_store(tmp_path / "data" / "bot.db") as store:
+        with pytest.raises(StorageError, match="never written over"):
+            await back_up(store, tmp_path / "copy.db", [])
+        assert (tmp_path / "copy.db").read_bytes() == b"last week's"
+        await back_up(store, tmp_path / "other.db", [])
+    assert files_in(tmp_path) == ["copy.db", "other.db"]
+
+
+@pytest.mark.parametrize("form", range(3))
+async def test_a_copy_with_a_key_in_it_in_whatever_spelling_is_thrown_away(tmp_path: Path, form: int) -> None:
+    key = WrappingKey(random.Random(8).randbytes(KEY_BYTES))
+    planted = spellings([key])[form]
+    async with await a_store(tmp_path / "data" / "bot.db") as store:
+        raw = sqlite3.connect(tmp_path / "data" / "bot.db")
+        with raw:
+            raw.execute("UPDATE secrets SET sealed = ? WHERE field = 'password'", (planted,))
+        raw.close()
+        with pytest.raises(StorageError, match="bytes of a key"):
+            await back_up(store, tmp_path / "copy.db", spellings([key]))
+    assert not (tmp_path / "copy.db").exists()
+
+
+async def test_a_damaged_cut_or_foreign_file_is_no_backup(tmp_path: Path) -> None:
+    async with await a_store(tmp_path / "data" / "bot.db") as store:
+        await store.run(a_busy_day)
+        await back_up(store, tmp_path / "copy.db", [])
+    body = (tmp_path / "copy.db").read_bytes()
+    bad = tmp_path / "bad.db"
+    for spoilt in (body[: len(body) // 2], b"", b"no database", body[:8192] + bytes(8192) + body[16384:]):
+        bad.write_bytes(spoilt)
+        with pytest.raises(StorageError):
+            check_copy(bad)
+    with pytest.raises(StorageError, match="no backup"):
+        check_copy(tmp_path / "nothing.db")
+    sqlite3.connect(tmp_path / "stranger.db").execute("CREATE TABLE x (y)").connection.close()
+    with pytest.raises(StorageError, match="no backup of this program"):
+        check_copy(tmp_path / "stranger.db")
+
+
+async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tmp_path: Path) -> None:
+    database, copy = tmp_path / "data" / "bot.db", tmp_path / "copy.db"
+    async with await a_store(database) as store:
+        await store.run(a_busy_day)
+        await store.run_sql(
+            lambda drawers: drawers.inbox.add([InboxEntry(update_id=1, user_id=PERSON, body="{}", received_at=NOW)])
+        )
+        await back_up(store, copy, [])
+    for file in database.parent.iterdir():
+        file.unlink()
+    bring_back(copy, database, tmp_path / "aside.db")
+    assert database.stat().st_mode & 0o777 == 0o600
+    async with SqlStore.open(database, a_vault(), inline=True) as restored:
+        assert await restored.run_sql(lambda drawers: after_bringing_back(drawers, NOW, "a test")) == 1
+        assert await restored.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+        assert await restored.run(lambda drawers: drawers.orders.find("o1")) == an_order()
+        stop = await restored.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id))
+        assert stop is not None
+        assert stop.why == RESTORED
+        assert await restored.run(lambda drawers: drawers.accounts.session(ACCOUNT.id)) is None
+        assert await restored.run_sql(lambda drawers: drawers.inbox.waiting()) == []
+        assert await restored.run_sql(lambda drawers: drawers.audit.verify()) is None
+        # The question was open in the copy and may have been confirmed since: a tap on it must not send its order again.
+        later = NOW + timedelta(seconds=5)
+        assert not await restored.run(lambda drawers: drawers.confirmations.claim("t1", PERSON, PERSON, 1, later))
+        question = await restored.run(lambda drawers: drawers.confirmations.find("t1"))
+        assert question is not None
+        assert question.state is ConfirmationState.REFUSED
+
+
+async def test_what_stood_there_before_is_kept_damaged_or_not_and_no_old_log_is_played_into_it(tmp_path: Path) -> None:
+    database, copy = tmp_path / "data" / "bot.db", tmp_path / "copy.db"
+    async with await a_store(database) as store:
+        await back_up(store, copy, [])
+        await store.run(a_busy_day)
+    bring_back(copy, database, tmp_path / "aside.db")
+    assert check_copy(tmp_path / "aside.db").orders == 1
+    assert check_copy(database).orders == 0
+    with pytest.raises(StorageError, match="already there"):
+        bring_back(copy, database, tmp_path / "aside.db")
+
+    database.write_bytes(b"x" * 5000)
+    database.with_name("bot.db-wal").write_bytes(b"an old log")
+    bring_back(copy, database, tmp_path / "second.db")
+    assert (tmp_path / "second.db").read_bytes() == b"x" * 5000
+    async with SqlStore.open(database, Vault((), random.Random(1).randbytes), inline=True) as store:
+        assert len(await store.run(lambda drawers: drawers.accounts.all())) == 1
