@@ -14,6 +14,7 @@ from bot.domain.clock import Clock, ist
 from bot.domain.drawers import Drawers
 from bot.domain.errors import BotError
 from bot.domain.ports import RandomBytes
+from bot.egress import source_address
 from bot.settings import Settings
 
 MOST_SKEW = 10.0  # seconds; beyond it codes are refused (failure-modes.md F12)
@@ -84,16 +85,13 @@ async def _network(settings: Settings, clock: Clock) -> list[Finding]:
 
 
 def _egress(name: str, family: socket.AddressFamily, target: object) -> Finding:
-    """The address that packets to the broker leave this host from; connecting a datagram socket sends nothing."""
+    """The address that packets to the broker leave this host from."""
     label = f"egress {name}"
     if not isinstance(target, str):
         return Finding(name=label, say="the broker has no such address; not used")
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((target, 443))
-            address = str(probe.getsockname()[0])
-        except OSError:
-            return Finding(name=label, say="no way out", bad=family is socket.AF_INET)
+    address = source_address(family, target)
+    if address is None:
+        return Finding(name=label, say="no way out", bad=family is socket.AF_INET)
     if family is socket.AF_INET6:
         return Finding(name=label, say=f"{address} (not used: the bot goes by IPv4, which is what mStock registers)")
     if ipaddress.ip_address(address).is_loopback:

@@ -187,6 +187,7 @@ class AddressNotRegistered:
 
     at: datetime
     words: str
+    address: str | None = None  # this host's IPv4 towards the broker; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ LABEL = re.compile(r"[\w-]{1,32}")  # it leads cards and travels in buttons
 CODE_LIFE = timedelta(minutes=5)
 CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
 QUIET_HOURS = ((7, 0), (8, 30))  # BOD: the broker works on its books; no login of our own accord (mstock-type-b.md 1.7)
-COOL_DOWN = timedelta(minutes=10)  # after a renewal that failed
+COOL_DOWN, SOON = timedelta(minutes=10), timedelta(seconds=30)  # after a renewal that was refused, or that failed otherwise
 
 
 class Accounts:
@@ -53,7 +53,7 @@ class Accounts:
         self._conceal = conceal  # tells the log's scrubber of every secret as soon as it is in the clear
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._codes: dict[int, tuple[str, datetime]] = {}  # person -> (account, until when six digits are its code)
-        self._failed: dict[str, datetime] = {}
+        self._not_before: dict[str, datetime] = {}  # when an account may be logged in by itself again
 
     async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
         """Who acts on which account; None when not on the list, NotFound when no account of theirs has that label."""
@@ -179,7 +179,7 @@ class Accounts:
 
         await self._store.run(keep)
         link.adopt(session)
-        self._failed.pop(account_id, None)
+        self._not_before.pop(account_id, None)
         log.info("account %s: logged in until %s IST", account_id, ist(session.expires).strftime("%H:%M"))
         return session
 
@@ -191,16 +191,17 @@ class Accounts:
             present = link.session
             if present is not None and present.alive(now) and (stale is None or present.token != stale.token):
                 return present
-            failed = self._failed.get(account_id)
-            if _quiet(now) or (failed is not None and now - failed < COOL_DOWN) or await self._store.run(sounding):
+            if _quiet(now) or now < self._not_before.get(account_id, now) or await self._store.run(sounding):
                 return None
             credentials = await self._credentials(account_id)
             if credentials.totp_seed is None:
                 return None
             try:
                 return await self._log_in(account_id, link, credentials, None, None)
-            except (LoginRefused, BrokerError) as error:
-                self._failed[account_id] = now
+            except BrokerError as error:
+                # A refusal is not tried again by itself; anything else (the line, a code that was used already) soon is.
+                wait = COOL_DOWN if isinstance(error, LoginRefused) else SOON
+                self._not_before[account_id] = now + wait
                 log.warning("account %s: the session could not be renewed: %s", account_id, type(error).__name__)
                 return None
 

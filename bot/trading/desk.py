@@ -12,6 +12,7 @@ from bot.domain.account import GRANTS, Actor, Permission
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import (
+    AddressRefused,
     BotError,
     BrokerError,
     CheckFailed,
@@ -320,6 +321,7 @@ class TradingDesk:
     async def _send(self, order: Order, actor: Actor) -> Order:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN."""
         after: Callable[[Order, datetime], Order] = Order.unclear
+        unregistered: str | None = None
         try:
             broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "")
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
@@ -328,6 +330,7 @@ class TradingDesk:
             after = lambda known, at: known.refused(why, at, broker_id=None, final=True)  # noqa: E731
         except Refused as error:
             refused = error
+            unregistered = error.words if isinstance(error, AddressRefused) else None
             after = lambda known, at: known.refused(  # noqa: E731
                 refused.words or refused.say, at, broker_id=refused.broker_id, final=refused.final
             )
@@ -338,6 +341,8 @@ class TradingDesk:
             settled = await asyncio.shield(self._store.run(lambda drawers: self._settle(drawers, order.id, actor, after)))
             self._reconcile.sent(order.account_id, order.id)
             self._changed()
+        if unregistered is not None:
+            await self._reconcile.address_refused(order.account_id, unregistered)
         return settled
 
     def _settle(self, drawers: Drawers, order_id: str, actor: Actor, after: Callable[[Order, datetime], Order]) -> Order:

@@ -38,7 +38,16 @@ class _Line:
 class Reconcile:
     """One look at a time for each account; bells during a look cause exactly one more."""
 
-    def __init__(self, *, store: Store, links: Links, book: Book, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        links: Links,
+        book: Book,
+        clock: Clock,
+        changed: Callable[[], None],
+        egress: str | None = None,
+    ) -> None:
         self._store = store
         self._links = links
         self._book = book
@@ -46,6 +55,7 @@ class Reconcile:
         self._changed = changed  # wakes the cards and the notifier
         self._lines: dict[str, _Line] = {}
         self._timers: set[asyncio.Task[None]] = set()
+        self._egress = egress
         self._wake = Wake()
         self._sending: set[str] = set()  # ids of orders whose POST is under way in this process
 
@@ -76,6 +86,11 @@ class Reconcile:
         """Looks, and returns what a look that began after this call changed. BrokerError when the books cannot be read."""
         return await asyncio.shield(self._begin(account_id))
 
+    async def address_refused(self, account_id: str, words: str) -> None:
+        """The broker does not take orders from this host: told once a day, with the address to register."""
+        notice = AddressNotRegistered(at=self._clock.now(), words=words, address=self._egress)
+        await self._once(account_id, "address", notice)
+
     async def settle_start(self) -> None:
         """At start, before anything is listened to: what was being sent when the process ended is unknown (invariant I1)."""
         now = self._clock.now()
@@ -96,8 +111,7 @@ class Reconcile:
             while True:
                 due = self._clock.now() + timedelta(seconds=IDLE)
                 for account_id in list(self._links.opened()):
-                    if self._links.of(account_id).session is not None:
-                        due = min(due, await self._look_when_due(account_id))
+                    due = min(due, await self._look_when_due(account_id))
                 await self._wake.wait(max((due - self._clock.now()).total_seconds(), 0.05))
         finally:
             await self._end()
@@ -114,11 +128,13 @@ class Reconcile:
         """Looks if it is time; the moment of the next look."""
         for _ in range(2):
             unsettled = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+            if self._links.of(account_id).session is None and not unsettled:
+                break  # nothing is at stake, and a look would only ask for a login
             due = next_look(unsettled, self._line(account_id).tried_at)
             if due is not None and due > self._clock.now():
                 return due
             await self._quiet_look(account_id)
-        return self._clock.now() + timedelta(seconds=1)
+        return self._clock.now() + timedelta(seconds=IDLE if self._links.of(account_id).session is None else 1)
 
     async def _quiet_look(self, account_id: str) -> None:
         try:
@@ -165,7 +181,7 @@ class Reconcile:
             await self._session_lost(account_id)
             raise
         except AddressRefused as error:
-            await self._once(account_id, "address", AddressNotRegistered(at=began, words=error.words))
+            await self.address_refused(account_id, error.words)
             raise
         except BrokerError:
             line.down_since = line.down_since or began
