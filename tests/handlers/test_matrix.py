@@ -1,0 +1,266 @@
+"""Every command and every button, for every role, in every chat, in every kind of update, against one table.
+
+The table is written out by hand and compared with what the running face does; the code's own table of permissions is not asked.
+"""
+
+import asyncio
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from telegram import Update
+
+from bot.demo.loop import LoopClock
+from bot.domain.account import Role
+from bot.domain.instrument import Exchange, InstrumentKey
+from bot.domain.order import Product
+from handlers.commands import COMMANDS
+from handlers.guard import Verdict, judge
+from handlers.views.keyboards import (
+    Book,
+    BookTap,
+    CardTap,
+    CardVerb,
+    ChangeTap,
+    DoItNowTap,
+    EntriesTap,
+    ExitTap,
+    LeaveTap,
+    OrderTap,
+    OrderVerb,
+    PadTap,
+    Tap,
+    WordsTap,
+    encode,
+)
+from tests.handlers.chat import Stage, a_stage
+from tests.handlers.face import ASHA, STRANGER, FakeServices
+
+OWNER, TRADER, GUARDIAN, VIEWER = Role.OWNER, Role.TRADER, Role.GUARDIAN, Role.VIEWER
+ALL = frozenset(Role)
+ACTING = frozenset({OWNER, TRADER, GUARDIAN})  # the desk then lets a guardian only reduce
+OPENING = frozenset({OWNER, TRADER})
+OWNING = frozenset({OWNER})
+
+# Words -> the roles for which they are carried out (product.md section 2).
+WORDS: dict[str, frozenset[Role]] = {
+    "/start": ALL, "/help": ALL, "/menu": ALL, "/cancel": ALL, "?": ALL,
+    "/accounts": ALL, "/use papa": ALL, "/session": ALL, "/link papa": OWNING, "/unlink papa": OWNING,
+    "/login": OPENING, "/login all": OPENING, "/logout": OPENING,
+    "/buy RELIANCE 10": ACTING, "/sell RELIANCE 10 2900": ACTING, "/modify 12 2905": OPENING,
+    "/cancel_order 12": ACTING, "/cancel_all": ACTING,
+    "/orders open": ALL, "/order 12": ALL, "/trades": ALL, "/positions": ALL, "/holdings": ALL, "/funds": ALL,
+    "/pnl": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
+    "/kill": ACTING, "/resume": OWNING,
+    "/limits": ALL, "/lock": ALL, "/unlock": ALL, "/pin": ALL,
+    "/status": ALL, "/people": OWNING, "/people add trader": OWNING, "/people remove Ravi": OWNING,
+}  # fmt: skip
+WHILE_SEALED = {"/kill": ACTING, "/lock": ALL, "/unlock": ALL, "/pin": ALL}
+
+# Buttons -> the same.
+TAPS: dict[Tap, frozenset[Role]] = {
+    **{CardTap("TOKEN1", verb): ACTING for verb in CardVerb},
+    ChangeTap("TOKEN1", quantity=5): ACTING,
+    OrderTap("o12", OrderVerb.MODIFY): ALL,  # shows prices to choose from; choosing one is /modify
+    OrderTap("o12", OrderVerb.DETAIL): ALL,
+    OrderTap("o12", OrderVerb.LOOK): ALL,
+    OrderTap("o12", OrderVerb.CANCEL): ACTING,
+    OrderTap("o12", OrderVerb.EXIT): ACTING,
+    OrderTap("o12", OrderVerb.HALF): ACTING,
+    OrderTap("o12", OrderVerb.NOT_THERE): OPENING,
+    OrderTap("o12", OrderVerb.GIVE_UP): OPENING,
+    OrderTap("o12", OrderVerb.SAME): OPENING,
+    OrderTap("o12", OrderVerb.REVERSE): OPENING,
+    **{BookTap(book): ALL for book in Book},
+    EntriesTap(): ACTING,
+    ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC): ACTING,
+    WordsTap("/kill"): ACTING,
+    WordsTap("/resume"): OWNING,
+    WordsTap("/buy RELIANCE 10"): ACTING,
+    WordsTap("/positions"): ALL,
+    DoItNowTap(): ALL,  # the words it stands for are judged as words; here the message it stands under answers none
+    LeaveTap("/buy"): ALL,  # only takes a question away
+    PadTap("pad1", 3): ALL,
+    PadTap("pad1", None): ALL,
+}
+TAPS_WHILE_SEALED: dict[Tap, frozenset[Role]] = {
+    WordsTap("/kill"): ACTING,
+    PadTap("pad1", 3): ALL,
+    PadTap("pad1", None): ALL,
+    DoItNowTap(): ALL,
+    LeaveTap("/buy"): ALL,
+}
+
+
+def test_the_table_has_every_command_and_every_kind_of_button() -> None:
+    assert {words.split()[0].removeprefix("/") for words in WORDS} == {command.name for command in COMMANDS}
+    assert {type(tap) for tap in TAPS} == set(Tap.__args__)
+    assert {tap.verb for tap in TAPS if isinstance(tap, OrderTap)} == set(OrderVerb)
+    assert {tap.verb for tap in TAPS if isinstance(tap, CardTap)} == set(CardVerb)
+
+
+def refusals(stage: Stage) -> int:
+    """How often the role, or the seal, was given as the reason so far."""
+    said = [each["text"] for each in stage.chats.person(ASHA).history() if each["from_bot"]]
+    return sum("you may not" in text or "This phone is sealed." in text for text in said)
+
+
+async def carried_out(stage: Stage, act: str | Tap) -> bool:
+    """Whether an act was not refused for who asked it."""
+    before = refusals(stage)
+    if isinstance(act, str):
+        stage.me.say(act)
+    else:
+        under = next(each for each in reversed(stage.chats.person(ASHA).history()) if each["from_bot"])
+        stage.chats.person(ASHA).forge(under["id"], encode(act))
+    await asyncio.sleep(4)
+    return refusals(stage) <= before  # a list that is drawn anew may take the place of an older refusal
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_every_command_and_every_button_does_for_a_role_what_the_table_says(role: Role, clock: LoopClock) -> None:
+    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+        await stage.me.ask("/menu", "Menu")
+        done = {act: await carried_out(stage, act) for act in (*WORDS, *TAPS)}
+        expected = {act: role in roles for act, roles in (*WORDS.items(), *TAPS.items())}
+        assert done == expected
+        told = len(stage.services.joining.told)
+        assert told == sum(not allowed for allowed in expected.values()), "the owners hear of each refusal, to be bounded there"
+        if role in (GUARDIAN, VIEWER):
+            assert stage.services.accounts.logged_in == []
+        if role is VIEWER:
+            assert (stage.services.desk.sent, stage.services.desk.cancelled, stage.services.switch.killed) == ([], [], 0)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_a_sealed_phone_does_what_the_table_says(role: Role, clock: LoopClock) -> None:
+    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+        await stage.me.ask("/menu", "Menu")
+        stage.services.accounts.sealed.add(ASHA)
+        done = {act: await carried_out(stage, act) for act in (*WORDS, *TAPS)}
+        table: dict[object, frozenset[Role]] = dict([*WHILE_SEALED.items(), *TAPS_WHILE_SEALED.items()])
+        assert done == {act: role in table.get(act, frozenset()) for act in done}
+        assert stage.services.desk.count == 0
+        shown = [each["text"] for each in stage.chats.person(ASHA).history() if each["from_bot"]]
+        assert not any("POSITIONS" in text or "FUNDS" in text or "HOLDINGS" in text for text in shown)
+
+
+# The guard: which shape of update is taken at all, whatever it says.
+
+PRIVATE, CHATS = "private", ("private", "group", "supergroup", "channel")
+BOT = {"id": 99, "is_bot": True, "first_name": "Bot"}
+
+
+def user(person: int) -> dict[str, Any]:
+    return {"id": person, "is_bot": False, "first_name": "Asha", "username": "asha"}
+
+
+def shapes(person: int, chat_kind: str, act: str | Tap) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every kind of update that Telegram knows, carrying the act where it can carry anything: (kind, update)."""
+    chat = {"id": person if chat_kind == PRIVATE else -person, "type": chat_kind, "title": "Club"}
+    text = act if isinstance(act, str) else "x"
+    plain = {"message_id": 7, "date": 1790000000, "chat": chat, "from": user(person), "text": text}
+    under = {**plain, "from": BOT}
+    channel = {"id": -100, "type": "channel", "title": "News"}
+    forwarded = {"type": "user", "date": 1790000000, "sender_user": user(person)}
+    tap = {
+        "id": "q",
+        "from": user(person),
+        "chat_instance": "1",
+        "data": encode(act) if not isinstance(act, str) else "w:" + text,
+    }
+    emoji = [{"type": "emoji", "emoji": "👍"}]
+    yield "message", {"message": plain}
+    yield "tap", {"callback_query": {**tap, "message": under}}
+    yield "edited", {"edited_message": {**plain, "edit_date": 1790000005}}
+    yield "edited inside a message", {"message": {**plain, "edit_date": 1790000005}}
+    yield "forwarded", {"message": {**plain, "forward_origin": forwarded}}
+    yield "via bot", {"message": {**plain, "via_bot": BOT}}
+    yield "anonymous", {"message": {**plain, "sender_chat": chat if chat_kind != PRIVATE else channel}}
+    yield "of a bot", {"message": {**plain, "from": {**user(person), "is_bot": True}}}
+    yield "without a sender", {"message": {key: value for key, value in plain.items() if key != "from"}}
+    yield "automatic forward", {"message": {**plain, "is_automatic_forward": True}}
+    yield "channel post", {"channel_post": {**plain, "sender_chat": channel}}
+    yield "edited channel post", {"edited_channel_post": {**plain, "sender_chat": channel, "edit_date": 1790000005}}
+    yield "business", {"business_message": {**plain, "business_connection_id": "b"}}
+    yield "edited business", {"edited_business_message": {**plain, "business_connection_id": "b", "edit_date": 1790000005}}
+    yield "business inside a message", {"message": {**plain, "business_connection_id": "b"}}
+    yield "caption", {"message": {**{key: value for key, value in plain.items() if key != "text"}, "caption": text}}
+    yield "tap without message", {"callback_query": {**tap, "inline_message_id": "i"}}
+    yield "tap of a bot", {"callback_query": {**tap, "from": BOT, "message": under}}
+    yield (
+        "game",
+        {
+            "callback_query": {key: value for key, value in tap.items() if key != "data"}
+            | {"game_short_name": "g", "message": under}
+        },
+    )
+    yield (
+        "reaction",
+        {
+            "message_reaction": {
+                "chat": chat,
+                "message_id": 7,
+                "date": 1790000000,
+                "user": user(person),
+                "old_reaction": [],
+                "new_reaction": emoji,
+            }
+        },
+    )
+    yield "inline query", {"inline_query": {"id": "1", "from": user(person), "query": text, "offset": ""}}
+    yield "chosen inline result", {"chosen_inline_result": {"result_id": "1", "from": user(person), "query": text}}
+    yield (
+        "poll answer",
+        {"poll_answer": {"poll_id": "1", "user": user(person), "option_ids": [0], "option_persistent_ids": ["0"]}},
+    )
+    yield "join request", {"chat_join_request": {"chat": chat, "from": user(person), "user_chat_id": person, "date": 1790000000}}
+    yield "nothing", {}
+
+
+def expected(kind: str, chat_kind: str, *, known: bool) -> set[Verdict]:
+    """The table of the guard."""
+    if not known or chat_kind != PRIVATE:
+        return {Verdict.DROP}
+    if kind in ("message", "tap"):
+        return {Verdict.TAKE}
+    if kind in ("edited", "forwarded", "caption"):
+        return {Verdict.TELL}
+    return {Verdict.DROP}
+
+
+ACTS: tuple[str | Tap, ...] = (*WORDS, *TAPS)
+
+
+@pytest.mark.parametrize("chat_kind", CHATS)
+@pytest.mark.parametrize("person", [ASHA, STRANGER])
+def test_only_words_and_taps_in_a_persons_own_private_chat_are_taken(person: int, chat_kind: str) -> None:
+    count = 0
+    for act in ACTS:
+        for kind, body in shapes(person, chat_kind, act):
+            update = Update.de_json({"update_id": 1, **copy.deepcopy(body)}, None)
+            verdict = judge(update, {ASHA}.__contains__).verdict
+            assert verdict in expected(kind, chat_kind, known=person == ASHA), (act, kind)
+            count += 1
+    assert count > 1500
+
+
+async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        updates: list[Update] = []
+        for person in (ASHA, STRANGER):
+            for chat_kind in CHATS:
+                for act in ACTS:
+                    for kind, body in shapes(person, chat_kind, act):
+                        if Verdict.TAKE not in expected(kind, chat_kind, known=person == ASHA):
+                            data = {"update_id": len(updates) + 1000, **copy.deepcopy(body)}
+                            updates.append(Update.de_json(data, stage.application.bot))
+        assert len(updates) > 10_000
+        await stage.intake._take(updates)
+        await asyncio.sleep(5)
+        services = stage.services
+        assert stage.inbox.entries == {}
+        assert services.accounts.asked_for == []
+        assert (services.desk.count, services.desk.sent, services.desk.cancelled, services.switch.killed) == (0, [], [], 0)
+        assert (services.joining.knocks, services.joining.told) == ([], [])
