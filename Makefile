@@ -34,6 +34,10 @@ bench: .venv/dev.stamp
 fuzz: .venv/dev.stamp
 	FUZZ=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/bot/broker/test_fuzz.py
 
+# Forgery, tampering, taps at once, a flood of strangers: one line of JSON each (docs/security.md keeps the figures).
+attack: .venv/dev.stamp
+	$(BIN)/python -m tests.attack.run
+
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml

@@ -1,0 +1,280 @@
+"""The real face, heart and memory on virtual time, a Telegram that is a queue, and a broker that counts every call."""
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+from telegram.request import BaseRequest, RequestData
+
+from bot.app import Core, build_core
+from bot.broker.connections import Connections
+from bot.demo.loop import LoopClock
+from bot.domain.account import Account, Actor, Limits, Role, Session, User
+from bot.domain.clock import Clock, ist_date
+from bot.domain.drawers import Drawers
+from bot.domain.order import OrderRequest, OrderStatus, Side
+from bot.domain.secret import Secret
+from bot.scrubber import Scrubber
+from bot.settings import Settings
+from bot.trading.services import Services
+from handlers.application import build_application, running
+from handlers.intake import Intake
+from handlers.usecases import UseCases
+from storage.store import SqlInbox, SqlStore
+from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
+from tests.stage.loop import MORNING
+from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault
+
+OWNER, TRADER, GUARDIAN, VIEWER, PAPA, REMOVED = 4211, 4212, 4213, 4214, 4215, 4216
+LISTED = {OWNER: Role.OWNER, TRADER: Role.TRADER, GUARDIAN: Role.GUARDIAN, VIEWER: Role.VIEWER}
+SECOND = Account(id="a2", label="papa", client="MA••••2", created_at=ACCOUNT.created_at + timedelta(seconds=1))
+ACTS = frozenset({"place", "modify", "cancel", "begin_login", "finish_login", "logout"})  # whatever changes something there
+
+TOKEN = "99:" + "A" * 35
+
+Json = dict[str, Any]
+
+
+class CountedBroker:
+    """Every call by name, whatever it is."""
+
+    def __init__(self, broker: ScriptedBroker) -> None:
+        self.broker = broker
+        self.calls: Counter[str] = Counter()
+
+    @property
+    def acts(self) -> int:
+        return sum(count for name, count in self.calls.items() if name in ACTS)
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        call = getattr(self.broker, name)
+
+        async def counted(*args: Any) -> Any:
+            self.calls[name] += 1
+            return await call(*args)
+
+        return counted
+
+
+@dataclass
+class NoShelf:
+    """No master of an earlier day."""
+
+    def kept(self) -> None:
+        return None
+
+
+class OpenLink(OneLink):
+    """The one link for every account, with what the front door asks of its lines besides."""
+
+    shelf = NoShelf()
+
+    def attach(self, **_: object) -> None: ...
+
+
+class Queue(BaseRequest):
+    """Telegram without a network: getUpdates takes the next batch, every other call is answered well."""
+
+    def __init__(self) -> None:
+        self.batches: asyncio.Queue[Sequence[Json]] = asyncio.Queue()
+        self.said: Counter[int] = Counter()  # chat -> messages sent
+        self.last = 10_000
+        self.listeners: list[Callable[[int, str], None]] = []
+
+    @property
+    def read_timeout(self) -> float:
+        return 10
+
+    async def initialize(self) -> None: ...
+
+    async def shutdown(self) -> None: ...
+
+    async def do_request(  # noqa: PLR0917  # the library's own signature
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = None,
+        write_timeout: Any = None,
+        connect_timeout: Any = None,
+        pool_timeout: Any = None,
+    ) -> tuple[int, bytes]:
+        name = url.rpartition("/")[2]
+        if name == "getUpdates":
+            result: Any = await self.batches.get()
+        elif name == "getMe":
+            result = {"id": 99, "is_bot": True, "first_name": "bot", "username": "the_bot", "supports_inline_queries": False}
+        elif name in ("sendMessage", "editMessageText", "editMessageReplyMarkup"):
+            result = self._message(dict(request_data.parameters) if request_data is not None else {}, new=name == "sendMessage")
+        else:
+            result = True
+        return 200, json.dumps({"ok": True, "result": result}).encode()
+
+    def _message(self, asked: Json, *, new: bool) -> Json:
+        chat = int(asked.get("chat_id", 0))
+        if new:
+            self.last += 1
+            self.said[chat] += 1
+            for listener in self.listeners:
+                listener(chat, str(asked.get("text", "")))
+        return {
+            "message_id": self.last if new else int(asked.get("message_id", 1)),
+            "date": int(MORNING.timestamp()),
+            "chat": {"id": chat, "type": "private"},
+            "text": str(asked.get("text", "…")),
+        }
+
+
+@dataclass
+class Rig:
+    """All of it, running."""
+
+    clock: LoopClock
+    chance: random.Random
+    store: SqlStore
+    core: Core
+    broker: CountedBroker
+    wire: Queue
+    intake: Intake
+    polling: "asyncio.Task[None]"
+    update_id: int = 1000
+    message_id: int = 1
+    dead: list[str] = field(default_factory=list)  # tokens of questions that are closed
+    orders: list[str] = field(default_factory=list)  # ids of working orders
+
+    async def actor(self, person: int = OWNER) -> Actor:
+        actor = await self.core.accounts.actor(person, ACCOUNT.label)
+        assert actor is not None
+        return actor
+
+    async def card(self, person: int = OWNER) -> tuple[str, int]:
+        """A question that is open to that person: its token, and the message under which it stands."""
+        request = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10)
+        proposal = await self.core.services.desk.propose(await self.actor(person), request, chat_id=person)
+        self.message_id += 1
+        await self.core.services.desk.shown(proposal.confirmation.token, self.message_id)
+        return proposal.confirmation.token, self.message_id
+
+    async def feed(self, updates: Sequence[Json]) -> None:
+        """Hands the updates over as Telegram does, a hundred at a time, and waits until all that came of them has ended."""
+        for at in range(0, len(updates), 100):
+            batch = []
+            for update in updates[at : at + 100]:
+                self.update_id += 1
+                batch.append({**update, "update_id": self.update_id})
+            self.wire.batches.put_nowait(batch)
+        while not self.wire.batches.empty() and not self.polling.done():  # noqa: ASYNC110  # virtual time costs nothing
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        if self.polling.done():
+            self.polling.result()
+        while self.intake._handling or self.intake._telling:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.1)
+
+    async def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+
+        def count(drawers: Any) -> dict[str, int]:
+            run = drawers.inbox._tx._connection.exec_driver_sql
+            names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: run(f'SELECT COUNT(*) FROM "{name}"').scalar_one() for name in names}  # noqa: S608  # our own names
+
+        return await self.store.run_sql(count)
+
+
+def tap(person: int, data: str, message_id: int, *, chat: Json | None = None, **more: Any) -> Json:
+    """A tap as Telegram sends it."""
+    under = {
+        "message_id": message_id,
+        "date": int(MORNING.timestamp()),
+        "chat": chat or {"id": person, "type": "private"},
+        "from": {"id": 99, "is_bot": True, "first_name": "bot"},
+        "text": "a card",
+    }
+    asker = {"id": person, "is_bot": False, "first_name": "Asha"}
+    return {"callback_query": {"id": str(message_id), "from": asker, "chat_instance": "1", "data": data, "message": under} | more}
+
+
+def words(person: int, text: str, *, at: int, chat: Json | None = None, **more: Any) -> Json:
+    """A typed message as Telegram sends it; at: seconds since 1970."""
+    asker = {"id": person, "is_bot": False, "first_name": "Asha"}
+    body = {"message_id": 7, "date": at, "chat": chat or {"id": person, "type": "private"}, "from": asker, "text": text}
+    return {"message": body | more}
+
+
+def a_core(store: SqlStore, broker: ScriptedBroker, clock: Clock, chance: random.Random) -> Core:
+    """The heart by the front door's own builder, over one line to a hand-made broker with a living session."""
+    now = clock.now()
+    session = Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12))
+    link = OpenLink(broker, StillFeed(clock), session)
+    settings = Settings.read(
+        {
+            "MODE": "demo",
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_URL": "http://127.0.0.1:1",
+            "BROKER_URL": "http://127.0.0.1:1",
+            "BROKER_WS_URL": "ws://127.0.0.1:1",
+            "MARKET_HOURS": "always",
+        }
+    )
+    return build_core(
+        settings, store=store, connections=cast("Connections", link), clock=clock, random_bytes=chance.randbytes,
+        scrubber=Scrubber(),
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def a_rig(seed: int = 1, *, flaw: Callable[[Services], UseCases] = lambda sound: sound) -> AsyncIterator[Rig]:
+    """Built by the front door's own builder. flaw: spoils the services that the face sees, to show that the counting sees it."""
+    chance = random.Random(seed)
+    clock = LoopClock(asyncio.get_running_loop(), MORNING)
+    store = SqlStore.open(None, a_vault(), inline=True)
+    await store.run(lambda drawers: _people(drawers, clock))
+    broker = CountedBroker(ScriptedBroker(clock))
+    core = a_core(store, cast("ScriptedBroker", broker), clock, chance)
+    wire, services = Queue(), flaw(core.services)
+    application = build_application(TOKEN, services=services, random_bytes=chance.randbytes, wire=wire)
+    intake = Intake(application, inbox=SqlInbox(store), roster=services.roster, clock=clock)
+    await core.services.roster.refresh()
+    await core.catalogue.refresh(ACCOUNT.id)
+    async with running(application):
+        polling = asyncio.create_task(intake.run(), name="telegram")
+        rig = Rig(clock=clock, chance=chance, store=store, core=core, broker=broker, wire=wire, intake=intake, polling=polling)
+        try:
+            yield rig
+        finally:
+            intake.close()
+            await asyncio.wait({polling})
+            await intake.drain(5)
+            await core.errands.finish(5)
+            await core.services.entering.close()
+            await store.close()
+
+
+def _people(drawers: Drawers, clock: LoopClock) -> None:
+    now = clock.now()
+    drawers.accounts.add(ACCOUNT, CREDENTIALS)
+    drawers.accounts.add(SECOND, CREDENTIALS)
+    for person, role in LISTED.items():
+        drawers.people.add(User(telegram_id=person, name=role.title()), role, ACCOUNT.id, now)
+    drawers.people.add(User(telegram_id=PAPA, name="Papa"), Role.OWNER, SECOND.id, now)
+    drawers.people.add(User(telegram_id=REMOVED, name="Gone"), Role.OWNER, None, now)
+    drawers.people.remove(REMOVED)
+    for account in (ACCOUNT, SECOND):
+        drawers.limits.put(account.id, ist_date(now), Limits(orders_a_day=None, orders_a_minute=None))
+
+
+async def working_orders(rig: Rig, count: int) -> None:
+    """Orders that stand open, so that there is something to cancel and to change."""
+    for _ in range(count):
+        token, message_id = await rig.card()
+        order = await rig.core.services.desk.confirm(await rig.actor(), token, chat_id=OWNER, message_id=message_id)
+        assert getattr(order, "status", None) is OrderStatus.OPEN
+        rig.orders.append(order.id)  # type: ignore[union-attr]  # the line above says so
+        rig.dead.append(token)

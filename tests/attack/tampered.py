@@ -1,0 +1,153 @@
+"""Every bit of every stored secret flipped, and every pair swapped: nothing but an error may ever come out.
+
+The database is a file that somebody else writes to, and the secrets are asked for as the bot asks for them.
+"""
+
+import asyncio
+import itertools
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.domain.account import Account, Credentials, Session
+from bot.domain.drawers import Drawers
+from bot.domain.errors import VaultError
+from bot.domain.secret import Secret
+from storage.store import SqlStore
+from tests.storage.samples import NOW, a_vault
+
+SEALED = ("secrets.sealed", "data_keys.wrapped")  # table.column
+
+
+@dataclass
+class Tampered:
+    """What was tried and what came out."""
+
+    values: int = 0
+    bits: int = 0
+    swaps: int = 0
+    opened: list[str] = field(default_factory=list)  # what was answered with anything but an error
+    sound: int = 0  # reads of untouched secrets that gave what was stored
+
+    @property
+    def line(self) -> dict[str, Any]:
+        return {
+            "name": "tampered",
+            "sealed_values": self.values,
+            "bits_flipped": self.bits,
+            "pairs_swapped": self.swaps,
+            "opened": len(self.opened),
+            "sound_reads": self.sound,
+            "ok": not self.opened and self.values > 10 and self.sound > 0,
+        }
+
+
+def _accounts(chance: random.Random, count: int) -> Iterator[tuple[Account, Credentials, Session]]:
+    def some(length: int) -> Secret:
+        return Secret("".join(chance.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(length)))
+
+    for number in range(count):
+        account = Account(id=f"a{number}", label=f"label{number}", client="MA••••1", created_at=NOW + timedelta(seconds=number))
+        # Of equal lengths, so that nothing but the seal tells one from the other.
+        credentials = Credentials(client_code=some(16), password=some(16), api_key=some(16), totp_seed=some(16))
+        yield account, credentials, Session(token=some(40), issued=NOW, expires=NOW + timedelta(hours=9))
+
+
+def tamper(directory: Path, *, accounts: int, every: int = 1, seed: int = 1) -> Tampered:
+    """every: flips each n-th bit only, for a quick look; each swap is made in any case."""
+    told = Tampered()
+    path = directory / "bot.db"
+    stored = list(_accounts(random.Random(seed), accounts))
+    store = SqlStore.open(path, a_vault(seed), inline=True)
+    hand = sqlite3.connect(path, isolation_level=None)
+    try:
+        asyncio.run(store.run(lambda drawers: _store_all(drawers, stored)))
+        hand.execute("PRAGMA synchronous=OFF")
+        reads = {account.id: _reader(store, account.id) for account, _, _ in stored}
+        for account, credentials, session in stored:
+            if reads[account.id]() == [credentials, session]:
+                told.sound += 1
+        cells = [(where, rowid, bytes(value)) for where in SEALED for rowid, value in _cells(hand, where)]
+        owner = {(where, rowid): _owner(hand, where, rowid) for where, rowid, _ in cells}
+        told.values = len(cells)
+        for where, rowid, value in cells:
+            for bit in range(0, len(value) * 8, every):
+                flipped = bytearray(value)
+                flipped[bit // 8] ^= 1 << (bit % 8)
+                _write(hand, where, rowid, bytes(flipped))
+                told.bits += 1
+                if _opens(reads[owner[where, rowid]], hand, where, rowid):
+                    told.opened.append(f"{where} {rowid} bit {bit}")
+            _write(hand, where, rowid, value)
+        for (where, one, first), (_, other, second) in _pairs(cells):
+            _write(hand, where, one, second)
+            _write(hand, where, other, first)
+            told.swaps += 1
+            for rowid in (one, other):
+                if _opens(reads[owner[where, rowid]], hand, where, rowid):
+                    told.opened.append(f"{where} {one} and {other} swapped")
+            _write(hand, where, one, first)
+            _write(hand, where, other, second)
+        for account, credentials, session in stored:
+            if reads[account.id]() == [credentials, session]:
+                told.sound += 1
+    finally:
+        hand.close()
+        asyncio.run(store.close())
+    return told
+
+
+def _store_all(drawers: Drawers, stored: list[tuple[Account, Credentials, Session]]) -> None:
+    for account, credentials, session in stored:
+        drawers.accounts.add(account, credentials)
+        drawers.accounts.keep_session(account.id, session)
+
+
+def _reader(store: SqlStore, account_id: str) -> Callable[[], list[object]]:
+    def work(drawers: Drawers) -> list[object]:
+        found: list[object] = []
+        for read in (drawers.accounts.credentials, drawers.accounts.session):
+            try:
+                found.append(read(account_id))
+            except VaultError:
+                found.append(VaultError)
+        return found
+
+    return lambda: store._transact(work)
+
+
+def _opens(read: Callable[[], list[object]], hand: sqlite3.Connection, where: str, rowid: int) -> bool:
+    """Whether the spoilt cell was answered with anything but an error."""
+    credentials, session = read()
+    if where == "data_keys.wrapped":
+        return credentials is not VaultError and session is not VaultError
+    (name,) = hand.execute("SELECT field FROM secrets WHERE rowid = ?", (rowid,)).fetchone()
+    return (session if name == "session" else credentials) is not VaultError
+
+
+def _cells(hand: sqlite3.Connection, where: str) -> list[tuple[int, bytes]]:
+    table, _, column = where.partition(".")
+    return hand.execute(f"SELECT rowid, {column} FROM {table} ORDER BY rowid").fetchall()  # noqa: S608  # our own names
+
+
+def _owner(hand: sqlite3.Connection, where: str, rowid: int) -> str:
+    table = where.partition(".")[0]
+    (name,) = hand.execute(f"SELECT account_id FROM {table} WHERE rowid = ?", (rowid,)).fetchone()  # noqa: S608  # as above
+    return str(name)
+
+
+def _write(hand: sqlite3.Connection, where: str, rowid: int, value: bytes) -> None:
+    table, _, column = where.partition(".")
+    hand.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (value, rowid))  # noqa: S608  # as above
+
+
+def _pairs(
+    cells: list[tuple[str, int, bytes]],
+) -> Iterator[tuple[tuple[str, int, bytes], tuple[str, int, bytes]]]:
+    """Two cells of one column, whoever they belong to; across the columns a value has another shape altogether."""
+    for where in SEALED:
+        yield from itertools.combinations([cell for cell in cells if cell[0] == where], 2)
