@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -15,9 +15,10 @@ from bot.broker.feed import in_hours
 from bot.broker.session import code_from_seed
 from bot.cards import Cards
 from bot.data.shelf import open_shelf
-from bot.domain.clock import Clock, at_ist
+from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.ports import RandomBytes
+from bot.egress import egress_ipv4
 from bot.keys import Ask, open_vault
 from bot.outbox import Notifier
 from bot.scheduler import Job, Scheduler
@@ -31,20 +32,30 @@ from bot.trading.catalogue import Catalogue
 from bot.trading.confirmations import Confirmations
 from bot.trading.desk import TradingDesk
 from bot.trading.drafting import Drafting
+from bot.trading.entering import Entering
 from bot.trading.intake import Intake as FeedIntake
+from bot.trading.joining import Joining
+from bot.trading.limits import OwnLimits
 from bot.trading.market import Market
+from bot.trading.pins import Pins
 from bot.trading.prices import Prices
 from bot.trading.proposing import Proposing
 from bot.trading.reconcile import Reconcile
 from bot.trading.reports import Reports
 from bot.trading.roster import MAX_AGE, Roster
+from bot.trading.sentry import POLLER, REPAIR, TAMPERED, WEBHOOK, Sentry
 from bot.trading.services import Host, Services
 from bot.trading.switch import Switch
 from bot.trading.tasks import Errands
+from bot.web.door import WebDoor
 from handlers.application import build_application, publish_menu, running
 from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
+from handlers.speaker import Speaker
+from handlers.views.message import message
 from handlers.views.text import rupees
+from handlers.watch import WebhookWatch
+from storage.pinhash import Argon2Pins
 from storage.store import SqlInbox, SqlStore
 
 log = logging.getLogger(__name__)
@@ -52,7 +63,8 @@ log = logging.getLogger(__name__)
 BEATS = 4  # looks at the list of people for each heartbeat that is written
 DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when the process is asked to stop
 KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
-MASTER_AT, SWEEP_AT = time(8, 35), time(3, 0)  # IST; the master is reloaded after the broker's own morning work
+SWEEP_AT = time(3, 0)  # IST
+MASTER_FROM, MASTER_EVERY = (8, 32), 60.0  # IST, after the broker's own morning work; seconds between two tries
 
 
 def open_store(settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Ask | None = None) -> SqlStore:
@@ -95,11 +107,14 @@ class Core:
     """The heart, built: everything but Telegram."""
 
     services: Services
+    sentry: Sentry
+    alarm: Alarm
     accounts: Accounts
     catalogue: Catalogue
     reconcile: Reconcile
     errands: Errands
     scheduler: Scheduler
+    keep_master: Callable[[], Coroutine[None, None, None]]
     wakes: "Wakes"
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
 
@@ -110,13 +125,19 @@ class Wakes:
     def __init__(self) -> None:
         self.cards: Cards | None = None
         self.notifier: Notifier | None = None
+        self.teller: Callable[[int, str], None] | None = None
+
+    def tell(self, person: int, words: str) -> None:
+        """Says something to one person that no record has to survive."""
+        if self.teller is not None:
+            self.teller(person, words)
 
     def __call__(self) -> None:
         """An order or a notice was written."""
-        if self.cards is not None:
-            self.cards.wake()
         if self.notifier is not None:
             self.notifier.wake()
+        if self.cards is not None:
+            self.cards.wake()
 
 
 def build_core(
@@ -127,6 +148,7 @@ def build_core(
     clock: Clock,
     random_bytes: RandomBytes,
     scrubber: Scrubber,
+    egress: str | None = None,
 ) -> Core:
     """Every use case over this store and these lines."""
     shelf = open_shelf(settings.market_data)
@@ -136,7 +158,7 @@ def build_core(
     changed, errands = Wakes(), Errands()
     catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)
     book = Book(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed)
+    reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed, egress=egress)
     prices = Prices(links=connections, clock=clock)
 
     async def settle_in(account_id: str) -> None:
@@ -195,14 +217,28 @@ def build_core(
         clock=clock,
     )
     reports = Reports(store=store, books=books, clock=clock, changed=changed)
+    roster = Roster(store=store, clock=clock)
+    sentry = Sentry(store=store, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
+    entering = Entering(
+        accounts=accounts,
+        door=WebDoor(settings.redirect_url, listen=settings.web_listen),
+        clock=clock,
+        random=random_bytes,
+        linked=after_login,
+        tell=changed.tell,
+    )
     services = Services(
-        roster=Roster(store=store, clock=clock),
+        roster=roster,
         accounts=accounts,
         desk=desk,
         books=books,
         market=Market(instruments=catalogue, prices=prices, clock=clock),
+        joining=Joining(store=store, roster=roster, clock=clock, random=random_bytes, changed=changed),
+        limits=OwnLimits(store=store, clock=clock, calendar=calendar, changed=changed),
+        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes), changed=changed),
         switch=Switch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
         reports=reports,
+        entering=entering,
         host=Host(
             store=store, accounts=accounts, books=books, clock=clock, mode=mode, version=__version__, started_at=clock.now()
         ),
@@ -220,14 +256,23 @@ def build_core(
             if account.created_at < due:  # an account that was linked after the close has no day to sum up yet
                 await reports.close_day(account, day, late=late)
 
-    async def fresh_master(_day: date, _late: bool) -> None:  # noqa: FBT001
-        for account_id in connections.opened():
-            if connections.of(account_id).session is not None:
-                await catalogue.refresh(account_id)
+    async def keep_master() -> None:
+        """Fetches the day's master once a session can, and again until it is here; not during the BOD window (mstock-type-b.md 1.7)."""
+        while True:
+            await asyncio.sleep(MASTER_EVERY)
+            now = clock.now()
+            before_its_time = catalogue.day is not None and now < at_ist(ist_date(now), *MASTER_FROM)
+            if catalogue.day == ist_date(now) or before_its_time:
+                continue
+            for account_id in connections.opened():
+                if connections.of(account_id).session is not None:
+                    await catalogue.refresh(account_id)
+                    break
 
     async def sweep(_day: date, _late: bool) -> None:  # noqa: FBT001
         before = clock.now() - KEEP
         await store.run(lambda drawers: drawers.confirmations.forget_before(before))
+        await store.run(lambda drawers: drawers.invitations.forget_before(before))
         await SqlInbox(store).forget_before(before)
 
     scheduler = Scheduler(
@@ -235,17 +280,19 @@ def build_core(
         clock=clock,
         jobs=[
             Job(name="daily summary", at=settings.daily_summary, work=daily_summary),
-            Job(name="scrip master", at=MASTER_AT, work=fresh_master),
             Job(name="sweep", at=SWEEP_AT, work=sweep),
         ],
     )
     return Core(
         services=services,
+        sentry=sentry,
+        alarm=Alarm(store=store, links=connections, clock=clock),
         accounts=accounts,
         catalogue=catalogue,
         reconcile=reconcile,
         errands=errands,
         scheduler=scheduler,
+        keep_master=keep_master,
         wakes=changed,
         explain=lambda words: shelf.rejections.explain(words).words(rupees),
     )
@@ -264,6 +311,7 @@ class App:
         cards: Cards,
         intake: Intake,
         heartbeat: Path,
+        watch: WebhookWatch,
     ) -> None:
         self.core = core
         self.store = store
@@ -272,6 +320,7 @@ class App:
         self._notifier = notifier
         self._cards = cards
         self._intake = intake
+        self._watch = watch
 
     async def run(self, stop: asyncio.Event) -> None:
         """Runs until asked to stop; raises what ended one of its tasks, so that a supervisor can start the process anew."""
@@ -287,7 +336,9 @@ class App:
                         ("notifier", self._notifier.run()),
                         ("cards", self._cards.run()),
                         ("scheduler", self.core.scheduler.run()),
+                        ("master", self.core.keep_master()),
                         ("heartbeat", self._beat()),
+                        ("webhook", self._watch.run()),
                     )
                 ]
                 await stop.wait()
@@ -300,6 +351,9 @@ class App:
     async def _begin(self) -> None:
         """The books first, the phone afterwards: nobody is shown a state that the start could have mended."""
         await self.core.services.roster.refresh()
+        broken = await self.store.run_sql(lambda drawers: drawers.audit.verify())
+        if broken is not None:
+            await self.core.sentry.seal(TAMPERED.format(row=broken), drill=REPAIR)
         await self.core.catalogue.restore()
         alive = await self.core.accounts.restore()
         await self.core.reconcile.settle_start()
@@ -315,6 +369,7 @@ class App:
         beats = 0
         while True:
             await self.core.services.roster.refresh()
+            await self.core.alarm.heed()
             if beats % BEATS == 0:
                 self._heartbeat.write_text(self.core.services.clock.now().isoformat())
             beats += 1
@@ -329,6 +384,15 @@ class App:
         await self._notifier.drain(DRAIN)
 
 
+def _telling(errands: Errands, speaker: Speaker) -> Callable[[int, str], None]:
+    """Says something on the way; that it could not be said is logged by the errand."""
+
+    def say(person: int, words: str) -> None:
+        errands.start(speaker.send(person, message(words)), "a word to a person")
+
+    return say
+
+
 @asynccontextmanager
 async def open_app(
     settings: Settings,
@@ -338,10 +402,12 @@ async def open_app(
     scrubber: Scrubber,
     inline: bool = False,
     ask: Ask | None = None,
+    new_bot: bool = False,
 ) -> AsyncIterator[App]:
     """Everything built and connected to Telegram; SettingsError, StorageError or Telegram's own errors say why it cannot be.
 
-    inline keeps the store on the loop's own thread (for the virtual-time loop).
+    inline keeps the store on the loop's own thread (for the virtual-time loop). new_bot: the database may change hands to
+    the bot of this token.
     """
     async with AsyncExitStack() as stack:
         store = open_store(settings, random_bytes, inline=inline, ask=ask)
@@ -349,7 +415,13 @@ async def open_app(
         store.lock()
         connections = await stack.enter_async_context(open_connections(settings, clock=clock, random_bytes=random_bytes))
         core = build_core(
-            settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, scrubber=scrubber
+            settings,
+            store=store,
+            connections=connections,
+            clock=clock,
+            random_bytes=random_bytes,
+            scrubber=scrubber,
+            egress=await egress_ipv4(settings.broker_url),
         )
         explain = core.explain
 
@@ -363,9 +435,19 @@ async def open_app(
         messenger = TelegramMessenger(application.bot, mode=core.services.mode, clock=clock, explain=explain)
         notifier = core.wakes.notifier = Notifier(store=store, messenger=messenger, clock=clock)
         cards = core.wakes.cards = Cards(store=store, messenger=messenger, clock=clock)
-        intake = Intake(application, inbox=SqlInbox(store), roster=core.services.roster, clock=clock)
+        intake = Intake(
+            application,
+            inbox=SqlInbox(store),
+            roster=core.services.roster,
+            clock=clock,
+            second_poller=lambda: core.sentry.seal(POLLER),
+        )
+        watch = WebhookWatch(application.bot, foreign=lambda: core.sentry.seal(WEBHOOK))
+        core.wakes.teller = _telling(core.errands, Speaker(application.bot))
+        stack.push_async_callback(core.services.entering.close)
         await core.services.roster.refresh()
         await stack.enter_async_context(running(application))
+        await core.sentry.pin(application.bot.id, forget_updates=SqlInbox(store).clear, take_new=new_bot)
         await publish_menu(application)
         yield App(
             core,
@@ -375,4 +457,5 @@ async def open_app(
             notifier=notifier,
             cards=cards,
             intake=intake,
+            watch=watch,
         )
