@@ -1,5 +1,6 @@
 """/accounts /use /link /login /logout /session /unlink; deletes what held a code, and says so when it cannot."""
 
+import logging
 import re
 
 from bot.domain.account import GRANTS, Permission
@@ -9,6 +10,8 @@ from handlers.context import Ctx
 from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message
+
+_log = logging.getLogger(__name__)
 
 _SIX = re.compile(r"\s*([0-9]{3})[ -]?([0-9]{3})\s*")
 BLANK = "••••••"  # stands in the inbox where a code stood (handlers/intake.py)
@@ -124,7 +127,9 @@ async def _next_login(ctx: Ctx) -> None:
     try:
         await _log_in(ctx, None, "")
     except BotError as refused:
-        await ctx.reply(failure(refused, "", account=ctx.label))
+        incident = ctx.face.random_bytes(2).hex()
+        _log.info("id %s chat %s: %s in a walk through the accounts", incident, ctx.chat_id, type(refused).__name__)
+        await ctx.reply(failure(refused, incident, account=ctx.label))
         await _next_login(ctx)
 
 

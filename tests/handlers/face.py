@@ -192,6 +192,8 @@ class FakeAccounts:
     codes: list[str | None] = field(default_factory=list)
     asked_for: list[tuple[int, str | None]] = field(default_factory=list)
     logged_in: list[str] = field(default_factory=list)
+    both_mine: bool = False
+    refuses_once: Exception | None = None
     sealed: set[int] = field(default_factory=set)  # people whose phones are sealed
 
     async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
@@ -205,7 +207,7 @@ class FakeAccounts:
         return Actor(user=user, role=self.roster.roles[telegram_id], account=account, sealed=telegram_id in self.sealed)
 
     async def all(self, actor: Actor) -> Sequence[tuple[Account, Role]]:
-        return ((MAIN, actor.role), (PAPA, Role.VIEWER))
+        return ((MAIN, actor.role), (PAPA, actor.role if self.both_mine else Role.VIEWER))
 
     async def use(self, actor: Actor, label: str) -> Account:
         return PAPA
@@ -214,6 +216,9 @@ class FakeAccounts:
         self.codes.append(code)
         if self.refuses is not None:
             raise self.refuses
+        if self.refuses_once is not None:
+            refusal, self.refuses_once = self.refuses_once, None
+            raise refusal
         if self.wants_code and code is None:
             return CodeWanted(account=actor.account or MAIN, kind=CodeKind.TOTP, until=self.clock.now() + timedelta(seconds=300))
         self.wants_code = False

@@ -7,7 +7,7 @@ import pytest
 from bot.demo.loop import LoopClock
 from bot.domain.errors import LoginRefused
 from handlers.account import BLANK, is_blanked, six_digits
-from tests.handlers.chat import a_stage
+from tests.handlers.chat import a_stage, later
 from tests.handlers.face import ASHA
 
 
@@ -83,3 +83,30 @@ def test_six_digits_are_recognised_and_nothing_else() -> None:
     assert is_blanked(BLANK)
     assert is_blanked(f"papa: /login {BLANK}")
     assert not is_blanked("/login")
+
+
+async def test_login_all_walks_the_accounts_and_asks_each_that_wants_a_code(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.services.accounts.both_mine = True
+        stage.services.accounts.wants_code = True
+        await stage.me.ask("/login all", "main · PAPER")
+        stage.me.say("123456")
+        await stage.me.wait_for("papa · PAPER")
+        assert stage.services.accounts.logged_in == ["main", "papa"]
+        assert stage.services.accounts.codes == [None, "123456", None]
+
+
+async def test_one_account_that_mstock_refuses_does_not_end_the_walk(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.services.accounts.both_mine = True
+        stage.services.accounts.refuses_once = LoginRefused("mStock says that the password is wrong.")
+        await stage.me.ask("/login all", "password is wrong")
+        await stage.me.wait_for("papa · PAPER")
+        assert stage.services.accounts.logged_in == ["papa"]
+
+
+async def test_only_the_accounts_on_which_the_role_may_log_in_are_walked(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/login all", "main · PAPER")
+        await later(5)
+        assert stage.services.accounts.logged_in == ["main"]
