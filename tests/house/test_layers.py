@@ -73,7 +73,7 @@ SEAMS = {
     "alembic": ("storage",),
     "cryptography": ("storage",),
     "pyotp": ("bot.broker", "bot.paper"),
-    "aiohttp": ("bot.broker", "bot.paper", "bot.demo", "bot.web", "bot.neighbours", "bot.checkup", "bot.cli"),
+    "aiohttp": ("bot.broker", "bot.paper", "bot.demo", "bot.web", "bot.neighbours", "bot.checkup", "bot.cli", "bot.practice"),
     "msgspec": ("bot.broker", "bot.demo", "storage"),
     "sqlite3": ("bot.paper", "bot.demo", "storage"),
 }

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import random
+import re
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from bot.demo.loop import LoopClock
 from bot.domain.account import Role
 from bot.domain.errors import StorageError
+from bot.domain.order import ConfirmationState
 from bot.host import as_json, change_keys, diagnosis, lift, make_backup, panic, read_audit, restore
 from bot.paper.settings import PaperAccount
 from bot.settings import KeySource
@@ -134,12 +136,16 @@ async def test_a_backup_of_a_running_bot_brings_its_day_back_and_does_nothing_tw
         await house.stop()
         assert "Trading is stopped on 1 accounts" in await restore(house.settings, copy, clock)
         await house.start()
-        house.me.press("Confirm buy", card)  # it was open in the backup, and its order was placed since
-        await asyncio.sleep(BEAT)
-        assert house.placed == 1
+        token = re.findall(r"c:([a-z0-9]{20,}):y", json.dumps(card))[0]
+        assert house.store is not None
+        question = await house.store.run(lambda drawers: drawers.confirmations.find(token))
+        assert question is not None  # it was open in the backup, and its order was placed since
+        assert question.state is ConfirmationState.REFUSED
         await house.me.ask("/login", "lives until")
         await asyncio.sleep(BEAT)
         assert house.placed == 1
+        seen = await house.orders()
+        assert [order.filled for order in seen] == [10]  # the books were asked, and the order that the backup missed is there
     leaks = Canaries({"password": PLANTED.password, "seed": PLANTED.totp_seed or "", "client": PLANTED.client_code})
     assert leaks.leaks(copy.read_bytes()) == []
     assert check_copy(copy).accounts == 1

@@ -70,7 +70,7 @@ def test_a_lock_belongs_to_one_process_and_dies_with_it(tmp_path: Path) -> None:
     path = tmp_path / "bot.db.lock"
     holder = "import sys; from pathlib import Path; from storage.engine import FileLock\n"
     holder += "lock = FileLock(Path(sys.argv[1])); print(lock.take(), flush=True); sys.stdin.read()"
-    child = subprocess.Popen(  # noqa: S603
+    child = subprocess.Popen(
         [sys.executable, "-c", holder, str(path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
