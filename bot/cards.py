@@ -12,6 +12,7 @@ from bot.trading.wakes import Wake
 
 log = logging.getLogger(__name__)
 
+TOGETHER = 0.1  # seconds in which changes that follow one another become one drawing, and news goes first
 RETRY = 5.0  # seconds after a failed drawing; a card is a picture of the present, so it is simply drawn again
 
 
@@ -30,8 +31,11 @@ class Cards:
 
     async def run(self) -> None:
         """Draws for ever."""
+        again: float | None = 0.0
         while True:
-            await self._wake.wait(await self.draw_stale())
+            await self._wake.wait(again)
+            await asyncio.sleep(TOGETHER)
+            again = await self.draw_stale()
 
     async def draw_stale(self) -> float | None:
         """Draws every card that is older than its order; in how many seconds to try again what failed, None when nothing did."""

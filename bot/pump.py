@@ -41,7 +41,7 @@ class Pump:
         self._fresh: dict[InstrumentKey, str] = {}
         self.delivered = 0  # ticks taken by the desk
 
-    def bell(self, account_id: str) -> None:
+    def bell(self, account_id: str, *, traded: bool = True) -> None:
         """Orders of the source are no business of the paper broker."""
 
     def tick(self, account_id: str, tick: Tick) -> None:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 class _Deaf:
     """Who listens until somebody does."""
 
-    def bell(self, account_id: str) -> None: ...
+    def bell(self, account_id: str, *, traded: bool = True) -> None: ...
     def tick(self, account_id: str, tick: Tick) -> None: ...
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None: ...
 
@@ -215,8 +215,8 @@ class _Relay:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def bell(self, account_id: str) -> None:
-        self._connections.ears.bell(account_id)
+    def bell(self, account_id: str, *, traded: bool = True) -> None:
+        self._connections.ears.bell(account_id, traded=traded)
 
     def tick(self, account_id: str, tick: Tick) -> None:
         self._connections.ears.tick(account_id, tick)

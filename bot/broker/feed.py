@@ -283,7 +283,7 @@ class SocketFeed:
     def _ring(self, frame: str | bytes) -> None:
         """News of an order, as far as anybody knows; what it says is not believed, only kept as a sample (14.6)."""
         self.samples.add(frame)
-        self._listener.bell(self._account_id)
+        self._listener.bell(self._account_id, traded=not _is_step(frame))
 
     def _broken(self) -> None:
         if self._down_since is None:
@@ -323,3 +323,9 @@ def _requests(action: int, wanted: Mapping[InstrumentKey, FeedMode]) -> list[str
                 json.dumps({"correlationID": "phone", "action": action, "params": {"mode": int(mode), "tokenList": groups}})
             )
     return made
+
+
+def _is_step(frame: str | bytes) -> bool:
+    """Whether a frame calls itself an order's step and no trade: a hint for how urgent a look is, never for what happened."""
+    head = frame[:80] if isinstance(frame, str) else frame[:80].decode("utf-8", "replace")
+    return '"order_status"' in head and '"trade"' not in head

@@ -119,8 +119,8 @@ class Feed(Protocol):
 class FeedListener(Protocol):
     """Where the feed reports to; calls return at once and never raise."""
 
-    def bell(self, account_id: str) -> None:
-        """Something happened to an order: look, it does not say what."""
+    def bell(self, account_id: str, *, traded: bool = True) -> None:
+        """Something happened to an order: look, it does not say what. traded False: by its form, it was not a fill."""
         ...
 
     def tick(self, account_id: str, tick: Tick) -> None:

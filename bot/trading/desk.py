@@ -50,6 +50,8 @@ from bot.trading.tasks import Errands
 
 log = logging.getLogger(__name__)
 
+SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
+
 
 class TradingDesk:
     """Propose, confirm, change, modify, cancel. Each confirmation leads to at most one POST, ever."""
@@ -130,7 +132,8 @@ class TradingDesk:
             small = max(tick_up(base / 1000, tick), tick)
             steps = [("Lower", tick_down(base - small, tick)), ("Higher", tick_up(base + small, tick))]
         if price is not None and price.bid is not None and price.ask is not None:
-            seen = [("Bid", price.bid), ("Mid", tick_down((price.bid + price.ask) / 2, tick)), ("Ask", price.ask)]
+            mid = tick_down((price.bid + price.ask) / 2, tick)
+            seen = [("Bid", price.bid), *([("Mid", mid)] if price.bid < mid < price.ask else []), ("Ask", price.ask)]
         ways = (Product.NRML, Product.MIS) if draft.instrument.is_derivative else (Product.CNC, Product.MIS, Product.MTF)
         return ChangeOptions(
             quantities=tuple(each for each in sizes if each >= lot),
@@ -264,7 +267,6 @@ class TradingDesk:
         if order is None:
             self._reconcile.sent(found.account_id, order_id)
             raise CheckFailed(reasons)
-        self._changed()
         # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
         sending = self._errands.start(self._send(order, actor), f"order {order.id}")
         return await asyncio.shield(sending)
@@ -322,6 +324,8 @@ class TradingDesk:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN."""
         after: Callable[[Order, datetime], Order] = Order.unclear
         unregistered: str | None = None
+        # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
+        slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
             broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "")
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
@@ -337,6 +341,7 @@ class TradingDesk:
         except BrokerError as error:
             log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
         finally:
+            slow.cancel()
             # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
             settled = await asyncio.shield(self._store.run(lambda drawers: self._settle(drawers, order.id, actor, after)))
             self._reconcile.sent(order.account_id, order.id)

@@ -38,9 +38,9 @@ class Intake:
         self._clock = clock
         self._changed = changed
 
-    def bell(self, account_id: str) -> None:
-        """Something happened to an order: look in the books."""
-        self._reconcile.ring(account_id)
+    def bell(self, account_id: str, *, traded: bool = True) -> None:
+        """Something happened to an order: look in the books, at once if it may have been a fill."""
+        self._reconcile.ring(account_id, urgent=traded)
 
     def tick(self, account_id: str, tick: Tick) -> None:
         """A price, for whoever waits for it."""

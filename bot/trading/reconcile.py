@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (failure-modes.md 3.2, step 4)
 LOOK_OUT_ENDS = timedelta(seconds=180)
 BUSY, IDLE = 10.0, 60.0  # seconds between looks with and without working orders (failure-modes.md F9)
+STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
 FRESH_LOOKS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose bell got lost is still told of soon
 
 
@@ -29,6 +30,7 @@ class _Line:
 
     looking: asyncio.Task[Change] | None = None
     following: asyncio.Task[Change] | None = None
+    soon: asyncio.TimerHandle | None = None  # a look for a bell that was not urgent
     seen_at: datetime | None = None  # the beginning of the last look that read the books whole
     tried_at: datetime | None = None
     down_since: datetime | None = None
@@ -78,9 +80,16 @@ class Reconcile:
         for delay in FRESH_LOOKS:
             self._later(delay, account_id)
 
-    def ring(self, account_id: str) -> None:
-        """A bell: look now; returns at once."""
-        self._begin(account_id).add_done_callback(_quietly)
+    def ring(self, account_id: str, *, urgent: bool = True) -> None:
+        """A bell: look now, or in a moment if it is not urgent, so that an order's steps share the look of its fill."""
+        line = self._line(account_id)
+        if line.soon is not None:
+            line.soon.cancel()
+            line.soon = None
+        if urgent:
+            self._begin(account_id).add_done_callback(_quietly)
+        else:
+            line.soon = asyncio.get_running_loop().call_later(STEPS, self.ring, account_id)
 
     async def look(self, account_id: str) -> Change:
         """Looks, and returns what a look that began after this call changed. BrokerError when the books cannot be read."""
@@ -118,6 +127,9 @@ class Reconcile:
 
     async def _end(self) -> None:
         """No look outlives the lines that it would read from."""
+        for line in self._lines.values():
+            if line.soon is not None:
+                line.soon.cancel()
         looks = (task for line in self._lines.values() for task in (line.looking, line.following))
         running = [task for task in (*self._timers, *looks) if task is not None and not task.done()]
         for task in running:

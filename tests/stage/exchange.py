@@ -32,7 +32,8 @@ class Ears:
     ticks: list[Tick] = field(default_factory=list)
     gaps: list[tuple[datetime, datetime | None]] = field(default_factory=list)
 
-    def bell(self, account_id: str) -> None:
+    def bell(self, account_id: str, *, traded: bool = True) -> None:
+        del traded
         self.bells.append(account_id)
 
     def tick(self, account_id: str, tick: Tick) -> None:

@@ -48,7 +48,8 @@ async def test_two_accounts_never_see_each_others_orders_or_prices(clock: LoopCl
     heard: list[tuple[str, str]] = []
 
     class Both(Ears):
-        def bell(self, account_id: str) -> None:
+        def bell(self, account_id: str, *, traded: bool = True) -> None:
+            del traded
             heard.append(("bell", account_id))
 
         def tick(self, account_id: str, tick: Tick) -> None:
