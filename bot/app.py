@@ -440,7 +440,7 @@ async def open_app(
             inbox=SqlInbox(store),
             roster=core.services.roster,
             clock=clock,
-            second_poller=lambda: core.sentry.seal(POLLER),
+            conflict=lambda words: core.sentry.seal(WEBHOOK if "webhook" in words else POLLER),
         )
         watch = WebhookWatch(application.bot, foreign=lambda: core.sentry.seal(WEBHOOK))
         core.wakes.teller = _telling(core.errands, Speaker(application.bot))

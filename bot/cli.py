@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import getpass
 import os
+import random
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -27,8 +28,8 @@ from bot.linking import link_account
 from bot.logs import logging_to
 from bot.paper import server as paper
 from bot.paper.settings import PaperSettings
-from bot.process import harden, refuse_root
 from bot.practice import ask_credentials, practise
+from bot.process import harden, refuse_root
 from bot.scrubber import Scrubber
 from bot.settings import PAPER_PORT, Consent, Mode, Settings, process_environment
 from bot.smoke import story
@@ -69,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    command("run", "the bot, against Telegram and the broker that MODE names", _run)
+    run = command("run", "the bot, against Telegram and the broker that MODE names", _run)
+    run.add_argument("--new-bot", action="store_true", help="the token belongs to another bot than before, on purpose")
 
     demo = command("demo", "the bot with a chat in the browser and a paper broker, without any account", _demo)
     demo.add_argument("--fresh", action="store_true", help="forget what earlier demos kept")
@@ -127,7 +129,7 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
             loop.add_signal_handler(name, stop.set)
 
 
-def _run(_: argparse.Namespace) -> int:
+def _run(asked: argparse.Namespace) -> int:
     settings = _settings()
     clock, scrubber = SystemClock(), Scrubber(settings.secrets())
 
@@ -138,7 +140,9 @@ def _run(_: argparse.Namespace) -> int:
     async def go() -> None:
         stop = asyncio.Event()
         _stop_on_signals(asyncio.get_running_loop(), stop)
-        opened = open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber, ask=terminal())
+        opened = open_app(
+            settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber, ask=terminal(), new_bot=asked.new_bot
+        )
         async with opened as app:
             await app.run(stop)
 
@@ -215,7 +219,7 @@ def _paper(asked: argparse.Namespace) -> int:
         )
 
     with suppress(KeyboardInterrupt):
-        asyncio.run(practise(settings, clock=SystemClock(), port=asked.port, ready=ready, live=live))
+        asyncio.run(practise(settings, clock=SystemClock(), rng=random.SystemRandom(), port=asked.port, ready=ready, live=live))
     return 0
 
 

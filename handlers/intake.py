@@ -49,7 +49,7 @@ class Intake:
         roster: Roster,
         clock: Clock,
         allowance: Allowance | None = None,
-        second_poller: Callable[[], Awaitable[None]] | None = None,
+        conflict: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._application = application
         self._inbox = inbox
@@ -58,7 +58,7 @@ class Intake:
         self._allowance = allowance or Allowance()
         self._knocks = Allowance(most=5, within=timedelta(minutes=10))  # of one stranger
         self._all_knocks = Allowance(most=20, within=timedelta(minutes=1))  # of all of them
-        self._second_poller = second_poller
+        self._conflict = conflict  # Telegram's words when somebody else receives in our place
         self._offset: int | None = None
         self._closing = asyncio.Event()
         self._handling: set[asyncio.Task[None]] = set()
@@ -74,8 +74,8 @@ class Intake:
                 updates = await self._unless_closing(self._poll())
             except TelegramError as error:
                 self._outage_began(error)
-                if isinstance(error, Conflict) and self._second_poller is not None:
-                    await self._second_poller()
+                if isinstance(error, Conflict) and self._conflict is not None:
+                    await self._conflict(error.message)
                 await self._rest(seconds(error) if isinstance(error, RetryAfter) else pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue

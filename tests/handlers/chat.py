@@ -61,11 +61,11 @@ async def a_bot(
     *,
     me: ScriptedPerson | None = None,
     clean: bool = True,
-    second_poller: Callable[[], Awaitable[None]] | None = None,
+    conflict: Callable[[str], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Stage]:
     """Starts the bot; leaves by close and drain, or, when not clean, as a kill would: tasks cut off where they are."""
     application = build_application(telegram.token, telegram_url=telegram.url, services=services, random_bytes=counting_bytes())
-    intake = Intake(application, inbox=inbox, roster=services.roster, clock=services.clock, second_poller=second_poller)
+    intake = Intake(application, inbox=inbox, roster=services.roster, clock=services.clock, conflict=conflict)
     async with running(application):
         await publish_menu(application)
         polling = asyncio.create_task(intake.run(), name="telegram")

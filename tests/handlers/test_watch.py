@@ -59,14 +59,14 @@ async def test_an_outage_of_telegram_is_no_webhook_and_ends_no_watch(clock: Loop
 
 
 async def test_a_second_poller_is_told_of_at_its_first_conflict_and_other_outages_are_not(clock: LoopClock) -> None:
-    conflicts: list[int] = []
+    conflicts: list[str] = []
 
-    async def second() -> None:
-        conflicts.append(1)
+    async def second(words: str) -> None:
+        conflicts.append(words)
 
     async with (
         a_world(clock) as (chats, telegram),
-        a_bot(chats, telegram, FakeServices(clock), FakeInbox(), second_poller=second) as stage,
+        a_bot(chats, telegram, FakeServices(clock), FakeInbox(), conflict=second) as stage,
     ):
         for fault in ("server_error", "bad_gateway", "dropped", "flood"):
             chats.faults.add(fault, "getUpdates")
@@ -76,5 +76,6 @@ async def test_a_second_poller_is_told_of_at_its_first_conflict_and_other_outage
         chats.faults.add("conflict", "getUpdates")
         stage.me.say("/menu")
         await later(60)
-        assert conflicts == [1]
+        assert len(conflicts) == 1
+        assert "other getUpdates request" in conflicts[0]
         await stage.me.ask("/menu", "Menu")
