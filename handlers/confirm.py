@@ -6,6 +6,7 @@ of the order is drawn by the keeper of cards, not here.
 
 import asyncio
 import logging
+import re
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.order import Order
@@ -35,7 +36,8 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
             options = await ctx.services.desk.change_options(ctx.actor, tap.token)
             await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
         case CardVerb.BACK:
-            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.question_keyboard(tap.token, "Confirm", tap.label))
+            rows = views.question_keyboard(tap.token, _confirm_words(ctx), tap.label)
+            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
         case CardVerb.AGAIN:
             await ask(ctx, await ctx.services.desk.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
 
@@ -46,10 +48,17 @@ async def changed(ctx: Ctx, tap: ChangeTap) -> None:
     await ask(ctx, await ctx.services.desk.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
 
 
+def _confirm_words(ctx: Ctx) -> str:
+    """What stood on the button before Change took its place; the card itself says it."""
+    text = ctx.message.text if ctx.message is not None else None
+    found = re.search(r"^(BUY|SELL|CHANGE)\b", text or "", re.MULTILINE)
+    return f"Confirm {found[1].lower()}" if found else "Confirm"
+
+
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.face.first_tap(tap.token)
     if not repeated:
-        await _answer_first(ctx)
+        await _answer_first(ctx, "Sending…" if tap.verb is CardVerb.CONFIRM else "")
     try:
         outcome = await ctx.services.desk.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
     except ConfirmationGone as gone:
@@ -79,9 +88,9 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> 
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 
-async def _answer_first(ctx: Ctx) -> None:
+async def _answer_first(ctx: Ctx, text: str) -> None:
     """The tap is answered before the order is sent; a slow Telegram holds no order back for longer than ANSWER_FIRST."""
-    answer = asyncio.create_task(ctx.answer("Sending…"))
+    answer = asyncio.create_task(ctx.answer(text))
     await asyncio.wait({answer}, timeout=ANSWER_FIRST)
 
 

@@ -186,12 +186,14 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
     name = f"{short(position.instrument, today=ist_date(as_of))} {position.product}"
     if not position.quantity:
         return (*row(name, "closed"), *money_row(" booked", line.booked))
+    if position.is_sold_holding:
+        return (*row(fit(name), f"{signed_count(position.quantity)}   "), *money_row(" sold from holdings", line.booked))
     profit = f"{signed(line.open)} {mark(line.open) or '  '}" if line.open is not None else "P&L not known"
     figures = f"{signed_count(position.quantity)}  {profit}"
     rows = row(fit(name), figures)
     average = price(position.average) if position.average is not None else "cost unknown"
     last = price(line.price.last) if line.price is not None else "price unknown"
-    note = "sold from holdings" if position.is_sold_holding else "no stop" if wants_stop(line) else ""
+    note = "no stop" if wants_stop(line) else ""
     way = f" {average} → {last}"
     if note and columns(f"{way}   {note}") <= WIDTH:
         return (*rows, f"{way}   {note}")

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
-from bot.domain.money import ZERO, tick_down, tick_up
-from bot.domain.order import Order, OrderDraft, OrderStatus, Side
+from bot.domain.money import tick_down, tick_up
+from bot.domain.order import Order, OrderDraft, OrderStatus, Product, Side
 from bot.domain.titles import title
 from handlers.views.keyboards import OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
@@ -32,13 +32,15 @@ def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain
     return View((*standing(order, now, explain), *_story(order), place(label, mode)), order_keyboard(order, label, now))
 
 
-def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, Line]:
-    """Which order it is, and how it stands: two lines, for a narrow phone breaks one in odd places."""
+def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, ...]:
+    """Which order it is, a contract's day, and how it stands: lines of their own, for a narrow phone breaks one in odd places."""
     draft = order.draft
     sign = _SIGNS.get(order.status, "")
     size = f"{count(order.filled)}/{count(draft.quantity)}" if _is_partly(order) else count(draft.quantity)
-    head = f"{sign}#{order.number} {draft.side} {size} {title(draft.instrument, today=ist_date(now))}"
-    return say(bold(head)), say(state(order, explain))
+    name, *day = title(draft.instrument, today=ist_date(now)).split(" · ")
+    if not draft.instrument.is_derivative:
+        name, day = " · ".join((name, *day)), []
+    return say(bold(f"{sign}#{order.number} {draft.side} {size} {name}")), *map(say, day), say(state(order, explain))
 
 
 def place(label: str, mode: str) -> Line:
@@ -162,7 +164,8 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
             rest = "Cancel rest" if order.status is OrderStatus.PARTIAL else "Cancel"
             return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)])
         case OrderStatus.FILLED:
-            return keyboard([tap("Same again", OrderVerb.SAME), tap("Exit", OrderVerb.EXIT)])
+            exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) else []
+            return keyboard([tap("Same again", OrderVerb.SAME), *exit_])
         case OrderStatus.REJECTED:
             return keyboard([tap("Ask again", OrderVerb.SAME), words("Funds", "/funds", account=label)])
         case OrderStatus.CANCELLED | OrderStatus.EXPIRED:
@@ -177,13 +180,16 @@ def may_give_up(order: Order, now: datetime) -> bool:
     return now - order.sent_at >= LOOK_OUT and order.looked_at - order.sent_at >= LOOK_OUT
 
 
+def may_exit(order: Order) -> bool:
+    """A delivery sale leaves nothing to get out of."""
+    return not (order.draft.product is Product.CNC and order.draft.side is Side.SELL)
+
+
 def fill_keyboard(order: Order, label: str) -> Keyboard:
     """Under a fill that rings."""
+    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, label))] if may_exit(order) else []
     return keyboard(
-        [
-            button("Exit", OrderTap(order.id, OrderVerb.EXIT, label)),
-            button("Same again", OrderTap(order.id, OrderVerb.SAME, label)),
-        ],
+        [*exit_, button("Same again", OrderTap(order.id, OrderVerb.SAME, label))],
         [button("Reverse", OrderTap(order.id, OrderVerb.REVERSE, label))],
     )
 
@@ -214,10 +220,9 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
     return message(
         say(bold(f"#{order.number} {what(draft, now)}")),
         at(order),
-        say("Another price: ", code(f"modify {order.number} {draft.price or draft.trigger or ZERO:f}")),
-        say("Another quantity: ", code(f"modify {order.number} q {draft.quantity}")),
+        say("Tap a price, or reply with one. A reply of ", code(f"q {draft.quantity}"), " sets the quantity."),
         place(label, mode),
-    ).with_keyboard(near[:2], near[2:])
+    ).with_keyboard(near[:2], near[2:], [button("Cancel order", OrderTap(order.id, OrderVerb.CANCEL, label))])
 
 
 def cancel_sent(orders: tuple[Order, ...], label: str, mode: str, now: datetime) -> View:

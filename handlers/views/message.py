@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 LIMIT = 4096  # UTF-16 units of one message after the markup is read
+_QUOTES = str.maketrans("“”„", '"' * 3)
 _ENTITIES = 90  # of the 100 that Telegram takes, a margin for what it finds by itself
 
 
@@ -125,8 +126,8 @@ def keyboard(*rows: Sequence[Button]) -> Keyboard:
 
 
 def clean(text: str) -> str:
-    """Text that can travel: no lone surrogates, no control characters; line ends stay."""
-    return "".join(char if char == "\n" or not _is_unfit(char) else " " for char in text)
+    """Text that can travel: no lone surrogates, no control characters, one kind of quotation marks; line ends stay."""
+    return "".join(char if char == "\n" or not _is_unfit(char) else " " for char in text.translate(_QUOTES))
 
 
 def _is_unfit(char: str) -> bool:

@@ -175,9 +175,13 @@ class _Writer:
         parts: list[Part] = []
         size = f"{count(fill.filled_after)}/{count(order.draft.quantity)}" if partly else count(order.draft.quantity)
         average = fill.average if fill.average is not None else order.average
-        at = f", avg {price(average)}" if average is not None else ", price to come"
+        known = f"avg {price(average)}" if average is not None else "price to come"
         name = f"#{order.number} {order.draft.side} {size} {short(order.draft.instrument, today=ist_date(self.now))}"
-        parts.append(say(bold("Partly filled" if partly else "Filled"), f" {name}{at}"))
+        first = bold("Partly filled" if partly else "Filled")
+        if order.draft.instrument.is_derivative:  # a contract's name fills the line
+            parts += [say(first, f" {name}"), say(known)]
+        else:
+            parts.append(say(first, f" {name}, {known}"))
         if partly or fill.quantity != order.filled:
             step = f" at {price(fill.price)}" if fill.price is not None else ""
             parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))

@@ -25,7 +25,7 @@ def killed(found: Killed, mode: str, now: datetime) -> View:
     else:
         parts.append("No entry order rests.")
     if found.stops:
-        parts.append(say(bold(f"{len(found.stops)} stop{'s' if len(found.stops) > 1 else ''} stay:")))
+        parts.append(say(bold(f"{len(found.stops)} stop{'s stay' if len(found.stops) > 1 else ' stays'}:")))
         parts += _named(found.stops, now)
     parts.append(place(found.account.label, mode))
     cancel = {1: "Cancel it", 2: "Cancel both"}.get(len(found.entries), f"Cancel all {len(found.entries)}")

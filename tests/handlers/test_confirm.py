@@ -124,7 +124,7 @@ async def test_change_opens_and_closes_in_place_and_a_change_is_a_new_question(c
         opened = await stage.me.choose("Change", lambda each: "Bid 1,480.20" in str(each["buttons"]))
         assert (opened["id"], opened["text"]) == (card["id"], card["text"])
         closed = await stage.me.choose("Back", lambda each: "Discard" in str(each["buttons"]))
-        assert [[item["label"] for item in line] for line in closed["buttons"]] == [["Confirm"], ["Change", "Discard"]]
+        assert [[item["label"] for item in line] for line in closed["buttons"]] == [["Confirm buy"], ["Change", "Discard"]]
         await stage.me.choose("Change", lambda each: "Bid 1,480.20" in str(each["buttons"]))
         changed = await stage.me.choose("Bid 1,480.20", "Limit                 1,480.20")
         assert changed["id"] == card["id"]

@@ -77,7 +77,7 @@ async def test_leaving_sends_nothing_and_takes_the_buttons_away(clock: LoopClock
 
 
 @pytest.mark.parametrize(
-    ("command", "then"), [("/cancel_order", "Cancel sent"), ("/modify", "Another price"), ("/order", "At mStock: 115126")]
+    ("command", "then"), [("/cancel_order", "Cancel sent"), ("/modify", "Tap a price"), ("/order", "At mStock: 115126")]
 )
 async def test_a_command_without_its_order_offers_the_orders(clock: LoopClock, command: str, then: str) -> None:
     async with a_stage(clock) as stage:

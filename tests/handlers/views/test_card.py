@@ -42,12 +42,12 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
         ),
         (
             an_order(status=S.TRIGGER_PENDING, draft=A_STOP),
-            f"#1 SELL 65 NIFTY 24500 CE · 23 Nov (Mon)\n{WAITING} since 09:30:00",
+            f"#1 SELL 65 NIFTY 24500 CE\n23 Nov (Mon)\n{WAITING} since 09:30:00",
             [["Modify", "Cancel"]],
         ),
         (
             an_order(status=S.PARTIAL, filled=65, average=Decimal("101.20"), draft=a_draft(instrument=NIFTY_CALL, quantity=195)),
-            "#1 BUY 65/195 NIFTY 24500 CE · 23 Nov (Mon)\npartly filled, avg 101.20",
+            "#1 BUY 65/195 NIFTY 24500 CE\n23 Nov (Mon)\npartly filled, avg 101.20",
             [["Modify", "Cancel rest"]],
         ),
         (
@@ -72,12 +72,10 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
         (an_order(status=S.EXPIRED), "#1 BUY 10 RELIANCE\nexpired, nothing filled", [["Same again"]]),
     ],
 )
-def test_the_first_lines_say_which_order_it_is_and_where_it_stands(
-    order: Order, first: str, buttons: list[list[str]]
-) -> None:
+def test_the_first_lines_say_which_order_it_is_and_where_it_stands(order: Order, first: str, buttons: list[list[str]]) -> None:
     view = draw(order)
     lines = view.plain.splitlines()
-    assert "\n".join(lines[:2]) == first
+    assert "\n".join(lines[: first.count("\n") + 1]) == first
     assert lines[-1] == "main · PAPER"
     assert labels(view) == buttons
 
@@ -136,10 +134,11 @@ def test_prices_near_the_present_one_are_offered_on_the_tick() -> None:
         WordsTap("main: /modify 12 1478.80"),
         WordsTap("main: /modify 12 1481.80"),
         WordsTap("main: /modify 12 1487.80"),
+        OrderTap("o1", OrderVerb.CANCEL, "main"),  # by which a reply of a price finds the order
     ]
     cheap = an_order(draft=a_draft(price=Decimal("0.10")), status=S.OPEN)
     steps = [decode(item.data) for line in views.modify_prices(cheap, "", "PAPER", NOW).keyboard for item in line]
-    assert steps == [WordsTap("/modify 1 0.20")] * 2, "a price of zero or less is never offered"
+    assert steps[:-1] == [WordsTap("/modify 1 0.20")] * 2, "a price of zero or less is never offered"
 
 
 def test_giving_up_an_unknown_order_takes_a_second_tap() -> None:

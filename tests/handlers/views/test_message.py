@@ -56,3 +56,8 @@ def test_a_short_view_stays_one_message() -> None:
     view = View((say("a"), table("b", "c"), detail("d", "e")))
     assert view.messages() == (view,)
     assert view.html == "a\n<pre>b\nc</pre>\n<blockquote expandable>d\ne</blockquote>"
+
+
+def test_there_is_one_kind_of_quotation_marks_whoever_wrote_the_words() -> None:
+    view = message("There is no account “papa”.")
+    assert view.plain == view.html == 'There is no account "papa".'

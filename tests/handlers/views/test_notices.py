@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain import notice as news
 from bot.domain.notice import LOUDNESS, Loudness, Notice, Parcel
-from bot.domain.order import Fill, Order, OrderStatus
+from bot.domain.order import Fill, Order, OrderStatus, Product, Side
 from handlers.views.keyboards import OrderTap, OrderVerb, decode
 from handlers.views.message import View
 from handlers.views.notices import notice
@@ -143,8 +143,8 @@ def test_a_partial_fill_counts_up_and_names_its_step() -> None:
     )
     step = Fill(broker_id="1", filled_after=65, quantity=65, price=None, average=Decimal("101.20"), at=NOW)
     lines = draw(news.Filled(order=order, fill=step)).plain.splitlines()
-    assert lines[0] == "Partly filled #13 BUY 65/195 NF 24500CE 23Nov, avg 101.20"
-    assert lines[1] == "This step: 65, 14:02:11", "a price that is not known is not shown"
+    assert lines[:2] == ["Partly filled #13 BUY 65/195 NF 24500CE 23Nov", "avg 101.20"]
+    assert lines[2] == "This step: 65, 14:02:11", "a price that is not known is not shown"
 
 
 def test_a_fill_tells_the_position_after_it_and_offers_the_next_step() -> None:
@@ -152,6 +152,11 @@ def test_a_fill_tells_the_position_after_it_and_offers_the_next_step() -> None:
     assert "Position −25, avg 1,471.40" in view.plain
     assert labels(view) == ["Exit", "Same again", "Reverse"]
     assert "Position closed" in draw(news.Filled(order=DONE, fill=FILL, position=0)).plain
+
+
+def test_a_delivery_sale_leaves_nothing_to_exit() -> None:
+    sale = replace(DONE, draft=replace(DONE.draft, side=Side.SELL, product=Product.CNC))
+    assert labels(draw(news.Filled(order=sale, fill=FILL))) == ["Same again", "Reverse"]
 
 
 def test_a_rejection_is_explained_and_its_own_words_are_escaped() -> None:

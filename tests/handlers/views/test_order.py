@@ -233,5 +233,5 @@ def test_no_name_and_no_figure_breaks_the_card(
     view = views.proposal(asked, "PAPER", NOW + timedelta(seconds=5))
     assert all(columns(line) <= 30 for line in rows(view))
     assert view.html.count("<pre>") == view.html.count("</pre>") == 1
-    if cash is not None:
+    if cash:
         assert any(line.endswith(amount(cash)) for line in rows(view)), "a figure is never cut"

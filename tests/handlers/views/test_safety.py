@@ -22,7 +22,7 @@ def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
     assert view.plain.endswith("\npapa · LIVE")
     assert "2 entry orders still rest:" in view.plain
     assert "#13 BUY 10 RELIANCE" in view.plain
-    assert "1 stop stay" in view.plain
+    assert "1 stop stays:" in view.plain
     assert [decode(item.data) for line in view.keyboard for item in line] == [EntriesTap("papa"), WordsTap("papa: /resume")]
     assert view.keyboard[0][0].label == "Cancel both"
 
