@@ -53,6 +53,10 @@ class Cards:
             await self._store.run(lambda drawers: drawers.cards.bury(shown.chat_id, shown.message_id))
             return None
 
+        except Exception:  # the last resort: one card that cannot be drawn must not stop the others
+            log.exception("the card of order %s cannot be drawn", order.id)
+            message_id = shown.message_id
+
         def note(drawers: Drawers) -> None:
             moved = message_id if message_id != shown.message_id else None
             drawers.cards.drawn(shown.chat_id, shown.message_id, order.version, moved_to=moved)

@@ -60,6 +60,10 @@ class Notifier:
         except DeliveryError as error:
             await self._failed(parcel, error)
             return
+        except Exception:  # the last resort: one notice that cannot be put into words must not silence all the others
+            log.exception("notice %d cannot be put into words", parcel.id)
+            await self._failed(parcel, DeliveryError("a bug of ours: see the log", permanent=True))
+            return
         sent_at = self._clock.now()
         await self._store.run(lambda drawers: drawers.outbox.sent(parcel.id, sent_at, message_id))
 

@@ -72,7 +72,7 @@ def _charges_row(found: DayReport, gross: Decimal) -> tuple[str, ...]:
     if found.charges is None:
         return row("Charges", "not known   ")
     rows = money_row("Charges ≈", -found.charges, marked=False)
-    if gross < found.charges:  # of a gross that does not even pay them a share says nothing
+    if gross <= found.charges:  # of a gross that does not even pay them a share says nothing
         return rows
     return (*rows, *row("", f"{found.charges / gross * 100:.1f} % of gross   "))
 

@@ -153,3 +153,19 @@ async def test_whatever_goes_wrong_in_between_the_order_is_kept_and_nothing_is_l
     await write(store, clock, "abcde")
     await run_for(Notifier(store=store, messenger=phone, clock=clock), timedelta(minutes=30).total_seconds())
     assert said(phone) == "abcde"
+
+
+async def test_a_notice_that_cannot_be_put_into_words_is_buried_and_the_rest_goes_on(clock: LoopClock) -> None:
+    store = await a_store()
+
+    class Stumbling(Phone):
+        async def deliver(self, parcel: Parcel) -> int:
+            if isinstance(parcel.notice, TradingStopped) and parcel.notice.name == "b":
+                raise ZeroDivisionError
+            return await super().deliver(parcel)
+
+    phone = Stumbling()
+    await write(store, clock, "abc")
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), 5)
+    assert said(phone) == "ac"
+    assert await store.run(lambda drawers: drawers.outbox.counts()) == (0, 1)
