@@ -51,13 +51,13 @@ async def practise(
     settings: PaperSettings,
     *,
     clock: Clock,
+    rng: random.Random,
     port: int,
     ready: Callable[[server.Running], None],
     live: tuple[Credentials, str] | None = None,
     source: Source | None = None,
 ) -> None:
     """Serves until cancelled; with live, the source's prices move the market. LoginRefused when it does not let us in."""
-    rng = random.SystemRandom()
     async with server.serve(settings, clock=clock, rng=rng, port=port) as running:
         if live is None:
             ready(running)

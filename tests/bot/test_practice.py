@@ -1,6 +1,7 @@
 """The paper broker as its own process: it says where it is, and live prices need a login that is not stored."""
 
 import asyncio
+import random
 
 import aiohttp
 import pyotp
@@ -20,7 +21,9 @@ async def test_another_brokers_prices_move_the_practice_market(clock: LoopClock)
         account = PaperAccount()
         live = (credentials_of(account), pyotp.TOTP(account.totp_seed or "").at(clock.now()))
         source = Source(url=far.rest_url, ws_url=far.ws_url)
-        practising = asyncio.create_task(practise(still, clock=clock, port=0, ready=started.set_result, live=live, source=source))
+        practising = asyncio.create_task(
+            practise(still, clock=clock, rng=random.Random(1), port=0, ready=started.set_result, live=live, source=source)
+        )
         here: Running = await started
         await asyncio.sleep(5)
         async with aiohttp.ClientSession() as http, http.post(f"{far.desk_url}/prices", json={"name": "INFY", "tick": "1600.00"}):
@@ -38,7 +41,13 @@ async def test_a_refused_login_ends_it_with_the_brokers_words(clock: LoopClock) 
         live = (credentials_of(PaperAccount(password="another")), "123456")
         with pytest.raises(LoginRefused):
             await practise(
-                still, clock=clock, port=0, ready=lambda _: None, live=live, source=Source(url=far.rest_url, ws_url=far.ws_url)
+                still,
+                clock=clock,
+                rng=random.Random(1),
+                port=0,
+                ready=lambda _: None,
+                live=live,
+                source=Source(url=far.rest_url, ws_url=far.ws_url),
             )
 
 
