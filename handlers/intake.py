@@ -19,6 +19,7 @@ from telegram.error import Conflict, RetryAfter, TelegramError
 from bot.domain.access import Welcome
 from bot.domain.clock import Clock
 from bot.domain.errors import StorageError
+from bot.domain.origin import update_id
 from bot.domain.ports import Inbox, InboxEntry
 from handlers import account
 from handlers.application import App
@@ -182,6 +183,7 @@ class Intake:
     async def _handle(self, entry: InboxEntry, update: Update) -> None:
         """Through the processor, so that turns are kept; handlers' errors are told by the error handler and never arrive here."""
         application = self._application
+        update_id.set(entry.update_id)
         await application.update_processor.process_update(update, application.process_update(update))
         try:
             await self._inbox.done(entry.update_id, self._clock.now())

@@ -18,7 +18,6 @@ _a = audit.c
 _LAST = select(_a.id, _a.hash).order_by(_a.id.desc()).limit(1)
 _ADD = audit.insert().values({name: bindparam(name) for name in _FIELDS})
 _PAGE = select(_a.id, _a.at, _a.who, _a.what, _a.detail).order_by(_a.id.desc()).limit(bindparam("limit"))
-_PAGE_BEFORE = _PAGE.where(_a.id < bindparam("before"))
 _ALL = select(*(_a[name] for name in _FIELDS)).order_by(_a.id)
 _counters = table("sqlite_sequence", column("name", Text), column("seq", Integer))  # SQLite's own
 _GIVEN = select(_counters.c.seq).where(_counters.c.name == "audit")
@@ -39,21 +38,27 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
 class SqlAudit:
     """Acts as they happened; the table's triggers refuse to change or delete one."""
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, origin: int | None = None) -> None:
         self._tx = transaction
+        self._origin = origin  # the update behind the act
 
     def add(self, at: datetime, who: int | None, what: str, account_id: str | None = None, detail: str = "") -> None:
+        if self._origin is not None:
+            detail = f"{detail}{' · ' if detail else ''}update {self._origin}"
         last = self._tx.rows(_LAST).one_or_none()
         number, before = (1, _BEFORE_ALL) if last is None else (last.id + 1, last.hash)
         act = (number, at, who, what, account_id, detail)
         self._tx.write(_ADD, dict(zip(_FIELDS, (*act, _chained(before, act)), strict=True)))
 
-    def page(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, datetime, int | None, str, str]]:
-        if before is None:
-            rows = self._tx.rows(_PAGE, {"limit": limit}).all()
-        else:
-            rows = self._tx.rows(_PAGE_BEFORE, {"before": before, "limit": limit}).all()
-        return [(row.id, row.at, row.who, row.what, row.detail) for row in rows]
+    def page(
+        self, before: int | None = None, limit: int = 20, accounts: Sequence[str] | None = None
+    ) -> Sequence[tuple[int, datetime, int | None, str, str]]:
+        page, bounds = _PAGE, {"limit": limit}
+        if before is not None:
+            page, bounds = page.where(_a.id < bindparam("before")), bounds | {"before": before}
+        if accounts is not None:
+            page = page.where(_a.account_id.in_(accounts))
+        return [(row.id, row.at, row.who, row.what, row.detail) for row in self._tx.rows(page, bounds)]
 
     def export(self) -> Sequence[AuditRow]:
         """Every row with its hash, oldest first: what a copy elsewhere needs to prove the record later."""

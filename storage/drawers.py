@@ -22,7 +22,7 @@ from storage.vault import Vault
 class SqlDrawers:
     """Made anew for each transaction, so that nothing remembered in a drawer outlives it."""
 
-    def __init__(self, transaction: Transaction, vault: Vault) -> None:
+    def __init__(self, transaction: Transaction, vault: Vault, origin: int | None = None) -> None:
         self.people = SqlPeople(transaction)
         self.accounts = SqlAccounts(transaction, vault)
         self.limits = SqlLimits(transaction)
@@ -37,4 +37,4 @@ class SqlDrawers:
         self.reports = SqlReports(transaction)
         self.jobs = SqlJobs(transaction)
         self.master = SqlMaster(transaction)
-        self.audit = SqlAudit(transaction)
+        self.audit = SqlAudit(transaction, origin)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError
+from bot.domain.origin import update_id
 from bot.domain.ports import InboxEntry
 from storage.drawers import SqlDrawers
 from storage.engine import DATABASE_ERRORS, FileLock, Transaction, in_words, make_engine
@@ -83,7 +84,7 @@ class SqlStore:
 
     async def run_sql(self, work: Callable[[SqlDrawers], T]) -> T:
         """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
-        return await self._in_turn(partial(self._transact, work))
+        return await self._in_turn(partial(self._transact, work, update_id.get()))  # the writer thread has a context of its own
 
     async def _in_turn(self, act: Callable[[], T]) -> T:
         if self._writer is None:
@@ -103,13 +104,13 @@ class SqlStore:
             raise
         return result
 
-    def _transact(self, work: Callable[[SqlDrawers], T]) -> T:
+    def _transact(self, work: Callable[[SqlDrawers], T], origin: int | None = None) -> T:
         if self._closed:
             raise StorageError(_CLOSED)
         transaction = Transaction(self._connection)
         try:
             with self._connection.begin():
-                drawers = SqlDrawers(transaction, self._vault)
+                drawers = SqlDrawers(transaction, self._vault, origin)
                 result = work(drawers)
                 if isinstance(result, Coroutine):
                     result.close()

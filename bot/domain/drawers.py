@@ -49,6 +49,11 @@ class PeopleDrawer(Protocol):
 class AccountsDrawer(Protocol):
     """Linked accounts, their sealed credentials and sessions."""
 
+    @property
+    def keeps_seeds(self) -> bool:
+        """Whether the key is here under which alone a TOTP seed is stored."""
+        ...
+
     def add(self, account: Account, credentials: Credentials) -> None: ...
 
     def remove(self, account_id: str) -> bool:
@@ -305,8 +310,10 @@ class AuditDrawer(Protocol):
 
     def add(self, at: datetime, who: int | None, what: str, account_id: str | None = None, detail: str = "") -> None: ...
 
-    def page(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, datetime, int | None, str, str]]:
-        """(id, at, who, what, detail), newest first."""
+    def page(
+        self, before: int | None = None, limit: int = 20, accounts: Sequence[str] | None = None
+    ) -> Sequence[tuple[int, datetime, int | None, str, str]]:
+        """(id, at, who, what, detail), newest first; accounts: of these only, None for everything."""
         ...
 
 

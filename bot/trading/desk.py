@@ -297,7 +297,8 @@ class TradingDesk:
         )
         drawers.orders.add(order, day)
         drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-        drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, f"{order.id} {draft.digest()}")
+        deed = f"{order.id} before: none, after: {_in_words(draft)} {draft.digest()}"
+        drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, deed)
         return order, ()
 
     def _against(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held) -> tuple[str, ...]:
@@ -436,7 +437,8 @@ class TradingDesk:
                 drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
                 return None, reasons
             drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-            drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, f"{order.id} {draft.digest()}")
+            change = f"before: {_in_words(order.draft)}, after: {_in_words(draft)}"
+            drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, f"{order.id} {change} {draft.digest()}")
             return order, ()
 
         order, reasons = await self._store.run(claim)
@@ -473,11 +475,13 @@ class TradingDesk:
             if role is None or Permission.ADMIN not in GRANTS[role]:
                 raise NotAllowed("Only an owner lifts the kill switch.")
             demand_pin(drawers, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
+            stop = drawers.safety.stopped(found.account_id)
+            before = f"before: stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'}), after: running" if stop else ""
             drawers.safety.resume(found.account_id)
             others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
             told = TradingResumed(name=actor.user.name, at=now)
             drawers.outbox.add(account.id, others, told, now, order_id=None)
-            drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id)
+            drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before)
 
         await self._store.run(lift)
         self._changed()
@@ -541,7 +545,7 @@ class TradingDesk:
             known = drawers.orders.find(order.id)
             if known is not None and known.status.is_working:
                 drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
-                drawers.audit.add(now, actor.user.telegram_id, "cancel", order.account_id, order.id)
+                drawers.audit.add(now, actor.user.telegram_id, "cancel", order.account_id, f"{order.id} before: {known.status}")
                 others = [one for one in drawers.people.watching(order.account_id) if one != actor.user.telegram_id]
                 what = f"#{order.number} {order.draft.side} {order.draft.quantity} {order.draft.instrument.symbol}"
                 told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=what)
@@ -585,7 +589,7 @@ class TradingDesk:
                 return known
             closed = known.given_up(now)
             drawers.orders.save(closed)
-            drawers.audit.add(now, actor.user.telegram_id, "not seen", known.account_id, known.id)
+            drawers.audit.add(now, actor.user.telegram_id, "not seen", known.account_id, f"{known.id} before: {known.status}")
             return closed
 
         closed = await self._store.run(close)
@@ -637,6 +641,13 @@ class TradingDesk:
         if not await self._store.run(strict):
             return Held()
         return await self._held(actor, draft)
+
+
+def _in_words(draft: OrderDraft) -> str:
+    """The terms for the record of acts: `BUY 10 RELIANCE NSE LIMIT CNC 2924.80`."""
+    parts = (draft.side, draft.quantity, draft.instrument.symbol, draft.instrument.exchange, draft.kind, draft.product)
+    prices = [f"{price:f}" for price in (draft.price, draft.trigger) if price is not None]
+    return " ".join([*map(str, parts), *prices])
 
 
 def _terms(confirmation: Confirmation) -> OrderDraft:
