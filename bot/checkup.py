@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import os
 import socket
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -12,10 +13,12 @@ import aiohttp
 from bot.app import open_store
 from bot.domain.clock import Clock, ist
 from bot.domain.drawers import Drawers
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, SettingsError
 from bot.domain.ports import RandomBytes
 from bot.egress import source_address
-from bot.settings import Settings
+from bot.keys import Ask
+from bot.process import refuse_root, standing
+from bot.settings import Consent, KeySource, Mode, Settings
 
 MOST_SKEW = 10.0  # seconds; beyond it codes are refused (failure-modes.md F12)
 PATIENCE = 5.0  # seconds for each thing that is asked over the network
@@ -34,28 +37,60 @@ class Finding:
         return f"{'✗' if self.bad else '✓'} {self.name:<14} {self.say}"
 
 
-async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes) -> list[Finding]:
+async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes, ask: Ask | None = None) -> list[Finding]:
     """Every finding; nothing is changed but the database's schema, and no order route is touched."""
     findings = [Finding(name="settings", say=f"read, mode {settings.mode}")]
     findings += [Finding(name="warning", say=warning) for warning in settings.warnings]
-    findings += await _database(settings, random_bytes)
+    findings += _process(settings)
+    findings += _keys(settings)
+    findings += await _database(settings, random_bytes, ask)
     findings += await _network(settings, clock)
     return findings
 
 
-async def _database(settings: Settings, random_bytes: RandomBytes) -> list[Finding]:
+def _process(settings: Settings) -> list[Finding]:
+    """Whether others could look into the process, and as whom it runs."""
+    stands = standing()
+    found = [
+        Finding(name="process", say="no core dumps, no memory for others to read, private files")
+        if stands.complete
+        else Finding(name="process", say="this system does not let it close itself against other programs", bad=True)
+    ]
     try:
-        store = open_store(settings, random_bytes, inline=True)
+        warning = refuse_root(live=settings.mode is Mode.LIVE, allowed=settings.allow_root is Consent.YES, uid=os.geteuid())
+    except SettingsError as error:
+        return [*found, Finding(name="root", say=error.say, bad=True)]
+    return [*found, Finding(name="root", say=warning)] if warning else found
+
+
+def _keys(settings: Settings) -> list[Finding]:
+    """How the keys are kept; a key in the clear is allowed, and said."""
+    source = settings.key_source
+    said = {
+        KeySource.PASSPHRASE: f"{settings.key_file} behind a passphrase",
+        KeySource.KEYRING: "in the keyring of this user",
+        KeySource.FILE: f"{settings.key_file} in the clear: whoever reads this host's disk reads every secret",
+    }[source]
+    return [Finding(name="key", say=said)]
+
+
+async def _database(settings: Settings, random_bytes: RandomBytes, ask: Ask | None) -> list[Finding]:
+    try:
+        store = open_store(settings, random_bytes, inline=True, ask=ask)
     except BotError as error:
         return [Finding(name="key, database", say=error.say, bad=True)]
 
-    def read(drawers: Drawers) -> tuple[int, list[str]]:
-        return len(drawers.people.all()), [account.label for account in drawers.accounts.all()]
+    def read(drawers: Drawers) -> tuple[int, list[str], bool]:
+        labels = [account.label for account in drawers.accounts.all()]
+        return len(drawers.people.all()), labels, drawers.accounts.keeps_seeds
 
     async with store:
-        people, labels = await store.run(read)
+        people, labels, seeds = await store.run(read)
         broken = await store.run_sql(lambda drawers: drawers.audit.verify())
-    found = [Finding(name="key, database", say=f"{settings.database} opens")]
+    found = [
+        Finding(name="key, database", say=f"{settings.database} opens"),
+        Finding(name="second key", say="there: a TOTP seed can be stored" if seeds else "none: no TOTP seed can be stored"),
+    ]
     if broken is not None:
         found.append(Finding(name="audit", say=f"row {broken} was changed after it was written", bad=True))
     if not people:

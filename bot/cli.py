@@ -225,7 +225,7 @@ def _paper(asked: argparse.Namespace) -> int:
 
 def _check(_: argparse.Namespace) -> int:
     settings = _settings()
-    findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom))
+    findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom, ask=terminal()))
     for finding in findings:
         print(finding.line)
     return FAILED if any(finding.bad for finding in findings) else 0

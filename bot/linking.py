@@ -14,6 +14,11 @@ from bot.scrubber import Scrubber
 from bot.settings import Settings
 from storage.store import SqlStore
 
+NO_SEED = (
+    "Six digits are asked for each morning. To store a TOTP seed instead, which makes two factors one, make its own key first: "
+    "python -m bot key new --seed"
+)
+
 
 async def link_account(
     settings: Settings,
@@ -31,8 +36,12 @@ async def link_account(
     client_code = settings.client_code or Secret(_need(ask, "Client code: "))
     api_key = settings.api_key or Secret(_need(ask, "API key (type B): "))
     password = Secret(_need(ask, "Password: "))
-    tell(SEED_SENTENCE)
-    seed = ask("TOTP seed (empty: none): ").strip().replace(" ", "")
+    if await store.run(lambda drawers: drawers.accounts.keeps_seeds):
+        tell(SEED_SENTENCE)
+        seed = ask("TOTP seed (empty: none): ").strip().replace(" ", "")
+    else:
+        tell(NO_SEED)
+        seed = ""
     code = None if seed else _need(ask, "The six digits of now: ")
     credentials = Credentials(
         client_code=client_code, password=password, api_key=api_key, totp_seed=Secret(seed) if seed else None

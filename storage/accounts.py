@@ -87,6 +87,10 @@ class SqlAccounts:
         self._vault = vault
         self.destroyed = False  # a secret was destroyed: the store then empties the write-ahead log as well
 
+    @property
+    def keeps_seeds(self) -> bool:
+        return self._vault.has(Ring.SEED)
+
     def add(self, account: Account, credentials: Credentials) -> None:
         """Links an account; one that is there already gets its label and credentials anew, under a new data key."""
         self._tx.write(

@@ -313,6 +313,11 @@ class Accounts:
         )
         if await self._store.run(lambda drawers: drawers.accounts.by_label(label)) is not None:
             raise PersonError(f"An account named “{label}” is linked already.")
+        if credentials.totp_seed is not None and not await self._store.run(lambda drawers: drawers.accounts.keeps_seeds):
+            raise PersonError(
+                "A TOTP seed is stored only under a key of its own, and there is none yet: python -m bot key new --seed, "
+                "or link without the seed. Nothing was tried."
+            )
         link = self._links().of(account.id, credentials)
         try:
             step = await link.broker.begin_login(credentials)
