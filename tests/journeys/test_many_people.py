@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.demo.loop import LoopClock
 from bot.demo.errors import PersonError
+from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
 from bot.domain.account import Account, Credentials, Role
 from bot.domain.drawers import Drawers
