@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: demo test check bench fuzz attack lock clean
+.PHONY: demo test check bench fuzz attack audit lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -37,6 +37,11 @@ fuzz: .venv/dev.stamp
 # Forgery, tampering, taps at once, a flood of strangers: one line of JSON each (docs/security.md keeps the figures).
 attack: .venv/dev.stamp
 	$(BIN)/python -m tests.attack.run
+
+# Known vulnerabilities of everything that is locked. Asks PyPI; a package that could not be looked up is a failure (--strict).
+audit: .venv/dev.stamp
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.txt
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements-dev.txt
 
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -84,6 +84,17 @@ def test_every_direct_dependency_is_locked_and_both_locks_agree(lock: Path) -> N
     assert {name: version for name, version in this.items() if name in run and version != run[name]} == {}
 
 
+def test_the_dependency_audit_covers_both_locks_and_counts_a_skipped_package_as_a_failure() -> None:
+    recipe = re.search(r"^audit:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert recipe is not None
+    steps = recipe[1].splitlines()
+    assert [step.split()[-1] for step in steps] == [lock.name for lock in LOCKS]
+    for step in steps:
+        assert "pip-audit --strict --require-hashes" in step
+        assert "|| true" not in step
+        assert not step.strip().startswith("-")
+
+
 def test_the_migrations_are_one_chain() -> None:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "storage" / "migrations"))
