@@ -1,5 +1,7 @@
 """How the bot itself is doing."""
 
+from datetime import date
+
 from bot.domain.clock import ist
 from bot.domain.proposal import Status
 from handlers.views.account import alive
@@ -15,7 +17,7 @@ def status(found: Status) -> View:
         row(f"STATUS {found.version}", found.mode),
         row(f" as of {clock_time(found.now)}"),
         row("Running since", f"{started.day} {started:%b} {short_time(found.started_at)}"),
-        row("Contracts", f"{count(found.master_rows)} of {found.master_date}" if found.master_date else "🔴 none loaded"),
+        row("Contracts", f"{count(found.master_rows)} of {_day(found.master_date)}" if found.master_date else "🔴 none loaded"),
     ]
     for line in found.sessions:
         signs = "🟢" if alive(line, found.now) else "🔴 log in"
@@ -28,3 +30,8 @@ def status(found: Status) -> View:
     if not found.sessions:
         parts.append(say("No account is linked."))
     return View(tuple(parts)).with_keyboard([button("Refresh", BookTap(Book.STATUS))])
+
+
+def _day(iso: str) -> str:
+    day = date.fromisoformat(iso)
+    return f"{day.day} {day:%b}"
