@@ -15,6 +15,7 @@ from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, Product
 from bot.domain.portfolio import Holding, Position
 from bot.domain.proposal import Remark
 from bot.domain.rules import MarketRules
+from bot.domain.titles import label
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price (product.md section 3)
 OLD = timedelta(seconds=60)
@@ -146,8 +147,9 @@ class Drafting:
             )
         if request.quantity % lot:
             below = request.quantity // lot
+            name = label(instrument, today=ist_date(self.clock.now()))
             raise ChoiceWanted(
-                f"{instrument.name} trades in lots of {lot}; {request.quantity} is no whole number of lots.",
+                f"{name} trades in lots of {lot}; {request.quantity} is no whole number of lots.",
                 near=[
                     (
                         f"{count} lot{'s' if count > 1 else ''} = {count * lot}",

@@ -23,7 +23,7 @@ def pnl(found: PnL, tap: BookTap, label: str, mode: str) -> View:
     rows += net_rows(found.charges, found.gross)
     parts: list[Part] = [table(*rows)]
     if found.holdings_change is not None:
-        parts.append(table(money_row("Holdings since close", found.holdings_change)))
+        parts.append(table(money_row("Holdings today", found.holdings_change)))
         parts.append(say("The holdings' change is not part of the net."))
     parts += _left_out(found.lines)
     buttons = [

@@ -69,7 +69,8 @@ def help_all(commands: Sequence[Entry], mode: str) -> View:
     """Every command of the reader's role, by family."""
     parts: list[Part | str] = [say(bold("Commands"), f" · {mode}")]
     family = ""
-    for command in commands:
+    order = {each: place for place, each in enumerate(dict.fromkeys(command.family for command in commands))}
+    for command in sorted(commands, key=lambda each: order[each.family]):
         if command.family != family:
             family = command.family
             parts += ["", say(bold(str(family)))]

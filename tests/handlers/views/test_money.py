@@ -41,7 +41,7 @@ def test_charges_that_are_not_known_leave_the_net_unsaid() -> None:
 
 def test_the_holdings_change_stands_apart() -> None:
     view = views.pnl(replace(TODAY, holdings_change=Decimal(412)), TAP, "main", "PAPER")
-    assert "Holdings since close        +412.00 🟢"[-10:] in rows(view)[-1]
+    assert rows(view)[-1] == "Holdings today      +412.00 🟢"
     assert "not part of the net" in view.plain
     assert "Net                 +423.95 🟢" in rows(view)
 

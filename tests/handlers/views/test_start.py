@@ -45,3 +45,9 @@ def test_an_offer_says_when_it_was_typed() -> None:
     view = views.offered(NOW)
     assert view.plain == "Typed 14:02 on 20 Nov. I was away, so nothing was done with it."
     assert decode(view.keyboard[0][0].data) == DoItNowTap()
+
+
+def test_each_family_stands_once_in_the_help_however_the_table_grew() -> None:
+    text = views.help_all((*COMMANDS, *COMMANDS[:2]), "PAPER").plain
+    for family in {str(command.family) for command in COMMANDS}:
+        assert text.splitlines().count(family) == 1
