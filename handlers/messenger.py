@@ -54,7 +54,7 @@ class TelegramMessenger:
 
     async def draw(self, shown: Shown, order: Order, label: str) -> int:
         """Edits the card; where it is gone a new message is sent. The id of the message that shows it now."""
-        view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain)
+        view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(shown.mark)
         return await _sorted(self._speaker.edit(shown.chat_id, shown.message_id, view, priority=Priority.CARD))
 
 

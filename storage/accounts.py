@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, func, select, tuple_
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.account import Account, Credentials, Session
 from bot.domain.errors import StorageError, VaultError
 from bot.domain.secret import Secret
 from storage.engine import Transaction
+from storage.marks import PLACE, mark_of
 from storage.tables import accounts, choices, data_keys, secrets
 from storage.vault import DataKey, Ring, Vault, number_of
 
 _SESSION = "session"
 _SEED = "totp_seed"  # the one secret under the second ring of keys
-MARKS = ("🔵", "🟠", "🟣", "🟡", "🟤", "⚪", "🔷", "🔶", "🟦", "🟧", "🟪", "🟨", "🟫", "⬜")  # green and red mean profit and loss
 _CREDENTIALS = tuple(field.name for field in fields(Credentials))
 
 _a = accounts.c
@@ -29,15 +29,7 @@ _LINK = _new.on_conflict_do_update(
     index_elements=[_a.id], set_={"label": _new.excluded.label, "client": _new.excluded.client, "linked": True}
 )
 _UNLINK = accounts.update().where(_a.id == bindparam("account"), _a.linked).values(linked=False)
-_earlier = accounts.alias("earlier")
-_PLACE = (  # unlinked accounts count too, so that an account keeps its mark
-    select(func.count())
-    .select_from(_earlier)
-    .where(tuple_(_earlier.c.created_at, _earlier.c.id) < tuple_(_a.created_at, _a.id))
-    .scalar_subquery()
-    .label("place")
-)
-_LINKED = select(_a.id, _a.label, _a.client, _a.created_at, _PLACE).where(_a.linked).order_by(_a.created_at, _a.id)
+_LINKED = select(_a.id, _a.label, _a.client, _a.created_at, PLACE).where(_a.linked).order_by(_a.created_at, _a.id)
 _FIND = _LINKED.where(_a.id == bindparam("account"))
 _BY_LABEL = _LINKED.where(_a.label == bindparam("name"))
 
@@ -240,7 +232,7 @@ class SqlAccounts:
 
 
 def _account(row: Row[*tuple[Any, ...]]) -> Account:
-    return Account(id=row.id, label=row.label, client=row.client, created_at=row.created_at, mark=MARKS[row.place % len(MARKS)])
+    return Account(id=row.id, label=row.label, client=row.client, created_at=row.created_at, mark=mark_of(row.place))
 
 
 def _ring_for(name: str) -> Ring:

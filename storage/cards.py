@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.domain.order import Order
 from bot.domain.ports import Shown
 from storage.engine import Transaction
+from storage.marks import PLACE, mark_of
 from storage.orders import ORDER_COLUMNS, order_of
 from storage.tables import accounts, cards, orders
 
@@ -26,7 +27,7 @@ _ADD = _new.on_conflict_do_update(
     set_={"order_id": _new.excluded.order_id, "version": _new.excluded.version, "due": _new.excluded.due, "buried": False},
 )
 _STALE = (
-    select(_c.chat_id, _c.message_id, _c.version.label("shown_version"), accounts.c.label, *ORDER_COLUMNS)
+    select(_c.chat_id, _c.message_id, _c.version.label("shown_version"), accounts.c.label, PLACE, *ORDER_COLUMNS)
     .select_from(cards.join(orders, orders.c.id == _c.order_id).join(accounts, accounts.c.id == orders.c.account_id))
     .where(_c.due.is_(True), _c.buried.is_(False))
     .order_by(orders.c.updated_at, _c.id)
@@ -60,9 +61,10 @@ class SqlCards:
     def stale(self, limit: int = 50) -> Sequence[tuple[Shown, Order, str]]:
         """Those that have waited longest come first."""
         found = []
-        for chat_id, message_id, version, label, *rest in self._tx.rows(_STALE, {"limit": limit}):
+        for chat_id, message_id, version, label, position, *rest in self._tx.rows(_STALE, {"limit": limit}):
             order = order_of(rest)
-            found.append((Shown(chat_id=chat_id, message_id=message_id, order_id=order.id, version=version), order, label))
+            shown = Shown(chat_id=chat_id, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
+            found.append((shown, order, label))
         return found
 
     def drawn(self, chat_id: int, message_id: int, version: int, *, moved_to: int | None = None) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, select
 from bot.domain.errors import StorageError
 from bot.domain.notice import LOUDNESS, Loudness, Notice, Parcel
 from storage.engine import Transaction
+from storage.marks import PLACE, mark_of
 from storage.records import pack, unpack
 from storage.tables import accounts, cards, outbox
 
@@ -54,7 +55,7 @@ _NEWEST_CARD = (
 _PARCELS = (
     select(
         _o.id, _o.chat_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at, _o.attempts,
-        _NEWEST_CARD.label("reply_to"),
+        _NEWEST_CARD.label("reply_to"), PLACE,
     )
     .select_from(outbox.join(accounts, accounts.c.id == _o.account_id))
     .where(_o.id.in_(bindparam("ids", expanding=True)))
@@ -107,6 +108,7 @@ class SqlOutbox:
                     created_at=row.created_at,
                     attempts=row.attempts - 1,  # before this one
                     reply_to=row.reply_to,
+                    mark=mark_of(row.place),
                 )
             )
         return parcels

@@ -1,6 +1,6 @@
 """Every kind of news a person can be told, as data; words are found when it is sent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -257,3 +257,4 @@ class Parcel:
     created_at: datetime
     attempts: int = 0
     reply_to: int | None = None  # message id of the order's card in that chat
+    mark: str = field(default="", compare=False)  # the account's

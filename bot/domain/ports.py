@@ -1,7 +1,7 @@
 """What the heart asks of the world outside: a broker, its feed, a messenger, an inbox, randomness."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
 from typing import Protocol
@@ -175,6 +175,7 @@ class Shown:
     message_id: int
     order_id: str
     version: int
+    mark: str = field(default="", compare=False)  # the account's
 
 
 class Messenger(Protocol):

@@ -74,7 +74,7 @@ _STATES = {
 def orders(book: OrderList, tap: BookTap, mode: str) -> View:
     """Orders of the day, newest first."""
     names = {"open": "OPEN ORDERS", "rejected": "REJECTED"}
-    rows = _head(names.get(tap.argument, "ORDERS"), book.account.label, mode, book.as_of)
+    rows = _head(names.get(tap.argument, "ORDERS"), book.account.name, mode, book.as_of)
     entries = [_order_rows(order, book.as_of) for order in reversed(book.orders)]
     shown, turn = _page(entries, tap)
     rows += shown or [row("none")]
@@ -127,7 +127,7 @@ def _fill_row(fill: Fill) -> Rows:
 
 def trades(book: TradeList, tap: BookTap, mode: str) -> View:
     """Trades of the day, newest first."""
-    rows = _head("TRADES", book.account.label, mode, book.as_of)
+    rows = _head("TRADES", book.account.name, mode, book.as_of)
     entries = []
     for trade in reversed(book.trades):
         which = f"#{trade.number} " if trade.number is not None else ""

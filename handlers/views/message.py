@@ -80,6 +80,12 @@ class View:
     def and_then(self, *parts: Part) -> "View":
         return replace(self, parts=self.parts + parts)
 
+    def led_by(self, mark: str) -> "View":
+        """The account's mark before the first line, so that it is seen in a push as well."""
+        if not mark or not self.parts or not isinstance(self.parts[0], Line):
+            return self
+        return replace(self, parts=(Line((Span(f"{mark} "), *self.parts[0].spans)), *self.parts[1:]))
+
     def messages(self) -> tuple["View", ...]:
         """The view cut into messages that Telegram takes; the buttons stand under the last."""
         packs: list[list[Part]] = [[]]

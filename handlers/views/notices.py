@@ -64,7 +64,7 @@ def notice(parcel: Parcel, *, mode: str, now: datetime, explain: Explain) -> Vie
         minutes = int(late.total_seconds() // 60)
         spell = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
         marks.append(f"late {spell} (from {clock_time(parcel.created_at)})")
-    return view.and_then(say(" · ".join(marks))) if marks else view
+    return (view.and_then(say(" · ".join(marks))) if marks else view).led_by(parcel.mark)
 
 
 class _Writer:
@@ -145,11 +145,8 @@ class _Writer:
                 span = f"Without mStock's feed {clock_time(news.since)}-{clock_time(news.until)}."
                 return self._plain("Back", f"{span} {missed} Books and records agree.")
             case AddressNotRegistered():
-                return self._plain(
-                    "mStock rejects orders from this address",
-                    f'Its words: "{news.words}". Register the host\'s address under Trading APIs → API key → Primary IP. '
-                    "Looking still works.",
-                )
+                register = f"Register {news.address or 'the address of this host'} under Trading APIs → API key → Primary IP."
+                return self._plain("mStock rejects orders from this address", f"{register} Looking still works.")
 
     def _plain(self, title: str, words_of_it: str, buttons: Keyboard = ()) -> View:
         return View((say(bold(f"{title}."), f" {words_of_it}"),), buttons)

@@ -54,9 +54,9 @@ def _terms(asked: Proposal, mode: str, now: datetime) -> Table:
         rows += [row(f" {part}") for part in contract[:-1]]
         rows.append(row(f" {contract[-1]}" if contract else "", draft.instrument.exchange))
         rows.append(row(f" {draft.lots} lot{'s' if draft.lots > 1 else ''} of {count(draft.instrument.lot)}"))
-        rows.append(joined(PRODUCTS[draft.product], asked.account.label))
+        rows.append(joined(PRODUCTS[draft.product], asked.account.name))
     else:
-        rows.append(joined(PRODUCTS[draft.product], draft.instrument.exchange, asked.account.label))
+        rows.append(joined(PRODUCTS[draft.product], draft.instrument.exchange, asked.account.name))
     rows.append("")
     if asked.before is not None:
         rows.append(row("Was", _short_terms(asked.before.draft)))

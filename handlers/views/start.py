@@ -41,7 +41,7 @@ def greeting(actor: Actor, mode: str, session: str) -> View:
     account = actor.account
     parts: list[Part | str] = [
         say(bold(f"You are the {actor.role} here:"), f" {_MAY[actor.role]}."),
-        say(f"Account {account.label} ({account.client}) · ", bold(mode)) if account is not None else "No account is linked yet.",
+        say(f"Account {account.name} ({account.client}) · ", bold(mode)) if account is not None else "No account is linked yet.",
     ]
     if session:
         parts.append(session)

@@ -15,6 +15,7 @@ from bot.domain.account import Account, Credentials, Role
 from bot.domain.drawers import Drawers
 from bot.domain.secret import Secret
 from bot.paper.settings import PaperAccount
+from storage.marks import MARKS
 from tests.stage.house import House, a_house
 
 LABELS = ("main", "papa", "mama", "dada", "nani")
@@ -149,6 +150,8 @@ async def test_every_call_carries_the_token_of_the_orders_owner_and_nobody_sees_
             texts = "\n".join(each["text"] for each in me.history() if each["from_bot"])
             seen = {int(shares.replace(",", "")) // STEP - 1 for shares in re.findall(r"BUY (?:[\d,]+/)?([\d,]+) ITC", texts)}
             assert seen <= set(crowd.accounts_of[number]), (number, seen)
+            marks = {MARKS[account] for account in crowd.accounts_of[number]}
+            assert {sign for sign in MARKS if sign in texts} == marks, "each account's own mark leads its cards"
 
 
 def stored(drawers: Drawers, crowd: Crowd) -> dict[str, tuple[int, int]]:

@@ -88,6 +88,12 @@ def test_each_deed_of_another_person_is_named(deed: news.Deed) -> None:
     assert "14:02:11" in first
 
 
+def test_the_accounts_mark_leads_every_message() -> None:
+    for kind in every_kind(DONE):
+        if not isinstance(kind, news.DaySummary):  # a table, with the account in its first row
+            assert draw(kind, mark="🟠").plain.startswith("🟠 ")
+
+
 def test_an_order_found_in_the_book_names_account_and_mode_once() -> None:
     text = draw(news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0))).plain
     assert text.splitlines() == [
