@@ -23,6 +23,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.BrokerError: "mStock did not do it as asked.",
     errors.NotSent: "Nothing was sent, nothing waits in a queue. It is safe to ask again.",
     errors.Refused: "mStock said no.",
+    errors.StopWordsRefused: "Nothing was placed: mStock does not take a stop order in this form.",
     errors.AddressRefused: "Looking still works. Register this host's address under Trading APIs → API key → Primary IP.",
     errors.SessionExpired: "Nothing was done. Log in and ask again.",
     errors.LoginRefused: "I do not try again by myself, because mStock locks the account after a few wrong tries.",

@@ -19,6 +19,7 @@ ANSWERS = {
     "?": "Last order",
     "accounts": "main",
     "use": "Using papa",
+    "link": "Enter its secrets on this page.",
     "login": "Logged in.",
     "logout": "Logged out.",
     "session": "Session · main · PAPER",
