@@ -162,6 +162,10 @@ COMMANDS: tuple[Command, ...] = (
         family=Family.SAFETY, permission=Permission.ADMIN, handler=safety.resume,
     ),
     Command(
+        name="audit", arguments="[number]", help="Who did what, when, from which message", example="/audit",
+        family=Family.HOST, permission=Permission.ADMIN, handler=host.audit,
+    ),
+    Command(
         name="status", help="How the bot is doing", example="/status",
         family=Family.HOST, permission=Permission.LOOK, handler=host.status,
     ),

@@ -1,5 +1,8 @@
-"""/status."""
+"""/status and /audit."""
 
+import re
+
+from bot.domain.errors import UsageError
 from handlers.context import Ctx
 from handlers.views import host as views
 from handlers.views.message import View
@@ -12,3 +15,11 @@ async def status(ctx: Ctx) -> None:
 async def status_page(ctx: Ctx) -> View:
     """How the bot is doing now."""
     return views.status(await ctx.services.host.status(ctx.actor))
+
+
+async def audit(ctx: Ctx) -> None:
+    """The newest acts, or those before the one whose number is given."""
+    if ctx.words and not re.fullmatch(r"#?[0-9]{1,12}", ctx.words):
+        raise UsageError("The number of an act: older ones than that are shown.", example="/audit 120")
+    before = int(ctx.words.removeprefix("#")) if ctx.words else None
+    await ctx.reply(views.audit(await ctx.services.host.audit(ctx.actor, before), ctx.now))

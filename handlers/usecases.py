@@ -28,6 +28,7 @@ from bot.domain.proposal import (
     Status,
     TradeList,
 )
+from bot.domain.record import ActPage
 
 Which = Literal["open", "all", "rejected"]
 
@@ -176,6 +177,7 @@ class Host(Protocol):
     """How the bot itself is doing."""
 
     async def status(self, actor: Actor) -> Status: ...
+    async def audit(self, actor: Actor, before: int | None = None) -> ActPage: ...
 
 
 class UseCases(Protocol):

@@ -3,22 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.account import Account, Actor
+from bot.domain.account import Account, Actor, Permission, Role
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers, Store
+from bot.domain.errors import NotAllowed
 from bot.domain.order import LOOKED_FOR
 from bot.domain.proposal import Status
+from bot.domain.record import Act, ActPage
 from bot.trading.accounts import Accounts
 from bot.trading.books import Books
 from bot.trading.desk import TradingDesk
+from bot.trading.entering import Entering
 from bot.trading.joining import Joining
 from bot.trading.limits import OwnLimits
-from bot.trading.entering import Entering
 from bot.trading.market import Market
 from bot.trading.pins import Pins
 from bot.trading.reports import Reports
 from bot.trading.roster import Roster
 from bot.trading.switch import Switch
+
+PAGE = 8  # acts on one page of /audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,25 @@ class Host:
     mode: str
     version: str
     started_at: datetime
+
+    async def audit(self, actor: Actor, before: int | None = None) -> ActPage:
+        """A page of the record of acts, older than `before`; an owner of some accounts sees what was done on those."""
+        if not actor.may(Permission.ADMIN):
+            raise NotAllowed("Only an owner reads the record of acts.")
+        person = actor.user.telegram_id
+
+        def read(drawers: Drawers) -> ActPage:
+            of_all = drawers.people.role_on(person, None) is Role.OWNER
+            own = [one.id for one in drawers.accounts.all() if drawers.people.role_on(person, one.id) is Role.OWNER]
+            rows = drawers.audit.page(before, PAGE + 1, None if of_all else own)
+            names = {user.telegram_id: user.name for user, _, _ in drawers.people.all()}
+            acts = tuple(
+                Act(id=number, at=at, who=names.get(who or 0, str(who or "bot or host")), what=what, detail=detail)
+                for number, at, who, what, detail in rows[:PAGE]
+            )
+            return ActPage(acts=acts, older=acts[-1].id if len(rows) > PAGE else None)
+
+        return await self.store.run(read)
 
     async def status(self, actor: Actor) -> Status:
         """The bot's own state, for /status."""

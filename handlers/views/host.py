@@ -1,12 +1,13 @@
-"""How the bot itself is doing."""
+"""How the bot itself is doing, and who did what."""
 
-from datetime import date
+from datetime import date, datetime
 
-from bot.domain.clock import ist
+from bot.domain.clock import ist, ist_date
 from bot.domain.proposal import Status
+from bot.domain.record import ActPage
 from handlers.views.account import alive
-from handlers.views.keyboards import Book, BookTap, button
-from handlers.views.message import Part, View, say
+from handlers.views.keyboards import Book, BookTap, button, words
+from handlers.views.message import Part, View, bold, message, say
 from handlers.views.text import clock_time, count, fit, row, short_time, table
 
 
@@ -30,6 +31,22 @@ def status(found: Status) -> View:
     if not found.sessions:
         parts.append(say("No account is linked."))
     return View(tuple(parts)).with_keyboard([button("Refresh", BookTap(Book.STATUS))])
+
+
+def audit(found: ActPage, now: datetime) -> View:
+    """One act a line, newest first, with the way to older ones."""
+    if not found.acts:
+        return message("No act is on record there.")
+    lines = []
+    for act in found.acts:
+        day = "" if ist_date(act.at) == ist_date(now) else f"{ist(act.at):%d %b} "
+        lines.append(say(bold(f"{act.id} {act.what}"), f" · {act.who} · {day}{clock_time(act.at)}"))
+        if act.detail:
+            lines.append(say(act.detail))
+    buttons = [words("Newest", "/audit")]
+    if found.older is not None:
+        buttons.insert(0, words("Older", f"/audit {found.older}"))
+    return message(say(bold("Acts"), " (chained; checked at every start)"), *lines).with_keyboard(buttons)
 
 
 def _day(iso: str) -> str:

@@ -34,6 +34,7 @@ from bot.domain.proposal import (
     TradeLine,
     TradeList,
 )
+from bot.domain.record import Act, ActPage
 from bot.domain.secret import Secret
 from handlers.usecases import Which
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
@@ -251,6 +252,14 @@ class FakeHost:
 
     clock: Clock
     accounts: FakeAccounts
+
+    async def audit(self, actor: Actor, before: int | None = None) -> ActPage:
+        first = 20 if before is None else before - 1
+        numbers = range(first, max(first - 8, 0), -1)
+        acts = tuple(
+            Act(id=number, at=NOW, who="Asha", what="order", detail=f"o{number} · update {1000 + number}") for number in numbers
+        )
+        return ActPage(acts=acts, older=acts[-1].id if acts and acts[-1].id > 1 else None)
 
     async def status(self, actor: Actor) -> Status:
         return Status(

@@ -47,7 +47,7 @@ OWNING = frozenset({OWNER})
 WORDS: dict[str, frozenset[Role]] = {
     "/start": ALL, "/help": ALL, "/menu": ALL, "/cancel": ALL, "?": ALL,
     "/accounts": ALL, "/use papa": ALL, "/session": ALL, "/link papa": OWNING, "/unlink papa": OWNING,
-    "/login": OPENING, "/login all": OPENING, "/logout": OPENING,
+    "/login": OPENING, "/login all": OPENING, "/login page": OPENING, "/logout": OPENING,
     "/buy RELIANCE 10": ACTING, "/sell RELIANCE 10 2900": ACTING, "/modify 12 2905": OPENING,
     "/cancel_order 12": ACTING, "/cancel_all": ACTING,
     "/orders open": ALL, "/order 12": ALL, "/trades": ALL, "/positions": ALL, "/holdings": ALL, "/funds": ALL,
@@ -55,6 +55,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/kill": ACTING, "/resume": OWNING,
     "/limits": ALL, "/lock": ALL, "/unlock": ALL, "/pin": ALL,
     "/status": ALL, "/people": OWNING, "/people add trader": OWNING, "/people remove Ravi": OWNING,
+    "/audit": OWNING,
 }  # fmt: skip
 WHILE_SEALED = {"/kill": ACTING, "/lock": ALL, "/unlock": ALL, "/pin": ALL}
 

@@ -1,0 +1,23 @@
+"""The record of acts as a person reads it: who did what, when, from which message, before and after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One row of the audit."""
+
+    id: int
+    at: datetime  # UTC
+    who: str  # the person's name, the id of one who is not on the list, or the bot and the host
+    what: str
+    detail: str  # what it was done to, before and after, and the update behind it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActPage:
+    """Some acts, newest first."""
+
+    acts: tuple[Act, ...]
+    older: int | None  # the next page holds those before this id; None: there are none

@@ -1,0 +1,32 @@
+"""/audit pages through the record of acts for an owner, and for nobody else."""
+
+import pytest
+
+from bot.demo.loop import LoopClock
+from bot.domain.account import Role
+from tests.handlers.chat import a_stage
+from tests.handlers.face import ASHA, FakeServices
+
+
+async def test_the_newest_acts_come_first_and_the_buttons_lead_to_older_ones(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        first = await stage.me.ask("/audit", "Acts")
+        assert "20 order · Asha" in first["text"]
+        assert "update 1020" in first["text"]
+        second = await stage.me.choose("Older", "12 order")
+        assert "20 order" not in second["text"]
+        last = await stage.me.choose("Older", "1 order")
+        assert [choice["label"] for row in last["buttons"] for choice in row] == ["Newest"]
+        await stage.me.ask("/audit #1", "No act is on record there.")
+
+
+async def test_words_that_are_no_number_are_taught(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/audit all", "/audit 120")
+
+
+@pytest.mark.parametrize("role", [Role.TRADER, Role.GUARDIAN, Role.VIEWER])
+async def test_nobody_but_an_owner_reads_it(role: Role, clock: LoopClock) -> None:
+    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+        told = await stage.me.ask("/audit", "it is the owner's")
+        assert "order" not in told["text"]
