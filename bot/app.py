@@ -180,6 +180,7 @@ def build_core(
         totp=lambda seed: code_from_seed(seed, clock),
         logged_in=after_login,
         conceal=scrubber.know,
+        changed=changed,
     )
     confirmations = Confirmations(clock, random_bytes, timedelta(seconds=settings.confirm_seconds))
     proposing = Proposing(

@@ -210,6 +210,7 @@ async def _key(ctx: Ctx, tap: PadTap) -> None:
     waiting = await pin.tapped(ctx, tap)
     if waiting is None:
         return
+    await ctx.answer()
     ctx.message = waiting.message
     kept = decode(waiting.data) if waiting.data is not None else None
     if kept is not None:

@@ -43,6 +43,7 @@ class Accounts:
         totp: TotpCode,
         logged_in: Callable[[str], None],
         conceal: Callable[[Secret], None] = lambda _: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._links = links  # late: the links are built with our renewal in their hands
@@ -51,6 +52,7 @@ class Accounts:
         self._totp = totp
         self._logged_in = logged_in  # reads the books again: what happened while we were out
         self._conceal = conceal  # tells the log's scrubber of every secret as soon as it is in the clear
+        self._changed = changed  # news was written for the others
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._codes: dict[int, tuple[str, datetime]] = {}  # person -> (account, until when six digits are its code)
         self._not_before: dict[str, datetime] = {}  # when an account may be logged in by itself again
@@ -178,6 +180,7 @@ class Accounts:
             _tell_others(drawers, account_id, who, Deed.LOGGED_IN, now)
 
         await self._store.run(keep)
+        self._changed()
         link.adopt(session)
         self._not_before.pop(account_id, None)
         log.info("account %s: logged in until %s IST", account_id, ist(session.expires).strftime("%H:%M"))
@@ -247,6 +250,7 @@ class Accounts:
                 _tell_others(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
 
             await self._store.run(forget)
+        self._changed()
         return account
 
     async def session(self, actor: Actor) -> SessionState:
