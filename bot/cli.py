@@ -42,7 +42,7 @@ WRONG_SETTINGS, FAILED = 2, 1
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up."""
-    parsed = _parser().parse_args(arguments)
+    parsed = build_parser().parse_args(arguments)
     harden()
     try:
         run: Callable[[argparse.Namespace], int] = parsed.run
@@ -60,7 +60,8 @@ def main(arguments: Sequence[str]) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its arguments."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Run an mStock account from a phone.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -105,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--account", default=None, help="the label of one account; without it the role holds for all")
     remove = acts.add_parser("remove", help="take a person off the list, with every open card")
     remove.add_argument("id", type=int)
+    unlock = acts.add_parser("unlock", help="open a sealed phone and take its PIN away: for a PIN that is forgotten")
+    unlock.add_argument("id", type=int)
     acts.add_parser("list", help="who is on it")
 
     link = command("link", "asks for an account's secrets without echo, tries the login, then stores them sealed", _link)
@@ -268,6 +271,10 @@ async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
                 return FAILED
             await store.run(lambda drawers: drawers.audit.add(now, None, "person removed", None, str(asked.id)))
             print(f"{asked.id} is off the list.")
+        elif asked.act == "unlock":
+            opened = await store.run(lambda drawers: (drawers.pins.unseal(asked.id), drawers.pins.remove(asked.id)))
+            await store.run(lambda drawers: drawers.audit.add(now, None, "unlocked on the host", None, str(asked.id)))
+            print(f"{asked.id} is open and has no PIN." if any(opened) else f"{asked.id} was neither sealed nor had a PIN.")
         else:
             for user, account_id, role in await store.run(lambda drawers: drawers.people.all()):
                 print(f"{user.telegram_id:>15}  {role:<9} {account_id or 'all accounts':<14} {user.name}")
