@@ -22,7 +22,7 @@ from bot.demo.terminal import Terminal, lines_of
 from bot.demo_house import Demo, DemoDirectory, demo_clock, open_demo
 from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
-from bot.domain.errors import BotError, SettingsError, UsageError
+from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
 from bot.host import add_commands, terminal, without_keys
 from bot.linking import link_account
 from bot.logs import logging_to
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         run: Callable[[argparse.Namespace], int] = parsed.run
         return run(parsed)
-    except SettingsError as error:
+    except (SettingsError, VaultError) as error:
         print(error.say, file=sys.stderr)
         return WRONG_SETTINGS
     except UsageError as error:

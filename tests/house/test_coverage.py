@@ -37,7 +37,7 @@ TOGETHER = (
 )
 
 # No test reaches these yet. The list only shrinks: a file that a test reaches is to be taken off it.
-AWAITED = frozenset({"bot.checkup", "bot.cli", "bot.linking"})
+AWAITED: frozenset[str] = frozenset()
 
 
 @cache

@@ -1,0 +1,68 @@
+"""The command line knows the commands that the README names, and ends with the code that a supervisor acts on."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import FAILED, WRONG_SETTINGS, build_parser
+from tests.house.source import ROOT
+
+SET_UP = {"MODE": "paper", "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "KEY_SOURCE": "file"}
+
+
+def run(*words: str, at: Path, given: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """The real command in a process of its own, in an empty directory, without a terminal."""
+    settings = {"PYTHONPATH": str(ROOT), **(SET_UP if given is None else given)}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *words], capture_output=True, text=True, check=False, cwd=at, env=settings, input=""
+    )
+
+
+def test_the_readme_names_exactly_the_commands_there_are() -> None:
+    named = re.search(r"`python -m bot ([a-z]+(?: \| [a-z]+)+)`", (ROOT / "README.md").read_text("utf-8"))
+    assert named is not None
+    known = re.findall(r"^    ([a-z]+)\b", build_parser().format_help(), re.MULTILINE)
+    assert sorted(named[1].replace(" ", "").split("|")) == sorted(known)
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "code", "says"),
+    [
+        (["run"], {}, WRONG_SETTINGS, "MODE is missing"),
+        (["run"], None, WRONG_SETTINGS, "key new"),
+        (["key", "rotate"], {**SET_UP, "KEY_SOURCE": "passphrase"}, WRONG_SETTINGS, "key new"),
+        (["restore", "nothing.db"], None, FAILED, "no backup"),
+        (["panic", "--lift"], None, FAILED, "No alarm"),
+        (["health"], None, FAILED, "heartbeat"),
+    ],
+)
+def test_what_will_never_work_and_what_may_work_later_end_differently_and_in_words(
+    tmp_path: Path, words: list[str], given: dict[str, str] | None, code: int, says: str
+) -> None:
+    done = run(*words, at=tmp_path, given=given)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_is_made_once_and_a_second_time_is_refused(tmp_path: Path) -> None:
+    assert run("key", "new", at=tmp_path).returncode == 0
+    before = (tmp_path / "keys" / "wrapping.key").read_bytes()
+    again = run("key", "new", at=tmp_path)
+    assert again.returncode == FAILED
+    assert "already there" in again.stderr
+    assert (tmp_path / "keys" / "wrapping.key").read_bytes() == before
+
+
+def test_no_secret_is_an_argument_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """What stands in arguments can be read by every user of the host (failure-modes.md T37)."""
+    for name in re.findall(r"^    ([a-z]+)\b", build_parser().format_help(), re.MULTILINE):
+        with pytest.raises(SystemExit) as ended:
+            build_parser().parse_args([name, "--help"])
+        assert ended.value.code == 0
+    words = re.findall(r"--[a-z-]+", capsys.readouterr().out)
+    assert "--fresh" in words
+    assert [word for word in words if re.search("pass|secret|token|pin|key|code", word)] == []

@@ -1,0 +1,128 @@
+"""Linking on the host: nothing is stored before the login worked, and a seed only where its own key exists."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyotp import TOTP
+
+from bot.app import open_connections
+from bot.checkup import checkup
+from bot.demo.loop import LoopClock
+from bot.domain.entry import SEED_SENTENCE
+from bot.domain.errors import BotError, LoginRefused, PersonError
+from bot.keys import place_of
+from bot.linking import NO_SEED, link_account
+from bot.paper.settings import PaperAccount
+from storage.vault import Ring
+from tests.stage.house import House, a_house
+
+ACCOUNT = PaperAccount()
+
+
+class Keyboard:
+    """Answers by what is asked, and remembers what it was told."""
+
+    def __init__(self, **answers: str) -> None:
+        self._answers = {name.replace("_", " "): text for name, text in answers.items()}
+        self.told: list[str] = []
+        self.asked: list[str] = []
+
+    def ask(self, words: str) -> str:
+        self.asked.append(words)
+        return next((text for name, text in self._answers.items() if name in words.lower()), "")
+
+    @property
+    def tell(self) -> Callable[[str], None]:
+        return self.told.append
+
+
+def whole(clock: LoopClock, **changes: str) -> Keyboard:
+    given = {"client_code": ACCOUNT.client, "api_key": ACCOUNT.api_key, "password": ACCOUNT.password}
+    assert ACCOUNT.totp_seed is not None
+    return Keyboard(**{**given, "six_digits": TOTP(ACCOUNT.totp_seed).at(clock.now()), **changes})
+
+
+async def link(house: House, keyboard: Keyboard, label: str = "papa") -> str:
+    assert house.store is not None
+    chance = random.Random(4)
+    async with open_connections(house.settings, clock=house.clock, random_bytes=chance.randbytes) as connections:
+        return await link_account(
+            house.settings, label, store=house.store, connections=connections, clock=house.clock,
+            random_bytes=chance.randbytes, scrubber=house.scrubber, ask=keyboard.ask, tell=keyboard.tell,
+        )  # fmt: skip
+
+
+async def labels(house: House) -> list[str]:
+    assert house.store is not None
+    return [account.label for account in await house.store.run(lambda drawers: drawers.accounts.all())]
+
+
+async def seed_stored(house: House, label: str) -> bool:
+    assert house.store is not None
+    account = await house.store.run(lambda drawers: drawers.accounts.by_label(label))
+    assert account is not None
+    kept = await house.store.run(lambda drawers: drawers.accounts.credentials(account.id))
+    assert kept is not None
+    return kept.totp_seed is not None
+
+
+async def test_a_seed_is_stored_by_choice_after_one_plain_sentence(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        without = whole(clock)
+        assert "papa" in await link(house, without)
+        assert not await seed_stored(house, "papa")
+        assert without.told == [SEED_SENTENCE]
+        chosen = whole(clock, seed=ACCOUNT.totp_seed or "")
+        assert "mummy" in await link(house, chosen, "mummy")
+        assert await seed_stored(house, "mummy")
+        assert not any("digits" in words for words in chosen.asked)
+
+
+async def test_without_the_seeds_own_key_no_seed_is_asked_for_and_the_way_to_it_is_told(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.stop()
+        house.settings.seed_key_file.unlink()
+        await house.start()
+        keyboard = whole(clock, seed=ACCOUNT.totp_seed or "")
+        await link(house, keyboard)
+        assert keyboard.told == [NO_SEED]
+        assert not any("seed" in words.lower() for words in keyboard.asked)
+        assert not await seed_stored(house, "papa")
+        assert not await seed_stored(house, "main")  # it is there, but its key is not
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"password": "wrong"}, LoginRefused),
+        ({"six_digits": "000000"}, LoginRefused),
+        ({"api_key": ""}, PersonError),
+        ({"six_digits": ""}, PersonError),
+    ],
+)
+async def test_whatever_is_wrong_nothing_is_stored(
+    clock: LoopClock, tmp_path: Path, wrong: dict[str, str], error: type[BotError]
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        with pytest.raises(error):
+            await link(house, whole(clock, **wrong))
+        assert await labels(house) == ["main"]
+
+
+async def test_the_checkup_finds_what_is_unfit_before_a_start_does(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.stop()
+        found = {each.name: each for each in await checkup(house.settings, clock=clock, random_bytes=house.chance.randbytes)}
+        assert not found["key, database"].bad
+        assert "in the clear" in found["key"].say
+        assert "can be stored" in found["second key"].say
+        assert "main" in found["accounts"].say
+        house.settings.key_file.chmod(0o644)
+        unfit = {each.name: each for each in await checkup(house.settings, clock=clock, random_bytes=house.chance.randbytes)}
+        assert unfit["key, database"].bad
+        assert "chmod 600" in unfit["key, database"].say
+        house.settings.key_file.chmod(0o600)
+        assert place_of(house.settings, Ring.MAIN, house.chance.randbytes, None).load()
+        await house.start()
