@@ -52,7 +52,7 @@ def test_a_key_is_made_once_and_a_second_time_is_refused(tmp_path: Path) -> None
     assert run("key", "new", at=tmp_path).returncode == 0
     before = (tmp_path / "keys" / "wrapping.key").read_bytes()
     again = run("key", "new", at=tmp_path)
-    assert again.returncode == FAILED
+    assert again.returncode == WRONG_SETTINGS
     assert "already there" in again.stderr
     assert (tmp_path / "keys" / "wrapping.key").read_bytes() == before
 
