@@ -143,6 +143,8 @@ async def test_a_sealed_phone_does_what_the_table_says(role: Role, clock: LoopCl
         table: dict[object, frozenset[Role]] = dict([*WHILE_SEALED.items(), *TAPS_WHILE_SEALED.items()])
         assert done == {act: role in table.get(act, frozenset()) for act in done}
         assert stage.services.desk.count == 0
+        told = sum(role not in roles for roles in table.values())
+        assert len(stage.services.joining.told) == told, "what the seal alone refuses is no trying"
         shown = [each["text"] for each in stage.chats.person(ASHA).history() if each["from_bot"]]
         assert not any("POSITIONS" in text or "FUNDS" in text or "HOLDINGS" in text for text in shown)
 

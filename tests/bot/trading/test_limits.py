@@ -181,6 +181,20 @@ async def test_what_is_to_be_loosened_can_be_taken_back_and_does_not_loosen_the_
     assert (shown.later[1].value, shown.later[1].quantity) == (Decimal(8_000), 5)
 
 
+async def test_hours_that_are_moved_allow_today_only_what_both_spans_allow(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.put(hours=(time(9, 0), time(12, 0)), segments=(Segment.CASH, Segment.FUTURES))
+    shown = await at.limits.change(stage.actor, "hours", (time(11, 0), time(15, 0)))
+    assert shown.today.hours == (time(11, 0), time(12, 0))
+    assert shown.later is not None
+    assert shown.later[1].hours == (time(11, 0), time(15, 0))
+    shown = await at.limits.change(stage.actor, "segments", (Segment.FUTURES, Segment.OPTIONS))
+    assert shown.today.segments == (Segment.FUTURES,)
+    assert shown.later is not None
+    assert shown.later[1].segments == (Segment.FUTURES, Segment.OPTIONS)
+
+
 async def test_only_an_owner_changes_limits_and_loosening_asks_the_pin(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
