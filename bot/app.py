@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from bot import __version__
@@ -19,6 +20,7 @@ from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.ports import RandomBytes
 from bot.egress import egress_ipv4
+from bot.inspection import report
 from bot.keys import Ask, open_vault
 from bot.outbox import Notifier
 from bot.scheduler import Job, Scheduler
@@ -241,7 +243,14 @@ def build_core(
         reports=reports,
         entering=entering,
         host=Host(
-            store=store, accounts=accounts, books=books, clock=clock, mode=mode, version=__version__, started_at=clock.now()
+            store=store,
+            accounts=accounts,
+            books=books,
+            clock=clock,
+            mode=mode,
+            version=__version__,
+            started_at=clock.now(),
+            inspect=partial(report, settings, store, clock, heartbeat=heartbeat_file(settings)),
         ),
         mode=mode,
         clock=clock,

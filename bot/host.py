@@ -11,14 +11,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from bot.app import heartbeat_file, open_connections, open_store
-from bot.diagnosis import lines
 from bot.domain.account import Credentials, Session
 from bot.domain.clock import Clock, SystemClock, ist
 from bot.domain.drawers import Drawers
 from bot.domain.errors import BrokerError, StorageError, VaultError
-from bot.inspection import inspect
+from bot.inspection import report
 from bot.keys import Ask, loaded, place_of
-from bot.scrubber import Scrubber
 from bot.settings import KeySource, Settings
 from bot.trading.alarm import lift_alarm, raise_alarm, sounding
 from storage.audit import AuditRow
@@ -307,6 +305,4 @@ async def diagnosis(settings: Settings, clock: Clock) -> list[str]:
     except VaultError:
         store = without_keys(settings)
     async with store:
-        report = lines(await inspect(settings, store, clock, heartbeat=heartbeat_file(settings)))
-    scrubber = Scrubber(settings.secrets())  # the facts cannot hold one; should that ever be wrong, this still stands
-    return [scrubber.scrub(line) for line in report]
+        return await report(settings, store, clock, heartbeat=heartbeat_file(settings))

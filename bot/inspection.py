@@ -7,11 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bot import __version__
-from bot.diagnosis import Fact, Plain, Version, Word, facts
+from bot.diagnosis import Fact, Plain, Version, Word, facts, lines
 from bot.domain.clock import Clock
 from bot.domain.errors import VaultError
 from bot.domain.order import OrderStatus
 from bot.process import standing
+from bot.scrubber import Scrubber
 from bot.settings import SETTINGS, Consent, KeySource, LogFormat, LogLevel, MarketHours, Mode, Settings
 from bot.trading.alarm import sounding
 from storage.drawers import SqlDrawers
@@ -35,14 +36,18 @@ async def inspect(settings: Settings, store: SqlStore, clock: Clock, *, heartbea
     now = clock.now()
     return [
         *facts("program", {"version": Version.of(__version__), "now": now, "python": Version.of(platform.python_version())}),
-        *facts(
-            "library", {"sqlite": Version.of(SQLITE), **{name: Version.of(version(name)) for name in LIBRARIES}}
-        ),
+        *facts("library", {"sqlite": Version.of(SQLITE), **{name: Version.of(version(name)) for name in LIBRARIES}}),
         *_process(),
         *_settings(settings),
         *_files(settings, heartbeat, now),
         *await store.run_sql(lambda drawers: _memory(drawers, store)),
     ]
+
+
+async def report(settings: Settings, store: SqlStore, clock: Clock, *, heartbeat: Path) -> list[str]:
+    """The facts as text; scrubbed once more, should what cannot hold a secret ever hold one."""
+    scrubber = Scrubber(settings.secrets())
+    return [scrubber.scrub(line) for line in lines(await inspect(settings, store, clock, heartbeat=heartbeat))]
 
 
 def _process() -> list[Fact]:

@@ -166,7 +166,7 @@ COMMANDS: tuple[Command, ...] = (
         family=Family.HOST, permission=Permission.ADMIN, handler=host.audit,
     ),
     Command(
-        name="status", help="How the bot is doing", example="/status",
+        name="status", arguments="[full]", help="How the bot is doing", example="/status",
         family=Family.HOST, permission=Permission.LOOK, handler=host.status,
     ),
     Command(

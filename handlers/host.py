@@ -9,6 +9,12 @@ from handlers.views.message import View
 
 
 async def status(ctx: Ctx) -> None:
+    """How the bot is doing; `full` adds what a helper would ask for."""
+    if ctx.words.casefold() == "full":
+        await ctx.reply(views.full(await ctx.services.host.full(ctx.actor)))
+        return
+    if ctx.words:
+        raise UsageError("Only “full” can stand behind it.", example="/status full")
     await ctx.reply(await status_page(ctx))
 
 

@@ -1,5 +1,6 @@
 """Every use case, built once at the front door and handed to the face."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +57,7 @@ class Host:
     mode: str
     version: str
     started_at: datetime
+    inspect: Callable[[], Awaitable[Sequence[str]]]  # lines of a report whose values cannot hold a secret
 
     async def audit(self, actor: Actor, before: int | None = None) -> ActPage:
         """A page of the record of acts, older than `before`; an owner of some accounts sees what was done on those."""
@@ -75,6 +77,12 @@ class Host:
             return ActPage(acts=acts, older=acts[-1].id if len(rows) > PAGE else None)
 
         return await self.store.run(read)
+
+    async def full(self, actor: Actor) -> Sequence[str]:
+        """The same report that `python -m bot diagnose` writes, for /status full."""
+        if not actor.may(Permission.ADMIN):
+            raise NotAllowed("Only an owner sees the whole report.")
+        return await self.inspect()
 
     async def status(self, actor: Actor) -> Status:
         """The bot's own state, for /status."""

@@ -1,5 +1,6 @@
 """How the bot itself is doing, and who did what."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from bot.domain.clock import ist, ist_date
@@ -31,6 +32,11 @@ def status(found: Status) -> View:
     if not found.sessions:
         parts.append(say("No account is linked."))
     return View(tuple(parts)).with_keyboard([button("Refresh", BookTap(Book.STATUS))])
+
+
+def full(report: Sequence[str]) -> View:
+    """The whole report, as it can be shown to anybody."""
+    return View((table(*report),))
 
 
 def audit(found: ActPage, now: datetime) -> View:

@@ -261,6 +261,9 @@ class FakeHost:
         )
         return ActPage(acts=acts, older=acts[-1].id if acts and acts[-1].id > 1 else None)
 
+    async def full(self, actor: Actor) -> Sequence[str]:
+        return ["vault without key: no", "memory accounts: 1"]
+
     async def status(self, actor: Actor) -> Status:
         return Status(
             mode="PAPER",
