@@ -94,6 +94,10 @@ def test_any_secret_at_all_is_taken_out_whole(around: str, secret: str) -> None:
         ("X-PrivateKey: abcdef", "abcdef"),
         ('{"jwtToken":"abcdef","refreshToken":"ghijkl"}', "ghijkl"),
         ("http://user:word@127.0.0.1:1/", "word"),
+        ("GET http://127.0.0.1:5000/mstock/callback?code=HC2OMUXEJWT7ENYNTYTA4JYTMU HTTP/1.1", "HC2OMUXE"),
+        ("callback%3Fcode%3DHC2OMUXEJWT7ENYNTYTA4JYTMU", "HC2OMUXE"),
+        ("https://t.me/the_bot?start=hc2omuxejwt7enyntyta4jytmu", "hc2omuxe"),
+        ("'text': '/start hc2omuxejwt7enyntyta4jytmu'", "hc2omuxe"),
     ],
 )
 def test_a_secret_that_nobody_told_of_is_known_by_its_shape(text: str, secret: str) -> None:

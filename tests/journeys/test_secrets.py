@@ -5,6 +5,7 @@ import base64
 import io
 import logging
 import random
+import re
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
@@ -15,8 +16,10 @@ from pyotp import TOTP
 
 from bot.demo.loop import LoopClock
 from bot.domain.drawers import Drawers
+from bot.host import diagnosis
 from bot.logs import logging_to
 from bot.paper.settings import PaperAccount
+from tests.journeys.test_entering import address_in, filled_in, with_its_own_page
 from tests.stage.canaries import Canaries, Planted, plant
 from tests.stage.house import House, a_house
 
@@ -134,6 +137,70 @@ async def test_a_day_full_of_trouble_leaves_no_secret_anywhere(
     assert canaries.leaks(said) == []
     printed = capfd.readouterr()
     assert canaries.leaks(printed.out + printed.err) == []
+    for file in sorted((tmp_path / "bot").rglob("*")):
+        if file.is_file():
+            assert canaries.leaks(file.read_bytes()) == [], file.name
+
+
+def key_in(file: Path) -> str:
+    """The one key of a file, as it is written there."""
+    return file.read_text().split()[-1]
+
+
+async def test_what_is_typed_on_the_page_or_made_on_the_host_shows_nowhere_else(clock: LoopClock, tmp_path: Path) -> None:
+    """Fourteen secrets: the account's and the keys', what somebody types on a page in vain, links, a session, the bot's token."""
+    log, pages = io.StringIO(), []
+    typed = plant(random.Random(21))
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(a_house(clock, tmp_path, account=ACCOUNT))
+        stack.enter_context(overheard(log, clock, house))
+        await with_its_own_page(house)
+        await house.me.ask("/login", "lives until")
+        seen = {
+            **await tokens(house),
+            "wrapping key": key_in(house.settings.key_file),
+            "seed key": key_in(house.settings.seed_key_file),
+        }
+        invited = (await house.me.ask("/people add viewer", "start="))["text"]
+        seen["join code"] = re.findall(r"start=([A-Za-z0-9_-]{20,64})", invited)[0]
+        fields = {
+            "client_code": typed.client_code,
+            "password": typed.password,
+            "api_key": typed.api_key,
+            "totp_seed": typed.totp_seed,
+        }
+        for number, fault in enumerate((None, "error_instead", "connection_dropped", "problem_body", "redirected")):
+            address = address_in(await house.me.ask(f"/link extra{number}", "For you alone, once."))
+            seen[f"page code {number}"] = address.partition("code=")[2]
+            if fault is not None:
+                house.near.paper.broker.faults.arm(fault, times=1)
+            status, page = await filled_in(address, fields)
+            house.near.paper.broker.faults.clear()
+            assert status == 409
+            pages.append(page)
+            await asyncio.sleep(RESPITE)
+        card = await house.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE", timeout=120)
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        await house.me.ask("/status", "STATUS")
+        await house.me.ask("/audit", "Acts")
+        report = "\n".join(await diagnosis(house.settings, clock))
+        said = "\n".join(str(message) for message in house.me.history() if message["from_bot"])
+    planted = {
+        **{name: getattr(PLANTED, name) for name in ("client_code", "password", "totp_seed")},
+        "api_key": ACCOUNT.api_key,
+        **{f"typed {name}": value for name, value in fields.items()},
+        "bot token": house.settings.telegram_bot_token.reveal().partition(":")[2],
+        **seen,
+    }
+    assert len(planted) >= 14
+    canaries = Canaries(planted)
+    assert log.getvalue().count("\n") > 50
+    assert canaries.leaks(log.getvalue()) == []
+    assert canaries.leaks(report) == []
+    assert canaries.leaks("\n".join(pages)) == []
+    in_the_chat = {name for name in planted if name.startswith(("page code", "join code"))}  # there they are meant to be read
+    assert Canaries({name: value for name, value in planted.items() if name not in in_the_chat}).leaks(said) == []
     for file in sorted((tmp_path / "bot").rglob("*")):
         if file.is_file():
             assert canaries.leaks(file.read_bytes()) == [], file.name
