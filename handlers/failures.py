@@ -5,7 +5,7 @@ import logging
 from telegram import Update
 from telegram.error import TelegramError
 
-from bot.domain.errors import BotError, ConfirmationGone, NotAllowed
+from bot.domain.errors import BotError, ConfirmationGone, NotAllowed, StorageError
 from bot.logs import correlation
 from handlers.commands import hear
 from handlers.context import Ctx
@@ -27,14 +27,22 @@ async def tell(update: object, ctx: Ctx) -> None:
     if not isinstance(update, Update) or not ctx.chat_id:
         return
     if trying := _trying(error):
-        user = update.effective_user
-        await ctx.services.joining.tried(ctx.chat_id, user.full_name if user is not None else str(ctx.chat_id), trying)
+        await _tell_owners(update, ctx, trying)
     view = failure(error, incident, account=_addressed(update))
     under = update.effective_message.message_id if update.effective_message is not None else None
     try:
         await Speaker(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY)
     except TelegramError as deaf:
         _log.warning("id %s: the person could not be told: %s", incident, deaf.message)
+
+
+async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:
+    """A record that cannot be written must not keep the person from an answer."""
+    user = update.effective_user
+    try:
+        await ctx.services.joining.tried(ctx.chat_id, user.full_name if user is not None else str(ctx.chat_id), trying)
+    except StorageError as error:
+        _log.warning("the owners could not be told of a refusal: %s", error.say)
 
 
 def _trying(error: Exception) -> str:

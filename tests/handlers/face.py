@@ -10,7 +10,7 @@ from bot.domain.access import DayLock, Invited, LimitsShown, Pad, PadEnded, PadS
 from bot.domain.account import Account, Actor, CodeKind, Limits, Role, Session, Stop, User
 from bot.domain.clock import Clock
 from bot.domain.entry import EntryKind, Offered, Ticket
-from bot.domain.errors import ConfirmationGone, NotFound, PinWanted, UnknownSymbol
+from bot.domain.errors import ConfirmationGone, NotFound, PinWanted, StorageError, UnknownSymbol
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Level, Price
 from bot.domain.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Purpose, Side
@@ -511,6 +511,7 @@ class FakeJoining:
     told: list[tuple[int, str]] = field(default_factory=list)
     knocks: list[tuple[int, str, str]] = field(default_factory=list)
     wants_pin: bool = False
+    broken: bool = False
 
     async def invite(self, actor: Actor, role: Role, label: str | None) -> Invited:
         if self.wants_pin:
@@ -532,6 +533,8 @@ class FakeJoining:
         return User(telegram_id=RAVI, name="Ravi")
 
     async def tried(self, telegram_id: int, name: str, what: str) -> None:
+        if self.broken:
+            raise StorageError("The disk is full: nothing can be stored.")
         self.told.append((telegram_id, what))
 
 

@@ -8,9 +8,11 @@ from telegram import Update
 
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
+from bot.domain.account import Role
+from bot.domain.errors import ConfirmationGone
 from handlers.guard import Verdict, joining_code, judge
 from tests.handlers.chat import a_stage
-from tests.handlers.face import RAVI, STRANGER
+from tests.handlers.face import ASHA, RAVI, STRANGER, FakeServices
 from tests.handlers.test_guard import FORWARD, a_chat, a_message, a_user, read
 
 CODE = "abcdefghijklmnopqrstuvwxyz"
@@ -122,3 +124,26 @@ def test_a_code_is_26_letters_of_base32() -> None:
     assert joining_code(f"/start {CODE[:-1]}1") is None
     assert joining_code(f"/start {CODE.upper()}") is None
     assert json.dumps(KNOCK).isascii()
+
+
+async def test_a_tap_on_somebody_elses_card_and_an_act_beyond_the_role_reach_the_owners(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        stage.services.desk.refuses = ConfirmationGone("I don't know this card. Nothing was sent.", foreign=True)
+        stage.me.press("Confirm buy", card)
+        answer = await stage.me.wait_for("I don't know this card.")
+        assert "somebody else" not in answer["text"], "a guesser learns nothing"
+        stage.services.desk.refuses = ConfirmationGone("I don't know this card. Nothing was sent.")
+        await stage.me.ask("/modify 12 2905", "")
+        stage.services.roster.roles[ASHA] = Role.VIEWER
+        await stage.me.ask("/kill", "As viewer you may not")
+        assert [what for _, what in stage.services.joining.told] == [
+            "tapped on a card of somebody else's",
+            "tried what the role does not allow",
+        ]
+
+
+async def test_a_person_is_answered_even_when_the_owners_cannot_be_told(clock: LoopClock) -> None:
+    async with a_stage(clock, FakeServices(clock, {ASHA: Role.VIEWER})) as stage:
+        stage.services.joining.broken = True
+        await stage.me.ask("/kill", "As viewer you may not")

@@ -171,6 +171,20 @@ async def test_an_owner_of_one_account_invites_to_that_one_and_removes_nobody_el
     await at.joining.remove(ravi, "mama")
 
 
+async def test_a_tap_on_a_card_of_another_person_is_told_apart_from_a_card_that_nobody_made(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    proposal = await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON)
+    token = await stage.card(proposal)
+    other = replace(stage.actor, user=User(telegram_id=RAVI, name="Ravi"))
+    said = []
+    for each, foreign in ((token, True), ("a" * 26, False)):
+        with pytest.raises(ConfirmationGone) as gone:
+            await stage.desk.confirm(other, each, chat_id=RAVI, message_id=77)
+        assert gone.value.foreign is foreign
+        said.append(gone.value.say)
+    assert len(set(said)) == 1, "the same words, so that a guesser learns nothing"
+
+
 @pytest.mark.parametrize("role", [Role.TRADER, Role.GUARDIAN, Role.VIEWER])
 async def test_only_owners_invite_and_remove(role: Role, clock: LoopClock) -> None:
     stage = await set_stage(clock)
