@@ -35,7 +35,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){1,2}"), GONE),
     (re.compile(r"\bLOGIN:[^\s\"']+"), f"LOGIN:{GONE}"),
     # One-time codes: of the page for secrets, of a joining link, of the words that a joining link types.
-    (re.compile(r"\b((?:code|start)(?:=|%3D))[A-Za-z0-9_-]{20,64}", re.IGNORECASE), rf"\1{GONE}"),
+    (re.compile(r"((?:code|start)(?:=|%3D))[A-Za-z0-9_-]{20,64}", re.IGNORECASE), rf"\1{GONE}"),
     (re.compile(r"(/start(?:\s|%20|\+))[A-Za-z0-9_-]{20,64}"), rf"\1{GONE}"),
     (re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)[^\s\"',}]+", re.IGNORECASE), rf"\1 {GONE}"),
     (re.compile(r"(://)[^\s/@\"']+:[^\s/@\"']+@"), rf"\1{GONE}@"),
