@@ -43,6 +43,7 @@ ANSWERS = {
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",
     "people": "A link for one trader",
+    "audit": "Acts (chained",
     "limits": "LIMITS main",
     "lock": "Sealed.",
     "unlock": "This phone is not sealed.",
@@ -59,7 +60,20 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
     example = next(command.example for command in COMMANDS if command.name == name)
     async with a_stage(clock) as stage:
         answer = await stage.me.ask(example, ANSWERS[name])
-        without_money = ("use", "unlink", "accounts", "search", "people", "quote", "start", "help", "lock", "unlock", "pin")
+        without_money = (
+            "use",
+            "unlink",
+            "accounts",
+            "search",
+            "people",
+            "quote",
+            "start",
+            "help",
+            "lock",
+            "unlock",
+            "pin",
+            "audit",
+        )
         assert "PAPER" in answer["text"] or name in without_money
 
 
