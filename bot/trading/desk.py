@@ -476,7 +476,9 @@ class TradingDesk:
                 raise NotAllowed("Only an owner lifts the kill switch.")
             demand_pin(drawers, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
             stop = drawers.safety.stopped(found.account_id)
-            before = f"before: stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'}), after: running" if stop else ""
+            before = (
+                f"before: stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'}), after: running" if stop else ""
+            )
             drawers.safety.resume(found.account_id)
             others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
             told = TradingResumed(name=actor.user.name, at=now)
