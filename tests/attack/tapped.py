@@ -17,6 +17,7 @@ from storage.store import SqlStore
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, PERSON, a_store
 
+A_DAY = 50  # questions
 MORNING = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
 
@@ -56,23 +57,28 @@ class Tapped:
 
 
 async def tap_at_once(questions: int, taps: int, directory: Path) -> Tapped:
-    """Each question tapped that many times at once."""
-    clock, told = SlowClock(), Tapped()
-    store = await a_store(directory / "bot.db", inline=False)
+    """Each question tapped that many times at once; a fresh database after every few, as a day's orders grow."""
+    told = Tapped()
+    for first in range(0, questions, A_DAY):
+        await _day(directory / f"{first}.db", min(A_DAY, questions - first), taps, told)
+    return told
+
+
+async def _day(path: Path, questions: int, taps: int, told: Tapped) -> None:
+    clock = SlowClock()
+    store = await a_store(path, inline=False)
     try:
-        await store.run(
-            lambda drawers: drawers.limits.put(ACCOUNT.id, ist_date(clock.now()), Limits(orders_a_day=None, orders_a_minute=None))
-        )
+        free = Limits(orders_a_day=None, orders_a_minute=None)
+        await store.run(lambda drawers: drawers.limits.put(ACCOUNT.id, ist_date(clock.now()), free))
         stage = await set_stage(clock, store=store)
         for number in range(questions):
             await _one(stage, number, taps, told)
             clock.moment += timedelta(seconds=1)
-        told.orders = stage.broker.posts
-        told.stored = await _stored(store, clock)
+        told.orders += stage.broker.posts
+        told.stored += await _stored(store, clock)
         await stage.errands.finish(5)
     finally:
         await store.close()
-    return told
 
 
 async def _one(stage: DeskStage, number: int, taps: int, told: Tapped) -> None:
