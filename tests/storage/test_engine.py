@@ -21,6 +21,7 @@ ALLOWED = {  # a whole table is meant, or the statement is only the beginning of
     "storage.orders._ORDERS",
     "storage.confirmations._ALL",
 }
+FEW = {"SCAN earlier"}  # the accounts before one (storage/marks.py): a handful, whatever the years
 
 
 def test_no_search_walks_through_a_table_that_grows_with_the_years() -> None:
@@ -36,7 +37,7 @@ def test_no_search_walks_through_a_table_that_grows_with_the_years() -> None:
                     sql = re.sub(r"\(__\[POSTCOMPILE_\w+\]\)", "(?)", text)
                     plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple([1] * sql.count("?"))).all()
                     looked += 1
-                    if any(str(row[3]).startswith("SCAN") for row in plan):
+                    if any(str(row[3]).startswith("SCAN") and str(row[3]) not in FEW for row in plan):
                         walked.add(f"{module.__name__}.{name}")
     assert looked > 40
     assert walked == ALLOWED
