@@ -3,70 +3,38 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 
-from bot import __version__
 from bot.broker.connections import Connections
 from bot.broker.feed import in_hours
-from bot.broker.session import code_from_seed
 from bot.cards import Cards
-from bot.data.shelf import open_shelf
-from bot.domain.clock import Clock, at_ist, ist_date
+from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.ports import RandomBytes
 from bot.egress import egress_ipv4
-from bot.inspection import report
 from bot.keys import Ask, open_vault
 from bot.outbox import Notifier
-from bot.scheduler import Job, Scheduler
 from bot.scrubber import Scrubber
 from bot.settings import Settings
-from bot.trading.accounts import Accounts
-from bot.trading.alarm import Alarm
-from bot.trading.book import Book
-from bot.trading.books import Books
-from bot.trading.catalogue import Catalogue
-from bot.trading.confirmations import Confirmations
-from bot.trading.desk import TradingDesk
-from bot.trading.drafting import Drafting
-from bot.trading.entering import Entering
-from bot.trading.intake import Intake as FeedIntake
-from bot.trading.joining import Joining
-from bot.trading.limits import OwnLimits
-from bot.trading.market import Market
-from bot.trading.pins import Pins
-from bot.trading.prices import Prices
-from bot.trading.proposing import Proposing
-from bot.trading.reconcile import Reconcile
-from bot.trading.reports import Reports
-from bot.trading.roster import MAX_AGE, Roster
-from bot.trading.sentry import POLLER, REPAIR, TAMPERED, WEBHOOK, Sentry
-from bot.trading.services import Host, Services
-from bot.trading.switch import Switch
+from bot.trading.roster import MAX_AGE
+from bot.trading.sentry import POLLER, REPAIR, TAMPERED, WEBHOOK
 from bot.trading.tasks import Errands
-from bot.web.door import WebDoor
+from bot.wiring import Core, build_core, heartbeat_file
 from handlers.application import build_application, publish_menu, running
 from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
 from handlers.speaker import Speaker
 from handlers.views.message import message
-from handlers.views.text import rupees
 from handlers.watch import WebhookWatch
-from storage.pinhash import Argon2Pins
 from storage.store import SqlInbox, SqlStore
 
 log = logging.getLogger(__name__)
 
 BEATS = 4  # looks at the list of people for each heartbeat that is written
 DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when the process is asked to stop
-KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
-SWEEP_AT = time(3, 0)  # IST
-MASTER_FROM, MASTER_EVERY = (8, 32), 60.0  # IST, after the broker's own morning work; seconds between two tries
 
 
 def open_store(settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Ask | None = None) -> SqlStore:
@@ -76,11 +44,6 @@ def open_store(settings: Settings, random_bytes: RandomBytes, *, inline: bool = 
     """
     settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return SqlStore.open(settings.database, open_vault(settings, random_bytes, ask), inline=inline)
-
-
-def heartbeat_file(settings: Settings) -> Path:
-    """Where the running bot writes the time, for `python -m bot health`."""
-    return settings.data_dir / "heartbeat"
 
 
 @asynccontextmanager
@@ -102,210 +65,6 @@ async def open_connections(settings: Settings, *, clock: Clock, random_bytes: Ra
 
 def _always(_: datetime) -> bool:
     return True
-
-
-@dataclass(slots=True, kw_only=True)
-class Core:
-    """The heart, built: everything but Telegram."""
-
-    services: Services
-    sentry: Sentry
-    alarm: Alarm
-    accounts: Accounts
-    catalogue: Catalogue
-    reconcile: Reconcile
-    errands: Errands
-    scheduler: Scheduler
-    keep_master: Callable[[], Coroutine[None, None, None]]
-    wakes: "Wakes"
-    explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
-
-
-class Wakes:
-    """Whoever shows changes: the cards and the notifier, known only after the heart is built."""
-
-    def __init__(self) -> None:
-        self.cards: Cards | None = None
-        self.notifier: Notifier | None = None
-        self.teller: Callable[[int, str], None] | None = None
-
-    def tell(self, person: int, words: str) -> None:
-        """Says something to one person that no record has to survive."""
-        if self.teller is not None:
-            self.teller(person, words)
-
-    def __call__(self) -> None:
-        """An order or a notice was written."""
-        if self.notifier is not None:
-            self.notifier.wake()
-        if self.cards is not None:
-            self.cards.wake()
-
-
-def build_core(
-    settings: Settings,
-    *,
-    store: SqlStore,
-    connections: Connections,
-    clock: Clock,
-    random_bytes: RandomBytes,
-    scrubber: Scrubber,
-    egress: str | None = None,
-) -> Core:
-    """Every use case over this store and these lines."""
-    shelf = open_shelf(settings.market_data)
-    calendar = shelf.calendar if settings.market_hours == "real" else None
-    plan = shelf.tariff.plan(settings.brokerage_plan) if settings.brokerage_plan else None
-    mode = "LIVE" if settings.mode == "live" else "PAPER"
-    changed, errands = Wakes(), Errands()
-    catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)
-    book = Book(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed, egress=egress)
-    prices = Prices(links=connections, clock=clock)
-
-    async def settle_in(account_id: str) -> None:
-        await catalogue.refresh(account_id)
-        try:
-            await reconcile.look(account_id)
-        except BrokerError as error:
-            log.info("account %s: the books could not be read after login: %s", account_id, type(error).__name__)
-
-    def after_login(account_id: str) -> None:
-        catalogue.coming()
-        errands.start(settle_in(account_id), f"after login of {account_id}")
-
-    accounts = Accounts(
-        store=store,
-        links=lambda: connections,
-        clock=clock,
-        random=random_bytes,
-        totp=lambda seed: code_from_seed(seed, clock),
-        logged_in=after_login,
-        conceal=scrubber.know,
-        changed=changed,
-    )
-    confirmations = Confirmations(clock, random_bytes, timedelta(seconds=settings.confirm_seconds))
-    proposing = Proposing(
-        store=store,
-        links=connections,
-        prices=prices,
-        instruments=catalogue,
-        drafting=Drafting(shelf.rules, clock),
-        confirmations=confirmations,
-        clock=clock,
-        rules=shelf.rules,
-        tariff=shelf.tariff,
-        calendar=calendar,
-        plan=plan,
-    )
-    desk = TradingDesk(
-        store=store,
-        links=connections,
-        proposing=proposing,
-        confirmations=confirmations,
-        reconcile=reconcile,
-        errands=errands,
-        clock=clock,
-        random=random_bytes,
-        changed=changed,
-    )
-    books = Books(
-        store=store,
-        links=connections,
-        prices=prices,
-        instruments=catalogue,
-        reconcile=reconcile,
-        tariff=shelf.tariff,
-        plan=plan,
-        clock=clock,
-    )
-    reports = Reports(store=store, books=books, clock=clock, changed=changed)
-    roster = Roster(store=store, clock=clock)
-    sentry = Sentry(store=store, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
-    entering = Entering(
-        accounts=accounts,
-        door=WebDoor(settings.redirect_url, listen=settings.web_listen),
-        clock=clock,
-        random=random_bytes,
-        linked=after_login,
-        tell=changed.tell,
-    )
-    services = Services(
-        roster=roster,
-        accounts=accounts,
-        desk=desk,
-        books=books,
-        market=Market(instruments=catalogue, prices=prices, clock=clock),
-        joining=Joining(store=store, roster=roster, clock=clock, random=random_bytes, changed=changed),
-        limits=OwnLimits(store=store, clock=clock, calendar=calendar, changed=changed),
-        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes), changed=changed),
-        switch=Switch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
-        reports=reports,
-        entering=entering,
-        host=Host(
-            store=store,
-            accounts=accounts,
-            books=books,
-            clock=clock,
-            mode=mode,
-            version=__version__,
-            started_at=clock.now(),
-            inspect=partial(report, settings, store, clock, heartbeat=heartbeat_file(settings)),
-        ),
-        mode=mode,
-        clock=clock,
-    )
-    feed = FeedIntake(store=store, reconcile=reconcile, prices=prices, errands=errands, clock=clock, changed=changed)
-    connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
-
-    async def daily_summary(day: date, late: bool) -> None:  # noqa: FBT001 - the scheduler's own signature
-        if calendar is not None and calendar.day(day).trading is False:
-            return
-        due = at_ist(day, settings.daily_summary.hour, settings.daily_summary.minute)
-        for account in await store.run(lambda drawers: drawers.accounts.all()):
-            if account.created_at < due:  # an account that was linked after the close has no day to sum up yet
-                await reports.close_day(account, day, late=late)
-
-    async def keep_master() -> None:
-        """Fetches the day's master once a session can, and again until it is here; not during the BOD window (mstock-type-b.md 1.7)."""
-        while True:
-            await asyncio.sleep(MASTER_EVERY)
-            now = clock.now()
-            before_its_time = catalogue.day is not None and now < at_ist(ist_date(now), *MASTER_FROM)
-            if catalogue.day == ist_date(now) or before_its_time:
-                continue
-            for account_id in connections.opened():
-                if connections.of(account_id).session is not None:
-                    await catalogue.refresh(account_id)
-                    break
-
-    async def sweep(_day: date, _late: bool) -> None:  # noqa: FBT001
-        before = clock.now() - KEEP
-        await store.run(lambda drawers: drawers.confirmations.forget_before(before))
-        await store.run(lambda drawers: drawers.invitations.forget_before(before))
-        await SqlInbox(store).forget_before(before)
-
-    scheduler = Scheduler(
-        store=store,
-        clock=clock,
-        jobs=[
-            Job(name="daily summary", at=settings.daily_summary, work=daily_summary),
-            Job(name="sweep", at=SWEEP_AT, work=sweep),
-        ],
-    )
-    return Core(
-        services=services,
-        sentry=sentry,
-        alarm=Alarm(store=store, links=connections, clock=clock),
-        accounts=accounts,
-        catalogue=catalogue,
-        reconcile=reconcile,
-        errands=errands,
-        scheduler=scheduler,
-        keep_master=keep_master,
-        wakes=changed,
-        explain=lambda words: shelf.rejections.explain(words).words(rupees),
-    )
 
 
 class App:
@@ -346,7 +105,7 @@ class App:
                         ("notifier", self._notifier.run()),
                         ("cards", self._cards.run()),
                         ("scheduler", self.core.scheduler.run()),
-                        ("master", self.core.keep_master()),
+                        ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),
                     )

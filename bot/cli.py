@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot import __version__
-from bot.app import heartbeat_file, open_app, open_connections, open_store
+from bot.app import open_app, open_connections, open_store
 from bot.checkup import checkup
 from bot.data.printout import calendar_page, charges_page
 from bot.data.shelf import Shelf, open_shelf
@@ -33,6 +33,7 @@ from bot.process import harden, refuse_root
 from bot.scrubber import Scrubber
 from bot.settings import PAPER_PORT, Consent, Mode, Settings, process_environment
 from bot.smoke import story
+from bot.wiring import heartbeat_file
 from storage.store import SqlStore
 
 STILL = 60.0  # seconds without a heartbeat that count as standing still

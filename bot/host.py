@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from bot.app import heartbeat_file, open_connections, open_store
+from bot.app import open_connections, open_store
 from bot.domain.account import Credentials, Session
 from bot.domain.clock import Clock, SystemClock, ist
 from bot.domain.drawers import Drawers
@@ -19,6 +19,7 @@ from bot.inspection import report
 from bot.keys import Ask, loaded, place_of
 from bot.settings import KeySource, Settings
 from bot.trading.alarm import lift_alarm, raise_alarm, sounding
+from bot.wiring import heartbeat_file
 from storage.audit import AuditRow
 from storage.backup import after_bringing_back, back_up, bring_back, check_copy
 from storage.engine import FileLock

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from bot.app import build_core
 from bot.broker.connections import Connections
 from bot.domain.account import Credentials
 from bot.domain.clock import Clock, ist
@@ -12,6 +11,7 @@ from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
 from bot.scrubber import Scrubber
 from bot.settings import Settings
+from bot.wiring import build_core
 from storage.store import SqlStore
 
 NO_SEED = (

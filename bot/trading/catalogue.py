@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
-from bot.domain.clock import Clock, ist_date
+from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.drawers import Store
 from bot.domain.errors import BotError, PersonError
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey
@@ -13,6 +13,8 @@ from bot.domain.ports import Links
 from bot.trading.instruments import Found, Instruments
 
 log = logging.getLogger(__name__)
+
+READY_AT, EVERY = (8, 32), 60.0  # IST, after BOD (mstock-type-b.md 1.7); seconds between two tries
 
 Kept = Callable[[], Awaitable[Sequence[Instrument] | None]]  # the rows on disk, or None when they cannot be read
 
@@ -86,6 +88,19 @@ class Catalogue:
             await self._fetch(account_id)
         finally:
             self._settled.set()
+
+    async def run(self) -> None:
+        """Fetches the day's master once a session can, until it is here; not before the broker's morning work is done."""
+        while True:
+            await asyncio.sleep(EVERY)
+            now = self._clock.now()
+            early = self.day is not None and now < at_ist(ist_date(now), *READY_AT)
+            if self.day == ist_date(now) or early:
+                continue
+            for account_id in self._links.opened():
+                if self._links.of(account_id).session is not None:
+                    await self.refresh(account_id)
+                    break
 
     async def _fetch(self, account_id: str) -> None:
         async with self._fetching:

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from telegram.request import BaseRequest, RequestData
 
-from bot.app import Core, build_core
 from bot.broker.connections import Connections
 from bot.demo.loop import LoopClock
 from bot.domain.account import Account, Actor, Limits, Role, Session, User
@@ -23,6 +22,7 @@ from bot.domain.secret import Secret
 from bot.scrubber import Scrubber
 from bot.settings import Settings
 from bot.trading.services import Services
+from bot.wiring import Core, build_core
 from handlers.application import build_application, running
 from handlers.intake import Intake
 from handlers.usecases import UseCases

@@ -13,7 +13,7 @@ PACKAGES = ("bot", "handlers", "storage")
 FRONT_DOOR = frozenset(
     {
         *("bot.__main__", "bot.app", "bot.cli", "bot.demo_house", "bot.host", "bot.inspection", "bot.keys", "bot.linking"),
-        *("bot.neighbours", "bot.practice", "bot.smoke"),
+        *("bot.neighbours", "bot.practice", "bot.smoke", "bot.wiring"),
     }
 )
 

@@ -73,7 +73,10 @@ SEAMS = {
     "alembic": ("storage",),
     "cryptography": ("storage",),
     "pyotp": ("bot.broker", "bot.paper"),
-    "aiohttp": ("bot.broker", "bot.paper", "bot.demo", "bot.web", "bot.neighbours", "bot.checkup", "bot.cli", "bot.practice"),
+    "aiohttp": (
+        *("bot.broker", "bot.paper", "bot.demo", "bot.web", "bot.neighbours"),
+        *("bot.checkup", "bot.cli", "bot.practice", "bot.pump"),
+    ),
     "msgspec": ("bot.broker", "bot.demo", "storage"),
     "sqlite3": ("bot.paper", "bot.demo", "storage"),
 }

@@ -25,14 +25,11 @@ READS_FAIL = [
     ("answer_empty", {}),
     ("answer_truncated", {}),
 ]
-ACTS_FAIL = [
-    ("answer_lost", {}),
-    ("answer_truncated", {}),
-    ("answer_empty", {}),
-    *[("error_although_done", {"status": status, "body": body}) for status, body in (
-        (400, "json"), (401, "json"), (403, "html"), (429, "empty"), (500, "json"), (502, "html"), (504, "truncated"), (200, "wrong_type"),
-    )],
-]  # fmt: skip
+ANSWERS = {400: "json", 401: "json", 403: "html", 429: "empty", 500: "json", 502: "html", 504: "truncated", 200: "wrong_type"}
+ACTS_FAIL: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in ("answer_lost", "answer_truncated", "answer_empty")),
+    *(("error_although_done", {"status": status, "body": body}) for status, body in ANSWERS.items()),
+]
 SHAPES = ["place_as_object", "place_in_mock_form", "success_called_false", "blank_in_id", "gzipped"]
 
 

@@ -334,7 +334,7 @@ print(time.timezone, seen.hexdigest())
 
 def test_ten_host_time_zones_give_the_same_answers_for_every_day_of_both_years() -> None:
     running = [
-        subprocess.Popen(  # noqa: S603 - our own interpreter and our own script
+        subprocess.Popen(
             [sys.executable, "-c", SWEEP],
             cwd=ROOT,
             env={**os.environ, "TZ": zone, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},

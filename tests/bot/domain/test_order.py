@@ -99,7 +99,7 @@ def test_new_terms_from_the_brokers_app_are_taken_over() -> None:
         {"price": None},
         {"kind": OrderKind.MARKET},
         {"kind": OrderKind.SL},
-        {"trigger": Decimal("1470")},
+        {"trigger": Decimal(1470)},
         {"instrument": NIFTY_CALL},
     ],
 )

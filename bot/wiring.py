@@ -1,0 +1,265 @@
+"""The heart with the store and the lines in its hands: every use case, built in order."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot import __version__
+from bot.broker.connections import Connections
+from bot.broker.session import code_from_seed
+from bot.cards import Cards
+from bot.data.shelf import open_shelf
+from bot.domain.calendar import Calendar
+from bot.domain.clock import Clock, at_ist
+from bot.domain.errors import BrokerError
+from bot.domain.ports import RandomBytes
+from bot.inspection import report
+from bot.outbox import Notifier
+from bot.scheduler import Job, Scheduler
+from bot.scrubber import Scrubber
+from bot.settings import Settings
+from bot.trading.accounts import Accounts
+from bot.trading.alarm import Alarm
+from bot.trading.book import Book
+from bot.trading.books import Books
+from bot.trading.catalogue import Catalogue
+from bot.trading.confirmations import Confirmations
+from bot.trading.desk import TradingDesk
+from bot.trading.drafting import Drafting
+from bot.trading.entering import Entering
+from bot.trading.intake import Intake as FeedIntake
+from bot.trading.joining import Joining
+from bot.trading.limits import OwnLimits
+from bot.trading.market import Market
+from bot.trading.pins import Pins
+from bot.trading.prices import Prices
+from bot.trading.proposing import Proposing
+from bot.trading.reconcile import Reconcile
+from bot.trading.reports import Reports
+from bot.trading.roster import Roster
+from bot.trading.sentry import Sentry
+from bot.trading.services import Host, Services
+from bot.trading.switch import Switch
+from bot.trading.tasks import Errands
+from bot.web.door import WebDoor
+from handlers.views.text import rupees
+from storage.pinhash import Argon2Pins
+from storage.store import SqlInbox, SqlStore
+
+log = logging.getLogger(__name__)
+
+KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
+SWEEP_AT = time(3, 0)  # IST
+
+
+def heartbeat_file(settings: Settings) -> Path:
+    """Where the running bot writes the time, for `python -m bot health`."""
+    return settings.data_dir / "heartbeat"
+
+
+@dataclass(slots=True, kw_only=True)
+class Core:
+    """The heart, built: everything but Telegram."""
+
+    services: Services
+    sentry: Sentry
+    alarm: Alarm
+    accounts: Accounts
+    catalogue: Catalogue
+    reconcile: Reconcile
+    errands: Errands
+    scheduler: Scheduler
+    wakes: "Wakes"
+    explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
+
+
+class Wakes:
+    """Whoever shows changes: the cards and the notifier, known only after the heart is built."""
+
+    def __init__(self) -> None:
+        self.cards: Cards | None = None
+        self.notifier: Notifier | None = None
+        self.teller: Callable[[int, str], None] | None = None
+
+    def tell(self, person: int, words: str) -> None:
+        """Says something to one person that no record has to survive."""
+        if self.teller is not None:
+            self.teller(person, words)
+
+    def __call__(self) -> None:
+        """An order or a notice was written."""
+        if self.notifier is not None:
+            self.notifier.wake()
+        if self.cards is not None:
+            self.cards.wake()
+
+
+def build_core(
+    settings: Settings,
+    *,
+    store: SqlStore,
+    connections: Connections,
+    clock: Clock,
+    random_bytes: RandomBytes,
+    scrubber: Scrubber,
+    egress: str | None = None,
+) -> Core:
+    """Every use case over this store and these lines."""
+    shelf = open_shelf(settings.market_data)
+    calendar = shelf.calendar if settings.market_hours == "real" else None
+    plan = shelf.tariff.plan(settings.brokerage_plan) if settings.brokerage_plan else None
+    mode = "LIVE" if settings.mode == "live" else "PAPER"
+    changed, errands = Wakes(), Errands()
+    catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)
+    book = Book(random=random_bytes, instrument=catalogue.by_key)
+    reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed, egress=egress)
+    prices = Prices(links=connections, clock=clock)
+
+    def after_login(account_id: str) -> None:
+        catalogue.coming()
+        errands.start(_settle_in(account_id, catalogue, reconcile), f"after login of {account_id}")
+
+    accounts = Accounts(
+        store=store,
+        links=lambda: connections,
+        clock=clock,
+        random=random_bytes,
+        totp=lambda seed: code_from_seed(seed, clock),
+        logged_in=after_login,
+        conceal=scrubber.know,
+        changed=changed,
+    )
+    confirmations = Confirmations(clock, random_bytes, timedelta(seconds=settings.confirm_seconds))
+    proposing = Proposing(
+        store=store,
+        links=connections,
+        prices=prices,
+        instruments=catalogue,
+        drafting=Drafting(shelf.rules, clock),
+        confirmations=confirmations,
+        clock=clock,
+        rules=shelf.rules,
+        tariff=shelf.tariff,
+        calendar=calendar,
+        plan=plan,
+    )
+    desk = TradingDesk(
+        store=store,
+        links=connections,
+        proposing=proposing,
+        confirmations=confirmations,
+        reconcile=reconcile,
+        errands=errands,
+        clock=clock,
+        random=random_bytes,
+        changed=changed,
+    )
+    books = Books(
+        store=store,
+        links=connections,
+        prices=prices,
+        instruments=catalogue,
+        reconcile=reconcile,
+        tariff=shelf.tariff,
+        plan=plan,
+        clock=clock,
+    )
+    reports = Reports(store=store, books=books, clock=clock, changed=changed)
+    roster = Roster(store=store, clock=clock)
+    sentry = Sentry(store=store, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
+    entering = Entering(
+        accounts=accounts,
+        door=WebDoor(settings.redirect_url, listen=settings.web_listen),
+        clock=clock,
+        random=random_bytes,
+        linked=after_login,
+        tell=changed.tell,
+    )
+    services = Services(
+        roster=roster,
+        accounts=accounts,
+        desk=desk,
+        books=books,
+        market=Market(instruments=catalogue, prices=prices, clock=clock),
+        joining=Joining(store=store, roster=roster, clock=clock, random=random_bytes, changed=changed),
+        limits=OwnLimits(store=store, clock=clock, calendar=calendar, changed=changed),
+        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes), changed=changed),
+        switch=Switch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
+        reports=reports,
+        entering=entering,
+        host=Host(
+            store=store,
+            accounts=accounts,
+            books=books,
+            clock=clock,
+            mode=mode,
+            version=__version__,
+            started_at=clock.now(),
+            inspect=partial(report, settings, store, clock, heartbeat=heartbeat_file(settings)),
+        ),
+        mode=mode,
+        clock=clock,
+    )
+    feed = FeedIntake(store=store, reconcile=reconcile, prices=prices, errands=errands, clock=clock, changed=changed)
+    connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
+
+    chores = Chores(store=store, reports=reports, calendar=calendar, clock=clock, summary_at=settings.daily_summary)
+    scheduler = Scheduler(
+        store=store,
+        clock=clock,
+        jobs=[
+            Job(name="daily summary", at=settings.daily_summary, work=chores.daily_summary),
+            Job(name="sweep", at=SWEEP_AT, work=chores.sweep),
+        ],
+    )
+    return Core(
+        services=services,
+        sentry=sentry,
+        alarm=Alarm(store=store, links=connections, clock=clock),
+        accounts=accounts,
+        catalogue=catalogue,
+        reconcile=reconcile,
+        errands=errands,
+        scheduler=scheduler,
+        wakes=changed,
+        explain=lambda words: shelf.rejections.explain(words).words(rupees),
+    )
+
+
+async def _settle_in(account_id: str, catalogue: Catalogue, reconcile: Reconcile) -> None:
+    """What a fresh session is used for first."""
+    await catalogue.refresh(account_id)
+    try:
+        await reconcile.look(account_id)
+    except BrokerError as error:
+        log.info("account %s: the books could not be read after login: %s", account_id, type(error).__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Chores:
+    """What the scheduler does by the clock."""
+
+    store: SqlStore
+    reports: Reports
+    calendar: Calendar | None
+    clock: Clock
+    summary_at: time  # IST
+
+    async def daily_summary(self, day: date, late: bool) -> None:  # noqa: FBT001 - the scheduler's own signature
+        """One final report of every account for a trading day."""
+        if self.calendar is not None and self.calendar.day(day).trading is False:
+            return
+        due = at_ist(day, self.summary_at.hour, self.summary_at.minute)
+        for account in await self.store.run(lambda drawers: drawers.accounts.all()):
+            if account.created_at < due:  # an account that was linked after the close has no day to sum up yet
+                await self.reports.close_day(account, day, late=late)
+
+    async def sweep(self, _day: date, _late: bool) -> None:  # noqa: FBT001
+        """Forgets what was answered and handled days ago."""
+        before = self.clock.now() - KEEP
+        await self.store.run(lambda drawers: drawers.confirmations.forget_before(before))
+        await self.store.run(lambda drawers: drawers.invitations.forget_before(before))
+        await SqlInbox(self.store).forget_before(before)
