@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from bot.domain.account import Actor, Credentials, Permission
+from bot.domain.account import Actor, Credentials, Permission, Role
 from bot.domain.clock import Clock, ist
 from bot.domain.entry import Entered, EntryKind, Offered, Outcome, Ticket
 from bot.domain.errors import BotError, NotAllowed, PersonError, UsageError
@@ -127,7 +127,8 @@ class Entering:
         return Outcome(done=True, say=say)
 
     async def _link(self, actor: Actor, ticket: Ticket, given: Entered) -> str:
-        if not actor.may(Permission.ADMIN):
+        owns = any(role is Role.OWNER for _, role in await self._accounts.all(actor))  # not only the account in use
+        if actor.sealed or not (owns or actor.may(Permission.ADMIN)):
             raise NotAllowed("Only an owner links an account.")
         if given.client_code is None or given.api_key is None or given.password is None:
             raise PersonError("Client code, API key and password are all needed.")

@@ -40,7 +40,7 @@ class HandMadeAccounts(Accounts):
         return Actor(user=User(telegram_id=telegram_id, name="Asha"), role=self.role, account=self.account)
 
     async def all(self, actor: Actor) -> tuple[tuple[Account, Role], ...]:
-        return ((self.account, Role.OWNER),)
+        return ((self.account, self.role),) if self.role is not None else ()
 
     async def link(self, label: str, credentials: Credentials, code: str | None, *, by: User | None = None) -> Account:
         if self.refuses is not None:
