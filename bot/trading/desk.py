@@ -41,7 +41,6 @@ from bot.domain.order import (
 )
 from bot.domain.ports import Links, RandomBytes, Shown
 from bot.domain.proposal import Change, ChangeOptions, Proposal, Question, Resumed
-from bot.trading.checks import Situation
 from bot.trading.confirmations import Confirmations
 from bot.trading.pins import demand_pin, why_pin
 from bot.trading.proposing import Held, Proposing
@@ -256,14 +255,17 @@ class TradingDesk:
         self._proposing.link(actor)
         if (ran := self._ran_away(found)) is not None:
             return await self._ask_anew(actor, found, request_of(draft), redrawn=ran)
-        held = await self._held_if_needed(actor, found)
         order_id = self._random(10).hex()
         self._reconcile.sending(order_id)
         try:
-            order, reasons = await self._store.run(lambda drawers: self._claim(drawers, actor, found, held, order_id))
+            claimed = await self._store.run(lambda drawers: self._claim(drawers, actor, found, None, order_id))
+            if claimed is None:
+                held = await self._held(actor, draft)
+                claimed = await self._store.run(lambda drawers: self._claim(drawers, actor, found, held, order_id))
         except BaseException:
             self._reconcile.sent(found.account_id, order_id)
             raise
+        order, reasons = claimed or (None, ())
         if order is None:
             self._reconcile.sent(found.account_id, order_id)
             raise CheckFailed(reasons)
@@ -272,13 +274,23 @@ class TradingDesk:
         return await asyncio.shield(sending)
 
     def _claim(
-        self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held, order_id: str
-    ) -> tuple[Order | None, tuple[str, ...]]:
-        """Transaction 1: claim, read again all that may have changed since the card, and store the order with its tag."""
+        self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held | None, order_id: str
+    ) -> tuple[Order | None, tuple[str, ...]] | None:
+        """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
+
+        held None: positions were not read. Where something speaks against the order as an entry nothing is written and None
+        says that the answer hangs on them; so an order that nothing speaks against costs no read at the broker.
+        """
         now = self._clock.now()
         draft = _terms(found)
+        reasons, pin = self._objections(drawers, actor, found, held or Held())
+        if held is None and (reasons or pin):
+            return None
         self._confirmations.claim(drawers, found, now)
-        reasons = self._against(drawers, actor, found, held)
+        if pin is not None:
+            demand_pin(
+                drawers, actor.user.telegram_id, found.token, pin
+            )  # raising it rolls the claim back: the question stays open
         if reasons:
             drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
             return None, reasons
@@ -301,25 +313,24 @@ class TradingDesk:
         drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, deed)
         return order, ()
 
-    def _against(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held) -> tuple[str, ...]:
+    def _objections(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held) -> tuple[tuple[str, ...], str | None]:
+        """(every reason against the act, or else why the person's PIN is asked for first); reads only."""
         role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
         if role is None:
-            return ("You are not on the list any more.",)
+            return ("You are not on the list any more.",), None
+        now = self._clock.now()
         session = self._links.of(found.account_id).session
-        if session is None or not session.alive(self._clock.now()):
-            return ("The session with mStock ended. /login, then ask again. Nothing was sent.",)
+        if session is None or not session.alive(now):
+            return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
         person = actor.user.telegram_id
         if drawers.pins.sealed(person) is not None:
-            return ("This phone is sealed. /unlock opens it. Nothing was sent.",)
+            return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
         before = drawers.orders.find(found.order_id) if found.order_id is not None else None
         situation = self._proposing.situation(drawers, found.account_id, _terms(found), held, before=before)
         reasons = self._proposing.against(role, situation)
-        if not reasons and not situation.reduces and (why := self._pin_first(drawers, person, found, situation)):
-            demand_pin(drawers, person, found.token, why)  # raising it rolls the claim back, so the question stays open
-        return reasons
-
-    def _pin_first(self, drawers: Drawers, person: int, found: Confirmation, situation: Situation) -> str | None:
-        return why_pin(drawers, person, found.account_id, value=situation.value, limits=situation.limits, now=self._clock.now())
+        if reasons or situation.reduces:
+            return reasons, None
+        return (), why_pin(drawers, person, found.account_id, value=situation.value, limits=situation.limits, now=now)
 
     async def _send(self, order: Order, actor: Actor) -> Order:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN."""
@@ -424,13 +435,15 @@ class TradingDesk:
     async def _confirmed_modify(self, actor: Actor, found: Confirmation) -> Order:
         _, link = self._proposing.link(actor)
         draft = _terms(found)
-        held = await self._held_if_needed(actor, found)
+        held = await self._held(actor, draft)
 
         def claim(drawers: Drawers) -> tuple[Order | None, tuple[str, ...]]:
             now = self._clock.now()
             self._confirmations.claim(drawers, found, now)
             order = drawers.orders.find(found.order_id or "")
-            reasons = self._against(drawers, actor, found, held)
+            reasons, pin = self._objections(drawers, actor, found, held)
+            if pin is not None:
+                demand_pin(drawers, actor.user.telegram_id, found.token, pin)
             if order is None or not order.status.is_working:
                 reasons = ("The order is not working any more.", *reasons)
             if reasons or order is None:
@@ -626,23 +639,6 @@ class TradingDesk:
             self._proposing.held(link, draft.side, draft.product, draft.instrument), self._proposing.result(account.id, link)
         )
         return replace(held, result=result)
-
-    async def _held_if_needed(self, actor: Actor, found: Confirmation) -> Held:
-        """Positions are read before the claim only where the answer hangs on them: something refuses the order as an entry."""
-        draft = _terms(found)
-
-        def strict(drawers: Drawers) -> bool:
-            role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
-            if role is None:
-                return False
-            as_entry = self._proposing.situation(drawers, found.account_id, draft, Held())
-            if self._proposing.against(role, as_entry):
-                return True
-            return self._pin_first(drawers, actor.user.telegram_id, found, as_entry) is not None
-
-        if not await self._store.run(strict):
-            return Held()
-        return await self._held(actor, draft)
 
 
 def _in_words(draft: OrderDraft) -> str:
