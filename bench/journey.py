@@ -97,7 +97,7 @@ class Stopwatch:
     def told(self, after: float) -> float | None:
         """When the chat took the fill's own message."""
         for served in reversed(self._near.telegram.sent("sendMessage")):
-            if served.at >= after and str(served.params.get("text", "")).startswith("<b>Filled"):
+            if served.at >= after and "Filled" in str(served.params.get("text", "")):
                 return served.at
         return None
 
