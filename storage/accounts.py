@@ -28,6 +28,8 @@ _new = insert(accounts).values(
 _LINK = _new.on_conflict_do_update(
     index_elements=[_a.id], set_={"label": _new.excluded.label, "client": _new.excluded.client, "linked": True}
 )
+_STOP_WORDS = select(_a.stop_words).where(_a.id == bindparam("account"))
+_KEEP_STOP_WORDS = accounts.update().where(_a.id == bindparam("account")).values(stop_words=bindparam("words"))
 _UNLINK = accounts.update().where(_a.id == bindparam("account"), _a.linked).values(linked=False)
 _LINKED = select(_a.id, _a.label, _a.client, _a.created_at, PLACE).where(_a.linked).order_by(_a.created_at, _a.id)
 _FIND = _LINKED.where(_a.id == bindparam("account"))
@@ -73,6 +75,12 @@ _sessions = msgspec.json.Decoder(tuple[str, datetime, datetime])
 
 class SqlAccounts:
     """Linked accounts; what is secret about them passes through the vault."""
+
+    def stop_words(self, account_id: str) -> str | None:
+        return self._tx.rows(_STOP_WORDS, {"account": account_id}).scalar_one_or_none()
+
+    def keep_stop_words(self, account_id: str, words: str) -> None:
+        self._tx.write(_KEEP_STOP_WORDS, {"account": account_id, "words": words})
 
     def __init__(self, transaction: Transaction, vault: Vault) -> None:
         self._tx = transaction

@@ -47,6 +47,7 @@ class _Accounts(TypedColumns):
     client: Named[str] = Column(Text)
     created_at: Named[datetime] = Column(UtcTime)
     linked: Named[bool] = Column(Flag)  # an unlinked account stays for its orders
+    stop_words: Named[str | None] = Column(Text)  # None: the broker has refused no words yet
 
 
 accounts = Table("accounts", metadata, _Accounts, sqlite_strict=True)

@@ -108,6 +108,11 @@ class MStock(Library):
         self.stop_spelling = other
         return other
 
+    def spell_stops(self, words: str) -> None:
+        """Takes up a spelling that was settled earlier; an unknown name changes nothing."""
+        if words in set(StopSpelling):
+            self.stop_spelling = StopSpelling(words)
+
     async def _change(self, route: routes.Route, body: Mapping[str, object], what: str) -> Any:
         """A change that is no order (baskets): sent once, refused in whatever words the broker has for it."""
         session = await self._keeper.living()

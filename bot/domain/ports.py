@@ -82,6 +82,14 @@ class Broker(Protocol):
         """Every instrument of the day; about 150,000 rows at the real broker."""
         ...
 
+    def use_other_stop_words(self) -> str:
+        """Spells this account's stop orders the other way from now on; the name of that spelling (mstock-type-b.md 5.1)."""
+        ...
+
+    def spell_stops(self, words: str) -> None:
+        """Takes up a spelling that was settled earlier; an unknown name changes nothing."""
+        ...
+
     async def clock_skew(self) -> float | None:
         """Seconds that the broker's Date header is ahead of our clock; None until an answer was seen."""
         ...

@@ -211,19 +211,22 @@ class Accounts:
     async def restore(self) -> Sequence[str]:
         """At start: opens the line of every linked account, with its stored session where that still lives. Account ids."""
 
-        def read(drawers: Drawers) -> list[tuple[Account, Credentials | None, Session | None]]:
+        def read(drawers: Drawers) -> list[tuple[Account, Credentials | None, Session | None, str | None]]:
+            kept = drawers.accounts
             return [
-                (account, drawers.accounts.credentials(account.id), drawers.accounts.session(account.id))
-                for account in drawers.accounts.all()
+                (account, kept.credentials(account.id), kept.session(account.id), kept.stop_words(account.id))
+                for account in kept.all()
             ]
 
         alive = []
-        for account, credentials, session in await self._store.run(read):
+        for account, credentials, session, stop_words in await self._store.run(read):
             if credentials is not None:
                 self._hide(credentials)
             if session is not None:
                 self._conceal(session.token)
             link = self._links().of(account.id, credentials)
+            if stop_words is not None:
+                link.broker.spell_stops(stop_words)
             if session is not None and session.alive(self._clock.now()):
                 link.adopt(session)
                 alive.append(account.id)

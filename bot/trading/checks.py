@@ -39,6 +39,7 @@ class Situation:
     window: Window | None = None  # None: this exchange never closes (practice)
     freeze: int | None = None  # units
     stage: ExpiryStage | None = None
+    master_age: int | None = None  # trading days since the date of the scrip master; None: not known
     day_lock: DayLock | None = None
     result: Decimal | None = None  # of the day in rupees, booked and open, before charges; read only where a limit hangs on it
     positions: Sequence[Position] = ()  # as far as they were read
@@ -150,6 +151,13 @@ def expiry_stage(at: Situation) -> str | None:
     return f"{at.draft.instrument.name} settles in shares in a day or less; mStock squares such positions off. Exits work."
 
 
+def old_contracts(at: Situation) -> str | None:
+    """Refuses F&O on a master older than one trading day: lots may have changed (failure-modes.md F34). Source: its date."""
+    if at.reduces or not at.draft.instrument.is_derivative or at.master_age is None or at.master_age <= 1:
+        return None
+    return f"The list of contracts is {at.master_age} trading days old. It comes with the next session; shares can be traded."
+
+
 def unclear_twin(at: Situation) -> str | None:
     """Refuses the same entry while an earlier one's outcome is unknown (failure-modes.md 3.2, step 3). Source: our own store."""
     for order in at.recent:
@@ -166,7 +174,7 @@ def _same(one: OrderDraft, other: OrderDraft) -> bool:
 
 REFUSALS: tuple[Check, ...] = (
     kill_switch, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit, hours_limit,
-    locked_day, loss_limit, expiry_stage, unclear_twin,
+    locked_day, loss_limit, expiry_stage, old_contracts, unclear_twin,
 )  # fmt: skip
 
 

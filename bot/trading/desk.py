@@ -21,6 +21,7 @@ from bot.domain.errors import (
     NotFound,
     NotSent,
     Refused,
+    StopWordsRefused,
     TooFast,
 )
 from bot.domain.instrument import InstrumentKey
@@ -336,6 +337,7 @@ class TradingDesk:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN."""
         after: Callable[[Order, datetime], Order] = Order.unclear
         unregistered: str | None = None
+        stop_words: str | None = None
         # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
         slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
@@ -347,6 +349,9 @@ class TradingDesk:
         except Refused as error:
             refused = error
             unregistered = error.words if isinstance(error, AddressRefused) else None
+            if isinstance(error, StopWordsRefused):
+                # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
+                stop_words = self._links.of(order.account_id).broker.use_other_stop_words()
             after = lambda known, at: known.refused(  # noqa: E731
                 refused.words or refused.say, at, broker_id=refused.broker_id, final=refused.final
             )
@@ -358,6 +363,9 @@ class TradingDesk:
             settled = await asyncio.shield(self._store.run(lambda drawers: self._settle(drawers, order.id, actor, after)))
             self._reconcile.sent(order.account_id, order.id)
             self._changed()
+        if stop_words is not None:
+            words = stop_words
+            await self._store.run(lambda drawers: drawers.accounts.keep_stop_words(order.account_id, words))
         if unregistered is not None:
             await self._reconcile.address_refused(order.account_id, unregistered)
         return settled

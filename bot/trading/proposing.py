@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -199,6 +199,7 @@ class Proposing:
             else None,
             freeze=freeze.quantity if freeze else None,
             stage=self.rules.stage(draft.instrument, today, self.calendar) if self.calendar else None,
+            master_age=self._master_age(today),
             price=self.prices.known(account_id, draft.instrument.key),
             day_lock=day_lock(drawers, account_id, limits=limits, result=held.result, clock=self.clock),
             result=held.result,
@@ -213,6 +214,14 @@ class Proposing:
             return (f"As {role} you can look, not trade.", *refusals(situation))
         why = beyond_reducing(situation)
         return (f"As {role} {why}", *refusals(situation)) if why else refusals(situation)
+
+    def _master_age(self, today: date) -> int | None:
+        """Trading days since the master's date; calendar days where no calendar says which of them traded."""
+        day = self.instruments.day
+        if day is None:
+            return None
+        counted = self.calendar.trading_days_between(day, today) if self.calendar is not None else None
+        return counted if counted is not None else (today - day).days
 
     def _in_auction(self, instrument: Instrument) -> bool:
         return self.instruments.has_contracts(instrument)

@@ -69,6 +69,7 @@ class ScriptedBroker:
         self.after_place: Callable[[], None] = lambda: None
         self.book_lag = 0.0  # seconds until an order shows in the book
         self.books_down: BrokerError | None = None
+        self.stop_words = "joined"
         self.held: list[Position] = []
         self.demat: list[Holding] = []
 
@@ -170,6 +171,13 @@ class ScriptedBroker:
 
     async def scrip_master(self) -> Sequence[Instrument]:
         return [RELIANCE, NIFTY_CALL]
+
+    def use_other_stop_words(self) -> str:
+        self.stop_words = "split" if self.stop_words == "joined" else "joined"
+        return self.stop_words
+
+    def spell_stops(self, words: str) -> None:
+        self.stop_words = words
 
     async def clock_skew(self) -> float | None:
         return 0.0

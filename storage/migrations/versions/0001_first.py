@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("client", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.Column("linked", sa.Integer(), nullable=False),
+        sa.Column("stop_words", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sqlite_strict=True,
     )

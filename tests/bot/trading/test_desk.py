@@ -10,7 +10,16 @@ import pytest
 
 from bot.demo.loop import LoopClock
 from bot.domain.account import Role, User
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, NotSent, Refused, Unclear
+from bot.domain.errors import (
+    CheckFailed,
+    ChoiceWanted,
+    ConfirmationGone,
+    NotAllowed,
+    NotSent,
+    Refused,
+    StopWordsRefused,
+    Unclear,
+)
 from bot.domain.instrument import Exchange
 from bot.domain.notice import Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.order import Order, OrderKind, OrderRequest, OrderStatus, Product, Side
@@ -501,3 +510,34 @@ async def test_the_exit_of_a_position_closes_what_is_held_now(clock: LoopClock) 
     stage.broker.held = []
     with pytest.raises(CheckFailed, match="no open MIS position"):
         await stage.desk.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
+
+
+async def test_a_refused_stop_spelling_is_not_sent_again_but_asked_anew_in_the_other_words(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    stop = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=10, product=Product.MIS, trigger=Decimal("1450.00"))
+
+    def quarrel() -> None:
+        raise StopWordsRefused("mStock does not take this spelling", code="IA400", words="Invalid ordertype")
+
+    stage.broker.before_place = quarrel
+    refused = await stage.tap(await ask(stage, stop))
+    assert isinstance(refused, Order)
+    assert refused.status is OrderStatus.REFUSED
+    assert stage.broker.posts == 1
+    assert await stage.store.run(lambda drawers: drawers.accounts.stop_words(ACCOUNT.id)) == "split"
+    stage.broker.before_place = lambda: None
+    again = await stage.desk.same_again(stage.actor, refused.id, chat_id=PERSON)
+    placed = await stage.tap(await stage.card(again, 91), 91)
+    assert isinstance(placed, Order)
+    assert (stage.broker.posts, stage.broker.stop_words) == (2, "split")
+
+
+async def test_contracts_are_not_entered_on_an_old_list_and_shares_are(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    call = OrderRequest(side=Side.BUY, symbol="nifty 24500 ce", quantity=65)
+    await asyncio.sleep(timedelta(days=1).total_seconds())
+    assert isinstance(await stage.desk.propose(stage.actor, call, chat_id=PERSON), Proposal)
+    await asyncio.sleep(timedelta(days=1).total_seconds())
+    with pytest.raises(CheckFailed, match="list of contracts"):
+        await stage.desk.propose(stage.actor, call, chat_id=PERSON)
+    assert isinstance(await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON), Proposal)
