@@ -116,11 +116,18 @@ class Scrubber:
     def _word_around(self, text: str, at: int, done: int) -> tuple[int, int]:
         """What stands beside a piece, up to the end of the word, is the rest of the secret."""
         start, end = at, at + _PIECE
-        while start > done and _WORD.match(text[start - 1]):
+        while start > done and (_WORD.match(text[start - 1]) or _joins(text[max(start - 2, done) : start + 1])):
             start -= 1
-        while end < len(text) and (_WORD.match(text[end]) or text[end - _PIECE + 1 : end + 1] in self._pieces):
+        while end < len(text) and (
+            _WORD.match(text[end]) or _joins(text[end - 1 : end + 2]) or text[end - _PIECE + 1 : end + 1] in self._pieces
+        ):
             end += 1
         return start, end
+
+
+def _joins(three: str) -> bool:
+    """Whether the middle one is a dot between two letters: the parts of a session token hang together by dots."""
+    return len(three) == 3 and three[1] == "." and bool(_WORD.match(three[0])) and bool(_WORD.match(three[2]))
 
 
 def is_random(secret: str) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -70,7 +71,9 @@ async def a_process(directory: Path) -> AsyncIterator[tuple[Process, Neighbours,
             "BROKER_URL": near.broker_url,
             "BROKER_WS_URL": near.broker_ws_url,
             "DATABASE": str(kept.database),
+            "KEY_SOURCE": "file",
             "KEY_FILE": str(kept.key_file),
+            "SEED_KEY_FILE": str(kept.seed_key_file),
             "MARKET_HOURS": "always",
             "LOG_LEVEL": "DEBUG",
         }
@@ -100,7 +103,7 @@ async def test_killed_again_and_again_around_the_tap_there_is_one_order_and_its_
             assert len(near.paper.broker.ledger.orders) <= attempt
         placed = [order.id for order in near.paper.broker.ledger.orders.values() if order.tag]
         await asyncio.sleep(5)
-        told = {message["text"].split()[1] for message in me.history() if message["text"].startswith("Filled")}
+        told = {found[1] for message in me.history() if (found := re.search(r"Filled (#\d+)", message["text"]))}
         assert len(told) == len(placed) == len({order.tag for order in near.paper.broker.ledger.orders.values()})
         tags = {order.tag for order in near.paper.broker.ledger.orders.values()}
         code = await process.kill(signal.SIGTERM)
