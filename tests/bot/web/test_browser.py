@@ -65,9 +65,7 @@ async def test_an_account_is_linked_by_hand_and_the_browser_keeps_nothing(browse
         assert kept == [0, 0, "", 0, 0, None]
         assert await context.cookies() == []
         assert PASSWORD not in await tab.content()
-        with contextlib.suppress(
-            Error
-        ):  # the door is shut: a browser that kept nothing has nothing to show
+        with contextlib.suppress(Error):  # the door is shut: a browser that kept nothing has nothing to show
             await tab.go_back()
         assert PASSWORD not in await tab.content(), "the way back shows no filled form"
         assert KEY not in await tab.content()
