@@ -1,26 +1,18 @@
 """The way back from an order to words: typed as a command, the line gives the same request."""
 
+from dataclasses import replace
+
+from bot.domain import lines
 from bot.domain.instrument import Exchange, Instrument
-from bot.domain.order import OrderDraft, OrderKind, OrderRequest, Validity
+from bot.domain.order import OrderDraft, OrderRequest, Validity
 from bot.domain.titles import label
 
 _EXCHANGES = frozenset(exchange.value for exchange in Exchange)
 
 
 def request_of(draft: OrderDraft) -> OrderRequest:
-    """The request that asks for exactly these terms."""
-    return OrderRequest(
-        side=draft.side,
-        symbol=words_of(draft.instrument),
-        quantity=draft.quantity,
-        price=draft.price if draft.kind is OrderKind.LIMIT and not draft.protected else None,
-        market=draft.kind is OrderKind.MARKET,
-        trigger=draft.trigger,
-        trigger_limit=draft.price if draft.kind is OrderKind.SL else None,
-        product=draft.product,
-        exchange=draft.instrument.exchange,
-        validity=draft.validity,
-    )
+    """The request that asks for this draft again, its instrument in words that can be typed."""
+    return replace(lines.request_of(draft), symbol=words_of(draft.instrument))
 
 
 def words_of(instrument: Instrument) -> str:

@@ -107,12 +107,6 @@ class FundsRow(WireRow):
     MF_COLLATERAL: Money = None
 
 
-class PlacedData(WireRow):
-    """orders/regular (5.2): the id in whichever spelling."""
-
-    id: Text = Field(default="", validation_alias=AliasChoices("orderid", "order_id", "orderId", "uniqueorderid"))
-
-
 class OrderRow(WireRow):
     """One row of the order book (5.6) or of order details (5.9)."""
 

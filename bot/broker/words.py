@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -174,13 +174,6 @@ def moment(text: str) -> datetime:
     if not date(1990, 1, 1) <= when <= date(2200, 1, 1):
         raise ValueError("no year that anybody would write")
     return datetime(when.year, when.month, when.day, hour, minute, second, tzinfo=IST).astimezone(UTC)
-
-
-def frame_moment(seconds: int) -> datetime | None:
-    """The moment that a frame's seconds since 1980 mean, as UTC; None for 0 and for what is no date (14.4)."""
-    if not 0 < seconds < 4_000_000_000:
-        return None
-    return (EPOCH + timedelta(seconds=seconds)).astimezone(UTC)
 
 
 def _known(table: Mapping[str, T], text: str, what: str) -> T:

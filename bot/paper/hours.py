@@ -100,10 +100,6 @@ def trading_day_before(day: date) -> date:
     return day
 
 
-def on_or_before(day: date) -> date:
-    return day if is_trading_day(day) else trading_day_before(day)
-
-
 class Timetable:
     """The exchange's opening hours under one of the two settings."""
 

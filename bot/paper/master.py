@@ -244,6 +244,3 @@ class Master:
 
     def find(self, exchange: str, token: str) -> Instrument | None:
         return self.by_key.get((exchange, token))
-
-    def derivatives_of(self, underlying: Key) -> list[Instrument]:
-        return [i for i in self.by_key.values() if i.underlying == underlying and i.is_derivative]
