@@ -93,10 +93,10 @@ class MStock(Library):
             raise Unclear("mStock took the order but gave no order number. Looking for it.")
         return broker_id
 
-    async def modify(self, broker_id: str, draft: OrderDraft) -> None:
+    async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
         """Replaces the terms of a working order; draft.quantity is the total."""
         body = translate.modify_body(broker_id, draft, self.stop_spelling)
-        await self._act(routes.MODIFY, body, "change", orderid=broker_id)
+        await self._act(routes.MODIFY, body, "change", urgent=urgent, orderid=broker_id)
 
     async def cancel(self, broker_id: str) -> None:
         """Asks for a cancel; goes before others that wait for their turn."""

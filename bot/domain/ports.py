@@ -38,12 +38,12 @@ class Broker(Protocol):
         """Ends the session at the broker."""
         ...
 
-    async def place(self, draft: OrderDraft, tag: str) -> str:
-        """One POST, never repeated; the broker's order id. tag: at most 19 characters."""
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+        """One POST, never repeated; the broker's order id. tag: at most 19 characters. Urgent (an exit) overtakes what waits."""
         ...
 
-    async def modify(self, broker_id: str, draft: OrderDraft) -> None:
-        """Replaces the terms of a working order; draft.quantity is the total."""
+    async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
+        """Replaces the terms of a working order; draft.quantity is the total. Urgent (an exit) overtakes what waits."""
         ...
 
     async def cancel(self, broker_id: str) -> None:

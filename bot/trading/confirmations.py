@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.account import Actor
@@ -22,6 +22,7 @@ class Confirmations:
     clock: Clock
     random: RandomBytes
     life: timedelta = timedelta(seconds=60)
+    _exits: dict[str, datetime] = field(default_factory=dict)  # token -> when its question expires
 
     def new(
         self,
@@ -75,6 +76,21 @@ class Confirmations:
     def too_early(self, confirmation: Confirmation) -> bool:
         """Whether a tap falls into the calm after a redraw."""
         return confirmation.taps_from is not None and self.clock.now() < confirmation.taps_from
+
+    def note_exit(self, confirmation: Confirmation) -> None:
+        """This question is about an exit, as far as was seen when it was asked or claimed.
+
+        Only for the order's place in the queue to the broker, so it is not stored: after a restart an exit waits its turn.
+        """
+        now = self.clock.now()
+        for token, expires in list(self._exits.items()):
+            if expires <= now:
+                self._exits.pop(token, None)
+        self._exits[confirmation.token] = confirmation.expires_at
+
+    def is_exit(self, token: str) -> bool:
+        """Whether the question was about an exit; False where that was never seen."""
+        return token in self._exits
 
     def claim(self, drawers: Drawers, asked: Confirmation, now: datetime) -> None:
         """Makes this caller the one that acts; ConfirmationGone for every other."""

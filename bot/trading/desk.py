@@ -271,7 +271,8 @@ class TradingDesk:
             self._reconcile.sent(found.account_id, order_id)
             raise CheckFailed(reasons)
         # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
-        sending = self._errands.start(self._send(order, actor), f"order {order.id}")
+        urgent = self._confirmations.is_exit(found.token)
+        sending = self._errands.start(self._send(order, actor, urgent=urgent), f"order {order.id}")
         return await asyncio.shield(sending)
 
     def _claim(
@@ -329,19 +330,24 @@ class TradingDesk:
         before = drawers.orders.find(found.order_id) if found.order_id is not None else None
         situation = self._proposing.situation(drawers, found.account_id, _terms(found), held, before=before)
         reasons = self._proposing.against(role, situation)
+        if situation.reduces:
+            self._confirmations.note_exit(found)
         if reasons or situation.reduces:
             return reasons, None
         return (), why_pin(drawers, person, found.account_id, value=situation.value, limits=situation.limits, now=now)
 
-    async def _send(self, order: Order, actor: Actor) -> Order:
-        """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN."""
+    async def _send(self, order: Order, actor: Actor, *, urgent: bool) -> Order:
+        """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
+
+        urgent: an exit, which leaves before other orders that wait for their turn.
+        """
         after: Callable[[Order, datetime], Order] = Order.unclear
         unregistered: str | None = None
         stop_words: str | None = None
         # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
         slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
-            broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "")
+            broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
         except (NotSent, TooFast) as error:
             why = error.say
@@ -465,7 +471,8 @@ class TradingDesk:
         order, reasons = await self._store.run(claim)
         if order is None or order.broker_id is None:
             raise CheckFailed(reasons)
-        sending = self._errands.start(link.broker.modify(order.broker_id, draft), f"modify {order.id}")
+        urgent = self._confirmations.is_exit(found.token)
+        sending = self._errands.start(link.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
         try:
             await asyncio.shield(sending)
         finally:

@@ -154,6 +154,8 @@ class Proposing:
             )
             if against := self.against(actor.role, situation):
                 return against, ()
+            if situation.reduces:
+                self.confirmations.note_exit(confirmation)
             if replaces is not None:
                 drawers.confirmations.close(replaces, ConfirmationState.REPLACED)
             drawers.confirmations.add(confirmation)

@@ -65,6 +65,7 @@ class ScriptedBroker:
         self.true: list[TrueOrder] = []
         self.posts = 0
         self.cancels: list[str] = []
+        self.urgent: list[bool] = []  # of each order and each change that arrived: whether it was to overtake
         self.before_place: Callable[[], None] = lambda: None
         self.after_place: Callable[[], None] = lambda: None
         self.book_lag = 0.0  # seconds until an order shows in the book
@@ -82,15 +83,17 @@ class ScriptedBroker:
 
     async def logout(self) -> None: ...
 
-    async def place(self, draft: OrderDraft, tag: str) -> str:
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
         self.posts += 1
+        self.urgent.append(urgent)
         self.before_place()
         order = TrueOrder(f"1151261120{100 + len(self.true)}", tag, draft, at=self.clock.now())
         self.true.append(order)
         self.after_place()
         return order.broker_id
 
-    async def modify(self, broker_id: str, draft: OrderDraft) -> None:
+    async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
+        self.urgent.append(urgent)
         self._find(broker_id).draft = draft
 
     async def cancel(self, broker_id: str) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.broker.pace import Pace
+from bot.broker.routes import Bucket
 from bot.demo.loop import LoopClock
-from bot.domain.account import Role, User
+from bot.domain.account import Role, Stop, User
 from bot.domain.errors import (
     CheckFailed,
     ChoiceWanted,
@@ -22,7 +24,7 @@ from bot.domain.errors import (
 )
 from bot.domain.instrument import Exchange
 from bot.domain.notice import Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
-from bot.domain.order import Order, OrderKind, OrderRequest, OrderStatus, Product, Side
+from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Side
 from bot.domain.portfolio import Holding, Position
 from bot.domain.proposal import Change, Proposal, Question
 from tests.stage.desk import Crash, DeskStage, KilledStore, ScriptedBroker, set_stage
@@ -118,6 +120,63 @@ async def test_an_exit_passes_the_kill_switch_and_a_larger_sale_does_not(clock: 
     with pytest.raises(CheckFailed, match="stopped"):
         await stage.desk.propose(stage.actor, sell, chat_id=PERSON)  # the first exit still works: together they would cross zero
     assert stage.broker.posts == 1
+
+
+class BusyBroker(ScriptedBroker):
+    """A broker behind the real queue for orders, three a second."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        super().__init__(clock)
+        self.pace = Pace()
+        self.left: list[str] = []
+
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+        await self.pace.enter(Bucket.ORDERS, urgent=urgent)
+        self.left.append(f"{draft.side} {draft.product}")
+        return await super().place(draft, tag, urgent=urgent)
+
+    async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
+        await self.pace.enter(Bucket.ORDERS, urgent=urgent)
+        self.left.append(f"CHANGE {draft.side} {draft.product}")
+        await super().modify(broker_id, draft, urgent=urgent)
+
+
+async def test_an_exit_leaves_before_entries_that_wait_for_their_turn(clock: LoopClock) -> None:
+    broker = BusyBroker(clock)
+    stage = await set_stage(clock, broker=broker)
+    broker.held = [a_position(25)]
+    entries = [await stage.card(await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON), 100 + at) for at in range(9)]
+    sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS)
+    leave = await stage.card(await stage.desk.propose(stage.actor, sell, chat_id=PERSON), 200)
+    async with asyncio.TaskGroup() as taps:
+        for at, token in enumerate(entries):
+            taps.create_task(stage.tap(token, 100 + at))
+        await asyncio.sleep(0.5)  # the bucket is empty and six entries wait
+        assert len(broker.left) == 3
+        taps.create_task(stage.tap(leave, 200))
+    assert broker.left == [*["BUY CNC"] * 3, "SELL MIS", *["BUY CNC"] * 6]
+    assert broker.urgent == [False] * 3 + [True] + [False] * 6
+
+
+async def test_an_exit_under_the_kill_switch_is_known_at_the_tap_and_leaves_first(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS)
+    token = await ask(stage, sell)  # nothing is held yet: a short, as far as the card knows
+    stage.broker.held = [a_position(25)]
+    await stage.store.run(lambda drawers: drawers.safety.stop(Stop(account_id=ACCOUNT.id, by=None, at=clock.now())))
+    await stage.tap(token)
+    assert stage.broker.urgent == [True]
+
+
+async def test_a_new_price_for_an_exit_overtakes_too_and_one_for_an_entry_does_not(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    stage.broker.held = [a_position(25)]
+    sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS, price=Decimal("1500.00"))
+    for request, number in ((sell, 1), (LIMIT, 2)):
+        await stage.tap(await ask(stage, request))
+        change = await stage.desk.modify(stage.actor, number, price=Decimal("1490.00"), quantity=None, chat_id=PERSON)
+        await stage.tap(await stage.card(change))
+    assert stage.broker.urgent == [True, True, False, False]
 
 
 def a_position(quantity: int, product: Product = Product.MIS) -> Position:
