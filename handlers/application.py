@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 from telegram.error import InvalidToken, TelegramError
-from telegram.ext import Application, CallbackQueryHandler, ContextTypes, ExtBot, MessageHandler, filters
-from telegram.request import BaseRequest, HTTPXRequest
+from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, filters
+from telegram.request import BaseRequest
 
 from bot.domain.errors import SettingsError
 from bot.domain.ports import RandomBytes
@@ -17,9 +16,11 @@ from handlers import failures, routing
 from handlers.commands import COMMANDS
 from handlers.context import Ctx, Explain, Face, as_said
 from handlers.menus import offer_menus
-from handlers.pace import Pace, Priority
+from handlers.pace import Pace
+from handlers.receiver import Receiver
 from handlers.turns import Turns
 from handlers.usecases import UseCases
+from handlers.wire import TelegramWire
 
 _log = logging.getLogger(__name__)
 
@@ -27,11 +28,7 @@ TELEGRAM = "https://api.telegram.org"
 LONGEST_PAUSE = 30.0  # seconds between tries to reach Telegram at the start
 STOP_WITHIN = 5.0  # seconds
 
-# Idle connections are kept (httpx drops them after 5 s), and no more of them than httpcore handles well (telegram.md).
-_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=300)
-_POLL_LIMITS = httpx.Limits(max_connections=2, max_keepalive_connections=2, keepalive_expiry=300)
-
-App = Application[ExtBot[Priority], Ctx, dict[Any, Any], dict[Any, Any], Face, None]
+App = Application[Receiver, Ctx, dict[Any, Any], dict[Any, Any], Face, None]
 
 
 def build_application(
@@ -55,12 +52,12 @@ def build_application(
 
     furnished: type[Face] = Furnished
     root = telegram_url.rstrip("/")
-    bot: ExtBot[Priority] = ExtBot(
+    bot = Receiver(
         token,
         base_url=f"{root}/bot",
         base_file_url=f"{root}/file/bot",
-        request=wire or _request(_LIMITS, read=20.0),
-        get_updates_request=wire or _request(_POLL_LIMITS, read=10.0),
+        request=wire or TelegramWire(connections=64, read=20.0),
+        get_updates_request=wire or TelegramWire(connections=2, read=10.0),
         rate_limiter=pace or Pace(),
     )
     application: App = (
@@ -76,17 +73,6 @@ def build_application(
     application.add_handler(CallbackQueryHandler(routing.tapped))
     application.add_error_handler(failures.tell)
     return application
-
-
-def _request(limits: httpx.Limits, *, read: float) -> HTTPXRequest:
-    """trust_env is off: no proxy or .netrc of the host stands between us and Telegram (failure-modes.md T22)."""
-    return HTTPXRequest(
-        read_timeout=read,
-        write_timeout=20.0,
-        connect_timeout=10.0,
-        pool_timeout=5.0,
-        httpx_kwargs={"limits": limits, "trust_env": False},
-    )
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ before it is stored.
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from handlers.application import App
 from handlers.commands import hear
 from handlers.guard import TOO_FAST, Allowance, Judgement, Verdict, joining_code, judge
 from handlers.pace import seconds
+from handlers.receiver import Received, Unreadable, read_one
 from handlers.speaker import Speaker
 from handlers.usecases import Roster
 from handlers.views import people as people_views
@@ -37,6 +38,7 @@ _log = logging.getLogger(__name__)
 ALLOWED = (UpdateType.MESSAGE, UpdateType.EDITED_MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
 POLL = 25  # seconds that Telegram holds an empty getUpdates
 LONGEST_PAUSE = 30.0  # seconds between tries while Telegram is away
+UNREADABLE = "I could not read that. Nothing was done with it. Send it again as plain words."
 
 
 class Intake:
@@ -59,6 +61,8 @@ class Intake:
         self._allowance = allowance or Allowance()
         self._knocks = Allowance(most=5, within=timedelta(minutes=10))  # of one stranger
         self._all_knocks = Allowance(most=20, within=timedelta(minutes=1))  # of all of them
+        self._lines = Allowance(most=1, within=timedelta(minutes=1))  # in the log about what cannot be read
+        self.left_out = 0  # updates that could not be read, since the start
         self._conflict = conflict  # Telegram's words when somebody else receives in our place
         self._offset: int | None = None
         self._closing = asyncio.Event()
@@ -72,7 +76,7 @@ class Intake:
         pause = 1.0
         while not self._closing.is_set():
             try:
-                updates = await self._unless_closing(self._poll())
+                received = await self._unless_closing(self._poll())
             except TelegramError as error:
                 self._outage_began(error)
                 if isinstance(error, Conflict) and self._conflict is not None:
@@ -82,8 +86,7 @@ class Intake:
                 continue
             self._outage_ended()
             pause = 1.0
-            if updates:
-                await self._take(updates)
+            await self._take(received)
 
     def close(self) -> None:
         """Takes no more updates; what was taken goes on."""
@@ -105,48 +108,47 @@ class Intake:
         self._offset = None if highest is None else highest + 1
         for entry in await self._inbox.waiting():
             try:
-                update = Update.de_json(json.loads(entry.body), self._application.bot)
-            except (
-                ValueError,
-                TypeError,
-                KeyError,
-                AttributeError,
-            ) as error:  # a row that cannot be read must not stop every start to come
-                _log.error(
-                    "update %s in the inbox cannot be read any more (%s); it is left out", entry.update_id, type(error).__name__
-                )
+                update = read_one(json.loads(entry.body), self._application.bot)
+            except ValueError:  # no JSON at all
+                update = Unreadable(update_id=entry.update_id, error="ValueError")
+            if isinstance(update, Unreadable):  # must not stop every start to come
+                _log.error("update %s in the inbox cannot be read any more (%s); it is left out", entry.update_id, update.error)
                 await self._inbox.done(entry.update_id, self._clock.now())
             else:
                 self._hand_on(entry, update)
 
-    async def _poll(self) -> Sequence[Update]:
-        return await self._application.bot.get_updates(offset=self._offset, timeout=POLL, allowed_updates=list(ALLOWED))
+    async def _poll(self) -> Received:
+        return await self._application.bot.receive(self._offset, wait=POLL, kinds=ALLOWED)
 
-    async def _unless_closing(self, poll: Coroutine[Any, Any, Sequence[Update]]) -> Sequence[Update]:
+    async def _unless_closing(self, poll: Coroutine[Any, Any, Received]) -> Received:
         """The answer of the poll, or nothing when the poller is closed meanwhile (an unanswered poll confirms nothing new)."""
         asking = asyncio.create_task(poll, name="getUpdates")
         closing = asyncio.create_task(self._closing.wait(), name="closing")
         try:
             await asyncio.wait({asking, closing}, return_when=asyncio.FIRST_COMPLETED)
-            return asking.result() if asking.done() else ()
+            return asking.result() if asking.done() else Received()
         finally:
             for task in (asking, closing):
                 task.cancel()
             await asyncio.wait({asking, closing})
 
-    async def _take(self, updates: Sequence[Update]) -> None:
+    async def _take(self, received: Received) -> None:
         """Guard, store, commit; only then the offset moves on and the handlers start."""
+        if received.offset is None:
+            return
         if self._roster.stale:
             await self._roster.refresh()
         now = self._clock.now()
         accepted: dict[int, Update] = {}
         entries: list[InboxEntry] = []
-        for update in updates:
+        for unreadable in received.unreadable:
+            self._leave_out(unreadable)
+        for update in received.updates:
             try:
                 judgement = self._judged(update)
                 body = stored_body(update) if judgement.verdict is Verdict.TAKE else ""
-            except (AttributeError, TypeError, ValueError) as error:  # what nobody sends must not stop the poller for good
-                _log.warning("update %s has no shape that I know (%s); it is left out", update.update_id, type(error).__name__)
+            except Exception as error:  # noqa: BLE001  # last resort: what nobody sends must not stop the poller for good
+                self._leave_out(Unreadable(update_id=update.update_id, error=type(error).__name__))
                 continue
             if judgement.verdict is Verdict.TAKE:
                 accepted[update.update_id] = update
@@ -156,9 +158,23 @@ class Intake:
             elif judgement.verdict is not Verdict.DROP:
                 self._answer(self._told(update, judgement), "guard's answer")
         fresh = await self._inbox.add(entries) if entries else ()
-        self._offset = max(update.update_id for update in updates) + 1
+        self._offset = received.offset
         for entry in fresh:
             self._hand_on(entry, accepted[entry.update_id])
+
+    def _leave_out(self, update: Unreadable) -> None:
+        """Counted, a line in the log at most once a minute, a word to the person; its number is confirmed with the batch."""
+        self.left_out += 1
+        now = self._clock.now()
+        if self._lines.takes(0, now):
+            _log.warning(
+                "update %s cannot be read (%s); it is left out, as %s since the start",
+                update.update_id,
+                update.error,
+                self.left_out,
+            )
+        if update.person and self._roster.known(update.person) and self._allowance.takes(update.person, now):
+            self._answer(self._say(update.person, UNREADABLE), "unreadable")
 
     def _judged(self, update: Update) -> Judgement:
         """The guard's verdict, and whether this person has said too much too fast; the kill switch is never too much."""
@@ -223,6 +239,12 @@ class Intake:
                 await Speaker(bot).send(judgement.user_id, message(judgement.say), reply_to=under)
         except TelegramError as error:
             _log.info("the guard's answer was not taken: %s", error.message)
+
+    async def _say(self, person: int, words: str) -> None:
+        try:
+            await Speaker(self._application.bot).send(person, message(words))
+        except TelegramError as error:
+            _log.info("a word to %s was not taken: %s", person, error.message)
 
     def _outage_began(self, error: TelegramError) -> None:
         if self._away_since is None:
