@@ -55,9 +55,9 @@ class CountedBroker:
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self.broker, name)
 
-        async def counted(*args: Any) -> Any:
+        async def counted(*args: Any, **more: Any) -> Any:
             self.calls[name] += 1
-            return await call(*args)
+            return await call(*args, **more)
 
         return counted
 
