@@ -9,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.broker.connections import Connections
-from bot.broker.feed import in_hours
+from bot.broker.feed import Hours, in_hours
 from bot.cards import Cards
+from bot.data.shelf import open_shelf
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
+from bot.domain.instrument import Exchange
 from bot.domain.ports import RandomBytes
 from bot.egress import egress_ipv4
 from bot.keys import Ask, open_vault
@@ -56,15 +58,24 @@ async def open_connections(settings: Settings, *, clock: Clock, random_bytes: Ra
         clock=clock,
         chance=random.Random(seed),  # jitter only
         data_dir=settings.database.parent / "master",
-        hours=in_hours if settings.market_hours == "real" else _always,
+        hours=feed_hours(settings),
         orders_a_second=settings.orders_per_second,
     )
     async with connections:
         yield connections
 
 
-def _always(_: datetime) -> bool:
-    return True
+def feed_hours(settings: Settings) -> Hours:
+    """When prices should come: by the dated calendar, by the clock alone on days that it does not cover, or always (practice)."""
+    if settings.market_hours != "real":
+        return lambda _at, _exchange: True
+    calendar = open_shelf(settings.market_data).calendar
+
+    def suspicious(at: datetime, exchange: Exchange) -> bool:
+        known = calendar.is_continuous(exchange, at)
+        return in_hours(at, exchange) if known is None else known
+
+    return suspicious
 
 
 class App:

@@ -16,6 +16,7 @@ from bot.domain.errors import (
     AddressRefused,
     BrokerError,
     LoginRefused,
+    OrderOver,
     Refused,
     SessionExpired,
     StopWordsRefused,
@@ -35,6 +36,8 @@ _REASONS = (
     "FUND LIMIT INSUFFICIENT", "MARKET IS CLOSE", "FREEZE", "CIRCUIT", "MULTIPLE OF", "PRICE BAND", "DAYS PRICE RANGE",
     "INSUFFICIENT", "INSUFICIENT", "NOT ALLOWED", "BLOCKED", "SQUARE OFF", "LOT SIZE", "TICK SIZE", "NOT AUTHORISED",
 )  # fmt: skip
+_OVER = ("RS-0034", "RS-00093")  # to a change and to a cancel of a dead order (5.3, 5.4)
+CHANGE, CANCEL = "change", "cancel"  # the acts on an order that exists
 _ORDER_TYPE = ("order type", "ordertype", "order_type")
 _LONGEST = 300
 
@@ -162,6 +165,9 @@ def failure_of_act(answer: Answer, told: Envelope | None, act: str) -> BrokerErr
         if rejected:
             say = f"mStock rejected the order: {reason(told.words)}"
             return Refused(say, code=told.code, words=told.words, broker_id=rejected.group(1), final=True)
+        if told.code in _OVER and act in (CHANGE, CANCEL):
+            say = f"mStock says this order is over already, so there was nothing to {act}. The order book tells how it ended."
+            return OrderOver(say, code=told.code, words=told.words)
         if any(known in words for known in _ADDRESS):
             return _wrong_address(told)
         if told.code in ("IA403", "APIKeyException") and any(known in words for known in _KEY):

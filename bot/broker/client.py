@@ -96,11 +96,11 @@ class MStock(Library):
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
         """Replaces the terms of a working order; draft.quantity is the total."""
         body = translate.modify_body(broker_id, draft, self.stop_spelling)
-        await self._act(routes.MODIFY, body, "change", urgent=urgent, orderid=broker_id)
+        await self._act(routes.MODIFY, body, answers.CHANGE, urgent=urgent, orderid=broker_id)
 
     async def cancel(self, broker_id: str) -> None:
         """Asks for a cancel; goes before others that wait for their turn."""
-        await self._act(routes.CANCEL, translate.cancel_body(broker_id), "cancel", urgent=True, orderid=broker_id)
+        await self._act(routes.CANCEL, translate.cancel_body(broker_id), answers.CANCEL, urgent=True, orderid=broker_id)
 
     def use_other_stop_words(self) -> StopSpelling:
         """Spells this account's stop orders the other way from now on; the spelling, to be remembered."""

@@ -6,7 +6,7 @@ import logging
 import random
 import socket
 import ssl
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ import aiohttp
 import httpx
 
 from bot.broker.client import MStock
-from bot.broker.feed import SocketFeed, in_hours
+from bot.broker.feed import Hours, SocketFeed, in_hours
 from bot.broker.pace import Pace
 from bot.broker.scrips import INDEXES, ScripShelf
 from bot.broker.session import SessionKeeper
@@ -92,7 +92,7 @@ class Connections:
         listener: FeedListener | None = None,
         renewer: Renewer | None = None,
         find: Find | None = None,
-        hours: Callable[[datetime], bool] = in_hours,
+        hours: Hours = in_hours,
         orders_a_second: int = 3,
         indexes: Sequence[Instrument] = INDEXES,
         tls: ssl.SSLContext | None = None,

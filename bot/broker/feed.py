@@ -27,6 +27,7 @@ from bot.domain.secret import Secret
 log = logging.getLogger(__name__)
 
 SILENCE = 20.0  # seconds without a packet, in market hours and with something watched, that count as a break (14.7: 15-30)
+LASTING = 30.0  # seconds after which a line that carried no packet counts as a good one all the same
 LONGEST_SILENCE = 600.0  # what the patience grows to while reconnecting brings nothing new (a holiday nobody told us of)
 LARGEST_FRAME = 1024 * 1024
 TOKENS_AT_ONCE = 200
@@ -36,8 +37,11 @@ _PING_SECONDS = 20.0
 _BETWEEN_MODES = 0.2  # seconds between unsubscribing and subscribing anew (14.3)
 
 
-def in_hours(moment: datetime) -> bool:
-    """A rough market day, for where no calendar is given: silence out of hours is no sign of anything."""
+Hours = Callable[[datetime, Exchange], bool]  # whether an exchange's silence at that moment is a sign of anything
+
+
+def in_hours(moment: datetime, _exchange: Exchange) -> bool:
+    """A rough market day, for where no calendar is given."""
     wall = ist(moment)
     return wall.weekday() < 5 and time(9, 15) <= wall.time() < time(15, 30)
 
@@ -69,7 +73,7 @@ class SocketFeed:
         clock: Clock,
         chance: random.Random,
         listener: FeedListener,
-        hours: Callable[[datetime], bool] = in_hours,
+        hours: Hours = in_hours,
         silence: float = SILENCE,
     ) -> None:
         self._account_id = account_id
@@ -93,7 +97,7 @@ class SocketFeed:
         self._heard = 0.0  # loop time of the last packet, or of the connecting
         self._down_since: datetime | None = None
         self._raw = False
-        self._heard_any = False  # since the last connecting
+        self._priced = False  # whether this line brought a packet
         self.samples = samples.Samples()
 
     # What the heart asks.
@@ -148,16 +152,15 @@ class SocketFeed:
                     await self._changed.wait()
                     waits = delays(self._chance, first=1.0, longest=30.0)
                     continue
+                good = False
                 try:
-                    heard_any = await self._live(session)
+                    good = await self._live(session)
                 except _Refused:
                     refusals += 1
                     self._raw = refusals % 2 == 1 and quote(self._key().reveal(), safe="") != self._key().reveal()
-                    heard_any = False
                 except Unreadable as broken:
                     log.info("account %s: the feed's line: %s", self._account_id, broken.say)
-                    heard_any = False
-                if heard_any:
+                if good:
                     waits = delays(self._chance, first=1.0, longest=30.0)
                     refusals = 0
                 self._broken()
@@ -174,15 +177,21 @@ class SocketFeed:
             return
 
     async def _live(self, session: Session) -> bool:
-        """One connection from handshake to break; whether it carried anything."""
+        """One connection from handshake to break; whether it was a good one, so that the next may be tried soon.
+
+        A server that takes us in, says something and hangs up is not a good line, however often it does that.
+        """
         socket = await self._open(session)
+        began = asyncio.get_running_loop().time()
         self._outbox = asyncio.Queue()
-        listening = asyncio.create_task(self._listen(socket))
-        tasks = (listening, asyncio.create_task(self._write(socket)), asyncio.create_task(self._guard()))
+        self._priced = False
+        tasks = [asyncio.create_task(part) for part in (self._listen(socket), self._write(socket), self._guard())]
         try:
             self._greet(socket, session)
-            await asyncio.wait((listening, tasks[2]), return_when=asyncio.FIRST_COMPLETED)
-            return listening.result() if listening.done() else self._heard_any
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()  # a bug in one of them is no break of the line
+            return self._priced or asyncio.get_running_loop().time() - began >= LASTING
         finally:
             self._socket = None
             for task in tasks:
@@ -222,7 +231,7 @@ class SocketFeed:
             self._listener.gap(self._account_id, since, self._clock.now())
 
     async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Sends in order what was put in the outbox; where the line breaks, the listener notices."""
+        """Sends in order what was put in the outbox, until the line breaks."""
         with contextlib.suppress(aiohttp.ClientError, OSError):
             while True:
                 item = await self._outbox.get()
@@ -240,9 +249,8 @@ class SocketFeed:
                 self._patience = min(self._patience * 2, LONGEST_SILENCE)
                 return
 
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
-        """Until the line ends; whether it carried anything."""
-        self._heard_any = False
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Until the line ends."""
         while True:
             message = await socket.receive()
             if message.type is aiohttp.WSMsgType.BINARY:
@@ -250,8 +258,7 @@ class SocketFeed:
             elif message.type is aiohttp.WSMsgType.TEXT:
                 self._ring(message.data)
             else:  # closing, closed, or a broken frame
-                return self._heard_any
-            self._heard_any = True
+                return
 
     def _take(self, frame: bytes) -> None:
         received = self._clock.now()
@@ -265,17 +272,21 @@ class SocketFeed:
             self.samples.add(frame)
             return
         self._heard = asyncio.get_running_loop().time()
+        self._priced = True
         for tick in ticks:
             self._report(tick)
 
     def _report(self, tick: frames.PacketTick) -> None:
-        """The first packet after a subscribe comes from a cache and may be old (14.3)."""
+        """The first packet after a subscribe comes from a cache and may be old (14.3); one that was overtaken is dropped."""
         if tick.key in self._fresh:
             self._patience = self._silence
         else:
             self._fresh.add(tick.key)
             if tick.received - tick.at > STALE_AFTER:
                 tick = tick.aged()
+        before = self._last.get(tick.key)
+        if before is not None and tick.at < before.at <= tick.received:  # a time ahead of ours is no measure for another
+            return
         if tick.key in self._watched:
             self._last[tick.key] = tick
         self._listener.tick(self._account_id, tick)
@@ -292,9 +303,11 @@ class SocketFeed:
             self._listener.gap(self._account_id, self._down_since, None)
 
     def _is_silent(self) -> bool:
-        if not self._watched or not self._hours(self._clock.now()):
+        if asyncio.get_running_loop().time() - self._heard < self._patience:
             return False
-        return asyncio.get_running_loop().time() - self._heard >= self._patience
+        now = self._clock.now()
+        since = now - timedelta(seconds=self._patience)  # the silence of the night is none of the morning's
+        return any(self._hours(since, each) and self._hours(now, each) for each in {key.exchange for key in self._watched})
 
     def _unsubscribe(self, keys: Iterable[InstrumentKey]) -> None:
         self._send(0, {key: self._watched[key] for key in keys})

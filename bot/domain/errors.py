@@ -17,6 +17,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   Refused                   the broker said no, in words we know
 |   + AddressRefused          not from this network address
 |   + StopWordsRefused        not in this spelling of a stop order
+|   + OrderOver               nothing to change or cancel: the order is over already
 |   SessionExpired            a read was not done; needs a login
 |   LoginRefused              password or code refused; never repeated by itself
 |   TooFast                   our own bucket said wait: nothing was sent
@@ -132,6 +133,10 @@ class AddressRefused(Refused):
 
 class StopWordsRefused(Refused):
     """The broker does not take this spelling of stop orders; the other one needs a confirmation of its own (issue 3)."""
+
+
+class OrderOver(Refused):
+    """A change or a cancel met an order that is over; the order book says how it ended (mstock-type-b.md 5.3, 5.4)."""
 
 
 class SessionExpired(BrokerError):

@@ -196,6 +196,15 @@ class MarketDays:
                 if phase.kind is PhaseKind.UNKNOWN:
                     return
 
+    def is_continuous(self, exchange: Exchange, at: datetime) -> bool | None:
+        """Whether prices should come from the exchange at the moment; None when the day or its hours are not known.
+
+        Shares are taken to follow the closing auction's timetable: what trades on beside it is little and thin.
+        """
+        session = SessionClass.CASH_AUCTION if exchange in (Exchange.NSE, Exchange.BSE) else SessionClass.DERIVATIVE
+        phase = next(phase for phase in self.phases_of(session, ist_date(at)) if phase.start <= at < phase.end)
+        return None if phase.kind is PhaseKind.UNKNOWN else phase.kind is PhaseKind.CONTINUOUS
+
     def withdrawn(self, instrument: Instrument, day: date) -> frozenset[OrderKind]:
         """Kinds of order that the exchange no longer takes for this instrument."""
         return frozenset(

@@ -20,6 +20,7 @@ from bot.domain.errors import (
     NotAllowed,
     NotFound,
     NotSent,
+    OrderOver,
     Refused,
     StopWordsRefused,
     TooFast,
@@ -475,6 +476,9 @@ class TradingDesk:
         sending = self._errands.start(link.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
         try:
             await asyncio.shield(sending)
+        except OrderOver:
+            await self._reconcile.look(order.account_id)  # so that the card shows how it ended when the words are read
+            raise
         finally:
             self._reconcile.sent(order.account_id, order.id)
         amended = await self._store.run(lambda drawers: self._amend(drawers, order.id, draft))
@@ -583,13 +587,19 @@ class TradingDesk:
 
         await self._store.run(ask)
         sending = self._errands.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
+        over: OrderOver | None = None
         try:
             await asyncio.shield(sending)
+        except OrderOver as error:
+            over = error
         finally:
             self._reconcile.sent(order.account_id, order.id)
             self._changed()
         await self._reconcile.look(order.account_id)
-        return await self._order(actor, order.id)
+        found = await self._order(actor, order.id)
+        if over is not None and found.status.is_working:
+            raise over  # the book does not show it yet
+        return found
 
     # Orders whose outcome is unknown
 

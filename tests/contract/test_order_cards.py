@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.errors import Refused, Unclear
+from bot.domain.errors import OrderOver, Refused
 from bot.domain.instrument import Exchange
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from tests.contract.bench import Bench, card
@@ -147,20 +147,20 @@ async def test_card_39(bench: Bench) -> None:
 
 @card(40, "5.4")
 async def test_card_40(bench: Bench) -> None:
-    """Cancelling what is cancelled already: RS-00093; the port does not take it for a refusal."""
+    """Cancelling what is cancelled already: RS-00093; the port says that the order is over."""
     broker_id, _ = await resting(bench)
     await bench.fact(broker_id)
     await bench.broker.cancel(broker_id)
     await bench.fact(broker_id, until=lambda fact: fact.status is OrderStatus.CANCELLED)
     _, told = await bench.call("DELETE", f"orders/regular/{broker_id}", {"variety": "NORMAL", "orderid": broker_id})
     assert told["errorcode"] == "RS-00093"
-    with pytest.raises(Unclear, match="Order is Cancelled"):
+    with pytest.raises(OrderOver, match="over already"):
         await bench.broker.cancel(broker_id)
 
 
 @card(41, "5.3")
 async def test_card_41(bench: Bench) -> None:
-    """Modifying what is cancelled: RS-0034."""
+    """Modifying what is cancelled: RS-0034; the port says that the order is over."""
     broker_id, draft = await resting(bench)
     await bench.fact(broker_id)
     await bench.broker.cancel(broker_id)
@@ -168,6 +168,8 @@ async def test_card_41(bench: Bench) -> None:
     body = bench.wire_body(draft, orderid=broker_id, modqty_remng="0")
     _, told = await bench.call("PUT", f"orders/regular/{broker_id}", body)
     assert told["errorcode"] == "RS-0034"
+    with pytest.raises(OrderOver, match="nothing to change"):
+        await bench.broker.modify(broker_id, draft)
 
 
 @card(42, "5.7")

@@ -12,7 +12,7 @@ from bot.data.shelf import open_shelf
 from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers
-from bot.domain.errors import BrokerError, Refused
+from bot.domain.errors import BrokerError, OrderOver
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Level, Quote, Tick
 from bot.domain.notice import Notice
@@ -94,13 +94,15 @@ class ScriptedBroker:
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
         self.urgent.append(urgent)
+        if self._find(broker_id).status.is_final:
+            raise OrderOver("over already", code="RS-0034")
         self._find(broker_id).draft = draft
 
     async def cancel(self, broker_id: str) -> None:
         self.cancels.append(broker_id)
         order = self._find(broker_id)
         if order.status.is_final:
-            raise Refused("already over", code="RS-00093")
+            raise OrderOver("over already", code="RS-00093")
         order.status = OrderStatus.CANCELLED
 
     def fill(self, quantity: int, at: int = 0) -> None:

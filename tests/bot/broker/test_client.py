@@ -9,7 +9,7 @@ import pytest
 from bot.broker.connections import Connections, Pair
 from bot.demo.loop import LoopClock
 from bot.domain.account import Session
-from bot.domain.errors import AddressRefused, NotSent, Refused, SessionExpired, Unclear, Unreadable
+from bot.domain.errors import AddressRefused, NotSent, OrderOver, Refused, SessionExpired, Unclear, Unreadable
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import tick_down
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
@@ -65,6 +65,18 @@ async def test_a_resting_order_is_changed_and_cancelled(pair: Pair) -> None:
     await pair.broker.cancel(broker_id)
     await asyncio.sleep(1)
     assert [fact.status for fact in await pair.broker.orders()] == [OrderStatus.CANCELLED]
+
+
+async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_said(pair: Pair) -> None:
+    draft = await a_draft(pair, far=True)
+    broker_id = await pair.broker.place(draft, TAG)
+    await asyncio.sleep(1)
+    await pair.broker.cancel(broker_id)
+    await asyncio.sleep(1)
+    for act, word in ((pair.broker.modify(broker_id, draft), "change"), (pair.broker.cancel(broker_id), "cancel")):
+        with pytest.raises(OrderOver, match=f"over already, so there was nothing to {word}") as over:
+            await act
+        assert not over.value.final, "the book decides how it ended"
 
 
 async def test_a_rejection_in_rms_words_is_final_and_names_its_order(pair: Pair, paper: Running) -> None:

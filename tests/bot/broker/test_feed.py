@@ -3,17 +3,19 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from bot.broker.connections import Connections, Pair
-from bot.broker.feed import SocketFeed, feed_url
+from bot.broker.feed import Hours, SocketFeed, feed_url
+from bot.broker.words import EPOCH
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.account import Session
 from bot.domain.instrument import Exchange, InstrumentKey
@@ -147,6 +149,7 @@ class Server:
     heard: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     refuse: list[int] = field(default_factory=list)
+    script: Callable[[web.WebSocketResponse], Awaitable[object]] | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.queries.append(request.raw_path)
@@ -154,13 +157,17 @@ class Server:
             return web.Response(status=self.refuse.pop(0))
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        if self.script is not None:
+            await self.script(socket)
         async for message in socket:
             self.heard.append(str(message.data))
         return socket
 
 
 @asynccontextmanager
-async def a_feed(server: Server, clock: LoopClock, ears: Ears) -> AsyncIterator[SocketFeed]:
+async def a_feed(
+    server: Server, clock: LoopClock, ears: Ears, hours: Hours = lambda _now, _exchange: True
+) -> AsyncIterator[SocketFeed]:
     app = web.Application()
     app.router.add_get("/feed", server.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -169,7 +176,7 @@ async def a_feed(server: Server, clock: LoopClock, ears: Ears) -> AsyncIterator[
     async with aiohttp.ClientSession() as http:
         feed = SocketFeed(
             account_id="main", url=f"ws://127.0.0.1:{runner.addresses[0][1]}/feed", http=http, tls=None,
-            key=lambda: Secret("a+b/c=="), clock=clock, chance=random.Random(1), listener=ears, hours=lambda _now: True,
+            key=lambda: Secret("a+b/c=="), clock=clock, chance=random.Random(1), listener=ears, hours=hours,
         )  # fmt: skip
         task = asyncio.create_task(feed.run())
         try:
@@ -211,6 +218,109 @@ async def test_a_key_refused_in_one_spelling_is_shown_in_the_other(clock: LoopCl
     assert server.queries == [
         "/feed?API_KEY=a%2Bb%2Fc%3D%3D&ACCESS_TOKEN=head.body.tail", "/feed?API_KEY=a+b/c==&ACCESS_TOKEN=head.body.tail",
     ]  # fmt: skip
+
+
+def a_packet(key: InstrumentKey, paise: int, at: datetime) -> bytes:
+    """An LTP packet of a cash share, its time counted from 1980 on India's wall clock."""
+    return struct.pack("<BB25sqqq", 1, 1, key.token.encode(), 0, int((at - EPOCH).total_seconds()), paise)
+
+
+async def test_a_packet_that_was_overtaken_does_not_bring_an_old_price_back(clock: LoopClock, ears: Ears) -> None:
+    async def play(socket: web.WebSocketResponse) -> None:
+        now = clock.now()
+        for paise, ago in ((100, 9), (102, 2), (101, 4), (103, 2)):
+            await socket.send_bytes(a_packet(TCS, paise, now - timedelta(seconds=ago)))
+
+    async with a_feed(Server(script=play), clock, ears) as feed:
+        feed.watch([TCS], FeedMode.LTP)
+        feed.use(a_session(clock))
+        await until(lambda: len(ears.ticks) >= 3)
+        await asyncio.sleep(1)
+        last = feed.last(TCS)
+    assert [str(tick.last) for tick in ears.ticks] == ["1.00", "1.02", "1.03"]
+    assert [tick.stale for tick in ears.ticks] == [True, False, False]
+    assert last is ears.ticks[-1]
+
+
+async def test_a_packet_from_the_future_does_not_stop_the_prices_that_follow(clock: LoopClock, ears: Ears) -> None:
+    async def play(socket: web.WebSocketResponse) -> None:
+        for paise, ahead in ((100, 9_000_000), (101, 0)):
+            await socket.send_bytes(a_packet(TCS, paise, clock.now() + timedelta(seconds=ahead)))
+
+    async with a_feed(Server(script=play), clock, ears) as feed:
+        feed.watch([TCS], FeedMode.LTP)
+        feed.use(a_session(clock))
+        await until(lambda: len(ears.ticks) == 2)
+
+
+async def test_a_server_that_says_something_and_hangs_up_is_tried_ever_more_rarely(clock: LoopClock, ears: Ears) -> None:
+    async def hang_up(socket: web.WebSocketResponse) -> None:
+        await socket.send_str('{"type":"error","data":"go away"}')
+        await socket.close()
+
+    server = Server(script=hang_up)
+    async with a_feed(server, clock, ears) as feed:
+        feed.use(a_session(clock))
+        await asyncio.sleep(600)
+    assert 20 <= len(server.queries) <= 50
+    assert len(ears.bells) == len(server.queries), "each of these words may have been about an order"
+    assert len(ears.gaps) in (2 * len(server.queries) - 1, 2 * len(server.queries))
+
+
+async def test_the_silence_of_the_night_is_no_break_when_the_market_opens(clock: LoopClock, ears: Ears) -> None:
+    opens = clock.now() + timedelta(minutes=10)
+    server = Server()
+    async with a_feed(server, clock, ears, hours=lambda now, _exchange: now >= opens) as feed:
+        feed.watch([TCS])
+        feed.use(a_session(clock))
+        await asyncio.sleep(615)
+        assert (ears.gaps, feed.connected) == ([], True)
+        await until(lambda: ears.gaps, 10)
+
+
+async def test_silence_counts_in_the_hours_of_what_is_watched(clock: LoopClock, ears: Ears) -> None:
+    def derivatives_only(_now: datetime, exchange: Exchange) -> bool:
+        return exchange is Exchange.NFO
+
+    async with a_feed(Server(), clock, ears, hours=derivatives_only) as feed:
+        feed.watch([TCS])
+        feed.use(a_session(clock))
+        await asyncio.sleep(600)
+        assert ears.gaps == []
+        feed.watch([InstrumentKey(Exchange.NFO, "45268")])
+        await until(lambda: ears.gaps, 40)
+
+
+async def test_a_holiday_that_nobody_told_us_of_is_not_spent_reconnecting(clock: LoopClock, ears: Ears) -> None:
+    server = Server()
+    async with a_feed(server, clock, ears) as feed:
+        feed.watch([TCS])
+        feed.use(a_session(clock))
+        await asyncio.sleep(2 * 3600)
+    assert 5 <= len(server.queries) <= 20
+
+
+async def test_a_thousand_tokens_are_asked_for_in_portions_and_again_after_a_break(clock: LoopClock, ears: Ears) -> None:
+    sockets: list[web.WebSocketResponse] = []
+
+    async def keep(socket: web.WebSocketResponse) -> None:
+        sockets.append(socket)
+
+    server = Server(script=keep)
+    wanted = {str(token) for token in range(1000)}
+    async with a_feed(server, clock, ears) as feed:
+        feed.use(a_session(clock))
+        await until(lambda: sockets)
+        feed.watch([InstrumentKey(Exchange.NFO, token) for token in wanted])
+        await until(lambda: len(server.heard) == 6)
+        server.heard.clear()
+        await sockets[0].close()
+        await until(lambda: len(server.heard) == 6)
+    login, *portions = server.heard
+    assert login.startswith("LOGIN:")
+    groups = [group["tokens"] for told in portions for group in json.loads(told)["params"]["tokenList"]]
+    assert all(len(group) <= 200 for group in groups)
+    assert {token for group in groups for token in group} == wanted
 
 
 async def test_no_failure_of_the_line_writes_the_secrets_down(

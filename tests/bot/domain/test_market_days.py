@@ -1,13 +1,14 @@
 """Every date of 2025 and 2026: which are trading days, and the hours of each class of instrument."""
 
 import warnings
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import exchange_calendars
 import pytest
 
 from bot.domain.clock import at_ist, ist
+from bot.domain.instrument import Exchange
 from bot.domain.market_days import DayKind
 from bot.domain.order import Product
 from bot.domain.sessions import Phase, SessionClass, WindowKind
@@ -228,3 +229,20 @@ def test_the_hours_for_after_market_orders_are_not_known_and_say_so() -> None:
     assert amo.start is None
     assert amo.end is None
     assert "not known" in amo.says
+
+
+@pytest.mark.parametrize(
+    ("exchange", "at", "running"),
+    [
+        (Exchange.NSE, ist_at("2026-11-20 09:14:59"), False),
+        (Exchange.NSE, ist_at("2026-11-20 09:15:00"), True),
+        (Exchange.NSE, ist_at("2026-11-20 15:20:00"), False),
+        (Exchange.NFO, ist_at("2026-11-20 15:35:00"), True),
+        (Exchange.BFO, ist_at("2026-11-20 15:40:00"), False),
+        (Exchange.NFO, ist_at("2026-11-24 11:00:00"), False),
+        (Exchange.BSE, ist_at("2026-11-21 11:00:00"), False),
+        (Exchange.NSE, ist_at("2031-01-01 11:00:00"), None),
+    ],
+)
+def test_prices_are_expected_in_continuous_trading_and_on_no_holiday(exchange: Exchange, at: datetime, running: object) -> None:
+    assert CALENDAR.is_continuous(exchange, at) is running

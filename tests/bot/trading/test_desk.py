@@ -18,6 +18,7 @@ from bot.domain.errors import (
     ConfirmationGone,
     NotAllowed,
     NotSent,
+    OrderOver,
     Refused,
     StopWordsRefused,
     Unclear,
@@ -448,6 +449,40 @@ async def test_cancelling_a_resting_order_asks_nothing_again_and_the_book_decide
     assert isinstance(cancelled, Order)
     assert cancelled.status is OrderStatus.CANCELLED
     assert await stage.notices() == []  # the person asked for it and sees it on the card
+
+
+async def test_cancelling_what_filled_meanwhile_shows_the_fill_and_is_no_error(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    order = await stage.tap(await ask(stage))
+    assert isinstance(order, Order)
+    stage.broker.fill(10)
+    done = await stage.desk.cancel(stage.actor, order.number, chat_id=PERSON)
+    assert isinstance(done, Order)
+    assert (done.status, done.filled) == (OrderStatus.FILLED, 10)
+
+
+async def test_cancelling_what_is_over_while_the_book_is_late_is_said_in_words(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    order = await stage.tap(await ask(stage))
+    assert isinstance(order, Order)
+    stage.broker.fill(10)
+    stage.broker.book_lag = 30
+    with pytest.raises(OrderOver, match="over already"):
+        await stage.desk.cancel(stage.actor, order.number, chat_id=PERSON)
+
+
+async def test_changing_what_filled_meanwhile_changes_nothing_and_shows_the_fill(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    order = await stage.tap(await ask(stage))
+    assert isinstance(order, Order)
+    change = await stage.desk.modify(stage.actor, order.number, price=Decimal("1470.00"), quantity=None, chat_id=PERSON)
+    token = await stage.card(change, 78)
+    stage.broker.fill(10)
+    with pytest.raises(OrderOver):
+        await stage.tap(token, 78)
+    known = await stage.order()
+    assert known is not None
+    assert (known.status, known.draft.price) == (OrderStatus.FILLED, Decimal("1475.00"))
 
 
 async def test_cancelling_a_waiting_stop_is_asked_again_in_words(clock: LoopClock) -> None:
