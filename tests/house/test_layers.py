@@ -66,8 +66,8 @@ WITHOUT_LIBRARIES = ("bot.domain", "bot.trading")
 
 # Library -> the rooms that may import it: each is one seam.
 SEAMS = {
-    # Telegram's own client is built with httpx's limits; connections.py only names the type of a wire that a test may put in.
-    "httpx": ("bot.broker.transport", "bot.broker.connections", "handlers.application"),
+    # connections.py only names the type of a wire that a test may put in; Telegram's side takes its list of roots.
+    "httpx": ("bot.broker.transport", "bot.broker.connections", "handlers.wire"),
     "telegram": ("handlers",),
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
@@ -75,7 +75,7 @@ SEAMS = {
     "pyotp": ("bot.broker", "bot.paper"),
     "aiohttp": (
         *("bot.broker", "bot.paper", "bot.demo", "bot.web", "bot.neighbours"),
-        *("bot.checkup", "bot.cli", "bot.practice", "bot.pump"),
+        *("bot.checkup", "bot.cli", "bot.practice", "bot.pump", "handlers.wire"),
     ),
     "msgspec": ("bot.broker", "bot.demo", "storage"),
     "sqlite3": ("bot.paper", "bot.demo", "storage"),

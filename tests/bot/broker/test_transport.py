@@ -1,8 +1,6 @@
 """One request: bounded in time and size, never led elsewhere, never repeated unless its route says so."""
 
 import asyncio
-import datetime as dt
-import ipaddress
 import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,10 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from bot.broker import routes
 from bot.broker.pace import Pace
@@ -24,6 +18,7 @@ from bot.broker.transport import Transport, check_address, tls_context
 from bot.demo.loop import LoopClock
 from bot.domain.errors import BotError, NotSent, SettingsError, Unclear, Unreadable
 from bot.domain.secret import Secret
+from tests.stage.selfsigned import self_signed
 
 KEY, TOKEN = Secret("KEY-canary+/="), Secret("TOKEN-canary")
 NAMES = {"orderid": "1191241106101", "exchange": "2", "expiry": "1", "token": "22"}
@@ -99,32 +94,12 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_
         heard.append(str(request.headers))
         return web.json_response({"status": True, "data": []})
 
-    async with a_server(listen, _self_signed(tmp_path)) as address:
+    async with a_server(listen, self_signed(tmp_path)) as address:
         transport = a_transport(clock, address)
         with pytest.raises(NotSent):
             await transport.call(routes.PLACE, key=KEY, token=TOKEN, body={})
         await transport.close()
     assert heard == []
-
-
-def _self_signed(directory: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(start).not_valid_after(start + dt.timedelta(days=36500))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    path = directory / "server.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 async def test_a_redirect_is_not_followed_and_the_key_stays_here(clock: LoopClock) -> None:
