@@ -1,12 +1,13 @@
 """The buttons of a question: Confirm, Change, Discard, and asking an expired card again.
 
-The tap is answered first, so that the finger knows; then the desk claims the confirmation, which only one tap can. What becomes
-of the order is drawn by the keeper of cards, not here.
+The tap is answered while the desk claims the confirmation, which only one tap can, and before the order leaves. What becomes of
+the order is drawn by the keeper of cards, not here.
 """
 
 import asyncio
 import logging
 import re
+from collections.abc import Awaitable, Callable
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.order import Order
@@ -57,10 +58,9 @@ def _confirm_words(ctx: Ctx) -> str:
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.face.first_tap(tap.token)
-    if not repeated:
-        await _answer_first(ctx, "Sending…" if tap.verb is CardVerb.CONFIRM else "")
+    told = None if repeated else _answering(ctx, "Sending…" if tap.verb is CardVerb.CONFIRM else "")
     try:
-        outcome = await ctx.services.desk.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        outcome = await ctx.services.desk.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, told=told)
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
     except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
@@ -88,10 +88,13 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> 
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 
-async def _answer_first(ctx: Ctx, text: str) -> None:
-    """The tap is answered before the order is sent; a slow Telegram holds no order back for longer than ANSWER_FIRST."""
-    answer = asyncio.create_task(ctx.answer(text))
-    await asyncio.wait({answer}, timeout=ANSWER_FIRST)
+def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
+    """Answers the tap while the desk claims the question; no order leaves before Telegram has the answer.
+
+    What comes back waits for that, yet a slow Telegram holds no order back for longer than ANSWER_FIRST.
+    """
+    answer = asyncio.create_task(ctx.answer(text), name="answer to a tap")
+    return lambda: asyncio.wait({answer}, timeout=ANSWER_FIRST)
 
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.clock import at_ist
@@ -38,6 +38,7 @@ _BY_BROKER_ID = _ORDERS.where(orders.c.account_id == bindparam("account_id"), or
 _OF_DAY = _ORDERS.where(orders.c.account_id == bindparam("account_id"), orders.c.day == bindparam("day")).order_by(
     orders.c.number
 )
+_LATELY = _OF_DAY.where(or_(orders.c.settled.is_(False), orders.c.created_at >= bindparam("moment")))
 _BY_NUMBER = _OF_DAY.where(orders.c.number == bindparam("number"))
 _UNSETTLED = _ORDERS.where(orders.c.settled.is_(False)).order_by(orders.c.created_at, orders.c.number)
 _UNSETTLED_OF = _UNSETTLED.where(orders.c.account_id == bindparam("account_id"))
@@ -112,6 +113,9 @@ class SqlOrders:
 
     def of_day(self, account_id: str, day: date) -> Sequence[Order]:
         return self._many(self._tx.rows(_OF_DAY, {"account_id": account_id, "day": day}).all())
+
+    def lately(self, account_id: str, day: date, moment: datetime) -> Sequence[Order]:
+        return self._many(self._tx.rows(_LATELY, {"account_id": account_id, "day": day, "moment": moment}).all())
 
     def unsettled(self, account_id: str | None = None) -> Sequence[Order]:
         if account_id is None:

@@ -168,6 +168,10 @@ class OrdersDrawer(Protocol):
         """All orders of a date in India, in the order of their numbers."""
         ...
 
+    def lately(self, account_id: str, day: date, moment: datetime) -> Sequence[Order]:
+        """Of that date in India: every order whose status is not final, and every one made since the moment."""
+        ...
+
     def unsettled(self, account_id: str | None = None) -> Sequence[Order]:
         """Every order whose status is not final, oldest first; all accounts when None."""
         ...

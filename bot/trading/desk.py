@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from bot.domain.errors import (
     NotFound,
     NotSent,
     OrderOver,
+    PersonError,
     Refused,
     StopWordsRefused,
     TooFast,
@@ -50,6 +51,9 @@ from bot.trading.reconcile import LOOK_OUT_ENDS, Reconcile
 from bot.trading.tasks import Errands
 
 log = logging.getLogger(__name__)
+
+Told = Callable[[], Awaitable[object]]
+Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every reason against it
 
 SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 
@@ -231,54 +235,69 @@ class TradingDesk:
 
     # The tap
 
-    async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Order | Proposal | Resumed:
+    async def confirm(
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, told: Told | None = None
+    ) -> Order | Proposal | Resumed:
         """Claims the question and does what it licenses, once.
 
-        The order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for the
-        kill switch. ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
+        told: awaited before anything goes to the broker; the person's tap has been answered then. The order as it stands after
+        the broker's answer; a Proposal when the price ran away from the card; Resumed for the kill switch. ConfirmationGone
+        when the question is not open to this tap, CheckFailed when the claim found a reason.
         """
-        found = await self._store.run(lambda drawers: self._confirmations.open_one(drawers, actor, token, chat_id, message_id))
-        if actor.account is None or actor.account.id != found.account_id:
-            raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
-        if self._confirmations.too_early(found):
-            raise ConfirmationGone("New figures. Read, then tap.")
+        account_id = actor.account.id if actor.account is not None else ""
+        order_id = self._random(10).hex()
+        self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
+        try:
+            found, claim = await self._store.run(
+                lambda drawers: self._first(drawers, actor, token, chat_id=chat_id, message_id=message_id, order_id=order_id)
+            )
+            if found.purpose is Purpose.PLACE and claim is None:
+                self._proposing.link(actor)
+                if (ran := self._ran_away(found)) is not None:
+                    self._reconcile.unsent(order_id)
+                    return await self._ask_anew(actor, found, request_of(_terms(found)), redrawn=ran)
+                held = await self._held(actor, _terms(found))
+                claim = await self._store.run(lambda drawers: self._claim(drawers, actor, found, held, order_id))
+        except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
+            self._reconcile.unsent(order_id)
+            raise
+        except BaseException:
+            self._reconcile.sent(account_id, order_id)
+            raise
+        order, reasons = claim or (None, ())
+        if order is None:
+            self._reconcile.unsent(order_id)
+        else:
+            # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
+            urgent = self._confirmations.is_exit(found.token)
+            sending = self._errands.start(self._send(order, actor, urgent=urgent, told=told), f"order {order.id}")
+            return await asyncio.shield(sending)
+        if reasons:
+            raise CheckFailed(reasons)
+        if told is not None:
+            await told()
         match found.purpose:
             case Purpose.RESUME:
                 return await self._resume(actor, found)
             case Purpose.CANCEL:
                 return await self._confirmed_cancel(actor, found)
-            case Purpose.MODIFY:
+            case _:
                 return await self._confirmed_modify(actor, found)
-            case Purpose.PLACE:
-                return await self._confirmed_place(actor, found)
 
-    async def _confirmed_place(self, actor: Actor, found: Confirmation) -> Order | Proposal:
-        draft = _terms(found)
-        self._proposing.link(actor)
-        if (ran := self._ran_away(found)) is not None:
-            return await self._ask_anew(actor, found, request_of(draft), redrawn=ran)
-        order_id = self._random(10).hex()
-        self._reconcile.sending(order_id)
-        try:
-            claimed = await self._store.run(lambda drawers: self._claim(drawers, actor, found, None, order_id))
-            if claimed is None:
-                held = await self._held(actor, draft)
-                claimed = await self._store.run(lambda drawers: self._claim(drawers, actor, found, held, order_id))
-        except BaseException:
-            self._reconcile.sent(found.account_id, order_id)
-            raise
-        order, reasons = claimed or (None, ())
-        if order is None:
-            self._reconcile.sent(found.account_id, order_id)
-            raise CheckFailed(reasons)
-        # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
-        urgent = self._confirmations.is_exit(found.token)
-        sending = self._errands.start(self._send(order, actor, urgent=urgent), f"order {order.id}")
-        return await asyncio.shield(sending)
+    def _first(
+        self, drawers: Drawers, actor: Actor, token: str, *, chat_id: int, message_id: int, order_id: str
+    ) -> tuple[Confirmation, Claim | None]:
+        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction."""
+        found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id)
+        if actor.account is None or actor.account.id != found.account_id:
+            raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
+        if self._confirmations.too_early(found):
+            raise ConfirmationGone("New figures. Read, then tap.")
+        if found.purpose is not Purpose.PLACE or self._ran_away(found) is not None:
+            return found, None
+        return found, self._claim(drawers, actor, found, None, order_id)
 
-    def _claim(
-        self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held | None, order_id: str
-    ) -> tuple[Order | None, tuple[str, ...]] | None:
+    def _claim(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held | None, order_id: str) -> Claim | None:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
 
         held None: positions were not read. Where something speaks against the order as an entry nothing is written and None
@@ -337,7 +356,7 @@ class TradingDesk:
             return reasons, None
         return (), why_pin(drawers, person, found.account_id, value=situation.value, limits=situation.limits, now=now)
 
-    async def _send(self, order: Order, actor: Actor, *, urgent: bool) -> Order:
+    async def _send(self, order: Order, actor: Actor, *, urgent: bool, told: Told | None) -> Order:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
 
         urgent: an exit, which leaves before other orders that wait for their turn.
@@ -348,6 +367,8 @@ class TradingDesk:
         # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
         slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
+            if told is not None:
+                await told()
             broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
         except (NotSent, TooFast) as error:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.access import DayLock, LimitsShown
 from bot.domain.account import Account, Actor, Limits, Permission, Segment
 from bot.domain.calendar import Calendar
-from bot.domain.clock import Clock, ist_date
+from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotAllowed, PersonError
 from bot.domain.instrument import Instrument
@@ -95,7 +95,7 @@ class OwnLimits:
             today=drawers.limits.on(account.id, today),
             later=drawers.limits.after(account.id, today),
             day_lock=drawers.limits.day_lock(account.id, today),
-            sent_today=sum(order.is_ours for order in drawers.orders.of_day(account.id, today)),
+            sent_today=drawers.orders.sent_since(account.id, at_ist(today, 0)),
         )
 
     def _tell(self, drawers: Drawers, account: Account, actor: Actor, deed: Deed, detail: str) -> None:

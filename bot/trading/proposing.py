@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.domain.account import GRANTS, Account, Actor, Permission, Role
 from bot.domain.calendar import Calendar
 from bot.domain.charges import Tariff, Trade
-from bot.domain.clock import Clock, ist_date
+from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError, SessionExpired, UnknownSymbol, UsageError
 from bot.domain.instrument import Exchange, Instrument
@@ -25,7 +25,7 @@ from bot.domain.tariff import Bill, Plan, RoundTrip
 from bot.domain.titles import label
 from bot.trading.books import valued
 from bot.trading.catalogue import Catalogue
-from bot.trading.checks import Situation, beyond_reducing, refusals, remarks
+from bot.trading.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.confirmations import Confirmations
 from bot.trading.drafting import Drafting, product_of, reduces
 from bot.trading.limits import day_lock
@@ -182,7 +182,8 @@ class Proposing:
         """What the checks look at, read from our own store inside the caller's transaction."""
         now = self.clock.now()
         today = ist_date(now)
-        orders = drawers.orders.of_day(account_id, today)
+        # Only these can matter, and a day may have hundreds: all of the day would make each order slower than the one before.
+        orders = drawers.orders.lately(account_id, today, now - TWIN)
         pending = (order for order in orders if order.status.is_working or order.status in LOOKED_FOR)
         working = [order for order in pending if before is None or order.id != before.id]
         freeze = self.rules.freeze(draft.instrument, today)
@@ -193,7 +194,7 @@ class Proposing:
             reduces=reduces(draft, held.positions, held.holdings, working),
             stop=drawers.safety.stopped(account_id),
             limits=limits,
-            sent_today=sum(order.is_ours for order in orders),
+            sent_today=drawers.orders.sent_since(account_id, at_ist(today, 0)),
             sent_last_minute=drawers.orders.sent_since(account_id, now - timedelta(minutes=1)),
             recent=[order for order in orders if order.is_ours] if before is None else (),
             window=self.calendar.may(draft.instrument, draft.product, now, in_auction=self._in_auction(draft.instrument))

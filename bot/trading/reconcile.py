@@ -73,6 +73,10 @@ class Reconcile:
         """An order's POST begins: its absence from the book means nothing yet."""
         self._sending.add(order_id)
 
+    def unsent(self, order_id: str) -> None:
+        """The order did not come to be, or its POST will not begin."""
+        self._sending.discard(order_id)
+
     def sent(self, account_id: str, order_id: str) -> None:
         """An order's POST ended, in whatever way: look soon, bell or no bell."""
         self._sending.discard(order_id)

@@ -1,6 +1,6 @@
 """Sample values and small hand-made services, so that the face can be tried without the heart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -315,7 +315,11 @@ class FakeDesk:
     async def shown(self, token: str, message_id: int) -> None:
         self.bound[token] = message_id
 
-    async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Order | Proposal | Resumed:
+    async def confirm(
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, told: Callable[[], Awaitable[object]] | None = None
+    ) -> Order | Proposal | Resumed:
+        if told is not None:
+            await told()
         if self.before_answer is not None:
             await self.before_answer()
         if self.refuses is not None:

@@ -50,6 +50,25 @@ async def test_a_confirmed_card_places_exactly_one_order(clock: LoopClock) -> No
     assert len(order.tag) == 19
 
 
+async def test_an_order_is_stored_while_the_tap_is_answered_and_leaves_only_after_it(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    token, answered, seen = await ask(stage), asyncio.Event(), asyncio.Event()
+
+    async def told() -> None:
+        seen.set()
+        await answered.wait()
+
+    tap = asyncio.create_task(stage.desk.confirm(stage.actor, token, chat_id=PERSON, message_id=77, told=told))
+    await seen.wait()
+    stored = await stage.order()
+    assert stored is not None
+    assert stored.status is OrderStatus.SUBMITTING
+    assert stage.broker.true == []
+    answered.set()
+    await tap
+    assert len(stage.broker.true) == 1
+
+
 async def test_a_market_order_is_sent_as_a_limit_at_the_worst_price_of_the_card(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     proposal = await stage.desk.propose(stage.actor, BUY, chat_id=PERSON)
