@@ -22,6 +22,7 @@ from bot.trading.alarm import lift_alarm, raise_alarm, sounding
 from bot.wiring import heartbeat_file
 from storage.audit import AuditRow
 from storage.backup import after_bringing_back, back_up, bring_back, check_copy
+from storage.drawers import SqlDrawers
 from storage.engine import FileLock
 from storage.keyplace import new_key
 from storage.rotation import rekey, rotate
@@ -68,7 +69,12 @@ def terminal() -> Ask | None:
 def without_keys(settings: Settings) -> SqlStore:
     """The database for those who need no secret."""
     settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return SqlStore.open(settings.database, Vault((), os.urandom), inline=True)
+    return without_keys_at(settings.database)
+
+
+def without_keys_at(path: Path) -> SqlStore:
+    """Any database of ours, for those who need no secret of it."""
+    return SqlStore.open(path, Vault((), os.urandom), inline=True)
 
 
 def _key(asked: argparse.Namespace, settings: Settings) -> int:
@@ -155,15 +161,18 @@ async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
     settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = settings.database.with_name(f"{settings.database.name}.before-{ist(now):%Y%m%d-%H%M%S}")
     lock = FileLock(settings.database.with_name(settings.database.name + ".lock"))
-    with closing(_Held(lock)):
-        bring_back(copy, settings.database, aside)
     made_of = f"{found.accounts} accounts, {found.orders} orders, {found.audit_rows} acts"
-    async with without_keys(settings) as store:
-        stopped = await store.run_sql(lambda drawers: after_bringing_back(drawers, now, made_of))
-        broken = await store.run_sql(lambda drawers: drawers.audit.verify())
-        people = await store.run(lambda drawers: len({user.telegram_id for user, _, _ in drawers.people.all()}))
+
+    def make_safe(drawers: SqlDrawers) -> tuple[int, int | None, int]:
+        stopped = after_bringing_back(drawers, now, made_of)
         if alarm:
-            await store.run(lambda drawers: raise_alarm(drawers, now))
+            raise_alarm(drawers, now)
+        return stopped, drawers.audit.verify(), len({user.telegram_id for user, _, _ in drawers.people.all()})
+
+    with closing(_Held(lock)):
+        stopped, broken, people = await bring_back(
+            copy, settings.database, aside, open_store=without_keys_at, make_safe=make_safe
+        )
     told = (
         f"Restored: {made_of}. Trading is stopped on {stopped} accounts until /resume; everybody logs in again. "
         f"The list of people ({people}), roles and limits are those of the backup: python -m bot people list."

@@ -1,12 +1,14 @@
 """Copies of the database that can be trusted: checked before they get their name, brought back whole."""
 
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from bot.domain.account import Stop
 from bot.domain.errors import StorageError
@@ -15,6 +17,8 @@ from storage.drawers import SqlDrawers
 from storage.engine import in_words
 from storage.privatefile import sync_directory
 from storage.store import SqlStore
+
+T = TypeVar("T")
 
 RESTORED = "The database was restored from a backup: look at your orders and positions at the broker first, then /resume."
 _CHUNK = 1 << 20
@@ -67,7 +71,7 @@ def _accept(beside: Path, target: Path, traces: Iterable[bytes]) -> Checked:
 
 
 def _sweep(beside: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    for suffix in ("", "-wal", "-shm", "-journal", ".lock"):
         beside.with_name(beside.name + suffix).unlink(missing_ok=True)
 
 
@@ -89,41 +93,78 @@ def check_copy(copy: Path) -> Checked:
     return Checked(revision=str(revision), accounts=counts[0], orders=counts[1], audit_rows=counts[2])
 
 
-def bring_back(copy: Path, database: Path, aside: Path) -> None:
-    """Puts a checked copy in the database's place, by SQLite's own backup: the whole old one or the whole new one.
+async def bring_back(
+    copy: Path, database: Path, aside: Path, *, open_store: Callable[[Path], SqlStore], make_safe: Callable[[SqlDrawers], T]
+) -> T:
+    """Puts a checked copy in the database's place; what make_safe answered.
 
-    What is there now is kept as `aside`, even when it is damaged. The caller holds the lock of the database, and no store is
-    open on it.
+    make_safe works on a copy of the copy, before that takes the place: whenever the power fails, the database is the whole
+    old one or the whole new one made safe, and what a cut-off restore leaves is cleared by the next. What is there now is kept
+    as `aside`, even when it is damaged. open_store: needs no keys. The caller holds the lock of the database, and no store is
+    open on it. StorageError says why not, and then the old one stands.
     """
-    if aside.exists():
-        raise StorageError(f"{aside} is already there: it is what an earlier restore put aside. Move it away first.")
-    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if database.exists():
-        _put_aside(database, aside)
+    staged = database.with_name(f".{database.name}.restoring")
     try:
-        with closing(_reading(copy)) as source, closing(sqlite3.connect(database)) as target:
-            target.execute("PRAGMA synchronous=FULL")
-            source.backup(target)
-        database.chmod(0o600)
-        sync_directory(database.parent)
+        _stage(copy, staged, aside)
+        async with open_store(staged) as store:
+            answer = await store.run_sql(make_safe)
+        _change_over(staged, database, aside)
     except sqlite3.Error as error:
         raise in_words(error) from error
     except OSError as error:
         raise StorageError(f"The database {database} cannot be written: {error.strerror}.") from error
+    finally:
+        _sweep(staged)
+    return answer
 
 
-def _put_aside(database: Path, aside: Path) -> None:
-    """A copy of what opens; of what does not, the files themselves, with their logs."""
+def _stage(copy: Path, staged: Path, aside: Path) -> None:
+    if aside.exists():
+        raise StorageError(f"{aside} is already there: it is what an earlier restore put aside. Move it away first.")
+    staged.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(staged)  # left by a restore that was cut off
+    os.close(os.open(staged, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    with closing(_reading(copy)) as source, closing(sqlite3.connect(staged)) as written:
+        source.backup(written)
+
+
+def _change_over(staged: Path, database: Path, aside: Path) -> None:
+    _settle(staged)
+    check_copy(staged)
+    if database.exists() and _put_aside(database, aside):
+        _write_over(database, staged)
+    else:  # nothing there, or nothing that SQLite could write over
+        for suffix in ("-wal", "-shm"):
+            database.with_name(database.name + suffix).unlink(missing_ok=True)
+        staged.replace(database)
+    sync_directory(database.parent)
+
+
+def _write_over(database: Path, staged: Path) -> None:
+    """One transaction of SQLite's own: an old log beside the database is dealt with, not played into the new one."""
+    with closing(_reading(staged)) as source, closing(sqlite3.connect(database)) as target:
+        target.execute("PRAGMA synchronous=FULL")
+        source.backup(target)
+    database.chmod(0o600)
+
+
+def _put_aside(database: Path, aside: Path) -> bool:
+    """A copy of what opens; of what does not, the files themselves with their logs, and False."""
+    part = aside.with_name(f".{aside.name}.part")
+    _sweep(part)
     try:
-        with closing(sqlite3.connect(database)) as present, closing(sqlite3.connect(aside)) as kept:
+        with closing(sqlite3.connect(database)) as present, closing(sqlite3.connect(part)) as kept:
             present.backup(kept)
-        aside.chmod(0o600)
+        part.chmod(0o600)
+        part.replace(aside)
     except sqlite3.Error:
-        aside.unlink(missing_ok=True)
+        _sweep(part)
         for suffix in ("-wal", "-shm", ""):
-            part = database.with_name(database.name + suffix)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + suffix))
+            log = database.with_name(database.name + suffix)
+            if log.exists():
+                shutil.copy2(log, aside.with_name(aside.name + suffix))
+        return False
+    return True
 
 
 def _reading(copy: Path) -> sqlite3.Connection:

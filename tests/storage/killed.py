@@ -6,6 +6,7 @@ Run as a program: python -m tests.storage.killed rotate|seed|move|seal|rekey|ord
 import asyncio
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -30,7 +31,20 @@ _SWEEP = 16  # children for the sweep over calls of the memory
 CHEAP = Cost(passes=1, kib=64, lanes=1)  # of a passphrase, in tests only
 
 # What changes a disk, or decides what is on it.
-_DURABLE = {"open", "write", "flush", "fsync", "unlink", "replace", "rename", "execute", "executemany", "commit", "rollback"}
+_DURABLE = {
+    "open",
+    "write",
+    "flush",
+    "fsync",
+    "unlink",
+    "replace",
+    "rename",
+    "execute",
+    "executemany",
+    "commit",
+    "rollback",
+    "backup",
+}
 _FINAL = {"commit", "replace", "fsync"}
 
 
@@ -91,12 +105,18 @@ class Keys:
             return opened == 4 and await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
 
 
-class _Watch:
-    """Counts moments of a process, and kills it at one of them (0: never)."""
+class Watch:
+    """Counts moments of a process, and kills it at one of them (0: never).
 
-    def __init__(self, step: int) -> None:
+    within: instead of dying at that moment, the process goes on and dies as soon as a file would grow beyond so many bytes,
+    which reaches into what SQLite writes in one call.
+    """
+
+    def __init__(self, step: int, within: int | None = None) -> None:
         self._step = step
+        self._within = within
         self.moments = 0
+        self.names: list[str] = []
 
     def calls(self) -> None:
         """From now on every call of a function of the memory, and every return, is a moment."""
@@ -113,36 +133,42 @@ class _Watch:
     def _at_durable(self, _: FrameType, event: str, function: object) -> None:
         name = getattr(function, "__name__", "")
         if (event == "c_call" and name in _DURABLE) or (event == "c_return" and name in _FINAL):
+            self.names.append(name if event == "c_call" else f"after {name}")
             self._moment()
 
     def _moment(self) -> None:
         self.moments += 1
-        if self.moments == self._step:
+        if self.moments != self._step:
+            return
+        if self._within is None:
             os.kill(os.getpid(), signal.SIGKILL)
+        else:
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self._within, resource.RLIM_INFINITY))
 
 
-def _in_a_child(step: int, act: Callable[[_Watch], None]) -> int | None:
-    """The number of moments, or None when the child was killed."""
+def in_a_child(step: int, act: Callable[[Watch], None], within: int | None = None) -> list[str] | None:
+    """What the moments were, in their order, or None when the child was killed."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        watch = _Watch(step)
+        watch = Watch(step, within)
         act(watch)
         sys.setprofile(None)
-        os.write(writer, str(watch.moments).encode())
+        os.write(writer, ",".join(watch.names or [str(watch.moments)]).encode())
         os._exit(0)
     os.close(writer)
-    said = os.read(reader, 100)
+    said = os.read(reader, 60_000)  # less than a pipe holds
     os.close(reader)
     _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGXFSZ):
         return None
     if status or not said:
         raise SystemExit(f"the child ended by itself: {status}")
-    return int(said)
+    return said.decode().split(",")
 
 
-def _change_keys(kind: str, root: Path, watch: _Watch) -> None:
+def _change_keys(kind: str, root: Path, watch: Watch) -> None:
     asyncio.run(Keys(root).change(kind, watch.durable))
 
 
@@ -155,7 +181,7 @@ def _claim_and_store(number: int) -> Callable[[Drawers], None]:
     return work
 
 
-def _place(number: int, root: Path, answers: int, watch: _Watch) -> None:
+def _place(number: int, root: Path, answers: int, watch: Watch) -> None:
     async def work() -> None:
         async with Keys(root).open() as store:
             watch.calls()
@@ -193,10 +219,11 @@ def main(kind: str, root: Path) -> None:
     if kind == "orders":
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
-        steps = _in_a_child(0, partial(_place, 0, root, writer))
-        for number, step in enumerate(_spread(steps), 1):
+        counted = in_a_child(0, partial(_place, 0, root, writer))
+        assert counted is not None
+        for number, step in enumerate(_spread(int(counted[0])), 1):
             _drain(reader)
-            _in_a_child(step, partial(_place, number, root, writer))
+            in_a_child(step, partial(_place, number, root, writer))
             sys.stdout.write(f"{step}: {_what_is_stored(number, _drain(reader), root)}\n")
         return
     _sweep_keys(kind, root)
@@ -212,29 +239,28 @@ def _sweep_keys(kind: str, root: Path) -> None:
         shutil.copytree(root, work)
 
     afresh()
-    change(_Watch(0))  # once in this process, so that every child finds the same things imported and remembered
+    change(Watch(0))  # once in this process, so that every child finds the same things imported and remembered
     sys.setprofile(None)
     afresh()
-    moments = _in_a_child(0, change)
+    moments = in_a_child(0, change)
     assert moments is not None
-    for step in range(1, moments + 1):
+    for step in range(1, len(moments) + 1):
         afresh()
-        killed = _in_a_child(step, change) is None
+        killed = in_a_child(step, change) is None
         after = Keys(work).found() if killed else "ran to its end"
         try:
-            _in_a_child(0, change)
+            in_a_child(0, change)
             again = Keys(work).found()
         except SystemExit as error:
             again = str(error)
         sys.stdout.write(f"{step}: {after}, again: {again}\n")
     afresh()
-    _in_a_child(0, change)
-    _in_a_child(0, change)
+    in_a_child(0, change)
+    in_a_child(0, change)
     sys.stdout.write(f"whole: {Keys(work).found()}\n")
 
 
-def _spread(steps: int | None) -> range:
-    assert steps is not None
+def _spread(steps: int) -> range:
     return range(1, steps + 1, max(1, steps // _SWEEP))
 
 

@@ -1,7 +1,11 @@
 """A backup is whole, holds no key and lets nothing happen twice when it is brought back."""
 
+import asyncio
 import random
+import re
 import sqlite3
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from storage.backup import RESTORED, after_bringing_back, back_up, bring_back, c
 from storage.keyplace import spellings
 from storage.store import SqlStore
 from storage.vault import KEY_BYTES, Vault, WrappingKey
+from tests.storage.killed_restore import make, standing
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, a_store, a_vault, an_order
 
 CANARIES = [each.reveal().encode() for each in (CREDENTIALS.password, CREDENTIALS.api_key, CREDENTIALS.client_code)]
@@ -90,6 +95,15 @@ async def test_a_damaged_cut_or_foreign_file_is_no_backup(tmp_path: Path) -> Non
         check_copy(tmp_path / "stranger.db")
 
 
+async def brought_back(copy: Path, database: Path, aside: Path) -> int:
+    def without_keys(path: Path) -> SqlStore:
+        return SqlStore.open(path, Vault((), random.Random(1).randbytes), inline=True)
+
+    return await bring_back(
+        copy, database, aside, open_store=without_keys, make_safe=lambda drawers: after_bringing_back(drawers, NOW, "a test")
+    )
+
+
 async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tmp_path: Path) -> None:
     database, copy = tmp_path / "data" / "bot.db", tmp_path / "copy.db"
     async with await a_store(database) as store:
@@ -100,10 +114,9 @@ async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tm
         await back_up(store, copy, [])
     for file in database.parent.iterdir():
         file.unlink()
-    bring_back(copy, database, tmp_path / "aside.db")
+    assert await brought_back(copy, database, tmp_path / "aside.db") == 1
     assert database.stat().st_mode & 0o777 == 0o600
     async with SqlStore.open(database, a_vault(), inline=True) as restored:
-        assert await restored.run_sql(lambda drawers: after_bringing_back(drawers, NOW, "a test")) == 1
         assert await restored.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
         assert await restored.run(lambda drawers: drawers.orders.find("o1")) == an_order()
         stop = await restored.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id))
@@ -125,15 +138,39 @@ async def test_what_stood_there_before_is_kept_damaged_or_not_and_no_old_log_is_
     async with await a_store(database) as store:
         await back_up(store, copy, [])
         await store.run(a_busy_day)
-    bring_back(copy, database, tmp_path / "aside.db")
+    await brought_back(copy, database, tmp_path / "aside.db")
     assert check_copy(tmp_path / "aside.db").orders == 1
     assert check_copy(database).orders == 0
     with pytest.raises(StorageError, match="already there"):
-        bring_back(copy, database, tmp_path / "aside.db")
+        await brought_back(copy, database, tmp_path / "aside.db")
 
     database.write_bytes(b"x" * 5000)
     database.with_name("bot.db-wal").write_bytes(b"an old log")
-    bring_back(copy, database, tmp_path / "second.db")
+    await brought_back(copy, database, tmp_path / "second.db")
     assert (tmp_path / "second.db").read_bytes() == b"x" * 5000
     async with SqlStore.open(database, Vault((), random.Random(1).randbytes), inline=True) as store:
         assert len(await store.run(lambda drawers: drawers.accounts.all())) == 1
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_restore_killed_anywhere_leaves_the_whole_old_one_or_the_whole_new_one_made_safe(
+    tmp_path: Path, *, damaged: bool
+) -> None:
+    """Before each step that touches the disk, and within what SQLite writes in one (tests/storage/killed_restore)."""
+    asyncio.run(make(tmp_path / "house", damaged=damaged))
+    assert standing(tmp_path / "house") == ("untouched" if damaged else "old")
+    command = [sys.executable, "-m", "tests.storage.killed_restore", str(tmp_path / "house")]
+    swept = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert swept.returncode == 0, swept.stderr
+    *lines, left = swept.stdout.splitlines()
+    before = "untouched" if damaged else "old"
+    told = [re.fullmatch(r"\d+ (.+): (killed|ended), ([^,]+)(?:, again: (.+))?", line) for line in lines]
+    assert [line for line, found in zip(lines, told, strict=True) if found is None or found[3] not in (before, "new")] == []
+    assert {found[4] for found in told if found is not None} == {None, "new"}
+    seen = {(found[2], found[3]) for found in told if found is not None}
+    assert seen >= {("killed", before), ("killed", "new")}
+    if not damaged:
+        inside = {found[1] for found in told if found is not None and "within" in found[1] and found[2] == "killed"}
+        assert len(inside) > 4
+    assert len(lines) > 15
+    assert left == "left: bot.db."
