@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import socket
 import ssl
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -17,6 +16,7 @@ import httpx
 
 from bot.broker.client import MStock
 from bot.broker.feed import Hours, SocketFeed, in_hours
+from bot.broker.handshake import socket_session
 from bot.broker.pace import Pace
 from bot.broker.scrips import INDEXES, ScripShelf
 from bot.broker.session import SessionKeeper
@@ -124,13 +124,7 @@ class Connections:
     async def __aenter__(self) -> Self:
         self._tls = self._tls or tls_context()
         self._died = asyncio.get_running_loop().create_future()
-        self._http = aiohttp.ClientSession(
-            # limit 0: the library would stop at a hundred sockets, and each account needs one
-            connector=aiohttp.TCPConnector(family=socket.AF_INET, ssl=self._tls, force_close=True, limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            auto_decompress=False,
-        )
+        self._http = socket_session(self._tls)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

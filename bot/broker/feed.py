@@ -11,10 +11,10 @@ from datetime import datetime, time, timedelta
 from urllib.parse import quote
 
 import aiohttp
-import yarl
 
 from bot.broker import frames, samples
 from bot.broker.backoff import delays
+from bot.broker.handshake import HandshakeRefused, open_socket
 from bot.broker.words import STREAM_CODES
 from bot.domain.account import Session
 from bot.domain.clock import Clock, ist
@@ -29,11 +29,8 @@ log = logging.getLogger(__name__)
 SILENCE = 20.0  # seconds without a packet, in market hours and with something watched, that count as a break (14.7: 15-30)
 LASTING = 30.0  # seconds after which a line that carried no packet counts as a good one all the same
 LONGEST_SILENCE = 600.0  # what the patience grows to while reconnecting brings nothing new (a holiday nobody told us of)
-LARGEST_FRAME = 1024 * 1024
 TOKENS_AT_ONCE = 200
 STALE_AFTER = timedelta(seconds=5)
-_OPEN_SECONDS = 10.0
-_PING_SECONDS = 20.0
 _BETWEEN_MODES = 0.2  # seconds between unsubscribing and subscribing anew (14.3)
 
 
@@ -44,19 +41,6 @@ def in_hours(moment: datetime, _exchange: Exchange) -> bool:
     """A rough market day, for where no calendar is given."""
     wall = ist(moment)
     return wall.weekday() < 5 and time(9, 15) <= wall.time() < time(15, 30)
-
-
-def feed_url(base: str, key: Secret, token: Secret, *, raw: bool = False) -> Secret:
-    """The socket's address, which holds two secrets (14.1): made here, opened once, and in nobody's log.
-
-    raw leaves the key as it is; sources disagree on which the server wants.
-    """
-    first, second = (text if raw else quote(text, safe="") for text in (key.reveal(), token.reveal()))
-    return Secret(f"{base}?API_KEY={first}&ACCESS_TOKEN={second}")
-
-
-class _Refused(Unreadable):
-    """The handshake was answered with a status instead of a socket."""
 
 
 class SocketFeed:
@@ -155,7 +139,7 @@ class SocketFeed:
                 good = False
                 try:
                     good = await self._live(session)
-                except _Refused:
+                except HandshakeRefused:
                     refusals += 1
                     self._raw = refusals % 2 == 1 and quote(self._key().reveal(), safe="") != self._key().reveal()
                 except Unreadable as broken:
@@ -181,7 +165,7 @@ class SocketFeed:
 
         A server that takes us in, says something and hangs up is not a good line, however often it does that.
         """
-        socket = await self._open(session)
+        socket = await open_socket(self._http, self._url, self._key(), session.token, tls=self._tls, raw=self._raw)
         began = asyncio.get_running_loop().time()
         self._outbox = asyncio.Queue()
         self._priced = False
@@ -199,24 +183,6 @@ class SocketFeed:
             await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(aiohttp.ClientError, OSError):
                 await socket.close()
-
-    async def _open(self, session: Session) -> aiohttp.ClientWebSocketResponse:
-        url = feed_url(self._url, self._key(), session.token, raw=self._raw)
-        try:
-            async with asyncio.timeout(_OPEN_SECONDS):
-                return await self._http.ws_connect(
-                    yarl.URL(url.reveal(), encoded=True),
-                    ssl=self._tls or True,
-                    heartbeat=_PING_SECONDS,
-                    max_msg_size=LARGEST_FRAME,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
-                )
-        except aiohttp.WSServerHandshakeError as refused:
-            # Its words hold the address, and the address the token: only the status goes on.
-            status = refused.status
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as broken:
-            raise Unreadable(f"no socket ({type(broken).__name__})") from None
-        raise _Refused(f"the socket was refused (HTTP {status})")
 
     def _greet(self, socket: aiohttp.ClientWebSocketResponse, session: Session) -> None:
         """The login word, then all that is watched; the server answers nothing to either (14.2)."""

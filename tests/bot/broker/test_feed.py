@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import aiohttp
 import pytest
 from aiohttp import web
 
 from bot.broker.connections import Connections, Pair
-from bot.broker.feed import Hours, SocketFeed, feed_url
+from bot.broker.feed import Hours, SocketFeed
+from bot.broker.handshake import feed_url, socket_session
 from bot.broker.words import EPOCH
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.account import Session
@@ -173,7 +173,7 @@ async def a_feed(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with aiohttp.ClientSession() as http:
+    async with socket_session(None) as http:
         feed = SocketFeed(
             account_id="main", url=f"ws://127.0.0.1:{runner.addresses[0][1]}/feed", http=http, tls=None,
             key=lambda: Secret("a+b/c=="), clock=clock, chance=random.Random(1), listener=ears, hours=hours,
