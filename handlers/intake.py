@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 ALLOWED = (UpdateType.MESSAGE, UpdateType.EDITED_MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER)
 POLL = 25  # seconds that Telegram holds an empty getUpdates
 LONGEST_PAUSE = 30.0  # seconds between tries while Telegram is away
+HEAD_START = 0.02  # seconds; a tap that was just taken comes to its order before the next call is made ready
 UNREADABLE = "I could not read that. Nothing was done with it. Send it again as plain words."
 
 
@@ -87,6 +88,8 @@ class Intake:
             self._outage_ended()
             pause = 1.0
             await self._take(received)
+            if self._handling:
+                await asyncio.wait(self._handling, timeout=HEAD_START)
 
     def close(self) -> None:
         """Takes no more updates; what was taken goes on."""

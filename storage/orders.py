@@ -1,6 +1,6 @@
 """Drawer: orders, their day numbers and their fills."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,6 +37,9 @@ _BY_TAG = _ORDERS.where(orders.c.account_id == bindparam("account_id"), orders.c
 _BY_BROKER_ID = _ORDERS.where(orders.c.account_id == bindparam("account_id"), orders.c.broker_id == bindparam("broker_id"))
 _OF_DAY = _ORDERS.where(orders.c.account_id == bindparam("account_id"), orders.c.day == bindparam("day")).order_by(
     orders.c.number
+)
+_VERSIONS = select(orders.c.broker_id, orders.c.version).where(
+    orders.c.account_id == bindparam("account_id"), orders.c.day == bindparam("day"), orders.c.broker_id.is_not(None)
 )
 _LATELY = _OF_DAY.where(or_(orders.c.settled.is_(False), orders.c.created_at >= bindparam("moment")))
 _BY_NUMBER = _OF_DAY.where(orders.c.number == bindparam("number"))
@@ -113,6 +116,10 @@ class SqlOrders:
 
     def of_day(self, account_id: str, day: date) -> Sequence[Order]:
         return self._many(self._tx.rows(_OF_DAY, {"account_id": account_id, "day": day}).all())
+
+    def versions(self, account_id: str, day: date) -> Mapping[str, int]:
+        rows = self._tx.rows(_VERSIONS, {"account_id": account_id, "day": day})
+        return {broker_id: version for broker_id, version in rows if broker_id is not None}
 
     def lately(self, account_id: str, day: date, moment: datetime) -> Sequence[Order]:
         return self._many(self._tx.rows(_LATELY, {"account_id": account_id, "day": day, "moment": moment}).all())

@@ -4,7 +4,7 @@ A function given to Store.run is plain (not async), so no broker call can ever s
 the function returns and rolls back when it raises. Every claim is a conditional update whose row count decides.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
@@ -168,6 +168,10 @@ class OrdersDrawer(Protocol):
         """All orders of a date in India, in the order of their numbers."""
         ...
 
+    def versions(self, account_id: str, day: date) -> Mapping[str, int]:
+        """By broker id, the version of each order of a date in India that the broker has a number for."""
+        ...
+
     def lately(self, account_id: str, day: date, moment: datetime) -> Sequence[Order]:
         """Of that date in India: every order whose status is not final, and every one made since the moment."""
         ...
@@ -318,7 +322,14 @@ class MasterDrawer(Protocol):
 class AuditDrawer(Protocol):
     """An append-only record of acts."""
 
-    def add(self, at: datetime, who: int | None, what: str, account_id: str | None = None, detail: str = "") -> None: ...
+    def add(
+        self, at: datetime, who: int | None, what: str, account_id: str | None = None, detail: str = "", *, before: str, after: str
+    ) -> None:
+        """One act: who (None: the bot or the host), what, on which account, and how it stood before and after.
+
+        Both empty for what changes nothing, such as a refusal. The message or command behind it is noted by itself.
+        """
+        ...
 
     def page(
         self, before: int | None = None, limit: int = 20, accounts: Sequence[str] | None = None

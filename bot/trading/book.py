@@ -1,7 +1,7 @@
 """Apply what the broker's books say to the stored orders, each with its fill and its notice in one transaction."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,6 +28,9 @@ class Change:
     fills: int = 0
     rejections: int = 0
     touched: list[str] = field(default_factory=list)  # order ids
+    same: dict[str, tuple[OrderFact, int]] = field(
+        default_factory=dict
+    )  # broker id -> a row that changed nothing, on which version
 
 
 class Book:
@@ -36,19 +39,35 @@ class Book:
     def __init__(self, *, random: RandomBytes, instrument: Callable[[InstrumentKey], Instrument | None]) -> None:
         self._random = random
         self._instrument = instrument
+        self._same: dict[
+            str, Mapping[str, tuple[OrderFact, int]]
+        ] = {}  # account -> the rows of its last look that changed nothing
 
     def apply(
         self, drawers: Drawers, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], now: datetime
     ) -> Change:
-        """One transaction's work: every row that differs from what is stored."""
+        """One transaction's work: every row that differs from what is stored.
+
+        A row that changed nothing changes nothing again while its order is of the same version, so it is not compared anew: the
+        look of a full day costs hardly more than that of its first order.
+        """
         look = _Look(drawers=drawers, account_id=account_id, trades=trades, now=now)
+        same, versions = self._same.get(account_id, {}), drawers.orders.versions(account_id, ist_date(now))
         for fact in facts:
+            settled = same.get(fact.broker_id)
+            if settled is not None and settled == (fact, versions.get(fact.broker_id)):
+                look.change.same[fact.broker_id] = settled
+                continue
             before = look.known(fact)
             if before is None:
                 look.adopt(fact, self._random(10).hex(), self._draft(fact))
             else:
                 look.advance(before, fact)
         return look.change
+
+    def applied(self, account_id: str, change: Change) -> None:
+        """The transaction of that change is committed."""
+        self._same[account_id] = change.same
 
     def _draft(self, fact: OrderFact) -> OrderDraft:
         instrument = self._instrument(fact.key) or _unlisted(fact)
@@ -120,6 +139,7 @@ class _Look:
             log.exception("order %s: the book's row does not follow what is stored", before.id)
             return
         if after is before:
+            self.change.same[fact.broker_id] = (fact, before.version)
             return
         self.drawers.orders.save(after)
         self.change.touched.append(after.id)

@@ -206,6 +206,7 @@ class Reconcile:
             log.info("account %s: the books can be read again, after %s", account_id, began - line.down_since)
             line.down_since = None
         change = await self._store.run(lambda drawers: self._apply(drawers, account_id, facts, trades, began))
+        self._book.applied(account_id, change)
         line.seen_at, line.last_change = began, change
         if change.touched:
             self._changed()

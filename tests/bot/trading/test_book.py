@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from bot.domain.drawers import Drawers
 from bot.domain.money import total
 from bot.domain.notice import Filled, OrderElsewhere, OrderRejected, Parcel
 from bot.domain.order import OrderFact, OrderStatus, TradeFact
-from bot.trading.book import Book, step_price
+from bot.trading.book import Book, Change, step_price
 from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import a_store
 
@@ -41,9 +42,13 @@ def histories(draw: st.DrawFn) -> tuple[list[OrderFact], list[TradeFact]]:
     return seen, trades
 
 
-@given(histories())
+class DiskFullError(Exception):
+    """The transaction is rolled back."""
+
+
+@given(histories(), st.sets(st.integers(0, 7)))
 async def test_whatever_rows_are_seen_each_share_is_booked_and_rung_once(
-    history: tuple[list[OrderFact], list[TradeFact]],
+    history: tuple[list[OrderFact], list[TradeFact]], rolled_back: set[int]
 ) -> None:
     seen, trades = history
     store = await a_store()
@@ -52,9 +57,19 @@ async def test_whatever_rows_are_seen_each_share_is_booked_and_rung_once(
     def begin(drawers: Drawers) -> None:
         drawers.orders.add(an_order(), ist_date(NOW))
 
+    def look(drawers: Drawers, row: OrderFact, *, fails: bool) -> Change:
+        change = book.apply(drawers, "a1", [row, row], trades, NOW)
+        if fails:
+            raise DiskFullError
+        return change
+
     await store.run(begin)
-    for row in seen:
-        await store.run(lambda drawers, row=row: book.apply(drawers, "a1", [row], trades, NOW))  # type: ignore[misc] # bound at once
+    for number, row in enumerate(seen):
+        if number in rolled_back and number < len(seen) - 1:
+            with pytest.raises(DiskFullError):
+                await store.run(partial(look, row=row, fails=True))
+        else:
+            book.applied("a1", await store.run(partial(look, row=row, fails=False)))
     order, fills, news = await store.run(
         lambda drawers: (
             drawers.orders.find("o1"),
@@ -91,6 +106,25 @@ async def test_an_order_from_the_app_is_adopted_numbered_and_rung() -> None:
     assert isinstance(parcel.notice, OrderElsewhere)
     assert parcel.notice.order.filled == 10
     assert not parcel.notice.order.is_ours
+
+
+async def test_a_row_that_changed_nothing_is_compared_again_when_its_order_has_changed() -> None:
+    store, book = await a_store(), a_book()
+    row = a_fact(filled=10, status=OrderStatus.FILLED, average=Decimal("1480.30"))
+    await store.run(lambda drawers: drawers.orders.add(an_order(), ist_date(NOW)))
+    for _ in range(2):
+        book.applied("a1", await store.run(lambda drawers: book.apply(drawers, "a1", [row], [], NOW)))
+
+    def forget_average(drawers: Drawers) -> None:
+        order = drawers.orders.find("o1")
+        assert order is not None
+        drawers.orders.save(replace(order, average=None, version=order.version + 1))
+
+    await store.run(forget_average)
+    await store.run(lambda drawers: book.apply(drawers, "a1", [row], [], NOW))
+    order = await store.run(lambda drawers: drawers.orders.find("o1"))
+    assert order is not None
+    assert order.average == Decimal("1480.30")
 
 
 async def test_an_order_from_the_app_that_fills_later_rings_again_with_its_fill() -> None:
