@@ -23,6 +23,7 @@ from bot.demo_house import Demo, DemoDirectory, demo_clock, open_demo
 from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
+from bot.domain.origin import on_host, origin
 from bot.host import add_commands, terminal, without_keys
 from bot.linking import link_account
 from bot.logs import logging_to
@@ -33,18 +34,22 @@ from bot.process import harden, refuse_root
 from bot.scrubber import Scrubber
 from bot.settings import PAPER_PORT, Consent, Mode, Settings, process_environment
 from bot.smoke import story
+from bot.trading.joining import put_on_list, take_off_list, unlock
 from bot.wiring import heartbeat_file
 from storage.store import SqlStore
 
 STILL = 60.0  # seconds without a heartbeat that count as standing still
 DEMO_PORT = 8080
 WRONG_SETTINGS, FAILED = 2, 1
+SERVING = ("run", "demo", "paper")  # what these do is done for somebody in a chat, or by itself
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up."""
     parsed = build_parser().parse_args(arguments)
     harden()
+    if arguments[0] not in SERVING:
+        origin.set(on_host(" ".join(word for word in (arguments[0], getattr(parsed, "act", "")) if word)))
     try:
         run: Callable[[argparse.Namespace], int] = parsed.run
         return run(parsed)
@@ -263,19 +268,16 @@ async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
                     return FAILED
             user = User(telegram_id=asked.id, name=asked.name or str(asked.id))
             role, account_id = Role(asked.role), account.id if account else None
-            await store.run(lambda drawers: drawers.people.add(user, role, account_id, now))
-            await store.run(lambda drawers: drawers.audit.add(now, None, "person added", account_id, f"{asked.id} {role}"))
+            await store.run(lambda drawers: put_on_list(drawers, user, role, account_id, now))
             print(f"{asked.id} is {role} of {asked.account or 'every account'}.")
         elif asked.act == "remove":
-            if not await store.run(lambda drawers: drawers.people.remove(asked.id)):
+            if not await store.run(lambda drawers: take_off_list(drawers, asked.id, now)):
                 print(f"{asked.id} is not on the list.", file=sys.stderr)
                 return FAILED
-            await store.run(lambda drawers: drawers.audit.add(now, None, "person removed", None, str(asked.id)))
             print(f"{asked.id} is off the list.")
         elif asked.act == "unlock":
-            opened = await store.run(lambda drawers: (drawers.pins.unseal(asked.id), drawers.pins.remove(asked.id)))
-            await store.run(lambda drawers: drawers.audit.add(now, None, "unlocked on the host", None, str(asked.id)))
-            print(f"{asked.id} is open and has no PIN." if any(opened) else f"{asked.id} was neither sealed nor had a PIN.")
+            opened = await store.run(lambda drawers: unlock(drawers, asked.id, now))
+            print(f"{asked.id} is open and has no PIN." if opened else f"{asked.id} was neither sealed nor had a PIN.")
         else:
             for user, account_id, role in await store.run(lambda drawers: drawers.people.all()):
                 print(f"{user.telegram_id:>15}  {role:<9} {account_id or 'all accounts':<14} {user.name}")

@@ -25,7 +25,7 @@ from storage.backup import after_bringing_back, back_up, bring_back, check_copy
 from storage.drawers import SqlDrawers
 from storage.engine import FileLock
 from storage.keyplace import new_key
-from storage.rotation import rekey, rotate
+from storage.rotation import Note, rekey, rotate
 from storage.store import SqlStore
 from storage.vault import Ring, Vault
 
@@ -97,8 +97,7 @@ async def change_keys(act: str, settings: Settings, ask: Ask | None, *, seed: bo
         return f"{place.says} is made. Keep a copy elsewhere: without it no {lost} can be opened."
     if act == "rekey":
         async with open_store(settings, os.urandom, inline=True, ask=ask) as store:
-            count = await rekey(store)
-            await _note(store, "rekey")
+            count = await rekey(store, note=_note("key rekey"))
         return f"{count} secrets are sealed anew, each account's with data keys of its own."
     source = settings.seed_key_source if seed else settings.key_source
     place = place_of(settings, ring, os.urandom, ask)
@@ -111,8 +110,8 @@ async def change_keys(act: str, settings: Settings, ask: Ask | None, *, seed: bo
     keys = place.load()
     vault = Vault(others, os.urandom, keys) if seed else Vault(keys, os.urandom, others)
     async with SqlStore.open(settings.database, vault, inline=True) as store:
-        count = await rotate(store, place, os.urandom, ring=ring, target=target)
-        await _note(store, "rotate", ring)
+        to_where = (target or place).says
+        count = await rotate(store, place, os.urandom, ring=ring, target=target, note=_note("key rotate", f"{ring}, {to_where}"))
     where = (target or place).says
     name = "SEED_KEY_SOURCE" if seed else "KEY_SOURCE"
     told = f"{count} data keys are wrapped by a new key now. {where} holds it; keep a copy elsewhere."
@@ -123,9 +122,13 @@ async def change_keys(act: str, settings: Settings, ask: Ask | None, *, seed: bo
     return told
 
 
-async def _note(store: SqlStore, what: str, detail: str = "") -> None:
+def _note(what: str, detail: str = "") -> Note:
     now = SystemClock().now()
-    await store.run(lambda drawers: drawers.audit.add(now, None, f"key {what}", None, detail))
+
+    def write(drawers: SqlDrawers, before: str, after: str) -> None:
+        drawers.audit.add(now, None, what, None, detail, before=before, after=after)
+
+    return write
 
 
 def _backup(asked: argparse.Namespace, settings: Settings) -> int:
@@ -142,6 +145,9 @@ async def make_backup(settings: Settings, target: Path) -> str:
             traces += place.traces()
     async with without_keys(settings) as store:
         found = await back_up(store, target, traces)
+        made_of = f"{target.name}: {found.accounts} accounts, {found.orders} orders, {found.audit_rows} acts"
+        now = SystemClock().now()
+        await store.run(lambda drawers: drawers.audit.add(now, None, "backup", before="", after=made_of))
     return (
         f"{target}: {found.accounts} accounts, {found.orders} orders, {found.audit_rows} acts; whole, and without any key. "
         "It opens only with the keys of today: keep a copy of those somewhere else."

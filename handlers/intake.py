@@ -19,7 +19,7 @@ from telegram.error import Conflict, RetryAfter, TelegramError
 from bot.domain.access import Welcome
 from bot.domain.clock import Clock
 from bot.domain.errors import StorageError
-from bot.domain.origin import update_id
+from bot.domain.origin import of_update, origin
 from bot.domain.ports import Inbox, InboxEntry
 from handlers import account
 from handlers.application import App
@@ -202,7 +202,7 @@ class Intake:
     async def _handle(self, entry: InboxEntry, update: Update) -> None:
         """Through the processor, so that turns are kept; handlers' errors are told by the error handler and never arrive here."""
         application = self._application
-        update_id.set(entry.update_id)
+        _begin(update)
         await application.update_processor.process_update(update, application.process_update(update))
         try:
             await self._inbox.done(entry.update_id, self._clock.now())
@@ -221,6 +221,7 @@ class Intake:
         code = joining_code(heard.text) if heard is not None and heard.text else None
         if heard is None or heard.from_user is None or code is None:
             return
+        _begin(update)
         try:
             outcome = await self._application.bot_data.services.joining.join(heard.from_user.id, heard.from_user.full_name, code)
             if isinstance(outcome, Welcome):
@@ -264,6 +265,13 @@ class Intake:
             await asyncio.wait_for(self._closing.wait(), pause)
         except TimeoutError:
             return
+
+
+def _begin(update: Update) -> None:
+    """From here on every act names this message."""
+    under = update.effective_message
+    tapped = update.callback_query is not None
+    origin.set(of_update(update.update_id, under.message_id if under is not None else None, tapped=tapped))
 
 
 def stored_body(update: Update) -> str:

@@ -38,17 +38,27 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
 class SqlAudit:
     """Acts as they happened; the table's triggers refuse to change or delete one."""
 
-    def __init__(self, transaction: Transaction, origin: int | None = None) -> None:
+    def __init__(self, transaction: Transaction, origin: str = "") -> None:
         self._tx = transaction
-        self._origin = origin  # the update behind the act
+        self._origin = origin  # the message behind the act, or the command on the host
 
-    def add(self, at: datetime, who: int | None, what: str, account_id: str | None = None, detail: str = "") -> None:
-        if self._origin is not None:
-            detail = f"{detail}{' · ' if detail else ''}update {self._origin}"
+    def add(
+        self,
+        at: datetime,
+        who: int | None,
+        what: str,
+        account_id: str | None = None,
+        detail: str = "",
+        *,
+        before: str,
+        after: str,
+    ) -> None:
+        change = f"before: {before or 'none'}, after: {after or 'none'}" if before or after else ""
+        detail = " · ".join(part for part in (detail, change, self._origin) if part)
         last = self._tx.rows(_LAST).one_or_none()
-        number, before = (1, _BEFORE_ALL) if last is None else (last.id + 1, last.hash)
+        number, chain = (1, _BEFORE_ALL) if last is None else (last.id + 1, last.hash)
         act = (number, at, who, what, account_id, detail)
-        self._tx.write(_ADD, dict(zip(_FIELDS, (*act, _chained(before, act)), strict=True)))
+        self._tx.write(_ADD, dict(zip(_FIELDS, (*act, _chained(chain, act)), strict=True)))
 
     def page(
         self, before: int | None = None, limit: int = 20, accounts: Sequence[str] | None = None

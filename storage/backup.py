@@ -187,7 +187,7 @@ def after_bringing_back(drawers: SqlDrawers, now: datetime, made_of: str) -> int
         drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=RESTORED))
         told = TradingStopped(name="the host", at=now, why=RESTORED)
         drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
-    drawers.audit.add(now, None, "restored", None, made_of)
+    drawers.audit.add(now, None, "restored", before="what is kept beside it", after=made_of)
     return len(accounts)
 
 

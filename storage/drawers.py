@@ -22,7 +22,7 @@ from storage.vault import Vault
 class SqlDrawers:
     """Made anew for each transaction, so that nothing remembered in a drawer outlives it."""
 
-    def __init__(self, transaction: Transaction, vault: Vault, origin: int | None = None) -> None:
+    def __init__(self, transaction: Transaction, vault: Vault, origin: str = "") -> None:
         self.people = SqlPeople(transaction)
         self.accounts = SqlAccounts(transaction, vault)
         self.limits = SqlLimits(transaction)

@@ -1,6 +1,6 @@
 """Changes keys without ever leaving a secret that no key opens: rotate (the wrapping key), rekey (the data keys)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.domain.errors import VaultError
 from bot.domain.ports import RandomBytes
@@ -9,11 +9,23 @@ from storage.keyplace import KeyPlace, new_key
 from storage.store import SqlStore
 from storage.vault import Ring, WrappingKey
 
+Note = Callable[[SqlDrawers, str, str], None]  # drawers, before, after: the names of the wrapping keys, or how many data keys
+
+
+def _unnoted(_: SqlDrawers, before: str, after: str) -> None:
+    del before, after
+
 
 async def rotate(
-    store: SqlStore, place: KeyPlace, random: RandomBytes, *, ring: Ring = Ring.MAIN, target: KeyPlace | None = None
+    store: SqlStore,
+    place: KeyPlace,
+    random: RandomBytes,
+    *,
+    ring: Ring = Ring.MAIN,
+    target: KeyPlace | None = None,
+    note: Note = _unnoted,
 ) -> int:
-    """Wraps every data key of a ring with a new wrapping key; how many.
+    """Wraps every data key of a ring with a new wrapping key; how many. note: writes it down in the same transaction.
 
     place: where the keys lie now; target: where they are to lie from now on, when elsewhere or under another passphrase. The
     target first holds the new key beside the old ones; then the database changes over in one transaction, in which every
@@ -38,7 +50,13 @@ async def rotate(
         keys = (new, *there)
     target.keep(keys)
     store.adopt(store.vault.with_keys(ring, keys))
-    count = await store.run_sql(lambda drawers: drawers.accounts.rewrap(ring))
+
+    def change(drawers: SqlDrawers) -> int:
+        count = drawers.accounts.rewrap(ring)
+        note(drawers, " ".join(key.name.hex() for key in old), new.name.hex())
+        return count
+
+    count = await store.run_sql(change)
     target.keep(keys[:1])
     store.adopt(store.vault.with_keys(ring, keys[:1]))
     return count
@@ -55,13 +73,16 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
         return False
 
 
-async def rekey(store: SqlStore) -> int:
+async def rekey(store: SqlStore, *, note: Note = _unnoted) -> int:
     """Gives every linked account new data keys and seals its secrets anew, in one transaction; how many secrets."""
     store.lock()
-    return await store.run_sql(_rekey)
 
+    def change(drawers: SqlDrawers) -> int:
+        accounts = drawers.accounts.all()
+        for account in accounts:
+            drawers.accounts.rekey(account.id)
+        count = drawers.accounts.prove()
+        note(drawers, "older data keys", f"{count} secrets of {len(accounts)} accounts sealed anew")
+        return count
 
-def _rekey(drawers: SqlDrawers) -> int:
-    for account in drawers.accounts.all():
-        drawers.accounts.rekey(account.id)
-    return drawers.accounts.prove()
+    return await store.run_sql(change)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError
-from bot.domain.origin import update_id
+from bot.domain.origin import origin
 from bot.domain.ports import InboxEntry
 from storage.drawers import SqlDrawers
 from storage.engine import DATABASE_ERRORS, FileLock, Transaction, in_words, make_engine
@@ -84,7 +84,7 @@ class SqlStore:
 
     async def run_sql(self, work: Callable[[SqlDrawers], T]) -> T:
         """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
-        return await self._in_turn(partial(self._transact, work, update_id.get()))  # the writer thread has a context of its own
+        return await self._in_turn(partial(self._transact, work, origin.get()))  # the writer thread has a context of its own
 
     async def _in_turn(self, act: Callable[[], T]) -> T:
         if self._writer is None:
@@ -104,7 +104,7 @@ class SqlStore:
             raise
         return result
 
-    def _transact(self, work: Callable[[SqlDrawers], T], origin: int | None = None) -> T:
+    def _transact(self, work: Callable[[SqlDrawers], T], origin: str = "") -> T:
         if self._closed:
             raise StorageError(_CLOSED)
         transaction = Transaction(self._connection)

@@ -323,7 +323,15 @@ class AuditDrawer(Protocol):
     """An append-only record of acts."""
 
     def add(
-        self, at: datetime, who: int | None, what: str, account_id: str | None = None, detail: str = "", *, before: str, after: str
+        self,
+        at: datetime,
+        who: int | None,
+        what: str,
+        account_id: str | None = None,
+        detail: str = "",
+        *,
+        before: str,
+        after: str,
     ) -> None:
         """One act: who (None: the bot or the host), what, on which account, and how it stood before and after.
 

@@ -1,6 +1,20 @@
-"""Which update of Telegram's is being acted on, so that the record of acts can name the message behind each act."""
+"""From where an act came: the message in the chat, the page for secrets, or a command on the host."""
 
 from contextvars import ContextVar
 
-# Set where an update is handed to its handler; what that starts inherits it, a timer's work has none.
-update_id: ContextVar[int | None] = ContextVar("update_id", default=None)
+# Set where something comes in; what that starts inherits it. What the bot does by itself has none.
+origin: ContextVar[str] = ContextVar("origin", default="")
+
+PAGE = "page for secrets"
+
+
+def of_update(update_id: int, message_id: int | None, *, tapped: bool) -> str:
+    """As the record of acts names it: Telegram's number of the update, and of the message that was typed or tapped on."""
+    if message_id is None:
+        return f"update {update_id}"
+    return f"update {update_id}, {'tap on ' if tapped else ''}message {message_id}"
+
+
+def on_host(command: str) -> str:
+    """As the record of acts names a command that was given on the host."""
+    return f"host: {command}"

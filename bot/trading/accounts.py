@@ -168,15 +168,20 @@ class Accounts:
     async def _log_in(self, account_id: str, link: Link, credentials: Credentials, code: str | None, who: int | None) -> Session:
         if await self._store.run(sounding):
             raise NotAllowed(f"{WHY} {LIFT}")
-        step = await link.broker.begin_login(credentials)
-        digits = code or await self._totp(credentials.totp_seed or Secret(""))
-        session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+        before = _lived(link.session)
+        try:
+            step = await link.broker.begin_login(credentials)
+            digits = code or await self._totp(credentials.totp_seed or Secret(""))
+            session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+        except LoginRefused:
+            await self._note(who, "login refused", account_id, "mStock did not take it")
+            raise
         self._conceal(session.token)
         now = self._clock.now()
 
         def keep(drawers: Drawers) -> None:
             drawers.accounts.keep_session(account_id, session)
-            drawers.audit.add(now, who, "login", account_id)
+            drawers.audit.add(now, who, "login", account_id, before=before, after=_lived(session))
             _tell_others(drawers, account_id, who, Deed.LOGGED_IN, now)
 
         await self._store.run(keep)
@@ -185,6 +190,11 @@ class Accounts:
         self._not_before.pop(account_id, None)
         log.info("account %s: logged in until %s IST", account_id, ist(session.expires).strftime("%H:%M"))
         return session
+
+    async def _note(self, who: int | None, what: str, account_id: str | None, detail: str) -> None:
+        """What was refused, on record."""
+        now = self._clock.now()
+        await self._store.run(lambda drawers: drawers.audit.add(now, who, what, account_id, detail, before="", after=""))
 
     async def renew(self, account_id: str, stale: Session | None) -> Session | None:
         """A living session in place of one found dead, or None when a person has to log in (ports.Renewer)."""
@@ -239,17 +249,19 @@ class Accounts:
         account = self._owned(actor, None)
         async with self._locks[account.id]:
             link = self._links().of(account.id, await self._credentials(account.id))
+            before, after = _lived(link.session), "logged out"
             try:
                 if link.session is not None:
                     await link.broker.logout()
             except BrokerError as error:
+                after = "logged out here, at the broker not confirmed"
                 log.info("account %s: logout at the broker: %s", account.id, type(error).__name__)
             link.adopt(None)
             now = self._clock.now()
 
             def forget(drawers: Drawers) -> None:
                 drawers.accounts.keep_session(account.id, None)
-                drawers.audit.add(now, actor.user.telegram_id, "logout", account.id)
+                drawers.audit.add(now, actor.user.telegram_id, "logout", account.id, before=before, after=after)
                 _tell_others(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
 
             await self._store.run(forget)
@@ -296,7 +308,8 @@ class Accounts:
 
         def destroy(drawers: Drawers) -> None:
             drawers.accounts.remove(account.id)
-            drawers.audit.add(now, actor.user.telegram_id, "unlink", account.id, account.label)
+            was = f"{account.label} {account.client}"
+            drawers.audit.add(now, actor.user.telegram_id, "unlink", account.id, before=was, after="its secrets are destroyed")
 
         await self._store.run(destroy)
         return account
@@ -337,14 +350,21 @@ class Accounts:
                 drawers.accounts.keep_session(account.id, session)
                 if by is not None and drawers.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
                     drawers.people.add(by, Role.OWNER, account.id, now)
-                drawers.audit.add(now, by.telegram_id if by else None, "link", account.id, label)
+                kept = f"{label} {account.client}, {'with' if credentials.totp_seed else 'without'} a TOTP seed"
+                drawers.audit.add(now, by.telegram_id if by else None, "link", account.id, before="none", after=kept)
 
             await self._store.run(keep)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, LoginRefused):
+                await self._note(by.telegram_id if by else None, "link refused", None, f"{label}: mStock did not take the login")
             await self._links().close(account.id)
             raise
         link.adopt(session)
         return account
+
+
+def _lived(session: Session | None) -> str:
+    return "logged out" if session is None else f"a session until {ist(session.expires):%d %b %H:%M} IST"
 
 
 def _tell_others(drawers: Drawers, account_id: str, who: int | None, deed: Deed, now: datetime) -> None:

@@ -39,16 +39,16 @@ def raise_alarm(drawers: Drawers, now: datetime) -> Raised:
     accounts, questions = drawers.accounts.all(), 0
     phones = {user.telegram_id for user, _, _ in drawers.people.all()}
     for account in accounts:
-        drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=WHY))
+        fresh = drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=WHY))
         drawers.accounts.keep_session(account.id, None)
         told = TradingStopped(name="the host", at=now, why=f"{WHY} {LIFT}")
         drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
-        drawers.audit.add(now, None, "panic", account.id)
+        before = "running" if fresh else "stopped"
+        drawers.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
     for phone in sorted(phones):
         questions += drawers.confirmations.refuse_of(phone)
         drawers.pins.seal(phone, now)
-    if not accounts:
-        drawers.audit.add(now, None, "panic")
+    drawers.audit.add(now, None, "panic", before=f"{len(phones)} phones", after=f"all sealed, {questions} open questions refused")
     drawers.jobs.claim(SOUNDING, "on", now)
     return Raised(accounts=len(accounts), phones=len(phones), questions=questions)
 
@@ -58,9 +58,10 @@ def lift_alarm(drawers: Drawers, now: datetime) -> bool:
     if not sounding(drawers):
         return False
     drawers.jobs.release(SOUNDING, "on")
-    for phone in sorted({user.telegram_id for user, _, _ in drawers.people.all()}):
+    phones = sorted({user.telegram_id for user, _, _ in drawers.people.all()})
+    for phone in phones:
         drawers.pins.unseal(phone)
-    drawers.audit.add(now, None, "panic lifted")
+    drawers.audit.add(now, None, "panic lifted", before=f"{len(phones)} phones sealed", after="open, trading stopped")
     return True
 
 

@@ -331,8 +331,8 @@ class TradingDesk:
         )
         drawers.orders.add(order, day)
         drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-        deed = f"{order.id} before: none, after: {_in_words(draft)} {draft.digest()}"
-        drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, deed)
+        terms = f"{_in_words(draft)} {draft.digest()}"
+        drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
         return order, ()
 
     def _objections(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held) -> tuple[tuple[str, ...], str | None]:
@@ -486,8 +486,9 @@ class TradingDesk:
                 drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
                 return None, reasons
             drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-            change = f"before: {_in_words(order.draft)}, after: {_in_words(draft)}"
-            drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, f"{order.id} {change} {draft.digest()}")
+            terms = f"{_in_words(draft)} {draft.digest()}"
+            was = _in_words(order.draft)
+            drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
             return order, ()
 
         order, reasons = await self._store.run(claim)
@@ -529,14 +530,12 @@ class TradingDesk:
                 raise NotAllowed("Only an owner lifts the kill switch.")
             demand_pin(drawers, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
             stop = drawers.safety.stopped(found.account_id)
-            before = (
-                f"before: stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'}), after: running" if stop else ""
-            )
+            before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
             drawers.safety.resume(found.account_id)
             others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
             told = TradingResumed(name=actor.user.name, at=now)
             drawers.outbox.add(account.id, others, told, now, order_id=None)
-            drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before)
+            drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
 
         await self._store.run(lift)
         self._changed()
@@ -600,7 +599,10 @@ class TradingDesk:
             known = drawers.orders.find(order.id)
             if known is not None and known.status.is_working:
                 drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
-                drawers.audit.add(now, actor.user.telegram_id, "cancel", order.account_id, f"{order.id} before: {known.status}")
+                was = f"{known.status} {_in_words(known.draft)}"
+                drawers.audit.add(
+                    now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
+                )
                 others = [one for one in drawers.people.watching(order.account_id) if one != actor.user.telegram_id]
                 what = f"#{order.number} {order.draft.side} {order.draft.quantity} {order.draft.instrument.symbol}"
                 told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=what)
@@ -650,7 +652,9 @@ class TradingDesk:
                 return known
             closed = known.given_up(now)
             drawers.orders.save(closed)
-            drawers.audit.add(now, actor.user.telegram_id, "not seen", known.account_id, f"{known.id} before: {known.status}")
+            drawers.audit.add(
+                now, actor.user.telegram_id, "not seen", known.account_id, known.id, before=known.status, after=closed.status
+            )
             return closed
 
         closed = await self._store.run(close)

@@ -13,6 +13,7 @@ from bot.domain.account import Actor, Credentials, Permission, Role
 from bot.domain.clock import Clock, ist
 from bot.domain.entry import Entered, EntryKind, Offered, Outcome, Ticket
 from bot.domain.errors import BotError, NotAllowed, PersonError, UsageError
+from bot.domain.origin import PAGE, origin
 from bot.domain.ports import RandomBytes
 from bot.domain.proposal import CodeWanted
 from bot.domain.secret import Secret
@@ -102,6 +103,7 @@ class Entering:
 
     async def enter(self, code: str, given: Entered) -> Outcome:
         """One try with what was typed; the code is spent whatever comes of it. Never raises what is ours."""
+        origin.set(PAGE)
         found = self.ticket(code)
         self._tickets.pop(_named(code), None)
         if found is None:

@@ -49,7 +49,8 @@ class Joining:
                 digest=digest(code), role=role, account_id=account_id, made_by=person, made_at=now, expires_at=now + LIFE
             )
             drawers.invitations.add(asked)
-            drawers.audit.add(now, person, "invited", account_id, role)
+            after = f"a link for a {role} of {name or 'every account'} until {asked.expires_at:%H:%M} UTC"
+            drawers.audit.add(now, person, "invited", account_id, before="", after=after)
             return Invited(code=Secret(code), role=role, label=name, expires_at=asked.expires_at)
 
         return await self.store.run(write)
@@ -78,7 +79,9 @@ class Joining:
             before = drawers.people.find(telegram_id)
             user = before or User(telegram_id=telegram_id, name=known_as)
             drawers.people.add(user, taken.role, taken.account_id, now)
-            drawers.audit.add(now, telegram_id, "joined", taken.account_id, f"{taken.role}, invited by {taken.made_by}")
+            drawers.audit.add(
+                now, telegram_id, "joined", taken.account_id, f"invited by {taken.made_by}", before="no role", after=taken.role
+            )
             everywhere = taken.account_id is None
             news = PersonJoined(
                 name=user.name, telegram_id=telegram_id, role=taken.role, everywhere=everywhere, by=owner.name, at=now
@@ -110,8 +113,9 @@ class Joining:
             if {each.telegram_id for each in others} == {user.telegram_id}:
                 raise CheckFailed(["The last owner stays on the list. The host can change that: python -m bot people."])
             demand_pin(drawers, owner, f"remove:{user.telegram_id}", "Taking somebody off the list: your PIN, please.")
+            before = roles_in_words(drawers, user.telegram_id)
             drawers.people.remove(user.telegram_id)
-            drawers.audit.add(now, owner, "person removed", None, str(user.telegram_id))
+            drawers.audit.add(now, owner, "person removed", None, str(user.telegram_id), before=before, after="not on the list")
             _tell_owners(drawers, PersonRemoved(name=user.name, telegram_id=user.telegram_id, by=actor.user.name, at=now), now)
             return user
 
@@ -135,8 +139,40 @@ class Joining:
         if not any(drawers.jobs.claim("tried in all", f"{hour}:{count}", now) for count in range(MOST_NEWS)):
             drawers.jobs.release("tried", f"{hour}:{telegram_id}")  # nothing of a flood is kept
             return
-        drawers.audit.add(now, telegram_id, "refused", None, what)
+        drawers.audit.add(now, telegram_id, "refused", None, what, before="", after="")
         _tell_owners(drawers, Tried(name=name[:LONGEST_NAME], telegram_id=telegram_id, what=what, at=now), now, but=telegram_id)
+
+
+def put_on_list(drawers: Drawers, user: User, role: Role, account_id: str | None, now: datetime) -> None:
+    """The host's own way: on the list, or another role there; on one account, or None for all."""
+    before = roles_in_words(drawers, user.telegram_id)
+    drawers.people.add(user, role, account_id, now)
+    after = roles_in_words(drawers, user.telegram_id)
+    drawers.audit.add(now, None, "person added", account_id, str(user.telegram_id), before=before, after=after)
+
+
+def take_off_list(drawers: Drawers, telegram_id: int, now: datetime) -> bool:
+    """The host's own way, which knows no last owner; False for somebody who is not on the list."""
+    before = roles_in_words(drawers, telegram_id)
+    if not drawers.people.remove(telegram_id):
+        return False
+    drawers.audit.add(now, None, "person removed", None, str(telegram_id), before=before, after="not on the list")
+    return True
+
+
+def unlock(drawers: Drawers, telegram_id: int, now: datetime) -> bool:
+    """Opens a sealed phone and takes its PIN away; False when it was neither sealed nor had one."""
+    sealed, had_pin = drawers.pins.unseal(telegram_id), drawers.pins.remove(telegram_id)
+    before = f"{'sealed' if sealed else 'open'}, {'with' if had_pin else 'without'} a PIN"
+    drawers.audit.add(now, None, "unlocked", None, str(telegram_id), before=before, after="open, without a PIN")
+    return sealed or had_pin
+
+
+def roles_in_words(drawers: Drawers, telegram_id: int) -> str:
+    """What a person may do and where, as the record of acts has it."""
+    labels = {account.id: account.label for account in drawers.accounts.all()}
+    roles = drawers.people.roles(telegram_id)
+    return ", ".join(f"{role} of {labels.get(on, on) if on else 'every account'}" for on, role in roles) or "not on the list"
 
 
 def digest(code: str) -> str:

@@ -52,11 +52,14 @@ class OwnLimits:
             if tight != getattr(present, name):
                 drawers.limits.put(account.id, today, replace(present, **{name: tight}))
             later = drawers.limits.after(account.id, today)
+            begins = later[0] if later is not None else self.next_day(today)
             if later is not None:
-                drawers.limits.put(account.id, later[0], replace(later[1], **{name: value}))
+                drawers.limits.put(account.id, begins, replace(later[1], **{name: value}))
             elif tight != value:
-                drawers.limits.put(account.id, self.next_day(today), replace(present, **{name: value}))
-            drawers.audit.add(now, person, "limits", account.id, f"{name}: {getattr(present, name)} -> {value}")
+                drawers.limits.put(account.id, begins, replace(present, **{name: value}))
+            after = in_words(value) if tight == value else f"{in_words(tight)}, from {begins} {in_words(value)}"
+            before = in_words(getattr(present, name))
+            drawers.audit.add(now, person, "limits", account.id, name, before=before, after=after)
             self._tell(drawers, account, actor, Deed.LIMITS, name.replace("_", " "))
             return self._shown(drawers, account)
 
@@ -75,7 +78,7 @@ class OwnLimits:
             why = f"{actor.user.name} locked it"
             lock = DayLock(account_id=account.id, day=ist_date(now), at=now, by=actor.user.telegram_id, why=why)
             if drawers.limits.lock_day(lock):
-                drawers.audit.add(now, actor.user.telegram_id, "day locked", account.id)
+                drawers.audit.add(now, lock.by, "day locked", account.id, before="open", after=f"locked for {lock.day}")
                 self._tell(drawers, account, actor, Deed.DAY_LOCKED, "")
             return self._shown(drawers, account)
 
@@ -119,6 +122,15 @@ def stricter(name: str, one: Any, other: Any) -> Any:
     return min(one, other)
 
 
+def in_words(value: Any) -> str:
+    """A limit's value as the record of acts has it."""
+    if value is None:
+        return "no limit"
+    if isinstance(value, tuple):
+        return " ".join(str(each) for each in value) or "nothing"
+    return str(value)
+
+
 def segment_of(instrument: Instrument) -> Segment:
     """Which segment an order in it belongs to."""
     if instrument.is_option:
@@ -135,7 +147,7 @@ def day_lock(drawers: Drawers, account_id: str, *, limits: Limits, result: Decim
         return lock
     lock = DayLock(account_id=account_id, day=today, at=now, by=None, why="the daily loss was reached")
     drawers.limits.lock_day(lock)
-    drawers.audit.add(now, None, "day locked", account_id, f"result {result}")
+    drawers.audit.add(now, None, "day locked", account_id, f"result {result}", before="open", after=f"locked for {today}")
     told = DayLocked(at=now, result=result)
     drawers.outbox.add(account_id, drawers.people.watching(account_id), told, now, order_id=None)
     return lock

@@ -41,6 +41,10 @@ _DONE = {
     PadUse.REMOVE: "Your PIN is removed.",
     PadUse.UNSEAL: "This phone is open again.",
 }
+_CHANGED = {  # for the record of acts: detail, before, after
+    PadUse.REMOVE: ("remove", "set", "none"),
+    PadUse.UNSEAL: ("unseal", "sealed", "open"),
+}
 
 
 @dataclass(slots=True)
@@ -174,12 +178,13 @@ class Pins:
             drawers.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
         if at.pad.use is PadUse.UNSEAL:
             drawers.pins.unseal(pin.telegram_id)
-        drawers.audit.add(now, pin.telegram_id, "pin", None, at.pad.use)
+        detail, before, after = _CHANGED.get(at.pad.use, (f"given for {proven_for or at.pad.use}", "", ""))
+        drawers.audit.add(now, pin.telegram_id, "pin", None, detail, before=before, after=after)
 
     def _alarm(self, drawers: Drawers, actor: Actor, now: datetime) -> None:
         """The others of every account of this person hear that somebody guesses on that phone."""
         person = actor.user.telegram_id
-        drawers.audit.add(now, person, "pin closed", None, "too many wrong tries")
+        drawers.audit.add(now, person, "pin closed", None, "too many wrong tries", before="open", after="closed for a while")
         told: set[int] = {person}
         for account in drawers.accounts.all():
             if drawers.people.role_on(person, account.id) is None:
@@ -194,10 +199,12 @@ class Pins:
         hashed = self._hashing.of(digits)
 
         def put(drawers: Drawers) -> bool:
-            if drawers.pins.find(person) is not None and not at.allowed:
+            known = drawers.pins.find(person)
+            if known is not None and not at.allowed:
                 return False
             drawers.pins.put(Pin(telegram_id=person, hashed=hashed, set_at=now, proven_at=now))
-            drawers.audit.add(now, person, "pin", None, at.pad.use)
+            before = f"one of {known.set_at:%Y-%m-%d %H:%M} UTC" if known is not None else "none"
+            drawers.audit.add(now, person, "pin", None, at.pad.use, before=before, after="a new one")
             return True
 
         kept = await self._store.run(put)
@@ -223,7 +230,7 @@ class Pins:
         def shut(drawers: Drawers) -> None:
             drawers.pins.seal(person, now)
             drawers.confirmations.refuse_of(person)
-            drawers.audit.add(now, person, "lock")
+            drawers.audit.add(now, person, "lock", before="open", after="sealed")
 
         await self._store.run(shut)
         self._open.pop(person, None)

@@ -59,7 +59,7 @@ class Sentry:
             for old in known:
                 drawers.jobs.release(PINNED, old)
             drawers.jobs.claim(PINNED, key, now)
-            drawers.audit.add(now, None, "bot pinned", None, f"before: {', '.join(known) or 'none'}, after: {key}")
+            drawers.audit.add(now, None, "bot pinned", before=", ".join(known), after=key)
 
         await self._store.run(remember)
         if known:
@@ -79,7 +79,8 @@ class Sentry:
                 if fresh or first:
                     told = TradingStopped(name="the bot itself", at=now, why=words)
                     drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
-                    drawers.audit.add(now, None, "kill", account.id, why)
+                    before = "running" if fresh else "stopped"
+                    drawers.audit.add(now, None, "kill", account.id, why, before=before, after="stopped")
             return len(accounts)
 
         linked = await self._store.run(stop)

@@ -39,7 +39,7 @@ class Switch:
                 others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
                 told = TradingStopped(name=actor.user.name, at=now)
                 drawers.outbox.add(account.id, others, told, now, order_id=None)
-                drawers.audit.add(now, actor.user.telegram_id, "kill", account.id)
+                drawers.audit.add(now, actor.user.telegram_id, "kill", account.id, before="running", after="stopped")
             return Killed(
                 account=account,
                 stop=drawers.safety.stopped(account.id) or stop,

@@ -42,7 +42,8 @@ async def test_a_days_acts_are_on_record_with_the_message_behind_each(clock: Loo
         for what in ("login", "order", "modify", "cancel", "kill", "resume", "logout"):
             who, detail = found[what]
             assert who == me, what
-            assert re.search(r"update \d+$", detail), f"{what}: {detail}"
+            assert re.search(r"update \d+, (tap on )?message \d+$", detail), f"{what}: {detail}"
+            assert "before: " in detail, what
         assert "before: none, after: BUY 5 ITC" in found["order"][1]
         assert re.search(r"before: BUY 5 ITC .*380\.?0*, after: BUY 5 ITC .*381", found["modify"][1])
         assert "before: OPEN" in found["cancel"][1]
@@ -60,8 +61,8 @@ async def test_an_owner_of_one_account_sees_that_one_alone(clock: LoopClock, tmp
         account = (await house.store.run(lambda drawers: drawers.accounts.all()))[0]
         papa = await house.join(7001, "Papa", Role.OWNER, account.id)
         now = clock.now()
-        await house.store.run(lambda drawers: drawers.audit.add(now, None, "elsewhere", "another-account"))
-        await house.store.run(lambda drawers: drawers.audit.add(now, None, "about no account"))
+        await house.store.run(lambda drawers: drawers.audit.add(now, None, "elsewhere", "another-account", before="", after=""))
+        await house.store.run(lambda drawers: drawers.audit.add(now, None, "about no account", before="", after=""))
         page = await papa.ask("/audit", "Acts")
         assert "login" in page["text"]
         assert "elsewhere" not in page["text"]

@@ -16,7 +16,15 @@ ROWS = 30
 def fill(drawers: Drawers) -> None:
     for number in range(1, ROWS + 1):
         at = NOW + timedelta(seconds=number)
-        drawers.audit.add(at, PERSON if number % 3 else None, "kill", ACCOUNT.id if number % 2 else None, f"detail {number}")
+        drawers.audit.add(
+            at,
+            PERSON if number % 3 else None,
+            "kill",
+            ACCOUNT.id if number % 2 else None,
+            f"detail {number}",
+            before="",
+            after="",
+        )
 
 
 async def test_it_is_read_newest_first_page_by_page(store: SqlStore) -> None:

@@ -28,7 +28,7 @@ CANARIES = [each.reveal().encode() for each in (CREDENTIALS.password, CREDENTIAL
 def a_busy_day(drawers: Drawers) -> None:
     drawers.orders.add(an_order(), DAY)
     drawers.confirmations.add(a_confirmation())
-    drawers.audit.add(NOW, PERSON, "login", ACCOUNT.id)
+    drawers.audit.add(NOW, PERSON, "login", ACCOUNT.id, before="", after="")
 
 
 def files_in(directory: Path) -> list[str]:

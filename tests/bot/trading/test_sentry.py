@@ -86,7 +86,7 @@ async def test_every_account_is_stopped_and_everybody_on_it_is_told_why_and_what
     told = await watched.notices()
     assert sorted(person for person, _ in told) == [7, PERSON]
     assert all(WEBHOOK in notice.why and "/revoke" in notice.why for _, notice in told)
-    assert await watched.acts() == [("kill", WEBHOOK)]
+    assert await watched.acts() == [("kill", f"{WEBHOOK} · before: running, after: stopped")]
 
 
 async def test_the_same_reason_rings_once_until_somebody_resumes_while_it_still_holds(clock: LoopClock) -> None:
