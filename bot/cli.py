@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import getpass
 import os
 import random
@@ -28,8 +29,9 @@ from bot.host import add_commands, terminal, without_keys
 from bot.linking import link_account
 from bot.logs import logging_to
 from bot.paper import server as paper
+from bot.paper.errors import PaperError
 from bot.paper.settings import PaperSettings
-from bot.practice import ask_credentials, practise
+from bot.practice import Source, ask_credentials, practise
 from bot.process import harden, refuse_root
 from bot.scrubber import Scrubber
 from bot.settings import PAPER_PORT, Consent, Mode, Settings, process_environment
@@ -40,6 +42,7 @@ from storage.store import SqlStore
 
 STILL = 60.0  # seconds without a heartbeat that count as standing still
 DEMO_PORT = 8080
+LAST_PORT = 65_535
 WRONG_SETTINGS, FAILED = 2, 1
 SERVING = ("run", "demo", "paper")  # what these do is done for somebody in a chat, or by itself
 
@@ -54,6 +57,9 @@ def main(arguments: Sequence[str]) -> int:
         run: Callable[[argparse.Namespace], int] = parsed.run
         return run(parsed)
     except (SettingsError, VaultError) as error:
+        print(error.say, file=sys.stderr)
+        return WRONG_SETTINGS
+    except PaperError as error:
         print(error.say, file=sys.stderr)
         return WRONG_SETTINGS
     except UsageError as error:
@@ -83,14 +89,14 @@ def build_parser() -> argparse.ArgumentParser:
     demo = command("demo", "the bot with a chat in the browser and a paper broker, without any account", _demo)
     demo.add_argument("--fresh", action="store_true", help="forget what earlier demos kept")
     demo.add_argument("--data", type=Path, default=Path(".demo"), help="where it keeps its state (default: ./.demo)")
-    demo.add_argument("--port", type=int, default=DEMO_PORT, help=f"of the page (default: {DEMO_PORT}; 0: any free one)")
+    demo.add_argument("--port", type=_port, default=DEMO_PORT, help=f"of the page (default: {DEMO_PORT}; 0: any free one)")
     way = demo.add_mutually_exclusive_group()
     way.add_argument("--smoke", action="store_true", help="a scripted person walks the whole journey, then it ends")
     way.add_argument("--terminal", action="store_true", help="the same chat at this keyboard")
 
     broker = command("paper", "the paper broker alone, on this host", _paper)
     broker.add_argument("--data", type=Path, required=True, help="where its account and books are kept")
-    broker.add_argument("--port", type=int, default=PAPER_PORT, help=f"default: {PAPER_PORT}")
+    broker.add_argument("--port", type=_port, default=PAPER_PORT, help=f"default: {PAPER_PORT}; 0: any free one")
     broker.add_argument("--hours", choices=("always", "real"), default="always", help="whether its market ever closes")
     broker.add_argument("--seed", type=int, default=1, help="of the walk")
     broker.add_argument(
@@ -98,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="walk",
         help="walk (default), live (mStock's feed; asks for a login), or a CSV file of candles",
     )
+    broker.add_argument("--source", default=None, metavar="URL", help="with live: another paper broker on this host, not mStock")
 
     command("check", "what is missing or wrong in the settings, and the address that mStock will see", _check)
 
@@ -126,6 +133,13 @@ def build_parser() -> argparse.ArgumentParser:
     charges = command("charges", "what an order would cost, line by line, and from which source", _charges)
     charges.add_argument("words", nargs="*", metavar="WORDS", help="such as: buy 10 RELIANCE 1480.30 delivery flat-5")
     return parser
+
+
+def _port(words: str) -> int:
+    port = int(words)
+    if not 0 <= port <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to {LAST_PORT}")
+    return port
 
 
 def _settings() -> Settings:
@@ -192,6 +206,8 @@ async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: 
             finally:
                 stop.set()
                 await running
+    except PaperError:
+        raise  # books in use look like a port in use; they say themselves what they are
     except OSError as error:
         if error.errno is None or "address already in use" not in str(error).lower():
             raise
@@ -218,6 +234,7 @@ def _paper(asked: argparse.Namespace) -> int:
     replay = None if asked.prices in ("walk", "live") else Path(asked.prices)
     settings = PaperSettings(data=asked.data, hours=asked.hours, seed=asked.seed, replay=replay)
     account = settings.accounts[0]
+    source = Source.at(asked.source) if asked.source is not None else None
     live = ask_credentials(process_environment(), getpass.getpass) if asked.prices == "live" else None
 
     def ready(running: paper.Running) -> None:
@@ -227,8 +244,22 @@ def _paper(asked: argparse.Namespace) -> int:
             flush=True,
         )
 
-    with suppress(KeyboardInterrupt):
-        asyncio.run(practise(settings, clock=SystemClock(), rng=random.SystemRandom(), port=asked.port, ready=ready, live=live))
+    async def go() -> None:
+        await practise(
+            settings, clock=SystemClock(), rng=random.SystemRandom(), port=asked.port, ready=ready, live=live, source=source
+        )
+
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(go())
+    except PaperError:
+        raise
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        why = "is taken" if error.errno == errno.EADDRINUSE else "is not allowed to this user"
+        print(f"Port {asked.port} {why}. Choose another: --port 8701", file=sys.stderr)
+        return FAILED
     return 0
 
 

@@ -6,8 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import web
-
 from bot.demo.chats import Chats
 from bot.demo.kept import keeping, load
 from bot.demo.page import Page
@@ -56,7 +54,6 @@ async def neighbours(
     app = telegram.application()
     settings = PaperSettings(accounts=(account or PaperAccount(),), data=data, walk=walk)
     exchange = build_app(settings, clock=clock, rng=chance)
-    exchange.on_shutdown.append(_close_sockets)
     app.add_subapp("/exchange", exchange)
     Page(person=person, desk="/exchange/desk", shift=shift).add_to(app)
     async with AsyncExitStack() as stack:
@@ -74,7 +71,3 @@ async def neighbours(
             paper=exchange[PARTS],
             person=person,
         )
-
-
-async def _close_sockets(exchange: web.Application) -> None:
-    await exchange[PARTS].stream.close()

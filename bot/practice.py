@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -29,12 +31,23 @@ class Source:
     url: str = MSTOCK
     ws_url: str = MSTOCK_SOCKET
 
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """Another paper broker on this host, to try it out; PersonError for what is beyond loopback: it is given a password."""
+        parts = urlsplit(url)
+        if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost", "::1") or not parts.port:
+            raise PersonError(f"{url} is no paper broker on this host. Such as: http://127.0.0.1:8701.")
+        return cls(url=f"http://{parts.netloc}", ws_url=f"ws://{parts.netloc}/ws")
+
 
 def ask_credentials(environment: Mapping[str, str], ask: Callable[[str], str]) -> tuple[Credentials, str]:
     """What it takes to read mStock's feed, and the six digits of now; none of it is stored. PersonError when one is missing."""
 
     def need(name: str, words: str) -> Secret:
-        answer = environment.get(name) or ask(words).strip()
+        try:
+            answer = environment.get(name) or ask(words).strip()
+        except EOFError:  # nobody at the keyboard
+            answer = ""
         if not answer:
             raise PersonError("Live prices need an mStock login. Without one: --prices walk.")
         return Secret(answer)

@@ -61,8 +61,9 @@ def rename_basket(broker: PaperBroker, call: Call) -> Answer:
 def delete_basket(broker: PaperBroker, call: Call) -> Answer:
     if call.body is None:
         raise Refusal("Something went wrong. Please try again.", http=500, code="IA500")
+    basket = _basket(broker, call, "BasketId")
     with broker.ledger.change():
-        broker.ledger.drop(_basket(broker, call, "BasketId"))
+        broker.ledger.drop(basket)
     return Answer({"status": True, "message": None, "errorcode": "", "data": "Basket Deleted Successfully"})
 
 

@@ -20,7 +20,8 @@ from bot.paper.master import ContractRow, Master, indices, next_token, shares
 from bot.paper.matching import Matcher, Pace
 from bot.paper.orderbook import Clock, OrderBook, Publish
 from bot.paper.portfolio import Portfolio
-from bot.paper.prices import PriceSource, Replay, Walk
+from bot.paper.prices import PriceSource, Walk
+from bot.paper.replay import Replay
 from bot.paper.risk import RiskDesk
 from bot.paper.session import Sessions
 from bot.paper.settings import PaperAccount, PaperHolding, PaperSettings
@@ -57,6 +58,7 @@ class PaperBroker:
         self.listeners: list[Publish] = []  # the socket; told of every change of an order
         self._source = self._prices()
         self._master: Master | None = None
+        self._kept = 0
         self.market = Market(self.find, self._source, self.timetable, settings.seed)
         for key, at, offset, fixed in self.ledger.moves():
             self.market.apply(key, Move(at, offset, fixed))
@@ -79,7 +81,7 @@ class PaperBroker:
         if self.settings.replay is None:
             return walk
         symbols: dict[str, Key] = {index.symbol: index.key for index in indices()}
-        symbols |= {share.cash.symbol: share.cash.key for share in shares()}
+        symbols |= {name: share.cash.key for share in shares() for name in (share.cash.symbol, share.cash.name)}
         return Replay.from_file(self.settings.replay, walk, symbols)
 
     def open_account(self, wanted: PaperAccount) -> None:
@@ -116,16 +118,17 @@ class PaperBroker:
 
     @property
     def master(self) -> Master:
-        """The scrip master of today; made anew when the date changes."""
+        """The scrip master of today; made anew when the date changes, or when the tokens that it gave out were not kept."""
         today = self.today()
-        if self._master is None or self._master.date != today:
+        if self._master is None or (self._master.date, self._kept) != (today, self.ledger.undone):
             if self.ledger.is_new and self.settings.replay is None:
-                self._master, rows = first_master(today, self.settings.seed, self.settings.walk)
+                master, rows = first_master(today, self.settings.seed, self.settings.walk)
             else:
-                self._master = Master(today, self._centre, self.ledger.token_for)
-                rows = self._master.contract_rows()
+                master = Master(today, self._centre, self.ledger.token_for)
+                rows = master.contract_rows()
             with self.ledger.change():
                 self.ledger.keep_contracts(rows)
+            self._master, self._kept = master, self.ledger.undone
         return self._master
 
     def _centre(self, underlying: Instrument, day: date) -> int:

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from aiohttp import web
 
@@ -148,27 +149,36 @@ class Desk:
 
     def set_prices(self, request: web.Request, body: Row) -> Row:
         wanted = body.get("ticks")
-        rows = wanted if isinstance(wanted, list) else [body]
+        pushed = isinstance(wanted, list)
+        rows = [row for row in (wanted if isinstance(wanted, list) else [body]) if isinstance(row, dict)]
+        now = self._broker.clock.now()
+        asked = [self._price_asked(row, now, pushed=pushed) for row in rows]  # all are understood before the first one counts
         with self._broker.ledger.change():  # all of a feed's ticks become durable together
-            touched = [self._set_price(row, pushed=isinstance(wanted, list)) for row in rows if isinstance(row, dict)]
-        for instrument in touched:
+            for instrument, price, stands in asked:
+                self._put_price(instrument, price, now, stands=stands)
+        for instrument, _, _ in asked:
             self._broker.matcher.look(instrument.key)
-        return {"prices": [price_row(self._broker, instrument) for instrument in touched]}
+        return {"prices": [price_row(self._broker, instrument) for instrument, _, _ in asked]}
 
-    def _set_price(self, row: Row, *, pushed: bool) -> Instrument:
-        broker = self._broker
+    def _price_asked(self, row: Row, now: datetime, *, pushed: bool) -> tuple[Instrument, int, bool]:
+        """Instrument, price in paise, and whether it is to stand there until the next tick."""
         instrument = self._instrument(row)
-        now = broker.clock.now()
         if pushed or "tick" in row:
-            move, replaces = broker.market.push(instrument, rupees(row, "price" if pushed else "tick"), now)
-            broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed, replace=replaces)
-            return instrument
-        last = broker.market.price(instrument, now)
+            return instrument, rupees(row, "price" if pushed else "tick"), True
+        last = self._broker.market.price(instrument, now)
         price = rupees(row, "price") if "price" in row else last + price_step(text(row, "move"), last)
-        move = broker.market.set_price(instrument, max(price, instrument.tick), now)
+        return instrument, max(price, instrument.tick), False
+
+    def _put_price(self, instrument: Instrument, price: int, now: datetime, *, stands: bool) -> None:
+        broker = self._broker
+        if stands:
+            move, replaces = broker.market.push(instrument, price, now)
+            broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed, replace=replaces)
+            return
+        last = broker.market.price(instrument, now)
+        move = broker.market.set_price(instrument, price, now)
         broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed)
         broker.ledger.tell(now, "", "price", name=instrument.name, was=last, now=broker.market.price(instrument, now))
-        return instrument
 
     def search(self, request: web.Request, body: Row) -> Row:
         words = request.query.get("q", "").upper().split()

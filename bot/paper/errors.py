@@ -6,6 +6,11 @@ from __future__ import annotations
 class PaperError(Exception):
     """Base of everything the paper broker raises by itself."""
 
+    @property
+    def say(self) -> str:
+        """What is wrong, in a sentence for whoever started it."""
+        return str(self)
+
 
 class BadSettings(PaperError):
     """The paper broker cannot start as it was told to; the words name what is wrong."""
@@ -16,6 +21,10 @@ class BooksInUse(BadSettings, OSError):
 
     An OSError of the kind of a taken port too: whoever starts a server is ready for that one, and it is the same news.
     """
+
+    @property
+    def say(self) -> str:
+        return f"Another paper broker keeps its books in {self.filename}."
 
 
 class UnknownFault(PaperError):

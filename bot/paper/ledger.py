@@ -55,28 +55,52 @@ def only_one(path: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise BooksInUse(
-            errno.EADDRINUSE, f"Address already in use: another paper broker keeps its books in {path.parent}"
-        ) from None
+        words = "Address already in use: another paper broker keeps its books there"
+        raise BooksInUse(errno.EADDRINUSE, words, str(path.parent)) from None
     return file
 
 
+def take(directory: Path) -> IO[str]:
+    """Makes the directory and locks it; BadSettings when there can be none."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return only_one(directory / "paper.lock")
+    except BooksInUse:
+        raise
+    except OSError as error:
+        why = "that is a file" if directory.is_file() else error.strerror
+        raise BadSettings(f"The paper broker cannot keep its books in {directory}: {why}.") from error
+
+
 class Ledger:
-    """All facts in memory, each change written through; `commit()` makes what was changed last."""
+    """All facts in memory, each change written through; a change that fails is undone on disk and in memory alike."""
 
     def __init__(self, directory: Path | None) -> None:
-        self._lock: IO[str] | None = None
-        if directory is not None:
-            directory.mkdir(parents=True, exist_ok=True)
-            self._lock = only_one(directory / "paper.lock")
+        self._lock = None if directory is None else take(directory)
         self._db = sqlite3.connect(":memory:" if directory is None else directory / "paper.sqlite", isolation_level=None)
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            self.close()
+            raise BadSettings(f"The paper broker's books in {directory} cannot be read: {error}.") from error
+        except BadSettings:
+            self.close()
+            raise
+        self.undone = 0  # how often the memory was read anew; what was reckoned from it before is void
+        self._forget()
+        self._load()
+        self.set_meta("schema", str(SCHEMA_VERSION))
+
+    def _open(self) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
         version = self.meta("schema") or str(SCHEMA_VERSION)
         if version != str(SCHEMA_VERSION):
-            self.close()
-            raise BadSettings(f"the paper broker's data is of version {version}, this program writes {SCHEMA_VERSION}")
+            raise BadSettings(f"The paper broker's books are of version {version}; this program writes {SCHEMA_VERSION}.")
+
+    def _forget(self) -> None:
+        """Empties the memory; what is on disk stays."""
         self.accounts: dict[str, Account] = {}
         self.orders: dict[str, Order] = {}
         self.trades: list[Trade] = []
@@ -89,8 +113,6 @@ class Ledger:
         self._trades_by_day: dict[tuple[str, str], list[Trade]] = {}
         self._after: list[Callable[[], None]] = []
         self._tokens: dict[str, dict[str, str]] = {}
-        self._load()
-        self.set_meta("schema", str(SCHEMA_VERSION))
 
     def close(self) -> None:
         self._db.close()
@@ -108,14 +130,21 @@ class Ledger:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
-            self._after.clear()
+            self._undo()
             raise
-        self._db.execute("COMMIT")
         after, self._after = self._after, []
         for act in after:
             act()
+
+    def _undo(self) -> None:
+        """Back to what the disk says: what was changed in memory meanwhile is read anew."""
+        if self._db.in_transaction:  # a full disk may have ended it already
+            self._db.execute("ROLLBACK")
+        self.undone += 1
+        self._forget()
+        self._load()
 
     def afterwards(self, act: Callable[[], None]) -> None:
         """Does something once the running transaction is on disk; at once when none is running."""

@@ -17,6 +17,7 @@ from bot.paper.requests import STOPS
 from bot.paper.risk import RiskDesk
 
 LOOK_AGAIN = 1.0  # seconds between looks at a resting order
+AFTER_A_FAILURE = 10.0  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -89,9 +90,9 @@ class Matcher:
     def _step(self, order: Order) -> float | None:
         try:
             return self._advance(order)
-        except Exception:  # last resort: one order that cannot be moved must not stop all the others
-            log.exception("order %s could not be moved and is left as it is", order.id)
-            return None
+        except Exception:  # last resort: one order that cannot be moved (a full disk) must not stop all the others
+            log.exception("order %s could not be moved; it is tried again", order.id)
+            return AFTER_A_FAILURE
 
     def _advance(self, order: Order) -> float | None:
         """One step of an order's life; seconds until the next, or None when there is none."""

@@ -96,7 +96,7 @@ class Portfolio:
         self._ledger = ledger
         self._market = market
         self._find = find
-        self._days: dict[tuple[str, str], _Day] = {}
+        self._days: dict[tuple[str, str, int], _Day] = {}
 
     def positions(self, client: str, day: str) -> list[Position]:
         """First carried, then first traded first; rows that are flat again stay for the day (7.1)."""
@@ -107,9 +107,11 @@ class Portfolio:
 
     def _today(self, client: str, day: str) -> dict[tuple[Key, Product], Position]:
         """The day's positions; only trades that came since the last look are added."""
-        if (client, day) not in self._days:
-            self._days[client, day] = _Day(self._carried(client))
-        known = self._days[client, day]
+        key = (client, day, self._ledger.undone)
+        if key not in self._days:
+            self._days = {other: seen for other, seen in self._days.items() if other[0] != client}
+            self._days[key] = _Day(self._carried(client))
+        known = self._days[key]
         for trade in self._ledger.trades_after(client, day, known.trades):
             known.positions.setdefault((trade.key, trade.product), Position(trade.key, trade.product)).add(trade)
             known.trades += 1

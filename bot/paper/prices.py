@@ -6,19 +6,12 @@ tick grid, and money is counted in those.
 
 from __future__ import annotations
 
-import csv
 import math
-from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
-from bot.paper.errors import BadSettings
-from bot.paper.hours import IST
 from bot.paper.instruments import Instrument, Key
 
 # The walk reads its base price at this moment: the close of Friday, 20 November 2026.
@@ -106,54 +99,6 @@ class Candle:
     low: int
     close: int
     volume: int
-
-
-class Replay:
-    """Plays candles of a CSV file back; what the file does not name walks.
-
-    Columns: `time` (IST, `YYYY-MM-DD HH:MM`), `symbol` (or `exchange` and `token`), `open`, `high`, `low`, `close`
-    in rupees, `volume`. Within a bar the price goes open, low, high, close (or high first when the bar fell).
-    """
-
-    def __init__(self, rows: Iterable[dict[str, str]], fallback: PriceSource, symbols: dict[str, Key]) -> None:
-        self._fallback = fallback
-        self._bars: dict[Key, list[Candle]] = {}
-        for line, row in enumerate(rows, start=2):
-            key = (row["exchange"], row["token"]) if row.get("token") else symbols.get(row.get("symbol", ""))
-            if key is None:
-                raise BadSettings(f"replay file, line {line}: unknown symbol {row.get('symbol')!r}")
-            try:
-                start = datetime.strptime(row["time"][:16].replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=IST)
-                prices = [int(Decimal(row[name]) * 100) for name in ("open", "high", "low", "close")]
-            except (ValueError, ArithmeticError, KeyError) as error:
-                raise BadSettings(f"replay file, line {line}: {error!r}") from error
-            volume = int(row.get("volume") or 0)
-            self._bars.setdefault(key, []).append(
-                Candle(start.astimezone(UTC), prices[0], prices[1], prices[2], prices[3], volume)
-            )
-        for bars in self._bars.values():
-            bars.sort(key=lambda bar: bar.start)
-        self._starts = {key: [bar.start for bar in bars] for key, bars in self._bars.items()}
-
-    @classmethod
-    def from_file(cls, path: Path, fallback: PriceSource, symbols: dict[str, Key]) -> Replay:
-        with path.open(encoding="utf-8", newline="") as file:
-            return cls(csv.DictReader(file), fallback, symbols)
-
-    def level(self, instrument: Instrument, moment: datetime) -> float:
-        bars = self._bars.get(instrument.key)
-        if bars is None:
-            return self._fallback.level(instrument, moment)
-        at = bisect_right(self._starts[instrument.key], moment) - 1
-        if at < 0:
-            return float(bars[0].open)
-        bar = bars[at]
-        span = bars[at + 1].start - bar.start if at + 1 < len(bars) else timedelta(minutes=1)
-        share = min((moment - bar.start) / span, 1.0)
-        turns = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
-        path = (bar.open, *turns, bar.close)
-        leg = min(int(share * 3), 2)
-        return path[leg] + (path[leg + 1] - path[leg]) * (share * 3 - leg)
 
 
 def on_tick(price: float, tick: int) -> int:

@@ -193,6 +193,40 @@ def test_a_change_that_fails_halfway_leaves_nothing_on_disk_and_tells_nobody(tmp
     again.close()
 
 
+async def test_a_full_disk_undoes_the_act_in_memory_too_and_orders_go_on_when_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker, task = start(LoopClock(asyncio.get_running_loop(), START), tmp_path, 1)
+    account = broker.ledger.accounts[ACCOUNT.client]
+    taken = [broker.exchange.place(account, request(broker, ("place", 0, "BUY", 5, 0, "MARKET", True))).id]
+    disk = broker.ledger._db
+    (pages,) = disk.execute("PRAGMA page_count").fetchone()
+    disk.execute(f"PRAGMA max_page_count = {pages}")
+
+    def one_more() -> str:
+        return broker.exchange.place(account, request(broker, ("place", 1, "BUY", 1, -20, "LIMIT", True))).id
+
+    def on_disk() -> list[tuple[str, str]]:
+        docs = [json.loads(doc) for (doc,) in disk.execute("SELECT doc FROM facts WHERE kind = 'Order' ORDER BY n")]
+        return [(doc["id"], doc["status"]) for doc in docs]
+
+    with contextlib.suppress(sqlite3.OperationalError):
+        while True:
+            taken.append(one_more())
+    assert [order for order, _ in on_disk()] == list(broker.ledger.orders) == taken
+    await asyncio.sleep(5)
+    assert "database or disk is full" in caplog.text
+    assert on_disk() == [(order.id, order.status) for order in broker.ledger.orders.values()]
+    assert broker.ledger.orders[taken[0]].status != "Traded"
+    disk.execute(f"PRAGMA max_page_count = {pages * 100}")
+    await asyncio.sleep(30)
+    statuses = [broker.ledger.orders[order].status for order in taken]
+    assert (statuses[0], set(statuses[1:])) == ("Traded", {"Pending"})
+    check(broker)
+    task.cancel()
+    broker.ledger.close()
+
+
 def test_books_of_another_version_are_refused(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     with ledger.change():

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from bot.demo.loop import LoopClock
 from bot.paper.broker import PaperBroker
-from bot.paper.errors import BadSettings
 from bot.paper.settings import PaperSettings
 from tests.bot.paper.wire import STILL, Wire, broker
 
@@ -152,36 +151,3 @@ async def test_a_live_feed_of_ticks_is_kept_small_and_keeps_its_high_and_its_las
         assert (await wire.row(resting))["status"] == "Traded"
     async with broker(clock, settings) as wire:
         assert (await wire.desk("GET", "/prices?names=RELIANCE"))["prices"][0]["last"] == "1469.00"
-
-
-async def test_candles_of_a_file_are_played_back(clock: LoopClock, tmp_path: Path) -> None:
-    path = tmp_path / "day.csv"
-    path.write_text(
-        "time,symbol,open,high,low,close,volume\n"
-        "2026-11-20 09:15,RELIANCE,1400,1410,1390,1405,1000\n"
-        "2026-11-20 09:16,RELIANCE,1405,1406,1300,1301,1000\n"
-    )
-    async with broker(clock, replace(STILL, replay=path)) as wire:
-        await wire.login()
-
-        async def last() -> str:
-            return str((await wire.desk("GET", "/prices?names=RELIANCE"))["prices"][0]["last"])
-
-        assert await last() == "1400.00"
-        await asyncio.sleep(15 * 60 + 20)
-        assert await last() == "1390.00"
-        await asyncio.sleep(20)
-        assert await last() == "1410.00"
-        await asyncio.sleep(120)
-        assert await last() == "1301.00"
-        assert (await wire.desk("GET", "/prices?names=ITC"))["prices"][0]["last"] == "412.85"
-
-
-def test_an_unreadable_replay_file_is_named_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "bad.csv"
-    path.write_text("time,symbol,open,high,low,close\n2026-11-20 09:15,RELIANCE,x,1,1,1\n")
-    with pytest.raises(BadSettings, match="line 2"):
-        paper(replay=path)
-    path.write_text("time,symbol,open,high,low,close\n2026-11-20 09:15,NOBODY,1,1,1,1\n")
-    with pytest.raises(BadSettings, match="NOBODY"):
-        paper(replay=path)
