@@ -16,7 +16,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.instrument import Exchange
 from bot.domain.ports import RandomBytes
-from bot.egress import egress_ipv4
+from bot.egress import public_ipv4
 from bot.keys import Ask, open_vault
 from bot.outbox import Notifier
 from bot.scrubber import Scrubber
@@ -60,6 +60,7 @@ async def open_connections(settings: Settings, *, clock: Clock, random_bytes: Ra
         data_dir=settings.database.parent / "master",
         hours=feed_hours(settings),
         orders_a_second=settings.orders_per_second,
+        address=await public_ipv4(settings.broker_url),
     )
     async with connections:
         yield connections
@@ -201,7 +202,7 @@ async def open_app(
             clock=clock,
             random_bytes=random_bytes,
             scrubber=scrubber,
-            egress=await egress_ipv4(settings.broker_url),
+            egress=connections.address,
         )
         explain = core.explain
 
@@ -212,7 +213,9 @@ async def open_app(
             random_bytes=random_bytes,
             explain=explain,
         )
-        messenger = TelegramMessenger(application.bot, mode=core.services.mode, clock=clock, explain=explain)
+        messenger = TelegramMessenger(
+            application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.roster.role_on
+        )
         notifier = core.wakes.notifier = Notifier(store=store, messenger=messenger, clock=clock)
         cards = core.wakes.cards = Cards(store=store, messenger=messenger, clock=clock)
         intake = Intake(

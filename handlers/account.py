@@ -30,14 +30,14 @@ def is_blanked(text: str) -> bool:
 
 
 async def accounts(ctx: Ctx) -> None:
-    await ctx.reply(views.accounts(await ctx.services.accounts.all(ctx.actor), ctx.actor.account))
+    await ctx.reply(views.accounts(await ctx.services.accounts.all(ctx.actor), ctx.actor.account), marked=False)
 
 
 async def use(ctx: Ctx) -> None:
     """Works with another account for half an hour."""
     if not ctx.words:
         raise UsageError("Which account?", example="/use papa")
-    await ctx.reply(views.using(await ctx.services.accounts.use(ctx.actor, ctx.words)))
+    await ctx.reply(views.using(await ctx.services.accounts.use(ctx.actor, ctx.words)), marked=False)
 
 
 async def link(ctx: Ctx) -> None:
@@ -46,9 +46,9 @@ async def link(ctx: Ctx) -> None:
     if len(words) != 1:
         note = await _hide(ctx) if words else ""
         if note:
-            await ctx.reply(message(note))
+            await ctx.reply(message(note), marked=False)
         raise UsageError("One word: how the account will be called. Its secrets are typed on a page.", example="/link papa")
-    await ctx.reply(views.offered(await ctx.services.entering.link(ctx.actor, words[0]), ctx.mode))
+    await ctx.reply(views.offered(await ctx.services.entering.link(ctx.actor, words[0]), ctx.mode), marked=False)
 
 
 async def login(ctx: Ctx) -> None:
@@ -67,7 +67,7 @@ async def login(ctx: Ctx) -> None:
     note = await _hide(ctx)
     if code is None:
         if note == views.NOT_DELETED:
-            await ctx.reply(message(note))
+            await ctx.reply(message(note), marked=False)
         raise UsageError("A code is six digits. Nothing was sent to mStock.", example="/login 123456")
     await _log_in(ctx, code, note)
 
@@ -77,14 +77,14 @@ async def code(ctx: Ctx) -> None:
     given = six_digits(ctx.words)
     note = await _hide(ctx)
     if given is None or not ctx.services.accounts.expects_code(ctx.chat_id):
-        await ctx.reply(views.code_not_expected(note))
+        await ctx.reply(views.code_not_expected(note), marked=False)
         return
     await _log_in(ctx, given, note)
 
 
 async def late_code(ctx: Ctx) -> None:
     """A code that came while the bot was away: it was never stored, so it cannot be used."""
-    await ctx.reply(views.code_not_used(await _hide(ctx)))
+    await ctx.reply(views.code_not_used(await _hide(ctx)), marked=False)
 
 
 async def _hide(ctx: Ctx) -> str:
@@ -97,7 +97,7 @@ async def _log_in(ctx: Ctx, given: str | None, note: str) -> None:
         outcome = await ctx.services.accounts.login(ctx.actor, given)
     finally:
         if note == views.NOT_DELETED:  # said whatever becomes of the login
-            await ctx.reply(message(note))
+            await ctx.reply(message(note), marked=False)
     if isinstance(outcome, LoggedIn):
         ctx.face.code_for.pop(ctx.chat_id, None)
         await ctx.reply(views.logged_in(outcome, ctx.mode, ctx.now, views.DELETED if note == views.DELETED else ""))
@@ -145,4 +145,4 @@ async def unlink(ctx: Ctx) -> None:
     """Destroys the secrets of the account that is named; a name is always asked for."""
     if not ctx.words:
         raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
-    await ctx.reply(views.unlinked(await ctx.services.accounts.unlink(ctx.actor, ctx.words)))
+    await ctx.reply(views.unlinked(await ctx.services.accounts.unlink(ctx.actor, ctx.words)), marked=False)

@@ -56,8 +56,8 @@ async def page(ctx: Ctx, tap: BookTap) -> View:
         case Book.TRADES:
             return views.trades(await found.trades(ctx.actor), tap, ctx.mode)
         case Book.HOLDINGS:
-            return views.holdings(await found.holdings(ctx.actor), tap, ctx.label, ctx.mode)
+            return views.holdings(await found.holdings(ctx.actor), tap, ctx.name, ctx.mode)
         case Book.FUNDS:
-            return views.funds(await found.funds(ctx.actor), tap, ctx.label, ctx.mode)
+            return views.funds(await found.funds(ctx.actor), tap, ctx.name, ctx.mode)
         case _:
-            return views.positions(await found.positions(ctx.actor), tap, ctx.label, ctx.mode)
+            return views.positions(await found.positions(ctx.actor), tap, ctx.name, ctx.mode)

@@ -13,6 +13,7 @@ from telegram.ext import CallbackContext, ExtBot
 
 from bot.domain.account import Actor
 from bot.domain.ports import RandomBytes
+from handlers.gate import by_name, offered
 from handlers.pace import Priority
 from handlers.speaker import Speaker
 from handlers.usecases import UseCases
@@ -55,6 +56,7 @@ class Face:
     ) -> None:
         self.services = services
         self.commands = commands
+        self.permission_of = by_name(commands)
         self.random_bytes = random_bytes
         self.explain = explain
         self.code_for: dict[int, str] = {}  # person -> label of the account whose login waits for six digits
@@ -126,16 +128,34 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face
         """The account's label, or nothing where none is linked."""
         return self.actor.account.label if self.actor.account is not None else ""
 
-    async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY) -> int:
-        """Sends a view; the message id."""
-        return await Speaker(self.bot).send(self.chat_id, view, reply_to=to, priority=priority)
+    @property
+    def name(self) -> str:
+        """Mark and label of the account, as a table's head shows them."""
+        return self.actor.account.name if self.actor.account is not None else ""
 
-    async def redraw(self, view: View, *, priority: Priority = Priority.REPLY) -> int:
+    @property
+    def mark(self) -> str:
+        """The account's own mark, or nothing where none is linked."""
+        return self.actor.account.mark if self.actor.account is not None else ""
+
+    def own(self, view: View, *, marked: bool = True) -> View:
+        """The view as this person sees it: led by the account's mark, without buttons that the role would be refused."""
+        actor: Actor | None = getattr(self, "actor", None)  # not yet known where an update failed before it was looked up
+        if actor is None:
+            return view
+        mark = actor.account.mark if marked and actor.account is not None else ""
+        return offered(view.led_by(mark), actor.role, self.face.permission_of)
+
+    async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
+        """Sends a view; the message id. marked: it is about the account in use, whose mark leads it."""
+        return await Speaker(self.bot).send(self.chat_id, self.own(view, marked=marked), reply_to=to, priority=priority)
+
+    async def redraw(self, view: View, *, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
         """After a tap, or a reply that acts on a message of ours: edits it. After other words: sends. The message id."""
         over = self.concerns or (self.message if self.query is not None else None)
         if over is None:
-            return await self.reply(view, priority=priority)
-        return await Speaker(self.bot).edit(self.chat_id, over.message_id, view, priority=priority)
+            return await self.reply(view, priority=priority, marked=marked)
+        return await Speaker(self.bot).edit(self.chat_id, over.message_id, self.own(view, marked=marked), priority=priority)
 
     async def redraw_or_reply(self, view: View) -> int:
         """The answer to a command: in place of the message whose button stood for it, where that is a step of the same way."""

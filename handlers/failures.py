@@ -1,18 +1,19 @@
 """The error handler: words for the person, one log line with the id that stands in the words, and carry on."""
 
 import logging
+from contextlib import suppress
 
 from telegram import Update
 from telegram.error import TelegramError
 
-from bot.domain.errors import BotError, ConfirmationGone, NotAllowed, StorageError
+from bot.domain.errors import BotError, ConfirmationGone, NotAllowed, PhoneSealed, StorageError, UnknownSymbol, UsageError
 from bot.logs import correlation
 from handlers.commands import hear
 from handlers.context import Ctx
 from handlers.pace import Priority
 from handlers.speaker import Speaker
 from handlers.views.failures import failure, has_incident
-from handlers.views.keyboards import WordsTap, decode
+from handlers.views.keyboards import DoItNowTap, PadTap, WordsTap, decode
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,12 @@ async def tell(update: object, ctx: Ctx) -> None:
         return
     if trying := _trying(error):
         await _tell_owners(update, ctx, trying)
-    view = failure(error, incident, account=_addressed(update))
+    account = _addressed(update)
+    with suppress(BotError):  # what went wrong may be the account's own name, or the store
+        if (actor := await ctx.services.accounts.actor(ctx.chat_id, account or None)) is not None:
+            ctx.actor = actor
+    of_account = not isinstance(error, UsageError | UnknownSymbol | PhoneSealed)
+    view = ctx.own(failure(error, incident, account=account), marked=of_account)
     under = update.effective_message.message_id if update.effective_message is not None else None
     try:
         await Speaker(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY)
@@ -64,12 +70,14 @@ def _write_down(error: Exception, incident: str, chat_id: int) -> None:
 
 
 def _addressed(update: Update) -> str:
-    """The account that the words named, so that a command offered in the answer goes to the same one."""
+    """The account that the words or the button named, so that a command offered in the answer goes to the same one."""
     text = ""
     if update.message is not None and update.message.text:
         text = update.message.text
     elif update.callback_query is not None and update.callback_query.data:
         tap = decode(update.callback_query.data)
+        if tap is not None and not isinstance(tap, WordsTap | DoItNowTap | PadTap):
+            return tap.label
         text = tap.words if isinstance(tap, WordsTap) else ""
     spoken = hear(text) if text.strip() else None
     return spoken.label or "" if spoken is not None else ""

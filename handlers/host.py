@@ -11,11 +11,11 @@ from handlers.views.message import View
 async def status(ctx: Ctx) -> None:
     """How the bot is doing; `full` adds what a helper would ask for."""
     if ctx.words.casefold() == "full":
-        await ctx.reply(views.full(await ctx.services.host.full(ctx.actor)))
+        await ctx.reply(views.full(await ctx.services.host.full(ctx.actor)), marked=False)
         return
     if ctx.words:
         raise UsageError("Only “full” can stand behind it.", example="/status full")
-    await ctx.reply(await status_page(ctx))
+    await ctx.reply(await status_page(ctx), marked=False)
 
 
 async def status_page(ctx: Ctx) -> View:
@@ -28,4 +28,4 @@ async def audit(ctx: Ctx) -> None:
     if ctx.words and not re.fullmatch(r"#?[0-9]{1,12}", ctx.words):
         raise UsageError("The number of an act: older ones than that are shown.", example="/audit 120")
     before = int(ctx.words.removeprefix("#")) if ctx.words else None
-    await ctx.reply(views.audit(await ctx.services.host.audit(ctx.actor, before), ctx.now))
+    await ctx.reply(views.audit(await ctx.services.host.audit(ctx.actor, before), ctx.now), marked=False)

@@ -6,7 +6,8 @@ from datetime import time
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.account import Segment
+from bot.domain.access import LimitsShown
+from bot.domain.account import Permission, Segment
 from bot.domain.errors import UsageError
 from handlers.context import Ctx
 from handlers.views import limits as views
@@ -20,15 +21,20 @@ async def limits(ctx: Ctx) -> None:
     """`/limits`, `/limits <name> <value or off>`, `/limits lock`."""
     name, _, rest = ctx.words.lower().partition(" ")
     if not name:
-        await ctx.reply(views.limits(await ctx.services.limits.show(ctx.actor), ctx.mode))
+        await _show(ctx, await ctx.services.limits.show(ctx.actor))
     elif name == "lock":
-        await ctx.reply(views.limits(await ctx.services.limits.lock_day(ctx.actor), ctx.mode))
+        await _show(ctx, await ctx.services.limits.lock_day(ctx.actor))
     elif name in _FIELDS:
         field, read = _FIELDS[name]
         value = read(rest.strip())
-        await ctx.reply(views.limits(await ctx.services.limits.change(ctx.actor, field, value), ctx.mode))
+        await _show(ctx, await ctx.services.limits.change(ctx.actor, field, value))
     else:
         raise UsageError(f"“{name}” is not one of {', '.join(_FIELDS)}, lock.", example=_EXAMPLE)
+
+
+async def _show(ctx: Ctx, found: LimitsShown) -> None:
+    may_change, may_lock = ctx.actor.may(Permission.ADMIN), ctx.actor.may(Permission.OPEN)
+    await ctx.reply(views.limits(found, ctx.mode, may_change=may_change, may_lock=may_lock))
 
 
 def _rupees(words: str) -> Decimal | None:

@@ -1,10 +1,11 @@
 """The Messenger port: news and living cards to Telegram, and its errors sorted into what may be tried again and what not."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from telegram.error import BadRequest, ChatMigrated, EndPointNotFound, Forbidden, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
+from bot.domain.account import Role
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError
 from bot.domain.notice import (
@@ -21,20 +22,35 @@ from bot.domain.notice import (
 )
 from bot.domain.order import Order
 from bot.domain.ports import Shown
+from handlers.commands import COMMANDS
 from handlers.context import Explain, as_said
+from handlers.gate import by_name, offered
 from handlers.pace import Priority, seconds
 from handlers.speaker import Speaker
 from handlers.views.card import card
+from handlers.views.message import View
 from handlers.views.notices import notice
 
+RoleOn = Callable[[int, str], Role | None]
+_PERMISSION_OF = by_name(COMMANDS)
 _SAFETY = (OrderUnclear, OrderNotSeen, TradingStopped, TradingResumed, SessionLost, AddressNotRegistered)
 
 
 class TelegramMessenger:
     """Sends a parcel as a message of its own, and draws an order's card where it stands."""
 
-    def __init__(self, bot: ExtBot[Priority], *, mode: str, clock: Clock, explain: Explain | None = None) -> None:
+    def __init__(
+        self,
+        bot: ExtBot[Priority],
+        *,
+        mode: str,
+        clock: Clock,
+        explain: Explain | None = None,
+        role_on: RoleOn = lambda _person, _account_id: None,
+    ) -> None:
+        """role_on: a person's role on an account, so that nobody is offered a button that would be refused; None: all are."""
         self._speaker = Speaker(bot)
+        self._role_on = role_on
         self._mode = mode
         self._clock = clock
         self._explain = explain or as_said
@@ -42,6 +58,7 @@ class TelegramMessenger:
     async def deliver(self, parcel: Parcel) -> int:
         """Sends a notice, under its order's card where there is one; the message id. DeliveryError when Telegram would not."""
         view = notice(parcel, mode=self._mode, now=self._clock.now(), explain=self._explain)
+        view = self._own(view, parcel.chat_id, parcel.account_id)
         return await _sorted(
             self._speaker.send(
                 parcel.chat_id,
@@ -55,7 +72,12 @@ class TelegramMessenger:
     async def draw(self, shown: Shown, order: Order, label: str) -> int:
         """Edits the card; where it is gone a new message is sent. The id of the message that shows it now."""
         view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(shown.mark)
+        view = self._own(view, shown.chat_id, order.account_id)
         return await _sorted(self._speaker.edit(shown.chat_id, shown.message_id, view, priority=Priority.CARD))
+
+    def _own(self, view: View, person: int, account_id: str) -> View:
+        role = self._role_on(person, account_id)
+        return view if role is None else offered(view, role, _PERMISSION_OF)
 
 
 def _priority(news: Notice) -> Priority:

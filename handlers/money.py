@@ -21,9 +21,9 @@ async def pnl(ctx: Ctx) -> None:
 async def report(ctx: Ctx) -> None:
     """The summary of today or of an earlier day."""
     day = report_day(ctx.words, ist_date(ctx.now))
-    await ctx.reply(views.report(await ctx.services.reports.day(ctx.actor, day), ctx.label, ctx.mode))
+    await ctx.reply(views.report(await ctx.services.reports.day(ctx.actor, day), ctx.label, ctx.mode, mark=ctx.mark))
 
 
 async def page(ctx: Ctx, tap: BookTap) -> View:
     """Today's profit and loss as it is now."""
-    return views.pnl(await ctx.services.books.pnl(ctx.actor), tap, ctx.label, ctx.mode)
+    return views.pnl(await ctx.services.books.pnl(ctx.actor), tap, ctx.name, ctx.mode)

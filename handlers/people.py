@@ -14,13 +14,13 @@ async def people(ctx: Ctx) -> None:
     verb, _, rest = ctx.words.partition(" ")
     match verb.lower():
         case "":
-            await ctx.reply(views.people(await ctx.services.accounts.people(ctx.actor)))
+            await ctx.reply(views.people(await ctx.services.accounts.people(ctx.actor)), marked=False)
         case "add":
             await _invite(ctx, rest.split())
         case "remove":
             if not rest.strip():
                 raise UsageError("Whom? The id or the name, as /people shows it.", example="/people remove 4212")
-            await ctx.reply(views.removed(await ctx.services.joining.remove(ctx.actor, rest.strip())))
+            await ctx.reply(views.removed(await ctx.services.joining.remove(ctx.actor, rest.strip())), marked=False)
         case _:
             raise UsageError(f"“{verb}” is not one of add and remove.", example=_EXAMPLE)
 
@@ -32,7 +32,7 @@ async def _invite(ctx: Ctx, words: list[str]) -> None:
     label = words[1] if len(words) == 2 else None
     invited = await ctx.services.joining.invite(ctx.actor, roles[words[0].lower()], label)
     link = f"https://t.me/{ctx.bot.username}?start={invited.code.reveal()}"
-    await ctx.reply(views.invited(invited, link))
+    await ctx.reply(views.invited(invited, link), marked=False)
 
 
 async def came(ctx: Ctx, code: str) -> None:
@@ -40,6 +40,6 @@ async def came(ctx: Ctx, code: str) -> None:
     name = ctx.actor.user.name
     outcome = await ctx.services.joining.join(ctx.chat_id, name, code)
     if isinstance(outcome, Welcome):
-        await ctx.reply(views.welcome(outcome))
+        await ctx.reply(views.welcome(outcome), marked=False)
     else:
-        await ctx.reply(views.no_entry(outcome or "I don't know this link. Nothing was done."))
+        await ctx.reply(views.no_entry(outcome or "I don't know this link. Nothing was done."), marked=False)

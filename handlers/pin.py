@@ -18,7 +18,7 @@ async def pin(ctx: Ctx) -> None:
     asked = ctx.words.lower()
     state = await ctx.services.pins.state(ctx.actor)
     if not asked:
-        await (ctx.reply(views.state(state)) if state.set else _show(ctx, PadUse.SET))
+        await (ctx.reply(views.state(state), marked=False) if state.set else _show(ctx, PadUse.SET))
     elif asked in uses:
         await _show(ctx, uses[asked])
     else:
@@ -29,15 +29,15 @@ async def lock(ctx: Ctx) -> None:
     """Seals this person's phone; without a PIN it asks first, because only the host could open it again."""
     state = await ctx.services.pins.state(ctx.actor)
     if not state.set and ctx.words.lower() != "now":
-        await ctx.reply(views.lock_without_pin())
+        await ctx.reply(views.lock_without_pin(), marked=False)
         return
-    await ctx.reply(views.sealed(await ctx.services.pins.seal(ctx.actor)), priority=Priority.SAFETY)
+    await ctx.reply(views.sealed(await ctx.services.pins.seal(ctx.actor)), priority=Priority.SAFETY, marked=False)
 
 
 async def unlock(ctx: Ctx) -> None:
     """Asks for the PIN; without one the host has to do it."""
     if not ctx.actor.sealed:
-        await ctx.reply(views.not_sealed())
+        await ctx.reply(views.not_sealed(), marked=False)
         return
     await _show(ctx, PadUse.UNSEAL)
 
@@ -46,11 +46,11 @@ async def ask(ctx: Ctx, wanted: PinWanted, waiting: Waiting) -> None:
     """Shows the keypad for the one act that waits behind it."""
     pad = await ctx.services.pins.open(ctx.actor, PadUse.PROVE, proof=wanted.proof)
     ctx.face.wait_for_pin(pad.id, waiting)
-    await ctx.reply(views.pad(pad, wanted.say), priority=Priority.SAFETY)
+    await ctx.reply(views.pad(pad, wanted.say), priority=Priority.SAFETY, marked=False)
 
 
 async def _show(ctx: Ctx, use: PadUse) -> None:
-    await ctx.reply(views.pad(await ctx.services.pins.open(ctx.actor, use), ""))
+    await ctx.reply(views.pad(await ctx.services.pins.open(ctx.actor, use), ""), marked=False)
 
 
 async def tapped(ctx: Ctx, tap: PadTap) -> Waiting | None:
@@ -59,12 +59,12 @@ async def tapped(ctx: Ctx, tap: PadTap) -> Waiting | None:
     if tap.place is None:
         ctx.services.pins.close(actor, tap.pad_id)
         ctx.face.waited(tap.pad_id)
-        await ctx.redraw(views.given_up())
+        await ctx.redraw(views.given_up(), marked=False)
         return None
     outcome = await ctx.services.pins.press(actor, tap.pad_id, tap.place)
     if not isinstance(outcome, PadEnded):
-        await ctx.redraw(views.pad(outcome, ""))
+        await ctx.redraw(views.pad(outcome, ""), marked=False)
         return None
     waiting = ctx.face.waited(tap.pad_id)
-    await ctx.redraw(views.ended(outcome))
+    await ctx.redraw(views.ended(outcome), marked=False)
     return waiting if outcome.right else None

@@ -10,11 +10,12 @@ from telegram import Message, Update
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.domain.account import WHILE_SEALED, Actor, Permission
-from bot.domain.errors import NotAllowed, PhoneSealed, PinWanted
+from bot.domain.account import Actor, Permission
+from bot.domain.errors import PinWanted
 from handlers import account, books, confirm, host, money, order, pin, replies, safety
 from handlers.commands import COMMANDS, Spoken, hear
 from handlers.context import Ctx, Waiting
+from handlers.gate import demand, needs
 from handlers.guard import is_kill
 from handlers.replies import NewTerms
 from handlers.views import start as start_views
@@ -29,7 +30,6 @@ from handlers.views.keyboards import (
     ExitTap,
     LeaveTap,
     OrderTap,
-    OrderVerb,
     PadTap,
     Tap,
     WordsTap,
@@ -40,28 +40,6 @@ from handlers.views.keyboards import (
 AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done (product.md section 4)
 ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not
 A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
-
-_ORDER_NEEDS = {
-    OrderVerb.MODIFY: Permission.LOOK,
-    OrderVerb.CANCEL: Permission.REDUCE,
-    OrderVerb.LOOK: Permission.LOOK,
-    OrderVerb.NOT_THERE: Permission.OPEN,
-    OrderVerb.GIVE_UP: Permission.OPEN,
-    OrderVerb.SAME: Permission.OPEN,
-    OrderVerb.REVERSE: Permission.OPEN,
-    OrderVerb.EXIT: Permission.REDUCE,
-    OrderVerb.HALF: Permission.REDUCE,
-    OrderVerb.DETAIL: Permission.LOOK,
-}
-_DEEDS = {
-    Permission.LOOK: "look",
-    Permission.OPEN: "place orders",
-    Permission.REDUCE: "trade or cancel",
-    Permission.STOP: "stop trading",
-    Permission.SESSION: "log in or out",
-    Permission.ADMIN: "do this; it is the owner's",
-    Permission.OWN: "do this",
-}
 
 
 async def heard(update: Update, ctx: Ctx) -> None:
@@ -85,7 +63,7 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
         return
     if not now and ctx.now - message.date > AWAY and not is_kill(text):
         if await _actor(ctx, None) is not None:
-            await ctx.reply(start_views.offered(message.date), to=message.message_id)
+            await ctx.reply(start_views.offered(message.date), to=message.message_id, marked=False)
         return
     if reply is not None:
         await _answer(ctx, message, reply)
@@ -106,7 +84,7 @@ async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewT
         return
     if await _actor(ctx, reply.label or None) is None:
         return
-    _demand(ctx.actor, Permission.OPEN)
+    demand(ctx.actor, Permission.OPEN)
     async with _showing_work(ctx):
         await replies.change(ctx, reply)
 
@@ -115,7 +93,7 @@ async def _run(ctx: Ctx, spoken: Spoken, text: str) -> None:
     actor = await _actor(ctx, spoken.label)
     if actor is None:
         return
-    _demand(actor, spoken.command.permission)
+    demand(actor, spoken.command.permission)
     ctx.words = spoken.words
     try:
         async with _showing_work(ctx):
@@ -139,11 +117,11 @@ async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
 async def _puzzled(ctx: Ctx, text: str) -> None:
     if await _actor(ctx, None) is None:
         return
-    _demand(ctx.actor, Permission.LOOK)
+    demand(ctx.actor, Permission.LOOK)
     first = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower() if text.split() else ""
     names = difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
     near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]
-    await ctx.reply(start_views.not_understood(near))
+    await ctx.reply(start_views.not_understood(near), marked=False)
 
 
 async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
@@ -152,13 +130,6 @@ async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
     if actor is not None:
         ctx.actor = actor
     return actor
-
-
-def _demand(actor: Actor, permission: Permission) -> None:
-    if actor.sealed and permission not in WHILE_SEALED:
-        raise PhoneSealed("This phone is sealed.")
-    if not actor.may(permission):
-        raise NotAllowed(f"As {actor.role} you may not {_DEEDS[permission]}.")
 
 
 async def tapped(update: Update, ctx: Ctx) -> None:
@@ -181,7 +152,7 @@ async def tapped(update: Update, ctx: Ctx) -> None:
 async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
     if isinstance(tap, LeaveTap):
         if await _actor(ctx, None) is not None:
-            await ctx.redraw(step_views.left())
+            await ctx.redraw(step_views.left(), marked=False)
         return
     if isinstance(tap, WordsTap):
         ctx.stays = tap.stays
@@ -206,7 +177,7 @@ async def _key(ctx: Ctx, tap: PadTap) -> None:
     """A key of the keypad; after the last one the act that waited is done as if it were asked for now."""
     if await _actor(ctx, None) is None:
         return
-    _demand(ctx.actor, Permission.OWN)
+    demand(ctx.actor, Permission.OWN)
     waiting = await pin.tapped(ctx, tap)
     if waiting is None:
         return
@@ -221,24 +192,21 @@ async def _key(ctx: Ctx, tap: PadTap) -> None:
 
 
 async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | EntriesTap | ExitTap) -> None:
+    needed = needs(tap)
+    if needed is not None:
+        demand(ctx.actor, needed)
     match tap:
         case CardTap():
-            _demand(ctx.actor, Permission.REDUCE)
             await confirm.tapped(ctx, tap)
         case ChangeTap():
-            _demand(ctx.actor, Permission.REDUCE)
             await confirm.changed(ctx, tap)
         case OrderTap():
-            _demand(ctx.actor, _ORDER_NEEDS[tap.verb])
             await order.tapped(ctx, tap)
         case ExitTap():
-            _demand(ctx.actor, Permission.REDUCE)
             await order.exit_position(ctx, tap)
         case EntriesTap():
-            _demand(ctx.actor, Permission.REDUCE)
             await safety.cancel_entries(ctx)
         case BookTap():
-            _demand(ctx.actor, Permission.LOOK)
             await _page(ctx, tap)
 
 
@@ -247,7 +215,7 @@ async def _page(ctx: Ctx, tap: BookTap) -> None:
         case BookTap(book=Book.PNL):
             await ctx.redraw(await money.page(ctx, tap))
         case BookTap(book=Book.STATUS):
-            await ctx.redraw(await host.status_page(ctx))
+            await ctx.redraw(await host.status_page(ctx), marked=False)
         case BookTap():
             await ctx.redraw(await books.page(ctx, tap))
 
@@ -257,7 +225,7 @@ async def _do_it_now(ctx: Ctx, under: Message) -> None:
     typed = under.reply_to_message
     if typed is None or typed.text is None or typed.from_user is None or typed.from_user.id != ctx.chat_id:
         if await _actor(ctx, None) is not None:
-            await ctx.redraw(start_views.words_gone())
+            await ctx.redraw(start_views.words_gone(), marked=False)
         return
     await _act_on(ctx, typed, typed.text, now=True)
 

@@ -38,12 +38,12 @@ async def help_(ctx: Ctx) -> None:
     """Every command of this person's role, or one explained."""
     wanted = ctx.words.lower().removeprefix("/")
     if not wanted:
-        await ctx.reply(views.help_all(_mine(ctx), ctx.mode))
+        await ctx.reply(views.help_all(_mine(ctx), ctx.mode), marked=False)
         return
     found = next((command for command in ctx.face.commands if wanted == command.name or wanted in command.short), None)
     if found is None:
         raise UsageError(f'There is no command "{ctx.words}".', example="/help buy")
-    await ctx.reply(views.help_one(found, ctx.mode))
+    await ctx.reply(views.help_one(found, ctx.mode), marked=False)
 
 
 async def menu(ctx: Ctx) -> None:

@@ -18,6 +18,7 @@ class Roster:
         self._store = store
         self._clock = clock
         self._people: dict[int, Role] = {}
+        self._roles: dict[tuple[int, str | None], Role] = {}
         self._read_at: datetime | None = None
 
     def known(self, telegram_id: int) -> bool:
@@ -28,6 +29,10 @@ class Roster:
         """(telegram id, highest role) of all active people."""
         return tuple(self._people.items())
 
+    def role_on(self, telegram_id: int, account_id: str) -> Role | None:
+        """The role that counts on an account, as far as we know: its own before the general one."""
+        return self._roles.get((telegram_id, account_id)) or self._roles.get((telegram_id, None))
+
     @property
     def stale(self) -> bool:
         return self._read_at is None or self._clock.now() - self._read_at > MAX_AGE
@@ -35,13 +40,12 @@ class Roster:
     async def refresh(self) -> None:
         """Reads the list again."""
 
-        def read(drawers: Drawers) -> dict[int, Role]:
-            found: dict[int, Role] = {}
-            for user, _, role in drawers.people.all():
-                if user.active:
-                    best = found.get(user.telegram_id, role)
-                    found[user.telegram_id] = min(best, role, key=RANK.index)
-            return found
+        def read(drawers: Drawers) -> dict[tuple[int, str | None], Role]:
+            return {(user.telegram_id, on): role for user, on, role in drawers.people.all() if user.active}
 
-        self._people = await self._store.run(read)
+        roles = await self._store.run(read)
+        best: dict[int, Role] = {}
+        for (person, _), role in roles.items():
+            best[person] = min(best.get(person, role), role, key=RANK.index)
+        self._people, self._roles = best, roles
         self._read_at = self._clock.now()

@@ -48,7 +48,7 @@ def logged_in(found: LoggedIn, mode: str, now: datetime, note: str = "") -> View
         say(bold(f"{first}.")),
         f"The session lives until {short_time(until)}{day}.",
         *([note] if note else []),
-        place(found.account.name, mode),
+        place(found.account.label, mode),
     ).with_keyboard(
         [words("Funds", "/funds", account=found.account.label), words("Positions", "/positions", account=found.account.label)]
     )
@@ -61,7 +61,7 @@ def code_wanted(found: CodeWanted, mode: str) -> View:
         say(bold("Six digits, please.")),
         f"Send the code {source}, nothing else. I take it until {clock_time(found.until)} and delete your message. "
         "Or /login page types it in a browser.",
-        place(found.account.name, mode),
+        place(found.account.label, mode),
     )
 
 
@@ -100,14 +100,14 @@ def logged_out(account: Account, mode: str) -> View:
     return message(
         say(bold("Logged out.")),
         "Orders at the exchange stay; I cannot see them until the next login.",
-        place(account.name, mode),
+        place(account.label, mode),
     ).with_keyboard([words("Log in", "/login", account=account.label)])
 
 
 def session(found: SessionState, mode: str, now: datetime) -> View:
     """One account's line to the broker."""
     return message(
-        say(bold("Session"), f" · {found.account.name} · {mode}"),
+        say(bold("Session"), f" · {found.account.label} · {mode}"),
         session_line(found, now),
         "Live prices: connected." if found.feed_connected else "Live prices: not connected.",
         "The TOTP seed is stored here: one factor instead of two." if found.seed_stored else "The TOTP seed is not stored here.",
@@ -133,6 +133,6 @@ def session_line(found: SessionState, now: datetime) -> str:
 
 def unlinked(account: Account) -> View:
     return message(
-        say(bold(f"Unlinked {account.label}."), f" ({account.client})"),
+        say(bold(f"Unlinked {account.name}."), f" ({account.client})"),
         "Its secrets are destroyed here for good. Its orders stay at mStock, and in my records.",
     )

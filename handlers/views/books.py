@@ -36,8 +36,8 @@ EXITS = "exit"  # the list of positions with a button under it for each
 PAGE = 8  # entries; with two or three rows each they stand on one screen
 
 
-def _head(name: str, label: str, mode: str, as_of: datetime) -> list[Rows]:
-    return [row(fit(f"{name} {label}", 23), mode), row(f" as of {clock_time(as_of)}")]
+def _head(what: str, name: str, mode: str, as_of: datetime) -> list[Rows]:
+    return [row(fit(f"{what} {name}", 23), mode), row(f" as of {clock_time(as_of)}")]
 
 
 def _page(items: Sequence[Rows], tap: BookTap) -> tuple[list[Rows], list[Button]]:
@@ -141,9 +141,9 @@ def trades(book: TradeList, tap: BookTap, mode: str) -> View:
 # --- positions ------------------------------------------------------------------------------------------------------
 
 
-def positions(found: Positions, tap: BookTap, label: str, mode: str) -> View:
+def positions(found: Positions, tap: BookTap, name: str, mode: str) -> View:
     """Every position with its profit since entry; what a sum leaves out is named."""
-    rows = _head("POSITIONS", label, mode, found.as_of)
+    rows = _head("POSITIONS", name, mode, found.as_of)
     shown, turn = _page([position_rows(line, found.as_of) for line in found.lines], tap)
     rows += shown or [row("none")]
     if found.lines:
@@ -208,9 +208,9 @@ def wants_stop(line: PositionLine) -> bool:
 # --- holdings and funds ---------------------------------------------------------------------------------------------
 
 
-def holdings(found: Holdings, tap: BookTap, label: str, mode: str) -> View:
+def holdings(found: Holdings, tap: BookTap, name: str, mode: str) -> View:
     """Shares in the demat account, their value, and what could be sold."""
-    rows = _head("HOLDINGS", label, mode, found.as_of)
+    rows = _head("HOLDINGS", name, mode, found.as_of)
     shown, turn = _page([_holding_rows(line) for line in found.lines], tap)
     rows += shown or [row("none")]
     if found.lines:
@@ -239,17 +239,17 @@ def _holding_rows(line: Holding) -> Rows:
     return (*rows, *(row_ for note in notes for row_ in row(f" {note}")))
 
 
-def funds(found: Funds, tap: BookTap, label: str, mode: str) -> View:
+def funds(found: Funds, tap: BookTap, name: str, mode: str) -> View:
     """Money for trading, as mStock reports it; what it does not say is not zero."""
-    rows = _head("FUNDS", label, mode, found.as_of)
-    for name, value in (
+    rows = _head("FUNDS", name, mode, found.as_of)
+    for what, value in (
         ("Available", found.available),
         ("Used", found.used),
         ("At the start", found.start_of_day),
         ("Collateral", found.collateral),
         ("Loss booked", found.realised_loss),
     ):
-        rows.append(row(name, amount(value) if value is not None else "not known"))
+        rows.append(row(what, amount(value) if value is not None else "not known"))
     return View(
         (table(*rows), say("Collateral buys no shares and no premium.")),
         keyboard([button("Refresh", tap), words("Positions", "/positions", account=tap.label)]),

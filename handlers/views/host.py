@@ -23,8 +23,8 @@ def status(found: Status) -> View:
     ]
     for line in found.sessions:
         signs = "🟢" if alive(line, found.now) else "🔴 log in"
-        rows.append(row(fit(f"Session {line.account.label}", 18), signs))
-        rows.append(row(fit(f"Prices {line.account.label}", 18), "🟢" if line.feed_connected else "🔴 not connected"))
+        rows.append(row(fit(f"Session {line.account.name}", 19), signs))
+        rows.append(row(fit(f"Prices {line.account.name}", 19), "🟢" if line.feed_connected else "🔴 not connected"))
     rows.append(row("News waiting", count(found.notices_waiting)))
     rows.append(row("News undelivered", f"{'🔴 ' if found.notices_buried else ''}{count(found.notices_buried)}"))
     rows.append(row("Orders looked for", f"{'🟡 ' if found.looked_for else ''}{count(found.looked_for)}"))

@@ -7,8 +7,11 @@ from handlers.views.message import Detail, Line, Part, View, bold, code, detail,
 from handlers.views.text import amount, clock_time, count, day_name, row, table
 
 
-def limits(found: LimitsShown, mode: str) -> View:
-    """A table of 30 columns; what is loosened and not yet in force stands below with its day."""
+def limits(found: LimitsShown, mode: str, *, may_change: bool = True, may_lock: bool = True) -> View:
+    """A table of 30 columns; what is loosened and not yet in force stands below with its day.
+
+    How they are changed is said to those who may.
+    """
     today = found.today
     rows = [row(f"LIMITS {found.account.name}", mode)]
     rows += [row(name, figure) for name, figure in _figures(today)]
@@ -22,9 +25,11 @@ def limits(found: LimitsShown, mode: str) -> View:
         changed = [f"{name} {new}" for (name, old), (_, new) in zip(_figures(today), _figures(later), strict=True) if old != new]
         if changed:
             parts.append(say(bold(f"From {day_name(day)}:"), f" {', '.join(changed)}"))
-    parts.append(_how())
-    rows_of_buttons = [] if found.day_lock else [[button("Lock the day", WordsTap(f"{found.account.label}: /limits lock"))]]
-    return View(tuple(parts)).with_keyboard(*rows_of_buttons)
+    parts.append(
+        _how() if may_change else say("They hold for new entries, never for exits. An owner of the account changes them.")
+    )
+    lock = button("Lock the day", WordsTap(f"{found.account.label}: /limits lock"))
+    return View(tuple(parts)).with_keyboard([] if found.day_lock or not may_lock else [lock])
 
 
 def _how() -> Detail:

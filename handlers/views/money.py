@@ -13,9 +13,9 @@ from handlers.views.text import RULE, amount, clock_time, fit, mark, money_row, 
 _LINES = 8
 
 
-def pnl(found: PnL, tap: BookTap, label: str, mode: str) -> View:
+def pnl(found: PnL, tap: BookTap, name: str, mode: str) -> View:
     """Booked, open, charges and net of today; the holdings' change stands apart and is never in the net."""
-    rows = [row(fit(f"P&L {label}", 23), mode), row(f" as of {clock_time(found.as_of)}")]
+    rows = [row(fit(f"P&L {name}", 23), mode), row(f" as of {clock_time(found.as_of)}")]
     rows += [position_rows(line, found.as_of) for line in found.lines[:_LINES]]
     if len(found.lines) > _LINES:
         rows.append(row(f" and {len(found.lines) - _LINES} more"))
@@ -42,10 +42,10 @@ def _left_out(lines: tuple[PositionLine, ...]) -> list[Part]:
     return [say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}")]
 
 
-def report(found: DayReport, label: str, mode: str) -> View:
-    """The summary of a date: first the net, then what made it, then what is carried."""
+def report(found: DayReport, label: str, mode: str, *, mark: str = "") -> View:
+    """The summary of a date: first the net, then what made it, then what is carried. mark: the account's own."""
     day = date.fromisoformat(found.date)
-    rows = [row(fit(f"{day.day} {day:%b %Y}".upper() + f"  {label}", 23), mode)]
+    rows = [row(fit(f"{day.day} {day:%b %Y}".upper() + f" {mark} {label}", 23), mode)]
     gross = found.booked + found.open
     rows.append(money_row("Net", found.net) if found.net is not None else money_row("Before charges", gross))
     rows += [(RULE,), money_row("Booked", found.booked), money_row("Open", found.open)]

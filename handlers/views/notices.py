@@ -54,7 +54,7 @@ LATE = timedelta(seconds=60)  # news older than this says so
 def notice(parcel: Parcel, *, mode: str, now: datetime, explain: Explain) -> View:
     """The parcel as a message of its own; one that may have arrived before carries its number, so that it is not taken for
     a second event."""
-    view = _Writer(parcel.label, mode, now, explain).write(parcel.notice)
+    view = _Writer(parcel.label, parcel.mark, mode, now, explain).write(parcel.notice)
     own_place = isinstance(parcel.notice, DaySummary)  # its table names account and mode
     marks = [] if own_place else [parcel.label, mode]
     if parcel.attempts:
@@ -70,8 +70,9 @@ def notice(parcel: Parcel, *, mode: str, now: datetime, explain: Explain) -> Vie
 class _Writer:
     """One message's worth of circumstances."""
 
-    def __init__(self, label: str, mode: str, now: datetime, explain: Explain) -> None:
+    def __init__(self, label: str, mark: str, mode: str, now: datetime, explain: Explain) -> None:
         self.label = label
+        self.mark = mark
         self.mode = mode
         self.now = now
         self.explain = explain
@@ -100,7 +101,7 @@ class _Writer:
             case TradingResumed():
                 return self._plain(f"Resumed by {news.name}", f"New orders are allowed again since {clock_time(news.at)}.")
             case DaySummary():
-                return money.report(news.report, self.label, self.mode)
+                return money.report(news.report, self.label, self.mode, mark=self.mark)
             case _:
                 return self._line(news)
 

@@ -27,7 +27,7 @@ def killed(found: Killed, mode: str, now: datetime) -> View:
     if found.stops:
         parts.append(say(bold(f"{len(found.stops)} stop{'s stay' if len(found.stops) > 1 else ' stays'}:")))
         parts += _named(found.stops, now)
-    parts.append(place(found.account.name, mode))
+    parts.append(place(found.account.label, mode))
     cancel = {1: "Cancel it", 2: "Cancel both"}.get(len(found.entries), f"Cancel all {len(found.entries)}")
     rows = [[button(cancel, EntriesTap(found.account.label))]] if found.entries else []
     return message(*parts).with_keyboard(*rows, [button("Resume…", WordsTap(f"{found.account.label}: /resume"))])
@@ -42,5 +42,5 @@ def resumed(found: Resumed, mode: str) -> View:
     return message(
         say(bold("New orders are allowed again.")),
         f"Since {clock_time(found.at)}. Cards from before stay dead.",
-        place(found.account.name, mode),
+        place(found.account.label, mode),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.account import Actor
+from bot.domain.account import Account, Actor
 from bot.domain.clock import ist
 from handlers.views.keyboards import DoItNowTap, WordsTap, button, words
 from handlers.views.message import Button, Line, Part, View, bold, code, message, say
@@ -41,27 +41,32 @@ def greeting(actor: Actor, mode: str, session: str) -> View:
     account = actor.account
     parts: list[Part | str] = [
         say(bold(f"You are the {actor.role} here:"), f" {_MAY[actor.role]}."),
-        say(f"Account {account.name} ({account.client}) · ", bold(mode)) if account is not None else "No account is linked yet.",
+        say(f"Account {account.label} ({account.client}) · ", bold(mode)) if account is not None else "No account is linked yet.",
     ]
     if session:
         parts.append(session)
     parts.append(say("Nothing is sent without your tap on Confirm. Try ", code("/buy RELIANCE 10"), ", or see /help."))
-    return message(*parts).with_keyboard(*_menu_rows(linked=account is not None))
+    return message(*parts).with_keyboard(*_menu_rows(account))
 
 
 def menu(actor: Actor, mode: str) -> View:
     """The usual things as buttons."""
     label = actor.account.label if actor.account is not None else "no account"
-    return message(say(bold("Menu"), f" · {label} · {mode}")).with_keyboard(*_menu_rows(linked=actor.account is not None))
+    return message(say(bold("Menu"), f" · {label} · {mode}")).with_keyboard(*_menu_rows(actor.account))
 
 
-def _menu_rows(*, linked: bool) -> list[list[Button]]:
-    if not linked:
+def _menu_rows(account: Account | None) -> list[list[Button]]:
+    """The buttons stay with the account that the message names, whichever is in use when they are tapped."""
+    if account is None:
         return [[words("Accounts", "/accounts"), words("Help", "/help")]]
+
+    def of(text: str, command: str) -> Button:
+        return words(text, command, account=account.label)
+
     return [
-        [words("Positions", "/positions"), words("Orders", "/orders"), words("P&L", "/pnl")],
-        [words("Funds", "/funds"), words("Holdings", "/holdings"), words("Trades", "/trades")],
-        [words("Log in", "/login"), words("Status", "/status"), words("Help", "/help")],
+        [of("Positions", "/positions"), of("Orders", "/orders"), of("P&L", "/pnl")],
+        [of("Funds", "/funds"), of("Holdings", "/holdings"), of("Trades", "/trades")],
+        [of("Log in", "/login"), words("Status", "/status"), words("Help", "/help")],
     ]
 
 

@@ -137,12 +137,12 @@ async def test_using_another_account_ends_by_itself_after_half_an_hour(clock: Lo
         await house.log_in()
         await house.me.ask("papa: /login", "lives until")
         await house.me.ask("/use PAPA", "papa")
-        await house.me.ask("/funds", "FUNDS papa")
-        await house.me.ask("main: funds", "FUNDS main")
+        await house.me.ask("/funds", "FUNDS 🟠 papa")
+        await house.me.ask("main: funds", "FUNDS 🔵 main")
         await asyncio.sleep(timedelta(minutes=29).total_seconds())
-        await house.me.ask("/funds", "FUNDS papa")
+        await house.me.ask("/funds", "FUNDS 🟠 papa")
         await asyncio.sleep(timedelta(minutes=1, seconds=1).total_seconds())
-        await house.me.ask("/funds", "FUNDS main")
+        await house.me.ask("/funds", "FUNDS 🔵 main")
         await house.me.ask("nobody: funds", "There is no account")
 
 
