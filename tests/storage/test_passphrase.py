@@ -3,6 +3,7 @@
 import base64
 import os
 import random
+import string
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,18 @@ def test_any_changed_byte_is_refused_the_figures_and_the_salt_too(key_file: Path
         key_file.write_bytes(bytes(changed))
         with pytest.raises(VaultError):
             sealed(key_file).load()
+
+
+def test_the_last_letter_is_refused_too_though_some_of_its_bits_mean_nothing(key_file: Path) -> None:
+    body = key_file.read_bytes().rstrip()
+    at = len(body.rstrip(b"=")) - 1
+    for letter in string.ascii_letters + string.digits + "+/":
+        key_file.write_bytes(body[:at] + letter.encode() + body[at + 1 :] + b"\n")
+        if letter == chr(body[at]):
+            assert sealed(key_file).load() == KEYS
+        else:
+            with pytest.raises(VaultError):
+                sealed(key_file).load()
 
 
 @pytest.mark.parametrize("figures", ["t=1 m=64 p=1", "t=1 m=19456 p=1", "t=2 m=99999999 p=1", "t=9999 m=64 p=1", "t=0 m=0 p=0"])
