@@ -42,6 +42,7 @@ async def test_a_webhook_set_by_somebody_else_seals_trading_within_a_minute_and_
 async def test_a_second_poller_seals_trading_at_once_and_survives_a_restart(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
+        await asyncio.sleep(1)  # until the bot waits at Telegram again
         house.near.chats.updates.interrupt("Conflict: terminated by other getUpdates request")
         told = await house.me.wait_for("Stopped by the bot itself", 5)
         assert "Another program fetches" in told["text"]
