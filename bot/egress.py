@@ -1,6 +1,7 @@
 """The address that packets leave this host from, which is what the broker's whitelist is about."""
 
 import asyncio
+import ipaddress
 import socket
 from urllib.parse import urlsplit
 
@@ -17,12 +18,16 @@ def source_address(family: socket.AddressFamily, target: str) -> str | None:
             return None
 
 
-async def egress_ipv4(url: str) -> str | None:
-    """This host's IPv4 address towards the server of a URL; behind a router it is a private one. None when it cannot be known."""
+async def public_ipv4(url: str) -> str | None:
+    """This host's IPv4 address as the server of a URL sees it.
+
+    None when that cannot be known from here: a private address is that of a host behind a router, and nobody can register it.
+    """
     host = urlsplit(url).hostname or ""
     try:
         async with asyncio.timeout(PATIENCE):
             found = await asyncio.get_running_loop().getaddrinfo(host, 443, family=socket.AF_INET, type=socket.SOCK_DGRAM)
     except (OSError, TimeoutError):
         return None
-    return source_address(socket.AF_INET, str(found[0][4][0])) if found else None
+    address = source_address(socket.AF_INET, str(found[0][4][0])) if found else None
+    return address if address is not None and ipaddress.ip_address(address).is_global else None

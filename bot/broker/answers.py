@@ -195,7 +195,7 @@ def failure_of_login(answer: Answer, told: Envelope | None) -> BrokerError | Non
         return _wrong_address(told)
     if told.code in ("IA403", "APIKeyException") or "suspended/expired" in words:
         return _key_refused(told)
-    if answer.http >= 500 or answer.http == 429 or told.code == "VersionException" or "status code = 5" in words or told.ok:
+    if answer.http >= 500 or answer.http == 429 or told.code == "VersionException" or transient(told) or told.ok:
         return Unreadable(f"mStock could not log in just now ({_shown(told)}). Try again in a minute.")
     return LoginRefused(f"mStock refused the login: {_shown(told)}")
 
@@ -225,6 +225,17 @@ def _wrong_address(told: Envelope) -> AddressRefused:
         "secondary IP. A new API key does not help."
     )
     return AddressRefused(say, code=told.code, words=told.words)
+
+
+def naming(failure: BrokerError, address: str | None) -> BrokerError:
+    """The same failure; where the address is what was refused, it is said which one it is, if that is known."""
+    if not isinstance(failure, AddressRefused) or address is None:
+        return failure
+    say = (
+        f"mStock does not accept this server's network address, {address}. Register {address} at trade.mstock.com → Trading "
+        "APIs, as primary or secondary IP. A new API key does not help."
+    )
+    return AddressRefused(say, code=failure.code, words=failure.words)
 
 
 def _key_refused(told: Envelope) -> Refused:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.broker import answers, routes, translate, wire
 from bot.broker.library import Library
 from bot.broker.scrips import ScripShelf
-from bot.broker.session import LoginDesk, SessionKeeper
+from bot.broker.session import LoginDesk, LoginMemory, SessionKeeper
 from bot.broker.translate import Find, StopSpelling
 from bot.broker.transport import OpenSink, Transport
 from bot.domain.account import CodeKind, Credentials, LoginStep, Session
@@ -39,10 +39,13 @@ class MStock(Library):
         clock: Clock,
         key: Callable[[], Secret],
         find: Find,
+        memory: LoginMemory | None = None,
+        address: str | None = None,
     ) -> None:
         self._transport = transport
         self._keeper = keeper
-        self._login = LoginDesk(transport, clock)
+        self._address = address  # this host's own, as the broker sees it; None where that is not known
+        self._login = LoginDesk(transport, clock, memory or LoginMemory(), address=address)
         self._shelf = shelf
         self._clock = clock
         self._key = key
@@ -122,7 +125,7 @@ class MStock(Library):
         if told is None or isinstance(failure, Unreadable):
             raise Unclear(f"mStock's answer to the {what} cannot be read. It may have happened.")
         if failure is not None:
-            raise failure
+            raise answers.naming(failure, self._address)
         return told.data
 
     # The books: read, and read again where that may help.
@@ -200,7 +203,8 @@ class MStock(Library):
                 if again:
                     session = await self._keeper.living()
                     continue
-            raise failure or Unreadable("mStock answered with something that is not an answer.")
+            failure = failure or Unreadable("mStock answered with something that is not an answer.")
+            raise answers.naming(failure, self._address)
         raise AssertionError("the second attempt returns or raises")  # pragma: no cover
 
     async def _act(
@@ -218,5 +222,6 @@ class MStock(Library):
             self._keeper.found_dead(session)
         failure = answers.failure_of_act(answer, told, act)
         if told is None or failure is not None:
-            raise failure or Unclear(f"mStock's answer to the {act} could not be read.")
+            failure = failure or Unclear(f"mStock's answer to the {act} could not be read.")
+            raise answers.naming(failure, self._address)
         return told.data

@@ -19,7 +19,7 @@ from bot.broker.feed import Hours, SocketFeed, in_hours
 from bot.broker.handshake import socket_session
 from bot.broker.pace import Pace
 from bot.broker.scrips import INDEXES, ScripShelf
-from bot.broker.session import SessionKeeper
+from bot.broker.session import LoginMemory, SessionKeeper
 from bot.broker.translate import Find, StopSpelling
 from bot.broker.transport import Transport, check_address, tls_context
 from bot.domain.account import Credentials, Session
@@ -94,6 +94,7 @@ class Connections:
         find: Find | None = None,
         hours: Hours = in_hours,
         orders_a_second: int = 3,
+        address: str | None = None,
         indexes: Sequence[Instrument] = INDEXES,
         tls: ssl.SSLContext | None = None,
         wire: httpx.AsyncBaseTransport | None = None,
@@ -108,6 +109,8 @@ class Connections:
         self._find = find or self.shelf.find
         self._hours = hours
         self._orders_a_second = orders_a_second
+        self.address = address  # this host's own, as the broker sees it; None where that is not known
+        self._memory = LoginMemory()
         self._wire = wire
         self._tls = tls
         self._http: aiohttp.ClientSession | None = None
@@ -178,7 +181,7 @@ class Connections:
         keeper = SessionKeeper(account_id, self._clock, self._renew, lambda: feed.use(keeper.session))
         broker = MStock(
             transport=transport, keeper=keeper, shelf=self.shelf, clock=self._clock, key=lambda: self._keys[account_id],
-            find=self._found,
+            find=self._found, memory=self._memory, address=self.address,
         )  # fmt: skip
         pair = Pair(broker, feed, keeper, transport)
         pair.task = asyncio.get_running_loop().create_task(feed.run(), name=f"feed {account_id}")

@@ -17,7 +17,7 @@ from bot.broker import answers, routes, wire
 from bot.broker.transport import Transport
 from bot.domain.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.clock import Clock, ist, next_midnight
-from bot.domain.errors import BotError, LoginRefused, NotSent, SessionExpired, Unclear, Unreadable
+from bot.domain.errors import BotError, LoginRefused, NotSent, PasswordRefused, SessionExpired, Unclear, Unreadable
 from bot.domain.ports import Renewer
 from bot.domain.secret import Secret
 
@@ -80,23 +80,49 @@ async def code_from_seed(seed: Secret, clock: Clock) -> str:
         raise NotSent("The stored authenticator seed is not a Base32 text. Store it again.") from None
 
 
-class LoginDesk:
-    """The two steps, and the memory of what was refused: it outlives a session, and nothing leaves it in the clear."""
+class LoginMemory:
+    """What was submitted and what was refused, by digest: one for the whole process, so that no second line tries it again."""
 
-    def __init__(self, transport: Transport, clock: Clock) -> None:
+    def __init__(self) -> None:
+        self._spent: dict[bytes, datetime] = {}  # codes, until when each could still be taken
+        self._refused: dict[bytes, tuple[datetime, str]] = {}  # passwords, when and in which words
+
+    def spend(self, mark: bytes, now: datetime) -> bool:
+        """Whether this code may be submitted: True once."""
+        self._spent = {each: until for each, until in self._spent.items() if until > now}
+        if mark in self._spent:
+            return False
+        self._spent[mark] = now + _CODE_LIFE
+        return True
+
+    def refuse(self, mark: bytes, now: datetime, said: str) -> None:
+        """This password was refused."""
+        self._refused[mark] = (now, said)
+
+    def refused(self, mark: bytes, now: datetime) -> str | None:
+        """Why this password is not sent now; None when it may be."""
+        when, said = self._refused.get(mark, (None, ""))
+        if when is None or now - when >= _PASSWORD_PAUSE:
+            return None
+        minutes = int((when + _PASSWORD_PAUSE - now).total_seconds() // 60) + 1
+        return f"{said} This password was not sent again; it can be in {minutes} min, a new one at once."
+
+
+class LoginDesk:
+    """The two steps; nothing leaves it in the clear."""
+
+    def __init__(self, transport: Transport, clock: Clock, memory: LoginMemory, *, address: str | None = None) -> None:
         self._transport = transport
         self._clock = clock
-        self._spent: dict[bytes, datetime] = {}  # codes submitted, by digest
-        self._refused: dict[bytes, tuple[datetime, str]] = {}  # passwords refused, by digest
+        self._memory = memory
+        self._address = address
 
     async def begin(self, credentials: Credentials) -> LoginStep:
-        """Password step. LoginRefused without a call when this very password was refused moments ago: the account locks."""
+        """Password step. PasswordRefused without a call when this very password was refused moments ago: the account locks."""
         now = self._clock.now()
         mark = _digest(credentials.client_code.reveal(), credentials.password.reveal())
-        when, said = self._refused.get(mark, (None, ""))
-        if when is not None and now - when < _PASSWORD_PAUSE:
-            minutes = int((when + _PASSWORD_PAUSE - now).total_seconds() // 60) + 1
-            raise LoginRefused(f"{said} This password was not sent again; it can be in {minutes} min, a new one at once.")
+        if (why := self._memory.refused(mark, now)) is not None:
+            raise PasswordRefused(why)
         body = {
             "clientcode": credentials.client_code.reveal(),
             "password": credentials.password.reveal(),
@@ -106,8 +132,8 @@ class LoginDesk:
         try:
             told = await self._ask(routes.LOGIN, credentials, body)
         except LoginRefused as refused:
-            self._refused[mark] = (now, refused.say)
-            raise
+            self._memory.refuse(mark, now, refused.say)
+            raise PasswordRefused(refused.say) from None
         handle = wire.read(wire.LoginData, _one(told.data), "login answer").handle
         if not handle:
             raise Unreadable("mStock's login answer holds no token. Try again in a minute.")
@@ -119,10 +145,8 @@ class LoginDesk:
         if now - step.begun >= STEP_LIFE:
             raise NotSent("The code came too late: the password step is good for five minutes. Start the login again.")
         mark = _digest(credentials.client_code.reveal(), kind.value, code)
-        self._spent = {each: until for each, until in self._spent.items() if until > now}
-        if mark in self._spent:
+        if not self._memory.spend(mark, now):
             raise NotSent("This code was used already. Wait for the next one.")
-        self._spent[mark] = now + _CODE_LIFE
         route, name = (routes.SESSION_BY_TOTP, "totp") if kind is CodeKind.TOTP else (routes.SESSION_BY_SMS, "otp")
         try:
             told = await self._ask(route, credentials, {"refreshToken": step.handle.reveal(), name: code})
@@ -142,7 +166,7 @@ class LoginDesk:
         told = answers.envelope(answer.body)
         failure = answers.failure_of_login(answer, told)
         if failure is not None:
-            raise failure
+            raise answers.naming(failure, self._address)
         if told is None:  # failure_of_login has an error for it; this line is for the type checker
             raise Unreadable("mStock's login did not answer sensibly.")
         return told

@@ -20,6 +20,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   + OrderOver               nothing to change or cancel: the order is over already
 |   SessionExpired            a read was not done; needs a login
 |   LoginRefused              password or code refused; never repeated by itself
+|   + PasswordRefused         the password step: each counts towards the lock of the account
 |   TooFast                   our own bucket said wait: nothing was sent
 |   Unclear                   it may have happened: never do it again, reconcile
 |   Unreadable                a read was answered with something that is not an answer
@@ -145,6 +146,10 @@ class SessionExpired(BrokerError):
 
 class LoginRefused(BrokerError):
     """The broker refused the password or the code; repeating by itself would lock the account."""
+
+
+class PasswordRefused(LoginRefused):
+    """The broker refused client code and password; it counts, and locks the account at the end (mstock-type-b.md 3.1)."""
 
 
 class TooFast(BrokerError):

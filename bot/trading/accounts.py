@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.domain.account import Account, Actor, CodeKind, Credentials, Permission, Role, Session, User
 from bot.domain.clock import Clock, ist
 from bot.domain.drawers import Drawers, Store
-from bot.domain.errors import BrokerError, CheckFailed, LoginRefused, NotAllowed, NotFound, PersonError
+from bot.domain.errors import BrokerError, CheckFailed, LoginRefused, NotAllowed, NotFound, PasswordRefused, PersonError
 from bot.domain.notice import ActByOther, Deed
 from bot.domain.ports import Link, Links, RandomBytes
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 TotpCode = Callable[[Secret], Awaitable[str]]  # seed -> the six digits of now; may wait for fresh ones
 
+REFUSED = "password refused"  # the claim by which it is remembered until a person's login succeeds
 LABEL = re.compile(r"[\w-]{1,32}")  # it leads cards and travels in buttons
 CODE_LIFE = timedelta(minutes=5)
 CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
@@ -142,7 +143,11 @@ class Accounts:
                 self._codes[actor.user.telegram_id] = (account.id, until)
                 return CodeWanted(account=account, kind=CodeKind.TOTP, until=until)
             self._codes.pop(actor.user.telegram_id, None)
-            session = await self._log_in(account.id, link, credentials, code, actor.user.telegram_id)
+            try:
+                session = await self._log_in(account.id, link, credentials, code, actor.user.telegram_id)
+            except PasswordRefused:
+                await self._leave_alone(account.id)
+                raise
         self._logged_in(account.id)
         return LoggedIn(account=account, session=session)
 
@@ -181,6 +186,7 @@ class Accounts:
 
         def keep(drawers: Drawers) -> None:
             drawers.accounts.keep_session(account_id, session)
+            drawers.jobs.release(REFUSED, account_id)
             drawers.audit.add(now, who, "login", account_id, before=before, after=_lived(session))
             _tell_others(drawers, account_id, who, Deed.LOGGED_IN, now)
 
@@ -206,17 +212,26 @@ class Accounts:
                 return present
             if _quiet(now) or now < self._not_before.get(account_id, now) or await self._store.run(sounding):
                 return None
+            if account_id in await self._store.run(lambda drawers: drawers.jobs.claimed(REFUSED)):
+                return None
             credentials = await self._credentials(account_id)
             if credentials.totp_seed is None:
                 return None
             try:
                 return await self._log_in(account_id, link, credentials, None, None)
             except BrokerError as error:
-                # A refusal is not tried again by itself; anything else (the line, a code that was used already) soon is.
+                if isinstance(error, PasswordRefused):
+                    await self._leave_alone(account_id)
+                # A refused code cools down; anything else (the line, a code that was used already) is tried again soon.
                 wait = COOL_DOWN if isinstance(error, LoginRefused) else SOON
                 self._not_before[account_id] = now + wait
                 log.warning("account %s: the session could not be renewed: %s", account_id, type(error).__name__)
                 return None
+
+    async def _leave_alone(self, account_id: str) -> None:
+        """A refused password counts towards the lock of the account: no login of our own accord, nor after a restart."""
+        now = self._clock.now()
+        await self._store.run(lambda drawers: drawers.jobs.claim(REFUSED, account_id, now))
 
     async def restore(self) -> Sequence[str]:
         """At start: opens the line of every linked account, with its stored session where that still lives. Account ids."""

@@ -501,6 +501,9 @@ class TradingDesk:
         except OrderOver:
             await self._reconcile.look(order.account_id)  # so that the card shows how it ended when the words are read
             raise
+        except AddressRefused as error:
+            await self._reconcile.address_refused(order.account_id, error.words)
+            raise
         finally:
             self._reconcile.sent(order.account_id, order.id)
         amended = await self._store.run(lambda drawers: self._amend(drawers, order.id, draft))
@@ -615,6 +618,9 @@ class TradingDesk:
             await asyncio.shield(sending)
         except OrderOver as error:
             over = error
+        except AddressRefused as error:
+            await self._reconcile.address_refused(order.account_id, error.words)
+            raise
         finally:
             self._reconcile.sent(order.account_id, order.id)
             self._changed()

@@ -1,8 +1,10 @@
 """The client against the paper broker: what a person's order becomes when the answer is good, bad, late or lost."""
 
 import asyncio
+import random
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -158,6 +160,32 @@ async def test_a_wrong_address_is_recognised_by_its_words(pair: Pair, paper: Run
     with pytest.raises(AddressRefused):
         await pair.broker.funds()
     assert orders_at(paper) == []
+
+
+async def test_where_this_hosts_address_is_known_it_is_named(paper: Running, clock: LoopClock, tmp_path: Path) -> None:
+    links = Connections(
+        base_url=paper.rest_url, ws_url=paper.ws_url, clock=clock, chance=random.Random(1), data_dir=tmp_path,
+        address="203.0.113.7",
+    )  # fmt: skip
+    async with links:
+        pair = links.of("main", credentials_of(PaperAccount()))
+        paper.broker.faults.arm("ip_mismatch_everywhere", times=1)
+        with pytest.raises(AddressRefused, match=r"Register 203\.0\.113\.7 at trade\.mstock\.com"):
+            await log_in(pair, credentials_of(PaperAccount()), clock)
+        await asyncio.sleep(130)
+        await log_in(pair, credentials_of(PaperAccount()), clock)
+        draft = await a_draft(pair)
+        paper.broker.faults.arm("ip_mismatch", times=3)
+        for call in (
+            pair.broker.place(draft, TAG),
+            pair.broker.cancel("1191241106101"),
+            pair.broker.modify("1191241106101", draft),
+        ):
+            with pytest.raises(AddressRefused, match=r"203\.0\.113\.7"):
+                await call
+        paper.broker.faults.arm("ip_mismatch_everywhere", times=1)
+        with pytest.raises(AddressRefused, match=r"203\.0\.113\.7"):
+            await pair.broker.quotes([RELIANCE.key])
 
 
 async def test_ten_reads_that_find_the_session_dead_cause_one_login(

@@ -2,9 +2,12 @@
 
 import asyncio
 import base64
+import email.utils
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import httpx
 import pyotp
 import pytest
 from hypothesis import given
@@ -15,10 +18,11 @@ from bot.broker.session import SessionKeeper, code_from_seed, six_digits, token_
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import next_midnight
-from bot.domain.errors import BotError, LoginRefused, NotSent, Refused, SessionExpired, Unreadable
+from bot.domain.errors import BotError, LoginRefused, NotSent, PasswordRefused, Refused, SessionExpired, Unreadable
 from bot.domain.secret import Secret
 from bot.paper.server import Running
 from bot.paper.settings import PaperAccount
+from tests.bot.broker.test_quirks import Wire, a_client, bad, body, good
 from tests.stage.exchange import credentials_of, log_in
 
 MORNING = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
@@ -86,6 +90,25 @@ async def test_a_refused_password_is_not_sent_twice(links: Connections, paper: R
     await broker.begin_login(credentials)  # the right one is another password
 
 
+async def test_neither_password_nor_code_is_tried_twice_over_another_line(
+    links: Connections, paper: Running, clock: LoopClock, credentials: Credentials
+) -> None:
+    """Linking opens a line for each attempt, and closes it when the login fails."""
+    wrong = Credentials(client_code=credentials.client_code, password=Secret("wrong"), api_key=credentials.api_key)
+    for number in range(3):
+        with pytest.raises(PasswordRefused):
+            await links.of(f"p{number}", wrong).broker.begin_login(wrong)
+        await links.close(f"p{number}")
+    assert paper.counter.calls["login"] == 1
+    for number, error in enumerate((LoginRefused, NotSent, NotSent)):
+        broker = links.of(f"c{number}", credentials).broker
+        step = await broker.begin_login(credentials)
+        with pytest.raises(error):
+            await broker.finish_login(credentials, step, "000000", CodeKind.TOTP)
+        await links.close(f"c{number}")
+    assert paper.counter.calls["session_totp"] == 1
+
+
 async def test_a_code_is_submitted_once(links: Connections, paper: Running, clock: LoopClock, credentials: Credentials) -> None:
     broker = links.of("main", credentials).broker
     step = await broker.begin_login(credentials)
@@ -113,9 +136,9 @@ async def test_a_code_about_to_end_is_waited_out(clock: LoopClock, loop: Virtual
     key = base64.b32decode(seed.reveal())
     assert await code_from_seed(seed, clock) == six_digits(key, MORNING + timedelta(seconds=31))
     assert loop.time() == pytest.approx(30.2)
-    for bad in ("123456", "not base32!"):
+    for odd in ("123456", "not base32!"):
         with pytest.raises(NotSent):
-            await code_from_seed(Secret(bad), clock)
+            await code_from_seed(Secret(odd), clock)
 
 
 @given(st.binary(min_size=20, max_size=40), st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
@@ -216,13 +239,41 @@ async def test_a_route_that_never_takes_the_token_causes_no_login_after_login(
     assert paper.counter.calls["login"] == 2, "the first of the morning, and one try"
 
 
-async def test_a_clock_that_is_wrong_is_said_in_words(
-    links: Connections, paper: Running, pair: Pair, credentials: Credentials
-) -> None:
-    await pair.broker.funds()
-    skew = await pair.broker.clock_skew()
-    assert skew is not None
-    step = await pair.broker.begin_login(credentials)
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [(0, ""), (9, ""), (-9, ""), (12, "clock is 12 s behind mStock's"), (-80, "clock is 80 s ahead of mStock's")],
+)
+async def test_a_clock_that_is_wrong_is_said_in_words(clock: LoopClock, tmp_path: Path, ahead: int, words: str) -> None:
+    def told(*answer: object) -> httpx.Response:
+        date = email.utils.format_datetime(clock.now() + timedelta(seconds=ahead), usegmt=True)
+        return httpx.Response(200, content=body(answer[0]), headers={"Date": date})
+
+    wire = Wire(told(good({"jwtToken": "h"})), told(bad("Please enter correct TOTP", "MA400", key="error_type", status="error")))
+    client, _ = a_client(wire, clock, tmp_path)
+    credentials = Credentials(client_code=Secret("c"), password=Secret("p"), api_key=Secret("k"))
+    step = await client.begin_login(credentials)
     with pytest.raises(LoginRefused) as refused:
-        await pair.broker.finish_login(credentials, step, "000001", CodeKind.TOTP)
-    assert ("clock" in refused.value.say) is (abs(skew) > 10)
+        await client.finish_login(credentials, step, "123456", CodeKind.TOTP)
+    assert ("clock" in refused.value.say) is bool(words)
+    assert words in refused.value.say
+    assert await client.clock_skew() == pytest.approx(ahead, abs=1)
+
+
+async def test_the_brokers_morning_sees_no_login_loop(
+    links: Connections, pair: Pair, paper: Running, clock: LoopClock, loop: VirtualLoop
+) -> None:
+    """07:00 to 08:30, the broker half away and the session of yesterday dead: calls all the time, a handful of logins."""
+    credentials = credentials_of(PaperAccount())
+
+    async def renew(account_id: str, _dead: Session | None) -> Session | None:
+        return await log_in(links.of(account_id), credentials, clock)
+
+    links.attach(renewer=renew)
+    loop.shift(22 * 3600)  # 07:00 on the next day
+    before = paper.counter.calls["login"]
+    paper.broker.faults.arm("gateway_502", times=None)
+    for _ in range(180):
+        with pytest.raises((SessionExpired, Unreadable)):
+            await pair.broker.positions()
+        await asyncio.sleep(30)
+    assert 1 <= paper.counter.calls["login"] - before <= 10, "one in ten minutes"

@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.loop import LoopClock
 from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
-from bot.domain.errors import LoginRefused, NotAllowed, NotFound, PersonError
+from bot.domain.errors import LoginRefused, NotAllowed, NotFound, PasswordRefused, PersonError
 from bot.domain.proposal import CodeWanted, LoggedIn
 from bot.domain.secret import Secret
 from bot.trading.accounts import Accounts
@@ -32,7 +32,7 @@ class Gate(ScriptedBroker):
         self.logins += 1
         await asyncio.sleep(0.5)
         if self.refuses:
-            raise LoginRefused("mStock says: invalid password. 8 attempts remain.")
+            raise PasswordRefused("mStock says: invalid password. 8 attempts remain.")
         return await super().begin_login(credentials)
 
     async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
@@ -52,8 +52,8 @@ class Lines(OneLink):
         return (ACCOUNT.id,)
 
 
-async def a_desk(clock: LoopClock) -> tuple[Accounts, Gate, Lines, SqlStore]:
-    store, broker = await a_store(), Gate(clock)
+async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Accounts, Gate, Lines, SqlStore]:
+    store, broker = kept or await a_store(), Gate(clock)
     link = Lines(broker, StillFeed(clock), None)
 
     async def digits(_: Secret) -> str:
@@ -84,11 +84,30 @@ async def test_ten_calls_that_find_it_dead_cause_one_login(clock: LoopClock) -> 
     assert link.session == renewed[0] == await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id))
 
 
-async def test_a_refused_renewal_is_not_repeated_until_it_has_cooled_down(clock: LoopClock) -> None:
+async def test_a_refused_password_is_never_tried_again_by_itself_not_even_after_a_restart(clock: LoopClock) -> None:
+    accounts, broker, _, store = await a_desk(clock)
+    broker.refuses = True
+    for _ in range(40):
+        assert await accounts.renew(ACCOUNT.id, None) is None
+        await asyncio.sleep(600)
+    assert broker.logins == 1
+    accounts, broker, _, _ = await a_desk(clock, store)
+    assert await accounts.renew(ACCOUNT.id, None) is None
+    assert broker.logins == 0, "whether it would be taken now is for a person to try"
+    assert isinstance(await accounts.login(OWNER), LoggedIn)
+    dead = await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id))
+    await asyncio.sleep(60)
+    accounts, broker, _, _ = await a_desk(clock, store)
+    assert await accounts.renew(ACCOUNT.id, dead) is not None, "a person's login worked, so the password is good again"
+
+
+async def test_a_password_that_a_person_saw_refused_is_not_tried_by_the_bot(clock: LoopClock) -> None:
     accounts, broker, _, _ = await a_desk(clock)
     broker.refuses = True
-    for _ in range(20):
-        assert await accounts.renew(ACCOUNT.id, None) is None
+    with pytest.raises(LoginRefused):
+        await accounts.login(OWNER)
+    await asyncio.sleep(3600)
+    assert await accounts.renew(ACCOUNT.id, None) is None
     assert broker.logins == 1
 
 
