@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.app import open_store
-from bot.domain.clock import Clock, ist
+from bot.domain.clock import MOST_SKEW, Clock, ist
 from bot.domain.drawers import Drawers
 from bot.domain.errors import BotError, SettingsError
 from bot.domain.ports import RandomBytes
@@ -20,7 +20,6 @@ from bot.keys import Ask
 from bot.process import refuse_root, standing
 from bot.settings import Consent, KeySource, Mode, Settings
 
-MOST_SKEW = 10.0  # seconds; beyond it codes are refused (failure-modes.md F12)
 PATIENCE = 5.0  # seconds for each thing that is asked over the network
 
 

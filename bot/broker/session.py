@@ -16,14 +16,13 @@ import pyotp
 from bot.broker import answers, routes, wire
 from bot.broker.transport import Transport
 from bot.domain.account import CodeKind, Credentials, LoginStep, Session
-from bot.domain.clock import Clock, ist, next_midnight
+from bot.domain.clock import MOST_SKEW, Clock, ist, next_midnight
 from bot.domain.errors import BotError, LoginRefused, NotSent, PasswordRefused, SessionExpired, Unclear, Unreadable
 from bot.domain.ports import Renewer
 from bot.domain.secret import Secret
 
 log = logging.getLogger(__name__)
 
-MOST_SKEW = 10.0  # seconds between the broker's clock and ours beyond which a code of ours may be refused
 MARGIN = timedelta(seconds=10)  # a token this close to its end is not worth a call
 STEP_LIFE = timedelta(seconds=300)  # of the token between password and code (3.1)
 _CODE_LIFE = timedelta(seconds=120)  # a code, its neighbours in time, and room for skewed clocks

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Protocol
 
+MOST_SKEW = 10.0  # seconds between the broker's clock and ours beyond which a login code of ours may be refused (F12)
 IST = timezone(timedelta(hours=5, minutes=30), "IST")  # India has one zone and no summer time, so no zone database is needed
 
 

@@ -167,6 +167,7 @@ class SessionState:
     session: Session | None  # None: log in
     feed_connected: bool
     seed_stored: bool
+    skew: float | None = None  # seconds that the broker's clock is ahead of ours; None: no answer was seen yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

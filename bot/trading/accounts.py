@@ -297,6 +297,7 @@ class Accounts:
             session=session,
             feed_connected=link.feed.connected,
             seed_stored=credentials.totp_seed is not None,
+            skew=await link.broker.clock_skew(),
         )
 
     async def unlink(self, actor: Actor, label: str) -> Account:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.account import Account, CodeKind, Role
-from bot.domain.clock import ist_date
+from bot.domain.clock import MOST_SKEW, ist_date
 from bot.domain.entry import EntryKind, Offered
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
 from handlers.views.card import place
@@ -110,6 +110,7 @@ def session(found: SessionState, mode: str, now: datetime) -> View:
         say(bold("Session"), f" · {found.account.label} · {mode}"),
         session_line(found, now),
         "Live prices: connected." if found.feed_connected else "Live prices: not connected.",
+        *([f"🔴 {said}"] if (said := clock_off(found)) else []),
         "The TOTP seed is stored here: one factor instead of two." if found.seed_stored else "The TOTP seed is not stored here.",
     ).with_keyboard(
         [words("Log out", "/logout", account=found.account.label)]
@@ -120,6 +121,14 @@ def session(found: SessionState, mode: str, now: datetime) -> View:
 
 def alive(found: SessionState, now: datetime) -> bool:
     return found.session is not None and found.session.alive(now)
+
+
+def clock_off(found: SessionState) -> str:
+    """That this host's clock is more than MOST_SKEW away from the broker's, as its answers tell; empty while it is not."""
+    if found.skew is None or abs(found.skew) <= MOST_SKEW:
+        return ""
+    way = "behind" if found.skew > 0 else "ahead of"
+    return f"This server's clock is {abs(found.skew):.0f} s {way} mStock's: login codes made here may be refused."
 
 
 def session_line(found: SessionState, now: datetime) -> str:

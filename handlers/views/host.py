@@ -6,7 +6,7 @@ from datetime import date, datetime
 from bot.domain.clock import ist, ist_date
 from bot.domain.proposal import Status
 from bot.domain.record import ActPage
-from handlers.views.account import alive
+from handlers.views.account import alive, clock_off
 from handlers.views.keyboards import Book, BookTap, button, words
 from handlers.views.message import Part, View, bold, message, say
 from handlers.views.text import clock_time, count, fit, row, short_time, table
@@ -25,6 +25,8 @@ def status(found: Status) -> View:
         signs = "🟢" if alive(line, found.now) else "🔴 log in"
         rows.append(row(fit(f"Session {line.account.name}", 19), signs))
         rows.append(row(fit(f"Prices {line.account.name}", 19), "🟢" if line.feed_connected else "🔴 not connected"))
+        if clock_off(line) and line.skew is not None:
+            rows.append(row(fit(f"Clock {line.account.name}", 19), f"🔴 {-line.skew:+.0f} s off"))
     rows.append(row("News waiting", count(found.notices_waiting)))
     rows.append(row("News undelivered", f"{'🔴 ' if found.notices_buried else ''}{count(found.notices_buried)}"))
     rows.append(row("Orders looked for", f"{'🟡 ' if found.looked_for else ''}{count(found.looked_for)}"))

@@ -101,6 +101,29 @@ async def test_a_refused_password_is_never_tried_again_by_itself_not_even_after_
     assert await accounts.renew(ACCOUNT.id, dead) is not None, "a person's login worked, so the password is good again"
 
 
+async def test_the_line_to_the_broker_tells_how_far_the_clocks_are_apart(clock: LoopClock) -> None:
+    accounts, _, _, _ = await a_desk(clock)
+    assert (await accounts.session(OWNER)).skew == 0.0
+
+
+async def test_whoever_logged_out_is_not_logged_in_again_by_a_stored_seed_not_even_after_a_restart(clock: LoopClock) -> None:
+    accounts, broker, link, store = await a_desk(clock)
+    await accounts.login(OWNER)
+    await accounts.logout(OWNER)
+    for _ in range(3):
+        assert await accounts.renew(ACCOUNT.id, None) is None
+        await asyncio.sleep(8 * 3600)
+    accounts, _, _, _ = await a_desk(clock, store)
+    assert await accounts.renew(ACCOUNT.id, None) is None
+    assert broker.logins == 1
+    assert link.session is None
+    accounts, broker, _, _ = await a_desk(clock, store)
+    assert isinstance(await accounts.login(OWNER), LoggedIn)
+    dead = await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id))
+    await asyncio.sleep(60)
+    assert await accounts.renew(ACCOUNT.id, dead) is not None, "a person is back"
+
+
 async def test_a_password_that_a_person_saw_refused_is_not_tried_by_the_bot(clock: LoopClock) -> None:
     accounts, broker, _, _ = await a_desk(clock)
     broker.refuses = True

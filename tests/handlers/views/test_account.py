@@ -49,6 +49,16 @@ def test_a_dead_session_is_red_and_repaired_by_one_tap(alive: bool) -> None:
     assert "one factor instead of two" in view.plain
 
 
+@pytest.mark.parametrize(
+    ("skew", "words"), [(None, ""), (9.5, ""), (-80.0, "80 s ahead of mStock's"), (12.0, "12 s behind mStock's")]
+)
+def test_a_clock_that_is_off_is_said(skew: float | None, words: str) -> None:
+    found = SessionState(account=MAIN, session=a_session(), feed_connected=True, seed_stored=False, skew=skew)
+    view = views.session(found, "LIVE", NOW)
+    assert ("This server's clock" in view.plain) is bool(words)
+    assert words in view.plain
+
+
 def test_leaving_says_what_stays() -> None:
     assert "Orders at the exchange stay" in views.logged_out(MAIN, "LIVE").plain
     assert "secrets are destroyed" in views.unlinked(PAPA).plain
