@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 TotpCode = Callable[[Secret], Awaitable[str]]  # seed -> the six digits of now; may wait for fresh ones
 
-REFUSED = "password refused"  # the claim by which it is remembered until a person's login succeeds
+# The claims by which these are remembered until a person's login succeeds: no login of our own accord meanwhile.
+REFUSED, LOGGED_OUT = "password refused", "logged out by a person"
 LABEL = re.compile(r"[\w-]{1,32}")  # it leads cards and travels in buttons
 CODE_LIFE = timedelta(minutes=5)
 CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
@@ -186,7 +187,8 @@ class Accounts:
 
         def keep(drawers: Drawers) -> None:
             drawers.accounts.keep_session(account_id, session)
-            drawers.jobs.release(REFUSED, account_id)
+            for stays_out in (REFUSED, LOGGED_OUT):
+                drawers.jobs.release(stays_out, account_id)
             drawers.audit.add(now, who, "login", account_id, before=before, after=_lived(session))
             _tell_others(drawers, account_id, who, Deed.LOGGED_IN, now)
 
@@ -212,7 +214,9 @@ class Accounts:
                 return present
             if _quiet(now) or now < self._not_before.get(account_id, now) or await self._store.run(sounding):
                 return None
-            if account_id in await self._store.run(lambda drawers: drawers.jobs.claimed(REFUSED)):
+            if await self._store.run(
+                lambda drawers: any(account_id in drawers.jobs.claimed(stays_out) for stays_out in (REFUSED, LOGGED_OUT))
+            ):
                 return None
             credentials = await self._credentials(account_id)
             if credentials.totp_seed is None:
@@ -276,6 +280,7 @@ class Accounts:
 
             def forget(drawers: Drawers) -> None:
                 drawers.accounts.keep_session(account.id, None)
+                drawers.jobs.claim(LOGGED_OUT, account.id, now)  # else a stored seed would undo it with the next look
                 drawers.audit.add(now, actor.user.telegram_id, "logout", account.id, before=before, after=after)
                 _tell_others(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
 

@@ -1,11 +1,19 @@
 """Who did what, when, from which message, before and after: told in the chat, chained in the database."""
 
+import asyncio
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from bot.demo.loop import LoopClock
+from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role
 from bot.domain.drawers import Drawers
+from bot.host import change_keys, lift, make_backup, panic, restore
+from tests.house.source import ROOT
+from tests.journeys.test_people import PIN, invite, tap_pin
 from tests.stage.house import House, a_house
 
 Row = tuple[int, int | None, str, str]
@@ -52,6 +60,102 @@ async def test_a_days_acts_are_on_record_with_the_message_behind_each(clock: Loo
         assert "resume · " in page["text"]
         older = await house.me.choose("Older", "Acts")
         assert page["text"] != older["text"]
+
+
+async def acts(house: House) -> dict[str, list[str]]:
+    """Every act's details, by what it was, in order."""
+    found: dict[str, list[str]] = {}
+    for _, _, what, detail in await rows(house):
+        found.setdefault(what, []).append(detail)
+    return found
+
+
+FROM_CHAT = r" · update \d+, (tap on )?message \d+"
+
+
+async def test_roles_limits_pins_and_refusals_say_what_they_were_before_and_after(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        opened = await invite(house, "/people add trader")
+        ravi = ScriptedPerson(house.near.chats, 5001, name="Ravi", started=True)
+        mallory = ScriptedPerson(house.near.chats, 666, name="Mallory", started=True)
+        await ravi.ask(opened, "Welcome. You are trader")
+        await mallory.ask(opened, "This link is over")
+        await house.me.ask("/limits quantity 50", "LIMITS")
+        await house.me.ask("/limits quantity 80", "LIMITS")
+        await house.me.ask("/pin", "A new PIN of six digits")
+        await tap_pin(house.me, PIN + PIN)
+        await house.me.wait_for("Your PIN is set.")
+        await house.me.ask("/lock", "Sealed.")
+        await house.me.ask("/unlock", "Your PIN")
+        await tap_pin(house.me)
+        await house.me.wait_for("open again")
+        await house.me.ask("/people remove Ravi", "your PIN, please")
+        await tap_pin(house.me)
+        await house.me.wait_for("Ravi is off the list.")
+        await house.me.ask("/logout", "Logged out")
+        await house.me.ask("/login 000000", "mStock")
+        found = await acts(house)
+        for what, pattern in (
+            ("invited", r"before: none, after: a link for a trader of every account until \d\d:\d\d UTC"),
+            ("joined", r"invited by \d+ · before: no role, after: trader"),
+            ("refused", r"came with a joining link that was used or had expired"),
+            ("limits", r"quantity · before: no limit, after: 50"),
+            ("pin", r"set · before: none, after: a new one"),
+            ("lock", r"before: open, after: sealed"),
+            ("person removed", r"5001 · before: trader of every account, after: not on the list"),
+            ("logout", r"before: a session until 21 Nov 00:00 IST, after: logged out"),
+            ("login refused", r"mStock did not take it"),
+        ):
+            assert re.fullmatch(pattern + FROM_CHAT, found[what][0]), (what, found[what])
+        assert re.fullmatch(r"quantity · before: 50, after: 50, from 2026-11-21 80" + FROM_CHAT, found["limits"][1])
+        assert any(re.fullmatch(r"unseal · before: sealed, after: open" + FROM_CHAT, each) for each in found["pin"])
+        assert any(re.fullmatch(r"given for remove:5001" + FROM_CHAT, each) for each in found["pin"])
+        assert PIN not in str(found)
+
+
+async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path / "house") as house:
+        await house.log_in()
+        await panic(house.settings, clock)
+        await lift(house.settings, clock)
+        await house.stop()
+        await change_keys("rotate", house.settings, None)
+        await change_keys("rekey", house.settings, None)
+        await make_backup(house.settings, tmp_path / "copy.db")
+        given = {"DATABASE": str(house.settings.database), "PYTHONPATH": str(ROOT), "MODE": "paper", "KEY_SOURCE": "file"}
+        given["TELEGRAM_BOT_TOKEN"] = "123456789:" + "A" * 35
+        for words in ("add 77 --role viewer --name Ravi", "add 77 --role trader", "remove 77", "unlock 77"):
+            command = [sys.executable, "-m", "bot", "people", *words.split()]
+            done = await asyncio.to_thread(subprocess.run, command, env=given, cwd=tmp_path, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr
+        await restore(house.settings, tmp_path / "copy.db", clock)
+        await house.start()
+        found = await acts(house)
+        assert found["panic"] == [
+            "before: running, after: stopped, session forgotten",
+            "before: 1 phones, after: all sealed, 0 open questions refused",
+        ]
+        assert found["panic lifted"] == ["before: 1 phones sealed, after: open, trading stopped"]
+        assert re.fullmatch(r"main, .*wrapping\.key · before: [0-9a-f]{16}, after: [0-9a-f]{16}", found["key rotate"][0])
+        assert found["key rekey"] == ["before: older data keys, after: 4 secrets of 1 accounts sealed anew"]
+        assert re.fullmatch(r"before: what is kept beside it, after: 1 accounts, .*", found["restored"][0])
+        assert "person added" not in found, "the record is the backup's, which was made before"
+        await house.stop()
+        (aside,) = house.settings.database.parent.glob("*.before-*")
+        given["DATABASE"] = str(aside)
+        command = [sys.executable, "-m", "bot", "audit", "export"]
+        done = await asyncio.to_thread(subprocess.run, command, env=given, cwd=tmp_path, capture_output=True, check=False)
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        kept = [(act["what"], act["detail"]) for act in told]
+        assert kept[-5:] == [
+            ("backup", kept[-5][1]),
+            ("person added", "77 · before: not on the list, after: viewer of every account · host: people add"),
+            ("person added", "77 · before: viewer of every account, after: trader of every account · host: people add"),
+            ("person removed", "77 · before: trader of every account, after: not on the list · host: people remove"),
+            ("unlocked", "77 · before: open, without a PIN, after: open, without a PIN · host: people unlock"),
+        ]
+        assert kept[-5][1].startswith("before: none, after: copy.db: 1 accounts, ")
 
 
 async def test_an_owner_of_one_account_sees_that_one_alone(clock: LoopClock, tmp_path: Path) -> None:
