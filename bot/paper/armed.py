@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.paper.errors import UnknownFault
 from bot.paper.faults import FAULTS, Fault, Stage
+
+LEAST = {"status": 200, "http": 200, "parts": 1}
+MOST = {"status": 599, "http": 599, "percent": 100}
 
 
 @dataclass(slots=True)
@@ -37,12 +41,35 @@ class Armed:
         }  # fmt: skip
 
 
+def _read(fault: Fault, name: str, value: object) -> object:
+    """A parameter in the kind of its default; UnknownFault for what makes no sense, before it could do harm halfway."""
+    default = fault.params[name]
+    number = value if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    try:
+        if isinstance(default, bool):
+            if isinstance(value, bool):
+                return value
+        elif isinstance(default, int):
+            if LEAST.get(name, 0) <= int(number) <= MOST.get(name, int(number)):
+                return int(number)
+        elif isinstance(default, float):
+            if 0 <= float(number) < math.inf:
+                return float(number)
+        elif isinstance(value, str) and value and value in fault.choices.get(name, {value}):
+            return value
+    except ValueError:
+        pass  # no number: refused below
+    allowed = f", but one of {sorted(fault.choices[name])}" if name in fault.choices else ""
+    raise UnknownFault(f"{fault.name}: {name} cannot be {value!r}{allowed}")
+
+
 class Faults:
     """What is armed now; `take` uses one up, `on` only looks."""
 
     def __init__(self) -> None:
         self._armed: list[Armed] = []
         self.told: Callable[[Armed, str, str], None] | None = None
+        self.routes: frozenset[str] = frozenset()  # the names that a fault may be armed for; empty: any
 
     def arm(
         self,
@@ -54,15 +81,21 @@ class Faults:
         client: str | None = None,
         **params: object,
     ) -> Armed:
+        """UnknownFault when it could never strike, or would not know what to do when it did."""
         fault = FAULTS.get(name)
         if fault is None:
             raise UnknownFault(f"no fault is called {name!r}; there are: {', '.join(FAULTS)}")
         strange = set(params) - set(fault.params)
         if strange:
             raise UnknownFault(f"{name} takes {sorted(fault.params) or 'no parameters'}, not {sorted(strange)}")
+        if self.routes and route is not None and route not in self.routes:
+            raise UnknownFault(f"no route is called {route!r}; there are: {', '.join(sorted(self.routes))}")
+        if (times is not None and times < 1) or skip < 0:
+            raise UnknownFault("a fault strikes at least once, after letting none or more calls pass")
         if fault.stage in ("switch", "stream") and name != "socket_refused":
             times = None  # switches and the socket's manners last until they are cleared
-        self._armed.append(entry := Armed(fault, times, skip, route, client, {**fault.params, **params}))
+        read = {each: _read(fault, each, value) for each, value in params.items()}
+        self._armed.append(entry := Armed(fault, times, skip, route, client, {**fault.params, **read}))
         return entry
 
     def clear(self, name: str | None = None) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.paper.armed import Armed
 from bot.paper.errors import Refusal
-from bot.paper.facts import CANCELLED, MODIFIED, REJECTED, Account, Channel, Order, Product, Side, Trade, stamp
+from bot.paper.facts import CANCELLED, EXPIRED, MODIFIED, REJECTED, Account, Channel, Order, Product, Side, Trade, stamp
 from bot.paper.hours import Phase, Timetable
 from bot.paper.instruments import Instrument
 from bot.paper.margin import required
@@ -81,8 +81,8 @@ class Exchange:
             lots = order.quantity // instrument.lot
             order.part = max(-(-lots // max(behaviour.whole("parts"), 1)), 1) * instrument.lot
             order.gap = behaviour.seconds()
-            if name == "part_then_cancelled":
-                order.then = CANCELLED
+            if name in ("part_then_cancelled", "part_then_expired"):
+                order.then = CANCELLED if name == "part_then_cancelled" else EXPIRED
             elif name == "part_then_rejected":
                 order.then, order.then_text = REJECTED, REASONS["price_protection"]
         return None

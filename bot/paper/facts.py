@@ -9,7 +9,7 @@ from typing import Literal
 
 from bot.paper.instruments import Key
 
-TRANSIT, PENDING, OPENING = "Transit", "Pending", "O-Pending"
+TRANSIT, PENDING = "Transit", "Pending"
 TRIGGER_PENDING, TRIGGERED, MODIFIED = "Trigger Pending", "Triggered", "O-Modified"
 TRADED, REJECTED, CANCELLED, EXPIRED = "Traded", "Rejected", "Cancelled", "Expired"
 FINAL = frozenset({TRADED, REJECTED, CANCELLED, EXPIRED})
@@ -74,9 +74,8 @@ class Order:
     part: int = 0
     gap: float = 0.0
     never: bool = False
-    then: str = ""  # "Cancelled" or "Rejected" once the first part has filled
+    then: str = ""  # what becomes of the rest once the first part has filled
     then_text: str = ""
-    sealed: bool = False  # a cancel that answered success but has not worked yet
 
     @property
     def key(self) -> Key:

@@ -27,7 +27,10 @@ class Fault:
     says: str
     routes: frozenset[str] = ANY
     params: dict[str, object] = field(default_factory=dict)
+    choices: dict[str, frozenset[str]] = field(default_factory=dict)  # of a parameter that is one of a few words
 
+
+BODIES = {"body": frozenset({"json", "html", "empty", "truncated", "wrong_type"})}
 
 _ALL = [
     # F1, F3: the act happens, the answer does not tell.
@@ -41,6 +44,7 @@ _ALL = [
         "The call has its effect; the answer is HTTP `status` with a `body` of json, html, empty, truncated or wrong_type (F3).",
         ACTS,
         {"status": 502, "body": "html"},
+        BODIES,
     ),
     Fault("answer_truncated", "after", "The true answer, cut in the middle (F3)."),
     Fault("answer_empty", "after", "HTTP 200 with an empty body; acts have their effect (1.4)."),
@@ -66,6 +70,7 @@ _ALL = [
         "Nothing happens; the answer is HTTP `status` with that `body` (F3, F14).",
         ANY,
         {"status": 502, "body": "html"},
+        BODIES,
     ),
     Fault(
         "rate_limited",
@@ -73,6 +78,7 @@ _ALL = [
         "HTTP 429 (F13); `body` and `retry_after` (seconds, 0: no header).",
         ANY,
         {"body": "json", "retry_after": 0},
+        BODIES,
     ),
     Fault("html_page", "before", "The bot manager's page with HTTP 200 (F14)."),
     Fault("gateway_502", "before", "HTTP 200, MAInternalServerError, `status code = 502` (1.4)."),
@@ -172,6 +178,13 @@ _ALL = [
         {"parts": 3, "seconds": 2.0},
     ),
     Fault(
+        "part_then_expired",
+        "order",
+        "The next order fills one of `parts`, then its day ends (F15).",
+        frozenset({"place"}),
+        {"parts": 3, "seconds": 2.0},
+    ),
+    Fault(
         "order_rejected",
         "order",
         "The next order is rejected by RMS for `reason` (a name of REASONS, or free text) (F16).",
@@ -189,8 +202,9 @@ _ALL = [
     # The socket (F9, F10).
     Fault("socket_refused", "stream", "The handshake is answered with HTTP `status` (14.1).", ANY, {"status": 502}),
     Fault("socket_mute", "stream", "The socket stays open and says nothing (F9)."),
+    Fault("socket_half_open", "stream", "The same, and pings are not answered either: the other end is gone (F9)."),
     Fault("ticks_stalled", "stream", "No prices; order frames still come (14.7)."),
-    Fault("order_frames_lost", "stream", "Order frames are not sent (F9)."),
+    Fault("order_frames_lost", "stream", "Each order frame is lost with a chance of `percent` (F9).", ANY, {"percent": 100}),
     Fault("order_frames_late", "stream", "Order frames come `seconds` late (F9).", ANY, {"seconds": 5.0}),
     Fault("socket_cut_at_order", "stream", "The socket is cut when an order frame is due; the frame is lost (F9)."),
     Fault("heartbeats", "stream", "A frame of two bytes before each true one (14.5)."),
@@ -222,9 +236,11 @@ _ALL = [
         "Only this spelling of stop orders is taken: `spelling` STOPLOSS or STOP_LOSS (5.1).",
         ANY,
         {"spelling": "STOP_LOSS"},
+        {"spelling": frozenset({"STOPLOSS", "STOP_LOSS"})},
     ),
     Fault("market_orders_refused", "switch", "Plain MARKET orders are refused by RMS (1.8).", frozenset({"place"})),
     Fault("partial_called", "switch", "What a partly filled order's status is called (5.7).", ANY, {"word": "Partially Traded"}),
+    Fault("pending_called", "switch", "What a resting order's status is called (5.7).", ANY, {"word": "O-Pending"}),
     Fault("quotes_stale", "switch", "REST quotes are `seconds` old (9.1).", ANY, {"seconds": 28}),
     Fault("intraday_flaky", "before", "The intraday route answers HTTP 500 (9.3).", frozenset({"intraday"})),
 ]

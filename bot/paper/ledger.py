@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO
@@ -292,4 +293,5 @@ class Ledger:
 
 
 def _from_text(kind: type[Fact], doc: str) -> Fact:
-    return kind(**json.loads(doc))
+    names = {each.name for each in fields(kind)}  # earlier programs wrote names that are gone
+    return kind(**{name: value for name, value in json.loads(doc).items() if name in names})

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.paper.facts import CANCELLED, PENDING, REJECTED, TRANSIT, TRIGGER_PENDING, TRIGGERED, Order
+from bot.paper.facts import CANCELLED, REJECTED, TRANSIT, TRIGGER_PENDING, TRIGGERED, Order
 from bot.paper.hours import Phase, Timetable
 from bot.paper.instruments import Instrument, Key
 from bot.paper.market import Market
@@ -147,7 +147,7 @@ class Matcher:
             self._book.reach_exchange(order)
             waiting = order.kind in STOPS and not order.triggered
             order.text = "CONFIRMED"
-            self._book.move(order, TRIGGER_PENDING if waiting else PENDING)
+            self._book.move(order, TRIGGER_PENDING if waiting else self._book.resting_word(order.client))
             self._book.ledger.put(order)
             self._book.tell(order)
         return order.delay or self._pace.match

@@ -44,6 +44,7 @@ def build_app(settings: PaperSettings, *, clock: Clock, rng: random.Random) -> w
     REST below `/openapi/typeb/`, the socket at `/ws`, the desk below `/desk` (unless the settings leave it out).
     """
     broker = PaperBroker(settings, clock=clock, rng=rng)
+    broker.faults.routes = frozenset(route.name for route in ROUTES)
     stream = Stream(broker)
     counter = Counter(broker)
     desk = Desk(broker, stream, counter)

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from bot.paper.broker import PaperBroker
 from bot.paper.errors import Refusal
@@ -87,7 +87,7 @@ class Stream:
             self._broker.sessions.check_key(account, key, self._broker.clock.now())
         except Refusal:
             return web.Response(status=401)
-        socket = web.WebSocketResponse(max_msg_size=1 << 20, compress=False)
+        socket = web.WebSocketResponse(max_msg_size=1 << 20, compress=False, autoping=False)
         await socket.prepare(request)
         line = Line(socket, request.transport, account.client)
         self._lines.add(line)
@@ -111,7 +111,8 @@ class Stream:
         try:
             async with asyncio.timeout(LOGIN_WITHIN):
                 first = await line.socket.receive()
-                while first.type is WSMsgType.BINARY:
+                while first.type in (WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):
+                    await self._pong(line, first)
                     first = await line.socket.receive()
         except TimeoutError:
             await line.socket.close(code=1000)
@@ -126,6 +127,17 @@ class Stream:
         async for message in line.socket:
             if message.type is WSMsgType.TEXT:
                 self._subscribe(line, message.data)
+            else:
+                await self._pong(line, message)
+
+    async def _pong(self, line: Line, message: WSMessage) -> None:
+        """Answers a ping, unless the line is to look like one whose other end is gone."""
+        if message.type is WSMsgType.PING and not self._broker.faults.on("socket_half_open", line.client):
+            await line.socket.pong(message.data)
+
+    def _is_mute(self, line: Line) -> bool:
+        faults = self._broker.faults
+        return any(faults.on(name, line.client) for name in ("socket_mute", "socket_half_open"))
 
     def _subscribe(self, line: Line, text: str) -> None:
         """Takes a subscription frame; what it cannot read it ignores, as the server gives no answers (14.3)."""
@@ -168,7 +180,7 @@ class Stream:
 
     async def _send_packets(self, line: Line, keys: list[tuple[int, str]], *, first: bool) -> None:
         faults = self._broker.faults
-        if faults.on("socket_mute", line.client) or faults.on("ticks_stalled", line.client):
+        if self._is_mute(line) or faults.on("ticks_stalled", line.client):
             return
         now = self._broker.clock.now()
         by_size: dict[int, list[bytes]] = {}
@@ -203,7 +215,10 @@ class Stream:
                 while not line.frames.empty():
                     burst.append(line.frames.get_nowait())
                 burst.reverse()
-            if faults.on("order_frames_lost", line.client) or faults.on("socket_mute", line.client):
+            lost = faults.on("order_frames_lost", line.client)
+            if lost is not None:
+                burst = [text for text in burst if self._broker.rng.randrange(100) >= lost.whole("percent")]
+            if not burst or self._is_mute(line):
                 continue
             if faults.on("socket_cut_at_order", line.client) and line.transport is not None:
                 line.transport.abort()

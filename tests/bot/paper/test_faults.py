@@ -196,14 +196,17 @@ async def test_orders_behave_as_armed(wire: Wire) -> None:
     assert {int(t["QUANTITY"]) % 65 for t in await wire.data("GET", "tradebook") if t["INSTRUMENT_NAME"] == "OPTIDX"} == {0}
 
 
-@pytest.mark.parametrize(("name", "status"), [("part_then_cancelled", "Cancelled"), ("part_then_rejected", "Rejected")])
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("part_then_cancelled", "Cancelled"), ("part_then_rejected", "Rejected"), ("part_then_expired", "Expired")],
+)
 async def test_a_part_may_fill_before_the_exchange_ends_the_rest(wire: Wire, name: str, status: str) -> None:
     arm(wire, name, parts=3, seconds=1)
     order = await wire.place(quantity=9)
     await asyncio.sleep(5)
     row = await wire.row(order)
     assert (row["status"], row["filledshares"]) == (status, "3")
-    assert row["cancelsize"] == ("6" if status == "Cancelled" else "0")
+    assert row["cancelsize"] == ("0" if status == "Rejected" else "6")
 
 
 async def test_rejections_now_and_later_in_known_and_free_words(wire: Wire) -> None:
@@ -245,6 +248,11 @@ async def test_switches_of_the_house(wire: Wire) -> None:
     arm(wire, "partial_called", word="Partially Traded")
     arm(wire, "fill_in_parts", parts=2, seconds=5)
     assert (await wire.filled(quantity=2))["status"] == "Partially Traded"
+    wire.running.broker.faults.clear()
+    arm(wire, "pending_called", word="O-Pending")
+    assert (await wire.filled(quantity=1, price="1470.00"))["status"] == "O-Pending"
+    arm(wire, "fill_in_parts", parts=2, seconds=5)
+    assert (await wire.filled(quantity=2))["status"] == "O-Pending"
 
 
 async def test_rate_limits_are_kept_only_when_switched_on(wire: Wire) -> None:
@@ -349,6 +357,30 @@ def test_unknown_names_and_parameters_are_refused_with_what_there_is() -> None:
         Faults().arm("no_such_fault")
     with pytest.raises(UnknownFault, match="seconds"):
         Faults().arm("fill_late", minutes=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("fill_late", {"seconds": "soon"}), ("fill_late", {"seconds": -1}), ("fill_late", {"seconds": float("nan")}),
+        ("fill_in_parts", {"parts": 0}), ("fill_in_parts", {"parts": None}), ("rows_dropped", {"percent": 101}),
+        ("error_although_done", {"status": 99}), ("error_although_done", {"status": True}),
+        ("error_instead", {"body": "pdf"}), ("rate_limited", {"body": ""}), ("key_expired", {"typed": "yes"}),
+        ("stop_spelling_refused", {"spelling": "SL"}), ("order_rejected", {"reason": ""}), ("answer_lost", {"times": 0}),
+        ("answer_lost", {"skip": -1}), ("answer_lost", {"route": "plaice"}),
+    ],
+)  # fmt: skip
+async def test_a_fault_that_could_never_strike_as_it_says_is_not_armed(wire: Wire, name: str, options: dict[str, Any]) -> None:
+    with pytest.raises(UnknownFault):
+        arm(wire, name, **options)
+    assert wire.running.broker.faults.armed() == []
+
+
+async def test_numbers_from_the_desk_may_be_text(wire: Wire) -> None:
+    await wire.desk("POST", "/faults", {"name": "error_although_done", "status": "504", "times": "2", "skip": "1"})
+    answers = [await attempt(wire, body=wire.order(quantity=1)) for _ in range(4)]
+    assert [answer and answer[0] for answer in answers] == [200, 504, 504, 200]
+    assert await booked(wire) == 4
 
 
 def test_every_fault_says_what_it_does_in_one_line() -> None:

@@ -141,6 +141,7 @@ async def test_manners_of_the_socket_can_be_spoiled_by_name(wire: Wire) -> None:
             return await heard(socket, seconds)
 
         assert await with_fault("socket_mute", 5) == []
+        assert await with_fault("socket_half_open", 5) == []
         assert await with_fault("ticks_stalled", 5) == []
         assert [len(f) for f in await with_fault("frames_doubled")] == [51] * 4
         assert [len(f) for f in await with_fault("frames_framed")] == [4 + 2 * 51]
@@ -169,6 +170,38 @@ async def test_manners_of_the_socket_can_be_spoiled_by_name(wire: Wire) -> None:
         await wire.place()
         assert not [f for f in await heard(socket, 5) if isinstance(f, str)]
         assert socket.closed
+
+
+async def test_pings_are_answered_also_before_the_login_word_but_not_by_an_end_that_is_gone(wire: Wire) -> None:
+    async with wire.socket(login=False) as socket, asyncio.timeout(5):
+        await socket.ping(b"early")
+        await socket.send_str(f"LOGIN:{wire.token}")
+        await socket.send_json(subscription(1, nse=["2885"]))
+        assert len(await heard(socket, 0.5)) == 1
+    params = {"API_KEY": wire.account.api_key, "ACCESS_TOKEN": wire.token}
+    async with wire.http.ws_connect(wire.running.ws_url, params=params, autoping=False) as socket:
+        await socket.ping(b"first")
+        await socket.send_str(f"LOGIN:{wire.token}")
+        await socket.ping(b"second")
+        assert [(await socket.receive()).data for _ in range(2)] == [b"first", b"second"]
+        wire.running.broker.faults.arm("socket_half_open")
+        await socket.ping(b"third")
+        await wire.place()
+        assert await heard(socket, 5) == []
+        wire.running.broker.faults.clear()
+        await socket.ping(b"fourth")
+        assert (await socket.receive()).data == b"fourth"
+
+
+async def test_order_frames_may_be_lost_now_and_then(wire: Wire) -> None:
+    wire.running.broker.faults.arm("order_frames_lost", percent=50)
+    async with wire.socket() as socket:
+        await asyncio.sleep(0.1)
+        for _ in range(20):
+            await wire.filled(quantity=1)
+        frames = orders_in(await heard(socket, 1))
+    assert 15 < len(frames) < 45
+    assert len(set(frames)) == 3
 
 
 async def test_a_stale_first_snapshot_carries_its_old_time(wire: Wire) -> None:
