@@ -1,7 +1,6 @@
 """Who did what, when, from which message, before and after: told in the chat, chained in the database."""
 
 import asyncio
-import json
 import re
 import subprocess
 import sys
@@ -9,9 +8,10 @@ from pathlib import Path
 
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
-from bot.domain.account import Role
+from bot.domain.account import Role, User
 from bot.domain.drawers import Drawers
-from bot.host import change_keys, lift, make_backup, panic, restore
+from bot.host import change_keys, lift, make_backup, panic, read_audit, restore, without_keys
+from bot.trading.joining import put_on_list, take_off_list, unlock
 from tests.house.source import ROOT
 from tests.journeys.test_people import PIN, invite, tap_pin
 from tests.stage.house import House, a_house
@@ -125,10 +125,15 @@ async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock
         await make_backup(house.settings, tmp_path / "copy.db")
         given = {"DATABASE": str(house.settings.database), "PYTHONPATH": str(ROOT), "MODE": "paper", "KEY_SOURCE": "file"}
         given["TELEGRAM_BOT_TOKEN"] = "123456789:" + "A" * 35
-        for words in ("add 77 --role viewer --name Ravi", "add 77 --role trader", "remove 77", "unlock 77"):
-            command = [sys.executable, "-m", "bot", "people", *words.split()]
-            done = await asyncio.to_thread(subprocess.run, command, env=given, cwd=tmp_path, capture_output=True, check=False)
-            assert done.returncode == 0, done.stderr
+        command = [sys.executable, "-m", "bot", "people", "add", "77", "--role", "viewer", "--name", "Ravi"]
+        done = await asyncio.to_thread(subprocess.run, command, env=given, cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        ravi, now = User(telegram_id=77, name="Ravi"), clock.now()
+        async with without_keys(house.settings) as store:
+            await store.run(lambda drawers: put_on_list(drawers, ravi, Role.TRADER, None, now))
+            assert await store.run(lambda drawers: take_off_list(drawers, 77, now))
+            assert not await store.run(lambda drawers: take_off_list(drawers, 77, now))
+            assert not await store.run(lambda drawers: unlock(drawers, 77, now))
         await restore(house.settings, tmp_path / "copy.db", clock)
         await house.start()
         found = await acts(house)
@@ -143,17 +148,13 @@ async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock
         assert "person added" not in found, "the record is the backup's, which was made before"
         await house.stop()
         (aside,) = house.settings.database.parent.glob("*.before-*")
-        given["DATABASE"] = str(aside)
-        command = [sys.executable, "-m", "bot", "audit", "export"]
-        done = await asyncio.to_thread(subprocess.run, command, env=given, cwd=tmp_path, capture_output=True, check=False)
-        told = [json.loads(line) for line in done.stdout.splitlines()]
-        kept = [(act["what"], act["detail"]) for act in told]
-        assert kept[-5:] == [
-            ("backup", kept[-5][1]),
+        told, _ = await read_audit(house.settings.model_copy(update={"database": aside}))
+        kept = [(act.what, act.detail) for act in told]
+        assert kept[-4:] == [
             ("person added", "77 · before: not on the list, after: viewer of every account · host: people add"),
-            ("person added", "77 · before: viewer of every account, after: trader of every account · host: people add"),
-            ("person removed", "77 · before: trader of every account, after: not on the list · host: people remove"),
-            ("unlocked", "77 · before: open, without a PIN, after: open, without a PIN · host: people unlock"),
+            ("person added", "77 · before: viewer of every account, after: trader of every account"),
+            ("person removed", "77 · before: trader of every account, after: not on the list"),
+            ("unlocked", "77 · before: open, without a PIN, after: open, without a PIN"),
         ]
         assert kept[-5][1].startswith("before: none, after: copy.db: 1 accounts, ")
 
