@@ -114,11 +114,10 @@ class SqlAccounts:
         return True
 
     def all(self) -> Sequence[Account]:
-        return [_account(row) for row in self._tx.rows(_LINKED)]
+        return [_account(row) for row in self._tx.kept(_LINKED, {})]
 
     def find(self, account_id: str) -> Account | None:
-        row = self._tx.rows(_FIND, {"account": account_id}).one_or_none()
-        return None if row is None else _account(row)
+        return next((_account(row) for row in self._tx.kept(_FIND, {"account": account_id})), None)
 
     def by_label(self, label: str) -> Account | None:
         """Labels are told apart without regard to case."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Connection, CursorResult, Engine, NullPool, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, NullPool, Row, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError, StatementError
@@ -17,6 +17,7 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from bot.domain.errors import StorageError
+from storage.kept import Kept
 
 Ts = TypeVarTuple("Ts")
 SQLITE = sqlite3.sqlite_version  # of the library, for reports
@@ -91,18 +92,27 @@ def _create_private(path: Path) -> None:
 class Transaction:
     """What a drawer may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
 
-    __slots__ = ("_connection", "_open")
+    __slots__ = ("_connection", "_kept", "_open")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, kept: Kept) -> None:
         self._connection = connection
+        self._kept = kept
         self._open = True
+        kept.begin()
 
     def rows(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any] | None = None) -> CursorResult[*Ts]:
         """The rows of a SELECT, or of a statement with RETURNING."""
+        self._kept.note(statement)
         return self._live().execute(statement, values)
+
+    def kept(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any]) -> Sequence[Row[*Ts]]:
+        """The rows of a SELECT over the tables of kept.py alone; the statement must be a constant of its module."""
+        live = self._live()
+        return self._kept.rows(statement, values, lambda: live.execute(statement, values).all())
 
     def write(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> int:
         """Executes an INSERT, UPDATE or DELETE; how many rows it touched."""
+        self._kept.note(statement)
         try:
             return self._live().execute(statement, values).rowcount
         except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 raises these bare: beyond 64 bits, a lone surrogate

@@ -40,7 +40,7 @@ class SqlLimits:
 
     def on(self, account_id: str, day: date) -> Limits:
         """The set in force, or those a new account begins with."""
-        return self._tx.rows(_ON, {"account": account_id, "day": day}).scalar_one_or_none() or Limits()
+        return next((row.body for row in self._tx.kept(_ON, {"account": account_id, "day": day})), Limits())
 
     def after(self, account_id: str, day: date) -> tuple[date, Limits] | None:
         row = self._tx.rows(_AFTER, {"account": account_id, "day": day}).one_or_none()
@@ -54,5 +54,4 @@ class SqlLimits:
         return self._tx.write(_LOCK, {name: getattr(lock, name) for name in _LOCK_FIELDS}) == 1
 
     def day_lock(self, account_id: str, day: date) -> DayLock | None:
-        row = self._tx.rows(_LOCKED, {"account": account_id, "of": day}).one_or_none()
-        return None if row is None else DayLock(**row._asdict())
+        return next((DayLock(**row._asdict()) for row in self._tx.kept(_LOCKED, {"account": account_id, "of": day})), None)

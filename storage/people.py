@@ -74,14 +74,15 @@ class SqlPeople:
         return True
 
     def find(self, telegram_id: int) -> User | None:
-        row = self._tx.rows(_FIND, {"person": telegram_id}).one_or_none()
-        return None if row is None else User(telegram_id=row.telegram_id, name=row.name, active=row.active)
+        for row in self._tx.kept(_FIND, {"person": telegram_id}):
+            return User(telegram_id=row.telegram_id, name=row.name, active=row.active)
+        return None
 
     def roles(self, telegram_id: int) -> Sequence[tuple[str | None, Role]]:
-        return [(account_id, role) for account_id, role in self._tx.rows(_ROLES, {"person": telegram_id})]
+        return [(account_id, role) for account_id, role in self._tx.kept(_ROLES, {"person": telegram_id})]
 
     def role_on(self, telegram_id: int, account_id: str | None) -> Role | None:
-        return self._tx.rows(_ROLE_ON, {"person": telegram_id, "account": account_id}).scalar_one_or_none()
+        return next((row.role for row in self._tx.kept(_ROLE_ON, {"person": telegram_id, "account": account_id})), None)
 
     def all(self) -> Sequence[tuple[User, str | None, Role]]:
         return [
@@ -90,4 +91,4 @@ class SqlPeople:
         ]
 
     def watching(self, account_id: str) -> Sequence[int]:
-        return self._tx.rows(_WATCHING, {"account": account_id}).scalars().all()
+        return [row.telegram_id for row in self._tx.kept(_WATCHING, {"account": account_id})]

@@ -29,8 +29,7 @@ class SqlPins:
         self._tx = transaction
 
     def find(self, telegram_id: int) -> Pin | None:
-        row = self._tx.rows(_FIND, {"person": telegram_id}).one_or_none()
-        return None if row is None else Pin(**row._asdict())
+        return next((Pin(**row._asdict()) for row in self._tx.kept(_FIND, {"person": telegram_id})), None)
 
     def put(self, pin: Pin) -> None:
         self._tx.write(_PUT, {name: getattr(pin, name) for name in _FIELDS})
@@ -46,4 +45,4 @@ class SqlPins:
         return self._tx.write(_UNSEAL, {"person": telegram_id}) == 1
 
     def sealed(self, telegram_id: int) -> datetime | None:
-        return self._tx.rows(_SEALED, {"person": telegram_id}).scalar_one_or_none()
+        return next((row.at for row in self._tx.kept(_SEALED, {"person": telegram_id})), None)

@@ -27,5 +27,4 @@ class SqlSafety:
         return self._tx.write(_RESUME, {"account": account_id}) == 1
 
     def stopped(self, account_id: str) -> Stop | None:
-        row = self._tx.rows(_STOPPED, {"account": account_id}).one_or_none()
-        return None if row is None else Stop(**row._asdict())
+        return next((Stop(**row._asdict()) for row in self._tx.kept(_STOPPED, {"account": account_id})), None)

@@ -21,6 +21,7 @@ from bot.domain.origin import origin
 from bot.domain.ports import InboxEntry
 from storage.drawers import SqlDrawers
 from storage.engine import DATABASE_ERRORS, FileLock, Transaction, in_words, make_engine
+from storage.kept import Kept
 from storage.migrate import bring_up_to_date
 from storage.vault import Vault
 
@@ -36,6 +37,7 @@ class SqlStore:
     def __init__(self, engine: Engine, connection: Connection, vault: Vault, lock: FileLock | None, *, inline: bool) -> None:
         self._engine = engine
         self._connection = connection
+        self._kept = Kept(_raw(connection))
         self._vault = vault
         self._lock = lock
         self._writer = None if inline else ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
@@ -107,7 +109,7 @@ class SqlStore:
     def _transact(self, work: Callable[[SqlDrawers], T], origin: str = "") -> T:
         if self._closed:
             raise StorageError(_CLOSED)
-        transaction = Transaction(self._connection)
+        transaction = Transaction(self._connection, self._kept)
         try:
             with self._connection.begin():
                 drawers = SqlDrawers(transaction, self._vault, origin)

@@ -187,6 +187,7 @@ def _place(number: int, root: Path, answers: int, watch: Watch) -> None:
             watch.calls()
             await store.run(_claim_and_store(number))
             os.write(answers, b"answered")  # what a person would be told, or the POST that follows the claim
+            watch.names.append(str(watch.moments))
 
     asyncio.run(work())
 
@@ -260,8 +261,9 @@ def _sweep_keys(kind: str, root: Path) -> None:
     sys.stdout.write(f"whole: {Keys(work).found()}\n")
 
 
-def _spread(steps: int) -> range:
-    return range(1, steps + 1, max(1, steps // _SWEEP))
+def _spread(answer: int) -> list[int]:
+    """All the way and a little beyond, and each of the moments before the answer: not many lie between it and the commit."""
+    return sorted({*range(1, answer + 20, max(1, answer // _SWEEP)), *range(max(1, answer - 5), answer + 1)})
 
 
 def _drain(reader: int) -> bool:
