@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.account import GRANTS, Permission, Role
-from handlers import account, books, host, limits, market, money, order, people, pin, safety, start
+from handlers import account, books, host, limits, market, money, order, parse, people, pin, safety, start
 from handlers.context import Ctx
 
 Handler = Callable[[Ctx], Awaitable[None]]
@@ -215,6 +215,10 @@ class Spoken:
 
 def hear(text: str) -> Spoken | None:
     """Finds the command in a text, with or without a slash: `/b reliance 10`, `papa: becho infy 5`, `10 infy kharido`, `?`."""
+    return _hear(text) or _hear(parse.legible(text))
+
+
+def _hear(text: str) -> Spoken | None:
     rest = " ".join(text.split())
     label: str | None = None
     if found := _LABEL.match(rest):

@@ -5,6 +5,7 @@ one meaning or is refused, and what this version does not do is refused by name 
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,19 +17,29 @@ from bot.domain.money import exact
 from bot.domain.order import OrderRequest, Product, Side, Validity
 
 _NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,12})(?:\.[0-9]{1,6})?"
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+# Whole words only: a share may begin like a month (MARUTI, MARICO, SEPC, DECCANCE).
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
+    "dec(?:ember)?"
+)
 _BARE = re.compile(_NUMBER)
 _LOTS = re.compile(rf"({_NUMBER})lots?")
 _SHORTHAND = re.compile(rf"({_NUMBER})([kl])")
-_RUPEES = re.compile(rf"(?:₹|rs\.?|inr)({_NUMBER})")
+_RUPEES = re.compile(rf"(?:₹|rs\.?|inr)({_NUMBER})([kl]?)")
 _STRIKE = re.compile(rf"{_NUMBER}(?:ce|pe)")
-_DAY = re.compile(rf"[0-3]?[0-9](?:{_MONTHS})[a-z]*(?:[0-9]{{2}}|[0-9]{{4}})?")
-_MONTH = re.compile(rf"(?:{_MONTHS})[a-z]*")
+_DAY = re.compile(rf"[0-3]?[0-9](?:{_MONTHS})(?:[0-9]{{2}}|[0-9]{{4}})?")
+_MONTH = re.compile(rf"(?:{_MONTHS})(?:[0-9]{{2}}|[0-9]{{4}})?")
+_YEAR = re.compile(r"20[2-9][0-9]")
 _LEG = re.compile(rf"(?:sl|tgt|tp|t)[-+]?{_NUMBER}(?:%|pts?)?")
 _GLUE = re.compile(r"(@|₹|\brs\.?|\binr)\s+(?=[0-9])", re.IGNORECASE)
 _SLASH = re.compile(r"(?<=[0-9])\s*/\s*(?=[0-9])")
 _LOT_WORDS = frozenset({"lot", "lots"})
+_TIMES = {"": 1, "k": 1_000, "l": 100_000}  # a lakh; lots are spelled
+_FUTURES = frozenset({"fut", "future"})
 _RIGHTS = frozenset({"ce", "pe", "call", "put"})
+_COUNTED = frozenset({"shares", "qty", "nos", "units"})  # said with a number, and saying nothing that it does not
+_SIDES = frozenset({"buy", "sell", "kharido", "kharid", "khareedo", "becho", "bech", "खरीदो", "बेचो"})
+_DIGIT_SIGNS = {0xFE0F: None, 0x20E3: None}  # the frame that a keyboard of emoji puts around a digit
 
 _PRODUCTS: Mapping[str, Product] = {
     "cnc": Product.CNC, "del": Product.CNC, "delivery": Product.CNC,
@@ -49,7 +60,9 @@ _SPELLED = frozenset({
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twenty", "fifty", "hundred", "thousand",
     "ek", "do", "teen", "char", "paanch", "das", "half",
 })  # fmt: skip
+_NAMES_TOO = frozenset({"ioc", "bse"})  # words of an order that are shares as well: Indian Oil, and the BSE itself
 _LONGEST = 80  # characters of the words for an instrument
+_SHORT = 40  # characters of the words that are repeated in an example
 _MOST = 10**9  # shares; more than any order in India
 
 
@@ -77,17 +90,37 @@ class _Said:
 
     def example(self) -> str:
         """A whole command that would have worked, as near as possible to what was meant."""
-        words = [word for word in self.symbol if word.lower() not in _SPELLED and any(char.isalpha() for char in word)]
-        symbol = " ".join(words)[:40] if words and all(_plain(word) for word in words) else "RELIANCE"
+        words = [word for word in self.symbol if word.lower() not in _SPELLED | _LOT_WORDS and _plain(word)]
+        if len(words) > 1 and not self.is_contract:  # which of them are not the name is not known here; the first mostly is
+            words = words[:1]
+        symbol = " ".join(words) if words and len(" ".join(words)) <= _SHORT else "RELIANCE"
         return f"/{self.side.lower()} {symbol} {'1lot' if self.is_contract else '10'}"
 
     @property
     def is_contract(self) -> bool:
-        return any(word.lower() in _RIGHTS | {"fut"} or _STRIKE.fullmatch(word.lower()) for word in self.symbol)
+        return any(word.lower() in _RIGHTS | _FUTURES or _STRIKE.fullmatch(word.lower()) for word in self.symbol)
 
 
 def _plain(word: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9&.-]+", word) is not None
+
+
+def legible(text: str) -> str:
+    """The same words in the signs that commands are made of: digits of any script (१०, １０, 1️⃣0️⃣), no invisible signs.
+
+    Only digits that count in tens are read: 10² stays what it is, and is refused.
+    """
+    return "".join(_legible(char) for char in text.translate(_DIGIT_SIGNS))
+
+
+def _legible(char: str) -> str:
+    if char.isascii():
+        return char
+    if 0xFF01 <= ord(char) <= 0xFF5E:  # the wide forms of an East Asian keyboard
+        return chr(ord(char) - 0xFEE0)
+    if unicodedata.category(char) == "Nd":
+        return str(unicodedata.decimal(char))
+    return "" if unicodedata.category(char) == "Cf" else char
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +169,34 @@ def _read(side: Side, words: str) -> _Said:
     place = 0
     while place < len(tokens):
         place = _take(said, tokens, place)
+    _name_or_word(said)
     return said
 
 
 def _tokens(words: str) -> list[str]:
-    text = _SLASH.sub("/", _GLUE.sub(r"\1", words.replace("−", "-").replace("·", " ")))
-    return text.split()
+    text = _SLASH.sub("/", _GLUE.sub(r"\1", legible(words).replace("−", "-").replace("·", " ")))
+    return [token for each in text.split() if (token := each.rstrip(",;"))]
+
+
+def _name_or_word(said: _Said) -> None:
+    """IOC and BSE are shares where nothing else names one (`ioc 10 ioc`, `bse 2800 ce 1lot`), else words of the order."""
+    doubtful = [place for place, word in enumerate(said.symbol) if word.lower() in _NAMES_TOO]
+    if not doubtful:
+        return
+    named = any(_names(word) for place, word in enumerate(said.symbol) if place not in doubtful)
+    for place in reversed(doubtful if named else doubtful[1:]):
+        if said.symbol.pop(place).lower() == "ioc":
+            said.ioc = True
+        else:
+            _once(said, said.exchange, Exchange.BSE, "exchange")
+            said.exchange = Exchange.BSE
+
+
+def _names(word: str) -> bool:
+    """Whether a word of the instrument may be its name, and not only what a contract on it is called."""
+    lower = word.lower()
+    told = (_STRIKE, _DAY, _MONTH, _BARE)
+    return lower not in _RIGHTS | _FUTURES and not any(shape.fullmatch(lower) for shape in told)
 
 
 def _take(said: _Said, tokens: list[str], place: int) -> int:
@@ -150,6 +205,8 @@ def _take(said: _Said, tokens: list[str], place: int) -> int:
     following = tokens[place + 1].lower() if place + 1 < len(tokens) else ""
     if word in _LATER or _LEG.fullmatch(word):
         _refuse(said, _later(word))
+    if word in _SIDES or word.startswith("/"):
+        _refuse(said, "One order in one message: this one names another side or command. Nothing was sent.")
     if word in ("at", "limit", "price"):
         if not following:
             _refuse(said, "At which price?")
@@ -159,10 +216,18 @@ def _take(said: _Said, tokens: list[str], place: int) -> int:
         _set_stop(said, following)
         return place + 2
     if _is_symbol_pair(word, following):
-        said.symbol += tokens[place : place + 2]
-        return place + 2
+        year = place + 2 < len(tokens) and following not in _RIGHTS and _YEAR.fullmatch(tokens[place + 2]) is not None
+        end = place + (3 if year else 2)
+        said.symbol += tokens[place:end]
+        return end
     if _BARE.fullmatch(word) and following in _LOT_WORDS:
         _set_lots(said, word)
+        return place + 2
+    if _BARE.fullmatch(word) and following in _COUNTED:
+        _set_quantity(said, word)
+        return place + 2
+    if word in _COUNTED and _BARE.fullmatch(following):
+        _set_quantity(said, following)
         return place + 2
     if not (_take_word(said, word) or _take_figure(said, word)):
         if not any(char.isalpha() for char in word):
@@ -185,11 +250,11 @@ def _take_word(said: _Said, word: str) -> bool:
     elif word in _PRODUCTS:
         _once(said, said.product, _PRODUCTS[word], "product")
         said.product = _PRODUCTS[word]
+    elif word in _NAMES_TOO:
+        said.symbol.append(word)  # settled when all words are read
     elif word in _EXCHANGES:
         _once(said, said.exchange, _EXCHANGES[word], "exchange")
         said.exchange = _EXCHANGES[word]
-    elif word == "ioc":
-        said.ioc = True
     else:
         return False
     return True
@@ -201,12 +266,12 @@ def _take_figure(said: _Said, word: str) -> bool:
         _set_price(said, word[1:])
     elif match := _RUPEES.fullmatch(word):
         _one_size(said)
-        said.rupees = _positive(said, match[1], "amount")
+        said.rupees = _positive(said, match[1], "amount") * _TIMES[match[2]]
     elif match := _LOTS.fullmatch(word):
         _set_lots(said, match[1])
     elif match := _SHORTHAND.fullmatch(word):
         _one_size(said)
-        said.quantity = _whole(said, _number(match[1]) * (1_000 if match[2] == "k" else 100_000), word)
+        said.quantity = _whole(said, _number(match[1]) * _TIMES[match[2]], word)
     elif _STRIKE.fullmatch(word) or _DAY.fullmatch(word):
         said.symbol.append(word)
     elif _BARE.fullmatch(word):
@@ -219,6 +284,10 @@ def _take_figure(said: _Said, word: str) -> bool:
 def _settle(said: _Said) -> None:
     """Gives the bare numbers their meaning: the quantity if none was named, then the price."""
     bare = list(said.bare)
+    if said.rupees is not None and bare and said.price is None and said.trigger is None and not said.market:
+        at, size = f"{said.rupees:f}", bare[0]
+        say = f"Is {size} the quantity and ₹{at} the price, or the other way round? A price begins with @."
+        raise UsageError(say, example=f"/{said.side.lower()} {' '.join(said.symbol) or 'RELIANCE'} {size} @{at}")
     if not said.sized and bare:
         said.quantity = _whole(said, _number(bare[0]), bare[0])
         bare.pop(0)
@@ -252,6 +321,11 @@ def _set_stop(said: _Said, text: str) -> None:
     said.trigger = _positive(said, trigger, "trigger")
     if slash:
         said.trigger_limit = _positive(said, limit, "limit")
+
+
+def _set_quantity(said: _Said, text: str) -> None:
+    _one_size(said)
+    said.quantity = _whole(said, _number(text), text)
 
 
 def _set_lots(said: _Said, text: str) -> None:
@@ -305,12 +379,12 @@ class ModifyWords:
 
 def is_number(words: str) -> bool:
     """Whether the words are one day number and nothing else."""
-    return re.fullmatch(r"#?[0-9]{1,6}", words.strip()) is not None
+    return re.fullmatch(r"#?[0-9]{1,6}", legible(words).strip()) is not None
 
 
 def number(words: str, *, example: str) -> int:
     """One day number, with or without #."""
-    text = words.strip().removeprefix("#")
+    text = legible(words).strip().removeprefix("#")
     if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) == 0:
         raise UsageError(f'"{words.strip()}" is not an order number.' if text else "Which order?", example=example)
     return int(text)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.domain.clock import ist_date
 from bot.domain.order import Product, Side
 from bot.domain.portfolio import Holdings
 from handlers import parse
@@ -36,19 +37,19 @@ async def pick(ctx: Ctx, command: str) -> None:
 
 async def _known(ctx: Ctx, side: Side) -> tuple[Candidate, ...]:
     """What this side would make smaller first, then what was traded today, newest first; each once."""
-    books = ctx.services.books
+    books, today = ctx.services.books, ist_date(ctx.now)
     held, orders, demat = await asyncio.gather(
         books.positions(ctx.actor), books.orders(ctx.actor, "all"), _demat(ctx) if side is Side.SELL else _nothing()
     )
     smaller = [
-        Candidate(line.position.instrument, line.position.quantity, line.position.product)
+        Candidate(line.position.instrument, line.position.quantity, line.position.product, today)
         for line in held.lines
         if line.position.quantity * side.sign < 0 and not line.position.is_sold_holding
     ]
     if demat is not None:
-        smaller += [Candidate(line.instrument, line.total, Product.CNC) for line in demat.lines if line.total > 0]
-    traded = [Candidate(order.draft.instrument, order.draft.quantity) for order in reversed(orders.orders)]
-    traded += [Candidate(line.position.instrument, 0) for line in held.lines]
+        smaller += [Candidate(line.instrument, line.total, Product.CNC, today) for line in demat.lines if line.total > 0]
+    traded = [Candidate(order.draft.instrument, order.draft.quantity, today=today) for order in reversed(orders.orders)]
+    traded += [Candidate(line.position.instrument, 0, today=today) for line in held.lines]
     once = {each.words: each for each in reversed([*smaller, *traded])}
     return tuple(reversed(once.values()))
 

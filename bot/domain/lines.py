@@ -1,9 +1,14 @@
 """An order as one line of words that, typed as a command, asks for the same order again."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
+from bot.domain.instrument import Exchange, Instrument
 from bot.domain.order import OrderDraft, OrderKind, OrderRequest, Side, Validity
+from bot.domain.titles import label
+
+_EXCHANGES = frozenset(exchange.value for exchange in Exchange)
 
 
 def plain(number: Decimal) -> str:
@@ -13,10 +18,10 @@ def plain(number: Decimal) -> str:
 
 
 def request_line(request: OrderRequest) -> str:
-    """The request as a command."""
+    """The request as a command: the one writer of such lines, whether they stand on a card or in a button."""
     words = ["/buy" if request.side is Side.BUY else "/sell", request.symbol]
     if request.lots is not None:
-        words.append(f"{request.lots}lots")
+        words.append(f"{request.lots}lot{'s' if request.lots > 1 else ''}")
     elif request.rupees is not None:
         words.append(f"₹{plain(request.rupees)}")
     elif request.quantity is not None:
@@ -38,7 +43,7 @@ def request_line(request: OrderRequest) -> str:
 
 
 def request_of(draft: OrderDraft) -> OrderRequest:
-    """The request that asks for this draft again; a protected market order asks for the price of then."""
+    """The request that asks for this draft again, by the master's own name; a protected order asks for the price of then."""
     bare = OrderRequest(
         side=draft.side,
         symbol=draft.instrument.name,
@@ -52,3 +57,20 @@ def request_of(draft: OrderDraft) -> OrderRequest:
     if draft.kind in (OrderKind.SL, OrderKind.SL_M):
         return replace(bare, trigger=draft.trigger, trigger_limit=draft.price)
     return bare if draft.protected else replace(bare, price=draft.price)
+
+
+def draft_line(draft: OrderDraft, today: date) -> str:
+    """The canonical line of a card: typed on that day (IST), it asks for the same draft, its instrument in words."""
+    return request_line(replace(request_of(draft), symbol=words_of(draft.instrument, today)))
+
+
+def words_of(instrument: Instrument, today: date | None = None) -> str:
+    """An instrument in words that can be typed: `NIFTY 24500 CE 23 NOV`, `M&M`; its exchange is said apart.
+
+    A contract far from today (IST), or from an unknown today, is written with its year, in one word: a number that stands alone
+    could be read as a quantity.
+    """
+    words = label(instrument, today=today or date.min).replace("·", " ").upper().split()
+    words = words[:1] + [word for word in words[1:] if word not in _EXCHANGES]
+    year = instrument.expiry is not None and words[-1] == str(instrument.expiry.year)
+    return " ".join([*words[:-3], "".join(words[-3:])] if year else words)

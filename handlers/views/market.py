@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from bot.domain.clock import ist_date
 from bot.domain.instrument import Instrument
+from bot.domain.lines import words_of
 from bot.domain.market import Level, Price
 from bot.domain.proposal import Quoted
 from bot.domain.titles import label, title
-from handlers.spelling import words_of
 from handlers.views.keyboards import words
 from handlers.views.message import Part, View, bold, keyboard, message, say
 from handlers.views.text import RULE, WIDTH, age, clock_time, columns, count, mark, price, row, signed, table, wrapped
@@ -33,7 +33,7 @@ def quote(found: Quoted, now: datetime) -> View:
     parts: list[Part] = [table(*rows)]
     if instrument.is_derivative:
         parts.append(say(f"Lot {count(instrument.lot)}, tick {price(instrument.tick)}"))
-    typed = f"{words_of(instrument)} {instrument.exchange}".lower()
+    typed = f"{words_of(instrument, ist_date(now))} {instrument.exchange}".lower()
     buttons = [words("Refresh", f"/quote {typed}")]
     if instrument.is_tradable:
         buttons += [words("Buy…", f"/buy {typed}"), words("Sell…", f"/sell {typed}")]
@@ -93,7 +93,7 @@ def search(found: Sequence[Instrument], typed: str, now: datetime) -> View:
         return message(say(bold("Nothing found"), f' for "{typed[:60]}".'))
     today = ist_date(now)
     buttons = [
-        [words(f"{label(each, today=today)} · {each.exchange}", f"/quote {words_of(each)} {each.exchange}".lower())]
+        [words(f"{label(each, today=today)} · {each.exchange}", f"/quote {words_of(each, today)} {each.exchange}".lower())]
         for each in found[:8]
     ]
     return message(say(bold("Found"), f' for "{typed[:60]}". Tap for the price.')).with_keyboard(*buttons)

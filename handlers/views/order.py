@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from bot.domain.clock import ist_date
+from bot.domain.lines import draft_line
 from bot.domain.money import ZERO
 from bot.domain.order import Confirmation, OrderDraft, OrderKind, Product, Purpose, Side, Validity
 from bot.domain.proposal import ChangeOptions, Proposal, Question
-from handlers.spelling import request_of, spell
 from handlers.views.card import at, place, verb, what
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
@@ -26,7 +27,7 @@ def proposal(asked: Proposal, mode: str, now: datetime) -> View:
         parts.append(say(bold("New price."), f" {asked.redrawn} Read, then tap."))
     parts.append(_terms(asked, mode, now))
     parts += [say(f"⚠️ {warning.say}") for warning in asked.warnings]
-    parts.append(_more(asked))
+    parts.append(_more(asked, now))
     return View(tuple(parts), proposal_keyboard(asked))
 
 
@@ -124,13 +125,13 @@ def _money_rows(asked: Proposal) -> list[tuple[str, ...]]:
     return rows
 
 
-def _more(asked: Proposal) -> Part:
+def _more(asked: Proposal, now: datetime) -> Part:
     """What only some want to read: the line that asks for the same again, and the money before."""
     lines: list[Line | str] = []
     if asked.cash is not None:
         lines.append(f"Cash now {amount(asked.cash)}.")
     if asked.before is None:
-        lines.append(say("The same in words: ", code(spell(request_of(asked.draft)))))
+        lines.append(say("The same in words: ", code(draft_line(asked.draft, ist_date(now)))))
     else:
         lines.append(f"The order keeps its number #{asked.before.number}; its place in the queue may change.")
     return detail(*lines)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.domain.clock import ist_date
 from bot.domain.instrument import Instrument
+from bot.domain.lines import words_of
 from bot.domain.order import Order, Product, Side
 from bot.domain.titles import label as named
 from bot.domain.titles import short
-from handlers.spelling import words_of
 from handlers.views.card import place
 from handlers.views.keyboards import LeaveTap, button, words
 from handlers.views.message import Button, View, bold, message, say
@@ -27,12 +27,13 @@ class Candidate:
     instrument: Instrument
     quantity: int  # held, signed; or of the last order
     product: Product | None = None  # of what is held; None: only traded today
+    today: date | None = None  # IST; None: a contract is typed with its year
 
     @property
     def words(self) -> str:
         """How it is typed, product and all: the words name exactly this."""
         held = f" {self.product}" if self.product is not None else ""
-        return f"{words_of(self.instrument)} {self.instrument.exchange}{held}".lower()
+        return f"{words_of(self.instrument, self.today)} {self.instrument.exchange}{held}".lower()
 
 
 def which(side: Side, found: Sequence[Candidate], label: str, mode: str, now: datetime) -> View:

@@ -3,11 +3,12 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bench.master import make
 from bot.domain.errors import UsageError
-from bot.domain.instrument import Exchange
+from bot.domain.instrument import Exchange, InstrumentKind
 from bot.domain.order import OrderRequest, Product, Side, Validity
 from handlers import parse
 from handlers.commands import hear
@@ -287,3 +288,65 @@ def test_an_order_number_is_one_number() -> None:
     for words in ("", "0", "12 13", "x", "-1", "1e3"):
         with pytest.raises(UsageError):
             parse.number(words, example="/order 12")
+
+
+SHARES = sorted({row.symbol for row in make(rows=20_000, seed=7).rows if row.kind is InstrumentKind.EQUITY})
+
+
+@given(st.sampled_from(SHARES), st.sampled_from(["{} 10", "10 {}", "{} 10 ioc", "10 {} @99.5 cnc nse", "{} 10 bse"]))
+@example("IOC", "10 {}")
+@example("BSE", "{} 10")
+@example("BSE", "{} 10 bse")
+@example("MARUTI", "10 {}")
+@example("MARICO", "10 {} @99.5 cnc nse")
+def test_every_share_is_ordered_by_its_own_name_wherever_the_number_stands(symbol: str, line: str) -> None:
+    asked = parse.order(Side.BUY, line.format(symbol))
+    assert (asked.symbol, asked.quantity) == (symbol, 10)
+    assert (asked.validity is Validity.IOC) == line.endswith("ioc")
+    assert asked.exchange == ({"bse": Exchange.BSE, "nse": Exchange.NSE}.get(line[-3:]))
+
+
+@pytest.mark.parametrize(
+    ("words", "symbol"),
+    [("ioc 140 ce 1lot", "IOC 140 CE"), ("bse 2800 pe 1lot", "BSE 2800 PE"), ("ioc nov fut 1lot", "IOC NOV FUT")],
+)
+def test_contracts_on_shares_whose_names_are_words_of_an_order(words: str, symbol: str) -> None:
+    asked = parse.order(Side.BUY, words)
+    assert (asked.symbol, asked.exchange, asked.validity) == (symbol, None, Validity.DAY)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "reliance 10\n/sell infy 5",
+        "reliance 10 sell infy 5",
+        "reliance 10, sell infy 5",
+        "reliance 10 becho infy 5",
+        "reliance 10 /kill",
+    ],
+)
+def test_two_orders_in_one_message_are_refused_whole(words: str) -> None:
+    with pytest.raises(UsageError, match="One order in one message"):
+        parse.order(Side.BUY, words)
+
+
+def test_an_amount_beside_a_bare_number_is_never_guessed_apart() -> None:
+    """₹1500 may be the price of ten shares, or what to spend at a limit of ten."""
+    with pytest.raises(UsageError) as refused:
+        parse.order(Side.BUY, "reliance 10 ₹1500")
+    assert refused.value.example == "/buy reliance 10 @1500"
+    assert parse.order(Side.BUY, "reliance ₹25k @1500").rupees == 25_000
+
+
+@pytest.mark.parametrize("ten", ["१०", "１０", "1️⃣0️⃣", "10 shares", "qty 10", "10 qty", "1\u200b0", "10,"])
+def test_ten_is_ten_in_the_signs_of_any_keyboard(ten: str) -> None:
+    assert parse.order(Side.BUY, f"reliance {ten}") == parse.order(Side.BUY, "reliance 10")
+
+
+@pytest.mark.parametrize(
+    "words", ["reliance 10²", "reliance ½", "reliance 1e9", "reliance NaN", "reliance x10", "reliance inf", "reliance ⅹ"]
+)
+def test_what_only_looks_like_a_number_is_none_and_the_example_is_whole(words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse.order(Side.BUY, words)
+    assert refused.value.example == "/buy reliance 10"

@@ -9,7 +9,7 @@ from tests.handlers.face import A_STOP, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE, an_order
 
 HELD = Candidate(RELIANCE, 25, Product.CNC)
-SHORT = Candidate(NIFTY_CALL, -130, Product.NRML)
+SHORT = Candidate(NIFTY_CALL, -130, Product.NRML, NOW.date())
 
 
 def labels(view: View) -> list[list[str]]:
