@@ -24,6 +24,7 @@ from bot.domain.master import Columns
 log = logging.getLogger(__name__)
 
 LEAST_OF_YESTERDAY = 0.6  # fewer rows than this share of the last good master: half a file
+MOST_OF_YESTERDAY = 3.0  # more rows than this share: not the file that we know
 MOST_BROKEN = 0.01  # share of rows that may be unreadable before the whole is
 _NO_DISK = "The scrip master could not be written to disk."
 _INDEX_TICK = Decimal("0.05")
@@ -318,7 +319,6 @@ class ScripShelf:
         self._indexes = indexes
         self._lock = asyncio.Lock()
         self.master: Master | None = None
-        self._rows_before: int | None = None
 
     def find(self, key: InstrumentKey) -> Instrument | None:
         """An instrument of the master in use."""
@@ -344,8 +344,8 @@ class ScripShelf:
                 stream.close()
                 self._check_answer(answer)
                 master = await asyncio.to_thread(read_master, part, self._indexes)
-                if before is not None and len(master) < len(before) * LEAST_OF_YESTERDAY:
-                    say = f"mStock's scrip master has only {len(master):,} rows after {len(before):,}. The earlier one stays."
+                if before is not None and not LEAST_OF_YESTERDAY <= len(master) / len(before) <= MOST_OF_YESTERDAY:
+                    say = f"mStock's scrip master has {len(master):,} rows after {len(before):,}. The earlier one stays."
                     raise Unreadable(say)
                 await asyncio.to_thread(os.replace, part, self._path)
             except OSError:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.drawers import Store
@@ -28,6 +28,7 @@ class Catalogue:
         self._kept = kept
         self._clock = clock
         self._present: Instruments | None = None
+        self._fetched: datetime | None = None  # when the one in use came from the broker
         self._fetching = asyncio.Lock()
         self._settled = asyncio.Event()  # not set while the first master is on its way
         self._settled.set()
@@ -80,6 +81,7 @@ class Catalogue:
         rows = await self._kept() if noted is not None else None
         if noted is not None and rows is not None:
             self._present = await self._indexed(rows, noted.date)
+            self._fetched = noted.loaded_at
             log.info("scrip master of %s: %d rows from disk", noted.date, len(rows))
 
     async def refresh(self, account_id: str) -> None:
@@ -94,18 +96,26 @@ class Catalogue:
         while True:
             await asyncio.sleep(EVERY)
             now = self._clock.now()
-            early = self.day is not None and now < at_ist(ist_date(now), *READY_AT)
-            if self.day == ist_date(now) or early:
+            if self.day is not None and now < at_ist(ist_date(now), *READY_AT):
                 continue
             for account_id in self._links.opened():
+                if self._is_current():
+                    break
                 if self._links.of(account_id).session is not None:
                     await self.refresh(account_id)
-                    break
+
+    def _is_current(self) -> bool:
+        """Whether the master is today's; one that came before the broker's morning work was done is not, once it is done."""
+        now = self._clock.now()
+        ready = at_ist(ist_date(now), *READY_AT)
+        if self.day != ist_date(now) or self._fetched is None:
+            return False
+        return self._fetched >= ready or now < ready
 
     async def _fetch(self, account_id: str) -> None:
         async with self._fetching:
             today = ist_date(self._clock.now())
-            if self.day == today:
+            if self._is_current():
                 return
             try:
                 rows = await self._links.of(account_id).broker.scrip_master()
@@ -115,7 +125,7 @@ class Catalogue:
             indexed = await self._indexed(rows, today)
             now = self._clock.now()
             await self._store.run(lambda drawers: drawers.master.note(today, len(rows), now))
-            self._present = indexed
+            self._present, self._fetched = indexed, now
             log.info("scrip master of %s: %d rows", today, len(rows))
 
     async def _indexed(self, rows: Sequence[Instrument], day: date) -> Instruments:

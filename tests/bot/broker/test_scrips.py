@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from bot.broker.scrips import INDEXES, Master, ScripShelf, read_master
 from bot.broker.transport import OpenSink
 from bot.demo.loop import LoopClock
 from bot.domain.account import Session
-from bot.domain.errors import Refused, StorageError, Unreadable
+from bot.domain.errors import NotSent, Refused, StorageError, Unreadable
 from bot.domain.instrument import Exchange, InstrumentKey, InstrumentKind, Right
 from bot.domain.master import Columnar, columns_of
 from bot.paper.server import Running
@@ -115,6 +116,52 @@ async def test_todays_broken_master_leaves_yesterdays_in_use(links: Connections,
     assert links.shelf.master is before
     paper.broker.faults.clear()
     assert len(await pair.broker.scrip_master()) == len(before)
+
+
+def on_disk(directory: Path) -> dict[str, bytes]:
+    """Every file there, with its content."""
+    return {each.name: each.read_bytes() for each in directory.iterdir()}
+
+
+@pytest.mark.parametrize(("rows", "taken"), [(399, False), (400, True), (1998, True), (2001, False)])
+async def test_the_number_of_rows_stays_within_reason_of_the_last_masters(tmp_path: Path, rows: int, taken: bool) -> None:
+    shelf = ScripShelf(tmp_path, source="s", indexes=())
+
+    def download(count: int) -> Callable[[OpenSink], Awaitable[Answer]]:
+        async def send(into: OpenSink) -> Answer:
+            body = json.dumps([{**ROWS[0], "token": str(at)} for at in range(count)]).encode()
+            into()(body)
+            return Answer(200, body[:4096])
+
+        return send
+
+    first = await shelf.fetch(download(666))
+    if taken:
+        assert len(await shelf.fetch(download(rows))) == rows
+    else:
+        with pytest.raises(Unreadable, match="The earlier one stays"):
+            await shelf.fetch(download(rows))
+        assert shelf.master is first
+    again = await ScripShelf(tmp_path, source="s", indexes=()).kept()
+    assert again is not None
+    assert len(again) == (rows if taken else 666), "what is on disk is what is in use"
+    assert [name for name in on_disk(tmp_path) if not name.endswith(".json")] == []
+
+
+async def test_a_download_that_dies_halfway_leaves_the_earlier_one_on_disk_and_in_use(
+    links: Connections, pair: Pair, paper: Running, tmp_path: Path
+) -> None:
+    before = await pair.broker.scrip_master()
+    kept = on_disk(tmp_path)
+    for fault in ("answer_truncated", "connection_dropped"):
+        paper.broker.faults.arm(fault, times=None, route="master")
+        with pytest.raises((Unreadable, NotSent)):
+            await pair.broker.scrip_master()
+        paper.broker.faults.clear()
+        assert links.shelf.master is before
+        assert on_disk(tmp_path) == kept
+    paper.broker.faults.arm("connection_dropped", times=1, route="master")
+    assert len(await pair.broker.scrip_master()) == len(before), "the second attempt begins with an empty file"
 
 
 async def test_it_may_come_as_a_table_of_commas(pair: Pair, paper: Running) -> None:
