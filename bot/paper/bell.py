@@ -1,4 +1,4 @@
-"""The exchange's bell: what the timetable does by itself on a trading day, from the first square-off to midnight."""
+"""The exchange's bell: what the timetable does by itself on a trading day, from the pre-open to midnight."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from bot.paper.broker import PaperBroker
 from bot.paper.facts import CANCELLED, EXPIRED, Order, stamp
@@ -43,6 +43,8 @@ class Bell:
         if self._broker.settings.hours == "always" or not is_trading_day(day):
             return []
         return [
+            (at_ist(day, time(9, 8, 30)), lambda: self._pre_open_ends(lambda i: i.is_front)),
+            (at_ist(day, time(9, 10, 30)), lambda: self._pre_open_ends(lambda i: not i.is_derivative)),
             (at_ist(day, SQUARE_OFF["E"]), lambda: self._square_off("E")),
             (at_ist(day, time(15, 15)), self._auction_begins),
             (at_ist(day, SQUARE_OFF["D"]), lambda: self._square_off("D")),
@@ -107,6 +109,14 @@ class Bell:
         for account in self._broker.ledger.accounts.values():
             self._broker.square_off(account, segment)
 
+    def _pre_open_ends(self, which: Callable[[Instrument], bool]) -> None:
+        """What gathered trades at the day's first price; limits beyond it go on into the day."""
+        opening = self._broker.timetable.opening(ist(self._broker.clock.now()).date())
+        for order, instrument in self._working():
+            if which(instrument) and order.exchange_id != "0" and order.placed_at < stamp(opening.astimezone(UTC)):
+                price = self._broker.market.price(instrument, opening)
+                self._broker.matcher.fill_in_auction(order, price, by="pre-open", rest_stays=True)
+
     def _auction_begins(self) -> None:
         """Stops, revealed quantities and prices out of the auction's band are cancelled; plain limits stay (4.3)."""
         now = self._broker.clock.now()
@@ -124,7 +134,7 @@ class Bell:
         for order, instrument in self._working():
             if self._broker.timetable.has_auction(instrument, day) and order.exchange_id != "0":
                 price = self._broker.market.auction_price(instrument, day)
-                self._broker.matcher.fill_in_auction(order, price)
+                self._broker.matcher.fill_in_auction(order, price, by="auction", rest_stays=False)
 
     def _lapse(self, which: Callable[[Instrument], bool]) -> None:
         for order, instrument in self._working():

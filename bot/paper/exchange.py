@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from bot.paper.armed import Armed
@@ -88,25 +89,27 @@ class Exchange:
         return None
 
     def modify(self, account: Account, order_id: str, request: OrderRequest) -> Order:
-        """Replaces price, trigger, kind, validity and total quantity of a working order."""
+        """Replaces price, trigger, kind, validity, disclosed and total quantity of a working order."""
         order = self._working(account, order_id, "RS-0034")
         instrument = self.book.find(order.key)
         now = self._clock.now()
         self._refuse_if_fixed(order, instrument, now)
         if request.quantity <= order.filled:
             raise bad("Modified quantity should be greater than traded quantity.", "400")
-        old = (order.kind, order.price, order.trigger, order.quantity, order.validity)
+        old = (order.kind, order.price, order.trigger, order.quantity, order.validity, order.disclosed)
         order.kind, order.price, order.trigger = request.kind, request.price, request.trigger
-        order.quantity, order.validity = request.quantity, request.validity
+        order.quantity, order.validity, order.disclosed = request.quantity, request.validity, request.disclosed
         reason = self._risk.refusal(account, order, instrument, now)
         if reason is None and self._risk.out_of_band(order, instrument, now):
             reason = REASONS["price_range"]
         if reason:
             message = rms_text(order, instrument, account.client, reason).replace(",", " ")
-            order.kind, order.price, order.trigger, order.quantity, order.validity = old
+            order.kind, order.price, order.trigger, order.quantity, order.validity, order.disclosed = old
             raise Refusal(message)
         order.triggered = order.triggered and order.kind in STOPS
         with self._ledger.change():
+            self.book.reach_exchange(order)  # it may have been on its way still
+            order.text = order.text if order.filled else "CONFIRMED"
             self.book.move(order, MODIFIED)
             self._ledger.put(order)
             self._ledger.tell(now, account.client, "modified", id=order.id, kind=order.kind, price=order.price,
@@ -159,14 +162,20 @@ class Exchange:
             self._ledger.tell(now, account.client, "converted", name=instrument.name, quantity=quantity, old=old, new=new)
 
     def cancel_all(self, account: Account) -> list[Order]:
-        working = self._ledger.working_of(account.client, account.day)
-        return [self.cancel(account, order.id) for order in working]
+        """Cancels what can be cancelled now; an order that stands fast in an auction keeps none of the others alive."""
+        cancelled: list[Order] = []
+        for order in self._ledger.working_of(account.client, account.day):
+            with suppress(Refusal):
+                cancelled.append(self.cancel(account, order.id))
+        return cancelled
 
     def _refuse_if_fixed(self, order: Order, instrument: Instrument, now: datetime) -> None:
-        """Market orders of the closing auction stand from 15:25 on (market-rules.md 4.8)."""
-        fixed = (Phase.AUCTION_LIMIT, Phase.MATCHING)
-        if order.kind == "MARKET" and self._timetable.phase(instrument, now) in fixed:
+        """Market orders of the closing auction stand from 15:25 on (market-rules.md 4.8), and all orders while it is matched."""
+        phase = self._timetable.phase(instrument, now)
+        if order.kind == "MARKET" and phase is Phase.AUCTION_LIMIT:
             raise Refusal("Market order can not be modified or cancelled in this session")
+        if phase is Phase.MATCHING:
+            raise Refusal("Order can not be modified or cancelled in this session")
 
     def _working(self, account: Account, order_id: str, code: str) -> Order:
         order = self._ledger.orders.get(order_id.strip())

@@ -40,12 +40,13 @@ class Phase(Enum):
     """What an order meets at a moment: which kinds are taken, and how they are matched."""
 
     CLOSED = "closed"
-    PRE_OPEN = "pre-open"  # 09:00-09:10: orders gather, matched when the market opens
+    PRE_OPEN = "pre-open"  # 09:00-09:05: limit and market orders gather
+    PRE_OPEN_LIMIT = "pre-open limit"  # 09:05-09:10: limit orders only
     CONTINUOUS = "continuous"
     PAUSE = "pause"  # 15:15-15:20: the reference price is being found, no order entry
     AUCTION = "auction"  # 15:20-15:25: limit and market orders gather
     AUCTION_LIMIT = "auction limit"  # 15:25-15:30: limit orders only
-    MATCHING = "matching"  # to 15:35: the auction is being matched
+    MATCHING = "matching"  # 09:10-09:12, 15:30-15:35: what gathered is being matched
     POST_CLOSE = "post close"  # 15:50-16:00 at the closing price
 
 
@@ -56,11 +57,16 @@ class Slot:
     phase: Phase
 
 
-PRE_OPEN = Slot(time(9, 0), time(9, 10), Phase.PRE_OPEN)  # entry to 09:10 since 7 September 2026 (NSE CMTR74969)
-CASH = (PRE_OPEN, Slot(time(9, 15), time(15, 30), Phase.CONTINUOUS), Slot(time(15, 50), time(16, 0), Phase.POST_CLOSE))
+# Entry to 09:10 since 7 September 2026 (NSE CMTR74969); from 09:12 to 09:15 there is a pause.
+PRE_OPEN = (
+    Slot(time(9, 0), time(9, 5), Phase.PRE_OPEN),
+    Slot(time(9, 5), time(9, 10), Phase.PRE_OPEN_LIMIT),
+    Slot(time(9, 10), time(9, 12), Phase.MATCHING),
+)
+CASH = (*PRE_OPEN, Slot(time(9, 15), time(15, 30), Phase.CONTINUOUS), Slot(time(15, 50), time(16, 0), Phase.POST_CLOSE))
 # Shares that are underlyings of F&O close by auction since 3 August 2026 (NSE CMTR74466).
 CASH_WITH_AUCTION = (
-    PRE_OPEN,
+    *PRE_OPEN,
     Slot(time(9, 15), time(15, 15), Phase.CONTINUOUS),
     Slot(time(15, 15), time(15, 20), Phase.PAUSE),
     Slot(time(15, 20), time(15, 25), Phase.AUCTION),
@@ -69,6 +75,12 @@ CASH_WITH_AUCTION = (
     Slot(time(15, 50), time(16, 0), Phase.POST_CLOSE),
 )
 DERIVATIVES = (Slot(time(9, 15), time(15, 40), Phase.CONTINUOUS),)
+# Futures of the current month have a pre-open too, since 8 December 2025 (NSE FAOP71092).
+FRONT_FUTURES = (
+    Slot(time(9, 0), time(9, 8), Phase.PRE_OPEN),
+    Slot(time(9, 8), time(9, 12), Phase.MATCHING),
+    *DERIVATIVES,
+)
 AUCTION_SINCE = date(2026, 8, 3)
 AUCTION_PRICE_AT = time(15, 30)
 AUCTION_BAND = 3  # percent either side of the reference price
@@ -111,7 +123,7 @@ class Timetable:
         if instrument.is_derivative:
             if day < AUCTION_SINCE:
                 return (Slot(time(9, 15), time(15, 30), Phase.CONTINUOUS),)
-            return DERIVATIVES
+            return FRONT_FUTURES if instrument.is_front else DERIVATIVES
         return CASH_WITH_AUCTION if self.has_auction(instrument, day) else CASH
 
     def has_auction(self, instrument: Instrument, day: date) -> bool:
@@ -123,6 +135,10 @@ class Timetable:
         """The second between 15:28 and 15:30 at which the auction takes no more orders; another one each day."""
         return at_ist(day, time(15, 28)) + timedelta(seconds=(day.toordinal() * 7919 + self._seed * 104729) % 121)
 
+    def pre_open_close(self, day: date) -> datetime:
+        """The second between 9:08 and 9:10 at which the pre-open takes no more orders; another one each day."""
+        return at_ist(day, time(9, 8)) + timedelta(seconds=(day.toordinal() * 6007 + self._seed * 90001) % 121)
+
     def phase(self, instrument: Instrument, moment: datetime) -> Phase:
         if self.hours == "always":
             return Phase.CONTINUOUS
@@ -131,10 +147,14 @@ class Timetable:
             return Phase.CLOSED
         for slot in self.slots(instrument, local.date()):
             if slot.start <= local.time() < slot.end:
-                if slot.phase is Phase.AUCTION_LIMIT and moment >= self.auction_close(local.date()):
-                    return Phase.MATCHING
-                return slot.phase
+                return Phase.MATCHING if self._is_over(slot.phase, moment, local.date()) else slot.phase
         return Phase.CLOSED
+
+    def _is_over(self, phase: Phase, moment: datetime, day: date) -> bool:
+        """Whether an auction's random end has come before its last second."""
+        if phase is Phase.AUCTION_LIMIT:
+            return moment >= self.auction_close(day)
+        return phase is Phase.PRE_OPEN_LIMIT and moment >= self.pre_open_close(day)
 
     def opening(self, day: date) -> datetime:
         """When the prices of a day begin to move."""

@@ -36,6 +36,7 @@ class Instrument:
     underlying: Key | None = None
     base: int = 0
     has_derivatives: bool = False
+    is_front: bool = False  # the future of the current month
 
     @property
     def key(self) -> Key:

@@ -154,16 +154,17 @@ def contracts(underlying: Instrument, spec: IndexSpec, today: date, centre: Cent
     derivatives = {"NSE": "NFO", "BSE": "BFO"}[underlying.exchange]
     stock = not underlying.is_index
 
+    months = monthly_expiries(today, spec.weekday, 3)
+
     def make(expiry: date, strike: int, option: str, tick: int, *, monthly: bool = True) -> Instrument:
         name = contract_name(underlying.symbol, expiry, plain(strike), option, monthly=monthly)
         kind = ("OPT" if option else "FUT") + ("STK" if stock else "IDX")
         return Instrument(
             token=token(derivatives, name), exchange=derivatives, symbol=underlying.symbol, name=name, kind=kind,
             tick=tick, lot=spec.lot, freeze=spec.freeze, expiry=expiry, strike=strike, option=option,
-            underlying=underlying.key,
+            underlying=underlying.key, is_front=not option and expiry == months[0],
         )  # fmt: skip
 
-    months = monthly_expiries(today, spec.weekday, 3)
     tick = share_tick(underlying.base) if stock else index_future_tick(underlying.base)
     for expiry in months:
         yield make(expiry, 0, "", tick)

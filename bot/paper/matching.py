@@ -131,11 +131,11 @@ class Matcher:
             self._book.fill(order, order.remaining, price)
         return LOOK_AGAIN
 
-    def fill_in_auction(self, order: Order, price: int) -> None:
-        """The closing auction's one price: an order that accepts it is filled, any other is cancelled."""
+    def fill_in_auction(self, order: Order, price: int, *, by: str, rest_stays: bool) -> None:
+        """An auction's one price: an order that accepts it is filled; any other stays (pre-open) or is cancelled (close)."""
         if _would_take(order, price) and not order.never and order.kind not in STOPS:
-            self._book.fill(order, order.remaining, price, by="auction")
-        else:
+            self._book.fill(order, order.remaining, price, by=by)
+        elif not rest_stays:
             self._book.end(order, CANCELLED, "CANCELLED BY EXCHANGE: UNMATCHED IN CLOSING AUCTION")
 
     def _enter(self, order: Order, instrument: Instrument, now: datetime) -> float | None:

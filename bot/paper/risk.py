@@ -13,6 +13,7 @@ from bot.paper.reasons import REASONS
 from bot.paper.requests import STOPS
 
 IN_AUCTION = (Phase.AUCTION, Phase.AUCTION_LIMIT)
+BEFORE_OPEN = (Phase.PRE_OPEN, Phase.PRE_OPEN_LIMIT)
 
 
 class RiskDesk:
@@ -39,7 +40,9 @@ class RiskDesk:
             return REASONS["auction_pause"]
         if phase in IN_AUCTION and (order.kind in STOPS or order.validity == "IOC" or order.disclosed):
             return REASONS["auction_stop"]
-        if phase is Phase.AUCTION_LIMIT and order.kind == "MARKET":
+        if phase in BEFORE_OPEN and (order.kind in STOPS or order.validity == "IOC"):
+            return REASONS["pre_open"]
+        if phase in (Phase.AUCTION_LIMIT, Phase.PRE_OPEN_LIMIT) and order.kind == "MARKET":
             return REASONS["market_order"]
         opens = self._portfolio.opening_units(order) > 0
         late = self._timetable.hours == "real" and ist(now).time() >= SQUARE_OFF[instrument.segment]

@@ -15,7 +15,7 @@ from bot.demo.loop import LoopClock
 from bot.paper.hours import IST, Timetable, at_ist, ist
 from bot.paper.reasons import REASONS
 from bot.paper.settings import LAKH
-from tests.bot.paper.wire import ACCOUNT, STILL, Wire, broker
+from tests.bot.paper.wire import ACCOUNT, STILL, Days, Wire, broker
 
 REAL = replace(STILL, hours="real", accounts=(replace(ACCOUNT, cash=20 * LAKH),))
 
@@ -33,13 +33,79 @@ async def until(wire: Wire, hour: int, minute: int, second: int = 5) -> None:
     await asyncio.sleep((at_ist(ist(now).date(), time(hour, minute, second)) - now).total_seconds())
 
 
-async def test_orders_of_the_pre_open_fill_when_the_market_opens_and_after_the_close_they_are_refused(market: Wire) -> None:
-    early = await market.place()
-    await until(market, 9, 14)
-    assert (await market.row(early))["status"] == "Pending"
-    assert REASONS["market_closed"] in await market.rejected()
-    await until(market, 9, 15)
-    assert (await market.row(early))["status"] == "Traded"
+async def test_pre_open_gathers_orders_takes_no_market_order_after_905_and_trades_at_the_days_first_price(
+    clock: LoopClock,
+) -> None:
+    async with broker(clock, replace(REAL, walk=1.0)) as market:
+        await market.login()
+        now, share = market.running.broker.clock.now(), market.running.broker.named("NSE", "RELIANCE-EQ")
+        assert share is not None
+        opening = market.running.broker.market.price(share, at_ist(ist(now).date(), time(9, 15)))
+        above, below = f"{(opening + 500) / 100:.2f}", f"{(opening - 500) / 100:.2f}"
+        await until(market, 9, 1)
+        by_market, taken, waits = await market.place(), await market.place(price=above), await market.place(price=below)
+        assert REASONS["pre_open"] in await market.rejected(duration="IOC", price=above)
+        stop = {"ordertype": "STOPLOSS_LIMIT", "price": above, "triggerprice": above}
+        assert REASONS["pre_open"] in await market.rejected(**stop)
+        await until(market, 9, 6)
+        assert REASONS["market_order"] in await market.rejected()
+        gone = await market.place(price=above)
+        await market.data("DELETE", f"orders/regular/{gone}", {"variety": "NORMAL"})
+        await until(market, 9, 10)
+        assert {(await market.row(order))["status"] for order in (by_market, taken, waits)} == {"Pending"}
+        assert REASONS["market_closed"] in await market.rejected(price=above)
+        assert (await market.call("DELETE", f"orders/regular/{waits}", {"variety": "NORMAL"}))["status"] is False
+        await until(market, 9, 11)
+        rows = [await market.row(order) for order in (by_market, taken, waits)]
+        assert [row["status"] for row in rows] == ["Traded", "Traded", "Pending"]
+        assert {Decimal(row["averageprice"]) for row in rows[:2]} == {Decimal(opening) / 100}
+        await until(market, 9, 14)
+        assert REASONS["market_closed"] in await market.rejected()
+        await until(market, 9, 16)
+        body = {"mode": "OHLC", "exchangeTokens": {"NSE": ["2885"]}}
+        (quote,) = (await market.data("POST", "instruments/quote", body))["fetched"]
+        assert Decimal(str(quote["open"])) == Decimal(opening) / 100
+        assert (await market.row(waits))["status"] == "Pending"
+        await market.data("DELETE", f"orders/regular/{waits}", {"variety": "NORMAL"})
+
+
+async def test_only_the_current_months_future_has_a_pre_open_among_the_contracts(market: Wire) -> None:
+    await until(market, 9, 1)
+    front = await market.place("NIFTY26NOVFUT", "BUY", 65)
+    for other in ("NIFTY26DECFUT", "NIFTY26NOV24500CE"):
+        assert REASONS["market_closed"] in await market.rejected(other, "BUY", 65)
+    await until(market, 9, 8, 1)
+    assert REASONS["market_closed"] in await market.rejected("NIFTY26NOVFUT", "BUY", 65)
+    await until(market, 9, 9)
+    assert (await market.row(front))["status"] == "Traded"
+    await until(market, 9, 16)
+    assert (await market.filled("NIFTY26DECFUT", "BUY", 65))["status"] == "Traded"
+
+
+async def test_on_a_holiday_nothing_opens(clock: LoopClock) -> None:
+    calendar = Days(clock)
+    async with broker(calendar, REAL) as market:
+        for days in (1, 3):  # Saturday, then Tuesday 24 November
+            calendar.pass_days(days)
+            await market.login()
+            await until(market, 11, 0)
+            assert REASONS["market_closed"] in await market.rejected()
+            assert REASONS["market_closed"] in await market.rejected("NIFTY26DECFUT", "BUY", 65)
+        calendar.pass_days(1)
+        await market.login()
+        assert (await market.filled())["status"] == "Traded"
+
+
+async def test_cancel_all_leaves_what_stands_fast_in_the_auction_and_ends_the_rest(market: Wire) -> None:
+    await until(market, 15, 21)
+    fast, plain = await market.place(quantity=1), await market.place(quantity=1, price="1475.00")
+    await until(market, 15, 26)
+    assert (await market.call("POST", "orders/cancelall"))["data"] == {"order_id": plain}
+    assert [(await market.row(order))["status"] for order in (fast, plain)] == ["Pending", "Cancelled"]
+    assert (await market.call("POST", "orders/cancelall"))["status"] == "error"
+
+
+async def test_after_the_close_orders_are_refused(market: Wire) -> None:
     await until(market, 16, 1)
     assert REASONS["market_closed"] in await market.rejected()
 
@@ -151,8 +217,11 @@ async def test_quotes_before_the_open_are_the_last_days_whole_record(clock: Loop
         assert (await wire.data("POST", "instruments/quote", body))["fetched"] == [shut]
 
 
-def test_auction_ends_at_another_second_each_day_within_its_two_minutes() -> None:
+def test_auctions_end_at_another_second_each_day_within_their_two_minutes() -> None:
     timetable = Timetable("real", seed=3)
+    begins = [timetable.pre_open_close(datetime(2026, 11, day, tzinfo=IST).date()) for day in range(2, 28)]
+    assert len({end.time() for end in begins}) > 10
+    assert all(time(9, 8) <= end.time() <= time(9, 10) for end in begins)
     ends = [timetable.auction_close(datetime(2026, 11, day, tzinfo=IST).date()) for day in range(2, 28)]
     assert len({end.time() for end in ends}) > 10
     assert all(time(15, 28) <= end.time() <= time(15, 30) for end in ends)

@@ -84,6 +84,15 @@ async def test_modify_replaces_and_cancel_ends_and_dead_orders_answer_their_code
         assert (answer["status"], answer["errorcode"]) == (False, code)
 
 
+async def test_an_order_modified_on_its_way_reaches_the_exchange_all_the_same(wire: Wire) -> None:
+    order = await wire.place(price="1470.00", quantity=10)
+    changed = wire.order(price="1471.00", quantity=10, disclosedquantity="5")
+    await wire.data("PUT", f"orders/regular/{order}", changed)
+    row = await wire.row(order)
+    assert (row["status"], row["disclosedquantity"], row["text"]) == ("O-Modified", "5", "CONFIRMED")
+    assert len(row["exchangeorderid"]) == 16
+
+
 async def test_modify_without_a_side_keeps_it_as_the_vendors_sdk_needs(wire: Wire) -> None:
     order = await wire.place("ITC-EQ", "SELL", 10, price="420.00")
     body = {k: v for k, v in wire.order("ITC-EQ", "SELL", 10, price="421.00").items() if k != "transactiontype"}
