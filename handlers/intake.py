@@ -67,6 +67,7 @@ class Intake:
         self._conflict = conflict  # Telegram's words when somebody else receives in our place
         self._offset: int | None = None
         self._closing = asyncio.Event()
+        self._asking: asyncio.Task[Received] | None = None
         self._handling: set[asyncio.Task[None]] = set()
         self._telling: set[asyncio.Task[None]] = set()
         self._away_since: str | None = None
@@ -77,7 +78,7 @@ class Intake:
         pause = 1.0
         while not self._closing.is_set():
             try:
-                received = await self._unless_closing(self._poll())
+                received = await self._poll()
             except TelegramError as error:
                 self._outage_began(error)
                 if isinstance(error, Conflict) and self._conflict is not None:
@@ -94,6 +95,8 @@ class Intake:
     def close(self) -> None:
         """Takes no more updates; what was taken goes on."""
         self._closing.set()
+        if self._asking is not None:
+            self._asking.cancel()
 
     async def drain(self, seconds: float) -> None:
         """Waits for handlers in flight, at most so long; what is cut off stays in the inbox and is handled at the next start."""
@@ -121,19 +124,15 @@ class Intake:
                 self._hand_on(entry, update)
 
     async def _poll(self) -> Received:
-        return await self._application.bot.receive(self._offset, wait=POLL, kinds=ALLOWED)
-
-    async def _unless_closing(self, poll: Coroutine[Any, Any, Received]) -> Received:
-        """The answer of the poll, or nothing when the poller is closed meanwhile (an unanswered poll confirms nothing new)."""
-        asking = asyncio.create_task(poll, name="getUpdates")
-        closing = asyncio.create_task(self._closing.wait(), name="closing")
+        """What came in, or nothing when the poller is closed meanwhile (an unanswered poll confirms nothing new)."""
+        asking = self._application.bot.receive(self._offset, wait=POLL, kinds=ALLOWED)
+        self._asking = asyncio.create_task(asking, name="getUpdates")
         try:
-            await asyncio.wait({asking, closing}, return_when=asyncio.FIRST_COMPLETED)
-            return asking.result() if asking.done() else Received()
-        finally:
-            for task in (asking, closing):
-                task.cancel()
-            await asyncio.wait({asking, closing})
+            return await self._asking
+        except asyncio.CancelledError:
+            if self._closing.is_set():
+                return Received()
+            raise
 
     async def _take(self, received: Received) -> None:
         """Guard, store, commit; only then the offset moves on and the handlers start."""

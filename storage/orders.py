@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import Row, Select, bindparam, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.clock import at_ist
@@ -45,8 +46,10 @@ _LATELY = _OF_DAY.where(or_(orders.c.settled.is_(False), orders.c.created_at >= 
 _BY_NUMBER = _OF_DAY.where(orders.c.number == bindparam("number"))
 _UNSETTLED = _ORDERS.where(orders.c.settled.is_(False)).order_by(orders.c.created_at, orders.c.number)
 _UNSETTLED_OF = _UNSETTLED.where(orders.c.account_id == bindparam("account_id"))
-_SENT_SINCE = select(func.count()).where(
-    orders.c.account_id == bindparam("account_id"), orders.c.created_at >= bindparam("moment"), orders.c.tag.is_not(None)
+_OURS_SINCE = (
+    orders.c.account_id == bindparam("account_id"),
+    orders.c.created_at >= bindparam("first"),
+    orders.c.tag.is_not(None),
 )
 _LAST_BY = select(func.max(orders.c.created_at)).where(
     orders.c.account_id == bindparam("account_id"), orders.c.placed_by == bindparam("person")
@@ -61,6 +64,11 @@ _FILLS_OF_DAY = (
     .where(fills.c.account_id == bindparam("account_id"), fills.c.at >= bindparam("since"), fills.c.at < bindparam("until"))
     .order_by(fills.c.at, fills.c.id)
 )
+
+
+@cache
+def _sent_since(names: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
+    return select(*(func.count().filter(orders.c.created_at >= bindparam(name)) for name in names)).where(*_OURS_SINCE)
 
 
 def order_of(values: Sequence[Any]) -> Order:
@@ -129,9 +137,11 @@ class SqlOrders:
             return self._many(self._tx.rows(_UNSETTLED).all())
         return self._many(self._tx.rows(_UNSETTLED_OF, {"account_id": account_id}).all())
 
-    def sent_since(self, account_id: str, moment: datetime) -> int:
+    def sent_since(self, account_id: str, *moments: datetime) -> Sequence[int]:
         """Our own orders only (they carry a tag), by the moment of their claim, that moment included."""
-        return self._tx.rows(_SENT_SINCE, {"account_id": account_id, "moment": moment}).scalar_one()
+        since = {f"moment_{place}": moment for place, moment in enumerate(moments)}
+        values = {"account_id": account_id, "first": min(moments), **since}
+        return tuple(self._tx.rows(_sent_since(tuple(since)), values).one())
 
     def last_by(self, telegram_id: int, account_id: str) -> datetime | None:
         return self._tx.rows(_LAST_BY, {"person": telegram_id, "account_id": account_id}).scalar_one_or_none()

@@ -180,8 +180,8 @@ class OrdersDrawer(Protocol):
         """Every order whose status is not final, oldest first; all accounts when None."""
         ...
 
-    def sent_since(self, account_id: str, moment: datetime) -> int:
-        """How many orders of ours were claimed since then."""
+    def sent_since(self, account_id: str, *moments: datetime) -> Sequence[int]:
+        """How many orders of ours were claimed since each of these moments."""
         ...
 
     def last_by(self, telegram_id: int, account_id: str) -> datetime | None:

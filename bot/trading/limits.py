@@ -98,7 +98,7 @@ class OwnLimits:
             today=drawers.limits.on(account.id, today),
             later=drawers.limits.after(account.id, today),
             day_lock=drawers.limits.day_lock(account.id, today),
-            sent_today=drawers.orders.sent_since(account.id, at_ist(today, 0)),
+            sent_today=drawers.orders.sent_since(account.id, at_ist(today, 0))[0],
         )
 
     def _tell(self, drawers: Drawers, account: Account, actor: Actor, deed: Deed, detail: str) -> None:

@@ -186,6 +186,7 @@ class Proposing:
         orders = drawers.orders.lately(account_id, today, now - TWIN)
         pending = (order for order in orders if order.status.is_working or order.status in LOOKED_FOR)
         working = [order for order in pending if before is None or order.id != before.id]
+        sent_today, sent_last_minute = drawers.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1))
         freeze = self.rules.freeze(draft.instrument, today)
         limits = drawers.limits.on(account_id, today)
         return Situation(
@@ -194,8 +195,8 @@ class Proposing:
             reduces=reduces(draft, held.positions, held.holdings, working),
             stop=drawers.safety.stopped(account_id),
             limits=limits,
-            sent_today=drawers.orders.sent_since(account_id, at_ist(today, 0)),
-            sent_last_minute=drawers.orders.sent_since(account_id, now - timedelta(minutes=1)),
+            sent_today=sent_today,
+            sent_last_minute=sent_last_minute,
             recent=[order for order in orders if order.is_ours] if before is None else (),
             window=self.calendar.may(draft.instrument, draft.product, now, in_auction=self._in_auction(draft.instrument))
             if self.calendar
