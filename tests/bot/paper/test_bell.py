@@ -111,7 +111,7 @@ async def test_after_the_close_orders_are_refused(market: Wire) -> None:
 
 
 async def test_intraday_positions_are_squared_off_by_untagged_orders_of_the_broker(market: Wire) -> None:
-    await until(market, 9, 16)
+    await until(market, 15, 5)
     await market.filled(producttype="INTRADAY", quantity=20)
     future = await market.filled("NIFTY26DECFUT", "SELL", 65, producttype="INTRADAY")
     resting = await market.place(producttype="INTRADAY", price="1400.00", quantity=1)
