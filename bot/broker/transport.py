@@ -11,7 +11,7 @@ import logging
 import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -150,7 +150,7 @@ class Transport:
             if route.repeat:
                 raise Unreadable("mStock did not answer as it should. Try again.") from None
             raise Unclear("mStock's answer did not arrive. It may have happened; looking for it.") from None
-        return Answer(response.status_code, body), _retry_after(response)
+        return Answer(response.status_code, body), retry_after(response)
 
     @contextlib.asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
@@ -161,11 +161,18 @@ class Transport:
             await response.aclose()
 
     def _note_time(self, response: httpx.Response) -> None:
-        with contextlib.suppress(TypeError, ValueError):
-            told = email.utils.parsedate_to_datetime(response.headers["date"]) if "date" in response.headers else None
-            if isinstance(told, datetime):
-                # The header counts whole seconds, so on average the true moment lies half a second later.
-                self.skew = (told.astimezone(UTC) + timedelta(seconds=0.5) - self._clock.now()).total_seconds()
+        skew = skew_of(response, self._clock.now())
+        self.skew = self.skew if skew is None else skew
+
+
+def skew_of(response: httpx.Response, now: datetime) -> float | None:
+    """Seconds that the server's Date header is ahead of now; None when it has none that can be read."""
+    try:
+        told = email.utils.parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    # The header counts whole seconds, so on average the true moment lies half a second later.
+    return (told - now).total_seconds() + 0.5
 
 
 async def _read(response: httpx.Response, limit: int, into: Sink | None) -> bytes:
@@ -198,6 +205,7 @@ def _passes(answer: Answer) -> bool:
     return told is not None and not told.ok and transient(told) and "invalid session" not in told.words.lower()
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds that the server wants to be left alone; None when it does not say, or says it in another way."""
     told = response.headers.get("retry-after", "")
     return float(told) if told.isascii() and told.isdigit() and len(told) < 6 else None
