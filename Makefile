@@ -39,9 +39,14 @@ attack: .venv/dev.stamp
 	$(BIN)/python -m tests.attack.run
 
 # Known vulnerabilities of everything that is locked. Asks PyPI; a package that could not be looked up is a failure (--strict).
+# Without a network: make audit ADVISORIES=directory, a checkout of an advisory database in OSV's format, as new as can be had.
 audit: .venv/dev.stamp
+ifdef ADVISORIES
+	$(BIN)/python -m tests.attack.advisories $(ADVISORIES) requirements.txt requirements-dev.txt
+else
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.txt
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements-dev.txt
+endif
 
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
