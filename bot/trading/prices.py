@@ -91,17 +91,18 @@ async def _quotes(link: Link, keys: Collection[InstrumentKey]) -> Mapping[Instru
 
 def of_tick(tick: Tick) -> Price:
     """A tick as a price with its own time; a stale first snapshot keeps its old time and so shows its age."""
+    bids, asks = tick.bids, tick.asks  # read from the packet each time that they are asked for
     return Price(
         last=tick.last,
         at=tick.at,
-        bid=tick.bids[0].price if tick.bids else None,
-        ask=tick.asks[0].price if tick.asks else None,
+        bid=bids[0].price if bids else None,
+        ask=asks[0].price if asks else None,
         previous_close=tick.previous_close,
         open=tick.open,
         high=tick.high,
         low=tick.low,
-        bids=tick.bids,
-        asks=tick.asks,
+        bids=bids,
+        asks=asks,
     )
 
 
