@@ -117,6 +117,7 @@ class App:
                         ("notifier", self._notifier.run()),
                         ("cards", self._cards.run()),
                         ("scheduler", self.core.scheduler.run()),
+                        ("losses", self.core.losses.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),

@@ -33,6 +33,7 @@ from bot.trading.entering import Entering
 from bot.trading.intake import Intake as FeedIntake
 from bot.trading.joining import Joining
 from bot.trading.limits import OwnLimits
+from bot.trading.losses import Losses, Results
 from bot.trading.market import Market
 from bot.trading.pins import Pins
 from bot.trading.prices import Prices
@@ -72,6 +73,7 @@ class Core:
     reconcile: Reconcile
     errands: Errands
     scheduler: Scheduler
+    losses: Losses
     wakes: "Wakes"
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
 
@@ -82,6 +84,7 @@ class Wakes:
     def __init__(self) -> None:
         self.cards: Cards | None = None
         self.notifier: Notifier | None = None
+        self.losses: Losses | None = None
         self.teller: Callable[[int, str], None] | None = None
 
     def tell(self, person: int, words: str) -> None:
@@ -91,6 +94,8 @@ class Wakes:
 
     def __call__(self) -> None:
         """An order or a notice was written."""
+        if self.losses is not None:
+            self.losses.wake()
         if self.notifier is not None:
             self.notifier.wake()
         if self.cards is not None:
@@ -167,6 +172,8 @@ def build_core(
         plan=plan,
         clock=clock,
     )
+    results = Results(prices=prices, instruments=catalogue, tariff=shelf.tariff, plan=plan, clock=clock)
+    losses = changed.losses = Losses(store=store, links=connections, results=results, clock=clock, changed=changed)
     reports = Reports(store=store, books=books, clock=clock, changed=changed)
     roster = Roster(store=store, clock=clock)
     sentry = Sentry(store=store, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
@@ -224,6 +231,7 @@ def build_core(
         reconcile=reconcile,
         errands=errands,
         scheduler=scheduler,
+        losses=losses,
         wakes=changed,
         explain=lambda words: shelf.rejections.explain(words).words(rupees),
     )

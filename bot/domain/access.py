@@ -132,3 +132,4 @@ class LimitsShown:
     later: tuple[date, Limits] | None
     day_lock: DayLock | None
     sent_today: int
+    entries: int = 0  # orders at the exchange that may still open something

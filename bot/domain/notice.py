@@ -103,7 +103,9 @@ class DayLocked:
     """The daily loss was reached: no new entries until the next trading day."""
 
     at: datetime
-    result: Decimal  # rupees, before charges
+    result: Decimal  # rupees, after charges where they are known
+    charges: Decimal | None = None
+    entries: int = 0  # orders at the exchange that may still open something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

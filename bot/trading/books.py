@@ -1,10 +1,11 @@
 """What is true at the broker now: orders, trades, positions, holdings, funds, and the day's profit and loss."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
 from bot.domain.account import Account, Actor
 from bot.domain.charges import Tariff, Trade
@@ -23,6 +24,7 @@ from bot.trading.catalogue import Catalogue
 from bot.trading.prices import Prices
 from bot.trading.reconcile import Reconcile
 
+T = TypeVar("T")
 Which = Literal["open", "all", "rejected"]
 
 
@@ -107,7 +109,7 @@ class Books:
     async def positions(self, actor: Actor) -> Positions:
         """All positions with their prices; what has no price or no cost is left out of the sums and says so."""
         account, link = self.line(actor)
-        positions, trades = await asyncio.gather(link.broker.positions(), _or_none(link))
+        positions, trades = await asyncio.gather(link.broker.positions(), or_none(link.broker.trades()))
         sold = any(position.is_sold_holding for position in positions)
         holdings = await link.broker.holdings() if sold else ()
         prices = await self.prices.of_all(account.id, [each.instrument.key for each in positions if each.quantity])
@@ -156,24 +158,31 @@ class Books:
     def charges(self, facts: Sequence[TradeFact]) -> Decimal | None:
         """Charges of the day's fills in rupees; None where brokerage is not known or a contract is not in the master."""
         today = ist_date(self.clock.now())
-        trades = []
-        for fact in facts:
-            instrument = self.instruments.by_key(fact.key)
-            if instrument is None:
-                return None
-            trades.append(
-                Trade(
-                    instrument=instrument,
-                    side=fact.side,
-                    product=fact.product,
-                    quantity=fact.quantity,
-                    price=fact.price,
-                    day=today,
-                    order=fact.broker_id,
-                )
+        return day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+
+
+def day_charges(
+    facts: Sequence[TradeFact], *, instruments: Catalogue, tariff: Tariff, plan: Plan | None, today: date
+) -> Decimal | None:
+    """Charges of a day's fills in rupees; None where brokerage is not known or a contract is not in the master."""
+    trades = []
+    for fact in facts:
+        instrument = instruments.by_key(fact.key)
+        if instrument is None:
+            return None
+        trades.append(
+            Trade(
+                instrument=instrument,
+                side=fact.side,
+                product=fact.product,
+                quantity=fact.quantity,
+                price=fact.price,
+                day=today,
+                order=fact.broker_id,
             )
-        bill = self.tariff.day(trades, self.plan)
-        return bill.total if not bill.unknown else None
+        )
+    bill = tariff.day(trades, plan)
+    return bill.total if not bill.unknown else None
 
 
 def valued(position: Position, prices: Mapping[InstrumentKey, Price], holdings: Sequence[Holding] = ()) -> PositionLine:
@@ -232,8 +241,9 @@ def _wanted(order: Order, which: Which) -> bool:
             return True
 
 
-async def _or_none(link: Link) -> Sequence[TradeFact] | None:
+async def or_none(reading: Awaitable[T]) -> T | None:
+    """A reading that other figures can do without; None when the broker does not give it now."""
     try:
-        return await link.broker.trades()
+        return await reading
     except BrokerError:
         return None

@@ -41,7 +41,7 @@ class Situation:
     stage: ExpiryStage | None = None
     master_age: int | None = None  # trading days since the date of the scrip master; None: not known
     day_lock: DayLock | None = None
-    result: Decimal | None = None  # of the day in rupees, booked and open, before charges; read only where a limit hangs on it
+    result: Decimal | None = None  # of the day in rupees, after charges where they are known; read only where a limit hangs on it
     positions: Sequence[Position] = ()  # as far as they were read
 
     @property

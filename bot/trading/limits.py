@@ -14,6 +14,8 @@ from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotAllowed, PersonError
 from bot.domain.instrument import Instrument
 from bot.domain.notice import ActByOther, DayLocked, Deed
+from bot.domain.order import OrderStatus
+from bot.domain.portfolio import PnL
 from bot.trading.pins import demand_pin
 
 NAMES = tuple(field.name for field in fields(Limits))
@@ -98,6 +100,7 @@ class OwnLimits:
             today=drawers.limits.on(account.id, today),
             later=drawers.limits.after(account.id, today),
             day_lock=drawers.limits.day_lock(account.id, today),
+            entries=entries_resting(drawers, account.id),
             sent_today=drawers.orders.sent_since(account.id, at_ist(today, 0))[0],
         )
 
@@ -138,17 +141,29 @@ def segment_of(instrument: Instrument) -> Segment:
     return Segment.FUTURES if instrument.is_derivative else Segment.CASH
 
 
-def day_lock(drawers: Drawers, account_id: str, *, limits: Limits, result: Decimal | None, clock: Clock) -> DayLock | None:
+def made(result: PnL) -> Decimal:
+    """What the day made or lost, in rupees: after charges, or before them where they are not known."""
+    return result.gross if result.net is None else result.net
+
+
+def entries_resting(drawers: Drawers, account_id: str) -> int:
+    """Orders at the exchange that may still open something; waiting stops are none."""
+    working = (order for order in drawers.orders.unsettled(account_id) if order.status.is_working)
+    return sum(order.status is not OrderStatus.TRIGGER_PENDING for order in working)
+
+
+def day_lock(drawers: Drawers, account_id: str, *, limits: Limits, result: PnL | None, clock: Clock) -> DayLock | None:
     """The lock of today; made here, once and for all, when the day's result shows that the daily loss is reached."""
     now = clock.now()
     today = ist_date(now)
     lock = drawers.limits.day_lock(account_id, today)
-    if lock is not None or limits.daily_loss is None or result is None or result > -limits.daily_loss:
+    if lock is not None or limits.daily_loss is None or result is None or made(result) > -limits.daily_loss:
         return lock
     lock = DayLock(account_id=account_id, day=today, at=now, by=None, why="the daily loss was reached")
     drawers.limits.lock_day(lock)
-    drawers.audit.add(now, None, "day locked", account_id, f"result {result}", before="open", after=f"locked for {today}")
-    told = DayLocked(at=now, result=result)
+    why = f"result {made(result)}, limit {limits.daily_loss}"
+    drawers.audit.add(now, None, "day locked", account_id, why, before="open", after=f"locked for {today}")
+    told = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(drawers, account_id))
     drawers.outbox.add(account_id, drawers.people.watching(account_id), told, now, order_id=None)
     return lock
 

@@ -17,18 +17,18 @@ from bot.domain.instrument import Exchange, Instrument
 from bot.domain.lines import request_line
 from bot.domain.market import Price
 from bot.domain.order import LOOKED_FOR, Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
-from bot.domain.portfolio import Funds, Holding, Margin, Position, Positions
+from bot.domain.portfolio import Funds, Holding, Margin, PnL, Position
 from bot.domain.ports import Link, Links
 from bot.domain.proposal import Proposal, Remark
 from bot.domain.rules import MarketRules
 from bot.domain.tariff import Bill, Plan, RoundTrip
 from bot.domain.titles import label
-from bot.trading.books import valued
 from bot.trading.catalogue import Catalogue
 from bot.trading.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.confirmations import Confirmations
 from bot.trading.drafting import Drafting, product_of, reduces
-from bot.trading.limits import day_lock
+from bot.trading.limits import day_lock, made
+from bot.trading.losses import Results
 from bot.trading.prices import Prices
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Held:
 
     positions: Sequence[Position] = ()
     holdings: Sequence[Holding] = ()
-    result: Decimal | None = None  # of the day, rupees before charges; read only where a limit hangs on it
+    result: PnL | None = None  # of the day; read only where a limit hangs on it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,19 +102,14 @@ class Proposing:
         """Cash for the card; None when it cannot be read now."""
         return await _known(link.broker.funds())
 
-    async def result(self, account_id: str, link: Link) -> Decimal | None:
-        """What the day has made or lost so far, in rupees before charges; None when nothing hangs on it, or it is not known."""
+    async def result(self, account_id: str, link: Link) -> PnL | None:
+        """What the day has made or lost so far; None when nothing hangs on it, or it is not known."""
         today = ist_date(self.clock.now())
         limits = await self.store.run(lambda drawers: drawers.limits.on(account_id, today))
         if limits.daily_loss is None:
             return None
-        positions, holdings = await asyncio.gather(_known(link.broker.positions()), _known(link.broker.holdings()))
-        if positions is None:
-            return None
-        prices = await self.prices.of_all(account_id, [each.instrument.key for each in positions if each.quantity])
-        lines = tuple(valued(position, prices, holdings or ()) for position in positions)
-        made = Positions(lines=lines, as_of=self.clock.now())
-        return None if made.unknown else made.booked + made.open
+        results = Results(prices=self.prices, instruments=self.instruments, tariff=self.tariff, plan=self.plan, clock=self.clock)
+        return await _known(results.of(account_id, link))
 
     async def held(self, link: Link, side: Side, product: Product | None, instrument: Instrument) -> Held:
         """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""
@@ -206,7 +201,7 @@ class Proposing:
             master_age=self._master_age(today),
             price=self.prices.known(account_id, draft.instrument.key),
             day_lock=day_lock(drawers, account_id, limits=limits, result=held.result, clock=self.clock),
-            result=held.result,
+            result=made(held.result) if held.result is not None else None,
             positions=held.positions,
         )
 

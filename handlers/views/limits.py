@@ -2,8 +2,9 @@
 
 from bot.domain.access import LimitsShown
 from bot.domain.account import Limits
-from handlers.views.keyboards import WordsTap, button
+from handlers.views.keyboards import EntriesTap, WordsTap, button
 from handlers.views.message import Detail, Line, Part, View, bold, code, detail, say
+from handlers.views.safety import resting
 from handlers.views.text import amount, clock_time, count, day_name, row, table
 
 
@@ -20,6 +21,8 @@ def limits(found: LimitsShown, mode: str, *, may_change: bool = True, may_lock: 
     if found.day_lock is not None:
         since = clock_time(found.day_lock.at)
         parts.append(say(bold("The day is locked"), f" since {since}: {found.day_lock.why}. It opens on the next trading day."))
+        if found.entries:
+            parts.append(say(f"{resting(found.entries)[0]}."))
     if found.later is not None:
         day, later = found.later
         changed = [f"{name} {new}" for (name, old), (_, new) in zip(_figures(today), _figures(later), strict=True) if old != new]
@@ -29,7 +32,10 @@ def limits(found: LimitsShown, mode: str, *, may_change: bool = True, may_lock: 
         _how() if may_change else say("They hold for new entries, never for exits. An owner of the account changes them.")
     )
     lock = button("Lock the day", WordsTap(f"{found.account.label}: /limits lock"))
-    return View(tuple(parts)).with_keyboard([] if found.day_lock or not may_lock else [lock])
+    if found.day_lock is None:
+        return View(tuple(parts)).with_keyboard([lock] if may_lock else [])
+    cancel = button(resting(found.entries)[1], EntriesTap(found.account.label))
+    return View(tuple(parts)).with_keyboard([cancel] if found.entries else [])
 
 
 def _how() -> Detail:
@@ -38,7 +44,7 @@ def _how() -> Detail:
         say(code("/limits value 50000"), " one order, in rupees"),
         say(code("/limits quantity 500"), " one order, in shares or units"),
         say(code("/limits orders 50"), " a day, ", code("/limits minute 5"), " a minute"),
-        say(code("/limits loss 5000"), " locks the day when it is lost, booked and open"),
+        say(code("/limits loss 5000"), " locks the day when it is lost, booked and open, with charges"),
         say(code("/limits segments cash options"), " (cash, futures, options)"),
         say(code("/limits hours 09:20-15:00")),
         say(code("/limits pin 100000"), " asks your PIN above that"),

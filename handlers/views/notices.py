@@ -33,9 +33,10 @@ from bot.domain.order import Order, OrderStatus
 from bot.domain.titles import short
 from handlers.views import money
 from handlers.views.card import fill_keyboard, order_keyboard, standing
-from handlers.views.keyboards import OrderTap, OrderVerb, button, words
+from handlers.views.keyboards import EntriesTap, OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
-from handlers.views.text import clock_time, count, price, signed, signed_count
+from handlers.views.safety import resting
+from handlers.views.text import amount, clock_time, count, price, signed, signed_count
 
 Explain = Callable[[str], str]
 
@@ -114,12 +115,7 @@ class _Writer:
                 detail = f" {news.detail}" if news.detail else ""
                 return self._plain(f"{news.name} {title}{detail}", f"At {at}.{f' {more}' if more else ''}")
             case DayLocked():
-                return self._plain(
-                    "The daily loss is reached",
-                    f"{signed(news.result)} before charges at {at}. New orders are blocked until the next trading day; "
-                    "exits and cancels work.",
-                    keyboard([words("Positions", "/positions", account=self.label)]),
-                )
+                return self._day_locked(news)
             case PersonJoined():
                 where = "all accounts" if news.everywhere else self.label
                 text = f"{news.name} ({news.telegram_id}) used {news.by}'s link at {at}: {news.role} on {where}."
@@ -129,6 +125,21 @@ class _Writer:
             case Tried():
                 text = f"{news.name} ({news.telegram_id}) {news.what}, at {at}. Further tries in this hour are not told."
                 return self._plain("Refused", text)
+
+    def _day_locked(self, news: DayLocked) -> View:
+        """Also names what may still fill: an order of before the lock is not taken back by itself."""
+        charges = f"after charges ≈ {amount(news.charges)}" if news.charges is not None else "before charges, which are not known"
+        text = (
+            f"{signed(news.result)} at {clock_time(news.at)}, {charges}. New orders are blocked until the next trading day; "
+            "exits and cancels work."
+        )
+        positions = words("Positions", "/positions", account=self.label)
+        if not news.entries:
+            return self._plain("The daily loss is reached", text, keyboard([positions]))
+        rest, cancel = resting(news.entries)
+        return self._plain(
+            "The daily loss is reached", f"{text} {rest}.", keyboard([button(cancel, EntriesTap(self.label))], [positions])
+        )
 
     def _line(self, news: SessionLost | FeedLost | FeedBack | AddressNotRegistered) -> View:
         """News about the connection to the broker."""

@@ -18,9 +18,9 @@ def killed(found: Killed, mode: str, now: datetime) -> View:
     if found.already:
         parts.append(f"Stopped since {clock_time(found.stop.at)} already.")
     parts.append("Exits and cancels work. Open cards are dead.")
+    rest, cancel = resting(len(found.entries))
     if found.entries:
-        plural = "s still rest" if len(found.entries) > 1 else " still rests"
-        parts.append(say(bold(f"{len(found.entries)} entry order{plural}:")))
+        parts.append(say(bold(f"{rest}:")))
         parts += _named(found.entries, now)
     else:
         parts.append("No entry order rests.")
@@ -28,9 +28,14 @@ def killed(found: Killed, mode: str, now: datetime) -> View:
         parts.append(say(bold(f"{len(found.stops)} stop{'s stay' if len(found.stops) > 1 else ' stays'}:")))
         parts += _named(found.stops, now)
     parts.append(place(found.account.label, mode))
-    cancel = {1: "Cancel it", 2: "Cancel both"}.get(len(found.entries), f"Cancel all {len(found.entries)}")
     rows = [[button(cancel, EntriesTap(found.account.label))]] if found.entries else []
     return message(*parts).with_keyboard(*rows, [button("Resume…", WordsTap(f"{found.account.label}: /resume"))])
+
+
+def resting(entries: int) -> tuple[str, str]:
+    """Entry orders that a block leaves at the exchange: how many, and the words of the button that cancels them."""
+    rest = f"{entries} entry order{'s still rest' if entries > 1 else ' still rests'}"
+    return rest, {1: "Cancel it", 2: "Cancel both"}.get(entries, f"Cancel all {entries}")
 
 
 def _named(orders: tuple[Order, ...], now: datetime) -> list[str]:

@@ -135,6 +135,7 @@ async def test_using_another_account_ends_by_itself_after_half_an_hour(clock: Lo
         assert credentials is not None
         await house.store.run(lambda drawers: drawers.accounts.add(papa, credentials))
         await house.log_in()
+        await asyncio.sleep(31)  # the same seed here, and a code counts once
         await house.me.ask("papa: /login", "lives until")
         await house.me.ask("/use PAPA", "papa")
         await house.me.ask("/funds", "FUNDS 🟠 papa")
@@ -157,3 +158,33 @@ async def test_any_second_person_stops_the_phone_that_was_lost(clock: LoopClock,
         await house.me.ask("/buy ITC 5 @380", "stopped")
         assert house.placed == 0
         await ravi.ask("/resume", "As guardian you may not")
+
+
+async def test_the_daily_loss_locks_the_day_on_every_phone_the_moment_it_is_reached(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        ravi = await house.join(RAVI, "Ravi", Role.GUARDIAN)
+        await house.log_in()
+        await house.me.ask("/limits loss 500", "500.00")
+        card = await house.me.ask("/buy ITC 100 mis", "BUY 100 ITC")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        resting = await house.me.ask("/buy ITC 5 @380", "BUY 5 ITC")
+        house.me.press("Confirm buy", resting)
+        await house.me.wait_for("open at 380.00")
+        broker = house.near.paper.broker
+        itc = broker.named("NSE", "ITC-EQ")
+        assert itc is not None
+        broker.market.set_price(itc, broker.market.price(itc, clock.now()) - 500, clock.now())  # five rupees a share
+        told = await house.me.wait_for("The daily loss is reached")
+        assert "after charges" in told["text"]
+        assert "1 entry order still rests" in told["text"]
+        await ravi.wait_for("The daily loss is reached")
+        await house.restart()
+        await house.me.ask("/buy ITC 1", "The day is locked")
+        await house.me.ask("/limits loss off", "The day is locked")
+        house.me.press("Cancel it", told)
+        await house.me.wait_for("Cancelled 1 order.")
+        exit_ = await ravi.ask("/sell ITC 100 mis", "SELL 100 ITC")
+        ravi.press("Confirm sell", exit_)
+        await ravi.wait_for("Filled")
+        assert house.placed == 3
