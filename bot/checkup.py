@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import os
 import socket
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -17,7 +16,7 @@ from bot.domain.errors import BotError, SettingsError
 from bot.domain.ports import RandomBytes
 from bot.egress import source_address
 from bot.keys import Ask
-from bot.process import refuse_root, standing
+from bot.process import Whoami, refuse_root, standing
 from bot.settings import Consent, KeySource, Mode, Settings
 
 PATIENCE = 5.0  # seconds for each thing that is asked over the network
@@ -56,7 +55,7 @@ def _process(settings: Settings) -> list[Finding]:
         else Finding(name="process", say="this system does not let it close itself against other programs", bad=True)
     ]
     try:
-        warning = refuse_root(live=settings.mode is Mode.LIVE, allowed=settings.allow_root is Consent.YES, uid=os.geteuid())
+        warning = refuse_root(Whoami.now(), live=settings.mode is Mode.LIVE, allowed=settings.allow_root is Consent.YES)
     except SettingsError as error:
         return [*found, Finding(name="root", say=error.say, bad=True)]
     return [*found, Finding(name="root", say=warning)] if warning else found

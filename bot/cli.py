@@ -32,7 +32,7 @@ from bot.paper import server as paper
 from bot.paper.errors import PaperError
 from bot.paper.settings import PaperSettings
 from bot.practice import Source, ask_credentials, practise
-from bot.process import harden, refuse_root
+from bot.process import Whoami, harden, refuse_root
 from bot.scrubber import Scrubber
 from bot.settings import PAPER_PORT, Consent, Mode, Settings, process_environment
 from bot.smoke import story
@@ -47,9 +47,13 @@ WRONG_SETTINGS, FAILED = 2, 1
 SERVING = ("run", "demo", "paper")  # what these do is done for somebody in a chat, or by itself
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up."""
+def main(arguments: Sequence[str], *, whoami: Whoami | None = None) -> int:
+    """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up.
+
+    whoami: as whom, when it is not to be asked here.
+    """
     parsed = build_parser().parse_args(arguments)
+    parsed.whoami = whoami or Whoami.now()
     harden()
     if arguments[0] not in SERVING:
         origin.set(on_host(" ".join(word for word in (arguments[0], getattr(parsed, "act", "")) if word)))
@@ -156,7 +160,7 @@ def _run(asked: argparse.Namespace) -> int:
     settings = _settings()
     clock, scrubber = SystemClock(), Scrubber(settings.secrets())
 
-    root = refuse_root(live=settings.mode == Mode.LIVE, allowed=settings.allow_root == Consent.YES, uid=os.geteuid())
+    root = refuse_root(asked.whoami, live=settings.mode == Mode.LIVE, allowed=settings.allow_root == Consent.YES)
     if root is not None:
         print(root, file=sys.stderr)
 

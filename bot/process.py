@@ -6,6 +6,7 @@ import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from bot.domain.errors import SettingsError
 
@@ -48,9 +49,22 @@ def standing() -> Hardening:
     )
 
 
-def refuse_root(*, live: bool, allowed: bool, uid: int, marks: Sequence[str] = _CONTAINER_MARKS) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whoami:
+    """As whom the process runs, and where."""
+
+    uid: int
+    container: bool
+
+    @classmethod
+    def now(cls, marks: Sequence[str] = _CONTAINER_MARKS) -> Self:
+        """As the kernel and the marks that container engines leave have it."""
+        return cls(uid=os.geteuid(), container=any(Path(mark).exists() for mark in marks))
+
+
+def refuse_root(whoami: Whoami, *, live: bool, allowed: bool) -> str | None:
     """SettingsError when real money would be traded as root, outside a container, and nobody said so; else a warning, if any."""
-    if uid != 0 or any(Path(mark).exists() for mark in marks):
+    if whoami.uid != 0 or whoami.container:
         return None
     if live and not allowed:
         raise SettingsError(

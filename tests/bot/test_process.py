@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.process import refuse_root
+from bot.process import Whoami, refuse_root
 from tests.house.source import ROOT
 
 # In a program of its own: what is closed here stays closed.
@@ -54,26 +54,43 @@ def test_every_command_begins_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("uid", [0, 1000])
 @pytest.mark.parametrize("container", [True, False])
 def test_root_with_real_money_is_refused_outside_a_container_unless_told(
-    tmp_path: Path, live: bool, allowed: bool, uid: int, container: bool
+    live: bool, allowed: bool, uid: int, container: bool
 ) -> None:
-    mark = tmp_path / "mark"
-    if container:
-        mark.touch()
+    whoami = Whoami(uid=uid, container=container)
     if live and not allowed and uid == 0 and not container:
         with pytest.raises(SettingsError, match="ALLOW_ROOT"):
-            refuse_root(live=live, allowed=allowed, uid=uid, marks=[str(mark)])
+            refuse_root(whoami, live=live, allowed=allowed)
         return
-    warning = refuse_root(live=live, allowed=allowed, uid=uid, marks=[str(mark)])
+    warning = refuse_root(whoami, live=live, allowed=allowed)
     assert (warning is not None) is (uid == 0 and not container)
 
 
-def test_live_as_root_ends_at_once_on_the_real_command_line(tmp_path: Path) -> None:
-    if os.geteuid() or any(Path(mark).exists() for mark in ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")):
-        pytest.skip("only root outside a container is refused")
-    settings = {"MODE": "live", "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "PYTHONPATH": str(ROOT)}
+def test_the_process_knows_itself_and_a_container_by_its_mark(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    assert Whoami.now([str(mark)]) == Whoami(uid=os.geteuid(), container=False)
+    mark.touch()
+    assert Whoami.now(["/nowhere", str(mark)]).container
+
+
+@pytest.mark.parametrize(
+    ("mode", "given", "ends", "says"),
+    [
+        ("live", {}, 2, "or say ALLOW_ROOT=yes"),
+        ("live", {"ALLOW_ROOT": "yes"}, 2, "There is no key file"),  # past the refusal: the next thing that is missing
+        ("paper", {}, 2, "give it a user of its own"),
+    ],
+)
+def test_root_on_a_bare_host_on_the_real_command_line(
+    tmp_path: Path, mode: str, given: dict[str, str], ends: int, says: str
+) -> None:
+    """The whole command, told that it is root outside of a container, wherever this test runs."""
+    probe = "import sys; from bot.cli import main; from bot.process import Whoami\n"
+    probe += "sys.exit(main(['run'], whoami=Whoami(uid=0, container=False)))"
+    settings = {"MODE": mode, "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "KEY_SOURCE": "file", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-m", "bot", "run"], capture_output=True, text=True, check=False, cwd=tmp_path, env=settings
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=False, cwd=tmp_path, env=settings | given
     )
-    assert done.returncode == 2
-    assert "ALLOW_ROOT" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert done.returncode == ends, done.stderr
+    assert says in done.stderr
+    if mode == "live" and not given:
+        assert list(tmp_path.iterdir()) == [], "nothing was touched"
