@@ -12,6 +12,8 @@ import random
 import sqlite3
 import statistics
 import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,12 +41,19 @@ def measure() -> list[dict[str, Any]]:
 
 
 async def _measure(directory: Path) -> list[dict[str, Any]]:
-    taps, fills = await _ours(directory)
-    floor_taps, floor_fills = await _floor(directory)
+    """Turn by turn, so that whatever else the host does meanwhile befalls both."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, DemoLoop)
+    async with _ours(directory, loop) as ours, _floor(directory, loop) as floor:
+        for _ in range(ROUNDS + WARM):
+            for side in (ours, floor):
+                await side.round()
+                loop.shift(15)  # the limiter's allowance for this chat grows back
+                await asyncio.sleep(A_GLANCE)
     aim = "at most 1.5 times the floor at p50, 2 times at p99"
     return [
-        row("tap on Confirm: update answered to order POST received", taps, floor_taps, aim),
-        row("fill: socket frame sent to message at the chat", fills, floor_fills, aim),
+        row("tap on Confirm: update answered to order POST received", ours.taps, floor.taps, aim),
+        row("fill: socket frame sent to message at the chat", ours.fills, floor.fills, aim),
     ]
 
 
@@ -117,9 +126,33 @@ def _neighbours(clock: LoopClock, loop: DemoLoop) -> Any:
 ACCOUNT = PaperAccount(cash=10_000_000_00)
 
 
-async def _ours(directory: Path) -> tuple[list[float], list[float]]:
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, DemoLoop)
+class Side:
+    """One of the two, and the times of its rounds in milliseconds."""
+
+    def __init__(self, near: Neighbours, clock: LoopClock, ask: Callable[[], Awaitable[Any]]) -> None:
+        self._near = near
+        self._ask = ask
+        self._watch = Stopwatch(near, clock)
+        self.taps: list[float] = []
+        self.fills: list[float] = []
+
+    async def round(self) -> None:
+        """A card, a glance at it, a tap, a fill."""
+        watch = self._watch
+        card = await self._ask()
+        await asyncio.sleep(A_GLANCE)
+        begun = watch.begin()
+        self._near.person.press("Confirm buy", card)
+        posted = await _until(lambda: watch.moment("asked"))
+        filled = await _until(lambda: watch.moment("fill"))
+        told = await _until(lambda: watch.told(begun))
+        self.taps.append((posted - begun) * 1000)
+        self.fills.append((told - filled) * 1000)
+        await asyncio.sleep(A_GLANCE)
+
+
+@asynccontextmanager
+async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
     clock = LoopClock(loop, SystemClock().now())
     kept = DemoDirectory(directory / "ours")
     kept.prepare(os.urandom)
@@ -132,45 +165,22 @@ async def _ours(directory: Path) -> tuple[list[float], list[float]]:
             me = near.person
             await me.ask("/start", "owner")
             await me.ask("/login", "lives until")
-            taps, fills = await _rounds(near, clock, lambda: me.ask("/buy RELIANCE 1", "BUY 1 RELIANCE"))
+            yield Side(near, clock, lambda: me.ask("/buy RELIANCE 1", "BUY 1 RELIANCE"))
             stop.set()
             await running
-    return taps, fills
 
 
-async def _rounds(near: Neighbours, clock: LoopClock, ask: Any) -> tuple[list[float], list[float]]:
-    me, watch = near.person, Stopwatch(near, clock)
-    loop = asyncio.get_running_loop()
-    taps, fills = [], []
-    for _ in range(ROUNDS + WARM):
-        card = await ask()
-        await asyncio.sleep(A_GLANCE)
-        begun = watch.begin()
-        me.press("Confirm buy", card)
-        posted = await _until(lambda: watch.moment("asked"))
-        filled = await _until(lambda: watch.moment("fill"))
-        told = await _until(lambda begun=begun: watch.told(begun))
-        taps.append((posted - begun) * 1000)
-        fills.append((told - filled) * 1000)
-        await asyncio.sleep(0.1)
-        loop.shift(15)  # type: ignore[attr-defined] # the limiter's allowance for this chat grows back
-        await asyncio.sleep(0.1)
-    return taps, fills
-
-
-async def _floor(directory: Path) -> tuple[list[float], list[float]]:
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, DemoLoop)
+@asynccontextmanager
+async def _floor(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
     clock = LoopClock(loop, SystemClock().now())
     async with _neighbours(clock, loop) as near:
         bare = Bare(near, clock, directory / "floor.db")
         running = asyncio.create_task(bare.run())
         me = near.person
         me.say("/start")
-        taps, fills = await _rounds(near, clock, lambda: me.ask("buy", "BUY 1 RELIANCE"))
+        yield Side(near, clock, lambda: me.ask("buy", "BUY 1 RELIANCE"))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    return taps, fills
 
 
 class Bare:
