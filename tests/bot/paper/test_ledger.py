@@ -11,6 +11,7 @@ import sqlite3
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,14 @@ from bot.paper.errors import BadSettings, BooksInUse, Refusal
 from bot.paper.facts import FINAL, Order, Product
 from bot.paper.instruments import Instrument
 from bot.paper.ledger import Ledger
+from bot.paper.orderbook import Clock
 from bot.paper.requests import OrderRequest
-from bot.paper.shapes import Manners, order_row, position_row
-from tests.bot.paper.wire import ACCOUNT, STILL
+from bot.paper.shapes import Manners, funds_rows, order_row, position_row
+from tests.bot.paper.oracle import replayed, tied_up
+from tests.bot.paper.wire import ACCOUNT, STILL, Days
 
 START = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
-NAMES = [("NSE", "RELIANCE-EQ"), ("NSE", "ITC-EQ"), ("NFO", "NIFTY26NOV24500CE"), ("NFO", "NIFTY26DECFUT")]
+NAMES = [("NSE", "RELIANCE-EQ"), ("NSE", "ITC-EQ"), ("NFO", "NIFTY26DEC24500CE"), ("NFO", "NIFTY26DECFUT")]
 PLACE = st.tuples(
     st.just("place"), st.integers(0, 3), st.sampled_from(["BUY", "SELL"]), st.integers(1, 60), st.integers(-20, 20),
     st.sampled_from(["MARKET", "LIMIT", "STOPLOSS_LIMIT"]), st.sampled_from([False, False, True]),
@@ -47,7 +50,7 @@ STEP = st.one_of(
 )  # fmt: skip
 
 
-def start(clock: LoopClock, directory: Path, seed: int) -> tuple[PaperBroker, asyncio.Task[None]]:
+def start(clock: Clock, directory: Path, seed: int) -> tuple[PaperBroker, asyncio.Task[None]]:
     broker = PaperBroker(
         replace(STILL, data=directory, accounts=(replace(ACCOUNT, cash=10**9),)), clock=clock, rng=random.Random(seed)
     )
@@ -88,19 +91,25 @@ def check(broker: PaperBroker) -> None:
             if order.kind != "MARKET" and order.price:
                 assert (trade.price <= order.price) if order.side == "BUY" else (trade.price >= order.price)
     funds = broker.portfolio.funds(account, broker.clock.now())
-    assert funds.available == funds.sod - funds.utilised - funds.lost
-    assert funds.lost >= 0
-    cash = sum(-t.sign * t.quantity * t.price for t in trades)
+    (row,) = funds_rows(funds)
+    told = {name: Decimal(str(value)) for name, value in row.items() if value is not None and name not in ("LIMIT_TYPE", "SEG")}
+    used, lost = told["AMOUNT_UTILIZED"], told["OPT_BUY_PRIMIUM_UTILIZE"]
+    assert told["AVAILABLE_BALANCE"] == told["LIMIT_SOD"] - used - lost
+    assert told["AVAILABLE_BALANCE"] == told["CLEAR_BALANCE"] == told["MTF_AVAILABLE_BALANCE"]
+    assert (told["SUM_OF_ALL"], told["LIMIT_SOD"]) == (told["LIMIT_SOD"], Decimal(account.sod) / 100)
+    assert used * 100 == tied_up(broker, account, broker.clock.now())
+    lines = replayed(broker.ledger.carried.values(), trades)
+    assert lost * 100 == max(-round(sum((n.made for (_, p), n in lines.items() if p != "DELIVERY"), Fraction(0))), 0)
     positions = broker.portfolio.positions(account.client, account.day)
-    assert sum((p.realised - p.cost for p in positions), Fraction(0)) == cash
-    for position in positions:
-        assert position.net == sum(t.sign * t.quantity for t in trades if (t.key, t.product) == (position.key, position.product))
+    assert {(p.key, p.product): (p.net, p.cost, p.realised) for p in positions} == {
+        line: (found.net, found.cost, found.made) for line, found in lines.items()
+    }
     for number in (0, 1):  # shares: what is sold for delivery, or offered so, is owned
         key = instrument(broker, number).key
         held = broker.ledger.holdings.get((account.client, key))
         net = sum(p.net for p in positions if p.product == "DELIVERY" and p.key == key)
         offered = sum(o.remaining for o in orders if o.working and (o.key, o.product, o.side) == (key, "DELIVERY", "SELL"))
-        assert (held.quantity if held else 0) + net - offered >= 0
+        assert (held.quantity + held.t1 if held else 0) + net - offered >= 0
 
 
 def picture(broker: PaperBroker) -> list[object]:
@@ -116,8 +125,28 @@ def chosen(broker: PaperBroker, number: int) -> Order | None:
     return orders[number % len(orders)] if orders else None
 
 
+def night(broker: PaperBroker, calendar: Days) -> None:
+    """The next day: what was paid and made is in the new limit, shares came and went, contracts are carried, orders are over."""
+    account = broker.ledger.accounts[ACCOUNT.client]
+    day, sod, carried = account.day, account.sod, list(broker.ledger.carried.values())
+    owned = {key: h.quantity + h.t1 for (_, key), h in broker.ledger.holdings.items()}
+    calendar.pass_days(1)
+    broker.roll()
+    lines = replayed(carried, broker.ledger.trades_of(account.client, day))
+    for (key, product), line in lines.items():
+        if product == "DELIVERY":
+            owned[key] = owned.get(key, 0) + line.net
+        sod += round(line.made - line.cost) if product == "DELIVERY" else round(line.made)
+        assert product != "INTRADAY" or line.net == 0
+    assert account.sod == sod
+    assert {key: h.quantity + h.t1 for (_, key), h in broker.ledger.holdings.items()} == {k: n for k, n in owned.items() if n}
+    kept = {(c.key, c.product): c.quantity for c in broker.ledger.carried.values()}
+    assert kept == {line: found.net for line, found in lines.items() if found.net and line[1] != "DELIVERY"}
+    assert all(order.status in FINAL for order in broker.ledger.orders_of(account.client, day))
+
+
 async def live(steps: list[tuple[Any, ...]], directory: Path) -> None:
-    clock = LoopClock(asyncio.get_running_loop(), START)
+    clock = Days(LoopClock(asyncio.get_running_loop(), START))
     broker, task = start(clock, directory, 1)
     for number, step in enumerate(steps):
         account = broker.ledger.accounts[ACCOUNT.client]
@@ -151,6 +180,8 @@ async def live(steps: list[tuple[Any, ...]], directory: Path) -> None:
                 broker.ledger.close()
                 broker, task = start(clock, directory, number)
                 assert picture(broker) == before
+            elif step[0] == "night":
+                night(broker, clock)
             else:
                 await asyncio.sleep(step[1] if step[0] == "wait" else 0)
         except Refusal:
@@ -164,11 +195,18 @@ async def live(steps: list[tuple[Any, ...]], directory: Path) -> None:
     broker.ledger.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(STEP, max_size=25))
 def test_books_hold_through_any_history(steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as directory, asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(live(steps, Path(directory)))
+
+
+@settings(max_examples=8, deadline=None)  # each night makes a new scrip master, a fifth of a second
+@given(st.lists(STEP, max_size=12), st.lists(STEP, max_size=8), st.integers(1, 3))
+def test_books_hold_through_the_night(before: list[tuple[Any, ...]], after: list[tuple[Any, ...]], nights: int) -> None:
+    with tempfile.TemporaryDirectory() as directory, asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(live([*before, *[("night",)] * nights, *after], Path(directory)))
 
 
 def test_a_change_that_fails_halfway_leaves_nothing_on_disk_and_tells_nobody(tmp_path: Path) -> None:
