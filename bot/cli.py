@@ -4,17 +4,19 @@ import argparse
 import asyncio
 import errno
 import getpass
+import logging
 import os
 import random
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from bot import __version__
-from bot.app import open_app, open_connections, open_store
+from bot.app import App, open_app, open_connections, open_store
 from bot.checkup import checkup
 from bot.data.printout import calendar_page, charges_page
 from bot.data.shelf import Shelf, open_shelf
@@ -39,6 +41,8 @@ from bot.smoke import story
 from bot.trading.joining import put_on_list, take_off_list, unlock
 from bot.wiring import heartbeat_file
 from storage.store import SqlStore
+
+log = logging.getLogger(__name__)
 
 STILL = 60.0  # seconds without a heartbeat that count as standing still
 DEMO_PORT = 8080
@@ -71,6 +75,9 @@ def main(arguments: Sequence[str], *, whoami: Whoami | None = None) -> int:
         return WRONG_SETTINGS
     except BotError as error:
         print(error.say, file=sys.stderr)
+        return FAILED
+    except OSError as error:  # the host's own refusals: a file that cannot be made, an address that is taken
+        print(f"{error.filename or 'This host'}: {error.strerror or type(error).__name__}.", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return 130
@@ -117,14 +124,14 @@ def build_parser() -> argparse.ArgumentParser:
     people = command("people", "who may talk to the bot", _people)
     acts = people.add_subparsers(required=True, metavar="ACT", dest="act")
     add = acts.add_parser("add", help="put a person on the list, or change the role")
-    add.add_argument("id", type=int, help="the numeric Telegram id")
+    add.add_argument("id", type=_person, help="the numeric Telegram id")
     add.add_argument("--role", choices=[role.value for role in Role], required=True)
     add.add_argument("--name", default="", help="how the person is called in messages")
     add.add_argument("--account", default=None, help="the label of one account; without it the role holds for all")
     remove = acts.add_parser("remove", help="take a person off the list, with every open card")
-    remove.add_argument("id", type=int)
+    remove.add_argument("id", type=_person)
     unlock = acts.add_parser("unlock", help="open a sealed phone and take its PIN away: for a PIN that is forgotten")
-    unlock.add_argument("id", type=int)
+    unlock.add_argument("id", type=_person)
     acts.add_parser("list", help="who is on it")
 
     link = command("link", "asks for an account's secrets without echo, tries the login, then stores them sealed", _link)
@@ -146,14 +153,31 @@ def _port(words: str) -> int:
     return port
 
 
+def _person(words: str) -> int:
+    """A group's id is negative; no person's is, and none is longer than 52 bits (Bot API, User)."""
+    if not words.isascii() or not words.isdigit() or not 0 < int(words) < 2**52:
+        raise argparse.ArgumentTypeError(f"{words!r} is no person's Telegram id: a number, which @userinfobot and the like tell")
+    return int(words)
+
+
+def _without_echo(words: str) -> str:
+    """What is typed at the terminal, unseen; SettingsError where there is none, for it would be seen, or asked of nobody."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(words)
+        except (getpass.GetPassWarning, EOFError):
+            raise SettingsError("Secrets are asked for without echo: run this at a terminal.") from None
+
+
 def _settings() -> Settings:
     return Settings.read(process_environment(), directory=Path())
 
 
-def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
-            loop.add_signal_handler(name, stop.set)
+            loop.add_signal_handler(name, stop)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -164,19 +188,37 @@ def _run(asked: argparse.Namespace) -> int:
     if root is not None:
         print(root, file=sys.stderr)
 
-    async def go() -> None:
-        stop = asyncio.Event()
-        _stop_on_signals(asyncio.get_running_loop(), stop)
-        opened = open_app(
-            settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber, ask=terminal(), new_bot=asked.new_bot
-        )
-        async with opened as app:
-            await app.run(stop)
-
+    opened = open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber, ask=terminal(), new_bot=asked.new_bot)
     as_json = settings.log_format == "json"
     with logging_to(sys.stderr, scrubber=scrubber, clock=clock, level=settings.log_level, as_json=as_json):
-        asyncio.run(go())
+        try:
+            asyncio.run(_until_stopped(opened))
+        except BotError:
+            raise
+        except Exception:  # the last resort: what Python prints by itself is not scrubbed
+            log.critical("the bot ended by a fault; a supervisor starts it anew", exc_info=True)
+            return FAILED
     return 0
+
+
+async def _until_stopped(opened: AbstractAsyncContextManager[App]) -> None:
+    """Opens and runs the bot until a signal asks it to end, also while opening still waits for a Telegram that is away."""
+    opening, stop = asyncio.current_task(), asyncio.Event()
+
+    def asked_to_stop() -> None:
+        stop.set()
+        if opening is not None:
+            opening.cancel()
+
+    _stop_on_signals(asyncio.get_running_loop(), asked_to_stop)
+    try:
+        async with opened as app:
+            opening = None
+            await app.run(stop)
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+        log.info("stopped while starting")
 
 
 def _demo(asked: argparse.Namespace) -> int:
@@ -198,7 +240,7 @@ def _demo(asked: argparse.Namespace) -> int:
 
 async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: DemoLoop, scrubber: Scrubber) -> int:
     stop = asyncio.Event()
-    _stop_on_signals(loop, stop)
+    _stop_on_signals(loop, stop.set)
     clock = demo_clock(loop, directory)
     port = 0 if asked.smoke or asked.terminal else asked.port
     try:
@@ -314,7 +356,10 @@ async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
             opened = await store.run(lambda drawers: unlock(drawers, asked.id, now))
             print(f"{asked.id} is open and has no PIN." if opened else f"{asked.id} was neither sealed nor had a PIN.")
         else:
-            for user, account_id, role in await store.run(lambda drawers: drawers.people.all()):
+            listed = await store.run(lambda drawers: drawers.people.all())
+            if not listed:
+                print("Nobody is on the list: the bot answers nobody. Begin with: python -m bot people add ID --role owner")
+            for user, account_id, role in listed:
                 print(f"{user.telegram_id:>15}  {role:<9} {account_id or 'all accounts':<14} {user.name}")
     return 0
 
@@ -329,7 +374,7 @@ def _link(asked: argparse.Namespace) -> int:
         async with store, open_connections(settings, clock=clock, random_bytes=os.urandom) as connections:
             return await link_account(
                 settings, asked.label, store=store, connections=connections, clock=clock, random_bytes=os.urandom,
-                scrubber=scrubber, ask=getpass.getpass, tell=print,
+                scrubber=scrubber, ask=_without_echo, tell=print,
             )  # fmt: skip
 
     with logging_to(sys.stderr, scrubber=scrubber, clock=SystemClock(), level="WARNING"):

@@ -1,6 +1,7 @@
 """The command line knows the commands that the README names, and ends with the code that a supervisor acts on."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,9 @@ def run(*words: str, at: Path, given: dict[str, str] | None = None) -> "subproce
     """The real command in a process of its own, in an empty directory, without a terminal."""
     settings = {"PYTHONPATH": str(ROOT), **(SET_UP if given is None else given)}
     return subprocess.run(
-        [sys.executable, "-m", "bot", *words], capture_output=True, text=True, check=False, cwd=at, env=settings, input=""
-    )
+        [sys.executable, "-m", "bot", *words], capture_output=True, text=True, check=False, cwd=at, env=settings, input="",
+        start_new_session=True,  # no /dev/tty either: getpass would ask the one who runs the tests
+    )  # fmt: skip
 
 
 def test_the_readme_names_exactly_the_commands_there_are() -> None:
@@ -37,6 +39,7 @@ def test_the_readme_names_exactly_the_commands_there_are() -> None:
         (["restore", "nothing.db"], None, FAILED, "no backup"),
         (["panic", "--lift"], None, FAILED, "No alarm"),
         (["health"], None, FAILED, "heartbeat"),
+        (["people", "list"], {**SET_UP, "DATABASE": "/proc/nowhere/bot.db"}, FAILED, "/proc/nowhere"),
     ],
 )
 def test_what_will_never_work_and_what_may_work_later_end_differently_and_in_words(
@@ -66,3 +69,40 @@ def test_no_secret_is_an_argument_of_a_command(capsys: pytest.CaptureFixture[str
     words = re.findall(r"--[a-z-]+", capsys.readouterr().out)
     assert "--fresh" in words
     assert [word for word in words if re.search("pass|secret|token|pin|key|code", word)] == []
+
+
+def test_secrets_are_not_asked_for_where_their_echo_cannot_be_switched_off(tmp_path: Path) -> None:
+    run("key", "new", at=tmp_path)
+    done = run("link", at=tmp_path)
+    assert (done.returncode, done.stdout) == (WRONG_SETTINGS, "")
+    assert done.stderr == "Secrets are asked for without echo: run this at a terminal.\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["people", "add", "-5", "--role=owner"], ["people", "add", "9" * 20, "--role=owner"], ["demo", "--port=99999"]]
+)
+def test_numbers_that_nobody_can_have_are_refused_at_the_command_line(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args(words)
+    assert ended.value.code == WRONG_SETTINGS
+    assert "is no p" in capsys.readouterr().err
+
+
+def test_a_bot_that_still_waits_for_telegram_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:1"  # a port at which nothing listens
+    given = {
+        **SET_UP, "MODE": "demo", "PYTHONPATH": str(ROOT), "TELEGRAM_URL": nowhere, "BROKER_URL": nowhere,
+        "BROKER_WS_URL": "ws://127.0.0.1:1/ws",
+    }  # fmt: skip
+    run("key", "new", at=tmp_path, given=given)
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"], cwd=tmp_path, env=given, stderr=subprocess.PIPE, text=True
+    ) as bot:
+        assert bot.stderr is not None
+        assert any("telegram cannot be reached" in line for line in bot.stderr)
+        bot.send_signal(signal.SIGTERM)
+        _, rest = bot.communicate(timeout=20)
+    assert bot.returncode == 0, rest
+    assert "Traceback" not in rest
