@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import re
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,7 +17,8 @@ import pytest
 from bot.paper.armed import Faults
 from bot.paper.errors import UnknownFault
 from bot.paper.faults import FAULTS
-from tests.bot.paper.wire import Wire
+from bot.paper.reasons import REASONS
+from tests.bot.paper.wire import Wire, heard
 
 
 async def attempt(wire: Wire, body: object = None) -> tuple[int, str] | None:
@@ -48,7 +51,7 @@ async def test_lost_answer_leaves_one_order_behind_and_strikes_once(wire: Wire) 
 
 async def test_error_although_done_places_and_answers_what_was_armed(wire: Wire) -> None:
     shapes = {"json": "{", "html": "<html", "empty": "", "truncated": "{", "wrong_type": '"OK"'}
-    cases = [(status, body) for status in (200, 400, 403, 429, 500, 502, 504) for body in shapes]
+    cases = [(status, body) for status in (200, 400, 401, 403, 408, 429, 500, 502, 503, 504) for body in shapes]
     for number, (status, body) in enumerate(cases, start=1):
         arm(wire, "error_although_done", status=status, body=body)
         answer = await attempt(wire, body=wire.order(quantity=1))
@@ -95,6 +98,62 @@ async def test_address_mismatch_strikes_orders_only_unless_everywhere(wire: Wire
     arm(wire, "ip_mismatch_everywhere", typed=True)
     status, text = await wire.raw("GET", "orders")
     assert (status, json.loads(text)["error_type"]) == (403, "APIKeyException")
+
+
+async def test_every_act_may_be_done_without_an_answer_answered_wrongly_or_lost_on_its_way(wire: Wire) -> None:
+    async def modified() -> tuple[str, str, object]:
+        order = await wire.place(price="1470.00", quantity=1)
+        return "PUT", f"orders/regular/{order}", wire.order(price="1471.00", quantity=1)
+
+    async def cancelled() -> tuple[str, str, object]:
+        return "DELETE", f"orders/regular/{await wire.place(price='1470.00', quantity=1)}", {"variety": "NORMAL"}
+
+    async def all_cancelled() -> tuple[str, str, object]:
+        await wire.place(price="1470.00", quantity=1)
+        return "POST", "orders/cancelall", None
+
+    async def converted() -> tuple[str, str, object]:
+        await wire.filled(producttype="INTRADAY", quantity=1)
+        body = {"exchange": "NSE", "symboltoken": "2885", "oldproducttype": "INTRADAY", "newproducttype": "DELIVERY",
+                "transactiontype": "BUY", "quantity": 1, "type": "DAY"}  # fmt: skip
+        return "POST", "portfolio/convertposition", body
+
+    async def books() -> object:
+        rows = await wire.data("GET", "orders")
+        seen = [(row["orderid"], row["status"] in ("Cancelled", "Traded"), row["price"]) for row in rows]
+        return seen, [(row["producttype"], row["netqty"]) for row in await wire.data("GET", "portfolio/positions") or []]
+
+    for prepare, route in ((modified, "modify"), (cancelled, "cancel"), (all_cancelled, "cancelall"), (converted, "convert")):
+        for name, options, works in [
+            ("answer_lost", {}, True), ("error_although_done", {"status": 504, "body": "empty"}, True),
+            ("answer_truncated", {}, True), ("connection_dropped", {}, False), ("rate_limited", {}, False),
+            ("token_expired", {}, False),
+        ]:  # fmt: skip
+            asked = await prepare()
+            await asyncio.sleep(0.1)
+            before = await books()
+            arm(wire, name, route=route, **options)
+            with contextlib.suppress(aiohttp.ClientError):
+                status, text = await wire.raw(*asked)
+                assert (status, text[:1]) != (200, "{") or not text.endswith("}"), (route, name)
+            assert (await books() != before) == works, (route, name)
+            await wire.raw("POST", "orders/cancelall")
+
+
+@pytest.mark.parametrize("reason", REASONS)
+async def test_every_known_text_rejects_at_once_with_a_row_or_later_from_the_exchange(wire: Wire, reason: str) -> None:
+    arm(wire, "order_rejected", reason=reason)
+    message = await wire.rejected()
+    assert message.endswith(REASONS[reason].replace(",", " "))
+    arm(wire, "rejected_later", reason=reason)
+    later = await wire.filled()
+    rows = await wire.data("GET", "orders")
+    assert [(row["status"], row["filledshares"], row["text"].endswith(REASONS[reason])) for row in rows] == [
+        ("Rejected", "0", True),
+        ("Rejected", "0", True),
+    ]
+    assert (rows[0]["orderid"], len(later["exchangeorderid"]), rows[1]["exchangeorderid"]) == (later["orderid"], 16, "0")
+    assert message.startswith(f"RMS:{rows[1]['orderid']}:")
 
 
 async def test_token_expires_at_call_n(wire: Wire) -> None:
@@ -340,6 +399,51 @@ async def test_stale_quotes_are_those_of_a_while_ago(wire: Wire) -> None:
     assert (await wire.data("POST", "instruments/quote", body))["fetched"][0]["ltp"] == 1480.3
     await asyncio.sleep(30)
     assert (await wire.data("POST", "instruments/quote", body))["fetched"][0]["ltp"] == 1500
+
+
+# failure-modes.md 3.3, as far as a broker can cause it; F4 to F8 are taps and crashes of the bot, F18 is the desk's own hand.
+FAILURES = {
+    1: {"answer_lost", "answer_late", "request_late"},
+    2: {"connection_dropped"},
+    3: {"error_although_done", "error_instead", "answer_truncated"},
+    9: {"socket_mute", "socket_half_open", "order_frames_lost", "order_frames_late", "socket_cut_at_order"},
+    10: {"frames_doubled", "frames_reordered"},
+    11: {"token_expired", "single_session"},
+    12: {"totp_single_use", "clock_skewed"},
+    13: {"rate_limited", "limits_enforced"},
+    14: {"error_instead", "html_page", "maintenance_hours"},
+    15: {"part_then_cancelled", "part_then_rejected", "part_then_expired"},
+    16: {"order_rejected", "rejected_later"},
+    17: {"book_late", "changes_late", "book_shrinks", "rows_dropped", "rows_shuffled", "book_empty"},
+}
+
+
+def test_each_failure_that_a_broker_can_cause_has_its_faults_and_each_fault_says_which() -> None:
+    said: dict[int, set[str]] = {}
+    for fault in FAULTS.values():
+        for number in re.findall(r"\bF(\d+)\b", fault.says):
+            said.setdefault(int(number), set()).add(fault.name)
+    assert {number: names for number, names in said.items() if number <= 18} == FAILURES
+
+
+async def test_the_app_places_changes_cancels_and_fills_behind_the_bots_back(wire: Wire) -> None:
+    """F18: everything that the owner can do in mStock's own app, in the book and on the socket."""
+    mine = await wire.place(price="1470.00", quantity=10)
+    other = await wire.place(price="1470.00", quantity=5)
+    await asyncio.sleep(0.1)
+    async with wire.socket() as socket:
+        await asyncio.sleep(0.1)
+        outside = (await wire.desk("POST", "/orders", {"name": "ITC", "side": "SELL", "quantity": 1}))["id"]
+        await wire.desk("POST", f"/orders/{mine}/modify", {"price": "1465.00", "quantity": 8})
+        await wire.desk("POST", f"/orders/{mine}/fill", {"quantity": 3})
+        await wire.desk("POST", f"/orders/{other}/cancel")
+        told = [json.loads(frame)["orderData"] for frame in await heard(socket, 1)]
+    assert [(f["orderid"], f["status"]) for f in told if f["orderid"] != outside] == [
+        (mine, "O-Modified"), (mine, "Pending"), (other, "Cancelled"),
+    ]  # fmt: skip
+    rows = {row["orderid"]: row for row in await wire.data("GET", "orders")}
+    assert (rows[mine]["price"], rows[mine]["quantity"], rows[mine]["filledshares"]) == ("1465.00", "8", "3")
+    assert (rows[other]["status"], rows[outside]["ordertag"], rows[mine]["ordertag"]) == ("Cancelled", "NA", "test")
 
 
 def test_every_fault_of_the_table_is_made_to_happen_by_a_test() -> None:
