@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.broker import answers, routes, translate, wire
 from bot.broker.library import Library
+from bot.broker.rows import Rows
 from bot.broker.scrips import ScripShelf
 from bot.broker.session import LoginDesk, LoginMemory, SessionKeeper
 from bot.broker.translate import Find, StopSpelling
@@ -50,6 +51,7 @@ class MStock(Library):
         self._clock = clock
         self._key = key
         self._find = find
+        self._order_rows, self._trade_rows = Rows(translate.order_fact), Rows(translate.trade_fact)
         self.stop_spelling = StopSpelling.JOINED
 
     # The session.
@@ -133,13 +135,12 @@ class MStock(Library):
     async def orders(self) -> Sequence[OrderFact]:
         """The order book of the day, oldest first (the wire has it newest first)."""
         told = wire.rows(await self._read(routes.ORDERS), "order book")
-        facts = [translate.order_fact(row) for row in told]
-        return [fact for fact in reversed(facts) if fact is not None]
+        return self._order_rows.facts(told)[::-1]
 
     async def trades(self) -> Sequence[TradeFact]:
         """The trade book of the day, in the broker's order."""
         told = wire.rows(await self._read(routes.TRADES), "trade book")
-        return [fact for row in told if (fact := translate.trade_fact(row)) is not None]
+        return self._trade_rows.facts(told)
 
     async def positions(self) -> Sequence[Position]:
         """The position book, flat rows included."""
