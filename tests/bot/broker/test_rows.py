@@ -10,8 +10,6 @@ from bot.broker.rows import Rows
 from bot.domain.errors import Unreadable
 
 SCALARS = st.sampled_from([None, True, False, 0, 1, 2, 0.0, 1.0, 2.5, "", "1", "10"])
-    st.none(), st.booleans(), st.integers(0, 2), st.sampled_from([0.0, 1.0, 2.5]), st.sampled_from(["", "1", "10"])
-)
 BOOKS = st.lists(st.lists(st.dictionaries(st.sampled_from("abc"), SCALARS, max_size=3), max_size=6), max_size=6)
 
 
