@@ -98,7 +98,7 @@ def _files(settings: Settings, heartbeat: Path, now: datetime) -> list[Fact]:
 
 def _memory(drawers: SqlDrawers, store: SqlStore) -> list[Fact]:
     try:
-        opened: int | None = drawers.accounts.prove() if store.vault.has(Ring.MAIN) else None
+        opened: int | None = drawers.accounts.prove() + drawers.pins.prove() if store.vault.has(Ring.MAIN) else None
         sealed = opened is None
     except VaultError:
         opened, sealed = None, False

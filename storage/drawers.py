@@ -27,7 +27,7 @@ class SqlDrawers:
         self.accounts = SqlAccounts(transaction, vault)
         self.limits = SqlLimits(transaction)
         self.invitations = SqlInvitations(transaction)
-        self.pins = SqlPins(transaction)
+        self.pins = SqlPins(transaction, vault)
         self.orders = SqlOrders(transaction)
         self.confirmations = SqlConfirmations(transaction)
         self.cards = SqlCards(transaction)

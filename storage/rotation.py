@@ -52,7 +52,7 @@ async def rotate(
     store.adopt(store.vault.with_keys(ring, keys))
 
     def change(drawers: SqlDrawers) -> int:
-        count = drawers.accounts.rewrap(ring)
+        count = drawers.accounts.rewrap(ring) + (drawers.pins.rewrap() if ring is Ring.MAIN else 0)
         note(drawers, " ".join(key.name.hex() for key in old), new.name.hex())
         return count
 
@@ -67,7 +67,7 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
     present = store.vault
     store.adopt(present.with_keys(ring, keys))
     try:
-        return await store.run_sql(lambda drawers: drawers.accounts.prove()) > 0
+        return await store.run_sql(lambda drawers: drawers.accounts.prove() + drawers.pins.prove()) > 0
     except VaultError:
         store.adopt(present)
         return False
@@ -81,7 +81,7 @@ async def rekey(store: SqlStore, *, note: Note = _unnoted) -> int:
         accounts = drawers.accounts.all()
         for account in accounts:
             drawers.accounts.rekey(account.id)
-        count = drawers.accounts.prove()
+        count = drawers.accounts.prove() + drawers.pins.rekey()
         note(drawers, "older data keys", f"{count} secrets of {len(accounts)} accounts sealed anew")
         return count
 

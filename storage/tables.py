@@ -105,9 +105,17 @@ class _Invitations(TypedColumns):
 invitations = Table("invitations", metadata, _Invitations, sqlite_strict=True)
 
 
+class _OwnKeys(TypedColumns):
+    number = Column(Integer, primary_key=True, autoincrement=False)  # each sealed value names the number it was sealed with
+    wrapped: Named[bytes] = Column(LargeBinary)
+
+
+own_keys = Table("own_keys", metadata, _OwnKeys, sqlite_strict=True)
+
+
 class _Pins(TypedColumns):
     telegram_id: Named[int] = Column(Integer, ForeignKey("people.telegram_id", ondelete="CASCADE"), primary_key=True)
-    hashed: Named[str] = Column(Text)
+    hashed: Named[str] = Column(Text)  # sealed under one of the bot's own keys; plain until the next use of a PIN from before
     set_at: Named[datetime] = Column(UtcTime)
     failures: Named[int]
     closed_until: Named[datetime | None] = Column(UtcTime)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from bot.domain.access import Pin
 from bot.domain.drawers import Drawers
 from bot.domain.errors import VaultError
 from bot.domain.order import ConfirmationState
@@ -28,6 +29,7 @@ from storage.vault import Ring, Vault
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order
 
 _SWEEP = 16  # children for the sweep over calls of the memory
+A_PIN = Pin(telegram_id=PERSON, hashed="$argon2id$v=19$m=47104,t=1,p=1$c2FsdA$aGFzaA", set_at=NOW)
 CHEAP = Cost(passes=1, kib=64, lanes=1)  # of a passphrase, in tests only
 
 # What changes a disk, or decides what is on it.
@@ -102,7 +104,12 @@ class Keys:
     async def _opens(self, place: KeyPlace) -> bool:
         async with self.open(place) as store:
             opened = await store.run_sql(lambda drawers: drawers.accounts.prove())
-            return opened == 4 and await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+            pin = await store.run(lambda drawers: drawers.pins.find(PERSON))
+            return (
+                opened == 4
+                and pin == A_PIN
+                and await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+            )
 
 
 class Watch:
