@@ -33,6 +33,7 @@ _KEEP_STOP_WORDS = accounts.update().where(_a.id == bindparam("account")).values
 _UNLINK = accounts.update().where(_a.id == bindparam("account"), _a.linked).values(linked=False)
 _LINKED = select(_a.id, _a.label, _a.client, _a.created_at, PLACE).where(_a.linked).order_by(_a.created_at, _a.id)
 _FIND = _LINKED.where(_a.id == bindparam("account"))
+_FORMER = select(_a.id).where(_a.client == bindparam("masked"), ~_a.linked).order_by(_a.created_at.desc(), _a.id.desc()).limit(1)
 _BY_LABEL = _LINKED.where(_a.label == bindparam("name"))
 
 _KEYS = select(data_keys.c.account_id, data_keys.c.number, data_keys.c.wrapped).order_by(
@@ -123,6 +124,9 @@ class SqlAccounts:
         """Labels are told apart without regard to case."""
         row = self._tx.rows(_BY_LABEL, {"name": label}).one_or_none()
         return None if row is None else _account(row)
+
+    def former(self, client: str) -> str | None:
+        return self._tx.rows(_FORMER, {"masked": client}).scalar_one_or_none()
 
     def credentials(self, account_id: str) -> Credentials | None:
         """All of them; without the second ring of keys a stored seed stays closed, and six digits have to be typed."""

@@ -66,6 +66,10 @@ class AccountsDrawer(Protocol):
 
     def by_label(self, label: str) -> Account | None: ...
 
+    def former(self, client: str) -> str | None:
+        """The id of the newest account of that masked client that was unlinked."""
+        ...
+
     def credentials(self, account_id: str) -> Credentials | None:
         """Opens what is sealed; VaultError when it does not open."""
         ...

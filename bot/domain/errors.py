@@ -93,6 +93,10 @@ class TradingStopped(PersonError):
     """The kill switch blocks new entries."""
 
 
+class PinClosed(PersonError):
+    """No keypad is shown now: too many wrong tries, or there is a PIN already."""
+
+
 class PinWanted(PersonError):
     """The act waits for the person's PIN; the proof names this one act, and serves no other."""
 

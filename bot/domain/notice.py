@@ -81,11 +81,16 @@ class Deed(StrEnum):
     """What another person of the account did, besides orders and the kill switch."""
 
     CANCELLED = "cancelled"
+    MODIFIED = "modified"
     LOGGED_IN = "logged in"
     LOGGED_OUT = "logged out"
     LIMITS = "limits"
     DAY_LOCKED = "day locked"
     PIN_CLOSED = "pin closed"  # too many wrong tries on that person's phone
+    PIN_CHANGED = "pin changed"  # set, changed or removed
+    SEALED = "sealed"  # that person's own phone
+    LINKED = "linked"
+    UNLINKED = "unlinked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.account import Account, Actor, CodeKind, Credentials, Permission, Role, Session, User
-from bot.domain.clock import Clock, ist
+from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError, CheckFailed, LoginRefused, NotAllowed, NotFound, PasswordRefused, PersonError
 from bot.domain.notice import ActByOther, Deed
@@ -17,6 +17,7 @@ from bot.domain.ports import Link, Links, RandomBytes
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.secret import Secret
 from bot.trading.alarm import LIFT, WHY, sounding
+from bot.trading.limits import inherit
 from bot.trading.pins import demand_pin
 
 log = logging.getLogger(__name__)
@@ -328,11 +329,13 @@ class Accounts:
         now = self._clock.now()
 
         def destroy(drawers: Drawers) -> None:
+            _tell_others(drawers, account.id, actor.user.telegram_id, Deed.UNLINKED, now)
             drawers.accounts.remove(account.id)
             was = f"{account.label} {account.client}"
             drawers.audit.add(now, actor.user.telegram_id, "unlink", account.id, before=was, after="its secrets are destroyed")
 
         await self._store.run(destroy)
+        self._changed()
         return account
 
     async def link(self, label: str, credentials: Credentials, code: str | None, *, by: User | None = None) -> Account:
@@ -369,6 +372,8 @@ class Accounts:
             def keep(drawers: Drawers) -> None:
                 drawers.accounts.add(account, credentials)
                 drawers.accounts.keep_session(account.id, session)
+                inherit(drawers, account, ist_date(now))
+                _tell_others(drawers, account.id, by.telegram_id if by else None, Deed.LINKED, now)
                 if by is not None and drawers.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
                     drawers.people.add(by, Role.OWNER, account.id, now)
                 kept = f"{label} {account.client}, {'with' if credentials.totp_seed else 'without'} a TOTP seed"
@@ -380,6 +385,7 @@ class Accounts:
                 await self._note(by.telegram_id if by else None, "link refused", None, f"{label}: mStock did not take the login")
             await self._links().close(account.id)
             raise
+        self._changed()
         link.adopt(session)
         return account
 

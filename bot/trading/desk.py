@@ -506,18 +506,23 @@ class TradingDesk:
             raise
         finally:
             self._reconcile.sent(order.account_id, order.id)
-        amended = await self._store.run(lambda drawers: self._amend(drawers, order.id, draft))
+        amended = await self._store.run(lambda drawers: self._amend(drawers, order.id, draft, actor))
         self._changed()
         return amended
 
-    def _amend(self, drawers: Drawers, order_id: str, draft: OrderDraft) -> Order:
+    def _amend(self, drawers: Drawers, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
         known = drawers.orders.find(order_id)
         if known is None:
             raise NotFound("That order is gone.")
         if known.status.is_final:
             return known
-        amended = known.amended(draft, self._clock.now())
+        now = self._clock.now()
+        amended = known.amended(draft, now)
         drawers.orders.save(amended)
+        others = [one for one in drawers.people.watching(known.account_id) if one != actor.user.telegram_id]
+        what = f"#{known.number} {draft.instrument.symbol}: {_in_words(known.draft)} → {_in_words(draft)}"
+        told = ActByOther(name=actor.user.name, deed=Deed.MODIFIED, at=now, detail=what)
+        drawers.outbox.add(known.account_id, others, told, now, order_id=known.id)
         return amended
 
     async def _resume(self, actor: Actor, found: Confirmation) -> Resumed:
@@ -599,6 +604,9 @@ class TradingDesk:
         now = self._clock.now()
 
         def ask(drawers: Drawers) -> None:
+            role = drawers.people.role_on(actor.user.telegram_id, order.account_id)  # it may be another since the tap
+            if role is None or Permission.REDUCE not in GRANTS[role]:
+                raise NotAllowed("You may not cancel here any more.")
             known = drawers.orders.find(order.id)
             if known is not None and known.status.is_working:
                 drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))

@@ -62,7 +62,7 @@ class OwnLimits:
             after = in_words(value) if tight == value else f"{in_words(tight)}, from {begins} {in_words(value)}"
             before = in_words(getattr(present, name))
             drawers.audit.add(now, person, "limits", account.id, name, before=before, after=after)
-            self._tell(drawers, account, actor, Deed.LIMITS, name.replace("_", " "))
+            self._tell(drawers, account, actor, Deed.LIMITS, f"{name.replace('_', ' ')}: {before} → {after}")
             return self._shown(drawers, account)
 
         shown = await self.store.run(write)
@@ -132,6 +132,24 @@ def in_words(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(str(each) for each in value) or "nothing"
     return str(value)
+
+
+def inherit(drawers: Drawers, account: Account, today: date) -> None:
+    """A client that was linked here before begins with the limits and the locked day it had: unlinking is no way around them.
+
+    Clients are known by what is shown of them, for the rest is destroyed with the secrets; another one that looks the same
+    begins with limits that its owner may loosen.
+    """
+    former = drawers.accounts.former(account.client)
+    if former is None:
+        return
+    kept = drawers.limits.on(former, today)
+    if kept != Limits():
+        drawers.limits.put(account.id, today, kept)
+    if (later := drawers.limits.after(former, today)) is not None:
+        drawers.limits.put(account.id, *later)
+    if (lock := drawers.limits.day_lock(former, today)) is not None:
+        drawers.limits.lock_day(replace(lock, account_id=account.id))
 
 
 def segment_of(instrument: Instrument) -> Segment:

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.access import Pad, PadEnded, PadStep, PadUse, Pin, PinHash, PinState
-from bot.domain.account import Actor, Limits
+from bot.domain.account import Actor, Limits, User
 from bot.domain.clock import Clock, ist
 from bot.domain.drawers import Drawers, Store
-from bot.domain.errors import CheckFailed, NotFound, PinWanted
+from bot.domain.errors import NotFound, PinClosed, PinWanted
 from bot.domain.notice import ActByOther, Deed
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
+from bot.trading.alarm import LIFT, WHY, sounding
 
 LENGTH = 6
 TRIES = 5
@@ -82,15 +83,22 @@ class Pins:
         return await self._store.run(read)
 
     async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad:
-        """A fresh keypad, which ends an older one of this person. CheckFailed while tries are closed, NotFound without a PIN."""
+        """A fresh keypad, which ends an older one of this person. PinClosed while tries are closed, NotFound without a PIN.
+
+        A phone that was sealed without a PIN gets none: whoever holds it would choose one and open it.
+        """
         state = await self.state(actor)
         if use is PadUse.SET and state.set:
-            raise CheckFailed(["You have a PIN already. /pin change asks for it first."])
+            raise PinClosed("You have a PIN already. /pin change asks for it first.")
+        if use is PadUse.SET and state.sealed_since is not None:
+            raise NotFound(_ONLY_HOST)
+        if use is PadUse.UNSEAL and await self._store.run(sounding):
+            raise NotFound(f"{WHY} {LIFT}")
         if use is not PadUse.SET:
             if not state.set:
                 raise NotFound("You have no PIN. /pin sets one." if not state.sealed_since else _ONLY_HOST)
             if state.closed_until is not None:
-                raise CheckFailed([_closed(state.closed_until)])
+                raise PinClosed(_closed(state.closed_until, actor))
         steps = list(_STEPS[use])
         pad = Pad(
             id=base64.b32encode(self._random(10)).decode().lower(),
@@ -155,9 +163,10 @@ class Pins:
         if pin is None:
             return self._end(person, at, right=False, say="You have no PIN any more.")
         if pin.closed_until is not None and now < pin.closed_until:
-            return self._end(person, at, right=False, say=_closed(pin.closed_until))
+            return self._end(person, at, right=False, say=_closed(pin.closed_until, actor))
         if self._hashing.fits(digits, pin.hashed):
-            await self._store.run(lambda drawers: self._right(drawers, at, pin, now))
+            await self._store.run(lambda drawers: self._right(drawers, actor, at, pin, now))
+            self._changed()
             if len(at.steps) > 1:
                 at.allowed = True
                 at.steps.pop(0)
@@ -168,12 +177,13 @@ class Pins:
             return self._next(at, f"Wrong. {left} {'try' if left == 1 else 'tries'} left.")
         await self._store.run(lambda drawers: self._alarm(drawers, actor, now))
         self._changed()
-        return self._end(person, at, right=False, say=_closed(now + pause(pin.failures)))
+        return self._end(person, at, right=False, say=_closed(now + pause(pin.failures), actor))
 
-    def _right(self, drawers: Drawers, at: _Open, pin: Pin, now: datetime) -> None:
+    def _right(self, drawers: Drawers, actor: Actor, at: _Open, pin: Pin, now: datetime) -> None:
         proven_for = at.proof if at.pad.use is PadUse.PROVE else None
         if at.pad.use is PadUse.REMOVE:
             drawers.pins.remove(pin.telegram_id)
+            _tell_others(drawers, actor.user, Deed.PIN_CHANGED, now, "removed their PIN")
         else:
             drawers.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
         if at.pad.use is PadUse.UNSEAL:
@@ -185,14 +195,7 @@ class Pins:
         """The others of every account of this person hear that somebody guesses on that phone."""
         person = actor.user.telegram_id
         drawers.audit.add(now, person, "pin closed", None, "too many wrong tries", before="open", after="closed for a while")
-        told: set[int] = {person}
-        for account in drawers.accounts.all():
-            if drawers.people.role_on(person, account.id) is None:
-                continue
-            others = [one for one in drawers.people.watching(account.id) if one not in told]
-            told.update(others)
-            news = ActByOther(name=actor.user.name, deed=Deed.PIN_CLOSED, at=now)
-            drawers.outbox.add(account.id, others, news, now, order_id=None)
+        _tell_others(drawers, actor.user, Deed.PIN_CLOSED, now)
 
     async def _keep(self, actor: Actor, at: _Open, digits: Secret) -> PadEnded:
         person, now = actor.user.telegram_id, self._clock.now()
@@ -205,9 +208,11 @@ class Pins:
             drawers.pins.put(Pin(telegram_id=person, hashed=hashed, set_at=now, proven_at=now))
             before = f"one of {known.set_at:%Y-%m-%d %H:%M} UTC" if known is not None else "none"
             drawers.audit.add(now, person, "pin", None, at.pad.use, before=before, after="a new one")
+            _tell_others(drawers, actor.user, Deed.PIN_CHANGED, now, "changed their PIN" if known else "set a PIN")
             return True
 
         kept = await self._store.run(put)
+        self._changed()
         return self._end(person, at, right=kept, say=_DONE[at.pad.use] if kept else "You have a PIN already.")
 
     def _next(self, at: _Open, note: str = "") -> Pad:
@@ -231,10 +236,24 @@ class Pins:
             drawers.pins.seal(person, now)
             drawers.confirmations.refuse_of(person)
             drawers.audit.add(now, person, "lock", before="open", after="sealed")
+            _tell_others(drawers, actor.user, Deed.SEALED, now)
 
         await self._store.run(shut)
+        self._changed()
         self._open.pop(person, None)
         return await self.state(actor)
+
+
+def _tell_others(drawers: Drawers, user: User, deed: Deed, now: datetime, detail: str = "") -> None:
+    """The others of every account of this person, each once: what happens on one phone concerns them all."""
+    told: set[int] = {user.telegram_id}
+    for account in drawers.accounts.all():
+        if drawers.people.role_on(user.telegram_id, account.id) is None:
+            continue
+        others = [one for one in drawers.people.watching(account.id) if one not in told]
+        told.update(others)
+        news = ActByOther(name=user.name, deed=deed, at=now, detail=detail)
+        drawers.outbox.add(account.id, others, news, now, order_id=None)
 
 
 def pause(failures: int) -> timedelta:
@@ -278,8 +297,9 @@ def demand_pin(drawers: Drawers, telegram_id: int, proof: str, say: str) -> None
 _ONLY_HOST = "This phone is sealed and has no PIN. It is opened on the host: python -m bot people unlock."
 
 
-def _closed(until: datetime) -> str:
-    return f"Too many wrong tries. No PIN is taken until {ist(until):%d %b %H:%M:%S}."
+def _closed(until: datetime, actor: Actor) -> str:
+    host = f"Forgotten? On the host: python -m bot people unlock {actor.user.telegram_id}"
+    return f"Too many wrong tries. No PIN is taken until {ist(until):%d %b %H:%M:%S}. {host}"
 
 
 def _too_easy(digits: str) -> str:

@@ -17,6 +17,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.CheckFailed: "Nothing was sent.",
     errors.ConfirmationGone: "",
     errors.TradingStopped: "Nothing was sent.",
+    errors.PinClosed: "Nothing was done.",
     errors.PinWanted: "Nothing was done yet.",
     errors.PhoneSealed: "Nothing was shown or done. /kill still works.",
     errors.NotFound: "Nothing was done.",

@@ -42,10 +42,21 @@ Explain = Callable[[str], str]
 
 _DEEDS = {
     Deed.CANCELLED: ("cancelled", ""),
+    Deed.MODIFIED: ("changed", ""),
     Deed.LOGGED_IN: ("logged in", ""),
     Deed.LOGGED_OUT: ("logged out", "Nothing is being watched until the next login."),
     Deed.LIMITS: ("changed a limit:", "/limits shows them."),
     Deed.DAY_LOCKED: ("locked the day", "New orders are blocked until the next trading day."),
+    Deed.PIN_CHANGED: ("", "If that was somebody else, /kill stops trading from your phone."),
+    Deed.SEALED: (
+        "sealed their phone",
+        "If it is lost, /kill stops trading from yours; python -m bot panic on the host stops all.",
+    ),
+    Deed.LINKED: ("linked this account", ""),
+    Deed.UNLINKED: (
+        "unlinked this account",
+        "Its secrets are destroyed here; its orders at mStock stay and are not watched any more.",
+    ),
     Deed.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
 }
 
@@ -112,8 +123,9 @@ class _Writer:
         match news:
             case ActByOther():
                 title, more = _DEEDS[news.deed]
-                detail = f" {news.detail}" if news.detail else ""
-                return self._plain(f"{news.name} {title}{detail}", f"At {at}.{f' {more}' if more else ''}")
+                return self._plain(
+                    " ".join(filter(None, (news.name, title, news.detail))), f"At {at}.{f' {more}' if more else ''}"
+                )
             case DayLocked():
                 return self._day_locked(news)
             case PersonJoined():

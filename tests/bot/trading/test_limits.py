@@ -1,8 +1,9 @@
 """Limits hold for entries and never for exits, are read again at the tap, and are loosened on another day only."""
 
 import asyncio
-from dataclasses import replace
-from datetime import date, time, timedelta
+import random
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,18 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.loop import LoopClock, VirtualLoop
-from bot.domain.account import Limits, Role, Segment, User
+from bot.domain.access import DayLock
+from bot.domain.account import Account, Limits, Role, Segment, User
 from bot.domain.clock import at_ist, ist_date
+from bot.domain.drawers import Drawers
 from bot.domain.errors import CheckFailed, NotAllowed, PinWanted
 from bot.domain.instrument import Exchange
 from bot.domain.notice import ActByOther, DayLocked, Deed
 from bot.domain.order import Order, OrderRequest, Product, Side
-from bot.trading.limits import NAMES, stricter
+from bot.trading.limits import NAMES, inherit, stricter
 from tests.bot.trading.test_desk import LIMIT, a_position, ask
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import NIFTY_CALL
-from tests.storage.samples import ACCOUNT, NOW, PERSON
+from tests.storage.samples import ACCOUNT, CREDENTIALS, NOW, PERSON
 
 RAVI = User(telegram_id=2002, name="Ravi")
 EXIT = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS)
@@ -238,15 +241,88 @@ def test_the_stricter_of_two_allows_nothing_that_one_of_them_refuses(case: tuple
     assert stricter(name, one, one) == one
 
 
-@given(st.lists(named, max_size=8))
-def test_no_series_of_changes_makes_today_looser_than_it_was(changes: list[tuple[str, Any, Any]]) -> None:
-    """The rule itself, over any series: the set in force today only ever tightens."""
-    today = Limits()
-    for name, value, _ in changes:
-        tight = stricter(name, getattr(today, name), value)
-        after = replace(today, **{name: tight})
-        assert stricter(name, getattr(after, name), getattr(today, name)) == getattr(after, name)
-        today = after
+@dataclass
+class HandClock:
+    """A clock that is set by hand: weeks pass."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def a_value(name: str, chance: random.Random) -> Any:
+    """Any value that the limit may be given, few of a kind so that they meet again."""
+    spans = [(time(9, 15), time(15, 30)), (time(10, 0), time(11, 0)), (time(10, 30), time(14, 0))]
+    sets = [tuple(each for each in Segment if chance.random() < 0.6) for _ in range(3)]
+    choices: dict[str, list[Any]] = {
+        "hours": [None, *spans],
+        "segments": [None, *sets],
+        "guardian_sells_holdings": [True, False],
+        "quantity": [None, 0, 5, 500],
+        "orders_a_day": [None, 1, 50, 200, 900],
+        "orders_a_minute": [None, 1, 20, 90],
+    }
+    return chance.choice(choices.get(name, [None, Decimal(0), Decimal(1000), Decimal("50000.50"), Decimal(10**7)]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_no_series_of_changes_makes_today_looser_than_it_was(seed: int) -> None:
+    """Over a fortnight in the store itself: within a day a limit only tightens; the next trading day has the last word."""
+    clock, chance = HandClock(at_ist(date(2026, 11, 16), 9, 30)), random.Random(seed)
+    stage = await set_stage(clock)
+    at = access(stage)
+    wished = Limits()
+    loosened = 0
+    for _ in range(14):
+        today = (await at.limits.show(stage.actor)).today
+        for _ in range(chance.randrange(6)):
+            name = chance.choice(NAMES)
+            value = a_value(name, chance)
+            after = await at.limits.change(stage.actor, name, value)
+            wished = replace(wished, **{name: value})
+            for each in NAMES:
+                was, now = getattr(today, each), getattr(after.today, each)
+                assert stricter(each, was, now) == now, (each, was, now)
+            loosened += value != getattr(after.today, name)
+            today = after.today
+            if after.later is not None:
+                assert after.later[1] == wished
+        begins = at.limits.next_day(ist_date(clock.now()))
+        clock.moment = at_ist(begins, 9, 30)
+        assert (await at.limits.show(stage.actor)).today == wished
+    assert loosened > 3
+
+
+async def test_linking_anew_is_no_way_around_the_limits_nor_around_a_locked_day(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.limits.change(stage.actor, "value", Decimal(10_000))
+    await at.limits.change(stage.actor, "value", Decimal(90_000))
+    await at.limits.lock_day(stage.actor)
+    today = ist_date(clock.now())
+
+    def link_anew(drawers: Drawers) -> tuple[Limits, Any, DayLock | None]:
+        drawers.accounts.remove(ACCOUNT.id)
+        anew = Account(id="a7", label="other", client=ACCOUNT.client, created_at=clock.now())
+        drawers.accounts.add(anew, CREDENTIALS)
+        inherit(drawers, anew, today)
+        return drawers.limits.on("a7", today), drawers.limits.after("a7", today), drawers.limits.day_lock("a7", today)
+
+    limits, later, lock = await stage.store.run(link_anew)
+    assert limits.value == Decimal(10_000)
+    assert later is not None
+    assert later[1].value == Decimal(90_000)
+    assert lock is not None
+    assert lock.why == "Asha locked it"
+
+    def link_another(drawers: Drawers) -> Limits:
+        other = Account(id="a8", label="papa", client="XY••••7", created_at=clock.now())
+        drawers.accounts.add(other, CREDENTIALS)
+        inherit(drawers, other, today)
+        return drawers.limits.on("a8", today)
+
+    assert await stage.store.run(link_another) == Limits(), "another client begins afresh"
 
 
 async def test_limits_belong_to_one_account(clock: LoopClock) -> None:

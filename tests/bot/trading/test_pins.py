@@ -11,9 +11,11 @@ import pytest
 from bot.demo.loop import LoopClock
 from bot.domain.access import Pad, PadEnded, PadStep, PadUse
 from bot.domain.account import Permission, Role, User
-from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinWanted
+from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinClosed, PinWanted
 from bot.domain.notice import ActByOther, Deed
 from bot.domain.order import Order, OrderRequest, Product, Side
+from bot.trading.alarm import lift_alarm, raise_alarm
+from bot.trading.joining import unlock
 from bot.trading.pins import BACK, TRIES, pause
 from tests.bot.trading.test_desk import LIMIT, a_position, ask
 from tests.stage.access import PIN, access
@@ -110,9 +112,10 @@ async def test_five_wrong_tries_close_it_and_no_restart_gives_one_back(restart: 
     assert isinstance(fifth, PadEnded)
     assert not fifth.right
     again = access(stage, seed=99)
-    with pytest.raises(CheckFailed, match="Too many wrong tries"):
+    with pytest.raises(PinClosed, match=f"Too many wrong tries.*python -m bot people unlock {PERSON}"):
         await again.pins.open(stage.actor, PadUse.PROVE, proof="act")
-    assert await stage.notices() == [ActByOther(name="Asha", deed=Deed.PIN_CLOSED, at=clock.now())], "Ravi's phone rings"
+    told = [each for each in await stage.notices() if isinstance(each, ActByOther)]
+    assert [(each.name, each.deed) for each in told] == [("Asha", Deed.PIN_CHANGED), ("Asha", Deed.PIN_CLOSED)], "Ravi's phone"
     await asyncio.sleep(pause(TRIES).total_seconds())
     right = await again.prove(stage.actor, "act")
     assert isinstance(right, PadEnded)
@@ -136,7 +139,7 @@ async def test_the_pause_grows_with_every_further_miss_and_a_keypad_opened_befor
     late = await early.tap(stage.actor, pad, PIN)
     assert isinstance(late, PadEnded)
     assert not late.right, "even the right PIN is not looked at while tries are closed"
-    with pytest.raises(CheckFailed):
+    with pytest.raises(PinClosed):
         await early.pins.open(stage.actor, PadUse.UNSEAL)
 
 
@@ -238,15 +241,49 @@ async def test_a_phone_sealed_without_a_pin_is_opened_by_the_host_alone(clock: L
     stage = await set_stage(clock)
     at = access(stage)
     await at.pins.seal(stage.actor)
-    with pytest.raises(NotFound, match="opened on the host"):
+    for use in PadUse:  # whoever holds it cannot choose a PIN and open it with that
+        with pytest.raises(NotFound, match="opened on the host"):
+            await at.pins.open(stage.actor, use)
+
+
+async def test_a_keypad_that_was_open_when_the_phone_was_sealed_chooses_no_pin(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    pad = await at.pins.open(stage.actor, PadUse.SET)
+    await at.pins.seal(stage.actor)
+    with pytest.raises(NotFound):
+        await at.tap(stage.actor, pad, PIN)
+
+
+async def test_while_the_hosts_alarm_sounds_no_pin_opens_a_phone(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    await stage.store.run(lambda drawers: raise_alarm(drawers, clock.now()))
+    with pytest.raises(NotFound, match="panic --lift"):
         await at.pins.open(stage.actor, PadUse.UNSEAL)
+    await stage.store.run(lambda drawers: lift_alarm(drawers, clock.now()))
+    assert (await at.pins.state(stage.actor)).sealed_since is None
+
+
+async def test_a_forgotten_pin_is_taken_away_on_the_host_alone(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    await miss(stage, TRIES, restart=False)
+    await at.pins.seal(stage.actor)
+    assert await stage.store.run(lambda drawers: unlock(drawers, PERSON, clock.now()))
+    state = await at.pins.state(stage.actor)
+    assert (state.set, state.sealed_since, state.closed_until) == (False, None, None)
+    await at.set_pin(stage.actor, "739105")
+    assert isinstance(await at.prove(stage.actor, "act", "739105"), PadEnded)
 
 
 async def test_a_pin_is_changed_and_removed_by_whoever_knows_it(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
     await at.set_pin(stage.actor)
-    with pytest.raises(CheckFailed, match="already"):
+    with pytest.raises(PinClosed, match="already"):
         await at.pins.open(stage.actor, PadUse.SET)
     wrong = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.CHANGE), WRONG)
     assert isinstance(wrong, Pad)
@@ -305,6 +342,6 @@ async def test_a_thief_without_the_pin_places_nothing_above_the_cap_and_changes_
     assert refused > 50
     assert stage.broker.posts > 5, "small orders pass: the thief is inside the cap"
     assert all(each.draft.quantity * (each.draft.price or 0) <= 10_000 for each in stage.broker.true)
-    assert replace(await at.limits.show(me), sent_today=before.sent_today) == before
+    assert replace(await at.limits.show(me), sent_today=before.sent_today, entries=before.entries) == before
     assert [user for user, _, _ in await stage.store.run(lambda drawers: drawers.people.all())] == [me.user]
     assert (await at.pins.state(me)).set
