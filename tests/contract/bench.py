@@ -4,6 +4,7 @@ import asyncio
 import functools
 import inspect
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
@@ -48,6 +49,8 @@ class Bench:
     live: bool
     confirm: Callable[[str], bool]
     number: int = 0
+    _allowed: int = 0  # orders that were said yes to and not sent yet
+    _placed: list[str] = field(default_factory=list)  # by the card that is being played
     _http: list[aiohttp.ClientSession] = field(default_factory=list)
     _master: Sequence[Instrument] | None = None
 
@@ -69,7 +72,9 @@ class Bench:
         leave_out: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
-        """(HTTP status, parsed body or None); headers of a logged-in client less those left out. A 404 skips the card."""
+        """(HTTP status, parsed body or None); headers of a logged-in client less those left out."""
+        if method == "POST" and path in ("orders/regular", "orders/cancelall"):
+            self._use_yes()
         await asyncio.sleep(0.3)
         sent = {
             "X-Mirae-Version": "1",
@@ -82,7 +87,10 @@ class Bench:
         url = f"{self.rest_url}/openapi/typeb/{path}"
         async with self._http[0].request(method, url, json=body, headers=sent, allow_redirects=False) as response:
             text = await response.text()
-            return response.status, json.loads(text) if text.strip() else None
+        told = json.loads(text) if text.strip() else None
+        if method == "POST" and path == "orders/regular":
+            self._placed += re.findall(r'"orderid": ?"\s*(\d+)\s*"', text)
+        return response.status, told
 
     async def data(self, method: str, path: str, body: object = None) -> Any:
         """The data of an answer that must be a success."""
@@ -164,13 +172,32 @@ class Bench:
     async def place(self, draft: OrderDraft) -> str:
         """Places after a yes; the broker's id."""
         self.ask(f"{draft.side} {draft.quantity} {draft.instrument.name} {draft.kind} {draft.price or ''} {draft.trigger or ''}")
+        self._use_yes()
         self.number += 1
-        return await self.broker.place(draft, self.tag())
+        broker_id = await self.broker.place(draft, self.tag())
+        self._placed.append(broker_id)
+        return broker_id
 
     def ask(self, what: str) -> None:
-        """Skips the card unless the person says yes."""
+        """Skips the card unless the person says yes; one yes is good for one order."""
         if not self.confirm(f"This card sends an order: {what}"):
             pytest.skip("not confirmed")
+        self._allowed += 1
+
+    def _use_yes(self) -> None:
+        if not self._allowed:
+            msg = "a card sends an order that nobody was asked about"
+            raise RuntimeError(msg)
+        self._allowed -= 1
+
+    async def tidy(self) -> None:
+        """After a card: nothing of it rests at the exchange, however it ended, and no yes is left over."""
+        self._allowed = 0
+        mine, self._placed = set(self._placed), []
+        if mine:
+            for fact in await self.broker.orders():
+                if fact.broker_id in mine and fact.status.is_working:
+                    await self.broker.cancel(fact.broker_id)
 
     def tag(self) -> str:
         """The tag of the order placed last."""
@@ -234,8 +261,11 @@ def card(number: int, section: str) -> Callable[[Card], Card]:
         async def played(bench: Bench) -> None:
             try:
                 await play(bench)
-            except AssertionError as failed:
-                raise AssertionError(f"card {number}, mstock-type-b.md {section}: {failed}") from failed
+            except Exception as failed:  # the last resort: whatever a card dies of, its number and section are said
+                kind = "" if isinstance(failed, AssertionError) else f"{type(failed).__name__}: "
+                raise AssertionError(f"card {number}, mstock-type-b.md {section}: {kind}{failed}") from failed
+            finally:
+                await bench.tidy()
 
         return played
 

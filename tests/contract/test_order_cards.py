@@ -383,6 +383,7 @@ async def test_card_57(bench: Bench) -> None:
         if fact.status.is_working:
             await bench.broker.cancel(fact.broker_id)
     await asyncio.sleep(2)
+    bench.ask("cancel all orders of the account")
     _, told = await bench.call("POST", "orders/cancelall")
     assert told["status"] is not True
     assert told.get("data") is None

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from bot.broker.connections import Connections
 from bot.demo.loop import LoopClock
-from bot.domain.account import CodeKind, Credentials
+from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import SystemClock
 from bot.domain.secret import Secret
 from bot.paper.settings import PaperAccount, PaperSettings
@@ -22,7 +22,9 @@ from tests.contract.bench import Bench
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker
 from tests.stage.loop import MORNING
 
-LIVE_REST, LIVE_SOCKET = "https://api.mstock.trade", "wss://ws.mstock.trade"
+LIVE = ("https://api.mstock.trade", "wss://ws.mstock.trade")
+
+_LOGGED_IN: dict[str, tuple[Credentials, Session]] = {}  # by address: one login a day, whatever the number of modules
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -31,7 +33,7 @@ async def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     directory = tmp_path_factory.mktemp("cards")
     async with AsyncExitStack() as stack:
         if request.config.getoption("--live", default=False):
-            yield await _live(stack, directory)
+            yield await _live(stack, directory, request.config.getoption("--at"))
         else:
             yield await _paper(stack, directory)
 
@@ -53,25 +55,27 @@ async def _paper(stack: AsyncExitStack, directory: Path) -> Bench:
     )  # fmt: skip
 
 
-async def _live(stack: AsyncExitStack, directory: Path) -> Bench:
-    """Asks for everything without echo and keeps nothing."""
-    secrets = [Secret(getpass.getpass(f"{what}: ")) for what in ("client code", "password", "API key")]
-    credentials = Credentials(client_code=secrets[0], password=secrets[1], api_key=secrets[2])
+async def _live(stack: AsyncExitStack, directory: Path, at: str) -> Bench:
+    """Asks for everything without echo, once, and keeps nothing on disk."""
+    rest, socket = (at, at.replace("http", "ws", 1) + "/ws") if at else LIVE
     clock = SystemClock()
     ears = Ears()
     links = await stack.enter_async_context(
-        Connections(
-            base_url=LIVE_REST, ws_url=LIVE_SOCKET, clock=clock, chance=random.Random(1), data_dir=directory, listener=ears
-        )
-    )  # fmt: skip
+        Connections(base_url=rest, ws_url=socket, clock=clock, chance=random.Random(1), data_dir=directory, listener=ears)
+    )
+    if rest not in _LOGGED_IN:
+        secrets = [Secret(getpass.getpass(f"{what}: ")) for what in ("client code", "password", "API key")]
+        credentials = Credentials(client_code=secrets[0], password=secrets[1], api_key=secrets[2])
+        broker = links.of("card", credentials).broker
+        step = await broker.begin_login(credentials)
+        code = getpass.getpass("six digits of the authenticator: ")
+        _LOGGED_IN[rest] = (credentials, await broker.finish_login(credentials, step, code, CodeKind.TOTP))
+    credentials, session = _LOGGED_IN[rest]
     pair = links.of("card", credentials)
-    step = await pair.broker.begin_login(credentials)
-    code = getpass.getpass("six digits of the authenticator: ")
-    session = await pair.broker.finish_login(credentials, step, code, CodeKind.TOTP)
     pair.adopt(session)
     return await stack.enter_async_context(
         Bench(
-            broker=pair.broker, feed=pair.feed, ears=ears, rest_url=LIVE_REST, ws_url=LIVE_SOCKET, clock=clock,
+            broker=pair.broker, feed=pair.feed, ears=ears, rest_url=rest, ws_url=socket, clock=clock,
             credentials=credentials, token=session.token, seed=None, live=True, confirm=_ask,
         )
     )  # fmt: skip

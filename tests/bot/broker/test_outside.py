@@ -1,4 +1,4 @@
-"""What the world outside may try: led elsewhere, another certificate, proxies and logins in the environment. Real servers."""
+"""What the world outside may try on real servers: led elsewhere, another certificate, proxies and logins in the environment."""
 
 import asyncio
 import json
