@@ -8,7 +8,7 @@ before it is stored.
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ from handlers.application import App
 from handlers.commands import hear
 from handlers.guard import TOO_FAST, Allowance, Judgement, Verdict, joining_code, judge
 from handlers.pace import seconds
-from handlers.receiver import Received, Unreadable, read_one
+from handlers.receiver import Heard, Received, Unreadable, read_one
 from handlers.speaker import Speaker
 from handlers.usecases import Roster
 from handlers.views import people as people_views
@@ -145,10 +145,11 @@ class Intake:
         entries: list[InboxEntry] = []
         for unreadable in received.unreadable:
             self._leave_out(unreadable)
-        for update in received.updates:
+        for heard in received.updates:
+            update = heard.update
             try:
                 judgement = self._judged(update)
-                body = stored_body(update) if judgement.verdict is Verdict.TAKE else ""
+                body = stored_body(heard) if judgement.verdict is Verdict.TAKE else ""
             except Exception as error:  # noqa: BLE001  # last resort: what nobody sends must not stop the poller for good
                 self._leave_out(Unreadable(update_id=update.update_id, error=type(error).__name__))
                 continue
@@ -273,28 +274,28 @@ def _begin(update: Update) -> None:
     origin.set(of_update(update.update_id, under.message_id if under is not None else None, tapped=tapped))
 
 
-def stored_body(update: Update) -> str:
+def stored_body(heard: Heard) -> str:
     """The update as JSON, a secret in it blanked: six digits, whatever stands behind /login, what else stands behind /link."""
+    update, raw = heard.update, heard.raw
     if update.callback_query is not None and isinstance(decode(update.callback_query.data or ""), PadTap):
-        return _blank_key(update)
+        return json.dumps({**raw, "callback_query": _blank_key(raw["callback_query"])})
     text = update.message.text if update.message is not None else None
     blank = _blanked(text) if text else None
     if blank is None:
-        return update.to_json()
-    body = update.to_dict()
-    body["message"] = {key: value for key, value in body["message"].items() if key != "entities"} | {"text": blank}
-    return json.dumps(body)
+        return json.dumps(raw)
+    return json.dumps({**raw, "message": {**_without(raw["message"], "entities"), "text": blank}})
 
 
-def _blank_key(update: Update) -> str:
+def _blank_key(tap: Mapping[str, Any]) -> dict[str, Any]:
     """A key of a PIN's keypad without its place and without the keypad, which together would name the digit.
 
     Read back after a restart it is a key of a keypad that is over, as every keypad is by then.
     """
-    body = update.to_dict()
-    body["callback_query"]["data"] = "k:gone:x"
-    body["callback_query"]["message"].pop("reply_markup", None)
-    return json.dumps(body)
+    return {**tap, "data": "k:gone:x", "message": _without(tap["message"], "reply_markup")}
+
+
+def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != name}
 
 
 def _blanked(text: str) -> str | None:

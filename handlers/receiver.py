@@ -4,7 +4,7 @@ The library reads a batch as a whole and raises when any part of it is of a shap
 sends the same batch, so a single such message would keep the bot from hearing anything for a day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,18 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """An update, and the JSON in which Telegram sent it."""
+
+    update: Update
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """One answer of Telegram; offset confirms all of it, None when nothing came."""
 
-    updates: tuple[Update, ...] = ()
+    updates: tuple[Heard, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     offset: int | None = None
 
@@ -49,10 +57,10 @@ class Receiver(ExtBot[Priority]):
         numbered = {number: raw for raw in answer if isinstance(raw, dict) and (number := _number(raw.get("update_id")))}
         if answer and not numbered:
             raise TelegramError("Updates without a number")
-        read = [read_one(raw, self) for _, raw in sorted(numbered.items())]
+        read = [(read_one(raw, self), raw) for _, raw in sorted(numbered.items())]
         return Received(
-            updates=tuple(each for each in read if isinstance(each, Update)),
-            unreadable=tuple(each for each in read if isinstance(each, Unreadable)),
+            updates=tuple(Heard(update=each, raw=raw) for each, raw in read if isinstance(each, Update)),
+            unreadable=tuple(each for each, _ in read if isinstance(each, Unreadable)),
             offset=max(numbered) + 1 if numbered else None,
         )
 

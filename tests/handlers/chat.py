@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from telegram import Update
+
 from bot.demo.chats import Chats
 from bot.demo.person import ScriptedPerson
 from bot.demo.server import Serving, serve
 from bot.domain.clock import Clock
 from handlers.application import App, build_application, publish_menu, running
 from handlers.intake import Intake
+from handlers.receiver import Heard
 from tests.handlers.face import ASHA, FakeInbox, FakeServices
 
 
@@ -91,3 +94,8 @@ async def a_stage(clock: Clock, services: FakeServices | None = None) -> AsyncIt
         a_bot(chats, telegram, services or FakeServices(clock), FakeInbox()) as stage,
     ):
         yield stage
+
+
+def heard(update: Update) -> Heard:
+    """An update of a test's own making, as if Telegram had sent it."""
+    return Heard(update=update, raw=update.to_dict())

@@ -35,7 +35,7 @@ from handlers.views.keyboards import (
     WordsTap,
     encode,
 )
-from tests.handlers.chat import Stage, a_stage
+from tests.handlers.chat import Stage, a_stage, heard
 from tests.handlers.face import ASHA, STRANGER, FakeServices
 
 OWNER, TRADER, GUARDIAN, VIEWER = Role.OWNER, Role.TRADER, Role.GUARDIAN, Role.VIEWER
@@ -263,7 +263,7 @@ async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopCloc
                                 count += 1
                                 data = {"update_id": count + 1000, **copy.deepcopy(body)}
                                 updates.append(Update.de_json(data, stage.application.bot))
-            await stage.intake._take(Received(updates=tuple(updates), offset=count))
+            await stage.intake._take(Received(updates=tuple(map(heard, updates)), offset=count))
             await asyncio.sleep(11)
         assert count > 10_000
         assert stage.inbox.entries == {}
@@ -274,6 +274,6 @@ async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopCloc
         assert not any("Too many messages" in text for text in said)
         kind, body = next(shapes(ASHA, PRIVATE, "/funds"))
         plain = Update.de_json({"update_id": 9, **body}, stage.application.bot)
-        await stage.intake._take(Received(updates=(plain,), offset=10))
+        await stage.intake._take(Received(updates=(heard(plain),), offset=10))
         await asyncio.sleep(5)
         assert (kind, len(stage.inbox.entries), len(services.accounts.asked_for)) == ("message", 1, 1), "the same way is open"

@@ -12,7 +12,7 @@ from bot.domain.account import Role
 from bot.domain.errors import ConfirmationGone
 from handlers.guard import Verdict, joining_code, judge
 from handlers.receiver import Received
-from tests.handlers.chat import a_stage
+from tests.handlers.chat import a_stage, heard
 from tests.handlers.face import ASHA, RAVI, STRANGER, FakeServices
 from tests.handlers.test_guard import FORWARD, a_chat, a_message, a_user, read
 
@@ -71,19 +71,19 @@ async def test_a_stranger_knocks_five_times_in_ten_minutes_and_a_crowd_twenty_ti
     async with a_stage(clock) as stage:
         for number in range(60):
             body = {"update_id": number + 1, "message": a_message(STRANGER, text="/start " + "b" * 26)}
-            await stage.intake._take(Received(updates=(Update.de_json(body, stage.application.bot),), offset=1))
+            await stage.intake._take(Received(updates=(heard(Update.de_json(body, stage.application.bot)),), offset=1))
         assert len(stage.services.joining.knocks) <= 5
         crowd = []
         for number in range(60):
             person = 10_000 + number
             body = {"update_id": number + 100, "message": a_message(person, text="/start " + "b" * 26)}
             crowd.append(Update.de_json(body, stage.application.bot))
-        await stage.intake._take(Received(updates=tuple(crowd), offset=1))
+        await stage.intake._take(Received(updates=tuple(map(heard, crowd)), offset=1))
         await asyncio.sleep(1)
         assert 5 < len(stage.services.joining.knocks) <= 20
         await asyncio.sleep(600)
         stage.services.joining.knocks.clear()
-        await stage.intake._take(Received(updates=tuple(crowd[:1]), offset=1))
+        await stage.intake._take(Received(updates=(heard(crowd[0]),), offset=1))
         await asyncio.sleep(1)
         assert len(stage.services.joining.knocks) == 1
 
