@@ -1,9 +1,11 @@
 """The 35 quirks of mstock-type-b.md section 16, each met by its number."""
 
 import asyncio
+import base64
 import gzip
 import json
 import random
+import struct
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +20,7 @@ from bot.broker import answers, frames, shelves, translate, words
 from bot.broker.answers import Answer, envelope
 from bot.broker.client import MStock
 from bot.broker.pace import Pace
+from bot.broker.routes import ROUTES, SCRIP_MASTER
 from bot.broker.samples import Samples
 from bot.broker.scrips import ScripShelf
 from bot.broker.session import SessionKeeper, token_dies
@@ -31,6 +34,7 @@ from bot.domain.instrument import Exchange, Instrument, InstrumentKey, Instrumen
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from bot.domain.research import Interval
 from bot.domain.secret import Secret
+from bot.trading.prices import of_quote
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 ID = "128225101712667"
@@ -137,6 +141,9 @@ def an_order(**changes: object) -> dict[str, Any]:
         ("true", True),
         ("True", True),
         ("success", True),
+        ("Success", True),
+        ("TRUE", True),
+        ("ok", True),
         (False, False),
         ("false", False),
         ("False", False),
@@ -178,6 +185,7 @@ async def test_quirk_04_empty_books_in_every_spelling(clock: LoopClock, tmp_path
         client, _ = a_client(Wire(good(nothing)), clock, tmp_path)
         assert await client.orders() == []
         assert await client.positions() == []
+        assert await client.past_trades(date(2026, 11, 1), date(2026, 11, 2)) == []
     for one in ([FUNDS], FUNDS):
         assert translate.funds(one, NOW).available == Decimal("32658.75")
     missing = act({"status": "False", "message": "something went wrong", "errorcode": "MA500"})
@@ -250,6 +258,9 @@ async def test_quirk_09_each_code_has_its_own_route(
 def test_quirk_10_a_token_dies_at_midnight_whatever_else_it_says() -> None:
     for moment in (NOW, NOW.replace(hour=18, minute=29), NOW.replace(hour=18, minute=31)):
         assert token_dies("opaque", moment) == next_midnight(moment)
+        thirty_days = base64.urlsafe_b64encode(body({"exp": (moment + timedelta(days=30)).timestamp()})).decode()
+        assert token_dies(f"head.{thirty_days}.tail", moment) == next_midnight(moment), "as the refresh token's claim has it"
+    assert not any("refresh" in route.path.lower() for route in ROUTES), "there is no way to renew it but a login"
 
 
 def test_quirk_11_key_and_address_are_told_apart_by_their_words() -> None:
@@ -279,8 +290,9 @@ async def test_quirk_13_delete_carries_a_body(clock: LoopClock, tmp_path: Path) 
     wire = Wire(good({"orderid": ID}))
     client, _ = a_client(wire, clock, tmp_path)
     await client.cancel(ID)
-    assert wire.sent[0].method == "DELETE"
-    assert wire.bodies() == [{"variety": "NORMAL", "orderid": ID}]
+    await client.delete_basket("12")
+    assert [request.method for request in wire.sent] == ["DELETE", "DELETE"]
+    assert wire.bodies() == [{"variety": "NORMAL", "orderid": ID}, {"BasketId": "12"}]
 
 
 @pytest.mark.parametrize("spelled", [f" {ID}", f"{ID} ", f"  {ID}\t"])
@@ -331,6 +343,8 @@ def test_quirk_17_three_names_and_one_token() -> None:
         {"symboltoken": "11377", "tradingsymbol": "BANK OF MAHARASHTRA", "exchange": None, "quantity": 10}, lambda _key: None
     )
     assert holding.instrument.key == InstrumentKey(Exchange.NSE, "11377")
+    past = {"tradingsymbol": "RASHTRIYA CHEMICALS & FER", "transactiontype": "BUY", "fillprice": "145.2", "fillsize": "3"}
+    assert shelves.past_trades([past])[0].name == "RASHTRIYA CHEMICALS & FER"
 
 
 @pytest.mark.parametrize(
@@ -343,6 +357,11 @@ def test_quirk_17_three_names_and_one_token() -> None:
 )  # fmt: skip
 def test_quirk_18_books_say_nse_for_contracts(exchange: str, kind: str, ours: Exchange | None) -> None:
     assert words.exchange_of(exchange, kind) is ours
+    if ours is not None:  # and requests say which segment it is
+        draft = replace(DRAFT, instrument=replace(ACC, exchange=ours))
+        assert translate.place_body(draft, "t", StopSpelling.JOINED)["exchange"] == ours.value
+        assert translate.modify_body(ID, draft, StopSpelling.JOINED)["exchange"] == ours.value
+        assert list(translate.quote_body([draft.instrument.key])["exchangeTokens"]) == [ours.value]  # type: ignore[call-overload]  # a dict there
 
 
 def test_quirk_19_dates_in_every_style() -> None:
@@ -406,6 +425,7 @@ def test_quirk_23_the_realised_loss_is_found_where_it_hides() -> None:
     told = translate.funds([FUNDS], NOW)
     assert told.realised_loss == Decimal(12120)
     assert told.available == told.start_of_day - told.used - told.realised_loss  # type: ignore[operator]  # all are there
+    assert translate.funds([{**FUNDS, "MTM_COMBINED": "1.0", "REALISED_PROFITS": "2.0"}], NOW) == told, "never used"
 
 
 def test_quirk_24_a_block_of_seven_percent_is_shown_as_the_broker_has_it() -> None:
@@ -454,6 +474,9 @@ def test_quirk_28_a_quote_has_no_time_and_a_price_of_nought_is_none() -> None:
     rows = [{"exchange": "NSE", "symbolToken": "22", "ltp": price} for price in (0, -1, None)]
     for row in rows:
         assert translate.quotes({"fetched": [row], "unfetched": []}, [ACC.key]) == {}
+    yesterdays = {"exchange": "NSE", "symbolToken": "22", "ltp": 1480, "open": 1470, "high": 1490, "low": 1460, "close": 1465}
+    quote = translate.quotes({"fetched": [yesterdays]}, [ACC.key])[ACC.key]
+    assert of_quote(quote).at is None, "nobody can tell whether it is today's, so it is never shown with a time"
 
 
 async def test_quirk_29_earlier_days_and_today_are_joined_without_gap_or_double(clock: LoopClock, tmp_path: Path) -> None:
@@ -474,6 +497,8 @@ async def test_quirk_29_earlier_days_and_today_are_joined_without_gap_or_double(
 
 
 async def test_quirk_30_an_error_object_is_no_scrip_master(clock: LoopClock, tmp_path: Path) -> None:
+    assert SCRIP_MASTER.seconds >= 60, "it takes 10 to 19 s on a good day"
+    assert SCRIP_MASTER.limit >= 2 * 40_000_000
     for told, error in (
         (bad("Invalid request. Please try again.", "IA401"), SessionExpired),
         (bad("nothing", "IA400"), Refused),
@@ -491,6 +516,14 @@ def test_quirk_31_first_packets_are_old_sides_are_places_and_noughts_are_unknown
     assert not tick.stale
     assert tick.bids[0].price < tick.asks[0].price
     assert tick.at == datetime(2025, 10, 17, 4, 10, 46, tzinfo=UTC)
+    flagged = bytearray(recorded)
+    for level in range(10):
+        flagged[147 + 20 * level] = 1  # what the documents promise for buyers, here on both sides
+    flagged[139:147] = struct.pack("<d", 12.5)  # percent of open interest, as one SDK reads it
+    flagged[347:379] = struct.pack("<4q", 28610, 23410, 50000, 100)  # limits and the year's extremes
+    framed = struct.pack("<HH", 1, 379) + bytes(flagged)
+    (other,) = frames.ticks(framed, NOW)
+    assert (other.last, other.bids, other.asks, other.at) == (tick.last, tick.bids, tick.asks, tick.at)
 
 
 def test_quirk_32_news_of_an_order_is_no_packet_and_no_crash() -> None:
