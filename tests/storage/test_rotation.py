@@ -169,7 +169,8 @@ def test_killed_before_everything_that_touches_the_disk_every_secret_still_opens
     *lines, whole = swept.stdout.splitlines()
     assert whole == "whole: opens"
     assert len(lines) > 15
-    assert [line for line in lines if not re.fullmatch(r"\d+: opens, again: opens", line)] == []
+    assert [line for line in lines if not re.fullmatch(r"\d+: opens(, again: opens)?", line)] == []
+    assert sum("again" in line for line in lines) > 4
 
 
 def test_the_sweep_would_see_a_secret_that_opens_nowhere(house: Keys) -> None:
