@@ -6,6 +6,7 @@ The floor, in the same run and over the same servers, is an asyncio loop with ht
 """
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -45,6 +46,8 @@ async def _measure(directory: Path) -> list[dict[str, Any]]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, DemoLoop)
     async with _ours(directory, loop) as ours, _floor(directory, loop) as floor:
+        gc.collect()
+        gc.freeze()  # as the bot does when it is open
         for _ in range(ROUNDS + WARM):
             for side in (ours, floor):
                 await side.round()

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import gc
 import getpass
 import logging
 import os
@@ -214,6 +215,8 @@ async def _until_stopped(opened: AbstractAsyncContextManager[App]) -> None:
     try:
         async with opened as app:
             opening = None
+            gc.collect()
+            gc.freeze()  # what is built by now stays; to walk it again, now and then, stopped everything for a tenth of a second
             await app.run(stop)
     except asyncio.CancelledError:
         if not stop.is_set():
