@@ -79,7 +79,7 @@ async def code(ctx: Ctx) -> None:
     if given is None or not ctx.services.accounts.expects_code(ctx.chat_id):
         await ctx.reply(views.code_not_expected(note), marked=False)
         return
-    await _log_in(ctx, given, note)
+    await _log_in_or_go_on(ctx, given, note)
 
 
 async def late_code(ctx: Ctx) -> None:
@@ -124,9 +124,16 @@ async def _next_login(ctx: Ctx) -> None:
     if actor is None:
         return
     ctx.actor = actor
+    await _log_in_or_go_on(ctx, None, "")
+
+
+async def _log_in_or_go_on(ctx: Ctx, given: str | None, note: str) -> None:
+    """In a walk through the accounts, one that is refused does not end it; the last one's refusal is told as any other."""
     try:
-        await _log_in(ctx, None, "")
+        await _log_in(ctx, given, note)
     except BotError as refused:
+        if not ctx.face.to_log_in.get(ctx.chat_id):
+            raise
         incident = ctx.face.random_bytes(2).hex()
         _log.info("id %s chat %s: %s in a walk through the accounts", incident, ctx.chat_id, type(refused).__name__)
         await ctx.reply(failure(refused, incident, account=ctx.label))

@@ -28,6 +28,21 @@ def to_paise(amount: Decimal) -> Decimal:
     return amount.quantize(PAISA, rounding=ROUND_HALF_EVEN)
 
 
+def grouped(digits: str) -> str:
+    """Indian grouping of a run of digits: 123456 -> 1,23,456."""
+    head, tail = digits[:-3], digits[-3:]
+    if not head:
+        return tail
+    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
+    return ",".join([*reversed(pairs), tail])
+
+
+def in_figures(rupees: Decimal) -> str:
+    """Rupees to the paisa as they are written in India, without a sign: 1,23,456.50."""
+    whole, _, part = f"{abs(to_paise(rupees)):f}".partition(".")
+    return f"{grouped(whole)}.{part}"
+
+
 def on_tick(price: Decimal, tick: Decimal) -> bool:
     """Whether the price stands on the instrument's grid."""
     return price % tick == 0

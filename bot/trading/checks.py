@@ -10,6 +10,7 @@ from bot.domain.account import Limits, Stop
 from bot.domain.calendar import Window
 from bot.domain.clock import ist, ist_date
 from bot.domain.market import Price
+from bot.domain.money import in_figures
 from bot.domain.order import Order, OrderDraft, OrderKind, OrderStatus, Product, Side
 from bot.domain.portfolio import Position
 from bot.domain.proposal import Remark
@@ -84,10 +85,10 @@ def value_limit(at: Situation) -> str | None:
     if at.reduces or at.limits.value is None:
         return None
     if at.value is None:
-        return f"What it is worth is not known now, and your own limit for one order is {at.limits.value:f}."
+        return f"What it is worth is not known now, and your own limit for one order is {in_figures(at.limits.value)}."
     if at.value <= at.limits.value:
         return None
-    return f"Worth {at.value:f}, over your own limit of {at.limits.value:f} for one order."
+    return f"Worth {in_figures(at.value)}, over your own limit of {in_figures(at.limits.value)} for one order."
 
 
 def quantity_limit(at: Situation) -> str | None:
@@ -182,7 +183,7 @@ def cash_short(at: Situation) -> str | None:
     """Source: the broker's funds and margin routes, which price one order alone and do not see a hedge."""
     if at.cash is None or at.margin is None or at.reduces or at.margin <= at.cash:
         return None
-    return f"Needs {at.margin - at.cash:,.2f} more than the cash there is"
+    return f"Needs {in_figures(at.margin - at.cash)} more than the cash there is"
 
 
 def far_from_last(at: Situation) -> str | None:

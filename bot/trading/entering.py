@@ -113,7 +113,8 @@ class Entering:
             outcome = await self._try(found, given)
         finally:
             self._trying -= 1
-        self._tell(found.person, outcome.say)
+        if outcome is not _GONE:  # somebody who was taken off the list meanwhile hears nothing
+            self._tell(found.person, outcome.say)
         return outcome
 
     async def _try(self, ticket: Ticket, given: Entered) -> Outcome:
@@ -145,6 +146,8 @@ class Entering:
         return f"{account.label} ({account.client}) is linked, and logged in."
 
     async def _login(self, actor: Actor, given: Entered) -> str:
+        if actor.sealed:
+            raise NotAllowed("This phone is sealed.")
         outcome = await self._accounts.login(actor, _revealed(given.code))
         if isinstance(outcome, CodeWanted):
             raise PersonError("Six digits are needed.")

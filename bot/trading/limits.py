@@ -13,6 +13,7 @@ from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotAllowed, PersonError
 from bot.domain.instrument import Instrument
+from bot.domain.money import in_figures
 from bot.domain.notice import ActByOther, DayLocked, Deed
 from bot.domain.order import OrderStatus
 from bot.domain.portfolio import PnL
@@ -129,6 +130,8 @@ def in_words(value: Any) -> str:
     """A limit's value as the record of acts has it."""
     if value is None:
         return "no limit"
+    if isinstance(value, Decimal):
+        return in_figures(value)
     if isinstance(value, tuple):
         return " ".join(str(each) for each in value) or "nothing"
     return str(value)

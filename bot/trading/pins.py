@@ -16,6 +16,7 @@ from bot.domain.account import Actor, Limits, User
 from bot.domain.clock import Clock, ist
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotFound, PinClosed, PinWanted
+from bot.domain.money import in_figures
 from bot.domain.notice import ActByOther, Deed
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
@@ -270,7 +271,7 @@ def why_pin(
     if pin is None:
         return None
     if limits.ask_pin_above is not None and (value is None or value > limits.ask_pin_above):
-        return f"Over {limits.ask_pin_above:f} rupees: your PIN, please."
+        return f"Over {in_figures(limits.ask_pin_above)} rupees: your PIN, please."
     acts = [at for at in (drawers.orders.last_by(telegram_id, account_id), pin.proven_at) if at is not None]
     if not acts or now - max(acts) > IDLE:
         return "First order in a while: your PIN, please."

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from bot.domain.clock import ist
-from bot.domain.money import to_paise
+from bot.domain.money import grouped, in_figures, to_paise
 from handlers.views.message import Table, clean
 
 WIDTH = 30  # columns of a table (product.md section 9)
@@ -81,15 +81,6 @@ def table(*rows: tuple[str, ...] | str) -> Table:
     return Table(tuple(line.rstrip() for item in rows for line in ((item,) if isinstance(item, str) else item)))
 
 
-def grouped(digits: str) -> str:
-    """Indian grouping of a run of digits: 123456 -> 1,23,456."""
-    head, tail = digits[:-3], digits[-3:]
-    if not head:
-        return tail
-    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
-    return ",".join([*reversed(pairs), tail])
-
-
 def count(number: int) -> str:
     """Shares or units in Indian grouping, with a minus that is as wide as a plus."""
     return (MINUS if number < 0 else "") + grouped(str(abs(number)))
@@ -101,9 +92,7 @@ def signed_count(number: int) -> str:
 
 def amount(rupees: Decimal) -> str:
     """Rupees to the paisa in Indian grouping: 1,23,456.50."""
-    paise = to_paise(rupees)
-    whole, _, part = f"{abs(paise):f}".partition(".")
-    return (MINUS if paise < 0 else "") + grouped(whole) + "." + part
+    return (MINUS if to_paise(rupees) < 0 else "") + in_figures(rupees)
 
 
 def signed(rupees: Decimal) -> str:

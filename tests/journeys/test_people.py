@@ -5,10 +5,16 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pyotp
+import pytest
+
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
-from bot.domain.account import Account, Role
+from bot.domain.account import Account, Credentials, Role
+from bot.domain.entry import Entered
+from bot.domain.errors import PersonError
 from bot.domain.secret import Secret
+from tests.journeys.test_many_people import paper_account
 from tests.stage.house import House, a_house
 
 PIN = "482913"
@@ -188,3 +194,148 @@ async def test_the_daily_loss_locks_the_day_on_every_phone_the_moment_it_is_reac
         ravi.press("Confirm sell", exit_)
         await ravi.wait_for("Filled")
         assert house.placed == 3
+
+
+async def test_every_act_of_one_rings_the_other_and_says_who_and_on_which_account(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        ravi = await house.join(RAVI, "Ravi", Role.OWNER)
+        me = house.me
+
+        async def rings(words: str) -> None:
+            told = await ravi.wait_for(words)
+            assert told["text"].startswith("🔵 "), told["text"]
+            assert told["id"] in [each["id"] for each in ravi.rings()]
+            ravi.look_away()
+
+        await house.log_in()
+        await rings("Asha logged in")
+        me.press("Confirm buy", await me.ask("/buy ITC 5 @380", "BUY 5 ITC"))
+        await rings("Asha sent an order")
+        me.press("Confirm change", await me.ask("/modify 1 381", "CHANGE #1"))
+        await rings("Asha changed #1 ITC: BUY 5 ITC NSE LIMIT CNC 380 → BUY 5 ITC NSE LIMIT CNC 381")
+        me.say("/cancel_all")
+        await rings("Asha cancelled #1 BUY 5 ITC")
+        me.say("/limits value 50000")
+        await rings("Asha changed a limit: value: no limit → 50,000.00")
+        me.say("/limits value off")
+        await rings("Asha changed a limit: value: 50,000.00 → 50,000.00, from 2026-11-21 no limit")
+        me.say("/kill")
+        await rings("Stopped by Asha")
+        me.press("Yes, allow new orders", await me.ask("/resume", "Allow new orders again?"))
+        await rings("Resumed by Asha")
+        await me.ask("/pin", "A new PIN")
+        await tap_pin(me, PIN + PIN)
+        await rings("Asha set a PIN")
+        me.say("/lock")
+        await rings("Asha sealed their phone")
+        await me.ask("/unlock", "Your PIN")
+        await tap_pin(me)
+        me.say("/limits lock")
+        await rings("Asha locked the day")
+        await me.ask("/people add viewer", "your PIN, please")
+        await tap_pin(me)
+        found = re.search(r"start=([a-z2-7]{26})", (await me.wait_for("?start="))["text"])
+        assert found is not None
+        mama = ScriptedPerson(house.near.chats, 5002, name="Mama", started=True)
+        mama.say(f"/start {found[1]}")
+        await rings("Mama (5002) used Asha's link")
+        await me.ask("/people remove Mama", "your PIN, please")
+        await tap_pin(me)
+        await rings("Mama (5002), by Asha")
+        await me.ask("/pin remove", "Your PIN")
+        await tap_pin(me)
+        await rings("Asha removed their PIN")
+        me.say("/logout")
+        await rings("Asha logged out")
+        me.say("/unlink main")
+        await rings("Asha unlinked this account")
+
+
+async def test_whoever_is_taken_off_while_a_tap_is_under_way_does_nothing_with_it(clock: LoopClock, tmp_path: Path) -> None:
+    """Each act stands at its last step, with the actor as it was read before the removal."""
+    async with a_house(clock, tmp_path) as house:
+        ravi = await house.join(RAVI, "Ravi", Role.OWNER)
+        await house.log_in()
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 5 @380", "BUY 5 ITC"))
+        await house.me.wait_for("open at 380.00")
+        card = await ravi.ask("/buy ITC 7 @380", "BUY 7 ITC")
+        token = str(card["buttons"][0][0]["data"]).split(":")[1]
+        await ravi.ask("/pin", "A new PIN")
+        await tap_pin(ravi, PIN + PIN[:5])
+        assert house.app is not None
+        services = house.app.core.services
+        actor = await services.accounts.actor(RAVI)
+        link = await services.entering.link(actor, "mine") if actor is not None else None
+        assert actor is not None
+        assert link is not None
+        await house.me.ask("/people remove Ravi", "Ravi is off the list.")
+        for act in (
+            services.desk.confirm(actor, token, chat_id=RAVI, message_id=card["id"]),
+            services.desk.cancel(actor, 1, chat_id=RAVI),
+        ):
+            with pytest.raises(PersonError):
+                await act
+        assert await services.desk.cancel_all(actor) == tuple(await house.orders()), "refused: the order is as it was"
+        answer = await services.entering.enter(link.address.rpartition("=")[2], Entered(code=Secret("123456")))
+        assert not answer.done
+        before = len(ravi.history())
+        ravi.press("3", next(each for each in reversed(ravi.history()) if "PIN" in each["text"]))
+        ravi.say("123456")
+        ravi.say("/kill")
+        await asyncio.sleep(30)
+        assert len(ravi.history()) == before + 2, "nothing but what was said"
+        assert house.placed == 1
+        assert house.near.paper.broker.ledger.orders.popitem()[1].status == "Pending"
+        assert house.store is not None
+        assert await house.store.run(lambda drawers: drawers.pins.find(RAVI)) is None
+
+
+async def link_seedless(house: House, number: int, label: str) -> str:
+    """An account at the paper broker whose seed is not stored here: six digits have to be typed; the seed."""
+    paper = paper_account(number)
+    house.near.paper.broker.open_account(paper)
+    keys = Credentials(client_code=Secret(paper.client), password=Secret(paper.password), api_key=Secret(paper.api_key))
+    account = Account(id=f"id-{number}", label=label, client=f"MA••••{number}", created_at=house.clock.now())
+    assert house.store is not None
+    await house.store.run(lambda drawers: drawers.accounts.add(account, keys))
+    return paper.totp_seed or ""
+
+
+async def test_login_all_asks_the_accounts_for_their_codes_one_after_the_other(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        seeds = {label: await link_seedless(house, number, label) for number, label in ((6, "papa"), (7, "mama"), (8, "nani"))}
+        house.me.say("/login all")
+        await house.me.wait_for("lives until")  # main, by its stored seed
+        for label, seed in seeds.items():
+            asked = await house.me.wait_for(lambda each: "Six digits" in each["text"])
+            assert asked["text"].endswith(f"{label} · PAPER"), "the next account is asked for when the one before is done"
+            house.me.say("000000" if label == "mama" else pyotp.TOTP(seed).at(clock.now()))
+            if label == "mama":
+                await house.me.wait_for("🟣 ")
+        await house.me.wait_for("nani · PAPER")
+        await asyncio.sleep(5)
+        assert house.store is not None
+        accounts = await house.store.run(lambda drawers: drawers.accounts.all())
+        alive = {one.label: await house.store.run(lambda drawers, one=one: drawers.accounts.session(one.id)) for one in accounts}  # type: ignore[misc] # bound at once
+        assert {label: session is not None for label, session in alive.items()} == {
+            "main": True, "papa": True, "mama": False, "nani": True,
+        }, "a wrong code ends its own account's turn alone"  # fmt: skip
+
+
+async def test_a_page_that_was_asked_for_before_the_phone_was_sealed_logs_nobody_in(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        seed = await link_seedless(house, 6, "papa")
+        await house.log_in()
+        assert house.app is not None
+        services = house.app.core.services
+        actor = await services.accounts.actor(house.me.user.id, "papa")
+        assert actor is not None
+        page = await services.entering.login(actor)
+        await house.me.ask("/lock now", "Sealed.")
+        answer = await services.entering.enter(
+            page.address.rpartition("=")[2], Entered(code=Secret(pyotp.TOTP(seed).at(clock.now())))
+        )
+        assert not answer.done
+        assert "sealed" in answer.say
+        assert house.store is not None
+        assert await house.store.run(lambda drawers: drawers.accounts.session("id-6")) is None

@@ -33,7 +33,7 @@ CALL = OrderRequest(
     side=Side.BUY, symbol="nifty 24500 ce", quantity=65, price=Decimal("100.00"), exchange=Exchange.NFO, product=Product.NRML
 )
 REFUSING = [
-    ({"value": Decimal(14_000)}, "over your own limit of 14000 for one order"),
+    ({"value": Decimal(14_000)}, "over your own limit of 14,000.00 for one order"),
     ({"quantity": 9}, "10 is over your own limit of 9"),
     ({"orders_a_day": 0}, "0 orders were sent today"),
     ({"orders_a_minute": 0}, "0 orders were sent in the last minute"),
@@ -158,11 +158,11 @@ async def test_tighter_works_at_once_and_looser_from_the_next_trading_day_only(l
     assert shown.today.value == Decimal(10_000)
     assert shown.later is not None
     assert (shown.later[0], shown.later[1].value) == (date(2026, 11, 23), Decimal(20_000))
-    with pytest.raises(CheckFailed, match="10000"):
+    with pytest.raises(CheckFailed, match="10,000.00"):
         await ask(stage)
     await asyncio.sleep(timedelta(days=1).total_seconds())  # Saturday
     renew(stage)
-    with pytest.raises(CheckFailed, match="10000"):
+    with pytest.raises(CheckFailed, match="10,000.00"):
         await ask(stage)
     await asyncio.sleep(timedelta(days=2).total_seconds())  # Monday
     renew(stage)
