@@ -4,6 +4,7 @@ The database is a file that somebody else writes to, and the secrets are asked f
 """
 
 import asyncio
+import base64
 import itertools
 import random
 import sqlite3
@@ -13,14 +14,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.domain.account import Account, Credentials, Session
+from bot.domain.access import Pin
+from bot.domain.account import Account, Credentials, Role, Session, User
 from bot.domain.drawers import Drawers
 from bot.domain.errors import VaultError
 from bot.domain.secret import Secret
 from storage.store import SqlStore
 from tests.storage.samples import NOW, a_vault
 
-SEALED = ("secrets.sealed", "data_keys.wrapped")  # table.column
+SEALED = ("secrets.sealed", "data_keys.wrapped", "own_keys.wrapped", "pins.hashed")  # table.column
+PEOPLE = (4211, 4212)  # with a PIN each
+BEFORE_PIN = "sealed:"  # what stands before the base64 of a sealed PIN
 
 
 @dataclass
@@ -68,9 +72,8 @@ def tamper(directory: Path, *, accounts: int, every: int = 1, seed: int = 1) -> 
         asyncio.run(store.run(lambda drawers: _store_all(drawers, stored)))
         hand.execute("PRAGMA synchronous=OFF")
         reads = {account.id: _reader(store, account.id) for account, _, _ in stored}
-        for account, credentials, session in stored:
-            if reads[account.id]() == [credentials, session]:
-                told.sound += 1
+        reads |= {str(person): _pin_reader(store, person) for person in PEOPLE}
+        told.sound += _sound(reads, stored)
         cells = [(where, rowid, bytes(value)) for where in SEALED for rowid, value in _cells(hand, where)]
         owner = {(where, rowid): _owner(hand, where, rowid) for where, rowid, _ in cells}
         told.values = len(cells)
@@ -92,16 +95,37 @@ def tamper(directory: Path, *, accounts: int, every: int = 1, seed: int = 1) -> 
                     told.opened.append(f"{where} {one} and {other} swapped")
             _write(hand, where, one, first)
             _write(hand, where, other, second)
-        for account, credentials, session in stored:
-            if reads[account.id]() == [credentials, session]:
-                told.sound += 1
+        told.sound += _sound(reads, stored)
     finally:
         hand.close()
         asyncio.run(store.close())
     return told
 
 
+def _pin(person: int) -> Pin:
+    return Pin(telegram_id=person, hashed=f"$argon2id$v=19$m=47104,t=1,p=1$c2FsdA$of-{person}", set_at=NOW)
+
+
+def _sound(reads: dict[str, Callable[[], list[object]]], stored: list[tuple[Account, Credentials, Session]]) -> int:
+    """How many readings give what was stored."""
+    sound = sum(reads[account.id]() == [credentials, session] for account, credentials, session in stored)
+    return sound + sum(reads[str(person)]() == [_pin(person)] for person in PEOPLE)
+
+
+def _pin_reader(store: SqlStore, person: int) -> Callable[[], list[object]]:
+    def work(drawers: Drawers) -> list[object]:
+        try:
+            return [drawers.pins.find(person)]
+        except VaultError:
+            return [VaultError]
+
+    return lambda: store._transact(work)
+
+
 def _store_all(drawers: Drawers, stored: list[tuple[Account, Credentials, Session]]) -> None:
+    for person in PEOPLE:
+        drawers.people.add(User(telegram_id=person, name=str(person)), Role.TRADER, None, NOW)
+        drawers.pins.put(_pin(person))
     for account, credentials, session in stored:
         drawers.accounts.add(account, credentials)
         drawers.accounts.keep_session(account.id, session)
@@ -122,6 +146,8 @@ def _reader(store: SqlStore, account_id: str) -> Callable[[], list[object]]:
 
 def _opens(read: Callable[[], list[object]], hand: sqlite3.Connection, where: str, rowid: int) -> bool:
     """Whether the spoilt cell was answered with anything but an error."""
+    if where in {"own_keys.wrapped", "pins.hashed"}:
+        return read() != [VaultError]
     credentials, session = read()
     if where == "data_keys.wrapped":
         return credentials is not VaultError and session is not VaultError
@@ -131,18 +157,26 @@ def _opens(read: Callable[[], list[object]], hand: sqlite3.Connection, where: st
 
 def _cells(hand: sqlite3.Connection, where: str) -> list[tuple[int, bytes]]:
     table, _, column = where.partition(".")
-    return hand.execute(f"SELECT rowid, {column} FROM {table} ORDER BY rowid").fetchall()  # noqa: S608  # our own names
+    found = hand.execute(f"SELECT rowid, {column} FROM {table} ORDER BY rowid").fetchall()  # noqa: S608  # our own names
+    if where == "pins.hashed":
+        return [(rowid, base64.b64decode(text.removeprefix(BEFORE_PIN))) for rowid, text in found]
+    return found
 
 
 def _owner(hand: sqlite3.Connection, where: str, rowid: int) -> str:
     table = where.partition(".")[0]
+    if table == "own_keys":
+        return str(PEOPLE[0])  # it seals every PIN
+    if table == "pins":
+        return str(rowid)  # the person's id is the row's
     (name,) = hand.execute(f"SELECT account_id FROM {table} WHERE rowid = ?", (rowid,)).fetchone()  # noqa: S608  # as above
     return str(name)
 
 
 def _write(hand: sqlite3.Connection, where: str, rowid: int, value: bytes) -> None:
     table, _, column = where.partition(".")
-    hand.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (value, rowid))  # noqa: S608  # as above
+    stored = BEFORE_PIN + base64.b64encode(value).decode() if where == "pins.hashed" else value
+    hand.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (stored, rowid))  # noqa: S608  # as above
 
 
 def _pairs(
