@@ -137,7 +137,7 @@ def build_core(
         conceal=scrubber.know,
         changed=changed,
     )
-    confirmations = Confirmations(clock, random_bytes, timedelta(seconds=settings.confirm_seconds))
+    confirmations = Confirmations(clock, random_bytes, timedelta(seconds=settings.confirm_seconds), since=clock.now())
     proposing = Proposing(
         store=store,
         links=connections,

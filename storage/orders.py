@@ -42,7 +42,7 @@ _OF_DAY = _ORDERS.where(orders.c.account_id == bindparam("account_id"), orders.c
 _VERSIONS = select(orders.c.broker_id, orders.c.version).where(
     orders.c.account_id == bindparam("account_id"), orders.c.day == bindparam("day"), orders.c.broker_id.is_not(None)
 )
-_LATELY = _OF_DAY.where(or_(orders.c.settled.is_(False), orders.c.created_at >= bindparam("moment")))
+_LATELY = _OF_DAY.where(or_(orders.c.settled.is_(False), orders.c.updated_at >= bindparam("moment")))
 _BY_NUMBER = _OF_DAY.where(orders.c.number == bindparam("number"))
 _UNSETTLED = _ORDERS.where(orders.c.settled.is_(False)).order_by(orders.c.created_at, orders.c.number)
 _UNSETTLED_OF = _UNSETTLED.where(orders.c.account_id == bindparam("account_id"))

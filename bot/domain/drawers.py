@@ -177,7 +177,7 @@ class OrdersDrawer(Protocol):
         ...
 
     def lately(self, account_id: str, day: date, moment: datetime) -> Sequence[Order]:
-        """Of that date in India: every order whose status is not final, and every one made since the moment."""
+        """Of that date in India: every order whose status is not final, and every one changed since the moment."""
         ...
 
     def unsettled(self, account_id: str | None = None) -> Sequence[Order]:

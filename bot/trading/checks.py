@@ -44,6 +44,8 @@ class Situation:
     day_lock: DayLock | None = None
     result: Decimal | None = None  # of the day in rupees, after charges where they are known; read only where a limit hangs on it
     positions: Sequence[Position] = ()  # as far as they were read
+    closable: int = 0  # shares or units that an order of this side could still close, as far as positions and holdings were read
+    asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller
 
     @property
     def worst(self) -> Decimal | None:
@@ -159,6 +161,25 @@ def old_contracts(at: Situation) -> str | None:
     return f"The list of contracts is {at.master_age} trading days old. It comes with the next session; shares can be traded."
 
 
+def sold_short(at: Situation) -> str | None:
+    """Refuses a delivery sale of more than there is: the exchange would buy it in by auction. Source: positions, holdings."""
+    sale = at.draft.side is Side.SELL and at.draft.product in (Product.CNC, Product.MTF)
+    if not sale or at.reduces:
+        return None
+    there = (
+        f"{at.closable} {at.draft.instrument.symbol} can be sold" if at.closable else f"No {at.draft.instrument.symbol} is left"
+    )
+    return f"{there} as {at.draft.product}, counting what is on sale already; this is {at.draft.quantity}."
+
+
+def crossed_zero(at: Situation) -> str | None:
+    """Refuses an exit whose position has become smaller since: it would open the other side. Source: positions, our own store."""
+    if not at.asked_as_exit or at.reduces or sold_short(at) is not None:
+        return None
+    left = f"only {at.closable} of it are left to close" if at.closable else "nothing of it is left to close"
+    return f"This was to close a position, and {left}. A new order asks for what you mean now."
+
+
 def unclear_twin(at: Situation) -> str | None:
     """Refuses the same entry while an earlier one's outcome is unknown (failure-modes.md 3.2, step 3). Source: our own store."""
     for order in at.recent:
@@ -175,7 +196,7 @@ def _same(one: OrderDraft, other: OrderDraft) -> bool:
 
 REFUSALS: tuple[Check, ...] = (
     kill_switch, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit, hours_limit,
-    locked_day, loss_limit, expiry_stage, old_contracts, unclear_twin,
+    locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, unclear_twin,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ class Confirmations:
     clock: Clock
     random: RandomBytes
     life: timedelta = timedelta(seconds=60)
+    since: datetime | None = None  # UTC: when this process began; None: before every question
     _exits: dict[str, datetime] = field(default_factory=dict)  # token -> when its question expires
 
     def new(
@@ -78,9 +79,9 @@ class Confirmations:
         return confirmation.taps_from is not None and self.clock.now() < confirmation.taps_from
 
     def note_exit(self, confirmation: Confirmation) -> None:
-        """This question is about an exit, as far as was seen when it was asked or claimed.
+        """This question is about an exit, as far as was seen when it was asked.
 
-        Only for the order's place in the queue to the broker, so it is not stored: after a restart an exit waits its turn.
+        It is not stored: a question that is older than this process is asked anew where that matters (`is_of_before`).
         """
         now = self.clock.now()
         for token, expires in list(self._exits.items()):
@@ -91,6 +92,10 @@ class Confirmations:
     def is_exit(self, token: str) -> bool:
         """Whether the question was about an exit; False where that was never seen."""
         return token in self._exits
+
+    def is_of_before(self, found: Confirmation) -> bool:
+        """Whether it was asked before this process began, so that nobody knows whether it was about an exit."""
+        return self.since is not None and found.created_at < self.since
 
     def claim(self, drawers: Drawers, asked: Confirmation, now: datetime) -> None:
         """Makes this caller the one that acts; ConfirmationGone for every other."""

@@ -253,7 +253,7 @@ class TradingDesk:
             )
             if found.purpose is Purpose.PLACE and claim is None:
                 self._proposing.link(actor)
-                if (ran := self._ran_away(found)) is not None:
+                if (ran := self._ran_away(found) or self._of_before(found)) is not None:
                     self._reconcile.unsent(order_id)
                     return await self._ask_anew(actor, found, request_of(_terms(found)), redrawn=ran)
                 held = await self._held(actor, _terms(found))
@@ -294,6 +294,8 @@ class TradingDesk:
         if self._confirmations.too_early(found):
             raise ConfirmationGone("New figures. Read, then tap.")
         if found.purpose is not Purpose.PLACE or self._ran_away(found) is not None:
+            return found, None
+        if self._confirmations.is_exit(found.token) or self._of_before(found) is not None:  # both hang on what is held now
             return found, None
         return found, self._claim(drawers, actor, found, None, order_id)
 
@@ -348,7 +350,8 @@ class TradingDesk:
         if drawers.pins.sealed(person) is not None:
             return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
         before = drawers.orders.find(found.order_id) if found.order_id is not None else None
-        situation = self._proposing.situation(drawers, found.account_id, _terms(found), held, before=before)
+        was = self._confirmations.is_exit(found.token)
+        situation = self._proposing.situation(drawers, found.account_id, _terms(found), held, before=before, asked_as_exit=was)
         reasons = self._proposing.against(role, situation)
         if situation.reduces:
             self._confirmations.note_exit(found)
@@ -437,6 +440,14 @@ class TradingDesk:
             return None
         name = "ask" if draft.side is Side.BUY else "bid"
         return f"The {name} is {best:,.2f} now; your card would no longer fill."
+
+    def _of_before(self, found: Confirmation) -> str | None:
+        """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
+        draft = _terms(found)
+        buys_to_keep = draft.side is Side.BUY and draft.product is Product.CNC
+        if buys_to_keep or not self._confirmations.is_of_before(found):
+            return None
+        return "I was restarted after this card."
 
     async def _ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
         """The same message with new terms: the old question is replaced in the transaction that stores the new one."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.clock import Clock, ist_date
@@ -11,7 +11,7 @@ from bot.domain.instrument import Instrument
 from bot.domain.lines import plain, request_line
 from bot.domain.market import Price
 from bot.domain.money import on_tick, tick_down, tick_up
-from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, Product, Side
+from bot.domain.order import LOOKED_FOR, Order, OrderDraft, OrderKind, OrderRequest, Product, Side
 from bot.domain.portfolio import Holding, Position
 from bot.domain.proposal import Remark
 from bot.domain.rules import MarketRules
@@ -218,8 +218,18 @@ def _carried(request: OrderRequest, instrument: Instrument, positions: Sequence[
     return products.pop() if len(products) == 1 else None
 
 
-def reduces(draft: OrderDraft, positions: Sequence[Position], holdings: Sequence[Holding], working: Sequence[Order]) -> bool:
-    """Whether the order only makes a position or holding smaller, counting exits that already work; it never crosses zero."""
+def closable(
+    draft: OrderDraft,
+    positions: Sequence[Position],
+    holdings: Sequence[Holding],
+    exits: Sequence[Order],
+    *,
+    read_at: datetime | None = None,
+) -> int:
+    """Shares or units that an order of this side could still close: what is held, less the exits that already work.
+
+    read_at: when positions and holdings were read; what filled since then may not be in them, so it is taken off as well.
+    """
     held = sum(
         position.quantity
         for position in positions
@@ -228,10 +238,13 @@ def reduces(draft: OrderDraft, positions: Sequence[Position], holdings: Sequence
     if draft.product is Product.CNC:
         # A negative delivery row is already sold out of the holdings (product.md section 5).
         held += sum(holding.total for holding in holdings if holding.instrument.key == draft.instrument.key)
-    exits = sum(
-        order.pending
-        for order in working
-        if (order.draft.instrument.key, order.draft.product, order.draft.side)
-        == (draft.instrument.key, draft.product, draft.side)
-    )
-    return held * draft.side.sign < 0 and draft.quantity + exits <= abs(held)
+    going = 0
+    for order in exits:
+        terms = order.draft
+        if (terms.instrument.key, terms.product, terms.side) != (draft.instrument.key, draft.product, draft.side):
+            continue
+        if order.status.is_working or order.status in LOOKED_FOR:
+            going += order.pending
+        if read_at is not None and order.updated_at >= read_at:
+            going += order.filled
+    return max(0, -held * draft.side.sign - going)

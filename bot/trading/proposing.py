@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError,
 from bot.domain.instrument import Exchange, Instrument
 from bot.domain.lines import request_line
 from bot.domain.market import Price
-from bot.domain.order import LOOKED_FOR, Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
+from bot.domain.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
 from bot.domain.portfolio import Funds, Holding, Margin, PnL, Position
 from bot.domain.ports import Link, Links
 from bot.domain.proposal import Proposal, Remark
@@ -26,7 +26,7 @@ from bot.domain.titles import label
 from bot.trading.catalogue import Catalogue
 from bot.trading.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.confirmations import Confirmations
-from bot.trading.drafting import Drafting, product_of, reduces
+from bot.trading.drafting import Drafting, closable, product_of
 from bot.trading.limits import day_lock, made
 from bot.trading.losses import Results
 from bot.trading.prices import Prices
@@ -40,6 +40,7 @@ class Held:
 
     positions: Sequence[Position] = ()
     holdings: Sequence[Holding] = ()
+    read_at: datetime | None = None  # UTC, before the reading began; None: nothing was read
     result: PnL | None = None  # of the day; read only where a limit hangs on it
 
 
@@ -115,10 +116,11 @@ class Proposing:
         """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""
         if side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
+        now = self.clock.now()
         if instrument.is_derivative or side is Side.BUY:
-            return Held(positions=await link.broker.positions())
+            return Held(positions=await link.broker.positions(), read_at=now)
         positions, holdings = await asyncio.gather(link.broker.positions(), link.broker.holdings())
-        return Held(positions=positions, holdings=holdings)
+        return Held(positions=positions, holdings=holdings, read_at=now)
 
     async def ask(
         self,
@@ -172,22 +174,31 @@ class Proposing:
         )
 
     def situation(
-        self, drawers: Drawers, account_id: str, draft: OrderDraft, held: Held, *, before: Order | None = None
+        self,
+        drawers: Drawers,
+        account_id: str,
+        draft: OrderDraft,
+        held: Held,
+        *,
+        before: Order | None = None,
+        asked_as_exit: bool = False,
     ) -> Situation:
         """What the checks look at, read from our own store inside the caller's transaction."""
         now = self.clock.now()
         today = ist_date(now)
         # Only these can matter, and a day may have hundreds: all of the day would make each order slower than the one before.
         orders = drawers.orders.lately(account_id, today, now - TWIN)
-        pending = (order for order in orders if order.status.is_working or order.status in LOOKED_FOR)
-        working = [order for order in pending if before is None or order.id != before.id]
+        others = [order for order in orders if before is None or order.id != before.id]
+        left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
         sent_today, sent_last_minute = drawers.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1))
         freeze = self.rules.freeze(draft.instrument, today)
         limits = drawers.limits.on(account_id, today)
         return Situation(
             draft=draft,
             now=now,
-            reduces=reduces(draft, held.positions, held.holdings, working),
+            reduces=draft.quantity <= left,
+            closable=left,
+            asked_as_exit=asked_as_exit,
             stop=drawers.safety.stopped(account_id),
             limits=limits,
             sent_today=sent_today,

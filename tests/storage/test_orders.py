@@ -137,14 +137,15 @@ async def test_what_is_open_and_what_is_fresh_are_found_without_the_rest_of_the_
     old = NOW - timedelta(minutes=10)
     await store.run(
         add(
-            an_order(1, status=OrderStatus.FILLED, created_at=old),
+            an_order(1, status=OrderStatus.FILLED, created_at=old, updated_at=old),
+            an_order(5, status=OrderStatus.FILLED, created_at=old, updated_at=NOW),
             an_order(2, status=OrderStatus.UNKNOWN, created_at=old),
             an_order(3, status=OrderStatus.FILLED, created_at=NOW),
             an_order(4, status=OrderStatus.OPEN, created_at=NOW),
         )
     )
     found = await store.run(lambda drawers: drawers.orders.lately(ACCOUNT.id, DAY, NOW))
-    assert [order.number for order in found] == [2, 3, 4]
+    assert [order.number for order in found] == [2, 3, 4, 5]
 
 
 async def test_the_count_of_what_was_sent_includes_its_first_moment(store: SqlStore) -> None:

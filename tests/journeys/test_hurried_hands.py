@@ -1,0 +1,58 @@
+"""A tired thumb on a bad network: what it taps twice, types wrongly or sends by mistake gets a sentence and costs nothing."""
+
+import asyncio
+from pathlib import Path
+
+from bot.demo.loop import LoopClock
+from bot.domain.order import Side
+from tests.stage.house import House, a_house
+
+
+async def bought(house: House, words: str, card_says: str) -> None:
+    card = await house.me.ask(words, card_says)
+    house.me.press("Confirm buy", card)
+    await house.me.wait_for("Filled")
+
+
+async def test_two_exit_cards_of_one_position_close_it_once_and_never_cross_zero(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await bought(house, "/buy nifty fut 1lot", "BUY 65 NIFTY FUT")
+        filled = house.me.last
+        first = await house.me.choose("Exit", "SELL 65 NIFTY FUT")
+        house.me.press("Exit", filled)
+        second = await house.me.wait_for(lambda message: message["id"] != first["id"] and "SELL 65" in message["text"])
+        house.me.press("Confirm sell", first)
+        house.me.press("Confirm sell", second)
+        await house.me.wait_for("Not sent.")
+        await asyncio.sleep(30)
+        assert [order.draft.side for order in await house.orders()] == [Side.BUY, Side.SELL]
+        assert "no open" not in (await house.me.ask("/positions", "closed"))["text"]
+
+
+async def test_a_delivery_sale_beyond_what_is_held_is_refused_with_what_can_be_sold(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        refused = await house.me.ask("/sell INFY 999", "Not sent.")
+        assert "20" in refused["text"]
+        card = await house.me.ask("/sell INFY 20", "SELL 20 INFY")
+        same = await house.me.ask(
+            "/sell INFY 20", lambda message: "SELL 20 INFY" in message["text"] and message["id"] != card["id"]
+        )
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("Filled")
+        house.me.press("Confirm sell", same)
+        await house.me.wait_for("Not sent.")
+        assert house.placed == 1
+
+
+async def test_an_exit_card_from_before_a_restart_is_asked_anew_and_not_sent_blind(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await bought(house, "/buy nifty fut 1lot", "BUY 65 NIFTY FUT")
+        card = await house.me.choose("Exit", "SELL 65 NIFTY FUT")
+        await asyncio.sleep(1)
+        await house.restart()
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("I was restarted after this card.")
+        assert house.placed == 1
