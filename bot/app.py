@@ -21,6 +21,7 @@ from bot.keys import Ask, open_vault
 from bot.outbox import Notifier
 from bot.scrubber import Scrubber
 from bot.settings import Settings
+from bot.trading.pins import begin_mode
 from bot.trading.roster import MAX_AGE
 from bot.trading.sentry import POLLER, REPAIR, TAMPERED, WEBHOOK
 from bot.trading.tasks import Errands
@@ -232,6 +233,7 @@ async def open_app(
         await core.services.roster.refresh()
         await stack.enter_async_context(running(application))
         await core.sentry.pin(application.bot.id, forget_updates=SqlInbox(store).clear, take_new=new_bot)
+        await store.run(lambda drawers: begin_mode(drawers, core.services.mode, clock.now()))
         await publish_menu(application)
         yield App(
             core,

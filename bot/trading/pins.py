@@ -27,6 +27,7 @@ TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=24)
 PAD_LIFE = timedelta(minutes=2)
 IDLE = timedelta(hours=12)
+MODE = "mode"  # the claim by which a database remembers in which mode it is used, and since when
 BACK = 10  # the place of the key that takes the last digit away
 
 _STEPS = {
@@ -273,9 +274,29 @@ def why_pin(
     if limits.ask_pin_above is not None and (value is None or value > limits.ask_pin_above):
         return f"Over {in_figures(limits.ask_pin_above)} rupees: your PIN, please."
     acts = [at for at in (drawers.orders.last_by(telegram_id, account_id), pin.proven_at) if at is not None]
+    mode, since = _present_mode(drawers)
+    if acts and since is not None and max(acts) < since:
+        return f"First order since this bot went {mode}: your PIN, please."
     if not acts or now - max(acts) > IDLE:
         return "First order in a while: your PIN, please."
     return None
+
+
+def begin_mode(drawers: Drawers, mode: str, now: datetime) -> None:
+    """At each start: remembers since when this database is used in that mode, so that going live waits for the PIN."""
+    known = list(drawers.jobs.claimed(MODE))
+    if any(key.partition(" ")[0] == mode for key in known):
+        return
+    for key in known:
+        drawers.jobs.release(MODE, key)
+    drawers.jobs.claim(MODE, f"{mode} {now.isoformat()}", now)
+    drawers.audit.add(now, None, "mode", before=", ".join(known) or "none", after=mode)
+
+
+def _present_mode(drawers: Drawers) -> tuple[str, datetime | None]:
+    """The mode of this start and since when; no time where the bot was never started on this database."""
+    mode, _, since = next(iter(drawers.jobs.claimed(MODE)), "").partition(" ")
+    return mode, datetime.fromisoformat(since) if since else None
 
 
 def take_proof(drawers: Drawers, telegram_id: int, proof: str) -> bool:

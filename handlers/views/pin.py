@@ -28,7 +28,8 @@ def pad(found: Pad, why: str) -> View:
 def ended(found: PadEnded) -> View:
     """The keypad is gone; what it was for is said in words."""
     more = {
-        PadUse.SET: "It is asked above your soft limit (/limits pin), after 12 idle hours, and before limits are loosened.",
+        PadUse.SET: "It is asked above your soft limit (/limits pin), after 12 idle hours, after going live, before limits are "
+        "loosened, people come or go, and the kill switch is lifted; never for an exit. Forgotten, it is taken away on the host.",
         PadUse.UNSEAL: "Cards from before stay dead.",
     }.get(found.use, "")
     return message(say(bold(found.say)), *([more] if found.right and more else []))

@@ -16,7 +16,7 @@ from bot.domain.notice import ActByOther, Deed
 from bot.domain.order import Order, OrderRequest, Product, Side
 from bot.trading.alarm import lift_alarm, raise_alarm
 from bot.trading.joining import unlock
-from bot.trading.pins import BACK, TRIES, pause
+from bot.trading.pins import BACK, TRIES, begin_mode, pause
 from tests.bot.trading.test_desk import LIMIT, a_position, ask
 from tests.stage.access import PIN, access
 from tests.stage.desk import DeskStage, set_stage
@@ -199,6 +199,28 @@ async def test_the_first_order_after_twelve_idle_hours_waits_for_the_pin_and_an_
     stage.broker.held = [a_position(25)]
     sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS)
     assert isinstance(await stage.tap(await ask(stage, sell)), Order)
+
+
+async def test_going_live_waits_for_the_pin_once_however_lately_something_was_practised(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await stage.store.run(lambda drawers: begin_mode(drawers, "PAPER", clock.now()))
+    await at.set_pin(stage.actor)
+    assert isinstance(await stage.tap(await ask(stage)), Order)
+    await asyncio.sleep(60)
+    await stage.store.run(lambda drawers: begin_mode(drawers, "PAPER", clock.now()))  # another start in the same mode
+    assert isinstance(await stage.tap(await ask(stage, replace(LIMIT, quantity=2))), Order)
+    await asyncio.sleep(60)
+    await stage.store.run(lambda drawers: begin_mode(drawers, "LIVE", clock.now()))
+    token = await ask(stage, replace(LIMIT, quantity=3))
+    with pytest.raises(PinWanted, match="since this bot went LIVE") as wanted:
+        await stage.tap(token)
+    assert stage.broker.posts == 2
+    await at.prove(stage.actor, wanted.value.proof)
+    assert isinstance(await stage.tap(token), Order)
+    await asyncio.sleep(60)
+    await stage.store.run(lambda drawers: begin_mode(drawers, "LIVE", clock.now()))
+    assert isinstance(await stage.tap(await ask(stage, replace(LIMIT, quantity=4))), Order)
 
 
 async def test_the_kill_switch_is_lifted_with_the_pin_only(clock: LoopClock) -> None:
