@@ -31,7 +31,7 @@ from bot.neighbours import VISITOR, Neighbours, neighbours
 from bot.paper.settings import PaperAccount
 from bot.scrubber import Scrubber
 
-ROUNDS, WARM = 60, 10
+ROUNDS, WARM = 100, 10
 A_GLANCE = 0.1  # seconds; nobody taps in the instant in which a card arrives, so both sides have come to rest
 
 
