@@ -15,7 +15,8 @@ from bot.trading.wakes import Wake
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)  # longer than one delivery with its time-outs; after it another try may begin
-WAITS = (1, 2, 5, 15, 30, 60, 300)  # seconds before the next try; the last one repeats, for as long as it takes
+# Seconds before the next try; the last one repeats, for as long as it takes: so long may a fill be late once Telegram is back.
+WAITS = (1, 2, 5, 10)
 
 
 class Notifier:
@@ -74,7 +75,8 @@ class Notifier:
             await self._store.run(lambda drawers: drawers.outbox.bury(parcel.id, now, error.say))
             return
         wait = error.retry_after or WAITS[min(parcel.attempts, len(WAITS) - 1)]
-        log.info("notice %d waits %s s: %s", parcel.id, wait, error.say)
+        if parcel.attempts < len(WAITS):  # an outage of hours is no news after its first tries
+            log.info("notice %d waits %s s: %s", parcel.id, wait, error.say)
         until = now + timedelta(seconds=wait)
         await self._store.run(lambda drawers: drawers.outbox.postpone(parcel.id, until, error.say))
 

@@ -93,6 +93,25 @@ async def test_hours_of_outage_lose_nothing(clock: LoopClock) -> None:
     assert said(phone) == "abcdefgh"
 
 
+@pytest.mark.parametrize("away", [90, 3_600])
+async def test_news_that_waited_through_an_outage_rings_within_ten_seconds_of_its_end(clock: LoopClock, away: int) -> None:
+    store = await a_store()
+    back = clock.now() + timedelta(seconds=away)
+    came: list[float] = []
+
+    def outage(_: Parcel) -> DeliveryError | None:
+        if clock.now() < back:
+            return DeliveryError("Telegram could not be reached.")
+        came.append((clock.now() - back).total_seconds())
+        return None
+
+    phone = Phone(trouble=outage)
+    await write(store, clock, "ab")
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), away + 15)
+    assert said(phone) == "ab"
+    assert came[0] <= 10.2
+
+
 async def test_what_telegram_refuses_for_good_is_buried_and_counted_and_the_rest_goes_on(clock: LoopClock) -> None:
     store = await a_store()
 
