@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.account import Account, Actor
+from bot.domain.account import Account, Actor, Permission
 from bot.domain.clock import ist
 from handlers.views.keyboards import DoItNowTap, WordsTap, button, words
 from handlers.views.message import Button, Line, Part, View, bold, code, message, say
@@ -45,7 +45,11 @@ def greeting(actor: Actor, mode: str, session: str) -> View:
     ]
     if session:
         parts.append(session)
-    parts.append(say("Nothing is sent without your tap on Confirm. Try ", code("/buy RELIANCE 10"), ", or see /help."))
+    if actor.may(Permission.REDUCE):
+        first = "/buy RELIANCE 10" if actor.may(Permission.OPEN) else "/positions"
+        parts.append(say("Nothing is sent without your tap on Confirm. Try ", code(first), ", or see /help."))
+    else:
+        parts.append(say("Nothing can be sent from your phone. Try ", code("/positions"), ", or see /help."))
     return message(*parts).with_keyboard(*_menu_rows(account))
 
 

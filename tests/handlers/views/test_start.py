@@ -51,3 +51,19 @@ def test_each_family_stands_once_in_the_help_however_the_table_grew() -> None:
     text = views.help_all((*COMMANDS, *COMMANDS[:2]), "PAPER").plain
     for family in {str(command.family) for command in COMMANDS}:
         assert text.splitlines().count(family) == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "first"),
+    [
+        (Role.OWNER, "/buy RELIANCE 10"),
+        (Role.TRADER, "/buy RELIANCE 10"),
+        (Role.GUARDIAN, "/positions"),
+        (Role.VIEWER, "/positions"),
+    ],
+)
+def test_nobody_is_told_to_try_what_the_role_does_not_carry(role: Role, first: str) -> None:
+    actor = Actor(user=User(telegram_id=1, name="Asha"), role=role, account=MAIN)
+    text = views.greeting(actor, "PAPER", "").plain
+    assert f"Try {first}" in text
+    assert ("without your tap on Confirm" in text) == (role is not Role.VIEWER)
