@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import lru_cache
 
 from bot.paper.armed import Armed, Faults
@@ -60,8 +60,8 @@ class PaperBroker:
         self._master: Master | None = None
         self._kept = 0
         self.market = Market(self.find, self._source, self.timetable, settings.seed)
-        for key, at, offset, fixed in self.ledger.moves():
-            self.market.apply(key, Move(at, offset, fixed))
+        self._thinned: date | None = None
+        self._read_moves()
         self.candles = Candles(self.market, self.timetable)
         self.portfolio = Portfolio(self.ledger, self.market, self.find)
         risk = RiskDesk(self.portfolio, self.market, self.timetable)
@@ -156,6 +156,18 @@ class PaperBroker:
     def roll(self) -> None:
         """Brings every account's books to today; asked before each call and by the day's own timer."""
         roll_accounts(self)
+        today = self.today()
+        if self._thinned != today:
+            self._thinned = today
+            with self.ledger.change():
+                gone = self.ledger.thin_moves(at_ist(today, time(0, 0)), at_ist(today - timedelta(days=7), time(0, 0)))
+            if gone:
+                self._read_moves()
+
+    def _read_moves(self) -> None:
+        self.market.forget_moves()
+        for key, at, offset, fixed in self.ledger.moves():
+            self.market.apply(key, Move(at, offset, fixed))
 
     def square_off(self, account: Account, segments: str = "ED") -> list[Order]:
         """Cancels working INTRADAY orders and closes INTRADAY positions at the market, by orders of the broker's own."""

@@ -152,13 +152,20 @@ class Desk:
         pushed = isinstance(wanted, list)
         rows = [row for row in (wanted if isinstance(wanted, list) else [body]) if isinstance(row, dict)]
         now = self._broker.clock.now()
-        asked = [self._price_asked(row, now, pushed=pushed) for row in rows]  # all are understood before the first one counts
+        asked, left_out = list[tuple[Instrument, int, bool]](), list[str]()
+        for row in rows:  # all are understood before the first one counts
+            try:
+                asked.append(self._price_asked(row, now, pushed=pushed))
+            except Refusal as refusal:
+                if not pushed:
+                    raise
+                left_out.append(refusal.message)  # a feed's other ticks are good without it
         with self._broker.ledger.change():  # all of a feed's ticks become durable together
             for instrument, price, stands in asked:
                 self._put_price(instrument, price, now, stands=stands)
         for instrument, _, _ in asked:
             self._broker.matcher.look(instrument.key)
-        return {"prices": [price_row(self._broker, instrument) for instrument, _, _ in asked]}
+        return {"prices": [price_row(self._broker, instrument) for instrument, _, _ in asked], "left_out": left_out}
 
     def _price_asked(self, row: Row, now: datetime, *, pushed: bool) -> tuple[Instrument, int, bool]:
         """Instrument, price in paise, and whether it is to stand there until the next tick."""

@@ -15,7 +15,7 @@ from bot.paper.prices import YEAR, PriceSource, future_value, on_tick, option_va
 RANGE_STEP = timedelta(minutes=15)  # points of a day at which its high and low are sought
 REMEMBERED = 20_000
 SHARES_AT_ONCE = 40
-PUSH_SECONDS = 15  # pushed ticks of so many seconds are remembered as one
+PUSH_SECONDS = 60  # pushed ticks of so many seconds are remembered as one: the shortest candle
 SPREAD, OPTION_SPREAD = 10_000, 1_500  # the spread is such a part of the price, at least one tick
 
 
@@ -60,7 +60,7 @@ class Market:
     def push(self, instrument: Instrument, price: int, at: datetime) -> tuple[Move, bool]:
         """A tick from outside: the price stands there until the next one; whether it took the place of the one before.
 
-        A live feed pushes many a second: ticks of the same few seconds are one to remember, the newest; the day's high
+        A live feed pushes many a second: ticks of the same minute are one to remember, the newest; the day's high
         and low keep what the others touched.
         """
         move = Move(at, fixed=on_tick(price, instrument.tick))
@@ -72,6 +72,11 @@ class Market:
         self.apply(instrument.key, move)
         self.day_range(instrument, at)
         return move, replaces
+
+    def forget_moves(self) -> None:
+        """Before they are read anew; what is known of today's range stays."""
+        self._moves.clear()
+        self._known.clear()
 
     def apply(self, key: Key, move: Move) -> None:
         self._moves.setdefault(key, []).append(move)

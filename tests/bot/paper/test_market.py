@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.demo.loop import LoopClock
 from bot.paper.broker import PaperBroker
 from bot.paper.settings import PaperSettings
-from tests.bot.paper.wire import STILL, Wire, broker
+from tests.bot.paper.wire import STILL, Days, Wire, broker
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
@@ -133,6 +133,13 @@ async def test_pushed_ticks_stand_until_the_next_one(clock: LoopClock) -> None:
             assert [row["last"] for row in found] == ["1500.00", "25000.00"]
 
 
+async def test_a_feeds_bad_tick_is_left_out_and_named_and_its_others_count(wire: Wire) -> None:
+    ticks = [{"name": "RELIANCE", "price": "1500.00"}, {"name": "GONE26NOVFUT", "price": "1"}, {"name": "ITC", "price": "1.005"}]
+    answer = await wire.desk("POST", "/prices", {"ticks": [*ticks, "nonsense", {"name": "INFY", "price": "1600"}]})
+    assert [row["last"] for row in answer["prices"]] == ["1500.00", "1600.00"]
+    assert answer["left_out"] == ["no instrument is called 'GONE26NOVFUT'", "Invalid price."]
+
+
 async def test_a_live_feed_of_ticks_is_kept_small_and_keeps_its_high_and_its_last(clock: LoopClock, tmp_path: Path) -> None:
     settings = replace(STILL, data=tmp_path)
     async with broker(clock, settings) as wire:
@@ -143,7 +150,7 @@ async def test_a_live_feed_of_ticks_is_kept_small_and_keeps_its_high_and_its_las
             price = 1500 if number == 150 else 1480 + number % 5
             await wire.desk("POST", "/prices", {"ticks": [{"name": "RELIANCE", "price": str(price)}]})
             await asyncio.sleep(0.2)
-        assert len(wire.running.broker.ledger.moves()) <= 6
+        assert len(wire.running.broker.ledger.moves()) <= 3
         (row,) = (await wire.desk("GET", "/prices?names=RELIANCE"))["prices"]
         assert (row["last"], row["high"]) == ("1484.00", "1500.00")
         await wire.desk("POST", "/prices", {"ticks": [{"name": "RELIANCE", "price": "1469.00"}]})
@@ -151,3 +158,42 @@ async def test_a_live_feed_of_ticks_is_kept_small_and_keeps_its_high_and_its_las
         assert (await wire.row(resting))["status"] == "Traded"
     async with broker(clock, settings) as wire:
         assert (await wire.desk("GET", "/prices?names=RELIANCE"))["prices"][0]["last"] == "1469.00"
+
+
+async def test_pushed_ticks_of_past_days_are_thinned_and_each_days_last_stays(clock: LoopClock, tmp_path: Path) -> None:
+    calendar, settings = Days(clock), replace(STILL, data=tmp_path)
+    seen: list[tuple[datetime, int]] = []
+    async with broker(calendar, settings) as wire:
+        share = wire.running.broker.named("NSE", "RELIANCE-EQ")
+        assert share is not None
+        for nights in (1, 8):
+            for minute in range(25):
+                await wire.desk("POST", "/prices", {"ticks": [{"name": "RELIANCE", "price": str(1400 + nights + minute)}]})
+                await asyncio.sleep(60)
+            seen.append((calendar.now(), wire.running.broker.market.price(share, calendar.now())))
+            calendar.pass_days(nights)
+        await wire.desk("GET", "/state")
+        kept = [at for _, at, _, _ in wire.running.broker.ledger.moves()]
+        assert len(kept) == 2, "both days are more than a week ago"
+    for _ in range(2):
+        async with broker(calendar, settings) as wire:
+            assert [wire.running.broker.market.price(share, at) for at, _ in seen] == [price for _, price in seen]
+
+
+async def test_of_yesterdays_ticks_each_ten_minutes_keep_their_last(clock: LoopClock) -> None:
+    calendar = Days(clock)
+    async with broker(calendar) as wire:
+        share = wire.running.broker.named("NSE", "RELIANCE-EQ")
+        assert share is not None
+        seen: list[tuple[datetime, int]] = []
+        for minute in range(30):
+            await wire.desk("POST", "/prices", {"ticks": [{"name": "RELIANCE", "price": str(1400 + minute)}]})
+            await asyncio.sleep(59)
+            if minute % 10 == 9:
+                seen.append((calendar.now(), wire.running.broker.market.price(share, calendar.now())))
+            await asyncio.sleep(1)
+        await wire.desk("POST", "/prices", {"name": "RELIANCE", "move": "-5%"})
+        calendar.pass_days(1)
+        await wire.desk("GET", "/state")
+        assert len(wire.running.broker.ledger.moves()) == 4, "three ticks and the move by hand"
+        assert [wire.running.broker.market.price(share, at) for at, _ in seen] == [price for _, price in seen]
