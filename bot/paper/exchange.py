@@ -16,7 +16,7 @@ from bot.paper.matching import Matcher
 from bot.paper.orderbook import OrderBook
 from bot.paper.reasons import REASONS
 from bot.paper.requests import STOPS, OrderRequest, bad
-from bot.paper.risk import RiskDesk, rms_text
+from bot.paper.risk import RiskDesk
 
 DEAD = "Order is Cancelled.Kindly refresh your OrderBook"
 Lookup = Callable[[str, str], Instrument | None]
@@ -53,7 +53,7 @@ class Exchange:
             if behaviour is not None:
                 reason = self._behave(order, instrument, behaviour) or reason
             if reason:
-                order.text = rms_text(order, instrument, account.client, reason)
+                order.text = self._risk.words(order, instrument, reason, now)
                 self.book.move(order, REJECTED)
             self._ledger.put(order)
             self._ledger.tell(now, account.client, "order", id=order.id, name=instrument.name, side=order.side,
@@ -103,7 +103,7 @@ class Exchange:
         if reason is None and self._risk.out_of_band(order, instrument, now):
             reason = REASONS["price_range"]
         if reason:
-            message = rms_text(order, instrument, account.client, reason).replace(",", " ")
+            message = self._risk.words(order, instrument, reason, now).replace(",", " ")
             order.kind, order.price, order.trigger, order.quantity, order.validity, order.disclosed = old
             raise Refusal(message)
         order.triggered = order.triggered and order.kind in STOPS

@@ -92,21 +92,21 @@ class RiskDesk:
             f"CALCULATED MARGIN FOR ORDER={plain(needed)}"
         )
 
+    def words(self, order: Order, instrument: Instrument, reason: str, now: datetime) -> str:
+        """`RMS:<id>:exchange,instrument,token,symbol,product,-,series,client,side,quantity,product letter,value,reason` (5.2)."""
+        letter = {"INTRADAY": "I", "DELIVERY": "C", "CARRYFORWARD": "M", "MARGIN": "F"}[order.product]
+        series = instrument.series if not instrument.is_derivative else ""
+        bid, ask = self._market.best(instrument, now)
+        price = order.price or order.trigger or (ask if order.side == "BUY" else bid)
+        fields = [
+            instrument.book_exchange, instrument.book_kind, instrument.token, instrument.book_symbol(), order.product, "",
+            series, order.client, order.side[0], str(order.quantity), letter, plain(price * order.quantity), reason,
+        ]  # fmt: skip
+        return f"RMS:{order.id}:" + ",".join(fields)
+
     def out_of_band(self, order: Order, instrument: Instrument, now: datetime) -> bool:
         """Whether the exchange itself refuses the price for today."""
         if not order.price:
             return False
         low, high = self._market.band(instrument, now)
         return not low <= order.price <= high
-
-
-def rms_text(order: Order, instrument: Instrument, client: str, reason: str) -> str:
-    """`RMS:<id>:exchange,instrument,token,symbol,product,-,series,client,side,quantity,product letter,value,reason` (5.2)."""
-    letter = {"INTRADAY": "I", "DELIVERY": "C", "CARRYFORWARD": "M", "MARGIN": "F"}[order.product]
-    series = instrument.series if not instrument.is_derivative else ""
-    value = plain((order.price or order.trigger) * order.quantity)
-    fields = [
-        instrument.book_exchange, instrument.book_kind, instrument.token, instrument.book_symbol(), order.product, "",
-        series, client, order.side[0], str(order.quantity), letter, value, reason,
-    ]  # fmt: skip
-    return f"RMS:{order.id}:" + ",".join(fields)

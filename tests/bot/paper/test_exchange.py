@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -161,6 +162,20 @@ async def test_a_refused_order_has_an_id_a_row_and_its_reason_in_both(
     row = await wire.row(found[1])
     assert (row["status"], row["exchangeorderid"], row["text"].replace(",", " ")) == ("Rejected", "0", message)
     assert REASONS[words] in message
+
+
+async def test_the_words_of_a_refusal_name_the_order_field_by_field(wire: Wire) -> None:
+    message = await wire.rejected("NIFTY26NOV24500CE", "BUY", 65 * 28, producttype="INTRADAY")
+    number = message.split(":")[1]
+    option = wire.running.broker.named("NFO", "NIFTY26NOV24500CE")
+    assert option is not None
+    ask = (await wire.desk("GET", "/prices?names=NIFTY26NOV24500CE"))["prices"][0]["ask"]
+    value = f"{Decimal(ask) * 1820:f}".rstrip("0").rstrip(".")
+    row = await wire.row(number)
+    assert row["text"] == (
+        f"RMS:{number}:NSE,OPTIDX,{option.token},NIFTY-23Nov2026-24500-CE,INTRADAY,,,MA00001,B,1820,I,{value},"
+        f"{REASONS['freeze']} 1800"
+    )
 
 
 async def test_price_outside_the_days_range_is_taken_and_then_rejected_by_the_exchange(wire: Wire) -> None:
