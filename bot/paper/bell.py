@@ -118,14 +118,18 @@ class Bell:
                 self._broker.matcher.fill_in_auction(order, price, by="pre-open", rest_stays=True)
 
     def _auction_begins(self) -> None:
-        """Stops, revealed quantities and prices out of the auction's band are cancelled; plain limits stay (4.3)."""
+        """Stops, revealed quantities and prices out of the auction's band are cancelled; plain limits stay (4.3).
+
+        The shares' futures trade on in a band of their own: what lies beyond it is cancelled too (NSE FAOP74467).
+        """
         now = self._broker.clock.now()
         for order, instrument in self._working():
-            if not self._broker.timetable.has_auction(instrument, ist(now).date()):
+            trades_on = instrument.kind == "FUTSTK"
+            if not trades_on and not self._broker.timetable.has_auction(instrument, ist(now).date()):
                 continue
             low, high = self._broker.market.band(instrument, max(now, at_ist(ist(now).date(), time(15, 15))))
             out_of_band = order.price and not low <= order.price <= high
-            if order.kind in STOPS or order.disclosed or out_of_band:
+            if out_of_band or (not trades_on and (order.kind in STOPS or order.disclosed)):
                 self._broker.book.end(order, CANCELLED, "CANCELLED BY EXCHANGE: CLOSING AUCTION SESSION")
 
     def _auction_ends(self) -> None:

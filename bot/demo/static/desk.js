@@ -193,7 +193,10 @@ export class Desk {
     const fault = this.#table.find(({ name }) => name === byId("fault").value);
     if (!fault) return;
     // The table's words point at the broker's papers and name parameters; here stand their values.
-    const words = fault.says.replace(/ \([^()]*\)\.$/, ".").replace(/`seconds`/g, `${fault.params.seconds ?? "some"} seconds`);
+    const words = fault.says.replace(/ \([^()]*\)\.$/, ".")
+      .replace(/`seconds`/g, `${fault.params.seconds ?? "some"} seconds`)
+      .replace(/`percent`/g, `${fault.params.percent} %`)
+      .replace(/`megabytes`/g, `${fault.params.megabytes} MB`);
     byId("fault-words").textContent = words.replaceAll("`", "");
   }
 

@@ -175,6 +175,18 @@ async def test_closing_auction_cancels_stops_gathers_orders_and_trades_at_one_pr
     assert (await market.row(plain))["status"] == "Expired"
 
 
+async def test_orders_for_a_shares_future_beyond_its_narrow_band_are_cancelled_when_the_auction_begins(market: Wire) -> None:
+    await until(market, 15, 14)
+    (row,) = (await market.desk("GET", "/prices?names=ITC26DECFUT"))["prices"]
+    tick, last, lot = Decimal(row["tick"]), Decimal(row["last"]), int(row["lot"])
+    near, far = (str(last * Decimal(share) // tick * tick) for share in ("0.98", "0.95"))
+    kept = await market.place("ITC26DECFUT", "BUY", lot, price=near)
+    gone = await market.place("ITC26DECFUT", "BUY", lot, price=far)
+    await until(market, 15, 15)
+    assert [(await market.row(order))["status"] for order in (kept, gone)] == ["Pending", "Cancelled"]
+    assert (await market.filled("ITC26DECFUT", "BUY", lot, price=far))["text"] == REASONS["price_range"]
+
+
 async def test_derivatives_trade_on_to_1540_and_the_post_close_at_the_closing_price(market: Wire) -> None:
     await until(market, 15, 39)
     assert (await market.filled("NIFTY26DECFUT", "BUY", 65))["status"] == "Traded"
