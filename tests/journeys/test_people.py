@@ -10,10 +10,12 @@ import pytest
 
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
-from bot.domain.account import Account, Credentials, Role
+from bot.domain.account import Account, Credentials, Role, User
 from bot.domain.entry import Entered
 from bot.domain.errors import PersonError
 from bot.domain.secret import Secret
+from bot.trading.joining import put_on_list, take_off_list
+from tests.bot.test_cli import SET_UP, run
 from tests.journeys.test_many_people import paper_account
 from tests.stage.house import House, a_house
 
@@ -339,3 +341,37 @@ async def test_a_page_that_was_asked_for_before_the_phone_was_sealed_logs_nobody
         assert "sealed" in answer.say
         assert house.store is not None
         assert await house.store.run(lambda drawers: drawers.accounts.session("id-6")) is None
+
+
+async def test_the_host_opens_a_sealed_phone_with_a_forgotten_pin_and_takes_people_on_and_off(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    """The real command, in a process of its own beside the running bot (which takes a second or two)."""
+    async with a_house(clock, tmp_path) as house:
+        assert house.store is not None
+        await house.log_in()
+        await house.me.ask("/pin", "A new PIN")
+        await tap_pin(house.me, PIN + PIN)
+        await house.me.ask("/lock", "Sealed.")
+        for _ in range(5):
+            await house.me.ask("/unlock", "Your PIN")
+            await tap_pin(house.me, "907531")
+        told = await house.me.ask("/unlock", "Too many wrong tries")
+        command = re.search(r"python -m bot people (unlock \d+)", told["text"])
+        assert command is not None, "the way out stands there, to be typed as it is"
+        at = {**SET_UP, "DATABASE": str(house.settings.database)}
+        done = run("people", *command[1].split(), at=tmp_path, given=at)
+        assert (done.returncode, "has no PIN" in done.stdout) == (0, True), done.stderr
+        await house.me.ask("/funds", "FUNDS 🔵 main")
+        user = User(telegram_id=RAVI, name="Ravi")
+        await house.store.run(lambda drawers: put_on_list(drawers, user, Role.TRADER, None, clock.now()))
+        await asyncio.sleep(11)
+        ravi = ScriptedPerson(house.near.chats, RAVI, name="Ravi", started=True)
+        card = await ravi.ask("/buy ITC 5 @380", "BUY 5 ITC")
+        await house.store.run(lambda drawers: take_off_list(drawers, RAVI, clock.now()))
+        before = len(ravi.history())
+        ravi.press("Confirm buy", card)
+        ravi.say("/funds")
+        await asyncio.sleep(60)
+        assert len(ravi.history()) == before + 1
+        assert house.placed == 0
