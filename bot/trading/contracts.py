@@ -45,23 +45,24 @@ class Contracts:
         self._columns = columns
         self._books: dict[Exchange, dict[str, _Book]] = {Exchange.NFO: {}, Exchange.BFO: {}}
         self._futures: dict[tuple[Exchange, str, date], list[int]] = {}
-        books = self._books
-        for row, expiry in enumerate(columns.expiry):
-            if expiry is None:
+        nfo, bfo = Exchange.NFO, Exchange.BFO
+        of_nfo, of_bfo = self._books[nfo], self._books[bfo]  # not looked up for each row: an enum hashes slowly
+        last_symbol, last_market = "", nfo
+        book: _Book = {}
+        for row, (expiry, market, symbol, strike) in enumerate(
+            zip(columns.expiry, columns.exchange, columns.symbol, columns.strike, strict=True)
+        ):
+            if expiry is None or (market is not nfo and market is not bfo):
                 continue
-            by_symbol = books.get(columns.exchange[row])
-            if by_symbol is None:
-                continue
-            symbol = columns.symbol[row]
-            book = by_symbol.get(symbol)
-            if book is None:
-                book = by_symbol[symbol] = {}
+            if symbol is not last_symbol or market is not last_market:
+                book = (of_nfo if market is nfo else of_bfo).setdefault(symbol, {})
+                last_symbol, last_market = symbol, market
             rows = book.get(expiry)
             if rows is None:
                 rows = book[expiry] = array("I")
             rows.append(row)
-            if columns.strike[row] is None:
-                self._futures.setdefault((columns.exchange[row], symbol, expiry), []).append(row)
+            if strike is None:
+                self._futures.setdefault((market, symbol, expiry), []).append(row)
 
     def underlyings(self) -> set[str]:
         """The symbols that have contracts, expired ones included."""

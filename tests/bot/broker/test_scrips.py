@@ -79,6 +79,28 @@ def test_a_master_that_is_none_is_refused_whole(tmp_path: Path, body: str) -> No
         read_master(written(tmp_path, body))
 
 
+def test_a_long_master_is_read_in_portions_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    many = [{**ROWS[0], "token": str(at), "name": f"A{at}-EQ"} for at in range(30_000)]
+    path = written(tmp_path, many)
+    assert path.stat().st_size > 3_000_000
+    assert [each.token for each in read_master(path, ())] == [str(at) for at in range(30_000)]
+    odd = [{**row, "name": "},{" * 10 + str(row["token"])} for row in many]  # each cut falls into a text
+    assert len(read_master(written(tmp_path, odd), ())) == 30_000
+    whole = json.dumps(many)
+    for broken in (
+        whole[:2_500_000],
+        whole[:-1],
+        whole[:-1] + ",]",
+        whole + "]",
+        whole.replace("},", "}", 1),
+        whole.replace("},", "},,", 1),
+    ):
+        with pytest.raises(Unreadable):
+            read_master(written(tmp_path, broken), ())
+    spelled = json.dumps([*many[:-1], {**many[-1], "lotsize": 1}])  # a number where text is the rule, in the last portion
+    assert len(read_master(written(tmp_path, spelled), ())) == 30_000
+
+
 def test_numbers_and_nulls_where_strings_are_the_rule_are_forgiven(tmp_path: Path) -> None:
     odd = [{**row, "lotsize": 75, "strike": None if not row["strike"] else 25500.5, "tick_size": 0.05} for row in ROWS]
     master = read_master(written(tmp_path, odd))
