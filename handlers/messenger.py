@@ -59,6 +59,8 @@ class TelegramMessenger:
         """Sends a notice, under its order's card where there is one; the message id. DeliveryError when Telegram would not."""
         view = notice(parcel, mode=self._mode, now=self._clock.now(), explain=self._explain)
         view = self._own(view, parcel.chat_id, parcel.account_id)
+        if parcel.edits is not None:
+            return await _sorted(self._speaker.edit(parcel.chat_id, parcel.edits, view, priority=Priority.CARD, silent=True))
         return await _sorted(
             self._speaker.send(
                 parcel.chat_id,

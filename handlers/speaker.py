@@ -60,11 +60,13 @@ class Speaker:
         msg = "unreachable: the plain attempt returns or raises"
         raise AssertionError(msg)
 
-    async def edit(self, chat_id: int, message_id: int, view: View, *, priority: Priority = Priority.REPLY) -> int:
+    async def edit(
+        self, chat_id: int, message_id: int, view: View, *, priority: Priority = Priority.REPLY, silent: bool = False
+    ) -> int:
         """Redraws a message; where it is gone a new one is sent. The id of the message that shows the view now."""
         piece = view.messages()[0]
         if piece.keyboard != view.keyboard:  # longer than a message: its buttons stand under the last part
-            return await self.send(chat_id, view, priority=priority)
+            return await self.send(chat_id, view, priority=priority, silent=silent)
         for text, mode in ((piece.html, ParseMode.HTML), (piece.plain, None)):
             try:
                 await self._bot.edit_message_text(
@@ -80,7 +82,7 @@ class Speaker:
                 if _is_unchanged(error):
                     return message_id
                 if _is_gone(error):
-                    return await self.send(chat_id, view, priority=priority)
+                    return await self.send(chat_id, view, priority=priority, silent=silent)
                 if mode is None or not _is_markup(error):
                     raise
                 _log.error("telegram could not read our markup, editing it plain: %s", error.message)

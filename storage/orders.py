@@ -1,6 +1,6 @@
 """Drawer: orders, their day numbers and their fills."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -69,6 +69,19 @@ _FILLS_OF_DAY = (
 @cache
 def _sent_since(names: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
     return select(*(func.count().filter(orders.c.created_at >= bindparam(name)) for name in names)).where(*_OURS_SINCE)
+
+
+_PRICELESS = _FILLS_OF_DAY.where(fills.c.price.is_(None))
+_COMPLETE_FILL = (
+    fills.update()
+    .where(
+        fills.c.account_id == bindparam("of_account"),
+        fills.c.broker_id == bindparam("broker"),
+        fills.c.filled_after == bindparam("after"),
+        fills.c.price.is_(None),
+    )
+    .values(price=bindparam("new_price"), average=bindparam("new_average"))
+)
 
 
 def order_of(values: Sequence[Any]) -> Order:
@@ -153,10 +166,20 @@ class SqlOrders:
     def fills_of(self, order_id: str) -> Sequence[Fill]:
         return [_fill(row) for row in self._tx.rows(_FILLS_OF, {"order_id": order_id})]
 
+    def priceless(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]:
+        values = {"account_id": account_id, "since": at_ist(day, 0), "until": at_ist(day + timedelta(days=1), 0)}
+        return self._with_orders(self._tx.rows(_PRICELESS, values))
+
+    def complete_fill(self, order: Order, fill: Fill) -> None:
+        values = {"of_account": order.account_id, "broker": fill.broker_id, "after": fill.filled_after}
+        self._tx.write(_COMPLETE_FILL, {**values, "new_price": fill.price, "new_average": fill.average})
+
     def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]:
         """Fills of a date in India, oldest first, each with its order as it stands now."""
         since, until = at_ist(day, 0), at_ist(day + timedelta(days=1), 0)
-        rows = self._tx.rows(_FILLS_OF_DAY, {"account_id": account_id, "since": since, "until": until})
+        return self._with_orders(self._tx.rows(_FILLS_OF_DAY, {"account_id": account_id, "since": since, "until": until}))
+
+    def _with_orders(self, rows: Iterable[Sequence[Any]]) -> list[tuple[Order, Fill]]:
         split = len(_FILL_FIELDS)
         return [(self._remember(order_of(row[split:])), _fill(row[:split])) for row in rows]
 

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
 from bot.domain.errors import StorageError
-from bot.domain.notice import LOUDNESS, Loudness, Notice, Parcel
+from bot.domain.notice import LOUDNESS, Filled, Loudness, Notice, Parcel
 from storage.engine import Transaction
 from storage.marks import PLACE, mark_of
 from storage.records import pack, unpack
@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 WAITING: Final = "WAITING"
 SENT: Final = "SENT"
 BURIED: Final = "BURIED"
+ON_TIME: Final = timedelta(seconds=60)
 
 _o = outbox.c
 _ADD = outbox.insert().values(
@@ -55,7 +56,7 @@ _NEWEST_CARD = (
 _PARCELS = (
     select(
         _o.id, _o.chat_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at, _o.attempts,
-        _NEWEST_CARD.label("reply_to"), PLACE,
+        _NEWEST_CARD.label("reply_to"), _o.message_id, PLACE,
     )
     .select_from(outbox.join(accounts, accounts.c.id == _o.account_id))
     .where(_o.id.in_(bindparam("ids", expanding=True)))
@@ -65,6 +66,11 @@ _THIS = (_o.id == bindparam("parcel"), _o.state == WAITING)
 _SENT = outbox.update().where(*_THIS).values(state=SENT, closed_at=bindparam("at"), message_id=bindparam("message"))
 _POSTPONE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), why=bindparam("reason"))
 _BURY = outbox.update().where(*_THIS).values(state=BURIED, closed_at=bindparam("at"), why=bindparam("reason"))
+_TOLD = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.created_at, _o.closed_at, _o.message_id).where(
+    _o.order_id == bindparam("order_id"), _o.kind == bindparam("kind")
+)
+_REWORD = outbox.update().where(*_THIS).values(body=bindparam("words"))
+_ADD_EDIT = _ADD.values(message_id=bindparam("message"), loudness=int(Loudness.SILENT))
 _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, BURIED))).group_by(_o.state)
 
 
@@ -80,6 +86,18 @@ class SqlOutbox:
         loudness = int(LOUDNESS[type(notice)])
         if chat_ids:
             self._tx.write(_ADD, [{**common, "chat_id": chat_id, "loudness": loudness} for chat_id in chat_ids])
+
+    def correct(self, notice: Filled, at: datetime) -> None:
+        kind, body = pack(notice)
+        for row in self._tx.rows(_TOLD, {"order_id": notice.order.id, "kind": kind}).all():
+            told = unpack(row.kind, row.body)
+            if not isinstance(told, Filled) or told.fill.filled_after != notice.fill.filled_after:
+                continue
+            if row.state == WAITING:
+                self._tx.write(_REWORD, {"parcel": row.id, "words": body})
+            elif row.message_id is not None and row.closed_at - row.created_at <= ON_TIME:  # a late one says so, and keeps it
+                again = {"account_id": row.account_id, "order_id": notice.order.id, "kind": kind, "body": body, "at": at}
+                self._tx.write(_ADD_EDIT, {**again, "chat_id": row.chat_id, "message": row.message_id})
 
     def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Parcel]:
         """A lease that ends without a word is given out again: delivery is at least once.
@@ -108,6 +126,7 @@ class SqlOutbox:
                     created_at=row.created_at,
                     attempts=row.attempts - 1,  # before this one
                     reply_to=row.reply_to,
+                    edits=row.message_id,
                     mark=mark_of(row.place),
                 )
             )

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from bot.domain.access import DayLock, Invitation, Pin
 from bot.domain.account import Account, Credentials, Limits, Role, Session, Stop, User
-from bot.domain.notice import Notice, Parcel
+from bot.domain.notice import Filled, Notice, Parcel
 from bot.domain.order import Confirmation, ConfirmationState, Fill, Order
 from bot.domain.portfolio import DayReport
 from bot.domain.ports import MasterDay, Shown
@@ -198,6 +198,14 @@ class OrdersDrawer(Protocol):
 
     def fills_of(self, order_id: str) -> Sequence[Fill]: ...
 
+    def priceless(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]:
+        """Fills of that date in India whose price is not known yet, each with its order as it stands now."""
+        ...
+
+    def complete_fill(self, order: Order, fill: Fill) -> None:
+        """Notes the price and average of a fill that had no price; a price that is known stays."""
+        ...
+
     def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]: ...
 
 
@@ -256,6 +264,10 @@ class OutboxDrawer(Protocol):
 
     def add(self, account_id: str, chat_ids: Sequence[int], notice: Notice, at: datetime, *, order_id: str | None) -> None:
         """One row for each person; order_id ties it to a card."""
+        ...
+
+    def correct(self, notice: Filled, at: datetime) -> None:
+        """Mends what was said of this fill: what still waits is changed, what was sent on time is edited in silence."""
         ...
 
     def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Parcel]:

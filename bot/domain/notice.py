@@ -264,4 +264,5 @@ class Parcel:
     created_at: datetime
     attempts: int = 0
     reply_to: int | None = None  # message id of the order's card in that chat
+    edits: int | None = None  # message id of what this one mends; None: a message of its own
     mark: str = field(default="", compare=False)  # the account's

@@ -63,6 +63,7 @@ class Book:
                 look.adopt(fact, self._random(10).hex(), self._draft(fact))
             else:
                 look.advance(before, fact)
+        look.complete()
         return look.change
 
     def applied(self, account_id: str, change: Change) -> None:
@@ -170,6 +171,19 @@ class _Look:
         )
         return fill if self.drawers.orders.add_fill(after, fill) else None
 
+    def complete(self) -> None:
+        """Fills of today whose price was not known yet, where the trade book has their rows by now; what was told is mended."""
+        if not self.trades:
+            return
+        for order, fill in self.drawers.orders.priceless(self.account_id, ist_date(self.now)):
+            price, average = step_price(self.trades, fill.broker_id, fill.filled_after - fill.quantity, fill.filled_after)
+            if price is None:
+                continue
+            known = replace(fill, price=price, average=average or fill.average)
+            self.drawers.orders.complete_fill(order, known)
+            self.drawers.outbox.correct(Filled(order=order, fill=known), self.now)
+            self.change.touched.append(order.id)
+
     def tell(self, order: Order, notice: Notice) -> None:
         people = self.drawers.people.watching(self.account_id)
         self.drawers.outbox.add(self.account_id, people, notice, self.now, order_id=order.id)
@@ -212,20 +226,19 @@ def step_price(
     A step's price is never derived from two rounded averages: 7,400 at 100.03 and then 100 at 100.05 would read 100.78
     (house.md section 4). It is known only when rows end exactly at both edges of the step.
     """
-    done, value, value_before = 0, ZERO, None
-    if filled_before == 0:
-        value_before = ZERO
+    done, value = 0, ZERO
+    value_at = {0: ZERO}
     for row in _rows(trades, broker_id):
         done += row.quantity
         value += row.price * row.quantity
-        if done == filled_before:
-            value_before = value
-    if done != filled_after:
+        value_at[done] = value
+    after, before = value_at.get(filled_after), value_at.get(filled_before)
+    if after is None:
         return None, None
-    average = (value / filled_after).quantize(FINE)
-    if value_before is None:
+    average = (after / filled_after).quantize(FINE)
+    if before is None:
         return None, average
-    return ((value - value_before) / (filled_after - filled_before)).quantize(FINE), average
+    return ((after - before) / (filled_after - filled_before)).quantize(FINE), average
 
 
 def _unlisted(fact: OrderFact) -> Instrument:

@@ -56,3 +56,29 @@ async def test_an_exit_card_from_before_a_restart_is_asked_anew_and_not_sent_bli
         house.me.press("Confirm sell", card)
         await house.me.wait_for("I was restarted after this card.")
         assert house.placed == 1
+
+
+async def test_a_fill_whose_trade_row_comes_late_is_told_at_once_and_its_price_is_added_without_a_ring(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        house.near.paper.broker.faults.arm("trades_late", seconds=20, times=None)
+        house.near.paper.broker.faults.arm("fill_in_parts", parts=2, seconds=30)
+        card = await house.me.ask("/buy nifty 24500 ce 2lots", "BUY 130 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        told = await house.me.wait_for("Partly filled")
+        assert "This step: 65," in told["text"]
+        rings = len(house.me.rings(after=card["id"]))
+        mended = await house.me.wait_for(
+            lambda message: message["id"] == told["id"] and "This step: 65 at " in message["text"], 90
+        )
+        assert mended["edited"]
+        assert len(house.me.rings(after=card["id"])) == rings
+        await asyncio.sleep(180)
+        assert house.store is not None
+        orders = await house.orders()
+        fills = await house.store.run(lambda drawers: drawers.orders.fills_of(orders[0].id))
+        assert [fill.quantity for fill in fills] == [65, 65]
+        assert all(fill.price is not None for fill in fills)
+        assert len(house.me.rings(after=card["id"])) == rings + 1
