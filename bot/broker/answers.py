@@ -163,7 +163,7 @@ def failure_of_act(answer: Answer, told: Envelope | None, act: str) -> BrokerErr
     if not told.ok and answer.http < 500 and answer.http != 429:
         rejected = _RMS.search(told.words)
         if rejected:
-            say = f"mStock rejected the order: {reason(told.words)}"
+            say = f"mStock rejected the {act}: {reason(told.words)}"
             return Refused(say, code=told.code, words=told.words, broker_id=rejected.group(1), final=True)
         if told.code in _OVER and act in (CHANGE, CANCEL):
             say = f"mStock says this order is over already, so there was nothing to {act}. The order book tells how it ended."
@@ -173,14 +173,14 @@ def failure_of_act(answer: Answer, told: Envelope | None, act: str) -> BrokerErr
         if told.code in ("IA403", "APIKeyException") and any(known in words for known in _KEY):
             return _key_refused(told)
         if told.code == "IA401" and any(known in words for known in _SESSION):
-            say = "mStock refused the order because the session is not valid. Log in again."
+            say = f"mStock refused the {act} because the session is not valid. Log in again."
             return Refused(say, code=told.code, words=told.words)
         if told.code in ("IA400", "400") and any(known in words for known in _ORDER_TYPE):
-            return StopWordsRefused(f"mStock refused the order: {_shown(told)}", code=told.code, words=told.words)
+            return StopWordsRefused(f"mStock refused the {act}: {_shown(told)}", code=told.code, words=told.words)
         if told.code == "MA0034":  # conversion only: plainly nothing was converted (7.2)
             return Refused(f"mStock refused the conversion: {_shown(told)}", code=told.code, words=told.words)
         if told.invalid or told.code in ("IA400", "400"):
-            return Refused(f"mStock refused the order: {_shown(told)}", code=told.code, words=told.words)
+            return Refused(f"mStock refused the {act}: {_shown(told)}", code=told.code, words=told.words)
     return Unclear(f"mStock answered the {act} with “{_shown(told)}”. It may have happened; looking for it.")
 
 

@@ -8,9 +8,9 @@ import pytest
 from bot.broker import answers, shelves, translate
 from bot.broker.answers import Answer, envelope
 from bot.broker.translate import StopSpelling
-from bot.domain.errors import Unclear, Unreadable
+from bot.domain.errors import Refused, Unclear, Unreadable
 from bot.domain.order import OrderKind, Product, Side, Validity
-from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, body, good
+from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, bad, body, good
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,18 @@ def test_what_was_carried_over_is_counted_once(total: str, bought: int, value: D
     told = translate.position(row, lambda _key: None)
     assert told is not None
     assert (told.bought, told.bought_value, told.carried, told.booked_profit()) == (bought, value, 5, Decimal(0))
+
+
+@pytest.mark.parametrize("act", ["order", "change", "cancel", "conversion"])
+def test_a_refusal_names_the_act_that_was_refused_and_not_the_order_itself(act: str) -> None:
+    for told in (
+        [bad(f"RMS:{ID}:NSE EQUITY 22 ACC FUND LIMIT INSUFFICIENT", "RS-0111")],
+        bad("Enter valid trigger price.", "400"),
+        bad("Incorrect auth. Please try again.", "IA401"),
+        bad("Invalid order type.", "IA400"),
+    ):
+        raw = body(told)
+        refused = answers.failure_of_act(Answer(200, raw), envelope(raw), act)
+        assert isinstance(refused, Refused)
+        assert f"the {act}" in refused.say
+        assert act == "order" or "the order" not in refused.say
