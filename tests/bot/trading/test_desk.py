@@ -13,6 +13,7 @@ from bot.broker.routes import Bucket
 from bot.demo.loop import LoopClock
 from bot.domain.account import Role, Stop, User
 from bot.domain.errors import (
+    AddressRefused,
     CheckFailed,
     ChoiceWanted,
     ConfirmationGone,
@@ -24,7 +25,7 @@ from bot.domain.errors import (
     Unclear,
 )
 from bot.domain.instrument import Exchange
-from bot.domain.notice import Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
+from bot.domain.notice import AddressNotRegistered, Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Side
 from bot.domain.portfolio import Holding, Position
 from bot.domain.proposal import Change, Proposal, Question
@@ -502,6 +503,43 @@ async def test_changing_what_filled_meanwhile_changes_nothing_and_shows_the_fill
     known = await stage.order()
     assert known is not None
     assert (known.status, known.draft.price) == (OrderStatus.FILLED, Decimal("1475.00"))
+
+
+@pytest.mark.parametrize("act", ["place", "change", "cancel"])
+async def test_an_address_that_is_not_registered_is_told_once_a_day_whichever_act_met_it(clock: LoopClock, act: str) -> None:
+    class Elsewhere(ScriptedBroker):
+        refusing = False
+
+        def refuse(self) -> None:
+            if self.refusing:
+                raise AddressRefused("not from here", code="IA403", words="Primary and Secondary IP Address are not matching")
+
+        async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
+            self.refuse()
+
+        async def cancel(self, broker_id: str) -> None:
+            self.refuse()
+
+    broker = Elsewhere(clock)
+    broker.before_place = broker.refuse
+    stage = await set_stage(clock, broker=broker)
+    order = await stage.tap(await ask(stage))
+    assert isinstance(order, Order)
+    await stage.notices()
+    broker.refusing = True
+    for again in range(2):
+        if act == "place":
+            await stage.tap(await ask(stage))
+        elif act == "cancel":
+            with pytest.raises(AddressRefused):
+                await stage.desk.cancel(stage.actor, order.number, chat_id=PERSON)
+        else:
+            change = await stage.desk.modify(stage.actor, order.number, price=Decimal("1470.00"), quantity=None, chat_id=PERSON)
+            token = await stage.card(change, 90 + again)
+            with pytest.raises(AddressRefused):
+                await stage.tap(token, 90 + again)
+    told = [notice for notice in await stage.notices() if isinstance(notice, AddressNotRegistered)]
+    assert [notice.words for notice in told] == ["Primary and Secondary IP Address are not matching"]
 
 
 async def test_cancelling_a_waiting_stop_is_asked_again_in_words(clock: LoopClock) -> None:
