@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: demo test check bench fuzz attack audit lock clean
+.PHONY: demo test check bench fuzz attack canaries audit lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -37,6 +37,10 @@ fuzz: .venv/dev.stamp
 # Forgery, tampering, taps at once, a flood of strangers: one line of JSON each (docs/security.md keeps the figures).
 attack: .venv/dev.stamp
 	$(BIN)/python -m tests.attack.run
+
+# The whole suite at DEBUG; a test that lets one of the suite's secrets out, in any spelling, fails (docs/security.md, T20).
+canaries: .venv/dev.stamp
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.stage.gate
 
 # Known vulnerabilities of everything that is locked. Asks PyPI; a package that could not be looked up is a failure (--strict).
 # Without a network: make audit ADVISORIES=directory, a checkout of an advisory database in OSV's format, as new as can be had.

@@ -6,7 +6,7 @@ Independent of the scrubber on purpose: what searches must not share a mistake w
 import base64
 import binascii
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import quote, quote_plus
 
@@ -67,7 +67,8 @@ def plant(chance: random.Random) -> Planted:
 class Canaries:
     """Looks for planted secrets in text or bytes: plain, url-, base64-, hex-encoded, backwards, and in pieces of eight."""
 
-    def __init__(self, planted: Planted | Mapping[str, str]) -> None:
+    def __init__(self, planted: Planted | Mapping[str, str], *, whole: Collection[str] = _WHOLE) -> None:
+        """whole: the names of those whose pieces are ordinary words or digits, so that only all of it counts."""
         secrets = (
             planted if isinstance(planted, Mapping) else {each.name: getattr(planted, each.name) for each in fields(planted)}
         )
@@ -76,7 +77,7 @@ class Canaries:
         for name, secret in secrets.items():
             for form, spelled in _forms(secret):
                 self._whole.setdefault(spelled, f"{name} ({form})")
-            if name in _WHOLE or len(secret) < 2 * _PIECE:
+            if name in whole or len(secret) < 2 * _PIECE:
                 continue
             raw = secret.encode()
             for at in range(len(raw) - _PIECE + 1):
@@ -95,7 +96,7 @@ class Canaries:
 def _forms(secret: str) -> Iterator[tuple[str, bytes]]:
     raw = secret.encode()
     yield "plain", raw
-    yield "backwards", raw[::-1]
+    yield "backwards", secret[::-1].encode()
     yield "url", quote(secret, safe="").encode()
     yield "url", quote_plus(secret).encode()
     yield "hex", binascii.hexlify(raw)
