@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.paper.armed import Armed
 from bot.paper.broker import PaperBroker
-from bot.paper.facts import CANCELLED, FINAL, MODIFIED, PENDING, TRANSIT, moment
+from bot.paper.facts import CANCELLED, EXPIRED, FINAL, MODIFIED, PENDING, TRANSIT, moment
 from bot.paper.rest import Route
 from bot.paper.shapes import Row, order_row
 
@@ -46,14 +45,12 @@ def _as_it_was(broker: PaperBroker, row: Row, since: str, client: str) -> Row:
     """An order's row as it stood at a moment: its status and fills of then."""
     order = broker.ledger.orders[str(row["orderid"])]
     past = [step for step in order.steps if step[1] <= since]
-    status = past[-1][0] if past else TRANSIT
+    then = order.as_of(past[-1] if past else [TRANSIT, *order.steps[0][1:]])
+    status = then.status
     trades = [t for t in broker.ledger.trades_of(client) if t.order == order.id and t.at <= since]
-    then = replace(order)
     then.filled, then.value = sum(t.quantity for t in trades), sum(t.quantity * t.price for t in trades)
-    then.status = status
     if status not in FINAL:
         then.cancelled = 0
         then.text = "CONFIRMED" if status in (PENDING, MODIFIED) else ""
-    then.cancelled = order.cancelled if status == CANCELLED else 0
-    then.updated_at = past[-1][1] if past else order.placed_at
+    then.cancelled = order.cancelled if status in (CANCELLED, EXPIRED) else 0
     return order_row(then, broker.find(order.key), broker.manners(client))

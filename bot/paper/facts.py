@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -68,7 +68,7 @@ class Order:
     text: str = ""
     exchange_id: str = "0"
     triggered: bool = False
-    steps: list[list[str]] = field(default_factory=list)
+    steps: list[list[str]] = field(default_factory=list)  # status, moment, then price, trigger and quantity as they were
     # How this order behaves, decided when it was placed (faults.py); kept, so a restart changes nothing.
     delay: float = 0.0
     part: int = 0
@@ -84,6 +84,18 @@ class Order:
     @property
     def working(self) -> bool:
         return self.status not in FINAL
+
+    def step(self, status: str, at: str) -> None:
+        """Writes down what the order is from now on."""
+        self.status, self.updated_at = status, at
+        self.steps.append([status, at, str(self.price), str(self.trigger), str(self.quantity)])
+
+    def as_of(self, step: list[str]) -> Order:
+        """The order as it stood at one of its steps; its fills are those of now."""
+        then = replace(self, status=step[0], updated_at=step[1])
+        if len(step) > len(("status", "at")):  # books of before have no more
+            then.price, then.trigger, then.quantity = (int(each) for each in step[2:5])
+        return then
 
     @property
     def remaining(self) -> int:

@@ -75,13 +75,15 @@ class OrderBook:
         stream = self._rng.randrange(11, 40)
         count = self.ledger.next_number(f"stream/{ist(now):%y%m%d}/{stream}", 101)
         number = f"{1 if channel == 'API' else 2}{stream}{1 if instrument.segment == 'E' else 2}{ist(now):%y%m%d}{count}"
-        return Order(
+        order = Order(
             id=number, client=account.client, day=account.day, exchange=request.exchange, token=request.token,
             side=request.side, kind=request.kind, product=request.product, validity=request.validity,
             variety=request.variety, quantity=request.quantity, price=request.price, trigger=request.trigger,
             disclosed=request.disclosed, tag=request.tag if channel == "API" else "NA", channel=channel, status=TRANSIT,
-            placed_at=stamp(now), updated_at=stamp(now), steps=[[TRANSIT, stamp(now)]],
+            placed_at=stamp(now), updated_at=stamp(now),
         )  # fmt: skip
+        order.step(TRANSIT, stamp(now))
+        return order
 
     def reach_exchange(self, order: Order) -> None:
         """Gives the order its sixteen digits, when it has none yet."""
@@ -92,10 +94,7 @@ class OrderBook:
         return str(self.ledger.next_number("trade", FIRST_TRADE))
 
     def move(self, order: Order, status: str) -> None:
-        now = self.clock.now()
-        order.status = status
-        order.updated_at = stamp(now)
-        order.steps.append([status, stamp(now)])
+        order.step(status, stamp(self.clock.now()))
 
     def resting_word(self, client: str) -> str:
         """What the status of an order is called that rests at the exchange: sources disagree (5.7)."""

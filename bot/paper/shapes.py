@@ -68,15 +68,15 @@ def order_row(order: Order, instrument: Instrument, manners: Manners) -> Row:
 def details_rows(order: Order, instrument: Instrument, manners: Manners) -> list[Row]:
     """The steps of one order's life: some fields as numbers, a 12-hour time, no exchange id (5.9)."""
     rows: list[Row] = []
-    for status, at in order.steps:
-        row = order_row(order, instrument, manners)
+    for step in order.steps:
+        then = order.as_of(step)
+        row = order_row(then, instrument, manners)
         del row["exchangeorderid"]
-        for name, value in (("price", order.price), ("triggerprice", order.trigger), ("strikeprice", instrument.strike)):
+        for name, value in (("price", then.price), ("triggerprice", then.trigger), ("strikeprice", instrument.strike)):
             row[name] = number(value)
         for name in ("squareoff", "stoploss", "trailingstoploss"):
             row[name] = 0
-        row["status"] = row["orderstatus"] = status
-        row["updatetime"] = ist(moment(at)).strftime("%d-%m-%Y %I:%M:%S %p")
+        row["updatetime"] = ist(moment(then.updated_at)).strftime("%d-%m-%Y %I:%M:%S %p")
         rows.append(row)
     return rows
 

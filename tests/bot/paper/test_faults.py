@@ -238,6 +238,22 @@ async def test_books_that_are_late_shrunken_shuffled_or_gone(wire: Wire) -> None
     assert [row["orderid"] for row in await wire.data("GET", "orders")] == [young, *old[::-1]]
 
 
+async def test_a_book_of_a_while_ago_shows_an_orders_old_terms_and_details_show_each_steps_own(wire: Wire) -> None:
+    order = await wire.place(price="1470.00", quantity=5)
+    await asyncio.sleep(30)
+    await wire.data("PUT", f"orders/regular/{order}", wire.order(price="1471.00", quantity=6))
+    await wire.data("DELETE", f"orders/regular/{order}", {"variety": "NORMAL"})
+    steps = await wire.data("POST", "order/details", {"order_no": order, "segment": "E"})
+    assert [(step["status"], step["price"], step["quantity"]) for step in steps] == [
+        ("Transit", 1470, "5"), ("Pending", 1470, "5"), ("O-Modified", 1471, "6"), ("Cancelled", 1471, "6"),
+    ]  # fmt: skip
+    arm(wire, "changes_late", seconds=20)
+    (row,) = await wire.data("GET", "orders")
+    assert (row["status"], row["price"], row["quantity"], row["cancelsize"]) == ("Pending", "1470.00", "5", "0")
+    (row,) = await wire.data("GET", "orders")
+    assert (row["status"], row["price"], row["quantity"], row["cancelsize"]) == ("Cancelled", "1471.00", "6", "6")
+
+
 async def test_orders_behave_as_armed(wire: Wire) -> None:
     arm(wire, "fill_never")
     never = await wire.place(quantity=1)
