@@ -90,8 +90,9 @@ class Books:
         day = ist_date(self.clock.now())
         orders = await self.store.run(lambda drawers: drawers.orders.of_day(account.id, day))
         by_id = {order.broker_id: order for order in orders}
-        lines = [self._trade(fact, by_id.get(fact.broker_id)) for fact in facts]
-        return TradeList(account=account, trades=tuple(line for line in lines if line), as_of=self.clock.now())
+        lines = [line for fact in facts if (line := self._trade(fact, by_id.get(fact.broker_id)))]
+        lines.sort(key=lambda line: (line.at is not None, line.at))  # the book comes in any order
+        return TradeList(account=account, trades=tuple(lines), as_of=self.clock.now())
 
     def _trade(self, fact: TradeFact, order: Order | None) -> TradeLine | None:
         instrument = order.draft.instrument if order else self.instruments.by_key(fact.key)

@@ -82,3 +82,15 @@ async def test_a_fill_whose_trade_row_comes_late_is_told_at_once_and_its_price_i
         assert [fill.quantity for fill in fills] == [65, 65]
         assert all(fill.price is not None for fill in fills)
         assert len(house.me.rings(after=card["id"])) == rings + 1
+
+
+async def test_trades_are_listed_newest_first_in_whatever_order_the_book_has_them(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        for name in ("ITC", "SBIN", "INFY"):
+            await bought(house, f"/buy {name} 1", f"BUY 1 {name}")
+            await asyncio.sleep(5)
+        house.near.paper.broker.faults.arm("rows_shuffled", times=None)
+        for _ in range(3):
+            listed = (await house.me.ask("/trades", "TRADES"))["text"]
+            assert listed.index("INFY") < listed.index("SBIN") < listed.index("ITC")

@@ -71,6 +71,7 @@ export class Guide {
   }
 
   #mark(text) {
+    this.#done.add(0); // whoever has said anything needs no hello any more
     STEPS.forEach(({ said }, index) => {
       if (!said?.test(text ?? "")) return;
       this.#done.add(index);

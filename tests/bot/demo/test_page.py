@@ -686,8 +686,10 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         await desk.get_by_role("button", name="Set", exact=True).click()
         await expect(tab.locator("#price-now")).to_have_text("1,500.50")
         # The tour's resting order follows the price: two percent over it, on the tick.
-        for said in ("/start", "/login", "/buy TCS 10"):
-            await seen.types(said)
+        await expect(tab.locator("#guide-text")).to_have_text("Say hello")
+        await seen.types("/login")  # whoever begins otherwise is not asked for a hello any more
+        await expect(tab.locator("#guide-text")).to_have_text("Ask for ten shares; nothing is sent yet")
+        await seen.types("/buy TCS 10")
         await expect(tab.get_by_label("Symbol whose price moves")).to_have_value("TCS")
         await seen.types("/positions")
         await expect(tab.locator("#guide-try")).to_have_text("/sell RELIANCE 5 1530.60")
