@@ -8,16 +8,19 @@ from itertools import pairwise
 
 import pytest
 
-from bot.broker.connections import Pair
+from bot.broker.connections import Connections, Pair
 from bot.broker.translate import StopSpelling
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import BotError, Refused, StopWordsRefused, Unclear
 from bot.domain.instrument import Exchange
+from bot.domain.money import tick_down
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from bot.domain.research import Interval
 from bot.paper.server import Running
+from bot.paper.settings import PaperAccount
 from tests.bot.broker.test_client import RELIANCE, TAG, a_draft, orders_at
+from tests.stage.exchange import Ears, credentials_of, log_in, until
 
 STEPS = {
     Interval.MINUTE: 1, Interval.MINUTES_3: 3, Interval.MINUTES_5: 5, Interval.MINUTES_10: 10, Interval.MINUTES_15: 15,
@@ -129,6 +132,53 @@ async def test_a_position_is_carried_over_to_another_product(pair: Pair) -> None
     await pair.broker.convert(position, Product.CNC, 4)
     held = {each.product: each.quantity for each in await pair.broker.positions()}
     assert held == {Product.MIS: 6, Product.CNC: 4}
+
+
+async def test_past_trades_are_those_of_the_days_asked_for(
+    pair: Pair, clock: LoopClock, loop: VirtualLoop, links: Connections
+) -> None:
+    day = ist_date(clock.now())
+    await pair.broker.place(await a_draft(pair), TAG)
+    await asyncio.sleep(60)
+    fills = await pair.broker.trades()
+    loop.shift(3 * 24 * 3600)
+    await log_in(links.of("main"), credentials_of(PaperAccount()), clock)
+    assert await pair.broker.trades() == []
+    past = await pair.broker.past_trades(day, day)
+    assert sorted((each.quantity, each.price, each.side) for each in past) == sorted(
+        (each.quantity, each.price, each.side) for each in fills
+    )
+    assert {each.trade_id for each in past} == {each.trade_id for each in fills}
+    assert await pair.broker.past_trades(day + timedelta(days=1), day + timedelta(days=2)) == []
+
+
+@pytest.mark.parametrize("exchange", list(Exchange))
+async def test_each_exchange_goes_the_whole_way(pair: Pair, ears: Ears, loop: VirtualLoop, exchange: Exchange) -> None:
+    """Quote, feed, candles, order, trade and position under one key, whatever each route calls the exchange."""
+    loop.shift(3 * 3600)
+    master = await pair.broker.scrip_master()
+    wanted = "RELIANCE" if exchange in (Exchange.NSE, Exchange.BSE) else "NIFTY" if exchange is Exchange.NFO else "SENSEX"
+    rows = [each for each in master if (each.exchange, each.symbol) == (exchange, wanted) and each.is_tradable]
+    rows = [each for each in rows if each.is_option is each.is_derivative and each.expiry == rows[0].expiry]
+    instrument = rows[len(rows) // 2]  # near the money, where it is an option
+    last = (await pair.broker.quotes([instrument.key]))[instrument.key].last
+    pair.feed.watch([instrument.key])
+    await until(lambda: pair.feed.last(instrument.key) is not None)
+    today = at_ist(ist_date(loop_now := ears.ticks[-1].received), 0)
+    assert await pair.broker.candles(instrument, Interval.MINUTES_5, today - timedelta(days=1), loop_now)
+    draft = OrderDraft(
+        instrument=instrument, side=Side.BUY, quantity=instrument.lot, kind=OrderKind.LIMIT,
+        product=Product.NRML if instrument.is_derivative else Product.CNC,
+        price=tick_down(last * Decimal("1.04"), instrument.tick),
+    )  # fmt: skip
+    assert (await pair.broker.margin(draft)).required
+    broker_id = await pair.broker.place(draft, TAG)
+    await asyncio.sleep(60)
+    (fact,) = await pair.broker.orders()
+    assert (fact.broker_id, fact.key, fact.status) == (broker_id, instrument.key, OrderStatus.FILLED)
+    assert {each.key for each in await pair.broker.trades()} == {instrument.key}
+    (position,) = await pair.broker.positions()
+    assert (position.instrument, position.quantity) == (instrument, instrument.lot)
 
 
 async def test_past_trades_of_a_day_without_any_are_none(pair: Pair) -> None:
