@@ -20,7 +20,7 @@ from bot.egress import public_ipv4
 from bot.keys import Ask, open_vault
 from bot.outbox import Notifier
 from bot.scrubber import Scrubber
-from bot.settings import Settings
+from bot.settings import Consent, Settings
 from bot.trading.pins import begin_mode
 from bot.trading.roster import MAX_AGE
 from bot.trading.sentry import POLLER, REPAIR, TAMPERED, WEBHOOK
@@ -214,6 +214,7 @@ async def open_app(
             services=core.services,
             random_bytes=random_bytes,
             explain=explain,
+            protect_content=settings.protect_content == Consent.YES,
         )
         messenger = TelegramMessenger(
             application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.roster.role_on

@@ -24,6 +24,7 @@ LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pydantic
 # Settings whose values are words or numbers of ours; of all others only whether they are given is told.
 _SHOWN = (
     "MODE", "KEY_SOURCE", "SEED_KEY_SOURCE", "LOG_LEVEL", "LOG_FORMAT", "CONFIRM_SECONDS", "ORDERS_PER_SECOND", "MARKET_HOURS",
+    "PROTECT_CONTENT",
     "ALLOW_ROOT",
 )  # fmt: skip
 

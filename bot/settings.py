@@ -128,6 +128,7 @@ SETTINGS: tuple[Setting, ...] = (
         says="your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is not known",
         default="none",
     ),
+    Setting(name="PROTECT_CONTENT", says="`yes`: no message of the bot can be forwarded, copied or saved", default="no"),
     Setting(name="ALLOW_ROOT", says="`yes`: live money as root, outside a container, all the same", default="no"),
     Setting(name="MARKET_DATA", says="a TOML file whose dated facts go before the built-in ones", default="none"),
 )
@@ -241,6 +242,7 @@ class Settings(BaseModel):
     key_passphrase: Annotated[Secret, BeforeValidator(_passphrase)] | None = None
     seed_key_source: KeySource = KeySource.FILE
     seed_key_file: _Path = Path("seed-key/seed.key")
+    protect_content: Consent = Consent.NO
     allow_root: Consent = Consent.NO
     redirect_url: str = "http://127.0.0.1:5000/mstock/callback"
     web_listen: Annotated[tuple[str, int] | None, BeforeValidator(_listening)] = None  # host, port

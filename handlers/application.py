@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from telegram.error import InvalidToken, TelegramError
-from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, filters
+from telegram.ext import Application, CallbackQueryHandler, ContextTypes, Defaults, MessageHandler, filters
 from telegram.request import BaseRequest
 
 from bot.domain.errors import SettingsError
@@ -40,10 +40,12 @@ def build_application(
     explain: Explain | None = None,
     pace: Pace | None = None,
     wire: BaseRequest | None = None,
+    protect_content: bool = False,
 ) -> App:
     """The application, not yet initialised.
 
     telegram_url: where the Bot API lives; the demo chat is another address. wire: what carries calls there in place of HTTP.
+    protect_content: no message can be forwarded, copied or saved (failure-modes.md T12).
     """
 
     class Furnished(Face):  # PTB makes the shared data itself, by a call without arguments
@@ -59,6 +61,7 @@ def build_application(
         request=wire or TelegramWire(connections=64, read=20.0),
         get_updates_request=wire or TelegramWire(connections=2, read=10.0),
         rate_limiter=pace or Pace(),
+        defaults=Defaults(protect_content=True) if protect_content else None,
     )
     application: App = (
         Application.builder()

@@ -1,6 +1,7 @@
 """Says a view to a chat: cut into messages, markup with a plain way out, edits that tolerate having nothing to change."""
 
 import logging
+from functools import partial
 
 from telegram import LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
@@ -39,9 +40,10 @@ class Speaker:
 
     async def _send(self, chat_id: int, view: View, reply_to: int | None, *, silent: bool, priority: Priority) -> int:
         answers = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
+        send = partial(self._bot.send_message, protect_content=False) if view.portable else self._bot.send_message
         for text, mode in ((view.html, ParseMode.HTML), (view.plain, None)):
             try:
-                sent = await self._bot.send_message(
+                sent = await send(
                     chat_id,
                     text or "…",
                     parse_mode=mode,

@@ -1,6 +1,7 @@
 """Accounts, logging in and out, and what became of a message that held a code."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.account import Account, CodeKind, Role
@@ -74,13 +75,14 @@ def offered(found: Offered, mode: str) -> View:
         if found.on_host
         else "Open this in your browser:"
     )
-    return message(
+    shown = message(
         say(bold(f"{what} on this page."), " For you alone, once."),
         where,
         say(code(found.address)),
         f"Until {clock_time(ticket.until)}. Never type a password or key into this chat.",
         place(ticket.label, mode),
     )
+    return replace(shown, portable=True)
 
 
 def code_not_expected(note: str) -> View:

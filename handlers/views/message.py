@@ -64,6 +64,7 @@ class View:
 
     parts: tuple[Part, ...]
     keyboard: Keyboard = ()
+    portable: bool = False  # holds what has to be taken elsewhere, so it can be copied even where PROTECT_CONTENT says no
 
     @property
     def html(self) -> str:
@@ -99,7 +100,7 @@ class View:
             packs[-1].append(part)
             room -= size
             marks -= weight
-        views = [View(tuple(_joined(pack))) for pack in packs]
+        views = [View(tuple(_joined(pack)), portable=self.portable) for pack in packs]
         views[-1] = replace(views[-1], keyboard=self.keyboard)
         return tuple(views)
 

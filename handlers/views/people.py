@@ -1,6 +1,7 @@
 """Who may use the bot: the list, an invitation, a welcome."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.access import Invited, Welcome
 from bot.domain.account import Role, User
@@ -32,12 +33,13 @@ def people(found: Sequence[tuple[User, str | None, Role]]) -> View:
 def invited(found: Invited, link: str) -> View:
     """The link, ready to be copied; it is worth a place on the list until it is used."""
     where = found.label or "all accounts"
-    return message(
+    shown = message(
         say(bold(f"A link for one {found.role}"), f" · {where}"),
         f"May: {MAY[found.role]}.",
         say(code(link)),
         f"It works once, until {clock_time(found.expires_at)}. Whoever opens it first is on the list: send it to nobody else.",
     ).with_keyboard([Button("Copy the link", copy=link)])
+    return replace(shown, portable=True)
 
 
 def welcome(found: Welcome) -> View:

@@ -65,9 +65,16 @@ async def a_bot(
     me: ScriptedPerson | None = None,
     clean: bool = True,
     conflict: Callable[[str], Awaitable[None]] | None = None,
+    protect_content: bool = False,
 ) -> AsyncIterator[Stage]:
     """Starts the bot; leaves by close and drain, or, when not clean, as a kill would: tasks cut off where they are."""
-    application = build_application(telegram.token, telegram_url=telegram.url, services=services, random_bytes=counting_bytes())
+    application = build_application(
+        telegram.token,
+        telegram_url=telegram.url,
+        services=services,
+        random_bytes=counting_bytes(),
+        protect_content=protect_content,
+    )
     intake = Intake(application, inbox=inbox, roster=services.roster, clock=services.clock, conflict=conflict)
     async with running(application):
         await publish_menu(application)

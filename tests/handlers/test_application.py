@@ -133,6 +133,20 @@ async def test_an_edited_message_is_answered_and_changes_nothing(clock: LoopCloc
         assert stage.services.desk.proposed == []
 
 
+@pytest.mark.parametrize("protected", [True, False])
+async def test_messages_stay_in_the_chat_where_the_host_says_so_but_what_has_to_be_taken_elsewhere(
+    clock: LoopClock, protected: bool
+) -> None:
+    async with (
+        a_world(clock) as (chats, telegram),
+        a_bot(chats, telegram, FakeServices(clock), FakeInbox(), protect_content=protected) as stage,
+    ):
+        assert (await stage.me.ask("/menu", "Menu"))["protected"] is protected
+        assert (await stage.me.ask("/funds", "FUNDS"))["protected"] is protected
+        assert (await stage.me.ask("/people add trader", "A link for one trader"))["protected"] is False
+        assert (await stage.me.ask("/link papa", "For you alone, once."))["protected"] is False
+
+
 async def test_a_wrong_token_stops_the_start_and_names_the_setting(clock: LoopClock) -> None:
     async with a_world(clock) as (_, telegram):
         application = build_application(
