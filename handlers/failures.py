@@ -6,7 +6,16 @@ from contextlib import suppress
 from telegram import Update
 from telegram.error import TelegramError
 
-from bot.domain.errors import BotError, ConfirmationGone, NotAllowed, PhoneSealed, StorageError, UnknownSymbol, UsageError
+from bot.domain.errors import (
+    BotError,
+    ConfirmationGone,
+    NotAllowed,
+    PhoneSealed,
+    PinClosed,
+    StorageError,
+    UnknownSymbol,
+    UsageError,
+)
 from bot.logs import correlation
 from handlers.commands import hear
 from handlers.context import Ctx
@@ -27,13 +36,13 @@ async def tell(update: object, ctx: Ctx) -> None:
     _write_down(error, incident, ctx.chat_id)
     if not isinstance(update, Update) or not ctx.chat_id:
         return
-    if trying := _trying(error):
+    if trying := _trying(error, update):
         await _tell_owners(update, ctx, trying)
     account = _addressed(update)
     with suppress(BotError):  # what went wrong may be the account's own name, or the store
         if (actor := await ctx.services.accounts.actor(ctx.chat_id, account or None)) is not None:
             ctx.actor = actor
-    of_account = not isinstance(error, UsageError | UnknownSymbol | PhoneSealed)
+    of_account = not isinstance(error, UsageError | UnknownSymbol | PhoneSealed | PinClosed)
     view = ctx.own(failure(error, incident, account=account), marked=of_account)
     under = update.effective_message.message_id if update.effective_message is not None else None
     try:
@@ -51,10 +60,13 @@ async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:
         _log.warning("the owners could not be told of a refusal: %s", error.say)
 
 
-def _trying(error: Exception) -> str:
+def _trying(error: Exception, update: Update) -> str:
     """What the owner should hear of a refusal that looks like trying; nothing for the usual slips of a finger."""
     if isinstance(error, NotAllowed):
-        return "tried what the role does not allow"
+        # The command alone: what was typed behind it may be anything.
+        spoken = hear(update.message.text) if update.message is not None and update.message.text else None
+        what = f"/{spoken.command.name}" if spoken is not None else "a button"
+        return f"tried {what}, which the role does not allow"
     if isinstance(error, ConfirmationGone) and error.foreign:
         return "tapped on a card of somebody else's"
     return ""

@@ -2,8 +2,10 @@
 
 import re
 
+from bot.domain.account import Permission
 from bot.domain.errors import UsageError
 from handlers.context import Ctx
+from handlers.gate import demand
 from handlers.views import host as views
 from handlers.views.message import View
 
@@ -11,6 +13,7 @@ from handlers.views.message import View
 async def status(ctx: Ctx) -> None:
     """How the bot is doing; `full` adds what a helper would ask for."""
     if ctx.words.casefold() == "full":
+        demand(ctx.actor, Permission.ADMIN)
         await ctx.reply(views.full(await ctx.services.host.full(ctx.actor)), marked=False)
         return
     if ctx.words:

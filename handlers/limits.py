@@ -10,6 +10,7 @@ from bot.domain.access import LimitsShown
 from bot.domain.account import Permission, Segment
 from bot.domain.errors import UsageError
 from handlers.context import Ctx
+from handlers.gate import demand
 from handlers.views import limits as views
 
 _EXAMPLE = "/limits value 50000"
@@ -18,23 +19,28 @@ _HOURS = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2})[:
 
 
 async def limits(ctx: Ctx) -> None:
-    """`/limits`, `/limits <name> <value or off>`, `/limits lock`."""
+    """`/limits`, `/limits <name> <value or off>`, `/limits lock`, which asks first: nothing lifts it that day."""
     name, _, rest = ctx.words.lower().partition(" ")
     if not name:
         await _show(ctx, await ctx.services.limits.show(ctx.actor))
+    elif name == "lock" and rest.strip() != "now":
+        demand(ctx.actor, Permission.OPEN)
+        await ctx.reply(views.ask_lock(ctx.label, ctx.mode))
     elif name == "lock":
+        demand(ctx.actor, Permission.OPEN)
         await _show(ctx, await ctx.services.limits.lock_day(ctx.actor))
     elif name in _FIELDS:
+        demand(ctx.actor, Permission.ADMIN)
         field, read = _FIELDS[name]
         value = read(rest.strip())
-        await _show(ctx, await ctx.services.limits.change(ctx.actor, field, value))
+        await _show(ctx, await ctx.services.limits.change(ctx.actor, field, value), changed=field)
     else:
         raise UsageError(f"“{name}” is not one of {', '.join(_FIELDS)}, lock.", example=_EXAMPLE)
 
 
-async def _show(ctx: Ctx, found: LimitsShown) -> None:
+async def _show(ctx: Ctx, found: LimitsShown, *, changed: str | None = None) -> None:
     may_change, may_lock = ctx.actor.may(Permission.ADMIN), ctx.actor.may(Permission.OPEN)
-    await ctx.reply(views.limits(found, ctx.mode, may_change=may_change, may_lock=may_lock))
+    await ctx.reply(views.limits(found, ctx.mode, may_change=may_change, may_lock=may_lock, changed=changed))
 
 
 def _rupees(words: str) -> Decimal | None:

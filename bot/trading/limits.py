@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,7 @@ class OwnLimits:
             after = in_words(value) if tight == value else f"{in_words(tight)}, from {begins} {in_words(value)}"
             before = in_words(getattr(present, name))
             drawers.audit.add(now, person, "limits", account.id, name, before=before, after=after)
-            self._tell(drawers, account, actor, Deed.LIMITS, f"{name.replace('_', ' ')}: {before} → {after}")
+            self._tell(drawers, account, actor, Deed.LIMITS, _changed(name, before, tight, value, begins))
             return self._shown(drawers, account)
 
         shown = await self.store.run(write)
@@ -126,10 +126,36 @@ def stricter(name: str, one: Any, other: Any) -> Any:
     return min(one, other)
 
 
+_NAMES = {
+    "value": "one order",
+    "quantity": "shares or units of one order",
+    "orders_a_day": "orders a day",
+    "orders_a_minute": "orders a minute",
+    "daily_loss": "daily loss",
+    "segments": "segments",
+    "hours": "hours",
+    "ask_pin_above": "PIN above",
+    "guardian_sells_holdings": "guardian sells holdings",
+}
+
+
+def _changed(name: str, before: str, tight: Any, value: Any, begins: date) -> str:
+    """What the others are told: from what to what, and from when where it was loosened."""
+    words = f"{_NAMES[name]}, {before} → {in_words(value)}"
+    if tight == value:
+        return words
+    until = f"; until then {in_words(tight)}" if in_words(tight) != before else ""
+    return f"{words} from {begins.day} {begins:%b}{until}"
+
+
 def in_words(value: Any) -> str:
-    """A limit's value as the record of acts has it."""
+    """A limit's value as people and the record of acts read it."""
     if value is None:
         return "no limit"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple) and value and isinstance(value[0], time):
+        return "-".join(f"{each:%H:%M}" for each in value)
     if isinstance(value, Decimal):
         return in_figures(value)
     if isinstance(value, tuple):

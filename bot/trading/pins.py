@@ -93,12 +93,12 @@ class Pins:
         if use is PadUse.SET and state.set:
             raise PinClosed("You have a PIN already. /pin change asks for it first.")
         if use is PadUse.SET and state.sealed_since is not None:
-            raise NotFound(_ONLY_HOST)
+            raise NotFound(_only_host(actor))
         if use is PadUse.UNSEAL and await self._store.run(sounding):
             raise NotFound(f"{WHY} {LIFT}")
         if use is not PadUse.SET:
             if not state.set:
-                raise NotFound("You have no PIN. /pin sets one." if not state.sealed_since else _ONLY_HOST)
+                raise NotFound("You have no PIN. /pin sets one." if not state.sealed_since else _only_host(actor))
             if state.closed_until is not None:
                 raise PinClosed(_closed(state.closed_until, actor))
         steps = list(_STEPS[use])
@@ -316,7 +316,8 @@ def demand_pin(drawers: Drawers, telegram_id: int, proof: str, say: str) -> None
         raise PinWanted(say, proof=proof)
 
 
-_ONLY_HOST = "This phone is sealed and has no PIN. It is opened on the host: python -m bot people unlock."
+def _only_host(actor: Actor) -> str:
+    return f"This phone is sealed and has no PIN. It is opened on the host: python -m bot people unlock {actor.user.telegram_id}"
 
 
 def _closed(until: datetime, actor: Actor) -> str:

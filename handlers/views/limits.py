@@ -1,23 +1,39 @@
 """The account's own limits, as they stand and as they will."""
 
+from dataclasses import fields
+
 from bot.domain.access import LimitsShown
 from bot.domain.account import Limits
-from handlers.views.keyboards import EntriesTap, WordsTap, button
-from handlers.views.message import Detail, Line, Part, View, bold, code, detail, say
+from handlers.views.card import place
+from handlers.views.keyboards import EntriesTap, WordsTap, button, words
+from handlers.views.message import Detail, Line, Part, View, bold, code, detail, message, say
 from handlers.views.safety import resting
 from handlers.views.text import amount, clock_time, count, day_name, row, table
 
 
-def limits(found: LimitsShown, mode: str, *, may_change: bool = True, may_lock: bool = True) -> View:
+def ask_lock(label: str, mode: str) -> View:
+    """Asked again in words: a day that is locked by a slip of the thumb stays locked."""
+    return message(
+        say(
+            bold("Lock the day?"),
+            " No new orders until the next trading day, and nothing lifts it before. Exits and cancels work.",
+        ),
+        place(label, mode),
+    ).with_keyboard([words("Yes, lock the day", "/limits lock now", account=label)], [words("No", "/limits", account=label)])
+
+
+def limits(found: LimitsShown, mode: str, *, may_change: bool = True, may_lock: bool = True, changed: str | None = None) -> View:
     """A table of 30 columns; what is loosened and not yet in force stands below with its day.
 
-    How they are changed is said to those who may.
+    How they are changed is said to those who may. changed: the limit that was just set, whose fate is said first.
     """
     today = found.today
     rows = [row(f"LIMITS {found.account.name}", mode)]
     rows += [row(name, figure) for name, figure in _figures(today)]
     rows.append(row("Sent today", f"{count(found.sent_today)}"))
     parts: list[Part] = [table(*rows)]
+    if changed is not None:
+        parts.append(_became(found, changed))
     if found.day_lock is not None:
         since = clock_time(found.day_lock.at)
         parts.append(say(bold("The day is locked"), f" since {since}: {found.day_lock.why}. It opens on the next trading day."))
@@ -25,9 +41,9 @@ def limits(found: LimitsShown, mode: str, *, may_change: bool = True, may_lock: 
             parts.append(say(f"{resting(found.entries)[0]}."))
     if found.later is not None:
         day, later = found.later
-        changed = [f"{name} {new}" for (name, old), (_, new) in zip(_figures(today), _figures(later), strict=True) if old != new]
-        if changed:
-            parts.append(say(bold(f"From {day_name(day)}:"), f" {', '.join(changed)}"))
+        differs = [f"{name} {new}" for (name, old), (_, new) in zip(_figures(today), _figures(later), strict=True) if old != new]
+        if differs:
+            parts.append(say(bold(f"From {day_name(day)}:"), f" {', '.join(differs)}"))
     parts.append(
         _how() if may_change else say("They hold for new entries, never for exits. An owner of the account changes them.")
     )
@@ -36,6 +52,15 @@ def limits(found: LimitsShown, mode: str, *, may_change: bool = True, may_lock: 
         return View(tuple(parts)).with_keyboard([lock] if may_lock else [])
     cancel = button(resting(found.entries)[1], EntriesTap(found.account.label))
     return View(tuple(parts)).with_keyboard([cancel] if found.entries else [])
+
+
+def _became(found: LimitsShown, changed: str) -> Line:
+    place_of_it = [field.name for field in fields(Limits)].index(changed)
+    name, today = _figures(found.today)[place_of_it]
+    if found.later is not None and getattr(found.later[1], changed) != getattr(found.today, changed):
+        later = _figures(found.later[1])[place_of_it][1]
+        return say(bold(f"{name}: {later} from {day_name(found.later[0])}."), f" Until then {today}: looser takes a night.")
+    return say(bold(f"{name}: {today} from now on."))
 
 
 def _how() -> Detail:

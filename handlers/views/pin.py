@@ -47,14 +47,15 @@ def state(found: PinState) -> View:
     )
 
 
-def sealed(found: PinState) -> View:
+def sealed(found: PinState, person: int) -> View:
     """From here on the phone shows nothing and sends nothing, but can still stop trading."""
-    how = "Your PIN opens it." if found.set else "It is opened on the host: python -m bot people unlock."
+    how = "Your PIN opens it." if found.set else f"It is opened on the host: python -m bot people unlock {person}"
     rows = [[button("Unlock", WordsTap("/unlock"))]] if found.set else []
     return message(
         say(bold("Sealed.")),
-        f"Nothing is shown or sent from here any more; your open cards are dead. /kill still works. {how}",
+        "Nothing is shown or sent from here any more; your open cards are dead. /kill still works.",
         "Fills still ring. Clear this chat if they should not be read either.",
+        how,
     ).with_keyboard(*rows)
 
 

@@ -32,7 +32,7 @@ from tests.handlers.face import MAIN, NOW
         ("hours 9.20 to 15.00", ("hours", (time(9, 20), time(15, 0)))),
         ("pin 100000", ("ask_pin_above", Decimal(100000))),
         ("holdings on", ("guardian_sells_holdings", True)),
-        ("lock", ("lock", None)),
+        ("lock now", ("lock", None)),
     ],
 )
 async def test_each_limit_is_set_by_a_word_and_a_value(words: str, asked: tuple[str, object], clock: LoopClock) -> None:
@@ -80,3 +80,25 @@ def test_what_is_to_come_and_a_locked_day_stand_below() -> None:
     assert "The day is locked since 14:02:11: the daily loss was reached." in view.plain
     assert view.keyboard == ()
     assert [item.label for row in views.limits(SHOWN, "PAPER").keyboard for item in row] == ["Lock the day"]
+
+
+async def test_a_day_is_not_locked_by_a_slip_of_the_thumb(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/limits", "LIMITS main")
+        await stage.me.choose("Lock the day", "nothing lifts it before")
+        assert stage.services.limits.asked == []
+        await stage.me.choose("No", "LIMITS main")
+        assert stage.services.limits.asked == []
+        await stage.me.ask("/limits lock", "Lock the day?")
+        await stage.me.choose("Yes, lock the day", "The day is locked")
+        assert stage.services.limits.asked == [("lock", None)]
+
+
+def test_a_change_says_first_what_became_of_it() -> None:
+    shown = LimitsShown(account=MAIN, today=Limits(value=Decimal(20_000)), later=None, day_lock=None, sent_today=0)
+    text = views.limits(shown, "LIVE", changed="value").plain
+    assert "One order: 20,000.00 from now on." in text
+    later = replace(shown, later=(date(2026, 11, 23), Limits(value=Decimal(90_000))))
+    text = views.limits(later, "LIVE", changed="value").plain
+    assert "One order: 90,000.00 from 23 Nov (Mon). Until then 20,000.00: looser takes a night." in text
+    assert "From 23 Nov (Mon): One order 90,000.00" in text

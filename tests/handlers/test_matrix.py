@@ -54,7 +54,8 @@ WORDS: dict[str, frozenset[Role]] = {
     "/orders open": ALL, "/order 12": ALL, "/trades": ALL, "/positions": ALL, "/holdings": ALL, "/funds": ALL,
     "/pnl": ALL, "/report 20 nov": ALL, "/quote NIFTY": ALL, "/search tata motors": ALL,
     "/kill": ACTING, "/resume": OWNING,
-    "/limits": ALL, "/lock": ALL, "/unlock": ALL, "/pin": ALL,
+    "/limits": ALL, "/limits lock": OPENING, "/limits lock now": OPENING, "/limits value 5": OWNING, "/status full": OWNING,
+    "/lock": ALL, "/unlock": ALL, "/pin": ALL,
     "/status": ALL, "/people": OWNING, "/people add trader": OWNING, "/people remove Ravi": OWNING,
     "/audit": OWNING,
 }  # fmt: skip

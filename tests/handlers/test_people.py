@@ -140,7 +140,7 @@ async def test_a_tap_on_somebody_elses_card_and_an_act_beyond_the_role_reach_the
         await stage.me.ask("/kill", "As viewer you may not")
         assert [what for _, what in stage.services.joining.told] == [
             "tapped on a card of somebody else's",
-            "tried what the role does not allow",
+            "tried /kill, which the role does not allow",
         ]
 
 

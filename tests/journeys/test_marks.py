@@ -20,7 +20,7 @@ OF_NO_ACCOUNT = {
 }  # fmt: skip
 ON_THE_WAY = (
     "b", "b itc", "s", "b itc 5 @380", "cancel_order", "modify 1", "modify 1 381", "order 1", "cancel 1", "b itc 6", "orders all",
-    "limits loss 5000", "limits lock", "b itc 1", "cancel all", "order 77", "report 2 jan", "nonsense 7",
+    "limits loss 5000", "limits lock", "limits lock now", "b itc 1", "cancel all", "order 77", "report 2 jan", "nonsense 7",
 )  # fmt: skip
 
 
