@@ -51,7 +51,7 @@ class MStock(Library):
         self._clock = clock
         self._key = key
         self._find = find
-        self._order_rows, self._trade_rows = Rows(translate.order_fact), Rows(translate.trade_fact)
+        self._order_rows, self._trade_rows = Rows(translate.order_fact, translate.is_from_elsewhere), Rows(translate.trade_fact)
         self.stop_spelling = StopSpelling.JOINED
 
     # The session.

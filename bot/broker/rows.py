@@ -1,7 +1,12 @@
 """The rows of a book, each read once for as long as the book shows it unchanged."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
+
+from bot.domain.errors import Unreadable
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -9,20 +14,41 @@ T = TypeVar("T")
 class Rows(Generic[T]):
     """A book is read whole at every look, and all but one or two of its rows read as they did at the look before."""
 
-    def __init__(self, read: Callable[[object], T | None]) -> None:
-        """read: what one row means, by its content alone; None for a row to be left out."""
+    def __init__(self, read: Callable[[object], T | None], spare: Callable[[object], bool] = lambda _row: False) -> None:
+        """read: what one row means, by its content alone; None for a row to be left out.
+
+        spare: whether a row that cannot be read may be left out too, because it is none of ours.
+        """
         self._read = read
-        self._known: dict[str, T | None] = {}
+        self._spare = spare
+        self._known: dict[str, T | Unreadable | None] = {}
 
     def facts(self, told: Iterable[object]) -> list[T]:
-        """In the order of the rows; what reading a row raises passes through, and then all are read anew next time."""
+        """In the order of the rows; what reading a row raises passes through, and then all are read anew next time.
+
+        A book of which no row can be read raises too: it is never an empty book.
+        """
         known, self._known = self._known, {}
-        fresh: dict[str, T | None] = {}
-        found = []
+        fresh: dict[str, T | Unreadable | None] = {}
+        found: list[T] = []
+        odd: Unreadable | None = None
         for row in told:
             same = repr(row)  # unlike equality it tells true from 1 and 1 from 1.0
-            fact = fresh[same] = known[same] if same in known else self._read(row)
-            if fact is not None:
+            fact = fresh[same] = known[same] if same in known else self._one(row)
+            if isinstance(fact, Unreadable):
+                odd = fact
+            elif fact is not None:
                 found.append(fact)
+        if odd is not None and not found:
+            raise Unreadable(odd.say)
         self._known = fresh
         return found
+
+    def _one(self, row: object) -> T | Unreadable | None:
+        try:
+            return self._read(row)
+        except Unreadable as odd:
+            if not self._spare(row):
+                raise
+            log.warning("a row that is none of ours is left out: %s", odd.say)
+            return Unreadable(odd.say)  # without the trace, which holds the row

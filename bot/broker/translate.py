@@ -202,6 +202,17 @@ def order_fact(told: object) -> OrderFact | None:
     )
 
 
+def is_from_elsewhere(told: object) -> bool:
+    """Whether a row of the order book carries no tag, as those of the app and the website (quirk 25).
+
+    The book is the whole account's: one such row in words that nobody knows must not blind us to our own for the day.
+    """
+    if not isinstance(told, Mapping):
+        return False
+    tag = told.get("ordertag")
+    return empty(tag) or plain(tag).upper() == "NA"
+
+
 def trade_fact(told: object) -> TradeFact | None:
     """One row of the trade book: one fill; None for a segment that we do not trade. Raises Unreadable."""
     row = wire.read(wire.TradeRow, told, "trade book")

@@ -7,9 +7,10 @@ import pytest
 
 from bot.broker import answers, shelves, translate
 from bot.broker.answers import Answer, envelope
+from bot.broker.rows import Rows
 from bot.broker.translate import StopSpelling
 from bot.domain.errors import Refused, Unclear, Unreadable
-from bot.domain.order import OrderKind, Product, Side, Validity
+from bot.domain.order import OrderFact, OrderKind, Product, Side, Validity
 from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, bad, body, good
 
 
@@ -111,3 +112,46 @@ def test_a_refusal_names_the_act_that_was_refused_and_not_the_order_itself(act: 
         assert isinstance(refused, Refused)
         assert f"the {act}" in refused.say
         assert act == "order" or "the order" not in refused.say
+
+
+def order_facts(told: list[object]) -> list[OrderFact]:
+    return Rows(translate.order_fact, translate.is_from_elsewhere).facts(told)
+
+
+FROM_THE_APP = {**ORDER, "ordertag": "NA", "orderid": "2142251017158"}
+ODD: list[dict[str, object]] = [
+    {"ordertype": "BASKET-GTT"}, {"producttype": "PLEDGE"}, {"quantity": "x"}, {"symboltoken": ""}, {"filledshares": "99"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_one_row_from_elsewhere_that_nobody_can_read_does_not_blind_us_to_our_own(odd: dict[str, object]) -> None:
+    told = order_facts([FROM_THE_APP, {**FROM_THE_APP, **odd}, ORDER])
+    assert [fact.broker_id for fact in told] == [FROM_THE_APP["orderid"], ORDER["orderid"]]
+    for tag in ("", None, " na ", "NA"):
+        assert len(order_facts([{**ORDER, **odd, "ordertag": tag}, ORDER])) == 1
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_row_that_may_be_ours_is_never_left_out_and_a_whole_book_neither(odd: dict[str, object]) -> None:
+    books: list[list[object]] = [
+        [{**ORDER, **odd}, ORDER],
+        [{**FROM_THE_APP, **odd}],
+        [ORDER, None],
+        [ORDER, "text"],
+        [ORDER, []],
+    ]
+    for book in books:
+        with pytest.raises(Unreadable):
+            order_facts(book)
+    assert order_facts([]) == []
+    assert order_facts([{**ORDER, "instrumenttype": "OPTCUR"}]) == [], "another segment is no matter of ours"
+
+
+def test_an_unreadable_row_is_said_once_while_it_stands_and_never_its_content(caplog: pytest.LogCaptureFixture) -> None:
+    rows = Rows(translate.order_fact, translate.is_from_elsewhere)
+    book = [ORDER, {**FROM_THE_APP, "producttype": "CANARY"}]
+    for _ in range(3):
+        assert len(rows.facts(book)) == 1
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "CANARY" not in caplog.text
