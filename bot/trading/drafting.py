@@ -173,11 +173,16 @@ def _with(request: OrderRequest, field: str, price: Decimal) -> OrderRequest:
 
 
 def product_of(
-    request: OrderRequest, instrument: Instrument, positions: Sequence[Position], holdings: Sequence[Holding]
+    request: OrderRequest,
+    instrument: Instrument,
+    positions: Sequence[Position],
+    holdings: Sequence[Holding],
+    *,
+    may_open: bool = True,
 ) -> Product:
     """The product of an order that names none (product.md section 3): never the last used, and a short is never a default.
 
-    ChoiceWanted when a cash sale has more than one reading.
+    ChoiceWanted when a cash sale has more than one reading. may_open False: somebody who may only reduce is offered no short.
     """
     if request.product is not None:
         return request.product
@@ -200,7 +205,10 @@ def product_of(
     products = {product for _, product in readings}
     if len(products) == 1:
         return products.pop()
-    readings.append((f"New intraday short {request.quantity or ''}".strip(), Product.MIS))
+    if not may_open and not products:
+        raise CheckFailed([f"Nothing of {instrument.symbol} is held: there is nothing to make smaller."])
+    if may_open:
+        readings.append((f"New intraday short {request.quantity or ''}".strip(), Product.MIS))
     said = "Nothing of it is held." if not products else "It is held in more than one way."
     raise ChoiceWanted(
         f"{said} What is this sale?",

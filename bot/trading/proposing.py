@@ -94,7 +94,8 @@ class Proposing:
             self.result(account.id, link),
         )
         held = replace(held, result=result)
-        product = product_of(request, instrument, held.positions, held.holdings)
+        may_open = actor.may(Permission.OPEN)
+        product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
         confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
         return await self.ask(actor, account, link, confirmation, price=price, funds=funds, held=held, said=said)

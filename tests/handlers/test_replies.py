@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.demo.loop import LoopClock
+from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.proposal import Change
 from tests.handlers.chat import Stage, a_stage, later
 
@@ -71,10 +71,11 @@ async def test_a_price_in_reply_to_a_working_order_changes_that_order(clock: Loo
         assert stage.services.desk.modified == [(12, Decimal(1475), None), (12, None, 20)]
 
 
-async def test_an_order_of_yesterday_is_not_taken_for_today_s_of_the_same_number(clock: LoopClock) -> None:
+async def test_an_order_of_yesterday_is_not_taken_for_today_s_of_the_same_number(loop: VirtualLoop, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         card = await a_fill(stage)
-        await later(24 * 3600)
+        loop.shift(24 * 3600)
+        await later(1)
         stage.me.say("1475", reply_to=card)
         await stage.me.wait_for("#12 does not work any more")
         assert stage.services.desk.modified == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.demo.loop import LoopClock
 from bot.domain.account import Role, User
-from bot.domain.errors import CheckFailed, NotAllowed
+from bot.domain.errors import CheckFailed, ChoiceWanted, NotAllowed
 from bot.domain.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, Product, Side
 from bot.domain.portfolio import Position
@@ -120,6 +120,17 @@ async def test_a_guardian_closes_intraday_and_opens_nothing_however_it_is_asked(
     stage.broker.held = [a_position(-25)]
     assert isinstance(await stage.tap(await ask(stage, replace(sell(Product.MIS, 10), side=Side.BUY))), Order)
     assert stage.broker.posts == 2
+
+
+async def test_a_guardian_who_sells_what_is_not_held_is_offered_no_short(clock: LoopClock) -> None:
+    stage = await a_guardian(clock)
+    bare = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=5)
+    with pytest.raises(CheckFailed, match="nothing to make smaller"):
+        await stage.desk.propose(stage.actor, bare, chat_id=PERSON)
+    stage.broker.held = [a_position(25), replace(a_position(5), product=Product.CNC)]
+    with pytest.raises(ChoiceWanted) as choice:
+        await stage.desk.propose(stage.actor, bare, chat_id=PERSON)
+    assert [label for label, _ in choice.value.near] == ["Close intraday 25", "Bought today 5"]
 
 
 async def test_a_guardians_open_card_is_judged_again_at_the_tap(clock: LoopClock) -> None:
