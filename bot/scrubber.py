@@ -39,6 +39,9 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(/start(?:\s|%20|\+))[A-Za-z0-9_-]{20,64}"), rf"\1{GONE}"),
     (re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)[^\s\"',}]+", re.IGNORECASE), rf"\1 {GONE}"),
     (re.compile(r"(://)[^\s/@\"']+:[^\s/@\"']+@"), rf"\1{GONE}@"),
+    # The broker's rows and words carry the PAN (its fourth letter says whose it is) and telephone numbers half crossed out.
+    (re.compile(r"(?<![A-Za-z0-9])[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z](?![A-Za-z0-9])", re.IGNORECASE), GONE),
+    (re.compile(r"(?<![A-Za-z0-9*])\+?\d{0,4}[Xx*]{4,8}\d{2,4}(?![A-Za-z0-9])"), GONE),
     (
         re.compile(
             rf"(?<![A-Za-z0-9])((?:{_KEYS})[\"']?)(\s*(?:=|:|%3[AaDd])\s*)(?!\s)(b?[\"'])?"

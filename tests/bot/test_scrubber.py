@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.secret import Secret
-from bot.scrubber import Scrubber, is_random
+from bot.scrubber import GONE, Scrubber, is_random
 from tests.stage.canaries import Canaries, Planted, plant
 
 PLANTED: Planted = plant(random.Random(11))
@@ -143,3 +143,21 @@ def test_text_without_secrets_between_secrets_is_kept(before: str, after: str) -
     secret = PLANTED.api_key
     scrubbed = SCRUBBER.scrub(f"{before} {secret} {after}")
     assert Scrubber().scrub(f"{before} *** {after}") == scrubbed
+
+
+@pytest.mark.parametrize(
+    "said", ["ABCPX0000X", "aaaPa9999a", "XXXXXX1234", "98XXXXXX10", "******4321", "+9198****10", "xxxxxxx456"]
+)
+@pytest.mark.parametrize("line", ["otp sent to {}.", "{{'PAN': '{}'}}", "PAN={}", "{}"])
+def test_a_pan_and_a_telephone_number_half_crossed_out_never_pass(said: str, line: str) -> None:
+    scrubbed = Scrubber().scrub(line.format(said))
+    assert said not in scrubbed
+    assert GONE in scrubbed
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["NIFTY 24500 CE", "NIFTY2450024500CE", "BANKNIFTY26NOVFUT", "order 1151261120106", "RELIANCE-EQ", "MA••••1", "a1b2c3d4e5f6"],
+)
+def test_contracts_orders_and_ids_are_not_taken_for_one(words: str) -> None:
+    assert Scrubber().scrub(words) == words

@@ -67,12 +67,13 @@ SECRETS: dict[str, str] = {
     "token of the settings": _bare(test_addresses.TOKEN),
     "token of a question": face.TOKEN,
     "pin": PIN,
+    "pan": PAPER.pan,
 }
 # Not looked for: what the paper broker prints about itself (print), and six digits among numbers (files).
 _PRINTED = {name for name in SECRETS if name.startswith("paper")} | {"passphrase"}
 _LOOKED = {"token of a question"}  # a question's code is meant to be in its own buttons
 # Words, digits, one letter many times: only the whole of these counts.
-_ORDINARY = {"passphrase", "pin", "token of the rig", "password", "api key"}
+_ORDINARY = {"passphrase", "pin", "token of the rig", "password", "api key", "pan"}
 
 
 def _but(*names: str) -> Canaries:
