@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -121,3 +122,19 @@ def test_the_bot_runs_without_memory_that_is_both_written_and_executed(tmp_path:
         assert done.returncode == 0, done.stderr
         said = done.stdout
     assert "process dumpable: no" in said
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
+def test_systemd_reads_the_unit_and_finds_it_hardly_exposed() -> None:
+    """Of 100; what stays open is the network, which a bot needs, and what would hide its own key files from it."""
+    environment = {"PATH": os.environ["PATH"], "SYSTEMD_LOG_LEVEL": "warning"}
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", str(UNIT)], capture_output=True, text=True, check=False, env=environment
+    )
+    complaints = [line for line in (verified.stdout + verified.stderr).splitlines() if "mstock-bot" in line]
+    assert [line for line in complaints if "is not executable" not in line] == [], "all but the checkout that is not here"
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=16", "--no-pager", str(UNIT)]
+    judged = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert judged.returncode == 0, judged.stdout[-500:]
+    strict = [*command[:3], "--threshold=5", *command[4:]]
+    assert subprocess.run(strict, capture_output=True, check=False, env=environment).returncode != 0, "the threshold is heard"
