@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 
+from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.order import Order
 from bot.domain.proposal import Change, Proposal, Resumed
@@ -20,6 +21,7 @@ from handlers.views import order as views
 from handlers.views import safety
 from handlers.views.failures import failure
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap
+from handlers.views.text import clock_time
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +60,8 @@ def _confirm_words(ctx: Ctx) -> str:
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.face.first_tap(tap.token)
-    told = None if repeated else _answering(ctx, "Sending…" if tap.verb is CardVerb.CONFIRM else "")
+    sends = tap.verb is CardVerb.CONFIRM and not _is_over(ctx)
+    told = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
         outcome = await ctx.services.desk.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, told=told)
     except ConfirmationGone as gone:
@@ -86,6 +89,15 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> 
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
     elif tap.verb is CardVerb.YES:  # a question in words, in a message of its own: the order's card lives elsewhere
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
+
+
+def _is_over(ctx: Ctx) -> bool:
+    """Whether the card itself says that its time has passed, so that nothing is announced which will not be done."""
+    until = re.search(r"until (\d\d:\d\d:\d\d)$", (ctx.message.text or "") if ctx.message is not None else "", re.MULTILINE)
+    if until is None or ctx.message is None:
+        return False
+    shown = ctx.message.edit_date or ctx.message.date
+    return ist_date(shown) != ist_date(ctx.now) or clock_time(ctx.now) >= until[1]
 
 
 def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:

@@ -16,6 +16,7 @@ from bot.domain.errors import CheckFailed
 from bot.domain.money import exact
 from handlers.context import Ctx
 from handlers.order import ask
+from handlers.parse import legible
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb, Tap, decode
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
@@ -52,7 +53,7 @@ def completed(message: Message, text: str) -> str:
 
 def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | None:
     """What a short reply to a proposal, an order's card or its fill asks for; None: it is no such reply."""
-    text = " ".join(text.split())
+    text = " ".join(legible(text).split())
     price, size = _PRICE.fullmatch(text), _SIZE.fullmatch(text)
     at = exact(price[1].replace(",", "")) if price else None
     quantity = int(size[1].replace(",", "")) if size else None

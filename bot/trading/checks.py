@@ -202,9 +202,11 @@ REFUSALS: tuple[Check, ...] = (
 
 def cash_short(at: Situation) -> str | None:
     """Source: the broker's funds and margin routes, which price one order alone and do not see a hedge."""
-    if at.cash is None or at.margin is None or at.reduces or at.margin <= at.cash:
+    pays_whole = at.draft.side is Side.BUY and at.draft.product is Product.CNC
+    needed = at.value if at.margin is None and pays_whole else at.margin
+    if at.cash is None or needed is None or at.reduces or needed <= at.cash:
         return None
-    return f"Needs {in_figures(at.margin - at.cash)} more than the cash there is"
+    return f"Needs {in_figures(needed - at.cash)} more than the cash there is"
 
 
 def far_from_last(at: Situation) -> str | None:

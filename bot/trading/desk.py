@@ -187,7 +187,8 @@ class TradingDesk:
         open_ = (each for each in await link.broker.positions() if each.quantity and not each.is_sold_holding)
         held = next((each for each in open_ if each.instrument.key == key and each.product is product), None)
         if held is None:
-            raise CheckFailed([f"There is no open {product} position in it any more."])
+            later = " What has been delivered is in /holdings." if product is Product.CNC else ""
+            raise CheckFailed([f"There is no open {product} position in it any more.{later}"])
         instrument = held.instrument
         bare = OrderRequest(
             side=Side.SELL if held.quantity > 0 else Side.BUY,
