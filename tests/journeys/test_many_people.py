@@ -140,6 +140,7 @@ async def test_every_call_carries_the_token_of_the_orders_owner_and_nobody_sees_
         by_tag = await house.store.run(lambda drawers: stored(drawers, crowd))
         assert set(house.near.chats.faults.met) == {"flood", "server_error"}, "and there was trouble on the way"
         assert len({order.tag for order in placed}) == len(placed), "and each once"
+        assert any(order.status == "Cancelled" for order in placed), "some were cancelled on the way"
         for order in placed:
             # The exchange books an order under the client of the token that came with it.
             account, person = by_tag[order.tag]
@@ -162,4 +163,6 @@ def stored(drawers: Drawers, crowd: Crowd) -> dict[str, tuple[int, int]]:
             assert order.tag is not None
             assert order.placed_by is not None
             found[order.tag] = (account, order.placed_by - 6000)
+            cancelled = order.cancelled_by
+            assert cancelled is None or account in crowd.accounts_of[cancelled - 6000], "nobody cancels on another's account"
     return found
