@@ -183,6 +183,42 @@ async def test_price_outside_the_days_range_is_taken_and_then_rejected_by_the_ex
     assert (row["status"], row["text"]) == ("Rejected", REASONS["price_range"])
 
 
+@pytest.mark.parametrize(
+    ("name", "exchange", "percent"),
+    [
+        ("RELIANCE-EQ", "NSE", 10), ("GOLDBEES-EQ", "NSE", 20), ("RELIANCE", "BSE", 10), ("NIFTY26DECFUT", "NFO", 10),
+        ("ITC26DECFUT", "NFO", 10), ("SENSEX26NOVFUT", "BFO", 10),
+    ],
+)  # fmt: skip
+async def test_the_last_tick_of_the_band_rests_and_the_next_is_rejected_on_either_side(
+    wire: Wire, name: str, exchange: str, percent: int
+) -> None:
+    instrument = wire.running.broker.named(exchange, name)
+    assert instrument is not None
+    await wire.desk("POST", "/accounts/MA00001", {"cash": "90000000"})
+    close = wire.running.broker.market.previous_close(instrument, wire.clock.now())
+    low = -(-close * (100 - percent) // 100 // instrument.tick) * instrument.tick
+    high = close * (100 + percent) // 100 // instrument.tick * instrument.tick
+    for price, status in ((low, True), (low - instrument.tick, False), (high, True), (high + instrument.tick, False)):
+        row = await wire.filled(name, "BUY", instrument.lot, exchange=exchange, price=f"{price / 100:.2f}")
+        assert (row["status"] != "Rejected", row["text"] != REASONS["price_range"]) == (status, status), (price, close)
+
+
+@pytest.mark.parametrize(
+    ("name", "exchange", "units"),
+    [("NIFTY26NOV24500CE", "NFO", 1755), ("BANKNIFTY26DECFUT", "NFO", 600), ("SENSEX26NOV80000PE", "BFO", 1000)],
+)
+async def test_the_largest_whole_lots_under_the_freeze_pass_and_one_more_does_not(
+    wire: Wire, name: str, exchange: str, units: int
+) -> None:
+    instrument = wire.running.broker.named(exchange, name)
+    assert instrument is not None
+    await wire.desk("POST", "/accounts/MA00001", {"cash": "90000000"})
+    await wire.place(name, "BUY", units, exchange=exchange)
+    assert REASONS["freeze"] in await wire.rejected(name, "BUY", units + instrument.lot, exchange=exchange)
+    assert REASONS["lot"] in await wire.rejected(name, "BUY", instrument.lot + 1, exchange=exchange)
+
+
 async def test_malformed_orders_are_http_400_without_a_row(wire: Wire) -> None:
     for wrong, code, says in [
         ({"symboltoken": "1"}, "IA400", "symboltoken"),
