@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from bot.broker import answers, routes, translate, wire
+from bot.broker import answers, bodies, routes, translate, wire
+from bot.broker.bodies import StopSpelling
 from bot.broker.library import Library
+from bot.broker.masterfile import ScripShelf
 from bot.broker.rows import Rows
-from bot.broker.scrips import ScripShelf
 from bot.broker.session import LoginDesk, LoginMemory, SessionKeeper
-from bot.broker.translate import Find, StopSpelling
+from bot.broker.translate import Find
 from bot.broker.transport import OpenSink, Transport
 from bot.domain.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.clock import Clock
@@ -86,7 +87,7 @@ class MStock(Library):
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
         """The broker's order id. Urgent (an exit) goes before others that wait for their turn."""
-        body = translate.place_body(draft, tag, self.stop_spelling)
+        body = bodies.place_body(draft, tag, self.stop_spelling)
         try:
             data = await self._act(routes.PLACE, body, "order", urgent=urgent)
         except StopWordsRefused as refused:
@@ -100,12 +101,12 @@ class MStock(Library):
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
         """Replaces the terms of a working order; draft.quantity is the total."""
-        body = translate.modify_body(broker_id, draft, self.stop_spelling)
+        body = bodies.modify_body(broker_id, draft, self.stop_spelling)
         await self._act(routes.MODIFY, body, answers.CHANGE, urgent=urgent, orderid=broker_id)
 
     async def cancel(self, broker_id: str) -> None:
         """Asks for a cancel; goes before others that wait for their turn."""
-        await self._act(routes.CANCEL, translate.cancel_body(broker_id), answers.CANCEL, urgent=True, orderid=broker_id)
+        await self._act(routes.CANCEL, bodies.cancel_body(broker_id), answers.CANCEL, urgent=True, orderid=broker_id)
 
     def use_other_stop_words(self) -> StopSpelling:
         """Spells this account's stop orders the other way from now on; the spelling, to be remembered."""
@@ -162,7 +163,7 @@ class MStock(Library):
 
     async def margin(self, draft: OrderDraft) -> Margin:
         """What one order alone would block."""
-        return translate.margin(await self._read(routes.MARGIN, translate.margin_body([draft])))
+        return translate.margin(await self._read(routes.MARGIN, bodies.margin_body([draft])))
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
         """Prices without a time, asked for in batches; what the broker did not answer is absent."""
@@ -174,7 +175,7 @@ class MStock(Library):
         return found
 
     async def _quotes(self, keys: Sequence[InstrumentKey]) -> dict[InstrumentKey, Quote]:
-        return translate.quotes(await self._read(routes.QUOTE, translate.quote_body(keys)), keys)
+        return translate.quotes(await self._read(routes.QUOTE, bodies.quote_body(keys)), keys)
 
     async def scrip_master(self) -> Sequence[Instrument]:
         """Every instrument of the day; a sequence that makes its instruments when they are asked for."""

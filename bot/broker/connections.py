@@ -14,13 +14,15 @@ from typing import Self
 import aiohttp
 import httpx
 
+from bot.broker.bodies import StopSpelling
 from bot.broker.client import MStock
 from bot.broker.feed import Hours, SocketFeed, in_hours
 from bot.broker.handshake import socket_session
+from bot.broker.masterfile import ScripShelf
 from bot.broker.pace import Pace
-from bot.broker.scrips import INDEXES, ScripShelf
+from bot.broker.scrips import INDEXES
 from bot.broker.session import LoginMemory, SessionKeeper
-from bot.broker.translate import Find, StopSpelling
+from bot.broker.translate import Find
 from bot.broker.transport import Transport, check_address, tls_context
 from bot.domain.account import Credentials, Session
 from bot.domain.clock import Clock

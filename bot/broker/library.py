@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.broker import routes, shelves, translate, words
+from bot.broker import bodies, routes, shelves, translate, words
 from bot.domain.clock import Clock, at_ist, ist, ist_date
 from bot.domain.errors import Unclear
 from bot.domain.instrument import Exchange, Instrument
@@ -53,11 +53,11 @@ class Library:
 
     async def convert(self, position: Position, to: Product, quantity: int) -> None:
         """Carries shares or units of a position over to another product (7.2). An act: sent once."""
-        await self._act(routes.CONVERT, translate.convert_body(position, to, quantity), "conversion")
+        await self._act(routes.CONVERT, bodies.convert_body(position, to, quantity), "conversion")
 
     async def margin_of_all(self, drafts: list[OrderDraft]) -> Margin:
         """What several orders would block together."""
-        return translate.margin(await self._read(routes.MARGIN, translate.margin_body(drafts)))
+        return translate.margin(await self._read(routes.MARGIN, bodies.margin_body(drafts)))
 
     async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> list[Candle]:
         """Candles that began in [start, end), oldest first: earlier days and today come by two routes and are joined here.

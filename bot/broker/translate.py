@@ -1,10 +1,9 @@
-"""mStock's rows into our values, and our drafts into its bodies: the only file that knows both vocabularies."""
+"""mStock's rows into our values: the only file that knows both vocabularies of what is read."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from bot.broker import wire, words
@@ -13,140 +12,14 @@ from bot.domain.errors import Unreadable
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market import Quote
 from bot.domain.money import ZERO
-from bot.domain.order import OrderDraft, OrderFact, OrderKind, OrderStatus, Product, TradeFact
+from bot.domain.order import OrderFact, OrderKind, OrderStatus, TradeFact
 from bot.domain.portfolio import Funds, Holding, Margin, Position
 
 log = logging.getLogger(__name__)
 
 Find = Callable[[InstrumentKey], Instrument | None]
 
-
-class StopSpelling(StrEnum):
-    """The two families of words for stop orders; which one the broker takes is settled per account (5.1)."""
-
-    JOINED = "joined"  # STOPLOSS_LIMIT, STOPLOSS_MARKET
-    SPLIT = "split"  # STOP_LOSS, STOP_LOSS_MARKET
-
-
-_STOPS = {
-    StopSpelling.JOINED: {OrderKind.SL: "STOPLOSS_LIMIT", OrderKind.SL_M: "STOPLOSS_MARKET"},
-    StopSpelling.SPLIT: {OrderKind.SL: "STOP_LOSS", OrderKind.SL_M: "STOP_LOSS_MARKET"},
-}
 _FALLBACK_TICK = Decimal("0.05")
-
-
-# Our drafts into its bodies: all values are strings (5.2).
-
-
-def place_body(draft: OrderDraft, tag: str, spelling: StopSpelling) -> dict[str, str]:
-    """The body of one order; `tag` is at most 19 characters."""
-    return {
-        "variety": _variety(draft),
-        "tradingsymbol": draft.instrument.name,
-        "symboltoken": draft.instrument.token,
-        "exchange": draft.instrument.exchange.value,
-        "transactiontype": draft.side.value,
-        "ordertype": _order_type(draft, spelling),
-        "quantity": str(draft.quantity),
-        "producttype": words.PRODUCT_TO_WIRE[draft.product],
-        "price": _price(draft.price),
-        "triggerprice": _price(draft.trigger),
-        "squareoff": "0",
-        "stoploss": "0",
-        "trailingStopLoss": "",
-        "disclosedquantity": "0",
-        "duration": draft.validity.value,
-        "ordertag": tag,
-    }
-
-
-def modify_body(broker_id: str, draft: OrderDraft, spelling: StopSpelling) -> dict[str, str]:
-    """A modification replaces the order, so everything is sent (5.3); the quantity is the total."""
-    return {
-        "variety": _variety(draft),
-        "tradingsymbol": draft.instrument.name,
-        "symboltoken": draft.instrument.token,
-        "exchange": draft.instrument.exchange.value,
-        "transactiontype": draft.side.value,
-        "orderid": broker_id,
-        "ordertype": _order_type(draft, spelling),
-        "quantity": str(draft.quantity),
-        "producttype": words.PRODUCT_TO_WIRE[draft.product],
-        "duration": draft.validity.value,
-        "price": _price(draft.price),
-        "triggerprice": _price(draft.trigger),
-        "disclosedquantity": "0",
-        "modqty_remng": "0",
-    }
-
-
-def cancel_body(broker_id: str) -> dict[str, str]:
-    """A DELETE without a body is answered with a server error; the variety is NORMAL for stops too (5.4)."""
-    return {"variety": "NORMAL", "orderid": broker_id}
-
-
-def convert_body(position: Position, to: Product, quantity: int) -> dict[str, object]:
-    """Section 7.2: the quantity is a number here, and what only describes may stay empty."""
-    instrument = position.instrument
-    blank = ("priceden", "pricenum", "genden", "gennum", "precision", "boardlotsize", "buyamount", "sellamount")
-    return {
-        **dict.fromkeys(blank, ""),
-        "exchange": instrument.exchange.value,
-        "symboltoken": instrument.token,
-        "oldproducttype": words.PRODUCT_TO_WIRE[position.product],
-        "newproducttype": words.PRODUCT_TO_WIRE[to],
-        "tradingsymbol": instrument.name,
-        "symbolname": instrument.symbol,
-        "instrumenttype": "",
-        "multiplier": str(position.multiplier),
-        "buyqty": str(position.bought),
-        "sellqty": str(position.sold),
-        "transactiontype": "BUY" if position.quantity > 0 else "SELL",
-        "quantity": quantity,
-        "type": "NET" if position.carried else "DAY",
-    }
-
-
-def margin_body(drafts: Iterable[OrderDraft]) -> dict[str, object]:
-    """Section 8; a market order is priced by the broker from 0."""
-    return {
-        "orders": [
-            {
-                "product_type": words.PRODUCT_TO_WIRE[draft.product],
-                "transaction_type": draft.side.value,
-                "quantity": str(draft.quantity),
-                "price": _price(draft.price),
-                "exchange": draft.instrument.exchange.value,
-                "symbol_name": draft.instrument.symbol,
-                "token": draft.instrument.token,
-                "trigger_price": _price(draft.trigger),
-            }
-            for draft in drafts
-        ]
-    }
-
-
-def quote_body(keys: Iterable[InstrumentKey], mode: str = "OHLC") -> dict[str, object]:
-    """Section 9.1: tokens by exchange."""
-    tokens: dict[str, list[str]] = {}
-    for key in keys:
-        tokens.setdefault(key.exchange.value, []).append(key.token)
-    return {"mode": mode, "exchangeTokens": tokens}
-
-
-def _variety(draft: OrderDraft) -> str:
-    return "NORMAL" if draft.trigger is None else "STOPLOSS"
-
-
-def _order_type(draft: OrderDraft, spelling: StopSpelling) -> str:
-    return _STOPS[spelling].get(draft.kind, draft.kind.value)
-
-
-def _price(price: Decimal | None) -> str:
-    return "0" if price is None else format(price, "f")
-
-
-# Its rows into our values.
 
 
 def placed_id(data: object) -> str:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bot.broker import shelves
 from bot.broker.client import MStock
 from bot.broker.library import INTERVALS
+from bot.broker.masterfile import ScripShelf
 from bot.broker.pace import Pace
-from bot.broker.scrips import ScripShelf
 from bot.broker.session import SessionKeeper
 from bot.broker.transport import Transport, tls_context
 from bot.demo.loop import VirtualLoop

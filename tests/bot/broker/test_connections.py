@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
-from bot.broker.translate import StopSpelling
 from bot.demo.loop import LoopClock
 from bot.domain.account import Session
 from bot.domain.errors import SettingsError

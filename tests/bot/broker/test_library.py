@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
+from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
-from bot.broker.translate import StopSpelling
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import BotError, Refused, StopWordsRefused, Unclear

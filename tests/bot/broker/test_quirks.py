@@ -16,15 +16,15 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.broker import answers, frames, shelves, translate, words
+from bot.broker import answers, bodies, frames, shelves, translate, words
 from bot.broker.answers import Answer, envelope
+from bot.broker.bodies import StopSpelling
 from bot.broker.client import MStock
+from bot.broker.masterfile import ScripShelf
 from bot.broker.pace import Pace
 from bot.broker.routes import ROUTES, SCRIP_MASTER
 from bot.broker.samples import Samples
-from bot.broker.scrips import ScripShelf
 from bot.broker.session import SessionKeeper, token_dies
-from bot.broker.translate import StopSpelling
 from bot.broker.transport import Transport, tls_context
 from bot.demo.loop import LoopClock
 from bot.domain.account import CodeKind, Credentials, Session
@@ -359,9 +359,9 @@ def test_quirk_18_books_say_nse_for_contracts(exchange: str, kind: str, ours: Ex
     assert words.exchange_of(exchange, kind) is ours
     if ours is not None:  # and requests say which segment it is
         draft = replace(DRAFT, instrument=replace(ACC, exchange=ours))
-        assert translate.place_body(draft, "t", StopSpelling.JOINED)["exchange"] == ours.value
-        assert translate.modify_body(ID, draft, StopSpelling.JOINED)["exchange"] == ours.value
-        assert list(translate.quote_body([draft.instrument.key])["exchangeTokens"]) == [ours.value]  # type: ignore[call-overload]  # a dict there
+        assert bodies.place_body(draft, "t", StopSpelling.JOINED)["exchange"] == ours.value
+        assert bodies.modify_body(ID, draft, StopSpelling.JOINED)["exchange"] == ours.value
+        assert list(bodies.quote_body([draft.instrument.key])["exchangeTokens"]) == [ours.value]  # type: ignore[call-overload]  # a dict there
 
 
 def test_quirk_19_dates_in_every_style() -> None:
@@ -455,15 +455,15 @@ async def test_quirk_26_a_cancel_that_succeeded_returns_nothing_to_believe(clock
 def test_quirk_27_stops_in_every_spelling_both_ways() -> None:
     stop = replace(DRAFT, kind=OrderKind.SL, price=Decimal(100), trigger=Decimal(99))
     market = replace(DRAFT, kind=OrderKind.SL_M, trigger=Decimal(99))
-    assert [translate.place_body(each, "t", StopSpelling.JOINED)["ordertype"] for each in (stop, market)] == [
+    assert [bodies.place_body(each, "t", StopSpelling.JOINED)["ordertype"] for each in (stop, market)] == [
         "STOPLOSS_LIMIT",
         "STOPLOSS_MARKET",
     ]
-    assert [translate.place_body(each, "t", StopSpelling.SPLIT)["ordertype"] for each in (stop, market)] == [
+    assert [bodies.place_body(each, "t", StopSpelling.SPLIT)["ordertype"] for each in (stop, market)] == [
         "STOP_LOSS",
         "STOP_LOSS_MARKET",
     ]
-    assert translate.place_body(stop, "t", StopSpelling.JOINED)["variety"] == "STOPLOSS"
+    assert bodies.place_body(stop, "t", StopSpelling.JOINED)["variety"] == "STOPLOSS"
     for text in ("SL", "STOP_LOSS", "STOPLOSS_LIMIT", "STOP_LOSS_LIMIT", "STOPLOSS", "SL-L"):
         assert words.order_kind(text) is OrderKind.SL, text
     for text in ("SL-M", "STOPLOSS_MARKET", "STOP_LOSS_MARKET", "SL_M", "SLM"):

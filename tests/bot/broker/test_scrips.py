@@ -11,7 +11,8 @@ import pytest
 
 from bot.broker.answers import Answer
 from bot.broker.connections import Connections, Pair
-from bot.broker.scrips import INDEXES, Master, ScripShelf, read_master
+from bot.broker.masterfile import ScripShelf
+from bot.broker.scrips import INDEXES, Master, read_master
 from bot.broker.transport import OpenSink
 from bot.demo.loop import LoopClock
 from bot.domain.account import Session

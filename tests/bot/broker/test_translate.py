@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from bot.broker import answers, shelves, translate
+from bot.broker import answers, bodies, shelves, translate
 from bot.broker.answers import Answer, envelope
+from bot.broker.bodies import StopSpelling
 from bot.broker.rows import Rows
-from bot.broker.translate import StopSpelling
 from bot.domain.errors import Refused, Unclear, Unreadable
 from bot.domain.order import OrderFact, OrderKind, Product, Side, Validity
 from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, bad, body, good
@@ -30,15 +30,15 @@ def test_an_order_and_its_change_say_every_term_in_the_brokers_words(product: Pr
         "disclosedquantity": "0", "duration": "IOC",
     }  # fmt: skip
     placed = {**terms, "squareoff": "0", "stoploss": "0", "trailingStopLoss": "", "ordertag": "TAG"}
-    assert translate.place_body(draft, "TAG", StopSpelling.JOINED) == placed
-    assert translate.modify_body(ID, draft, StopSpelling.JOINED) == {**terms, "orderid": ID, "modqty_remng": "0"}
+    assert bodies.place_body(draft, "TAG", StopSpelling.JOINED) == placed
+    assert bodies.modify_body(ID, draft, StopSpelling.JOINED) == {**terms, "orderid": ID, "modqty_remng": "0"}
 
 
 def test_a_market_order_has_noughts_for_prices_and_no_exponents_ever() -> None:
-    told = translate.place_body(DRAFT, "", StopSpelling.JOINED)
+    told = bodies.place_body(DRAFT, "", StopSpelling.JOINED)
     assert (told["variety"], told["ordertype"], told["price"], told["triggerprice"]) == ("NORMAL", "MARKET", "0", "0")
     large = replace(DRAFT, kind=OrderKind.LIMIT, price=Decimal("1E+5"))
-    assert translate.place_body(large, "", StopSpelling.JOINED)["price"] == "100000"
+    assert bodies.place_body(large, "", StopSpelling.JOINED)["price"] == "100000"
 
 
 @pytest.mark.parametrize(
