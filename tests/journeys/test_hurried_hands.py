@@ -94,3 +94,29 @@ async def test_trades_are_listed_newest_first_in_whatever_order_the_book_has_the
         for _ in range(3):
             listed = (await house.me.ask("/trades", "TRADES"))["text"]
             assert listed.index("INFY") < listed.index("SBIN") < listed.index("ITC")
+
+
+async def test_what_is_no_order_gets_a_sentence_and_whatever_is_old_does_nothing(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        me = house.me
+        await house.log_in()
+        card = await me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        typed = next(message for message in me.history() if message["text"] == "/buy RELIANCE 10")
+        me.edit(typed["id"], "/buy RELIANCE 100")
+        await me.wait_for("I don't read edits")
+        me.forward("/buy RELIANCE 10", author="Tips")
+        await me.wait_for("I don't act on forwarded messages")
+        me.send_file("order.jpg", b"..", mime="image/jpeg", caption="/buy RELIANCE 10")
+        await me.wait_for("words and buttons only")
+        for odd in ("x" * 4096, "🚀", "ok", "10", "/buy " + "९" * 60, "/buy RELIANCE 10 sell INFY 5", "/nosuch", "हाँ"):
+            await me.ask(odd, lambda message: message["from_bot"])
+        await me.ask("/buy RELIANCE 1000000000", "more than the cash there is")
+        me.say("q २०", reply_to=card["id"])
+        asked = await me.wait_for("BUY 20 RELIANCE")
+        await asyncio.sleep(120)
+        note = await me.wait_for_note(me.press("Confirm buy", asked))
+        assert note["text"] is None, "a card that is over announces nothing"
+        await me.wait_for("Nothing was sent")
+        me.forge(asked["id"], "o:zz:zz")
+        assert house.placed == 0
+        await me.ask("/help", "/buy")
