@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: demo test check bench fuzz attack canaries audit lock clean
+.PHONY: demo test check bench fuzz attack canaries audit sbom lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -51,6 +51,10 @@ else
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.txt
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements-dev.txt
 endif
+
+# What it is made of, in CycloneDX's JSON: every locked package with the hashes of its files.
+sbom: .venv/dev.stamp
+	@$(BIN)/python -m tests.attack.bill requirements.txt requirements-dev.txt
 
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
