@@ -89,6 +89,18 @@ async def test_while_nothing_is_watched_silence_means_nothing(pair: Pair, ears: 
     assert pair.feed.connected
 
 
+async def test_an_end_that_is_gone_is_found_by_its_missing_pongs_while_nothing_is_watched(
+    pair: Pair, paper: Running, ears: Ears, loop: VirtualLoop
+) -> None:
+    await until(lambda: pair.feed.connected)
+    paper.broker.faults.arm("socket_half_open")
+    began = loop.time()
+    await until(lambda: ears.gaps, 120)
+    assert loop.time() - began <= 60
+    paper.broker.faults.clear()
+    await until(lambda: pair.feed.connected and ears.gaps[-1][1] is not None, 120)
+
+
 async def test_a_server_that_will_not_have_us_is_tried_ever_more_rarely(
     pair: Pair, paper: Running, ears: Ears, loop: VirtualLoop
 ) -> None:
