@@ -69,6 +69,18 @@ async def test_a_resting_order_is_changed_and_cancelled(pair: Pair) -> None:
     assert [fact.status for fact in await pair.broker.orders()] == [OrderStatus.CANCELLED]
 
 
+async def test_an_exit_is_fourth_on_the_wire_however_many_entries_wait(pair: Pair, paper: Running) -> None:
+    draft = await a_draft(pair, far=True)
+    async with asyncio.TaskGroup() as calls:
+        for number in range(9):
+            calls.create_task(pair.broker.place(draft, f"ENTRY{number}"))
+        await asyncio.sleep(0.5)
+        assert len(orders_at(paper)) == 3
+        calls.create_task(pair.broker.place(draft, "EXIT", urgent=True))
+    tags = [order.tag for order in paper.broker.ledger.orders.values()]
+    assert tags == ["ENTRY0", "ENTRY1", "ENTRY2", "EXIT", *(f"ENTRY{number}" for number in range(3, 9))]
+
+
 async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_said(pair: Pair) -> None:
     draft = await a_draft(pair, far=True)
     broker_id = await pair.broker.place(draft, TAG)
