@@ -1,6 +1,7 @@
 """One request: bounded in time and size, never led elsewhere, never repeated unless its route says so."""
 
 import asyncio
+import gzip
 import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -135,6 +136,20 @@ async def test_a_body_without_end_is_cut_off(clock: LoopClock) -> None:
         with pytest.raises(Unclear):
             await transport.call(routes.PLACE, key=KEY, token=TOKEN, body={})
         await transport.close()
+
+
+async def test_a_small_body_that_unpacks_without_end_is_cut_off(clock: LoopClock) -> None:
+    packed = gzip.compress(bytes(48 * 1024 * 1024), compresslevel=1)
+
+    async def bomb(_request: web.Request) -> web.Response:
+        return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+
+    async with a_server(bomb) as address:
+        transport = a_transport(clock, address)
+        with pytest.raises(Unclear):
+            await transport.call(routes.PLACE, key=KEY, token=TOKEN, body={})
+        await transport.close()
+    assert len(packed) < 500_000
 
 
 async def test_a_body_that_trickles_is_given_up_in_time(clock: LoopClock, loop: asyncio.AbstractEventLoop) -> None:
