@@ -3,7 +3,9 @@
 No words of a problem repeat a value: it may be a secret in the wrong place.
 """
 
+import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,7 +28,7 @@ def gather(
             twin = f"{name}_FILE"
             place = environ.get(twin) or kept.get(twin)
             if place:
-                text = _from_file(twin, place, problems)
+                text = _from_file(twin, place, problems, warnings)
             elif environ.get(name):
                 warnings.append(f"{name} stands in the environment, where other programs of this user can read it: use {twin}")
         if text:
@@ -34,10 +36,11 @@ def gather(
     return given
 
 
-def _from_file(name: str, place: str, problems: list[str]) -> str | None:
+def _from_file(name: str, place: str, problems: list[str], warnings: list[str]) -> str | None:
     try:
         with Path(place).expanduser().open("rb") as file:
             content = file.read(_LONGEST_SECRET + 1)
+            shared = stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077
         text = content.decode("ascii").strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it holds no plain text"
@@ -46,6 +49,8 @@ def _from_file(name: str, place: str, problems: list[str]) -> str | None:
     if not text or len(content) > _LONGEST_SECRET:
         problems.append(f"{name} names a file that is {'too long' if text else 'empty'}")
         return None
+    if shared:  # no refusal: a container engine hands its secrets over so, and there nobody else is
+        warnings.append(f"{name} names a file that others can use: chmod 600")
     return text
 
 

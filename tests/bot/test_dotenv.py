@@ -24,10 +24,21 @@ def refusal(environ: dict[str, str], directory: Path | None = None) -> str:
 def test_a_file_beats_the_environment_and_loses_its_line_end(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(f"{TOKEN}\n")
+    file.chmod(0o600)
     settings = Settings.read(LIVE | {"TELEGRAM_BOT_TOKEN": "1:other_other_other", "TELEGRAM_BOT_TOKEN_FILE": str(file)})
     assert settings.telegram_bot_token == Secret(TOKEN)
     assert settings.warnings == ()
     assert "TELEGRAM_BOT_TOKEN_FILE" in Settings.read(LIVE).warnings[0]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o644, 0o620, 0o601])
+def test_a_secrets_file_that_others_can_use_is_warned_of_by_the_settings_name_alone(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "s3cret"
+    file.write_text(TOKEN)
+    file.chmod(mode)
+    settings = Settings.read(LIVE | {"TELEGRAM_BOT_TOKEN_FILE": str(file)})
+    assert settings.warnings == ("TELEGRAM_BOT_TOKEN_FILE names a file that others can use: chmod 600",)
+    assert settings.telegram_bot_token == Secret(TOKEN)
 
 
 @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe", b"x" * 5000])
