@@ -21,6 +21,7 @@ from handlers.views import order as views
 from handlers.views import safety
 from handlers.views.failures import failure
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap
+from handlers.views.message import say
 from handlers.views.text import clock_time
 
 _log = logging.getLogger(__name__)
@@ -58,6 +59,13 @@ def _confirm_words(ctx: Ctx) -> str:
     return f"Confirm {found[1].lower()}" if found else "Confirm"
 
 
+def _asked(ctx: Ctx) -> str:
+    """BUY 10 RELIANCE: what the card in this message asks about, as it says itself; empty where it says nothing of the kind."""
+    text = ctx.message.text if ctx.message is not None else None
+    found = re.search(r"^((?:BUY|SELL) [0-9,]+ .*?)(?: {2,}|$)", text or "", re.MULTILINE)
+    return found[1] if found else ""
+
+
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.face.first_tap(tap.token)
     sends = tap.verb is CardVerb.CONFIRM and not _is_over(ctx)
@@ -67,7 +75,8 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
     except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
-        await ctx.redraw(failure(refusal, "", account=ctx.label))
+        view = failure(refusal, "", account=ctx.label)
+        await ctx.redraw(view.and_then(say(asked)) if (asked := _asked(ctx)) else view)
     else:
         await _show(ctx, tap, outcome)
 

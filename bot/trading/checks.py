@@ -166,10 +166,10 @@ def sold_short(at: Situation) -> str | None:
     sale = at.draft.side is Side.SELL and at.draft.product in (Product.CNC, Product.MTF)
     if not sale or at.reduces:
         return None
-    there = (
-        f"{at.closable} {at.draft.instrument.symbol} can be sold" if at.closable else f"No {at.draft.instrument.symbol} is left"
-    )
-    return f"{there} as {at.draft.product}, counting what is on sale already; this is {at.draft.quantity}."
+    name, way = at.draft.instrument.symbol, at.draft.product
+    if not at.closable:
+        return f"There is no {name} to sell as {way}, or all of it is on sale already."
+    return f"Only {at.closable} {name} can be sold as {way}, not {at.draft.quantity}; what is on sale already is taken off."
 
 
 def crossed_zero(at: Situation) -> str | None:

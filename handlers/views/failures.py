@@ -79,7 +79,7 @@ def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:
         return [[words("Log in", "/login", account=account)]]
     if isinstance(error, errors.PhoneSealed):
         return [[button("Unlock", WordsTap("/unlock"))]]
-    if isinstance(error, errors.TradingStopped):
+    if isinstance(error, errors.TradingStopped) or (isinstance(error, errors.CheckFailed) and "/resume" in str(error.reasons)):
         return [[words("Resume…", "/resume", account=account)]]
     if isinstance(error, errors.Unclear):
         return [[button("Orders", WordsTap("/orders"))]]
