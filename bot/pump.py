@@ -8,6 +8,7 @@ from typing import Protocol
 
 import aiohttp
 
+from bot.domain.errors import BrokerError
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Tick
 from bot.domain.ports import FeedMode, Link
@@ -39,6 +40,7 @@ class Pump:
         self._http = http
         self._names: Mapping[InstrumentKey, str] = {}
         self._fresh: dict[InstrumentKey, str] = {}
+        self._sent: dict[InstrumentKey, str] = {}
         self.delivered = 0  # ticks taken by the desk
 
     def bell(self, account_id: str, *, traded: bool = True) -> None:
@@ -57,26 +59,40 @@ class Pump:
         """Watches what both masters have, and delivers for ever. BrokerError when the source's master cannot be read."""
         master = await link.broker.scrip_master()
         self._names = matched(master, listed)
+        await self._carry_closes(link)
         link.feed.watch(list(self._names), FeedMode.LTP)
         log.info("live prices of %d of %d instruments", len(self._names), len(listed))
         while True:
             await asyncio.sleep(EVERY)
             await self._deliver()
 
-    async def _deliver(self) -> None:
-        fresh, self._fresh = self._fresh, {}
-        if not fresh:
-            return
-        ticks = [{"name": self._names[key], "price": price} for key, price in fresh.items()]
+    async def _carry_closes(self, link: Link) -> None:
+        """The day's price bands hang on the previous close: without the source's own, its prices would lie outside them."""
         try:
-            async with self._http.post(f"{self._desk_url}/prices", json={"ticks": ticks}) as answer:
+            quotes = await link.broker.quotes(list(self._names))
+        except BrokerError as error:
+            log.warning("no closing prices: %s", error.say)
+            return
+        await self._post("closes", {key: str(quote.previous_close) for key, quote in quotes.items() if quote.previous_close})
+
+    async def _deliver(self) -> None:
+        fresh = {key: price for key, price in self._fresh.items() if self._sent.get(key) != price}
+        self._fresh = {}
+        if fresh and await self._post("ticks", fresh):
+            self._sent |= fresh
+            self.delivered += len(fresh)
+
+    async def _post(self, what: str, prices: Mapping[InstrumentKey, str]) -> bool:
+        """Whether the desk took them."""
+        rows = [{"name": self._names[key], "exchange": str(key.exchange), "price": price} for key, price in prices.items()]
+        try:
+            async with self._http.post(f"{self._desk_url}/prices", json={what: rows}) as answer:
                 if answer.status != 200:
-                    log.warning("the paper desk refused %d prices: HTTP %d", len(ticks), answer.status)
-                    return
+                    log.warning("the paper desk refused %d prices: HTTP %d", len(rows), answer.status)
+                return answer.status == 200
         except aiohttp.ClientError as error:
             log.warning("the paper desk cannot be reached: %s", type(error).__name__)
-            return
-        self.delivered += len(ticks)
+            return False
 
 
 def matched(master: Sequence[Instrument], listed: Sequence[Listed]) -> dict[InstrumentKey, str]:

@@ -13,6 +13,7 @@ from BSE. Failures answer HTTP 400 (or 404) with `{"error": words}`. Below the d
 | GET `/prices` | `?names=RELIANCE,NIFTY` | last, bid, ask, open, high, low, close of each |
 | POST `/prices` | `{"name", "price"}` or `{"name", "move"}` (`"1%"`, `"-5.50"`) | the price jumps there and walks on |
 | POST `/prices` | `{"name", "tick"}` or `{"ticks": [{"name", "price"}]}` | the price stands there until the next tick |
+| POST `/prices` | `{"closes": [{"name", "price"}]}` | the previous day closed there, and the price stands until a tick comes |
 | GET `/search` | `?q=nifty 24500` | up to 20 instruments whose name contains all the words |
 | GET `/orders` | `?client=` | today's orders, newest first |
 | POST `/orders` | `{"client", "name", "side", "quantity", "kind", "price", "trigger", "product"}` | an order "from the app" |
@@ -148,7 +149,8 @@ class Desk:
         return {"prices": [price_row(self._broker, self._instrument({"name": name})) for name in names]}
 
     def set_prices(self, request: web.Request, body: Row) -> Row:
-        wanted = body.get("ticks")
+        closes = isinstance(body.get("closes"), list)
+        wanted = body.get("closes" if closes else "ticks")
         pushed = isinstance(wanted, list)
         rows = [row for row in (wanted if isinstance(wanted, list) else [body]) if isinstance(row, dict)]
         now = self._broker.clock.now()
@@ -162,10 +164,16 @@ class Desk:
                 left_out.append(refusal.message)  # a feed's other ticks are good without it
         with self._broker.ledger.change():  # all of a feed's ticks become durable together
             for instrument, price, stands in asked:
-                self._put_price(instrument, price, now, stands=stands)
+                if closes:
+                    move = self._broker.market.put_close(instrument, price, now)
+                    self._broker.ledger.put_move(instrument.key, move.at, move.offset, move.fixed)
+                else:
+                    self._put_price(instrument, price, now, stands=stands)
         for instrument, _, _ in asked:
             self._broker.matcher.look(instrument.key)
-        return {"prices": [price_row(self._broker, instrument) for instrument, _, _ in asked], "left_out": left_out}
+        if pushed:  # a feed does not read what it sent, and a row takes far longer than a tick
+            return {"taken": len(asked), "left_out": left_out}
+        return {"prices": [price_row(self._broker, instrument) for instrument, _, _ in asked]}
 
     def _price_asked(self, row: Row, now: datetime, *, pushed: bool) -> tuple[Instrument, int, bool]:
         """Instrument, price in paise, and whether it is to stand there until the next tick."""

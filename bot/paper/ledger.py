@@ -232,7 +232,8 @@ class Ledger:
     def put_move(self, key: Key, at: datetime, offset: int, fixed: int | None, *, replace: bool = False) -> None:
         """Remembers where a price was put; `replace`: instead of the instrument's last one."""
         if replace:
-            self._db.execute("DELETE FROM moves WHERE n = (SELECT MAX(n) FROM moves WHERE exchange = ? AND token = ?)", key)
+            newest = "SELECT n FROM moves WHERE exchange = ? AND token = ? ORDER BY at DESC, n DESC LIMIT 1"
+            self._db.execute(f"DELETE FROM moves WHERE n = ({newest})", key)  # noqa: S608 - both are constants
         self._db.execute(
             "INSERT INTO moves (exchange, token, at, offset, fixed) VALUES (?, ?, ?, ?, ?)", (*key, stamp(at), offset, fixed)
         )
@@ -253,7 +254,7 @@ class Ledger:
         return gone
 
     def moves(self) -> list[tuple[Key, datetime, int, int | None]]:
-        rows = self._db.execute("SELECT exchange, token, at, offset, fixed FROM moves ORDER BY n").fetchall()
+        rows = self._db.execute("SELECT exchange, token, at, offset, fixed FROM moves ORDER BY at, n").fetchall()
         return [((exchange, token), datetime.fromisoformat(at), offset, fixed) for exchange, token, at, offset, fixed in rows]
 
     # Reading.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from bot.paper.frames import Level, Quote
 from bot.paper.hours import AUCTION_BAND, Timetable, at_ist, ist
@@ -78,8 +78,16 @@ class Market:
         self._moves.clear()
         self._known.clear()
 
+    def put_close(self, instrument: Instrument, price: int, at: datetime) -> Move:
+        """The last day's close, told from outside: the price stands there from that close on, until a tick comes."""
+        day = self._timetable.previous_date(self._timetable.trading_date(at))
+        move = Move(self._timetable.closing(instrument, day).astimezone(UTC), fixed=on_tick(price, instrument.tick))
+        self.apply(instrument.key, move)
+        self._ranges.pop(instrument.key, None)
+        return move
+
     def apply(self, key: Key, move: Move) -> None:
-        self._moves.setdefault(key, []).append(move)
+        insort_right(self._moves.setdefault(key, []), move, key=lambda known: known.at)
         self._known.clear()
 
     # What everybody sees.

@@ -10,7 +10,7 @@ from bot.domain.clock import Clock
 from bot.paper.server import Running
 from bot.paper.settings import PaperAccount, PaperSettings
 from bot.pump import Pump, matched
-from tests.stage.exchange import a_road, credentials_of, log_in, paper_broker
+from tests.stage.exchange import a_road, credentials_of, log_in, paper_broker, until
 from tests.stage.orders import RELIANCE
 
 
@@ -37,6 +37,32 @@ async def test_a_price_at_the_source_becomes_the_price_of_the_paper_market(clock
             running.cancel()
         assert price(practice, "RELIANCE-EQ", clock) == 151240
         assert pump.delivered > 0
+
+
+async def test_the_sources_closes_and_its_other_exchange_come_over_too(clock: LoopClock, tmp_path: Path) -> None:
+    """A limit order at the live price must lie within the paper market's band, which hangs on the previous close."""
+    moved, still = PaperSettings(walk=40, seed=11), PaperSettings(walk=0)
+    async with paper_broker(moved, clock) as source, paper_broker(still, clock) as practice, aiohttp.ClientSession() as http:
+        pump = Pump(desk_url=practice.desk_url, http=http)
+        async with a_road(source, clock, tmp_path, pump) as road:
+            credentials = credentials_of(PaperAccount())
+            pair = road.of("source", credentials)
+            await log_in(pair, credentials, clock)
+            running = asyncio.create_task(pump.run(pair, list(practice.broker.master.by_key.values())))
+            await until(lambda: pump.delivered, 60)
+            for price in ({"name": "RELIANCE", "exchange": "BSE", "tick": "1999.00"}, {"name": "RELIANCE-EQ", "tick": "1998.00"}):
+                async with http.post(f"{source.desk_url}/prices", json=price) as answer:
+                    assert answer.status == 200
+            await asyncio.sleep(5)
+            running.cancel()
+    now, far, near = clock.now(), source.broker, practice.broker
+    for exchange, name in (("NSE", "RELIANCE-EQ"), ("NSE", "TCS-EQ"), ("BSE", "RELIANCE"), ("NSE", "NIFTY")):
+        one, other = far.named(exchange, name), near.named(exchange, name)
+        assert one is not None
+        assert other is not None
+        assert near.market.previous_close(other, now) == far.market.previous_close(one, now), name
+    shares = [near.named("NSE", "RELIANCE-EQ"), near.named("BSE", "RELIANCE")]
+    assert [near.market.price(share, now) for share in shares if share is not None] == [199800, 199900]
 
 
 def test_only_what_both_have_is_watched() -> None:

@@ -133,11 +133,31 @@ async def test_pushed_ticks_stand_until_the_next_one(clock: LoopClock) -> None:
             assert [row["last"] for row in found] == ["1500.00", "25000.00"]
 
 
+async def test_a_close_told_from_outside_moves_the_band_and_outlives_a_restart(clock: LoopClock, tmp_path: Path) -> None:
+    settings = replace(STILL, data=tmp_path)
+    async with broker(clock, settings) as wire:
+        await wire.login()
+        assert (await wire.filled(price="1200.00", quantity=1))["status"] == "Rejected"
+        await wire.desk("POST", "/prices", {"ticks": [{"name": "RELIANCE", "price": "1199.00"}]})
+        await wire.desk("POST", "/prices", {"closes": [{"name": "RELIANCE", "price": "1190.00"}]})
+        await wire.desk("POST", "/prices", {"ticks": [{"name": "RELIANCE", "price": "1198.00"}]})
+        assert (await wire.filled(price="1200.00", quantity=1))["status"] == "Traded"
+        body = {"mode": "OHLC", "exchangeTokens": {"NSE": ["2885"]}}
+        (quote,) = (await wire.data("POST", "instruments/quote", body))["fetched"]
+        assert (quote["close"], quote["ltp"], quote["open"], quote["high"]) == (1190, 1198, 1190, 1199)
+        token = wire.token
+    async with broker(clock, settings) as wire:
+        wire.token = token
+        (again,) = (await wire.data("POST", "instruments/quote", body))["fetched"]
+        assert (again["close"], again["ltp"]) == (1190, 1198)
+
+
 async def test_a_feeds_bad_tick_is_left_out_and_named_and_its_others_count(wire: Wire) -> None:
     ticks = [{"name": "RELIANCE", "price": "1500.00"}, {"name": "GONE26NOVFUT", "price": "1"}, {"name": "ITC", "price": "1.005"}]
     answer = await wire.desk("POST", "/prices", {"ticks": [*ticks, "nonsense", {"name": "INFY", "price": "1600"}]})
-    assert [row["last"] for row in answer["prices"]] == ["1500.00", "1600.00"]
-    assert answer["left_out"] == ["no instrument is called 'GONE26NOVFUT'", "Invalid price."]
+    assert answer == {"taken": 2, "left_out": ["no instrument is called 'GONE26NOVFUT'", "Invalid price."]}
+    prices = (await wire.desk("GET", "/prices?names=RELIANCE,INFY"))["prices"]
+    assert [row["last"] for row in prices] == ["1500.00", "1600.00"]
 
 
 async def test_a_live_feed_of_ticks_is_kept_small_and_keeps_its_high_and_its_last(clock: LoopClock, tmp_path: Path) -> None:
