@@ -73,6 +73,7 @@ async def practise(
     """Serves until cancelled; with live, the source's prices move the market. LoginRefused when it does not let us in."""
     async with server.serve(settings, clock=clock, rng=rng, port=port) as running:
         if live is None:
+            running.broker.walk_on()
             ready(running)
             await asyncio.Event().wait()
             return

@@ -164,6 +164,16 @@ class PaperBroker:
             if gone:
                 self._read_moves()
 
+    def walk_on(self) -> int:
+        """Lets prices go on from where a feed left them standing; how many. For a start without that feed."""
+        now = self.clock.now()
+        standing = [found for key in self.market.standing() if (found := self.master.by_key.get(key))]
+        with self.ledger.change():
+            for instrument in standing:
+                move = self.market.set_price(instrument, self.market.price(instrument, now), now)
+                self.ledger.put_move(instrument.key, move.at, move.offset, move.fixed)
+        return len(standing)
+
     def _read_moves(self) -> None:
         self.market.forget_moves()
         for key, at, offset, fixed in self.ledger.moves():

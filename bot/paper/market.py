@@ -73,6 +73,10 @@ class Market:
         self.day_range(instrument, at)
         return move, replaces
 
+    def standing(self) -> list[Key]:
+        """What stands where a tick from outside put it."""
+        return [key for key, moves in self._moves.items() if moves and moves[-1].fixed is not None]
+
     def forget_moves(self) -> None:
         """Before they are read anew; what is known of today's range stays."""
         self._moves.clear()

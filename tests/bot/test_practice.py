@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from pathlib import Path
 
 import aiohttp
 import pyotp
@@ -33,6 +34,33 @@ async def test_another_brokers_prices_move_the_practice_market(clock: LoopClock)
         assert here.broker.market.price(infy, clock.now()) == 160000
         practising.cancel()
         await asyncio.gather(practising, return_exceptions=True)
+
+
+async def test_without_the_feed_the_market_walks_on_from_where_it_was_left(clock: LoopClock, tmp_path: Path) -> None:
+    kept = PaperSettings(data=tmp_path)
+
+    async def practising() -> tuple[asyncio.Task[None], Running]:
+        started: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(practise(kept, clock=clock, rng=random.Random(1), port=0, ready=started.set_result))
+        return task, await started
+
+    async def price(here: Running) -> str:
+        async with aiohttp.ClientSession() as http, http.get(f"{here.desk_url}/prices?names=INFY") as answer:
+            return str((await answer.json())["prices"][0]["last"])
+
+    task, here = await practising()
+    async with aiohttp.ClientSession() as http:
+        await http.post(f"{here.desk_url}/prices", json={"ticks": [{"name": "INFY", "price": "1600.00"}]})
+    await asyncio.sleep(3600)
+    assert await price(here) == "1600.00"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    task, here = await practising()
+    assert await price(here) == "1600.00"
+    await asyncio.sleep(3600)
+    assert await price(here) != "1600.00"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_refused_login_ends_it_with_the_brokers_words(clock: LoopClock) -> None:
