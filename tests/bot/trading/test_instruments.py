@@ -289,6 +289,34 @@ def test_the_search_ranks_by_what_people_mean(words: str, first: Sequence[str]) 
     assert [short(each) for each in ALL.search(words, today=TODAY)][: len(first)] == list(first)
 
 
+BY_SYMBOL: dict[str, list[Instrument]] = {}
+for each_row in MADE.rows:
+    if not each_row.is_derivative:
+        BY_SYMBOL.setdefault(each_row.symbol, []).append(each_row)
+
+
+@given(st.sampled_from(sorted(BY_SYMBOL)))
+def test_a_bare_symbol_is_the_share_first_on_nse_and_rolling_and_contracts_follow_by_expiry(symbol: str) -> None:
+    found = ALL.search(symbol.lower(), today=TODAY)
+    mine = [each for each in found if each.symbol == symbol]
+    series = {row.series for row in BY_SYMBOL[symbol] if row.exchange is Exchange.NSE}
+    wanted = next((name for name in ("EQ", "BE") if name in series), None)
+    assert found[0].symbol == symbol
+    assert not found[0].is_derivative
+    if wanted is not None:
+        assert (found[0].exchange, found[0].series) == (Exchange.NSE, wanted)
+    assert [each.is_derivative for each in mine] == sorted(each.is_derivative for each in mine), "shares before contracts"
+    expiries = [each.expiry for each in mine if each.expiry is not None]
+    assert expiries == sorted(expiries)
+
+
+@given(st.sampled_from(sorted({row.symbol for row in CONTRACTS})))
+def test_a_future_that_is_asked_for_comes_first_with_the_nearest_expiry(symbol: str) -> None:
+    first = ALL.search(f"{symbol} fut", today=TODAY)[0]
+    futures = [row.expiry for row in CONTRACTS if row.symbol == symbol and row.strike is None and row.expiry is not None]
+    assert (first.symbol, first.strike, first.expiry) == (symbol, None, min(futures))
+
+
 def test_shares_with_contracts_are_known_as_such() -> None:
     assert ALL.has_derivatives("RELIANCE")
     assert not ALL.has_derivatives("GOLDBEES")
