@@ -186,6 +186,8 @@ class FeedBack:
     until: datetime
     fills: int
     rejections: int
+    read: bool = True  # False: the books could not be read, so what was missed is not known
+    unknown: int = 0  # orders whose outcome is still looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

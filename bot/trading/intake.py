@@ -9,6 +9,8 @@ from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError
 from bot.domain.market import Tick
 from bot.domain.notice import FeedBack, Notice
+from bot.domain.order import OrderStatus
+from bot.trading.book import Change
 from bot.trading.prices import Prices
 from bot.trading.reconcile import Reconcile
 from bot.trading.tasks import Errands
@@ -59,16 +61,26 @@ class Intake:
 
     async def _back(self, account_id: str, since: datetime, until: datetime) -> None:
         log.info("account %s: the feed is back after %s", account_id, until - since)
-        fills, rejections = await self._look(account_id)
-        if until - since >= NOTICED:
-            await self._tell(account_id, FeedBack(since=since, until=until, fills=fills, rejections=rejections))
+        change = await self._look(account_id)
+        if until - since < NOTICED:
+            return
+        open_ = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        told = FeedBack(
+            since=since,
+            until=until,
+            fills=change.fills if change else 0,
+            rejections=change.rejections if change else 0,
+            read=change is not None,
+            unknown=sum(order.status is OrderStatus.UNKNOWN for order in open_),
+        )
+        await self._tell(account_id, told)
 
-    async def _look(self, account_id: str) -> tuple[int, int]:
+    async def _look(self, account_id: str) -> Change | None:
+        """What a look changed; None when the books could not be read."""
         try:
-            change = await self._reconcile.look(account_id)
+            return await self._reconcile.look(account_id)
         except BrokerError:
-            return 0, 0
-        return change.fills, change.rejections
+            return None
 
     async def _tell(self, account_id: str, notice: Notice) -> None:
         now = self._clock.now()

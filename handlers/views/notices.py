@@ -165,9 +165,8 @@ class _Writer:
                     "Live prices lost", f"Since {clock_time(news.at)}. I read the order book on a timer meanwhile."
                 )
             case FeedBack():
-                missed = _missed(news)
                 span = f"Without mStock's feed {clock_time(news.since)}-{clock_time(news.until)}."
-                return self._plain("Back", f"{span} {missed} Books and records agree.")
+                return self._plain("Back", f"{span} {_missed(news)}")
             case AddressNotRegistered():
                 register = f"Register {news.address or 'the address of this host'} under Trading APIs → API key → Primary IP."
                 return self._plain("mStock rejects orders from this address", f"{register} Looking still works.")
@@ -244,9 +243,15 @@ class _Writer:
 
 
 def _missed(news: FeedBack) -> str:
+    if not news.read:
+        return "The books could not be read yet, so what was missed is not known; I keep trying and ring for it."
     told = []
     if news.fills:
         told.append(f"{news.fills} fill{'s' if news.fills > 1 else ''}")
     if news.rejections:
         told.append(f"{news.rejections} rejection{'s' if news.rejections > 1 else ''}")
-    return f"Missed: {', '.join(told)} (told apart)." if told else "Nothing was missed."
+    missed = f"Missed: {', '.join(told)} (told apart)." if told else "Nothing was missed."
+    if news.unknown:
+        whose = "One order's outcome is" if news.unknown == 1 else f"The outcome of {news.unknown} orders is"
+        return f"{missed} {whose} still unknown; I keep looking for it."
+    return f"{missed} Books and records agree."
