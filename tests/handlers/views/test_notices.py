@@ -139,13 +139,13 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         ),
         (
             news.FeedBack(since=NOW, until=NOW, fills=0, rejections=0, unknown=1),
-            "Back. Without mStock's feed 14:02:11-14:02:11. Nothing was missed. One order's outcome is still unknown; "
-            "I keep looking for it.",
+            "Back. Without mStock's feed 14:02:11-14:02:11. "
+            + "Nothing was missed. One order's outcome is still unknown; I keep looking for it.",
         ),
         (
             news.FeedBack(since=NOW, until=NOW, fills=0, rejections=0, read=False),
-            "Back. Without mStock's feed 14:02:11-14:02:11. The books could not be read yet, so what was missed is not known; "
-            "I keep trying and ring for it.",
+            "Back. Without mStock's feed 14:02:11-14:02:11. "
+            + "The books could not be read yet, so what was missed is not known; I keep trying and ring for it.",
         ),
     ],
 )
