@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: demo test check bench fuzz attack canaries audit sbom lock clean
+.PHONY: install demo test check bench fuzz attack canaries audit sbom lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -14,6 +14,8 @@ DEMO_ARGS ?=
 .venv/dev.stamp: requirements-dev.txt .venv/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
+
+install: .venv/run.stamp
 
 demo: .venv/run.stamp
 	$(BIN)/python -m bot demo $(DEMO_ARGS)

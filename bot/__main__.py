@@ -2,6 +2,11 @@
 
 import sys
 
-from bot.cli import main
+try:
+    from bot.cli import main
+except ModuleNotFoundError as missing:
+    if missing.name is None or missing.name.partition(".")[0] in ("bot", "handlers", "storage"):
+        raise
+    sys.exit(f"This Python has no {missing.name}. Run `make install` once, then .venv/bin/python -m bot")
 
 sys.exit(main(sys.argv[1:]))
