@@ -24,6 +24,8 @@ S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
 DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"))
 
+BACK = "Back. Without mStock's feed 14:02:11-14:02:11."
+
 
 def every_kind(order: Order, words: str = "words") -> list[Notice]:
     return [
@@ -139,13 +141,11 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         ),
         (
             news.FeedBack(since=NOW, until=NOW, fills=0, rejections=0, unknown=1),
-            "Back. Without mStock's feed 14:02:11-14:02:11. "
-            + "Nothing was missed. One order's outcome is still unknown; I keep looking for it.",
+            f"{BACK} Nothing was missed. One order's outcome is still unknown; I keep looking for it.",
         ),
         (
             news.FeedBack(since=NOW, until=NOW, fills=0, rejections=0, read=False),
-            "Back. Without mStock's feed 14:02:11-14:02:11. "
-            + "The books could not be read yet, so what was missed is not known; I keep trying and ring for it.",
+            f"{BACK} The books could not be read yet, so what was missed is not known; I keep trying and ring for it.",
         ),
     ],
 )
