@@ -67,7 +67,12 @@ async def test_mounted_under_a_path_it_works_by_addresses_with_that_path(clock: 
             await asyncio.sleep(0.1)
             assert (await wire.filled())["status"] == "Traded"
             assert (await wire.desk("GET", "/state"))["sockets"] == 1
-    await runner.cleanup()
+        async with wire.socket() as last:
+            await asyncio.sleep(0.1)
+            ending = asyncio.create_task(runner.cleanup())
+            message = await last.receive()
+            assert (message.type, last.close_code) == (aiohttp.WSMsgType.CLOSE, 1001)
+            await ending
 
 
 async def test_run_serves_until_it_is_cancelled(clock: LoopClock) -> None:
