@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
@@ -16,6 +16,7 @@ from handlers.views.message import Button, Part, View, bold, detail, keyboard, s
 from handlers.views.text import (
     RULE,
     WIDTH,
+    age,
     amount,
     clock_time,
     columns,
@@ -33,6 +34,8 @@ from handlers.views.text import (
 
 Rows = tuple[str, ...]
 EXITS = "exit"  # the list of positions with a button under it for each
+OLD = timedelta(seconds=60)
+MOST_OLD = 3  # prices whose age is named one by one
 PAGE = 8  # entries; with two or three rows each they stand on one screen
 
 
@@ -153,6 +156,7 @@ def positions(found: Positions, tap: BookTap, name: str, mode: str) -> View:
     if found.unknown:
         names = ", ".join(short(line.position.instrument) for line in found.unknown[:5])
         parts.append(say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}"))
+    parts += old_prices(found.lines, found.as_of)
     back = BookTap(tap.book, tap.label, page=tap.page)
     if tap.argument == EXITS:
         rows_of_exits = [[_exit(line, tap.label, found.as_of)] for line in _can_exit(found)[:PAGE]]
@@ -160,6 +164,17 @@ def positions(found: Positions, tap: BookTap, name: str, mode: str) -> View:
     others = [words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
     exits = [button("Exit…", replace(back, argument=EXITS))] if _can_exit(found) else []
     return View(tuple(parts), keyboard(turn, [button("Refresh", tap), *exits], others))
+
+
+def old_prices(lines: Sequence[PositionLine], as_of: datetime) -> list[Part]:
+    """How old the prices behind the figures are, where they are not of this minute; a REST quote has no time at all."""
+    told = [
+        f"{short(line.position.instrument, today=ist_date(as_of))} {age(line.price.at, as_of)}"
+        for line in lines
+        if line.position.quantity and line.price is not None and (line.price.at is None or as_of - line.price.at > OLD)
+    ]
+    more = f", and {len(told) - MOST_OLD} more" if len(told) > MOST_OLD else ""
+    return [say(f"Prices not of this minute: {', '.join(told[:MOST_OLD])}{more}.")] if told else []
 
 
 def _can_exit(found: Positions) -> list[PositionLine]:

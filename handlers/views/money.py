@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.domain.portfolio import DayReport, PnL, PositionLine
 from bot.domain.titles import short
-from handlers.views.books import net_rows, position_rows, wants_stop
+from handlers.views.books import net_rows, old_prices, position_rows, wants_stop
 from handlers.views.keyboards import BookTap, button, words
 from handlers.views.message import Part, View, keyboard, say
 from handlers.views.text import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
@@ -26,6 +26,7 @@ def pnl(found: PnL, tap: BookTap, name: str, mode: str) -> View:
         parts.append(table(money_row("Holdings today", found.holdings_change)))
         parts.append(say("The holdings' change is not part of the net."))
     parts += _left_out(found.lines)
+    parts += old_prices(found.lines, found.as_of)
     buttons = [
         button("Refresh", tap),
         words("Positions", "/positions", account=tap.label),

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import given
@@ -234,3 +234,13 @@ def test_no_name_and_no_figure_makes_a_row_wider_than_a_phone(
     ):
         assert all(columns(line) <= 30 for line in rows(view))
         view.html.encode()
+
+
+def test_a_figure_made_of_an_old_price_says_how_old_and_a_fresh_one_says_nothing() -> None:
+    def said(price: Price) -> str:
+        line = PositionLine(position=a_position(), price=price, booked=Decimal(0), open=Decimal(1))
+        return views.positions(Positions(lines=(line,), as_of=NOW), POSITIONS, "main", "PAPER").plain
+
+    assert "Prices not" not in said(Price(last=Decimal(10), at=NOW - timedelta(seconds=59)))
+    assert "Prices not of this minute: RELIANCE 5 min ago." in said(Price(last=Decimal(10), at=NOW - timedelta(minutes=5)))
+    assert "Prices not of this minute: RELIANCE time unknown." in said(Price(last=Decimal(10)))
