@@ -110,7 +110,10 @@ HEARD = {"tests": 0, "lines": 0}
 
 @pytest.fixture(autouse=True)
 def no_secret_leaves(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Around every test."""
+    """Around every test but those of logging itself, which look at the very levels and handlers that this one changes."""
+    if request.node.nodeid.startswith("tests/bot/test_logs.py"):
+        yield
+        return
     raw = logging.Formatter("%(name)s %(message)s")
     ours, said, libraries = _Heard(raw), _Heard(raw, only=_SAID), _Heard(_KNOWING)
     pairs = [(logging.getLogger(name), ours) for name in _OURS] + [(logging.getLogger(name), libraries) for name in _LIBRARIES]

@@ -99,7 +99,7 @@ async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> No
     path = tmp_path / "bot.db"
     await (await a_store(path)).close()
     with sqlite3.connect(path) as raw:  # back to the first schema, with the limits that it knew
-        for table in ("limit_sets", "day_locks", "invitations", "pins", "seals"):
+        for table in ("limit_sets", "day_locks", "invitations", "pins", "seals", "own_keys"):
             raw.execute(f"DROP TABLE {table}")
         raw.execute(
             "CREATE TABLE limits (account_id TEXT NOT NULL PRIMARY KEY REFERENCES accounts (id), value TEXT, quantity INTEGER,"
