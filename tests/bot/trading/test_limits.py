@@ -158,11 +158,11 @@ async def test_tighter_works_at_once_and_looser_from_the_next_trading_day_only(l
     assert shown.today.value == Decimal(10_000)
     assert shown.later is not None
     assert (shown.later[0], shown.later[1].value) == (date(2026, 11, 23), Decimal(20_000))
-    with pytest.raises(CheckFailed, match="10,000.00"):
+    with pytest.raises(CheckFailed, match=r"10,000\.00"):
         await ask(stage)
     await asyncio.sleep(timedelta(days=1).total_seconds())  # Saturday
     renew(stage)
-    with pytest.raises(CheckFailed, match="10,000.00"):
+    with pytest.raises(CheckFailed, match=r"10,000\.00"):
         await ask(stage)
     await asyncio.sleep(timedelta(days=2).total_seconds())  # Monday
     renew(stage)
