@@ -37,6 +37,7 @@ class Proposal:
     break_even_ticks: int | None
     warnings: tuple[Remark, ...] = ()
     proceeds: Decimal | None = None  # of a delivery sale: value less charges, estimated
+    closes: int | None = None  # an exit: the shares or units there are to close, this order's own included; None: no exit
     monthly: bool | None = None  # a contract whose expiry is the last of its month; None: not known, or no contract
     before: Order | None = None  # MODIFY: the order as it stands
     redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."

@@ -146,20 +146,20 @@ class Proposing:
         margin = await _known(link.broker.margin(draft)) or Margin(required=None)
         cash = funds.available if funds else None
 
-        def store(drawers: Drawers) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
+        def store(drawers: Drawers) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
             situation = replace(
                 self.situation(drawers, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
             if against := self.against(actor.role, situation):
-                return against, ()
+                return against, (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
             if replaces is not None:
                 drawers.confirmations.close(replaces, ConfirmationState.REPLACED)
             drawers.confirmations.add(confirmation)
-            return (), remarks(situation)
+            return (), remarks(situation), situation.closable if situation.reduces else None
 
-        reasons, warnings = await self.store.run(store)
+        reasons, warnings, closes = await self.store.run(store)
         if reasons:
             raise CheckFailed(reasons)
         return self._proposal(
@@ -170,6 +170,7 @@ class Proposing:
             margin=margin,
             cash=cash,
             warnings=said + warnings,
+            closes=closes,
             before=before,
             redrawn=redrawn,
         )
@@ -247,6 +248,7 @@ class Proposing:
         margin: Margin,
         cash: Decimal | None,
         warnings: tuple[Remark, ...],
+        closes: int | None,
         before: Order | None,
         redrawn: str | None,
     ) -> Proposal:
@@ -268,6 +270,7 @@ class Proposing:
             break_even=both.break_even.move if both and both.break_even else None,
             break_even_ticks=both.break_even.ticks if both and both.break_even else None,
             proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
+            closes=closes,
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
             warnings=warnings,
             before=before,

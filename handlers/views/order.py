@@ -105,23 +105,32 @@ def _market_rows(asked: Proposal, now: datetime) -> list[tuple[str, ...]]:
 
 
 def _money_rows(asked: Proposal) -> list[tuple[str, ...]]:
+    """An exit blocks nothing and has its other side behind it: no margin, no cash after, no break-even."""
     rows = [row("Value", amount(asked.value) if asked.value is not None else "not known")]
+    if asked.closes is not None:
+        return [row("Closes", f"{count(asked.draft.quantity)} of {count(asked.closes)}"), *rows, *_charge_rows(asked)]
     if asked.margin and asked.margin != asked.value:
         rows.append(row("Margin", amount(asked.margin)))
     if asked.margin != 0:  # where nothing is blocked, cash stays as it is
         rows.append(row("Cash after", amount(asked.cash_after) if asked.cash_after is not None else "not known"))
-    if asked.charges is not None:
-        rows.append(row("Charges", f"≈ {amount(asked.charges)}"))
-    if asked.charges_unknown:
-        rows.append(wrapped("without " + ", ".join(asked.charges_unknown) + " (not known)"))
-    if asked.proceeds is not None:
-        rows.append(row("You get", f"≈ {amount(asked.proceeds)}"))
+    rows += _charge_rows(asked)
     if asked.charges_both is not None:
         rows.append(row(" with the exit", f"≈ {amount(asked.charges_both)}"))
     if asked.break_even is not None:
         ticks = f" ({asked.break_even_ticks} ticks)" if asked.break_even_ticks is not None else ""
         sign = "+" if asked.draft.side is Side.BUY else "−"
         rows.append(row("Break-even", f"{sign}{amount(abs(asked.break_even))}{ticks}"))
+    return rows
+
+
+def _charge_rows(asked: Proposal) -> list[tuple[str, ...]]:
+    rows = []
+    if asked.charges is not None:
+        rows.append(row("Charges", f"≈ {amount(asked.charges)}"))
+    if asked.charges_unknown:
+        rows.append(wrapped("without " + ", ".join(asked.charges_unknown) + " (not known)"))
+    if asked.proceeds is not None:
+        rows.append(row("You get", f"≈ {amount(asked.proceeds)}"))
     return rows
 
 

@@ -656,6 +656,7 @@ async def test_the_exit_of_a_position_closes_what_is_held_now(clock: LoopClock) 
     stage = await set_stage(clock)
     stage.broker.held = [a_position(25, Product.CNC), a_position(-10)]
     asked = await stage.desk.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
+    assert asked.closes == asked.draft.quantity
     assert (asked.draft.side, asked.draft.quantity, asked.draft.product) == (Side.BUY, 10, Product.MIS)
     assert asked.draft.protected
     stage.broker.held = []

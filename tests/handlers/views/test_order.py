@@ -48,6 +48,13 @@ def test_the_proposal_is_drawn_as_planned() -> None:
     assert "/buy RELIANCE 10 cnc nse" in view.plain
 
 
+def test_an_exit_says_how_much_of_what_is_held_it_closes_and_nothing_of_margin_or_break_even() -> None:
+    lines = rows(views.proposal(a_proposal(closes=25), "PAPER", NOW))
+    assert "Closes                10 of 25" in lines
+    assert any(line.startswith("Charges") for line in lines)
+    assert not [line for line in lines if line.startswith(("Margin", "Cash after", " with the exit", "Break-even"))]
+
+
 def test_confirm_stands_alone_and_what_cannot_hurt_stands_below() -> None:
     view = views.proposal(a_proposal(), "PAPER", NOW)
     assert labels(view) == [["Confirm buy"], ["Change", "Discard"]]
