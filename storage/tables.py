@@ -265,6 +265,7 @@ class _Outbox(TypedColumns):
 
 outbox = Table("outbox", metadata, _Outbox, sqlite_strict=True, sqlite_autoincrement=True)  # an event number is never reused
 Index("ix_outbox_state", outbox.c.state, outbox.c.chat_id, outbox.c.id)
+Index("ix_outbox_order_id", outbox.c.order_id)
 
 
 class _Inbox(TypedColumns):
