@@ -155,6 +155,7 @@ class App:
             await self.core.alarm.heed()
             if beats % BEATS == 0:
                 self._heartbeat.write_text(self.core.services.clock.now().isoformat())
+                await self.store.settle_log()
             beats += 1
             await asyncio.sleep(MAX_AGE.total_seconds())
 

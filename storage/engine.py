@@ -41,6 +41,9 @@ _PRAGMAS = (
     "secure_delete=ON",  # a removed secret is overwritten, not merely forgotten
     "recursive_triggers=ON",  # else INSERT OR REPLACE would delete an audit row without its trigger
     "trusted_schema=OFF",
+    # SQLite moves its log into the database within some commit, and a tap that met it waited 20 ms: SqlStore.settle_log does it
+    # beforehand; here stands where it must be done all the same, in pages of 4 KiB.
+    "wal_autocheckpoint=8000",
 )
 
 

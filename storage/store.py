@@ -135,6 +135,16 @@ class SqlStore:
         if busy:
             _log.warning("another program reads the database: its log will be emptied later")
 
+    async def settle_log(self) -> None:
+        """Moves what is committed from the write-ahead log into the database; done now and then, so that no commit has to."""
+        await self._in_turn(self._settle)
+
+    def _settle(self) -> None:
+        try:
+            _raw(self._connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:  # nothing is lost: it stands in the log, and the next time comes
+            _log.warning("the database's log could not be moved into it", exc_info=error)
+
     async def backup(self, target: Path) -> None:
         """Copies the database as it stands to a new file, mode 0600, by SQLite's own backup; no key goes with it.
 

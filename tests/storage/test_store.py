@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -174,6 +176,19 @@ async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: boo
     modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
     await store.close()
+
+
+@pytest.mark.asyncio(loop_factories=["real"])
+async def test_a_settled_log_leaves_everything_in_the_database_file_itself(tmp_path: Path) -> None:
+    path, copy = tmp_path / "bot.db", tmp_path / "copy.db"
+    store = await a_store(path, inline=False)
+    for number in range(1, 40):
+        await store.run(partial(add_order, number))
+    await store.settle_log()
+    shutil.copy(path, copy)  # without the log beside it
+    await store.close()
+    with closing(sqlite3.connect(copy)) as alone:
+        assert alone.execute("SELECT count(*) FROM orders").fetchone() == (39,)
 
 
 def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_half_done(tmp_path: Path) -> None:
