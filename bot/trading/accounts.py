@@ -5,18 +5,29 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.account import Account, Actor, CodeKind, Credentials, Permission, Role, Session, User
 from bot.domain.clock import Clock, ist, ist_date
 from bot.domain.drawers import Drawers, Store
-from bot.domain.errors import BrokerError, CheckFailed, LoginRefused, NotAllowed, NotFound, PasswordRefused, PersonError
+from bot.domain.errors import (
+    BrokerError,
+    CheckFailed,
+    LoginRefused,
+    NotAllowed,
+    NotFound,
+    NotSent,
+    PasswordRefused,
+    PersonError,
+)
 from bot.domain.notice import ActByOther, Deed
 from bot.domain.ports import Link, Links, RandomBytes
 from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.secret import Secret
 from bot.trading.alarm import LIFT, WHY, sounding
+from bot.trading.codes import spend
 from bot.trading.limits import inherit
 from bot.trading.pins import demand_pin
 
@@ -28,6 +39,7 @@ TotpCode = Callable[[Secret], Awaitable[str]]  # seed -> the six digits of now; 
 REFUSED, LOGGED_OUT = "password refused", "logged out by a person"
 LABEL = re.compile(r"[\w-]{1,32}")  # it leads cards and travels in buttons
 CODE_LIFE = timedelta(minutes=5)
+CODE_STEP = 30.0  # seconds, after which the authenticator shows the next code
 CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
 QUIET_HOURS = ((7, 0), (8, 30))  # BOD: the broker works on its books; no login of our own accord (mstock-type-b.md 1.7)
 COOL_DOWN, SOON = timedelta(minutes=10), timedelta(seconds=30)  # after a renewal that was refused, or that failed otherwise
@@ -178,7 +190,7 @@ class Accounts:
         before = _lived(link.session)
         try:
             step = await link.broker.begin_login(credentials)
-            digits = code or await self._totp(credentials.totp_seed or Secret(""))
+            digits = await self._digits(account_id, credentials, code)
             session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
         except LoginRefused:
             await self._note(who, "login refused", account_id, "mStock did not take it")
@@ -204,6 +216,20 @@ class Accounts:
         """What was refused, on record."""
         now = self._clock.now()
         await self._store.run(lambda drawers: drawers.audit.add(now, who, what, account_id, detail, before="", after=""))
+
+    async def _digits(self, account_id: str, credentials: Credentials, code: str | None) -> str:
+        """Six digits that were not submitted before: those that a person typed, or the stored seed's, waited for if need be."""
+        if code is None:
+            digits = await self._totp(credentials.totp_seed or Secret(""))
+            with suppress(NotSent):
+                return await self._spent(account_id, digits)
+            await asyncio.sleep(CODE_STEP - self._clock.now().timestamp() % CODE_STEP)
+            code = await self._totp(credentials.totp_seed or Secret(""))
+        return await self._spent(account_id, code)
+
+    async def _spent(self, account_id: str, digits: str) -> str:
+        await self._store.run(lambda drawers: spend(drawers, account_id, digits, self._clock.now()))
+        return digits
 
     async def renew(self, account_id: str, stale: Session | None) -> Session | None:
         """A living session in place of one found dead, or None when a person has to log in (ports.Renewer)."""

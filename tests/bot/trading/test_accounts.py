@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.loop import LoopClock
 from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
-from bot.domain.errors import LoginRefused, NotAllowed, NotFound, PasswordRefused, PersonError
+from bot.domain.errors import LoginRefused, NotAllowed, NotFound, NotSent, PasswordRefused, PersonError
 from bot.domain.proposal import CodeWanted, LoggedIn
 from bot.domain.secret import Secret
 from bot.trading.accounts import Accounts
@@ -26,6 +26,7 @@ class Gate(ScriptedBroker):
     def __init__(self, clock: LoopClock) -> None:
         super().__init__(clock)
         self.logins = 0
+        self.finished: list[str] = []  # codes
         self.refuses = False
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
@@ -37,6 +38,7 @@ class Gate(ScriptedBroker):
 
     async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
         session = await super().finish_login(credentials, step, code, kind)
+        self.finished.append(code)
         return Session(token=Secret(f"jwt-{self.logins}"), issued=session.issued, expires=session.expires)
 
 
@@ -57,7 +59,7 @@ async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Accoun
     link = Lines(broker, StillFeed(clock), None)
 
     async def digits(_: Secret) -> str:
-        return "123456"
+        return f"{int(clock.now().timestamp()) // 30 % 1_000_000:06d}"
 
     accounts = Accounts(
         store=store,
@@ -82,6 +84,20 @@ async def test_ten_calls_that_find_it_dead_cause_one_login(clock: LoopClock) -> 
     assert broker.logins == 1
     assert {session.token.reveal() for session in renewed if session} == {"jwt-1"}
     assert link.session == renewed[0] == await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id))
+
+
+async def test_the_same_six_digits_are_submitted_once_also_by_the_process_after_a_restart(clock: LoopClock) -> None:
+    accounts, broker, _, store = await a_desk(clock)
+    await accounts.login(OWNER, "222333")
+    await accounts.logout(OWNER)
+    again, broker, _, _ = await a_desk(clock, store)
+    with pytest.raises(NotSent, match="used already"):
+        await again.login(OWNER, "222333")
+    await again.login(OWNER, "444555")
+    await again.logout(OWNER)
+    await asyncio.sleep(120)
+    await again.login(OWNER, "222333")
+    assert broker.finished == ["444555", "222333"]
 
 
 async def test_a_refused_password_is_never_tried_again_by_itself_not_even_after_a_restart(clock: LoopClock) -> None:

@@ -1,0 +1,21 @@
+"""Which six digits were submitted already, for this process and the next: a code that comes twice is a try too many."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from bot.domain.drawers import Drawers
+from bot.domain.errors import NotSent
+
+REMEMBERED = timedelta(seconds=120)  # a code, its neighbours in time, and room for skewed clocks
+
+
+def spend(drawers: Drawers, account_id: str, digits: str, now: datetime) -> None:
+    """Notes that they are about to be submitted; NotSent when they were before. Kept as a digest, for as long as it matters."""
+    name, mark = f"code of {account_id}", hashlib.sha256(f"{account_id} {digits}".encode()).hexdigest()[:16]
+    for key in drawers.jobs.claimed(name):
+        spent, _, at = key.partition(" ")
+        if now - datetime.fromisoformat(at) >= REMEMBERED:
+            drawers.jobs.release(name, key)
+        elif spent == mark:
+            raise NotSent("This code was used already. Wait for the next one.")
+    drawers.jobs.claim(name, f"{mark} {now.isoformat()}", now)
