@@ -1,12 +1,10 @@
-"""The trading desk: from a question on the phone to at most one order at the broker, and to its cancel."""
+"""The trading desk: from the tap on a question to at most one order at the broker, and to its cancel."""
 
 import asyncio
 import base64
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 from bot.domain.account import GRANTS, Actor, Permission
 from bot.domain.clock import Clock, ist, ist_date
@@ -26,27 +24,24 @@ from bot.domain.errors import (
     StopWordsRefused,
     TooFast,
 )
-from bot.domain.instrument import InstrumentKey
 from bot.domain.lines import request_of
-from bot.domain.money import tick_down, tick_up
 from bot.domain.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
 from bot.domain.order import (
     Confirmation,
     ConfirmationState,
     Order,
     OrderDraft,
-    OrderKind,
-    OrderRequest,
     OrderStatus,
     Product,
     Purpose,
     Side,
 )
 from bot.domain.ports import Links, RandomBytes, Shown
-from bot.domain.proposal import Change, ChangeOptions, Proposal, Question, Resumed
+from bot.domain.proposal import Proposal, Question, Resumed
 from bot.trading.confirmations import Confirmations
 from bot.trading.pins import demand_pin, why_pin
 from bot.trading.proposing import Held, Proposing
+from bot.trading.questions import Questions, terms_of
 from bot.trading.reconcile import LOOK_OUT_ENDS, Reconcile
 from bot.trading.tasks import Errands
 
@@ -58,8 +53,8 @@ Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every re
 SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 
 
-class TradingDesk:
-    """Propose, confirm, change, modify, cancel. Each confirmation leads to at most one POST, ever."""
+class TradingDesk(Questions):
+    """Confirm, cancel, look for. Each confirmation leads to at most one POST, ever."""
 
     def __init__(
         self,
@@ -74,165 +69,12 @@ class TradingDesk:
         random: RandomBytes,
         changed: Callable[[], None],
     ) -> None:
-        self._store = store
+        super().__init__(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
         self._links = links
-        self._proposing = proposing
-        self._confirmations = confirmations
         self._reconcile = reconcile
         self._errands = errands
-        self._clock = clock
         self._random = random
         self._changed = changed
-
-    # Questions
-
-    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
-        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses."""
-        return await self._proposing.propose(actor, request, chat_id=chat_id)
-
-    async def shown(self, token: str, message_id: int) -> None:
-        """The question stands in this message; only taps under it count."""
-        await self._store.run(lambda drawers: drawers.confirmations.bind(token, message_id))
-
-    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
-        """Closes a question; nothing was sent, and nothing will be."""
-
-        def close(drawers: Drawers) -> Confirmation:
-            found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id)
-            if not drawers.confirmations.close(token, ConfirmationState.DISCARDED):
-                raise ConfirmationGone("This card was answered already.")
-            return found
-
-        return await self._store.run(close)
-
-    async def change(self, actor: Actor, token: str, change: Change, *, chat_id: int) -> Proposal:
-        """New terms in the same message: a new question, and the old one is dead."""
-        old = await self._mine(actor, token, chat_id)
-        if old.draft is None or old.state is not ConfirmationState.OPEN:
-            raise ConfirmationGone("This card is closed. Nothing was sent.")
-        request = request_of(old.draft)
-        if change.quantity is not None:
-            request = replace(request, quantity=change.quantity)
-        if change.price is not None:
-            request = replace(request, price=change.price, market=False)
-        if change.protected:
-            request = replace(request, price=None, market=False)
-        if change.product is not None:
-            request = replace(request, product=change.product)
-        return await self._ask_anew(actor, old, request, redrawn=None)
-
-    async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
-        """Steps around the card's own figures: lots, about 0.1 % on the tick, bid, mid, ask, and the other products."""
-        old = await self._mine(actor, token, actor.user.telegram_id)
-        if old.draft is None:
-            raise ConfirmationGone("This card has nothing to change.")
-        draft, lot, tick = old.draft, old.draft.instrument.lot, old.draft.instrument.tick
-        price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
-        step = lot if draft.instrument.is_derivative or draft.quantity < 10 else max(draft.quantity // 10, 1)
-        sizes = dict.fromkeys((draft.quantity - step, draft.quantity + step, draft.quantity * 2))
-        steps: list[tuple[str, Decimal]] = []
-        seen: list[tuple[str, Decimal]] = []
-        base = draft.price or (price.last if price else None)
-        if base is not None:
-            small = max(tick_up(base / 1000, tick), tick)
-            steps = [("Lower", tick_down(base - small, tick)), ("Higher", tick_up(base + small, tick))]
-        if price is not None and price.bid is not None and price.ask is not None:
-            mid = tick_down((price.bid + price.ask) / 2, tick)
-            seen = [("Bid", price.bid), *([("Mid", mid)] if price.bid < mid < price.ask else []), ("Ask", price.ask)]
-        ways = (Product.NRML, Product.MIS) if draft.instrument.is_derivative else (Product.CNC, Product.MIS, Product.MTF)
-        return ChangeOptions(
-            quantities=tuple(each for each in sizes if each >= lot),
-            steps=tuple((name, each) for name, each in steps if each > 0),
-            seen=tuple(seen),
-            products=tuple(way for way in ways if way is not draft.product),
-        )
-
-    async def again(self, actor: Actor, token: str, *, chat_id: int) -> Proposal:
-        """The same order as on a card that is over, asked anew at the price of now."""
-        old = await self._mine(actor, token, chat_id)
-        if old.draft is None or old.purpose is not Purpose.PLACE:
-            raise ConfirmationGone("This card cannot be asked again. Type the command anew.")
-        if old.state is ConfirmationState.CLAIMED:
-            raise ConfirmationGone("This card was answered already; its order has a card of its own.")
-        await self._store.run(lambda drawers: drawers.confirmations.close(token, ConfirmationState.REPLACED))
-        return await self.propose(actor, request_of(old.draft), chat_id=chat_id)
-
-    async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
-        """The same order once more, at the price of now."""
-        order = await self._order(actor, order_id)
-        return await self.propose(actor, request_of(order.draft), chat_id=chat_id)
-
-    async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
-        """The opposite order at the market: it closes what this order opened."""
-        order = await self._order(actor, order_id)
-        request = replace(
-            request_of(order.draft),
-            side=order.draft.side.opposite,
-            quantity=order.filled or order.draft.quantity,
-            price=None,
-            market=False,
-            trigger=None,
-            trigger_limit=None,
-        )
-        return await self.propose(actor, request, chat_id=chat_id)
-
-    async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
-        """Closes the whole position of the order's instrument and product, at the market."""
-        order = await self._order(actor, order_id)
-        return await self.exit_position(actor, order.draft.instrument.key, order.draft.product, chat_id=chat_id)
-
-    async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
-        """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
-        _, link = self._proposing.link(actor)
-        open_ = (each for each in await link.broker.positions() if each.quantity and not each.is_sold_holding)
-        held = next((each for each in open_ if each.instrument.key == key and each.product is product), None)
-        if held is None:
-            later = " What has been delivered is in /holdings." if product is Product.CNC else ""
-            raise CheckFailed([f"There is no open {product} position in it any more.{later}"])
-        instrument = held.instrument
-        bare = OrderRequest(
-            side=Side.SELL if held.quantity > 0 else Side.BUY,
-            symbol=instrument.name,
-            quantity=abs(held.quantity),
-            product=product,
-            exchange=instrument.exchange,
-        )
-        return await self.propose(actor, bare, chat_id=chat_id)
-
-    async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
-        """New terms for a working order, as a question."""
-        account, link = self._proposing.link(actor)
-        if not actor.may(Permission.OPEN):
-            raise NotAllowed(f"As {actor.role} you cannot change an order.")
-        order = await self._numbered(actor, number)
-        if not order.status.is_working or order.broker_id is None:
-            raise CheckFailed([f"#{number} is {order.status.lower()}: there is nothing to change."])
-        if order.draft.kind is OrderKind.MARKET:
-            raise CheckFailed([f"#{number} is a market order: it has no price to change."])
-        request = request_of(order.draft)
-        request = replace(request, price=order.draft.price)
-        if price is not None:
-            stop = order.draft.trigger is not None
-            request = replace(request, trigger=price, trigger_limit=None) if stop else replace(request, price=price)
-        if quantity is not None:
-            request = replace(request, quantity=quantity)
-        seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
-        draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
-        if draft.quantity <= order.filled:
-            raise CheckFailed([f"{order.filled} of #{number} are filled already."])
-        confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id)
-        funds = await link.broker.funds()
-        return await self._proposing.ask(
-            actor,
-            account,
-            link,
-            confirmation,
-            price=seen,
-            funds=funds,
-            held=await self._held(actor, draft),
-            said=said,
-            before=order,
-        )
 
     # The tap
 
@@ -256,8 +98,8 @@ class TradingDesk:
                 self._proposing.link(actor)
                 if (ran := self._ran_away(found) or self._of_before(found)) is not None:
                     self._reconcile.unsent(order_id)
-                    return await self._ask_anew(actor, found, request_of(_terms(found)), redrawn=ran)
-                held = await self._held(actor, _terms(found))
+                    return await self._ask_anew(actor, found, request_of(terms_of(found)), redrawn=ran)
+                held = await self._held(actor, terms_of(found))
                 claim = await self._store.run(lambda drawers: self._claim(drawers, actor, found, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
@@ -307,7 +149,7 @@ class TradingDesk:
         says that the answer hangs on them; so an order that nothing speaks against costs no read at the broker.
         """
         now = self._clock.now()
-        draft = _terms(found)
+        draft = terms_of(found)
         reasons, pin = self._objections(drawers, actor, found, held or Held())
         if held is None and (reasons or pin):
             return None
@@ -352,7 +194,7 @@ class TradingDesk:
             return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
         before = drawers.orders.find(found.order_id) if found.order_id is not None else None
         was = self._confirmations.is_exit(found.token)
-        situation = self._proposing.situation(drawers, found.account_id, _terms(found), held, before=before, asked_as_exit=was)
+        situation = self._proposing.situation(drawers, found.account_id, terms_of(found), held, before=before, asked_as_exit=was)
         reasons = self._proposing.against(role, situation)
         if situation.reduces:
             self._confirmations.note_exit(found)
@@ -429,7 +271,7 @@ class TradingDesk:
 
     def _ran_away(self, found: Confirmation) -> str | None:
         """Why the card would no longer fill; only a market order with a worst price is asked again (product.md section 4)."""
-        draft = _terms(found)
+        draft = terms_of(found)
         price = self._proposing.prices.known(found.account_id, draft.instrument.key)
         if not draft.protected or draft.price is None or price is None:
             return None
@@ -444,45 +286,15 @@ class TradingDesk:
 
     def _of_before(self, found: Confirmation) -> str | None:
         """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
-        draft = _terms(found)
+        draft = terms_of(found)
         buys_to_keep = draft.side is Side.BUY and draft.product is Product.CNC
         if buys_to_keep or not self._confirmations.is_of_before(found):
             return None
         return "I was restarted after this card."
 
-    async def _ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
-        """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
-        account, link = self._proposing.link(actor)
-        terms = _terms(old)
-        price = await self._proposing.prices.of(account.id, terms.instrument.key)
-        product = request.product or terms.product
-        draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
-        new = self._confirmations.new(
-            actor,
-            old.chat_id,
-            old.purpose,
-            draft=draft,
-            order_id=old.order_id,
-            message_id=old.message_id,
-            calm=redrawn is not None,
-        )
-        funds = await self._proposing.funds(link)
-        return await self._proposing.ask(
-            actor,
-            account,
-            link,
-            new,
-            price=price,
-            funds=funds,
-            held=await self._held(actor, draft),
-            said=said,
-            replaces=old.token,
-            redrawn=redrawn,
-        )
-
     async def _confirmed_modify(self, actor: Actor, found: Confirmation) -> Order:
         _, link = self._proposing.link(actor)
-        draft = _terms(found)
+        draft = terms_of(found)
         held = await self._held(actor, draft)
 
         def claim(drawers: Drawers) -> tuple[Order | None, tuple[str, ...]]:
@@ -687,44 +499,9 @@ class TradingDesk:
         self._changed()
         return closed
 
-    # Finding
-
-    async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:
-        found = await self._store.run(lambda drawers: drawers.confirmations.find(token))
-        if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
-            raise ConfirmationGone("I don't know this card. Nothing was sent.")
-        return found
-
-    async def _order(self, actor: Actor, order_id: str) -> Order:
-        order = await self._store.run(lambda drawers: drawers.orders.find(order_id))
-        if order is None or actor.account is None or order.account_id != actor.account.id:
-            raise NotFound("That order is not one of this account's.")
-        return order
-
-    async def _numbered(self, actor: Actor, number: int) -> Order:
-        account, _ = self._proposing.link(actor)
-        day = ist_date(self._clock.now())
-        order = await self._store.run(lambda drawers: drawers.orders.by_number(account.id, day, number))
-        if order is None:
-            raise NotFound(f"There is no order #{number} today. /orders lists them.")
-        return order
-
-    async def _held(self, actor: Actor, draft: OrderDraft) -> Held:
-        account, link = self._proposing.link(actor)
-        held, result = await asyncio.gather(
-            self._proposing.held(link, draft.side, draft.product, draft.instrument), self._proposing.result(account.id, link)
-        )
-        return replace(held, result=result)
-
 
 def _in_words(draft: OrderDraft) -> str:
     """The terms for the record of acts: `BUY 10 RELIANCE NSE LIMIT CNC 2924.80`."""
     parts = (draft.side, draft.quantity, draft.instrument.symbol, draft.instrument.exchange, draft.kind, draft.product)
     prices = [f"{price:f}" for price in (draft.price, draft.trigger) if price is not None]
     return " ".join([*map(str, parts), *prices])
-
-
-def _terms(confirmation: Confirmation) -> OrderDraft:
-    if confirmation.draft is None:
-        raise ConfirmationGone("This card has no order behind it.")
-    return confirmation.draft
