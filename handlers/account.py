@@ -7,6 +7,7 @@ from bot.domain.account import GRANTS, Permission
 from bot.domain.errors import BotError, UsageError
 from bot.domain.proposal import LoggedIn
 from handlers.context import Ctx
+from handlers.parse import legible
 from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message
@@ -19,8 +20,8 @@ _BLANKED = re.compile(rf"(?:(?:[\w-]{{1,32}}\s*:\s*)?/?login(?:@\w+)?\s+)?{BLANK
 
 
 def six_digits(text: str) -> str | None:
-    """The code in a text that is nothing but six digits, also written 123 456."""
-    found = _SIX.fullmatch(text)
+    """The code in a text that is nothing but six digits of any script, also written 123 456."""
+    found = _SIX.fullmatch(legible(text))
     return found[1] + found[2] if found else None
 
 

@@ -23,7 +23,7 @@ async def test_six_digits_log_in_and_vanish(clock: LoopClock) -> None:
         assert "123456" not in json.dumps([entry.body for entry in stage.inbox.entries.values()])
 
 
-@pytest.mark.parametrize("words", ["/login 123456", "/login 123 456", "login 123456", "main: /login 123-456"])
+@pytest.mark.parametrize("words", ["/login 123456", "/login 123 456", "login 123456", "main: /login 123-456", "/login १२३४५६"])
 async def test_a_code_behind_the_command_vanishes_too(words: str, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         said = stage.me.say(words)
@@ -78,8 +78,8 @@ async def test_a_bare_code_goes_to_the_account_that_asked_for_it(clock: LoopCloc
 
 
 def test_six_digits_are_recognised_and_nothing_else() -> None:
-    assert [six_digits(text) for text in ("123456", " 123 456 ", "123-456")] == ["123456"] * 3
-    assert [six_digits(text) for text in ("12345", "1234567", "a123456", "١٢٣٤٥٦", "b reliance 123456")] == [None] * 5
+    assert [six_digits(text) for text in ("123456", " 123 456 ", "123-456", "१२३४५६", "１２３ ４５６")] == ["123456"] * 5
+    assert [six_digits(text) for text in ("12345", "1234567", "a123456", "b reliance 123456")] == [None] * 4
     assert is_blanked(BLANK)
     assert is_blanked(f"papa: /login {BLANK}")
     assert not is_blanked("/login")
