@@ -6,16 +6,19 @@ with a request, nothing of it is echoed and nothing of it is logged.
 """
 
 import asyncio
+import hmac
 import ipaddress
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, fields
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
 from bot.domain.clock import ist
-from bot.domain.entry import Entered, EntryKind, Ticket
+from bot.domain.entry import Entered, EntryKind, Outcome, Ticket
 from bot.domain.errors import PersonError
 from bot.domain.secret import Secret
 from bot.trading.entering import Entering
@@ -23,6 +26,7 @@ from bot.web import sheets
 
 LARGEST = 8 * 1024  # bytes of a form
 LONGEST = 200  # characters of a field
+REMEMBERED = 8  # codes that were tried
 PATIENCE = 10.0  # seconds for a form to arrive
 FIELDS = {
     EntryKind.LINK: frozenset({"client_code", "api_key", "password", "totp_seed", "code"}),
@@ -46,6 +50,15 @@ _DEFAULT_PORT = {"http": 80, "https": 443}
 _NOT_OPEN = "This link is not open any more, or it never was. Ask for a new one in the chat."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """What was sent with a code, as a mark that only the same form has, and what comes of it."""
+
+    kind: EntryKind
+    mark: bytes
+    outcome: asyncio.Task[Outcome]
+
+
 class WebDoor:
     """One page at one address; trading.entering.Door. listen: (host, port) to answer on, None: those of the address itself."""
 
@@ -55,6 +68,7 @@ class WebDoor:
         self._runner: web.AppRunner | None = None
         self._opening = asyncio.Lock()
         self._desk: Entering | None = None
+        self._tried: OrderedDict[str, _Tried] = OrderedDict()  # by code, the last few
 
     @property
     def on_host(self) -> bool:
@@ -155,8 +169,9 @@ class WebDoor:
         return _html(200, sheets.form(ticket, until=f"{ist(ticket.until):%H:%M} IST"))
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        ticket = self._ticket(request)
-        if ticket is None or self._desk is None:
+        ticket, code = self._ticket(request), request.query.get("code", "")
+        kind = ticket.kind if ticket is not None else self._tried[code].kind if code in self._tried else None
+        if kind is None or self._desk is None:
             return _page(404, "Nothing here", _NOT_OPEN)
         if request.content_type != "application/x-www-form-urlencoded" or "Content-Encoding" in request.headers:
             return _page(415, "Not a form", "The page's own form is the only way to send something here.")
@@ -165,11 +180,22 @@ class WebDoor:
                 form = await request.post()
         except (TimeoutError, ValueError):
             return _page(400, "Not a form", "The form did not arrive whole. Nothing was tried.")
-        given, problem = _read(ticket.kind, [(name, value) for name, value in form.items() if isinstance(value, str)])
-        if given is None:
-            return _html(422, sheets.form(ticket, until=f"{ist(ticket.until):%H:%M} IST", problem=problem))
-        # From here the code is spent. A browser that goes away does not end a login half-way: aiohttp lets its handler finish.
-        outcome = await self._desk.enter(request.query["code"], given)
+        given, problem = _read(kind, [(name, value) for name, value in form.items() if isinstance(value, str)])
+        tried = self._tried.get(code)
+        if tried is None:
+            if ticket is None:
+                return _page(404, "Nothing here", _NOT_OPEN)
+            if given is None:
+                return _html(422, sheets.form(ticket, until=f"{ist(ticket.until):%H:%M} IST", problem=problem))
+            # From here the code is spent. A browser that goes away does not end a login half-way.
+            enter = asyncio.create_task(self._desk.enter(code, given), name="what was typed on the page")
+            tried = self._tried[code] = _Tried(kind=kind, mark=_mark(code, given), outcome=enter)
+            while len(self._tried) > REMEMBERED:
+                self._tried.popitem(last=False)
+        elif given is None or not hmac.compare_digest(tried.mark, _mark(code, given)):
+            return _page(404, "Nothing here", _NOT_OPEN)
+        # A double click sends the form twice, and a browser shows what the second one is answered.
+        outcome = await asyncio.shield(tried.outcome)
         return _page(200 if outcome.done else 409, "Done" if outcome.done else "It did not work", outcome.say)
 
     def _ticket(self, request: web.Request) -> Ticket | None:
@@ -206,6 +232,11 @@ def _read(kind: EntryKind, pairs: list[tuple[str, str]]) -> tuple[Entered | None
         if "totp_seed" not in typed and "code" not in typed:
             return None, "Without a TOTP seed the six digits of now are needed."
     return Entered(**{name: Secret(value) for name, value in typed.items()}), ""
+
+
+def _mark(code: str, given: Entered) -> bytes:
+    typed = [(field.name, secret.reveal()) for field in fields(given) if (secret := getattr(given, field.name)) is not None]
+    return hmac.digest(code.encode(), repr(typed).encode(), "sha256")
 
 
 def _page(status: int, title: str, say: str) -> web.Response:
