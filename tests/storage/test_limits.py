@@ -101,6 +101,7 @@ async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> No
     with sqlite3.connect(path) as raw:  # back to the first schema, with the limits that it knew
         for table in ("limit_sets", "day_locks", "invitations", "pins", "seals", "own_keys"):
             raw.execute(f"DROP TABLE {table}")
+        raw.execute("DROP INDEX ix_outbox_order_id")
         raw.execute(
             "CREATE TABLE limits (account_id TEXT NOT NULL PRIMARY KEY REFERENCES accounts (id), value TEXT, quantity INTEGER,"
             " orders_a_day INTEGER, orders_a_minute INTEGER) STRICT"
