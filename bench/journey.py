@@ -26,7 +26,7 @@ import pyotp
 from bot.app import open_app
 from bot.demo.loop import DemoLoop, LoopClock
 from bot.demo_house import DemoDirectory, demo_settings, seed
-from bot.domain.clock import SystemClock
+from bot.domain.clock import SystemClock, at_ist, ist_date
 from bot.neighbours import VISITOR, Neighbours, neighbours
 from bot.paper.settings import PaperAccount
 from bot.scrubber import Scrubber
@@ -129,6 +129,11 @@ def _neighbours(clock: LoopClock, loop: DemoLoop) -> Any:
 ACCOUNT = PaperAccount(cash=10_000_000_00)
 
 
+def _morning() -> datetime:
+    """11:00 in India today: the clocks run ahead by an hour in all, and at midnight every session ends."""
+    return at_ist(ist_date(SystemClock().now()), 11)
+
+
 class Side:
     """One of the two, and the times of its rounds in milliseconds."""
 
@@ -156,7 +161,7 @@ class Side:
 
 @asynccontextmanager
 async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
-    clock = LoopClock(loop, SystemClock().now())
+    clock = LoopClock(loop, _morning())
     kept = DemoDirectory(directory / "ours")
     kept.prepare(os.urandom)
     async with _neighbours(clock, loop) as near:
@@ -175,7 +180,7 @@ async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
 
 @asynccontextmanager
 async def _floor(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
-    clock = LoopClock(loop, SystemClock().now())
+    clock = LoopClock(loop, _morning())
     async with _neighbours(clock, loop) as near:
         bare = Bare(near, clock, directory / "floor.db")
         running = asyncio.create_task(bare.run())
