@@ -39,6 +39,8 @@ from handlers.views.keyboards import (
 
 AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done (product.md section 4)
 ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not
+_OUT = ("positions", "cancel_all", "kill")  # the first has a button that closes each position
+WAYS_OUT = dict.fromkeys(("exit", "panic", "close", "squareoff", "square", "sq", "nikal", "flat"), _OUT)  # said in a hurry
 A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
 
 
@@ -119,7 +121,7 @@ async def _puzzled(ctx: Ctx, text: str) -> None:
         return
     demand(ctx.actor, Permission.LOOK)
     first = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower() if text.split() else ""
-    names = difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
+    names = WAYS_OUT.get(first) or difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
     near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]
     await ctx.reply(start_views.not_understood(near), marked=False)
 

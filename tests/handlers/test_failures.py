@@ -59,6 +59,13 @@ async def test_an_unread_word_offers_the_nearest_commands(clock: LoopClock) -> N
             assert [item["label"] for item in told["buttons"][0]] == ["Menu", "Help"], "no guess is better than a far one"
 
 
+@pytest.mark.parametrize("said", ["/exit RELIANCE", "panic", "sq off", "nikal do"])
+async def test_whoever_wants_out_in_words_that_are_no_command_is_shown_the_ways_out(said: str, clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        told = await stage.me.ask(said, "Nothing was done.")
+        assert [item["label"] for row in told["buttons"] for item in row] == ["/positions", "/cancel_all", "/kill"]
+
+
 async def test_a_telegram_that_does_not_take_the_answer_harms_nobody(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/menu", "Menu")
