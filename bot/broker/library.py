@@ -72,7 +72,7 @@ class Library:
             before = min(until, at_ist(ist_date(since) + timedelta(days=days), 0))
             body = {
                 "exchange": instrument.exchange.value, "symboltoken": instrument.token, "interval": word,
-                "fromdate": _minute(since), "todate": _minute(before - timedelta(minutes=1)),
+                "fromdate": _minute(since), "todate": _minute(before - timedelta(microseconds=1)),
             }  # fmt: skip
             told = shelves.candles(await self._read(routes.HISTORICAL, body))
             found |= {candle.start: candle for candle in told}

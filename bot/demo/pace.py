@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from bot.demo.errors import ApiError
 
+GRAIN = 1e-9  # of a message: what arithmetic in seconds may lose, so that whoever waits as long as told is let in
+
 
 @dataclass(slots=True, kw_only=True)
 class Pace:
@@ -27,7 +29,7 @@ class Pace:
         chat = (chat_id, self.per_group, self.group_burst) if chat_id < 0 else (chat_id, self.per_chat, self.chat_burst)
         buckets: list[tuple[int | None, float, float]] = [chat, (None, self.overall, self.overall_burst)]
         levels = [self._filled(key, rate, burst, now) for key, rate, burst in buckets]
-        short = [(1 - level) / rate for level, (_, rate, _) in zip(levels, buckets, strict=True) if level < 1]
+        short = [(1 - level) / rate for level, (_, rate, _) in zip(levels, buckets, strict=True) if level < 1 - GRAIN]
         if short:
             wait = max(1, math.ceil(max(short)))
             raise ApiError(429, f"Too Many Requests: retry after {wait}", retry_after=wait)

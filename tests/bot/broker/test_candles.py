@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.broker import shelves
@@ -143,6 +143,7 @@ moments = st.datetimes(datetime(2026, 1, 2), datetime(2026, 12, 30), timezones=s
     length=st.integers(0, 12 * 24 * 60),
     seed=st.integers(0, 99),
 )
+@example(now=datetime(2026, 1, 2, 0, 0, 0, 1, tzinfo=UTC), interval=Interval.MINUTE, before=832, length=1, seed=0)
 @settings(max_examples=60, deadline=None)
 def test_any_stretch_comes_whole_in_order_and_each_once(
     now: datetime, interval: Interval, before: int, length: int, seed: int

@@ -1,7 +1,7 @@
 """How many messages Telegram bears."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.demo.errors import ApiError
@@ -40,6 +40,7 @@ def test_thirty_a_second_in_all() -> None:
 
 
 @given(st.lists(st.floats(0, 100), max_size=200).map(sorted))
+@example([0.013, 0.013, 0.013])
 def test_no_stretch_of_time_takes_more_than_its_rate_and_a_burst(times: list[float]) -> None:
     pace = Pace(chat_burst=3)
     got = taken(pace, 1, times)
