@@ -29,6 +29,7 @@ from bot.domain.secret import Secret
 from bot.trading.alarm import LIFT, WHY, sounding
 from bot.trading.codes import spend
 from bot.trading.limits import inherit
+from bot.trading.others import tell_others
 from bot.trading.pins import demand_pin
 
 log = logging.getLogger(__name__)
@@ -203,7 +204,7 @@ class Accounts:
             for stays_out in (REFUSED, LOGGED_OUT):
                 drawers.jobs.release(stays_out, account_id)
             drawers.audit.add(now, who, "login", account_id, before=before, after=_lived(session))
-            _tell_others(drawers, account_id, who, Deed.LOGGED_IN, now)
+            _tell_of(drawers, account_id, who, Deed.LOGGED_IN, now)
 
         await self._store.run(keep)
         self._changed()
@@ -309,7 +310,7 @@ class Accounts:
                 drawers.accounts.keep_session(account.id, None)
                 drawers.jobs.claim(LOGGED_OUT, account.id, now)  # else a stored seed would undo it with the next look
                 drawers.audit.add(now, actor.user.telegram_id, "logout", account.id, before=before, after=after)
-                _tell_others(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
+                _tell_of(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
 
             await self._store.run(forget)
         self._changed()
@@ -355,7 +356,7 @@ class Accounts:
         now = self._clock.now()
 
         def destroy(drawers: Drawers) -> None:
-            _tell_others(drawers, account.id, actor.user.telegram_id, Deed.UNLINKED, now)
+            _tell_of(drawers, account.id, actor.user.telegram_id, Deed.UNLINKED, now)
             drawers.accounts.remove(account.id)
             was = f"{account.label} {account.client}"
             drawers.audit.add(now, actor.user.telegram_id, "unlink", account.id, before=was, after="its secrets are destroyed")
@@ -399,7 +400,7 @@ class Accounts:
                 drawers.accounts.add(account, credentials)
                 drawers.accounts.keep_session(account.id, session)
                 inherit(drawers, account, ist_date(now))
-                _tell_others(drawers, account.id, by.telegram_id if by else None, Deed.LINKED, now)
+                _tell_of(drawers, account.id, by.telegram_id if by else None, Deed.LINKED, now)
                 if by is not None and drawers.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
                     drawers.people.add(by, Role.OWNER, account.id, now)
                 kept = f"{label} {account.client}, {'with' if credentials.totp_seed else 'without'} a TOTP seed"
@@ -420,13 +421,12 @@ def _lived(session: Session | None) -> str:
     return "logged out" if session is None else f"a session until {ist(session.expires):%d %b %H:%M} IST"
 
 
-def _tell_others(drawers: Drawers, account_id: str, who: int | None, deed: Deed, now: datetime) -> None:
+def _tell_of(drawers: Drawers, account_id: str, who: int | None, deed: Deed, now: datetime) -> None:
     """An act of one person rings the others of the account; what the bot does by itself rings nobody."""
     user = drawers.people.find(who) if who is not None else None
     if user is None:
         return
-    others = [one for one in drawers.people.watching(account_id) if one != who]
-    drawers.outbox.add(account_id, others, ActByOther(name=user.name, deed=deed, at=now), now, order_id=None)
+    tell_others(drawers, account_id, {user.telegram_id}, ActByOther(name=user.name, deed=deed, at=now), now)
 
 
 def _quiet(now: datetime) -> bool:

@@ -25,6 +25,7 @@ from bot.domain.errors import (
     TooFast,
 )
 from bot.domain.lines import request_of
+from bot.domain.money import in_figures
 from bot.domain.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
 from bot.domain.order import (
     Confirmation,
@@ -39,6 +40,7 @@ from bot.domain.order import (
 from bot.domain.ports import Links, RandomBytes, Shown
 from bot.domain.proposal import Proposal, Question, Resumed
 from bot.trading.confirmations import Confirmations
+from bot.trading.others import tell_others
 from bot.trading.pins import demand_pin, why_pin
 from bot.trading.proposing import Held, Proposing
 from bot.trading.questions import Questions, terms_of
@@ -254,19 +256,16 @@ class TradingDesk(Questions):
             return known
         order = after(known, now)
         drawers.orders.save(order)
-        own = actor.user.telegram_id
-        watching = drawers.people.watching(order.account_id)
         news: Notice | None = None
         if order.status is OrderStatus.UNKNOWN:
             news = OrderUnclear(order=order)
         elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
             news = OrderRejected(order=order)
         if news is not None:
-            drawers.outbox.add(order.account_id, watching, news, now, order_id=order.id)
-        others = [person for person in watching if person != own]
-        if others and order.status.is_working:
+            drawers.outbox.add(order.account_id, drawers.people.watching(order.account_id), news, now, order_id=order.id)
+        if order.status.is_working:
             told = OrderByOther(order=order, name=actor.user.name)
-            drawers.outbox.add(order.account_id, others, told, now, order_id=order.id)
+            tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
         return order
 
     def _ran_away(self, found: Confirmation) -> str | None:
@@ -282,7 +281,7 @@ class TradingDesk(Questions):
         if not beyond:
             return None
         name = "ask" if draft.side is Side.BUY else "bid"
-        return f"The {name} is {best:,.2f} now; your card would no longer fill."
+        return f"The {name} is {in_figures(best)} now; your card would no longer fill."
 
     def _of_before(self, found: Confirmation) -> str | None:
         """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
@@ -343,10 +342,9 @@ class TradingDesk(Questions):
         now = self._clock.now()
         amended = known.amended(draft, now)
         drawers.orders.save(amended)
-        others = [one for one in drawers.people.watching(known.account_id) if one != actor.user.telegram_id]
         what = f"#{known.number} {draft.instrument.symbol}: {_in_words(known.draft)} → {_in_words(draft)}"
         told = ActByOther(name=actor.user.name, deed=Deed.MODIFIED, at=now, detail=what)
-        drawers.outbox.add(known.account_id, others, told, now, order_id=known.id)
+        tell_others(drawers, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
         return amended
 
     async def _resume(self, actor: Actor, found: Confirmation) -> Resumed:
@@ -364,9 +362,8 @@ class TradingDesk(Questions):
             stop = drawers.safety.stopped(found.account_id)
             before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
             drawers.safety.resume(found.account_id)
-            others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
             told = TradingResumed(name=actor.user.name, at=now)
-            drawers.outbox.add(account.id, others, told, now, order_id=None)
+            tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
             drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
 
         await self._store.run(lift)
@@ -438,10 +435,9 @@ class TradingDesk(Questions):
                 drawers.audit.add(
                     now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
                 )
-                others = [one for one in drawers.people.watching(order.account_id) if one != actor.user.telegram_id]
                 what = f"#{order.number} {order.draft.side} {order.draft.quantity} {order.draft.instrument.symbol}"
                 told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=what)
-                drawers.outbox.add(order.account_id, others, told, now, order_id=order.id)
+                tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
 
         await self._store.run(ask)
         sending = self._errands.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")

@@ -17,6 +17,7 @@ from bot.domain.money import in_figures
 from bot.domain.notice import ActByOther, DayLocked, Deed
 from bot.domain.order import OrderStatus
 from bot.domain.portfolio import PnL
+from bot.trading.others import tell_others
 from bot.trading.pins import demand_pin
 
 NAMES = tuple(field.name for field in fields(Limits))
@@ -107,9 +108,8 @@ class OwnLimits:
 
     def _tell(self, drawers: Drawers, account: Account, actor: Actor, deed: Deed, detail: str) -> None:
         now = self.clock.now()
-        others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
         told = ActByOther(name=actor.user.name, deed=deed, at=now, detail=detail)
-        drawers.outbox.add(account.id, others, told, now, order_id=None)
+        tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
 
 
 def stricter(name: str, one: Any, other: Any) -> Any:

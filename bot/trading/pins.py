@@ -21,6 +21,7 @@ from bot.domain.notice import ActByOther, Deed
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
 from bot.trading.alarm import LIFT, WHY, sounding
+from bot.trading.others import tell_others
 
 LENGTH = 6
 TRIES = 5
@@ -185,7 +186,7 @@ class Pins:
         proven_for = at.proof if at.pad.use is PadUse.PROVE else None
         if at.pad.use is PadUse.REMOVE:
             drawers.pins.remove(pin.telegram_id)
-            _tell_others(drawers, actor.user, Deed.PIN_CHANGED, now, "removed their PIN")
+            _tell_of(drawers, actor.user, Deed.PIN_CHANGED, now, "removed their PIN")
         else:
             drawers.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
         if at.pad.use is PadUse.UNSEAL:
@@ -197,7 +198,7 @@ class Pins:
         """The others of every account of this person hear that somebody guesses on that phone."""
         person = actor.user.telegram_id
         drawers.audit.add(now, person, "pin closed", None, "too many wrong tries", before="open", after="closed for a while")
-        _tell_others(drawers, actor.user, Deed.PIN_CLOSED, now)
+        _tell_of(drawers, actor.user, Deed.PIN_CLOSED, now)
 
     async def _keep(self, actor: Actor, at: _Open, digits: Secret) -> PadEnded:
         person, now = actor.user.telegram_id, self._clock.now()
@@ -210,7 +211,7 @@ class Pins:
             drawers.pins.put(Pin(telegram_id=person, hashed=hashed, set_at=now, proven_at=now))
             before = f"one of {known.set_at:%Y-%m-%d %H:%M} UTC" if known is not None else "none"
             drawers.audit.add(now, person, "pin", None, at.pad.use, before=before, after="a new one")
-            _tell_others(drawers, actor.user, Deed.PIN_CHANGED, now, "changed their PIN" if known else "set a PIN")
+            _tell_of(drawers, actor.user, Deed.PIN_CHANGED, now, "changed their PIN" if known else "set a PIN")
             return True
 
         kept = await self._store.run(put)
@@ -238,7 +239,7 @@ class Pins:
             drawers.pins.seal(person, now)
             drawers.confirmations.refuse_of(person)
             drawers.audit.add(now, person, "lock", before="open", after="sealed")
-            _tell_others(drawers, actor.user, Deed.SEALED, now)
+            _tell_of(drawers, actor.user, Deed.SEALED, now)
 
         await self._store.run(shut)
         self._changed()
@@ -246,16 +247,14 @@ class Pins:
         return await self.state(actor)
 
 
-def _tell_others(drawers: Drawers, user: User, deed: Deed, now: datetime, detail: str = "") -> None:
+def _tell_of(drawers: Drawers, user: User, deed: Deed, now: datetime, detail: str = "") -> None:
     """The others of every account of this person, each once: what happens on one phone concerns them all."""
     told: set[int] = {user.telegram_id}
     for account in drawers.accounts.all():
         if drawers.people.role_on(user.telegram_id, account.id) is None:
             continue
-        others = [one for one in drawers.people.watching(account.id) if one not in told]
-        told.update(others)
         news = ActByOther(name=user.name, deed=deed, at=now, detail=detail)
-        drawers.outbox.add(account.id, others, news, now, order_id=None)
+        told.update(tell_others(drawers, account.id, told, news, now))
 
 
 def pause(failures: int) -> timedelta:

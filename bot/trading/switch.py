@@ -12,6 +12,7 @@ from bot.domain.order import Order, OrderStatus, Purpose
 from bot.domain.proposal import Killed, Question
 from bot.trading.confirmations import Confirmations
 from bot.trading.desk import TradingDesk
+from bot.trading.others import tell_others
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,9 +37,8 @@ class Switch:
             fresh = drawers.safety.stop(stop)
             working = [order for order in drawers.orders.unsettled(account.id) if order.status.is_working]
             if fresh:
-                others = [one for one in drawers.people.watching(account.id) if one != actor.user.telegram_id]
                 told = TradingStopped(name=actor.user.name, at=now)
-                drawers.outbox.add(account.id, others, told, now, order_id=None)
+                tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
                 drawers.audit.add(now, actor.user.telegram_id, "kill", account.id, before="running", after="stopped")
             return Killed(
                 account=account,

@@ -1,0 +1,16 @@
+"""An act of one person rings the others of the account."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from bot.domain.drawers import Drawers
+from bot.domain.notice import Notice
+
+
+def tell_others(
+    drawers: Drawers, account_id: str, but: Collection[int], notice: Notice, at: datetime, *, order_id: str | None = None
+) -> Sequence[int]:
+    """Writes the notice to everybody who watches the account, but not to these; to whom it was written."""
+    others = [person for person in drawers.people.watching(account_id) if person not in but]
+    drawers.outbox.add(account_id, others, notice, at, order_id=order_id)
+    return others
