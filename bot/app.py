@@ -215,6 +215,7 @@ async def open_app(
             services=core.services,
             random_bytes=random_bytes,
             explain=explain,
+            tls=connections.tls,
             protect_content=settings.protect_content == Consent.YES,
         )
         messenger = TelegramMessenger(

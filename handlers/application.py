@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -40,11 +41,13 @@ def build_application(
     explain: Explain | None = None,
     pace: Pace | None = None,
     wire: BaseRequest | None = None,
+    tls: ssl.SSLContext | None = None,
     protect_content: bool = False,
 ) -> App:
     """The application, not yet initialised.
 
     telegram_url: where the Bot API lives; the demo chat is another address. wire: what carries calls there in place of HTTP.
+    tls: the context that this process shares; None: whom this host trusts.
     protect_content: no message can be forwarded, copied or saved (failure-modes.md T12).
     """
 
@@ -58,8 +61,8 @@ def build_application(
         token,
         base_url=f"{root}/bot",
         base_file_url=f"{root}/file/bot",
-        request=wire or TelegramWire(connections=64, read=20.0),
-        get_updates_request=wire or TelegramWire(connections=2, read=10.0),
+        request=wire or TelegramWire(connections=64, read=20.0, tls=tls),
+        get_updates_request=wire or TelegramWire(connections=2, read=10.0, tls=tls),
         rate_limiter=pace or Pace(),
         defaults=Defaults(protect_content=True) if protect_content else None,
     )

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
-import httpx
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -18,7 +17,7 @@ class TelegramWire(BaseRequest):
     """One pool of kept connections. No proxy or .netrc of the host stands between us and Telegram (failure-modes.md T22)."""
 
     def __init__(self, *, connections: int, read: float, tls: ssl.SSLContext | None = None) -> None:
-        """read: seconds of silence after which a call has failed. tls: whom to trust; None: the usual roots."""
+        """read: seconds of silence after which a call has failed. tls: whom to trust; None: whom this host trusts."""
         self._connections = connections
         self._read = read
         self._tls = tls
@@ -31,9 +30,8 @@ class TelegramWire(BaseRequest):
     async def initialize(self) -> None:
         """Opens the pool; a second call does nothing."""
         if self._session is None:
-            tls = self._tls or httpx.create_ssl_context(verify=True, trust_env=False)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEPT, ssl=tls),
+                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEPT, ssl=self._tls or True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self.USER_AGENT},
                 trust_env=False,

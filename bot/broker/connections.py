@@ -114,7 +114,7 @@ class Connections:
         self.address = address  # this host's own, as the broker sees it; None where that is not known
         self._memory = LoginMemory()
         self._wire = wire
-        self._tls = tls
+        self.tls = tls  # the one context of this process; made when the lines are opened, where none is given
         self._http: aiohttp.ClientSession | None = None
         self._pairs: dict[str, Pair] = {}
         self._keys: dict[str, Secret] = {}
@@ -127,9 +127,9 @@ class Connections:
         self._find = find or self._find
 
     async def __aenter__(self) -> Self:
-        self._tls = self._tls or tls_context()
+        self.tls = self.tls or tls_context()
         self._died = asyncio.get_running_loop().create_future()
-        self._http = socket_session(self._tls)
+        self._http = socket_session(self.tls)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -170,14 +170,14 @@ class Connections:
         self._pairs[account_id].broker.stop_spelling = spelling
 
     def _open(self, account_id: str) -> Pair:
-        if self._http is None or self._tls is None:
+        if self._http is None or self.tls is None:
             raise RuntimeError("connections are used inside `async with`")
         transport = Transport(
-            base_url=self._base_url, tls=self._tls, clock=self._clock, chance=self._chance,
+            base_url=self._base_url, tls=self.tls, clock=self._clock, chance=self._chance,
             pace=Pace(orders_a_second=self._orders_a_second), wire=self._wire,
         )  # fmt: skip
         feed = SocketFeed(
-            account_id=account_id, url=self._ws_url, http=self._http, tls=self._tls, key=lambda: self._keys[account_id],
+            account_id=account_id, url=self._ws_url, http=self._http, tls=self.tls, key=lambda: self._keys[account_id],
             clock=self._clock, chance=self._chance, listener=_Relay(self), hours=self._hours,
         )  # fmt: skip
         keeper = SessionKeeper(account_id, self._clock, self._renew, lambda: feed.use(keeper.session))

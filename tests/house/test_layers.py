@@ -66,8 +66,8 @@ WITHOUT_LIBRARIES = ("bot.domain", "bot.trading")
 
 # Library -> the rooms that may import it: each is one seam.
 SEAMS = {
-    # connections.py only names the type of a wire that a test may put in; Telegram's side takes its list of roots.
-    "httpx": ("bot.broker.transport", "bot.broker.connections", "handlers.wire"),
+    # connections.py only names the type of a wire that a test may put in.
+    "httpx": ("bot.broker.transport", "bot.broker.connections"),
     "telegram": ("handlers",),
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
