@@ -560,8 +560,8 @@ async def test_quirk_35_pan_phone_mail_and_names_stay_out_of_errors_and_logs(
     said = "Please enter OTP sent on XXXXXXX123 & XXXXAB@GMAIL.COM"
     client, _ = a_client(Wire({**good({"jwtToken": "h"}), "message": said}), clock, tmp_path)
     step = await client.begin_login(Credentials(client_code=Secret("MA00001"), password=Secret("p4ss"), api_key=Secret("k")))
-    assert "123" not in step.said
-    assert "GMAIL" not in step.said
+    assert "123" not in repr(step)
+    assert "GMAIL" not in repr(step)
     samples = Samples()
     samples.add(body({"orderData": TRADE}))
     logged = " ".join(record.getMessage() for record in caplog.records) + str(samples.looks)
