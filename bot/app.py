@@ -222,7 +222,7 @@ async def open_app(
             application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.roster.role_on
         )
         notifier = core.wakes.notifier = Notifier(store=store, messenger=messenger, clock=clock)
-        cards = core.wakes.cards = Cards(store=store, messenger=messenger, clock=clock)
+        cards = core.wakes.cards = Cards(store=store, messenger=messenger)
         intake = Intake(
             application,
             inbox=SqlInbox(store),

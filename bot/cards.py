@@ -3,7 +3,6 @@
 import asyncio
 import logging
 
-from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import DeliveryError
 from bot.domain.order import Order
@@ -19,10 +18,9 @@ RETRY = 5.0  # seconds after a failed drawing; a card is a picture of the presen
 class Cards:
     """Versions that come quickly are drawn as one: only the newest is worth a call to Telegram."""
 
-    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock) -> None:
+    def __init__(self, *, store: Store, messenger: Messenger) -> None:
         self._store = store
         self._messenger = messenger
-        self._clock = clock
         self._wake = Wake()
 
     def wake(self) -> None:

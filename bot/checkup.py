@@ -66,7 +66,6 @@ def _keys(settings: Settings) -> list[Finding]:
     source = settings.key_source
     said = {
         KeySource.PASSPHRASE: f"{settings.key_file} behind a passphrase",
-        KeySource.KEYRING: "in the keyring of this user",
         KeySource.FILE: f"{settings.key_file} in the clear: whoever reads this host's disk reads every secret",
     }[source]
     return [Finding(name="key", say=said)]

@@ -34,7 +34,6 @@ class Demo:
 
     neighbours: Neighbours
     app: App
-    settings: Settings
 
 
 class DemoDirectory:
@@ -156,4 +155,4 @@ async def open_demo(
         settings = demo_settings(directory, near)
         await seed(settings, account, clock, random_bytes, inline=False)
         app = await stack.enter_async_context(open_app(settings, clock=clock, random_bytes=random_bytes, scrubber=scrubber))
-        yield Demo(neighbours=near, app=app, settings=settings)
+        yield Demo(neighbours=near, app=app)

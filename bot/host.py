@@ -14,7 +14,7 @@ from bot.app import open_connections, open_store
 from bot.domain.account import Credentials, Session
 from bot.domain.clock import Clock, SystemClock, ist
 from bot.domain.drawers import Drawers
-from bot.domain.errors import BrokerError, StorageError, VaultError
+from bot.domain.errors import BrokerError, SettingsError, StorageError, VaultError
 from bot.inspection import report
 from bot.keys import Ask, loaded, place_of
 from bot.settings import KeySource, Settings
@@ -40,10 +40,14 @@ def add_commands(command: Command) -> None:
     acts = key.add_subparsers(required=True, metavar="ACT", dest="act")
     new = acts.add_parser("new", help="makes the key, once; asks for its passphrase where KEY_SOURCE says so")
     new.add_argument("--seed", action="store_true", help="the second key, under which alone a TOTP seed is stored")
+    new.set_defaults(data=False, to=None)
     turn = acts.add_parser("rotate", help="a new key in the old one's place; the bot must be stopped")
-    turn.add_argument("--seed", action="store_true", help="the second key")
+    which = turn.add_mutually_exclusive_group()
+    which.add_argument("--seed", action="store_true", help="the second key")
+    which.add_argument(
+        "--data", action="store_true", help="the data keys under both instead: every secret is sealed anew, the keys stay"
+    )
     turn.add_argument("--to", choices=[each.value for each in KeySource], help="moves it there at the same time")
-    acts.add_parser("rekey", help="new data keys, every secret sealed anew; the bot must be stopped")
 
     backup = command("backup", "a checked copy of the database, without keys; the bot may run", _backup)
     backup.add_argument("file", type=Path)
@@ -78,27 +82,27 @@ def without_keys_at(path: Path) -> SqlStore:
 
 
 def _key(asked: argparse.Namespace, settings: Settings) -> int:
-    print(asyncio.run(change_keys(asked.act, settings, terminal(), seed=getattr(asked, "seed", False), to=_source(asked))))
+    if asked.data:
+        if asked.to:
+            raise SettingsError("--to moves a key, and --data changes none that lies in a file. Say one of them.")
+        print(asyncio.run(change_data_keys(settings, terminal())))
+    else:
+        print(
+            asyncio.run(
+                change_keys(asked.act, settings, terminal(), seed=asked.seed, to=KeySource(asked.to) if asked.to else None)
+            )
+        )
     return 0
 
 
-def _source(asked: argparse.Namespace) -> KeySource | None:
-    to = getattr(asked, "to", None)
-    return KeySource(to) if to else None
-
-
 async def change_keys(act: str, settings: Settings, ask: Ask | None, *, seed: bool = False, to: KeySource | None = None) -> str:
-    """new, rotate or rekey; the sentence for the person. StorageError (VaultError) says why not, and then nothing is lost."""
+    """new or rotate; the sentence for the person. StorageError (VaultError) says why not, and then nothing is lost."""
     ring = Ring.SEED if seed else Ring.MAIN
     if act == "new":
         place = place_of(settings, ring, os.urandom, ask, fresh=True)
         place.make([new_key(os.urandom)])
         lost = "stored seed" if seed else "stored secret"
         return f"{place.says} is made. Keep a copy elsewhere: without it no {lost} can be opened."
-    if act == "rekey":
-        async with open_store(settings, os.urandom, inline=True, ask=ask) as store:
-            count = await rekey(store, note=_note("key rekey"))
-        return f"{count} secrets are sealed anew, each account's with data keys of its own."
     source = settings.seed_key_source if seed else settings.key_source
     place = place_of(settings, ring, os.urandom, ask)
     loaded(place, by_hand=ask is not None)
@@ -120,6 +124,13 @@ async def change_keys(act: str, settings: Settings, ask: Ask | None, *, seed: bo
         if target is not None and target.where != place.where:
             told += f" {place.says} opens only older backups now."
     return told
+
+
+async def change_data_keys(settings: Settings, ask: Ask | None) -> str:
+    """New data keys for every account; the sentence for the person. StorageError says why not, and then nothing is lost."""
+    async with open_store(settings, os.urandom, inline=True, ask=ask) as store:
+        count = await rekey(store, note=_note("key rotate", "data keys"))
+    return f"{count} secrets are sealed anew, each account's with data keys of its own."
 
 
 def _note(what: str, detail: str = "") -> Note:

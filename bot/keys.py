@@ -1,9 +1,7 @@
 """Which places hold the keys of this bot, by its settings, and how a passphrase comes to it."""
 
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from bot.domain.errors import VaultError
 from bot.domain.ports import RandomBytes
@@ -11,7 +9,6 @@ from bot.domain.secret import Secret
 from bot.settings import KeySource, Settings
 from storage.keyfile import KeyFile
 from storage.keyplace import KeyPlace
-from storage.keyring import KeyringKeys
 from storage.passphrase import SealedKeyFile, WrongPassphrase, good_passphrase
 from storage.vault import Ring, Vault, WrappingKey
 
@@ -35,9 +32,6 @@ def place_of(
     """
     path = settings.key_file if ring is Ring.MAIN else settings.seed_key_file
     source = source or (settings.key_source if ring is Ring.MAIN else settings.seed_key_source)
-    if source is KeySource.KEYRING:
-        tool = shutil.which("secret-tool")
-        return KeyringKeys(f"{ring} {settings.database.resolve()}", Path(tool) if tool else None)
     if source is KeySource.FILE:
         return KeyFile(path, settings.database)
     given = settings.key_passphrase if ring is Ring.MAIN and not fresh else None

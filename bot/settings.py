@@ -9,6 +9,7 @@ a secret in the wrong place.
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -78,7 +79,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="KEY_SOURCE",
         says="where the key that seals secrets comes from, the safest first: `passphrase` (KEY_FILE opens with one), "
-        "`keyring` (the desktop's own), `file` (KEY_FILE in the clear)",
+        "`file` (KEY_FILE in the clear)",
         default="passphrase",
     ),
     Setting(
@@ -147,7 +148,6 @@ class KeySource(StrEnum):
     """Where a ring of keys lies, the safest first."""
 
     PASSPHRASE = "passphrase"  # noqa: S105  # the word of the setting, no passphrase
-    KEYRING = "keyring"
     FILE = "file"
 
 
@@ -287,6 +287,7 @@ class Settings(BaseModel):
             settle_addresses(mode, given, problems)
         if "REDIRECT_URL" in given and not is_redirect(given["REDIRECT_URL"]):
             problems.append("REDIRECT_URL is not an http or https address")
+        problems += _out_of_the_keyring(given)
         values: dict[str, object] = {setting.field: given[setting.name] for setting in SETTINGS if setting.name in given}
         try:
             settings = cls.model_validate({**values, "warnings": tuple(warnings)})
@@ -313,6 +314,26 @@ def table() -> str:
         name = f"`{each.name}` (`_FILE`)" if each.secret else f"`{each.name}`"
         rows.append(f"| {name} | {each.says} | {each.default or 'must be given'} |")
     return "\n".join(rows)
+
+
+def _out_of_the_keyring(given: Mapping[str, str]) -> list[str]:
+    """How a key that an earlier version kept in the desktop's keyring gets into its file; no file is overwritten."""
+    problems = []
+    for ring, name, file in (("main", "KEY_SOURCE", "KEY_FILE"), ("seed", "SEED_KEY_SOURCE", "SEED_KEY_FILE")):
+        if given.get(name) != "keyring":
+            continue
+        database, path = (
+            Path(given.get(each, Settings.model_fields[each.lower()].default)).expanduser().resolve()
+            for each in ("DATABASE", file)
+        )
+        entry, path_word, directory = shlex.quote(f"{ring} {database}"), shlex.quote(str(path)), shlex.quote(str(path.parent))
+        problems.append(
+            f"{name} cannot be keyring any more: run "
+            f"`(umask 077; set -C; k=$(secret-tool lookup application mstock-bot entry {entry}) && "
+            f"mkdir -p {directory} && printf '%s\\n' \"$k\" > {path_word})` once, then say {name}=file "
+            f"(key rotate{' --seed' if ring == 'seed' else ''} --to passphrase locks that file)"
+        )
+    return problems
 
 
 def _misplaced_keys(settings: Settings) -> list[str]:

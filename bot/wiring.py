@@ -225,7 +225,7 @@ def build_core(
     return Core(
         services=services,
         sentry=sentry,
-        alarm=Alarm(store=store, links=connections, clock=clock),
+        alarm=Alarm(store=store, links=connections),
         accounts=accounts,
         catalogue=catalogue,
         reconcile=reconcile,

@@ -91,7 +91,6 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face
 
     actor: Actor  # set before a handler is called
     words: str = ""  # what stands behind the command
-    command: "Command"  # the command, where one was typed
     message: Message | None = None  # the person's own message, or the message under whose button was tapped
     query: CallbackQuery | None = None
     stays: bool = False  # the answer to the tapped words takes the place of the message with the button

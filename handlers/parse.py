@@ -127,7 +127,6 @@ def _legible(char: str) -> str:
 class Unsized:
     """Words that name something and not how much of it."""
 
-    symbol: str
     is_contract: bool
 
 
@@ -140,7 +139,7 @@ def unsized(side: Side, words: str) -> Unsized | None:
     spelled = any(word.lower() in _SPELLED for word in said.symbol)
     if said.sized or said.bare or spelled or not said.symbol:
         return None
-    return Unsized(" ".join(said.symbol), said.is_contract)
+    return Unsized(said.is_contract)
 
 
 def order(side: Side, words: str) -> OrderRequest:

@@ -28,7 +28,6 @@ _CHUNK = 1 << 20
 class Checked:
     """What a look into a copy found."""
 
-    revision: str
     accounts: int
     orders: int
     audit_rows: int
@@ -86,11 +85,11 @@ def check_copy(copy: Path) -> Checked:
                 raise StorageError(f"The backup {copy} is damaged.")
             if opened.execute("PRAGMA foreign_key_check").fetchone() is not None:
                 raise StorageError(f"The backup {copy} is damaged: rows in it point nowhere.")
-            (revision,) = opened.execute("SELECT version_num FROM alembic_version").fetchone()
+            opened.execute("SELECT version_num FROM alembic_version").fetchone()[0]
             counts = [opened.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("accounts", "orders", "audit")]  # noqa: S608  # our own words
     except (sqlite3.Error, TypeError) as error:
         raise StorageError(f"{copy} is no backup of this program's database.") from error
-    return Checked(revision=str(revision), accounts=counts[0], orders=counts[1], audit_rows=counts[2])
+    return Checked(accounts=counts[0], orders=counts[1], audit_rows=counts[2])
 
 
 async def bring_back(

@@ -39,12 +39,6 @@ _older = select(orders.c.version > _shows).where(orders.c.id == _c.order_id).sca
 _DRAWN = cards.update().where(*_HERE).values(version=_shows, due=_older, message_id=bindparam("now_in"))
 _MAKE_ROOM = cards.delete().where(*_HERE)
 _BURY = cards.update().where(*_HERE).values(buried=True)
-_OF_ORDER = (
-    select(_c.chat_id, _c.message_id, _c.order_id, _c.version)
-    .where(_c.order_id == bindparam("order_id"), _c.chat_id == bindparam("chat_id"), _c.buried.is_(False))
-    .order_by(_c.id.desc())
-    .limit(1)
-)
 
 
 class SqlCards:
@@ -76,9 +70,3 @@ class SqlCards:
 
     def bury(self, chat_id: int, message_id: int) -> None:
         self._tx.write(_BURY, {"chat": chat_id, "message": message_id})
-
-    def of_order(self, order_id: str, chat_id: int) -> Shown | None:
-        row = self._tx.rows(_OF_ORDER, {"order_id": order_id, "chat_id": chat_id}).one_or_none()
-        if row is None:
-            return None
-        return Shown(chat_id=row.chat_id, message_id=row.message_id, order_id=row.order_id, version=row.version)

@@ -119,18 +119,6 @@ class MStock(Library):
         if words in set(StopSpelling):
             self.stop_spelling = StopSpelling(words)
 
-    async def _change(self, route: routes.Route, body: Mapping[str, object], what: str) -> Any:
-        """A change that is no order (baskets): sent once, refused in whatever words the broker has for it."""
-        session = await self._keeper.living()
-        answer = await self._transport.call(route, key=self._key(), token=session.token, body=body)
-        told = answers.envelope(answer.body)
-        failure = answers.failure_of_read(answer, told)
-        if told is None or isinstance(failure, Unreadable):
-            raise Unclear(f"mStock's answer to the {what} cannot be read. It may have happened.")
-        if failure is not None:
-            raise answers.naming(failure, self._address)
-        return told.data
-
     # The books: read, and read again where that may help.
 
     async def orders(self) -> Sequence[OrderFact]:

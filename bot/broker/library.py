@@ -1,4 +1,4 @@
-"""The calls beside the books: candles, chains, baskets, movers, order steps, past trades, conversions and cancel-all."""
+"""The calls beside the books: candles, chains, order steps, past trades, conversions and cancel-all."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -7,11 +7,10 @@ from typing import Any
 
 from bot.broker import bodies, routes, shelves, translate, words
 from bot.domain.clock import Clock, at_ist, ist, ist_date
-from bot.domain.errors import Unclear
 from bot.domain.instrument import Exchange, Instrument
 from bot.domain.order import OrderDraft, Product
 from bot.domain.portfolio import Margin, Position
-from bot.domain.research import Basket, BasketMargin, Candle, Chain, Interval, Mover, OrderStep, PastTrade, Underlying
+from bot.domain.research import Candle, Chain, Interval, OrderStep, PastTrade, Underlying
 
 # 9.2: the broker's words, and how many days of one request stay below its 1,000 candles, were each as long as 09:00 to 15:40.
 INTERVALS: Mapping[Interval, tuple[str, int]] = {
@@ -33,9 +32,6 @@ class Library:
     async def _act(
         self, route: routes.Route, body: Mapping[str, object] | None, act: str, *, urgent: bool = False, **names: str
     ) -> Any: ...
-
-    @abstractmethod
-    async def _change(self, route: routes.Route, body: Mapping[str, object], what: str) -> Any: ...
 
     async def cancel_all(self) -> None:
         """Asks for a cancel of everything; it tells no count, so the book must be read (5.5). Prefer cancelling one by one."""
@@ -101,34 +97,6 @@ class Library:
         code = words.INTRADAY_CODES[exchange]
         told = await self._read(routes.CHAIN, exchange=code, expiry=str(epoch), token=underlying.token)
         return shelves.chain(told, exchange, expiry)
-
-    async def baskets(self) -> list[Basket]:
-        """Saved baskets (section 12)."""
-        return shelves.baskets(await self._read(routes.FETCH_BASKET))
-
-    async def create_basket(self, name: str, about: str) -> None:
-        """A new, empty basket; Refused under a name that is there already."""
-        await self._change(routes.CREATE_BASKET, {"BaskName": name, "BaskDesc": about}, "new basket")
-
-    async def rename_basket(self, basket_id: str, name: str) -> None:
-        """Another name for a basket."""
-        await self._change(routes.RENAME_BASKET, {"basketName": name, "BasketId": basket_id}, "new name")
-
-    async def delete_basket(self, basket_id: str) -> None:
-        """Removes a basket; orders are not touched."""
-        await self._change(routes.DELETE_BASKET, {"BasketId": basket_id}, "removal")
-
-    async def basket_margin(self, basket: Basket, draft: OrderDraft) -> BasketMargin:
-        """Adds one order to a basket's calculation and tells what the whole would block (section 12)."""
-        data = await self._change(routes.CALCULATE_BASKET, shelves.basket_body(basket, draft), "calculation")
-        if not isinstance(data, Mapping):
-            raise Unclear("mStock did not tell what the basket would block.")
-        return shelves.basket_margin(data)
-
-    async def movers(self, *, gainers: bool) -> list[Mover]:
-        """NSE's gainers or losers of the day (section 13)."""
-        body = {"Exchange": "1", "SecurityIdCode": "13", "segment": "1", "TypeFlag": "G" if gainers else "L"}
-        return shelves.movers(await self._read(routes.MOVERS, body))
 
 
 def _minute(moment: datetime) -> str:

@@ -55,15 +55,8 @@ SCRIP_MASTER = Route(
 )
 CHAIN_MASTER = Route(method="GET", path="getoptionchainmaster/{exchange}", repeat=True, bucket=Bucket.DATA)
 CHAIN = Route(method="GET", path="GetOptionChain/{exchange}/{expiry}/{token}", repeat=True, bucket=Bucket.DATA)
-CREATE_BASKET = Route(method="POST", path="CreateBasket", repeat=False, bucket=Bucket.BOOKS)
-FETCH_BASKET = Route(method="GET", path="FetchBasket", repeat=True, bucket=Bucket.BOOKS)
-RENAME_BASKET = Route(method="PUT", path="RenameBasket", repeat=False, bucket=Bucket.BOOKS)
-DELETE_BASKET = Route(method="DELETE", path="DeleteBasket", repeat=False, bucket=Bucket.BOOKS)
-CALCULATE_BASKET = Route(method="POST", path="CalculateBasket", repeat=False, bucket=Bucket.BOOKS)
-MOVERS = Route(method="POST", path="losergainer", repeat=True, bucket=Bucket.DATA)
 
 ROUTES = (
     LOGIN, SESSION_BY_SMS, SESSION_BY_TOTP, LOGOUT, FUNDS, PLACE, MODIFY, CANCEL, CANCEL_ALL, ORDERS, ORDER_DETAILS, TRADES,
     TRADE_HISTORY, POSITIONS, CONVERT, HOLDINGS, MARGIN, QUOTE, HISTORICAL, INTRADAY, SCRIP_MASTER, CHAIN_MASTER, CHAIN,
-    CREATE_BASKET, FETCH_BASKET, RENAME_BASKET, DELETE_BASKET, CALCULATE_BASKET, MOVERS,
 )  # fmt: skip

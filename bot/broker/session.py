@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import logging
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
@@ -31,7 +30,6 @@ _AFTER_FAILURE = timedelta(seconds=60)
 _TOO_YOUNG = timedelta(seconds=120)  # a session that dies at this age was refused for some other reason
 _IN_THE_MORNING = timedelta(minutes=10)
 _MORNING = (time(7, 0), time(8, 30))  # the broker's beginning of day: half of its servers are away (1.7)
-_MASKED = re.compile(r"\b(?:X{2,}[\w*]*|[\w.*]*\*{2,}[\w.*]*)(?:@[\w.*]+)?|\b[\w.+*-]+@[\w.*-]+", re.IGNORECASE)
 
 
 def token_dies(token: str, now: datetime) -> datetime:
@@ -136,7 +134,7 @@ class LoginDesk:
         handle = wire.read(wire.LoginData, _one(told.data), "login answer").handle
         if not handle:
             raise Unreadable("mStock's login answer holds no token. Try again in a minute.")
-        return LoginStep(handle=Secret(handle), said=_MASKED.sub("…", told.words), begun=now)
+        return LoginStep(handle=Secret(handle), begun=now)
 
     async def finish(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
         """Code step. NotSent when this code was submitted before or the step is too old; LoginRefused when it is wrong."""

@@ -1,4 +1,4 @@
-"""The rows of candles, chains, baskets, movers and past trades into values: pure, defensive, exact."""
+"""The rows of candles, chains and past trades into values: pure, defensive, exact."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -11,9 +11,9 @@ from bot.broker import wire, words
 from bot.broker.answers import empty, plain
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Unreadable
-from bot.domain.instrument import Exchange, InstrumentKey
-from bot.domain.order import OrderDraft, OrderKind, Product, Side
-from bot.domain.research import Basket, BasketMargin, Candle, Chain, ChainLine, Mover, OrderStep, PastTrade, Underlying
+from bot.domain.instrument import Exchange
+from bot.domain.order import Product
+from bot.domain.research import Candle, Chain, ChainLine, OrderStep, PastTrade, Underlying
 
 
 class _StepRow(wire.WireRow):
@@ -34,28 +34,6 @@ class _PastRow(wire.WireRow):
     fillsize: wire.Whole
     fillid: wire.Text = ""
     filltime: wire.Text = ""
-
-
-class _BasketRow(wire.WireRow):
-    BASKET_ID: wire.Text
-    BASKET_NAME: wire.Text = ""
-    DESCRIPTOR: wire.Text = ""
-    COUNT: wire.Count = 0
-
-
-class _BasketMarginRow(wire.WireRow):
-    TOTAL_FINAL_MARGIN: wire.Money = None
-    TOTAL_REQ_MARGIN: wire.Money = None
-
-
-class _MoverRow(wire.WireRow):
-    security_id: wire.Text
-    exchange: wire.Text = ""
-    symbol: wire.Text = ""
-    symbol_name: wire.Text = ""
-    ltp: wire.Money = None
-    Pclose: wire.Money = None
-    per_change: wire.Money = None
 
 
 def order_steps(data: object) -> list[OrderStep]:
@@ -197,48 +175,3 @@ def _chain_line(told: object) -> ChainLine:
     if not parts[0].isalnum() or paise is None:
         raise Unreadable("mStock's option chain has a line that cannot be read.")
     return ChainLine(token=parts[0], strike=Decimal(paise).scaleb(-2) if paise > 0 else None, open_interest=max(interest or 0, 0))
-
-
-def baskets(data: object) -> list[Basket]:
-    """Rows of FetchBasket (section 12). Raises Unreadable."""
-    told = [wire.read(_BasketRow, row, "baskets") for row in wire.rows(data, "baskets")]
-    return [Basket(id=row.BASKET_ID, name=row.BASKET_NAME, about=row.DESCRIPTOR, count=row.COUNT) for row in told]
-
-
-def basket_body(basket: Basket, draft: OrderDraft) -> dict[str, str]:
-    """CalculateBasket's own words: letters for products and sides (section 12)."""
-    products = {Product.CNC: "C", Product.MIS: "I", Product.NRML: "M", Product.MTF: "F"}
-    derivative = draft.instrument.is_derivative
-    return {
-        "include_exist_pos": "N", "ord_product": products[draft.product], "disc_qty": "0",
-        "segment": "D" if derivative else "E", "trigger_price": format(draft.trigger or 0, "f"),
-        "scriptcode": draft.instrument.token, "ord_type": "LMT" if draft.kind is OrderKind.LIMIT else "MKT",
-        "basket_name": basket.name, "operation": "I", "order_validity": draft.validity.value,
-        "order_qty": str(draft.quantity), "script_stat": "A",
-        "buy_sell_indi": "B" if draft.side is Side.BUY else "S", "basket_priority": "1",
-        "order_price": format(draft.price or 0, "f"), "basket_id": basket.id,
-        "exch_id": "BSE" if draft.instrument.exchange in (Exchange.BSE, Exchange.BFO) else "NSE",
-    }  # fmt: skip
-
-
-def basket_margin(data: object) -> BasketMargin:
-    """The two totals (section 12). Raises Unreadable."""
-    row = wire.read(_BasketMarginRow, data, "basket")
-    return BasketMargin(final=row.TOTAL_FINAL_MARGIN, required=row.TOTAL_REQ_MARGIN)
-
-
-def movers(data: object) -> list[Mover]:
-    """Rows of losergainer (section 13); a row without a price is left out. Raises Unreadable."""
-    found = []
-    for told in wire.rows(data, "movers"):
-        row = wire.read(_MoverRow, told, "movers")
-        if row.ltp is None or row.ltp <= 0 or not row.security_id:
-            continue
-        exchange = Exchange.BSE if row.exchange in ("4", "BSE") else Exchange.NSE
-        found.append(
-            Mover(
-                key=InstrumentKey(exchange, row.security_id), symbol=row.symbol or row.symbol_name, last=row.ltp,
-                previous_close=row.Pclose if row.Pclose and row.Pclose > 0 else None, percent=row.per_change,
-            )
-        )  # fmt: skip
-    return found

@@ -226,8 +226,7 @@ def margin(data: object) -> Margin:
     row = wire.read(wire.MarginSummary, summary, "margin answer")
     amounts = {part.name.upper(): part.amount for part in row.breakup}
     found = [amount for name in _MARGIN_PARTS if (amount := amounts.get(name)) is not None]
-    charge = amounts.get("BROKERAGE")
-    return Margin(required=sum(found, ZERO) if found else row.total_charges, charges=charge)
+    return Margin(required=sum(found, ZERO) if found else row.total_charges)
 
 
 def quotes(data: object, asked: Collection[InstrumentKey]) -> dict[InstrumentKey, Quote]:
@@ -245,7 +244,6 @@ def quotes(data: object, asked: Collection[InstrumentKey]) -> dict[InstrumentKey
         if not match or row.ltp is None or row.ltp <= 0:
             continue
         found[match[0]] = Quote(
-            key=match[0],
             last=row.ltp,
             open=_above_zero(row.open),
             high=_above_zero(row.high),

@@ -120,20 +120,14 @@ class OrderRow(WireRow):
     symboltoken: Text = ""
     tradingsymbol: Text = ""
     instrumenttype: Text = ""
-    optiontype: Text = ""
-    strikeprice: Money = None
-    expirydate: Text = ""
     price: Money = None
     triggerprice: Money = None
     averageprice: Money = None
     filledshares: Count = 0
-    cancelsize: Count = 0
-    duration: Text = ""
     text: Text = ""
     updatetime: Text = ""
     exchorderupdatetime: Text = ""
     ordertag: Tag = ""
-    exchangeorderid: Text = ""
 
 
 class TradeRow(WireRow):

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.domain.clock import IST
 from bot.domain.instrument import Exchange, InstrumentKind
-from bot.domain.order import OrderKind, OrderStatus, Product, Side, Validity
+from bot.domain.order import OrderKind, OrderStatus, Product, Side
 
 T = TypeVar("T")
 
@@ -23,7 +23,6 @@ _PRODUCTS = {
     "MARGIN": Product.MTF, "MTF": Product.MTF, "F": Product.MTF, "M": Product.NRML,
 }  # fmt: skip
 _SIDES = {"BUY": Side.BUY, "B": Side.BUY, "SELL": Side.SELL, "S": Side.SELL}
-_VALIDITIES = {"DAY": Validity.DAY, "IOC": Validity.IOC}
 _KINDS = {
     "MARKET": OrderKind.MARKET, "MKT": OrderKind.MARKET,
     "LIMIT": OrderKind.LIMIT, "LMT": OrderKind.LIMIT, "L": OrderKind.LIMIT,
@@ -79,11 +78,6 @@ def side(text: str) -> Side:
 def order_kind(text: str) -> OrderKind:
     """Any of the ten spellings of a stop, and the plain ones; ValueError for others."""
     return _known(_KINDS, text, "order type")
-
-
-def validity(text: str) -> Validity:
-    """DAY for whatever is not IOC: the books have no third."""
-    return _VALIDITIES.get(squeezed(text), Validity.DAY)
 
 
 def instrument_kind(text: str) -> InstrumentKind | None:

@@ -1,10 +1,14 @@
 """Reads the calendar's tables into domain values."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated
 
-from bot.data.rows import Row, Table
+from msgspec import Meta, field
+
+from bot.data.schema import SOME, Figure, Part, Row, Tables, Text, value_of
 from bot.domain.calendar import Calendar
 from bot.domain.expiries import Cycle, ExpiryRule
 from bot.domain.instrument import Exchange, InstrumentKind
@@ -23,7 +27,7 @@ from bot.domain.sessions import (
 )
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+Kinds = Annotated[frozenset[InstrumentKind], SOME]
 
 
 class DayWord(StrEnum):
@@ -34,8 +38,186 @@ class DayWord(StrEnum):
     TRADING = "trading"  # an ordinary day after all: for a host that knows better than our list
 
 
-def read_calendar(tables: Iterable[Table]) -> Calendar:
-    """One calendar of several files, later rows replacing earlier ones with the same key; BadRow says what is wrong."""
+class Weekday(StrEnum):
+    """Monday first, as Python counts."""
+
+    MONDAY = "Monday"
+    TUESDAY = "Tuesday"
+    WEDNESDAY = "Wednesday"
+    THURSDAY = "Thursday"
+    FRIDAY = "Friday"
+    SATURDAY = "Saturday"
+    SUNDAY = "Sunday"
+
+
+class _Year(Row, frozen=True, kw_only=True):
+    year: Annotated[int, Meta(ge=FIRST_YEAR)]
+
+    def __post_init__(self) -> None:
+        if self.year > LAST_YEAR:
+            msg = f"{self.year} is no year that anybody has a calendar for"
+            raise ValueError(msg)
+
+
+class _Hours(Part, frozen=True, kw_only=True):
+    kind: PhaseKind = field(name="phase")
+    start: time
+    end: time
+    random_from: time | None = None
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            msg = f"{self.kind} ends at {self.end}, not after its start at {self.start}"
+            raise ValueError(msg)
+        if self.random_from is not None and not self.start <= self.random_from < self.end:
+            msg = f"random_from {self.random_from} is outside {self.start}-{self.end}"
+            raise ValueError(msg)
+
+
+Phases = Annotated[tuple[_Hours, ...], SOME]
+
+
+def _check_order(phases: tuple[_Hours, ...]) -> None:
+    for before, phase in pairwise(phases):
+        if before.end > phase.start:
+            msg = f"{phase.kind} starts at {phase.start}, before {before.kind} ends"
+            raise ValueError(msg)
+
+
+class _SpecialHours(Part, frozen=True, kw_only=True, rename="kebab"):
+    """A special day's hours of each SessionClass; one that is not named is shut."""
+
+    cash: Phases | None = None
+    cash_auction: Phases | None = None
+    near_future: Phases | None = None
+    derivative: Phases | None = None
+
+    def __post_init__(self) -> None:
+        for session in SessionClass:
+            _check_order(self.of(session) or ())
+
+    def of(self, session: SessionClass) -> tuple[_Hours, ...] | None:
+        """The phases of one class."""
+        phases: tuple[_Hours, ...] | None = getattr(self, session.replace("-", "_"))
+        return phases
+
+    def hours(self) -> Mapping[SessionClass, tuple[Hours, ...]]:
+        """Those that are named."""
+        return {session: _hours(phases) for session in SessionClass if (phases := self.of(session)) is not None}
+
+
+def _hours(phases: tuple[_Hours, ...]) -> tuple[Hours, ...]:
+    return tuple(value_of(phase, Hours) for phase in phases)
+
+
+class _Day(Row, frozen=True, kw_only=True):
+    day: date = field(name="date")
+    what: DayWord
+    name: Text
+    announced: date | None = None
+    counts: bool = True
+    hours: _SpecialHours | None = None
+    hours_known: bool = True
+
+    def __post_init__(self) -> None:
+        if self.announced is not None and self.announced > self.day:
+            msg = f"it was announced on {self.announced}, after the day itself"
+            raise ValueError(msg)
+        if self.what is not DayWord.SPECIAL and (self.hours is not None or not self.hours_known):
+            raise ValueError("only a special day has hours of its own")
+        if self.hours is not None and not self.hours_known:
+            raise ValueError("hours are given and called not known")
+
+    def row(self) -> DayRow:
+        """The domain's row."""
+        return DayRow(
+            day=self.day,
+            kind=DayKind[self.what.name],
+            name=self.name,
+            source=self.source,
+            announced=self.announced,
+            counts=self.counts,
+            hours=None if self.hours is None else self.hours.hours(),
+            hours_known=self.hours_known,
+        )
+
+
+class _Timetable(Row, frozen=True, kw_only=True):
+    session: SessionClass = field(name="class")
+    since: date = field(name="from")
+    hours: Phases
+
+    def __post_init__(self) -> None:
+        _check_order(self.hours)
+
+
+class _Band(Row, frozen=True, kw_only=True):
+    kind: InstrumentKind
+    start: time
+    end: time
+    percent: Figure
+    since: date = field(name="from")
+
+
+class _Withdrawn(Row, frozen=True, kw_only=True):
+    order: OrderKind
+    exchanges: Annotated[frozenset[Exchange], SOME]
+    kinds: Kinds
+    since: date = field(name="from")
+
+
+class _SquareOff(Row, frozen=True, kw_only=True):
+    product: Product
+    kinds: Kinds
+    time: time
+    proven: bool
+    since: date = field(name="from")
+
+
+class _Window(Row, frozen=True, kw_only=True):
+    kind: WindowKind
+    says: Text
+    start: time | None = None
+    end: time | None = None
+    since: date = field(name="from")
+
+    def __post_init__(self) -> None:
+        if (self.start is None) != (self.end is None):
+            raise ValueError("start and end are given together, or neither")
+
+
+class _Expiry(Row, frozen=True, kw_only=True):
+    exchange: Exchange
+    cycle: Cycle
+    weekday: Weekday
+    since: date = field(name="from")
+    until: date | None = None
+    underlyings: tuple[str, ...] = ()
+
+
+class CalendarTables(Tables, frozen=True, kw_only=True):
+    """What a file may say of days and hours."""
+
+    years: tuple[_Year, ...] = ()
+    days: tuple[_Day, ...] = ()
+    timetables: tuple[_Timetable, ...] = ()
+    hour_bands: tuple[_Band, ...] = ()
+    withdrawn: tuple[_Withdrawn, ...] = ()
+    square_off: tuple[_SquareOff, ...] = ()
+    broker_windows: tuple[_Window, ...] = ()
+    expiries: tuple[_Expiry, ...] = ()
+
+    def __post_init__(self) -> None:
+        last: dict[date, date] = {}
+        for place, row in enumerate(self.days, start=1):
+            if row.day in last and (row.announced is None or row.announced < last[row.day]):
+                msg = f"[[days]] row {place}: a second row for {row.day} must be announced after the first"
+                raise ValueError(msg)
+            last[row.day] = row.announced or date.min
+
+
+def read_calendar(files: Iterable[CalendarTables]) -> Calendar:
+    """One calendar of several files, later rows replacing earlier ones with the same key."""
     years: dict[int, str] = {}
     days: dict[date, list[DayRow]] = {}
     timetables: dict[tuple[SessionClass, date], Timetable] = {}
@@ -44,26 +226,30 @@ def read_calendar(tables: Iterable[Table]) -> Calendar:
     square_offs: dict[tuple[Product, frozenset[InstrumentKind], date], SquareOffRow] = {}
     windows: dict[tuple[WindowKind, date], BrokerWindow] = {}
     expiries: dict[tuple[Exchange, str, Cycle, date], ExpiryRule] = {}
-    for table in tables:
-        for row in table.rows("years"):
-            year = row.whole("year", least=FIRST_YEAR)
-            if year > LAST_YEAR:
-                raise row.wrong(f"{year} is no year that anybody has a calendar for")
-            years[year] = row.source()
-        for day in _days(table):
-            days.setdefault(day.day, []).append(day)
-        for timetable in _timetables(table):
-            timetables[timetable.session, timetable.since] = timetable
-        for band in _bands(table):
-            bands[band.kind, band.since] = band
-        for withdrawal in read_withdrawals(table):
-            withdrawals[withdrawal.order_kind, withdrawal.exchange, withdrawal.kinds] = withdrawal
-        for square_off in _square_offs(table):
-            square_offs[square_off.product, square_off.kinds, square_off.since] = square_off
-        for window in _windows(table):
-            windows[window.kind, window.since] = window
-        for expiry in _expiries(table):
-            expiries[expiry.exchange, expiry.underlying, expiry.cycle, expiry.since] = expiry
+    for file in files:
+        years |= {row.year: row.source for row in file.years}
+        for day in file.days:
+            days.setdefault(day.day, []).append(day.row())
+        timetables |= {
+            (row.session, row.since): Timetable(
+                session=row.session, since=row.since, hours=_hours(row.hours), source=row.source
+            )
+            for row in file.timetables
+        }  # fmt: skip
+        bands |= {(row.kind, row.since): value_of(row, BandHours) for row in file.hour_bands}
+        for gone in file.withdrawn:
+            for exchange in gone.exchanges:
+                withdrawals[gone.order, exchange, gone.kinds] = Withdrawal(
+                    order_kind=gone.order, exchange=exchange, kinds=gone.kinds, since=gone.since, source=gone.source
+                )
+        square_offs |= {(row.product, row.kinds, row.since): value_of(row, SquareOffRow) for row in file.square_off}
+        windows |= {(row.kind, row.since): value_of(row, BrokerWindow) for row in file.broker_windows}
+        for rule in file.expiries:
+            for underlying in rule.underlyings:
+                expiries[rule.exchange, underlying, rule.cycle, rule.since] = ExpiryRule(
+                    exchange=rule.exchange, underlying=underlying, cycle=rule.cycle, weekday=list(Weekday).index(rule.weekday),
+                    since=rule.since, until=rule.until, source=rule.source,
+                )  # fmt: skip
     return Calendar(
         years=years,
         rows={day: tuple(rows) for day, rows in days.items()},
@@ -74,136 +260,3 @@ def read_calendar(tables: Iterable[Table]) -> Calendar:
         broker=tuple(windows.values()),
         expiry_rules=tuple(expiries.values()),
     )
-
-
-def _days(table: Table) -> Iterable[DayRow]:
-    last: dict[date, date] = {}
-    for row in table.rows("days"):
-        day = row.date("date")
-        what = row.word("what", DayWord)
-        announced = row.date("announced") if row.has("announced") else None
-        if announced is not None and announced > day:
-            raise row.wrong(f"it was announced on {announced}, after the day itself")
-        if day in last and (announced is None or announced < last[day]):
-            raise row.wrong(f"a second row for {day} must be announced after the first")
-        last[day] = announced or date.min
-        hours = _special_hours(row) if row.has("hours") else None
-        known = row.flag("hours_known", default=True)
-        if what is not DayWord.SPECIAL and (hours is not None or not known):
-            raise row.wrong("only a special day has hours of its own")
-        if hours is not None and not known:
-            raise row.wrong("hours are given and called not known")
-        yield DayRow(
-            day=day,
-            kind=DayKind[what.name],
-            name=row.text("name"),
-            source=row.source(),
-            announced=announced,
-            counts=row.flag("counts", default=True),
-            hours=hours,
-            hours_known=known,
-        )
-
-
-def _special_hours(row: Row) -> Mapping[SessionClass, tuple[Hours, ...]]:
-    inner = row.inner("hours")
-    hours: dict[SessionClass, tuple[Hours, ...]] = {}
-    for key in inner.names():
-        try:
-            session = SessionClass(key)
-        except ValueError:
-            raise inner.wrong(f"{key} is none of {', '.join(SessionClass)}") from None
-        hours[session] = _hours(inner, key)
-    return hours
-
-
-def _hours(row: Row, key: str) -> tuple[Hours, ...]:
-    hours: list[Hours] = []
-    for part in row.rows(key):
-        kind = part.word("phase", PhaseKind)
-        start, end = part.clock("start"), part.clock("end")
-        random_from = part.clock("random_from") if part.has("random_from") else None
-        part.finish()
-        if start >= end:
-            raise part.wrong(f"{kind} ends at {end}, not after its start at {start}")
-        if hours and hours[-1].end > start:
-            raise part.wrong(f"{kind} starts at {start}, before {hours[-1].kind} ends")
-        if random_from is not None and not start <= random_from < end:
-            raise part.wrong(f"random_from {random_from} is outside {start}-{end}")
-        hours.append(Hours(kind=kind, start=start, end=end, random_from=random_from))
-    return tuple(hours)
-
-
-def _timetables(table: Table) -> Iterable[Timetable]:
-    for row in table.rows("timetables"):
-        session = row.word("class", SessionClass)
-        yield Timetable(session=session, since=row.date("from"), hours=_hours(row, "hours"), source=row.source())
-
-
-def _bands(table: Table) -> Iterable[BandHours]:
-    for row in table.rows("hour_bands"):
-        yield BandHours(
-            kind=row.word("kind", InstrumentKind),
-            since=row.date("from"),
-            start=row.clock("start"),
-            end=row.clock("end"),
-            percent=row.amount("percent"),
-            source=row.source(),
-        )
-
-
-def read_withdrawals(table: Table) -> Iterable[Withdrawal]:
-    """Kinds of order that exchanges no longer take; the market rules read the same rows."""
-    for row in table.rows("withdrawn"):
-        order_kind = row.word("order", OrderKind)
-        kinds = row.words("kinds", InstrumentKind)
-        since, source = row.date("from"), row.source()
-        for exchange in row.words("exchanges", Exchange):
-            yield Withdrawal(order_kind=order_kind, exchange=exchange, kinds=kinds, since=since, source=source)
-
-
-def _square_offs(table: Table) -> Iterable[SquareOffRow]:
-    for row in table.rows("square_off"):
-        yield SquareOffRow(
-            product=row.word("product", Product),
-            kinds=row.words("kinds", InstrumentKind),
-            since=row.date("from"),
-            time=row.clock("time"),
-            proven=row.flag("proven"),
-            source=row.source(),
-        )
-
-
-def _windows(table: Table) -> Iterable[BrokerWindow]:
-    for row in table.rows("broker_windows"):
-        if row.has("start") != row.has("end"):
-            raise row.wrong("start and end are given together, or neither")
-        known = row.has("start")
-        yield BrokerWindow(
-            kind=row.word("kind", WindowKind),
-            since=row.date("from"),
-            start=row.clock("start") if known else None,
-            end=row.clock("end") if known else None,
-            says=row.text("says"),
-            source=row.source(),
-        )
-
-
-def _expiries(table: Table) -> Iterable[ExpiryRule]:
-    for row in table.rows("expiries"):
-        exchange, cycle = row.word("exchange", Exchange), row.word("cycle", Cycle)
-        weekday = row.text("weekday")
-        if weekday not in WEEKDAYS:
-            raise row.wrong(f"weekday must be one of {', '.join(WEEKDAYS)}, not {weekday!r}")
-        since, until = row.date("from"), row.date("until") if row.has("until") else None
-        source = row.source()
-        for underlying in row.texts("underlyings"):
-            yield ExpiryRule(
-                exchange=exchange,
-                underlying=underlying,
-                cycle=cycle,
-                weekday=WEEKDAYS.index(weekday),
-                since=since,
-                until=until,
-                source=source,
-            )

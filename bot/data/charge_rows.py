@@ -2,46 +2,135 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
+from typing import Annotated
 
-from bot.data.rows import Row, Table
+from msgspec import field
+
+from bot.data.schema import SOME, Figure, Row, Tables, Text, value_of
 from bot.domain.charges import Tariff
 from bot.domain.instrument import Exchange
 from bot.domain.order import Side
 from bot.domain.tariff import Asset, ChargeName, Fee, Interest, Plan, Rate, Tax, Terms, TradeClass
 
-RateKey = tuple[object, ...]
 TAXED = frozenset({ChargeName.BROKERAGE, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI})
+PLANNED = (TradeClass.DELIVERY, TradeClass.MTF, TradeClass.INTRADAY, TradeClass.FUTURE, TradeClass.OPTION)
 
 
-def read_tariff(tables: Iterable[Table]) -> Tariff:
-    """The charges of several files, a later file's row replacing an earlier one with the same key; BadRow names what is wrong."""
-    rates: dict[RateKey, Rate] = {}
+class _Rate(Row, frozen=True, kw_only=True):
+    charge: ChargeName
+    classes: Annotated[frozenset[TradeClass], SOME]
+    since: date = field(name="from")
+    sides: Annotated[frozenset[Side], SOME] = frozenset(Side)
+    percent: Figure | None = None  # none: it applies and is not known
+    exchanges: Annotated[frozenset[Exchange], SOME] = frozenset(Exchange)
+    assets: Annotated[frozenset[Asset], SOME] = frozenset(Asset)
+    underlyings: frozenset[str] = frozenset()
+    besides: frozenset[str] = frozenset()
+    series: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.percent is not None and Decimal(self.percent) > 1:
+            msg = f"{self.percent} % of the turnover cannot be a charge: is it written in percent?"
+            raise ValueError(msg)
+
+
+class _Fee(Row, frozen=True, kw_only=True):
+    charge: ChargeName
+    rupees: Figure
+    gst: bool
+    since: date = field(name="from")
+
+
+class _Tax(Row, frozen=True, kw_only=True):
+    percent: Figure
+    on: Annotated[frozenset[ChargeName], SOME]
+    since: date = field(name="from")
+
+    def __post_init__(self) -> None:
+        if not self.on <= TAXED:
+            msg = f"GST is counted on {', '.join(sorted(TAXED))} only; fees say it themselves"
+            raise ValueError(msg)
+
+
+class _Interest(Row, frozen=True, kw_only=True):
+    percent: Figure
+    since: date = field(name="from")
+
+
+class _Plan(Row, frozen=True, kw_only=True):
+    """Rupees for an executed order of each class, with `<class>_percent` where a percentage may be less."""
+
+    name: Text
+    title: Text
+    delivery: Figure | None = None
+    delivery_percent: Figure | None = None
+    mtf: Figure | None = None
+    mtf_percent: Figure | None = None
+    intraday: Figure | None = None
+    intraday_percent: Figure | None = None
+    future: Figure | None = None
+    future_percent: Figure | None = None
+    option: Figure | None = None
+    option_percent: Figure | None = None
+
+    def __post_init__(self) -> None:
+        for trade_class in PLANNED:
+            flat, percent = self.of(trade_class)
+            if flat is None and percent is not None:
+                msg = f"{trade_class}_percent is a cap on {trade_class}, which is missing"
+                raise ValueError(msg)
+
+    def of(self, trade_class: TradeClass) -> tuple[str | None, str | None]:
+        """The flat sum and the percentage of a class."""
+        return getattr(self, trade_class), getattr(self, f"{trade_class}_percent")
+
+
+class _Funds(Row, frozen=True, kw_only=True):
+    asset: Asset
+    symbols: tuple[str, ...] = ()
+
+
+class _GrossSeries(Row, frozen=True, kw_only=True):
+    series: tuple[str, ...] = ()
+
+
+class ChargeTables(Tables, frozen=True, kw_only=True):
+    """What a file may say of charges."""
+
+    rates: tuple[_Rate, ...] = ()
+    fees: tuple[_Fee, ...] = ()
+    gst: tuple[_Tax, ...] = ()
+    interest: tuple[_Interest, ...] = ()
+    plans: tuple[_Plan, ...] = ()
+    funds: tuple[_Funds, ...] = ()
+    gross_series: tuple[_GrossSeries, ...] = ()
+
+
+def read_tariff(files: Iterable[ChargeTables]) -> Tariff:
+    """The charges of several files, a later file's row replacing an earlier one with the same key."""
+    rates: dict[tuple[object, ...], Rate] = {}
     fees: dict[tuple[ChargeName, date], Fee] = {}
     taxes: dict[date, Tax] = {}
     interest: dict[date, Interest] = {}
     plans: dict[str, Plan] = {}
     funds: dict[str, Asset] = {}
     gross: set[str] = set()
-    for table in tables:
-        for rate in _rates(table):
-            rates[_key(rate)] = rate
-        for fee in _fees(table):
-            fees[fee.charge, fee.since] = fee
-        for tax in _taxes(table):
-            taxes[tax.since] = tax
-        for row in table.rows("interest"):
-            found = Interest(percent=row.amount("percent"), since=row.date("from"), source=row.source())
-            interest[found.since] = found
-        for row in table.rows("plans"):
-            plan = read_plan(row)
-            plans[plan.name] = plan
-        for row in table.rows("funds"):
-            asset = row.word("asset", Asset)
-            row.source()
-            funds.update(dict.fromkeys(row.texts("symbols"), asset))
-        for row in table.rows("gross_series"):
-            row.source()
-            gross.update(row.texts("series"))
+    for file in files:
+        for row in file.rates:
+            rates[_key(row)] = value_of(row, Rate)
+        for fee in file.fees:
+            fees[fee.charge, fee.since] = value_of(fee, Fee)
+        for tax in file.gst:
+            taxes[tax.since] = value_of(tax, Tax)
+        for loan in file.interest:
+            interest[loan.since] = value_of(loan, Interest)
+        for plan in file.plans:
+            plans[plan.name] = Plan(name=plan.name, title=plan.title, terms=_terms(plan), source=plan.source)
+        for fund in file.funds:
+            funds.update(dict.fromkeys(fund.symbols, fund.asset))
+        for series in file.gross_series:
+            gross.update(series.series)
     return Tariff(
         rates=tuple(rates.values()),
         fees=tuple(fees.values()),
@@ -53,65 +142,16 @@ def read_tariff(tables: Iterable[Table]) -> Tariff:
     )
 
 
-def read_plan(row: Row) -> Plan:
-    """A brokerage plan: rupees for an executed order of each class, with `<class>_percent` where a percentage may be less."""
-    name, title, source = row.text("name"), row.text("title"), row.source()
-    return Plan(name=name, title=title, terms=_terms(row), source=source)
-
-
-def _terms(row: Row) -> Mapping[TradeClass, Terms]:
+def _terms(plan: _Plan) -> Mapping[TradeClass, Terms]:
     terms = {}
-    for trade_class in (TradeClass.DELIVERY, TradeClass.MTF, TradeClass.INTRADAY, TradeClass.FUTURE, TradeClass.OPTION):
-        if row.has(trade_class):
-            capped = f"{trade_class}_percent"
-            flat = row.amount(trade_class)
-            terms[trade_class] = Terms(flat=flat, percent=row.amount(capped) if row.has(capped) else None)
+    for trade_class in PLANNED:
+        flat, percent = plan.of(trade_class)
+        if flat is not None:
+            terms[trade_class] = Terms(flat=Decimal(flat), percent=None if percent is None else Decimal(percent))
     return terms
 
 
-def _rates(table: Table) -> Iterable[Rate]:
-    for row in table.rows("rates"):
-        rate = Rate(
-            charge=row.word("charge", ChargeName),
-            classes=row.words("classes", TradeClass),
-            sides=row.words("sides", Side, default=tuple(Side)),
-            since=row.date("from"),
-            percent=row.amount("percent") if row.has("percent") else None,
-            source=row.source(),
-            exchanges=row.words("exchanges", Exchange, default=tuple(Exchange)),
-            assets=row.words("assets", Asset, default=tuple(Asset)),
-            underlyings=frozenset(row.texts("underlyings")),
-            besides=frozenset(row.texts("besides")),
-            series=frozenset(row.texts("series")),
-        )
-        if rate.percent is not None and rate.percent > 1:
-            raise row.wrong(f"{rate.percent} % of the turnover cannot be a charge: is it written in percent?")
-        yield rate
-
-
-def _key(rate: Rate) -> RateKey:
+def _key(row: _Rate) -> tuple[object, ...]:
     return (
-        rate.charge,
-        rate.classes,
-        rate.sides,
-        rate.since,
-        rate.exchanges,
-        rate.assets,
-        rate.underlyings,
-        rate.besides,
-        rate.series,
-    )
-
-
-def _fees(table: Table) -> Iterable[Fee]:
-    for row in table.rows("fees"):
-        charge = row.word("charge", ChargeName)
-        yield Fee(charge=charge, rupees=row.amount("rupees"), gst=row.flag("gst"), since=row.date("from"), source=row.source())
-
-
-def _taxes(table: Table) -> Iterable[Tax]:
-    for row in table.rows("gst"):
-        on = row.words("on", ChargeName)
-        if not on <= TAXED:
-            raise row.wrong(f"GST is counted on {', '.join(sorted(TAXED))} only; fees say it themselves")
-        yield Tax(percent=row.amount("percent"), on=on, since=row.date("from"), source=row.source())
+        row.charge, row.classes, row.sides, row.since, row.exchanges, row.assets, row.underlyings, row.besides, row.series,
+    )  # fmt: skip

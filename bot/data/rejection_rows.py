@@ -4,40 +4,61 @@ import re
 import string
 from collections.abc import Iterable
 
-from bot.data.rows import Row, Table
+from bot.data.schema import Row, Tables, Text
 from bot.domain.rejections import RejectionKind, RejectionRow, Rejections, Repair
 
 
-def read_rejections(tables: Iterable[Table]) -> Rejections:
+class _Text(Row, frozen=True, kw_only=True):
+    name: Text
+    pattern: Text
+    kind: RejectionKind
+    says: Text
+    repair: Repair
+    example: Text
+    codes: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        try:
+            captured = set(re.compile(self.pattern).groupindex)
+        except re.error as error:
+            msg = f"the pattern cannot be read: {error}"
+            raise ValueError(msg) from None
+        wanted = {name for _, name, _, _ in string.Formatter().parse(self.says) if name is not None}
+        if wanted != captured:
+            msg = f"the sentence wants {sorted(wanted)} and the pattern captures {sorted(captured)}"
+            raise ValueError(msg)
+
+
+class RejectionTables(Tables, frozen=True, kw_only=True):
+    """What a file may say of refusals."""
+
+    texts: tuple[_Text, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [text.name for text in self.texts]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                msg = f"[[texts]] row {place + 1}: the name {name} is used twice"
+                raise ValueError(msg)
+
+
+def read_rejections(files: Iterable[RejectionTables]) -> Rejections:
     """One dictionary of several files; a later file's rows come first, and replace an earlier row of the same name."""
     rows: dict[str, RejectionRow] = {}
-    for table in tables:
-        fresh = {}
-        for row in table.rows("texts"):
-            found = _row(row)
-            if found.name in fresh:
-                raise row.wrong(f"the name {found.name} is used twice")
-            fresh[found.name] = found
-        rows = fresh | {name: found for name, found in rows.items() if name not in fresh}
+    for file in files:
+        fresh = {text.name: _row(text) for text in file.texts}
+        rows = fresh | {name: row for name, row in rows.items() if name not in fresh}
     return Rejections(tuple(rows.values()))
 
 
-def _row(row: Row) -> RejectionRow:
-    try:
-        pattern = re.compile(row.text("pattern"))
-    except re.error as error:
-        raise row.wrong(f"the pattern cannot be read: {error}") from None
-    says = row.text("says")
-    wanted = {name for _, name, _, _ in string.Formatter().parse(says) if name is not None}
-    if wanted != set(pattern.groupindex):
-        raise row.wrong(f"the sentence wants {sorted(wanted)} and the pattern captures {sorted(pattern.groupindex)}")
+def _row(text: _Text) -> RejectionRow:
     return RejectionRow(
-        name=row.text("name"),
-        pattern=pattern,
-        kind=row.word("kind", RejectionKind),
-        says=says,
-        repair=row.word("repair", Repair),
-        source=row.source(),
-        example=row.text("example"),
-        codes=frozenset(row.texts("codes")),
+        name=text.name,
+        pattern=re.compile(text.pattern),
+        kind=text.kind,
+        says=text.says,
+        repair=text.repair,
+        source=text.source,
+        example=text.example,
+        codes=text.codes,
     )

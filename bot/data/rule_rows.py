@@ -3,15 +3,133 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Annotated
 
-from bot.data.rows import BadRow, Row, Table
+from msgspec import Meta, field
+
+from bot.data.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, value_of
 from bot.domain.instrument import Exchange, InstrumentKind
 from bot.domain.rules import Band, BrokerRisk, Freeze, Ladder, Lot, MarketRules, Step, StockExpiryRule, TriggerRange
 from bot.domain.sessions import Withdrawal
 
+Kinds = Annotated[frozenset[InstrumentKind], SOME]
 
-def read_rules(tables: Iterable[Table], withdrawals: tuple[Withdrawal, ...]) -> MarketRules:
-    """The rules of several files, a later file's row replacing an earlier one with the same key; BadRow names what is wrong."""
+
+class _Protection(Row, frozen=True, kw_only=True):
+    market_ticks: Count
+    stop_slabs: Count
+    stop_ticks: Count
+
+
+class _Units(Row, frozen=True, kw_only=True):
+    units: dict[str, int]  # of an underlying
+
+    def __post_init__(self) -> None:
+        for underlying, units in self.units.items():
+            if units < 1:
+                msg = f"{underlying} must be a whole number from 1, not {units}"
+                raise ValueError(msg)
+
+
+class _Freeze(_Units, frozen=True, kw_only=True):
+    exchange: Exchange
+    monthly: bool
+    since: date = field(name="from")
+
+
+class _Lots(_Units, frozen=True, kw_only=True):
+    first_expiry: date
+
+
+class _Step(Part, frozen=True, kw_only=True):
+    value: Figure
+    to: Figure | None = None  # the limit itself belongs to the step
+    below: Figure | None = None
+
+    def __post_init__(self) -> None:
+        if self.to is not None and self.below is not None:
+            raise ValueError("to and below both say where the step ends")
+        if Decimal(self.value) == 0:
+            raise ValueError("a step of nothing")
+
+    def step(self) -> Step:
+        """The domain's step; without a limit it is the last."""
+        upto = self.below if self.to is None else self.to
+        return Step(upto=None if upto is None else Decimal(upto), inclusive=self.to is not None, value=Decimal(self.value))
+
+
+class _Ladder(Row, frozen=True, kw_only=True):
+    kinds: Kinds
+    steps: Annotated[tuple[_Step, ...], SOME]
+    since: date = field(name="from")
+
+    def __post_init__(self) -> None:
+        reached = Decimal(0)
+        for place, step in enumerate((row.step() for row in self.steps), start=1):
+            if step.upto is None and place < len(self.steps):
+                msg = f"steps {place + 1}: nothing may follow the step without a limit"
+                raise ValueError(msg)
+            if step.upto is not None and step.upto <= reached:
+                msg = f"steps {place}: {step.upto} is not above {reached}"
+                raise ValueError(msg)
+            if step.upto is not None and place == len(self.steps):
+                raise ValueError("the last step must have no limit, or prices above it have no answer")
+            reached = step.upto or reached
+
+    def ladder(self) -> Ladder:
+        """The domain's ladder."""
+        return Ladder(kinds=self.kinds, since=self.since, steps=tuple(row.step() for row in self.steps), source=self.source)
+
+
+class _TriggerRange(Row, frozen=True, kw_only=True):
+    kinds: Kinds
+    low_upto: Figure
+    low_rupees: Figure
+    percent: Figure
+    since: date = field(name="from")
+
+
+class _Band(Row, frozen=True, kw_only=True):
+    exchange: Exchange
+    symbol: Text
+    percent: Figure
+    since: date = field(name="from")
+
+
+class _StockExpiry(Row, frozen=True, kw_only=True):
+    tell: int
+    warn: int
+    refuse: Annotated[int, Meta(ge=0)]
+    squared_off: Count
+    since: date = field(name="from")
+
+    def __post_init__(self) -> None:
+        if not self.tell >= self.warn >= self.refuse:
+            raise ValueError("tell, warn and refuse must fall in this order")
+
+
+class _BrokerRisk(Row, frozen=True, kw_only=True):
+    band_used: Figure
+    margin_lost: Figure
+    since: date = field(name="from")
+
+
+class RuleTables(Tables, frozen=True, kw_only=True):
+    """What a file may say of the market's rules."""
+
+    protection: _Protection | None = None
+    freeze: tuple[_Freeze, ...] = ()
+    slabs: tuple[_Ladder, ...] = ()
+    ticks: tuple[_Ladder, ...] = ()
+    trigger_ranges: tuple[_TriggerRange, ...] = ()
+    lots: tuple[_Lots, ...] = ()
+    price_bands: tuple[_Band, ...] = ()
+    stock_expiry: tuple[_StockExpiry, ...] = ()
+    broker_risk: tuple[_BrokerRisk, ...] = ()
+
+
+def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...]) -> MarketRules:
+    """The rules of several files, a later file's row replacing an earlier one with the same key."""
     freezes: dict[tuple[Exchange, str, date], Freeze] = {}
     slabs: dict[tuple[frozenset[InstrumentKind], date], Ladder] = {}
     ticks: dict[tuple[frozenset[InstrumentKind], date], Ladder] = {}
@@ -20,29 +138,28 @@ def read_rules(tables: Iterable[Table], withdrawals: tuple[Withdrawal, ...]) -> 
     bands: dict[tuple[Exchange, str, date], Band] = {}
     stock_expiry: dict[date, StockExpiryRule] = {}
     risks: dict[date, BrokerRisk] = {}
-    protection: tuple[int, int, int] | None = None
-    for table in tables:
-        protection = _protection(table) or protection
-        for freeze in _freezes(table):
-            freezes[freeze.exchange, freeze.underlying, freeze.since] = freeze
-        for ladder in _ladders(table, "slabs"):
-            slabs[ladder.kinds, ladder.since] = ladder
-        for ladder in _ladders(table, "ticks"):
-            ticks[ladder.kinds, ladder.since] = ladder
-        for found in _ranges(table):
-            ranges[found.kinds, found.since] = found
-        for lot in _lots(table):
-            lots[lot.underlying, lot.first_expiry] = lot
-        for band in _bands(table):
-            bands[band.exchange, band.symbol, band.since] = band
-        for rule in _stock_expiry(table):
-            stock_expiry[rule.since] = rule
-        for risk in _risks(table):
-            risks[risk.since] = risk
+    protection: _Protection | None = None
+    for file in files:
+        protection = file.protection or protection
+        for freeze in file.freeze:
+            for underlying, quantity in freeze.units.items():
+                freezes[freeze.exchange, underlying, freeze.since] = Freeze(
+                    exchange=freeze.exchange, underlying=underlying, quantity=quantity,
+                    since=freeze.since, monthly=freeze.monthly, source=freeze.source,
+                )  # fmt: skip
+        slabs |= {(row.kinds, row.since): row.ladder() for row in file.slabs}
+        ticks |= {(row.kinds, row.since): row.ladder() for row in file.ticks}
+        ranges |= {(row.kinds, row.since): value_of(row, TriggerRange) for row in file.trigger_ranges}
+        for lot in file.lots:
+            for underlying, units in lot.units.items():
+                lots[underlying, lot.first_expiry] = Lot(
+                    underlying=underlying, first_expiry=lot.first_expiry, units=units, source=lot.source
+                )
+        bands |= {(row.exchange, row.symbol, row.since): value_of(row, Band) for row in file.price_bands}
+        stock_expiry |= {row.since: value_of(row, StockExpiryRule) for row in file.stock_expiry}
+        risks |= {row.since: value_of(row, BrokerRisk) for row in file.broker_risk}
     if protection is None:
-        msg = "rules: the table [protection] is missing"
-        raise BadRow(msg)
-    market_ticks, stop_slabs, stop_ticks = protection
+        raise BadRow("rules: the table [protection] is missing")
     return MarketRules(
         freezes=tuple(freezes.values()),
         slabs=tuple(slabs.values()),
@@ -53,107 +170,7 @@ def read_rules(tables: Iterable[Table], withdrawals: tuple[Withdrawal, ...]) -> 
         bands=tuple(bands.values()),
         stock_expiry=tuple(stock_expiry.values()),
         risks=tuple(risks.values()),
-        market_ticks=market_ticks,
-        stop_slabs=stop_slabs,
-        stop_ticks=stop_ticks,
+        market_ticks=protection.market_ticks,
+        stop_slabs=protection.stop_slabs,
+        stop_ticks=protection.stop_ticks,
     )
-
-
-def _protection(table: Table) -> tuple[int, int, int] | None:
-    row = table.one("protection")
-    if row is None:
-        return None
-    row.source()
-    figures = row.whole("market_ticks", least=1), row.whole("stop_slabs", least=1), row.whole("stop_ticks", least=1)
-    row.finish()
-    return figures
-
-
-def _freezes(table: Table) -> Iterable[Freeze]:
-    for row in table.rows("freeze"):
-        exchange, since = row.word("exchange", Exchange), row.date("from")
-        monthly, source = row.flag("monthly"), row.source()
-        units = row.inner("units")
-        for underlying in units.names():
-            quantity = units.whole(underlying, least=1)
-            yield Freeze(exchange=exchange, underlying=underlying, quantity=quantity, since=since, monthly=monthly, source=source)
-
-
-def _ladders(table: Table, name: str) -> Iterable[Ladder]:
-    for row in table.rows(name):
-        kinds, since, source = row.words("kinds", InstrumentKind), row.date("from"), row.source()
-        yield Ladder(kinds=kinds, since=since, steps=_steps(row), source=source)
-
-
-def _steps(row: Row) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    reached = Decimal(0)
-    for part in row.rows("steps"):
-        if steps and steps[-1].upto is None:
-            raise part.wrong("nothing may follow the step without a limit")
-        value = part.amount("value")
-        inclusive = part.has("to")
-        upto = part.amount("to") if inclusive else part.amount("below") if part.has("below") else None
-        part.finish()
-        if upto is not None and upto <= reached:
-            raise part.wrong(f"{upto} is not above {reached}")
-        if value == 0:
-            raise part.wrong("a step of nothing")
-        steps.append(Step(upto=upto, inclusive=inclusive, value=value))
-        reached = upto if upto is not None else reached
-    if steps[-1].upto is not None:
-        raise row.wrong("the last step must have no limit, or prices above it have no answer")
-    return tuple(steps)
-
-
-def _ranges(table: Table) -> Iterable[TriggerRange]:
-    for row in table.rows("trigger_ranges"):
-        yield TriggerRange(
-            kinds=row.words("kinds", InstrumentKind),
-            since=row.date("from"),
-            low_upto=row.amount("low_upto"),
-            low_rupees=row.amount("low_rupees"),
-            percent=row.amount("percent"),
-            source=row.source(),
-        )
-
-
-def _lots(table: Table) -> Iterable[Lot]:
-    for row in table.rows("lots"):
-        first, source = row.date("first_expiry"), row.source()
-        units = row.inner("units")
-        for underlying in units.names():
-            yield Lot(underlying=underlying, first_expiry=first, units=units.whole(underlying, least=1), source=source)
-
-
-def _bands(table: Table) -> Iterable[Band]:
-    for row in table.rows("price_bands"):
-        yield Band(
-            exchange=row.word("exchange", Exchange),
-            symbol=row.text("symbol"),
-            percent=row.amount("percent"),
-            since=row.date("from"),
-            source=row.source(),
-        )
-
-
-def _stock_expiry(table: Table) -> Iterable[StockExpiryRule]:
-    for row in table.rows("stock_expiry"):
-        tell, warn, refuse = row.whole("tell"), row.whole("warn"), row.whole("refuse")
-        if not tell >= warn >= refuse:
-            raise row.wrong("tell, warn and refuse must fall in this order")
-        yield StockExpiryRule(
-            since=row.date("from"),
-            tell=tell,
-            warn=warn,
-            refuse=refuse,
-            squared_off=row.whole("squared_off", least=1),
-            source=row.source(),
-        )
-
-
-def _risks(table: Table) -> Iterable[BrokerRisk]:
-    for row in table.rows("broker_risk"):
-        yield BrokerRisk(
-            since=row.date("from"), band_used=row.amount("band_used"), margin_lost=row.amount("margin_lost"), source=row.source()
-        )

@@ -1,14 +1,17 @@
 """Opens the dated data that ships with the bot, with a host's own rows on top."""
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.data.calendar_rows import read_calendar
-from bot.data.charge_rows import read_tariff
-from bot.data.rejection_rows import read_rejections
-from bot.data.rows import BadRow, Table
-from bot.data.rule_rows import read_rules
+import msgspec
+
+from bot.data.calendar_rows import CalendarTables, read_calendar
+from bot.data.charge_rows import ChargeTables, read_tariff
+from bot.data.rejection_rows import RejectionTables, read_rejections
+from bot.data.rule_rows import RuleTables, read_rules
+from bot.data.schema import BadRow, T, tables_of
 from bot.domain.calendar import Calendar
 from bot.domain.charges import Tariff
 from bot.domain.rejections import Rejections
@@ -16,6 +19,8 @@ from bot.domain.rules import MarketRules
 
 HERE = Path(__file__).parent
 FILES = ("calendar.toml", "charges.toml", "rules.toml", "rejections.toml")
+MODELS = (CalendarTables, ChargeTables, RuleTables, RejectionTables)
+TABLES = {field.encode_name for model in MODELS for field in msgspec.structs.fields(model)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,26 +40,30 @@ def open_shelf(override: Path | None = None) -> Shelf:
     A host row replaces the shipped row with the same key, or adds to them. BadRow (a SettingsError) names the file, table and
     row that cannot be used: nothing is skipped, for a calendar that is silently half read would trade on a holiday.
     """
-    calendar_rows, charges, rules, rejections = (_table(HERE / name) for name in FILES)
-    extra = [] if override is None else [_table(override)]
-    calendar = read_calendar([calendar_rows, *extra])
-    shelf = Shelf(
+    paths = [HERE / name for name in FILES] + ([] if override is None else [override])
+    files = [(path.name, _content(path)) for path in paths]
+    calendar = read_calendar(_all(files, CalendarTables))
+    return Shelf(
         calendar=calendar,
-        tariff=read_tariff([charges, *extra]),
-        rules=read_rules([rules, *extra], calendar.withdrawals),
-        rejections=read_rejections([rejections, *extra]),
+        tariff=read_tariff(_all(files, ChargeTables)),
+        rules=read_rules(_all(files, RuleTables), calendar.withdrawals),
+        rejections=read_rejections(_all(files, RejectionTables)),
         override=override.name if override is not None else "",
     )
-    for table in (calendar_rows, charges, rules, rejections, *extra):
-        table.finish()
-    return shelf
 
 
-def _table(path: Path) -> Table:
+def _all(files: Sequence[tuple[str, Mapping[str, object]]], model: type[T]) -> list[T]:
+    return [tables_of(content, name, model) for name, content in files]
+
+
+def _content(path: Path) -> Mapping[str, object]:
     try:
         with path.open("rb") as file:
-            return Table(tomllib.load(file), path.name)
+            content = tomllib.load(file)
     except OSError as error:
         raise BadRow(f"{path.name} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRow(f"{path.name} is no TOML: {error}") from None
+    if strange := content.keys() - TABLES:
+        raise BadRow(f"{path.name}: I do not know the table {', '.join(sorted(strange))}")
+    return content

@@ -27,7 +27,6 @@ _YEAR_ZERO: Final = datetime(2026, 1, 1, tzinfo=UTC)
 class Tap:
     """A press on a button, until the bot has answered it and after."""
 
-    query_id: str
     user_id: int
     message_id: int
     data: str
@@ -113,7 +112,7 @@ class Chats:
     def new_message(self, chat: Chat, sender: User | None, **fields: Any) -> Message:
         """A message with the next id and the present date, not yet posted."""
         self.state.message_id += 1
-        return Message(id=self.state.message_id, chat_id=chat.id, sender=sender, date=self.clock.now(), **fields)
+        return Message(id=self.state.message_id, sender=sender, date=self.clock.now(), **fields)
 
     def amend(self, chat: Chat, message: Message) -> None:
         """Tell of an edit already made to `message`."""
@@ -193,7 +192,7 @@ class Chats:
 
     # What people do (through Person)
 
-    def post_from(self, user: User, chat: Chat, message: Message) -> None:
+    def post_from(self, chat: Chat, message: Message) -> None:
         """Post a person's message and hand it to the bot."""
         chat.open = chat.open or chat.kind == "private"
         self._post(chat, message)
@@ -216,7 +215,7 @@ class Chats:
         """Hand a tap to the bot, unchecked; the id of the query."""
         self.state.serial += 1
         query_id = f"{int(self.clock.now().timestamp())}{self.state.serial:06d}"
-        self._taps[query_id] = Tap(query_id=query_id, user_id=user.id, message_id=message_id, data=data, at=self.clock.now())
+        self._taps[query_id] = Tap(user_id=user.id, message_id=message_id, data=data, at=self.clock.now())
         message = chat.present(message_id)
         shown = wire(chat, message) if message is not None else {"chat": chat.wire(), "message_id": message_id, "date": 0}
         query = {
@@ -315,7 +314,7 @@ class Person:
             raise PersonError(f"message {reply_to} is gone")
         sender = None if place.kind == "channel" else self.user
         message = self.chats.new_message(place, sender, text=plain, entities=found, reply_to=reply_to)
-        self.chats.post_from(self.user, place, message)
+        self.chats.post_from(place, message)
         return view(message)
 
     def forward(self, text: str, author: str = "Somebody", *, author_id: int = 990_001) -> Json:
@@ -323,7 +322,7 @@ class Person:
         plain, found = entities.finish(entities.clean(text), [])
         origin = User(id=author_id, name=author)
         message = self.chats.new_message(self.private, self.user, text=plain, entities=found, forwarded_from=origin)
-        self.chats.post_from(self.user, self.private, message)
+        self.chats.post_from(self.private, message)
         return view(message)
 
     def send_file(self, name: str, content: bytes, *, mime: str = "application/octet-stream", caption: str = "") -> Json:
@@ -331,7 +330,7 @@ class Person:
         file = self.chats.keep(name=name, mime=mime, content=content)
         plain, found = entities.finish(entities.clean(caption), [])
         message = self.chats.new_message(self.private, self.user, text=plain, entities=found, document=file)
-        self.chats.post_from(self.user, self.private, message)
+        self.chats.post_from(self.private, message)
         return view(message)
 
     def edit(self, message_id: int, text: str) -> Json:

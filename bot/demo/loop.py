@@ -16,7 +16,7 @@ import select
 import selectors
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 from bot.demo.errors import LoopStuckError
 
@@ -33,14 +33,6 @@ _LOOK = 0.002
 
 # A writer that waits for room in a full socket buffer means bytes are under way, and TCP may take its time over them.
 _LOOK_WITH_FULL_BUFFER = 0.25
-
-
-class Shifting(Protocol):
-    """A loop whose clock a person may move: seconds forward."""
-
-    def time(self) -> float: ...
-
-    def shift(self, seconds: float) -> None: ...
 
 
 class LoopClock:

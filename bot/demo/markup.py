@@ -31,13 +31,23 @@ _TYPES: Final[Mapping[str, str]] = {
     "a": "text_link",
     "tg-emoji": "custom_emoji",
 }
-_SPACE: Final = frozenset(b" \t\r\n\v\0")
-_NAME: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
-_GT, _LT, _AMP, _EQ, _SLASH = b"><&=/"
-_QUOTES: Final = frozenset(b"'\"")
+_ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {  # an attribute that counts, and how its value begins
+    ("a", "href"): "",
+    ("code", "class"): "language-",
+    ("span", "class"): "tg-",
+    ("tg-emoji", "emoji-id"): "",
+}
 
-_REFERENCE: Final = re.compile(rb"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]*))")
-_NAMED: Final = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
+# Blanks are all that `clean` leaves of white space.
+_TAG: Final = re.compile(r"</?([^ \n>]*)[ \n]*")
+_BLANKS: Final = re.compile(r"[ \n]*")
+_ATTRIBUTE: Final = re.compile(
+    r"(?P<name>[^ \n=>]*)[ \n]*"
+    r"(?P<valued>=[ \n]*(?:(?P<quote>['\"])(?P<quoted>.*?)(?:(?P=quote)|\Z)|(?P<token>[a-zA-Z0-9.-]*)))?",
+    re.DOTALL,
+)
+_REFERENCE: Final = re.compile(r"&(?:#x(?P<hexadecimal>[0-9a-fA-F]*)|#(?P<decimal>[0-9]*)|(?P<name>[a-zA-Z]*));?")
+_NAMED: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 
 # Control characters become spaces, carriage returns and a few directional marks vanish.
 _TO_SPACE: Final = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f]")
@@ -60,28 +70,27 @@ def parse(text: str) -> tuple[str, list[Entity]]:
 
 
 class _Parser:
-    """One pass over the bytes; a zero byte at the end stands for "no more", as in the original's strings."""
+    """One pass over the text, piece by piece."""
 
     def __init__(self, text: str) -> None:
-        self._bytes = text.encode() + b"\0"
-        self._at = 0
+        self._text = text
         self._out: list[str] = []
         self._offset = 0
         self._open: list[tuple[str, str, int, int]] = []  # tag, argument, UTF-16 offset, index into _out
         self._entities: list[Entity] = []
 
     def run(self) -> tuple[str, list[Entity]]:
-        last = len(self._bytes) - 1
-        while self._at < last:
-            here = self._bytes[self._at]
-            if here == _LT:
-                self._tag()
-            elif here == _AMP and (reference := self._reference()):
-                self._put(reference)
+        at = 0
+        while at < len(self._text):
+            if self._text[at] != "<":
+                stop = self._text.find("<", at)
+                stop = len(self._text) if stop < 0 else stop
+                self._put(_REFERENCE.sub(_character, self._text[at:stop]))
+                at = stop
+            elif self._text.startswith("</", at):
+                at = self._end_tag(at)
             else:
-                stop = min(place if (place := self._bytes.find(mark, self._at + 1)) >= 0 else last for mark in (b"<", b"&"))
-                self._put(self._bytes[self._at : stop].decode())
-                self._at = stop
+                at = self._start_tag(at)
         if self._open:
             raise _bad(f'Can\'t find end tag corresponding to start tag "{self._open[-1][0]}"')
         for each in self._entities:
@@ -92,122 +101,56 @@ class _Parser:
         self._out.append(text)
         self._offset += utf16(text)
 
-    def _reference(self) -> str:
-        """The character that a reference names, moving past it; nothing (and no move) when it names none."""
-        match = _REFERENCE.match(self._bytes, self._at)
-        if match is None:
-            return ""
-        hexadecimal, decimal, name = match.groups()
-        if name is not None:
-            character = _NAMED.get(name, "")
-        else:
-            code = int(hexadecimal or b"0", 16) if hexadecimal is not None else int(decimal or b"0")
-            if code == 0 or code >= 0x10FFFF or match.end() - match.start() >= 10:
-                return ""
-            if 0xD800 <= code <= 0xDFFF:
-                raise _bad(
-                    "Text contains invalid Unicode characters after decoding HTML entities, "
-                    "check for unmatched surrogate code units"
-                )
-            character = chr(code)
-        if character:
-            self._at = match.end() + (self._bytes[match.end()] == ord(";"))
-        return character
+    def _place(self, at: int) -> str:
+        return f"at byte offset {len(self._text[:at].encode())}"
 
-    def _tag(self) -> None:
-        begin = self._at
-        self._at += 1
-        if self._bytes[self._at] == _SLASH:
-            self._end_tag(begin)
-        else:
-            self._start_tag(begin)
-
-    def _skip(self, stop_at: bytes = b"") -> None:
-        """Move to the next space, end, or one of `stop_at`."""
-        while self._bytes[self._at] not in _SPACE and self._bytes[self._at] not in stop_at:
-            self._at += 1
-
-    def _skip_space(self) -> None:
-        while self._at < len(self._bytes) - 1 and self._bytes[self._at] in _SPACE:
-            self._at += 1
-
-    def _start_tag(self, begin: int) -> None:
-        self._skip(b">")
-        if self._bytes[self._at] == 0:
-            raise _bad(f"Unclosed start tag at byte offset {begin}")
-        tag = self._bytes[begin + 1 : self._at].decode().lower()
+    def _start_tag(self, begin: int) -> int:
+        name = _read(_TAG, self._text, begin)
+        tag, at = name[1].lower(), name.end()
+        if name.end(1) == len(self._text):
+            raise _bad(f"Unclosed start tag {self._place(begin)}")
         if tag not in _TYPES:
-            raise _bad(f'Unsupported start tag "{tag}" at byte offset {begin}')
+            raise _bad(f'Unsupported start tag "{tag}" {self._place(begin)}')
         argument = ""
-        while self._bytes[self._at] != _GT:
-            self._skip_space()
-            if self._bytes[self._at] == _GT:
-                break
-            name, value = self._attribute(tag, begin)
-            argument = _argument(tag, name, value) or argument
+        while self._text[at : at + 1] != ">":
+            attribute = _read(_ATTRIBUTE, self._text, at)
+            argument = _argument(tag, attribute["name"], self._value(attribute, tag, begin)) or argument
+            at = _read(_BLANKS, self._text, attribute.end()).end()
         if tag == "span" and argument != "spoiler":
-            raise _bad(f'Tag "span" must have class "tg-spoiler" at byte offset {begin}')
-        self._at += 1
+            raise _bad(f'Tag "span" must have class "tg-spoiler" {self._place(begin)}')
         self._open.append((tag, argument, self._offset, len(self._out)))
+        return at + 1
 
-    def _attribute(self, tag: str, begin: int) -> tuple[str, str]:
-        start = self._at
-        self._skip(b"=>")
-        name = self._bytes[start : self._at].decode()
-        if not name:
-            if self._bytes[self._at] == 0:
-                raise _bad(f'Unclosed start tag "{tag}" at byte offset {begin}')
-            raise _bad(f'Empty attribute name in the tag "{tag}" at byte offset {begin}')
-        self._skip_space()
-        if self._bytes[self._at] != _EQ:
-            if self._bytes[self._at] == 0:
-                raise _bad(f'Unclosed start tag "{tag}" at byte offset {begin}')
-            return name, ""
-        self._at += 1
-        self._skip_space()
-        if self._bytes[self._at] == 0:
-            raise _bad(f'Unclosed start tag "{tag}" at byte offset {begin}')
-        value = self._quoted() if self._bytes[self._at] in _QUOTES else self._token()
-        if self._bytes[self._at] == 0:
-            raise _bad(f"Unclosed start tag at byte offset {begin}")
-        return name, value
+    def _value(self, attribute: re.Match[str], tag: str, begin: int) -> str:
+        """What an attribute says; one that is not well made is refused."""
+        rest = self._text[attribute.end() :]
+        if not attribute["name"] and attribute["valued"] is not None:
+            raise _bad(f'Empty attribute name in the tag "{tag}" {self._place(begin)}')
+        if not (attribute["quote"] or attribute["token"] or rest):
+            raise _bad(f'Unclosed start tag "{tag}" {self._place(begin)}')
+        if attribute["quote"]:
+            value = _REFERENCE.sub(_character, attribute["quoted"])
+        else:
+            value = (attribute["token"] or "").lower()
+            if attribute["valued"] is not None and rest and rest[0] not in " \n>":
+                raise _bad(f"Unexpected end of name token {self._place(attribute.start('token'))}")
+        if not rest:
+            raise _bad(f"Unclosed start tag {self._place(begin)}")
+        return value
 
-    def _token(self) -> str:
-        start = self._at
-        while self._bytes[self._at] in _NAME:
-            self._at += 1
-        if self._bytes[self._at] not in _SPACE and self._bytes[self._at] != _GT:
-            raise _bad(f"Unexpected end of name token at byte offset {start}")
-        return self._bytes[start : self._at].decode().lower()
-
-    def _quoted(self) -> str:
-        quote = self._bytes[self._at]
-        self._at += 1
-        value = bytearray()
-        while self._bytes[self._at] not in (quote, 0):
-            if self._bytes[self._at] == _AMP and (reference := self._reference()):
-                value += reference.encode()
-            else:
-                value.append(self._bytes[self._at])
-                self._at += 1
-        if self._bytes[self._at] == quote:
-            self._at += 1
-        return value.decode()
-
-    def _end_tag(self, begin: int) -> None:
+    def _end_tag(self, begin: int) -> int:
         if not self._open:
-            raise _bad(f"Unexpected end tag at byte offset {begin}")
-        self._skip(b">")
-        found = self._bytes[begin + 2 : self._at].decode().lower()
-        self._skip_space()
-        if self._bytes[self._at] != _GT:
-            raise _bad(f"Unclosed end tag at byte offset {begin}")
+            raise _bad(f"Unexpected end tag {self._place(begin)}")
+        name = _read(_TAG, self._text, begin)
+        found = name[1].lower()
+        if self._text[name.end() : name.end() + 1] != ">":
+            raise _bad(f"Unclosed end tag {self._place(begin)}")
         tag, argument, offset, index = self._open.pop()
         if found and found != tag:
-            raise _bad(f'Unmatched end tag at byte offset {begin}, expected "</{tag}>", found "</{found}>"')
-        self._at += 1
+            raise _bad(f'Unmatched end tag {self._place(begin)}, expected "</{tag}>", found "</{found}>"')
         if self._offset > offset:
             self._close(tag, argument, offset, "".join(self._out[index:]))
+        return name.end() + 1
 
     def _close(self, tag: str, argument: str, offset: int, inner: str) -> None:
         entity: Entity = {"type": _TYPES[tag], "offset": offset, "length": self._offset - offset}
@@ -239,18 +182,33 @@ class _Parser:
         self._entities.append(entity)
 
 
+def _read(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
+    found = pattern.match(text, at)
+    if found is None:
+        raise AssertionError  # each of these patterns fits nothing as well
+    return found
+
+
+def _character(reference: re.Match[str]) -> str:
+    """The character that a reference names; the reference itself when it names none."""
+    hexadecimal, decimal, name = reference["hexadecimal"], reference["decimal"], reference["name"]
+    if name is not None:
+        return _NAMED.get(name, reference[0])
+    code = int(hexadecimal or "0", 16) if hexadecimal is not None else int(decimal or "0")
+    if code == 0 or code >= 0x10FFFF or len(reference[0].rstrip(";")) >= 10:
+        return reference[0]
+    if 0xD800 <= code <= 0xDFFF:
+        raise _bad(
+            "Text contains invalid Unicode characters after decoding HTML entities, check for unmatched surrogate code units"
+        )
+    return chr(code)
+
+
 def _argument(tag: str, name: str, value: str) -> str:
-    if (tag, name) == ("a", "href"):
-        return value
-    if (tag, name) == ("code", "class") and value.startswith("language-"):
-        return value.removeprefix("language-")
-    if (tag, name) == ("span", "class") and value.startswith("tg-"):
-        return value.removeprefix("tg-")
-    if (tag, name) == ("tg-emoji", "emoji-id"):
-        return value
     if (tag, name) == ("blockquote", "expandable"):
         return "1"
-    return ""
+    begins = _ARGUMENTS.get((tag, name))
+    return value.removeprefix(begins) if begins is not None and value.startswith(begins) else ""
 
 
 def _checked_link(url: str) -> str | None:

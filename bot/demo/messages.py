@@ -67,7 +67,6 @@ class Message:
     """One message; `text` is the caption where a file travels with it. What a person deleted is kept but marked."""
 
     id: int
-    chat_id: int
     sender: User | None
     date: datetime
     text: str = ""

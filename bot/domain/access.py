@@ -89,7 +89,6 @@ class Pad:
 class PadEnded:
     """A keypad that is over; `right` says whether what it was for was done."""
 
-    id: str
     use: PadUse
     right: bool
     say: str

@@ -109,7 +109,6 @@ class LoginStep:
     """Between password and code: good for 300 s at the broker and for nothing else."""
 
     handle: Secret
-    said: str  # the broker's words, without the masked phone and mail
     begun: datetime  # UTC
 
 

@@ -9,7 +9,7 @@ from bot.domain.clock import IST, ist, ist_date
 from bot.domain.instrument import Instrument, InstrumentKind
 from bot.domain.market_days import Day, DayKind, MarketDays, SquareOff
 from bot.domain.order import OrderKind, Product
-from bot.domain.sessions import BandHours, BrokerWindow, Phase, PhaseKind, WindowKind, takes
+from bot.domain.sessions import BandHours, Phase, PhaseKind, WindowKind, takes
 
 SOON = timedelta(minutes=30)  # how long before an event a note speaks of it
 EXITS = "mStock's answer decides on exits."
@@ -34,7 +34,6 @@ class Window:
     opens: datetime | None  # when a new order is taken again, UTC; None: it is taken now, or we do not know
     closes: datetime | None  # end of today's continuous trading, UTC; None: over, or none today
     square_off: SquareOff | None
-    windows: tuple[BrokerWindow, ...]  # the broker's own busy hours that hold now
     reasons: tuple[str, ...]  # why not
     notes: tuple[str, ...]  # what a careful trader would be told besides
     sources: tuple[str, ...]
@@ -118,7 +117,6 @@ class _Look:
             opens=self._opens(kinds),
             closes=self._closes(),
             square_off=self.square_off,
-            windows=self.calendar.broker_windows(self.at),
             reasons=tuple(self.reasons),
             notes=tuple(self.notes),
             sources=tuple(

@@ -228,8 +228,6 @@ class ConfirmationsDrawer(Protocol):
         """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
         ...
 
-    def open_for(self, account_id: str) -> Sequence[Confirmation]: ...
-
     def refuse_of(self, user_id: int) -> int:
         """Closes every open question of a person; how many."""
         ...
@@ -252,10 +250,6 @@ class CardsDrawer(Protocol):
 
     def bury(self, chat_id: int, message_id: int) -> None:
         """The chat is gone for good: draw no more."""
-        ...
-
-    def of_order(self, order_id: str, chat_id: int) -> Shown | None:
-        """The newest card of an order in a chat."""
         ...
 
 

@@ -20,7 +20,6 @@ class Level:
 class Quote:
     """A price by REST: it carries no time, so its age is unknown (mstock-type-b.md 9.1)."""
 
-    key: InstrumentKey
     last: Decimal
     open: Decimal | None = None
     high: Decimal | None = None

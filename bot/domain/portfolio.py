@@ -145,7 +145,6 @@ class Margin:
     """What the broker would block for one order alone; it does not see a hedge. Rupees."""
 
     required: Decimal | None
-    charges: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
-"""What the broker tells beside the books: candles, option chains, baskets, movers, and what is past."""
+"""What the broker tells beside the books: candles, option chains, and what is past."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.domain.instrument import Exchange, InstrumentKey
+from bot.domain.instrument import Exchange
 from bot.domain.order import OrderStatus, Product, Side
 
 
@@ -88,32 +88,3 @@ class Chain:
     calls: tuple[ChainLine, ...]
     puts: tuple[ChainLine, ...]
     futures: tuple[ChainLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basket:
-    """A saved basket; it places nothing by itself."""
-
-    id: str
-    name: str
-    about: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BasketMargin:
-    """What a basket would block, rupees."""
-
-    final: Decimal | None
-    required: Decimal | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mover:
-    """A share among the day's gainers or losers."""
-
-    key: InstrumentKey
-    symbol: str
-    last: Decimal
-    previous_close: Decimal | None
-    percent: Decimal | None

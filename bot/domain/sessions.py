@@ -160,7 +160,3 @@ class Phase:
     end: datetime
     source: str
     random_from: datetime | None = None
-
-    @property
-    def takes_orders(self) -> bool:
-        return bool(takes(self.kind).kinds)

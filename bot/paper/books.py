@@ -10,8 +10,6 @@ from bot.paper.facts import CANCELLED, EXPIRED, FINAL, MODIFIED, PENDING, TRANSI
 from bot.paper.rest import Route
 from bot.paper.shapes import Row, order_row
 
-IDS = {"orders": "orderid", "tradebook": "ORDER_NUMBER", "positions": "symboltoken"}
-
 
 def show(broker: PaperBroker, route: Route, payload: object, armed: Armed, client: str) -> object:
     """The payload of a book as an armed fault lets it be seen; an empty book is null."""

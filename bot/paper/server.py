@@ -32,7 +32,6 @@ class Parts:
     broker: PaperBroker
     stream: Stream
     counter: Counter
-    desk: Desk
 
 
 PARTS = web.AppKey("paper parts", Parts)
@@ -49,7 +48,7 @@ def build_app(settings: PaperSettings, *, clock: Clock, rng: random.Random) -> w
     counter = Counter(broker)
     desk = Desk(broker, stream, counter)
     app = web.Application(client_max_size=BODY_LIMIT)
-    app[PARTS] = Parts(broker, stream, counter, desk)
+    app[PARTS] = Parts(broker, stream, counter)
     for route in ROUTES:
         for method in route.methods:
             app.router.add_route(method, BASE + route.path, counter.handler(route))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.account import Stop
-from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError
 from bot.domain.notice import TradingStopped
@@ -68,10 +67,9 @@ def lift_alarm(drawers: Drawers, now: datetime) -> bool:
 class Alarm:
     """The running bot's ear for it."""
 
-    def __init__(self, *, store: Store, links: Links, clock: Clock) -> None:
+    def __init__(self, *, store: Store, links: Links) -> None:
         self._store = store
         self._links = links
-        self._clock = clock
 
     async def heed(self) -> int:
         """Ends every session that is still alive here, at the broker too; how many. Nothing when no alarm sounds."""

@@ -224,7 +224,7 @@ class Pins:
 
     def _end(self, person: int, at: _Open, *, right: bool, say: str) -> PadEnded:
         self._open.pop(person, None)
-        return PadEnded(id=at.pad.id, use=at.pad.use, right=right, say=say)
+        return PadEnded(use=at.pad.use, right=right, say=say)
 
     def _shuffled(self) -> tuple[int, ...]:
         """The ten digits in an order that says nothing of the taps (a shuffle by sorting 64-bit draws)."""

@@ -46,13 +46,12 @@ JUNK: tuple[object, ...] = (None, "", "x", 0, -1, 2**63, True, False, [], {}, "g
 
 @dataclass
 class World:
-    """What an attacker may have learnt: living and dead questions, orders, the time."""
+    """What an attacker may have learnt: a living question and its message, the time."""
 
     rig: Rig
     token: str
     message_id: int
     now: int
-    old: tuple[str, ...]
 
     @property
     def chance(self) -> random.Random:
@@ -281,7 +280,7 @@ async def forge(
         await working_orders(rig, 5)
         while sum(tally.tried.values()) < count:
             token, message_id = await rig.card()
-            world = World(rig, token, message_id, int(rig.clock.now().timestamp()), tuple(rig.dead))
+            world = World(rig, token, message_id, int(rig.clock.now().timestamp()))
             await _quiet_batch(world, tally)
             await _batch(world, tally)
             with contextlib.suppress(ConfirmationGone):  # open for a minute yet: a tap on it would be the owner's good right

@@ -80,7 +80,7 @@ async def test_a_flood_of_strangers_is_answered_by_nothing_and_leaves_no_row() -
     async with a_rig() as rig:
         token, message_id = await rig.card()
         rig.orders.append("none")
-        world = World(rig, token, message_id, int(rig.clock.now().timestamp()), ())
+        world = World(rig, token, message_id, int(rig.clock.now().timestamp()))
         before = await rig.rows()
         await rig.feed([by_a_stranger(world)[1] for _ in range(3000)])
         assert await rig.rows() == before

@@ -54,7 +54,7 @@ async def test_versions_that_come_together_are_drawn_as_one(clock: LoopClock) ->
     store, screen = await a_store(), Screen()
     order = await save(store, (await a_card(store)).accepted("1", NOW))
     order = await save(store, order.amended(replace(order.draft, quantity=20), NOW))
-    cards = Cards(store=store, messenger=screen, clock=clock)
+    cards = Cards(store=store, messenger=screen)
     await cards.draw_stale()
     await cards.draw_stale()
     assert screen.drawn == [(77, order.version, OrderStatus.OPEN)]
@@ -64,7 +64,7 @@ async def test_a_drawing_that_failed_is_drawn_again_after_the_time_that_telegram
     store = await a_store()
     screen = Screen([DeliveryError("flood", retry_after=12), DeliveryError("no network")])
     await a_card(store)
-    cards = Cards(store=store, messenger=screen, clock=clock)
+    cards = Cards(store=store, messenger=screen)
     running = asyncio.create_task(cards.run())
     await asyncio.sleep(11)
     assert screen.drawn == []
@@ -76,7 +76,7 @@ async def test_a_drawing_that_failed_is_drawn_again_after_the_time_that_telegram
 async def test_a_card_that_had_to_move_lives_on_in_its_new_message(clock: LoopClock) -> None:
     store, screen = await a_store(), Screen(move_to=99)
     order = await a_card(store)
-    cards = Cards(store=store, messenger=screen, clock=clock)
+    cards = Cards(store=store, messenger=screen)
     await cards.draw_stale()
     await save(store, order.accepted("1", NOW))
     await cards.draw_stale()
@@ -87,7 +87,7 @@ async def test_a_chat_that_is_gone_is_drawn_no_more(clock: LoopClock) -> None:
     store = await a_store()
     screen = Screen([DeliveryError("blocked", permanent=True)])
     order = await a_card(store)
-    cards = Cards(store=store, messenger=screen, clock=clock)
+    cards = Cards(store=store, messenger=screen)
     await cards.draw_stale()
     await save(store, order.accepted("1", NOW))
     await cards.draw_stale()

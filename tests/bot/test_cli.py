@@ -36,6 +36,8 @@ def test_the_readme_names_exactly_the_commands_there_are() -> None:
         (["run"], {}, WRONG_SETTINGS, "MODE is missing"),
         (["run"], None, WRONG_SETTINGS, "key new"),
         (["key", "rotate"], {**SET_UP, "KEY_SOURCE": "passphrase"}, WRONG_SETTINGS, "key new"),
+        (["key", "rotate", "--data", "--to", "file"], None, WRONG_SETTINGS, "Say one of them"),
+        (["key", "rotate", "--data", "--seed"], None, WRONG_SETTINGS, "not allowed with"),
         (["restore", "nothing.db"], None, FAILED, "no backup"),
         (["panic", "--lift"], None, FAILED, "No alarm"),
         (["health"], None, FAILED, "heartbeat"),
@@ -54,6 +56,7 @@ def test_what_will_never_work_and_what_may_work_later_end_differently_and_in_wor
 def test_a_key_is_made_once_and_a_second_time_is_refused(tmp_path: Path) -> None:
     assert run("key", "new", at=tmp_path).returncode == 0
     before = (tmp_path / "keys" / "wrapping.key").read_bytes()
+    assert "0 secrets are sealed anew" in run("key", "rotate", "--data", at=tmp_path).stdout
     again = run("key", "new", at=tmp_path)
     assert again.returncode == WRONG_SETTINGS
     assert "already there" in again.stderr

@@ -1,6 +1,9 @@
 """Where keys come from is what the settings say, and an unfit place is refused in words."""
 
+import os
 import random
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +13,7 @@ from bot.domain.errors import SettingsError, VaultError
 from bot.keys import TRIES, open_vault, place_of
 from bot.settings import KeySource, Settings
 from storage.keyfile import KeyFile
-from storage.keyplace import new_key
-from storage.keyring import KeyringKeys
+from storage.keyplace import lines_of, new_key
 from storage.passphrase import SealedKeyFile, WrongPassphrase
 from storage.vault import Ring
 
@@ -40,10 +42,62 @@ def answering(*answers: str) -> Callable[[str], str]:
 def test_a_passphrase_is_what_is_meant_when_nothing_is_said(tmp_path: Path) -> None:
     plain = settings(tmp_path)
     assert plain.key_source is KeySource.PASSPHRASE
-    assert list(KeySource) == [KeySource.PASSPHRASE, KeySource.KEYRING, KeySource.FILE]  # the safest first
+    assert list(KeySource) == [KeySource.PASSPHRASE, KeySource.FILE]  # the safest first
     assert isinstance(place_of(plain, Ring.MAIN, chance.randbytes, None), SealedKeyFile)
     assert isinstance(place_of(settings(tmp_path, KEY_SOURCE="file"), Ring.MAIN, chance.randbytes, None), KeyFile)
-    assert isinstance(place_of(settings(tmp_path, KEY_SOURCE="keyring"), Ring.MAIN, chance.randbytes, None), KeyringKeys)
+
+
+# As secret-tool does on Debian 12: the secret and nothing else, or no word and 1.
+KEYRING = """#!/bin/sh
+[ "$1 $2 $3 $4" = "lookup application mstock-bot entry" ] || exit 2
+cat "$ENTRIES/$(echo "$5" | tr / _)" 2>/dev/null || exit 1
+"""
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> dict[str, str]:
+    """The environment of a shell in which a keyring answers."""
+    tool, entries = tmp_path / "bin" / "secret-tool", tmp_path / "entries"
+    tool.parent.mkdir()
+    entries.mkdir()
+    tool.write_text(KEYRING)
+    tool.chmod(0o700)
+    return {"PATH": f"{tool.parent}:{os.environ['PATH']}", "ENTRIES": str(entries)}
+
+
+def command_of(root: Path, **given: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        settings(root, **given)
+    assert caught.value.say.count("cannot be keyring") == 1, "said once, and not by the list of words as well"
+    found = re.search(r"`(.*?)`", caught.value.say)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("ring", Ring)
+def test_the_start_says_how_a_key_leaves_the_keyring_and_it_does(tmp_path: Path, keyring: dict[str, str], ring: Ring) -> None:
+    name = "KEY_SOURCE" if ring is Ring.MAIN else "SEED_KEY_SOURCE"
+    key = new_key(chance.randbytes)
+    root = tmp_path / "a bot's home"
+    entry = f"{ring} {(root / 'data' / 'bot.db').resolve()}"
+    (Path(keyring["ENTRIES"]) / entry.replace("/", "_")).write_bytes(lines_of([key]))
+    command = command_of(root, **{name: "keyring"})
+    assert subprocess.run(command, shell=True, env=keyring, check=False).returncode == 0
+    assert place_of(settings(root, **{name: "file"}), ring, chance.randbytes, None).load() == (key,)
+    assert subprocess.run(command, shell=True, env=keyring, check=False, stderr=subprocess.DEVNULL).returncode != 0, "once"
+
+
+def test_a_keyring_without_the_key_leaves_no_file_and_no_file_is_overwritten(tmp_path: Path, keyring: dict[str, str]) -> None:
+    command = command_of(tmp_path, KEY_SOURCE="keyring")
+    assert subprocess.run(command, shell=True, env=keyring, check=False).returncode != 0
+    here = settings(tmp_path, KEY_SOURCE="file")
+    assert not here.key_file.exists()
+    key = new_key(chance.randbytes)
+    place_of(here, Ring.MAIN, chance.randbytes, None).make([key])
+    entry = f"main {here.database.resolve()}".replace("/", "_")
+    (Path(keyring["ENTRIES"]) / entry).write_bytes(lines_of([new_key(chance.randbytes)]))
+    assert subprocess.run(command, shell=True, env=keyring, check=False, stderr=subprocess.DEVNULL).returncode != 0
+    assert place_of(here, Ring.MAIN, chance.randbytes, None).load() == (key,)
 
 
 def test_a_new_passphrase_is_asked_twice_and_must_be_good(tmp_path: Path) -> None:

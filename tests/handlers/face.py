@@ -588,7 +588,7 @@ class FakePins:
         if len(self.tapped) < 6:
             return self._pad()
         right = self.tapped == "482913"
-        return PadEnded(id=pad_id, use=self.use, right=right, say="PIN accepted." if right else "Wrong.")
+        return PadEnded(use=self.use, right=right, say="PIN accepted." if right else "Wrong.")
 
     def close(self, actor: Actor, pad_id: str) -> None:
         self.tapped = ""

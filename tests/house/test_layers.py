@@ -77,7 +77,7 @@ SEAMS = {
         *("bot.broker", "bot.paper", "bot.demo", "bot.web", "bot.neighbours"),
         *("bot.checkup", "bot.cli", "bot.practice", "bot.pump", "handlers.wire"),
     ),
-    "msgspec": ("bot.broker", "bot.demo", "storage"),
+    "msgspec": ("bot.broker", "bot.data", "bot.demo", "storage"),
     "sqlite3": ("bot.paper", "bot.demo", "storage"),
 }
 

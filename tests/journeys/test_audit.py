@@ -10,7 +10,7 @@ from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role, User
 from bot.domain.drawers import Drawers
-from bot.host import change_keys, lift, make_backup, panic, read_audit, restore, without_keys
+from bot.host import change_data_keys, change_keys, lift, make_backup, panic, read_audit, restore, without_keys
 from bot.trading.joining import put_on_list, take_off_list, unlock
 from tests.house.source import ROOT
 from tests.journeys.test_people import PIN, invite, tap_pin
@@ -121,7 +121,7 @@ async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock
         await lift(house.settings, clock)
         await house.stop()
         await change_keys("rotate", house.settings, None)
-        await change_keys("rekey", house.settings, None)
+        await change_data_keys(house.settings, None)
         await make_backup(house.settings, tmp_path / "copy.db")
         given = {"DATABASE": str(house.settings.database), "PYTHONPATH": str(ROOT), "MODE": "paper", "KEY_SOURCE": "file"}
         given["TELEGRAM_BOT_TOKEN"] = "123456789:" + "A" * 35
@@ -143,7 +143,7 @@ async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock
         ]
         assert found["panic lifted"] == ["before: 1 phones sealed, after: open, trading stopped"]
         assert re.fullmatch(r"main, .*wrapping\.key · before: [0-9a-f]{16}, after: [0-9a-f]{16}", found["key rotate"][0])
-        assert found["key rekey"] == ["before: older data keys, after: 4 secrets of 1 accounts sealed anew"]
+        assert found["key rotate"][1] == "data keys · before: older data keys, after: 4 secrets of 1 accounts sealed anew"
         assert re.fullmatch(r"before: what is kept beside it, after: 1 accounts, .*", found["restored"][0])
         assert "person added" not in found, "the record is the backup's, which was made before"
         await house.stop()

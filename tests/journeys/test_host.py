@@ -16,7 +16,7 @@ from bot.demo.loop import LoopClock
 from bot.domain.account import Role
 from bot.domain.errors import StorageError
 from bot.domain.order import ConfirmationState
-from bot.host import as_json, change_keys, diagnosis, lift, make_backup, panic, read_audit, restore
+from bot.host import as_json, change_data_keys, change_keys, diagnosis, lift, make_backup, panic, read_audit, restore
 from bot.paper.settings import PaperAccount
 from bot.settings import KeySource
 from storage.backup import check_copy
@@ -172,7 +172,7 @@ async def test_keys_are_changed_between_two_starts_and_everything_goes_on(clock:
         await house.stop()
         for seed in (False, True):
             assert "1 data keys" in await change_keys("rotate", house.settings, None, seed=seed)
-        assert "4 secrets" in await change_keys("rekey", house.settings, None)
+        assert "4 secrets" in await change_data_keys(house.settings, None)
         await house.start()
         await house.log_in()
         await house.stop()

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import pyotp
 import pytest
 import pytest_asyncio
 
@@ -85,8 +84,3 @@ def _ask(text: str) -> bool:
     """A yes from the person at the keyboard (run pytest with -s)."""
     sys.stderr.write(f"\n{text}\nType yes to send it, anything else to skip the card: ")
     return sys.stdin.readline().strip().lower() == "yes"
-
-
-def code_of(seed: Secret, clock: LoopClock) -> str:
-    """The six digits of this moment."""
-    return pyotp.TOTP(seed.reveal()).at(clock.now())

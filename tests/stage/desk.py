@@ -75,7 +75,7 @@ class ScriptedBroker:
         self.demat: list[Holding] = []
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
-        return LoginStep(handle=Secret("step"), said="", begun=self.clock.now())
+        return LoginStep(handle=Secret("step"), begun=self.clock.now())
 
     async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
         now = self.clock.now()
@@ -172,7 +172,7 @@ class ScriptedBroker:
         return Margin(required=(draft.price or Decimal("1480.30")) * draft.quantity)
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
-        return {key: Quote(key=key, last=Decimal("1480.30")) for key in keys}
+        return {key: Quote(last=Decimal("1480.30")) for key in keys}
 
     async def scrip_master(self) -> Sequence[Instrument]:
         return [RELIANCE, NIFTY_CALL]

@@ -43,7 +43,7 @@ class House:
     def demo(self) -> Demo:
         """The same as the demo's command holds."""
         assert self.app is not None
-        return Demo(neighbours=self.near, app=self.app, settings=self.settings)
+        return Demo(neighbours=self.near, app=self.app)
 
     async def start(self) -> None:
         """Opens the bot and lets it listen."""

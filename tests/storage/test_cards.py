@@ -1,6 +1,9 @@
 """The cards on people's screens: what is out of date is found, what is drawn is noted, what is gone is left alone."""
 
+from datetime import timedelta
+
 from bot.domain.drawers import Drawers
+from bot.domain.notice import FeedLost
 from bot.domain.ports import Shown
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, an_order
@@ -17,6 +20,14 @@ def begin(drawers: Drawers) -> None:
 
 def stale(drawers: Drawers) -> list[tuple[int, int]]:
     return [(card.message_id, card.version) for card, _, _ in drawers.cards.stale()]
+
+
+def reply_to(drawers: Drawers, order_id: str = "o1", chat_id: int = PERSON) -> int | None:
+    """Under which message news of an order would be sent."""
+    drawers.outbox.add(ACCOUNT.id, [chat_id], FeedLost(at=NOW), NOW, order_id=order_id)
+    (parcel,) = drawers.outbox.lease(NOW, NOW + timedelta(seconds=60))
+    drawers.outbox.sent(parcel.id, NOW, 99)
+    return parcel.reply_to
 
 
 async def test_a_card_is_stale_when_its_order_has_moved_on_and_not_once_it_is_drawn(store: SqlStore) -> None:
@@ -45,7 +56,8 @@ async def test_a_card_that_moved_lives_on_in_the_other_message(store: SqlStore) 
     await store.run(lambda drawers: drawers.orders.save(an_order().accepted("77", NOW)))
     assert await store.run(stale) == [(20, 1)]
     await store.run(lambda drawers: drawers.cards.drawn(PERSON, 20, 2, moved_to=20))
-    assert await store.run(lambda drawers: drawers.cards.of_order("o1", PERSON)) == shown(20, 2)
+    assert await store.run(stale) == []
+    assert await store.run(reply_to) == 20
 
 
 async def test_a_buried_card_is_drawn_no_more_and_is_no_place_to_reply_to(store: SqlStore) -> None:
@@ -53,24 +65,22 @@ async def test_a_buried_card_is_drawn_no_more_and_is_no_place_to_reply_to(store:
     await store.run(lambda drawers: drawers.orders.save(an_order().accepted("77", NOW)))
     await store.run(lambda drawers: drawers.cards.bury(PERSON, 10))
     assert await store.run(stale) == []
-    assert await store.run(lambda drawers: drawers.cards.of_order("o1", PERSON)) is None
+    assert await store.run(reply_to) is None
 
 
 async def test_the_newest_card_of_an_order_counts_for_its_chat(store: SqlStore) -> None:
     await store.run(begin)
     await store.run(lambda drawers: drawers.cards.add(shown(9)))  # a lower message id, added later
-    assert await store.run(lambda drawers: drawers.cards.of_order("o1", PERSON)) == shown(9)
-    assert await store.run(lambda drawers: drawers.cards.of_order("o1", PERSON + 1)) is None
+    assert await store.run(reply_to) == 9
+    assert await store.run(lambda drawers: reply_to(drawers, chat_id=PERSON + 1)) is None
 
 
 async def test_a_message_shows_the_order_it_was_given_last(store: SqlStore) -> None:
     await store.run(begin)
     await store.run(lambda drawers: drawers.orders.add(an_order(2), DAY))
     await store.run(lambda drawers: drawers.cards.add(Shown(chat_id=PERSON, message_id=10, order_id="o2", version=1)))
-    assert await store.run(lambda drawers: drawers.cards.of_order("o1", PERSON)) is None
-    found = await store.run(lambda drawers: drawers.cards.of_order("o2", PERSON))
-    assert found is not None
-    assert found.message_id == 10
+    assert await store.run(reply_to) is None
+    assert await store.run(lambda drawers: reply_to(drawers, "o2")) == 10
 
 
 async def test_a_card_drawn_behind_its_order_stays_stale(store: SqlStore) -> None:

@@ -85,16 +85,19 @@ async def test_taking_somebody_off_the_list_kills_all_that_waits_for_them_and_no
         assert drawers.people.roles(RAVI.telegram_id) == []
         assert drawers.people.watching(ACCOUNT.id) == [PERSON]
         assert not drawers.confirmations.claim("t0", RAVI.telegram_id, RAVI.telegram_id, 5, NOW)
-        assert [question.token for question in drawers.confirmations.open_for(ACCOUNT.id)] == ["t1"]
         question = drawers.confirmations.find("t0")
         assert question is not None
         assert question.state is ConfirmationState.REFUSED
+        other = drawers.confirmations.find("t1")
+        assert other is not None
+        assert other.state is ConfirmationState.OPEN
         assert [parcel.chat_id for parcel in drawers.outbox.lease(NOW, NOW)] == [PERSON]
         assert drawers.outbox.counts() == (1, 1)
-        assert drawers.cards.of_order("o1", RAVI.telegram_id) is None
-        assert drawers.cards.of_order("o1", PERSON) is not None
+        order = drawers.orders.find("o1")
+        assert order is not None
+        drawers.orders.save(order.looked(NOW))
+        assert [card.chat_id for card, _, _ in drawers.cards.stale()] == [PERSON]
         assert drawers.accounts.chosen(RAVI.telegram_id, NOW) is None
         assert drawers.accounts.chosen(PERSON, NOW) == ACCOUNT.id
-        assert drawers.orders.find("o1") is not None
 
     await store.run(look)

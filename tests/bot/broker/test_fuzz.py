@@ -106,9 +106,7 @@ CHAIN = {
     "future": ["54458,-1,2969100"],
     "spot": "ACC,22,NSEEQ",
 }
-BASKET_MARGIN = {"TOTAL_FINAL_MARGIN": "14803.50", "TOTAL_REQ_MARGIN": 14903.5, "BASKET_DETAILS": [{"BASKET_ID": "12"}]}
-BASKET = {"BASKET_ID": 12, "BASKET_NAME": "one", "COUNT": 2, "CREATE_DATE": "2025-04-04T09:50:09Z", "DESCRIPTOR": "x"}
-MOVER = {"exchange": "1", "segment": "1", "security_id": 22, "ltp": 1480.3, "Pclose": 1470, "per_change": 0.7, "symbol": "ACC"}
+
 
 ODD: list[Any] = [
     None, True, False, 0, -1, 1, 75, 10**30, -(10**30), 0.1, 1e308, -0.0, "",
@@ -249,9 +247,6 @@ DECODERS: dict[str, tuple[Any, Callable[[Any], object], bool]] = {
     "past trades": ([PAST], shelves.past_trades, True),
     "underlyings": (CHAINS, lambda data: shelves.underlyings(data, NOW), False),
     "chain": (CHAIN, lambda data: shelves.chain(data, Exchange.NFO, date(2026, 12, 1)), False),
-    "baskets": ([BASKET], shelves.baskets, False),
-    "basket margin": (BASKET_MARGIN, shelves.basket_margin, True),
-    "movers": ([MOVER], shelves.movers, True),
     "login": ({"jwtToken": "a", "refreshToken": "a"}, lambda data: wire.read(wire.LoginData, data, "login").handle, False),
     "session": ({"ClientName": "A", "jwtToken": "a"}, lambda data: wire.read(wire.SessionData, data, "login").jwtToken, False),
 }  # fmt: skip

@@ -12,14 +12,14 @@ from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist, ist, ist_date
-from bot.domain.errors import BotError, Refused, StopWordsRefused, Unclear
+from bot.domain.errors import Refused, StopWordsRefused, Unclear
 from bot.domain.instrument import Exchange
 from bot.domain.money import tick_down
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from bot.domain.research import Interval
 from bot.paper.server import Running
 from bot.paper.settings import PaperAccount
-from tests.bot.broker.test_client import RELIANCE, TAG, a_draft, orders_at
+from tests.bot.broker.test_client import RELIANCE, TAG, a_draft
 from tests.stage.exchange import Ears, credentials_of, log_in, until
 
 STEPS = {
@@ -73,31 +73,6 @@ async def test_a_chain_leads_to_contracts_of_the_master(pair: Pair) -> None:
         assert (master[line.token].strike, master[line.token].expiry) == (line.strike, expiry)
     with pytest.raises(KeyError):
         await pair.broker.chain(Exchange.NFO, nifty, date(2020, 1, 1))
-
-
-async def test_a_basket_lives_and_dies_and_places_nothing(pair: Pair, paper: Running) -> None:
-    await pair.broker.create_basket("mine", "two shares")
-    with pytest.raises(Refused, match="Already"):
-        await pair.broker.create_basket("mine", "again")
-    (basket,) = await pair.broker.baskets()
-    margin = await pair.broker.basket_margin(basket, await a_draft(pair))
-    assert margin.required or margin.final
-    await pair.broker.rename_basket(basket.id, "yours")
-    assert [each.name for each in await pair.broker.baskets()] == ["yours"]
-    await pair.broker.delete_basket(basket.id)
-    assert await pair.broker.baskets() == []
-    assert orders_at(paper) == []
-    paper.broker.faults.arm("answer_lost", route="createbasket")
-    with pytest.raises(BotError):
-        await pair.broker.create_basket("lost", "")
-    assert paper.counter.calls["createbasket"] == 3
-
-
-async def test_gainers_gain_and_losers_lose(pair: Pair) -> None:
-    for gainers in (True, False):
-        movers = await pair.broker.movers(gainers=gainers)
-        assert movers
-        assert all((mover.percent > 0) is gainers for mover in movers if mover.percent)
 
 
 async def test_the_steps_of_an_order_carry_its_tag(pair: Pair) -> None:

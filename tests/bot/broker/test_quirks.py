@@ -290,9 +290,8 @@ async def test_quirk_13_delete_carries_a_body(clock: LoopClock, tmp_path: Path) 
     wire = Wire(good({"orderid": ID}))
     client, _ = a_client(wire, clock, tmp_path)
     await client.cancel(ID)
-    await client.delete_basket("12")
-    assert [request.method for request in wire.sent] == ["DELETE", "DELETE"]
-    assert wire.bodies() == [{"variety": "NORMAL", "orderid": ID}, {"BasketId": "12"}]
+    assert [request.method for request in wire.sent] == ["DELETE"]
+    assert wire.bodies() == [{"variety": "NORMAL", "orderid": ID}]
 
 
 @pytest.mark.parametrize("spelled", [f" {ID}", f"{ID} ", f"  {ID}\t"])
@@ -561,8 +560,8 @@ async def test_quirk_35_pan_phone_mail_and_names_stay_out_of_errors_and_logs(
     said = "Please enter OTP sent on XXXXXXX123 & XXXXAB@GMAIL.COM"
     client, _ = a_client(Wire({**good({"jwtToken": "h"}), "message": said}), clock, tmp_path)
     step = await client.begin_login(Credentials(client_code=Secret("MA00001"), password=Secret("p4ss"), api_key=Secret("k")))
-    assert "123" not in step.said
-    assert "GMAIL" not in step.said
+    assert "123" not in repr(step)
+    assert "GMAIL" not in repr(step)
     samples = Samples()
     samples.add(body({"orderData": TRADE}))
     logged = " ".join(record.getMessage() for record in caplog.records) + str(samples.looks)
@@ -587,7 +586,7 @@ async def test_one_post_for_each_act_whatever_is_answered(clock: LoopClock, tmp_
         assert len(wire.sent) == 4
 
 
-@pytest.mark.parametrize("shelf", [shelves.candles, shelves.baskets, shelves.movers, shelves.past_trades, shelves.order_steps])
+@pytest.mark.parametrize("shelf", [shelves.candles, shelves.past_trades, shelves.order_steps])
 def test_an_answer_that_is_no_list_is_never_an_empty_shelf(shelf: Any) -> None:
     for told in ("text", 5, True, {"what": 1}):
         if shelf is shelves.candles and told == {"what": 1}:

@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
-from bot.data.calendar_rows import read_calendar
-from bot.data.rows import BadRow, Table
+from bot.data.calendar_rows import CalendarTables, read_calendar
+from bot.data.schema import BadRow, tables_of
 
 DAY = "[[days]]\ndate = 2026-12-09\nname = 'x'\nsource = 's'\n"
 HOURS = "[[timetables]]\nclass = 'cash'\nfrom = 2026-12-01\nsource = 's'\nhours = "
@@ -26,7 +26,7 @@ EXPIRY = "[[expiries]]\nexchange = 'NFO'\nunderlyings = ['X']\ncycle = 'weekly'\
         ),
         (
             DAY + "what = 'special'\nhours.gold = [{ phase = 'CONTINUOUS', start = 09:15:00, end = 10:00:00 }]",
-            "gold is none of cash",
+            "I do not know gold: it is none of cash, cash-auction, near-future, derivative",
         ),
         (HOURS + "[{ phase = 'CONTINUOUS', start = 10:00:00, end = 09:00:00 }]", "not after its start"),
         (
@@ -51,5 +51,5 @@ EXPIRY = "[[expiries]]\nexchange = 'NFO'\nunderlyings = ['X']\ncycle = 'weekly'\
 )
 def test_a_row_that_contradicts_itself_is_refused(text: str, words: str) -> None:
     with pytest.raises(BadRow, match=words) as caught:
-        read_calendar([Table(tomllib.loads(text), "host.toml")])
+        read_calendar([tables_of(tomllib.loads(text), "host.toml", CalendarTables)])
     assert caught.value.say.startswith("host.toml, [[")

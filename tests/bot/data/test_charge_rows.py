@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from bot.data.charge_rows import read_tariff
-from bot.data.rows import BadRow, Table
+from bot.data.charge_rows import ChargeTables, read_tariff
+from bot.data.schema import BadRow, tables_of
 from bot.domain.instrument import Exchange
 from bot.domain.order import Side
 from bot.domain.tariff import Asset, Case, ChargeName, TradeClass
@@ -23,13 +23,16 @@ RATE = "[[rates]]\ncharge = 'STT'\nclasses = ['future']\nfrom = 2026-04-01\nsour
         (RATE.replace("'future'", "'futures'") + "percent = '0.05'", "classes must be one of delivery"),
         ("[[gst]]\npercent = '18'\non = ['STT']\nfrom = 2026-01-01\nsource = 's'", "GST is counted on"),
         ("[[plans]]\nname = 'p'\ntitle = 't'\nsource = 's'\nfutures = '20'", "I do not know futures"),
-        ("[[plans]]\nname = 'p'\ntitle = 't'\nsource = 's'\nfuture_percent = '0.03'", "I do not know future_percent"),
+        (
+            "[[plans]]\nname = 'p'\ntitle = 't'\nsource = 's'\nfuture_percent = '0.03'",
+            "future_percent is a cap on future, which is missing",
+        ),
         ("[[fees]]\ncharge = 'TIP'\nrupees = '1'\ngst = true\nfrom = 2026-01-01\nsource = 's'", "charge must be one of"),
     ],
 )
 def test_a_row_that_cannot_be_a_charge_is_refused(text: str, words: str) -> None:
     with pytest.raises(BadRow, match=words):
-        read_tariff([Table(tomllib.loads(text), "host.toml")])
+        read_tariff([tables_of(tomllib.loads(text), "host.toml", ChargeTables)])
 
 
 def test_no_two_shipped_rates_of_one_date_answer_the_same_case() -> None:

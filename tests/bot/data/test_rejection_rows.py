@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
-from bot.data.rejection_rows import read_rejections
-from bot.data.rows import BadRow, Table
+from bot.data.rejection_rows import RejectionTables, read_rejections
+from bot.data.schema import BadRow, tables_of
 
 
 def a_text(name: str = "one", pattern: str = "NO FUNDS", says: str = "Not enough funds.") -> str:
@@ -27,13 +27,14 @@ def a_text(name: str = "one", pattern: str = "NO FUNDS", says: str = "Not enough
 )
 def test_a_row_that_could_never_explain_is_refused(text: str, words: str) -> None:
     with pytest.raises(BadRow, match=words):
-        read_rejections([Table(tomllib.loads(text), "host.toml")])
+        read_rejections([tables_of(tomllib.loads(text), "host.toml", RejectionTables)])
 
 
 def test_a_hosts_rows_are_asked_before_ours_and_replace_by_name() -> None:
     ours = a_text("general", "FUNDS") + a_text("old", "SHARES", "old words")
     theirs = a_text("mine", "NO FUNDS TODAY", "My own words.") + a_text("old", "SHARES", "new words")
-    dictionary = read_rejections([Table(tomllib.loads(ours), "ours.toml"), Table(tomllib.loads(theirs), "host.toml")])
+    files = [tables_of(tomllib.loads(text), name, RejectionTables) for text, name in ((ours, "ours.toml"), (theirs, "host.toml"))]
+    dictionary = read_rejections(files)
     assert dictionary.explain("no funds today").says == "My own words."
     assert dictionary.explain("funds").name == "general"
     assert dictionary.explain("shares").says == "new words"

@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
-from bot.data.rows import BadRow, Table
-from bot.data.rule_rows import read_rules
+from bot.data.rule_rows import RuleTables, read_rules
+from bot.data.schema import BadRow, tables_of
 
 PROTECTION = "[protection]\nmarket_ticks = 4\nstop_slabs = 2\nstop_ticks = 10\nsource = 's'\n"
 SLABS = PROTECTION + "[[slabs]]\nkinds = ['EQUITY']\nfrom = 2026-01-01\nsource = 's'\nsteps = "
@@ -20,7 +20,7 @@ SLABS = PROTECTION + "[[slabs]]\nkinds = ['EQUITY']\nfrom = 2026-01-01\nsource =
         (SLABS + "[{ below = '100', value = '2' }, { to = '50', value = '1' }, { value = '1' }]", "50 is not above 100"),
         (SLABS + "[{ value = '2' }, { value = '1' }]", "nothing may follow"),
         (SLABS + "[{ value = '0' }]", "a step of nothing"),
-        (SLABS + "[{ below = '100', to = '100', value = '2' }, { value = '1' }]", "I do not know below"),
+        (SLABS + "[{ below = '100', to = '100', value = '2' }, { value = '1' }]", "to and below both say where the step ends"),
         (
             PROTECTION + "[[stock_expiry]]\nfrom = 2026-01-01\ntell = 2\nwarn = 4\nrefuse = 1\nsquared_off = 1\nsource = 's'",
             "tell, warn and refuse must fall in this order",
@@ -33,13 +33,13 @@ SLABS = PROTECTION + "[[slabs]]\nkinds = ['EQUITY']\nfrom = 2026-01-01\nsource =
 )
 def test_a_rule_that_cannot_hold_is_refused(text: str, words: str) -> None:
     with pytest.raises(BadRow, match=words):
-        read_rules([Table(tomllib.loads(text), "host.toml")], ())
+        read_rules([tables_of(tomllib.loads(text), "host.toml", RuleTables)], ())
 
 
 def test_a_later_file_changes_the_protection_and_keeps_the_rest() -> None:
     tables = [
-        Table(tomllib.loads(SLABS + "[{ value = '1' }]"), "ours.toml"),
-        Table(tomllib.loads(PROTECTION.replace("4", "6")), "host.toml"),
+        tables_of(tomllib.loads(SLABS + "[{ value = '1' }]"), "ours.toml", RuleTables),
+        tables_of(tomllib.loads(PROTECTION.replace("4", "6")), "host.toml", RuleTables),
     ]
     rules = read_rules(tables, ())
     assert rules.market_ticks == 6

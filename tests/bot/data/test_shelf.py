@@ -1,13 +1,18 @@
 """The shipped data opens whole, a host's rows lie on top, and a bad row stops the start with its name."""
 
-from datetime import date
+import copy
+import tomllib
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.data.rows import BadRow
-from bot.data.shelf import FILES, HERE, Shelf, open_shelf
+from bot.data.schema import BadRow, tables_of
+from bot.data.shelf import FILES, HERE, MODELS, Shelf, open_shelf
 from bot.domain.charges import Trade
 from bot.domain.market_days import DayKind
 from bot.domain.order import OrderKind, Product, Side
@@ -223,3 +228,43 @@ def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "host.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadRow, match="is no TOML"):
         open_shelf(tmp_path / "host.toml")
+
+
+def test_a_host_file_may_have_the_name_of_a_shipped_one(tmp_path: Path) -> None:
+    path = tmp_path / "calendar.toml"
+    path.write_text('[[years]]\nyear = 2027\nsource = "the list of 2027"\n', encoding="utf-8")
+    assert set(open_shelf(path).calendar.years) == set(open_shelf().calendar.years) | {2027}
+
+
+ODD: tuple[Any, ...] = (
+    *("", "x", "-1", "1e3", 0, -1, 7, 0.5, True, [], ["x"], [[]], {}, {"x": 1}),
+    *(date(2026, 1, 2), time(9, 15), datetime(2026, 1, 2, 9, 15)),  # noqa: DTZ001  # TOML has moments without a zone
+)
+SHIPPED = {name: tomllib.loads((HERE / name).read_text("utf-8")) for name in FILES}
+
+
+def places(value: object) -> list[tuple[Any, Any]]:
+    """(container, key) of everything inside."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [each for key, inner in pairs for each in ((value, key), *places(inner))]
+
+
+@given(st.data())
+def test_whatever_is_wrong_in_a_file_it_is_read_or_refused_in_words_that_name_the_file(data: st.DataObject) -> None:
+    content = copy.deepcopy(SHIPPED[data.draw(st.sampled_from(FILES))])
+    table = data.draw(st.sampled_from(sorted(content)))
+    rows = content[table]
+    content = {table: rows[:3] if isinstance(rows, list) else rows}
+    inside, key = data.draw(st.sampled_from(places(content)))
+    if isinstance(inside, dict) and data.draw(st.booleans()):
+        inside[data.draw(st.sampled_from(("", "x", "source", "from")))] = inside.pop(key)
+    else:
+        inside[key] = data.draw(st.sampled_from(ODD))
+    for model in MODELS:
+        try:
+            tables_of(content, "host.toml", model)
+        except BadRow as refused:
+            said = refused.say
+        else:
+            said = "host.toml: read"
+        assert said.startswith(("host.toml: ", "host.toml, ["))

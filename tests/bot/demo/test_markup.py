@@ -13,6 +13,7 @@ from bot.demo.markup import parse, utf16
 # Everything a person can type that Telegram keeps as it is.
 VANISHING = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u0333\u033f\u030a"
 KEPT = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=VANISHING)
+SURROGATE = "Text contains invalid Unicode characters after decoding HTML entities, check for unmatched surrogate code units"
 EXPANDABLE = ("expandable_blockquote", 1, 1)
 TEXTS = st.text(st.one_of(KEPT, st.sampled_from("<>&\"'/;#\n 😀₹x")), max_size=60)
 
@@ -60,12 +61,14 @@ def test_html_becomes_text_and_entities_in_utf16_units(given_html: str, text: st
         ("<b>x</b", "Unclosed end tag at byte offset 4"),
         ("<a href=x_y>z</a>", "Unexpected end of name token at byte offset 8"),
         ('<a href="x>z</a>', "Unclosed start tag at byte offset 0"),
+        ('₹<a href="x"\n', 'Unclosed start tag "a" at byte offset 3'),
+        ('<a href="x"', "Unclosed start tag at byte offset 0"),
+        ("<a href= ", 'Unclosed start tag "a" at byte offset 0'),
+        ("<a href", 'Unclosed start tag "a" at byte offset 0'),
+        ('<a href="&#xD800;">x</a>', SURROGATE),
         ("<span>x</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
         ("<i =x>", 'Empty attribute name in the tag "i" at byte offset 0'),
-        (
-            "&#xD83D;",
-            "Text contains invalid Unicode characters after decoding HTML entities, check for unmatched surrogate code units",
-        ),
+        ("&#xD83D;", SURROGATE),
     ],
 )
 def test_bad_html_is_refused_in_telegrams_words(given_html: str, words: str) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,7 +46,6 @@ class Wire:
     http: aiohttp.ClientSession
     account: PaperAccount = ACCOUNT
     token: str = ""
-    frames: list[str | bytes] = field(default_factory=list)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -64,7 +64,6 @@ class Hall:
     accounts: HandMadeAccounts
     door: WebDoor
     entering: Entering
-    clock: Clock
     port: int
     told: list[tuple[int, str]] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
@@ -107,6 +106,6 @@ async def a_hall(clock: Clock, *, url: str | None = None) -> AsyncIterator[Hall]
         tell=lambda person, say: told.append((person, say)),
     )
     try:
-        yield Hall(accounts=accounts, door=door, entering=entering, clock=clock, port=port, told=told, opened=opened)
+        yield Hall(accounts=accounts, door=door, entering=entering, port=port, told=told, opened=opened)
     finally:
         await entering.close()
