@@ -177,8 +177,9 @@ def work(text: str) -> float:
 
 
 HALF_SHAPES = [
-    "://", ":", "://a:", "a:", "eyJ", "eyJabcdefg", "eyJabcdefg.", "-eyJ", "otpauth:/", "123456789:", "bot1234567", "LOGIN", "code=",
-    "/start ", "Bearer ", "Basic\t", "password", "password ", "pin=", "pin= ", "pin='", 'secret="', "totp%3A", "X", "*", "+9", "ABCP",
+    "://", ":", "://a:", "a:", "eyJ", "eyJabcdefg", "eyJabcdefg.", "-eyJ", "otpauth:/", "123456789:", "bot1234567", "LOGIN",
+    "code=", "/start ", "Bearer ", "Basic\t", "password", "password ", "pin=", "pin= ", "pin='", 'secret="', "totp%3A", "X", "*",
+    "+9", "ABCP",
 ]  # fmt: skip
 
 

@@ -116,8 +116,7 @@ class Weighing:
 
 async def another(hashing: Weighing, work: Coroutine[Any, Any, object]) -> None:
     """Somebody else, whose turn comes while the PIN is weighed."""
-    while not hashing.begun.is_set():
-        await asyncio.sleep(0)
+    await asyncio.to_thread(hashing.begun.wait, 2)
     await work
     hashing.others_went_on.set()
 
