@@ -16,6 +16,7 @@ from bot.domain.calendar import Calendar
 from bot.domain.clock import Clock, at_ist
 from bot.domain.errors import BrokerError
 from bot.domain.ports import RandomBytes
+from bot.heartbeat import heartbeat_beside
 from bot.inspection import report
 from bot.outbox import Notifier
 from bot.scheduler import Job, Scheduler
@@ -58,7 +59,7 @@ SWEEP_AT = time(3, 0)  # IST
 
 def heartbeat_file(settings: Settings) -> Path:
     """Where the running bot writes the time, for `python -m bot health`."""
-    return settings.data_dir / "heartbeat"
+    return heartbeat_beside(settings.database)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from bot.settings import SETTINGS
 from handlers.commands import COMMANDS
+from storage.migrate import revisions
 from tests.house.source import ROOT
 
 README = ROOT / "README.md"
@@ -137,6 +138,7 @@ def test_the_migrations_are_one_chain() -> None:
     for revision in scripts.walk_revisions():
         assert not revision.is_branch_point
         assert not revision.is_merge_point
+    assert revisions() == [script.revision for script in reversed([*scripts.walk_revisions()])], "a file is named by its revision"
 
 
 def test_a_lock_line_without_a_hash_or_with_an_address_is_seen(tmp_path: Path) -> None:
