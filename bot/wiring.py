@@ -12,6 +12,7 @@ from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.cards import Cards
 from bot.data.shelf import open_shelf
+from bot.diagnosis import on_a_phone
 from bot.domain.calendar import Calendar
 from bot.domain.clock import Clock, at_ist
 from bot.domain.errors import BrokerError
@@ -206,7 +207,7 @@ def build_core(
             mode=mode,
             version=__version__,
             started_at=clock.now(),
-            inspect=partial(report, settings, store, clock, heartbeat=heartbeat_file(settings)),
+            inspect=partial(report, settings, store, clock, heartbeat=heartbeat_file(settings), shown=on_a_phone),
         ),
         mode=mode,
         clock=clock,
