@@ -1,27 +1,52 @@
-# Everything a person runs, and all that CI calls. Needs Python 3.11 and make, nothing else.
-PYTHON ?= python3.11
+# Everything a person runs, and all that CI calls. Needs make and a Python from 3.11 to 3.14, nothing else.
+# The newest there is; make PYTHON=/path/to/python chooses another. Each is started, since a version manager's shim may have
+# no interpreter behind it, and asked for what makes a venv, which some systems ship apart.
+PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
+RUNS := -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
+PYTHON ?= $(shell for each in $(PYTHONS); do $$each $(RUNS) 2>/dev/null && echo $$each && break; done)
+# For the smoke on a second one also those that version managers keep without a name on the PATH.
+KEPT := $(sort $(wildcard $(HOME)/.pyenv/versions/3.1[1-4].*/bin/python3 $(HOME)/.local/share/uv/python/*/bin/python3))
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: install demo test check bench fuzz attack canaries audit sbom lock clean
+.PHONY: install demo test smoke-other check bench fuzz attack canaries audit sbom lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	touch $@
+	@test -x $(BIN)/python || test -n "$(PYTHON)" || { \
+	  echo "No Python from 3.11 to 3.14 that can make a venv was found. Install one, or say: make PYTHON=/path/to/python" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "Making .venv with $$($(PYTHON) --version)."; $(PYTHON) -m venv .venv; }
+	@echo "Installing the libraries that requirements.txt locks into .venv. Once, about a minute."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/run.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	touch $@
+	@echo "Installing what the tests and checks need (requirements-dev.txt). Once, about a minute."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
 
 install: .venv/run.stamp
 
 demo: .venv/run.stamp
-	$(BIN)/python -m bot demo $(DEMO_ARGS)
+	@echo "Starting the paper broker, the chat and the bot."
+	@$(BIN)/python -m bot demo $(DEMO_ARGS)
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+# The whole journey on another Python than that of .venv, with the same lock, where this machine has one.
+smoke-other: .venv/run.stamp
+	@mine=$$($(BIN)/python -c 'import sys; print(*sys.version_info[:2], sep=".")'); \
+	for each in $(PYTHONS) $(KEPT); do \
+	  $$each $(RUNS) 2>/dev/null || continue; \
+	  theirs=$$($$each -c 'import sys; print(*sys.version_info[:2], sep=".")'); \
+	  test "$$theirs" = "$$mine" && continue; \
+	  echo "Smoke on Python $$theirs besides $$mine: making .venv-other and installing the lock."; \
+	  $$each -m venv --clear .venv-other || exit 1; \
+	  .venv-other/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt || exit 1; \
+	  exec .venv-other/bin/python -m bot demo --smoke --data .demo/other; \
+	done; \
+	echo "No Python from 3.11 to 3.14 besides $$mine is on this machine: the smoke ran on that one alone."
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -58,10 +83,12 @@ endif
 sbom: .venv/dev.stamp
 	@$(BIN)/python -m tests.attack.bill requirements.txt requirements-dev.txt
 
+# Everything at its newest, for every Python from 3.11 to 3.14 at once.
+LOCK := uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(BIN)/$(LOCK) -o requirements.txt pyproject.toml
+	$(BIN)/$(LOCK) --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 
 clean:
-	rm -rf .venv .demo
+	rm -rf .venv .venv-other .demo

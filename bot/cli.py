@@ -1,4 +1,7 @@
-"""The command line on the host: reads arguments and starts one thing."""
+"""The command line on the host: reads arguments and starts one thing.
+
+What a command is made of is imported when it is called: `health` and `--version` load no library.
+"""
 
 import argparse
 import asyncio
@@ -8,44 +11,32 @@ import getpass
 import logging
 import os
 import random
-import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.app import App, open_app, open_connections, open_store
-from bot.checkup import checkup
-from bot.data.printout import calendar_page, charges_page
-from bot.data.shelf import Shelf, open_shelf
-from bot.demo.loop import DemoLoop
-from bot.demo.terminal import Terminal, lines_of
-from bot.demo_house import Demo, DemoDirectory, demo_clock, open_demo
+from bot.addresses import PAPER_PORT
 from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
 from bot.domain.origin import on_host, origin
-from bot.host import add_commands, terminal, without_keys
-from bot.linking import link_account
-from bot.logs import logging_to
-from bot.paper import server as paper
+from bot.heartbeat import health
 from bot.paper.errors import PaperError
-from bot.paper.settings import PaperSettings
-from bot.practice import Source, ask_credentials, practise
-from bot.process import Whoami, harden, refuse_root
-from bot.scrubber import Scrubber
-from bot.settings import PAPER_PORT, Consent, Mode, Settings, process_environment
-from bot.smoke import story
-from bot.trading.joining import put_on_list, take_off_list, unlock
-from bot.wiring import heartbeat_file
-from storage.store import SqlStore
+from bot.process import Whoami, harden, process_environment, refuse_root, stop_on_signals
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.data.shelf import Shelf
+    from bot.paper.server import Running
+    from bot.settings import Settings
+    from storage.store import SqlStore
 
 log = logging.getLogger(__name__)
 
-STILL = 60.0  # seconds without a heartbeat that count as standing still
 DEMO_PORT = 8080
 LAST_PORT = 65_535
 WRONG_SETTINGS, FAILED = 2, 1
@@ -57,7 +48,7 @@ def main(arguments: Sequence[str], *, whoami: Whoami | None = None) -> int:
 
     whoami: as whom, when it is not to be asked here.
     """
-    parsed = build_parser().parse_args(arguments)
+    parsed = build_parser(arguments).parse_args(arguments)
     parsed.whoami = whoami or Whoami.now()
     harden()
     if arguments[0] not in SERVING:
@@ -84,8 +75,8 @@ def main(arguments: Sequence[str], *, whoami: Whoami | None = None) -> int:
         return 130
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Every command with its arguments."""
+def build_parser(typed: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Every command with its arguments; those of the other file are left out where what was typed is none of them."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Run an mStock account from a phone.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -138,12 +129,15 @@ def build_parser() -> argparse.ArgumentParser:
     link = command("link", "asks for an account's secrets without echo, tries the login, then stores them sealed", _link)
     link.add_argument("--label", default="main", help="how the account is called (default: main)")
 
-    add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings())))
-
     calendar = command("calendar", "what the calendar knows of a day, and from which source", _calendar)
     calendar.add_argument("words", nargs="*", metavar="DATE")
     charges = command("charges", "what an order would cost, line by line, and from which source", _charges)
     charges.add_argument("words", nargs="*", metavar="WORDS", help="such as: buy 10 RELIANCE 1480.30 delivery flat-5")
+
+    if not typed or typed[0] not in {*commands.choices, "--version"}:
+        from bot.host import add_commands
+
+        add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings())))
     return parser
 
 
@@ -171,17 +165,22 @@ def _without_echo(words: str) -> str:
             raise SettingsError("Secrets are asked for without echo: run this at a terminal.") from None
 
 
-def _settings() -> Settings:
+def _settings() -> "Settings":
+    from bot.settings import Settings
+
     return Settings.read(process_environment(), directory=Path())
 
 
-def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(name, stop)
-
-
 def _run(asked: argparse.Namespace) -> int:
+    gc.disable()  # what is imported stays; to walk it again and again took a sixth of the start
+    from bot.app import open_app
+    from bot.host import terminal
+    from bot.logs import logging_to
+    from bot.scrubber import Scrubber
+    from bot.settings import Consent, Mode
+
+    gc.freeze()
+    gc.enable()
     settings = _settings()
     clock, scrubber = SystemClock(), Scrubber(settings.secrets())
 
@@ -202,7 +201,7 @@ def _run(asked: argparse.Namespace) -> int:
     return 0
 
 
-async def _until_stopped(opened: AbstractAsyncContextManager[App]) -> None:
+async def _until_stopped(opened: "AbstractAsyncContextManager[App]") -> None:
     """Opens and runs the bot until a signal asks it to end, also while opening still waits for a Telegram that is away."""
     opening, stop = asyncio.current_task(), asyncio.Event()
 
@@ -211,7 +210,7 @@ async def _until_stopped(opened: AbstractAsyncContextManager[App]) -> None:
         if opening is not None:
             opening.cancel()
 
-    _stop_on_signals(asyncio.get_running_loop(), asked_to_stop)
+    stop_on_signals(asyncio.get_running_loop(), asked_to_stop)
     try:
         async with opened as app:
             opening = None
@@ -225,68 +224,22 @@ async def _until_stopped(opened: AbstractAsyncContextManager[App]) -> None:
 
 
 def _demo(asked: argparse.Namespace) -> int:
-    directory = DemoDirectory(asked.data)
-    if asked.fresh or asked.smoke:
-        directory = DemoDirectory(asked.data / "smoke") if asked.smoke else directory
-        directory.start_over()
-    scrubber = Scrubber()
-    with asyncio.Runner(loop_factory=DemoLoop) as runner:
-        loop = runner.get_loop()
-        if not isinstance(loop, DemoLoop):  # the factory above made it
-            raise TypeError
-        clock = demo_clock(loop, directory)
-        asked_log = directory.root / "demo.log"
-        directory.prepare(os.urandom)
-        with asked_log.open("a", encoding="utf-8") as stream, logging_to(stream, scrubber=scrubber, clock=clock, level="INFO"):
-            return runner.run(_demo_runs(asked, directory, loop, scrubber))
+    from bot.demo_command import demo
 
-
-async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: DemoLoop, scrubber: Scrubber) -> int:
-    stop = asyncio.Event()
-    _stop_on_signals(loop, stop.set)
-    clock = demo_clock(loop, directory)
-    port = 0 if asked.smoke or asked.terminal else asked.port
-    try:
-        demo_opened = open_demo(directory, loop=loop, clock=clock, scrubber=scrubber, port=port)
-        async with demo_opened as demo:
-            running = asyncio.create_task(demo.app.run(stop), name="bot")
-            try:
-                return await _walk(asked, demo, running)
-            finally:
-                stop.set()
-                await running
-    except PaperError:
-        raise  # books in use look like a port in use; they say themselves what they are
-    except OSError as error:
-        if error.errno is None or "address already in use" not in str(error).lower():
-            raise
-        print(
-            f"Port {port} is taken. Another demo may be running; or choose one: make demo DEMO_ARGS='--port 8081'",
-            file=sys.stderr,
-        )
-        return FAILED
-
-
-async def _walk(asked: argparse.Namespace, demo: Demo, running: "asyncio.Task[None]") -> int:
-    if asked.smoke:
-        return 0 if await story(demo, print) else FAILED
-    if asked.terminal:
-        terminal = Terminal(demo.neighbours.person, print, paced=not sys.stdin.isatty())
-        await terminal.run(lines_of(sys.stdin.fileno()))
-        return 0
-    print(f"Open {demo.neighbours.url} in a browser. Ctrl-C ends the demo; its state stays in {asked.data}.", flush=True)
-    await running
-    return 0
+    return demo(asked)
 
 
 def _paper(asked: argparse.Namespace) -> int:
+    from bot.paper.settings import PaperSettings
+    from bot.practice import Source, ask_credentials, practise
+
     replay = None if asked.prices in ("walk", "live") else Path(asked.prices)
     settings = PaperSettings(data=asked.data, hours=asked.hours, seed=asked.seed, replay=replay)
     account = settings.accounts[0]
     source = Source.at(asked.source) if asked.source is not None else None
     live = ask_credentials(process_environment(), getpass.getpass) if asked.prices == "live" else None
 
-    def ready(running: paper.Running) -> None:
+    def ready(running: "Running") -> None:
         print(f"Paper broker at {running.rest_url}, socket {running.ws_url}, control desk {running.desk_url}/state")
         print(
             f"Client {account.client}, password {account.password}, API key {account.api_key}, TOTP seed {account.totp_seed}",
@@ -313,6 +266,9 @@ def _paper(asked: argparse.Namespace) -> int:
 
 
 def _check(_: argparse.Namespace) -> int:
+    from bot.checkup import checkup
+    from bot.host import terminal
+
     settings = _settings()
     findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom, ask=terminal()))
     for finding in findings:
@@ -321,22 +277,21 @@ def _check(_: argparse.Namespace) -> int:
 
 
 def _health(_: argparse.Namespace) -> int:
-    try:
-        beat = datetime.fromisoformat(heartbeat_file(_settings()).read_text())
-    except (OSError, ValueError):
-        print("The bot has not written a heartbeat.", file=sys.stderr)
-        return FAILED
-    age = (SystemClock().now() - beat).total_seconds()
-    print(f"Last heartbeat {age:.0f} s ago.")
-    return 0 if age < STILL else FAILED
+    beats, line = health(process_environment(), Path(), SystemClock())
+    print(line, file=sys.stdout if beats else sys.stderr)
+    return 0 if beats else FAILED
 
 
 def _people(asked: argparse.Namespace) -> int:
+    from bot.host import without_keys
+
     settings = _settings()
     return asyncio.run(_change_people(asked, without_keys(settings)))
 
 
-async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
+async def _change_people(asked: argparse.Namespace, store: "SqlStore") -> int:
+    from bot.trading.joining import put_on_list, take_off_list, unlock
+
     now = SystemClock().now()
     async with store:
         if asked.act == "add":
@@ -368,6 +323,12 @@ async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
 
 
 def _link(asked: argparse.Namespace) -> int:
+    from bot.app import open_connections, open_store
+    from bot.host import terminal
+    from bot.linking import link_account
+    from bot.logs import logging_to
+    from bot.scrubber import Scrubber
+
     settings = _settings()
     scrubber = Scrubber(settings.secrets())
 
@@ -385,17 +346,23 @@ def _link(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _shelf() -> Shelf:
+def _shelf() -> "Shelf":
     """The dated data with the host's own rows, if MARKET_DATA names a file; no other setting is needed to look things up."""
+    from bot.data.shelf import open_shelf
+
     named = process_environment().get("MARKET_DATA")
     return open_shelf(Path(named).expanduser() if named else None)
 
 
 def _calendar(asked: argparse.Namespace) -> int:
+    from bot.data.printout import calendar_page
+
     print("\n".join(calendar_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
     return 0
 
 
 def _charges(asked: argparse.Namespace) -> int:
+    from bot.data.printout import charges_page
+
     print("\n".join(charges_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
     return 0

@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -45,10 +46,17 @@ async def inspect(settings: Settings, store: SqlStore, clock: Clock, *, heartbea
     ]
 
 
-async def report(settings: Settings, store: SqlStore, clock: Clock, *, heartbeat: Path) -> list[str]:
+async def report(
+    settings: Settings,
+    store: SqlStore,
+    clock: Clock,
+    *,
+    heartbeat: Path,
+    shown: Callable[[Sequence[Fact]], list[str]] = lines,
+) -> list[str]:
     """The facts as text; scrubbed once more, should what cannot hold a secret ever hold one."""
     scrubber = Scrubber(settings.secrets())
-    return [scrubber.scrub(line) for line in lines(await inspect(settings, store, clock, heartbeat=heartbeat))]
+    return [scrubber.scrub(line) for line in shown(await inspect(settings, store, clock, heartbeat=heartbeat))]
 
 
 def _process() -> list[Fact]:

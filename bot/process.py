@@ -1,9 +1,12 @@
-"""The process itself: no core dumps, no memory for others to read, private files, and root only on purpose."""
+"""The process itself: its environment, no core dumps, no memory for others to read, private files, and root only on purpose."""
 
+import asyncio
 import ctypes
 import os
 import resource
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -13,6 +16,11 @@ from bot.domain.errors import SettingsError
 PRIVATE = 0o077  # nothing that this process makes can be read by others
 _SET_DUMPABLE, _GET_DUMPABLE = 4, 3  # prctl(2)
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
+
+
+def process_environment() -> Mapping[str, str]:
+    """The environment of this process as a copy: the one place that looks at it."""
+    return dict(os.environ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +89,10 @@ def _prctl(act: int, value: int = 0) -> int:
     except (OSError, AttributeError):
         return 1
     return int(answer) if answer >= 0 else 1
+
+
+def stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Calls stop when the process is asked to end; where the loop has no signals, Ctrl-C alone ends it."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(name, stop)

@@ -7,7 +7,6 @@ loopback; Telegram and the paper broker; Telegram and mStock. No words of an err
 a secret in the wrong place.
 """
 
-import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -45,7 +44,6 @@ __all__ = [
     "Mode",
     "Setting",
     "Settings",
-    "process_environment",
     "table",
 ]
 
@@ -300,11 +298,6 @@ class Settings(BaseModel):
         if problems or settings is None:
             raise SettingsError("Settings: " + "; ".join(sorted(problems)) + ".")
         return settings
-
-
-def process_environment() -> Mapping[str, str]:
-    """The environment of this process as a copy: the one place that looks at it."""
-    return dict(os.environ)
 
 
 def table() -> str:

@@ -12,10 +12,12 @@ from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.cards import Cards
 from bot.data.shelf import open_shelf
+from bot.diagnosis import on_a_phone
 from bot.domain.calendar import Calendar
 from bot.domain.clock import Clock, at_ist
 from bot.domain.errors import BrokerError
 from bot.domain.ports import RandomBytes
+from bot.heartbeat import heartbeat_beside
 from bot.inspection import report
 from bot.outbox import Notifier
 from bot.scheduler import Job, Scheduler
@@ -58,7 +60,7 @@ SWEEP_AT = time(3, 0)  # IST
 
 def heartbeat_file(settings: Settings) -> Path:
     """Where the running bot writes the time, for `python -m bot health`."""
-    return settings.data_dir / "heartbeat"
+    return heartbeat_beside(settings.database)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -205,7 +207,7 @@ def build_core(
             mode=mode,
             version=__version__,
             started_at=clock.now(),
-            inspect=partial(report, settings, store, clock, heartbeat=heartbeat_file(settings)),
+            inspect=partial(report, settings, store, clock, heartbeat=heartbeat_file(settings), shown=on_a_phone),
         ),
         mode=mode,
         clock=clock,

@@ -11,7 +11,7 @@ from handlers.views.message import View
 
 
 async def status(ctx: Ctx) -> None:
-    """How the bot is doing; `full` adds what a helper would ask for."""
+    """How the bot is doing; `full` shows what of its report matters on a phone."""
     if ctx.words.casefold() == "full":
         demand(ctx.actor, Permission.ADMIN)
         await ctx.reply(views.full(await ctx.services.host.full(ctx.actor)), marked=False)

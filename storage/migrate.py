@@ -1,11 +1,11 @@
-"""Brings a database to the newest schema at start, or refuses one that a newer version wrote."""
+"""Brings a database to the newest schema at start, or refuses one that a newer version wrote.
+
+The files of the chain begin with their revision (a test compares that with Alembic's own reading), so that a start which has
+nothing to bring up to date, as nearly every one, does without Alembic: it costs a quarter of a second and 10 MB.
+"""
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.domain.errors import StorageError
@@ -23,25 +23,37 @@ def bring_up_to_date(connection: Connection, lock: FileLock | None, migrations: 
     with connection.begin():  # of two processes that start at once the second finds nothing left to do
         if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
             raise StorageError("The database file is damaged. Restore the last backup.")
-        config = _config(connection, migrations)
-        revision = MigrationContext.configure(connection).get_current_revision()
-        scripts = ScriptDirectory.from_config(config)
-        if revision == scripts.get_current_head():
+        revision, chain = _revision(connection), revisions(migrations)
+        if revision == chain[-1]:
             return
-        if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
+        if revision is not None and revision not in chain:
             raise StorageError(
                 f"The database was written by a newer version of this program (revision {revision}). "
                 "Start that version, or restore a backup."
             )
         if revision is not None and lock is not None and not lock.take():
             raise StorageError("The database has to be brought up to date, but a bot is running on it. Stop that one first.")
-        command.upgrade(config, "head")
+        _upgrade(connection, migrations)
     if lock is not None:
         lock.release()
 
 
-def _config(connection: Connection, migrations: Path) -> Config:
+def revisions(migrations: Path = MIGRATIONS) -> list[str]:
+    """Every revision of the chain, the newest last."""
+    return sorted(file.name.partition("_")[0] for file in (migrations / "versions").glob("*_*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision that Alembic wrote down here; None in a database that it has never seen."""
+    known = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").scalar()
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else None
+
+
+def _upgrade(connection: Connection, migrations: Path) -> None:
     """No alembic.ini: where the migrations lie is known, and a file would bring its own logging."""
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    return config
+    command.upgrade(config, "head")

@@ -2,8 +2,10 @@
 
 A PIN is six digits, tapped and never typed. Which digits were tapped is known to this process alone, until the sixth; of the
 PIN itself only a slow hash is kept. A try is counted and committed before it is looked at, so that no restart gives one back.
+The slow hash has a thread of its own: neither the others' updates nor the database wait for it.
 """
 
+import asyncio
 import base64
 import itertools
 from collections.abc import Callable
@@ -49,6 +51,7 @@ _CHANGED = {  # for the record of acts: detail, before, after
     PadUse.REMOVE: ("remove", "set", "none"),
     PadUse.UNSEAL: ("unseal", "sealed", "open"),
 }
+_NONE_ANY_MORE = "You have no PIN any more."
 
 
 @dataclass(slots=True)
@@ -164,11 +167,12 @@ class Pins:
 
         pin = await self._store.run(count)
         if pin is None:
-            return self._end(person, at, right=False, say="You have no PIN any more.")
+            return self._end(person, at, right=False, say=_NONE_ANY_MORE)
         if pin.closed_until is not None and now < pin.closed_until:
             return self._end(person, at, right=False, say=_closed(pin.closed_until, actor))
-        if self._hashing.fits(digits, pin.hashed):
-            await self._store.run(lambda drawers: self._right(drawers, actor, at, pin, now))
+        if await asyncio.to_thread(self._hashing.fits, digits, pin.hashed):
+            if not await self._store.run(lambda drawers: self._right(drawers, actor, at, pin, now)):
+                return self._end(person, at, right=False, say=_NONE_ANY_MORE)
             self._changed()
             if len(at.steps) > 1:
                 at.allowed = True
@@ -182,7 +186,11 @@ class Pins:
         self._changed()
         return self._end(person, at, right=False, say=_closed(now + pause(pin.failures), actor))
 
-    def _right(self, drawers: Drawers, actor: Actor, at: _Open, pin: Pin, now: datetime) -> None:
+    def _right(self, drawers: Drawers, actor: Actor, at: _Open, pin: Pin, now: datetime) -> bool:
+        """Writes down that this PIN was given; False when it was taken away or changed while it was weighed."""
+        present = drawers.pins.find(pin.telegram_id)
+        if present is None or present.hashed != pin.hashed:
+            return False
         proven_for = at.proof if at.pad.use is PadUse.PROVE else None
         if at.pad.use is PadUse.REMOVE:
             drawers.pins.remove(pin.telegram_id)
@@ -193,6 +201,7 @@ class Pins:
             drawers.pins.unseal(pin.telegram_id)
         detail, before, after = _CHANGED.get(at.pad.use, (f"given for {proven_for or at.pad.use}", "", ""))
         drawers.audit.add(now, pin.telegram_id, "pin", None, detail, before=before, after=after)
+        return True
 
     def _alarm(self, drawers: Drawers, actor: Actor, now: datetime) -> None:
         """The others of every account of this person hear that somebody guesses on that phone."""
@@ -202,7 +211,7 @@ class Pins:
 
     async def _keep(self, actor: Actor, at: _Open, digits: Secret) -> PadEnded:
         person, now = actor.user.telegram_id, self._clock.now()
-        hashed = self._hashing.of(digits)
+        hashed = await asyncio.to_thread(self._hashing.of, digits)
 
         def put(drawers: Drawers) -> bool:
             known = drawers.pins.find(person)

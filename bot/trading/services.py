@@ -79,7 +79,7 @@ class Host:
         return await self.store.run(read)
 
     async def full(self, actor: Actor) -> Sequence[str]:
-        """The same report that `python -m bot diagnose` writes, for /status full."""
+        """What matters of the report that `python -m bot diagnose` writes, for /status full."""
         if not actor.may(Permission.ADMIN):
             raise NotAllowed("Only an owner sees the whole report.")
         return await self.inspect()

@@ -9,7 +9,7 @@ from bot.domain.proposal import Status
 from bot.domain.record import ActPage
 from handlers.views.account import alive, clock_off
 from handlers.views.keyboards import Book, BookTap, button, words
-from handlers.views.message import Part, View, bold, message, say
+from handlers.views.message import Part, View, bold, code, message, say
 from handlers.views.text import clock_time, count, fit, row, short_time, table
 
 _LONG = re.compile(r"\b(?=[a-z]*[0-9])[0-9a-z]{18,}\b")  # ids and digests: whole in the export, in the chat only in the way
@@ -40,8 +40,8 @@ def status(found: Status) -> View:
 
 
 def full(report: Sequence[str]) -> View:
-    """The whole report, as it can be shown to anybody."""
-    return View((table(*report),))
+    """What matters of the report, as it can be shown to anybody, and where the rest stands."""
+    return View((table(*report), say("Settings and versions: on the host, ", code("python -m bot diagnose"))))
 
 
 def audit(found: ActPage, now: datetime) -> View:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.diagnosis import Fact, Plain, Version, Word, facts, lines
+from bot.diagnosis import Fact, Plain, Version, Word, facts, lines, on_a_phone
 from bot.domain.secret import Secret
 
 NAME = Word.of("vault key", {"vault key"})
@@ -74,3 +74,58 @@ def test_values_read_as_people_read_them() -> None:
         "bot on: yes", "bot off: no", "bot count: 3", "bot at: 2026-11-20 09:30:00 IST", "bot age: 90 s", "bot none: none",
         "bot python: 3.11.7",
     ]  # fmt: skip
+
+
+def a_report(**memory: Plain) -> list[Fact]:
+    """What a bot in good order tells, sixty lines of it, with these of its memory otherwise."""
+    sound: dict[str, Plain] = {
+        "people": 2, "phones sealed": 0, "accounts": 1, "accounts stopped": 0, "alarm": False, "updates waiting": 0,
+        "notices waiting": 1, "notices buried": 0, "audit broken at row": None,
+    }  # fmt: skip
+    return [
+        *facts("program", {"version": Version.of("0.1.0"), "python": Version.of("3.12.1")}),
+        *facts("library", {f"library{number}": Version.of("1.0") for number in range(10)}),
+        *facts("process", {"linux": True, "core dumps": False, "dumpable": False, "private files": True}),
+        *facts(
+            "setting", {"MODE": Word.of("paper", ["paper"]), **{f"SETTING{n} given": False for n in range(24)}, "warnings": 0}
+        ),
+        *facts("file", {"database bytes": 4096, "heartbeat age": timedelta(seconds=12)}),
+        *facts("vault", {"without key": False, "secrets that open": 5, "seed key": True}),
+        *facts("memory", sound | {name.replace("_", " "): value for name, value in memory.items()}),
+        *facts("unsettled orders", {"open": 1}),
+    ]
+
+
+def test_on_a_phone_stands_what_matters_and_the_rest_is_left_to_the_host() -> None:
+    shown = on_a_phone(a_report())
+    assert shown[0] == "🟢 nothing found wrong"
+    assert "vault secrets that open: 5" in shown
+    assert "unsettled orders open: 1" in shown
+    assert [line for line in shown if "given" in line or "library" in line or line.startswith("🔴")] == []
+    assert len(shown) <= 16
+    assert max(map(len, shown)) <= 34
+
+
+def test_what_is_wrong_stands_first_on_a_phone() -> None:
+    shown = on_a_phone(a_report(notices_buried=3, alarm=True, audit_broken_at_row=7))
+    assert shown[:3] == ["🔴 memory alarm: yes", "🔴 memory audit broken at row: 7", "🔴 memory notices buried: 3"]
+    assert not shown[3].startswith("🔴")
+
+
+@pytest.mark.parametrize(
+    ("room", "values", "line"),
+    [
+        ("file", {"heartbeat age": timedelta(seconds=61)}, "🔴 file heartbeat age: 61 s"),
+        ("file", {"heartbeat age": None}, "🔴 file heartbeat age: none"),
+        ("vault", {"without key": False, "secrets that open": None}, "🔴 vault secrets that open: none"),
+        ("process", {"private files": False}, "🔴 process private files: no"),
+        ("setting", {"warnings": 2}, "🔴 setting warnings: 2"),
+    ],
+)
+def test_each_kind_of_fault_is_marked(room: str, values: dict[str, Plain], line: str) -> None:
+    assert on_a_phone(facts(room, values))[0] == line
+
+
+def test_a_bot_that_was_started_without_its_key_is_marked_once() -> None:
+    shown = on_a_phone(facts("vault", {"without key": True, "secrets that open": None}))
+    assert [line for line in shown if line.startswith("🔴")] == ["🔴 vault without key: yes"]

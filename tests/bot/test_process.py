@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.process import Whoami, refuse_root
+from bot.process import Whoami, process_environment, refuse_root
 from tests.house.source import ROOT
 
 # In a program of its own: what is closed here stays closed.
@@ -94,3 +94,9 @@ def test_root_on_a_bare_host_on_the_real_command_line(
     assert says in done.stderr
     if mode == "live" and not given:
         assert list(tmp_path.iterdir()) == [], "nothing was touched"
+
+
+def test_the_process_environment_is_a_copy() -> None:
+    environ = dict(process_environment())
+    environ["MODE"] = "changed"
+    assert process_environment().get("MODE") != "changed"

@@ -13,7 +13,6 @@ from bot.settings import (
     SETTINGS,
     Mode,
     Settings,
-    process_environment,
     table,
 )
 
@@ -120,9 +119,3 @@ def test_the_table_and_the_object_name_the_same_settings() -> None:
         row = next((each for each in SETTINGS if each.field == name), None)
         secret = row is not None and row.secret
         assert secret == ("Secret" in str(field.annotation)), name
-
-
-def test_the_process_environment_is_a_copy() -> None:
-    environ = dict(process_environment())
-    environ["MODE"] = "changed"
-    assert process_environment().get("MODE") != "changed"

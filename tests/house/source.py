@@ -12,7 +12,17 @@ PACKAGES = ("bot", "handlers", "storage")
 # The rooms that may know all three packages, read the system's clock and draw its random numbers: they build everything else.
 FRONT_DOOR = frozenset(
     {
-        *("bot.__main__", "bot.app", "bot.cli", "bot.demo_house", "bot.host", "bot.inspection", "bot.keys", "bot.linking"),
+        *(
+            "bot.__main__",
+            "bot.app",
+            "bot.cli",
+            "bot.demo_command",
+            "bot.demo_house",
+            "bot.host",
+            "bot.inspection",
+            "bot.keys",
+            "bot.linking",
+        ),
         *("bot.neighbours", "bot.practice", "bot.smoke", "bot.wiring"),
     }
 )

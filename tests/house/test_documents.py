@@ -3,19 +3,25 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from bot.settings import SETTINGS
 from handlers.commands import COMMANDS
+from storage.migrate import revisions
 from tests.house.source import ROOT
 
 README = ROOT / "README.md"
 LOCKS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
 LOCKED = re.compile(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==[A-Za-z0-9.+!]+( ;[^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
 MOST_DEPENDENCIES = 16
+BY_DATE = {"certifi"}  # versions are days, and a list of roots must never be held back
 
 
 def readme() -> str:
@@ -24,9 +30,9 @@ def readme() -> str:
     return README.read_text("utf-8")
 
 
-def project() -> dict[str, list[str]]:
+def project() -> dict[str, Any]:
     with (ROOT / "pyproject.toml").open("rb") as file:
-        loaded: dict[str, list[str]] = tomllib.load(file)["project"]
+        loaded: dict[str, Any] = tomllib.load(file)["project"]
     return loaded
 
 
@@ -52,7 +58,8 @@ def test_there_are_few_direct_dependencies_and_each_has_bounds() -> None:
     dependencies = project()["dependencies"]
     assert len(dependencies) <= MOST_DEPENDENCIES
     for each in dependencies:
-        assert re.fullmatch(r"[a-z0-9-]+>=[\d.]+,<[\d.]+", each), each
+        name = each.partition(">")[0]
+        assert re.fullmatch(r"[a-z0-9-]+>=[\d.]+" + ("" if name in BY_DATE else r",<[\d.]+"), each), each
 
 
 def requirements(lock: Path) -> list[str]:
@@ -84,6 +91,31 @@ def test_every_direct_dependency_is_locked_and_both_locks_agree(lock: Path) -> N
     assert {name: version for name, version in this.items() if name in run and version != run[name]} == {}
 
 
+def test_what_an_advisory_was_found_for_is_locked_at_or_above_its_fix_and_cannot_be_locked_below_it() -> None:
+    fixed = {"certifi": "2026.10.19", "aiohttp": "3.14.5", "cryptography": "50.0.2"}
+    bounds = {Requirement(each).name: Requirement(each).specifier for each in project()["dependencies"]}
+    for lock in LOCKS:
+        locked = {line.partition("==")[0]: Version(line.partition("==")[2].split()[0]) for line in requirements(lock)}
+        assert {name for name, fix in fixed.items() if locked[name] < Version(fix)} == set()
+    for name, fix in fixed.items():
+        (lower,) = (bound.version for bound in bounds[name] if bound.operator == ">=")
+        assert Version(lower) >= Version(fix), name
+
+
+def test_one_lock_serves_every_python_that_the_project_admits() -> None:
+    """A package whose versions differ by Python is locked for each of them, under a marker, and for none twice."""
+    admitted = SpecifierSet(project()["requires-python"])
+    versions = [f"3.{minor}" for minor in range(8, 20) if admitted.contains(f"3.{minor}")]
+    assert versions == ["3.11", "3.12", "3.13", "3.14"]
+    for lock in LOCKS:
+        for version in versions:
+            here = {"python_version": version, "python_full_version": f"{version}.0", "sys_platform": "linux"}
+            needed = [Requirement(line.partition(" --hash")[0].strip()) for line in requirements(lock)]
+            names = [each.name for each in needed if each.marker is None or each.marker.evaluate(here)]
+            assert sorted(set(names)) == sorted(names)
+            assert {each.name for each in needed} - set(names) <= {"colorama"}, "only Windows needs that one"
+
+
 def test_the_dependency_audit_covers_both_locks_and_counts_a_skipped_package_as_a_failure() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     recipe = re.search(r"^audit:.*\nifdef ADVISORIES\n(\t.*\n)else\n((?:\t.*\n)+)endif\n", makefile, re.MULTILINE)
@@ -106,6 +138,7 @@ def test_the_migrations_are_one_chain() -> None:
     for revision in scripts.walk_revisions():
         assert not revision.is_branch_point
         assert not revision.is_merge_point
+    assert revisions() == [script.revision for script in reversed([*scripts.walk_revisions()])], "a file is named by its revision"
 
 
 def test_a_lock_line_without_a_hash_or_with_an_address_is_seen(tmp_path: Path) -> None:

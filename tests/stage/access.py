@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass, replace
 
-from bot.domain.access import Pad, PadEnded, PadUse
+from bot.domain.access import Pad, PadEnded, PadUse, PinHash
 from bot.domain.account import Actor, Limits
 from bot.domain.clock import ist_date
 from bot.trading.joining import Joining
@@ -51,7 +51,7 @@ class Access:
         await self.stage.store.run(lambda drawers: drawers.limits.put(ACCOUNT.id, today, anew))
 
 
-def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True) -> Access:
+def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True, hashing: PinHash | None = None) -> Access:
     """A new process over the same store when it is called again."""
     random_bytes = random.Random(seed).randbytes
     wake = lambda: None  # noqa: E731 - nobody sleeps here
@@ -62,7 +62,7 @@ def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True) -> Access
             store=stage.store,
             clock=stage.clock,
             random=random_bytes,
-            hashing=Argon2Pins(random_bytes, memory=QUICK),
+            hashing=hashing or Argon2Pins(random_bytes, memory=QUICK),
             changed=wake,
         ),
         limits=OwnLimits(store=stage.store, clock=stage.clock, calendar=SHELF.calendar if calendar else None, changed=wake),

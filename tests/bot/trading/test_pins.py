@@ -2,9 +2,12 @@
 
 import asyncio
 import random
+import threading
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,9 +17,11 @@ from bot.domain.account import Permission, Role, User
 from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinClosed, PinWanted
 from bot.domain.notice import ActByOther, Deed
 from bot.domain.order import Order, OrderRequest, Product, Side
+from bot.domain.secret import Secret
 from bot.trading.alarm import lift_alarm, raise_alarm
 from bot.trading.joining import unlock
 from bot.trading.pins import BACK, TRIES, begin_mode, pause
+from storage.pinhash import Argon2Pins
 from tests.bot.trading.test_desk import LIMIT, a_position, ask
 from tests.stage.access import PIN, access
 from tests.stage.desk import DeskStage, set_stage
@@ -85,6 +90,62 @@ async def test_a_keypad_is_one_persons_for_two_minutes_and_ends_with_the_process
     await asyncio.sleep(120)
     with pytest.raises(NotFound):
         await at.pins.press(stage.actor, pad.id, 1)
+
+
+class Weighing:
+    """A slow hash on its scales: it ends when somebody else on the loop had a turn."""
+
+    def __init__(self) -> None:
+        self._quick = Argon2Pins(random.Random(5).randbytes, memory=64)
+        self.begun = threading.Event()
+        self.others_went_on = threading.Event()
+        self.waited_in_vain = 0
+
+    def _weigh(self) -> None:
+        self.begun.set()
+        self.waited_in_vain += not self.others_went_on.wait(timeout=2)
+
+    def of(self, pin: Secret) -> str:
+        self._weigh()
+        return self._quick.of(pin)
+
+    def fits(self, pin: Secret, hashed: str) -> bool:
+        self._weigh()
+        return self._quick.fits(pin, hashed)
+
+
+async def another(hashing: Weighing, work: Coroutine[Any, Any, object]) -> None:
+    """Somebody else, whose turn comes while the PIN is weighed."""
+    await asyncio.to_thread(hashing.begun.wait, 2)
+    await work
+    hashing.others_went_on.set()
+
+
+async def test_while_a_pin_is_weighed_everybody_else_goes_on(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    hashing = Weighing()
+    at = access(stage, hashing=hashing)
+    await asyncio.gather(at.set_pin(stage.actor), another(hashing, stage.store.run(lambda drawers: drawers.people.all())))
+    hashing.begun.clear()
+    hashing.others_went_on.clear()
+    proven, _ = await asyncio.gather(
+        at.prove(stage.actor, "act"), another(hashing, stage.store.run(lambda drawers: drawers.people.all()))
+    )
+    assert isinstance(proven, PadEnded)
+    assert proven.right
+    assert hashing.waited_in_vain == 0
+
+
+async def test_a_pin_that_the_host_takes_away_while_it_is_weighed_proves_nothing_and_does_not_come_back(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    await access(stage).set_pin(stage.actor)
+    hashing = Weighing()
+    at = access(stage, hashing=hashing)
+    taken_away = stage.store.run(lambda drawers: unlock(drawers, PERSON, clock.now()))
+    ended, _ = await asyncio.gather(at.prove(stage.actor, "act"), another(hashing, taken_away))
+    assert isinstance(ended, PadEnded)
+    assert (ended.right, ended.say) == (False, "You have no PIN any more.")
+    assert await stage.store.run(lambda drawers: drawers.pins.find(PERSON)) is None
 
 
 async def miss(stage: DeskStage, times: int, *, restart: bool) -> PadEnded | Pad:

@@ -1,0 +1,73 @@
+"""`python -m bot demo`: the bot with a chat in the browser and a paper broker, without any account."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from bot.demo.loop import DemoLoop
+from bot.demo.terminal import Terminal, lines_of
+from bot.demo_house import Demo, DemoDirectory, demo_clock, open_demo
+from bot.logs import logging_to
+from bot.paper.errors import PaperError
+from bot.process import stop_on_signals
+from bot.scrubber import Scrubber
+from bot.smoke import story
+
+FAILED = 1
+
+
+def demo(asked: argparse.Namespace) -> int:
+    """Opens the demo and walks the way that was asked for: the page, this keyboard, or the scripted person."""
+    directory = DemoDirectory(asked.data)
+    if asked.fresh or asked.smoke:
+        directory = DemoDirectory(asked.data / "smoke") if asked.smoke else directory
+        directory.start_over()
+    scrubber = Scrubber()
+    with asyncio.Runner(loop_factory=DemoLoop) as runner:
+        loop = runner.get_loop()
+        if not isinstance(loop, DemoLoop):  # the factory above made it
+            raise TypeError
+        clock = demo_clock(loop, directory)
+        asked_log = directory.root / "demo.log"
+        directory.prepare(os.urandom)
+        with asked_log.open("a", encoding="utf-8") as stream, logging_to(stream, scrubber=scrubber, clock=clock, level="INFO"):
+            return runner.run(_demo_runs(asked, directory, loop, scrubber))
+
+
+async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: DemoLoop, scrubber: Scrubber) -> int:
+    stop = asyncio.Event()
+    stop_on_signals(loop, stop.set)
+    clock = demo_clock(loop, directory)
+    port = 0 if asked.smoke or asked.terminal else asked.port
+    try:
+        demo_opened = open_demo(directory, loop=loop, clock=clock, scrubber=scrubber, port=port)
+        async with demo_opened as demo:
+            running = asyncio.create_task(demo.app.run(stop), name="bot")
+            try:
+                return await _walk(asked, demo, running)
+            finally:
+                stop.set()
+                await running
+    except PaperError:
+        raise  # books in use look like a port in use; they say themselves what they are
+    except OSError as error:
+        if error.errno is None or "address already in use" not in str(error).lower():
+            raise
+        print(
+            f"Port {port} is taken. Another demo may be running; or choose one: make demo DEMO_ARGS='--port 8081'",
+            file=sys.stderr,
+        )
+        return FAILED
+
+
+async def _walk(asked: argparse.Namespace, demo: Demo, running: asyncio.Task[None]) -> int:
+    if asked.smoke:
+        return 0 if await story(demo, print) else FAILED
+    if asked.terminal:
+        terminal = Terminal(demo.neighbours.person, print, paced=not sys.stdin.isatty())
+        await terminal.run(lines_of(sys.stdin.fileno()))
+        return 0
+    print(f"Open {demo.neighbours.url} in a browser. Ctrl-C ends the demo; its state stays in {asked.data}.", flush=True)
+    await running
+    return 0

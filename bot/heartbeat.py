@@ -1,0 +1,37 @@
+"""The heartbeat: a file beside the database in which the running bot writes the time, for a container's health check.
+
+The check runs every half minute beside the bot, so it reads this file and nothing else: no other setting, no key, no library.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.domain.clock import Clock
+from bot.dotenv import gather
+
+DATABASE = "data/bot.db"  # where the database lies when no setting says so
+STILL = timedelta(seconds=60)  # without a heartbeat that long the bot stands still
+
+
+def heartbeat_beside(database: Path) -> Path:
+    """Where the bot of this database writes the time."""
+    return database.parent / "heartbeat"
+
+
+def last_beat(environ: Mapping[str, str], directory: Path) -> datetime | None:
+    """When the bot of these settings wrote its last heartbeat; None when there is none that can be read."""
+    given = gather(environ, directory, {"DATABASE": False}, [], [])
+    try:
+        return datetime.fromisoformat(heartbeat_beside(Path(given.get("DATABASE", DATABASE)).expanduser()).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def health(environ: Mapping[str, str], directory: Path, clock: Clock) -> tuple[bool, str]:
+    """Whether the bot's heart beats, and the line that says so."""
+    beat = last_beat(environ, directory)
+    if beat is None:
+        return False, "The bot has not written a heartbeat."
+    age = clock.now() - beat
+    return age < STILL, f"Last heartbeat {age.total_seconds():.0f} s ago."
