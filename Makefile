@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: install demo test check bench fuzz attack canaries audit sbom lock clean
+.PHONY: install demo test check bench fuzz attack canaries audit sbom readme lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -57,6 +57,10 @@ endif
 # What it is made of, in CycloneDX's JSON: every locked package with the hashes of its files.
 sbom: .venv/dev.stamp
 	@$(BIN)/python -m tests.attack.bill requirements.txt requirements-dev.txt
+
+# The README's table of settings, as the code has it.
+readme: .venv/dev.stamp
+	$(BIN)/python -m tests.house.readme
 
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
