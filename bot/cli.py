@@ -192,6 +192,8 @@ def _run(asked: argparse.Namespace) -> int:
     opened = open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber, ask=terminal(), new_bot=asked.new_bot)
     as_json = settings.log_format == "json"
     with logging_to(sys.stderr, scrubber=scrubber, clock=clock, level=settings.log_level, as_json=as_json):
+        for warning in settings.warnings:
+            log.warning("settings: %s", warning)
         try:
             asyncio.run(_until_stopped(opened))
         except BotError:
