@@ -220,7 +220,6 @@ class Settings(BaseModel):
     )
     brokerage_plan: str | None = Field(
         default=None,
-        pattern=r"^[a-z0-9-]{1,20}$",
         description="your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is "
         "not known",
     )
