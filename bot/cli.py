@@ -30,7 +30,7 @@ from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
 from bot.domain.origin import on_host, origin
 from bot.host import add_commands, terminal, without_keys
 from bot.linking import link_account
-from bot.logs import logging_to
+from bot.logs import escaped, logging_to
 from bot.paper import server as paper
 from bot.paper.errors import PaperError
 from bot.paper.settings import PaperSettings
@@ -66,16 +66,16 @@ def main(arguments: Sequence[str], *, whoami: Whoami | None = None) -> int:
         run: Callable[[argparse.Namespace], int] = parsed.run
         return run(parsed)
     except (SettingsError, VaultError) as error:
-        print(error.say, file=sys.stderr)
+        print(escaped(error.say), file=sys.stderr)
         return WRONG_SETTINGS
     except PaperError as error:
-        print(error.say, file=sys.stderr)
+        print(escaped(error.say), file=sys.stderr)
         return WRONG_SETTINGS
     except UsageError as error:
-        print(f"{error.say} Try: {error.example}", file=sys.stderr)
+        print(escaped(f"{error.say} Try: {error.example}"), file=sys.stderr)
         return WRONG_SETTINGS
     except BotError as error:
-        print(error.say, file=sys.stderr)
+        print(escaped(error.say), file=sys.stderr)
         return FAILED
     except OSError as error:  # the host's own refusals: a file that cannot be made, an address that is taken
         print(f"{error.filename or 'This host'}: {error.strerror or type(error).__name__}.", file=sys.stderr)
@@ -318,7 +318,7 @@ def _check(_: argparse.Namespace) -> int:
     settings = _settings()
     findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom, ask=terminal()))
     for finding in findings:
-        print(finding.line)
+        print(escaped(finding.line))
     return FAILED if any(finding.bad for finding in findings) else 0
 
 
@@ -335,7 +335,11 @@ def _health(_: argparse.Namespace) -> int:
 
 def _people(asked: argparse.Namespace) -> int:
     settings = _settings()
-    return asyncio.run(_change_people(asked, without_keys(settings)))
+    first = asked.act == "add" and asked.role == Role.OWNER and asked.account is None  # the first owner makes the database
+    store = without_keys(settings, new=first)
+    if store.made:
+        print(f"There was no database here: {settings.database.resolve()} is a new one.")
+    return asyncio.run(_change_people(asked, store))
 
 
 async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
@@ -365,7 +369,7 @@ async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
             if not listed:
                 print("Nobody is on the list: the bot answers nobody. Begin with: python -m bot people add ID --role owner")
             for user, account_id, role in listed:
-                print(f"{user.telegram_id:>15}  {role:<9} {account_id or 'all accounts':<14} {user.name}")
+                print(f"{user.telegram_id:>15}  {role:<9} {account_id or 'all accounts':<14} {escaped(user.name)}")
     return 0
 
 
@@ -379,11 +383,11 @@ def _link(asked: argparse.Namespace) -> int:
         async with store, open_connections(settings, clock=clock, random_bytes=os.urandom) as connections:
             return await link_account(
                 settings, asked.label, store=store, connections=connections, clock=clock, random_bytes=os.urandom,
-                scrubber=scrubber, ask=_without_echo, tell=print,
+                scrubber=scrubber, ask=_without_echo, tell=lambda words: print(escaped(words)),
             )  # fmt: skip
 
     with logging_to(sys.stderr, scrubber=scrubber, clock=SystemClock(), level="WARNING"):
-        print(asyncio.run(go()))
+        print(escaped(asyncio.run(go())))
     return 0
 
 

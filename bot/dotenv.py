@@ -77,7 +77,7 @@ def _dotenv(
     """NAME=value by lines; quotes and `export` are allowed, comments start with #. OpenAlgo's own names are told once."""
     try:
         text = file.read_text("utf-8")
-        shared = file.stat().st_mode & 0o077
+        rights = file.stat().st_mode
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
@@ -101,8 +101,10 @@ def _dotenv(
             problems.append(f".env line {number} names no setting{_hint(match['name'], ours)}")
         else:
             values[match["name"]] = value
-    if shared and any(secret and values.get(name) for name, secret in settings.items()):
+    if rights & 0o077 and any(secret and values.get(name) for name, secret in settings.items()):
         warnings.append(".env holds secrets and can be read by others: chmod 600 .env")
+    elif rights & stat.S_IWOTH:
+        warnings.append(".env can be changed by others: chmod go-w .env")
     if foreign:
         more = f" and {len(foreign) - _NAMED} more" if len(foreign) > _NAMED else ""
         warnings.append(

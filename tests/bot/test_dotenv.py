@@ -92,6 +92,13 @@ def test_a_dotenv_file_that_others_can_read_is_warned_of(tmp_path: Path) -> None
     assert any("chmod 600" in each for each in Settings.read({}, directory=directory).warnings)
 
 
+def test_a_dotenv_file_without_secrets_that_others_can_change_is_warned_of_too(tmp_path: Path) -> None:
+    directory = dotenv(tmp_path, "MODE=live\n", 0o646)
+    assert ".env can be changed by others: chmod go-w .env" in Settings.read(LIVE, directory=directory).warnings
+    (directory / ".env").chmod(0o644)
+    assert not any("chmod go-w" in each for each in Settings.read(LIVE, directory=directory).warnings)
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
