@@ -19,8 +19,6 @@ from pathlib import Path
 from bot import __version__
 from bot.app import App, open_app, open_connections, open_store
 from bot.checkup import checkup
-from bot.data.printout import calendar_page, charges_page
-from bot.data.shelf import Shelf, open_shelf
 from bot.demo.loop import DemoLoop
 from bot.demo.terminal import Terminal, lines_of
 from bot.demo_house import Demo, DemoDirectory, demo_clock, open_demo
@@ -36,6 +34,7 @@ from bot.paper.errors import PaperError
 from bot.paper.settings import PaperSettings
 from bot.practice import Source, ask_credentials, practise
 from bot.process import Whoami, harden, refuse_root
+from bot.reference_pages import add_pages
 from bot.scrubber import Scrubber
 from bot.settings import PAPER_PORT, Consent, Mode, Settings, process_environment
 from bot.smoke import story
@@ -140,10 +139,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings())))
 
-    calendar = command("calendar", "what the calendar knows of a day, and from which source", _calendar)
-    calendar.add_argument("words", nargs="*", metavar="DATE")
-    charges = command("charges", "what an order would cost, line by line, and from which source", _charges)
-    charges.add_argument("words", nargs="*", metavar="WORDS", help="such as: buy 10 RELIANCE 1480.30 delivery flat-5")
+    add_pages(command)
     return parser
 
 
@@ -388,20 +384,4 @@ def _link(asked: argparse.Namespace) -> int:
 
     with logging_to(sys.stderr, scrubber=scrubber, clock=SystemClock(), level="WARNING"):
         print(escaped(asyncio.run(go())))
-    return 0
-
-
-def _shelf() -> Shelf:
-    """The dated data with the host's own rows, if MARKET_DATA names a file; no other setting is needed to look things up."""
-    named = process_environment().get("MARKET_DATA")
-    return open_shelf(Path(named).expanduser() if named else None)
-
-
-def _calendar(asked: argparse.Namespace) -> int:
-    print("\n".join(calendar_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
-    return 0
-
-
-def _charges(asked: argparse.Namespace) -> int:
-    print("\n".join(charges_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
     return 0

@@ -46,6 +46,7 @@ __all__ = [
     "Mode",
     "Setting",
     "Settings",
+    "market_data",
     "process_environment",
     "table",
 ]
@@ -305,6 +306,12 @@ def _written(default: object) -> str:
 
 
 SETTINGS = tuple(Setting.of(name, field) for name, field in Settings.model_fields.items() if field.description)
+
+
+def market_data(environ: Mapping[str, str], directory: Path) -> Path | None:
+    """The file that MARKET_DATA names, there or in .env, whatever else is wrong with the settings."""
+    named = gather(environ, directory, {"MARKET_DATA": False}, [], []).get("MARKET_DATA")
+    return Path(named).expanduser() if named else None
 
 
 def process_environment() -> Mapping[str, str]:
