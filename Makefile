@@ -10,6 +10,7 @@ BIN := .venv/bin
 DEMO_ARGS ?=
 
 .PHONY: install demo test smoke-other check bench fuzz attack canaries audit sbom lock clean
+.PHONY: install demo test check bench fuzz attack canaries audit sbom readme lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -85,6 +86,10 @@ sbom: .venv/dev.stamp
 
 # Everything at its newest, for every Python from 3.11 to 3.14 at once.
 LOCK := uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+# The README's table of settings, as the code has it.
+readme: .venv/dev.stamp
+	$(BIN)/python -m tests.house.readme
+
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/$(LOCK) -o requirements.txt pyproject.toml

@@ -40,13 +40,14 @@ BEATS = 4  # looks at the list of people for each heartbeat that is written
 DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when the process is asked to stop
 
 
-def open_store(settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Ask | None = None) -> SqlStore:
-    """The database behind its vault; StorageError (VaultError for the key) says what is wrong with it.
+def open_store(
+    settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Ask | None = None, new: bool = False
+) -> SqlStore:
+    """The database behind its vault; StorageError (VaultError for the key) or SettingsError says what is wrong with it.
 
-    ask: how a passphrase is asked for, None where nobody sits at a terminal.
+    ask: how a passphrase is asked for, None where nobody sits at a terminal. new: whether one is made where there is none.
     """
-    settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return SqlStore.open(settings.database, open_vault(settings, random_bytes, ask), inline=inline)
+    return SqlStore.open(settings.database, open_vault(settings, random_bytes, ask), inline=inline, new=new)
 
 
 @asynccontextmanager
@@ -134,6 +135,8 @@ class App:
     async def _begin(self) -> None:
         """The books first, the phone afterwards: nobody is shown a state that the start could have mended."""
         await self.core.services.roster.refresh()
+        if not await self.store.run(lambda drawers: drawers.people.all()):
+            log.warning("nobody is on the list, so nobody is answered: python -m bot people add ID --role owner")
         broken = await self.store.run_sql(lambda drawers: drawers.audit.verify())
         if broken is not None:
             await self.core.sentry.seal(TAMPERED.format(row=broken), drill=REPAIR)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.app import open_store
+from bot.data.shelf import open_shelf
 from bot.domain.clock import MOST_SKEW, Clock, ist
 from bot.domain.drawers import Drawers
 from bot.domain.errors import BotError, SettingsError
@@ -18,6 +19,7 @@ from bot.egress import source_address
 from bot.keys import Ask
 from bot.process import Whoami, refuse_root, standing
 from bot.settings import Consent, KeySource, Mode, Settings
+from bot.wiring import chosen_plan
 
 PATIENCE = 5.0  # seconds for each thing that is asked over the network
 
@@ -39,11 +41,23 @@ async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes
     """Every finding; nothing is changed but the database's schema, and no order route is touched."""
     findings = [Finding(name="settings", say=f"read, mode {settings.mode}")]
     findings += [Finding(name="warning", say=warning) for warning in settings.warnings]
+    findings += _dated_facts(settings)
     findings += _process(settings)
     findings += _keys(settings)
     findings += await _database(settings, random_bytes, ask)
     findings += await _network(settings, clock)
     return findings
+
+
+def _dated_facts(settings: Settings) -> list[Finding]:
+    """Whether calendar, charges and rules can be read with the host's own rows, and what brokerage is reckoned with."""
+    try:
+        plan = chosen_plan(settings, open_shelf(settings.market_data).tariff)
+    except SettingsError as error:
+        return [Finding(name="dated facts", say=error.say, bad=True)]
+    return [
+        Finding(name="brokerage", say=f"plan {plan.name}" if plan else "no BROKERAGE_PLAN: every card says that it is not known")
+    ]
 
 
 def _process(settings: Settings) -> list[Finding]:

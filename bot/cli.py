@@ -25,12 +25,12 @@ from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
 from bot.domain.origin import on_host, origin
 from bot.heartbeat import health
+from bot.logs import escaped
 from bot.paper.errors import PaperError
 from bot.process import Whoami, harden, process_environment, refuse_root, stop_on_signals
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.data.shelf import Shelf
     from bot.paper.server import Running
     from bot.settings import Settings
     from storage.store import SqlStore
@@ -57,16 +57,16 @@ def main(arguments: Sequence[str], *, whoami: Whoami | None = None) -> int:
         run: Callable[[argparse.Namespace], int] = parsed.run
         return run(parsed)
     except (SettingsError, VaultError) as error:
-        print(error.say, file=sys.stderr)
+        print(escaped(error.say), file=sys.stderr)
         return WRONG_SETTINGS
     except PaperError as error:
-        print(error.say, file=sys.stderr)
+        print(escaped(error.say), file=sys.stderr)
         return WRONG_SETTINGS
     except UsageError as error:
-        print(f"{error.say} Try: {error.example}", file=sys.stderr)
+        print(escaped(f"{error.say} Try: {error.example}"), file=sys.stderr)
         return WRONG_SETTINGS
     except BotError as error:
-        print(error.say, file=sys.stderr)
+        print(escaped(error.say), file=sys.stderr)
         return FAILED
     except OSError as error:  # the host's own refusals: a file that cannot be made, an address that is taken
         print(f"{error.filename or 'This host'}: {error.strerror or type(error).__name__}.", file=sys.stderr)
@@ -129,15 +129,12 @@ def build_parser(typed: Sequence[str] = ()) -> argparse.ArgumentParser:
     link = command("link", "asks for an account's secrets without echo, tries the login, then stores them sealed", _link)
     link.add_argument("--label", default="main", help="how the account is called (default: main)")
 
-    calendar = command("calendar", "what the calendar knows of a day, and from which source", _calendar)
-    calendar.add_argument("words", nargs="*", metavar="DATE")
-    charges = command("charges", "what an order would cost, line by line, and from which source", _charges)
-    charges.add_argument("words", nargs="*", metavar="WORDS", help="such as: buy 10 RELIANCE 1480.30 delivery flat-5")
-
     if not typed or typed[0] not in {*commands.choices, "--version"}:
         from bot.host import add_commands
+        from bot.reference_pages import add_pages
 
         add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings())))
+        add_pages(command)
     return parser
 
 
@@ -191,6 +188,8 @@ def _run(asked: argparse.Namespace) -> int:
     opened = open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber, ask=terminal(), new_bot=asked.new_bot)
     as_json = settings.log_format == "json"
     with logging_to(sys.stderr, scrubber=scrubber, clock=clock, level=settings.log_level, as_json=as_json):
+        for warning in settings.warnings:
+            log.warning("settings: %s", warning)
         try:
             asyncio.run(_until_stopped(opened))
         except BotError:
@@ -272,7 +271,7 @@ def _check(_: argparse.Namespace) -> int:
     settings = _settings()
     findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom, ask=terminal()))
     for finding in findings:
-        print(finding.line)
+        print(escaped(finding.line))
     return FAILED if any(finding.bad for finding in findings) else 0
 
 
@@ -286,7 +285,11 @@ def _people(asked: argparse.Namespace) -> int:
     from bot.host import without_keys
 
     settings = _settings()
-    return asyncio.run(_change_people(asked, without_keys(settings)))
+    first = asked.act == "add" and asked.role == Role.OWNER and asked.account is None  # the first owner makes the database
+    store = without_keys(settings, new=first)
+    if store.made:
+        print(f"There was no database here: {settings.database.resolve()} is a new one.")
+    return asyncio.run(_change_people(asked, store))
 
 
 async def _change_people(asked: argparse.Namespace, store: "SqlStore") -> int:
@@ -318,7 +321,7 @@ async def _change_people(asked: argparse.Namespace, store: "SqlStore") -> int:
             if not listed:
                 print("Nobody is on the list: the bot answers nobody. Begin with: python -m bot people add ID --role owner")
             for user, account_id, role in listed:
-                print(f"{user.telegram_id:>15}  {role:<9} {account_id or 'all accounts':<14} {user.name}")
+                print(f"{user.telegram_id:>15}  {role:<9} {account_id or 'all accounts':<14} {escaped(user.name)}")
     return 0
 
 
@@ -338,31 +341,9 @@ def _link(asked: argparse.Namespace) -> int:
         async with store, open_connections(settings, clock=clock, random_bytes=os.urandom) as connections:
             return await link_account(
                 settings, asked.label, store=store, connections=connections, clock=clock, random_bytes=os.urandom,
-                scrubber=scrubber, ask=_without_echo, tell=print,
+                scrubber=scrubber, ask=_without_echo, tell=lambda words: print(escaped(words)),
             )  # fmt: skip
 
     with logging_to(sys.stderr, scrubber=scrubber, clock=SystemClock(), level="WARNING"):
-        print(asyncio.run(go()))
-    return 0
-
-
-def _shelf() -> "Shelf":
-    """The dated data with the host's own rows, if MARKET_DATA names a file; no other setting is needed to look things up."""
-    from bot.data.shelf import open_shelf
-
-    named = process_environment().get("MARKET_DATA")
-    return open_shelf(Path(named).expanduser() if named else None)
-
-
-def _calendar(asked: argparse.Namespace) -> int:
-    from bot.data.printout import calendar_page
-
-    print("\n".join(calendar_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
-    return 0
-
-
-def _charges(asked: argparse.Namespace) -> int:
-    from bot.data.printout import charges_page
-
-    print("\n".join(charges_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
+        print(escaped(asyncio.run(go())))
     return 0

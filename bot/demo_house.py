@@ -107,7 +107,7 @@ async def seed(settings: Settings, account: PaperAccount, clock: Clock, random_b
             drawers.accounts.add(Account(id=random_bytes(6).hex(), label=LABEL, client=client, created_at=now), credentials)
         drawers.people.add(User(telegram_id=VISITOR, name="Asha"), Role.OWNER, None, now)
 
-    store = open_store(settings, random_bytes, inline=inline)
+    store = open_store(settings, random_bytes, inline=inline, new=True)
     try:
         await store.run(add)
     finally:

@@ -1,15 +1,22 @@
 """Reads what the settings' texts are kept in: a .env file, and files that hold one secret each.
 
-No words of a problem repeat a value: it may be a secret in the wrong place.
+No words of a problem repeat a value: it may be a secret in the wrong place. A .env file is the bot's own, so every name in it
+must be one; the environment holds much that is nobody's business, so there a name is only told when it is nearly one of ours.
 """
 
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
+from bot.openalgo import ONLY_OPENALGO
+
 _LONGEST_SECRET = 4096  # bytes in a secret's file
+_A_NAME = re.compile(r"[A-Za-z]{1,12}(?:_[A-Za-z]{1,12})*")  # repeated in words; a secret with `=` at its end is longer
+_ALIKE, _NEARLY_THE_SAME = 0.6, 0.9  # ratios of difflib: worth a hint, and hardly by chance
+_NAMED = 3  # of OpenAlgo's names, where there are many
 _DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 
 
@@ -20,7 +27,13 @@ def gather(
 
     settings: each name, and whether it is a secret. What is wrong is added to problems, what should be otherwise to warnings.
     """
-    kept = _dotenv(directory / ".env", settings, problems, warnings) if directory is not None else {}
+    ours = {*settings, *(f"{name}_FILE" for name, secret in settings.items() if secret)}
+    kept = _dotenv(directory / ".env", settings, ours, problems, warnings) if directory is not None else {}
+    warnings += [
+        f"{name} in the environment is no setting (the nearest is {near}): it is passed over"
+        for name in sorted({*environ} - ours - ONLY_OPENALGO)
+        if (near := _nearest(name, ours, _NEARLY_THE_SAME)) is not None
+    ]
     given: dict[str, str] = {}
     for name, secret in settings.items():
         text = environ.get(name) or kept.get(name)
@@ -54,18 +67,24 @@ def _from_file(name: str, place: str, problems: list[str], warnings: list[str]) 
     return text
 
 
-def _dotenv(file: Path, settings: Mapping[str, bool], problems: list[str], warnings: list[str]) -> dict[str, str]:
-    """NAME=value by lines; quotes and `export` are allowed, comments start with #. Names that are not ours are passed over."""
+def _nearest(name: str, ours: Collection[str], ratio: float) -> str | None:
+    return next(iter(get_close_matches(name.upper(), sorted(ours), n=1, cutoff=ratio)), None)
+
+
+def _dotenv(
+    file: Path, settings: Mapping[str, bool], ours: Collection[str], problems: list[str], warnings: list[str]
+) -> dict[str, str]:
+    """NAME=value by lines; quotes and `export` are allowed, comments start with #. OpenAlgo's own names are told once."""
     try:
         text = file.read_text("utf-8")
-        shared = file.stat().st_mode & 0o077
+        rights = file.stat().st_mode
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
         problems.append(".env cannot be read")
         return {}
     values: dict[str, str] = {}
-    ours = {*settings, *(f"{name}_FILE" for name in settings)}
+    foreign: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
@@ -76,11 +95,30 @@ def _dotenv(file: Path, settings: Mapping[str, bool], problems: list[str], warni
             problems.append(f".env line {number} is not NAME=value")
         elif match["name"] in ours and match["name"] in values:
             problems.append(f"{match['name']} stands twice in .env")
+        elif match["name"] in ONLY_OPENALGO:
+            foreign[match["name"]] = None
+        elif match["name"] not in ours:
+            problems.append(f".env line {number} names no setting{_hint(match['name'], ours)}")
         else:
             values[match["name"]] = value
-    if shared and any(secret and values.get(name) for name, secret in settings.items()):
+    if rights & 0o077 and any(secret and values.get(name) for name, secret in settings.items()):
         warnings.append(".env holds secrets and can be read by others: chmod 600 .env")
+    elif rights & stat.S_IWOTH:
+        warnings.append(".env can be changed by others: chmod go-w .env")
+    if foreign:
+        more = f" and {len(foreign) - _NAMED} more" if len(foreign) > _NAMED else ""
+        warnings.append(
+            f".env has names that are OpenAlgo's alone, which are passed over: {', '.join([*foreign][:_NAMED])}{more}"
+        )
     return values
+
+
+def _hint(name: str, ours: Collection[str]) -> str:
+    """The name, unless it could be a secret, and the nearest that there is."""
+    if not _A_NAME.fullmatch(name):
+        return ""
+    near = _nearest(name, ours, _ALIKE)
+    return f": {name} (the nearest is {near})" if near else f": {name}"
 
 
 def _unquoted(text: str) -> str | None:

@@ -17,6 +17,7 @@ from bot.domain.drawers import Drawers
 from bot.domain.errors import BrokerError, SettingsError, StorageError, VaultError
 from bot.inspection import report
 from bot.keys import Ask, loaded, place_of
+from bot.logs import escaped
 from bot.settings import KeySource, Settings
 from bot.trading.alarm import lift_alarm, raise_alarm, sounding
 from bot.wiring import heartbeat_file
@@ -70,28 +71,24 @@ def terminal() -> Ask | None:
     return getpass.getpass if sys.stdin.isatty() else None
 
 
-def without_keys(settings: Settings) -> SqlStore:
-    """The database for those who need no secret."""
-    settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return without_keys_at(settings.database)
+def without_keys(settings: Settings, *, new: bool = False) -> SqlStore:
+    """The database for those who need no secret; new: whether one is made where there is none."""
+    return without_keys_at(settings.database, new=new)
 
 
-def without_keys_at(path: Path) -> SqlStore:
+def without_keys_at(path: Path, *, new: bool = False) -> SqlStore:
     """Any database of ours, for those who need no secret of it."""
-    return SqlStore.open(path, Vault((), os.urandom), inline=True)
+    return SqlStore.open(path, Vault((), os.urandom), inline=True, new=new)
 
 
 def _key(asked: argparse.Namespace, settings: Settings) -> int:
     if asked.data:
         if asked.to:
             raise SettingsError("--to moves a key, and --data changes none that lies in a file. Say one of them.")
-        print(asyncio.run(change_data_keys(settings, terminal())))
+        done = change_data_keys(settings, terminal())
     else:
-        print(
-            asyncio.run(
-                change_keys(asked.act, settings, terminal(), seed=asked.seed, to=KeySource(asked.to) if asked.to else None)
-            )
-        )
+        done = change_keys(asked.act, settings, terminal(), seed=asked.seed, to=KeySource(asked.to) if asked.to else None)
+    print(escaped(asyncio.run(done)))
     return 0
 
 
@@ -113,7 +110,7 @@ async def change_keys(act: str, settings: Settings, ask: Ask | None, *, seed: bo
         target = place_of(settings, ring, os.urandom, ask, source=to or source, fresh=True)
     keys = place.load()
     vault = Vault(others, os.urandom, keys) if seed else Vault(keys, os.urandom, others)
-    async with SqlStore.open(settings.database, vault, inline=True) as store:
+    async with SqlStore.open(settings.database, vault, inline=True, new=False) as store:
         to_where = (target or place).says
         count = await rotate(store, place, os.urandom, ring=ring, target=target, note=_note("key rotate", f"{ring}, {to_where}"))
     where = (target or place).says
@@ -143,7 +140,7 @@ def _note(what: str, detail: str = "") -> Note:
 
 
 def _backup(asked: argparse.Namespace, settings: Settings) -> int:
-    print(asyncio.run(make_backup(settings, asked.file)))
+    print(escaped(asyncio.run(make_backup(settings, asked.file))))
     return 0
 
 
@@ -166,7 +163,7 @@ async def make_backup(settings: Settings, target: Path) -> str:
 
 
 def _restore(asked: argparse.Namespace, settings: Settings) -> int:
-    print(asyncio.run(restore(settings, asked.file, SystemClock())))
+    print(escaped(asyncio.run(restore(settings, asked.file, SystemClock()))))
     return 0
 
 
@@ -175,9 +172,10 @@ async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
     found = check_copy(copy)
     alarm = await _alarm_is_on(settings)
     now = clock.now()
-    settings.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    aside = settings.database.with_name(f"{settings.database.name}.before-{ist(now):%Y%m%d-%H%M%S}")
-    lock = FileLock(settings.database.with_name(settings.database.name + ".lock"))
+    database = settings.database.resolve()
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside = database.with_name(f"{database.name}.before-{ist(now):%Y%m%d-%H%M%S}")
+    lock = FileLock(database.with_name(database.name + ".lock"))
     made_of = f"{found.accounts} accounts, {found.orders} orders, {found.audit_rows} acts"
 
     def make_safe(drawers: SqlDrawers) -> tuple[int, int | None, int]:
@@ -187,9 +185,7 @@ async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
         return stopped, drawers.audit.verify(), len({user.telegram_id for user, _, _ in drawers.people.all()})
 
     with closing(_Held(lock)):
-        stopped, broken, people = await bring_back(
-            copy, settings.database, aside, open_store=without_keys_at, make_safe=make_safe
-        )
+        stopped, broken, people = await bring_back(copy, database, aside, open_store=without_keys_at, make_safe=make_safe)
     told = (
         f"Restored: {made_of}. Trading is stopped on {stopped} accounts until /resume; everybody logs in again. "
         f"The list of people ({people}), roles and limits are those of the backup: python -m bot people list."
@@ -225,7 +221,7 @@ class _Held:
 
 
 def _panic(asked: argparse.Namespace, settings: Settings) -> int:
-    print(asyncio.run(lift(settings, SystemClock()) if asked.lift else panic(settings, SystemClock())))
+    print(escaped(asyncio.run(lift(settings, SystemClock()) if asked.lift else panic(settings, SystemClock()))))
     return 0
 
 

@@ -4,6 +4,7 @@ import platform
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.domain.errors import VaultError
 from bot.domain.order import OrderStatus
 from bot.process import standing
 from bot.scrubber import Scrubber
-from bot.settings import SETTINGS, Consent, KeySource, LogFormat, LogLevel, MarketHours, Mode, Settings
+from bot.settings import SETTINGS, Settings
 from bot.trading.alarm import sounding
 from storage.drawers import SqlDrawers
 from storage.engine import SQLITE
@@ -22,15 +23,6 @@ from storage.store import SqlStore
 from storage.vault import Ring
 
 LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pydantic", "pyotp", "python-telegram-bot", "sqlalchemy")
-# Settings whose values are words or numbers of ours; of all others only whether they are given is told.
-_SHOWN = (
-    "MODE", "KEY_SOURCE", "SEED_KEY_SOURCE", "LOG_LEVEL", "LOG_FORMAT", "CONFIRM_SECONDS", "ORDERS_PER_SECOND", "MARKET_HOURS",
-    "PROTECT_CONTENT",
-    "ALLOW_ROOT",
-)  # fmt: skip
-
-
-_WORDS = frozenset(str(word) for words in (Mode, KeySource, LogLevel, LogFormat, MarketHours, Consent) for word in words)
 
 
 async def inspect(settings: Settings, store: SqlStore, clock: Clock, *, heartbeat: Path) -> list[Fact]:
@@ -73,11 +65,14 @@ def _process() -> list[Fact]:
 
 
 def _settings(settings: Settings) -> list[Fact]:
+    """The value of a setting that is a number or one of our own words; of any other only whether it is given."""
     shown: dict[str, Plain] = {}
     for each in SETTINGS:
         value = getattr(settings, each.field)
-        if each.name in _SHOWN:
-            shown[each.name] = value if isinstance(value, int) else Word.of(str(value), _WORDS)
+        if isinstance(value, StrEnum):
+            shown[each.name] = Word.of(value, [word.value for word in type(value)])
+        elif isinstance(value, int):
+            shown[each.name] = value
         else:
             shown[f"{each.name} given"] = each.field in settings.model_fields_set and bool(value)
     return facts("setting", {**shown, "warnings": len(settings.warnings)})

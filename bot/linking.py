@@ -33,6 +33,7 @@ async def link_account(
     tell: Callable[[str], None],
 ) -> str:
     """Asks, tries, stores; the closing sentence. LoginRefused and the other errors leave nothing stored."""
+    core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, scrubber=scrubber)
     client_code = settings.client_code or Secret(_need(ask, "Client code: "))
     api_key = settings.api_key or Secret(_need(ask, "API key (type B): "))
     password = Secret(_need(ask, "Password: "))
@@ -46,7 +47,6 @@ async def link_account(
     credentials = Credentials(
         client_code=client_code, password=password, api_key=api_key, totp_seed=Secret(seed) if seed else None
     )
-    core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, scrubber=scrubber)
     account = await core.accounts.link(label, credentials, code)
     session = connections.of(account.id).session
     until = f" Session until {ist(session.expires):%d %b %H:%M} IST." if session else ""

@@ -26,8 +26,9 @@ correlation: ContextVar[str] = ContextVar("correlation", default="----")
 QUIET = ("aiohttp", "alembic", "asyncio", "httpcore", "httpx", "hpack", "sqlalchemy", "telegram", "urllib3", "websockets")
 
 _log = logging.getLogger(__name__)
-# C0, C1, the line and paragraph separators, and the marks that turn the reading direction round.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# C0, C1, the line and paragraph separators, the marks that turn the reading direction round, and what has no width.
+# Joiners stay: names in Indian scripts are written with them.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 def new_id(random_bytes: Callable[[int], bytes]) -> str:

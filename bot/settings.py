@@ -1,7 +1,8 @@
 """Every setting of the bot: one frozen object, read once from the environment, secrets preferably from files.
 
-SETTINGS is the table that the README, `python -m bot check` and the reader share. Values come from the environment, then
-from a `.env` file in the working directory. A setting with a secret has a twin NAME_FILE that names a file and beats it.
+The fields of Settings are the one list: their descriptions make the README's table (`make readme`), their types say which
+are secrets and what a report may show. Values come from the environment, then from a `.env` file in the working directory.
+A setting with a secret has a twin NAME_FILE that names a file and beats it.
 Three pairs of addresses start and any other refuses (failure-modes.md T23): the demo chat and the paper broker, both on
 loopback; Telegram and the paper broker; Telegram and mStock. No words of an error or a warning repeat a value: it may be
 a secret in the wrong place.
@@ -14,9 +15,10 @@ from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from bot.addresses import (
     MSTOCK,
@@ -44,93 +46,12 @@ __all__ = [
     "Mode",
     "Setting",
     "Settings",
+    "market_data",
     "table",
 ]
 
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{10,100}")
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One row of the table; `default` is what stands in the documentation, None for "must be given"."""
-
-    name: str
-    says: str
-    default: str | None = None
-    secret: bool = False
-
-    @property
-    def field(self) -> str:
-        return self.name.lower()
-
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting(name="MODE", says="`demo`, `paper` or `live`: which Telegram and which broker the bot talks to"),
-    Setting(name="TELEGRAM_BOT_TOKEN", says="the bot's token from @BotFather", secret=True),
-    Setting(name="TELEGRAM_URL", says="where Telegram is; only the demo's loopback address may differ", default=TELEGRAM),
-    Setting(
-        name="BROKER_URL", says="where the broker is: mStock when live, else the paper broker", default=f"{MSTOCK} or {PAPER}"
-    ),
-    Setting(name="BROKER_WS_URL", says="where its socket is", default=f"{MSTOCK_SOCKET} or {PAPER_SOCKET}"),
-    Setting(name="DATABASE", says="the SQLite file; the day's scrip master is kept beside it", default="data/bot.db"),
-    Setting(
-        name="KEY_SOURCE",
-        says="where the key that seals secrets comes from, the safest first: `passphrase` (KEY_FILE opens with one), "
-        "`file` (KEY_FILE in the clear)",
-        default="passphrase",
-    ),
-    Setting(
-        name="KEY_FILE",
-        says="the key that seals secrets; never in or below the database's directory",
-        default="keys/wrapping.key",
-    ),
-    Setting(name="KEY_PASSPHRASE", says="what opens KEY_FILE, where nobody sits at a terminal", default="asked", secret=True),
-    Setting(
-        name="SEED_KEY_SOURCE",
-        says="the same choice for the second key, under which alone a TOTP seed is stored",
-        default="file",
-    ),
-    Setting(
-        name="SEED_KEY_FILE",
-        says="the second key, made by `python -m bot key new --seed`; in a directory of its own",
-        default="seed-key/seed.key",
-    ),
-    Setting(
-        name="REDIRECT_URL",
-        says="the redirect address registered with the API key at mStock",
-        default="http://127.0.0.1:5000/mstock/callback",
-    ),
-    Setting(
-        name="WEB_LISTEN",
-        says="host:port where the page for secrets answers, when a proxy or a container stands before REDIRECT_URL",
-        default="that of REDIRECT_URL, when it is this host's",
-    ),
-    Setting(name="BROKER_API_KEY", says="the client code, offered by `python -m bot link`", default="asked", secret=True),
-    Setting(name="BROKER_API_SECRET", says="the API key, offered by `python -m bot link`", default="asked", secret=True),
-    Setting(name="LOG_LEVEL", says="`DEBUG`, `INFO`, `WARNING` or `ERROR`", default="INFO"),
-    Setting(name="LOG_FORMAT", says="`line` for people, `json` for machines", default="line"),
-    Setting(name="DAILY_SUMMARY", says="when the day's summary is sent, IST", default="16:15"),
-    Setting(name="CONFIRM_SECONDS", says="how long a card can be confirmed, 10 to 300", default="60"),
-    Setting(
-        name="ORDERS_PER_SECOND",
-        says="how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)",
-        default="3",
-    ),
-    Setting(
-        name="MARKET_HOURS",
-        says="`real`: the exchanges' dated calendar decides what is warned about; `always`: a practice market that never closes",
-        default="real",
-    ),
-    Setting(
-        name="BROKERAGE_PLAN",
-        says="your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is not known",
-        default="none",
-    ),
-    Setting(name="PROTECT_CONTENT", says="`yes`: no message of the bot can be forwarded, copied or saved", default="no"),
-    Setting(name="ALLOW_ROOT", says="`yes`: live money as root, outside a container, all the same", default="no"),
-    Setting(name="MARKET_DATA", says="a TOML file whose dated facts go before the built-in ones", default="none"),
-)
 
 
 class LogLevel(StrEnum):
@@ -221,7 +142,13 @@ def _path(value: object) -> object:
 
 
 _Path = Annotated[Path, BeforeValidator(_path)]
-_Secret = Annotated[Secret, BeforeValidator(_secret)]
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """What holds where a setting is not given, in the words of the README's table; without one, the field's default does."""
+
+    words: str
 
 
 class Settings(BaseModel):
@@ -229,31 +156,77 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
-    mode: Mode
-    telegram_bot_token: Annotated[Secret, BeforeValidator(_token)]
-    telegram_url: str
-    broker_url: str
-    broker_ws_url: str
-    database: _Path = Path("data/bot.db")
-    key_source: KeySource = KeySource.PASSPHRASE
-    key_file: _Path = Path("keys/wrapping.key")
-    key_passphrase: Annotated[Secret, BeforeValidator(_passphrase)] | None = None
-    seed_key_source: KeySource = KeySource.FILE
-    seed_key_file: _Path = Path("seed-key/seed.key")
-    protect_content: Consent = Consent.NO
-    allow_root: Consent = Consent.NO
-    redirect_url: str = "http://127.0.0.1:5000/mstock/callback"
-    web_listen: Annotated[tuple[str, int] | None, BeforeValidator(_listening)] = None  # host, port
-    broker_api_key: _Secret | None = None  # the client code, in OpenAlgo's word for it
-    broker_api_secret: _Secret | None = None  # the API key
-    log_level: LogLevel = LogLevel.INFO
-    log_format: LogFormat = LogFormat.LINE
-    daily_summary: Annotated[time, BeforeValidator(_moment)] = time(16, 15)  # IST
-    confirm_seconds: int = Field(default=60, ge=10, le=300)
-    orders_per_second: int = Field(default=3, ge=1, le=8)
-    market_hours: MarketHours = MarketHours.REAL
-    brokerage_plan: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,20}$")
-    market_data: _Path | None = None
+    mode: Mode = Field(description="`demo`, `paper` or `live`: which Telegram and which broker the bot talks to")
+    telegram_bot_token: Annotated[Secret, BeforeValidator(_token)] = Field(description="the bot's token from @BotFather")
+    telegram_url: Annotated[str, Unset(TELEGRAM)] = Field(
+        description="where Telegram is; only the demo's loopback address may differ"
+    )
+    broker_url: Annotated[str, Unset(f"{MSTOCK} or {PAPER}")] = Field(
+        description="where the broker is: mStock when live, else the paper broker"
+    )
+    broker_ws_url: Annotated[str, Unset(f"{MSTOCK_SOCKET} or {PAPER_SOCKET}")] = Field(description="where its socket is")
+    database: _Path = Field(default=Path("data/bot.db"), description="the SQLite file; the day's scrip master is kept beside it")
+    key_source: KeySource = Field(
+        default=KeySource.PASSPHRASE,
+        description="where the key that seals secrets comes from, the safest first: `passphrase` (KEY_FILE opens with one), "
+        "`file` (KEY_FILE in the clear)",
+    )
+    key_file: _Path = Field(
+        default=Path("keys/wrapping.key"),
+        description="the key that seals secrets; never in or below the database's directory",
+    )
+    key_passphrase: Annotated[Secret | None, BeforeValidator(_passphrase), Unset("asked")] = Field(
+        default=None, description="what opens KEY_FILE, where nobody sits at a terminal"
+    )
+    seed_key_source: KeySource = Field(
+        default=KeySource.FILE,
+        description="the same choice for the second key, under which alone a TOTP seed is stored",
+    )
+    seed_key_file: _Path = Field(
+        default=Path("seed-key/seed.key"),
+        description="the second key, made by `python -m bot key new --seed`; in a directory of its own",
+    )
+    redirect_url: str = Field(
+        default="http://127.0.0.1:5000/mstock/callback",
+        description="the redirect address registered with the API key at mStock",
+    )
+    web_listen: Annotated[
+        tuple[str, int] | None, BeforeValidator(_listening), Unset("that of REDIRECT_URL, when it is this host's")
+    ] = Field(  # host, port
+        default=None,
+        description="host:port where the page for secrets answers, when a proxy or a container stands before REDIRECT_URL",
+    )
+    broker_api_key: Annotated[Secret | None, BeforeValidator(_secret), Unset("asked")] = Field(
+        default=None,
+        description="the client code, offered by `python -m bot link`",  # OpenAlgo's word for it
+    )
+    broker_api_secret: Annotated[Secret | None, BeforeValidator(_secret), Unset("asked")] = Field(
+        default=None, description="the API key, offered by `python -m bot link`"
+    )
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="`DEBUG`, `INFO`, `WARNING` or `ERROR`")
+    log_format: LogFormat = Field(default=LogFormat.LINE, description="`line` for people, `json` for machines")
+    daily_summary: Annotated[time, BeforeValidator(_moment)] = Field(
+        default=time(16, 15), description="when the day's summary is sent, IST"
+    )
+    confirm_seconds: int = Field(default=60, ge=10, le=300, description="how long a card can be confirmed, 10 to 300")
+    orders_per_second: int = Field(
+        default=3, ge=1, le=8, description="how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)"
+    )
+    market_hours: MarketHours = Field(
+        default=MarketHours.REAL,
+        description="`real`: the exchanges' dated calendar decides what is warned about; `always`: a practice market that never "
+        "closes",
+    )
+    brokerage_plan: str | None = Field(
+        default=None,
+        description="your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is "
+        "not known",
+    )
+    protect_content: Consent = Field(
+        default=Consent.NO, description="`yes`: no message of the bot can be forwarded, copied or saved"
+    )
+    allow_root: Consent = Field(default=Consent.NO, description="`yes`: live money as root, outside a container, all the same")
+    market_data: _Path | None = Field(default=None, description="a TOML file whose dated facts go before the built-in ones")
     warnings: tuple[str, ...] = ()  # what works but should be otherwise, for the log and `check`
 
     @property
@@ -271,8 +244,8 @@ class Settings(BaseModel):
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret in it, for the scrubber."""
-        each_of = (self.telegram_bot_token, self.broker_api_key, self.broker_api_secret, self.key_passphrase)
-        return tuple(each for each in each_of if each)
+        values = (getattr(self, setting.field) for setting in SETTINGS if setting.secret)
+        return tuple(value for value in values if value)
 
     @classmethod
     def read(cls, environ: Mapping[str, str], *, directory: Path | None = None) -> Self:
@@ -300,8 +273,48 @@ class Settings(BaseModel):
         return settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the table; `default` is what stands in the documentation, None for "must be given"."""
+
+    name: str
+    says: str
+    default: str | None
+    secret: bool
+
+    @property
+    def field(self) -> str:
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, name: str, field: FieldInfo) -> Self:
+        """The row that a field of Settings makes."""
+        words = next((each.words for each in field.metadata if isinstance(each, Unset)), None)
+        if words is None and not field.is_required():
+            words = "none" if field.default is None else _written(field.default)
+        return cls(
+            name=name.upper(),
+            says=field.description or "",
+            default=words,
+            secret=Secret in (field.annotation, *get_args(field.annotation)),
+        )
+
+
+def _written(default: object) -> str:
+    return f"{default:%H:%M}" if isinstance(default, time) else str(default)
+
+
+SETTINGS = tuple(Setting.of(name, field) for name, field in Settings.model_fields.items() if field.description)
+
+
+def market_data(environ: Mapping[str, str], directory: Path) -> Path | None:
+    """The file that MARKET_DATA names, there or in .env, whatever else is wrong with the settings."""
+    named = gather(environ, directory, {"MARKET_DATA": False}, [], []).get("MARKET_DATA")
+    return Path(named).expanduser() if named else None
+
+
 def table() -> str:
-    """The settings as rows of a Markdown table, for the README."""
+    """The settings as rows of a Markdown table, for the README (`make readme` writes it there)."""
     rows = ["| setting | what it says | default |", "|---|---|---|"]
     for each in SETTINGS:
         name = f"`{each.name}` (`_FILE`)" if each.secret else f"`{each.name}`"

@@ -14,9 +14,11 @@ from bot.cards import Cards
 from bot.data.shelf import open_shelf
 from bot.diagnosis import on_a_phone
 from bot.domain.calendar import Calendar
+from bot.domain.charges import Tariff
 from bot.domain.clock import Clock, at_ist
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, SettingsError
 from bot.domain.ports import RandomBytes
+from bot.domain.tariff import Plan
 from bot.heartbeat import heartbeat_beside
 from bot.inspection import report
 from bot.outbox import Notifier
@@ -61,6 +63,16 @@ SWEEP_AT = time(3, 0)  # IST
 def heartbeat_file(settings: Settings) -> Path:
     """Where the running bot writes the time, for `python -m bot health`."""
     return heartbeat_beside(settings.database)
+
+
+def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
+    """The brokerage plan that the settings name, if they do; SettingsError names those there are, the host's own included."""
+    if settings.brokerage_plan is None:
+        return None
+    plan = tariff.plan(settings.brokerage_plan)
+    if plan is None:
+        raise SettingsError(f"Settings: BROKERAGE_PLAN is none of {', '.join(plan.name for plan in tariff.plans)}.")
+    return plan
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,7 +129,7 @@ def build_core(
     """Every use case over this store and these lines."""
     shelf = open_shelf(settings.market_data)
     calendar = shelf.calendar if settings.market_hours == "real" else None
-    plan = shelf.tariff.plan(settings.brokerage_plan) if settings.brokerage_plan else None
+    plan = chosen_plan(settings, shelf.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
     changed, errands = Wakes(), Errands()
     catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)

@@ -84,10 +84,15 @@ def make_engine(path: Path | None, *, busy_seconds: float) -> Engine:
 
 
 def _create_private(path: Path) -> None:
-    """SQLite gives its WAL the permissions of the database, so the file is made before SQLite sees it."""
+    """SQLite gives its WAL the permissions of the database, so the file is made before SQLite sees it.
+
+    One that is there is not opened here: to close it again would drop the locks that SQLite holds on it in this process.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
     except OSError as error:
         raise StorageError(f"The database {path} cannot be opened: {error.strerror}.") from error
 

@@ -14,18 +14,21 @@ from storage.engine import FileLock
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def bring_up_to_date(connection: Connection, lock: FileLock | None, migrations: Path = MIGRATIONS) -> None:
+def bring_up_to_date(connection: Connection, lock: FileLock | None, migrations: Path = MIGRATIONS, *, new: bool = True) -> bool:
     """Applies what is missing, all of it or nothing; lock: the one that a process which trades holds, if there is a file.
 
-    StorageError when the file is damaged, when it was written by a newer version, and when it needs a migration while
-    another process trades on it.
+    new: whether an empty file becomes a database; the answer: whether one did. StorageError when the file is damaged, empty
+    or another program's, when it was written by a newer version, and when it needs a migration while another process trades
+    on it.
     """
     with connection.begin():  # of two processes that start at once the second finds nothing left to do
         if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
             raise StorageError("The database file is damaged. Restore the last backup.")
         revision, chain = _revision(connection), revisions(migrations)
         if revision == chain[-1]:
-            return
+            return False
+        if revision is None:
+            _refuse_another(connection, new=new)
         if revision is not None and revision not in chain:
             raise StorageError(
                 f"The database was written by a newer version of this program (revision {revision}). "
@@ -36,6 +39,19 @@ def bring_up_to_date(connection: Connection, lock: FileLock | None, migrations: 
         _upgrade(connection, migrations)
     if lock is not None:
         lock.release()
+    return revision is None
+
+
+def _refuse_another(connection: Connection, *, new: bool) -> None:
+    """A file in which no bot has ever stored anything: never one with tables of somebody else's."""
+    file = connection.engine.url.database
+    if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
+        raise StorageError(f"{file} is the database of another program: DATABASE names the wrong file.")
+    if not new:
+        raise StorageError(
+            f"The database {file} is empty. If a bot has run here before, restore its last backup: python -m bot restore FILE. "
+            "If none has, begin with: python -m bot people add ID --role owner"
+        )
 
 
 def revisions(migrations: Path = MIGRATIONS) -> list[str]:

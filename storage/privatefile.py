@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from bot.domain.errors import VaultError
+from storage.database_file import others_write
 
 LARGEST = 4096  # bytes; what is kept so is a few lines
 
@@ -13,10 +14,16 @@ def read_private(path: Path, database: Path | None) -> bytes:
     """What the file holds; database: the file it must not lie beside, if any.
 
     VaultError, naming the repair, when the file is missing, is no plain file, belongs to somebody else, can be read by
-    others, is too large, or lies in the database's directory or below it (a copy of that directory would carry both).
+    others, is too large, or lies in a directory that others can write, or in the database's or below it (a copy of that
+    directory would carry both).
     """
     real = path.resolve()
     refuse_beside(path, database)
+    if others_write(real.parent):
+        raise VaultError(
+            f"Others on this machine can write in {real.parent}, and so put another key in the place of {path}. "
+            f"Repair: chmod go-w {real.parent}"
+        )
     try:
         handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:

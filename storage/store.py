@@ -19,6 +19,7 @@ from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError
 from bot.domain.origin import origin
 from bot.domain.ports import InboxEntry
+from storage.database_file import close_to_others, refuse_missing, refuse_unfit
 from storage.drawers import SqlDrawers
 from storage.engine import DATABASE_ERRORS, FileLock, Transaction, in_words, make_engine
 from storage.kept import Kept
@@ -34,38 +35,49 @@ _CLOSED = "The database is closed."
 class SqlStore:
     """The Store over SQLite: one connection, one writer thread, one transaction at a time."""
 
-    def __init__(self, engine: Engine, connection: Connection, vault: Vault, lock: FileLock | None, *, inline: bool) -> None:
+    def __init__(
+        self, engine: Engine, connection: Connection, vault: Vault, lock: FileLock | None, *, inline: bool, made: bool
+    ) -> None:
         self._engine = engine
         self._connection = connection
         self._kept = Kept(_raw(connection))
         self._vault = vault
         self._lock = lock
+        self.made = made  # by this opening: there was no database before
         self._writer = None if inline else ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._closed = False
 
     @classmethod
-    def open(cls, path: Path | None, vault: Vault, *, inline: bool = False, busy_seconds: float = 5.0) -> Self:
+    def open(cls, path: Path | None, vault: Vault, *, inline: bool = False, busy_seconds: float = 5.0, new: bool = True) -> Self:
         """Opens a database file, or one in memory when path is None, and brings it to the newest schema.
 
         inline: transactions run on the calling thread, for tests whose loop leaps in time. busy_seconds: how long to
-        wait for another process's transaction. StorageError when the file cannot be used, is damaged, was written by a
-        newer version, or needs a migration while another process trades on it.
+        wait for another process's transaction. new: whether one is made where there is none. StorageError when the file cannot
+        be used, is damaged, was written by a newer version or another program, or needs a migration while another process
+        trades on it; SettingsError when it is missing, has a second name, or is open to others of this host.
         """
+        if path is not None:
+            path = path.resolve()  # the lock lies beside the file itself, whatever links lead to it
+            if not new:
+                refuse_missing(path)
+            refuse_unfit(path)
         engine = make_engine(path, busy_seconds=busy_seconds)
         lock = None if path is None else FileLock(path.with_name(path.name + ".lock"))
         try:
             connection = engine.connect()
             try:
+                made = True
                 if path is None:
                     _raw(connection).deserialize(_empty_database())
                 else:
-                    bring_up_to_date(connection, lock)
+                    made = bring_up_to_date(connection, lock, new=new)
+                    close_to_others(path)
             except BaseException:
                 connection.close()
                 raise
         except DATABASE_ERRORS as error:
             raise in_words(error) from error
-        return cls(engine, connection, vault, lock, inline=inline)
+        return cls(engine, connection, vault, lock, inline=inline, made=made)
 
     def lock(self) -> None:
         """Says that this process trades on the database; StorageError when another one does (failure-modes.md F28).

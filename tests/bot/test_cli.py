@@ -13,6 +13,8 @@ from tests.house.source import ROOT
 
 SET_UP = {"MODE": "paper", "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "KEY_SOURCE": "file"}
 
+OWNER = ("people", "add", "123456789", "--role", "owner")
+
 
 def run(*words: str, at: Path, given: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """The real command in a process of its own, in an empty directory, without a terminal."""
@@ -39,9 +41,9 @@ def test_the_readme_names_exactly_the_commands_there_are() -> None:
         (["key", "rotate", "--data", "--to", "file"], None, WRONG_SETTINGS, "Say one of them"),
         (["key", "rotate", "--data", "--seed"], None, WRONG_SETTINGS, "not allowed with"),
         (["restore", "nothing.db"], None, FAILED, "no backup"),
-        (["panic", "--lift"], None, FAILED, "No alarm"),
+        (["panic"], None, WRONG_SETTINGS, "no database"),
         (["health"], None, FAILED, "heartbeat"),
-        (["people", "list"], {**SET_UP, "DATABASE": "/proc/nowhere/bot.db"}, FAILED, "/proc/nowhere"),
+        ([*OWNER], {**SET_UP, "DATABASE": "/proc/nowhere/bot.db"}, FAILED, "/proc/nowhere"),
     ],
 )
 def test_what_will_never_work_and_what_may_work_later_end_differently_and_in_words(
@@ -53,9 +55,39 @@ def test_what_will_never_work_and_what_may_work_later_end_differently_and_in_wor
     assert "Traceback" not in done.stderr
 
 
+def test_a_key_is_not_changed_and_nothing_starts_where_the_database_is_missing(tmp_path: Path) -> None:
+    """With DATABASE mistyped a rotation would leave the real one sealed by a key that is gone."""
+    run("key", "new", at=tmp_path)
+    before = (tmp_path / "keys" / "wrapping.key").read_bytes()
+    for words in (["key", "rotate"], ["run"]):
+        done = run(*words, at=tmp_path)
+        assert done.returncode == WRONG_SETTINGS
+        assert f"There is no database {tmp_path}/data/bot.db" in done.stderr
+    assert (tmp_path / "keys" / "wrapping.key").read_bytes() == before
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_first_owner_makes_the_database_and_is_told_where_and_a_name_cannot_turn_the_line_round(tmp_path: Path) -> None:
+    made = run(*OWNER, "--name", "\u202eahsA\x1b[2K", at=tmp_path)
+    assert made.stdout.splitlines() == [
+        f"There was no database here: {tmp_path}/data/bot.db is a new one.",
+        "123456789 is owner of every account.",
+    ]
+    assert "no database" not in run("people", "add", "5", "--role", "owner", at=tmp_path).stdout
+    listed = run("people", "list", at=tmp_path).stdout
+    assert "\\u202eahsA\\x1b[2K\n" in listed
+    assert "\u202e" not in listed
+    lifted = run("panic", "--lift", at=tmp_path)
+    assert (lifted.returncode, lifted.stderr) == (FAILED, "No alarm is on.\n")
+    (tmp_path / "data" / "bot.db").chmod(0o666)
+    assert "bot.db had mode 0666" in run("audit", "verify", at=tmp_path).stderr
+    assert "0666" not in run("audit", "verify", at=tmp_path).stderr
+
+
 def test_a_key_is_made_once_and_a_second_time_is_refused(tmp_path: Path) -> None:
     assert run("key", "new", at=tmp_path).returncode == 0
     before = (tmp_path / "keys" / "wrapping.key").read_bytes()
+    run(*OWNER, at=tmp_path)
     assert "0 secrets are sealed anew" in run("key", "rotate", "--data", at=tmp_path).stdout
     again = run("key", "new", at=tmp_path)
     assert again.returncode == WRONG_SETTINGS
@@ -76,6 +108,7 @@ def test_no_secret_is_an_argument_of_a_command(capsys: pytest.CaptureFixture[str
 
 def test_secrets_are_not_asked_for_where_their_echo_cannot_be_switched_off(tmp_path: Path) -> None:
     run("key", "new", at=tmp_path)
+    run(*OWNER, at=tmp_path)
     done = run("link", at=tmp_path)
     assert (done.returncode, done.stdout) == (WRONG_SETTINGS, "")
     assert done.stderr == "Secrets are asked for without echo: run this at a terminal.\n"
@@ -100,6 +133,7 @@ def test_a_bot_that_still_waits_for_telegram_ends_when_it_is_asked_to(tmp_path: 
         "BROKER_WS_URL": "ws://127.0.0.1:1/ws",
     }  # fmt: skip
     run("key", "new", at=tmp_path, given=given)
+    run(*OWNER, at=tmp_path, given=given)
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "run"], cwd=tmp_path, env=given, stderr=subprocess.PIPE, text=True
     ) as bot:

@@ -136,7 +136,14 @@ def test_a_traceback_cannot_pass_for_a_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "shown"), [("a\nb\r\t", "a\\nb\\r\\t"), ("\x1b[1m\x00\x85", "\\x1b[1m\\x00\\x85"), ("\u202e", "\\u202e")]
+    ("raw", "shown"),
+    [
+        ("a\nb\r\t", "a\\nb\\r\\t"),
+        ("\x1b[1m\x00\x85", "\\x1b[1m\\x00\\x85"),
+        ("\u202e", "\\u202e"),
+        ("\u061c\u200b", "\\u061c\\u200b"),
+        ("क्\u200dष", "क्\u200dष"),
+    ],
 )
 def test_control_characters_are_shown_and_not_obeyed(raw: str, shown: str) -> None:
     assert escaped(raw) == shown

@@ -111,11 +111,22 @@ def test_settings_cannot_be_changed_and_print_no_secret() -> None:
         assert "abcdefgh12345678" not in text
 
 
-def test_the_table_and_the_object_name_the_same_settings() -> None:
+def test_every_field_is_a_row_of_the_table_with_words_and_only_those_of_secrets_have_a_twin() -> None:
     assert {each.field for each in SETTINGS} == set(Settings.model_fields) - {"warnings"}
-    assert all(f"`{each.name}`" in table() for each in SETTINGS)
     assert all(each.says and "|" not in each.says for each in SETTINGS)
-    for name, field in Settings.model_fields.items():
-        row = next((each for each in SETTINGS if each.field == name), None)
-        secret = row is not None and row.secret
-        assert secret == ("Secret" in str(field.annotation)), name
+    twins = {line.split("`")[1] for line in table().splitlines() if "(`_FILE`)" in line}
+    assert twins == {"TELEGRAM_BOT_TOKEN", "KEY_PASSPHRASE", "BROKER_API_KEY", "BROKER_API_SECRET"}
+    assert twins == {name.upper() for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)}
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("MODE", "must be given"), ("BROKER_URL", f"{MSTOCK} or {PAPER}"), ("DATABASE", "data/bot.db"),
+        ("KEY_PASSPHRASE", "asked"), ("KEY_SOURCE", "passphrase"), ("DAILY_SUMMARY", "16:15"),
+        ("CONFIRM_SECONDS", "60"), ("BROKERAGE_PLAN", "none"),
+    ],
+)  # fmt: skip
+def test_the_table_says_what_holds_where_nothing_is_given(name: str, default: str) -> None:
+    (row,) = [line for line in table().splitlines() if line.startswith(f"| `{name}`")]
+    assert row.endswith(f"| {default} |")

@@ -103,6 +103,9 @@ def test_the_passphrase_is_a_credential_and_stands_in_no_argument_and_no_environ
 SET_MDWE, REFUSE_EXEC_GAIN = 65, 1  # prctl(2), Linux 6.3: what MemoryDenyWriteExecute asks for
 
 
+OWNER = ["people", "add", "1", "--role", "owner"]
+
+
 def deny_write_execute() -> None:
     if ctypes.CDLL(None).prctl(SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0) != 0:
         os._exit(77)
@@ -112,7 +115,7 @@ def test_the_bot_runs_without_memory_that_is_both_written_and_executed(tmp_path:
     """The same rule, asked of the kernel: keys are made and a report is written under it, by all the libraries there are."""
     settings = {"MODE": "paper", "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "KEY_SOURCE": "file", "PYTHONPATH": str(ROOT)}
     said = ""
-    for words in (["key", "new"], ["key", "new", "--seed"], ["key", "rotate"], ["diagnose"]):
+    for words in (OWNER, ["key", "new"], ["key", "new", "--seed"], ["key", "rotate"], ["diagnose"]):
         done = subprocess.run(
             [sys.executable, "-m", "bot", *words], capture_output=True, text=True, check=False, cwd=tmp_path, env=settings,
             preexec_fn=deny_write_execute,

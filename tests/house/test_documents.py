@@ -12,12 +12,12 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from bot.settings import SETTINGS
+from bot.settings import table
 from handlers.commands import COMMANDS
 from storage.migrate import revisions
+from tests.house.readme import README, with_table
 from tests.house.source import ROOT
 
-README = ROOT / "README.md"
 LOCKS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
 LOCKED = re.compile(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==[A-Za-z0-9.+!]+( ;[^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
 MOST_DEPENDENCIES = 16
@@ -42,9 +42,8 @@ def test_every_command_is_in_the_readme(name: str) -> None:
     assert re.search(written, readme()), name
 
 
-@pytest.mark.parametrize("name", [each.name for each in SETTINGS])
-def test_every_setting_is_in_the_readme(name: str) -> None:
-    assert f"`{name}`" in readme()
+def test_the_readmes_table_of_settings_is_the_one_that_make_readme_writes() -> None:
+    assert with_table(readme(), table()) == readme(), "run: make readme"
 
 
 def test_the_readme_names_no_command_that_does_not_exist() -> None:

@@ -66,6 +66,14 @@ def test_a_file_of_another_user_is_refused(key_file: Path) -> None:
         KeyFile(key_file, None).load()
 
 
+def test_a_key_in_a_directory_that_others_can_write_is_refused_with_the_repair(key_file: Path) -> None:
+    key_file.parent.chmod(0o777)
+    with pytest.raises(VaultError, match="chmod go-w"):
+        KeyFile(key_file, None).load()
+    key_file.parent.chmod(0o755)
+    assert KeyFile(key_file, None).load()
+
+
 @pytest.mark.parametrize("where", ["wrapping.key", "keys/wrapping.key", "keys/deeper/wrapping.key"])
 def test_a_key_in_the_databases_directory_or_below_is_refused(database: Path, where: str) -> None:
     path = database.parent / where

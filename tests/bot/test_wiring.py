@@ -1,0 +1,32 @@
+"""What the settings choose by name has to exist; else the start stops and names what there is."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.data.shelf import open_shelf
+from bot.domain.errors import SettingsError
+from bot.settings import Settings
+from bot.wiring import chosen_plan
+from tests.bot.test_addresses import LIVE
+from tests.stage.market import SHELF
+
+
+@pytest.mark.parametrize("named", ["flat5", "FLAT-5", "flat-5.", "flat-50", "free"])
+def test_a_brokerage_plan_that_there_is_not_is_refused_with_the_names_of_those_there_are(named: str) -> None:
+    with pytest.raises(SettingsError, match=r"BROKERAGE_PLAN is none of zero, flat-20, flat-5\.$"):
+        chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": named}), SHELF.tariff)
+
+
+def test_each_plan_there_is_can_be_chosen_and_none_need_be() -> None:
+    assert chosen_plan(Settings.read(LIVE), SHELF.tariff) is None
+    for plan in SHELF.tariff.plans:
+        assert chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": plan.name}), SHELF.tariff) is plan
+
+
+def test_a_plan_of_the_hosts_own_rows_can_be_chosen(tmp_path: Path) -> None:
+    rows = tmp_path / "own.toml"
+    rows.write_text('[[plans]]\nname = "family"\ntitle = "as agreed"\nsource = "letter"\ndelivery = "0"\n')
+    plan = chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": "family"}), open_shelf(rows).tariff)
+    assert plan is not None
+    assert plan.title == "as agreed"
