@@ -110,7 +110,7 @@ class LoginStep:
 
     handle: Secret
     said: str  # the broker's words, without the masked phone and mail
-    begun: datetime  # UTC
+    begun: float  # loop time
 
 
 class CodeKind(StrEnum):

@@ -94,6 +94,11 @@ class Broker(Protocol):
         """Seconds that the broker's Date header is ahead of our clock; None until an answer was seen."""
         ...
 
+    @property
+    def clock_off(self) -> float | None:
+        """The same by the two newest answers, the one that is less; None unless both are at most a minute old."""
+        ...
+
 
 class FeedMode(IntEnum):
     """How much of a price the feed sends; the larger holds all of the smaller."""
@@ -114,8 +119,8 @@ class Feed(Protocol):
         """Takes away from what is watched; returns at once."""
         ...
 
-    def last(self, key: InstrumentKey) -> Tick | None:
-        """The newest tick of an instrument, if one came since it is watched."""
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
+        """The newest tick of an instrument, if one came since it is watched, and within so many seconds."""
         ...
 
     @property

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (failure-modes.md 3.2, step 4)
 LOOK_OUT_ENDS = timedelta(seconds=180)
 BUSY, IDLE = 10.0, 60.0  # seconds between looks with and without working orders (failure-modes.md F9)
+A_DAY = 86_400.0  # seconds for which the age of an order is remembered
+A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this look
 STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
 FRESH_LOOKS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose bell got lost is still told of soon
 
@@ -32,7 +34,7 @@ class _Line:
     following: asyncio.Task[Change] | None = None
     soon: asyncio.TimerHandle | None = None  # a look for a bell that was not urgent
     seen_at: datetime | None = None  # the beginning of the last look that read the books whole
-    tried_at: datetime | None = None
+    tried: float | None = None  # the beginning of the last look, in loop time
     down_since: datetime | None = None
     last_change: Change = field(default_factory=Change)
 
@@ -47,6 +49,7 @@ class Reconcile:
         links: Links,
         book: Book,
         clock: Clock,
+        elapsed: Callable[[], float],
         changed: Callable[[], None],
         egress: str | None = None,
     ) -> None:
@@ -54,12 +57,14 @@ class Reconcile:
         self._links = links
         self._book = book
         self._clock = clock
+        self._elapsed = elapsed  # the loop's own seconds, which nobody sets; asked from the store's thread too
         self._changed = changed  # wakes the cards and the notifier
         self._lines: dict[str, _Line] = {}
         self._timers: set[asyncio.Task[None]] = set()
         self._egress = egress
         self._wake = Wake()
         self._sending: set[str] = set()  # ids of orders whose POST is under way in this process
+        self._met: dict[str, tuple[float, timedelta]] = {}  # orders: when this process met each, in loop time, and how old it was
 
     def seen_at(self, account_id: str) -> datetime | None:
         """When the order book was last read whole."""
@@ -72,6 +77,10 @@ class Reconcile:
     def sending(self, order_id: str) -> None:
         """An order's POST begins: its absence from the book means nothing yet."""
         self._sending.add(order_id)
+        now = self._elapsed()
+        for old in [each for each, (at, _) in list(self._met.items()) if now - at > A_DAY]:
+            self._met.pop(old, None)
+        self._met[order_id] = (now, timedelta(0))
 
     def unsent(self, order_id: str) -> None:
         """The order did not come to be, or its POST will not begin."""
@@ -83,6 +92,19 @@ class Reconcile:
         self._wake()
         for delay in FRESH_LOOKS:
             self._later(delay, account_id)
+
+    def age(self, order: Order, at: float | None = None) -> timedelta:
+        """How long ago an order was sent; at: a moment of loop time, None for now.
+
+        The host's clock is asked once, when this process meets an order of before; from then on only passing time counts, so
+        that the look-out is neither cut short nor drawn out by a clock that is set.
+        """
+        now = self._elapsed()
+        if order.id not in self._met:
+            sent = order.sent_at or order.created_at
+            self._met[order.id] = (now, max(self._clock.now() - sent, timedelta(0)))
+        met, was = self._met[order.id]
+        return was + timedelta(seconds=(now if at is None else at) - met)
 
     def ring(self, account_id: str, *, urgent: bool = True) -> None:
         """A bell: look now, or in a moment if it is not urgent, so that an order's steps share the look of its fill."""
@@ -122,10 +144,10 @@ class Reconcile:
         """Looks by the clock at every account with a session, for ever."""
         try:
             while True:
-                due = self._clock.now() + timedelta(seconds=IDLE)
+                due = self._elapsed() + IDLE
                 for account_id in list(self._links.opened()):
                     due = min(due, await self._look_when_due(account_id))
-                await self._wake.wait(max((due - self._clock.now()).total_seconds(), 0.05))
+                await self._wake.wait(max(due - self._elapsed(), 0.05))
         finally:
             await self._end()
 
@@ -140,17 +162,28 @@ class Reconcile:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _look_when_due(self, account_id: str) -> datetime:
-        """Looks if it is time; the moment of the next look."""
+    async def _look_when_due(self, account_id: str) -> float:
+        """Looks if it is time; the moment of the next look, in loop time."""
         for _ in range(2):
             unsettled = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
             if self._links.of(account_id).session is None and not unsettled:
                 break  # nothing is at stake, and a look would only ask for a login
-            due = next_look(unsettled, self._line(account_id).tried_at)
-            if due is not None and due > self._clock.now():
+            due = self._next_look(unsettled, self._line(account_id).tried)
+            if due is not None and due > self._elapsed():
                 return due
             await self._quiet_look(account_id)
-        return self._clock.now() + timedelta(seconds=IDLE if self._links.of(account_id).session is None else 1)
+        return self._elapsed() + (IDLE if self._links.of(account_id).session is None else 1)
+
+    def _next_look(self, unsettled: Sequence[Order], tried: float | None) -> float | None:
+        """When to look again after the last try, in loop time, by the most urgent order; None: now."""
+        if tried is None:
+            return None
+        due = tried + (BUSY if any(order.status.is_working for order in unsettled) else IDLE)
+        for order in unsettled:
+            if order.status in LOOKED_FOR and order.status is not OrderStatus.NOT_SEEN:
+                age = self.age(order, tried).total_seconds()
+                due = min(due, next((tried + step - age for step in LOOK_OUT if step - age > A_BIT), due))
+        return due
 
     async def _quiet_look(self, account_id: str) -> None:
         try:
@@ -190,7 +223,8 @@ class Reconcile:
     async def _look(self, account_id: str) -> Change:
         line = self._line(account_id)
         broker = self._links.of(account_id).broker
-        began = line.tried_at = self._clock.now()
+        began, started = self._clock.now(), self._elapsed()
+        line.tried = started
         try:
             facts, trades = await _both(broker.orders(), broker.trades())
         except SessionExpired:
@@ -205,7 +239,7 @@ class Reconcile:
         if line.down_since is not None:
             log.info("account %s: the books can be read again, after %s", account_id, began - line.down_since)
             line.down_since = None
-        change = await self._store.run(lambda drawers: self._apply(drawers, account_id, facts, trades, began))
+        change = await self._store.run(lambda drawers: self._apply(drawers, account_id, facts, trades, started))
         self._book.applied(account_id, change)
         line.seen_at, line.last_change = began, change
         if change.touched:
@@ -213,13 +247,13 @@ class Reconcile:
         return change
 
     def _apply(
-        self, drawers: Drawers, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], began: datetime
+        self, drawers: Drawers, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], started: float
     ) -> Change:
         now = self._clock.now()
         change = self._book.apply(drawers, account_id, facts, trades, now)
         present = {fact.broker_id for fact in facts}
         for order in drawers.orders.unsettled(account_id):
-            after, notice = self._absent(order, present, began, now)
+            after, notice = self._absent(order, present, started, now)
             if after is not order:
                 drawers.orders.save(after)
                 change.touched.append(order.id)
@@ -228,23 +262,24 @@ class Reconcile:
                 drawers.outbox.add(account_id, people, notice, now, order_id=order.id)
         return change
 
-    def _absent(self, order: Order, present: set[str], began: datetime, now: datetime) -> tuple[Order, Notice | None]:
+    def _absent(self, order: Order, present: set[str], started: float, now: datetime) -> tuple[Order, Notice | None]:
         """What follows for an order that this look did not show; never that it does not exist (invariant I4)."""
         if order.id in self._sending or (order.broker_id in present and order.status.is_working):
             return order, None
         sent = order.sent_at or order.created_at
+        age = self.age(order, started)  # as this look began
         if order.status is OrderStatus.REFUSED:
-            return (order.settled(now), None) if began - sent > LOOK_OUT_ENDS else (order.looked(now), None)
+            return (order.settled(now), None) if age > LOOK_OUT_ENDS else (order.looked(sent + age), None)
         if order.status is OrderStatus.SUBMITTING:
             return order.unclear(now), None
         if order.status is OrderStatus.UNKNOWN:
-            looked = order.looked(now)
+            looked = order.looked(sent + age)  # on the order's own time: a clock that was set says nothing about a look-out
             was_out = order.looked_at is not None and order.looked_at - sent > LOOK_OUT_ENDS
-            return looked, OrderNotSeen(order=looked) if began - sent > LOOK_OUT_ENDS and not was_out else None
+            return looked, OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None
         if order.status.is_working and ist_date(sent) < ist_date(now):
             # Not absence but the rule of a day order: it cannot outlive its day, and that day's book is gone.
             return order.expired(now), None
-        if order.status.is_working and order.updated_at < began:
+        if order.status.is_working and order.updated_at < now - timedelta(seconds=self._elapsed() - started):
             log.warning("order %s (%s) is missing from the book; holding its state", order.id, order.broker_id)
         return order, None
 
@@ -273,19 +308,6 @@ class Reconcile:
 
         await self._store.run(tell)
         self._changed()
-
-
-def next_look(unsettled: Sequence[Order], tried: datetime | None) -> datetime | None:
-    """When to look again after the last try, by the most urgent order; None: now."""
-    if tried is None:
-        return None
-    due = tried + timedelta(seconds=BUSY if any(order.status.is_working for order in unsettled) else IDLE)
-    for order in unsettled:
-        if order.status in LOOKED_FOR and order.status is not OrderStatus.NOT_SEEN:
-            sent = order.sent_at or order.created_at
-            steps = (sent + timedelta(seconds=step) for step in LOOK_OUT)
-            due = min(due, next((moment for moment in steps if moment > tried), due))
-    return due
 
 
 async def _both(

@@ -158,7 +158,7 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
 
     match order.status:
         case OrderStatus.UNKNOWN:
-            late = [tap("It is not in the mStock app", OrderVerb.NOT_THERE)] if may_give_up(order, now) else []
+            late = [tap("It is not in the mStock app", OrderVerb.NOT_THERE)] if may_give_up(order) else []
             return keyboard([tap("Look now", OrderVerb.LOOK)], late)
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING | OrderStatus.PARTIAL if order.cancelled_by is None:
             rest = "Cancel rest" if order.status is OrderStatus.PARTIAL else "Cancel"
@@ -173,11 +173,11 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
     return ()
 
 
-def may_give_up(order: Order, now: datetime) -> bool:
-    """Only after the look-out's time and a look made after it."""
+def may_give_up(order: Order) -> bool:
+    """Only after a look that was made after the look-out's time."""
     if order.sent_at is None or order.looked_at is None:
         return False
-    return now - order.sent_at >= LOOK_OUT and order.looked_at - order.sent_at >= LOOK_OUT
+    return order.looked_at - order.sent_at >= LOOK_OUT
 
 
 def may_exit(order: Order) -> bool:

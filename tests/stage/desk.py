@@ -1,5 +1,6 @@
 """The heart on a stage: the real use cases and store, a hand-made broker whose truth the heart cannot see."""
 
+import asyncio
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,11 +72,12 @@ class ScriptedBroker:
         self.book_lag = 0.0  # seconds until an order shows in the book
         self.books_down: BrokerError | None = None
         self.stop_words = "joined"
+        self.off: float | None = 0.0  # seconds that its clock is ahead of the host's
         self.held: list[Position] = []
         self.demat: list[Holding] = []
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
-        return LoginStep(handle=Secret("step"), said="", begun=self.clock.now())
+        return LoginStep(handle=Secret("step"), said="", begun=asyncio.get_running_loop().time())
 
     async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
         now = self.clock.now()
@@ -185,7 +187,11 @@ class ScriptedBroker:
         self.stop_words = words
 
     async def clock_skew(self) -> float | None:
-        return 0.0
+        return self.off
+
+    @property
+    def clock_off(self) -> float | None:
+        return self.off
 
 
 class StillFeed:
@@ -201,7 +207,7 @@ class StillFeed:
 
     def unwatch(self, keys: Collection[InstrumentKey]) -> None: ...
 
-    def last(self, key: InstrumentKey) -> Tick | None:
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
         now = self.clock.now()
         return Tick(
             key=key, last=self.ask, at=now, received=now,
@@ -306,7 +312,7 @@ async def set_stage(
     """A desk over a fresh store (or a kept one), one linked account with a living session, one owner."""
     store = store or await a_store(path)
     seen = killed or store
-    random_bytes = random.Random(chance).randbytes
+    random_bytes, elapsed = random.Random(chance).randbytes, asyncio.get_running_loop().time
     broker = broker or ScriptedBroker(clock)
     feed = StillFeed(clock)
     now = clock.now()
@@ -315,9 +321,9 @@ async def set_stage(
     catalogue = Catalogue(store=store, links=link, kept=broker.scrip_master, clock=clock)
     await catalogue.refresh(ACCOUNT.id)
     book = Book(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=seen, links=link, book=book, clock=clock, changed=lambda: wakes.append(1))
-    prices = Prices(links=link, clock=clock)
-    confirmations = Confirmations(clock, random_bytes)
+    reconcile = Reconcile(store=seen, links=link, book=book, clock=clock, elapsed=elapsed, changed=lambda: wakes.append(1))
+    prices = Prices(links=link)
+    confirmations = Confirmations(clock, elapsed, random_bytes)
     proposing = Proposing(
         store=seen,
         links=link,

@@ -93,8 +93,8 @@ async def test_taking_somebody_off_the_list_kills_all_that_waits_for_them_and_no
         assert drawers.outbox.counts() == (1, 1)
         assert drawers.cards.of_order("o1", RAVI.telegram_id) is None
         assert drawers.cards.of_order("o1", PERSON) is not None
-        assert drawers.accounts.chosen(RAVI.telegram_id, NOW) is None
-        assert drawers.accounts.chosen(PERSON, NOW) == ACCOUNT.id
+        assert drawers.accounts.chosen(RAVI.telegram_id, NOW, NOW.replace(year=2100)) is None
+        assert drawers.accounts.chosen(PERSON, NOW, NOW.replace(year=2100)) == ACCOUNT.id
         assert drawers.orders.find("o1") is not None
 
     await store.run(look)
