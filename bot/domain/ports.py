@@ -12,6 +12,7 @@ from bot.domain.market import Quote, Tick
 from bot.domain.notice import Parcel
 from bot.domain.order import Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.portfolio import Funds, Holding, Margin, Position
+from bot.domain.research import PastTrade
 
 RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests
 
@@ -56,6 +57,10 @@ class Broker(Protocol):
 
     async def trades(self) -> Sequence[TradeFact]:
         """The trade book of the day."""
+        ...
+
+    async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
+        """Fills of earlier days, by the company's name alone (mstock-type-b.md 6.2)."""
         ...
 
     async def positions(self) -> Sequence[Position]:

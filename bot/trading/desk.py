@@ -469,9 +469,12 @@ class TradingDesk(Questions):
         """The person says it is not in the broker's app; only after the look-out's time and a fresh look (invariant I4)."""
         if not actor.may(Permission.OPEN):
             raise NotAllowed(f"As {actor.role} you cannot close this.")
+        before = await self._order(actor, order_id)
         order = await self.look(actor, order_id)
         if order.status is not OrderStatus.UNKNOWN:
             return order
+        if order.looks == before.looks:
+            raise CheckFailed([f"It is of {order.day:%d %b}, and the trade history could not be read. Nothing was closed."])
         now, left = self._clock.now(), LOOK_OUT_ENDS - self._reconcile.age(order)
         if left > timedelta(0):
             raise CheckFailed([f"I am still looking for it, until {ist(now + left):%H:%M:%S}."])

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,7 +11,9 @@ from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import AddressRefused, BrokerError, SessionExpired
 from bot.domain.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
 from bot.domain.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
-from bot.domain.ports import Links
+from bot.domain.portfolio import Position
+from bot.domain.ports import Broker, Links
+from bot.domain.research import PastTrade
 from bot.trading.book import Book, Change
 from bot.trading.wakes import Wake
 
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (failure-modes.md 3.2, step 4)
 LOOK_OUT_ENDS = timedelta(seconds=180)
 BUSY, IDLE = 10.0, 60.0  # seconds between looks with and without working orders (failure-modes.md F9)
+MOST_LIKE = 3  # trades of an earlier day that are shown
 A_DAY = 86_400.0  # seconds for which the age of an order is remembered
 A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this look
 STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
@@ -239,21 +242,46 @@ class Reconcile:
         if line.down_since is not None:
             log.info("account %s: the books can be read again, after %s", account_id, began - line.down_since)
             line.down_since = None
-        change = await self._store.run(lambda drawers: self._apply(drawers, account_id, facts, trades, started))
+        seen = await self._earlier(account_id, broker)
+        change = await self._store.run(
+            lambda drawers: self._apply(drawers, account_id, facts, trades, started=started, seen=seen)
+        )
         self._book.applied(account_id, change)
         line.seen_at, line.last_change = began, change
         if change.touched:
             self._changed()
         return change
 
+    async def _earlier(self, account_id: str, broker: Broker) -> Mapping[str, str]:
+        """What trade history and positions say of each order of an earlier day whose outcome is unknown, if they can be read."""
+        today = ist_date(self._clock.now())
+        open_ = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        orders = [each for each in open_ if each.status is OrderStatus.UNKNOWN and each.day < today]
+        if not orders:
+            return {}
+        try:
+            positions = await broker.positions()
+            days = {day: await broker.past_trades(day, day) for day in {order.day for order in orders}}
+        except BrokerError as error:
+            log.info("account %s: the trade history could not be read: %s", account_id, type(error).__name__)
+            return {}
+        return {order.id: of_earlier_day(order, days[order.day], positions) for order in orders}
+
     def _apply(
-        self, drawers: Drawers, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], started: float
+        self,
+        drawers: Drawers,
+        account_id: str,
+        facts: Sequence[OrderFact],
+        trades: Sequence[TradeFact],
+        *,
+        started: float,
+        seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
         change = self._book.apply(drawers, account_id, facts, trades, now)
         present = {fact.broker_id for fact in facts}
         for order in drawers.orders.unsettled(account_id):
-            after, notice = self._absent(order, present, started, now)
+            after, notice = self._absent(order, present, started, now, seen.get(order.id, ""))
             if after is not order:
                 drawers.orders.save(after)
                 change.touched.append(order.id)
@@ -262,7 +290,7 @@ class Reconcile:
                 drawers.outbox.add(account_id, people, notice, now, order_id=order.id)
         return change
 
-    def _absent(self, order: Order, present: set[str], started: float, now: datetime) -> tuple[Order, Notice | None]:
+    def _absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
         """What follows for an order that this look did not show; never that it does not exist (invariant I4)."""
         if order.id in self._sending or (order.broker_id in present and order.status.is_working):
             return order, None
@@ -273,7 +301,9 @@ class Reconcile:
         if order.status is OrderStatus.SUBMITTING:
             return order.unclear(now), None
         if order.status is OrderStatus.UNKNOWN:
-            looked = order.looked(sent + age)  # on the order's own time: a clock that was set says nothing about a look-out
+            if not seen and order.day < ist_date(now):
+                return order, None  # this book is another day's, so it was not looked for
+            looked = order.looked(sent + age, seen)  # on the order's own time: a clock that was set says nothing about a look-out
             was_out = order.looked_at is not None and order.looked_at - sent > LOOK_OUT_ENDS
             return looked, OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None
         if order.status.is_working and ist_date(sent) < ist_date(now):
@@ -308,6 +338,22 @@ class Reconcile:
 
         await self._store.run(tell)
         self._changed()
+
+
+def of_earlier_day(order: Order, trades: Sequence[PastTrade], positions: Sequence[Position]) -> str:
+    """What could be an order of an earlier day, in words: the history names companies alone, so that the person judges."""
+    draft = order.draft
+    like = [
+        f"{trade.side} {trade.quantity} {trade.name} at {trade.price} ({trade.time})"
+        for trade in trades
+        if (trade.side, trade.exchange) == (draft.side, draft.instrument.exchange) and trade.quantity <= draft.quantity
+        if trade.product in (None, draft.product)
+    ]
+    more = f" and {len(like) - MOST_LIKE} more" if len(like) > MOST_LIKE else ""
+    history = "; ".join(like[:MOST_LIKE]) + more if like else f"no {draft.side} that could be it"
+    keys = [each for each in positions if each.instrument.key == draft.instrument.key and each.quantity]
+    held = ", ".join(f"{each.quantity} {each.product}" for each in keys) or "none"
+    return f"Trade history of {order.day:%d %b}: {history}. Open position in it now: {held}."
 
 
 async def _both(

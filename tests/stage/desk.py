@@ -13,7 +13,7 @@ from bot.data.shelf import open_shelf
 from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers
-from bot.domain.errors import BrokerError, OrderOver
+from bot.domain.errors import BrokerError, OrderOver, Unreadable
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Level, Quote, Tick
 from bot.domain.notice import Notice
@@ -21,6 +21,7 @@ from bot.domain.order import Order, OrderDraft, OrderFact, OrderStatus, TradeFac
 from bot.domain.portfolio import Funds, Holding, Margin, Position
 from bot.domain.ports import FeedMode
 from bot.domain.proposal import Proposal
+from bot.domain.research import PastTrade
 from bot.domain.secret import Secret
 from bot.trading.book import Book
 from bot.trading.catalogue import Catalogue
@@ -72,6 +73,7 @@ class ScriptedBroker:
         self.book_lag = 0.0  # seconds until an order shows in the book
         self.books_down: BrokerError | None = None
         self.stop_words = "joined"
+        self.history: Sequence[PastTrade] | None = ()  # of earlier days; None: it cannot be read
         self.off: float | None = 0.0  # seconds that its clock is ahead of the host's
         self.held: list[Position] = []
         self.demat: list[Holding] = []
@@ -157,6 +159,11 @@ class ScriptedBroker:
             for order in self.true
             if order.filled
         ]
+
+    async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
+        if self.books_down is not None or self.history is None:
+            raise self.books_down or Unreadable("no history")
+        return self.history
 
     async def positions(self) -> Sequence[Position]:
         return self.held

@@ -2,15 +2,20 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from bot.domain.account import Stop
+from bot.domain.account import Session, Stop
 from bot.domain.errors import CheckFailed, ConfirmationGone, Unclear
+from bot.domain.notice import OrderNotSeen
 from bot.domain.order import Order, OrderRequest, OrderStatus, Product, Side
 from bot.domain.portfolio import Position
 from bot.domain.proposal import Proposal, Question
+from bot.domain.research import PastTrade
+from bot.domain.secret import Secret
+from handlers.views.card import card, not_there
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import HostClock
 from tests.stage.orders import RELIANCE
@@ -186,3 +191,52 @@ async def test_a_clock_that_cannot_be_compared_warns_of_an_entry(host_clock: Hos
     leaving = await stage.desk.propose(stage.actor, EXIT, chat_id=PERSON)
     assert isinstance(leaving, Proposal)
     assert "clock_unknown" not in [remark.name for remark in leaving.warnings]
+
+
+async def unknown_of_yesterday(host_clock: HostClock) -> tuple[DeskStage, Order]:
+    stage = await set_stage(host_clock)
+
+    def lost() -> None:
+        stage.broker.true.clear()
+        raise Unclear("no answer")
+
+    stage.broker.after_place = lost
+    order = await stage.tap(await ask(stage, BUY))
+    assert isinstance(order, Order)
+    await asyncio.sleep(24 * 3600)
+    stage.link.adopt(Session(token=Secret("new"), issued=host_clock.now(), expires=host_clock.now() + timedelta(hours=9)))
+    return stage, order
+
+
+TRADE = PastTrade(
+    exchange="NSE", name="RELIANCE INDUSTRIES LTD", side=Side.BUY, product=Product.CNC, quantity=10, price=Decimal("1474.50"),
+    trade_id="77", time="09:31:02",
+)  # fmt: skip
+
+
+async def test_an_order_still_unknown_on_the_next_day_is_looked_for_in_the_trade_history_and_the_positions(
+    host_clock: HostClock,
+) -> None:
+    stage, order = await unknown_of_yesterday(host_clock)
+    stage.broker.history = [TRADE, replace(TRADE, side=Side.SELL), replace(TRADE, quantity=500)]
+    seen = await stage.desk.look(stage.actor, order.id)
+    assert seen.status is OrderStatus.UNKNOWN
+    history = "Trade history of 20 Nov: BUY 10 RELIANCE INDUSTRIES LTD at 1474.50 (09:31:02)."
+    assert seen.reason == f"{history} Open position in it now: none."
+    assert "another day's" in card(seen, label="main", mode="LIVE", now=host_clock.now(), explain=str).plain
+    assert history in not_there(seen, "main", "LIVE", host_clock.now()).plain
+    told = next(notice for notice in await stage.notices() if isinstance(notice, OrderNotSeen))
+    assert told.order.reason == seen.reason
+
+
+async def test_an_order_of_yesterday_is_not_closed_while_the_trade_history_cannot_be_read(host_clock: HostClock) -> None:
+    stage, order = await unknown_of_yesterday(host_clock)
+    stage.broker.history = None
+    before = await stage.store.run(lambda drawers: drawers.orders.find(order.id))
+    seen = await stage.desk.look(stage.actor, order.id)
+    assert before is not None
+    assert seen.looks == before.looks
+    with pytest.raises(CheckFailed, match="trade history could not be read"):
+        await stage.desk.give_up(stage.actor, order.id)
+    stage.broker.history = []
+    assert (await stage.desk.give_up(stage.actor, order.id)).status is OrderStatus.NOT_SEEN
