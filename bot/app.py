@@ -160,7 +160,7 @@ class App:
                 self._heartbeat.write_text(self.core.services.clock.now().isoformat())
                 await self.store.settle_log()
             beats += 1
-            await asyncio.sleep(MAX_AGE.total_seconds())
+            await asyncio.sleep(MAX_AGE)
 
     async def _end(self) -> None:
         """No new commands; what is under way ends in bounded time; what is left waits in the store."""

@@ -27,13 +27,15 @@ class Notifier:
         self._messenger = messenger
         self._clock = clock
         self._wake = Wake()
+        self._last: tuple[datetime, float] | None = None  # the newest present, and its loop time
 
     def wake(self) -> None:
         """Something was written to the outbox; returns at once."""
         self._wake()
 
     async def run(self) -> None:
-        """Delivers for ever."""
+        """Delivers for ever. What a process of before was delivering or had put off is due at once."""
+        await self._store.run(lambda drawers: drawers.outbox.release(self._clock.now()))
         while True:
             if not await self.deliver_due():
                 due = await self._store.run(lambda drawers: drawers.outbox.next_due())
@@ -41,7 +43,7 @@ class Notifier:
 
     async def deliver_due(self) -> bool:
         """One round: at most one notice for each chat, all chats side by side; False when nothing was due."""
-        now = self._clock.now()
+        now = self._present()
         parcels: Sequence[Parcel] = await self._store.run(lambda drawers: drawers.outbox.lease(now, now + LEASE))
         await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
         return bool(parcels)
@@ -69,7 +71,7 @@ class Notifier:
         await self._store.run(lambda drawers: drawers.outbox.sent(parcel.id, sent_at, message_id))
 
     async def _failed(self, parcel: Parcel, error: DeliveryError) -> None:
-        now = self._clock.now()
+        now = self._present()
         if error.permanent:
             log.error("notice %d cannot be delivered: %s", parcel.id, error.say)
             await self._store.run(lambda drawers: drawers.outbox.bury(parcel.id, now, error.say))
@@ -81,4 +83,13 @@ class Notifier:
         await self._store.run(lambda drawers: drawers.outbox.postpone(parcel.id, until, error.say))
 
     def _pause(self, due: datetime | None) -> float | None:
-        return None if due is None else max((due - self._clock.now()).total_seconds(), 0.02)
+        return None if due is None else max((due - self._present()).total_seconds(), 0.02)
+
+    def _present(self) -> datetime:
+        """The present moment, which never goes back: what was put off waits for time to pass, however the clock is set."""
+        now, at = self._clock.now(), asyncio.get_running_loop().time()
+        if self._last is not None:
+            before, then = self._last
+            now = max(now, before + timedelta(seconds=at - then))
+        self._last = now, at
+        return now

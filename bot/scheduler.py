@@ -13,7 +13,7 @@ from bot.domain.errors import BotError
 log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=2)
-SOONEST = 0.05  # seconds
+SOONEST, LONGEST = 0.05, 60.0  # seconds between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,8 @@ class Scheduler:
         while True:
             now = self._clock.now()
             await self.run_due()
-            await asyncio.sleep(max((self._next(now) - self._clock.now()).total_seconds(), SOONEST))
+            wait = (self._next(now) - self._clock.now()).total_seconds()  # longer than planned when the clock was set back
+            await asyncio.sleep(min(max(wait, SOONEST), LONGEST))
 
     async def run_due(self) -> None:
         """Every job whose time has come and which has not run for its date."""
@@ -67,4 +68,4 @@ class Scheduler:
         today = ist_date(now)
         times = (datetime.combine(today + timedelta(days=ahead), job.at, IST) for job in self._jobs for ahead in (0, 1))
         coming = [moment for moment in times if moment > now]
-        return min([*coming, now + timedelta(minutes=1)])
+        return min([*coming, now + timedelta(seconds=LONGEST)])

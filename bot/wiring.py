@@ -1,5 +1,6 @@
 """The heart with the store and the lines in its hands: every use case, built in order."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -132,10 +133,11 @@ def build_core(
     plan = chosen_plan(settings, shelf.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
     changed, errands = Wakes(), Errands()
+    elapsed = asyncio.get_running_loop().time
     catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)
     book = Book(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed, egress=egress)
-    prices = Prices(links=connections, clock=clock)
+    reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, elapsed=elapsed, changed=changed, egress=egress)
+    prices = Prices(links=connections)
 
     def after_login(account_id: str) -> None:
         catalogue.coming()
@@ -151,7 +153,7 @@ def build_core(
         conceal=scrubber.know,
         changed=changed,
     )
-    confirmations = Confirmations(clock, random_bytes, timedelta(seconds=settings.confirm_seconds), since=clock.now())
+    confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
     proposing = Proposing(
         store=store,
         links=connections,
@@ -189,7 +191,7 @@ def build_core(
     results = Results(prices=prices, instruments=catalogue, tariff=shelf.tariff, plan=plan, clock=clock)
     losses = changed.losses = Losses(store=store, links=connections, results=results, clock=clock, changed=changed)
     reports = Reports(store=store, books=books, clock=clock, changed=changed)
-    roster = Roster(store=store, clock=clock)
+    roster = Roster(store=store)
     sentry = Sentry(store=store, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
     entering = Entering(
         accounts=accounts,

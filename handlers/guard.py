@@ -7,7 +7,6 @@ import re
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from telegram import Message, Update
@@ -122,16 +121,16 @@ def is_kill(text: str) -> bool:
 
 
 class Allowance:
-    """How much one person may say: a burst, and a rate; an answer of "too fast" once a while."""
+    """How much one person may say: a burst, and a rate; an answer of "too fast" once a while. Seconds of loop time."""
 
-    def __init__(self, *, most: int = 30, within: timedelta = timedelta(seconds=10), people: int = 1000) -> None:
+    def __init__(self, *, most: int = 30, within: float = 10.0, people: int = 1000) -> None:
         self._most = most
         self._within = within
         self._people = people
-        self._seen: OrderedDict[int, deque[datetime]] = OrderedDict()
-        self._told: dict[int, datetime] = {}
+        self._seen: OrderedDict[int, deque[float]] = OrderedDict()
+        self._told: dict[int, float] = {}
 
-    def takes(self, user_id: int, now: datetime) -> bool:
+    def takes(self, user_id: int, now: float) -> bool:
         """Counts one update; False when it is one too many."""
         seen = self._seen.setdefault(user_id, deque())
         self._seen.move_to_end(user_id)
@@ -145,7 +144,7 @@ class Allowance:
         seen.append(now)
         return True
 
-    def tells(self, user_id: int, now: datetime) -> bool:
+    def tells(self, user_id: int, now: float) -> bool:
         """Whether to say so now: at most once in the same stretch of time."""
         last = self._told.get(user_id)
         if last is not None and now - last < self._within:

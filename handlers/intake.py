@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import timedelta
 from typing import Any
 
 from telegram import Update
@@ -60,9 +59,9 @@ class Intake:
         self._roster = roster
         self._clock = clock
         self._allowance = allowance or Allowance()
-        self._knocks = Allowance(most=5, within=timedelta(minutes=10))  # of one stranger
-        self._all_knocks = Allowance(most=20, within=timedelta(minutes=1))  # of all of them
-        self._lines = Allowance(most=1, within=timedelta(minutes=1))  # in the log about what cannot be read
+        self._knocks = Allowance(most=5, within=600.0)  # of one stranger
+        self._all_knocks = Allowance(most=20, within=60.0)  # of all of them
+        self._lines = Allowance(most=1, within=60.0)  # in the log about what cannot be read
         self.left_out = 0  # updates that could not be read, since the start
         self._conflict = conflict  # Telegram's words when somebody else receives in our place
         self._offset: int | None = None
@@ -168,7 +167,7 @@ class Intake:
     def _leave_out(self, update: Unreadable) -> None:
         """Counted, a line in the log at most once a minute, a word to the person; its number is confirmed with the batch."""
         self.left_out += 1
-        now = self._clock.now()
+        now = asyncio.get_running_loop().time()
         if self._lines.takes(0, now):
             _log.warning(
                 "update %s cannot be read (%s); it is left out, as %s since the start",
@@ -184,7 +183,7 @@ class Intake:
         judgement = judge(update, self._roster.known)
         if not judgement.user_id or judgement.urgent:
             return judgement
-        now = self._clock.now()
+        now = asyncio.get_running_loop().time()
         if judgement.verdict is Verdict.KNOCK:
             heard = self._knocks.takes(judgement.user_id, now) and self._all_knocks.takes(0, now)
             return judgement if heard else Judgement(Verdict.DROP)

@@ -67,7 +67,8 @@ _CHOOSE = _choice.on_conflict_do_update(
 _CHOSEN = (
     select(choices.c.account_id)
     .join(accounts, _a.id == choices.c.account_id)
-    .where(choices.c.telegram_id == bindparam("person"), choices.c.until > bindparam("now"), _a.linked)
+    .where(choices.c.telegram_id == bindparam("person"), _a.linked)
+    .where(choices.c.until > bindparam("now"), choices.c.until <= bindparam("furthest"))
 )
 _FORGET_CHOICES = choices.delete().where(choices.c.account_id == bindparam("account"))
 
@@ -159,8 +160,8 @@ class SqlAccounts:
     def choose(self, telegram_id: int, account_id: str, until: datetime) -> None:
         self._tx.write(_CHOOSE, {"telegram_id": telegram_id, "account_id": account_id, "until": until})
 
-    def chosen(self, telegram_id: int, now: datetime) -> str | None:
-        return self._tx.rows(_CHOSEN, {"person": telegram_id, "now": now}).scalar_one_or_none()
+    def chosen(self, telegram_id: int, now: datetime, furthest: datetime) -> str | None:
+        return self._tx.rows(_CHOSEN, {"person": telegram_id, "now": now, "furthest": furthest}).scalar_one_or_none()
 
     def prove(self) -> int:
         """Opens every sealed value whose ring is here and lets it go; how many. VaultError at the first that does not open."""

@@ -45,6 +45,7 @@ _LEASE = (
     .values(due_at=bindparam("until"), attempts=_o.attempts + 1)
     .returning(_o.id)
 )
+_RELEASE = outbox.update().where(_o.state == WAITING, _o.due_at > bindparam("now")).values(due_at=bindparam("now"))
 _card = cards.alias()
 _NEWEST_CARD = (
     select(_card.c.message_id)
@@ -131,6 +132,9 @@ class SqlOutbox:
                 )
             )
         return parcels
+
+    def release(self, now: datetime) -> None:
+        self._tx.write(_RELEASE, {"now": now})
 
     def sent(self, parcel_id: int, at: datetime, message_id: int) -> None:
         self._tx.write(_SENT, {"parcel": parcel_id, "at": at, "message": message_id})

@@ -2,9 +2,9 @@
 
 from hypothesis import settings
 
-from tests.stage.loop import clock, loop, pytest_asyncio_loop_factories
+from tests.stage.loop import clock, host_clock, loop, pytest_asyncio_loop_factories
 
-__all__ = ["clock", "loop", "pytest_asyncio_loop_factories"]
+__all__ = ["clock", "host_clock", "loop", "pytest_asyncio_loop_factories"]
 
 # A busy machine is no defect of the code under test, so no example has a deadline; speed lives in `make bench`.
 settings.register_profile("house", deadline=None)

@@ -83,6 +83,11 @@ class MStock(Library):
         """Seconds that the broker's Date header is ahead of our clock; exact to about a second."""
         return self._transport.skew
 
+    @property
+    def clock_off(self) -> float | None:
+        """The same by the two newest answers, the one that is less; None unless both are at most a minute old."""
+        return self._transport.clock_off
+
     # Acts: one request each, never repeated.
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:

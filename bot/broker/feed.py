@@ -74,7 +74,7 @@ class SocketFeed:
         self._session: Session | None = None
         self._changed = asyncio.Event()
         self._watched: dict[InstrumentKey, FeedMode] = {}
-        self._last: dict[InstrumentKey, Tick] = {}
+        self._last: dict[InstrumentKey, tuple[float, Tick]] = {}  # with the loop time at which each came
         self._fresh: set[InstrumentKey] = set()  # those that sent more than their first, cached packet
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._outbox: asyncio.Queue[str | float] = asyncio.Queue()  # frames, and pauses in seconds
@@ -105,9 +105,10 @@ class SocketFeed:
             del self._watched[key]
             self._last.pop(key, None)
 
-    def last(self, key: InstrumentKey) -> Tick | None:
-        """The newest tick of an instrument since it is watched."""
-        return self._last.get(key)
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
+        """The newest tick of an instrument since it is watched, if one came within so many seconds."""
+        came, tick = self._last.get(key, (0.0, None))
+        return tick if within is None or asyncio.get_running_loop().time() - came <= within else None
 
     @property
     def connected(self) -> bool:
@@ -250,11 +251,11 @@ class SocketFeed:
             self._fresh.add(tick.key)
             if tick.received - tick.at > STALE_AFTER:
                 tick = tick.aged()
-        before = self._last.get(tick.key)
+        before = self.last(tick.key)
         if before is not None and tick.at < before.at <= tick.received:  # a time ahead of ours is no measure for another
             return
         if tick.key in self._watched:
-            self._last[tick.key] = tick
+            self._last[tick.key] = (self._heard, tick)
         self._listener.tick(self._account_id, tick)
 
     def _ring(self, frame: str | bytes) -> None:

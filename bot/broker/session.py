@@ -23,12 +23,12 @@ from bot.domain.secret import Secret
 log = logging.getLogger(__name__)
 
 MARGIN = timedelta(seconds=10)  # a token this close to its end is not worth a call
-STEP_LIFE = timedelta(seconds=300)  # of the token between password and code (3.1)
-_CODE_LIFE = timedelta(seconds=120)  # a code, its neighbours in time, and room for skewed clocks
-_PASSWORD_PAUSE = timedelta(minutes=10)
-_AFTER_FAILURE = timedelta(seconds=60)
-_TOO_YOUNG = timedelta(seconds=120)  # a session that dies at this age was refused for some other reason
-_IN_THE_MORNING = timedelta(minutes=10)
+STEP_LIFE = 300.0  # seconds of the token between password and code (3.1)
+_CODE_LIFE = 120.0  # seconds: a code, its neighbours in time, and room for skewed clocks
+_PASSWORD_PAUSE = 600.0  # seconds
+_AFTER_FAILURE = 60.0  # seconds
+_TOO_YOUNG = 120.0  # seconds; a session that dies at this age was refused for some other reason
+_IN_THE_MORNING = 600.0  # seconds
 _MORNING = (time(7, 0), time(8, 30))  # the broker's beginning of day: half of its servers are away (1.7)
 
 
@@ -81,10 +81,10 @@ class LoginMemory:
     """What was submitted and what was refused, by digest: one for the whole process, so that no second line tries it again."""
 
     def __init__(self) -> None:
-        self._spent: dict[bytes, datetime] = {}  # codes, until when each could still be taken
-        self._refused: dict[bytes, tuple[datetime, str]] = {}  # passwords, when and in which words
+        self._spent: dict[bytes, float] = {}  # codes, until when, in loop time, each could still be taken
+        self._refused: dict[bytes, tuple[float, str]] = {}  # passwords, when and in which words
 
-    def spend(self, mark: bytes, now: datetime) -> bool:
+    def spend(self, mark: bytes, now: float) -> bool:
         """Whether this code may be submitted: True once."""
         self._spent = {each: until for each, until in self._spent.items() if until > now}
         if mark in self._spent:
@@ -92,16 +92,16 @@ class LoginMemory:
         self._spent[mark] = now + _CODE_LIFE
         return True
 
-    def refuse(self, mark: bytes, now: datetime, said: str) -> None:
+    def refuse(self, mark: bytes, now: float, said: str) -> None:
         """This password was refused."""
         self._refused[mark] = (now, said)
 
-    def refused(self, mark: bytes, now: datetime) -> str | None:
+    def refused(self, mark: bytes, now: float) -> str | None:
         """Why this password is not sent now; None when it may be."""
         when, said = self._refused.get(mark, (None, ""))
         if when is None or now - when >= _PASSWORD_PAUSE:
             return None
-        minutes = int((when + _PASSWORD_PAUSE - now).total_seconds() // 60) + 1
+        minutes = int((when + _PASSWORD_PAUSE - now) // 60) + 1
         return f"{said} This password was not sent again; it can be in {minutes} min, a new one at once."
 
 
@@ -116,7 +116,7 @@ class LoginDesk:
 
     async def begin(self, credentials: Credentials) -> LoginStep:
         """Password step. PasswordRefused without a call when this very password was refused moments ago: the account locks."""
-        now = self._clock.now()
+        now = asyncio.get_running_loop().time()
         mark = _digest(credentials.client_code.reveal(), credentials.password.reveal())
         if (why := self._memory.refused(mark, now)) is not None:
             raise PasswordRefused(why)
@@ -138,7 +138,7 @@ class LoginDesk:
 
     async def finish(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
         """Code step. NotSent when this code was submitted before or the step is too old; LoginRefused when it is wrong."""
-        now = self._clock.now()
+        now = asyncio.get_running_loop().time()
         if now - step.begun >= STEP_LIFE:
             raise NotSent("The code came too late: the password step is good for five minutes. Start the login again.")
         mark = _digest(credentials.client_code.reveal(), kind.value, code)
@@ -187,8 +187,8 @@ class SessionKeeper:
         self._lock = asyncio.Lock()
         self._session: Session | None = None
         self._lost: Session | None = None  # the one found dead, for the renewer to compare with
-        self._renewed: Session | None = None  # the last one that was not brought by a person
-        self._not_before: datetime | None = None
+        self._renewed: tuple[Session, float] | None = None  # the last one that was not brought by a person, and its loop time
+        self._not_before: float | None = None  # loop time
 
     @property
     def session(self) -> Session | None:
@@ -205,9 +205,11 @@ class SessionKeeper:
         """The broker does not know this token any more; nothing is renewed before somebody needs it."""
         if self._session is not None and self._session.token == session.token:
             self._session, self._lost = None, self._session
-            now = self._clock.now()
-            if session == self._renewed and now - session.issued < _TOO_YOUNG:
-                self._not_before = now + _pause(now)  # logging in did not help, so doing it again at once will not either
+            now, (renewed, at) = asyncio.get_running_loop().time(), self._renewed or (None, 0.0)
+            if session == renewed and now - at < _TOO_YOUNG:
+                self._not_before = now + _pause(
+                    self._clock.now()
+                )  # logging in did not help, so doing it again at once will not either
             self._changed()
 
     async def living(self) -> Session:
@@ -220,10 +222,10 @@ class SessionKeeper:
             session = self.session  # the second look: whoever held the lock may have renewed it
             if session is not None:
                 return session
-            now = self._clock.now()
+            now = asyncio.get_running_loop().time()
             if self._not_before is not None and now < self._not_before:
                 raise SessionExpired("No session at mStock. Log in with /login.")
-            self._not_before = now + _pause(now)
+            self._not_before = now + _pause(self._clock.now())
             try:
                 renewed = await self._renewer(self._account_id, before)
             except SessionExpired:
@@ -231,15 +233,15 @@ class SessionKeeper:
             except BotError as failed:
                 log.warning("account %s: the session could not be renewed: %s", self._account_id, type(failed).__name__)
                 raise SessionExpired(f"The session ended and could not be renewed. {failed.say}") from None
-            if renewed is None or not renewed.alive(now):
+            if renewed is None or not renewed.alive(self._clock.now()):
                 raise SessionExpired("The session at mStock ended. Log in with /login.")
-            self._renewed = renewed
+            self._renewed = (renewed, asyncio.get_running_loop().time())
             self.adopt(renewed)
             return renewed
 
 
-def _pause(now: datetime) -> timedelta:
-    """How long after a renewal that failed the next may be tried: no login loop, least of all in the broker's morning."""
+def _pause(now: datetime) -> float:
+    """How many seconds after a renewal that failed the next may be tried: no login loop, least of all in the broker's morning."""
     return _IN_THE_MORNING if _MORNING[0] <= ist(now).time() < _MORNING[1] else _AFTER_FAILURE
 
 

@@ -10,8 +10,9 @@ import json
 import logging
 import random
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -28,6 +29,7 @@ from bot.domain.secret import Secret
 log = logging.getLogger(__name__)
 
 _HEADERS = {"X-Mirae-Version": "1", "Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "mstock-phone/1"}
+FRESH = 60.0  # seconds for which an answer says how far our clock is off
 TRIES = 3  # of a call that may be repeated
 _LIMITS = httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=25.0)
 _NOT_YET_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
@@ -69,10 +71,27 @@ class Transport:
         self._clock = clock
         self._chance = chance
         self._pace = pace
-        self.skew: float | None = None  # seconds that the broker's clock is ahead of ours
+        self._told: deque[tuple[float, datetime]] = deque(maxlen=2)  # the newest answers: loop time, and the broker's own clock
         # IPv4 only: the address that is registered with the broker is one (mstock-type-b.md 1.8).
         road = wire or httpx.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0, limits=_LIMITS, local_address="0.0.0.0")  # noqa: S104
         self._http = httpx.AsyncClient(transport=road, trust_env=False, follow_redirects=False)
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds that the broker's clock is ahead of ours by its newest answer; None before the first."""
+        return self._ahead(*self._told[-1]) if self._told else None
+
+    @property
+    def clock_off(self) -> float | None:
+        """The same by its two newest answers, the one that is less; None unless both are at most a minute old."""
+        now = asyncio.get_running_loop().time()
+        if len(self._told) < 2 or now - self._told[0][0] > FRESH:
+            return None
+        return min((self._ahead(*answer) for answer in self._told), key=abs)
+
+    def _ahead(self, at: float, told: datetime) -> float:
+        """Measured against our clock as it stands now, so that one that was set since the answer is seen at once."""
+        return (told - self._clock.now()).total_seconds() + asyncio.get_running_loop().time() - at
 
     async def close(self) -> None:
         """Lets go of the connections."""
@@ -161,18 +180,19 @@ class Transport:
             await response.aclose()
 
     def _note_time(self, response: httpx.Response) -> None:
-        skew = skew_of(response, self._clock.now())
-        self.skew = self.skew if skew is None else skew
+        told = clock_of(response)
+        if told is not None:
+            self._told.append((asyncio.get_running_loop().time(), told))
 
 
-def skew_of(response: httpx.Response, now: datetime) -> float | None:
-    """Seconds that the server's Date header is ahead of now; None when it has none that can be read."""
+def clock_of(response: httpx.Response) -> datetime | None:
+    """The server's clock by its Date header; None when it has none that can be read."""
     try:
         told = email.utils.parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
+        # The header counts whole seconds, so on average the true moment lies half a second later.
+        return told + timedelta(seconds=0.5)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    # The header counts whole seconds, so on average the true moment lies half a second later.
-    return (told - now).total_seconds() + 0.5
 
 
 async def _read(response: httpx.Response, limit: int, into: Sink | None) -> bytes:

@@ -109,7 +109,7 @@ class LoginStep:
     """Between password and code: good for 300 s at the broker and for nothing else."""
 
     handle: Secret
-    begun: datetime  # UTC
+    begun: float  # loop time
 
 
 class CodeKind(StrEnum):

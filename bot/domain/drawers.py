@@ -90,7 +90,9 @@ class AccountsDrawer(Protocol):
         """/use: the account a person's next words go to, until that moment."""
         ...
 
-    def chosen(self, telegram_id: int, now: datetime) -> str | None: ...
+    def chosen(self, telegram_id: int, now: datetime, furthest: datetime) -> str | None:
+        """What /use chose, if it ends after now and by the furthest moment; later means that the clock was set back."""
+        ...
 
 
 class LimitsDrawer(Protocol):
@@ -121,7 +123,7 @@ class InvitationsDrawer(Protocol):
     def add(self, invitation: Invitation) -> None: ...
 
     def take(self, digest: str, telegram_id: int, now: datetime) -> Invitation | None:
-        """Uses it up; the invitation for exactly one caller before its end, None for every other."""
+        """Uses it up; the invitation for exactly one caller between its making and its end, None for every other."""
         ...
 
     def find(self, digest: str) -> Invitation | None: ...
@@ -266,6 +268,10 @@ class OutboxDrawer(Protocol):
 
     def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Parcel]:
         """Takes due parcels, at most one for each chat and the oldest of it, so that news stays in order."""
+        ...
+
+    def release(self, now: datetime) -> None:
+        """At start: all that waits is due now; whoever held a lease or knew of a postponement is gone."""
         ...
 
     def sent(self, parcel_id: int, at: datetime, message_id: int) -> None: ...

@@ -2,10 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.money import ZERO, on_tick
@@ -272,6 +273,11 @@ class Order:
         return 0 if self.status.is_final else self.draft.quantity - self.filled
 
     @property
+    def day(self) -> date:
+        """The date in India of the order book that it stands in."""
+        return ist_date(self.sent_at or self.created_at)
+
+    @property
     def is_ours(self) -> bool:
         return self.tag is not None
 
@@ -297,9 +303,10 @@ class Order:
         """No answer that can be understood."""
         return self._move(OrderStatus.UNKNOWN, at)
 
-    def looked(self, at: datetime) -> "Order":
-        """Looked for once more, and not found."""
-        return replace(self, looks=self.looks + 1, looked_at=at, updated_at=at, version=self.version + 1)
+    def looked(self, at: datetime, words: str = "") -> "Order":
+        """Looked for once more, and not found; words: what was seen instead."""
+        seen = words or self.reason
+        return replace(self, looks=self.looks + 1, looked_at=at, updated_at=at, reason=seen, version=self.version + 1)
 
     def given_up(self, at: datetime) -> "Order":
         """The person says that it is not in the broker's app."""

@@ -12,6 +12,7 @@ from bot.domain.market import Quote, Tick
 from bot.domain.notice import Parcel
 from bot.domain.order import Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.portfolio import Funds, Holding, Margin, Position
+from bot.domain.research import PastTrade
 
 RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests
 
@@ -58,6 +59,10 @@ class Broker(Protocol):
         """The trade book of the day."""
         ...
 
+    async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
+        """Fills of earlier days, by the company's name alone (mstock-type-b.md 6.2)."""
+        ...
+
     async def positions(self) -> Sequence[Position]:
         """The position book, flat rows of the day included."""
         ...
@@ -94,6 +99,11 @@ class Broker(Protocol):
         """Seconds that the broker's Date header is ahead of our clock; None until an answer was seen."""
         ...
 
+    @property
+    def clock_off(self) -> float | None:
+        """The same by the two newest answers, the one that is less; None unless both are at most a minute old."""
+        ...
+
 
 class FeedMode(IntEnum):
     """How much of a price the feed sends; the larger holds all of the smaller."""
@@ -114,8 +124,8 @@ class Feed(Protocol):
         """Takes away from what is watched; returns at once."""
         ...
 
-    def last(self, key: InstrumentKey) -> Tick | None:
-        """The newest tick of an instrument, if one came since it is watched."""
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
+        """The newest tick of an instrument, if one came since it is watched, and within so many seconds."""
         ...
 
     @property

@@ -43,7 +43,7 @@ CODE_LIFE = timedelta(minutes=5)
 CODE_STEP = 30.0  # seconds, after which the authenticator shows the next code
 CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
 QUIET_HOURS = ((7, 0), (8, 30))  # BOD: the broker works on its books; no login of our own accord (mstock-type-b.md 1.7)
-COOL_DOWN, SOON = timedelta(minutes=10), timedelta(seconds=30)  # after a renewal that was refused, or that failed otherwise
+COOL_DOWN, SOON = 600.0, 30.0  # seconds after a renewal that was refused, or that failed otherwise
 
 
 class Accounts:
@@ -70,8 +70,8 @@ class Accounts:
         self._conceal = conceal  # tells the log's scrubber of every secret as soon as it is in the clear
         self._changed = changed  # news was written for the others
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._codes: dict[int, tuple[str, datetime]] = {}  # person -> (account, until when six digits are its code)
-        self._not_before: dict[str, datetime] = {}  # when an account may be logged in by itself again
+        self._codes: dict[int, float] = {}  # person -> until when, in loop time, six digits are a code
+        self._not_before: dict[str, float] = {}  # when, in loop time, an account may be logged in by itself again
 
     async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
         """Who acts on which account; None when not on the list, NotFound when no account of theirs has that label."""
@@ -98,7 +98,7 @@ class Accounts:
                     return account
             names = ", ".join(account.label for account in mine) or "none"
             raise NotFound(f"There is no account “{label}”. Yours: {names}.")
-        chosen = drawers.accounts.chosen(telegram_id, now)
+        chosen = drawers.accounts.chosen(telegram_id, now, now + CHOSEN_LIFE)
         for account in mine:
             if account.id == chosen:
                 return account
@@ -139,8 +139,7 @@ class Accounts:
 
     def expects_code(self, telegram_id: int) -> bool:
         """Whether a bare message of six digits from this person would be the login code now."""
-        waiting = self._codes.get(telegram_id)
-        return waiting is not None and self._clock.now() < waiting[1]
+        return asyncio.get_running_loop().time() < self._codes.get(telegram_id, 0.0)
 
     async def login(self, actor: Actor, code: str | None = None) -> LoggedIn | CodeWanted:
         """Logs in at the broker in its two steps; CodeWanted when six digits are needed, LoginRefused when wrong."""
@@ -155,7 +154,7 @@ class Accounts:
             credentials = await self._credentials(account.id)
             if code is None and credentials.totp_seed is None:
                 until = self._clock.now() + CODE_LIFE
-                self._codes[actor.user.telegram_id] = (account.id, until)
+                self._codes[actor.user.telegram_id] = asyncio.get_running_loop().time() + CODE_LIFE.total_seconds()
                 return CodeWanted(account=account, kind=CodeKind.TOTP, until=until)
             self._codes.pop(actor.user.telegram_id, None)
             try:
@@ -236,11 +235,11 @@ class Accounts:
         """A living session in place of one found dead, or None when a person has to log in (ports.Renewer)."""
         async with self._locks[account_id]:
             link = self._links().of(account_id)
-            now = self._clock.now()
+            now, moment = self._clock.now(), asyncio.get_running_loop().time()
             present = link.session
             if present is not None and present.alive(now) and (stale is None or present.token != stale.token):
                 return present
-            if _quiet(now) or now < self._not_before.get(account_id, now) or await self._store.run(sounding):
+            if _quiet(now) or moment < self._not_before.get(account_id, moment) or await self._store.run(sounding):
                 return None
             if await self._store.run(
                 lambda drawers: any(account_id in drawers.jobs.claimed(stays_out) for stays_out in (REFUSED, LOGGED_OUT))
@@ -256,7 +255,7 @@ class Accounts:
                     await self._leave_alone(account_id)
                 # A refused code cools down; anything else (the line, a code that was used already) is tried again soon.
                 wait = COOL_DOWN if isinstance(error, LoginRefused) else SOON
-                self._not_before[account_id] = now + wait
+                self._not_before[account_id] = moment + wait
                 log.warning("account %s: the session could not be renewed: %s", account_id, type(error).__name__)
                 return None
 

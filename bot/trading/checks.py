@@ -8,7 +8,7 @@ from decimal import Decimal
 from bot.domain.access import DayLock
 from bot.domain.account import Limits, Stop
 from bot.domain.calendar import Window
-from bot.domain.clock import ist, ist_date
+from bot.domain.clock import MOST_SKEW, ist, ist_date
 from bot.domain.market import Price
 from bot.domain.money import in_figures
 from bot.domain.order import Order, OrderDraft, OrderKind, OrderStatus, Product, Side
@@ -45,6 +45,7 @@ class Situation:
     result: Decimal | None = None  # of the day in rupees, after charges where they are known; read only where a limit hangs on it
     positions: Sequence[Position] = ()  # as far as they were read
     closable: int = 0  # shares or units that an order of this side could still close, as far as positions and holdings were read
+    clock_off: float | None = None  # seconds that the broker's clock is ahead of this host's; None: not known
     asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller
 
     @property
@@ -67,6 +68,14 @@ def kill_switch(at: Situation) -> str | None:
     if at.stop is None or at.reduces:
         return None
     return f"Trading is stopped since {ist(at.stop.at):%H:%M:%S}. /resume lifts it; exits and cancels still work."
+
+
+def wrong_clock(at: Situation) -> str | None:
+    """Refuses entries on a host whose clock is off. Source: the Date of the broker's two newest answers."""
+    if at.reduces or at.clock_off is None or abs(at.clock_off) <= MOST_SKEW:
+        return None
+    way = "behind" if at.clock_off > 0 else "ahead of"
+    return f"This server's clock is {abs(at.clock_off):.0f} s {way} mStock's: no new order until it is set right. Exits work."
 
 
 def expired(at: Situation) -> str | None:
@@ -195,8 +204,8 @@ def _same(one: OrderDraft, other: OrderDraft) -> bool:
 
 
 REFUSALS: tuple[Check, ...] = (
-    kill_switch, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit, hours_limit,
-    locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, unclear_twin,
+    kill_switch, wrong_clock, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
+    hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, unclear_twin,
 )  # fmt: skip
 
 
@@ -220,8 +229,10 @@ def far_from_last(at: Situation) -> str | None:
 def twin(at: Situation) -> str | None:
     """Source: our own store."""
     for order in at.recent:
-        if _same(order.draft, at.draft) and at.now - order.created_at <= TWIN:
-            return f"Same as #{order.number}, {(at.now - order.created_at).seconds} s ago"
+        age = at.now - order.created_at
+        if _same(order.draft, at.draft) and age <= TWIN:
+            # An order from the future: the clock was set back since, and nobody knows by how much.
+            return f"Same as #{order.number}, " + (f"{age.seconds} s ago" if age >= timedelta(0) else "how long ago is not known")
     return None
 
 
@@ -267,8 +278,13 @@ def near_expiry(at: Situation) -> str | None:
     return "Settles in shares soon (physical settlement)"
 
 
+def clock_unknown(at: Situation) -> str | None:
+    """Source: the Date of the broker's two newest answers."""
+    return None if at.reduces or at.clock_off is not None else "How far this server's clock is off mStock's is not known"
+
+
 WARNINGS: tuple[Check, ...] = (
-    cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, naked_short, near_expiry,
+    clock_unknown, cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, naked_short, near_expiry,
 )  # fmt: skip
 
 

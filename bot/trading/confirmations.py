@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from bot.domain.order import Confirmation, ConfirmationState, OrderDraft, Purpos
 from bot.domain.ports import RandomBytes
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored (product.md section 4)
+A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,11 @@ class Confirmations:
     """Questions of one minute (settable), each for one person, one chat, one message, one set of terms."""
 
     clock: Clock
+    elapsed: Callable[[], float]  # the loop's own seconds, which nobody sets; asked from the store's thread too
     random: RandomBytes
     life: timedelta = timedelta(seconds=60)
-    since: datetime | None = None  # UTC: when this process began; None: before every question
-    _exits: dict[str, datetime] = field(default_factory=dict)  # token -> when its question expires
+    _asked: dict[str, float] = field(default_factory=dict)  # questions of this process: token -> when, in loop time
+    _exits: dict[str, float] = field(default_factory=dict)  # those about an exit
 
     def new(
         self,
@@ -41,8 +44,10 @@ class Confirmations:
             msg = "a question needs an account"
             raise ValueError(msg)
         now = self.clock.now()
+        token = base64.b32encode(self.random(16)).decode().rstrip("=").lower()
+        self._remember(self._asked, token)
         return Confirmation(
-            token=base64.b32encode(self.random(16)).decode().rstrip("=").lower(),
+            token=token,
             user_id=actor.user.telegram_id,
             chat_id=chat_id,
             message_id=message_id,
@@ -68,7 +73,7 @@ class Confirmations:
             raise ConfirmationGone("This button belongs to another message. Nothing was sent.")
         if found.state is not ConfirmationState.OPEN:
             raise ConfirmationGone(_ended(found))
-        if self.clock.now() >= found.expires_at:
+        if self._moment(found) >= found.expires_at:
             raise ConfirmationGone(f"This card expired at {ist(found.expires_at):%H:%M:%S}. Nothing was sent.", again=True)
         if digest(found.purpose, found.account_id, found.draft, found.order_id) != found.digest:
             raise ConfirmationGone("This card's terms do not match what was shown. Nothing was sent.")
@@ -76,18 +81,14 @@ class Confirmations:
 
     def too_early(self, confirmation: Confirmation) -> bool:
         """Whether a tap falls into the calm after a redraw."""
-        return confirmation.taps_from is not None and self.clock.now() < confirmation.taps_from
+        return confirmation.taps_from is not None and self._moment(confirmation) < confirmation.taps_from
 
     def note_exit(self, confirmation: Confirmation) -> None:
         """This question is about an exit, as far as was seen when it was asked.
 
         It is not stored: a question that is older than this process is asked anew where that matters (`is_of_before`).
         """
-        now = self.clock.now()
-        for token, expires in list(self._exits.items()):
-            if expires <= now:
-                self._exits.pop(token, None)
-        self._exits[confirmation.token] = confirmation.expires_at
+        self._remember(self._exits, confirmation.token)
 
     def is_exit(self, token: str) -> bool:
         """Whether the question was about an exit; False where that was never seen."""
@@ -95,16 +96,36 @@ class Confirmations:
 
     def is_of_before(self, found: Confirmation) -> bool:
         """Whether it was asked before this process began, so that nobody knows whether it was about an exit."""
-        return self.since is not None and found.created_at < self.since
+        return found.token not in self._asked
 
-    def claim(self, drawers: Drawers, asked: Confirmation, now: datetime) -> None:
+    def claim(self, drawers: Drawers, asked: Confirmation) -> None:
         """Makes this caller the one that acts; ConfirmationGone for every other."""
         message_id = asked.message_id
         claimed = message_id is not None and drawers.confirmations.claim(
-            asked.token, asked.user_id, asked.chat_id, message_id, now
+            asked.token, asked.user_id, asked.chat_id, message_id, self._moment(asked)
         )
         if not claimed:
             raise ConfirmationGone("This card was answered already.")
+
+    def _moment(self, found: Confirmation) -> datetime:
+        """The moment of its life at which a question stands: its creation and its age. ConfirmationGone for one from the future.
+
+        A question of this process ages by loop time, however the host's clock is set. The clock's own difference counts as
+        well, because loop time stands still while a host sleeps; but never against an exit or a cancel, which always go.
+        """
+        by_clock, asked = self.clock.now() - found.created_at, self._asked.get(found.token)
+        by_loop = timedelta(0) if asked is None else timedelta(seconds=self.elapsed() - asked)
+        if asked is not None and (found.purpose is Purpose.CANCEL or self.is_exit(found.token)):
+            return found.created_at + by_loop
+        if by_clock < timedelta(0):
+            raise ConfirmationGone("This server's clock was set back after this card. Nothing was sent.", again=True)
+        return found.created_at + max(by_clock, by_loop)
+
+    def _remember(self, tokens: dict[str, float], token: str) -> None:
+        now = self.elapsed()
+        for old in [each for each, at in tokens.items() if now - at > A_DAY]:
+            del tokens[old]
+        tokens[token] = now
 
 
 def digest(purpose: Purpose, account_id: str, draft: OrderDraft | None, order_id: str | None) -> str:

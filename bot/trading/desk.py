@@ -4,7 +4,7 @@ import asyncio
 import base64
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.account import GRANTS, Actor, Permission
 from bot.domain.clock import Clock, ist, ist_date
@@ -155,7 +155,7 @@ class TradingDesk(Questions):
         reasons, pin = self._objections(drawers, actor, found, held or Held())
         if held is None and (reasons or pin):
             return None
-        self._confirmations.claim(drawers, found, now)
+        self._confirmations.claim(drawers, found)
         if pin is not None:
             demand_pin(
                 drawers, actor.user.telegram_id, found.token, pin
@@ -217,6 +217,7 @@ class TradingDesk(Questions):
         try:
             if told is not None:
                 await told()
+            self._reconcile.sending(order.id)  # its age counts from the POST
             broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
         except (NotSent, TooFast) as error:
@@ -298,7 +299,7 @@ class TradingDesk(Questions):
 
         def claim(drawers: Drawers) -> tuple[Order | None, tuple[str, ...]]:
             now = self._clock.now()
-            self._confirmations.claim(drawers, found, now)
+            self._confirmations.claim(drawers, found)
             order = drawers.orders.find(found.order_id or "")
             reasons, pin = self._objections(drawers, actor, found, held)
             if pin is not None:
@@ -354,7 +355,7 @@ class TradingDesk(Questions):
             raise ConfirmationGone("This card belongs to another account.")
 
         def lift(drawers: Drawers) -> None:
-            self._confirmations.claim(drawers, found, now)
+            self._confirmations.claim(drawers, found)
             role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
             if role is None or Permission.ADMIN not in GRANTS[role]:
                 raise NotAllowed("Only an owner lifts the kill switch.")
@@ -407,10 +408,8 @@ class TradingDesk(Questions):
         return tuple(done)
 
     async def _confirmed_cancel(self, actor: Actor, found: Confirmation) -> Order:
-        now = self._clock.now()
-
         def claim(drawers: Drawers) -> Order | None:
-            self._confirmations.claim(drawers, found, now)
+            self._confirmations.claim(drawers, found)
             return drawers.orders.find(found.order_id or "")
 
         order = await self._store.run(claim)
@@ -470,13 +469,15 @@ class TradingDesk(Questions):
         """The person says it is not in the broker's app; only after the look-out's time and a fresh look (invariant I4)."""
         if not actor.may(Permission.OPEN):
             raise NotAllowed(f"As {actor.role} you cannot close this.")
+        before = await self._order(actor, order_id)
         order = await self.look(actor, order_id)
         if order.status is not OrderStatus.UNKNOWN:
             return order
-        now = self._clock.now()
-        until = (order.sent_at or order.created_at) + LOOK_OUT_ENDS
-        if now < until:
-            raise CheckFailed([f"I am still looking for it, until {ist(until):%H:%M:%S}."])
+        if order.looks == before.looks:
+            raise CheckFailed([f"It is of {order.day:%d %b}, and the trade history could not be read. Nothing was closed."])
+        now, left = self._clock.now(), LOOK_OUT_ENDS - self._reconcile.age(order)
+        if left > timedelta(0):
+            raise CheckFailed([f"I am still looking for it, until {ist(now + left):%H:%M:%S}."])
 
         def close(drawers: Drawers) -> Order:
             known = drawers.orders.find(order.id)

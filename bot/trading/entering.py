@@ -61,7 +61,7 @@ class Entering:
         self._random = random
         self._linked = linked  # reads an account's books for the first time
         self._tell = tell
-        self._tickets: dict[bytes, Ticket] = {}
+        self._offered: dict[bytes, tuple[Ticket, float]] = {}  # each with its end in loop time
         self._trying = 0
         self._watch: asyncio.Task[None] | None = None
 
@@ -88,24 +88,24 @@ class Entering:
         address = self._door.address(code)
         ticket = Ticket(person=person, kind=kind, label=label, until=self._clock.now() + LIFE)
         await self._door.open(self)
-        for name, other in list(self._tickets.items()):  # the newest link of a person is the only one
+        for name, (other, _) in list(self._offered.items()):  # the newest link of a person is the only one
             if other.person == person:
-                del self._tickets[name]
-        self._tickets[_named(code)] = ticket
+                del self._offered[name]
+        self._offered[_named(code)] = (ticket, asyncio.get_running_loop().time() + LIFE.total_seconds())
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._close_when_unused(), name="entry page")
         return Offered(ticket=ticket, address=address, on_host=self._door.on_host)
 
     def ticket(self, code: str) -> Ticket | None:
         """What that code is for; None for one that was never made, was used, or is over."""
-        found = self._tickets.get(_named(code))
-        return found if found is not None and self._clock.now() < found.until else None
+        found, until = self._offered.get(_named(code), (None, 0.0))
+        return found if asyncio.get_running_loop().time() < until else None
 
     async def enter(self, code: str, given: Entered) -> Outcome:
         """One try with what was typed; the code is spent whatever comes of it. Never raises what is ours."""
         origin.set(PAGE)
         found = self.ticket(code)
-        self._tickets.pop(_named(code), None)
+        self._offered.pop(_named(code), None)
         if found is None:
             return _GONE
         self._trying += 1
@@ -154,15 +154,15 @@ class Entering:
         return f"{outcome.account.label} is logged in until {ist(outcome.session.expires):%H:%M}."
 
     async def _close_when_unused(self) -> None:
-        while self._trying or self._tickets:
+        while self._trying or self._offered:
             await asyncio.sleep(1)
-            now = self._clock.now()
-            self._tickets = {name: each for name, each in self._tickets.items() if now < each.until}
+            now = asyncio.get_running_loop().time()
+            self._offered = {name: each for name, each in self._offered.items() if now < each[1]}
         await self._door.close()
 
     async def close(self) -> None:
         """Ends every link and the page."""
-        self._tickets.clear()
+        self._offered.clear()
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):

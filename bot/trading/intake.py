@@ -1,5 +1,6 @@
 """The one door for what the feeds report: bells and gaps to the books, ticks to those who wait for a price."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -39,6 +40,7 @@ class Intake:
         self._errands = errands
         self._clock = clock
         self._changed = changed
+        self._lost_at: dict[str, float] = {}  # lines that are down: since when, in loop time
 
     def bell(self, account_id: str, *, traded: bool = True) -> None:
         """Something happened to an order: look in the books, at once if it may have been a fill."""
@@ -50,10 +52,13 @@ class Intake:
 
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
         """The line broke, or is back: what it would have rung for is in the books."""
+        now = asyncio.get_running_loop().time()
         if until is None:
+            self._lost_at[account_id] = now
             self._errands.start(self._lost(account_id, since), f"feed of {account_id} lost")
         else:
-            self._errands.start(self._back(account_id, since, until), f"feed of {account_id} back")
+            away = timedelta(seconds=now - self._lost_at.pop(account_id, now))
+            self._errands.start(self._back(account_id, until - away, until), f"feed of {account_id} back")
 
     async def _lost(self, account_id: str, since: datetime) -> None:
         log.warning("account %s: the feed is gone since %s", account_id, since)

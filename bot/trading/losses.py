@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from bot.domain.charges import Tariff
 from bot.domain.clock import Clock, ist_date
@@ -21,7 +20,7 @@ from bot.trading.wakes import Wake
 
 log = logging.getLogger(__name__)
 
-OPEN, FLAT = timedelta(seconds=20), timedelta(seconds=60)  # between looks with and without an open position; a fill looks at once
+OPEN, FLAT = 20.0, 60.0  # seconds between looks with and without an open position; a fill looks at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +56,9 @@ class Results:
 class _Look:
     """When an account was last judged, and on what; the next look is due when that may have changed."""
 
-    at: datetime
+    at: float  # loop time
     fills: int | None = None  # None: its result could not be read
-    every: timedelta = OPEN
+    every: float = OPEN
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,12 +87,12 @@ class Losses:
                     await self.judge(account_id)
                 except BrokerError as error:
                     log.info("account %s: the day's result could not be read: %s", account_id, type(error).__name__)
-            await self._wake.wait(min((look.every.total_seconds() for look in self._looks.values()), default=None))
+            await self._wake.wait(min((look.every for look in self._looks.values()), default=None))
 
     async def judge(self, account_id: str) -> bool:
         """Locks the day when its loss is reached; whether this call did. Reads the broker only when it may have changed."""
         link = self.links.of(account_id)
-        now = self.clock.now()
+        now, moment = self.clock.now(), asyncio.get_running_loop().time()
         today = ist_date(now)
         if link.session is None or not link.session.alive(now):
             self._looks.pop(account_id, None)  # the login that comes next wakes us
@@ -110,14 +109,14 @@ class Losses:
         if fills is None:
             self._looks.pop(account_id, None)  # and so does a change of the limits
             return False
-        if last is not None and last.fills == fills and now - last.at < last.every:
+        if last is not None and last.fills == fills and moment - last.at < last.every:
             return False
-        self._looks[account_id] = _Look(at=now)
+        self._looks[account_id] = _Look(at=moment)
         result = await self.results.of(account_id, link)
         if result is None:
             return False
         is_open = any(line.position.quantity for line in result.lines)
-        self._looks[account_id] = _Look(at=now, fills=fills, every=OPEN if is_open else FLAT)
+        self._looks[account_id] = _Look(at=moment, fills=fills, every=OPEN if is_open else FLAT)
 
         def lock(drawers: Drawers) -> bool:
             limits = drawers.limits.on(account_id, today)

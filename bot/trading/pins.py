@@ -60,6 +60,7 @@ class _Open:
 
     pad: Pad
     proof: str
+    until: float  # loop time
     steps: list[PadStep]
     tapped: str = ""
     new: str = ""
@@ -82,7 +83,7 @@ class Pins:
         person, now = actor.user.telegram_id, self._clock.now()
 
         def read(drawers: Drawers) -> PinState:
-            pin = drawers.pins.find(person)
+            pin = _bounded(drawers, person, now)
             closed = pin.closed_until if pin and pin.closed_until and pin.closed_until > now else None
             return PinState(set=pin is not None, sealed_since=drawers.pins.sealed(person), closed_until=closed)
 
@@ -114,14 +115,16 @@ class Pins:
             entered=0,
             until=self._clock.now() + PAD_LIFE,
         )
-        self._open[actor.user.telegram_id] = _Open(pad, proof, steps)
+        self._open[actor.user.telegram_id] = _Open(
+            pad, proof, asyncio.get_running_loop().time() + PAD_LIFE.total_seconds(), steps
+        )
         return pad
 
     async def press(self, actor: Actor, pad_id: str, place: int) -> Pad | PadEnded:
         """One key: 0 to 9 are places on the keypad, BACK takes the last digit away. NotFound for a keypad that is over."""
         person = actor.user.telegram_id
         at = self._open.get(person)
-        if at is None or at.pad.id != pad_id or self._clock.now() >= at.pad.until:
+        if at is None or at.pad.id != pad_id or asyncio.get_running_loop().time() >= at.until:
             raise NotFound("This keypad is over. Nothing was done.")
         if place == BACK:
             at.tapped = at.tapped[:-1]
@@ -157,7 +160,7 @@ class Pins:
         person, now = actor.user.telegram_id, self._clock.now()
 
         def count(drawers: Drawers) -> Pin | None:
-            pin = drawers.pins.find(person)
+            pin = _bounded(drawers, person, now)
             if pin is None or (pin.closed_until is not None and now < pin.closed_until):
                 return pin
             failures = pin.failures + 1
@@ -272,6 +275,15 @@ def pause(failures: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
+def _bounded(drawers: Drawers, telegram_id: int, now: datetime) -> Pin | None:
+    """A person's PIN; tries are closed for no longer than the pause itself, also where the clock was set back since."""
+    pin = drawers.pins.find(telegram_id)
+    if pin is not None and pin.closed_until is not None and pin.closed_until - now > pause(pin.failures):
+        pin = replace(pin, closed_until=now + pause(pin.failures))
+        drawers.pins.put(pin)
+    return pin
+
+
 def why_pin(
     drawers: Drawers, telegram_id: int, account_id: str, *, value: Decimal | None, limits: Limits, now: datetime
 ) -> str | None:
@@ -281,7 +293,8 @@ def why_pin(
         return None
     if limits.ask_pin_above is not None and (value is None or value > limits.ask_pin_above):
         return f"Over {in_figures(limits.ask_pin_above)} rupees: your PIN, please."
-    acts = [at for at in (drawers.orders.last_by(telegram_id, account_id), pin.proven_at) if at is not None]
+    last = (drawers.orders.last_by(telegram_id, account_id), pin.proven_at)
+    acts = [at for at in last if at is not None and at <= now]  # one from the future says nothing: the clock was set back since
     mode, since = _present_mode(drawers)
     if acts and since is not None and max(acts) < since:
         return f"First order since this bot went {mode}: your PIN, please."

@@ -4,23 +4,20 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from datetime import timedelta
 
-from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.instrument import InstrumentKey
 from bot.domain.market import Price, Quote, Tick
 from bot.domain.ports import FeedMode, Link, Links
 
-FRESH = timedelta(seconds=5)  # a tick received within this is the price of now; conflated ticks come every 1.5 s
+FRESH = 5.0  # seconds; a tick received within this is the price of now; conflated ticks come every 1.5 s
 
 
 class Prices:
     """Watches what is asked for and waits a moment for its first tick."""
 
-    def __init__(self, *, links: Links, clock: Clock, patience: float = 0.4) -> None:
+    def __init__(self, *, links: Links, patience: float = 0.4) -> None:
         self._links = links
-        self._clock = clock
         self._patience = patience  # seconds; the first snapshot comes about 30 ms after subscribing (mstock-type-b.md 14.3)
         self._waiters: defaultdict[tuple[str, InstrumentKey], list[asyncio.Future[None]]] = defaultdict(list)
 
@@ -32,10 +29,8 @@ class Prices:
 
     def known(self, account_id: str, key: InstrumentKey) -> Price | None:
         """What the feed said last, if it is fresh; asks nobody."""
-        tick = self._links.of(account_id).feed.last(key)
-        if tick is None or self._clock.now() - tick.received > FRESH:
-            return None
-        return of_tick(tick)
+        tick = self._links.of(account_id).feed.last(key, within=FRESH)
+        return of_tick(tick) if tick is not None else None
 
     async def of(self, account_id: str, key: InstrumentKey) -> Price | None:
         """The price now; None when neither the feed nor a quote knows one."""

@@ -192,7 +192,8 @@ class Proposing:
         orders = drawers.orders.lately(account_id, today, now - TWIN)
         others = [order for order in orders if before is None or order.id != before.id]
         left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
-        sent_today, sent_last_minute = drawers.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1))
+        ahead = now + timedelta.resolution  # what was sent before the clock was set back is none of the last minute's
+        sent_today, lately, later = drawers.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1), ahead)
         freeze = self.rules.freeze(draft.instrument, today)
         limits = drawers.limits.on(account_id, today)
         return Situation(
@@ -204,7 +205,7 @@ class Proposing:
             stop=drawers.safety.stopped(account_id),
             limits=limits,
             sent_today=sent_today,
-            sent_last_minute=sent_last_minute,
+            sent_last_minute=lately - later,
             recent=[order for order in orders if order.is_ours] if before is None else (),
             window=self.calendar.may(draft.instrument, draft.product, now, in_auction=self._in_auction(draft.instrument))
             if self.calendar
@@ -216,6 +217,7 @@ class Proposing:
             day_lock=day_lock(drawers, account_id, limits=limits, result=held.result, clock=self.clock),
             result=made(held.result) if held.result is not None else None,
             positions=held.positions,
+            clock_off=self.links.of(account_id).broker.clock_off,
         )
 
     def against(self, role: Role, situation: Situation) -> tuple[str, ...]:

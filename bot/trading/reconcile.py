@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,7 +11,9 @@ from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import AddressRefused, BrokerError, SessionExpired
 from bot.domain.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
 from bot.domain.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
-from bot.domain.ports import Links
+from bot.domain.portfolio import Position
+from bot.domain.ports import Broker, Links
+from bot.domain.research import PastTrade
 from bot.trading.book import Book, Change
 from bot.trading.wakes import Wake
 
@@ -20,6 +22,9 @@ log = logging.getLogger(__name__)
 LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (failure-modes.md 3.2, step 4)
 LOOK_OUT_ENDS = timedelta(seconds=180)
 BUSY, IDLE = 10.0, 60.0  # seconds between looks with and without working orders (failure-modes.md F9)
+MOST_LIKE = 3  # trades of an earlier day that are shown
+A_DAY = 86_400.0  # seconds for which the age of an order is remembered
+A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this look
 STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
 FRESH_LOOKS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose bell got lost is still told of soon
 
@@ -32,7 +37,7 @@ class _Line:
     following: asyncio.Task[Change] | None = None
     soon: asyncio.TimerHandle | None = None  # a look for a bell that was not urgent
     seen_at: datetime | None = None  # the beginning of the last look that read the books whole
-    tried_at: datetime | None = None
+    tried: float | None = None  # the beginning of the last look, in loop time
     down_since: datetime | None = None
     last_change: Change = field(default_factory=Change)
 
@@ -47,6 +52,7 @@ class Reconcile:
         links: Links,
         book: Book,
         clock: Clock,
+        elapsed: Callable[[], float],
         changed: Callable[[], None],
         egress: str | None = None,
     ) -> None:
@@ -54,12 +60,14 @@ class Reconcile:
         self._links = links
         self._book = book
         self._clock = clock
+        self._elapsed = elapsed  # the loop's own seconds, which nobody sets; asked from the store's thread too
         self._changed = changed  # wakes the cards and the notifier
         self._lines: dict[str, _Line] = {}
         self._timers: set[asyncio.Task[None]] = set()
         self._egress = egress
         self._wake = Wake()
         self._sending: set[str] = set()  # ids of orders whose POST is under way in this process
+        self._met: dict[str, tuple[float, timedelta]] = {}  # orders: when this process met each, in loop time, and how old it was
 
     def seen_at(self, account_id: str) -> datetime | None:
         """When the order book was last read whole."""
@@ -72,6 +80,10 @@ class Reconcile:
     def sending(self, order_id: str) -> None:
         """An order's POST begins: its absence from the book means nothing yet."""
         self._sending.add(order_id)
+        now = self._elapsed()
+        for old in [each for each, (at, _) in list(self._met.items()) if now - at > A_DAY]:
+            self._met.pop(old, None)
+        self._met[order_id] = (now, timedelta(0))
 
     def unsent(self, order_id: str) -> None:
         """The order did not come to be, or its POST will not begin."""
@@ -83,6 +95,19 @@ class Reconcile:
         self._wake()
         for delay in FRESH_LOOKS:
             self._later(delay, account_id)
+
+    def age(self, order: Order, at: float | None = None) -> timedelta:
+        """How long ago an order was sent; at: a moment of loop time, None for now.
+
+        The host's clock is asked once, when this process meets an order of before; from then on only passing time counts, so
+        that the look-out is neither cut short nor drawn out by a clock that is set.
+        """
+        now = self._elapsed()
+        if order.id not in self._met:
+            sent = order.sent_at or order.created_at
+            self._met[order.id] = (now, max(self._clock.now() - sent, timedelta(0)))
+        met, was = self._met[order.id]
+        return was + timedelta(seconds=(now if at is None else at) - met)
 
     def ring(self, account_id: str, *, urgent: bool = True) -> None:
         """A bell: look now, or in a moment if it is not urgent, so that an order's steps share the look of its fill."""
@@ -122,10 +147,10 @@ class Reconcile:
         """Looks by the clock at every account with a session, for ever."""
         try:
             while True:
-                due = self._clock.now() + timedelta(seconds=IDLE)
+                due = self._elapsed() + IDLE
                 for account_id in list(self._links.opened()):
                     due = min(due, await self._look_when_due(account_id))
-                await self._wake.wait(max((due - self._clock.now()).total_seconds(), 0.05))
+                await self._wake.wait(max(due - self._elapsed(), 0.05))
         finally:
             await self._end()
 
@@ -140,17 +165,28 @@ class Reconcile:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _look_when_due(self, account_id: str) -> datetime:
-        """Looks if it is time; the moment of the next look."""
+    async def _look_when_due(self, account_id: str) -> float:
+        """Looks if it is time; the moment of the next look, in loop time."""
         for _ in range(2):
             unsettled = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
             if self._links.of(account_id).session is None and not unsettled:
                 break  # nothing is at stake, and a look would only ask for a login
-            due = next_look(unsettled, self._line(account_id).tried_at)
-            if due is not None and due > self._clock.now():
+            due = self._next_look(unsettled, self._line(account_id).tried)
+            if due is not None and due > self._elapsed():
                 return due
             await self._quiet_look(account_id)
-        return self._clock.now() + timedelta(seconds=IDLE if self._links.of(account_id).session is None else 1)
+        return self._elapsed() + (IDLE if self._links.of(account_id).session is None else 1)
+
+    def _next_look(self, unsettled: Sequence[Order], tried: float | None) -> float | None:
+        """When to look again after the last try, in loop time, by the most urgent order; None: now."""
+        if tried is None:
+            return None
+        due = tried + (BUSY if any(order.status.is_working for order in unsettled) else IDLE)
+        for order in unsettled:
+            if order.status in LOOKED_FOR and order.status is not OrderStatus.NOT_SEEN:
+                age = self.age(order, tried).total_seconds()
+                due = min(due, next((tried + step - age for step in LOOK_OUT if step - age > A_BIT), due))
+        return due
 
     async def _quiet_look(self, account_id: str) -> None:
         try:
@@ -190,7 +226,8 @@ class Reconcile:
     async def _look(self, account_id: str) -> Change:
         line = self._line(account_id)
         broker = self._links.of(account_id).broker
-        began = line.tried_at = self._clock.now()
+        began, started = self._clock.now(), self._elapsed()
+        line.tried = started
         try:
             facts, trades = await _both(broker.orders(), broker.trades())
         except SessionExpired:
@@ -205,21 +242,46 @@ class Reconcile:
         if line.down_since is not None:
             log.info("account %s: the books can be read again, after %s", account_id, began - line.down_since)
             line.down_since = None
-        change = await self._store.run(lambda drawers: self._apply(drawers, account_id, facts, trades, began))
+        seen = await self._earlier(account_id, broker)
+        change = await self._store.run(
+            lambda drawers: self._apply(drawers, account_id, facts, trades, started=started, seen=seen)
+        )
         self._book.applied(account_id, change)
         line.seen_at, line.last_change = began, change
         if change.touched:
             self._changed()
         return change
 
+    async def _earlier(self, account_id: str, broker: Broker) -> Mapping[str, str]:
+        """What trade history and positions say of each order of an earlier day whose outcome is unknown, if they can be read."""
+        today = ist_date(self._clock.now())
+        open_ = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        orders = [each for each in open_ if each.status is OrderStatus.UNKNOWN and each.day < today]
+        if not orders:
+            return {}
+        try:
+            positions = await broker.positions()
+            days = {day: await broker.past_trades(day, day) for day in {order.day for order in orders}}
+        except BrokerError as error:
+            log.info("account %s: the trade history could not be read: %s", account_id, type(error).__name__)
+            return {}
+        return {order.id: of_earlier_day(order, days[order.day], positions) for order in orders}
+
     def _apply(
-        self, drawers: Drawers, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], began: datetime
+        self,
+        drawers: Drawers,
+        account_id: str,
+        facts: Sequence[OrderFact],
+        trades: Sequence[TradeFact],
+        *,
+        started: float,
+        seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
         change = self._book.apply(drawers, account_id, facts, trades, now)
         present = {fact.broker_id for fact in facts}
         for order in drawers.orders.unsettled(account_id):
-            after, notice = self._absent(order, present, began, now)
+            after, notice = self._absent(order, present, started, now, seen.get(order.id, ""))
             if after is not order:
                 drawers.orders.save(after)
                 change.touched.append(order.id)
@@ -228,23 +290,26 @@ class Reconcile:
                 drawers.outbox.add(account_id, people, notice, now, order_id=order.id)
         return change
 
-    def _absent(self, order: Order, present: set[str], began: datetime, now: datetime) -> tuple[Order, Notice | None]:
+    def _absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
         """What follows for an order that this look did not show; never that it does not exist (invariant I4)."""
         if order.id in self._sending or (order.broker_id in present and order.status.is_working):
             return order, None
         sent = order.sent_at or order.created_at
+        age = self.age(order, started)  # as this look began
         if order.status is OrderStatus.REFUSED:
-            return (order.settled(now), None) if began - sent > LOOK_OUT_ENDS else (order.looked(now), None)
+            return (order.settled(now), None) if age > LOOK_OUT_ENDS else (order.looked(sent + age), None)
         if order.status is OrderStatus.SUBMITTING:
             return order.unclear(now), None
         if order.status is OrderStatus.UNKNOWN:
-            looked = order.looked(now)
+            if not seen and order.day < ist_date(now):
+                return order, None  # this book is another day's, so it was not looked for
+            looked = order.looked(sent + age, seen)  # on the order's own time: a clock that was set says nothing about a look-out
             was_out = order.looked_at is not None and order.looked_at - sent > LOOK_OUT_ENDS
-            return looked, OrderNotSeen(order=looked) if began - sent > LOOK_OUT_ENDS and not was_out else None
+            return looked, OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None
         if order.status.is_working and ist_date(sent) < ist_date(now):
             # Not absence but the rule of a day order: it cannot outlive its day, and that day's book is gone.
             return order.expired(now), None
-        if order.status.is_working and order.updated_at < began:
+        if order.status.is_working and order.updated_at < now - timedelta(seconds=self._elapsed() - started):
             log.warning("order %s (%s) is missing from the book; holding its state", order.id, order.broker_id)
         return order, None
 
@@ -275,17 +340,20 @@ class Reconcile:
         self._changed()
 
 
-def next_look(unsettled: Sequence[Order], tried: datetime | None) -> datetime | None:
-    """When to look again after the last try, by the most urgent order; None: now."""
-    if tried is None:
-        return None
-    due = tried + timedelta(seconds=BUSY if any(order.status.is_working for order in unsettled) else IDLE)
-    for order in unsettled:
-        if order.status in LOOKED_FOR and order.status is not OrderStatus.NOT_SEEN:
-            sent = order.sent_at or order.created_at
-            steps = (sent + timedelta(seconds=step) for step in LOOK_OUT)
-            due = min(due, next((moment for moment in steps if moment > tried), due))
-    return due
+def of_earlier_day(order: Order, trades: Sequence[PastTrade], positions: Sequence[Position]) -> str:
+    """What could be an order of an earlier day, in words: the history names companies alone, so that the person judges."""
+    draft = order.draft
+    like = [
+        f"{trade.side} {trade.quantity} {trade.name} at {trade.price} ({trade.time})"
+        for trade in trades
+        if (trade.side, trade.exchange) == (draft.side, draft.instrument.exchange) and trade.quantity <= draft.quantity
+        if trade.product in (None, draft.product)
+    ]
+    more = f" and {len(like) - MOST_LIKE} more" if len(like) > MOST_LIKE else ""
+    history = "; ".join(like[:MOST_LIKE]) + more if like else f"no {draft.side} that could be it"
+    keys = [each for each in positions if each.instrument.key == draft.instrument.key and each.quantity]
+    held = ", ".join(f"{each.quantity} {each.product}" for each in keys) or "none"
+    return f"Trade history of {order.day:%d %b}: {history}. Open position in it now: {held}."
 
 
 async def _both(

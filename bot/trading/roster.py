@@ -1,25 +1,23 @@
 """Who is on the list, in memory: asked about every update, so that strangers never touch the database."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 from bot.domain.account import Role
-from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers, Store
 
-MAX_AGE = timedelta(seconds=5)  # how late a person who was added on the host's command line is recognised
+MAX_AGE = 5.0  # seconds; how late a person who was added on the host's command line is recognised
 RANK = (Role.OWNER, Role.TRADER, Role.GUARDIAN, Role.VIEWER)
 
 
 class Roster:
     """A copy of the list; a removal works at once all the same, because every act reads the role again from the store."""
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    def __init__(self, *, store: Store) -> None:
         self._store = store
-        self._clock = clock
         self._people: dict[int, Role] = {}
         self._roles: dict[tuple[int, str | None], Role] = {}
-        self._read_at: datetime | None = None
+        self._read_at: float | None = None  # loop time
 
     def known(self, telegram_id: int) -> bool:
         """Whether the person is on the list, as far as we know."""
@@ -35,7 +33,7 @@ class Roster:
 
     @property
     def stale(self) -> bool:
-        return self._read_at is None or self._clock.now() - self._read_at > MAX_AGE
+        return self._read_at is None or asyncio.get_running_loop().time() - self._read_at > MAX_AGE
 
     async def refresh(self) -> None:
         """Reads the list again."""
@@ -48,4 +46,4 @@ class Roster:
         for (person, _), role in roles.items():
             best[person] = min(best.get(person, role), role, key=RANK.index)
         self._people, self._roles = best, roles
-        self._read_at = self._clock.now()
+        self._read_at = asyncio.get_running_loop().time()

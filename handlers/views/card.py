@@ -29,7 +29,7 @@ def verb(draft: OrderDraft) -> str:
 
 def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> View:
     """The order as it stands; the same message from the tap to the end."""
-    return View((*standing(order, now, explain), *_story(order), place(label, mode)), order_keyboard(order, label, now))
+    return View((*standing(order, now, explain), *_story(order, now), place(label, mode)), order_keyboard(order, label, now))
 
 
 def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, ...]:
@@ -108,11 +108,11 @@ def _took(order: Order) -> str:
     return f" in {seconds:.1f} s" if 0 <= seconds < 60 else ""
 
 
-def _story(order: Order) -> tuple[Part, ...]:
+def _story(order: Order, now: datetime) -> tuple[Part, ...]:
     """The lines below, where a state needs more words."""
     match order.status:
         case OrderStatus.UNKNOWN:
-            return (say(_unclear(order)),)
+            return (say(_unclear(order, now)),)
         case OrderStatus.REFUSED:
             return (
                 say("An answer is no proof: I keep looking in the order book for three minutes, in case it exists after all."),
@@ -132,7 +132,9 @@ def _cancelling(order: Order) -> str:
     return " · cancel sent" if order.cancelled_by is not None else ""
 
 
-def _unclear(order: Order) -> str:
+def _unclear(order: Order, now: datetime) -> str:
+    if of_earlier_day(order, now):
+        return f"I sent this order on {order.day:%d %b} and got no clear answer. I will not send it again. {elsewhere(order)}"
     at = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
     looked = ""
     if order.looks and order.looked_at is not None:
@@ -158,7 +160,7 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
 
     match order.status:
         case OrderStatus.UNKNOWN:
-            late = [tap("It is not in the mStock app", OrderVerb.NOT_THERE)] if may_give_up(order, now) else []
+            late = [tap("It is not in the mStock app", OrderVerb.NOT_THERE)] if may_give_up(order) else []
             return keyboard([tap("Look now", OrderVerb.LOOK)], late)
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING | OrderStatus.PARTIAL if order.cancelled_by is None:
             rest = "Cancel rest" if order.status is OrderStatus.PARTIAL else "Cancel"
@@ -173,11 +175,22 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
     return ()
 
 
-def may_give_up(order: Order, now: datetime) -> bool:
-    """Only after the look-out's time and a look made after it."""
+def of_earlier_day(order: Order, now: datetime) -> bool:
+    """Whether its day is over, so that today's order book cannot show it."""
+    return order.day < ist_date(now)
+
+
+def elsewhere(order: Order) -> str:
+    """What is known of an order whose day is over."""
+    seen = order.reason or "The trade history was not read yet."
+    return f"Today's order book is another day's and cannot show it. {seen}"
+
+
+def may_give_up(order: Order) -> bool:
+    """Only after a look that was made after the look-out's time."""
     if order.sent_at is None or order.looked_at is None:
         return False
-    return now - order.sent_at >= LOOK_OUT and order.looked_at - order.sent_at >= LOOK_OUT
+    return order.looked_at - order.sent_at >= LOOK_OUT
 
 
 def may_exit(order: Order) -> bool:
@@ -196,10 +209,12 @@ def fill_keyboard(order: Order, label: str) -> Keyboard:
 
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:
     """The second tap that closes an unknown order."""
+    earlier = of_earlier_day(order, now)
     return message(
         say(bold(f"#{order.number} {what(order.draft, now)}")),
-        "You looked in the mStock app, under Orders, and it is not there? Then I stop waiting for it. "
-        "I still ring if it turns up.",
+        *([elsewhere(order)] if earlier else []),
+        f"You looked in the mStock app, under {'Trade history' if earlier else 'Orders'}, and it is not there? "
+        "Then I stop waiting for it. I still ring if it turns up.",
         place(label, mode),
     ).with_keyboard(
         [button("Yes, allow a new order", OrderTap(order.id, OrderVerb.GIVE_UP, label))],

@@ -32,7 +32,7 @@ from bot.domain.notice import (
 from bot.domain.order import Order, OrderStatus
 from bot.domain.titles import short
 from handlers.views import money
-from handlers.views.card import fill_keyboard, order_keyboard, standing
+from handlers.views.card import elsewhere, fill_keyboard, of_earlier_day, order_keyboard, standing
 from handlers.views.keyboards import EntriesTap, OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
 from handlers.views.safety import resting
@@ -239,6 +239,8 @@ class _Writer:
             case OrderNotSeen():
                 close = [button("It is not in the mStock app", OrderTap(order.id, OrderVerb.NOT_THERE, self.label))]
                 text = "It is not in the order book, three minutes after I sent it. Look in the mStock app, under Orders."
+                if of_earlier_day(order, self.now):
+                    text = elsewhere(order)
                 return self._about("Not found", order, text, [look, *close])
 
 

@@ -14,8 +14,9 @@ from bot.domain.errors import DeliveryError
 from bot.domain.notice import Parcel, TradingStopped
 from bot.domain.order import Order
 from bot.domain.ports import Shown
-from bot.outbox import Notifier
+from bot.outbox import LEASE, Notifier
 from storage.store import SqlStore
+from tests.stage.loop import HostClock
 from tests.storage.samples import ACCOUNT, NOW, a_store
 
 
@@ -188,3 +189,54 @@ async def test_a_notice_that_cannot_be_put_into_words_is_buried_and_the_rest_goe
     await run_for(Notifier(store=store, messenger=phone, clock=clock), 5)
     assert said(phone) == "ac"
     assert await store.run(lambda drawers: drawers.outbox.counts()) == (0, 1)
+
+
+@pytest.mark.parametrize("step", [-7200, -120, 120, 7200])
+async def test_a_postponed_notice_and_those_behind_it_wait_no_longer_because_the_clock_was_set(
+    host_clock: HostClock, step: int
+) -> None:
+    store = await a_store()
+    troubles = iter([DeliveryError("flood", retry_after=30)])
+    phone = Phone(lambda _: next(troubles, None))
+    await write(store, host_clock, "a")
+    running = asyncio.create_task(Notifier(store=store, messenger=phone, clock=host_clock).run())
+    await asyncio.sleep(5)
+    host_clock.step(step)
+    await write(store, host_clock, "bc")
+    await asyncio.sleep(35)
+    running.cancel()
+    assert said(phone) == "abc"
+
+
+@pytest.mark.parametrize("step", [-7200, -120, 120, 7200])
+async def test_a_clock_set_there_and_back_leaves_no_notice_behind(host_clock: HostClock, step: int) -> None:
+    store = await a_store()
+    troubles = iter([None, DeliveryError("flood", retry_after=5)])
+    phone = Phone(lambda _: next(troubles, None))
+    await write(store, host_clock, "a")
+    notifier = Notifier(store=store, messenger=phone, clock=host_clock)
+    running = asyncio.create_task(notifier.run())
+    await asyncio.sleep(5)
+    host_clock.step(step)
+    await write(store, host_clock, "b")
+    notifier.wake()
+    await asyncio.sleep(1)
+    host_clock.step(-step)
+    await write(store, host_clock, "c")
+    await asyncio.sleep(70)
+    running.cancel()
+    assert said(phone) == "abc"
+
+
+@pytest.mark.parametrize("step", [-7200, 0, 7200])
+async def test_what_a_killed_process_was_delivering_or_had_put_off_is_told_at_the_next_start(
+    host_clock: HostClock, step: int
+) -> None:
+    store, phone = await a_store(), Phone()
+    await write(store, host_clock, "ab", (1001, 1002))
+    now = host_clock.now()
+    held = await store.run(lambda drawers: drawers.outbox.lease(now, now + LEASE))
+    await store.run(lambda drawers: drawers.outbox.postpone(held[1].id, now + timedelta(hours=1), "flood"))
+    host_clock.step(step)
+    await run_for(Notifier(store=store, messenger=phone, clock=host_clock), 2)
+    assert said(phone, 1001) == said(phone, 1002) == "ab"

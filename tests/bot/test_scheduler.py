@@ -9,6 +9,7 @@ from bot.domain.clock import at_ist, ist
 from bot.domain.errors import StorageError
 from bot.scheduler import Job, Scheduler
 from storage.store import SqlStore
+from tests.stage.loop import HostClock
 from tests.storage.samples import a_store
 
 DAY = date(2026, 11, 20)
@@ -72,3 +73,25 @@ async def test_two_schedulers_on_one_store_do_it_once(loop: VirtualLoop) -> None
     store, diary = await a_store(), Diary(clock)
     await asyncio.gather(*(run_for(store, clock, diary, timedelta(minutes=5)) for _ in range(4)))
     assert len(diary.done) == 1
+
+
+async def test_a_clock_set_back_while_a_job_works_puts_off_the_next_one_by_no_more_than_a_minute(host_clock: HostClock) -> None:
+    store, told = await a_store(), list[str]()
+    begins = ist(host_clock.now())
+
+    async def set_back(_day: date, _late: bool) -> None:
+        host_clock.step(-7200)
+
+    async def work(_day: date, _late: bool) -> None:
+        told.append(f"{ist(host_clock.now()):%H:%M}")
+
+    first = Job(name="first", at=begins.time(), work=set_back)
+    later = Job(name="later", at=(begins + timedelta(minutes=-118)).time(), work=work)
+    today = DAY.isoformat()
+    await store.run(lambda drawers: drawers.jobs.claim("later", today, host_clock.now()))
+    running = asyncio.create_task(Scheduler(store=store, clock=host_clock, jobs=[first, later]).run())
+    await asyncio.sleep(1)
+    await store.run(lambda drawers: drawers.jobs.release("later", today))
+    await asyncio.sleep(240)
+    running.cancel()
+    assert told == ["07:02"]

@@ -55,7 +55,7 @@ def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True, hashing: 
     """A new process over the same store when it is called again."""
     random_bytes = random.Random(seed).randbytes
     wake = lambda: None  # noqa: E731 - nobody sleeps here
-    roster = Roster(store=stage.store, clock=stage.clock)
+    roster = Roster(store=stage.store)
     return Access(
         stage=stage,
         pins=Pins(

@@ -1,5 +1,6 @@
 """The heart on a stage: the real use cases and store, a hand-made broker whose truth the heart cannot see."""
 
+import asyncio
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from bot.data.shelf import open_shelf
 from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers
-from bot.domain.errors import BrokerError, OrderOver
+from bot.domain.errors import BrokerError, OrderOver, Unreadable
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Level, Quote, Tick
 from bot.domain.notice import Notice
@@ -20,6 +21,7 @@ from bot.domain.order import Order, OrderDraft, OrderFact, OrderStatus, TradeFac
 from bot.domain.portfolio import Funds, Holding, Margin, Position
 from bot.domain.ports import FeedMode
 from bot.domain.proposal import Proposal
+from bot.domain.research import PastTrade
 from bot.domain.secret import Secret
 from bot.trading.book import Book
 from bot.trading.catalogue import Catalogue
@@ -71,11 +73,13 @@ class ScriptedBroker:
         self.book_lag = 0.0  # seconds until an order shows in the book
         self.books_down: BrokerError | None = None
         self.stop_words = "joined"
+        self.history: Sequence[PastTrade] | None = ()  # of earlier days; None: it cannot be read
+        self.off: float | None = 0.0  # seconds that its clock is ahead of the host's
         self.held: list[Position] = []
         self.demat: list[Holding] = []
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
-        return LoginStep(handle=Secret("step"), begun=self.clock.now())
+        return LoginStep(handle=Secret("step"), begun=asyncio.get_running_loop().time())
 
     async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
         now = self.clock.now()
@@ -156,6 +160,11 @@ class ScriptedBroker:
             if order.filled
         ]
 
+    async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
+        if self.books_down is not None or self.history is None:
+            raise self.books_down or Unreadable("no history")
+        return self.history
+
     async def positions(self) -> Sequence[Position]:
         return self.held
 
@@ -185,7 +194,11 @@ class ScriptedBroker:
         self.stop_words = words
 
     async def clock_skew(self) -> float | None:
-        return 0.0
+        return self.off
+
+    @property
+    def clock_off(self) -> float | None:
+        return self.off
 
 
 class StillFeed:
@@ -201,7 +214,7 @@ class StillFeed:
 
     def unwatch(self, keys: Collection[InstrumentKey]) -> None: ...
 
-    def last(self, key: InstrumentKey) -> Tick | None:
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
         now = self.clock.now()
         return Tick(
             key=key, last=self.ask, at=now, received=now,
@@ -306,7 +319,7 @@ async def set_stage(
     """A desk over a fresh store (or a kept one), one linked account with a living session, one owner."""
     store = store or await a_store(path)
     seen = killed or store
-    random_bytes = random.Random(chance).randbytes
+    random_bytes, elapsed = random.Random(chance).randbytes, asyncio.get_running_loop().time
     broker = broker or ScriptedBroker(clock)
     feed = StillFeed(clock)
     now = clock.now()
@@ -315,9 +328,9 @@ async def set_stage(
     catalogue = Catalogue(store=store, links=link, kept=broker.scrip_master, clock=clock)
     await catalogue.refresh(ACCOUNT.id)
     book = Book(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=seen, links=link, book=book, clock=clock, changed=lambda: wakes.append(1))
-    prices = Prices(links=link, clock=clock)
-    confirmations = Confirmations(clock, random_bytes)
+    reconcile = Reconcile(store=seen, links=link, book=book, clock=clock, elapsed=elapsed, changed=lambda: wakes.append(1))
+    prices = Prices(links=link)
+    confirmations = Confirmations(clock, elapsed, random_bytes)
     proposing = Proposing(
         store=seen,
         links=link,

@@ -98,9 +98,15 @@ class House:
 
 @asynccontextmanager
 async def a_house(
-    clock: Clock, directory: Path, *, account: PaperAccount | None = None, walk: float = 0.0, seed_number: int = 5
+    clock: Clock,
+    directory: Path,
+    *,
+    account: PaperAccount | None = None,
+    walk: float = 0.0,
+    seed_number: int = 5,
+    host_clock: Clock | None = None,
 ) -> AsyncIterator[House]:
-    """A house whose bot is running; prices stand still unless they are told to walk."""
+    """A house whose bot is running; prices stand still unless they are told to walk. host_clock: the bot's, if another."""
 
     async def no_shift(seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -112,7 +118,7 @@ async def a_house(
     async with neighbours(clock=clock, chance=random.Random(3), data=None, shift=no_shift, account=account, walk=walk) as near:
         settings = demo_settings(kept, near)
         await seed(settings, account, clock, chance.randbytes, inline=True)
-        house = House(near=near, settings=settings, clock=clock, chance=chance)
+        house = House(near=near, settings=settings, clock=host_clock or clock, chance=chance)
         await house.start()
         try:
             yield house

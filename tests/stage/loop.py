@@ -6,7 +6,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -39,3 +39,24 @@ async def loop() -> VirtualLoop:
 async def clock() -> LoopClock:
     """UTC on the test's loop; the test begins at 09:00 IST on Friday 20 November 2026."""
     return LoopClock(asyncio.get_running_loop(), MORNING)
+
+
+class HostClock(LoopClock):
+    """A host's clock that somebody sets: what it tells jumps, and the loop's time goes on evenly."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, start: datetime) -> None:
+        super().__init__(loop, start)
+        self._stepped = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self._stepped
+
+    def step(self, seconds: float) -> None:
+        """Sets it forward, or back."""
+        self._stepped += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+async def host_clock() -> HostClock:
+    """Begins where `clock` does, and can be set."""
+    return HostClock(asyncio.get_running_loop(), MORNING)

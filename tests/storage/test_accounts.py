@@ -20,6 +20,7 @@ from storage.vault import Vault
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_store, a_vault, an_order
 
 SESSION = Session(token=Secret("CANARY-token-eyJhbGciOi"), issued=NOW, expires=next_midnight(NOW))
+FAR = NOW + timedelta(hours=1)
 PAPA = Account(id="a2", label="papa", client="MA••••2", created_at=NOW)
 CANARIES = [
     secret.reveal()
@@ -92,7 +93,7 @@ async def test_an_unlinked_account_leaves_its_orders_and_frees_its_label(store: 
     assert not await store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
     assert await store.run(lambda drawers: drawers.accounts.all()) == []
     assert await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) is None
-    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, NOW)) is None
+    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, NOW, FAR)) is None
     assert await store.run(lambda drawers: drawers.orders.find("o1")) == an_order()
     await store.run(lambda drawers: drawers.accounts.add(replace(PAPA, label="main"), CREDENTIALS))
 
@@ -110,9 +111,17 @@ async def test_each_account_keeps_a_mark_of_its_own_even_when_an_earlier_one_is_
 async def test_a_choice_of_account_ends_by_itself(store: SqlStore) -> None:
     until = NOW + timedelta(minutes=30)
     await store.run(lambda drawers: drawers.accounts.choose(PERSON, ACCOUNT.id, until))
-    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, until - timedelta(microseconds=1))) == ACCOUNT.id
-    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, until)) is None
-    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON + 1, NOW)) is None
+    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, until - timedelta(microseconds=1), FAR)) == ACCOUNT.id
+    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, until, FAR)) is None
+    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON + 1, NOW, FAR)) is None
+
+
+async def test_a_choice_that_ends_later_than_any_choice_can_was_made_before_the_clock_was_set_back(store: SqlStore) -> None:
+    life = timedelta(minutes=30)
+    await store.run(lambda drawers: drawers.accounts.choose(PERSON, ACCOUNT.id, NOW + life))
+    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, NOW, NOW + life)) == ACCOUNT.id
+    back = NOW - timedelta(minutes=2)
+    assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, back, back + life)) is None
 
 
 async def test_no_secret_stands_in_the_files_in_the_clear(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ async def test_taking_somebody_off_the_list_kills_all_that_waits_for_them_and_no
         assert order is not None
         drawers.orders.save(order.looked(NOW))
         assert [card.chat_id for card, _, _ in drawers.cards.stale()] == [PERSON]
-        assert drawers.accounts.chosen(RAVI.telegram_id, NOW) is None
-        assert drawers.accounts.chosen(PERSON, NOW) == ACCOUNT.id
+        assert drawers.accounts.chosen(RAVI.telegram_id, NOW, NOW.replace(year=2100)) is None
+        assert drawers.accounts.chosen(PERSON, NOW, NOW.replace(year=2100)) == ACCOUNT.id
 
     await store.run(look)

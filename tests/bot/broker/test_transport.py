@@ -6,6 +6,8 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import httpx
@@ -19,6 +21,7 @@ from bot.broker.transport import Transport, check_address, tls_context
 from bot.demo.loop import LoopClock
 from bot.domain.errors import BotError, NotSent, SettingsError, Unclear, Unreadable
 from bot.domain.secret import Secret
+from tests.stage.loop import HostClock
 from tests.stage.selfsigned import self_signed
 
 KEY, TOKEN = Secret("KEY-canary+/="), Secret("TOKEN-canary")
@@ -185,6 +188,46 @@ async def test_the_headers_are_those_of_type_b(clock: LoopClock) -> None:
     assert request.headers["X-PrivateKey"] == KEY.reveal()
     assert request.headers["Authorization"] == "Bearer TOKEN-canary"
     assert transport.skew == pytest.approx(14.5)
+
+
+def dated(clock: LoopClock) -> Callable[[httpx.Request], httpx.Response]:
+    """A server that tells the time of that clock."""
+    return lambda _: httpx.Response(200, json={}, headers={"Date": format_datetime(clock.now(), usegmt=True)})
+
+
+async def test_two_answers_of_the_last_minute_say_how_far_the_clock_is_off_and_one_or_an_old_one_does_not(
+    clock: LoopClock,
+) -> None:
+    transport = a_transport(clock, "https://127.0.0.1:1", Wire(dated(clock)))
+    assert transport.clock_off is None
+    await transport.call(routes.FUNDS)
+    assert transport.clock_off is None
+    await asyncio.sleep(30)
+    await transport.call(routes.FUNDS)
+    assert transport.clock_off == pytest.approx(0, abs=1)
+    await asyncio.sleep(31)
+    assert transport.clock_off is None, "the first of the two is older than a minute"
+
+
+@pytest.mark.parametrize("step", [-7200, -120, 120, 7200])
+async def test_a_clock_that_is_set_is_off_at_once_and_one_strange_answer_does_not_say_so(
+    clock: LoopClock, host_clock: HostClock, step: int
+) -> None:
+    transport = a_transport(host_clock, "https://127.0.0.1:1", Wire(dated(clock)))
+    await transport.call(routes.FUNDS)
+    await transport.call(routes.FUNDS)
+    host_clock.step(step)
+    assert transport.clock_off == pytest.approx(-step, abs=1)
+    assert transport.skew == pytest.approx(-step, abs=1)
+    host_clock.step(-step)
+    answers = iter((timedelta(0), timedelta(hours=1)))
+    mixed = Wire(
+        lambda _: httpx.Response(200, json={}, headers={"Date": format_datetime(clock.now() + next(answers), usegmt=True)})
+    )
+    other = a_transport(host_clock, "https://127.0.0.1:1", mixed)
+    await other.call(routes.FUNDS)
+    await other.call(routes.FUNDS)
+    assert other.clock_off == pytest.approx(0, abs=1)
 
 
 async def test_a_key_that_cannot_be_a_header_is_not_sent_and_not_shown(clock: LoopClock) -> None:

@@ -115,7 +115,7 @@ async def test_a_price_that_falls_locks_it_without_any_fill(clock: LoopClock) ->
         await asyncio.sleep(60)
         assert not await is_locked(stage)
         stage.feed.bid = stage.feed.ask = Decimal("1200.00")  # 25 shares, some 280 rupees each
-        await asyncio.sleep(OPEN.total_seconds() + 1)
+        await asyncio.sleep(OPEN + 1)
         assert await is_locked(stage)
 
 
@@ -151,12 +151,12 @@ async def test_it_looks_no_more_often_than_it_must(clock: LoopClock) -> None:
         for _ in range(600):
             losses.wake()  # cards are drawn, news is written: nothing of it is a fill
             await asyncio.sleep(1)
-        assert broker.looks <= 600 / FLAT.total_seconds() + 1
+        assert broker.looks <= 600 / FLAT + 1
         broker.held = [a_position(25)]
         await asyncio.sleep(60)
         seen = broker.looks
         await asyncio.sleep(600)
-        assert 600 / OPEN.total_seconds() * 0.8 <= broker.looks - seen <= 600 / OPEN.total_seconds() + 1
+        assert 600 / OPEN * 0.8 <= broker.looks - seen <= 600 / OPEN + 1
 
 
 async def test_what_is_not_known_locks_nothing_and_is_asked_again(clock: LoopClock) -> None:
