@@ -14,6 +14,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   NotFound                  the thing named is not there (an order number, an account)
 + BrokerError
 |   NotSent                   no byte reached the broker: safe to ask again
+|   + NotLinked               the account was unlinked, so there is no connection to send over
 |   Refused                   the broker said no, in words we know
 |   + AddressRefused          not from this network address
 |   + StopWordsRefused        not in this spelling of a stop order
@@ -119,6 +120,10 @@ class BrokerError(BotError):
 
 class NotSent(BrokerError):
     """No byte of the request reached the broker, so asking again cannot double anything."""
+
+
+class NotLinked(NotSent):
+    """The account was unlinked, perhaps a moment ago: nothing more is sent for it, and nobody waits for its books."""
 
 
 class Refused(BrokerError):

@@ -211,7 +211,7 @@ class TradingDesk(Questions):
         """
         after: Callable[[Order, datetime], Order] = Order.unclear
         unregistered: str | None = None
-        stop_words: str | None = None
+        respelled = False
         # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
         slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
@@ -225,9 +225,7 @@ class TradingDesk(Questions):
         except Refused as error:
             refused = error
             unregistered = error.words if isinstance(error, AddressRefused) else None
-            if isinstance(error, StopWordsRefused):
-                # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
-                stop_words = self._links.of(order.account_id).broker.use_other_stop_words()
+            respelled = isinstance(error, StopWordsRefused)
             after = lambda known, at: known.refused(  # noqa: E731
                 refused.words or refused.say, at, broker_id=refused.broker_id, final=refused.final
             )
@@ -239,8 +237,9 @@ class TradingDesk(Questions):
             settled = await asyncio.shield(self._store.run(lambda drawers: self._settle(drawers, order.id, actor, after)))
             self._reconcile.sent(order.account_id, order.id)
             self._changed()
-        if stop_words is not None:
-            words = stop_words
+        if respelled:
+            # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
+            words = self._links.of(order.account_id).broker.use_other_stop_words()
             await self._store.run(lambda drawers: drawers.accounts.keep_stop_words(order.account_id, words))
         if unregistered is not None:
             await self._reconcile.address_refused(order.account_id, unregistered)

@@ -12,7 +12,7 @@ from bot.data.shelf import open_shelf
 from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers
-from bot.domain.errors import BrokerError, OrderOver
+from bot.domain.errors import BrokerError, NotLinked, OrderOver
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Level, Quote, Tick
 from bot.domain.notice import Notice
@@ -211,22 +211,27 @@ class StillFeed:
 
 @dataclass
 class OneLink:
-    """A Link, and Links with only this one in it."""
+    """A Link, and Links with only this one in it, until it is closed."""
 
     broker: ScriptedBroker
     feed: StillFeed
     session: Session | None
+    is_open: bool = True
 
     def adopt(self, session: Session | None) -> None:
         self.session = session
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> "OneLink":
+        self.is_open = self.is_open or credentials is not None
+        if not self.is_open:
+            raise NotLinked("This account is not linked any more. Nothing was sent.")
         return self
 
     def opened(self) -> Collection[str]:
-        return (ACCOUNT.id,)
+        return (ACCOUNT.id,) if self.is_open else ()
 
-    async def close(self, account_id: str) -> None: ...
+    async def close(self, account_id: str) -> None:
+        self.is_open = self.is_open and account_id != ACCOUNT.id
 
 
 class KilledStore:
