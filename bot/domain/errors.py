@@ -84,9 +84,10 @@ class CheckFailed(PersonError):
 class ConfirmationGone(PersonError):
     """The question behind a button is no longer open; nothing was sent by this tap."""
 
-    def __init__(self, say: str, *, again: bool = False, foreign: bool = False) -> None:
+    def __init__(self, say: str, *, expired: bool = False, again: bool = False, foreign: bool = False) -> None:
         super().__init__(say)
-        self.again = again  # True: this person's own card, and it merely expired, so it can be asked again
+        self.expired = expired  # True: this person's own question, and it merely expired
+        self.again = again  # True: it expired, and it is one that can be asked again by a button
         self.foreign = foreign  # True: the card is somebody else's; never said to the one who tapped
 
 

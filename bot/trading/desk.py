@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
 from bot.domain.account import GRANTS, Actor, Permission
@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 Told = Callable[[], Awaitable[object]]
 Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every reason against it
 
+ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
+IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
 SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 
 
@@ -81,10 +83,11 @@ class TradingDesk(Questions):
     # The tap
 
     async def confirm(
-        self, actor: Actor, token: str, *, chat_id: int, message_id: int, told: Told | None = None
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, told: Told | None = None
     ) -> Order | Proposal | Resumed:
         """Claims the question and does what it licenses, once.
 
+        in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
         told: awaited before anything goes to the broker; the person's tap has been answered then. The order as it stands after
         the broker's answer; a Proposal when the price ran away from the card; Resumed for the kill switch. ConfirmationGone
         when the question is not open to this tap, CheckFailed when the claim found a reason.
@@ -94,7 +97,15 @@ class TradingDesk(Questions):
         self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
         try:
             found, claim = await self._store.run(
-                lambda drawers: self._first(drawers, actor, token, chat_id=chat_id, message_id=message_id, order_id=order_id)
+                lambda drawers: self._first(
+                    drawers,
+                    actor,
+                    token,
+                    chat_id=chat_id,
+                    message_id=message_id,
+                    order_id=order_id,
+                    fits=IN_WORDS if in_words else ON_CARDS,
+                )
             )
             if found.purpose is Purpose.PLACE and claim is None:
                 self._proposing.link(actor)
@@ -130,10 +141,18 @@ class TradingDesk(Questions):
                 return await self._confirmed_modify(actor, found)
 
     def _first(
-        self, drawers: Drawers, actor: Actor, token: str, *, chat_id: int, message_id: int, order_id: str
+        self,
+        drawers: Drawers,
+        actor: Actor,
+        token: str,
+        *,
+        chat_id: int,
+        message_id: int,
+        order_id: str,
+        fits: Collection[Purpose],
     ) -> tuple[Confirmation, Claim | None]:
         """The question behind the tap; an order that nothing speaks against is claimed in the same transaction."""
-        found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id)
+        found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id, fits=fits)
         if actor.account is None or actor.account.id != found.account_id:
             raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(found):

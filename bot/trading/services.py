@@ -22,6 +22,7 @@ from bot.trading.pins import Pins
 from bot.trading.reports import Reports
 from bot.trading.roster import Roster
 from bot.trading.switch import Switch
+from bot.trading.unlinking import Unlinking
 
 PAGE = 8  # acts on one page of /audit
 
@@ -36,6 +37,7 @@ class Services:
     books: Books
     market: Market
     switch: Switch
+    unlinking: Unlinking
     joining: Joining
     limits: OwnLimits
     pins: Pins

@@ -24,7 +24,7 @@ from bot.domain.secret import Secret
 from bot.trading.book import Book
 from bot.trading.catalogue import Catalogue
 from bot.trading.confirmations import Confirmations
-from bot.trading.desk import TradingDesk
+from bot.trading.desk import IN_WORDS, TradingDesk
 from bot.trading.drafting import Drafting
 from bot.trading.prices import Prices
 from bot.trading.proposing import Proposing
@@ -291,7 +291,10 @@ class DeskStage:
         return proposal.confirmation.token
 
     async def tap(self, token: str, message_id: int = 77) -> object:
-        return await self.desk.confirm(self.actor, token, chat_id=PERSON, message_id=message_id)
+        """A finger on the question's own button, whichever that is."""
+        question = await self.store.run(lambda drawers: drawers.confirmations.find(token))
+        in_words = question is not None and question.purpose in IN_WORDS
+        return await self.desk.confirm(self.actor, token, chat_id=PERSON, message_id=message_id, in_words=in_words)
 
 
 def _today(clock: Clock) -> date:

@@ -129,7 +129,8 @@ async def test_an_account_linked_again_has_its_mark_and_its_own_orders_and_numbe
     number = await store.run(leave)
     again = replace(CREDENTIALS, password=Secret("a new one"))
     await store.run(lambda drawers: drawers.accounts.add(ACCOUNT, again))
-    assert [(each.id, each.mark) for each in await store.run(lambda drawers: drawers.accounts.all())][0] == (ACCOUNT.id, mark)
+    first = (await store.run(lambda drawers: drawers.accounts.all()))[0]
+    assert (first.id, first.mark) == (ACCOUNT.id, mark)
     assert await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == again
     assert await store.run(lambda drawers: drawers.orders.by_number(ACCOUNT.id, DAY, number)) is not None
     assert await store.run(lambda drawers: drawers.orders.next_number(ACCOUNT.id, DAY)) == number + 1
