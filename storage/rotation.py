@@ -74,7 +74,7 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
 
 
 async def rekey(store: SqlStore, *, note: Note = _unnoted) -> int:
-    """Gives every account, unlinked ones included, new data keys and seals its secrets anew, in one transaction; how many secrets."""
+    """Gives every account, unlinked ones too, new data keys and seals its secrets anew, in one transaction; how many secrets."""
     store.lock()
 
     def change(drawers: SqlDrawers) -> int:

@@ -24,7 +24,7 @@ from bot.domain.errors import (
     StopWordsRefused,
     TooFast,
 )
-from bot.domain.lines import request_of
+from bot.domain.lines import order_words, record_line, request_of
 from bot.domain.money import in_figures
 from bot.domain.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
 from bot.domain.order import (
@@ -197,7 +197,7 @@ class TradingDesk(Questions):
         )
         drawers.orders.add(order, day)
         drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-        terms = f"{_in_words(draft)} {draft.digest()}"
+        terms = f"{self._terms(draft)} {draft.digest()}"
         drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
         return order, ()
 
@@ -327,8 +327,8 @@ class TradingDesk(Questions):
                 drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
                 return None, reasons
             drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-            terms = f"{_in_words(draft)} {draft.digest()}"
-            was = _in_words(order.draft)
+            terms = f"{self._terms(draft)} {draft.digest()}"
+            was = self._terms(order.draft)
             drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
             return order, ()
 
@@ -360,7 +360,7 @@ class TradingDesk(Questions):
         now = self._clock.now()
         amended = known.amended(draft, now)
         drawers.orders.save(amended)
-        what = f"#{known.number} {draft.instrument.symbol}: {_in_words(known.draft)} → {_in_words(draft)}"
+        what = f"#{known.number} {draft.instrument.symbol}: {self._terms(known.draft)} → {self._terms(draft)}"
         told = ActByOther(name=actor.user.name, deed=Deed.MODIFIED, at=now, detail=what)
         tell_others(drawers, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
         return amended
@@ -449,12 +449,11 @@ class TradingDesk(Questions):
             known = drawers.orders.find(order.id)
             if known is not None and known.status.is_working:
                 drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
-                was = f"{known.status} {_in_words(known.draft)}"
+                was = f"{known.status} {self._terms(known.draft)}"
                 drawers.audit.add(
                     now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
                 )
-                what = f"#{order.number} {order.draft.side} {order.draft.quantity} {order.draft.instrument.symbol}"
-                told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=what)
+                told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=self._named(order))
                 tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
 
         await self._store.run(ask)
@@ -513,9 +512,12 @@ class TradingDesk(Questions):
         self._changed()
         return closed
 
+    def _terms(self, draft: OrderDraft) -> str:
+        """The terms for the record of acts."""
+        return record_line(draft, ist_date(self._clock.now()), monthly=self._monthly(draft))
 
-def _in_words(draft: OrderDraft) -> str:
-    """The terms for the record of acts: `BUY 10 RELIANCE NSE LIMIT CNC 2924.80`."""
-    parts = (draft.side, draft.quantity, draft.instrument.symbol, draft.instrument.exchange, draft.kind, draft.product)
-    prices = [f"{price:f}" for price in (draft.price, draft.trigger) if price is not None]
-    return " ".join([*map(str, parts), *prices])
+    def _named(self, order: Order) -> str:
+        return f"#{order.number} {order_words(order.draft, ist_date(self._clock.now()), monthly=self._monthly(order.draft))}"
+
+    def _monthly(self, draft: OrderDraft) -> bool | None:
+        return self._proposing.instruments.is_monthly(draft.instrument)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from bot.demo.loop import LoopClock
-from bot.domain.account import Actor, Credentials, Role, Stop, User
+from bot.domain.account import Actor, Credentials, LoginStep, Role, Stop, User
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
 from bot.domain.errors import (
@@ -347,7 +346,7 @@ async def test_a_client_that_is_linked_is_not_linked_a_second_time_under_another
 
 async def test_a_login_that_is_refused_leaves_the_unlinked_account_as_it_was(clock: LoopClock) -> None:
     class Refusing(Leaving):
-        async def begin_login(self, credentials: Credentials) -> "Sequence[object]":  # type: ignore[override]
+        async def begin_login(self, credentials: Credentials) -> LoginStep:
             raise NotSent("mStock cannot be reached. Nothing was sent.")
 
     door = await a_door(clock)
