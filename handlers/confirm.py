@@ -100,6 +100,7 @@ async def _unlink(ctx: Ctx, tap: CardTap) -> None:
     except CheckFailed as refusal:
         await ctx.redraw(failure(refusal, "", account=ctx.label), marked=False)
     else:
+        ctx.face.forget_code_of(done.account.label)
         await ctx.redraw(account_views.unlinked(done, ctx.mode), marked=False)
 
 

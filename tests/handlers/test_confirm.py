@@ -219,6 +219,17 @@ async def test_unlinking_is_asked_in_words_and_done_by_one_button_that_names_it(
         assert stage.services.unlinking.done == ["UNLINK1"]
 
 
+async def test_digits_that_were_asked_for_an_account_are_not_taken_for_it_once_it_is_unlinked(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.services.accounts.wants_code = True
+        await stage.me.ask("papa: /login", "Six digits, please.")
+        await stage.me.ask("/unlink papa", "Unlink papa?")
+        await stage.me.choose("Yes, unlink papa", "Unlinked papa.")
+        said = stage.me.say("123456")
+        await stage.me.wait_until_gone(said["id"])
+        assert stage.services.accounts.asked_for[-1] == (ASHA, None), "the account in use, not the one that is gone"
+
+
 async def test_a_question_of_unlinking_that_is_refused_or_over_says_so_and_keeps_no_button(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         for refusal, said in (
