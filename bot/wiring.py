@@ -50,6 +50,7 @@ from bot.trading.sentry import Sentry
 from bot.trading.services import Host, Services
 from bot.trading.switch import Switch
 from bot.trading.tasks import Errands
+from bot.trading.unlinking import Unlinking
 from bot.web.door import WebDoor
 from handlers.views.text import rupees
 from storage.pinhash import Argon2Pins
@@ -211,6 +212,15 @@ def build_core(
         limits=OwnLimits(store=store, clock=clock, calendar=calendar, changed=changed),
         pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes), changed=changed),
         switch=Switch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
+        unlinking=Unlinking(
+            store=store,
+            links=connections,
+            accounts=accounts,
+            reconcile=reconcile,
+            confirmations=confirmations,
+            clock=clock,
+            changed=changed,
+        ),
         reports=reports,
         entering=entering,
         host=Host(

@@ -150,7 +150,9 @@ async def session(ctx: Ctx) -> None:
 
 
 async def unlink(ctx: Ctx) -> None:
-    """Destroys the secrets of the account that is named; a name is always asked for."""
+    """Asked again in words before the secrets are destroyed; a name is always asked for."""
     if not ctx.words:
         raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
-    await ctx.reply(views.unlinked(await ctx.services.accounts.unlink(ctx.actor, ctx.words)), marked=False)
+    question = await ctx.services.unlinking.ask(ctx.actor, ctx.words, chat_id=ctx.chat_id)
+    message_id = await ctx.reply(views.unlink_question(question, ctx.mode, ctx.now), marked=False)
+    await ctx.services.desk.shown(question.confirmation.token, message_id)

@@ -16,12 +16,13 @@ from bot.domain.proposal import Change, Proposal, Resumed
 from handlers.context import Ctx
 from handlers.order import ask
 from handlers.speaker import Speaker
+from handlers.views import account as account_views
 from handlers.views import card as cards
 from handlers.views import order as views
 from handlers.views import safety
 from handlers.views.failures import failure
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap
-from handlers.views.message import say
+from handlers.views.message import message, say
 from handlers.views.text import clock_time
 
 _log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
     match tap.verb:
         case CardVerb.CONFIRM | CardVerb.YES:
             await _confirm(ctx, tap)
+        case CardVerb.UNLINK:
+            await _unlink(ctx, tap)
         case CardVerb.DISCARD:
             await _discard(ctx, tap)
         case CardVerb.CHANGE:
@@ -71,7 +74,14 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     sends = tap.verb is CardVerb.CONFIRM and not _is_over(ctx)
     told = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
-        outcome = await ctx.services.desk.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, told=told)
+        outcome = await ctx.services.desk.confirm(
+            ctx.actor,
+            tap.token,
+            chat_id=ctx.chat_id,
+            message_id=ctx.message_id,
+            in_words=tap.verb is CardVerb.YES,
+            told=told,
+        )
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
     except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
@@ -81,10 +91,25 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
         await _show(ctx, tap, outcome)
 
 
+async def _unlink(ctx: Ctx, tap: CardTap) -> None:
+    repeated = not ctx.face.first_tap(tap.token)
+    try:
+        done = await ctx.services.unlinking.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    except ConfirmationGone as gone:
+        await _gone(ctx, tap, gone, repeated=repeated)
+    except CheckFailed as refusal:
+        await ctx.redraw(failure(refusal, "", account=ctx.label), marked=False)
+    else:
+        ctx.face.forget_code_of(done.account.label)
+        await ctx.redraw(account_views.unlinked(done, ctx.mode), marked=False)
+
+
 async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: bool) -> None:
     """An expired card says so in its place; a finger that was too quick gets a note on the tap; anything else is an error."""
     if gone.again:
         await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
+    elif gone.expired:
+        await ctx.redraw(message(gone.say))
     elif repeated:
         await ctx.answer(gone.say, alert=True)
     else:

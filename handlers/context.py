@@ -64,6 +64,10 @@ class Face:
         self._tapped: OrderedDict[str, None] = OrderedDict()
         self._waiting: OrderedDict[str, Waiting] = OrderedDict()
 
+    def forget_code_of(self, label: str) -> None:
+        """The account is unlinked: six digits that come now are not for its login."""
+        self.code_for = {person: of for person, of in self.code_for.items() if of != label}
+
     def wait_for_pin(self, pad_id: str, waiting: Waiting) -> None:
         """Keeps an act until its keypad is over; the last few hundred."""
         self._waiting[pad_id] = waiting

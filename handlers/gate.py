@@ -10,6 +10,7 @@ from bot.domain.errors import NotAllowed, PhoneSealed
 from handlers.views.keyboards import (
     BookTap,
     CardTap,
+    CardVerb,
     ChangeTap,
     DoItNowTap,
     EntriesTap,
@@ -54,6 +55,8 @@ _LABEL = re.compile(r"[\w-]{1,32}\s*:\s*(?=\S)")  # as in handlers/commands.py
 def needs(tap: Tap) -> Permission | None:
     """What a tap needs; None for one that stands for words (those are judged as words) or only takes a message away."""
     match tap:
+        case CardTap(verb=CardVerb.UNLINK):
+            return Permission.ADMIN
         case CardTap() | ChangeTap() | ExitTap() | EntriesTap():
             return Permission.REDUCE
         case OrderTap():

@@ -27,6 +27,8 @@ from bot.domain.proposal import (
     SessionState,
     Status,
     TradeList,
+    Unlinked,
+    UnlinkQuestion,
 )
 from bot.domain.record import ActPage
 
@@ -67,7 +69,6 @@ class Accounts(Protocol):
 
     async def logout(self, actor: Actor) -> Account: ...
     async def session(self, actor: Actor) -> SessionState: ...
-    async def unlink(self, actor: Actor, label: str) -> Account: ...
 
     async def people(self, actor: Actor) -> Sequence[tuple[User, str | None, Role]]:
         """(person, label of the account or None for all, role)."""
@@ -80,9 +81,16 @@ class TradingDesk(Protocol):
     async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal: ...
     async def shown(self, token: str, message_id: int) -> None: ...
     async def confirm(
-        self, actor: Actor, token: str, *, chat_id: int, message_id: int, told: Callable[[], Awaitable[object]] | None = None
+        self,
+        actor: Actor,
+        token: str,
+        *,
+        chat_id: int,
+        message_id: int,
+        in_words: bool = False,
+        told: Callable[[], Awaitable[object]] | None = None,
     ) -> Order | Proposal | Resumed:
-        """told: awaited before anything goes to the broker."""
+        """in_words: the button answers a question in words. told: awaited before anything goes to the broker."""
         ...
 
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation: ...
@@ -128,6 +136,13 @@ class Switch(Protocol):
     async def kill(self, actor: Actor) -> Killed: ...
     async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question: ...
     async def cancel_entries(self, actor: Actor) -> Sequence[Order]: ...
+
+
+class Unlinking(Protocol):
+    """An account that is to be linked no more."""
+
+    async def ask(self, actor: Actor, label: str, *, chat_id: int) -> UnlinkQuestion: ...
+    async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Unlinked: ...
 
 
 class Joining(Protocol):
@@ -201,6 +216,8 @@ class UseCases(Protocol):
     def market(self) -> Market: ...
     @property
     def switch(self) -> Switch: ...
+    @property
+    def unlinking(self) -> Unlinking: ...
     @property
     def joining(self) -> Joining: ...
     @property

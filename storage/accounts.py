@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.account import Account, Credentials, Session
+from bot.domain.account import Account, Credentials, KnownAccount, Session
 from bot.domain.errors import StorageError, VaultError
 from bot.domain.secret import Secret
 from storage.engine import Transaction
@@ -19,6 +19,7 @@ from storage.vault import DataKey, Ring, Vault, number_of
 
 _SESSION = "session"
 _SEED = "totp_seed"  # the one secret under the second ring of keys
+_CLIENT_CODE = "client_code"  # the one secret that outlives the link: it tells that an account is the same
 _CREDENTIALS = tuple(field.name for field in fields(Credentials))
 
 _a = accounts.c
@@ -33,7 +34,7 @@ _KEEP_STOP_WORDS = accounts.update().where(_a.id == bindparam("account")).values
 _UNLINK = accounts.update().where(_a.id == bindparam("account"), _a.linked).values(linked=False)
 _LINKED = select(_a.id, _a.label, _a.client, _a.created_at, PLACE).where(_a.linked).order_by(_a.created_at, _a.id)
 _FIND = _LINKED.where(_a.id == bindparam("account"))
-_FORMER = select(_a.id).where(_a.client == bindparam("masked"), ~_a.linked).order_by(_a.created_at.desc(), _a.id.desc()).limit(1)
+_EVER = select(_a.id, _a.label, _a.client, _a.created_at, _a.linked, PLACE).order_by(_a.linked.desc(), _a.created_at, _a.id)
 _BY_LABEL = _LINKED.where(_a.label == bindparam("name"))
 
 _KEYS = select(data_keys.c.account_id, data_keys.c.number, data_keys.c.wrapped).order_by(
@@ -109,9 +110,12 @@ class SqlAccounts:
                 self._put(keys[_ring_for(name)], name, secret)
 
     def remove(self, account_id: str) -> bool:
+        known_by = self._get(account_id, _CLIENT_CODE)
         if self._tx.write(_UNLINK, {"account": account_id}) != 1:
             return False
         self._destroy(account_id)
+        if known_by is not None:
+            self._put(self._new_key(account_id, 1), _CLIENT_CODE, known_by)
         self._tx.write(_FORGET_CHOICES, {"account": account_id})
         return True
 
@@ -126,8 +130,14 @@ class SqlAccounts:
         row = self._tx.rows(_BY_LABEL, {"name": label}).one_or_none()
         return None if row is None else _account(row)
 
-    def former(self, client: str) -> str | None:
-        return self._tx.rows(_FORMER, {"masked": client}).scalar_one_or_none()
+    def known(self, client_code: Secret) -> KnownAccount | None:
+        """Without regard to case, as the broker takes it."""
+        wanted = _as_known(client_code)
+        for row in self._tx.rows(_EVER).all():
+            code = self._get(row.id, _CLIENT_CODE)
+            if code is not None and _as_known(code) == wanted:
+                return KnownAccount(account=_account(row), linked=row.linked)
+        return None
 
     def credentials(self, account_id: str) -> Credentials | None:
         """All of them; without the second ring of keys a stored seed stays closed, and six digits have to be typed."""
@@ -147,6 +157,8 @@ class SqlAccounts:
             return
         if session.issued.tzinfo is None or session.expires.tzinfo is None:
             raise StorageError("A session's times need a zone.")
+        if self.find(account_id) is None:
+            raise StorageError("There is no linked account to keep this secret for.")
         whole = msgspec.json.encode((session.token.reveal(), session.issued, session.expires)).decode()
         self._put(self._newest_key(account_id), _SESSION, Secret(whole))
 
@@ -163,10 +175,14 @@ class SqlAccounts:
     def chosen(self, telegram_id: int, now: datetime, furthest: datetime) -> str | None:
         return self._tx.rows(_CHOSEN, {"person": telegram_id, "now": now, "furthest": furthest}).scalar_one_or_none()
 
+    def keyed(self) -> Sequence[str]:
+        """The ids of all accounts of which something is sealed, unlinked ones included."""
+        return sorted({row.account_id for row in self._tx.rows(_KEYS).all()})
+
     def prove(self) -> int:
         """Opens every sealed value whose ring is here and lets it go; how many. VaultError at the first that does not open."""
         count = 0
-        for account_id in {row.account_id for row in self._tx.rows(_KEYS).all()}:
+        for account_id in self.keyed():
             for name, _ in self._tx.rows(_SEALED, {"account": account_id}).all():
                 if self._vault.has(_ring_for(name)):
                     self._get(account_id, name)
@@ -245,6 +261,10 @@ class SqlAccounts:
 
 def _account(row: Row[*tuple[Any, ...]]) -> Account:
     return Account(id=row.id, label=row.label, client=row.client, created_at=row.created_at, mark=mark_of(row.place))
+
+
+def _as_known(client_code: Secret) -> str:
+    return client_code.reveal().strip().casefold()
 
 
 def _ring_for(name: str) -> Ring:

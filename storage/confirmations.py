@@ -42,6 +42,11 @@ _REFUSE_OF = (
     .where(_c.user_id == bindparam("person"), _c.state == ConfirmationState.OPEN)
     .values(state=ConfirmationState.REFUSED)
 )
+_REFUSE_ON = (
+    confirmations.update()
+    .where(_c.account_id == bindparam("account"), _c.state == ConfirmationState.OPEN)
+    .values(state=ConfirmationState.REFUSED)
+)
 _FORGET = confirmations.delete().where(_c.expires_at < bindparam("moment"))
 
 
@@ -75,6 +80,9 @@ class SqlConfirmations:
 
     def refuse_of(self, user_id: int) -> int:
         return self._tx.write(_REFUSE_OF, {"person": user_id})
+
+    def refuse_on(self, account_id: str) -> int:
+        return self._tx.write(_REFUSE_ON, {"account": account_id})
 
     def forget_before(self, moment: datetime) -> int:
         return self._tx.write(_FORGET, {"moment": moment})

@@ -74,13 +74,13 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
 
 
 async def rekey(store: SqlStore, *, note: Note = _unnoted) -> int:
-    """Gives every linked account new data keys and seals its secrets anew, in one transaction; how many secrets."""
+    """Gives every account, unlinked ones too, new data keys and seals its secrets anew, in one transaction; how many secrets."""
     store.lock()
 
     def change(drawers: SqlDrawers) -> int:
-        accounts = drawers.accounts.all()
-        for account in accounts:
-            drawers.accounts.rekey(account.id)
+        accounts = drawers.accounts.keyed()
+        for account_id in accounts:
+            drawers.accounts.rekey(account_id)
         count = drawers.accounts.prove() + drawers.pins.rekey()
         note(drawers, "older data keys", f"{count} secrets of {len(accounts)} accounts sealed anew")
         return count

@@ -26,6 +26,7 @@ from bot.broker.translate import Find
 from bot.broker.transport import Transport, check_address, tls_context
 from bot.domain.account import Credentials, Session
 from bot.domain.clock import Clock
+from bot.domain.errors import NotLinked
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Tick
 from bot.domain.ports import FeedListener, Renewer
@@ -73,7 +74,7 @@ class Pair:
         self._keeper.adopt(session)
 
     async def close(self) -> None:
-        """Ends the feed and lets go of the connections."""
+        """Ends the feed, then what is asked of the broker at this moment, then the connections."""
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
@@ -133,8 +134,7 @@ class Connections:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for account_id in list(self._pairs):
-            await self.close(account_id)
+        await asyncio.gather(*(self.close(account_id) for account_id in list(self._pairs)))
         if self._http is not None:
             await self._http.close()
 
@@ -144,13 +144,13 @@ class Connections:
         await asyncio.shield(self._died)
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> Pair:
-        """The pair of an account; opened when its credentials are given for the first time. KeyError when neither is there."""
+        """The pair of an account; opened when its credentials are given for the first time. NotLinked when neither is there."""
         if credentials is not None:
             self._keys[account_id] = credentials.api_key
         pair = self._pairs.get(account_id)
         if pair is None:
             if credentials is None:
-                raise KeyError(account_id)
+                raise _not_linked()
             pair = self._pairs[account_id] = self._open(account_id)
         return pair
 
@@ -177,18 +177,24 @@ class Connections:
             pace=Pace(orders_a_second=self._orders_a_second), wire=self._wire,
         )  # fmt: skip
         feed = SocketFeed(
-            account_id=account_id, url=self._ws_url, http=self._http, tls=self.tls, key=lambda: self._keys[account_id],
+            account_id=account_id, url=self._ws_url, http=self._http, tls=self.tls, key=lambda: self._key(account_id),
             clock=self._clock, chance=self._chance, listener=_Relay(self), hours=self._hours,
         )  # fmt: skip
         keeper = SessionKeeper(account_id, self._clock, self._renew, lambda: feed.use(keeper.session))
         broker = MStock(
-            transport=transport, keeper=keeper, shelf=self.shelf, clock=self._clock, key=lambda: self._keys[account_id],
+            transport=transport, keeper=keeper, shelf=self.shelf, clock=self._clock, key=lambda: self._key(account_id),
             find=self._found, memory=self._memory, address=self.address,
         )  # fmt: skip
         pair = Pair(broker, feed, keeper, transport)
         pair.task = asyncio.get_running_loop().create_task(feed.run(), name=f"feed {account_id}")
         pair.task.add_done_callback(self._feed_ended)
         return pair
+
+    def _key(self, account_id: str) -> Secret:
+        key = self._keys.get(account_id)
+        if key is None:  # whoever holds the pair yet sends nothing over it any more
+            raise _not_linked()
+        return key
 
     def _found(self, key: InstrumentKey) -> Instrument | None:
         return self._find(key)
@@ -206,6 +212,10 @@ class Connections:
     def ears(self) -> FeedListener:
         """Who listens now."""
         return self._listener
+
+
+def _not_linked() -> NotLinked:
+    return NotLinked("This account is not linked any more. Nothing was sent.")
 
 
 class _Relay:

@@ -23,7 +23,7 @@ from bot.broker.backoff import delays
 from bot.broker.pace import Pace
 from bot.broker.routes import PREFIX, Route
 from bot.domain.clock import Clock
-from bot.domain.errors import NotSent, SettingsError, Unclear, Unreadable
+from bot.domain.errors import NotLinked, NotSent, SettingsError, Unclear, Unreadable
 from bot.domain.secret import Secret
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 _HEADERS = {"X-Mirae-Version": "1", "Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "mstock-phone/1"}
 FRESH = 60.0  # seconds for which an answer says how far our clock is off
 TRIES = 3  # of a call that may be repeated
+FAREWELL = 5.0  # seconds that a request under way has yet when the road is closed
 _LIMITS = httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=25.0)
 _NOT_YET_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
@@ -75,6 +76,10 @@ class Transport:
         # IPv4 only: the address that is registered with the broker is one (mstock-type-b.md 1.8).
         road = wire or httpx.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0, limits=_LIMITS, local_address="0.0.0.0")  # noqa: S104
         self._http = httpx.AsyncClient(transport=road, trust_env=False, follow_redirects=False)
+        self._under_way: set[asyncio.Timeout] = set()  # the time limit of each request that was begun and has not ended
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
 
     @property
     def skew(self) -> float | None:
@@ -94,7 +99,12 @@ class Transport:
         return (told - self._clock.now()).total_seconds() + asyncio.get_running_loop().time() - at
 
     async def close(self) -> None:
-        """Lets go of the connections."""
+        """Begins no request any more, gives those under way FAREWELL seconds to end, and lets go of the connections."""
+        self._closed = True
+        latest = asyncio.get_running_loop().time() + FAREWELL
+        for limit in [each for each in self._under_way if not each.expired()]:
+            limit.reschedule(min(limit.when() or latest, latest))
+        await self._idle.wait()
         await self._http.aclose()
 
     async def call(
@@ -115,6 +125,8 @@ class Transport:
         waits = delays(self._chance, first=0.5, longest=4.0)
         for attempt in range(1, (TRIES if route.repeat else 1) + 1):
             await self._pace.enter(route.bucket, urgent=urgent)
+            if self._closed:
+                raise NotLinked("The connection of this account is closed. Nothing was sent.")
             last = attempt == TRIES or not route.repeat
             try:
                 answer, wish = await self._once(route, self._request(route, key, token, body, names or {}), into)
@@ -157,7 +169,7 @@ class Transport:
 
         request.extensions["trace"] = trace
         try:
-            async with asyncio.timeout(route.seconds), self._sent(request) as response:
+            async with self._bounded(route.seconds), self._sent(request) as response:
                 self._note_time(response)
                 body = await _read(response, route.limit, into() if into and response.status_code == 200 else None)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError, OSError, Unreadable) as broken:
@@ -170,6 +182,18 @@ class Transport:
                 raise Unreadable("mStock did not answer as it should. Try again.") from None
             raise Unclear("mStock's answer did not arrive. It may have happened; looking for it.") from None
         return Answer(response.status_code, body), retry_after(response)
+
+    @contextlib.asynccontextmanager
+    async def _bounded(self, seconds: float) -> AsyncIterator[None]:
+        async with asyncio.timeout(seconds) as limit:
+            self._under_way.add(limit)
+            self._idle.clear()
+            try:
+                yield
+            finally:
+                self._under_way.discard(limit)
+                if not self._under_way:
+                    self._idle.set()
 
     @contextlib.asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:

@@ -61,6 +61,14 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAccount:
+    """An account found by its client code, as it is or was called."""
+
+    account: Account
+    linked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person on the list."""
 

@@ -9,11 +9,12 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from bot.domain.access import DayLock, Invitation, Pin
-from bot.domain.account import Account, Credentials, Limits, Role, Session, Stop, User
+from bot.domain.account import Account, Credentials, KnownAccount, Limits, Role, Session, Stop, User
 from bot.domain.notice import Filled, Notice, Parcel
 from bot.domain.order import Confirmation, ConfirmationState, Fill, Order
 from bot.domain.portfolio import DayReport
 from bot.domain.ports import MasterDay, Shown
+from bot.domain.secret import Secret
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class AccountsDrawer(Protocol):
     def add(self, account: Account, credentials: Credentials) -> None: ...
 
     def remove(self, account_id: str) -> bool:
-        """Destroys the account's secrets for good; its orders stay."""
+        """Destroys the account's secrets for good; its orders stay, and its client code, sealed anew, by which it is known."""
         ...
 
     def all(self) -> Sequence[Account]: ...
@@ -66,8 +67,8 @@ class AccountsDrawer(Protocol):
 
     def by_label(self, label: str) -> Account | None: ...
 
-    def former(self, client: str) -> str | None:
-        """The id of the newest account of that masked client that was unlinked."""
+    def known(self, client_code: Secret) -> KnownAccount | None:
+        """The account of that client code, linked now or at some time before; VaultError when a code does not open."""
         ...
 
     def credentials(self, account_id: str) -> Credentials | None:
@@ -232,6 +233,10 @@ class ConfirmationsDrawer(Protocol):
 
     def refuse_of(self, user_id: int) -> int:
         """Closes every open question of a person; how many."""
+        ...
+
+    def refuse_on(self, account_id: str) -> int:
+        """Closes every open question about an account; how many."""
         ...
 
     def forget_before(self, moment: datetime) -> int: ...

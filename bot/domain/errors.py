@@ -14,6 +14,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   NotFound                  the thing named is not there (an order number, an account)
 + BrokerError
 |   NotSent                   no byte reached the broker: safe to ask again
+|   + NotLinked               the account was unlinked, so there is no connection to send over
 |   Refused                   the broker said no, in words we know
 |   + AddressRefused          not from this network address
 |   + StopWordsRefused        not in this spelling of a stop order
@@ -83,9 +84,10 @@ class CheckFailed(PersonError):
 class ConfirmationGone(PersonError):
     """The question behind a button is no longer open; nothing was sent by this tap."""
 
-    def __init__(self, say: str, *, again: bool = False, foreign: bool = False) -> None:
+    def __init__(self, say: str, *, expired: bool = False, again: bool = False, foreign: bool = False) -> None:
         super().__init__(say)
-        self.again = again  # True: this person's own card, and it merely expired, so it can be asked again
+        self.expired = expired  # True: this person's own question, and it merely expired
+        self.again = again  # True: it expired, and it is one that can be asked again by a button
         self.foreign = foreign  # True: the card is somebody else's; never said to the one who tapped
 
 
@@ -119,6 +121,10 @@ class BrokerError(BotError):
 
 class NotSent(BrokerError):
     """No byte of the request reached the broker, so asking again cannot double anything."""
+
+
+class NotLinked(NotSent):
+    """The account was unlinked, perhaps a moment ago: nothing more is sent for it, and nobody waits for its books."""
 
 
 class Refused(BrokerError):

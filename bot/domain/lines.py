@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bot.domain.instrument import Exchange, Instrument
 from bot.domain.order import OrderDraft, OrderKind, OrderRequest, Side, Validity
-from bot.domain.titles import label
+from bot.domain.titles import label, title
 
 _EXCHANGES = frozenset(exchange.value for exchange in Exchange)
 
@@ -62,6 +62,19 @@ def request_of(draft: OrderDraft) -> OrderRequest:
 def draft_line(draft: OrderDraft, today: date) -> str:
     """The canonical line of a card: typed on that day (IST), it asks for the same draft, its instrument in words."""
     return request_line(replace(request_of(draft), symbol=words_of(draft.instrument, today)))
+
+
+def order_words(draft: OrderDraft, today: date, *, monthly: bool | None = None) -> str:
+    """`SELL 195 NIFTY 24500 CE · 23 Nov (Mon)`: which contract, how many, which way."""
+    return f"{draft.side} {draft.quantity} {title(draft.instrument, monthly=monthly, today=today)}"
+
+
+def record_line(draft: OrderDraft, today: date, *, monthly: bool | None = None) -> str:
+    """The terms for the record of acts: `BUY 10 RELIANCE NSE LIMIT CNC 2924.80`; a contract is named whole."""
+    order = order_words(draft, today, monthly=monthly)
+    exchange = () if order.endswith(draft.instrument.exchange) else (draft.instrument.exchange,)
+    prices = [f"{price:f}" for price in (draft.price, draft.trigger) if price is not None]
+    return " ".join([order, *map(str, (*exchange, draft.kind, draft.product)), *prices])
 
 
 def words_of(instrument: Instrument, today: date | None = None) -> str:

@@ -166,6 +166,7 @@ class Purpose(StrEnum):
     MODIFY = "MODIFY"
     CANCEL = "CANCEL"  # only where cancelling is asked again: the stop of a position
     RESUME = "RESUME"
+    UNLINK = "UNLINK"
 
 
 class ConfirmationState(StrEnum):

@@ -173,7 +173,7 @@ class Links(Protocol):
     """The live pairs of all accounts; a pair is made when first asked for and closed at the end."""
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> Link:
-        """The pair of an account; credentials give the API key when the pair is not open yet. KeyError when neither."""
+        """The pair of an account; credentials give the API key when the pair is not open yet. NotLinked when neither."""
         ...
 
     def opened(self) -> Collection[str]:
@@ -181,7 +181,7 @@ class Links(Protocol):
         ...
 
     async def close(self, account_id: str) -> None:
-        """Ends one pair (unlink)."""
+        """Ends one pair (unlink): nothing new begins on it, what is under way ends in bounded time."""
         ...
 
 

@@ -8,6 +8,7 @@ from bot.domain.account import Account, CodeKind, Session, Stop
 from bot.domain.instrument import Instrument
 from bot.domain.market import Price
 from bot.domain.order import Confirmation, Fill, Order, OrderDraft, Product, Side
+from bot.domain.portfolio import Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,25 @@ class Question:
     account: Account
     order: Order | None = None  # CANCEL
     stop: Stop | None = None  # RESUME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkQuestion:
+    """Asked again in words before an account is unlinked, with what is left open at the broker."""
+
+    confirmation: Confirmation  # purpose UNLINK
+    account: Account
+    orders: tuple[Order, ...]  # at the exchange; as last known where the books could not be read
+    positions: tuple[Position, ...]
+    unread: str | None = None  # why the books could not be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked:
+    """An account is unlinked; its secrets are destroyed."""
+
+    account: Account
+    logged_out: bool  # at the broker too; False: its session may live on there until midnight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Linked accounts and their broker sessions: who acts on which, logging in, renewing, unlinking."""
+"""Linked accounts and their broker sessions: who acts on which, linking, logging in, renewing."""
 
 import asyncio
 import logging
@@ -6,15 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.account import Account, Actor, CodeKind, Credentials, Permission, Role, Session, User
-from bot.domain.clock import Clock, ist, ist_date
+from bot.domain.account import Account, Actor, CodeKind, Credentials, KnownAccount, Permission, Role, Session, User
+from bot.domain.clock import Clock, ist
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import (
     BrokerError,
-    CheckFailed,
     LoginRefused,
     NotAllowed,
     NotFound,
@@ -28,9 +26,7 @@ from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.secret import Secret
 from bot.trading.alarm import LIFT, WHY, sounding
 from bot.trading.codes import spend
-from bot.trading.limits import inherit
 from bot.trading.others import tell_others
-from bot.trading.pins import demand_pin
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +66,7 @@ class Accounts:
         self._conceal = conceal  # tells the log's scrubber of every secret as soon as it is in the clear
         self._changed = changed  # news was written for the others
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._codes: dict[int, float] = {}  # person -> until when, in loop time, six digits are a code
+        self._codes: dict[int, tuple[str, float]] = {}  # person -> (account, until when, in loop time, six digits are its code)
         self._not_before: dict[str, float] = {}  # when, in loop time, an account may be logged in by itself again
 
     async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
@@ -137,9 +133,19 @@ class Accounts:
 
         return await self._store.run(read)
 
+    def alone(self, account_id: str) -> asyncio.Lock:
+        """Held by whoever begins or ends a session of the account."""
+        return self._locks[account_id]
+
+    def forget(self, account_id: str) -> None:
+        """The account is unlinked: no code is waited for, and a refusal of before holds nothing up."""
+        self._not_before.pop(account_id, None)
+        self._codes = {person: waiting for person, waiting in self._codes.items() if waiting[0] != account_id}
+
     def expects_code(self, telegram_id: int) -> bool:
         """Whether a bare message of six digits from this person would be the login code now."""
-        return asyncio.get_running_loop().time() < self._codes.get(telegram_id, 0.0)
+        _, until = self._codes.get(telegram_id, ("", 0.0))
+        return asyncio.get_running_loop().time() < until
 
     async def login(self, actor: Actor, code: str | None = None) -> LoggedIn | CodeWanted:
         """Logs in at the broker in its two steps; CodeWanted when six digits are needed, LoginRefused when wrong."""
@@ -154,7 +160,7 @@ class Accounts:
             credentials = await self._credentials(account.id)
             if code is None and credentials.totp_seed is None:
                 until = self._clock.now() + CODE_LIFE
-                self._codes[actor.user.telegram_id] = asyncio.get_running_loop().time() + CODE_LIFE.total_seconds()
+                self._codes[actor.user.telegram_id] = (account.id, asyncio.get_running_loop().time() + CODE_LIFE.total_seconds())
                 return CodeWanted(account=account, kind=CodeKind.TOTP, until=until)
             self._codes.pop(actor.user.telegram_id, None)
             try:
@@ -187,7 +193,7 @@ class Accounts:
     async def _log_in(self, account_id: str, link: Link, credentials: Credentials, code: str | None, who: int | None) -> Session:
         if await self._store.run(sounding):
             raise NotAllowed(f"{WHY} {LIFT}")
-        before = _lived(link.session)
+        before = lived(link.session)
         try:
             step = await link.broker.begin_login(credentials)
             digits = await self._digits(account_id, credentials, code)
@@ -202,8 +208,8 @@ class Accounts:
             drawers.accounts.keep_session(account_id, session)
             for stays_out in (REFUSED, LOGGED_OUT):
                 drawers.jobs.release(stays_out, account_id)
-            drawers.audit.add(now, who, "login", account_id, before=before, after=_lived(session))
-            _tell_of(drawers, account_id, who, Deed.LOGGED_IN, now)
+            drawers.audit.add(now, who, "login", account_id, before=before, after=lived(session))
+            tell_of(drawers, account_id, who, Deed.LOGGED_IN, now)
 
         await self._store.run(keep)
         self._changed()
@@ -295,7 +301,7 @@ class Accounts:
         account = self._owned(actor, None)
         async with self._locks[account.id]:
             link = self._links().of(account.id, await self._credentials(account.id))
-            before, after = _lived(link.session), "logged out"
+            before, after = lived(link.session), "logged out"
             try:
                 if link.session is not None:
                     await link.broker.logout()
@@ -309,7 +315,7 @@ class Accounts:
                 drawers.accounts.keep_session(account.id, None)
                 drawers.jobs.claim(LOGGED_OUT, account.id, now)  # else a stored seed would undo it with the next look
                 drawers.audit.add(now, actor.user.telegram_id, "logout", account.id, before=before, after=after)
-                _tell_of(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
+                tell_of(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
 
             await self._store.run(forget)
         self._changed()
@@ -332,41 +338,10 @@ class Accounts:
             skew=await link.broker.clock_skew(),
         )
 
-    async def unlink(self, actor: Actor, label: str) -> Account:
-        """Destroys an account's stored secrets and ends its session; its orders stay in the records."""
-        if not actor.may(Permission.ADMIN):
-            raise NotAllowed("Only an owner unlinks an account.")
-        chosen = await self.actor(actor.user.telegram_id, label)
-        if chosen is None or chosen.account is None:
-            raise NotFound(f"There is no account “{label}”.")
-        if chosen.role is not Role.OWNER:
-            raise NotAllowed("Only an owner of the account unlinks it.")
-        account = chosen.account
-        await self._store.run(
-            lambda drawers: demand_pin(
-                drawers, actor.user.telegram_id, f"unlink:{account.id}", f"Unlinking {account.label}: your PIN, please."
-            )
-        )
-        unsettled = await self._store.run(lambda drawers: drawers.orders.unsettled(account.id))
-        if any(order.status.is_working for order in unsettled):
-            raise CheckFailed([f"{account.label} still has working orders. /cancel_all first, or unlink after the close."])
-        await self.logout(replace(actor, account=account))
-        await self._links().close(account.id)
-        now = self._clock.now()
-
-        def destroy(drawers: Drawers) -> None:
-            _tell_of(drawers, account.id, actor.user.telegram_id, Deed.UNLINKED, now)
-            drawers.accounts.remove(account.id)
-            was = f"{account.label} {account.client}"
-            drawers.audit.add(now, actor.user.telegram_id, "unlink", account.id, before=was, after="its secrets are destroyed")
-
-        await self._store.run(destroy)
-        self._changed()
-        return account
-
     async def link(self, label: str, credentials: Credentials, code: str | None, *, by: User | None = None) -> Account:
         """Tries the login first, then stores the secrets (product.md section 2): a wrong key is never kept.
 
+        A client that was linked here before is the same account again, with its limits, locks, numbers, history and mark.
         by: who entered them, and will own the account; None: the host. PersonError when the label is taken; LoginRefused
         and the other broker errors when the login does not succeed.
         """
@@ -375,11 +350,12 @@ class Accounts:
         self._hide(credentials)
         now = self._clock.now()
         client = credentials.client_code.reveal()
+        known = await self._store.run(lambda drawers: drawers.accounts.known(credentials.client_code))
         account = Account(
-            id=self._random(6).hex(),
+            id=known.account.id if known is not None else self._random(6).hex(),
             label=label,
             client=f"{client[:2]}••••{client[-1:]}",
-            created_at=now,
+            created_at=known.account.created_at if known is not None else now,
         )
         if await self._store.run(lambda drawers: drawers.accounts.by_label(label)) is not None:
             raise PersonError(f"An account named “{label}” is linked already.")
@@ -388,39 +364,57 @@ class Accounts:
                 "A TOTP seed is stored only under a key of its own, and there is none yet: python -m bot key new --seed, "
                 "or link without the seed. Nothing was tried."
             )
-        link = self._links().of(account.id, credentials)
-        try:
-            step = await link.broker.begin_login(credentials)
-            digits = code or await self._totp(credentials.totp_seed or Secret(""))
-            session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
-            self._conceal(session.token)
+        async with self._locks[account.id]:
+            stop_words = await self._store.run(lambda drawers: _still_free(drawers, credentials.client_code, known))
+            link = self._links().of(account.id, credentials)
+            if stop_words is not None:
+                link.broker.spell_stops(stop_words)
+            try:
+                step = await link.broker.begin_login(credentials)
+                digits = code or await self._totp(credentials.totp_seed or Secret(""))
+                session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+                self._conceal(session.token)
 
-            def keep(drawers: Drawers) -> None:
-                drawers.accounts.add(account, credentials)
-                drawers.accounts.keep_session(account.id, session)
-                inherit(drawers, account, ist_date(now))
-                _tell_of(drawers, account.id, by.telegram_id if by else None, Deed.LINKED, now)
-                if by is not None and drawers.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
-                    drawers.people.add(by, Role.OWNER, account.id, now)
-                kept = f"{label} {account.client}, {'with' if credentials.totp_seed else 'without'} a TOTP seed"
-                drawers.audit.add(now, by.telegram_id if by else None, "link", account.id, before="none", after=kept)
+                def keep(drawers: Drawers) -> None:
+                    _still_free(drawers, credentials.client_code, known)
+                    drawers.accounts.add(account, credentials)
+                    drawers.accounts.keep_session(account.id, session)
+                    for stays_out in (REFUSED, LOGGED_OUT):
+                        drawers.jobs.release(stays_out, account.id)
+                    tell_of(drawers, account.id, by.telegram_id if by else None, Deed.LINKED, now)
+                    if by is not None and drawers.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
+                        drawers.people.add(by, Role.OWNER, account.id, now)
+                    before = f"unlinked, then called {known.account.label}" if known is not None else "none"
+                    after = f"{label} {account.client}, {'with' if credentials.totp_seed else 'without'} a TOTP seed"
+                    drawers.audit.add(now, by.telegram_id if by else None, "link", account.id, before=before, after=after)
 
-            await self._store.run(keep)
-        except BaseException as error:
-            if isinstance(error, LoginRefused):
-                await self._note(by.telegram_id if by else None, "link refused", None, f"{label}: mStock did not take the login")
-            await self._links().close(account.id)
-            raise
-        self._changed()
-        link.adopt(session)
+                await self._store.run(keep)
+            except BaseException as error:
+                if isinstance(error, LoginRefused):
+                    await self._note(
+                        by.telegram_id if by else None, "link refused", None, f"{label}: mStock did not take the login"
+                    )
+                await self._links().close(account.id)
+                raise
+            self._changed()
+            link.adopt(session)
         return account
 
 
-def _lived(session: Session | None) -> str:
+def _still_free(drawers: Drawers, client_code: Secret, known: KnownAccount | None) -> str | None:
+    """How the client's stop orders are spelled; PersonError where it is linked, perhaps since it was looked for."""
+    present = drawers.accounts.known(client_code)
+    if present is not None and (present.linked or present != known):
+        raise PersonError("This mStock account is linked here already. /unlink it first, then link it anew.")
+    return drawers.accounts.stop_words(known.account.id) if known is not None else None
+
+
+def lived(session: Session | None) -> str:
+    """How a session stood, for the record of acts."""
     return "logged out" if session is None else f"a session until {ist(session.expires):%d %b %H:%M} IST"
 
 
-def _tell_of(drawers: Drawers, account_id: str, who: int | None, deed: Deed, now: datetime) -> None:
+def tell_of(drawers: Drawers, account_id: str, who: int | None, deed: Deed, now: datetime) -> None:
     """An act of one person rings the others of the account; what the bot does by itself rings nobody."""
     user = drawers.people.find(who) if who is not None else None
     if user is None:

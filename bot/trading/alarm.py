@@ -73,11 +73,11 @@ class Alarm:
 
     async def heed(self) -> int:
         """Ends every session that is still alive here, at the broker too; how many. Nothing when no alarm sounds."""
-        alive = [each for each in self._links.opened() if self._links.of(each).session is not None]
+        lines = [(each, self._links.of(each)) for each in self._links.opened()]
+        alive = [(account_id, link) for account_id, link in lines if link.session is not None]
         if not alive or not await self._store.run(sounding):
             return 0
-        for account_id in alive:
-            link = self._links.of(account_id)
+        for account_id, link in alive:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await link.broker.logout()

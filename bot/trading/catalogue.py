@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.drawers import Store
-from bot.domain.errors import BotError, PersonError
+from bot.domain.errors import BotError, NotLinked, PersonError
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.ports import Links
 from bot.trading.instruments import Found, Instruments
@@ -101,8 +102,9 @@ class Catalogue:
             for account_id in self._links.opened():
                 if self._is_current():
                     break
-                if self._links.of(account_id).session is not None:
-                    await self.refresh(account_id)
+                with suppress(NotLinked):  # it was unlinked while the master was fetched over another one's line
+                    if self._links.of(account_id).session is not None:
+                        await self.refresh(account_id)
 
     def _is_current(self) -> bool:
         """Whether the master is today's; one that came before the broker's morning work was done is not, once it is done."""

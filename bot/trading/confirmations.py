@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -61,8 +61,20 @@ class Confirmations:
             taps_from=now + CALM if calm else None,
         )
 
-    def open_one(self, drawers: Drawers, actor: Actor, token: str, chat_id: int, message_id: int) -> Confirmation:
-        """The question behind a tap, if this person may answer it here and now; ConfirmationGone otherwise."""
+    def open_one(
+        self,
+        drawers: Drawers,
+        actor: Actor,
+        token: str,
+        chat_id: int,
+        message_id: int,
+        *,
+        fits: Collection[Purpose] = frozenset(Purpose),
+    ) -> Confirmation:
+        """The question behind a tap, if this person may answer it here and now; ConfirmationGone otherwise.
+
+        fits: what the button can be the answer to. A button is an untrusted text: it may name any question.
+        """
         found = drawers.confirmations.find(token)
         if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
             # The same words for "unknown" and "somebody else's": a guesser learns nothing.
@@ -71,10 +83,13 @@ class Confirmations:
             found = drawers.confirmations.find(token) or found
         if found.message_id != message_id:
             raise ConfirmationGone("This button belongs to another message. Nothing was sent.")
+        if found.purpose not in fits:
+            raise ConfirmationGone("This button does not belong to this question. Nothing was sent.")
         if found.state is not ConfirmationState.OPEN:
             raise ConfirmationGone(_ended(found))
         if self._moment(found) >= found.expires_at:
-            raise ConfirmationGone(f"This card expired at {ist(found.expires_at):%H:%M:%S}. Nothing was sent.", again=True)
+            ended = f"This card expired at {ist(found.expires_at):%H:%M:%S}. Nothing was sent."
+            raise ConfirmationGone(ended, expired=True, again=found.purpose is Purpose.PLACE)
         if digest(found.purpose, found.account_id, found.draft, found.order_id) != found.digest:
             raise ConfirmationGone("This card's terms do not match what was shown. Nothing was sent.")
         return found

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
 from bot.domain.account import GRANTS, Actor, Permission
@@ -24,7 +24,7 @@ from bot.domain.errors import (
     StopWordsRefused,
     TooFast,
 )
-from bot.domain.lines import request_of
+from bot.domain.lines import order_words, record_line, request_of
 from bot.domain.money import in_figures
 from bot.domain.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
 from bot.domain.order import (
@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 Told = Callable[[], Awaitable[object]]
 Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every reason against it
 
+ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
+IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
 SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 
 
@@ -81,10 +83,11 @@ class TradingDesk(Questions):
     # The tap
 
     async def confirm(
-        self, actor: Actor, token: str, *, chat_id: int, message_id: int, told: Told | None = None
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, told: Told | None = None
     ) -> Order | Proposal | Resumed:
         """Claims the question and does what it licenses, once.
 
+        in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
         told: awaited before anything goes to the broker; the person's tap has been answered then. The order as it stands after
         the broker's answer; a Proposal when the price ran away from the card; Resumed for the kill switch. ConfirmationGone
         when the question is not open to this tap, CheckFailed when the claim found a reason.
@@ -94,7 +97,15 @@ class TradingDesk(Questions):
         self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
         try:
             found, claim = await self._store.run(
-                lambda drawers: self._first(drawers, actor, token, chat_id=chat_id, message_id=message_id, order_id=order_id)
+                lambda drawers: self._first(
+                    drawers,
+                    actor,
+                    token,
+                    chat_id=chat_id,
+                    message_id=message_id,
+                    order_id=order_id,
+                    fits=IN_WORDS if in_words else ON_CARDS,
+                )
             )
             if found.purpose is Purpose.PLACE and claim is None:
                 self._proposing.link(actor)
@@ -130,10 +141,18 @@ class TradingDesk(Questions):
                 return await self._confirmed_modify(actor, found)
 
     def _first(
-        self, drawers: Drawers, actor: Actor, token: str, *, chat_id: int, message_id: int, order_id: str
+        self,
+        drawers: Drawers,
+        actor: Actor,
+        token: str,
+        *,
+        chat_id: int,
+        message_id: int,
+        order_id: str,
+        fits: Collection[Purpose],
     ) -> tuple[Confirmation, Claim | None]:
         """The question behind the tap; an order that nothing speaks against is claimed in the same transaction."""
-        found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id)
+        found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id, fits=fits)
         if actor.account is None or actor.account.id != found.account_id:
             raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(found):
@@ -178,7 +197,7 @@ class TradingDesk(Questions):
         )
         drawers.orders.add(order, day)
         drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-        terms = f"{_in_words(draft)} {draft.digest()}"
+        terms = f"{self._terms(draft)} {draft.digest()}"
         drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
         return order, ()
 
@@ -211,7 +230,7 @@ class TradingDesk(Questions):
         """
         after: Callable[[Order, datetime], Order] = Order.unclear
         unregistered: str | None = None
-        stop_words: str | None = None
+        respelled = False
         # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
         slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
@@ -226,9 +245,7 @@ class TradingDesk(Questions):
         except Refused as error:
             refused = error
             unregistered = error.words if isinstance(error, AddressRefused) else None
-            if isinstance(error, StopWordsRefused):
-                # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
-                stop_words = self._links.of(order.account_id).broker.use_other_stop_words()
+            respelled = isinstance(error, StopWordsRefused)
             after = lambda known, at: known.refused(  # noqa: E731
                 refused.words or refused.say, at, broker_id=refused.broker_id, final=refused.final
             )
@@ -240,8 +257,9 @@ class TradingDesk(Questions):
             settled = await asyncio.shield(self._store.run(lambda drawers: self._settle(drawers, order.id, actor, after)))
             self._reconcile.sent(order.account_id, order.id)
             self._changed()
-        if stop_words is not None:
-            words = stop_words
+        if respelled:
+            # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
+            words = self._links.of(order.account_id).broker.use_other_stop_words()
             await self._store.run(lambda drawers: drawers.accounts.keep_stop_words(order.account_id, words))
         if unregistered is not None:
             await self._reconcile.address_refused(order.account_id, unregistered)
@@ -310,8 +328,8 @@ class TradingDesk(Questions):
                 drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
                 return None, reasons
             drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-            terms = f"{_in_words(draft)} {draft.digest()}"
-            was = _in_words(order.draft)
+            terms = f"{self._terms(draft)} {draft.digest()}"
+            was = self._terms(order.draft)
             drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
             return order, ()
 
@@ -343,7 +361,7 @@ class TradingDesk(Questions):
         now = self._clock.now()
         amended = known.amended(draft, now)
         drawers.orders.save(amended)
-        what = f"#{known.number} {draft.instrument.symbol}: {_in_words(known.draft)} → {_in_words(draft)}"
+        what = f"#{known.number} {draft.instrument.symbol}: {self._terms(known.draft)} → {self._terms(draft)}"
         told = ActByOther(name=actor.user.name, deed=Deed.MODIFIED, at=now, detail=what)
         tell_others(drawers, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
         return amended
@@ -430,12 +448,11 @@ class TradingDesk(Questions):
             known = drawers.orders.find(order.id)
             if known is not None and known.status.is_working:
                 drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
-                was = f"{known.status} {_in_words(known.draft)}"
+                was = f"{known.status} {self._terms(known.draft)}"
                 drawers.audit.add(
                     now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
                 )
-                what = f"#{order.number} {order.draft.side} {order.draft.quantity} {order.draft.instrument.symbol}"
-                told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=what)
+                told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=self._named(order))
                 tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
 
         await self._store.run(ask)
@@ -496,9 +513,12 @@ class TradingDesk(Questions):
         self._changed()
         return closed
 
+    def _terms(self, draft: OrderDraft) -> str:
+        """The terms for the record of acts."""
+        return record_line(draft, ist_date(self._clock.now()), monthly=self._monthly(draft))
 
-def _in_words(draft: OrderDraft) -> str:
-    """The terms for the record of acts: `BUY 10 RELIANCE NSE LIMIT CNC 2924.80`."""
-    parts = (draft.side, draft.quantity, draft.instrument.symbol, draft.instrument.exchange, draft.kind, draft.product)
-    prices = [f"{price:f}" for price in (draft.price, draft.trigger) if price is not None]
-    return " ".join([*map(str, parts), *prices])
+    def _named(self, order: Order) -> str:
+        return f"#{order.number} {order_words(order.draft, ist_date(self._clock.now()), monthly=self._monthly(order.draft))}"
+
+    def _monthly(self, draft: OrderDraft) -> bool | None:
+        return self._proposing.instruments.is_monthly(draft.instrument)

@@ -91,6 +91,8 @@ class Intake:
         now = self._clock.now()
 
         def tell(drawers: Drawers) -> None:
+            if drawers.accounts.find(account_id) is None:  # unlinked meanwhile: its feed is nobody's business any more
+                return
             drawers.outbox.add(account_id, drawers.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.run(tell)

@@ -115,7 +115,7 @@ class Joining:
             demand_pin(drawers, owner, f"remove:{user.telegram_id}", "Taking somebody off the list: your PIN, please.")
             before = roles_in_words(drawers, user.telegram_id)
             drawers.people.remove(user.telegram_id)
-            drawers.audit.add(now, owner, "person removed", None, str(user.telegram_id), before=before, after="not on the list")
+            drawers.audit.add(now, owner, "person removed", None, _recorded(user), before=before, after="not on the list")
             _tell_owners(drawers, PersonRemoved(name=user.name, telegram_id=user.telegram_id, by=actor.user.name, at=now), now)
             return user
 
@@ -148,15 +148,15 @@ def put_on_list(drawers: Drawers, user: User, role: Role, account_id: str | None
     before = roles_in_words(drawers, user.telegram_id)
     drawers.people.add(user, role, account_id, now)
     after = roles_in_words(drawers, user.telegram_id)
-    drawers.audit.add(now, None, "person added", account_id, str(user.telegram_id), before=before, after=after)
+    drawers.audit.add(now, None, "person added", account_id, _recorded(user), before=before, after=after)
 
 
 def take_off_list(drawers: Drawers, telegram_id: int, now: datetime) -> bool:
     """The host's own way, which knows no last owner; False for somebody who is not on the list."""
-    before = roles_in_words(drawers, telegram_id)
-    if not drawers.people.remove(telegram_id):
+    user, before = drawers.people.find(telegram_id), roles_in_words(drawers, telegram_id)
+    if user is None or not drawers.people.remove(telegram_id):
         return False
-    drawers.audit.add(now, None, "person removed", None, str(telegram_id), before=before, after="not on the list")
+    drawers.audit.add(now, None, "person removed", None, _recorded(user), before=before, after="not on the list")
     return True
 
 
@@ -166,6 +166,11 @@ def unlock(drawers: Drawers, telegram_id: int, now: datetime) -> bool:
     before = f"{'sealed' if sealed else 'open'}, {'with' if had_pin else 'without'} a PIN"
     drawers.audit.add(now, None, "unlocked", None, str(telegram_id), before=before, after="open, without a PIN")
     return sealed or had_pin
+
+
+def _recorded(user: User) -> str:
+    """Whom an act was about, for the record: the name too, which is known nowhere else once somebody is off the list."""
+    return f"{user.telegram_id} {user.name}"
 
 
 def roles_in_words(drawers: Drawers, telegram_id: int) -> str:

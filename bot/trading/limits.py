@@ -163,24 +163,6 @@ def in_words(value: Any) -> str:
     return str(value)
 
 
-def inherit(drawers: Drawers, account: Account, today: date) -> None:
-    """A client that was linked here before begins with the limits and the locked day it had: unlinking is no way around them.
-
-    Clients are known by what is shown of them, for the rest is destroyed with the secrets; another one that looks the same
-    begins with limits that its owner may loosen.
-    """
-    former = drawers.accounts.former(account.client)
-    if former is None:
-        return
-    kept = drawers.limits.on(former, today)
-    if kept != Limits():
-        drawers.limits.put(account.id, today, kept)
-    if (later := drawers.limits.after(former, today)) is not None:
-        drawers.limits.put(account.id, *later)
-    if (lock := drawers.limits.day_lock(former, today)) is not None:
-        drawers.limits.lock_day(replace(lock, account_id=account.id))
-
-
 def segment_of(instrument: Instrument) -> Segment:
     """Which segment an order in it belongs to."""
     if instrument.is_option:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.drawers import Drawers, Store
-from bot.domain.errors import AddressRefused, BrokerError, SessionExpired
+from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired
 from bot.domain.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
 from bot.domain.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.portfolio import Position
@@ -109,6 +110,12 @@ class Reconcile:
         met, was = self._met[order.id]
         return was + timedelta(seconds=(now if at is None else at) - met)
 
+    def forget(self, account_id: str) -> None:
+        """The account is unlinked: what was known of its line is true no more, and no bell of its rings later."""
+        line = self._lines.pop(account_id, None)
+        if line is not None and line.soon is not None:
+            line.soon.cancel()
+
     def ring(self, account_id: str, *, urgent: bool = True) -> None:
         """A bell: look now, or in a moment if it is not urgent, so that an order's steps share the look of its fill."""
         line = self._line(account_id)
@@ -149,7 +156,8 @@ class Reconcile:
             while True:
                 due = self._elapsed() + IDLE
                 for account_id in list(self._links.opened()):
-                    due = min(due, await self._look_when_due(account_id))
+                    with suppress(NotLinked):  # it was unlinked while another one's books were read, or its own
+                        due = min(due, await self._look_when_due(account_id))
                 await self._wake.wait(max(due - self._elapsed(), 0.05))
         finally:
             await self._end()
@@ -224,8 +232,8 @@ class Reconcile:
         return await self._look(account_id)
 
     async def _look(self, account_id: str) -> Change:
-        line = self._line(account_id)
         broker = self._links.of(account_id).broker
+        line = self._line(account_id)
         began, started = self._clock.now(), self._elapsed()
         line.tried = started
         try:

@@ -12,6 +12,7 @@ from bot.domain.order import LOOKED_FOR
 from bot.domain.proposal import Status
 from bot.domain.record import Act, ActPage
 from bot.trading.accounts import Accounts
+from bot.trading.acts import in_words
 from bot.trading.books import Books
 from bot.trading.desk import TradingDesk
 from bot.trading.entering import Entering
@@ -22,6 +23,7 @@ from bot.trading.pins import Pins
 from bot.trading.reports import Reports
 from bot.trading.roster import Roster
 from bot.trading.switch import Switch
+from bot.trading.unlinking import Unlinking
 
 PAGE = 8  # acts on one page of /audit
 
@@ -36,6 +38,7 @@ class Services:
     books: Books
     market: Market
     switch: Switch
+    unlinking: Unlinking
     joining: Joining
     limits: OwnLimits
     pins: Pins
@@ -71,7 +74,13 @@ class Host:
             rows = drawers.audit.page(before, PAGE + 1, None if of_all else own)
             names = {user.telegram_id: user.name for user, _, _ in drawers.people.all()}
             acts = tuple(
-                Act(id=number, at=at, who=names.get(who or 0, str(who or "bot or host")), what=what, detail=detail)
+                Act(
+                    id=number,
+                    at=at,
+                    who=names.get(who or 0, str(who or "bot or host")),
+                    what=what,
+                    detail=in_words(drawers, at, detail, names),
+                )
                 for number, at, who, what, detail in rows[:PAGE]
             )
             return ActPage(acts=acts, older=acts[-1].id if len(rows) > PAGE else None)

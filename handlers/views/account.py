@@ -7,13 +7,16 @@ from datetime import datetime
 from bot.domain.account import Account, CodeKind, Role
 from bot.domain.clock import MOST_SKEW, ist_date
 from bot.domain.entry import EntryKind, Offered
-from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
-from handlers.views.card import place
-from handlers.views.keyboards import WordsTap, button, words
-from handlers.views.message import View, bold, code, message, say
-from handlers.views.text import clock_time, day_name, short_time
+from bot.domain.portfolio import Position
+from bot.domain.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
+from bot.domain.titles import title
+from handlers.views.card import at, place, what
+from handlers.views.keyboards import CardTap, CardVerb, WordsTap, button, words
+from handlers.views.message import Part, View, bold, code, message, say
+from handlers.views.text import clock_time, day_name, short_time, signed_count
 
 DELETED = "I deleted the message with your code."
+_MOST = 10  # orders or positions that are named
 NOT_DELETED = "⚠️ I could not delete the message with your code. Please delete it yourself."
 
 
@@ -142,8 +145,48 @@ def session_line(found: SessionState, now: datetime) -> str:
     return f"🟢 Logged in until {short_time(until)}{day}."
 
 
-def unlinked(account: Account) -> View:
+def unlink_question(asked: UnlinkQuestion, mode: str, now: datetime) -> View:
+    """What is destroyed, what stays, and what is left open at mStock."""
+    account, token = asked.account, asked.confirmation.token
+    parts: list[Part | str] = [
+        say(bold(f"Unlink {account.name}?"), f" ({account.client})"),
+        "Its secrets are destroyed here for good. Linked again, it is the same account: limits, locks, numbers and history stay.",
+    ]
+    if asked.unread is not None:
+        parts.append(f"⚠️ The books could not be read, so I do not know what is open now. {asked.unread}")
+    if asked.orders:
+        stay = "orders stay at mStock, and nobody here watches them:"
+        one = "order stays at mStock, and nobody here watches it:"
+        parts.append(say(bold(f"{len(asked.orders)} open {one if len(asked.orders) == 1 else stay}")))
+        parts += _most([f"#{order.number} {what(order.draft, now)}: {at(order)}" for order in asked.orders])
+    if asked.positions:
+        number = f"{len(asked.positions)} open position{'s' if len(asked.positions) > 1 else ''}:"
+        parts.append(say(bold(number)))
+        parts += _most([_held(position, now) for position in asked.positions])
+    if not (asked.orders or asked.positions or asked.unread):
+        parts.append("No order and no position is open.")
+    return message(*parts, place(account.label, mode)).with_keyboard(
+        [button(f"Yes, unlink {account.label}", CardTap(token, CardVerb.UNLINK, account.label))],
+        [button("No, keep it linked", CardTap(token, CardVerb.DISCARD, account.label))],
+    )
+
+
+def _held(position: Position, now: datetime) -> str:
+    return f"{signed_count(position.quantity)} {title(position.instrument, today=ist_date(now))} {position.product}"
+
+
+def _most(lines: list[str]) -> list[str]:
+    return [*lines[:_MOST], f"and {len(lines) - _MOST} more"] if len(lines) > _MOST else lines
+
+
+def unlinked(done: Unlinked, mode: str) -> View:
+    """What was destroyed, and what was not."""
+    account = done.account
+    lives_on = "⚠️ mStock did not confirm the logout: the session there may live until midnight."
     return message(
         say(bold(f"Unlinked {account.name}."), f" ({account.client})"),
-        "Its secrets are destroyed here for good. Its orders stay at mStock, and in my records.",
+        "Its secrets are destroyed here for good. Its orders and positions stay at mStock, its limits, locks and history in my "
+        "records.",
+        *([] if done.logged_out else [lives_on]),
+        place(account.label, mode),
     )

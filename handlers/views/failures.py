@@ -23,6 +23,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.NotFound: "Nothing was done.",
     errors.BrokerError: "mStock did not do it as asked.",
     errors.NotSent: "Nothing was sent, nothing waits in a queue. It is safe to ask again.",
+    errors.NotLinked: "Nothing was sent, nothing waits in a queue. /accounts shows what is linked.",
     errors.Refused: "mStock said no.",
     errors.StopWordsRefused: "Nothing was placed: mStock does not take a stop order in this form.",
     errors.OrderOver: "There is nothing left to change or cancel. /orders shows how it ended.",

@@ -12,6 +12,7 @@ from handlers.views.keyboards import Book, BookTap, button, words
 from handlers.views.message import Part, View, bold, code, message, say
 from handlers.views.text import clock_time, count, fit, row, short_time, table
 
+_DIGEST = re.compile(r" ?\b[0-9a-f]{64}\b")  # of an order's terms, which stand before it in words
 _LONG = re.compile(r"\b(?=[a-z]*[0-9])[0-9a-z]{18,}\b")  # ids and digests: whole in the export, in the chat only in the way
 
 
@@ -53,7 +54,7 @@ def audit(found: ActPage, now: datetime) -> View:
         day = "" if ist_date(act.at) == ist_date(now) else f"{ist(act.at):%d %b} "
         lines.append(say(bold(f"{act.id} {act.what}"), f" · {act.who} · {day}{clock_time(act.at)}"))
         if act.detail:
-            lines.append(say(_LONG.sub(lambda found: f"{found[0][:6]}…", act.detail)))
+            lines.append(say(_LONG.sub(lambda found: f"{found[0][:6]}…", _DIGEST.sub("", act.detail))))
     buttons = [words("Newest", "/audit")]
     if found.older is not None:
         buttons.insert(0, words("Older", f"/audit {found.older}"))

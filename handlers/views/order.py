@@ -169,6 +169,8 @@ def discarded(closed: Confirmation, now: datetime) -> View:
             return message(say(bold("Kept."), " The stop stays."))
         case Purpose.RESUME:
             return message(say(bold("Nothing changed."), " New orders stay blocked."))
+        case Purpose.UNLINK:
+            return message(say(bold("Nothing changed."), " The account stays linked."))
         case _:
             asked = [what(closed.draft, now)] if closed.draft is not None else []
             return message(say(bold("Discarded."), " Nothing was sent."), *asked)

@@ -33,6 +33,8 @@ from bot.domain.proposal import (
     Status,
     TradeLine,
     TradeList,
+    Unlinked,
+    UnlinkQuestion,
 )
 from bot.domain.record import Act, ActPage
 from bot.domain.secret import Secret
@@ -236,9 +238,6 @@ class FakeAccounts:
     async def session(self, actor: Actor) -> SessionState:
         return SessionState(account=MAIN, session=a_session(), feed_connected=True, seed_stored=False)
 
-    async def unlink(self, actor: Actor, label: str) -> Account:
-        return PAPA
-
     async def people(self, actor: Actor) -> Sequence[tuple[User, str | None, Role]]:
         return (
             (User(telegram_id=ASHA, name="Asha"), None, Role.OWNER),
@@ -316,8 +315,17 @@ class FakeDesk:
         self.bound[token] = message_id
 
     async def confirm(
-        self, actor: Actor, token: str, *, chat_id: int, message_id: int, told: Callable[[], Awaitable[object]] | None = None
+        self,
+        actor: Actor,
+        token: str,
+        *,
+        chat_id: int,
+        message_id: int,
+        in_words: bool = False,
+        told: Callable[[], Awaitable[object]] | None = None,
     ) -> Order | Proposal | Resumed:
+        if in_words is not token.startswith(("RESUME", "STOP")):
+            raise ConfirmationGone("This button does not belong to this question. Nothing was sent.")
         if told is not None:
             await told()
         if self.before_answer is not None:
@@ -343,7 +351,7 @@ class FakeDesk:
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
         if token in self.sent:
             raise ConfirmationGone("This card was answered already.")
-        purposes = {"RESUME1": Purpose.RESUME, "STOP1": Purpose.CANCEL}
+        purposes = {"RESUME1": Purpose.RESUME, "STOP1": Purpose.CANCEL, "UNLINK1": Purpose.UNLINK}
         return a_confirmation(token=token, purpose=purposes.get(token, Purpose.PLACE))
 
     async def change(self, actor: Actor, token: str, change: Change, *, chat_id: int) -> Proposal:
@@ -506,6 +514,29 @@ class FakeSwitch:
 
 
 @dataclass
+class FakeUnlinking:
+    """One account to be unlinked, with an order and a position left."""
+
+    asked: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    refuses: Exception | None = None
+
+    async def ask(self, actor: Actor, label: str, *, chat_id: int) -> UnlinkQuestion:
+        self.asked.append(label)
+        orders = (an_order(number=12, status=OrderStatus.OPEN),)
+        confirmation = a_confirmation(token="UNLINK1", purpose=Purpose.UNLINK, draft=None)
+        return UnlinkQuestion(confirmation=confirmation, account=PAPA, orders=orders, positions=(SHORT_CALL,))
+
+    async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Unlinked:
+        if self.refuses is not None:
+            raise self.refuses
+        if token != "UNLINK1":
+            raise ConfirmationGone("This button does not belong to this question. Nothing was sent.")
+        self.done.append(token)
+        return Unlinked(account=PAPA, logged_out=True)
+
+
+@dataclass
 class FakeJoining:
     """A door with one key, used once."""
 
@@ -642,6 +673,7 @@ class FakeServices:
         self.books = FakeBooks(clock)
         self.market = FakeMarket(clock)
         self.switch = FakeSwitch(clock, self.desk)
+        self.unlinking = FakeUnlinking()
         self.joining = FakeJoining()
         self.limits = FakeLimits()
         self.pins = FakePins()

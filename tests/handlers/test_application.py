@@ -23,7 +23,7 @@ ANSWERS = {
     "login": "Logged in.",
     "logout": "Logged out.",
     "session": "Session · main · PAPER",
-    "unlink": "Unlinked papa.",
+    "unlink": "Unlink papa?",
     "buy": "BUY 10 RELIANCE          PAPER",
     "sell": "BUY 10 RELIANCE          PAPER",  # the fake desk proposes the same whatever is asked
     "modify": "CHANGE #12               PAPER",

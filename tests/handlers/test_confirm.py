@@ -7,9 +7,10 @@ import pytest
 from bot.demo.errors import PersonError
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
-from bot.domain.errors import CheckFailed, TradingStopped
+from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.order import Product
 from bot.domain.proposal import Change
+from handlers.views.keyboards import CardTap, CardVerb, encode
 from tests.handlers.chat import a_bot, a_stage, a_world, later
 from tests.handlers.face import ASHA, FakeInbox, FakeServices
 
@@ -171,6 +172,75 @@ async def test_resume_is_asked_in_words_and_lifts_the_switch(clock: LoopClock) -
         await stage.me.ask("/resume", "Allow new orders again?")
         await later(1)
         await stage.me.choose("Yes, allow new orders", "New orders are allowed again.")
+
+
+@pytest.mark.parametrize("verb", [CardVerb.YES, CardVerb.UNLINK])
+async def test_a_forged_yes_on_an_orders_card_says_that_it_does_not_fit_and_leaves_the_card_as_it_is(
+    clock: LoopClock, verb: CardVerb
+) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        await later(1)
+        stage.me.forge(card["id"], encode(CardTap("TOKEN1", verb)))
+        told = await stage.me.wait_for("This button does not belong to this question. Nothing was sent.")
+        assert told["id"] != card["id"]
+        now = stage.me.message(card["id"])
+        assert now is not None
+        assert (now["text"], now["buttons"]) == (card["text"], card["buttons"])
+        assert not [each for each in stage.me.history() if "Cancel sent" in each["text"]]
+        assert (stage.services.desk.sent, stage.services.unlinking.done) == ([], [])
+        stage.me.press("Confirm buy", card)
+        await later(1)
+        assert stage.services.desk.sent == ["TOKEN1"], "the card's own button still works"
+
+
+async def test_a_forged_confirm_on_a_question_in_words_does_nothing(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        question = await stage.me.ask("/resume", "Allow new orders again?")
+        await later(1)
+        stage.me.forge(question["id"], encode(CardTap("RESUME1", CardVerb.CONFIRM)))
+        await stage.me.wait_for("This button does not belong to this question. Nothing was sent.")
+        stage.me.press("Yes, allow new orders", question)
+        await stage.me.wait_for("New orders are allowed again.")
+
+
+async def test_unlinking_is_asked_in_words_and_done_by_one_button_that_names_it(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        question = await stage.me.ask("/unlink papa", "Unlink papa?")
+        assert "#12 BUY 10 RELIANCE" in question["text"]
+        assert "−65 NIFTY 24500 CE" in question["text"]
+        await later(1)
+        assert stage.services.desk.bound["UNLINK1"] == question["id"]
+        kept = await stage.me.choose("No, keep it linked", "Nothing changed. The account stays linked.")
+        assert (kept["buttons"], stage.services.unlinking.done) == ([], [])
+        question = await stage.me.ask("/unlink papa", "Unlink papa?")
+        done = await stage.me.choose("Yes, unlink papa", "Unlinked papa.")
+        assert (done["id"], done["buttons"]) == (question["id"], [])
+        assert stage.services.unlinking.done == ["UNLINK1"]
+
+
+async def test_digits_that_were_asked_for_an_account_are_not_taken_for_it_once_it_is_unlinked(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.services.accounts.wants_code = True
+        await stage.me.ask("papa: /login", "Six digits, please.")
+        await stage.me.ask("/unlink papa", "Unlink papa?")
+        await stage.me.choose("Yes, unlink papa", "Unlinked papa.")
+        said = stage.me.say("123456")
+        await stage.me.wait_until_gone(said["id"])
+        assert stage.services.accounts.asked_for[-1] == (ASHA, None), "the account in use, not the one that is gone"
+
+
+async def test_a_question_of_unlinking_that_is_refused_or_over_says_so_and_keeps_no_button(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        for refusal, said in (
+            (CheckFailed(["The outcome of #1 on papa is still open."]), "outcome of #1 on papa is still open"),
+            (ConfirmationGone("This card expired at 14:03:11. Nothing was sent.", expired=True), "expired at 14:03:11"),
+        ):
+            question = await stage.me.ask("/unlink papa", "Unlink papa?")
+            stage.services.unlinking.refuses = refusal
+            told = await stage.me.choose("Yes, unlink papa", said)
+            assert (told["id"], told["buttons"]) == (question["id"], [])
+            stage.services.unlinking.refuses = None
 
 
 async def test_a_tap_is_not_held_up_for_long_by_a_telegram_that_does_not_answer(clock: LoopClock) -> None:

@@ -63,7 +63,8 @@ WHILE_SEALED = {"/kill": ACTING, "/lock": ALL, "/unlock": ALL, "/pin": ALL}
 
 # Buttons -> the same.
 TAPS: dict[Tap, frozenset[Role]] = {
-    **{CardTap("TOKEN1", verb): ACTING for verb in CardVerb},
+    **{CardTap("TOKEN1", verb): ACTING for verb in CardVerb if verb is not CardVerb.UNLINK},
+    CardTap("UNLINK1", CardVerb.UNLINK): OWNING,
     ChangeTap("TOKEN1", quantity=5): ACTING,
     OrderTap("o12", OrderVerb.MODIFY): OPENING,
     OrderTap("o12", OrderVerb.DETAIL): ALL,

@@ -58,8 +58,14 @@ async def test_a_days_acts_are_on_record_with_the_message_behind_each(clock: Loo
         assert f"before: stopped by {me}" in found["resume"][1]
         page = await house.me.ask("/audit", "Acts")
         assert "resume · " in page["text"]
+        assert "before: stopped by Asha (no reason given), after: running" in page["text"]
         older = await house.me.choose("Older", "Acts")
         assert page["text"] != older["text"]
+        read = page["text"] + older["text"]
+        for words in ("#1 BUY 5 ITC · before: none, after: BUY 5 ITC NSE LIMIT CNC 380", "#1 BUY 5 ITC · before: OPEN BUY 5 ITC"):
+            assert words in read
+        assert not re.search(r"[0-9a-f]{12,}|…", read), "no id and no digest"
+        assert str(me) not in read
 
 
 async def acts(house: House) -> dict[str, list[str]]:
@@ -103,7 +109,7 @@ async def test_roles_limits_pins_and_refusals_say_what_they_were_before_and_afte
             ("limits", r"quantity · before: no limit, after: 50"),
             ("pin", r"set · before: none, after: a new one"),
             ("lock", r"before: open, after: sealed"),
-            ("person removed", r"5001 · before: trader of every account, after: not on the list"),
+            ("person removed", r"5001 Ravi · before: trader of every account, after: not on the list"),
             ("logout", r"before: a session until 21 Nov 00:00 IST, after: logged out"),
             ("login refused", r"mStock did not take it"),
         ):
@@ -151,9 +157,9 @@ async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock
         told, _ = await read_audit(house.settings.model_copy(update={"database": aside}))
         kept = [(act.what, act.detail) for act in told]
         assert kept[-4:] == [
-            ("person added", "77 · before: not on the list, after: viewer of every account · host: people add"),
-            ("person added", "77 · before: viewer of every account, after: trader of every account"),
-            ("person removed", "77 · before: trader of every account, after: not on the list"),
+            ("person added", "77 Ravi · before: not on the list, after: viewer of every account · host: people add"),
+            ("person added", "77 Ravi · before: viewer of every account, after: trader of every account"),
+            ("person removed", "77 Ravi · before: trader of every account, after: not on the list"),
             ("unlocked", "77 · before: open, without a PIN, after: open, without a PIN"),
         ]
         assert kept[-5][1].startswith("before: none, after: copy.db: 1 accounts, ")

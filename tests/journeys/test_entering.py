@@ -1,12 +1,14 @@
 """An account linked from the phone: a one-time page for its secrets, then a session, then an order."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 from pyotp import TOTP
 
 from bot.demo.loop import LoopClock
@@ -52,7 +54,8 @@ async def test_an_account_is_linked_on_the_page_and_trades(clock: LoopClock, tmp
     async with a_house(clock, tmp_path, account=account) as house:
         await with_its_own_page(house)
         await house.me.ask("/start", "owner")
-        await house.me.ask("/unlink main", "Unlinked")
+        await house.me.ask("/unlink main", "Unlink 🔵 main?")
+        await house.me.choose("Yes, unlink main", "Unlinked 🔵 main.")
         offered = await house.me.ask("/link mine", "For you alone, once.")
         assert "on the computer the bot runs on" in offered["text"]
         assert "Never type a password" in offered["text"]
@@ -67,6 +70,45 @@ async def test_an_account_is_linked_on_the_page_and_trades(clock: LoopClock, tmp
         assert house.store is not None
         rows = await house.store.run(lambda drawers: drawers.audit.page(limit=50))
         assert next(who for _, _, who, what, _ in rows if what == "link") == house.me.user.id
+
+
+async def test_an_account_that_is_unlinked_with_a_position_open_is_the_same_one_when_it_is_linked_again(
+    clock: LoopClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = PaperAccount()
+    async with a_house(clock, tmp_path, account=account) as house:
+        await with_its_own_page(house)
+        await house.log_in()
+        await house.me.ask("/limits value 50000", "50,000")
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 5", "BUY 5 ITC"))
+        await house.me.wait_for("Filled")
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 2 @380", "BUY 2 ITC"))
+        await house.me.wait_for("open at 380.00")
+        await house.me.ask("/kill", "Stopped")
+        asked = await house.me.ask("/unlink main", "Unlink 🔵 main?")
+        assert "1 open order stays at mStock" in asked["text"]
+        assert "#2 BUY 2 ITC: open at 380.00" in asked["text"]
+        assert "+5 ITC CNC" in asked["text"]
+        await house.me.choose("Yes, unlink main", "Unlinked 🔵 main.")
+        await asyncio.sleep(400)  # every loop comes round
+        assert house._running is not None
+        assert not house._running.done()
+        assert [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR] == []
+        await house.me.ask("/status", "No account is linked.")
+
+        offered = await house.me.ask("/link mine", "For you alone, once.")
+        status, _ = await filled_in(address_in(offered), secrets_of(account, clock, seed=False))
+        assert status == 200
+        await house.me.wait_for("mine (MA")
+        assert "50,000" in (await house.me.ask("/limits", "LIMITS 🔵 mine"))["text"]
+        told = await house.me.ask("/orders all", "ORDERS 🔵 mine")
+        assert "#1" in told["text"]
+        assert "#2" in told["text"]
+        await house.me.ask("/buy ITC 1", "Trading is stopped")  # the kill switch is on as it was
+        await house.me.ask("/resume", "Allow new orders again?")
+        await house.me.choose("Yes, allow new orders", "allowed again")
+        house.me.press("Confirm buy", await house.me.ask("/buy ITC 1", "BUY 1 ITC"))
+        await house.me.wait_for("#3 BUY 1 ITC")
 
 
 async def test_a_wrong_password_stores_nothing_and_needs_a_new_link(clock: LoopClock, tmp_path: Path) -> None:

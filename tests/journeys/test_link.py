@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from pyotp import TOTP
 from bot.app import open_connections
 from bot.checkup import checkup
 from bot.demo.loop import LoopClock
+from bot.domain.drawers import Drawers
 from bot.domain.entry import SEED_SENTENCE
 from bot.domain.errors import BotError, LoginRefused, PersonError
+from bot.domain.secret import Secret
 from bot.keys import place_of
 from bot.linking import NO_SEED, link_account
 from bot.paper.settings import PaperAccount
@@ -44,6 +47,19 @@ def whole(clock: LoopClock, **changes: str) -> Keyboard:
     return Keyboard(**{**given, "six_digits": TOTP(ACCOUNT.totp_seed).at(clock.now()), **changes})
 
 
+async def another_is_main(house: House) -> None:
+    """The account of the house is another client's: the one that is linked here is not linked yet."""
+    assert house.store is not None
+
+    def swap(drawers: Drawers) -> None:
+        main = drawers.accounts.all()[0]
+        credentials = drawers.accounts.credentials(main.id)
+        assert credentials is not None
+        drawers.accounts.add(main, replace(credentials, client_code=Secret("MA9999999")))
+
+    await house.store.run(swap)
+
+
 async def link(house: House, keyboard: Keyboard, label: str = "papa") -> str:
     assert house.store is not None
     chance = random.Random(4)
@@ -52,6 +68,13 @@ async def link(house: House, keyboard: Keyboard, label: str = "papa") -> str:
             house.settings, label, store=house.store, connections=connections, clock=house.clock,
             random_bytes=chance.randbytes, scrubber=house.scrubber, ask=keyboard.ask, tell=keyboard.tell,
         )  # fmt: skip
+
+
+async def unlink(house: House, label: str) -> None:
+    assert house.store is not None
+    account = await house.store.run(lambda drawers: drawers.accounts.by_label(label))
+    assert account is not None
+    await house.store.run(lambda drawers: drawers.accounts.remove(account.id))
 
 
 async def labels(house: House) -> list[str]:
@@ -70,10 +93,12 @@ async def seed_stored(house: House, label: str) -> bool:
 
 async def test_a_seed_is_stored_by_choice_after_one_plain_sentence(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
+        await another_is_main(house)
         without = whole(clock)
         assert "papa" in await link(house, without)
         assert not await seed_stored(house, "papa")
         assert without.told == [SEED_SENTENCE]
+        await unlink(house, "papa")
         chosen = whole(clock, seed=ACCOUNT.totp_seed or "")
         assert "mummy" in await link(house, chosen, "mummy")
         assert await seed_stored(house, "mummy")
@@ -82,6 +107,7 @@ async def test_a_seed_is_stored_by_choice_after_one_plain_sentence(clock: LoopCl
 
 async def test_without_the_seeds_own_key_no_seed_is_asked_for_and_the_way_to_it_is_told(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
+        await another_is_main(house)
         await house.stop()
         house.settings.seed_key_file.unlink()
         await house.start()
@@ -106,8 +132,16 @@ async def test_whatever_is_wrong_nothing_is_stored(
     clock: LoopClock, tmp_path: Path, wrong: dict[str, str], error: type[BotError]
 ) -> None:
     async with a_house(clock, tmp_path) as house:
+        await another_is_main(house)
         with pytest.raises(error):
             await link(house, whole(clock, **wrong))
+        assert await labels(house) == ["main"]
+
+
+async def test_a_client_that_is_linked_already_is_not_linked_a_second_time(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        with pytest.raises(PersonError, match="linked here already"):
+            await link(house, whole(clock))
         assert await labels(house) == ["main"]
 
 

@@ -249,7 +249,8 @@ async def test_every_act_of_one_rings_the_other_and_says_who_and_on_which_accoun
         await rings("Asha removed their PIN")
         me.say("/logout")
         await rings("Asha logged out")
-        me.say("/unlink main")
+        await me.ask("/unlink main", "Unlink 🔵 main?")
+        await me.choose("Yes, unlink main", "Unlinked 🔵 main.")
         await rings("Asha unlinked this account")
 
 

@@ -45,7 +45,7 @@ async def try_everything(house: House, person: ScriptedPerson) -> None:
         for each in person.history()[-2:]:
             for data in [item["data"] for row in each["buttons"] for item in row if "data" in item]:
                 tap = decode(data)
-                if isinstance(tap, CardTap) and tap.verb in (CardVerb.CONFIRM, CardVerb.YES):
+                if isinstance(tap, CardTap) and tap.verb in (CardVerb.CONFIRM, CardVerb.YES, CardVerb.UNLINK):
                     person.forge(each["id"], data)
                     await asyncio.sleep(3)
     under = person.history()[-1]["id"]
@@ -60,7 +60,7 @@ async def try_everything(house: House, person: ScriptedPerson) -> None:
         newest = person.history()[-1]
         for each in [item["data"] for row in newest["buttons"] for item in row if "data" in item]:
             tap = decode(each)
-            if isinstance(tap, CardTap) and tap.verb in (CardVerb.CONFIRM, CardVerb.YES):
+            if isinstance(tap, CardTap) and tap.verb in (CardVerb.CONFIRM, CardVerb.YES, CardVerb.UNLINK):
                 person.forge(newest["id"], each)
                 await asyncio.sleep(3)
 

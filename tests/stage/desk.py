@@ -13,7 +13,7 @@ from bot.data.shelf import open_shelf
 from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers
-from bot.domain.errors import BrokerError, OrderOver, Unreadable
+from bot.domain.errors import BrokerError, NotLinked, OrderOver, Unreadable
 from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.market import Level, Quote, Tick
 from bot.domain.notice import Notice
@@ -26,7 +26,7 @@ from bot.domain.secret import Secret
 from bot.trading.book import Book
 from bot.trading.catalogue import Catalogue
 from bot.trading.confirmations import Confirmations
-from bot.trading.desk import TradingDesk
+from bot.trading.desk import IN_WORDS, TradingDesk
 from bot.trading.drafting import Drafting
 from bot.trading.prices import Prices
 from bot.trading.proposing import Proposing
@@ -224,22 +224,27 @@ class StillFeed:
 
 @dataclass
 class OneLink:
-    """A Link, and Links with only this one in it."""
+    """A Link, and Links with only this one in it, until it is closed."""
 
     broker: ScriptedBroker
     feed: StillFeed
     session: Session | None
+    is_open: bool = True
 
     def adopt(self, session: Session | None) -> None:
         self.session = session
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> "OneLink":
+        self.is_open = self.is_open or credentials is not None
+        if not self.is_open:
+            raise NotLinked("This account is not linked any more. Nothing was sent.")
         return self
 
     def opened(self) -> Collection[str]:
-        return (ACCOUNT.id,)
+        return (ACCOUNT.id,) if self.is_open else ()
 
-    async def close(self, account_id: str) -> None: ...
+    async def close(self, account_id: str) -> None:
+        self.is_open = self.is_open and account_id != ACCOUNT.id
 
 
 class KilledStore:
@@ -299,7 +304,10 @@ class DeskStage:
         return proposal.confirmation.token
 
     async def tap(self, token: str, message_id: int = 77) -> object:
-        return await self.desk.confirm(self.actor, token, chat_id=PERSON, message_id=message_id)
+        """A finger on the question's own button, whichever that is."""
+        question = await self.store.run(lambda drawers: drawers.confirmations.find(token))
+        in_words = question is not None and question.purpose in IN_WORDS
+        return await self.desk.confirm(self.actor, token, chat_id=PERSON, message_id=message_id, in_words=in_words)
 
 
 def _today(clock: Clock) -> date:

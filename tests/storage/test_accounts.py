@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.account import Account, Session
+from bot.domain.account import Account, KnownAccount, Session
 from bot.domain.clock import next_midnight
 from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError, VaultError
@@ -96,6 +96,45 @@ async def test_an_unlinked_account_leaves_its_orders_and_frees_its_label(store: 
     assert await store.run(lambda drawers: drawers.accounts.chosen(PERSON, NOW, FAR)) is None
     assert await store.run(lambda drawers: drawers.orders.find("o1")) == an_order()
     await store.run(lambda drawers: drawers.accounts.add(replace(PAPA, label="main"), CREDENTIALS))
+
+
+async def test_an_unlinked_account_is_known_by_its_client_code_and_by_nothing_else(store: SqlStore) -> None:
+    twin = replace(PAPA, client=ACCOUNT.client)  # what is shown of both codes is the same
+    others = replace(CREDENTIALS, client_code=Secret("MA7654321"))
+    await store.run(lambda drawers: drawers.accounts.add(twin, others))
+    known = KnownAccount(account=ACCOUNT, linked=True)
+    assert await store.run(lambda drawers: drawers.accounts.known(CREDENTIALS.client_code)) == known
+    await store.run(keep)
+    await store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
+    same = Secret(f" {CREDENTIALS.client_code.reveal().lower()} ")
+    assert await store.run(lambda drawers: drawers.accounts.known(same)) == replace(known, linked=False)
+    assert await store.run(lambda drawers: drawers.accounts.known(Secret("MA0000001"))) is None
+    assert await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id)) is None
+    with pytest.raises(StorageError, match="no linked account"):
+        await store.run(keep)
+    found = await store.run(lambda drawers: drawers.accounts.known(others.client_code))
+    assert found is not None
+    assert found.account == twin
+
+
+async def test_an_account_linked_again_has_its_mark_and_its_own_orders_and_numbers_again(store: SqlStore) -> None:
+    await store.run(lambda drawers: drawers.accounts.add(PAPA, replace(CREDENTIALS, client_code=Secret("MA2"))))
+
+    def leave(drawers: Drawers) -> int:
+        number = drawers.orders.next_number(ACCOUNT.id, DAY)
+        drawers.orders.add(an_order(number), DAY)
+        drawers.accounts.remove(ACCOUNT.id)
+        return number
+
+    mark = (await store.run(lambda drawers: drawers.accounts.all()))[0].mark
+    number = await store.run(leave)
+    again = replace(CREDENTIALS, password=Secret("a new one"))
+    await store.run(lambda drawers: drawers.accounts.add(ACCOUNT, again))
+    first = (await store.run(lambda drawers: drawers.accounts.all()))[0]
+    assert (first.id, first.mark) == (ACCOUNT.id, mark)
+    assert await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == again
+    assert await store.run(lambda drawers: drawers.orders.by_number(ACCOUNT.id, DAY, number)) is not None
+    assert await store.run(lambda drawers: drawers.orders.next_number(ACCOUNT.id, DAY)) == number + 1
 
 
 async def test_each_account_keeps_a_mark_of_its_own_even_when_an_earlier_one_is_unlinked(store: SqlStore) -> None:

@@ -179,3 +179,14 @@ def test_the_sweep_would_see_a_secret_that_opens_nowhere(house: Keys) -> None:
     assert isinstance(house.sealed, SealedKeyFile)
     assert not CHEAP.is_enough
     assert KeyFile(house.main.path, house.database).where == os.path.realpath(house.main.path)
+
+
+@pytest.mark.parametrize("act", ["rotate", "rekey"])
+async def test_an_unlinked_account_is_known_after_every_change_of_keys(house: Keys, act: str) -> None:
+    async with house.open() as store:
+        await store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
+        await (rotate(store, house.main, chance.randbytes) if act == "rotate" else rekey(store))
+    async with house.open() as store:
+        known = await store.run(lambda drawers: drawers.accounts.known(CREDENTIALS.client_code))
+    assert known is not None
+    assert (known.account.id, known.linked) == (ACCOUNT.id, False)

@@ -12,7 +12,7 @@ from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
 from bot.demo.loop import LoopClock
 from bot.domain.account import Session
-from bot.domain.errors import SettingsError
+from bot.domain.errors import NotLinked, SettingsError
 from bot.domain.market import Tick
 from bot.domain.ports import Broker, Feed, Link, Links
 from bot.domain.secret import Secret
@@ -30,7 +30,7 @@ def test_the_pair_is_what_the_ports_ask_for(links: Connections, pair: Pair) -> N
 
 async def test_a_pair_is_opened_once_and_needs_its_credentials_first(links: Connections) -> None:
     credentials = credentials_of(PaperAccount())
-    with pytest.raises(KeyError):
+    with pytest.raises(NotLinked):
         links.of("main")
     opened = links.of("main", credentials)
     assert links.of("main") is opened
@@ -39,7 +39,7 @@ async def test_a_pair_is_opened_once_and_needs_its_credentials_first(links: Conn
     await links.close("main")
     await links.close("main")
     assert list(links.opened()) == []
-    with pytest.raises(KeyError):
+    with pytest.raises(NotLinked):
         links.of("main")
 
 
@@ -150,3 +150,16 @@ async def test_a_session_kept_from_before_is_used_as_it_is(
 async def test_words_for_stops_are_set_account_by_account(links: Connections, pair: Pair) -> None:
     links.spell_stops("main", StopSpelling.SPLIT)
     assert pair.broker.stop_spelling is StopSpelling.SPLIT
+
+
+async def test_an_account_that_is_closed_while_its_books_are_read_ends_quietly_for_whoever_reads(
+    links: Connections, pair: Pair
+) -> None:
+    reading = [asyncio.create_task(pair.broker.orders()) for _ in range(30)]  # more than may leave at once
+    await asyncio.sleep(0)
+    await links.close("main")
+    for outcome in await asyncio.gather(*reading, return_exceptions=True):
+        assert isinstance(outcome, list | NotLinked), outcome
+    with pytest.raises(NotLinked):
+        await pair.broker.funds()
+    assert not pair.feed.connected

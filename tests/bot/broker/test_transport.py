@@ -17,9 +17,9 @@ from aiohttp import web
 from bot.broker import routes
 from bot.broker.pace import Pace
 from bot.broker.routes import ROUTES, Route
-from bot.broker.transport import Transport, check_address, tls_context
+from bot.broker.transport import FAREWELL, Transport, check_address, tls_context
 from bot.demo.loop import LoopClock
-from bot.domain.errors import BotError, NotSent, SettingsError, Unclear, Unreadable
+from bot.domain.errors import BotError, NotLinked, NotSent, SettingsError, Unclear, Unreadable
 from bot.domain.secret import Secret
 from tests.stage.loop import HostClock
 from tests.stage.selfsigned import self_signed
@@ -255,3 +255,67 @@ async def test_a_key_that_cannot_be_a_header_is_not_sent_and_not_shown(clock: Lo
 def test_an_address_that_is_not_safe_stops_the_start(address: str) -> None:
     with pytest.raises(SettingsError):
         check_address(address, schemes=("http", "https"))
+
+
+class SlowWire(httpx.AsyncBaseTransport):
+    """Takes its time for every answer."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.sent: list[httpx.Request] = []
+        self.closed_while: int | None = None  # requests that had no answer yet when the wire was closed
+        self._open = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        self._open += 1
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self._open -= 1
+        return httpx.Response(200, content=b'{"status":"success","data":{}}')
+
+    async def aclose(self) -> None:
+        self.closed_while = self._open
+
+
+async def test_a_road_that_is_closed_lets_what_is_under_way_end_first(clock: LoopClock) -> None:
+    wire = SlowWire(2)
+    transport = a_transport(clock, wire=wire)
+    placing = asyncio.create_task(transport.call(routes.PLACE, key=KEY, token=TOKEN, body={}))
+    await asyncio.sleep(1)
+    began = clock.now()
+    await transport.close()
+    assert (await placing).http == 200
+    assert (clock.now() - began).total_seconds() == pytest.approx(1)
+    assert wire.closed_while == 0
+
+
+@pytest.mark.parametrize(("route", "outcome"), [(routes.PLACE, Unclear), (routes.ORDERS, NotLinked)])
+async def test_what_does_not_end_is_cut_off_in_bounded_time_and_says_what_became_of_it(
+    clock: LoopClock, route: Route, outcome: type[BotError]
+) -> None:
+    wire = SlowWire(3600)
+    transport = a_transport(clock, wire=wire)
+    calling = asyncio.create_task(transport.call(route, key=KEY, token=TOKEN, body={}))
+    await asyncio.sleep(1)
+    began = clock.now()
+    await transport.close()
+    assert (clock.now() - began).total_seconds() <= FAREWELL + 0.1
+    with pytest.raises(outcome):
+        await calling
+    assert (len(wire.sent), wire.closed_while) == (1, 0)
+
+
+async def test_nothing_begins_on_a_closed_road_not_even_what_waited_for_its_turn(clock: LoopClock) -> None:
+    wire = SlowWire(0)
+    transport = a_transport(clock, wire=wire)
+    waiting = [asyncio.create_task(transport.call(routes.PLACE, key=KEY, token=TOKEN, body={})) for _ in range(12)]
+    await asyncio.sleep(0)
+    await transport.close()
+    sent = len(wire.sent)
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert sum(isinstance(each, NotLinked) for each in outcomes) == len(outcomes) - sent > 0
+    with pytest.raises(NotLinked, match="closed"):
+        await transport.call(routes.FUNDS, key=KEY, token=TOKEN)
+    assert len(wire.sent) == sent

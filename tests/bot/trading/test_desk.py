@@ -28,7 +28,7 @@ from bot.domain.instrument import Exchange
 from bot.domain.notice import AddressNotRegistered, Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
 from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Side
 from bot.domain.portfolio import Holding, Position
-from bot.domain.proposal import Change, Proposal, Question
+from bot.domain.proposal import Change, Proposal, Question, Resumed
 from tests.stage.desk import Crash, DeskStage, KilledStore, ScriptedBroker, set_stage
 from tests.stage.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
@@ -693,3 +693,18 @@ async def test_contracts_are_not_entered_on_an_old_list_and_shares_are(clock: Lo
     with pytest.raises(CheckFailed, match="list of contracts"):
         await stage.desk.propose(stage.actor, call, chat_id=PERSON)
     assert isinstance(await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON), Proposal)
+
+
+async def test_a_button_that_does_not_fit_the_question_claims_nothing(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    card = await ask(stage)
+    with pytest.raises(ConfirmationGone, match="does not belong to this question"):
+        await stage.desk.confirm(stage.actor, card, chat_id=PERSON, message_id=77, in_words=True)
+    assert stage.broker.posts == 0
+    await stage.switch.kill(stage.actor)
+    question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
+    await stage.desk.shown(question.confirmation.token, 78)
+    with pytest.raises(ConfirmationGone, match="does not belong to this question"):
+        await stage.desk.confirm(stage.actor, question.confirmation.token, chat_id=PERSON, message_id=78)
+    assert await stage.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert isinstance(await stage.tap(question.confirmation.token, 78), Resumed)

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.loop import LoopClock, VirtualLoop
-from bot.domain.access import DayLock
-from bot.domain.account import Account, Limits, Role, Segment, User
+from bot.domain.account import Limits, Role, Segment, User
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.drawers import Drawers
 from bot.domain.errors import CheckFailed, NotAllowed, PinWanted
 from bot.domain.instrument import Exchange
 from bot.domain.notice import ActByOther, DayLocked, Deed
 from bot.domain.order import Order, OrderRequest, Product, Side
-from bot.trading.limits import NAMES, inherit, stricter
+from bot.domain.secret import Secret
+from bot.trading.limits import NAMES, stricter
+from tests.bot.trading.test_accounts import a_desk
 from tests.bot.trading.test_desk import LIMIT, a_position, ask
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, set_stage
@@ -300,29 +300,21 @@ async def test_linking_anew_is_no_way_around_the_limits_nor_around_a_locked_day(
     await at.limits.change(stage.actor, "value", Decimal(10_000))
     await at.limits.change(stage.actor, "value", Decimal(90_000))
     await at.limits.lock_day(stage.actor)
+    await stage.store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
+    accounts, _, _, _ = await a_desk(clock, stage.store)
+    anew = await accounts.link("other", CREDENTIALS, "123456", by=stage.actor.user)
+    again = replace(stage.actor, account=anew)
+    shown = await at.limits.show(again)
+    assert shown.today.value == Decimal(10_000)
+    assert shown.later is not None
+    assert shown.later[1].value == Decimal(90_000)
+    assert shown.day_lock is not None
+    assert shown.day_lock.why == "Asha locked it"
+
+    another = replace(CREDENTIALS, client_code=Secret("XY1234567"))
+    other = await accounts.link("papa", another, "234567", by=stage.actor.user)
     today = ist_date(clock.now())
-
-    def link_anew(drawers: Drawers) -> tuple[Limits, Any, DayLock | None]:
-        drawers.accounts.remove(ACCOUNT.id)
-        anew = Account(id="a7", label="other", client=ACCOUNT.client, created_at=clock.now())
-        drawers.accounts.add(anew, CREDENTIALS)
-        inherit(drawers, anew, today)
-        return drawers.limits.on("a7", today), drawers.limits.after("a7", today), drawers.limits.day_lock("a7", today)
-
-    limits, later, lock = await stage.store.run(link_anew)
-    assert limits.value == Decimal(10_000)
-    assert later is not None
-    assert later[1].value == Decimal(90_000)
-    assert lock is not None
-    assert lock.why == "Asha locked it"
-
-    def link_another(drawers: Drawers) -> Limits:
-        other = Account(id="a8", label="papa", client="XY••••7", created_at=clock.now())
-        drawers.accounts.add(other, CREDENTIALS)
-        inherit(drawers, other, today)
-        return drawers.limits.on("a8", today)
-
-    assert await stage.store.run(link_another) == Limits(), "another client begins afresh"
+    assert await stage.store.run(lambda drawers: drawers.limits.on(other.id, today)) == Limits(), "another client begins afresh"
 
 
 async def test_limits_belong_to_one_account(clock: LoopClock) -> None:

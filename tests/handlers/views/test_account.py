@@ -1,14 +1,17 @@
 """Accounts and sessions in words; a code is asked for plainly, and what became of its message is always said."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.account import CodeKind, Role
-from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
+from bot.domain.order import OrderStatus, Purpose
+from bot.domain.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
 from handlers.views import account as views
-from handlers.views.keyboards import WordsTap, decode
-from tests.handlers.face import MAIN, NOW, PAPA, a_session
+from handlers.views.keyboards import CardTap, CardVerb, WordsTap, decode
+from tests.handlers.face import A_STOP, MAIN, NOW, PAPA, SHORT_CALL, a_confirmation, a_position, a_session
+from tests.stage.orders import an_order
 
 
 def test_the_account_in_use_is_marked_and_another_is_a_tap_away() -> None:
@@ -61,4 +64,40 @@ def test_a_clock_that_is_off_is_said(skew: float | None, words: str) -> None:
 
 def test_leaving_says_what_stays() -> None:
     assert "Orders at the exchange stay" in views.logged_out(MAIN, "LIVE").plain
-    assert "secrets are destroyed" in views.unlinked(PAPA).plain
+    assert "secrets are destroyed" in views.unlinked(Unlinked(account=PAPA, logged_out=True), "LIVE").plain
+    assert "may live" in views.unlinked(Unlinked(account=PAPA, logged_out=False), "LIVE").plain
+
+
+def test_unlinking_is_asked_with_every_order_and_position_that_stays_and_one_button_that_names_it() -> None:
+    confirmation = a_confirmation(purpose=Purpose.UNLINK, draft=None)
+    stop = an_order(number=13, status=OrderStatus.TRIGGER_PENDING, draft=A_STOP)
+    asked = UnlinkQuestion(
+        confirmation=confirmation,
+        account=PAPA,
+        orders=(an_order(number=12, status=OrderStatus.OPEN), stop),
+        positions=(a_position(), SHORT_CALL),
+    )
+    view = views.unlink_question(asked, "LIVE", NOW)
+    assert view.plain.startswith("Unlink papa? (MA••••2)")
+    for line in (
+        "2 open orders stay at mStock, and nobody here watches them:",
+        "#12 BUY 10 RELIANCE: open at",
+        "#13 SELL 65 NIFTY 24500 CE",
+        "2 open positions:",
+        "+25 RELIANCE CNC",
+        "−65 NIFTY 24500 CE · ",
+        "papa · LIVE",
+    ):
+        assert line in view.plain, view.plain
+    assert [[item.label for item in row] for row in view.keyboard] == [["Yes, unlink papa"], ["No, keep it linked"]]
+    assert decode(view.keyboard[0][0].data) == CardTap(confirmation.token, CardVerb.UNLINK, "papa")
+
+
+def test_books_that_cannot_be_read_are_said_on_the_question() -> None:
+    confirmation = a_confirmation(purpose=Purpose.UNLINK, draft=None)
+    bare = UnlinkQuestion(confirmation=confirmation, account=PAPA, orders=(), positions=())
+    assert "No order and no position is open." in views.unlink_question(bare, "LIVE", NOW).plain
+    view = views.unlink_question(replace(bare, unread="mStock cannot be reached. Nothing was sent."), "LIVE", NOW)
+    assert "I do not know what is open now. mStock cannot be reached." in view.plain
+    assert "No order and no position is open." not in view.plain
+    assert len(view.keyboard) == 2

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.proposal import SessionState, Status
+from bot.domain.record import Act, ActPage
 from handlers.views import host as views
 from handlers.views.message import Table, View
 from handlers.views.text import columns
@@ -51,3 +52,10 @@ def test_a_bot_without_contracts_or_accounts_says_so() -> None:
     view = views.status(replace(STATUS, master_date=None, sessions=()))
     assert "🔴 none loaded" in view.plain
     assert "No account is linked." in view.plain
+
+
+def test_an_act_is_shown_without_the_digest_that_binds_its_terms() -> None:
+    act = Act(id=7, at=NOW, who="Asha", what="order", detail=f"#1 BUY 5 ITC · before: none, after: BUY 5 ITC 380 {'0f' * 32}")
+    view = views.audit(ActPage(acts=(act,), older=None), NOW)
+    assert "7 order · Asha · 14:02:11\n#1 BUY 5 ITC · before: none, after: BUY 5 ITC 380" in view.plain
+    assert "0f0f" not in view.plain
