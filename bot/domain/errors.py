@@ -175,10 +175,13 @@ class Unreadable(BrokerError):
 class DeliveryError(BotError):
     """Telegram would not take a message; permanent ones are buried, others wait retry_after seconds."""
 
-    def __init__(self, say: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self, say: str, *, permanent: bool = False, retry_after: float | None = None, may_have_arrived: bool = False
+    ) -> None:
         super().__init__(say)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.may_have_arrived = may_have_arrived  # True: it was sent, and Telegram's answer got lost
 
 
 class StorageError(BotError):
