@@ -13,7 +13,6 @@ from bot.broker.feed import Hours, in_hours
 from bot.cards import Cards
 from bot.data.shelf import open_shelf
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError
 from bot.domain.instrument import Exchange
 from bot.domain.ports import RandomBytes
 from bot.egress import public_ipv4
@@ -141,11 +140,9 @@ class App:
         alive = await self.core.accounts.restore()
         await self.core.reconcile.settle_start()
         for account_id in alive:
-            await self.core.catalogue.refresh(account_id)
-            try:
-                await self.core.reconcile.look(account_id)
-            except BrokerError as error:
-                log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
+            await self.core.settle.look(account_id)
+        for account_id in alive:
+            self.core.settle.fetch_master(account_id)
 
     async def _beat(self) -> None:
         """Shows that the loop moves, and notices whom the command line added to the list."""
@@ -164,8 +161,8 @@ class App:
         self._intake.close()
         await self._intake.drain(seconds=DRAIN)
         await self.core.errands.finish(DRAIN)
-        await self._cards.draw_stale()
-        await self._notifier.drain(DRAIN)
+        await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
+        await self._cards.drain(DRAIN)
 
 
 def _telling(errands: Errands, speaker: Speaker) -> Callable[[int, str], None]:

@@ -74,6 +74,7 @@ class Core:
     errands: Errands
     scheduler: Scheduler
     losses: Losses
+    settle: "Settling"
     wakes: "Wakes"
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
 
@@ -123,9 +124,7 @@ def build_core(
     reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed, egress=egress)
     prices = Prices(links=connections, clock=clock)
 
-    def after_login(account_id: str) -> None:
-        catalogue.coming()
-        errands.start(_settle_in(account_id, catalogue, reconcile), f"after login of {account_id}")
+    settle = Settling(catalogue=catalogue, reconcile=reconcile, errands=errands)
 
     accounts = Accounts(
         store=store,
@@ -133,7 +132,7 @@ def build_core(
         clock=clock,
         random=random_bytes,
         totp=lambda seed: code_from_seed(seed, clock),
-        logged_in=after_login,
+        logged_in=settle.after_login,
         conceal=scrubber.know,
         changed=changed,
     )
@@ -182,7 +181,7 @@ def build_core(
         door=WebDoor(settings.redirect_url, listen=settings.web_listen),
         clock=clock,
         random=random_bytes,
-        linked=after_login,
+        linked=settle.after_login,
         tell=changed.tell,
     )
     services = Services(
@@ -232,18 +231,40 @@ def build_core(
         errands=errands,
         scheduler=scheduler,
         losses=losses,
+        settle=settle,
         wakes=changed,
         explain=lambda words: shelf.rejections.explain(words).words(rupees),
     )
 
 
-async def _settle_in(account_id: str, catalogue: Catalogue, reconcile: Reconcile) -> None:
-    """What a fresh session is used for first."""
-    await catalogue.refresh(account_id)
-    try:
-        await reconcile.look(account_id)
-    except BrokerError as error:
-        log.info("account %s: the books could not be read after login: %s", account_id, type(error).__name__)
+@dataclass(slots=True, kw_only=True)
+class Settling:
+    """What a living session is used for first: the books, and then the file of instruments, which may take minutes."""
+
+    catalogue: Catalogue
+    reconcile: Reconcile
+    errands: Errands
+
+    def after_login(self, account_id: str) -> None:
+        """Reads the books and fetches the scrip master; returns at once."""
+        self.errands.start(self.look(account_id), f"the books after login of {account_id}")
+        self.fetch_master(account_id)
+
+    def fetch_master(self, account_id: str) -> None:
+        """Fetches the scrip master unless today's is here; returns at once."""
+        self.catalogue.coming()
+        self.errands.start(self._master(account_id), f"scrip master for {account_id}")
+
+    async def look(self, account_id: str) -> None:
+        """Reads the books; that they could not be read is told by the log, and the next look comes by the clock."""
+        try:
+            await self.reconcile.look(account_id)
+        except BrokerError as error:
+            log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
+
+    async def _master(self, account_id: str) -> None:
+        if await self.catalogue.refresh(account_id):
+            await self.look(account_id)  # an order of an instrument that was not listed before takes its name and its lot
 
 
 @dataclass(slots=True, kw_only=True)
