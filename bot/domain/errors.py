@@ -27,6 +27,7 @@ BotError                      .say: words that are safe for a person; never a se
 + DeliveryError               Telegram would not take a message
 + StorageError                a bug or a broken disk: stop trading, tell the owner
 |   VaultError                a sealed value did not open
+|   StorageAway               held by another program, disk full, an I/O error: it may pass, and what can wait waits
 + SettingsError               a setting is missing or wrong: the start stops and names it
 + IllegalMove                 a state was asked to move where it cannot: our own bug
 """
@@ -190,6 +191,10 @@ class StorageError(BotError):
 
 class VaultError(StorageError):
     """A sealed value did not open: wrong key, or the value was changed or moved."""
+
+
+class StorageAway(StorageError):
+    """The database takes nothing for now, and that may pass; what was asked of it was rolled back."""
 
 
 class SettingsError(BotError):
