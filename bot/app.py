@@ -151,10 +151,16 @@ class App:
             await self.core.services.roster.refresh()
             await self.core.alarm.heed()
             if beats % BEATS == 0:
-                self._heartbeat.write_text(self.core.services.clock.now().isoformat())
+                self._write_heartbeat()
                 await self.store.settle_log()
             beats += 1
             await asyncio.sleep(MAX_AGE.total_seconds())
+
+    def _write_heartbeat(self) -> None:
+        try:
+            self._heartbeat.write_text(self.core.services.clock.now().isoformat())
+        except OSError as error:  # a full disk: the bot lives all the same
+            log.warning("the heartbeat cannot be written: %s", error.strerror)
 
     async def _end(self) -> None:
         """No new commands; what is under way ends in bounded time; what is left waits in the store."""
@@ -218,8 +224,8 @@ async def open_app(
         messenger = TelegramMessenger(
             application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.roster.role_on
         )
-        notifier = core.wakes.notifier = Notifier(store=store, messenger=messenger, clock=clock)
-        cards = core.wakes.cards = Cards(store=store, messenger=messenger, clock=clock)
+        notifier = core.wakes.notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
+        cards = core.wakes.cards = Cards(store=core.patient, messenger=messenger, clock=clock)
         intake = Intake(
             application,
             inbox=SqlInbox(store),

@@ -27,7 +27,7 @@ class Notifier:
         self._messenger = messenger
         self._clock = clock
         self._wake = Wake()
-        self._round = asyncio.Lock()  # a drain waits for what the loop has on its way, which would be sent again if it were cut off
+        self._round = asyncio.Lock()  # a drain waits for what the loop has on its way: cut off, it would be sent again
 
     def wake(self) -> None:
         """Something was written to the outbox; returns at once."""

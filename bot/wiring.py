@@ -14,7 +14,8 @@ from bot.cards import Cards
 from bot.data.shelf import open_shelf
 from bot.domain.calendar import Calendar
 from bot.domain.clock import Clock, at_ist
-from bot.domain.errors import BrokerError
+from bot.domain.drawers import Store
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.ports import RandomBytes
 from bot.inspection import report
 from bot.outbox import Notifier
@@ -35,6 +36,7 @@ from bot.trading.joining import Joining
 from bot.trading.limits import OwnLimits
 from bot.trading.losses import Losses, Results
 from bot.trading.market import Market
+from bot.trading.outage import Outage, PatientStore
 from bot.trading.pins import Pins
 from bot.trading.prices import Prices
 from bot.trading.proposing import Proposing
@@ -76,6 +78,7 @@ class Core:
     losses: Losses
     settle: "Settling"
     wakes: "Wakes"
+    patient: PatientStore
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
 
 
@@ -119,6 +122,10 @@ def build_core(
     plan = shelf.tariff.plan(settings.brokerage_plan) if settings.brokerage_plan else None
     mode = "LIVE" if settings.mode == "live" else "PAPER"
     changed, errands = Wakes(), Errands()
+    roster = Roster(store=store, clock=clock)
+    outage = Outage(store=store, errands=errands, clock=clock, people=roster.people, tell=changed.tell)
+    store.away = outage.began
+    patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
     catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)
     book = Book(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, changed=changed, egress=egress)
@@ -172,10 +179,9 @@ def build_core(
         clock=clock,
     )
     results = Results(prices=prices, instruments=catalogue, tariff=shelf.tariff, plan=plan, clock=clock)
-    losses = changed.losses = Losses(store=store, links=connections, results=results, clock=clock, changed=changed)
+    losses = changed.losses = Losses(store=patient, links=connections, results=results, clock=clock, changed=changed)
     reports = Reports(store=store, books=books, clock=clock, changed=changed)
-    roster = Roster(store=store, clock=clock)
-    sentry = Sentry(store=store, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
+    sentry = Sentry(store=patient, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
     entering = Entering(
         accounts=accounts,
         door=WebDoor(settings.redirect_url, listen=settings.web_listen),
@@ -209,12 +215,14 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedIntake(store=store, reconcile=reconcile, prices=prices, errands=errands, clock=clock, changed=changed)
+    feed = FeedIntake(store=patient, reconcile=reconcile, prices=prices, errands=errands, clock=clock, changed=changed)
     connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
 
-    chores = Chores(store=store, reports=reports, calendar=calendar, clock=clock, summary_at=settings.daily_summary)
+    chores = Chores(
+        store=patient, inbox=SqlInbox(store), reports=reports, calendar=calendar, clock=clock, summary_at=settings.daily_summary
+    )
     scheduler = Scheduler(
-        store=store,
+        store=patient,
         clock=clock,
         jobs=[
             Job(name="daily summary", at=settings.daily_summary, work=chores.daily_summary),
@@ -224,7 +232,7 @@ def build_core(
     return Core(
         services=services,
         sentry=sentry,
-        alarm=Alarm(store=store, links=connections, clock=clock),
+        alarm=Alarm(store=patient, links=connections, clock=clock),
         accounts=accounts,
         catalogue=catalogue,
         reconcile=reconcile,
@@ -233,6 +241,7 @@ def build_core(
         losses=losses,
         settle=settle,
         wakes=changed,
+        patient=patient,
         explain=lambda words: shelf.rejections.explain(words).words(rupees),
     )
 
@@ -259,7 +268,7 @@ class Settling:
         """Reads the books; that they could not be read is told by the log, and the next look comes by the clock."""
         try:
             await self.reconcile.look(account_id)
-        except BrokerError as error:
+        except (BrokerError, StorageAway) as error:
             log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
 
     async def _master(self, account_id: str) -> None:
@@ -271,7 +280,8 @@ class Settling:
 class Chores:
     """What the scheduler does by the clock."""
 
-    store: SqlStore
+    store: Store
+    inbox: SqlInbox
     reports: Reports
     calendar: Calendar | None
     clock: Clock
@@ -291,4 +301,4 @@ class Chores:
         before = self.clock.now() - KEEP
         await self.store.run(lambda drawers: drawers.confirmations.forget_before(before))
         await self.store.run(lambda drawers: drawers.invitations.forget_before(before))
-        await SqlInbox(self.store).forget_before(before)
+        await self.inbox.forget_before(before)

@@ -127,7 +127,7 @@ class Catalogue:
                 return False
             indexed = await self._indexed(rows, today)
             now = self._clock.now()
-            await self._store.run(lambda drawers: drawers.master.note(today, len(rows), now))
+            await self._store.owe(lambda drawers: drawers.master.note(today, len(rows), now))
             self._present, self._fetched = indexed, now
             log.info("scrip master of %s: %d rows", today, len(rows))
             return True
