@@ -13,7 +13,6 @@ from bot.broker.feed import Hours, in_hours
 from bot.cards import Cards
 from bot.data.shelf import open_shelf
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError
 from bot.domain.instrument import Exchange
 from bot.domain.ports import RandomBytes
 from bot.egress import public_ipv4
@@ -144,11 +143,9 @@ class App:
         alive = await self.core.accounts.restore()
         await self.core.reconcile.settle_start()
         for account_id in alive:
-            await self.core.catalogue.refresh(account_id)
-            try:
-                await self.core.reconcile.look(account_id)
-            except BrokerError as error:
-                log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
+            await self.core.settle.look(account_id)
+        for account_id in alive:
+            self.core.settle.fetch_master(account_id)
 
     async def _beat(self) -> None:
         """Shows that the loop moves, and notices whom the command line added to the list."""
@@ -157,18 +154,24 @@ class App:
             await self.core.services.roster.refresh()
             await self.core.alarm.heed()
             if beats % BEATS == 0:
-                self._heartbeat.write_text(self.core.services.clock.now().isoformat())
+                self._write_heartbeat()
                 await self.store.settle_log()
             beats += 1
             await asyncio.sleep(MAX_AGE)
+
+    def _write_heartbeat(self) -> None:
+        try:
+            self._heartbeat.write_text(self.core.services.clock.now().isoformat())
+        except OSError as error:  # a full disk: the bot lives all the same
+            log.warning("the heartbeat cannot be written: %s", error.strerror)
 
     async def _end(self) -> None:
         """No new commands; what is under way ends in bounded time; what is left waits in the store."""
         self._intake.close()
         await self._intake.drain(seconds=DRAIN)
         await self.core.errands.finish(DRAIN)
-        await self._cards.draw_stale()
-        await self._notifier.drain(DRAIN)
+        await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
+        await self._cards.drain(DRAIN)
 
 
 def _telling(errands: Errands, speaker: Speaker) -> Callable[[int, str], None]:
@@ -224,8 +227,8 @@ async def open_app(
         messenger = TelegramMessenger(
             application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.roster.role_on
         )
-        notifier = core.wakes.notifier = Notifier(store=store, messenger=messenger, clock=clock)
-        cards = core.wakes.cards = Cards(store=store, messenger=messenger)
+        notifier = core.wakes.notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
+        cards = core.wakes.cards = Cards(store=core.patient, messenger=messenger)
         intake = Intake(
             application,
             inbox=SqlInbox(store),

@@ -35,6 +35,14 @@ class Cards:
             await asyncio.sleep(TOGETHER)
             again = await self.draw_stale()
 
+    async def drain(self, seconds: float) -> None:
+        """Draws what is old now, in bounded time; what is left is drawn at the next start."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.draw_stale()
+        except TimeoutError:
+            log.warning("some cards are left for the next start")
+
     async def draw_stale(self) -> float | None:
         """Draws every card that is older than its order; in how many seconds to try again what failed, None when nothing did."""
         stale = await self._store.run(lambda drawers: drawers.cards.stale())

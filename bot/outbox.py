@@ -28,6 +28,7 @@ class Notifier:
         self._clock = clock
         self._wake = Wake()
         self._last: tuple[datetime, float] | None = None  # the newest present, and its loop time
+        self._round = asyncio.Lock()  # a drain waits for what the loop has on its way: cut off, it would be sent again
 
     def wake(self) -> None:
         """Something was written to the outbox; returns at once."""
@@ -43,10 +44,11 @@ class Notifier:
 
     async def deliver_due(self) -> bool:
         """One round: at most one notice for each chat, all chats side by side; False when nothing was due."""
-        now = self._present()
-        parcels: Sequence[Parcel] = await self._store.run(lambda drawers: drawers.outbox.lease(now, now + LEASE))
-        await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
-        return bool(parcels)
+        async with self._round:
+            now = self._present()
+            parcels: Sequence[Parcel] = await self._store.run(lambda drawers: drawers.outbox.lease(now, now + LEASE))
+            await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
+            return bool(parcels)
 
     async def drain(self, seconds: float) -> None:
         """Delivers what is due now, in bounded time; what is left waits in the store."""

@@ -17,7 +17,8 @@ from bot.diagnosis import on_a_phone
 from bot.domain.calendar import Calendar
 from bot.domain.charges import Tariff
 from bot.domain.clock import Clock, at_ist
-from bot.domain.errors import BrokerError, SettingsError
+from bot.domain.drawers import Store
+from bot.domain.errors import BrokerError, SettingsError, StorageAway
 from bot.domain.ports import RandomBytes
 from bot.domain.tariff import Plan
 from bot.heartbeat import heartbeat_beside
@@ -40,6 +41,7 @@ from bot.trading.joining import Joining
 from bot.trading.limits import OwnLimits
 from bot.trading.losses import Losses, Results
 from bot.trading.market import Market
+from bot.trading.outage import Outage, PatientStore
 from bot.trading.pins import Pins
 from bot.trading.prices import Prices
 from bot.trading.proposing import Proposing
@@ -90,7 +92,9 @@ class Core:
     errands: Errands
     scheduler: Scheduler
     losses: Losses
+    settle: "Settling"
     wakes: "Wakes"
+    patient: PatientStore
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
 
 
@@ -135,14 +139,16 @@ def build_core(
     mode = "LIVE" if settings.mode == "live" else "PAPER"
     changed, errands = Wakes(), Errands()
     elapsed = asyncio.get_running_loop().time
+    roster = Roster(store=store)
+    outage = Outage(store=store, errands=errands, clock=clock, people=roster.people, tell=changed.tell)
+    store.away = outage.began
+    patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
     catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)
     book = Book(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, elapsed=elapsed, changed=changed, egress=egress)
     prices = Prices(links=connections)
 
-    def after_login(account_id: str) -> None:
-        catalogue.coming()
-        errands.start(_settle_in(account_id, catalogue, reconcile), f"after login of {account_id}")
+    settle = Settling(catalogue=catalogue, reconcile=reconcile, errands=errands)
 
     accounts = Accounts(
         store=store,
@@ -150,7 +156,7 @@ def build_core(
         clock=clock,
         random=random_bytes,
         totp=lambda seed: code_from_seed(seed, clock),
-        logged_in=after_login,
+        logged_in=settle.after_login,
         conceal=scrubber.know,
         changed=changed,
     )
@@ -190,16 +196,15 @@ def build_core(
         clock=clock,
     )
     results = Results(prices=prices, instruments=catalogue, tariff=shelf.tariff, plan=plan, clock=clock)
-    losses = changed.losses = Losses(store=store, links=connections, results=results, clock=clock, changed=changed)
+    losses = changed.losses = Losses(store=patient, links=connections, results=results, clock=clock, changed=changed)
     reports = Reports(store=store, books=books, clock=clock, changed=changed)
-    roster = Roster(store=store)
-    sentry = Sentry(store=store, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
+    sentry = Sentry(store=patient, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
     entering = Entering(
         accounts=accounts,
         door=WebDoor(settings.redirect_url, listen=settings.web_listen),
         clock=clock,
         random=random_bytes,
-        linked=after_login,
+        linked=settle.after_login,
         tell=changed.tell,
     )
     services = Services(
@@ -236,12 +241,14 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedIntake(store=store, reconcile=reconcile, prices=prices, errands=errands, clock=clock, changed=changed)
+    feed = FeedIntake(store=patient, reconcile=reconcile, prices=prices, errands=errands, clock=clock, changed=changed)
     connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
 
-    chores = Chores(store=store, reports=reports, calendar=calendar, clock=clock, summary_at=settings.daily_summary)
+    chores = Chores(
+        store=patient, inbox=SqlInbox(store), reports=reports, calendar=calendar, clock=clock, summary_at=settings.daily_summary
+    )
     scheduler = Scheduler(
-        store=store,
+        store=patient,
         clock=clock,
         jobs=[
             Job(name="daily summary", at=settings.daily_summary, work=chores.daily_summary),
@@ -251,32 +258,56 @@ def build_core(
     return Core(
         services=services,
         sentry=sentry,
-        alarm=Alarm(store=store, links=connections),
+        alarm=Alarm(store=patient, links=connections),
         accounts=accounts,
         catalogue=catalogue,
         reconcile=reconcile,
         errands=errands,
         scheduler=scheduler,
         losses=losses,
+        settle=settle,
         wakes=changed,
+        patient=patient,
         explain=lambda words: shelf.rejections.explain(words).words(rupees),
     )
 
 
-async def _settle_in(account_id: str, catalogue: Catalogue, reconcile: Reconcile) -> None:
-    """What a fresh session is used for first."""
-    await catalogue.refresh(account_id)
-    try:
-        await reconcile.look(account_id)
-    except BrokerError as error:
-        log.info("account %s: the books could not be read after login: %s", account_id, type(error).__name__)
+@dataclass(slots=True, kw_only=True)
+class Settling:
+    """What a living session is used for first: the books, and then the file of instruments, which may take minutes."""
+
+    catalogue: Catalogue
+    reconcile: Reconcile
+    errands: Errands
+
+    def after_login(self, account_id: str) -> None:
+        """Reads the books and fetches the scrip master; returns at once."""
+        self.errands.start(self.look(account_id), f"the books after login of {account_id}")
+        self.fetch_master(account_id)
+
+    def fetch_master(self, account_id: str) -> None:
+        """Fetches the scrip master unless today's is here; returns at once."""
+        self.catalogue.coming()
+        self.errands.start(self._master(account_id), f"scrip master for {account_id}")
+
+    async def look(self, account_id: str) -> None:
+        """Reads the books; that they could not be read is told by the log, and the next look comes by the clock."""
+        try:
+            await self.reconcile.look(account_id)
+        except (BrokerError, StorageAway) as error:
+            log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
+
+    async def _master(self, account_id: str) -> None:
+        if await self.catalogue.refresh(account_id):
+            await self.look(account_id)  # an order of an instrument that was not listed before takes its name and its lot
 
 
 @dataclass(slots=True, kw_only=True)
 class Chores:
     """What the scheduler does by the clock."""
 
-    store: SqlStore
+    store: Store
+    inbox: SqlInbox
     reports: Reports
     calendar: Calendar | None
     clock: Clock
@@ -296,4 +327,4 @@ class Chores:
         before = self.clock.now() - KEEP
         await self.store.run(lambda drawers: drawers.confirmations.forget_before(before))
         await self.store.run(lambda drawers: drawers.invitations.forget_before(before))
-        await SqlInbox(self.store).forget_before(before)
+        await self.inbox.forget_before(before)

@@ -88,8 +88,8 @@ async def running(application: App) -> AsyncIterator[None]:
     Waits for a Telegram that cannot be reached, however long; SettingsError when it refuses the token, or when the bot is set up
     for inline queries, which would let what is typed to it appear in other chats (failure-modes.md T10).
     """
-    await _reach(application)
     try:
+        await _reach(application)
         if application.bot.supports_inline_queries:
             raise SettingsError("The bot has inline mode on: switch it off at @BotFather (/setinline).")
         await application.start()
@@ -99,6 +99,7 @@ async def running(application: App) -> AsyncIterator[None]:
             await _stop(application)
     finally:
         await application.shutdown()
+        await application.bot.shutdown()  # the application leaves its bot's connections open where it was never initialised
 
 
 async def _reach(application: App) -> None:
@@ -107,7 +108,6 @@ async def _reach(application: App) -> None:
         try:
             await application.initialize()
         except InvalidToken:  # its words carry the token, so it is not chained
-            await application.bot.shutdown()
             say = "Telegram refuses the bot token (TELEGRAM_BOT_TOKEN): ask @BotFather for it again."
             raise SettingsError(say) from None
         except TelegramError as error:

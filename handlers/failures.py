@@ -4,11 +4,12 @@ import logging
 from contextlib import suppress
 
 from telegram import Update
-from telegram.error import TelegramError
+from telegram.error import BadRequest, ChatMigrated, TelegramError
 
 from bot.domain.errors import (
     BotError,
     ConfirmationGone,
+    DeliveryError,
     NotAllowed,
     PhoneSealed,
     PinClosed,
@@ -20,9 +21,10 @@ from bot.logs import correlation
 from handlers.commands import hear
 from handlers.context import Ctx
 from handlers.pace import Priority
-from handlers.speaker import Speaker
+from handlers.speaker import Speaker, sorted_error
 from handlers.views.failures import failure, has_incident
 from handlers.views.keyboards import DoItNowTap, PadTap, WordsTap, decode
+from handlers.views.message import View
 
 _log = logging.getLogger(__name__)
 
@@ -32,10 +34,14 @@ async def tell(update: object, ctx: Ctx) -> None:
     error = ctx.error
     if error is None:
         return
+    if isinstance(error, TelegramError) and not isinstance(error, BadRequest | ChatMigrated):  # those two are mistakes of ours
+        error = sorted_error(error)
     incident = correlation.get()
     _write_down(error, incident, ctx.chat_id)
     if not isinstance(update, Update) or not ctx.chat_id:
         return
+    if isinstance(error, DeliveryError) and (error.may_have_arrived or error.permanent):
+        return  # what was sent may stand there and work, or there is nobody to tell
     if trying := _trying(error, update):
         await _tell_owners(update, ctx, trying)
     account = _addressed(update)
@@ -45,6 +51,14 @@ async def tell(update: object, ctx: Ctx) -> None:
     of_account = not isinstance(error, UsageError | UnknownSymbol | PhoneSealed | PinClosed)
     view = ctx.own(failure(error, incident, account=account), marked=of_account)
     under = update.effective_message.message_id if update.effective_message is not None else None
+    told = _tell_person(ctx, view, under, incident)
+    if isinstance(error, DeliveryError):  # Telegram may ask for minutes: what the person says next must not wait behind that
+        ctx.application.create_task(told, update)
+    else:
+        await told
+
+
+async def _tell_person(ctx: Ctx, view: View, under: int | None, incident: str) -> None:
     try:
         await Speaker(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY)
     except TelegramError as deaf:
@@ -75,6 +89,9 @@ def _trying(error: Exception, update: Update) -> str:
 def _write_down(error: Exception, incident: str, chat_id: int) -> None:
     if not has_incident(error):
         _log.info("id %s chat %s: %s: %s", incident, chat_id, type(error).__name__, error)
+    elif isinstance(error, DeliveryError):
+        became = "may have arrived" if error.may_have_arrived else "did not arrive"
+        _log.warning("id %s chat %s: an answer %s: %s", incident, chat_id, became, error)
     elif isinstance(error, BotError):
         _log.warning("id %s chat %s: %s: %s", incident, chat_id, type(error).__name__, error, exc_info=error)
     else:

@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
-from telegram.error import BadRequest, ChatMigrated, EndPointNotFound, Forbidden, RetryAfter, TelegramError
+from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.domain.account import Role
 from bot.domain.clock import Clock
-from bot.domain.errors import DeliveryError
 from bot.domain.notice import (
     AddressNotRegistered,
     Filled,
@@ -25,8 +24,8 @@ from bot.domain.ports import Shown
 from handlers.commands import COMMANDS
 from handlers.context import Explain, as_said
 from handlers.gate import by_name, offered
-from handlers.pace import Priority, seconds
-from handlers.speaker import Speaker
+from handlers.pace import Priority
+from handlers.speaker import Speaker, sorted_error
 from handlers.views.card import card
 from handlers.views.message import View
 from handlers.views.notices import notice
@@ -93,18 +92,3 @@ async def _sorted(call: Awaitable[int]) -> int:
         return await call
     except TelegramError as error:
         raise sorted_error(error) from error
-
-
-def sorted_error(error: TelegramError) -> DeliveryError:
-    """What became of a message: for good (the chat is closed, the message can never be taken), or for now.
-
-    A time-out may have delivered: the outbox sends again, and the event number lets a reader recognise the second copy. Any 404
-    reads as an invalid token (telegram.md), so that one is never taken as final.
-    """
-    if isinstance(error, RetryAfter):
-        return DeliveryError("Telegram asks to wait.", retry_after=seconds(error))
-    if isinstance(error, Forbidden):
-        return DeliveryError("The person has closed the chat.", permanent=True)
-    if isinstance(error, BadRequest | ChatMigrated) and not isinstance(error, EndPointNotFound):
-        return DeliveryError("Telegram does not take this message.", permanent=True)
-    return DeliveryError("Telegram could not be reached.")

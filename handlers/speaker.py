@@ -5,12 +5,14 @@ from functools import partial
 
 from telegram import LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import BadRequest
+from telegram.error import BadRequest, ChatMigrated, EndPointNotFound, Forbidden, RetryAfter, TelegramError, TimedOut
 from telegram.ext import ExtBot
 
-from handlers.pace import Priority
+from bot.domain.errors import DeliveryError
+from handlers.pace import Priority, seconds
 from handlers.views.keyboards import markup
 from handlers.views.message import Keyboard, View
+from handlers.wire import LOST
 
 _log = logging.getLogger(__name__)
 
@@ -115,3 +117,19 @@ def _is_unchanged(error: BadRequest) -> bool:
 def _is_gone(error: BadRequest) -> bool:
     words = error.message.lower()
     return "message to edit not found" in words or "can't be edited" in words or "message_id_invalid" in words
+
+
+def sorted_error(error: TelegramError) -> DeliveryError:
+    """What became of a message: for good (the chat is closed, the message can never be taken), or for now.
+
+    A lost answer may have delivered: the outbox sends again, and the event number lets a reader recognise the second copy. Any
+    404 reads as an invalid token (telegram.md), so that one is never taken as final.
+    """
+    if isinstance(error, RetryAfter):
+        return DeliveryError("Telegram asks to wait.", retry_after=seconds(error))
+    if isinstance(error, Forbidden):
+        return DeliveryError("The person has closed the chat.", permanent=True)
+    if isinstance(error, BadRequest | ChatMigrated) and not isinstance(error, EndPointNotFound):
+        return DeliveryError("Telegram does not take this message.", permanent=True)
+    lost = isinstance(error, TimedOut) or error.message.startswith(LOST)
+    return DeliveryError("Telegram could not be reached.", may_have_arrived=lost)

@@ -10,6 +10,7 @@ from telegram.request import BaseRequest, RequestData
 
 CONNECT, UPLOAD, POOL = 10.0, 20.0, 5.0  # seconds
 KEPT = 300.0  # seconds that an idle connection is kept
+LOST = "The line broke before the answer came"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -53,7 +54,10 @@ class TelegramWire(BaseRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """One call; TimedOut or NetworkError, whose words never carry the address, for the token is part of it."""
+        """One call. Its errors never carry the address in their words, for the token is part of it.
+
+        After TimedOut, and a NetworkError whose words are LOST, the call may have been done; after any other it was not.
+        """
         if self._session is None:
             raise RuntimeError("the wire is not open")
         body, headers = _body(request_data)
@@ -68,10 +72,12 @@ class TelegramWire(BaseRequest):
                 method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
                 return answer.status, await answer.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            raise NetworkError(type(error).__name__) from None
         except TimeoutError:
             raise TimedOut from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise NetworkError(type(error).__name__) from None
+            raise NetworkError(f"{LOST} ({type(error).__name__})") from None
 
 
 def _body(data: RequestData | None) -> tuple[str | aiohttp.FormData | None, dict[str, str]]:

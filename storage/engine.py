@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from bot.domain.errors import StorageError
+from bot.domain.errors import StorageAway, StorageError
 from storage.kept import Kept
 
 Ts = TypeVarTuple("Ts")
@@ -32,7 +32,9 @@ _WORDS = {
     "SQLITE_NOTADB": "The database file is not a database, or it is damaged.",
     "SQLITE_CANTOPEN": "The database file cannot be opened.",
 }
-
+_PASSES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR")
+_STAYS = ("SQLITE_IOERR_CORRUPTFS", "SQLITE_IOERR_DATA")
+READING = "reading"  # in a connection's info: its next transaction only reads, and another program's writing is no hindrance
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -51,9 +53,10 @@ def in_words(error: BaseException) -> StorageError:
     """What the database threw, as our own error; the words carry no values."""
     origin = error.orig if isinstance(error, StatementError) else error
     name = getattr(origin, "sqlite_errorname", "") or ""
+    kind = StorageAway if name.startswith(_PASSES) and name not in _STAYS else StorageError
     for prefix, words in _WORDS.items():
         if name.startswith(prefix):
-            return StorageError(words)
+            return kind(words)
     return StorageError(f"The database refused a statement ({name or type(origin).__name__}).")
 
 
@@ -78,7 +81,7 @@ def make_engine(path: Path | None, *, busy_seconds: float) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that begins by reading could find at its first write that another process was quicker.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if connection.info.get(READING) else "BEGIN IMMEDIATE")
 
     return engine
 

@@ -16,27 +16,39 @@ from typing import Self, TypeVar, cast
 from sqlalchemy import Connection, Engine
 
 from bot.domain.drawers import Drawers
-from bot.domain.errors import StorageError
+from bot.domain.errors import StorageAway, StorageError
 from bot.domain.origin import origin
 from bot.domain.ports import InboxEntry
 from storage.database_file import close_to_others, refuse_missing, refuse_unfit
 from storage.drawers import SqlDrawers
-from storage.engine import DATABASE_ERRORS, FileLock, Transaction, in_words, make_engine
+from storage.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
 from storage.kept import Kept
 from storage.migrate import bring_up_to_date
 from storage.vault import Vault
 
 T = TypeVar("T")
+Work = Callable[[SqlDrawers], object]
 _log = logging.getLogger(__name__)
 
 _CLOSED = "The database is closed."
+BUSY = 5.0  # seconds that a transaction waits for another program's
+BUSY_STILL = 0.2  # the same while that program was in the way a moment ago: reading must not wait behind it each time
+MOST_OWED = 1000  # acts that memory holds while the database takes nothing
 
 
 class SqlStore:
     """The Store over SQLite: one connection, one writer thread, one transaction at a time."""
 
     def __init__(
-        self, engine: Engine, connection: Connection, vault: Vault, lock: FileLock | None, *, inline: bool, made: bool
+        self,
+        engine: Engine,
+        connection: Connection,
+        vault: Vault,
+        lock: FileLock | None,
+        *,
+        inline: bool,
+        busy_seconds: float,
+        made: bool,
     ) -> None:
         self._engine = engine
         self._connection = connection
@@ -46,9 +58,12 @@ class SqlStore:
         self.made = made  # by this opening: there was no database before
         self._writer = None if inline else ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._closed = False
+        self._busy_seconds = self._waits = busy_seconds
+        self._owed: list[tuple[Work, str]] = []
+        self.away: Callable[[str], None] = lambda _words: None  # told at each refusal that may pass, and why
 
     @classmethod
-    def open(cls, path: Path | None, vault: Vault, *, inline: bool = False, busy_seconds: float = 5.0, new: bool = True) -> Self:
+    def open(cls, path: Path | None, vault: Vault, *, inline: bool = False, busy_seconds: float = BUSY, new: bool = True) -> Self:
         """Opens a database file, or one in memory when path is None, and brings it to the newest schema.
 
         inline: transactions run on the calling thread, for tests whose loop leaps in time. busy_seconds: how long to
@@ -77,7 +92,7 @@ class SqlStore:
                 raise
         except DATABASE_ERRORS as error:
             raise in_words(error) from error
-        return cls(engine, connection, vault, lock, inline=inline, made=made)
+        return cls(engine, connection, vault, lock, inline=inline, busy_seconds=busy_seconds, made=made)
 
     def lock(self) -> None:
         """Says that this process trades on the database; StorageError when another one does (failure-modes.md F28).
@@ -98,7 +113,22 @@ class SqlStore:
 
     async def run_sql(self, work: Callable[[SqlDrawers], T]) -> T:
         """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
-        return await self._in_turn(partial(self._transact, work, origin.get()))  # the writer thread has a context of its own
+        try:
+            return await self._in_turn(partial(self._transact, work, origin.get()))  # the writer thread has a context of its own
+        except StorageAway as error:
+            self.away(error.say)
+            raise
+
+    async def owe(self, work: Work) -> None:
+        """Runs what records an act: now, or as the first thing that is written once the database takes it (domain.drawers)."""
+        refused = await self._in_turn(partial(self._record, work, origin.get()))
+        if refused is not None:
+            self.away(refused.say)
+
+    @property
+    def owed(self) -> int:
+        """How many acts memory holds that are not in the database yet."""
+        return len(self._owed)
 
     async def _in_turn(self, act: Callable[[], T]) -> T:
         if self._writer is None:
@@ -122,20 +152,78 @@ class SqlStore:
         if self._closed:
             raise StorageError(_CLOSED)
         transaction = Transaction(self._connection, self._kept)
+        begun, only_read = False, []
         try:
             with self._connection.begin():
+                self._pay(transaction)
+                begun, changes = True, _raw(self._connection).total_changes
                 drawers = SqlDrawers(transaction, self._vault, origin)
-                result = work(drawers)
-                if isinstance(result, Coroutine):
-                    result.close()
-                    raise StorageError("What runs inside a transaction must be a plain function.")
+                result = _plain(work(drawers))
+                if _raw(self._connection).total_changes == changes:
+                    only_read.append(result)
             if drawers.accounts.destroyed:
                 self._empty_log()
         except DATABASE_ERRORS as error:
-            raise in_words(error) from error
+            refused = in_words(error)
+            if _raw(self._connection).in_transaction:  # a commit that found no room stays open
+                _raw(self._connection).rollback()
+            if not isinstance(refused, StorageAway):
+                raise refused from error
+            if only_read:  # what is owed could not be committed, and was seen
+                return only_read[0]
+            if begun:
+                raise refused from error
+            self._wait_for_others(min(self._busy_seconds, BUSY_STILL))
+            return self._look(work, refused)
         finally:
             transaction.end()
+        self._owed.clear()
+        self._wait_for_others(self._busy_seconds)
         return result
+
+    def _pay(self, transaction: Transaction) -> None:
+        """What is owed is written before anything else is, so that no order overtakes a kill switch."""
+        for owed in list(self._owed):
+            work, origin = owed
+            try:
+                work(SqlDrawers(transaction, self._vault, origin))
+            except DATABASE_ERRORS:
+                raise
+            except Exception as error:  # the last resort: a record that cannot be made must not keep all others from being made
+                self._owed.remove(owed)
+                _log.exception("an act was done, and its record could not be made")
+                raise StorageAway("An act could not be recorded: see the log.") from error
+
+    def _record(self, work: Work, origin: str) -> StorageAway | None:
+        try:
+            self._transact(work, origin)
+        except StorageAway as refused:
+            if len(self._owed) >= MOST_OWED:
+                raise
+            self._owed.append((work, origin))
+            return refused
+        return None
+
+    def _look(self, work: Callable[[SqlDrawers], T], refused: StorageAway) -> T:
+        """Runs what only reads while nothing can be written; what writes meets the refusal."""
+        connection = _raw(self._connection)
+        transaction = Transaction(self._connection, self._kept)
+        self._connection.info[READING] = True
+        connection.execute("PRAGMA query_only=ON")
+        try:
+            with self._connection.begin():
+                return _plain(work(SqlDrawers(transaction, self._vault)))
+        except DATABASE_ERRORS as error:
+            raise refused from error
+        finally:
+            transaction.end()
+            connection.execute("PRAGMA query_only=OFF")
+            self._connection.info[READING] = False
+
+    def _wait_for_others(self, seconds: float) -> None:
+        if seconds != self._waits:
+            self._waits = seconds
+            _raw(self._connection).execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
 
     def _empty_log(self) -> None:
         """What was destroyed in the database still stands in the write-ahead log until that is emptied."""
@@ -191,6 +279,11 @@ class SqlStore:
             self._writer.shutdown()
 
     def _shut(self) -> None:
+        if self._owed:
+            with contextlib.suppress(StorageAway):
+                self._transact(lambda _: None)
+            if self._owed:
+                _log.critical("%d acts were done and could not be recorded: the database took nothing", len(self._owed))
         self._closed = True
         self._connection.close()
         self._engine.dispose()
@@ -217,7 +310,7 @@ class SqlInbox:
         return await self._store.run_sql(lambda drawers: drawers.inbox.waiting())
 
     async def done(self, update_id: int, at: datetime) -> None:
-        await self._store.run_sql(lambda drawers: drawers.inbox.done(update_id, at))
+        await self._store.owe(lambda drawers: drawers.inbox.done(update_id, at))
 
     async def highest(self) -> int | None:
         return await self._store.run_sql(lambda drawers: drawers.inbox.highest())
@@ -241,6 +334,13 @@ def _empty_database() -> bytes:
 
 def _raw(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", connection.connection.dbapi_connection)
+
+
+def _plain(result: T) -> T:
+    if isinstance(result, Coroutine):
+        result.close()
+        raise StorageError("What runs inside a transaction must be a plain function.")
+    return result
 
 
 def _take_turn(turn: threading.Lock, act: Callable[[], T]) -> Sequence[T]:

@@ -406,6 +406,14 @@ class Store(Protocol):
     async def run(self, work: Callable[[Drawers], T]) -> T:
         """Runs a plain function over the drawers; commits on return, rolls back on any exception.
 
-        Errors of our own pass through unchanged; what the database throws becomes StorageError.
+        Errors of our own pass through unchanged; what the database throws becomes StorageError. StorageAway: it takes no
+        writing for now, and what only reads is answered all the same.
+        """
+        ...
+
+    async def owe(self, work: Callable[[Drawers], object]) -> None:
+        """Runs what records an act that must not wait for its record: now, or before any other writing once that is possible.
+
+        Until then memory holds it, and whatever writes is refused. StorageAway when memory holds as much as it may.
         """
         ...

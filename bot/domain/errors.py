@@ -28,6 +28,7 @@ BotError                      .say: words that are safe for a person; never a se
 + DeliveryError               Telegram would not take a message
 + StorageError                a bug or a broken disk: stop trading, tell the owner
 |   VaultError                a sealed value did not open
+|   StorageAway               held by another program, disk full, an I/O error: it may pass, and what can wait waits
 + SettingsError               a setting is missing or wrong: the start stops and names it
 + IllegalMove                 a state was asked to move where it cannot: our own bug
 """
@@ -181,10 +182,13 @@ class Unreadable(BrokerError):
 class DeliveryError(BotError):
     """Telegram would not take a message; permanent ones are buried, others wait retry_after seconds."""
 
-    def __init__(self, say: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self, say: str, *, permanent: bool = False, retry_after: float | None = None, may_have_arrived: bool = False
+    ) -> None:
         super().__init__(say)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.may_have_arrived = may_have_arrived  # True: it was sent, and Telegram's answer got lost
 
 
 class StorageError(BotError):
@@ -193,6 +197,10 @@ class StorageError(BotError):
 
 class VaultError(StorageError):
     """A sealed value did not open: wrong key, or the value was changed or moved."""
+
+
+class StorageAway(StorageError):
+    """The database takes nothing for now, and that may pass; what was asked of it was rolled back."""
 
 
 class SettingsError(BotError):

@@ -61,6 +61,9 @@ class Book:
             before = look.known(fact)
             if before is None:
                 look.adopt(fact, self._random(10).hex(), self._draft(fact))
+            elif before.draft.instrument == _unlisted(fact):
+                look.advance(look.relist(before, self._draft(fact).instrument), fact)
+                look.change.same.pop(fact.broker_id, None)  # a later master may list it
             else:
                 look.advance(before, fact)
         look.complete()
@@ -131,6 +134,15 @@ class _Look:
         self.change.touched.append(order.id)
         if fact.at is None or self.now - fact.at <= NEWS_AGE:
             self.tell(after, OrderElsewhere(order=after))
+
+    def relist(self, before: Order, listed: Instrument) -> Order:
+        """An order of an instrument that was in no master when its row was first seen, and that may be listed by now."""
+        if listed == before.draft.instrument:
+            return before
+        after = before.amended(replace(before.draft, instrument=listed), self.now)
+        self.drawers.orders.save(after)
+        self.change.touched.append(after.id)
+        return after
 
     def advance(self, before: Order, fact: OrderFact) -> None:
         try:

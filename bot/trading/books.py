@@ -11,7 +11,7 @@ from bot.domain.account import Account, Actor
 from bot.domain.charges import Tariff, Trade
 from bot.domain.clock import Clock, ist_date
 from bot.domain.drawers import Store
-from bot.domain.errors import BrokerError, NotFound, PersonError
+from bot.domain.errors import BrokerError, NotFound, PersonError, StorageAway
 from bot.domain.instrument import InstrumentKey
 from bot.domain.market import Price
 from bot.domain.money import ZERO, total
@@ -53,7 +53,7 @@ class Books:
         stale = None
         try:
             await self.reconcile.look(account.id)
-        except BrokerError as error:
+        except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
         found = await self.store.run(lambda drawers: drawers.orders.of_day(account.id, day))

@@ -85,10 +85,13 @@ class Catalogue:
             self._fetched = noted.loaded_at
             log.info("scrip master of %s: %d rows from disk", noted.date, len(rows))
 
-    async def refresh(self, account_id: str) -> None:
-        """Fetches today's master over this account's line unless it is here already; says why in the log when it cannot."""
+    async def refresh(self, account_id: str) -> bool:
+        """Fetches today's master over this account's line unless it is here already; whether a new one came.
+
+        The log says why none could be had.
+        """
         try:
-            await self._fetch(account_id)
+            return await self._fetch(account_id)
         finally:
             self._settled.set()
 
@@ -114,21 +117,22 @@ class Catalogue:
             return False
         return self._fetched >= ready or now < ready
 
-    async def _fetch(self, account_id: str) -> None:
+    async def _fetch(self, account_id: str) -> bool:
         async with self._fetching:
             today = ist_date(self._clock.now())
             if self._is_current():
-                return
+                return False
             try:
                 rows = await self._links.of(account_id).broker.scrip_master()
             except BotError as error:
                 log.warning("the scrip master could not be fetched, keeping that of %s: %s", self.day, type(error).__name__)
-                return
+                return False
             indexed = await self._indexed(rows, today)
             now = self._clock.now()
-            await self._store.run(lambda drawers: drawers.master.note(today, len(rows), now))
+            await self._store.owe(lambda drawers: drawers.master.note(today, len(rows), now))
             self._present, self._fetched = indexed, now
             log.info("scrip master of %s: %d rows", today, len(rows))
+            return True
 
     async def _indexed(self, rows: Sequence[Instrument], day: date) -> Instruments:
         loop = asyncio.get_running_loop()

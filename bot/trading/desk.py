@@ -4,7 +4,9 @@ import asyncio
 import base64
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.account import GRANTS, Actor, Permission
 from bot.domain.clock import Clock, ist, ist_date
@@ -22,6 +24,7 @@ from bot.domain.errors import (
     PersonError,
     Refused,
     StopWordsRefused,
+    StorageAway,
     TooFast,
 )
 from bot.domain.lines import order_words, record_line, request_of
@@ -117,6 +120,9 @@ class TradingDesk(Questions):
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
             raise
+        except StorageAway as error:  # so was it here; the question stays open
+            self._reconcile.unsent(order_id)
+            raise StorageAway(f"{error.say} Nothing was sent.") from error
         except BaseException:
             self._reconcile.sent(account_id, order_id)
             raise
@@ -254,20 +260,31 @@ class TradingDesk(Questions):
         finally:
             slow.cancel()
             # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
-            settled = await asyncio.shield(self._store.run(lambda drawers: self._settle(drawers, order.id, actor, after)))
+            settled = await asyncio.shield(self._settled(order, actor, after))
             self._reconcile.sent(order.account_id, order.id)
             self._changed()
         if respelled:
             # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
             words = self._links.of(order.account_id).broker.use_other_stop_words()
-            await self._store.run(lambda drawers: drawers.accounts.keep_stop_words(order.account_id, words))
+            await self._store.owe(lambda drawers: drawers.accounts.keep_stop_words(order.account_id, words))
         if unregistered is not None:
             await self._reconcile.address_refused(order.account_id, unregistered)
         return settled
 
-    def _settle(self, drawers: Drawers, order_id: str, actor: Actor, after: Callable[[Order, datetime], Order]) -> Order:
-        """Transaction 2: the order as the answer has it, unless the book was quicker, with its news."""
+    async def _settled(self, order: Order, actor: Actor, after: Callable[[Order, datetime], Order]) -> Order:
+        """Transaction 2, now or owed: the order was sent, whatever becomes of the record."""
         now = self._clock.now()
+        settle = partial(self._settle, order_id=order.id, actor=actor, after=after, now=now)
+        try:
+            return await self._store.run(settle)
+        except StorageAway:
+            await self._store.owe(settle)
+            return after(order, now)
+
+    def _settle(
+        self, drawers: Drawers, *, order_id: str, actor: Actor, after: Callable[[Order, datetime], Order], now: datetime
+    ) -> Order:
+        """The order as the answer has it, unless the book was quicker, with its news."""
         known = drawers.orders.find(order_id)
         if known is None:
             raise NotFound(f"order {order_id} is gone from the store")
@@ -348,11 +365,16 @@ class TradingDesk(Questions):
             raise
         finally:
             self._reconcile.sent(order.account_id, order.id)
-        amended = await self._store.run(lambda drawers: self._amend(drawers, order.id, draft, actor))
+        amend = partial(self._amend, order_id=order.id, draft=draft, actor=actor)
+        try:
+            amended = await self._store.run(amend)
+        except StorageAway:
+            await self._store.owe(amend)
+            amended = order.amended(draft, self._clock.now())
         self._changed()
         return amended
 
-    def _amend(self, drawers: Drawers, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
+    def _amend(self, drawers: Drawers, *, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
         known = drawers.orders.find(order_id)
         if known is None:
             raise NotFound("That order is gone.")
@@ -441,10 +463,12 @@ class TradingDesk(Questions):
             raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
         now = self._clock.now()
 
-        def ask(drawers: Drawers) -> None:
+        def allow(drawers: Drawers) -> None:
             role = drawers.people.role_on(actor.user.telegram_id, order.account_id)  # it may be another since the tap
             if role is None or Permission.REDUCE not in GRANTS[role]:
                 raise NotAllowed("You may not cancel here any more.")
+
+        def record(drawers: Drawers) -> None:
             known = drawers.orders.find(order.id)
             if known is not None and known.status.is_working:
                 drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
@@ -455,7 +479,8 @@ class TradingDesk(Questions):
                 told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=self._named(order))
                 tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
 
-        await self._store.run(ask)
+        await self._store.run(allow)
+        await self._store.owe(record)  # a cancel needs no row: it leaves also while the database takes nothing
         sending = self._errands.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
         over: OrderOver | None = None
         try:
@@ -468,7 +493,8 @@ class TradingDesk(Questions):
         finally:
             self._reconcile.sent(order.account_id, order.id)
             self._changed()
-        await self._reconcile.look(order.account_id)
+        with suppress(StorageAway):  # what the books say is stored by a later look
+            await self._reconcile.look(order.account_id)
         found = await self._order(actor, order.id)
         if over is not None and found.status.is_working:
             raise over  # the book does not show it yet

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers, Store
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market import Tick
 from bot.domain.notice import FeedBack, Notice
 from bot.domain.order import OrderStatus
@@ -84,7 +84,7 @@ class Intake:
         """What a look changed; None when the books could not be read."""
         try:
             return await self._reconcile.look(account_id)
-        except BrokerError:
+        except (BrokerError, StorageAway):
             return None
 
     async def _tell(self, account_id: str, notice: Notice) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.drawers import Drawers, Store
-from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired
+from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
 from bot.domain.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
 from bot.domain.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.portfolio import Position
@@ -176,7 +176,7 @@ class Reconcile:
     async def _look_when_due(self, account_id: str) -> float:
         """Looks if it is time; the moment of the next look, in loop time."""
         for _ in range(2):
-            unsettled = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+            unsettled = await self._unsettled(account_id)
             if self._links.of(account_id).session is None and not unsettled:
                 break  # nothing is at stake, and a look would only ask for a login
             due = self._next_look(unsettled, self._line(account_id).tried)
@@ -196,10 +196,17 @@ class Reconcile:
                 due = min(due, next((tried + step - age for step in LOOK_OUT if step - age > A_BIT), due))
         return due
 
+    async def _unsettled(self, account_id: str) -> Sequence[Order]:
+        """The orders that are not over; none while the records cannot even be read."""
+        try:
+            return await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        except StorageAway:
+            return ()
+
     async def _quiet_look(self, account_id: str) -> None:
         try:
             await self.look(account_id)
-        except BrokerError as error:
+        except (BrokerError, StorageAway) as error:
             log.info("account %s: the books could not be read: %s", account_id, type(error).__name__)
 
     def _line(self, account_id: str) -> _Line:
@@ -208,7 +215,7 @@ class Reconcile:
     def _later(self, delay: float, account_id: str) -> None:
         async def wait() -> None:
             await asyncio.sleep(delay)
-            unsettled = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+            unsettled = await self._unsettled(account_id)
             if unsettled:
                 await self._quiet_look(account_id)
 
@@ -383,5 +390,5 @@ async def _both(
 
 def _quietly(task: "asyncio.Task[Change]") -> None:
     """A bell has nobody to tell: the line's state already says that the books could not be read."""
-    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, BrokerError):
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, BrokerError | StorageAway):
         log.error("a look failed", exc_info=error)

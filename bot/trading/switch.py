@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from bot.domain.account import Account, Actor, Permission, Stop
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers, Store
-from bot.domain.errors import NotAllowed, NotFound, PersonError
+from bot.domain.errors import NotAllowed, NotFound, PersonError, StorageAway
 from bot.domain.notice import TradingStopped
 from bot.domain.order import Order, OrderStatus, Purpose
 from bot.domain.proposal import Killed, Question
@@ -33,13 +34,16 @@ class Switch:
         now = self.clock.now()
         stop = Stop(account_id=account.id, by=actor.user.telegram_id, at=now)
 
-        def turn_on(drawers: Drawers) -> Killed:
+        def turn_on(drawers: Drawers) -> bool:
             fresh = drawers.safety.stop(stop)
-            working = [order for order in drawers.orders.unsettled(account.id) if order.status.is_working]
             if fresh:
                 told = TradingStopped(name=actor.user.name, at=now)
                 tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
                 drawers.audit.add(now, actor.user.telegram_id, "kill", account.id, before="running", after="stopped")
+            return fresh
+
+        def standing(drawers: Drawers, *, fresh: bool) -> Killed:
+            working = [order for order in drawers.orders.unsettled(account.id) if order.status.is_working]
             return Killed(
                 account=account,
                 stop=drawers.safety.stopped(account.id) or stop,
@@ -48,7 +52,11 @@ class Switch:
                 stops=tuple(order for order in working if _is_stop(order)),
             )
 
-        killed = await self.store.run(turn_on)
+        try:
+            killed = await self.store.run(lambda drawers: standing(drawers, fresh=turn_on(drawers)))
+        except StorageAway:  # it stops all the same: nothing is written before what is owed, and no order leaves unwritten
+            await self.store.owe(turn_on)
+            killed = await self.store.run(partial(standing, fresh=True))
         self.changed()
         return killed
 

@@ -34,8 +34,9 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.TooFast: "Nothing was sent: mStock allows only so many requests.",
     errors.Unclear: "It may have happened. I will not do it again; look at the order book before you do.",
     errors.Unreadable: "Only looking was tried; nothing was sent or changed.",
-    errors.DeliveryError: "Telegram did not take a message.",
+    errors.DeliveryError: "My answer did not arrive. If you were sending an order, look at /orders before you ask again.",
     errors.StorageError: "My records could not be written. No order is sent while this lasts; the owner has to look at the host.",
+    errors.StorageAway: "No order is sent while this lasts. Looking, /kill and cancels of entries work.",
     errors.VaultError: "The stored secrets did not open. No order is sent while this lasts; the owner has to look at the host.",
     errors.SettingsError: "A setting is wrong; the owner has to look at the host.",
     errors.IllegalMove: "That was a fault of mine. Look at /orders before you ask again.",
@@ -82,6 +83,6 @@ def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:
         return [[button("Unlock", WordsTap("/unlock"))]]
     if isinstance(error, errors.TradingStopped) or (isinstance(error, errors.CheckFailed) and "/resume" in str(error.reasons)):
         return [[words("Resume…", "/resume", account=account)]]
-    if isinstance(error, errors.Unclear):
+    if isinstance(error, errors.Unclear | errors.DeliveryError):
         return [[button("Orders", WordsTap("/orders"))]]
     return []

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from bot.cards import RETRY, Cards
-from bot.demo.loop import LoopClock
+from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
 from bot.domain.errors import DeliveryError
@@ -23,6 +23,7 @@ class Screen:
     troubles: list[DeliveryError] = field(default_factory=list)
     drawn: list[tuple[int, int, OrderStatus]] = field(default_factory=list)
     move_to: int | None = None
+    seconds: float = 0  # that Telegram takes for a drawing
 
     async def deliver(self, parcel: Parcel) -> int:
         raise AssertionError("cards are no news")
@@ -30,6 +31,7 @@ class Screen:
     async def draw(self, shown: Shown, order: Order, label: str) -> int:
         if self.troubles:
             raise self.troubles.pop(0)
+        await asyncio.sleep(self.seconds)
         self.drawn.append((shown.message_id, order.version, order.status))
         return self.move_to or shown.message_id
 
@@ -81,6 +83,18 @@ async def test_a_card_that_had_to_move_lives_on_in_its_new_message(clock: LoopCl
     await save(store, order.accepted("1", NOW))
     await cards.draw_stale()
     assert [message for message, _, _ in screen.drawn] == [77, 99]
+
+
+async def test_a_stop_draws_for_so_long_and_leaves_the_rest_to_the_next_start(clock: LoopClock, loop: VirtualLoop) -> None:
+    store, screen = await a_store(), Screen(seconds=40)
+    order = await save(store, (await a_card(store)).accepted("1", NOW))
+    began = loop.time()
+    await Cards(store=store, messenger=screen).drain(10)
+    assert loop.time() - began == 10
+    assert screen.drawn == []
+    screen.seconds = 0
+    await Cards(store=store, messenger=screen).draw_stale()
+    assert screen.drawn == [(77, order.version, OrderStatus.OPEN)]
 
 
 async def test_a_chat_that_is_gone_is_drawn_no_more(clock: LoopClock) -> None:

@@ -85,6 +85,24 @@ async def test_a_flooded_chat_waits_as_told_and_holds_up_no_other(clock: LoopClo
     assert said(phone, 1001) == "abc"
 
 
+async def test_a_stop_waits_for_the_news_that_is_on_its_way_so_that_nothing_is_sent_twice(clock: LoopClock) -> None:
+    class SlowToAnswer(Phone):
+        async def deliver(self, parcel: Parcel) -> int:
+            self.taken.append(parcel)
+            await asyncio.sleep(5)
+            return len(self.taken)
+
+    store, phone = await a_store(), SlowToAnswer()
+    await write(store, clock, "a")
+    notifier = Notifier(store=store, messenger=phone, clock=clock)
+    running = asyncio.create_task(notifier.run())
+    await asyncio.sleep(1)  # Telegram has it and has not answered
+    await notifier.drain(10)
+    running.cancel()
+    await run_for(Notifier(store=store, messenger=phone, clock=clock), 120)
+    assert said(phone) == "a"
+
+
 async def test_hours_of_outage_lose_nothing(clock: LoopClock) -> None:
     store = await a_store()
     begun = clock.now()

@@ -1,5 +1,9 @@
 """The whole face against the demo chat: each command of the table is answered, the menu is the table, nobody else is."""
 
+import asyncio
+import gc
+import warnings
+
 import pytest
 
 from bot.demo.loop import LoopClock
@@ -165,6 +169,33 @@ async def test_a_telegram_that_is_away_at_the_start_is_waited_for(clock: LoopClo
             await stage.me.ask("/menu", "Menu")
     said = [record.getMessage() for record in caplog.records if record.name == "handlers.application"]
     assert len(said) == 2, said
+
+
+@pytest.mark.parametrize("fault", ["dropped", "server_error"])
+async def test_stopped_while_telegram_is_away_at_the_start_no_connection_is_left_open(fault: str, clock: LoopClock) -> None:
+    left: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: left.append(context["message"]))
+    async with a_world(clock) as (chats, telegram):
+        chats.faults.add(fault, "getMe", times=1000)
+
+        async def start() -> None:
+            application = build_application(
+                telegram.token, telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
+            )
+            async with running(application):
+                pass
+
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            starting = asyncio.create_task(start())
+            await later(20)
+            starting.cancel()
+            await asyncio.wait([starting])
+            assert starting.cancelled()
+            del starting
+            gc.collect()
+        assert [str(warning.message) for warning in warned if issubclass(warning.category, ResourceWarning)] == []
+    assert left == []
 
 
 async def test_the_way_through_other_accounts_keeps_the_label(clock: LoopClock) -> None:

@@ -66,6 +66,52 @@ async def test_whoever_wants_out_in_words_that_are_no_command_is_shown_the_ways_
         assert [item["label"] for row in told["buttons"] for item in row] == ["/positions", "/cancel_all", "/kill"]
 
 
+@pytest.mark.parametrize("fault", ["lost_answer", "hanging"])
+async def test_under_an_answer_that_may_have_arrived_nothing_is_said(
+    fault: str, clock: LoopClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_stage(clock) as stage:
+        stage.chats.faults.add(fault, "sendMessage")
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        await later(60)
+        assert stage.me.last == card
+        lines = [record for record in caplog.records if record.name == "handlers.failures"]
+        assert [(line.levelno, line.exc_info) for line in lines] == [(logging.WARNING, None)]
+        assert "an answer may have arrived" in lines[0].getMessage()
+
+
+@pytest.mark.parametrize(
+    ("fault", "times", "named"),
+    [
+        ("bad_gateway", 1, "Telegram could not be reached."),
+        ("server_error", 1, "Telegram could not be reached."),
+        ("flood", 3, "Telegram asks to wait."),
+    ],
+)
+async def test_an_answer_that_telegram_did_not_take_is_named_as_telegrams_failure(
+    fault: str, times: int, named: str, clock: LoopClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_stage(clock) as stage:
+        stage.chats.faults.add(fault, "sendMessage", times=times)
+        told = await stage.me.ask("/positions", named)
+        assert "My answer did not arrive." in told["text"]
+        assert "fault" not in told["text"]
+        assert [item["label"] for row in told["buttons"] for item in row] == ["Orders"]
+        lines = [record for record in caplog.records if record.name == "handlers.failures"]
+        assert [(line.levelno, line.exc_info) for line in lines] == [(logging.WARNING, None)]
+        assert told["text"].splitlines()[-1] in lines[0].getMessage(), "the id finds the line"
+
+
+async def test_while_telegram_asks_for_minutes_the_next_words_do_not_wait_to_be_done(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.chats.faults.add("flood", "sendMessage", seconds=300)
+        stage.me.say("/positions")
+        await later(1)
+        stage.me.say("/cancel_order 12")
+        await later(5)
+        assert stage.services.desk.cancelled == [12]
+
+
 async def test_a_telegram_that_does_not_take_the_answer_harms_nobody(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/menu", "Menu")

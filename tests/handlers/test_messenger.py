@@ -28,8 +28,8 @@ from bot.domain.notice import Filled, Loudness, Parcel
 from bot.domain.order import Fill, OrderStatus
 from bot.domain.ports import Messenger, Shown
 from handlers.application import build_application
-from handlers.messenger import TelegramMessenger, sorted_error
-from handlers.speaker import Speaker
+from handlers.messenger import TelegramMessenger
+from handlers.speaker import Speaker, sorted_error
 from handlers.views.message import View, message, say
 from tests.handlers.chat import a_world, counting_bytes
 from tests.handlers.face import ASHA, FakeServices

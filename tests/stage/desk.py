@@ -265,6 +265,9 @@ class KilledStore:
             raise Crash
         return result
 
+    async def owe(self, work: Callable[[Drawers], object]) -> None:
+        await self.run(work)
+
 
 @dataclass
 class DeskStage:

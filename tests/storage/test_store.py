@@ -13,14 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.account import Stop
 from bot.domain.drawers import Drawers, Store
-from bot.domain.errors import NotFound, StorageError
+from bot.domain.errors import NotFound, StorageAway, StorageError
 from bot.domain.ports import Inbox
 from storage.drawers import SqlDrawers
 from storage.keyplace import new_key
-from storage.store import SqlInbox, SqlStore
+from storage.store import MOST_OWED, SqlInbox, SqlStore
+from tests.stage.disk import Disk
 from tests.storage.killed import Keys
-from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, a_vault, an_order, seed
+from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, seed
 
 
 def test_the_store_and_the_inbox_fit_the_ports_of_the_heart(tmp_path: Path) -> None:
@@ -244,3 +246,113 @@ async def test_a_backup_is_whole_private_and_written_over_nothing(tmp_path: Path
     copy = SqlStore.open(tmp_path / "copies" / "copy.db", a_vault(), inline=True)
     assert await copy.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY)) == [an_order()]
     await copy.close()
+
+
+def kill(drawers: Drawers) -> None:
+    drawers.safety.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW))
+
+
+async def test_while_the_disk_is_full_what_only_reads_is_answered_and_what_writes_is_refused(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "bot.db")
+    await store.run(partial(add_order, 1))
+    said: list[str] = []
+    store.away = said.append
+    disk = Disk(store)
+    assert len(await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))) == 1
+    assert said == []
+    with pytest.raises(StorageAway, match="disk is full"):
+        await store.run(partial(add_order, 2))
+    assert said == ["The disk is full: nothing can be stored."]
+    disk.full = False
+    await store.run(partial(add_order, 2))
+    assert len(await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))) == 2
+    await store.close()
+
+
+async def test_what_is_owed_is_seen_at_once_and_written_before_anything_else_can_be(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "bot.db")
+    disk = Disk(store)
+    await store.owe(kill)
+    assert store.owed == 1
+    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    with pytest.raises(StorageAway):
+        await store.run(partial(add_order, 1))
+    disk.full = False
+
+    def order_if_running(drawers: Drawers) -> bool:
+        if drawers.safety.stopped(ACCOUNT.id) is not None:
+            return False
+        add_order(1, drawers)
+        return True
+
+    assert not await store.run(order_if_running), "the kill switch was overtaken"
+    assert store.owed == 0
+    await store.close()
+    again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
+    assert await again.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    await again.close()
+
+
+async def test_what_is_owed_is_written_by_a_close_that_finds_room(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "bot.db")
+    disk = Disk(store)
+    await store.owe(kill)
+    disk.full = False
+    await store.close()
+    again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
+    assert await again.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    await again.close()
+
+
+async def test_memory_owes_so_much_and_no_more(tmp_path: Path) -> None:
+    store = await a_store(tmp_path / "bot.db")
+    disk = Disk(store)
+    for _ in range(MOST_OWED):
+        store._owed.append((lambda _: None, ""))
+    with pytest.raises(StorageAway):
+        await store.owe(kill)
+    disk.full = False
+    await store.owe(kill)
+    assert store.owed == 0
+    await store.close()
+
+
+async def test_a_record_that_cannot_be_made_is_logged_and_holds_up_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = await a_store(tmp_path / "bot.db")
+    disk = Disk(store)
+
+    def broken(drawers: Drawers) -> None:
+        if not disk.full:
+            raise NotFound("gone")
+        drawers.jobs.claim("a", "b", NOW)
+
+    await store.owe(broken)
+    await store.owe(kill)
+    disk.full = False
+    with pytest.raises(StorageAway, match="see the log"):
+        await store.run(partial(add_order, 1))
+    await store.run(partial(add_order, 1))
+    assert "its record could not be made" in caplog.text
+    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    await store.close()
+
+
+async def test_while_another_program_writes_reading_is_answered_and_what_is_owed_waits_for_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await (await a_store(path)).close()
+    store = SqlStore.open(path, a_vault(), inline=True, busy_seconds=0.05)
+    await store.run(partial(add_order, 1))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert len(await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))) == 1
+        with pytest.raises(StorageAway, match="held by another program"):
+            await store.run(partial(add_order, 2))
+        await store.owe(kill)
+        assert store.owed == 1
+        other.execute("ROLLBACK")
+    await store.run(partial(add_order, 2))
+    assert store.owed == 0
+    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    await store.close()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
+from bot.domain.instrument import Instrument, InstrumentKey
 from bot.domain.money import total
 from bot.domain.notice import Filled, OrderElsewhere, OrderRejected, Parcel
 from bot.domain.order import OrderFact, OrderStatus, TradeFact
@@ -125,6 +126,26 @@ async def test_a_row_that_changed_nothing_is_compared_again_when_its_order_has_c
     order = await store.run(lambda drawers: drawers.orders.find("o1"))
     assert order is not None
     assert order.average == Decimal("1480.30")
+
+
+async def test_an_order_of_an_unlisted_instrument_is_told_at_once_and_takes_its_name_and_lot_when_a_master_lists_it() -> None:
+    listed: dict[InstrumentKey, Instrument] = {}
+    store, book = await a_store(), Book(random=random.Random(3).randbytes, instrument=listed.get)
+    row = a_fact(tag=None, broker_id="77")
+    for _ in range(2):
+        book.applied("a1", await store.run(lambda drawers: book.apply(drawers, "a1", [row], [], NOW)))
+    adopted = await store.run(lambda drawers: drawers.orders.by_broker_id("a1", "77"))
+    assert adopted is not None
+    assert (adopted.status, adopted.draft.instrument.symbol, adopted.draft.instrument.lot) == (OrderStatus.OPEN, row.symbol, 1)
+    assert await store.run(lambda drawers: drawers.outbox.counts()) == (1, 0)
+    listed[RELIANCE.key] = RELIANCE
+    later = NOW + timedelta(minutes=9)
+    change = await store.run(lambda drawers: book.apply(drawers, "a1", [row], [], later))
+    mended = await store.run(lambda drawers: drawers.orders.by_broker_id("a1", "77"))
+    assert mended is not None
+    assert mended.draft == replace(adopted.draft, instrument=RELIANCE)
+    assert change.touched == [mended.id], "its card is drawn anew"
+    assert await store.run(lambda drawers: drawers.outbox.counts()) == (1, 0), "nothing rings twice"
 
 
 async def test_an_order_from_the_app_that_fills_later_rings_again_with_its_fill() -> None:

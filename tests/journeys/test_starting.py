@@ -1,0 +1,80 @@
+"""Starting and stopping: what counts comes first, whatever is slow."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from bot.demo.loop import LoopClock, VirtualLoop
+from bot.domain.clock import at_ist, ist_date
+from bot.domain.drawers import Drawers
+from bot.domain.notice import TradingResumed
+from bot.domain.order import OrderStatus
+from bot.domain.ports import Shown
+from tests.stage.house import House, a_house
+from tests.stage.orders import an_order
+
+CARDS = 50
+
+
+async def test_started_with_a_living_session_the_books_are_read_and_the_phone_is_heard_before_the_scrip_master_is_here(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    tomorrow = ist_date(clock.now()) + timedelta(days=1)
+    loop.shift((at_ist(tomorrow, 8, 0) - clock.now()).total_seconds())
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await house.stop()
+        loop.shift((at_ist(tomorrow, 9, 20) - clock.now()).total_seconds())  # the file of 08:00 is not the day's any more
+        house.near.paper.broker.faults.arm("request_late", route="master", times=None, seconds=170)
+        began, clock_at = loop.time(), clock.now()
+        await house.start()
+        await house.me.ask("/positions", "POSITIONS")
+        assert house.app is not None
+        account = (await house.app.store.run(lambda drawers: drawers.accounts.all()))[0]
+        seen = house.app.core.reconcile.seen_at(account.id)
+        assert seen is not None
+        assert seen - clock_at < timedelta(seconds=5)
+        await house.me.ask("/quote ITC", "ITC")
+        assert loop.time() - began < 10
+        last = await house.app.store.run(lambda drawers: drawers.master.last())
+        assert last is not None
+        assert last.loaded_at < clock_at
+        await asyncio.sleep(200)
+        last = await house.app.store.run(lambda drawers: drawers.master.last())
+        assert last is not None
+        assert last.loaded_at > clock_at, "it came all the same"
+
+
+async def test_asked_to_stop_with_fifty_cards_to_draw_it_tells_the_news_first_and_ends_in_bounded_time(
+    clock: LoopClock, loop: VirtualLoop, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await _draw_many(house, clock)
+        began = loop.time()
+        await house.stop()
+        assert loop.time() - began < 30
+        assert any("allowed again" in message["text"] for message in house.me.history()), house.me.transcript(3)
+        drawn = [message for message in house.me.history() if "#" in message["text"]]
+        assert 0 < len(drawn) < CARDS, "the rest waits for the next start"
+
+
+async def _draw_many(house: House, clock: LoopClock) -> None:
+    """Fifty orders change at once, and somebody lifts the kill switch."""
+    assert house.store is not None
+    shown = [int((await house.me.ask("/funds", "FUNDS"))["id"]) for _ in range(CARDS)]
+    now = clock.now()
+
+    def change(drawers: Drawers) -> None:
+        account = drawers.accounts.all()[0]
+        (person,) = drawers.people.watching(account.id)
+        for number, message_id in enumerate(shown, start=1):
+            order = an_order(
+                id=f"o{number}", account_id=account.id, number=number, tag=f"TAG{number}", status=OrderStatus.REJECTED,
+                created_at=now, sent_at=now, updated_at=now,
+            )  # fmt: skip
+            drawers.orders.add(order, ist_date(now))
+            drawers.cards.add(Shown(chat_id=person, message_id=message_id, order_id=order.id, version=0))
+        drawers.outbox.add(account.id, [person], TradingResumed(name="Ravi", at=now), now, order_id=None)
+
+    await house.store.run(change)
