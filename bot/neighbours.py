@@ -10,10 +10,11 @@ from bot.demo.chats import Chats
 from bot.demo.kept import keeping, load
 from bot.demo.page import Page
 from bot.demo.person import ScriptedPerson
-from bot.demo.server import DemoServer, listening
+from bot.demo.server import DemoServer, new_token
 from bot.domain.clock import Clock
 from bot.paper.server import PARTS, Parts, build_app
 from bot.paper.settings import PaperAccount, PaperSettings
+from bot.simulators.door import listening
 
 VISITOR = 4211  # the Telegram id of whoever sits before the page
 
@@ -49,7 +50,7 @@ async def neighbours(
     """Starts both; data None keeps the chat and the paper account in memory. OSError when the port is taken."""
     kept = data / "chat.json" if data is not None else None
     chats = Chats(clock, state=load(kept) if kept is not None else None)
-    telegram = DemoServer(chats)
+    telegram = DemoServer(chats, token=new_token(chance))
     person = ScriptedPerson(chats, VISITOR, name="Asha", started=True)
     app = telegram.application()
     settings = PaperSettings(accounts=(account or PaperAccount(),), data=data, walk=walk)
@@ -59,7 +60,7 @@ async def neighbours(
     async with AsyncExitStack() as stack:
         if kept is not None:
             await stack.enter_async_context(keeping(chats, kept))
-        url = await stack.enter_async_context(listening(app, port=port))
+        url = await stack.enter_async_context(listening(app, port=port, pages=frozenset({"/"})))
         yield Neighbours(
             url=f"{url}/",
             telegram_url=url,

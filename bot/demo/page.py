@@ -1,7 +1,7 @@
 """The same person in a browser: one static page, server-sent events out, words, taps and deletions in.
 
 The page shows one person's chat and, beside it, the exchange's control desk. It is served on loopback only and it can move
-(paper) money, so it trusts no other site: see `loopback_only`. It speaks to four doors of its own,
+(paper) money, so it trusts no other site: see bot/simulators/door.py. It speaks to four doors of its own,
 
     GET  /            the page; its parts under /static/
     GET  /config      names, the desk's address, the time
@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeGuard
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -36,30 +35,6 @@ CONTENT_TYPES: Final = {
 }
 HEARTBEAT: Final = 15.0  # seconds; a silent line is how a browser's end goes unnoticed
 
-# Nothing inline, nothing from elsewhere, no frame around it, and no string ever becomes markup (trusted types without a policy).
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
-)
-HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 FURTHEST_SHIFT: Final = 7 * 86_400  # seconds
 
 _CLOSING: Final = web.AppKey("closing", asyncio.Event)
@@ -73,7 +48,7 @@ class PageError(web.HTTPException):
 
 
 class Refused(PageError):
-    """Another site, another name for this machine, or no JSON."""
+    """No JSON."""
 
     status_code = 403
 
@@ -90,39 +65,6 @@ class Gone(PageError):
     status_code = 409
 
 
-@web.middleware
-async def loopback_only(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Let in only what a browser on this machine, on a page of this very server, asks for, and programs without a browser.
-
-    - `Host` must name loopback: a foreign name that resolves to 127.0.0.1 (DNS rebinding) is refused.
-    - `Origin`, which browsers send with every POST, must be this server; so must `Sec-Fetch-Site`, links to the page apart.
-
-    The port is not compared with the socket's: a tunnel may give it another one. Meant for the whole application, so that
-    the exchange's desk mounted beside the page stands behind the same door.
-    """
-    host = request.headers.get("Host", "")
-    if _name_of(host) not in LOOPBACK:
-        raise Refused("this page answers to 127.0.0.1 and localhost only")
-    origin = request.headers.get("Origin")
-    if origin is not None and origin != f"http://{host}":
-        raise Refused("another site may not speak for you")
-    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-        follows_a_link = request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document"
-        if not follows_a_link:
-            raise Refused("another site may not speak for you")
-    return await handler(request)
-
-
-def _name_of(host: str) -> str:
-    """The name in a `Host` header, without its port; empty when it cannot be read."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """The page of one person's private chat; `add_to` puts it at the root of an application.
@@ -136,11 +78,7 @@ class Page:
     shift: Callable[[float], Awaitable[None]]
 
     def add_to(self, app: web.Application) -> None:
-        """Routes at the root, and `loopback_only` before everything the application serves, what is mounted beside included.
-
-        Streams end when the application shuts down, so that it need not wait for browsers.
-        """
-        app.middlewares.append(loopback_only)
+        """Routes at the root; streams end when the application shuts down, so that it need not wait for browsers."""
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -203,7 +141,7 @@ class Page:
         return _json({"now": self._now()})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        stream = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         events = self.person.events()  # from here on nothing is missed, so the history, taken later, leaves no gap
         following = asyncio.ensure_future(anext(events))
         closing = asyncio.ensure_future(request.app[_CLOSING].wait())
@@ -247,11 +185,11 @@ def _file(name: str) -> web.StreamResponse:
     if name not in known:
         raise web.HTTPNotFound
     path = known[name]
-    return web.Response(body=path.read_bytes(), content_type=CONTENT_TYPES[path.suffix], charset="utf-8", headers=HEADERS)
+    return web.Response(body=path.read_bytes(), content_type=CONTENT_TYPES[path.suffix], charset="utf-8")
 
 
 def _json(value: Mapping[str, Any]) -> web.StreamResponse:
-    return web.json_response(value, headers=HEADERS)
+    return web.json_response(value)
 
 
 def _event(value: Mapping[str, Any]) -> bytes:

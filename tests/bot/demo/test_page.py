@@ -24,11 +24,12 @@ from yarl import URL
 from bot.demo import entities
 from bot.demo.chats import Chats, Person
 from bot.demo.loop import LoopClock
-from bot.demo.page import POLICY, STATIC, Page
-from bot.demo.server import DemoServer, listening
+from bot.demo.page import STATIC, Page
+from bot.demo.server import DemoServer, new_token
 from bot.paper.broker import PaperBroker
 from bot.paper.server import PARTS, build_app
 from bot.paper.settings import PaperSettings
+from bot.simulators.door import POLICY, listening
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -106,6 +107,7 @@ class Demo:
     """A page that is served, and the bot behind it."""
 
     url: str
+    token: str
     bot: Bot
     broker: PaperBroker
     shifted: list[float] = field(default_factory=list)
@@ -119,15 +121,16 @@ class Demo:
 async def served(bot: Bot, *, port: int = 0, shift: Callable[[float], Awaitable[None]] | None = None) -> AsyncIterator[Demo]:
     """The page with the paper exchange beside it, whose prices stand still."""
     exchange = build_app(PaperSettings(walk=0), clock=bot.chats.clock, rng=random.Random(1))
-    demo = Demo(url="", bot=bot, broker=exchange[PARTS].broker)
+    token = new_token(random.Random(1))
+    demo = Demo(url="", token=token, bot=bot, broker=exchange[PARTS].broker)
 
     async def note(seconds: float) -> None:
         demo.shifted.append(seconds)
 
-    app = DemoServer(bot.chats).application()
+    app = DemoServer(bot.chats, token=token).application()
     app.add_subapp("/exchange", exchange)
     Page(person=bot.person, desk="/exchange/desk", shift=shift or note).add_to(app)
-    async with listening(app, port=port) as demo.url:
+    async with listening(app, port=port, pages=frozenset({"/"})) as demo.url:
         yield demo
 
 
@@ -210,6 +213,19 @@ async def test_a_link_on_another_site_may_lead_to_the_page_but_not_read_the_chat
             assert answer.status == 200
         async with browser.get("/config", headers=script) as answer:
             assert answer.status == 403
+
+
+async def test_a_link_on_a_page_or_in_a_mail_cannot_speak_as_the_bot_nor_fetch_its_updates(bot: Bot) -> None:
+    bot.person.say("/start")
+    sent = {"chat_id": "4211", "text": "Yours, the bot"}
+    async with served(bot) as demo, aiohttp.ClientSession(demo.url) as browser:
+        for site in ("cross-site", "none"):
+            link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+            for method in ("sendMessage", "getUpdates", "setWebhook"):
+                async with browser.get(f"/bot{demo.token}/{method}", params=sent, headers=link) as answer:
+                    assert answer.status == 403
+    assert [message["text"] for message in bot.person.history()] == ["/start"]
+    assert len(bot.chats.updates.pending) == 1
 
 
 NEVER_SENT: list[tuple[str, Any, int]] = [
