@@ -7,7 +7,10 @@ The page shows one person's chat and, beside it, the exchange's control desk. It
     GET  /config      names, the desk's address, the time
     GET  /chat/events server-sent events: first one `history` with the whole chat, then each change as it happens
     POST /chat/say    {"text", "reply_to"?}      POST /chat/tap    {"message_id", "data"}
-    POST /chat/remove {"message_id"}             POST /clock       {"shift": seconds}
+    POST /chat/remove {"message_id"}
+    GET  /clock       the time, and until when the clock runs ahead
+    POST /clock       {"shift": seconds}: runs ahead, answers on arrival      DELETE /clock     stops it on the way
+    POST /hours       {"hours": "always" or "real"}: whether the market ever closes
 
 and, on the same origin, to the exchange's control desk, whose base path it is told. A stream that breaks is opened again by the
 browser and begins with the whole chat again, so nothing has to be numbered or kept for stragglers.
@@ -15,9 +18,10 @@ browser and begins with the whole chat again, so nothing has to be numbered or k
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeGuard
 
@@ -65,17 +69,21 @@ class Gone(PageError):
     status_code = 409
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Page:
     """The page of one person's private chat; `add_to` puts it at the root of an application.
 
     `desk` is the base path of the exchange's control desk on the same origin. `shift` moves the demo's clock forward by
-    seconds and returns when everything in between has happened.
+    seconds and returns when everything in between has happened; cancelled, it leaves the clock where it has come to.
+    `keep_hours` sets the market's hours, which starts the bot and the exchange anew; None where that cannot be done.
     """
 
     person: Person
     desk: str
-    shift: Callable[[float], Awaitable[None]]
+    shift: Callable[[float], Coroutine[Any, Any, None]]
+    keep_hours: Callable[[str], None] | None = None
+    _run: "asyncio.Task[None] | None" = field(default=None, init=False)
+    _until: datetime | None = field(default=None, init=False)
 
     def add_to(self, app: web.Application) -> None:
         """Routes at the root; streams end when the application shuts down, so that it need not wait for browsers."""
@@ -90,10 +98,12 @@ class Page:
                 web.post("/chat/remove", self._remove),
                 web.get("/clock", self._clock),
                 web.post("/clock", self._shift),
+                web.delete("/clock", self._stop),
+                web.post("/hours", self._set_hours),
             ]
         )
         app[_CLOSING] = asyncio.Event()
-        app.on_shutdown.append(_end_streams)
+        app.on_shutdown.append(self._end)
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
         return _file("index.html")
@@ -102,7 +112,8 @@ class Page:
         return _file(request.match_info["name"])
 
     async def _config(self, _: web.Request) -> web.StreamResponse:
-        return _json({"bot": self.person.chats.bot.name, "desk": self.desk, "now": self._now()})
+        switch = self.keep_hours is not None
+        return _json({"bot": self.person.chats.bot.name, "desk": self.desk, "now": self._now(), "hours_switch": switch})
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
@@ -131,14 +142,38 @@ class Page:
         return _json({})
 
     async def _clock(self, _: web.Request) -> web.StreamResponse:
-        return _json({"now": self._now()})
+        return _json({"now": self._now(), "until": self._until.isoformat() if self._until is not None else None})
 
     async def _shift(self, request: web.Request) -> web.StreamResponse:
         seconds = (await _body(request)).get("shift")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= FURTHEST_SHIFT:
             raise BadRequest("shift is seconds forward, a week at most")
-        await self.shift(float(seconds))
-        return _json({"now": self._now()})
+        if self._run is not None:
+            raise Gone("The clock runs ahead already.")
+        self._until = self.person.chats.clock.now() + timedelta(seconds=seconds)
+        self._run = asyncio.create_task(self.shift(float(seconds)), name="clock that runs ahead")
+        try:
+            await asyncio.wait({self._run})
+            if not self._run.cancelled():
+                self._run.result()
+        finally:
+            self._run = self._until = None
+        return await self._clock(request)
+
+    async def _stop(self, request: web.Request) -> web.StreamResponse:
+        if self._run is not None:
+            self._run.cancel()
+            await asyncio.wait({self._run})
+        return await self._clock(request)
+
+    async def _set_hours(self, request: web.Request) -> web.StreamResponse:
+        hours = (await _body(request)).get("hours")
+        if hours not in ("always", "real"):
+            raise BadRequest("hours are always or real")
+        if self.keep_hours is None:
+            raise Gone("The hours of this market cannot be changed from here.")
+        self.keep_hours(hours)
+        return _json({})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -171,12 +206,13 @@ class Page:
             "now": self._now(),
         }
 
+    async def _end(self, app: web.Application) -> None:
+        app[_CLOSING].set()
+        if self._run is not None:
+            self._run.cancel()
+
     def _now(self) -> str:
         return self.person.chats.clock.now().isoformat()
-
-
-async def _end_streams(app: web.Application) -> None:
-    app[_CLOSING].set()
 
 
 def _file(name: str) -> web.StreamResponse:
