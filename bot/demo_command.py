@@ -36,19 +36,30 @@ def demo(asked: argparse.Namespace) -> int:
 
 
 async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: DemoLoop, scrubber: Scrubber) -> int:
-    stop = asyncio.Event()
-    stop_on_signals(loop, stop.set)
+    ended, stop = asyncio.Event(), asyncio.Event()
+
+    def end() -> None:
+        ended.set()
+        stop.set()
+
+    stop_on_signals(loop, end)
     clock = demo_clock(loop, directory)
-    port = 0 if asked.smoke or asked.terminal else asked.port
+    in_browser = not asked.smoke and not asked.terminal
+    port, restart = (asked.port, stop.set) if in_browser else (0, None)
     try:
-        demo_opened = open_demo(directory, loop=loop, clock=clock, scrubber=scrubber, port=port)
-        async with demo_opened as demo:
-            running = asyncio.create_task(demo.app.run(stop), name="bot")
-            try:
-                return await _walk(asked, demo, running)
-            finally:
-                stop.set()
-                await running
+        while True:
+            demo_opened = open_demo(directory, loop=loop, clock=clock, scrubber=scrubber, port=port, restart=restart)
+            async with demo_opened as demo:
+                port = demo.neighbours.port  # the page comes back to where it was
+                running = asyncio.create_task(demo.app.run(stop), name="bot")
+                try:
+                    code = await _walk(asked, demo, running)
+                finally:
+                    stop.set()
+                    await running
+            if ended.is_set() or not in_browser:
+                return code
+            stop.clear()
     except PaperError:
         raise  # books in use look like a port in use; they say themselves what they are
     except OSError as error:

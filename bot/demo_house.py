@@ -4,7 +4,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,7 @@ from bot.domain.drawers import Drawers
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
 from bot.neighbours import VISITOR, Neighbours, neighbours
+from bot.paper.hours import Hours
 from bot.paper.settings import PaperAccount
 from bot.scrubber import Scrubber
 from bot.settings import Settings
@@ -37,7 +38,8 @@ class Demo:
 
 
 class DemoDirectory:
-    """Where a demo keeps its state: the bot's database and key, the paper broker's books, and how far the clock was moved on."""
+    """Where a demo keeps its state: the bot's database and key, the paper broker's books, the market's hours, and how far the
+    clock was moved on."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -46,6 +48,7 @@ class DemoDirectory:
         self.seed_key_file = root / "seed-key" / "seed.key"
         self.paper = root / "paper"
         self._clock = root / "clock.json"
+        self._hours = root / "hours.json"
 
     def start_over(self) -> None:
         """Forgets all of it."""
@@ -71,6 +74,18 @@ class DemoDirectory:
         """Remembers how far ahead the clock is, so that a restart does not turn it back."""
         self._clock.write_text(json.dumps({"ahead": seconds}))
 
+    @property
+    def hours(self) -> Hours:
+        """When the market is open: always, unless somebody wanted the exchange's own hours."""
+        try:
+            return "real" if json.loads(self._hours.read_text()) == "real" else "always"
+        except (OSError, ValueError):
+            return "always"
+
+    def keep_hours(self, hours: str) -> None:
+        """Remembers the market's hours for the next start."""
+        self._hours.write_text(json.dumps(hours))
+
 
 def demo_settings(directory: DemoDirectory, near: Neighbours) -> Settings:
     """The settings of the demo: the two addresses, and nothing that the real bot would not read as well."""
@@ -85,7 +100,7 @@ def demo_settings(directory: DemoDirectory, near: Neighbours) -> Settings:
             "KEY_SOURCE": "file",
             "KEY_FILE": str(directory.key_file),
             "SEED_KEY_FILE": str(directory.seed_key_file),
-            "MARKET_HOURS": "always",
+            "MARKET_HOURS": directory.hours,
             "BROKERAGE_PLAN": PLAN,
         }
     )
@@ -131,12 +146,25 @@ async def open_demo(
     port: int = 0,
     account: PaperAccount | None = None,
     walk: float = 1.0,
+    restart: Callable[[], None] | None = None,
 ) -> AsyncIterator[Demo]:
-    """Both neighbours and the bot, built; the bot listens once its run() is awaited."""
+    """Both neighbours and the bot, built; the bot listens once its run() is awaited.
+
+    restart: asks whoever opened the demo to open it again, for the market's hours have changed.
+    """
+    before = directory.shifted - loop.shifted
 
     async def shift(seconds: float) -> None:
-        directory.keep_shift(directory.shifted + seconds)
-        await loop.run_ahead(seconds)
+        directory.keep_shift(before + loop.shifted + seconds)  # whoever kills it on the way does not turn the clock back
+        try:
+            await loop.run_ahead(seconds)
+        finally:
+            directory.keep_shift(before + loop.shifted)
+
+    def keep_hours(hours: str) -> None:
+        directory.keep_hours(hours)
+        if restart is not None:
+            restart()
 
     directory.prepare(random_bytes)
     account = account or PaperAccount()
@@ -150,6 +178,8 @@ async def open_demo(
                 port=port,
                 account=account,
                 walk=walk,
+                hours=directory.hours,
+                keep_hours=keep_hours if restart is not None else None,
             )
         )
         settings = demo_settings(directory, near)

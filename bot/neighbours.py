@@ -1,23 +1,27 @@
 """The two neighbours of the demo under one port: a Telegram in memory with its page, and the paper exchange beside it."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from bot.demo.chats import Chats
 from bot.demo.kept import keeping, load
 from bot.demo.page import Page
 from bot.demo.person import ScriptedPerson
-from bot.demo.server import DemoServer, listening
+from bot.demo.server import DemoServer, new_token
 from bot.domain.clock import Clock
+from bot.paper.hours import Hours
 from bot.paper.server import PARTS, Parts, build_app
 from bot.paper.settings import PaperAccount, PaperSettings
+from bot.simulators.door import listening
 
 VISITOR = 4211  # the Telegram id of whoever sits before the page
 
-Shift = Callable[[float], Awaitable[None]]  # seconds by which the clock is to be moved on
+Shift = Callable[[float], Coroutine[Any, Any, None]]  # seconds by which the clock is to be moved on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,11 @@ class Neighbours:
     paper: Parts
     person: ScriptedPerson
 
+    @property
+    def port(self) -> int:
+        """Where both answer."""
+        return urlsplit(self.url).port or 0
+
 
 @asynccontextmanager
 async def neighbours(
@@ -45,21 +54,23 @@ async def neighbours(
     port: int = 0,
     account: PaperAccount | None = None,
     walk: float = 1.0,
+    hours: Hours = "always",
+    keep_hours: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Neighbours]:
     """Starts both; data None keeps the chat and the paper account in memory. OSError when the port is taken."""
     kept = data / "chat.json" if data is not None else None
     chats = Chats(clock, state=load(kept) if kept is not None else None)
-    telegram = DemoServer(chats)
+    telegram = DemoServer(chats, token=new_token(chance))
     person = ScriptedPerson(chats, VISITOR, name="Asha", started=True)
     app = telegram.application()
-    settings = PaperSettings(accounts=(account or PaperAccount(),), data=data, walk=walk)
+    settings = PaperSettings(accounts=(account or PaperAccount(),), data=data, walk=walk, hours=hours)
     exchange = build_app(settings, clock=clock, rng=chance)
     app.add_subapp("/exchange", exchange)
-    Page(person=person, desk="/exchange/desk", shift=shift).add_to(app)
+    Page(person=person, desk="/exchange/desk", shift=shift, keep_hours=keep_hours).add_to(app)
     async with AsyncExitStack() as stack:
         if kept is not None:
             await stack.enter_async_context(keeping(chats, kept))
-        url = await stack.enter_async_context(listening(app, port=port))
+        url = await stack.enter_async_context(listening(app, port=port, pages=frozenset({"/"})))
         yield Neighbours(
             url=f"{url}/",
             telegram_url=url,

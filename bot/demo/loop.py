@@ -208,7 +208,12 @@ class DemoLoop(_LeapingLoop):
         self._ahead = 0.0
         self._arrived: list[asyncio.Future[None]] = []
         super().__init__(patience=30.0)
-        self._offset = -self._real_time()
+        self._offset = self._start = -self._real_time()
+
+    @property
+    def shifted(self) -> float:
+        """Seconds by which the clock was moved on so far."""
+        return self._offset - self._start
 
     def time(self) -> float:
         return self._real_time() + self._offset
@@ -218,11 +223,15 @@ class DemoLoop(_LeapingLoop):
         self._offset += _forward(seconds)
 
     async def run_ahead(self, seconds: float) -> None:
-        """Pass `seconds` as fast as the work in them allows; returns on arrival."""
+        """Pass `seconds` as fast as the work in them allows; returns on arrival. Cancelled, it stops on the way."""
         arrived: asyncio.Future[None] = self.create_future()
         self._ahead += _forward(seconds)
         self._arrived.append(arrived)
-        await arrived
+        try:
+            await arrived
+        except asyncio.CancelledError:
+            self._arrive()
+            raise
 
     def _idle(self, timeout: float | None) -> _Ready:
         if self._ahead <= 0 or self._at_work:
@@ -234,11 +243,15 @@ class DemoLoop(_LeapingLoop):
         self._offset += leap
         self._ahead -= leap
         if self._ahead <= 0:
-            waiting, self._arrived = self._arrived, []
-            for each in waiting:
-                if not each.done():
-                    each.set_result(None)
+            self._arrive()
         return []
+
+    def _arrive(self) -> None:
+        self._ahead = 0.0
+        waiting, self._arrived = self._arrived, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
 
 
 def _forward(seconds: float) -> float:

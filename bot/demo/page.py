@@ -1,13 +1,16 @@
 """The same person in a browser: one static page, server-sent events out, words, taps and deletions in.
 
 The page shows one person's chat and, beside it, the exchange's control desk. It is served on loopback only and it can move
-(paper) money, so it trusts no other site: see `loopback_only`. It speaks to four doors of its own,
+(paper) money, so it trusts no other site: see bot/simulators/door.py. It speaks to four doors of its own,
 
     GET  /            the page; its parts under /static/
     GET  /config      names, the desk's address, the time
     GET  /chat/events server-sent events: first one `history` with the whole chat, then each change as it happens
     POST /chat/say    {"text", "reply_to"?}      POST /chat/tap    {"message_id", "data"}
-    POST /chat/remove {"message_id"}             POST /clock       {"shift": seconds}
+    POST /chat/remove {"message_id"}
+    GET  /clock       the time, and until when the clock runs ahead
+    POST /clock       {"shift": seconds}: runs ahead, answers on arrival      DELETE /clock     stops it on the way
+    POST /hours       {"hours": "always" or "real"}: whether the market ever closes
 
 and, on the same origin, to the exchange's control desk, whose base path it is told. A stream that breaks is opened again by the
 browser and begins with the whole chat again, so nothing has to be numbered or kept for stragglers.
@@ -15,12 +18,12 @@ browser and begins with the whole chat again, so nothing has to be numbered or k
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeGuard
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -36,30 +39,6 @@ CONTENT_TYPES: Final = {
 }
 HEARTBEAT: Final = 15.0  # seconds; a silent line is how a browser's end goes unnoticed
 
-# Nothing inline, nothing from elsewhere, no frame around it, and no string ever becomes markup (trusted types without a policy).
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
-)
-HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 FURTHEST_SHIFT: Final = 7 * 86_400  # seconds
 
 _CLOSING: Final = web.AppKey("closing", asyncio.Event)
@@ -73,7 +52,7 @@ class PageError(web.HTTPException):
 
 
 class Refused(PageError):
-    """Another site, another name for this machine, or no JSON."""
+    """No JSON."""
 
     status_code = 403
 
@@ -90,57 +69,24 @@ class Gone(PageError):
     status_code = 409
 
 
-@web.middleware
-async def loopback_only(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Let in only what a browser on this machine, on a page of this very server, asks for, and programs without a browser.
-
-    - `Host` must name loopback: a foreign name that resolves to 127.0.0.1 (DNS rebinding) is refused.
-    - `Origin`, which browsers send with every POST, must be this server; so must `Sec-Fetch-Site`, links to the page apart.
-
-    The port is not compared with the socket's: a tunnel may give it another one. Meant for the whole application, so that
-    the exchange's desk mounted beside the page stands behind the same door.
-    """
-    host = request.headers.get("Host", "")
-    if _name_of(host) not in LOOPBACK:
-        raise Refused("this page answers to 127.0.0.1 and localhost only")
-    origin = request.headers.get("Origin")
-    if origin is not None and origin != f"http://{host}":
-        raise Refused("another site may not speak for you")
-    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-        follows_a_link = request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document"
-        if not follows_a_link:
-            raise Refused("another site may not speak for you")
-    return await handler(request)
-
-
-def _name_of(host: str) -> str:
-    """The name in a `Host` header, without its port; empty when it cannot be read."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Page:
     """The page of one person's private chat; `add_to` puts it at the root of an application.
 
     `desk` is the base path of the exchange's control desk on the same origin. `shift` moves the demo's clock forward by
-    seconds and returns when everything in between has happened.
+    seconds and returns when everything in between has happened; cancelled, it leaves the clock where it has come to.
+    `keep_hours` sets the market's hours, which starts the bot and the exchange anew; None where that cannot be done.
     """
 
     person: Person
     desk: str
-    shift: Callable[[float], Awaitable[None]]
+    shift: Callable[[float], Coroutine[Any, Any, None]]
+    keep_hours: Callable[[str], None] | None = None
+    _run: "asyncio.Task[None] | None" = field(default=None, init=False)
+    _until: datetime | None = field(default=None, init=False)
 
     def add_to(self, app: web.Application) -> None:
-        """Routes at the root, and `loopback_only` before everything the application serves, what is mounted beside included.
-
-        Streams end when the application shuts down, so that it need not wait for browsers.
-        """
-        app.middlewares.append(loopback_only)
+        """Routes at the root; streams end when the application shuts down, so that it need not wait for browsers."""
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -152,10 +98,12 @@ class Page:
                 web.post("/chat/remove", self._remove),
                 web.get("/clock", self._clock),
                 web.post("/clock", self._shift),
+                web.delete("/clock", self._stop),
+                web.post("/hours", self._set_hours),
             ]
         )
         app[_CLOSING] = asyncio.Event()
-        app.on_shutdown.append(_end_streams)
+        app.on_shutdown.append(self._end)
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
         return _file("index.html")
@@ -164,7 +112,8 @@ class Page:
         return _file(request.match_info["name"])
 
     async def _config(self, _: web.Request) -> web.StreamResponse:
-        return _json({"bot": self.person.chats.bot.name, "desk": self.desk, "now": self._now()})
+        switch = self.keep_hours is not None
+        return _json({"bot": self.person.chats.bot.name, "desk": self.desk, "now": self._now(), "hours_switch": switch})
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
@@ -193,17 +142,41 @@ class Page:
         return _json({})
 
     async def _clock(self, _: web.Request) -> web.StreamResponse:
-        return _json({"now": self._now()})
+        return _json({"now": self._now(), "until": self._until.isoformat() if self._until is not None else None})
 
     async def _shift(self, request: web.Request) -> web.StreamResponse:
         seconds = (await _body(request)).get("shift")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= FURTHEST_SHIFT:
             raise BadRequest("shift is seconds forward, a week at most")
-        await self.shift(float(seconds))
-        return _json({"now": self._now()})
+        if self._run is not None:
+            raise Gone("The clock runs ahead already.")
+        self._until = self.person.chats.clock.now() + timedelta(seconds=seconds)
+        self._run = asyncio.create_task(self.shift(float(seconds)), name="clock that runs ahead")
+        try:
+            await asyncio.wait({self._run})
+            if not self._run.cancelled():
+                self._run.result()
+        finally:
+            self._run = self._until = None
+        return await self._clock(request)
+
+    async def _stop(self, request: web.Request) -> web.StreamResponse:
+        if self._run is not None:
+            self._run.cancel()
+            await asyncio.wait({self._run})
+        return await self._clock(request)
+
+    async def _set_hours(self, request: web.Request) -> web.StreamResponse:
+        hours = (await _body(request)).get("hours")
+        if hours not in ("always", "real"):
+            raise BadRequest("hours are always or real")
+        if self.keep_hours is None:
+            raise Gone("The hours of this market cannot be changed from here.")
+        self.keep_hours(hours)
+        return _json({})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        stream = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         events = self.person.events()  # from here on nothing is missed, so the history, taken later, leaves no gap
         following = asyncio.ensure_future(anext(events))
         closing = asyncio.ensure_future(request.app[_CLOSING].wait())
@@ -233,12 +206,13 @@ class Page:
             "now": self._now(),
         }
 
+    async def _end(self, app: web.Application) -> None:
+        app[_CLOSING].set()
+        if self._run is not None:
+            self._run.cancel()
+
     def _now(self) -> str:
         return self.person.chats.clock.now().isoformat()
-
-
-async def _end_streams(app: web.Application) -> None:
-    app[_CLOSING].set()
 
 
 def _file(name: str) -> web.StreamResponse:
@@ -247,11 +221,11 @@ def _file(name: str) -> web.StreamResponse:
     if name not in known:
         raise web.HTTPNotFound
     path = known[name]
-    return web.Response(body=path.read_bytes(), content_type=CONTENT_TYPES[path.suffix], charset="utf-8", headers=HEADERS)
+    return web.Response(body=path.read_bytes(), content_type=CONTENT_TYPES[path.suffix], charset="utf-8")
 
 
 def _json(value: Mapping[str, Any]) -> web.StreamResponse:
-    return web.json_response(value, headers=HEADERS)
+    return web.json_response(value)
 
 
 def _event(value: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,8 @@ Other applications (the paper exchange, the page) can be mounted beside it under
 """
 
 import asyncio
+import base64
+import random
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -24,8 +26,9 @@ from bot.demo.chats import Chats, Person
 from bot.demo.errors import ApiError, PersonError
 from bot.demo.faults import Fault
 from bot.demo.pace import Pace
+from bot.simulators.door import listening
 
-TOKEN: Final = "7000000001:DEMO-token-for-a-chat-in-memory-only"  # noqa: S105  # opens nothing but the demo itself
+BOT_ID: Final = 7_000_000_001
 _WELL_FORMED: Final = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{30,80}")
 _ROOM_FOR_FIELDS: Final = 1024 * 1024  # bytes beside the file itself
 _FOR_EVER: Final = 86_400.0  # seconds; a client that hangs has long given up
@@ -42,10 +45,15 @@ class Served:
     status: int
 
 
+def new_token(chance: random.Random) -> str:
+    """A token of the demo's bot that nobody else knows; the bot's id, by which it is known again, stays the same."""
+    return f"{BOT_ID}:{base64.urlsafe_b64encode(chance.randbytes(27)).decode()}"
+
+
 class DemoServer:
     """The two doors over the chats."""
 
-    def __init__(self, chats: Chats, *, token: str = TOKEN, pace: Pace | None = None) -> None:
+    def __init__(self, chats: Chats, *, token: str, pace: Pace | None = None) -> None:
         self.chats = chats
         self.token = token
         #: The last calls served, oldest first.
@@ -163,9 +171,7 @@ class DemoServer:
         if file is None:
             raise web.HTTPNotFound
         # Only pictures are shown in place; anything else is offered as a download and never as a page.
-        headers = {hdrs.X_CONTENT_TYPE_OPTIONS: "nosniff"}
-        if not file.width:
-            headers[hdrs.CONTENT_DISPOSITION] = "attachment"
+        headers = {} if file.width else {hdrs.CONTENT_DISPOSITION: "attachment"}
         mime = file.mime if file.width and file.mime.startswith("image/") else "application/octet-stream"
         return web.Response(body=file.content, content_type=mime, headers=headers)
 
@@ -264,7 +270,7 @@ class Serving:
 async def serve(
     chats: Chats,
     *,
-    token: str = TOKEN,
+    token: str = f"{BOT_ID}:a-token-of-nobody-but-this-server",
     port: int = 0,
     mounts: Mapping[str, web.Application] | None = None,
     extend: Iterable[Callable[[web.Application], None]] = (),
@@ -283,19 +289,3 @@ async def serve(
         add_to(app)
     async with listening(app, port=port) as url:
         yield Serving(url=url, token=token, server=server)
-
-
-@asynccontextmanager
-async def listening(app: web.Application, *, port: int = 0) -> AsyncIterator[str]:
-    """Run an application on 127.0.0.1; the address without a slash at the end."""
-    # Idle connections are kept (virtual hours pass in moments), addresses with tokens are not logged, and polls that
-    # wait when the server ends are not waited for.
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=1e6, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        host, bound = runner.addresses[0][:2]
-        yield f"http://{host}:{bound}"
-    finally:
-        await runner.cleanup()

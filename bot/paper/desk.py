@@ -6,7 +6,7 @@ from BSE. Failures answer HTTP 400 (or 404) with `{"error": words}`. Below the d
 
 | route | body or query | does |
 |---|---|---|
-| GET `/state` | `?client=` | clock, hours, accounts (funds, positions), today's orders, armed faults, sockets, calls |
+| GET `/state` | `?client=` | clock, hours, `closed` (the real exchange), accounts, today's orders, armed faults, sockets, calls |
 | GET `/faults` | | `table` (name, stage, says, routes, params) and `armed` |
 | POST `/faults` | `{"name", "times", "skip", "route", "client", ...params}` | arms one; `times` null: until cleared |
 | DELETE `/faults` | `?name=` | clears one fault, or all |
@@ -43,6 +43,7 @@ from bot.paper.desk_views import account_row, order_line, price_row, price_step
 from bot.paper.errors import PaperError, Refusal
 from bot.paper.facts import REJECTED, Account, Order
 from bot.paper.faults import FAULTS
+from bot.paper.hours import Phase, Timetable
 from bot.paper.instruments import Instrument
 from bot.paper.reasons import REASONS
 from bot.paper.requests import KINDS, PRODUCTS, SIDES, OrderRequest, rupees, text, whole
@@ -96,10 +97,16 @@ class Desk:
         accounts = [a for a in broker.ledger.accounts.values() if request.query.get("client") in (None, a.client)]
         return {
             "now": broker.clock.now().isoformat(), "hours": broker.settings.hours, "day": broker.today().isoformat(),
+            "closed": self._closed(),
             "accounts": [account_row(self._broker, a) for a in accounts], "orders": self.orders(request, body)["orders"],
             "faults": [a.describe() for a in broker.faults.armed()], "sockets": self._stream.open,
             "calls": dict(self._counter.calls),
         }  # fmt: skip
+
+    def _closed(self) -> bool:
+        """Whether the real exchange is closed now, shares at least, whatever the hours of this one."""
+        share = self._instrument({"name": "RELIANCE", "exchange": "NSE"})
+        return Timetable("real").phase(share, self._broker.clock.now()) is Phase.CLOSED
 
     def orders(self, request: web.Request, body: Row) -> Row:
         client = request.query.get("client")

@@ -19,9 +19,11 @@ from bot.paper.errors import Refusal
 from bot.paper.orderbook import Clock
 from bot.paper.settings import PaperSettings
 from bot.paper.stream import Stream
+from bot.simulators.door import listening
 
 ROUTES = [*rest.ROUTES, *market_rest.ROUTES, *candles_rest.ROUTES, *chain_rest.ROUTES, *baskets_rest.ROUTES]
 BODY_LIMIT = 1 << 20
+PAGES = frozenset({"/desk/state"})  # what the start names for a person to open
 PARTS: web.AppKey[Parts]
 
 
@@ -97,22 +99,13 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def serve(
-    settings: PaperSettings, *, clock: Clock, rng: random.Random, host: str = "127.0.0.1", port: int = 0
-) -> AsyncIterator[Running]:
+async def serve(settings: PaperSettings, *, clock: Clock, rng: random.Random, port: int = 0) -> AsyncIterator[Running]:
     """Starts a server on the running loop (port 0: any free one) and stops it on leaving."""
     app = build_app(settings, clock=clock, rng=rng)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        bound = runner.addresses[0][1]
-        at = f"{host}:{bound}"
-        parts = app[PARTS]
-        yield Running(f"http://{at}", f"ws://{at}/ws", f"http://{at}/desk", parts.broker, parts.stream, parts.counter)
-    finally:
-        await runner.cleanup()
+    parts = app[PARTS]
+    async with listening(app, port=port, pages=PAGES) as url:
+        ws_url = f"{url.replace('http', 'ws', 1)}/ws"
+        yield Running(url, ws_url, f"{url}/desk", parts.broker, parts.stream, parts.counter)
 
 
 async def run(
@@ -120,11 +113,10 @@ async def run(
     *,
     clock: Clock,
     rng: random.Random,
-    host: str = "127.0.0.1",
     port: int = 0,
     ready: Callable[[Running], None] = lambda running: None,
 ) -> None:
-    """Serves until cancelled: what `python -m bot paper` calls; `ready` is told the addresses once they answer."""
-    async with serve(settings, clock=clock, rng=rng, host=host, port=port) as running:
+    """Serves until cancelled; `ready` is told the addresses once they answer."""
+    async with serve(settings, clock=clock, rng=rng, port=port) as running:
         ready(running)
         await asyncio.Event().wait()

@@ -11,8 +11,9 @@ import ipaddress
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
@@ -28,6 +29,7 @@ LARGEST = 8 * 1024  # bytes of a form
 LONGEST = 200  # characters of a field
 REMEMBERED = 8  # codes that were tried
 PATIENCE = 10.0  # seconds for a form to arrive
+SHUTDOWN = 2.0  # seconds for an answer that is on its way when the page closes
 FIELDS = {
     EntryKind.LINK: frozenset({"client_code", "api_key", "password", "totp_seed", "code"}),
     EntryKind.LOGIN: frozenset({"code"}),
@@ -65,7 +67,8 @@ class WebDoor:
     def __init__(self, redirect_url: str, *, listen: tuple[str, int] | None = None) -> None:
         self._url = urlsplit(redirect_url)
         self._listen = listen
-        self._runner: web.AppRunner | None = None
+        self._headers = HEADERS | (STRICTLY_HTTPS if self._url.scheme == "https" else {})
+        self._listener: tuple[asyncio.Server, web.Server] | None = None
         self._opening = asyncio.Lock()
         self._desk: Entering | None = None
         self._tried: OrderedDict[str, _Tried] = OrderedDict()  # by code, the last few
@@ -76,7 +79,7 @@ class WebDoor:
 
     @property
     def is_open(self) -> bool:
-        return self._runner is not None
+        return self._listener is not None
 
     def address(self, code: str) -> str:
         """PersonError where the address would carry secrets in the clear, or leaves open where to listen."""
@@ -94,59 +97,48 @@ class WebDoor:
     async def open(self, desk: Entering) -> None:
         """Begins to answer; PersonError when the port is taken or not ours to take."""
         async with self._opening:
-            if self._runner is not None:
+            if self._listener is not None:
                 return
             self._desk = desk
-            app = web.Application(client_max_size=LARGEST, middlewares=[self._guard])
-            app.router.add_get(self._url.path or "/", self._show, allow_head=False)
-            app.router.add_post(self._url.path or "/", self._take)
-            app.on_response_prepare.append(self._dress)
-            runner = web.AppRunner(
-                app,
-                access_log=None,
-                logger=_silence(),
-                keepalive_timeout=15,
-                shutdown_timeout=2,
-                handle_signals=False,
-                auto_decompress=False,
-            )
-            await runner.setup()
+            loop = asyncio.get_running_loop()
+            server = web.Server(self._answer, request_factory=partial(web.BaseRequest, loop=loop, client_max_size=LARGEST))
             host, port = self._listen or (self._url.hostname or "", self._url.port or _DEFAULT_PORT[self._url.scheme])
             try:
-                await web.TCPSite(runner, host, port).start()
+                listener = await loop.create_server(partial(_Connection, server, loop=loop, headers=self._headers), host, port)
             except OSError as error:
-                await runner.cleanup()
                 raise PersonError(f"The page cannot be opened: port {port} is taken on this host ({error.strerror}).") from error
-            self._runner = runner
+            self._listener = listener, server
 
     async def close(self) -> None:
         """Ends it, with what is being answered."""
         async with self._opening:
-            runner, self._runner = self._runner, None
-            if runner is not None:
-                await runner.cleanup()
+            if self._listener is not None:
+                (listener, server), self._listener = self._listener, None
+                listener.close()
+                server.pre_shutdown()
+                await server.shutdown(SHUTDOWN)
 
-    async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(HEADERS)
-        if self._url.scheme == "https":
-            response.headers.update(STRICTLY_HTTPS)
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._answered(request)
+        response.headers.update(self._headers)
+        return response
 
-    @web.middleware
-    async def _guard(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+    async def _answered(self, request: web.BaseRequest) -> web.Response:
         why = self._against(request)
         if why:
             return _page(403, "Not from here", why)
+        if request.path != (self._url.path or "/") or request.method not in ("GET", "POST"):
+            return _page(404, "Nothing here", _NOT_OPEN)
         try:
-            return await handler(request)
+            return await (self._show(request) if request.method == "GET" else self._take(request))
         except web.HTTPException as error:  # aiohttp's own pages repeat the request
             return _page(error.status, "Nothing here", _NOT_OPEN)
 
-    def _against(self, request: web.Request) -> str:
+    def _against(self, request: web.BaseRequest) -> str:
         """Why this request is not the page's own; empty when it may be."""
         headers = request.headers
-        if headers.getall("Host", []) != [_host(self._url)]:
+        # A line that names a server of its own goes before Host.
+        if headers.getall("Host", []) != [_host(self._url)] or not request.raw_path.startswith("/"):
             return "This page answers to its own address only."
         if self._url.scheme == "https" and headers.getall("X-Forwarded-Proto", []) != ["https"]:
             return "This page answers over https only."
@@ -162,18 +154,19 @@ class WebDoor:
         own = origin == [f"{self._url.scheme}://{_host(self._url)}"] and site in ("none", "same-origin")
         return "" if own or (origin == ["null"] and site == "same-origin") else "Another site may not speak for you."
 
-    async def _show(self, request: web.Request) -> web.StreamResponse:
+    async def _show(self, request: web.BaseRequest) -> web.Response:
         ticket = self._ticket(request)
         if ticket is None:
             return _page(404, "Nothing here", _NOT_OPEN)
         return _html(200, sheets.form(ticket, until=f"{ist(ticket.until):%H:%M} IST"))
 
-    async def _take(self, request: web.Request) -> web.StreamResponse:
+    async def _take(self, request: web.BaseRequest) -> web.Response:
         ticket, code = self._ticket(request), request.query.get("code", "")
         kind = ticket.kind if ticket is not None else self._tried[code].kind if code in self._tried else None
         if kind is None or self._desk is None:
             return _page(404, "Nothing here", _NOT_OPEN)
-        if request.content_type != "application/x-www-form-urlencoded" or "Content-Encoding" in request.headers:
+        odd = any(name in request.headers for name in ("Content-Encoding", "Expect"))
+        if request.content_type != "application/x-www-form-urlencoded" or odd:
             return _page(415, "Not a form", "The page's own form is the only way to send something here.")
         try:
             async with asyncio.timeout(PATIENCE):
@@ -198,9 +191,33 @@ class WebDoor:
         outcome = await asyncio.shield(tried.outcome)
         return _page(200 if outcome.done else 409, "Done" if outcome.done else "It did not work", outcome.say)
 
-    def _ticket(self, request: web.Request) -> Ticket | None:
+    def _ticket(self, request: web.BaseRequest) -> Ticket | None:
         codes = request.query.getall("code", [])
         return self._desk.ticket(codes[0]) if self._desk is not None and len(codes) == 1 else None
+
+
+class _Connection(web.RequestHandler):
+    """One connection, whose requests that cannot be read are answered like all others."""
+
+    __slots__ = ("_dress",)
+
+    def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, headers: Mapping[str, str]) -> None:
+        super().__init__(
+            manager,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # None: no log
+            logger=_silence(),
+            keepalive_timeout=15,
+            auto_decompress=False,
+        )
+        self._dress = headers
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        response = super().handle_error(request, status, exc)  # the message would repeat what was sent
+        response.headers.update(self._dress)
+        return response
 
 
 def _silence() -> logging.Logger:

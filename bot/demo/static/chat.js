@@ -9,7 +9,7 @@ const TAP_WAITS = 20_000; // milliseconds until a button without an answer stops
 
 /**
  * `act` is what the log asks of the page: `say(text)`, `tap(id, data)`, `remove(id)`, `reply(message)`, `toast(text)`,
- * `picture(url, words)`. `news(message)` is told of each new message from the bot, `tapped(label, message)` of each tap.
+ * `picture(url, words)`. `news(message)` is told of each new message from the bot.
  */
 export class Chat {
   #messages = new Map(); // id -> the newest version of the message
@@ -285,7 +285,6 @@ export class Chat {
     if (this.#waiting.has(key)) return; // Telegram's own clients ask once at a time, too
     this.#waiting.set(key, setTimeout(() => this.#stopWaiting(key), TAP_WAITS));
     this.#showAll(key, true);
-    this.#act.tapped(button.label, this.#messages.get(id));
     const accepted = await this.#act.tap(id, button.data);
     if (!accepted) this.#stopWaiting(key);
   }

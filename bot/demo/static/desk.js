@@ -1,8 +1,8 @@
 // The exchange's control desk: it moves prices, makes the next order misbehave, shifts the clock, and shows the paper account.
 
 import { get, post, remove } from "./api.js";
-import { byId, el, icon } from "./dom.js";
-import { secondsUntil, setNow } from "./time.js";
+import { byId, el, icon, put } from "./dom.js";
+import { hm, longDate, moment, now, secondsUntil, setNow } from "./time.js";
 
 const LOOKS_EVERY = 2000; // milliseconds between looks at the exchange while the page is seen
 const RACES_EVERY = 300; // milliseconds between looks at a clock that runs ahead
@@ -22,12 +22,17 @@ export class Desk {
   #drawn = {}; // what each part shows, so that an unchanged part is left alone under the person's hands
   #soon = null;
   #table = [];
+  #race = null;
+  #hoursSwitch;
 
-  constructor({ base, toast, changed }) {
+  constructor({ base, hoursSwitch, toast, changed }) {
     this.#base = base;
+    this.#hoursSwitch = hoursSwitch;
     this.#toast = toast;
     this.#changed = changed;
     byId("shifts").addEventListener("click", ({ target }) => this.#shift(target.closest("button")));
+    byId("race-stop").addEventListener("click", () => this.#tell(() => remove("/clock")));
+    byId("hours").addEventListener("click", ({ currentTarget }) => this.#tell(() => post("/hours", { hours: currentTarget.dataset.hours })));
     byId("moves").addEventListener("click", ({ target }) => {
       const move = target.closest("button")?.dataset.move;
       if (move) void this.#do("/prices", { name: this.#symbol, move });
@@ -82,7 +87,9 @@ export class Desk {
     clearTimeout(this.#soon);
     const names = [...new Set([this.#symbol, ALWAYS_KNOWN])];
     try {
-      const [state, { prices }] = await Promise.all([get(`${this.#base}/state`), get(`${this.#base}/prices?names=${encodeURIComponent(names.join(","))}`)]);
+      const [state, { prices }, clock] = await Promise.all([
+        get(`${this.#base}/state`), get(`${this.#base}/prices?names=${encodeURIComponent(names.join(","))}`), get("/clock")]);
+      this.#clock(clock);
       names.forEach((name, index) => this.#prices.set(name, prices[index]));
       this.#draw(state);
       this.#trouble("");
@@ -106,8 +113,12 @@ export class Desk {
   }
 
   async #clear(name) {
+    await this.#tell(() => remove(`${this.#base}/faults?name=${encodeURIComponent(name)}`));
+  }
+
+  async #tell(act) {
     try {
-      await remove(`${this.#base}/faults?name=${encodeURIComponent(name)}`);
+      await act();
     } catch (refusal) {
       this.#toast(refusal.message);
     }
@@ -131,22 +142,37 @@ export class Desk {
     const { shift, until, tomorrow } = button.dataset;
     const [hh, mm] = (until ?? "0:0").split(":").map(Number);
     const seconds = shift ? Number(shift) : secondsUntil(hh, mm, { tomorrow: tomorrow !== undefined });
-    const buttons = byId("shifts").querySelectorAll("button");
-    for (const each of buttons) each.disabled = true;
-    const card = byId("shifts").closest(".card");
-    card.classList.add("racing");
-    // The hours between pass in order, which takes a while: meanwhile the clock is seen to run.
-    const running = setInterval(() => get("/clock").then(({ now }) => setNow(now), () => {}), RACES_EVERY);
-    try {
-      const { now } = await post("/clock", { shift: seconds });
-      setNow(now);
-    } catch (refusal) {
-      this.#toast(refusal.message);
-    }
-    clearInterval(running);
-    card.classList.remove("racing");
-    for (const each of buttons) each.disabled = false;
-    await this.refresh();
+    this.#clock({ now: now(), until: now().getTime() / 1000 + seconds });
+    await this.#tell(() => post("/clock", { shift: seconds }));
+  }
+
+  /** The time, and until when it runs ahead: the hours between pass in order, which takes a while and is seen. */
+  #clock({ now: time, until }) {
+    setNow(time);
+    clearTimeout(this.#race);
+    const racing = until !== null;
+    const [shown, hidden] = racing ? ["race", "shifts"] : ["shifts", "race"];
+    const held = byId(hidden).contains(document.activeElement);
+    document.body.classList.toggle("racing", racing);
+    byId(shown).hidden = false;
+    byId(hidden).hidden = true;
+    if (held) byId(shown).querySelector("button").focus();
+    if (!racing) return;
+    const end = moment(until);
+    put("race-words", `Runs ahead to ${hm(end)}, ${longDate(end)}`);
+    this.#race = setTimeout(() => get("/clock").then((clock) => this.#clock(clock), () => {}), RACES_EVERY);
+  }
+
+  #hours({ hours, closed }) {
+    const always = hours === "always";
+    const words = always
+      ? closed ? "The exchange is closed now; this market never closes." : "This market never closes."
+      : closed ? "Closed now, as the exchange is." : "Open, as the exchange is.";
+    put("hours-words", words);
+    put("welcome-hours", words);
+    byId("hours").hidden = !this.#hoursSwitch;
+    byId("hours").dataset.hours = always ? "real" : "always";
+    put("hours", always ? "Real hours" : "Never close");
   }
 
   async #elsewhere() {
@@ -205,11 +231,12 @@ export class Desk {
   #trouble(words) {
     const node = byId("desk-trouble");
     node.hidden = !words;
-    if (node.textContent !== words) node.textContent = words;
+    put("desk-trouble", words);
   }
 
   #draw(state) {
     this.#price();
+    this.#hours(state);
     const armed = new Set(state.faults.map(({ name }) => name));
     const buttons = [...byId("behaviours").querySelectorAll("[data-fault]")];
     const chosen = buttons.find(({ dataset }) => dataset.fault && armed.has(dataset.fault))?.dataset.fault ?? "";

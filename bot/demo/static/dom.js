@@ -34,6 +34,12 @@ export function swapIcon(node, name) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** Text into an element; a screen reader hears it again with each write, so only what changed is written. */
+export function put(id, text) {
+  const node = byId(id);
+  if (node.textContent !== text) node.textContent = text;
+}
+
 /** Text into the clipboard; false where the browser does not allow it. */
 export async function copyText(text) {
   try {

@@ -22,7 +22,6 @@ const chat = new Chat({
   tap: (message_id, data) => tell("/chat/tap", { message_id, data }),
   reply: (message) => composer.reply(message),
   toast,
-  tapped: (label) => guide.tapped(label),
   botName: () => page.name,
   picture,
   menu: openMenu,
@@ -31,9 +30,9 @@ const composer = new Composer({
   say: async (text, reply_to) => tell("/chat/say", reply_to === null ? { text } : { text, reply_to }),
   botName: () => page.name,
 });
-const desk = new Desk({ base: config.desk, toast, changed: () => guide.refresh() });
+const desk = new Desk({ base: config.desk, hoursSwitch: config.hours_switch, toast, changed: () => guide.refresh() });
 const guide = new Guide({
-  known: { above: (symbol) => desk.above(symbol), lastNumber },
+  known: { above: (symbol) => desk.above(symbol), get chat() { return chat.messages; } },
   write: (text) => composer.write(text),
   send: (text) => composer.send(text),
   show: (label) => pointAtButton(label),
@@ -65,24 +64,18 @@ function happened(event) {
       composer.commands = event.commands ?? [];
       online(true);
       for (const message of fresh) if (message.from_bot) arrived(message);
-      guide.resume(event.messages);
       desk.refresh();
       break;
     }
     case "message":
       chat.add(event.message);
       if (event.message.from_bot) arrived(event.message);
-      else {
-        guide.said(event.message.text);
-        void desk.mention(event.message.text);
-      }
-      guide.refresh();
+      else void desk.mention(event.message.text);
       desk.soon();
       break;
     case "edit":
       chat.edit(event.message);
       typing(null);
-      guide.refresh();
       desk.soon();
       break;
     case "delete":
@@ -104,6 +97,7 @@ function happened(event) {
     default:
       break; // a newer server may know more
   }
+  guide.refresh();
 }
 
 function arrived(message) {
@@ -152,14 +146,6 @@ async function tell(path, body) {
     toast(refusal.message);
     return false;
   }
-}
-
-function lastNumber() {
-  for (const { from_bot, text } of chat.messages.toReversed()) {
-    const found = from_bot && /#(\d+)/.exec(text ?? "");
-    if (found) return found[1];
-  }
-  return "";
 }
 
 function pointAtButton(label) {

@@ -239,3 +239,27 @@ async def test_the_clock_is_its_start_plus_the_seconds_of_the_loop() -> None:
 @pytest.mark.asyncio(loop_factories=["real"])
 async def test_a_test_can_ask_for_real_time() -> None:
     assert isinstance(asyncio.get_running_loop(), DemoLoop)
+
+
+@pytest.mark.asyncio(loop_factories=["real"])
+async def test_a_run_ahead_that_is_stopped_leaves_the_clock_where_it_has_come_to() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, DemoLoop)
+    seen: list[float] = []
+
+    async def each_hour() -> None:
+        while True:
+            await asyncio.sleep(3600)
+            seen.append(loop.time())
+            if len(seen) == 3:
+                running.cancel()
+
+    working = asyncio.create_task(each_hour())
+    running = asyncio.create_task(loop.run_ahead(24 * 3600))
+    await asyncio.gather(running, return_exceptions=True)
+    assert running.cancelled()
+    assert 3 * 3600 - 1 < loop.shifted <= 3 * 3600
+    before = loop.time()
+    await asyncio.sleep(0.05)
+    assert loop.time() - before < 60, "real time again"
+    working.cancel()

@@ -7,7 +7,7 @@ import json
 import random
 import re
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,11 +24,12 @@ from yarl import URL
 from bot.demo import entities
 from bot.demo.chats import Chats, Person
 from bot.demo.loop import LoopClock
-from bot.demo.page import POLICY, STATIC, Page
-from bot.demo.server import DemoServer, listening
+from bot.demo.page import STATIC, Page
+from bot.demo.server import DemoServer, new_token
 from bot.paper.broker import PaperBroker
 from bot.paper.server import PARTS, build_app
 from bot.paper.settings import PaperSettings
+from bot.simulators.door import POLICY, listening
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -45,6 +46,7 @@ in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is found 
 in_real_time = pytest.mark.asyncio(loop_scope="module", loop_factories=["real"])
 
 Json = dict[str, Any]
+Shift = Callable[[float], Coroutine[Any, Any, None]]
 ONE_PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 # How many lines of text an element shows.
 LINES = """node => {
@@ -106,6 +108,7 @@ class Demo:
     """A page that is served, and the bot behind it."""
 
     url: str
+    token: str
     bot: Bot
     broker: PaperBroker
     shifted: list[float] = field(default_factory=list)
@@ -116,18 +119,21 @@ class Demo:
 
 
 @asynccontextmanager
-async def served(bot: Bot, *, port: int = 0, shift: Callable[[float], Awaitable[None]] | None = None) -> AsyncIterator[Demo]:
+async def served(
+    bot: Bot, *, port: int = 0, shift: Shift | None = None, keep_hours: Callable[[str], None] | None = None
+) -> AsyncIterator[Demo]:
     """The page with the paper exchange beside it, whose prices stand still."""
     exchange = build_app(PaperSettings(walk=0), clock=bot.chats.clock, rng=random.Random(1))
-    demo = Demo(url="", bot=bot, broker=exchange[PARTS].broker)
+    token = new_token(random.Random(1))
+    demo = Demo(url="", token=token, bot=bot, broker=exchange[PARTS].broker)
 
     async def note(seconds: float) -> None:
         demo.shifted.append(seconds)
 
-    app = DemoServer(bot.chats).application()
+    app = DemoServer(bot.chats, token=token).application()
     app.add_subapp("/exchange", exchange)
-    Page(person=bot.person, desk="/exchange/desk", shift=shift or note).add_to(app)
-    async with listening(app, port=port) as demo.url:
+    Page(person=bot.person, desk="/exchange/desk", shift=shift or note, keep_hours=keep_hours).add_to(app)
+    async with listening(app, port=port, pages=frozenset({"/"})) as demo.url:
         yield demo
 
 
@@ -212,6 +218,19 @@ async def test_a_link_on_another_site_may_lead_to_the_page_but_not_read_the_chat
             assert answer.status == 403
 
 
+async def test_a_link_on_a_page_or_in_a_mail_cannot_speak_as_the_bot_nor_fetch_its_updates(bot: Bot) -> None:
+    bot.person.say("/start")
+    sent = {"chat_id": "4211", "text": "Yours, the bot"}
+    async with served(bot) as demo, aiohttp.ClientSession(demo.url) as browser:
+        for site in ("cross-site", "none"):
+            link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+            for method in ("sendMessage", "getUpdates", "setWebhook"):
+                async with browser.get(f"/bot{demo.token}/{method}", params=sent, headers=link) as answer:
+                    assert answer.status == 403
+    assert [message["text"] for message in bot.person.history()] == ["/start"]
+    assert len(bot.chats.updates.pending) == 1
+
+
 NEVER_SENT: list[tuple[str, Any, int]] = [
     ("/chat/say", {}, 400),
     ("/chat/say", {"text": 5}, 400),
@@ -279,6 +298,8 @@ def test_the_pages_files_hold_no_outside_address_and_nothing_inline() -> None:
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://[a-z0-9]", text), path.name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), path.name
+        # An emoji font has digits and a space of its own, and where no family before it is there it would draw them.
+        assert "emoji" not in "".join(re.findall(r"--(?:sans|mono): .*|font(?:-family)?: .*", text)).lower(), path.name
     index = (STATIC / "index.html").read_text()
     assert not re.search(r"\son[a-z]+=|\sstyle=|<style|javascript:", index)
     assert re.findall(r"<script\b(?![^>]*\bsrc=)", index) == []
@@ -346,6 +367,54 @@ async def test_shifting_the_clock_answers_when_all_in_between_has_happened(bot: 
     ):
         assert answer.status == 200
         assert [message["text"] for message in bot.person.history()] == ["16:15 summary"]
+
+
+async def test_a_clock_that_runs_ahead_says_until_when_and_stops_where_it_has_come_to(bot: Bot) -> None:
+    stopped: list[float] = []
+
+    async def a_long_way(seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            stopped.append(seconds)
+            raise
+
+    still, ahead = "2026-11-20T03:30:00+00:00", "2026-11-20T09:30:00+00:00"
+    async with served(bot, shift=a_long_way) as demo, aiohttp.ClientSession(demo.url) as browser:
+
+        async def clock(method: str = "GET", body: Json | None = None) -> tuple[int, Json]:
+            async with browser.request(method, "/clock", json=body) as answer:
+                return answer.status, await answer.json()
+
+        assert await clock() == (200, {"now": still, "until": None})
+        running = asyncio.create_task(clock("POST", {"shift": 6 * 3600}))
+        await asyncio.sleep(1)
+        assert await clock() == (200, {"now": still, "until": ahead})
+        assert await clock("POST", {"shift": 60}) == (409, {"error": "The clock runs ahead already."})
+        assert await clock("DELETE") == (200, {"now": still, "until": None})
+        assert (await running)[1]["until"] is None
+        assert await clock("DELETE") == (200, {"now": still, "until": None}), "a clock that does not run is stopped already"
+    assert stopped == [6 * 3600]
+
+
+async def test_the_end_of_the_server_stops_a_clock_that_runs_ahead(bot: Bot, loop: asyncio.AbstractEventLoop) -> None:
+    async with served(bot, shift=asyncio.sleep) as demo, aiohttp.ClientSession(demo.url) as browser:
+        running = asyncio.create_task(browser.post("/clock", json={"shift": 6 * 3600}).__aenter__())
+        await asyncio.sleep(1)
+    assert loop.time() < 60
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_the_hours_are_switched_where_they_can_be_and_refused_in_words_where_not(bot: Bot) -> None:
+    kept: list[str] = []
+    for switch, status in ((kept.append, 200), (None, 409)):
+        async with served(bot, keep_hours=switch) as demo, aiohttp.ClientSession(demo.url) as browser:
+            async with browser.get("/config") as answer:
+                assert (await answer.json())["hours_switch"] is (switch is not None)
+            for hours, expected in (("real", status), ("sometimes", 400), (None, 400)):
+                async with browser.post("/hours", json={"hours": hours}) as answer:
+                    assert answer.status == expected
+    assert kept == ["real"]
 
 
 # In the browser
@@ -692,6 +761,7 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         await seen.types("/buy TCS 10")
         await expect(tab.get_by_label("Symbol whose price moves")).to_have_value("TCS")
         await seen.types("/positions")
+        bot.send("#1 BUY 10 TCS · filled")
         await expect(tab.locator("#guide-try")).to_have_text("/sell RELIANCE 5 1530.60")
 
         never = desk.get_by_role("button", name="never", exact=True)
@@ -731,6 +801,103 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         await expect(desk.get_by_role("button", name="to 15:10")).to_be_enabled()
         assert [round(each, -2) for each in demo.shifted] == [22_200]  # 09:00 to 15:10
         await tab.screenshot(path=artifact("demo-desk-1280.png", tmp_path))
+
+
+@in_chromium
+@in_real_time
+async def test_the_tour_follows_what_has_happened_and_not_what_was_typed(chromium: Browser, talking: Bot) -> None:
+    bot = talking
+    async with served(bot) as demo, opened(chromium, demo) as seen:
+        line, offer = seen.tab.locator("#guide-text"), seen.tab.locator("#guide-try")
+        for words in ("/start", "/login", "/buy RELIANCE 10"):
+            await seen.types(words)
+        await expect(line).to_have_text("Ask for ten shares; nothing is sent yet")
+        card = bot.send("BUY 10 RELIANCE", [button("Confirm buy", "c:1:y")])
+        await expect(line).to_have_text("Read the card, then tap Confirm")
+        await seen.types("/positions")  # a look at something else confirms nothing
+        await expect(seen.row("/positions")).to_be_visible()
+        await expect(line).to_have_text("Read the card, then tap Confirm")
+        bot.edit(card, "BUY 10 RELIANCE: not confirmed in time")
+        await expect(line).to_have_text("Ask for ten shares; nothing is sent yet")
+        bot.edit(card, "#1 BUY 10 RELIANCE\nfilled", [button("Exit", "e")])
+        await expect(line).to_have_text("Offer five above the price, so that it waits")
+
+        # One that was filled is nothing to take back: the tour asks for another, and names the one that rests.
+        card = bot.send("SELL 5 RELIANCE", [button("Confirm sell", "c:2:y")])
+        await expect(line).to_have_text("Tap Confirm: this one rests in the book")
+        bot.edit(card, "#2 SELL 5 RELIANCE\nfilled")
+        await expect(line).to_have_text("Offer five above the price, so that it waits")
+        card = bot.send("#3 SELL 5 RELIANCE\nopen at 1,527.10", [button("Modify", "m"), button("Cancel", "x")])
+        bot.send("Filled #2 SELL 5 RELIANCE, avg 1,480.30", [button("Exit", "e")])
+        await expect(offer).to_have_text("/cancel_order 3")
+        await seen.types("/cancel_order 3")
+        bot.edit(card, "#3 SELL 5 RELIANCE\nopen at 1,527.10 · cancel sent")
+        await expect(seen.row("cancel sent")).to_be_visible()
+        await expect(line).not_to_have_text("Stop all new orders at once")
+        bot.edit(card, "#3 SELL 5 RELIANCE\ncancelled, nothing filled")
+        await expect(line).to_have_text("Stop all new orders at once")
+
+        await seen.types("/kill")
+        await expect(offer).to_have_text("/resume")
+        question = bot.send("Allow new orders again?", [button("Yes, allow new orders", "y")])
+        await expect(line).to_have_text("It asks once more, in words")
+        bot.edit(question, "New orders are allowed again.")
+        await expect(offer).to_have_text("/report")
+
+
+@in_chromium
+@in_real_time
+async def test_a_clock_that_runs_ahead_is_seen_after_a_reload_too_and_can_be_stopped(
+    chromium: Browser, talking: Bot, tmp_path: Path
+) -> None:
+    gone = asyncio.Event()
+
+    async def a_long_way(_: float) -> None:
+        await gone.wait()
+
+    async with served(talking, shift=a_long_way) as demo, opened(chromium, demo, width=1280, height=900) as seen:
+        tab, race, ahead = seen.tab, seen.tab.locator("#race-words"), re.compile(r"Runs ahead to 08:40, Sat,? 21 Nov 2026")
+        await tab.get_by_role("button", name="next 08:40").click()
+        await expect(race).to_have_text(ahead)
+        await expect(tab.get_by_role("button", name="+15 min")).to_be_hidden()
+        await tab.reload()
+        await expect(race).to_have_text(ahead)
+        await tab.screenshot(path=artifact("demo-ahead-1280.png", tmp_path))
+        await tab.get_by_role("button", name="Stop here").click()
+        await expect(race).to_be_hidden()
+        await expect(tab.get_by_role("button", name="+15 min")).to_be_enabled()
+
+
+@in_chromium
+@in_real_time
+async def test_a_market_that_never_closes_says_so_and_can_be_given_real_hours(chromium: Browser, talking: Bot) -> None:
+    kept: asyncio.Queue[str] = asyncio.Queue()
+    # 07:30 IST on a Friday, before any session: the exchange is closed, this market is not.
+    talking.chats.clock = LoopClock(asyncio.get_running_loop(), datetime(2026, 11, 20, 2, 0, tzinfo=UTC))
+    async with served(talking, keep_hours=kept.put_nowait) as demo, opened(chromium, demo) as seen:
+        said = "The exchange is closed now; this market never closes."
+        await expect(seen.tab.locator("#welcome-hours")).to_have_text(said)
+        await seen.tab.get_by_role("button", name="Exchange control desk").click()
+        await expect(seen.tab.locator("#hours-words")).to_have_text(said)
+        await seen.tab.get_by_role("button", name="Real hours").click()
+        assert await asyncio.wait_for(kept.get(), 5) == "real"
+
+
+@in_chromium
+@in_real_time
+@pytest.mark.parametrize("width", [390, 320])
+async def test_nothing_on_the_desk_is_cut_in_a_wide_font(chromium: Browser, talking: Bot, width: int) -> None:
+    beyond = """card => [...card.querySelectorAll("*")].filter((node) => {
+        const [outer, inner] = [card.getBoundingClientRect(), node.getBoundingClientRect()];
+        return inner.width && (inner.right > outer.right - 8 || inner.left < outer.left);
+    }).map((node) => node.textContent)"""
+    async with served(talking) as demo, opened(chromium, demo, width=width) as seen:
+        await seen.tab.evaluate("document.documentElement.style.setProperty('--sans', '\"DejaVu Sans\", sans-serif')")
+        await seen.tab.evaluate("document.body.style.letterSpacing = '0.6px'")  # as wide where that font is not there
+        await seen.tab.get_by_role("button", name="Exchange control desk").click()
+        await expect(seen.tab.locator("#account")).to_contain_text("Cash free")
+        for card in await seen.tab.locator(".desk .card").all():
+            assert await card.evaluate(beyond) == []
 
 
 @in_chromium

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+import pytest
 from aiohttp import web
 
 from bot.demo.loop import LoopClock
@@ -89,3 +91,40 @@ async def test_run_serves_until_it_is_cancelled(clock: LoopClock) -> None:
 async def test_unknown_routes_answer_404_in_the_envelope(wire: Wire) -> None:
     status, text = await wire.raw("GET", "typea/orders")
     assert (status, '"IA404"' in text.replace(" ", "")) == (404, True)
+
+
+FOREIGN = [
+    {"Origin": "http://evil.example", "Content-Type": "text/plain"},
+    {"Host": "evil.example"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+async def test_a_page_of_another_site_reads_and_does_nothing_at_a_broker_that_runs_alone(
+    wire: Wire, headers: dict[str, str]
+) -> None:
+    before = await wire.desk("GET", "/state")
+    order = json.dumps({"name": "RELIANCE", "side": "BUY", "quantity": 10})
+    keys = json.dumps({"client": wire.account.client, "password": "theirs", "api_key": "theirs"})
+    login = json.dumps({"clientcode": wire.account.client, "password": wire.account.password})
+    asked = [("POST", "/desk/orders", order), ("POST", "/desk/accounts", keys), ("POST", "/desk/prices", "{}")]
+    asked += [("DELETE", "/desk/faults", ""), ("GET", "/desk/state", ""), ("GET", "/desk/truth", "")]
+    asked += [("POST", "/openapi/typeb/connect/login", login), ("OPTIONS", "/desk/orders", "")]
+    for method, path, body in asked:
+        async with wire.http.request(method, wire.running.rest_url + path, data=body, headers=headers) as answer:
+            assert answer.status == 403, path
+    params = {"API_KEY": wire.account.api_key, "ACCESS_TOKEN": wire.token}
+    for path in ("/", "/ws"):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await wire.http.ws_connect(wire.running.rest_url + path, params=params, headers=headers)
+        assert refused.value.status == 403
+    assert await wire.desk("GET", "/state") == before
+    assert wire.running.broker.ledger.accounts[wire.account.client].password == wire.account.password
+
+
+async def test_the_desk_that_the_start_names_can_be_opened_in_a_browser(wire: Wire) -> None:
+    opened = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    async with wire.http.get(wire.running.desk_url + "/state", headers=opened) as answer:
+        assert answer.status == 200
+        assert "aiohttp" not in answer.headers["Server"]
