@@ -117,6 +117,11 @@ class _LeapingLoop(asyncio.SelectorEventLoop):
         finally:
             self._at_work -= 1
 
+    async def shutdown_default_executor(self, *seconds: float) -> None:
+        """As in asyncio; the seconds that the threads are given to end (from Python 3.12 on) are real ones."""
+        with self.hold():
+            await super().shutdown_default_executor(*seconds)
+
     def _check_open(self) -> None:
         if self.is_closed():
             raise RuntimeError("Event loop is closed")
