@@ -11,7 +11,7 @@ import random
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -52,12 +52,19 @@ WRONG_SETTINGS, FAILED = 2, 1
 SERVING = ("run", "demo", "paper")  # what these do is done for somebody in a chat, or by itself
 
 
-def main(arguments: Sequence[str], *, whoami: Whoami | None = None) -> int:
+def main(
+    arguments: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    whoami: Whoami | None = None,
+    harden: Callable[[], object] = harden,
+) -> int:
     """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up.
 
-    whoami: as whom, when it is not to be asked here.
+    environ, whoami: the settings and the user, where they are not those of this process; harden: closes the process.
     """
     parsed = build_parser().parse_args(arguments)
+    parsed.environ = process_environment() if environ is None else environ
     parsed.whoami = whoami or Whoami.now()
     harden()
     if arguments[0] not in SERVING:
@@ -138,7 +145,7 @@ def build_parser() -> argparse.ArgumentParser:
     link = command("link", "asks for an account's secrets without echo, tries the login, then stores them sealed", _link)
     link.add_argument("--label", default="main", help="how the account is called (default: main)")
 
-    add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings())))
+    add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings(asked))))
 
     calendar = command("calendar", "what the calendar knows of a day, and from which source", _calendar)
     calendar.add_argument("words", nargs="*", metavar="DATE")
@@ -171,8 +178,8 @@ def _without_echo(words: str) -> str:
             raise SettingsError("Secrets are asked for without echo: run this at a terminal.") from None
 
 
-def _settings() -> Settings:
-    return Settings.read(process_environment(), directory=Path())
+def _settings(asked: argparse.Namespace) -> Settings:
+    return Settings.read(asked.environ, directory=Path())
 
 
 def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
@@ -182,7 +189,7 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) 
 
 
 def _run(asked: argparse.Namespace) -> int:
-    settings = _settings()
+    settings = _settings(asked)
     clock, scrubber = SystemClock(), Scrubber(settings.secrets())
 
     root = refuse_root(asked.whoami, live=settings.mode == Mode.LIVE, allowed=settings.allow_root == Consent.YES)
@@ -284,7 +291,7 @@ def _paper(asked: argparse.Namespace) -> int:
     settings = PaperSettings(data=asked.data, hours=asked.hours, seed=asked.seed, replay=replay)
     account = settings.accounts[0]
     source = Source.at(asked.source) if asked.source is not None else None
-    live = ask_credentials(process_environment(), getpass.getpass) if asked.prices == "live" else None
+    live = ask_credentials(asked.environ, getpass.getpass) if asked.prices == "live" else None
 
     def ready(running: paper.Running) -> None:
         print(f"Paper broker at {running.rest_url}, socket {running.ws_url}, control desk {running.desk_url}/state")
@@ -312,17 +319,17 @@ def _paper(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _check(_: argparse.Namespace) -> int:
-    settings = _settings()
+def _check(asked: argparse.Namespace) -> int:
+    settings = _settings(asked)
     findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom, ask=terminal()))
     for finding in findings:
         print(finding.line)
     return FAILED if any(finding.bad for finding in findings) else 0
 
 
-def _health(_: argparse.Namespace) -> int:
+def _health(asked: argparse.Namespace) -> int:
     try:
-        beat = datetime.fromisoformat(heartbeat_file(_settings()).read_text())
+        beat = datetime.fromisoformat(heartbeat_file(_settings(asked)).read_text())
     except (OSError, ValueError):
         print("The bot has not written a heartbeat.", file=sys.stderr)
         return FAILED
@@ -332,7 +339,7 @@ def _health(_: argparse.Namespace) -> int:
 
 
 def _people(asked: argparse.Namespace) -> int:
-    settings = _settings()
+    settings = _settings(asked)
     return asyncio.run(_change_people(asked, without_keys(settings)))
 
 
@@ -368,7 +375,7 @@ async def _change_people(asked: argparse.Namespace, store: SqlStore) -> int:
 
 
 def _link(asked: argparse.Namespace) -> int:
-    settings = _settings()
+    settings = _settings(asked)
     scrubber = Scrubber(settings.secrets())
 
     async def go() -> str:
@@ -385,17 +392,17 @@ def _link(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _shelf() -> Shelf:
+def _shelf(asked: argparse.Namespace) -> Shelf:
     """The dated data with the host's own rows, if MARKET_DATA names a file; no other setting is needed to look things up."""
-    named = process_environment().get("MARKET_DATA")
+    named = asked.environ.get("MARKET_DATA")
     return open_shelf(Path(named).expanduser() if named else None)
 
 
 def _calendar(asked: argparse.Namespace) -> int:
-    print("\n".join(calendar_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
+    print("\n".join(calendar_page(asked.words, now=SystemClock().now(), shelf=_shelf(asked))))
     return 0
 
 
 def _charges(asked: argparse.Namespace) -> int:
-    print("\n".join(charges_page(asked.words, now=SystemClock().now(), shelf=_shelf())))
+    print("\n".join(charges_page(asked.words, now=SystemClock().now(), shelf=_shelf(asked))))
     return 0

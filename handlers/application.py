@@ -88,7 +88,11 @@ async def running(application: App) -> AsyncIterator[None]:
     Waits for a Telegram that cannot be reached, however long; SettingsError when it refuses the token, or when the bot is set up
     for inline queries, which would let what is typed to it appear in other chats (failure-modes.md T10).
     """
-    await _reach(application)
+    try:
+        await _reach(application)
+    except BaseException:  # refused, or asked to end while it still waits: the library closes only what it could initialize
+        await application.bot.shutdown()
+        raise
     try:
         if application.bot.supports_inline_queries:
             raise SettingsError("The bot has inline mode on: switch it off at @BotFather (/setinline).")
@@ -107,7 +111,6 @@ async def _reach(application: App) -> None:
         try:
             await application.initialize()
         except InvalidToken:  # its words carry the token, so it is not chained
-            await application.bot.shutdown()
             say = "Telegram refuses the bot token (TELEGRAM_BOT_TOKEN): ask @BotFather for it again."
             raise SettingsError(say) from None
         except TelegramError as error:
