@@ -419,6 +419,7 @@ def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_a_visitor_is_led_from_hello_to_a_filled_order(chromium: Browser, talking: Bot, tmp_path: Path) -> None:
@@ -486,6 +487,7 @@ async def test_a_visitor_is_led_from_hello_to_a_filled_order(chromium: Browser, 
         await tab.screenshot(path=artifact("demo-1280.png", tmp_path))
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_what_a_message_holds_stays_words_and_opens_nothing(chromium: Browser, talking: Bot) -> None:
@@ -524,6 +526,7 @@ async def test_what_a_message_holds_stays_words_and_opens_nothing(chromium: Brow
         assert await seen.tab.evaluate("window.pwned") is None
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 @pytest.mark.parametrize("width", [390, 320])
@@ -554,6 +557,7 @@ async def test_thirty_characters_fit_a_narrow_phone_and_nothing_scrolls_sideways
         await seen.tab.screenshot(path=artifact(f"demo-{width}.png", tmp_path))
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_all_of_it_can_be_done_at_the_keyboard(chromium: Browser, talking: Bot) -> None:
@@ -617,6 +621,7 @@ async def test_all_of_it_can_be_done_at_the_keyboard(chromium: Browser, talking:
         assert "q 20" not in [message["text"] for message in bot.person.history()]
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_pictures_files_copies_and_deletions_do_what_a_phone_does(chromium: Browser, talking: Bot) -> None:
@@ -672,6 +677,7 @@ async def test_pictures_files_copies_and_deletions_do_what_a_phone_does(chromium
         await expect(sound).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: Browser, talking: Bot, tmp_path: Path) -> None:
@@ -733,6 +739,7 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         await tab.screenshot(path=artifact("demo-desk-1280.png", tmp_path))
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_after_a_gap_the_page_shows_what_it_missed(chromium: Browser, talking: Bot) -> None:
