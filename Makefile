@@ -9,8 +9,7 @@ KEPT := $(sort $(wildcard $(HOME)/.pyenv/versions/3.1[1-4].*/bin/python3 $(HOME)
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: install demo test smoke-other check bench fuzz attack canaries audit sbom lock clean
-.PHONY: install demo test check bench fuzz attack canaries audit sbom readme lock clean
+.PHONY: install demo test test-all smoke-other check bench fuzz attack canaries audit sbom readme lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -32,8 +31,19 @@ demo: .venv/run.stamp
 	@echo "Starting the paper broker, the chat and the bot."
 	@$(BIN)/python -m bot demo $(DEMO_ARGS)
 
+# Compiled files are kept: without them both workers and every program that a test starts compile the product anew.
+unexport PYTHONDONTWRITEBYTECODE
+SUITE := $(BIN)/python -m pytest -n 2 --dist worksteal -q
+WHOLE := -m "" --hypothesis-profile=full
+
+# Units, properties, contract cards and the core of the journeys: under two minutes.
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(SUITE)
+
+# Everything, each property to its full depth, and how much of the product that runs.
+test-all: .venv/dev.stamp
+	$(SUITE) $(WHOLE) --durations=10 --cov --cov-report=json:.coverage.json
+	$(BIN)/python -m tests.house.floors .coverage.json
 
 # The whole journey on another Python than that of .venv, with the same lock, where this machine has one.
 smoke-other: .venv/run.stamp
@@ -60,7 +70,7 @@ bench: .venv/dev.stamp
 
 # Mutants of the broker's answers and frames: at least 100,000 for each decoder.
 fuzz: .venv/dev.stamp
-	FUZZ=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/bot/broker/test_fuzz.py
+	FUZZ=1 $(SUITE) tests/bot/broker/test_fuzz.py
 
 # Forgery, tampering, taps at once, a flood of strangers: one line of JSON each (docs/security.md keeps the figures).
 attack: .venv/dev.stamp
@@ -68,7 +78,7 @@ attack: .venv/dev.stamp
 
 # The whole suite at DEBUG; a test that lets one of the suite's secrets out, in any spelling, fails (docs/security.md, T20).
 canaries: .venv/dev.stamp
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q -p tests.stage.gate
+	$(SUITE) $(WHOLE) -p tests.stage.gate
 
 # Known vulnerabilities of everything that is locked. Asks PyPI; a package that could not be looked up is a failure (--strict).
 # Without a network: make audit ADVISORIES=directory, a checkout of an advisory database in OSV's format, as new as can be had.

@@ -13,7 +13,7 @@ import os
 import random
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,12 +43,19 @@ WRONG_SETTINGS, FAILED = 2, 1
 SERVING = ("run", "demo", "paper")  # what these do is done for somebody in a chat, or by itself
 
 
-def main(arguments: Sequence[str], *, whoami: Whoami | None = None) -> int:
+def main(
+    arguments: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    whoami: Whoami | None = None,
+    harden: Callable[[], object] = harden,
+) -> int:
     """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up.
 
-    whoami: as whom, when it is not to be asked here.
+    environ, whoami: the settings and the user, where they are not those of this process; harden: closes the process.
     """
     parsed = build_parser(arguments).parse_args(arguments)
+    parsed.environ = process_environment() if environ is None else environ
     parsed.whoami = whoami or Whoami.now()
     harden()
     if arguments[0] not in SERVING:
@@ -133,7 +140,7 @@ def build_parser(typed: Sequence[str] = ()) -> argparse.ArgumentParser:
         from bot.host import add_commands
         from bot.reference_pages import add_pages
 
-        add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings())))
+        add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings(asked))))
         add_pages(command)
     return parser
 
@@ -162,10 +169,10 @@ def _without_echo(words: str) -> str:
             raise SettingsError("Secrets are asked for without echo: run this at a terminal.") from None
 
 
-def _settings() -> "Settings":
+def _settings(asked: argparse.Namespace) -> "Settings":
     from bot.settings import Settings
 
-    return Settings.read(process_environment(), directory=Path())
+    return Settings.read(asked.environ, directory=Path())
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -178,7 +185,7 @@ def _run(asked: argparse.Namespace) -> int:
 
     gc.freeze()
     gc.enable()
-    settings = _settings()
+    settings = _settings(asked)
     clock, scrubber = SystemClock(), Scrubber(settings.secrets())
 
     root = refuse_root(asked.whoami, live=settings.mode == Mode.LIVE, allowed=settings.allow_root == Consent.YES)
@@ -236,7 +243,7 @@ def _paper(asked: argparse.Namespace) -> int:
     settings = PaperSettings(data=asked.data, hours=asked.hours, seed=asked.seed, replay=replay)
     account = settings.accounts[0]
     source = Source.at(asked.source) if asked.source is not None else None
-    live = ask_credentials(process_environment(), getpass.getpass) if asked.prices == "live" else None
+    live = ask_credentials(asked.environ, getpass.getpass) if asked.prices == "live" else None
 
     def ready(running: "Running") -> None:
         print(f"Paper broker at {running.rest_url}, socket {running.ws_url}, control desk {running.desk_url}/state")
@@ -264,19 +271,19 @@ def _paper(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _check(_: argparse.Namespace) -> int:
+def _check(asked: argparse.Namespace) -> int:
     from bot.checkup import checkup
     from bot.host import terminal
 
-    settings = _settings()
+    settings = _settings(asked)
     findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom, ask=terminal()))
     for finding in findings:
         print(escaped(finding.line))
     return FAILED if any(finding.bad for finding in findings) else 0
 
 
-def _health(_: argparse.Namespace) -> int:
-    beats, line = health(process_environment(), Path(), SystemClock())
+def _health(asked: argparse.Namespace) -> int:
+    beats, line = health(asked.environ, Path(), SystemClock())
     print(line, file=sys.stdout if beats else sys.stderr)
     return 0 if beats else FAILED
 
@@ -284,7 +291,7 @@ def _health(_: argparse.Namespace) -> int:
 def _people(asked: argparse.Namespace) -> int:
     from bot.host import without_keys
 
-    settings = _settings()
+    settings = _settings(asked)
     first = asked.act == "add" and asked.role == Role.OWNER and asked.account is None  # the first owner makes the database
     store = without_keys(settings, new=first)
     if store.made:
@@ -332,7 +339,7 @@ def _link(asked: argparse.Namespace) -> int:
     from bot.logs import logging_to
     from bot.scrubber import Scrubber
 
-    settings = _settings()
+    settings = _settings(asked)
     scrubber = Scrubber(settings.secrets())
 
     async def go() -> str:

@@ -18,7 +18,6 @@ from bot.domain.money import to_paise
 from bot.domain.order import Product, Side
 from bot.domain.sessions import Phase, SessionClass
 from bot.domain.tariff import Asset, Bill, Plan, Rate
-from bot.process import process_environment
 from bot.settings import market_data
 
 TITLES = {
@@ -57,20 +56,20 @@ def add_pages(command: Callable[[str, str, Callable[[argparse.Namespace], int]],
 
 
 def _calendar(asked: argparse.Namespace) -> int:
-    print("\n".join(calendar_page(asked.date or ist_date(SystemClock().now()), _shelf())))
+    print("\n".join(calendar_page(asked.date or ist_date(SystemClock().now()), _shelf(asked))))
     return 0
 
 
 def _charges(asked: argparse.Namespace) -> int:
-    shelf = _shelf()
+    shelf = _shelf(asked)
     order = order_of(asked, ist_date(SystemClock().now()), shelf)
     print("\n".join(charges_page(*order, shelf) if order is not None else rates_page(shelf)))
     return 0
 
 
-def _shelf() -> Shelf:
+def _shelf(asked: argparse.Namespace) -> Shelf:
     """The dated data with the host's own rows, if MARKET_DATA names a file; no other setting is needed to look things up."""
-    return open_shelf(market_data(process_environment(), Path()))
+    return open_shelf(market_data(asked.environ, Path()))
 
 
 def order_of(asked: argparse.Namespace, today: date, shelf: Shelf) -> tuple[Trade, Plan | None] | None:

@@ -50,13 +50,13 @@ class PaperBroker:
         self.settings = settings
         self.clock = clock
         self.rng = rng
+        self._source = self._prices()  # before the books are taken: candles that cannot be read leave them free
         self.ledger = Ledger(settings.data)
         self.timetable = Timetable(settings.hours, settings.seed)
         self.faults = Faults()
         self.faults.told = self._tell_fault
         self.sessions = Sessions(self.ledger, rng, self.faults)
         self.listeners: list[Publish] = []  # the socket; told of every change of an order
-        self._source = self._prices()
         self._master: Master | None = None
         self._kept = 0
         self.market = Market(self.find, self._source, self.timetable, settings.seed)

@@ -14,6 +14,7 @@ from bot.paper.errors import BooksInUse, PaperError
 from bot.paper.ledger import Ledger
 from bot.practice import Source
 from tests.house.source import ROOT
+from tests.stage.command import Ended, run
 
 
 def start(*words: str) -> int:
@@ -77,14 +78,16 @@ def test_a_password_is_sent_to_no_other_host(url: str) -> None:
 def test_the_command_ends_with_the_sentence_alone(tmp_path: Path) -> None:
     candles = tmp_path / "holes.csv"
     candles.write_text("time,symbol,open,high,low,close\n2026-11-20 09:15,RELIANCE,1400,,1390,1400\n")
-    words = [sys.executable, "-m", "bot", "paper", "--data", str(tmp_path / "books"), "--port", "0", "--prices", str(candles)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (WRONG_SETTINGS, "", "holes.csv, line 2: high is empty.\n")
+    done = run("paper", "--data", str(tmp_path / "books"), "--port", "0", "--prices", str(candles), at=tmp_path)
+    assert done == Ended(code=WRONG_SETTINGS, out="", err="holes.csv, line 2: high is empty.\n")
 
 
 def test_nobody_at_the_keyboard_ends_live_prices_in_words(tmp_path: Path) -> None:
+    """A process of its own, without a terminal: getpass would ask the one who runs the tests."""
     words = [sys.executable, "-m", "bot", "paper", "--data", str(tmp_path), "--port", "0", "--prices", "live"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, input="", start_new_session=True
+    )
     assert done.returncode == FAILED
     assert done.stderr.splitlines()[-1].endswith("Live prices need an mStock login. Without one: --prices walk.")
     assert "Traceback" not in done.stderr

@@ -11,42 +11,36 @@ import pytest
 from bot.domain.errors import SettingsError
 from bot.process import Whoami, process_environment, refuse_root
 from tests.house.source import ROOT
+from tests.stage.command import SET_UP, run
 
 # In a program of its own: what is closed here stays closed.
 PROBE = """
 import json, os, resource, sys
-from bot.process import harden, standing
+from bot.cli import main
+from bot.process import standing
 before = standing()
-after = harden()
+main(["health"])
+after = standing()
 open(sys.argv[1], "w").close()
 print(json.dumps({
     "before": before.complete, "after": after.complete, "core": resource.getrlimit(resource.RLIMIT_CORE),
     "mode": os.stat(sys.argv[1]).st_mode & 0o777, "dumpable": after.dumpable,
-    "owner of its memory": os.stat("/proc/self/mem").st_uid,
 }))
 """
 
 
-def test_asked_once_the_kernel_keeps_it_and_says_so(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PROBE, str(tmp_path / "made")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, umask=0o022)
+def test_every_command_begins_with_it_and_the_kernel_keeps_it_and_says_so(tmp_path: Path) -> None:
+    """The command line is asked what it made of its own process, in a directory where nothing is set up."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, "made"], capture_output=True, text=True, check=True, cwd=tmp_path, umask=0o022,
+        env={"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
     found = json.loads(done.stdout)
     assert found["before"] is False
     assert found["after"] is True
     assert found["core"] == [0, 0]
     assert found["dumpable"] is False
     assert found["mode"] == 0o600
-
-
-def test_every_command_begins_with_it(tmp_path: Path) -> None:
-    """The command line is asked what it made of its own process, in a directory where nothing is set up."""
-    probe = "import sys; from bot.cli import main; from bot.process import standing\n"
-    probe += "main(sys.argv[1:])\nprint(standing().complete)"
-    done = subprocess.run(
-        [sys.executable, "-c", probe, "health"], capture_output=True, text=True, check=True, cwd=tmp_path, umask=0o022,
-        env={"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert done.stdout.splitlines()[-1] == "True"
 
 
 @pytest.mark.parametrize("live", [True, False])
@@ -84,14 +78,9 @@ def test_root_on_a_bare_host_on_the_real_command_line(
     tmp_path: Path, mode: str, given: dict[str, str], ends: int, says: str
 ) -> None:
     """The whole command, told that it is root outside of a container, wherever this test runs."""
-    probe = "import sys; from bot.cli import main; from bot.process import Whoami\n"
-    probe += "sys.exit(main(['run'], whoami=Whoami(uid=0, container=False)))"
-    settings = {"MODE": mode, "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "KEY_SOURCE": "file", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", probe], capture_output=True, text=True, check=False, cwd=tmp_path, env=settings | given
-    )
-    assert done.returncode == ends, done.stderr
-    assert says in done.stderr
+    done = run("run", at=tmp_path, given=SET_UP | {"MODE": mode} | given, whoami=Whoami(uid=0, container=False))
+    assert done.code == ends, done.err
+    assert says in done.err
     if mode == "live" and not given:
         assert list(tmp_path.iterdir()) == [], "nothing was touched"
 

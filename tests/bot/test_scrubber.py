@@ -22,7 +22,6 @@ CANARIES = Canaries(PLANTED)
 AROUND = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 
 
-@pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize(
     "spell",
     [
@@ -44,14 +43,15 @@ AROUND = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
         lambda secret: repr({"body": {"x": secret}}),
     ],
 )
-def test_a_known_secret_passes_in_no_spelling(secret: str, spell: object) -> None:
+def test_a_known_secret_passes_in_no_spelling(spell: object) -> None:
     assert callable(spell)
-    text = f"before {spell(secret)} after"
-    assert CANARIES.leaks(text), "the checker itself does not see this spelling"
-    scrubbed = SCRUBBER.scrub(text)
-    assert CANARIES.leaks(scrubbed) == []
-    assert scrubbed.startswith("before ")
-    assert scrubbed.endswith(" after")
+    for secret in SECRETS:
+        text = f"before {spell(secret)} after"
+        assert CANARIES.leaks(text), f"the checker itself does not see this spelling: {text}"
+        scrubbed = SCRUBBER.scrub(text)
+        assert CANARIES.leaks(scrubbed) == [], text
+        assert scrubbed.startswith("before ")
+        assert scrubbed.endswith(" after")
 
 
 @given(st.sampled_from([secret for secret in SECRETS if 24 <= len(secret) <= 128]), AROUND, AROUND, st.data())

@@ -252,6 +252,7 @@ def test_only_words_and_taps_in_a_persons_own_private_chat_are_taken(person: int
     assert count > 1500
 
 
+@pytest.mark.exhaustive
 async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         services, count = stage.services, 0

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 LINES = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ").splitlines()
 
@@ -29,6 +31,7 @@ def test_only_what_runs_is_copied_and_all_of_it_exists() -> None:
     assert all((ROOT / name).exists() for name in names)
 
 
+@pytest.mark.exhaustive
 def test_the_install_and_start_lines_work_in_a_clean_place(tmp_path: Path) -> None:
     install = next(line for line in word("RUN") if "pip install" in line)
     command = re.findall(r'"([^"]+)"', word("CMD")[0])

@@ -36,10 +36,11 @@ def project() -> dict[str, Any]:
     return loaded
 
 
-@pytest.mark.parametrize("name", [each.name for each in COMMANDS])
-def test_every_command_is_in_the_readme(name: str) -> None:
-    written = rf"`/{name}\b" if name.isidentifier() else rf"`{re.escape(name)}"  # `?` is typed without a slash
-    assert re.search(written, readme()), name
+def test_every_command_is_in_the_readme() -> None:
+    def written(name: str) -> str:
+        return rf"`/{name}\b" if name.isidentifier() else rf"`{re.escape(name)}"  # `?` is typed without a slash
+
+    assert [each.name for each in COMMANDS if not re.search(written(each.name), readme())] == []
 
 
 def test_the_readmes_table_of_settings_is_the_one_that_make_readme_writes() -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+import pytest
 
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
@@ -12,8 +12,8 @@ from bot.domain.account import Role, User
 from bot.domain.drawers import Drawers
 from bot.host import change_data_keys, change_keys, lift, make_backup, panic, read_audit, restore, without_keys
 from bot.trading.joining import put_on_list, take_off_list, unlock
-from tests.house.source import ROOT
 from tests.journeys.test_people import PIN, invite, tap_pin
+from tests.stage.command import SET_UP, run
 from tests.stage.house import House, a_house
 
 Row = tuple[int, int | None, str, str]
@@ -28,6 +28,7 @@ async def rows(house: House) -> list[Row]:
     return list(reversed(await house.store.run(read)))
 
 
+@pytest.mark.core
 async def test_a_days_acts_are_on_record_with_the_message_behind_each(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
@@ -129,11 +130,9 @@ async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock
         await change_keys("rotate", house.settings, None)
         await change_data_keys(house.settings, None)
         await make_backup(house.settings, tmp_path / "copy.db")
-        given = {"DATABASE": str(house.settings.database), "PYTHONPATH": str(ROOT), "MODE": "paper", "KEY_SOURCE": "file"}
-        given["TELEGRAM_BOT_TOKEN"] = "123456789:" + "A" * 35
-        command = [sys.executable, "-m", "bot", "people", "add", "77", "--role", "viewer", "--name", "Ravi"]
-        done = await asyncio.to_thread(subprocess.run, command, env=given, cwd=tmp_path, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr
+        words, given = "people add 77 --role viewer --name Ravi", {**SET_UP, "DATABASE": str(house.settings.database)}
+        done = await asyncio.to_thread(run, *words.split(), at=tmp_path, given=given)
+        assert done.code == 0, done.err
         ravi, now = User(telegram_id=77, name="Ravi"), clock.now()
         async with without_keys(house.settings) as store:
             await store.run(lambda drawers: put_on_list(drawers, ravi, Role.TRADER, None, now))

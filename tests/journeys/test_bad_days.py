@@ -88,6 +88,7 @@ async def test_a_session_that_ended_is_renewed_with_the_seed_without_a_word(cloc
         await house.me.ask("/funds", "2,50,000.00")
 
 
+@pytest.mark.core
 async def test_an_order_that_meets_an_expired_token_is_never_sent_twice(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
@@ -153,6 +154,7 @@ async def test_at_midnight_the_session_ends_and_the_morning_begins_with_a_login(
         assert house.near.paper.counter.calls["login"] == 2
 
 
+@pytest.mark.core
 async def test_telegram_floods_and_outages_lose_no_fill_and_repeat_none(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

@@ -49,6 +49,7 @@ def secrets_of(account: PaperAccount, clock: LoopClock, *, seed: bool) -> dict[s
     return typed | ({"totp_seed": account.totp_seed} if seed else {"code": TOTP(account.totp_seed).at(clock.now())})
 
 
+@pytest.mark.core
 async def test_an_account_is_linked_on_the_page_and_trades(clock: LoopClock, tmp_path: Path) -> None:
     account = PaperAccount()
     async with a_house(clock, tmp_path, account=account) as house:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from pyotp import TOTP
 
 from bot.demo.loop import LoopClock, VirtualLoop
@@ -18,12 +19,14 @@ from bot.smoke import story
 from tests.stage.house import House, a_house
 
 
+@pytest.mark.core
 async def test_the_scripted_person_walks_the_whole_journey(clock: LoopClock, tmp_path: Path) -> None:
     said: list[str] = []
     async with a_house(clock, tmp_path) as house:
         assert await story(house.demo, said.append), said[-1]
 
 
+@pytest.mark.core
 async def test_two_taps_at_once_place_one_order_and_the_second_is_told_so(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
@@ -35,6 +38,7 @@ async def test_two_taps_at_once_place_one_order_and_the_second_is_told_so(clock:
         assert house.placed == 1
 
 
+@pytest.mark.core
 async def test_a_stranger_gets_silence_and_leaves_no_trace(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         stranger = ScriptedPerson(house.near.chats, 666, name="Mallory")
@@ -83,6 +87,7 @@ async def test_a_wrong_code_is_a_clear_sentence_and_the_bot_goes_on(clock: LoopC
         await house.me.ask("/help", "/buy")
 
 
+@pytest.mark.core
 async def test_the_answer_is_lost_and_the_order_is_found_by_its_tag(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

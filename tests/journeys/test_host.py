@@ -38,6 +38,7 @@ async def alive(house: House) -> bool:
     return state.session is not None
 
 
+@pytest.mark.core
 async def test_the_alarm_stops_a_running_bot_and_no_phone_brings_it_back(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path, account=ACCOUNT) as house:
         other = await house.join(SECOND, "Ravi", Role.TRADER)
@@ -123,6 +124,7 @@ async def test_an_untouched_audit_starts_without_a_word_and_its_export_proves_it
         assert each["hash"] == before.hex()
 
 
+@pytest.mark.core
 async def test_a_backup_of_a_running_bot_brings_its_day_back_and_does_nothing_twice(clock: LoopClock, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     async with a_house(clock, tmp_path / "house", account=ACCOUNT) as house:

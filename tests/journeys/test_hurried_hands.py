@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.demo.loop import LoopClock
 from bot.domain.order import Side
 from tests.stage.house import House, a_house
@@ -14,6 +16,7 @@ async def bought(house: House, words: str, card_says: str) -> None:
     await house.me.wait_for("Filled")
 
 
+@pytest.mark.core
 async def test_two_exit_cards_of_one_position_close_it_once_and_never_cross_zero(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

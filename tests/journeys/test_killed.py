@@ -24,7 +24,7 @@ from storage.vault import Vault
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.asyncio(loop_factories=["real"])
+pytestmark = [pytest.mark.asyncio(loop_factories=["real"]), pytest.mark.exhaustive]
 
 
 class Process:

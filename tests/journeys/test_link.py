@@ -91,6 +91,7 @@ async def seed_stored(house: House, label: str) -> bool:
     return kept.totp_seed is not None
 
 
+@pytest.mark.core
 async def test_a_seed_is_stored_by_choice_after_one_plain_sentence(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await another_is_main(house)

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
 from bot.demo.errors import PersonError
 from bot.demo.loop import LoopClock
 from bot.demo.person import ScriptedPerson
@@ -17,6 +19,8 @@ from bot.domain.secret import Secret
 from bot.paper.settings import PaperAccount
 from storage.marks import MARKS
 from tests.stage.house import House, a_house
+
+pytestmark = pytest.mark.exhaustive
 
 LABELS = ("main", "papa", "mama", "dada", "nani")
 PEOPLE = 50

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.demo.errors import PersonError
 from bot.demo.loop import LoopClock
 from bot.demo.messages import Json
@@ -42,6 +44,7 @@ def first_line(message: Json) -> str:
     return "\n".join(str(message["text"]).split("\n")[: 2 if "\nDelivery" in message["text"] else 1])
 
 
+@pytest.mark.core
 async def test_the_mark_of_the_account_leads_every_card_and_answer_about_it(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await two_accounts(house)

@@ -15,8 +15,8 @@ from bot.domain.entry import Entered
 from bot.domain.errors import PersonError
 from bot.domain.secret import Secret
 from bot.trading.joining import put_on_list, take_off_list
-from tests.bot.test_cli import SET_UP, run
 from tests.journeys.test_many_people import paper_account
+from tests.stage.command import SET_UP, run
 from tests.stage.house import House, a_house
 
 PIN = "482913"
@@ -45,6 +45,7 @@ async def invite(house: House, words: str) -> str:
     return f"/start {found[1]}"
 
 
+@pytest.mark.core
 async def test_an_invited_trader_joins_trades_and_is_taken_off_at_once(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
@@ -114,6 +115,7 @@ async def test_a_pin_tapped_on_the_keypad_lets_the_waiting_order_through_and_sur
         assert PIN.encode() not in raw
 
 
+@pytest.mark.core
 async def test_a_sealed_phone_shows_nothing_stops_trading_and_opens_by_its_pin(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
@@ -347,7 +349,7 @@ async def test_a_page_that_was_asked_for_before_the_phone_was_sealed_logs_nobody
 async def test_the_host_opens_a_sealed_phone_with_a_forgotten_pin_and_takes_people_on_and_off(
     clock: LoopClock, tmp_path: Path
 ) -> None:
-    """The real command, in a process of its own beside the running bot (which takes a second or two)."""
+    """The real command, beside the running bot."""
     async with a_house(clock, tmp_path) as house:
         assert house.store is not None
         await house.log_in()
@@ -361,8 +363,8 @@ async def test_the_host_opens_a_sealed_phone_with_a_forgotten_pin_and_takes_peop
         command = re.search(r"python -m bot people (unlock \d+)", told["text"])
         assert command is not None, "the way out stands there, to be typed as it is"
         at = {**SET_UP, "DATABASE": str(house.settings.database)}
-        done = run("people", *command[1].split(), at=tmp_path, given=at)
-        assert (done.returncode, "has no PIN" in done.stdout) == (0, True), done.stderr
+        done = await asyncio.to_thread(run, "people", *command[1].split(), at=tmp_path, given=at)
+        assert (done.code, "has no PIN" in done.out) == (0, True), done.err
         await house.me.ask("/funds", "FUNDS 🔵 main")
         user = User(telegram_id=RAVI, name="Ravi")
         await house.store.run(lambda drawers: put_on_list(drawers, user, Role.TRADER, None, clock.now()))

@@ -65,7 +65,7 @@ async def try_everything(house: House, person: ScriptedPerson) -> None:
                 await asyncio.sleep(3)
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.GUARDIAN, Role.TRADER])
+@pytest.mark.parametrize("role", [pytest.param(Role.VIEWER, marks=pytest.mark.core), Role.GUARDIAN, Role.TRADER])
 async def test_no_role_brings_about_more_than_it_carries(role: Role, clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

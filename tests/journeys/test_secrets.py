@@ -85,6 +85,7 @@ async def forget_seed(house: House) -> None:
     await house.store.run(strip)
 
 
+@pytest.mark.core
 async def test_a_day_full_of_trouble_leaves_no_secret_anywhere(
     clock: LoopClock, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

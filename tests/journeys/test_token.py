@@ -39,6 +39,7 @@ async def test_a_webhook_set_by_somebody_else_seals_trading_within_a_minute_and_
         assert house.placed == 0
 
 
+@pytest.mark.core
 async def test_a_second_poller_seals_trading_at_once_and_survives_a_restart(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

@@ -4,10 +4,13 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.house.source import ROOT
 from tests.stage.gate import SECRETS
 
 
+@pytest.mark.exhaustive
 def test_every_planted_leak_is_found_and_the_test_without_one_passes() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "tests.stage.gate"]
     done = subprocess.run([*command, "tests/stage/planted_leaks.py"], capture_output=True, text=True, check=False, cwd=ROOT)

@@ -152,6 +152,7 @@ async def test_what_stood_there_before_is_kept_damaged_or_not_and_no_old_log_is_
         assert len(await store.run(lambda drawers: drawers.accounts.all())) == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("damaged", [False, True])
 def test_a_restore_killed_anywhere_leaves_the_whole_old_one_or_the_whole_new_one_made_safe(
     tmp_path: Path, *, damaged: bool

@@ -16,6 +16,7 @@ from bot.domain.access import DayLock, Pin
 from bot.domain.account import Limits, Role, Stop, User
 from bot.domain.drawers import Drawers
 from storage.store import SqlStore
+from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_store, a_vault, at_once
 
 RAVI = User(telegram_id=2002, name="Ravi")
@@ -121,7 +122,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
 
 TestTwoProcesses = TwoProcesses.TestCase
-TestTwoProcesses.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+TestTwoProcesses.settings = settings(max_examples=examples(15), stateful_step_count=15, deadline=None)
 
 
 async def test_a_second_reading_asks_the_database_nothing(store: SqlStore) -> None:

@@ -17,6 +17,7 @@ from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError
 from bot.domain.order import Fill, Order, OrderStatus
 from storage.store import SqlStore
+from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, a_fill, a_store, an_order
 from tests.storage.strategies import of
 
@@ -48,7 +49,7 @@ def add_fill(order: Order, fill: Fill, drawers: Drawers) -> bool:
 shared = asyncio.run(a_store())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(of(Order), st.lists(of(Fill), max_size=3, unique_by=lambda fill: (fill.broker_id, fill.filled_after)))
 def test_any_order_and_its_fills_come_back_to_the_last_digit(order: Order, fills: list[Fill]) -> None:
     order = replace(order, account_id=ACCOUNT.id)

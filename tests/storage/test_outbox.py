@@ -15,6 +15,7 @@ from bot.domain.drawers import Drawers
 from bot.domain.notice import FeedLost, Loudness, OrderRejected, Parcel, TradingStopped
 from bot.domain.ports import Shown
 from storage.store import SqlStore
+from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, at_once, seed
 
 MINUTE = timedelta(minutes=1)
@@ -215,4 +216,4 @@ class Notifiers(RuleBasedStateMachine):
 
 
 TestNotifiers = Notifiers.TestCase
-TestNotifiers.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestNotifiers.settings = settings(max_examples=examples(25), stateful_step_count=30, deadline=None)

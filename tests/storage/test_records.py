@@ -15,6 +15,7 @@ from bot.domain.order import OrderDraft
 from bot.domain.portfolio import DayReport
 from bot.domain.secret import Secret
 from storage.records import NOTICES, Shape, pack, unpack
+from tests.stage.depth import examples
 from tests.storage.samples import DRAFT, NOW, a_fill, an_order
 from tests.storage.strategies import drafts, of
 
@@ -25,7 +26,7 @@ def test_every_kind_of_notice_is_known() -> None:
 
 @pytest.mark.parametrize("kind", get_args(Notice))
 def test_every_notice_comes_back_as_it_went_in(kind: Any) -> None:
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=examples(25), deadline=None)
     @given(of(kind))
     def holds(notice: Notice) -> None:
         name, body = pack(notice)
@@ -36,14 +37,14 @@ def test_every_notice_comes_back_as_it_went_in(kind: Any) -> None:
     holds()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(of(DayReport))
 def test_a_report_comes_back_as_it_went_in(report: DayReport) -> None:
     shape = Shape(DayReport)
     assert repr(shape.read(shape.write(report))) == repr(report)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(drafts())
 def test_a_draft_keeps_its_digest(draft: OrderDraft) -> None:
     shape = Shape(OrderDraft)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from bot.domain.portfolio import DayReport
 from storage.store import SqlStore
+from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, DAY, NOW, a_vault, at_once, seed
 from tests.storage.strategies import of
 
@@ -32,7 +33,7 @@ at_once(shared, seed)
 days = itertools.count(1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(of(DayReport))
 def test_any_report_comes_back_to_the_last_digit(report: DayReport) -> None:
     day = DAY + timedelta(days=next(days))

@@ -160,6 +160,7 @@ async def test_a_move_does_not_write_over_the_keys_of_another_database(house: Ke
     assert await what_opens(house, house.main.load(), house.seed.load()) == ALL
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("act", ["rotate", "move", "seal", "rekey"])
 def test_killed_before_everything_that_touches_the_disk_every_secret_still_opens(house: Keys, act: str) -> None:
     """The sweep runs in a process of its own, which forks a child for each moment and kills it there (tests/storage/killed)."""

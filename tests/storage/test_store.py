@@ -193,6 +193,7 @@ async def test_a_settled_log_leaves_everything_in_the_database_file_itself(tmp_p
         assert alone.execute("SELECT count(*) FROM orders").fetchone() == (39,)
 
 
+@pytest.mark.exhaustive
 def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_half_done(tmp_path: Path) -> None:
     """A process dies by SIGKILL at step after step of claim and order, before, in and after the commit."""
     keys = Keys(tmp_path)

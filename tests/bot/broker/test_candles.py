@@ -25,6 +25,7 @@ from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.research import Candle, Interval
 from bot.domain.secret import Secret
 from tests.bot.broker.test_client import RELIANCE
+from tests.stage.depth import examples
 
 MINUTES = {
     "ONE_MINUTE": 1, "THREE_MINUTE": 3, "FIVE_MINUTE": 5, "TEN_MINUTE": 10, "FIFTEEN_MINUTE": 15, "THIRTY_MINUTE": 30,
@@ -144,7 +145,7 @@ moments = st.datetimes(datetime(2026, 1, 2), datetime(2026, 12, 30), timezones=s
     seed=st.integers(0, 99),
 )
 @example(now=datetime(2026, 1, 2, 0, 0, 0, 1, tzinfo=UTC), interval=Interval.MINUTE, before=832, length=1, seed=0)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_stretch_comes_whole_in_order_and_each_once(
     now: datetime, interval: Interval, before: int, length: int, seed: int
 ) -> None:

@@ -30,13 +30,14 @@ from bot.domain.errors import BotError, OrderOver, Refused, Unclear, Unreadable
 from bot.domain.instrument import Exchange, InstrumentKey
 from tests.bot.broker.test_quirks import FUNDS, ID, ORDER, POSITION, TRADE, bad, good
 from tests.bot.broker.test_scrips import ROWS
+from tests.stage.depth import examples
 
 BATCH = 100
 LONG = bool(os.environ.get("FUZZ"))
 fuzzed = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "1200"))
     if LONG
-    else 20,  # two thousand of each in every run; one in eight is left whole
+    else examples(20),  # two thousand of each in a full run; one in eight is left whole
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     database=None,
@@ -450,7 +451,7 @@ def test_news_of_an_order_rings_or_is_a_price_and_its_sample_names_nobody(seed: 
         "{}, {:02d} Nov {} {}:00:14 GMT".format, st.text(max_size=4), st.integers(0, 40), st.integers(0, 9999), st.integers(0, 30)
     )
 )
-@settings(max_examples=100_000 if LONG else 300, deadline=None)
+@settings(max_examples=100_000 if LONG else examples(300), deadline=None)
 def test_a_date_header_of_any_shape_is_a_time_or_none(header: str) -> None:
     try:
         response = httpx.Response(200, headers={"Date": header, "Retry-After": header})
@@ -503,7 +504,7 @@ def test_a_scrip_master_is_whole_or_refused(seed: int, tmp_path_factory: pytest.
 
 
 @given(st.text(), st.integers(1, 10**6), st.integers(0, 10**6))
-@settings(max_examples=100_000 if LONG else 200, deadline=None)
+@settings(max_examples=100_000 if LONG else examples(200), deadline=None)
 def test_a_status_word_nobody_knows_leaves_the_order_open(word: str, quantity: int, filled: int) -> None:
     status = words.order_status(word, quantity=quantity, filled=min(filled, quantity))
     known = ("REJECT", "FAIL", "CANCEL", "TRADED", "COMPLETE", "EXECUTED", "CONFIRMED", "FILLED", "EXPIRED")

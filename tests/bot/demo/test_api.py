@@ -31,6 +31,7 @@ from bot.demo.person import ScriptedPerson
 from bot.demo.server import serve
 from tests.bot.demo.test_markup import KEPT
 from tests.bot.demo.test_pictures import png
+from tests.stage.depth import examples
 from tests.stage.loop import MORNING
 from tests.stage.telegram import bot_for
 
@@ -418,7 +419,7 @@ async def test_the_bots_profile(bot: Bot) -> None:
 WORDS = st.text(st.one_of(KEPT, st.sampled_from("<>&\"'/;#\n ")), max_size=120)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=12))
 def test_any_escaped_text_arrives_as_it_was_and_only_an_empty_one_is_refused(words: list[str]) -> None:
     async def story(loop: VirtualLoop) -> None:

@@ -13,6 +13,7 @@ from bot.demo.chats import Chats
 from bot.demo.errors import ApiError
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.demo.person import ScriptedPerson
+from tests.stage.depth import examples
 from tests.stage.loop import MORNING
 
 ASHA = 4211
@@ -107,7 +108,7 @@ def parameters(method: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     return st.tuples(st.just(method), st.fixed_dictionaries({}, optional=dict.fromkeys(names, st.one_of(plain, SHAPES))))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from([method for method, names in sorted(PARAMETERS.items()) for _ in (method, *names.split())]).flatmap(
         parameters

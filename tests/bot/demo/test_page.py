@@ -488,6 +488,7 @@ def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_a_visitor_is_led_from_hello_to_a_filled_order(chromium: Browser, talking: Bot, tmp_path: Path) -> None:
@@ -555,6 +556,7 @@ async def test_a_visitor_is_led_from_hello_to_a_filled_order(chromium: Browser, 
         await tab.screenshot(path=artifact("demo-1280.png", tmp_path))
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_what_a_message_holds_stays_words_and_opens_nothing(chromium: Browser, talking: Bot) -> None:
@@ -593,6 +595,7 @@ async def test_what_a_message_holds_stays_words_and_opens_nothing(chromium: Brow
         assert await seen.tab.evaluate("window.pwned") is None
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 @pytest.mark.parametrize("width", [390, 320])
@@ -623,6 +626,7 @@ async def test_thirty_characters_fit_a_narrow_phone_and_nothing_scrolls_sideways
         await seen.tab.screenshot(path=artifact(f"demo-{width}.png", tmp_path))
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_all_of_it_can_be_done_at_the_keyboard(chromium: Browser, talking: Bot) -> None:
@@ -686,6 +690,7 @@ async def test_all_of_it_can_be_done_at_the_keyboard(chromium: Browser, talking:
         assert "q 20" not in [message["text"] for message in bot.person.history()]
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_pictures_files_copies_and_deletions_do_what_a_phone_does(chromium: Browser, talking: Bot) -> None:
@@ -741,6 +746,7 @@ async def test_pictures_files_copies_and_deletions_do_what_a_phone_does(chromium
         await expect(sound).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: Browser, talking: Bot, tmp_path: Path) -> None:
@@ -803,6 +809,7 @@ async def test_the_desk_moves_prices_misbehaves_and_shows_the_account(chromium: 
         await tab.screenshot(path=artifact("demo-desk-1280.png", tmp_path))
 
 
+@pytest.mark.exhaustive
 @in_chromium
 @in_real_time
 async def test_the_tour_follows_what_has_happened_and_not_what_was_typed(chromium: Browser, talking: Bot) -> None:

@@ -13,6 +13,7 @@ from bot.demo.errors import ApiError
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.demo.messages import State
 from bot.demo.updates import LONGEST_POLL, UpdateQueue
+from tests.stage.depth import examples
 
 T = TypeVar("T")
 START = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
@@ -125,7 +126,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(STEPS)
 def test_nothing_is_lost_and_nothing_comes_again_once_confirmed(steps: list[tuple[str, int]]) -> None:
     """A bot that records what it was given, raises its offset to what it recorded, and crashes now and then."""

@@ -2,12 +2,11 @@
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.data.shelf import open_shelf
-from bot.domain.rejections import MOST_SHAPES, Explanation, RejectionKind, RejectionRow, Rejections, Repair, normal_form
+from bot.domain.rejections import MOST_SHAPES, Explanation, RejectionKind, Rejections, Repair, normal_form
 from tests.stage.market import SHELF
 
 DICTIONARY = SHELF.rejections
@@ -67,21 +66,20 @@ REFERENCE: list[tuple[str, str, RejectionKind]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "code", "kind"), REFERENCE, ids=[text[:40] for text, _, _ in REFERENCE])
-def test_every_refusal_of_the_reference_has_a_row(text: str, code: str, kind: RejectionKind) -> None:
-    found = DICTIONARY.explain(text)  # by its words alone
-    assert found.known
-    assert found.kind is kind
-    assert DICTIONARY.explain(text, code=code).name == found.name  # a code never overrules the words
-    assert found.says
-    assert found.says[0].isupper() or found.says.startswith("mStock")
-    assert "{" not in found.says
+def test_every_refusal_of_the_reference_has_a_row() -> None:
+    for text, code, kind in REFERENCE:
+        found = DICTIONARY.explain(text)  # by its words alone
+        assert found.known, text
+        assert found.kind is kind, text
+        assert DICTIONARY.explain(text, code=code).name == found.name, "a code never overrules the words"
+        assert found.says, text
+        assert found.says[0].isupper() or found.says.startswith("mStock")
+        assert "{" not in found.says
 
 
-@pytest.mark.parametrize("row", DICTIONARY.rows, ids=lambda row: row.name)
-def test_every_rows_own_example_is_explained_by_that_row(row: RejectionRow) -> None:
-    assert DICTIONARY.explain(row.example).name == row.name
-    assert row.source
+def test_every_rows_own_example_is_explained_by_that_row() -> None:
+    assert [row.name for row in DICTIONARY.rows if DICTIONARY.explain(row.example).name != row.name] == []
+    assert [row.name for row in DICTIONARY.rows if not row.source] == []
 
 
 def test_book_and_answer_write_the_same_refusal_and_both_name_the_order() -> None:

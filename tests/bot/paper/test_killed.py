@@ -38,7 +38,7 @@ class Clock:
 settings = PaperSettings(data=Path(sys.argv[1]), walk=0.0, accounts=(PaperAccount(cash=100 * LAKH),))
 asyncio.run(run(settings, clock=Clock(), rng=random.SystemRandom(), ready=lambda it: print(it.rest_url, flush=True)))
 """
-pytestmark = pytest.mark.asyncio(loop_factories=["real"])
+pytestmark = [pytest.mark.asyncio(loop_factories=["real"]), pytest.mark.exhaustive]
 
 
 @dataclass

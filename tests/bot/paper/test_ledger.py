@@ -31,6 +31,7 @@ from bot.paper.requests import OrderRequest
 from bot.paper.shapes import Manners, funds_rows, order_row, position_row
 from tests.bot.paper.oracle import replayed, tied_up
 from tests.bot.paper.wire import ACCOUNT, STILL, Days
+from tests.stage.depth import examples
 
 START = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 NAMES = [("NSE", "RELIANCE-EQ"), ("NSE", "ITC-EQ"), ("NFO", "NIFTY26DEC24500CE"), ("NFO", "NIFTY26DECFUT")]
@@ -201,7 +202,7 @@ async def live(steps: list[tuple[Any, ...]], directory: Path) -> None:
 SOLD = [("place", 1, "SELL", 5, 0, "MARKET", False), ("wait", 2.0), ("wait", 25.0), ("wait", 40.0)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(STEP, max_size=25))
 @example(SOLD)
 @example([("place", 2, "BUY", 2, 0, "MARKET", True), ("wait", 2.0), ("place", 2, "SELL", 3, 10, "LIMIT", True), ("square off",)])
@@ -210,7 +211,7 @@ def test_books_hold_through_any_history(steps: list[tuple[Any, ...]]) -> None:
         runner.run(live(steps, Path(directory)))
 
 
-@settings(max_examples=6, deadline=None)  # each night makes a new scrip master, a fifth of a second
+@settings(max_examples=examples(6), deadline=None)  # each night makes a new scrip master, a fifth of a second
 @given(st.lists(STEP, max_size=12), st.lists(STEP, max_size=8), st.integers(1, 3))
 @example([("place", 0, "BUY", 7, 0, "MARKET", False), *SOLD], [], 2)
 def test_books_hold_through_the_night(before: list[tuple[Any, ...]], after: list[tuple[Any, ...]], nights: int) -> None:

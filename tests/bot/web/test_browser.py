@@ -85,6 +85,7 @@ async def test_an_account_is_linked_by_hand_and_the_browser_keeps_nothing(browse
         await context.close()
 
 
+@pytest.mark.exhaustive
 async def test_a_refusal_is_said_in_words_and_the_link_is_spent(browser: Browser) -> None:
     async with a_hall(SystemClock()) as hall:
         hall.accounts.refuses = LoginRefused("mStock says that the <code> is wrong.")
@@ -102,6 +103,7 @@ async def test_a_refusal_is_said_in_words_and_the_link_is_spent(browser: Browser
         await tab.close()
 
 
+@pytest.mark.exhaustive
 async def test_no_other_site_can_frame_the_page_or_send_its_form(browser: Browser) -> None:
     async with a_hall(SystemClock()) as hall:
         address = await hall.link()
