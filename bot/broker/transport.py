@@ -70,7 +70,7 @@ class Transport:
         self._clock = clock
         self._chance = chance
         self._pace = pace
-        self._elapsed = asyncio.get_running_loop().time  # asked from the store's thread too
+        self._elapsed: Callable[[], float] = lambda: 0.0  # the loop's time, from the first answer on; the store's thread asks it
         self._told: tuple[tuple[float, datetime], ...] = ()  # the two newest answers: loop time, and the broker's own clock
         # IPv4 only: the address that is registered with the broker is one (mstock-type-b.md 1.8).
         road = wire or httpx.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0, limits=_LIMITS, local_address="0.0.0.0")  # noqa: S104
@@ -182,6 +182,7 @@ class Transport:
     def _note_time(self, response: httpx.Response) -> None:
         told = clock_of(response)
         if told is not None:
+            self._elapsed = asyncio.get_running_loop().time
             self._told = (*self._told[-1:], (self._elapsed(), told))
 
 
