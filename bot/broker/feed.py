@@ -66,6 +66,7 @@ class SocketFeed:
         self._tls = tls
         self._key = key
         self._clock = clock
+        self._elapsed = asyncio.get_running_loop().time  # asked from the store's thread too
         self._chance = chance
         self._listener = listener
         self._hours = hours
@@ -108,7 +109,7 @@ class SocketFeed:
     def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
         """The newest tick of an instrument since it is watched, if one came within so many seconds."""
         came, tick = self._last.get(key, (0.0, None))
-        return tick if within is None or asyncio.get_running_loop().time() - came <= within else None
+        return tick if within is None or self._elapsed() - came <= within else None
 
     @property
     def connected(self) -> bool:

@@ -10,7 +10,6 @@ import json
 import logging
 import random
 import ssl
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,7 +71,8 @@ class Transport:
         self._clock = clock
         self._chance = chance
         self._pace = pace
-        self._told: deque[tuple[float, datetime]] = deque(maxlen=2)  # the newest answers: loop time, and the broker's own clock
+        self._elapsed: Callable[[], float] = lambda: 0.0  # the loop's time, from the first answer on; the store's thread asks it
+        self._told: tuple[tuple[float, datetime], ...] = ()  # the two newest answers: loop time, and the broker's own clock
         # IPv4 only: the address that is registered with the broker is one (mstock-type-b.md 1.8).
         road = wire or httpx.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0, limits=_LIMITS, local_address="0.0.0.0")  # noqa: S104
         self._http = httpx.AsyncClient(transport=road, trust_env=False, follow_redirects=False)
@@ -89,14 +89,14 @@ class Transport:
     @property
     def clock_off(self) -> float | None:
         """The same by its two newest answers, the one that is less; None unless both are at most a minute old."""
-        now = asyncio.get_running_loop().time()
-        if len(self._told) < 2 or now - self._told[0][0] > FRESH:
+        told = self._told
+        if len(told) < 2 or self._elapsed() - told[0][0] > FRESH:
             return None
-        return min((self._ahead(*answer) for answer in self._told), key=abs)
+        return min((self._ahead(*answer) for answer in told), key=abs)
 
     def _ahead(self, at: float, told: datetime) -> float:
         """Measured against our clock as it stands now, so that one that was set since the answer is seen at once."""
-        return (told - self._clock.now()).total_seconds() + asyncio.get_running_loop().time() - at
+        return (told - self._clock.now()).total_seconds() + self._elapsed() - at
 
     async def close(self) -> None:
         """Begins no request any more, gives those under way FAREWELL seconds to end, and lets go of the connections."""
@@ -206,7 +206,8 @@ class Transport:
     def _note_time(self, response: httpx.Response) -> None:
         told = clock_of(response)
         if told is not None:
-            self._told.append((asyncio.get_running_loop().time(), told))
+            self._elapsed = asyncio.get_running_loop().time
+            self._told = (*self._told[-1:], (self._elapsed(), told))
 
 
 def clock_of(response: httpx.Response) -> datetime | None:

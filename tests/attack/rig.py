@@ -52,6 +52,10 @@ class CountedBroker:
     def acts(self) -> int:
         return sum(count for name, count in self.calls.items() if name in ACTS)
 
+    @property
+    def clock_off(self) -> float | None:
+        return self.broker.clock_off
+
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self.broker, name)
 

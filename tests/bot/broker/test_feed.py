@@ -36,6 +36,7 @@ async def test_prices_come_for_what_is_watched_and_stop_when_it_is_not(pair: Pai
     last = pair.feed.last(RELIANCE.key)
     assert last is not None
     assert last.bids
+    assert await asyncio.to_thread(lambda: pair.feed.last(RELIANCE.key, within=5)) is not None, "the store's thread asks it"
     pair.feed.unwatch([TCS])
     await asyncio.sleep(2)
     ears.ticks.clear()

@@ -205,6 +205,7 @@ async def test_two_answers_of_the_last_minute_say_how_far_the_clock_is_off_and_o
     await asyncio.sleep(30)
     await transport.call(routes.FUNDS)
     assert transport.clock_off == pytest.approx(0, abs=1)
+    assert await asyncio.to_thread(lambda: transport.clock_off) is not None, "the store's thread asks it"
     await asyncio.sleep(31)
     assert transport.clock_off is None, "the first of the two is older than a minute"
 
