@@ -34,6 +34,7 @@ async def test_a_person_who_says_much_is_heard_again_ten_seconds_later_though_th
 
 
 @pytest.mark.parametrize("step", [-7200, -120])
+@pytest.mark.core
 async def test_after_the_clock_was_set_back_an_exit_goes_and_an_entry_is_refused_for_the_clock(
     clock: LoopClock, host_clock: HostClock, tmp_path: Path, step: int
 ) -> None:

@@ -88,6 +88,7 @@ async def test_on_a_full_disk_no_order_leaves_and_looking_kill_and_cancels_work(
         assert house.placed == 1
 
 
+@pytest.mark.core
 async def test_a_confirm_refused_by_a_full_disk_stays_open_and_sends_one_order_when_there_is_room(
     clock: LoopClock, loop: VirtualLoop, tmp_path: Path
 ) -> None:

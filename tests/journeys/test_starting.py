@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.drawers import Drawers
@@ -16,6 +18,7 @@ from tests.stage.orders import an_order
 CARDS = 50
 
 
+@pytest.mark.core
 async def test_started_with_a_living_session_the_books_are_read_and_the_phone_is_heard_before_the_scrip_master_is_here(
     clock: LoopClock, loop: VirtualLoop, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.demo_house import DemoDirectory, demo_settings, seed
 from bot.neighbours import neighbours
@@ -19,6 +21,7 @@ BEFORE = Path(__file__).parents[1] / "fixtures" / "before" / "demo.tar.xz"
 NEXT = datetime(2026, 11, 28, 20, 5, tzinfo=UTC)  # a few minutes after it was left
 
 
+@pytest.mark.core
 async def test_what_the_version_before_left_is_all_there(loop: VirtualLoop, tmp_path: Path) -> None:
     with tarfile.open(BEFORE) as left:
         left.extractall(tmp_path, filter="data")
