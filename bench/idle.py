@@ -14,8 +14,8 @@ from bot.broker.session import code_from_seed
 from bot.domain.account import CodeKind, Credentials
 from bot.domain.clock import SystemClock
 from bot.domain.secret import Secret
-from bot.paper.server import Running, run
-from bot.paper.settings import PaperAccount, PaperSettings
+from bot.simulators.broker.server import Running, run
+from bot.simulators.broker.settings import PaperAccount, PaperSettings
 
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 IDLE_SECONDS = 10.0

@@ -26,13 +26,13 @@ from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
 from bot.domain.origin import on_host, origin
 from bot.heartbeat import health
 from bot.logs import escaped
-from bot.paper.errors import PaperError
 from bot.process import Whoami, harden, process_environment, refuse_root, stop_on_signals
+from bot.simulators.broker.faults.errors import PaperError
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.paper.server import Running
     from bot.settings import Settings
+    from bot.simulators.broker.server import Running
     from storage.store import SqlStore
 
 log = logging.getLogger(__name__)
@@ -236,8 +236,8 @@ def _demo(asked: argparse.Namespace) -> int:
 
 
 def _paper(asked: argparse.Namespace) -> int:
-    from bot.paper.settings import PaperSettings
     from bot.practice import Source, ask_credentials, practise
+    from bot.simulators.broker.settings import PaperSettings
 
     replay = None if asked.prices in ("walk", "live") else Path(asked.prices)
     settings = PaperSettings(data=asked.data, hours=asked.hours, seed=asked.seed, replay=replay)

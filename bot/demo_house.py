@@ -18,10 +18,10 @@ from bot.domain.drawers import Drawers
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
 from bot.neighbours import VISITOR, Neighbours, neighbours
-from bot.paper.hours import Hours
-from bot.paper.settings import PaperAccount
 from bot.scrubber import Scrubber
 from bot.settings import Settings
+from bot.simulators.broker.market.hours import Hours
+from bot.simulators.broker.settings import PaperAccount
 from storage.keyfile import KeyFile
 from storage.keyplace import new_key
 

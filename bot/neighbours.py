@@ -14,9 +14,9 @@ from bot.demo.page import Page
 from bot.demo.person import ScriptedPerson
 from bot.demo.server import DemoServer, new_token
 from bot.domain.clock import Clock
-from bot.paper.hours import Hours
-from bot.paper.server import PARTS, Parts, build_app
-from bot.paper.settings import PaperAccount, PaperSettings
+from bot.simulators.broker.market.hours import Hours
+from bot.simulators.broker.server import PARTS, Parts, build_app
+from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.door import listening
 
 VISITOR = 4211  # the Telegram id of whoever sits before the page

@@ -17,9 +17,9 @@ from bot.domain.account import CodeKind, Credentials
 from bot.domain.clock import Clock
 from bot.domain.errors import PersonError
 from bot.domain.secret import Secret
-from bot.paper import server
-from bot.paper.settings import PaperSettings
 from bot.pump import Pump
+from bot.simulators.broker import server
+from bot.simulators.broker.settings import PaperSettings
 
 SOURCE = "live prices"
 

@@ -10,9 +10,9 @@ import pytest
 
 from bot.cli import FAILED, WRONG_SETTINGS, build_parser
 from bot.domain.errors import PersonError
-from bot.paper.errors import BooksInUse, PaperError
-from bot.paper.ledger import Ledger
 from bot.practice import Source
+from bot.simulators.broker.accounts.ledger import Ledger
+from bot.simulators.broker.faults.errors import BooksInUse, PaperError
 from tests.house.source import ROOT
 from tests.stage.command import Ended, run
 

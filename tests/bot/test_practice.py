@@ -10,9 +10,9 @@ import pytest
 
 from bot.demo.loop import LoopClock
 from bot.domain.errors import LoginRefused, PersonError
-from bot.paper.server import Running
-from bot.paper.settings import PaperAccount, PaperSettings
 from bot.practice import Source, ask_credentials, practise
+from bot.simulators.broker.server import Running
+from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from tests.stage.exchange import credentials_of, paper_broker
 
 

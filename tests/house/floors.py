@@ -17,7 +17,7 @@ FLOORS: dict[str, tuple[int, int]] = {
     "bot/data": (90, 90),
     "bot/demo": (90, 80),
     "bot/domain": (90, 90),
-    "bot/paper": (90, 90),
+    "bot/simulators/broker": (90, 90),
     "bot/trading": (90, 90),
     "bot/web": (90, 90),
     "handlers": (90, 90),

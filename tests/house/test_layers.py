@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.source import FRONT_DOOR, PACKAGES, Source, is_in, ours
 
-NEIGHBOURS = ("bot.paper", "bot.demo", "bot.simulators")
+NEIGHBOURS = ("bot.simulators.broker", "bot.demo", "bot.simulators")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ ONLY = {
     "bot.broker": ("bot.domain",),
     "bot.data": ("bot.domain",),
     "bot.web": ("bot.domain", "bot.trading"),
-    "bot.paper": ("bot.simulators",),
+    "bot.simulators.broker": ("bot.simulators",),
     "bot.demo": ("bot.simulators",),
     "bot.simulators": (),
 }
@@ -73,13 +73,13 @@ SEAMS = {
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
     "cryptography": ("storage",),
-    "pyotp": ("bot.broker", "bot.paper"),
+    "pyotp": ("bot.broker", "bot.simulators.broker"),
     "aiohttp": (
-        *("bot.broker", "bot.paper", "bot.demo", "bot.simulators", "bot.web", "bot.neighbours"),
+        *("bot.broker", "bot.simulators.broker", "bot.demo", "bot.simulators", "bot.web", "bot.neighbours"),
         *("bot.checkup", "bot.cli", "bot.practice", "bot.pump", "handlers.wire"),
     ),
     "msgspec": ("bot.broker", "bot.data", "bot.demo", "storage"),
-    "sqlite3": ("bot.paper", "bot.demo", "storage"),
+    "sqlite3": ("bot.simulators.broker", "bot.demo", "storage"),
 }
 
 
@@ -168,12 +168,12 @@ def _module_of(name: str, modules: dict[str, Source]) -> str | None:
         ("bot.broker.client", "import httpx"),
         ("bot.domain.order", "import msgspec"),
         ("bot.domain.order", "from bot.trading import desk"),
-        ("bot.paper.rest", "from bot.domain.money import exact"),
-        ("bot.paper.rest", "from bot.demo.loop import DemoLoop"),
+        ("bot.simulators.broker.rest.order_routes", "from bot.domain.money import exact"),
+        ("bot.simulators.broker.rest.order_routes", "from bot.demo.loop import DemoLoop"),
         ("bot.demo.api", "from bot.domain.clock import Clock"),
-        ("bot.simulators.door", "from bot.paper.server import serve"),
+        ("bot.simulators.door", "from bot.simulators.broker.server import serve"),
         ("bot.outbox", "import storage"),
-        ("bot.outbox", "from bot.paper.server import serve"),
+        ("bot.outbox", "from bot.simulators.broker.server import serve"),
         ("storage.orders", "from bot.trading import desk"),
         ("storage.orders", "from bot import settings"),
         ("handlers.views.order", "import sqlalchemy as sa"),
@@ -190,9 +190,12 @@ def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
     [
         ("bot.app", "from storage.store import SqlStore\nfrom handlers.application import build_application"),
         ("handlers.order", "from bot.domain.order import Order\nfrom telegram import Update\nfrom bot.settings import Settings"),
-        ("bot.paper.rest", "from bot.paper.ledger import Ledger\nfrom aiohttp import web"),
-        ("bot.neighbours", "from bot.paper.server import serve"),
-        ("bot.paper.server", "from bot.simulators.door import listening"),
+        (
+            "bot.simulators.broker.rest.order_routes",
+            "from bot.simulators.broker.accounts.ledger import Ledger\nfrom aiohttp import web",
+        ),
+        ("bot.neighbours", "from bot.simulators.broker.server import serve"),
+        ("bot.simulators.broker.server", "from bot.simulators.door import listening"),
         ("storage.orders", "from bot.domain.order import Order\nimport sqlalchemy"),
         ("bot.broker.transport", "import httpx"),
     ],

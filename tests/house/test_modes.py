@@ -8,7 +8,7 @@ import pytest
 from tests.house.source import FRONT_DOOR, Source, is_in, ours
 
 # The neighbours themselves, the front door that chooses the addresses, and the setting that names the pair.
-MAY_KNOW = (*FRONT_DOOR, "bot.paper", "bot.demo", "bot.addresses", "bot.settings", "bot.checkup")
+MAY_KNOW = (*FRONT_DOOR, "bot.simulators.broker", "bot.demo", "bot.addresses", "bot.settings", "bot.checkup")
 MODES = frozenset({"paper", "live", "demo"})
 
 
@@ -71,7 +71,7 @@ def test_no_room_branches_on_the_mode() -> None:
 )
 def test_a_branch_on_the_mode_is_seen(text: str) -> None:
     assert list(branches_on_the_mode(Source("bot.trading.desk", text)))
-    assert list(branches_on_the_mode(Source("bot.paper.desk", text))) == []
+    assert list(branches_on_the_mode(Source("bot.simulators.broker.desk.routes", text))) == []
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_every_type_ignore_has_its_code_and_its_reason() -> None:
     ],
 )
 def test_raw_time_and_chance_are_seen(text: str) -> None:
-    assert list(raw_calls(Source("bot.paper.prices", text)))
+    assert list(raw_calls(Source("bot.simulators.broker.market.prices", text)))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_raw_time_and_chance_are_seen(text: str) -> None:
     ],
 )
 def test_passed_in_time_and_chance_are_let_through(text: str) -> None:
-    assert list(raw_calls(Source("bot.paper.prices", text))) == []
+    assert list(raw_calls(Source("bot.simulators.broker.market.prices", text))) == []
 
 
 @pytest.mark.parametrize(

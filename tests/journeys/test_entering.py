@@ -13,7 +13,7 @@ from pyotp import TOTP
 
 from bot.demo.loop import LoopClock
 from bot.domain.account import Role
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount
 from tests.bot.web.hall import free_port
 from tests.stage.house import House, a_house
 

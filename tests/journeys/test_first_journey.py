@@ -14,7 +14,7 @@ from bot.domain.account import Role
 from bot.domain.clock import at_ist
 from bot.domain.drawers import Drawers
 from bot.domain.order import OrderStatus
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount
 from bot.smoke import story
 from tests.stage.house import House, a_house
 

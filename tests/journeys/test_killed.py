@@ -18,7 +18,7 @@ from bot.demo_house import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock
 from bot.domain.order import OrderStatus
 from bot.neighbours import Neighbours, neighbours
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount
 from storage.store import SqlStore
 from storage.vault import Vault
 

@@ -17,7 +17,7 @@ from bot.domain.errors import BotError, LoginRefused, PersonError
 from bot.domain.secret import Secret
 from bot.keys import place_of
 from bot.linking import NO_SEED, link_account
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount
 from storage.vault import Ring
 from tests.stage.house import House, a_house
 

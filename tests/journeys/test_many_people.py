@@ -16,7 +16,7 @@ from bot.demo.person import ScriptedPerson
 from bot.domain.account import Account, Credentials, Role
 from bot.domain.drawers import Drawers
 from bot.domain.secret import Secret
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount
 from storage.marks import MARKS
 from tests.stage.house import House, a_house
 

@@ -18,7 +18,7 @@ from bot.demo.loop import LoopClock
 from bot.domain.drawers import Drawers
 from bot.host import diagnosis
 from bot.logs import logging_to
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount
 from tests.journeys.test_entering import address_in, filled_in, with_its_own_page
 from tests.stage.canaries import Canaries, Planted, plant
 from tests.stage.house import House, a_house

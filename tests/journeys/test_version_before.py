@@ -14,7 +14,7 @@ import pytest
 from bot.demo.loop import LoopClock, VirtualLoop
 from bot.demo_house import DemoDirectory, demo_settings, seed
 from bot.neighbours import neighbours
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount
 from tests.stage.house import House
 
 BEFORE = Path(__file__).parents[1] / "fixtures" / "before" / "demo.tar.xz"

@@ -16,7 +16,7 @@ from bot.demo.loop import LoopClock
 from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import SystemClock
 from bot.domain.secret import Secret
-from bot.paper.settings import PaperAccount, PaperSettings
+from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from tests.contract.bench import Bench
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker
 from tests.stage.loop import MORNING

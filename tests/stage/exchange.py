@@ -20,8 +20,8 @@ from bot.domain.clock import Clock
 from bot.domain.market import Tick
 from bot.domain.ports import FeedListener
 from bot.domain.secret import Secret
-from bot.paper.server import PARTS, Running, build_app
-from bot.paper.settings import PaperAccount, PaperSettings
+from bot.simulators.broker.server import PARTS, Running, build_app
+from bot.simulators.broker.settings import PaperAccount, PaperSettings
 
 
 @dataclass

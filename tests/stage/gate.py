@@ -16,8 +16,8 @@ import pytest
 
 from bot.domain.secret import Secret
 from bot.logs import Formatter
-from bot.paper.settings import PaperAccount
 from bot.scrubber import Scrubber
+from bot.simulators.broker.settings import PaperAccount
 from tests.attack import rig
 from tests.bot import test_addresses, test_keys
 from tests.bot.web import test_browser

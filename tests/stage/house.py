@@ -14,9 +14,9 @@ from bot.domain.account import Role, User
 from bot.domain.clock import Clock
 from bot.domain.order import Order
 from bot.neighbours import Neighbours, neighbours
-from bot.paper.settings import PaperAccount
 from bot.scrubber import Scrubber
 from bot.settings import Settings
+from bot.simulators.broker.settings import PaperAccount
 from storage.store import SqlStore
 
 

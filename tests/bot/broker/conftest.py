@@ -7,8 +7,8 @@ import pytest
 
 from bot.broker.connections import Connections, Pair
 from bot.demo.loop import LoopClock
-from bot.paper.server import Running
-from bot.paper.settings import PaperAccount, PaperSettings
+from bot.simulators.broker.server import Running
+from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker
 
 

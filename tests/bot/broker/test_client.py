@@ -15,8 +15,8 @@ from bot.domain.errors import AddressRefused, NotSent, OrderOver, Refused, Sessi
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import tick_down
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
-from bot.paper.server import Running
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.server import Running
+from bot.simulators.broker.settings import PaperAccount
 from tests.stage.exchange import credentials_of, log_in
 
 TAG = "A2B3C4D5E6F7A2B3C4D"

@@ -16,8 +16,8 @@ from bot.domain.errors import NotLinked, SettingsError
 from bot.domain.market import Tick
 from bot.domain.ports import Broker, Feed, Link, Links
 from bot.domain.secret import Secret
-from bot.paper.server import Running
-from bot.paper.settings import PaperAccount, PaperSettings
+from bot.simulators.broker.server import Running
+from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from tests.bot.broker.test_client import RELIANCE, a_draft
 from tests.bot.broker.test_feed import Server
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until

@@ -22,7 +22,7 @@ from bot.domain.instrument import Exchange, InstrumentKey
 from bot.domain.order import OrderDraft, OrderKind, Product, Side
 from bot.domain.ports import FeedMode
 from bot.domain.secret import Secret
-from bot.paper.server import Running
+from bot.simulators.broker.server import Running
 from tests.bot.broker.test_client import RELIANCE, TAG
 from tests.stage.exchange import Ears, until
 

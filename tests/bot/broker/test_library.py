@@ -17,8 +17,8 @@ from bot.domain.instrument import Exchange
 from bot.domain.money import tick_down
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from bot.domain.research import Interval
-from bot.paper.server import Running
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.server import Running
+from bot.simulators.broker.settings import PaperAccount
 from tests.bot.broker.test_client import RELIANCE, TAG, a_draft
 from tests.stage.exchange import Ears, credentials_of, log_in, until
 

@@ -22,7 +22,7 @@ from bot.domain.account import Session
 from bot.domain.clock import Clock
 from bot.domain.errors import NotSent, Unreadable
 from bot.domain.secret import Secret
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.settings import PaperAccount
 from tests.bot.broker.test_transport import a_server
 from tests.stage.exchange import credentials_of, until
 from tests.stage.selfsigned import self_signed

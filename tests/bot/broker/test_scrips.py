@@ -19,8 +19,8 @@ from bot.domain.account import Session
 from bot.domain.errors import NotSent, Refused, StorageError, Unreadable
 from bot.domain.instrument import Exchange, InstrumentKey, InstrumentKind, Right
 from bot.domain.master import Columnar, columns_of
-from bot.paper.server import Running
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.server import Running
+from bot.simulators.broker.settings import PaperAccount
 from tests.stage.exchange import credentials_of, log_in
 
 _NAMES = ("token", "symbol", "name", "expiry", "strike", "lotsize", "instrumenttype", "exch_seg", "tick_size")

@@ -20,8 +20,8 @@ from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import next_midnight
 from bot.domain.errors import BotError, LoginRefused, NotSent, PasswordRefused, Refused, SessionExpired, Unreadable
 from bot.domain.secret import Secret
-from bot.paper.server import Running
-from bot.paper.settings import PaperAccount
+from bot.simulators.broker.server import Running
+from bot.simulators.broker.settings import PaperAccount
 from tests.bot.broker.test_quirks import Wire, a_client, bad, body, good
 from tests.stage.exchange import credentials_of, log_in
 

@@ -26,9 +26,9 @@ from bot.demo.chats import Chats, Person
 from bot.demo.loop import LoopClock
 from bot.demo.page import STATIC, Page
 from bot.demo.server import DemoServer, new_token
-from bot.paper.broker import PaperBroker
-from bot.paper.server import PARTS, build_app
-from bot.paper.settings import PaperSettings
+from bot.simulators.broker.broker import PaperBroker
+from bot.simulators.broker.server import PARTS, build_app
+from bot.simulators.broker.settings import PaperSettings
 from bot.simulators.door import POLICY, listening
 
 CHROMIUM = shutil.which("chromium")

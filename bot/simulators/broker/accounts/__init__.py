@@ -1,0 +1,1 @@
+"""The paper broker's accounts: records, ledger, portfolio, margin and sessions."""

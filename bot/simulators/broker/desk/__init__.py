@@ -1,0 +1,1 @@
+"""The exchange's control desk beside the chat page."""

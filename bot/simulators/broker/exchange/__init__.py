@@ -1,0 +1,1 @@
+"""The paper exchange: orders, matching, risk checks and their reasons."""

@@ -1,0 +1,1 @@
+"""The paper market: instruments, prices, candles, hours and frames."""
