@@ -24,12 +24,12 @@ import httpx
 import pyotp
 
 from bot.app import open_app
-from bot.demo.loop import DemoLoop, LoopClock
 from bot.demo_house import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock, at_ist, ist_date
 from bot.neighbours import VISITOR, Neighbours, neighbours
 from bot.scrubber import Scrubber
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import DemoLoop, LoopClock
 
 ROUNDS, WARM = 100, 10
 A_GLANCE = 0.1  # seconds; nobody taps in the instant in which a card arrives, so both sides have come to rest

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.app import App, open_app, open_store
-from bot.demo.loop import DemoLoop, LoopClock
 from bot.domain.account import Account, Credentials, Role, User
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.drawers import Drawers
@@ -22,6 +21,7 @@ from bot.scrubber import Scrubber
 from bot.settings import Settings
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import DemoLoop, LoopClock
 from storage.keyfile import KeyFile
 from storage.keyplace import new_key
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.demo.chats import Chats
-from bot.demo.kept import keeping, load
-from bot.demo.page import Page
-from bot.demo.person import ScriptedPerson
-from bot.demo.server import DemoServer, new_token
 from bot.domain.clock import Clock
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.server import PARTS, Parts, build_app
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.door import listening
+from bot.simulators.person.page import Page
+from bot.simulators.person.scripted import ScriptedPerson
+from bot.simulators.telegram.chats import Chats
+from bot.simulators.telegram.persistence import keeping, load
+from bot.simulators.telegram.server import DemoServer, new_token
 
 VISITOR = 4211  # the Telegram id of whoever sits before the page
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bot.demo.errors import PersonError
 from bot.demo_house import Demo
 from bot.domain.errors import BotError
+from bot.simulators.telegram.errors import PersonError
 
 Json = dict[str, Any]
 

@@ -12,10 +12,10 @@ import sys
 import threading
 from typing import Any
 
-from bot.demo.chats import Chats
-from bot.demo.person import ScriptedPerson
-from bot.demo.server import serve
 from bot.domain.clock import SystemClock
+from bot.simulators.person.scripted import ScriptedPerson
+from bot.simulators.telegram.chats import Chats
+from bot.simulators.telegram.server import serve
 
 LISTED = range(5001, 5021)
 EVERY = 2.0  # seconds between one listed person's messages

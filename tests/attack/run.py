@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot.demo.loop import VirtualLoop
+from bot.simulators.loop import VirtualLoop
 from tests.attack.flooded import flood
 from tests.attack.forged import forge
 from tests.attack.tampered import tamper

@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from bot.cards import RETRY, Cards
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
 from bot.domain.errors import DeliveryError
 from bot.domain.notice import Parcel
 from bot.domain.order import Order, OrderStatus
 from bot.domain.ports import Shown
+from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore
 from tests.stage.orders import NOW, an_order
 from tests.storage.samples import a_store

@@ -6,9 +6,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.demo.loop import DemoLoop
 from bot.demo_house import DemoDirectory, demo_clock, open_demo
 from bot.scrubber import Scrubber
+from bot.simulators.loop import DemoLoop
 
 in_real_time = pytest.mark.asyncio(loop_factories=["real"])
 

@@ -8,11 +8,11 @@ import aiohttp
 import pyotp
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.errors import LoginRefused, PersonError
 from bot.practice import Source, ask_credentials, practise
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
+from bot.simulators.loop import LoopClock
 from tests.stage.exchange import credentials_of, paper_broker
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.demo.loop import LoopClock
 from bot.domain.clock import Clock
 from bot.pump import Pump, matched
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
+from bot.simulators.loop import LoopClock
 from tests.stage.exchange import a_road, credentials_of, log_in, paper_broker, until
 from tests.stage.orders import RELIANCE
 

@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist, ist
 from bot.domain.errors import StorageError
 from bot.scheduler import Job, Scheduler
+from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore
 from tests.stage.loop import HostClock
 from tests.storage.samples import a_store

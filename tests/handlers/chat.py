@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from telegram import Update
 
-from bot.demo.chats import Chats
-from bot.demo.person import ScriptedPerson
-from bot.demo.server import Serving, serve
 from bot.domain.clock import Clock
+from bot.simulators.person.scripted import ScriptedPerson
+from bot.simulators.telegram.chats import Chats
+from bot.simulators.telegram.server import Serving, serve
 from handlers.application import App, build_application, publish_menu, running
 from handlers.intake import Intake
 from handlers.receiver import Heard

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.errors import LoginRefused
+from bot.simulators.loop import LoopClock
 from handlers.account import BLANK, is_blanked, six_digits
 from tests.handlers.chat import a_stage, later
 from tests.handlers.face import ASHA

@@ -6,10 +6,10 @@ import warnings
 
 import pytest
 
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role
 from bot.domain.errors import SettingsError
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
 from handlers.application import build_application, running
 from handlers.commands import COMMANDS, for_role
 from tests.handlers.chat import a_bot, a_stage, a_world, counting_bytes, later

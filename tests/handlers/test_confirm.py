@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from bot.demo.errors import PersonError
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.order import Product
 from bot.domain.proposal import Change
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
+from bot.simulators.telegram.errors import PersonError
 from handlers.views.keyboards import CardTap, CardVerb, encode
 from tests.handlers.chat import a_bot, a_stage, a_world, later
 from tests.handlers.face import ASHA, FakeInbox, FakeServices

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.errors import CheckFailed, NotSent, Unclear
+from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage, later
 
 

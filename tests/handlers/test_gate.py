@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import GRANTS, Permission, Role
 from bot.domain.notice import LOUDNESS, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, Parcel, TradingStopped
 from bot.domain.order import Fill, Order, OrderStatus
 from bot.domain.ports import Shown
+from bot.simulators.loop import LoopClock
 from handlers.commands import COMMANDS
 from handlers.gate import by_name, needs, offered
 from handlers.messenger import TelegramMessenger

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import Role
+from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage
 from tests.handlers.face import ASHA, FakeServices
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.errors import StorageError
 from bot.domain.order import Order
 from bot.domain.ports import InboxEntry
 from bot.domain.proposal import Proposal, Resumed
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
 from handlers.account import BLANK
 from tests.handlers.chat import a_bot, a_stage, a_world, later
 from tests.handlers.face import ASHA, STRANGER, FakeDesk, FakeInbox, FakeServices

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.access import DayLock, LimitsShown
 from bot.domain.account import Limits, Segment
+from bot.simulators.loop import LoopClock
 from handlers.views import limits as views
 from handlers.views.message import Table
 from handlers.views.text import columns

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import Role
 from bot.domain.instrument import Exchange, InstrumentKey
 from bot.domain.order import Product
+from bot.simulators.loop import LoopClock
 from handlers.commands import COMMANDS
 from handlers.guard import Verdict, judge
 from handlers.receiver import Received

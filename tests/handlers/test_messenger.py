@@ -20,13 +20,13 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.demo.chats import Chats
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.errors import DeliveryError
 from bot.domain.notice import Filled, Loudness, Parcel
 from bot.domain.order import Fill, OrderStatus
 from bot.domain.ports import Messenger, Shown
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
+from bot.simulators.telegram.chats import Chats
 from handlers.application import build_application
 from handlers.messenger import TelegramMessenger
 from handlers.speaker import Speaker, sorted_error

@@ -6,10 +6,10 @@ import json
 import pytest
 from telegram import Update
 
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role
 from bot.domain.errors import ConfirmationGone
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
 from handlers.guard import Verdict, joining_code, judge
 from handlers.receiver import Received
 from tests.handlers.chat import a_stage, heard

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.loop import LoopClock
 from bot.domain.access import Pad, PadStep, PadUse
 from bot.domain.errors import PinWanted
 from bot.domain.order import Order
 from bot.domain.proposal import Proposal, Resumed
+from bot.simulators.loop import LoopClock
 from handlers.views import pin as views
 from handlers.views.keyboards import CardTap, PadTap, decode
 from tests.handlers.chat import Stage, a_stage

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.ports import InboxEntry
+from bot.simulators.loop import LoopClock
 from handlers.application import build_application, running
 from handlers.intake import Intake
 from tests.attack.rig import TOKEN, Queue, words

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.proposal import Change
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.chat import Stage, a_stage, later
 
 

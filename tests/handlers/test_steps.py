@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.order import Product, Side
+from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage, later
 
 

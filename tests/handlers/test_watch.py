@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.demo.loop import LoopClock
+from bot.simulators.loop import LoopClock
 from handlers.watch import EVERY, WebhookWatch
 from tests.handlers.chat import Stage, a_bot, a_stage, a_world, later
 from tests.handlers.face import FakeInbox, FakeServices

@@ -15,7 +15,7 @@ FLOORS: dict[str, tuple[int, int]] = {
     "bot": (90, 80),
     "bot/broker": (90, 90),
     "bot/data": (90, 90),
-    "bot/demo": (90, 80),
+    "bot/simulators/telegram": (90, 80),
     "bot/domain": (90, 90),
     "bot/simulators/broker": (90, 90),
     "bot/trading": (90, 90),

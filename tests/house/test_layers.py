@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.source import FRONT_DOOR, PACKAGES, Source, is_in, ours
 
-NEIGHBOURS = ("bot.simulators.broker", "bot.demo", "bot.simulators")
+NEIGHBOURS = ("bot.simulators", "bot.simulators")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ ONLY = {
     "bot.data": ("bot.domain",),
     "bot.web": ("bot.domain", "bot.trading"),
     "bot.simulators.broker": ("bot.simulators",),
-    "bot.demo": ("bot.simulators",),
+    "bot.simulators.telegram": ("bot.simulators",),
     "bot.simulators": (),
 }
 WITHOUT_LIBRARIES = ("bot.domain", "bot.trading")
@@ -75,11 +75,11 @@ SEAMS = {
     "cryptography": ("storage",),
     "pyotp": ("bot.broker", "bot.simulators.broker"),
     "aiohttp": (
-        *("bot.broker", "bot.simulators.broker", "bot.demo", "bot.simulators", "bot.web", "bot.neighbours"),
+        *("bot.broker", "bot.simulators", "bot.simulators", "bot.web", "bot.neighbours"),
         *("bot.checkup", "bot.cli", "bot.practice", "bot.pump", "handlers.wire"),
     ),
-    "msgspec": ("bot.broker", "bot.data", "bot.demo", "storage"),
-    "sqlite3": ("bot.simulators.broker", "bot.demo", "storage"),
+    "msgspec": ("bot.broker", "bot.data", "bot.simulators.telegram", "storage"),
+    "sqlite3": ("bot.simulators", "storage"),
 }
 
 
@@ -169,8 +169,8 @@ def _module_of(name: str, modules: dict[str, Source]) -> str | None:
         ("bot.domain.order", "import msgspec"),
         ("bot.domain.order", "from bot.trading import desk"),
         ("bot.simulators.broker.rest.order_routes", "from bot.domain.money import exact"),
-        ("bot.simulators.broker.rest.order_routes", "from bot.demo.loop import DemoLoop"),
-        ("bot.demo.api", "from bot.domain.clock import Clock"),
+        ("bot.simulators.broker.rest.order_routes", "from bot.simulators.loop import DemoLoop"),
+        ("bot.simulators.telegram.api", "from bot.domain.clock import Clock"),
         ("bot.simulators.door", "from bot.simulators.broker.server import serve"),
         ("bot.outbox", "import storage"),
         ("bot.outbox", "from bot.simulators.broker.server import serve"),

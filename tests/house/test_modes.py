@@ -8,7 +8,7 @@ import pytest
 from tests.house.source import FRONT_DOOR, Source, is_in, ours
 
 # The neighbours themselves, the front door that chooses the addresses, and the setting that names the pair.
-MAY_KNOW = (*FRONT_DOOR, "bot.simulators.broker", "bot.demo", "bot.addresses", "bot.settings", "bot.checkup")
+MAY_KNOW = (*FRONT_DOOR, "bot.simulators", "bot.addresses", "bot.settings", "bot.checkup")
 MODES = frozenset({"paper", "live", "demo"})
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role, User
 from bot.domain.drawers import Drawers
 from bot.host import change_data_keys, change_keys, lift, make_backup, panic, read_audit, restore, without_keys
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
 from bot.trading.joining import put_on_list, take_off_list, unlock
 from tests.journeys.test_people import PIN, invite, tap_pin
 from tests.stage.command import SET_UP, run

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist
 from bot.domain.drawers import Drawers
 from bot.domain.order import OrderStatus
 from bot.domain.secret import Secret
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House, a_house
 
 READS_FAIL = [

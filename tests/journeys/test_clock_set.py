@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.order import OrderStatus
+from bot.simulators.loop import LoopClock
 from tests.stage.house import a_house
 from tests.stage.loop import HostClock
 

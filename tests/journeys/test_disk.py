@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist
 from bot.domain.order import OrderStatus
+from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.wiring import heartbeat_file
 from tests.stage.disk import Disk
 from tests.stage.house import House, a_house

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from pyotp import TOTP
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import Role
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock
 from tests.bot.web.hall import free_port
 from tests.stage.house import House, a_house
 

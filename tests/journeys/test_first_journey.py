@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from pyotp import TOTP
 
-from bot.demo.loop import LoopClock, VirtualLoop
-from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role
 from bot.domain.clock import at_ist
 from bot.domain.drawers import Drawers
 from bot.domain.order import OrderStatus
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock, VirtualLoop
+from bot.simulators.person.scripted import ScriptedPerson
 from bot.smoke import story
 from tests.stage.house import House, a_house
 

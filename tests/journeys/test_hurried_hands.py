@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.order import Side
+from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
 
 

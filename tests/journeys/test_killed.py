@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import DemoLoop, LoopClock
 from bot.demo_house import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock
 from bot.domain.order import OrderStatus
 from bot.neighbours import Neighbours, neighbours
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import DemoLoop, LoopClock
 from storage.store import SqlStore
 from storage.vault import Vault
 

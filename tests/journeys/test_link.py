@@ -10,7 +10,6 @@ from pyotp import TOTP
 
 from bot.app import open_connections
 from bot.checkup import checkup
-from bot.demo.loop import LoopClock
 from bot.domain.drawers import Drawers
 from bot.domain.entry import SEED_SENTENCE
 from bot.domain.errors import BotError, LoginRefused, PersonError
@@ -18,6 +17,7 @@ from bot.domain.secret import Secret
 from bot.keys import place_of
 from bot.linking import NO_SEED, link_account
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock
 from storage.vault import Ring
 from tests.stage.house import House, a_house
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.errors import PersonError
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.account import Account, Credentials, Role
 from bot.domain.drawers import Drawers
 from bot.domain.secret import Secret
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
+from bot.simulators.telegram.errors import PersonError
 from storage.marks import MARKS
 from tests.stage.house import House, a_house
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.errors import PersonError
-from bot.demo.loop import LoopClock
-from bot.demo.messages import Json
 from bot.domain.account import Account
+from bot.simulators.loop import LoopClock
+from bot.simulators.telegram.errors import PersonError
+from bot.simulators.telegram.messages import Json
 from handlers.commands import COMMANDS
 from handlers.views.keyboards import BookTap, OrderTap, OrderVerb, WordsTap, decode, encode
 from storage.marks import MARKS

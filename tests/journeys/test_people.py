@@ -8,12 +8,12 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.account import Account, Credentials, Role, User
 from bot.domain.entry import Entered
 from bot.domain.errors import PersonError
 from bot.domain.secret import Secret
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
 from bot.trading.joining import put_on_list, take_off_list
 from tests.journeys.test_many_people import paper_account
 from tests.stage.command import SET_UP, run

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot.demo.loop import LoopClock
-from bot.demo.person import ScriptedPerson
 from bot.domain.account import Role
 from bot.domain.drawers import Drawers
 from bot.domain.instrument import InstrumentKey
 from bot.domain.order import Product
+from bot.simulators.loop import LoopClock
+from bot.simulators.person.scripted import ScriptedPerson
 from handlers.views.keyboards import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap, decode, encode
 from tests.stage.house import House, a_house
 

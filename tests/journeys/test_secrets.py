@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from pyotp import TOTP
 
-from bot.demo.loop import LoopClock
 from bot.domain.drawers import Drawers
 from bot.host import diagnosis
 from bot.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock
 from tests.journeys.test_entering import address_in, filled_in, with_its_own_page
 from tests.stage.canaries import Canaries, Planted, plant
 from tests.stage.house import House, a_house

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.drawers import Drawers
 from bot.domain.notice import TradingResumed
 from bot.domain.order import OrderStatus
 from bot.domain.ports import Shown
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House, a_house
 from tests.stage.orders import an_order
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.errors import SettingsError
 from bot.domain.order import OrderStatus
 from bot.domain.secret import Secret
 from bot.outbox import WAITS
+from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.demo_house import DemoDirectory, demo_settings, seed
 from bot.neighbours import neighbours
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House
 
 BEFORE = Path(__file__).parents[1] / "fixtures" / "before" / "demo.tar.xz"

@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 
 from bot.broker.connections import Connections
-from bot.demo.loop import LoopClock
 from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import SystemClock
 from bot.domain.secret import Secret
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
+from bot.simulators.loop import LoopClock
 from tests.contract.bench import Bench
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker
 from tests.stage.loop import MORNING

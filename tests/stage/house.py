@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.app import App, open_app
-from bot.demo.person import ScriptedPerson
 from bot.demo_house import Demo, DemoDirectory, demo_settings, seed
 from bot.domain.account import Role, User
 from bot.domain.clock import Clock
@@ -17,6 +16,7 @@ from bot.neighbours import Neighbours, neighbours
 from bot.scrubber import Scrubber
 from bot.settings import Settings
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.person.scripted import ScriptedPerson
 from storage.store import SqlStore
 
 

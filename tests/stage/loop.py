@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.demo.loop import DemoLoop, LoopClock, VirtualLoop
+from bot.simulators.loop import DemoLoop, LoopClock, VirtualLoop
 
 # A Friday with a session, 09:00 IST, a quarter of an hour before the market opens.
 MORNING = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)

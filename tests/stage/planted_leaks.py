@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock
+from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage
 from tests.stage.gate import SECRETS
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from bot.demo.server import Serving
+from bot.simulators.telegram.server import Serving
 
 
 @asynccontextmanager

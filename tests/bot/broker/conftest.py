@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.broker.connections import Connections, Pair
-from bot.demo.loop import LoopClock
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
+from bot.simulators.loop import LoopClock
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker
 
 

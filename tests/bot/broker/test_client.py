@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bot.broker.connections import Connections, Pair
-from bot.demo.loop import LoopClock
 from bot.domain.account import Session
 from bot.domain.errors import AddressRefused, NotSent, OrderOver, Refused, SessionExpired, Unclear, Unreadable
 from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
@@ -17,6 +16,7 @@ from bot.domain.money import tick_down
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock
 from tests.stage.exchange import credentials_of, log_in
 
 TAG = "A2B3C4D5E6F7A2B3C4D"

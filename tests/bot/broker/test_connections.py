@@ -10,7 +10,6 @@ from aiohttp import web
 
 from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
-from bot.demo.loop import LoopClock
 from bot.domain.account import Session
 from bot.domain.errors import NotLinked, SettingsError
 from bot.domain.market import Tick
@@ -18,6 +17,7 @@ from bot.domain.ports import Broker, Feed, Link, Links
 from bot.domain.secret import Secret
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
+from bot.simulators.loop import LoopClock
 from tests.bot.broker.test_client import RELIANCE, a_draft
 from tests.bot.broker.test_feed import Server
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until

@@ -16,13 +16,13 @@ from bot.broker.connections import Connections, Pair
 from bot.broker.feed import Hours, SocketFeed
 from bot.broker.handshake import feed_url, socket_session
 from bot.broker.words import EPOCH
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.account import Session
 from bot.domain.instrument import Exchange, InstrumentKey
 from bot.domain.order import OrderDraft, OrderKind, Product, Side
 from bot.domain.ports import FeedMode
 from bot.domain.secret import Secret
 from bot.simulators.broker.server import Running
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.broker.test_client import RELIANCE, TAG
 from tests.stage.exchange import Ears, until
 

@@ -10,7 +10,6 @@ import pytest
 
 from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Refused, StopWordsRefused, Unclear
 from bot.domain.instrument import Exchange
@@ -19,6 +18,7 @@ from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from bot.domain.research import Interval
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.broker.test_client import RELIANCE, TAG, a_draft
 from tests.stage.exchange import Ears, credentials_of, log_in, until
 

@@ -17,12 +17,12 @@ import pytest
 from aiohttp import web
 
 from bot.broker.connections import Connections, Pair
-from bot.demo.loop import LoopClock
 from bot.domain.account import Session
 from bot.domain.clock import Clock
 from bot.domain.errors import NotSent, Unreadable
 from bot.domain.secret import Secret
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock
 from tests.bot.broker.test_transport import a_server
 from tests.stage.exchange import credentials_of, until
 from tests.stage.selfsigned import self_signed

@@ -7,8 +7,8 @@ import pytest
 
 from bot.broker.pace import URGENT_PATIENCE, WINDOWS, Gate, Pace
 from bot.broker.routes import Bucket
-from bot.demo.loop import VirtualLoop
 from bot.domain.errors import TooFast
+from bot.simulators.loop import VirtualLoop
 
 
 async def leave(gate: Gate, left: list[float], *, urgent: bool = False) -> None:

@@ -26,7 +26,6 @@ from bot.broker.routes import ROUTES, SCRIP_MASTER
 from bot.broker.samples import Samples
 from bot.broker.session import SessionKeeper, token_dies
 from bot.broker.transport import Transport, tls_context
-from bot.demo.loop import LoopClock
 from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import next_midnight
 from bot.domain.errors import AddressRefused, BotError, LoginRefused, NotSent, Refused, SessionExpired, Unclear, Unreadable
@@ -34,6 +33,7 @@ from bot.domain.instrument import Exchange, Instrument, InstrumentKey, Instrumen
 from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from bot.domain.research import Interval
 from bot.domain.secret import Secret
+from bot.simulators.loop import LoopClock
 from bot.trading.prices import of_quote
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)

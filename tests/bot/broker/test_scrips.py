@@ -14,13 +14,13 @@ from bot.broker.connections import Connections, Pair
 from bot.broker.masterfile import ScripShelf
 from bot.broker.scrips import INDEXES, Master, read_master
 from bot.broker.transport import OpenSink
-from bot.demo.loop import LoopClock
 from bot.domain.account import Session
 from bot.domain.errors import NotSent, Refused, StorageError, Unreadable
 from bot.domain.instrument import Exchange, InstrumentKey, InstrumentKind, Right
 from bot.domain.master import Columnar, columns_of
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
+from bot.simulators.loop import LoopClock
 from tests.stage.exchange import credentials_of, log_in
 
 _NAMES = ("token", "symbol", "name", "expiry", "strike", "lotsize", "instrumenttype", "exch_seg", "tick_size")

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.errors import LoginRefused, NotFound, NotSent, PasswordRefused, PersonError
 from bot.domain.proposal import CodeWanted, LoggedIn
 from bot.domain.secret import Secret
+from bot.simulators.loop import LoopClock
 from bot.trading.accounts import Accounts
 from storage.store import SqlStore
 from tests.stage.desk import OneLink, ScriptedBroker, StillFeed

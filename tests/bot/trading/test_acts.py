@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import Role, User
 from bot.domain.drawers import Drawers
 from bot.domain.notice import ActByOther, Deed
 from bot.domain.order import Order
+from bot.simulators.loop import LoopClock
 from bot.trading.acts import in_words
 from bot.trading.joining import take_off_list
 from tests.bot.trading.test_desk import ask

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.account import Credentials, Session
 from bot.domain.errors import BotError, PersonError, Unreadable
 from bot.domain.instrument import Instrument
 from bot.domain.secret import Secret
+from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.catalogue import Catalogue
 from storage.store import SqlStore
 from tests.stage.desk import OneLink, ScriptedBroker, StillFeed

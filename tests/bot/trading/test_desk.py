@@ -10,7 +10,6 @@ import pytest
 
 from bot.broker.pace import Pace
 from bot.broker.routes import Bucket
-from bot.demo.loop import LoopClock
 from bot.domain.account import Role, Stop, User
 from bot.domain.errors import (
     AddressRefused,
@@ -29,6 +28,7 @@ from bot.domain.notice import AddressNotRegistered, Filled, OrderFound, OrderNot
 from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Side
 from bot.domain.portfolio import Holding, Position
 from bot.domain.proposal import Change, Proposal, Question, Resumed
+from bot.simulators.loop import LoopClock
 from tests.stage.desk import Crash, DeskStage, KilledStore, ScriptedBroker, set_stage
 from tests.stage.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.access import Welcome
 from bot.domain.account import Account, Role, User
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound, PinWanted
 from bot.domain.notice import PersonJoined, PersonRemoved, Tried
+from bot.simulators.loop import LoopClock
 from bot.trading.joining import MOST_NEWS, digest
 from tests.bot.trading.test_desk import LIMIT
 from tests.stage.access import access

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.domain.account import Limits, Role, Segment, User
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import CheckFailed, NotAllowed, PinWanted
@@ -19,6 +18,7 @@ from bot.domain.instrument import Exchange
 from bot.domain.notice import ActByOther, DayLocked, Deed
 from bot.domain.order import Order, OrderRequest, Product, Side
 from bot.domain.secret import Secret
+from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.limits import NAMES, stricter
 from tests.bot.trading.test_accounts import a_desk
 from tests.bot.trading.test_desk import LIMIT, a_position, ask

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import Role, User
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
@@ -16,6 +15,7 @@ from bot.domain.errors import CheckFailed, NotSent
 from bot.domain.notice import DayLocked, Filled, Notice
 from bot.domain.order import OrderRequest, Product, Side, TradeFact
 from bot.domain.portfolio import Position
+from bot.simulators.loop import LoopClock
 from bot.trading.losses import FLAT, OPEN, Losses, Results
 from tests.bot.trading.test_desk import a_position, ask
 from tests.bot.trading.test_limits import a_loss, renew

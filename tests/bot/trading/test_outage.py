@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 
 from bot.cards import Cards
-from bot.demo.loop import LoopClock
 from bot.domain.account import Role
 from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageAway, StorageError
@@ -14,6 +13,7 @@ from bot.domain.notice import Parcel, TradingStopped
 from bot.domain.order import Order
 from bot.domain.ports import Shown
 from bot.outbox import Notifier
+from bot.simulators.loop import LoopClock
 from bot.trading.outage import QUIET, Outage, PatientStore
 from bot.trading.tasks import Errands
 from storage.store import SqlStore

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.access import Pad, PadEnded, PadStep, PadUse
 from bot.domain.account import Permission, Role, User
 from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinClosed, PinWanted
 from bot.domain.notice import ActByOther, Deed
 from bot.domain.order import Order, OrderRequest, Product, Side
 from bot.domain.secret import Secret
+from bot.simulators.loop import LoopClock
 from bot.trading.alarm import lift_alarm, raise_alarm
 from bot.trading.joining import unlock
 from bot.trading.pins import BACK, TRIES, begin_mode, pause

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import Role, User
 from bot.domain.errors import SettingsError
 from bot.domain.notice import TradingStopped
+from bot.simulators.loop import LoopClock
 from bot.trading.sentry import POLLER, WEBHOOK, Sentry
 from storage.store import SqlStore
 from storage.vault import Vault

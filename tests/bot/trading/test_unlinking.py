@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.domain.account import Actor, Credentials, LoginStep, Role, Stop, User
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
@@ -27,6 +26,7 @@ from bot.domain.notice import ActByOther, Deed
 from bot.domain.order import ConfirmationState, Order, OrderStatus, Purpose
 from bot.domain.proposal import Unlinked, UnlinkQuestion
 from bot.domain.secret import Secret
+from bot.simulators.loop import LoopClock
 from bot.trading.accounts import LOGGED_OUT, Accounts
 from bot.trading.confirmations import Confirmations
 from bot.trading.unlinking import PATIENCE, Unlinking

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.demo.loop import LoopClock
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import Wire, broker
 
 

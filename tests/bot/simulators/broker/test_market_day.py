@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.simulators.broker.exchange.reasons import REASONS
 from bot.simulators.broker.market.hours import IST, Timetable, at_ist, ist
 from bot.simulators.broker.settings import LAKH
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import ACCOUNT, STILL, Days, Wire, broker
 
 REAL = replace(STILL, hours="real", accounts=(replace(ACCOUNT, cash=20 * LAKH),))

@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.demo.loop import LoopClock
 from bot.simulators.broker.server import PARTS, Running, build_app, run
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import STILL, Wire, broker
 
 

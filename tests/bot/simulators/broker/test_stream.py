@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from bot.demo.loop import LoopClock
 from bot.simulators.broker.market.frames import wall_seconds
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import ACCOUNT, STILL, Wire, broker, heard
 
 

@@ -20,7 +20,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.demo.loop import LoopClock, VirtualLoop
 from bot.simulators.broker.accounts.ledger import Ledger
 from bot.simulators.broker.accounts.records import FINAL, Order, Product
 from bot.simulators.broker.broker import PaperBroker
@@ -29,6 +28,7 @@ from bot.simulators.broker.exchange.requests import OrderRequest
 from bot.simulators.broker.faults.errors import BadSettings, BooksInUse, Refusal
 from bot.simulators.broker.market.instruments import Instrument, Key
 from bot.simulators.broker.rest.rows import Manners, funds_rows, order_row, position_row
+from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.simulators.broker.oracle import replayed, tied_up
 from tests.bot.simulators.broker.wire import ACCOUNT, STILL, Days
 from tests.stage.depth import examples

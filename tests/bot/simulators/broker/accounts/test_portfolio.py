@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.loop import LoopClock
 from bot.simulators.broker.accounts.portfolio import Position
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import Days, Wire, broker
 
 TRADES = st.lists(st.tuples(st.sampled_from([1, -1]), st.integers(1, 5000), st.integers(1, 10_000_000)), max_size=30)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pyotp
 
-from bot.demo.loop import LoopClock
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import ACCOUNT, SEED, STILL, Wire, broker
 
 

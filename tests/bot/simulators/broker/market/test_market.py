@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.loop import LoopClock
 from bot.simulators.broker.broker import PaperBroker
 from bot.simulators.broker.settings import PaperSettings
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import STILL, Days, Wire, broker
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.loop import LoopClock
 from bot.simulators.broker.faults.errors import BadSettings
 from bot.simulators.broker.market.hours import at_ist
 from bot.simulators.broker.market.instruments import Instrument
 from bot.simulators.broker.market.prices import Candle, Walk
 from bot.simulators.broker.market.replay import Replay
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import STILL, broker
 
 HEAD = "time,symbol,open,high,low,close,volume\n"

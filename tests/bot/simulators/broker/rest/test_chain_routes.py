@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.demo.loop import LoopClock
 from bot.simulators.broker.rest.chain_routes import epoch
+from bot.simulators.loop import LoopClock
 from tests.bot.simulators.broker.wire import STILL, Wire, broker
 
 

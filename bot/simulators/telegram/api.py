@@ -1,0 +1,424 @@
+"""The Bot API methods that the bot uses, with Telegram's checks and words, over the chats in memory.
+
+Each method takes a `Call` and returns what stands under `result`; a refusal is an `ApiError`. What Telegram refuses is
+listed in telegram.md, Limits; the words follow the public Bot API server.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bot.simulators.telegram import keyboards, pictures
+from bot.simulators.telegram.calls import Call, Upload, is_number
+from bot.simulators.telegram.chats import Chats
+from bot.simulators.telegram.errors import ApiError
+from bot.simulators.telegram.messages import Chat, File, Json, Message, wire
+
+LARGEST_PHOTO: Final = 10 * 1024 * 1024  # bytes
+LARGEST_UPLOAD: Final = 50 * 1024 * 1024
+LARGEST_DOWNLOAD: Final = 20 * 1024 * 1024
+LONGEST_ANSWER: Final = 200  # characters
+MOST_COMMANDS: Final = 100
+WEBHOOK_PORTS: Final = frozenset({80, 88, 443, 8443})
+ACTIONS: Final = frozenset(
+    {
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    }
+)
+
+_COMMAND: Final = re.compile(r"[a-z0-9_]{1,32}")
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_NOT_MODIFIED: Final = (
+    "Bad Request: message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
+
+Method = Callable[[Call], Awaitable[Any]]
+
+
+class BotApi:
+    """One bot's methods by name; names are not case-sensitive."""
+
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+        self._profile: dict[str, str] = {}
+        methods: tuple[Method, ...] = (
+            self.get_me,
+            self.get_updates,
+            self.send_message,
+            self.send_photo,
+            self.send_document,
+            self.edit_message_text,
+            self.edit_message_caption,
+            self.edit_message_media,
+            self.edit_message_reply_markup,
+            self.delete_message,
+            self.delete_messages,
+            self.answer_callback_query,
+            self.send_chat_action,
+            self.get_file,
+            self.get_chat,
+            self.leave_chat,
+            self.set_my_commands,
+            self.delete_my_commands,
+            self.get_my_commands,
+            self.set_webhook,
+            self.delete_webhook,
+            self.get_webhook_info,
+        )
+        self._methods: Mapping[str, Method] = {method.__name__.replace("_", ""): method for method in methods} | {
+            f"{verb}my{what}": self._profile_method(verb, what)
+            for verb in ("set", "get")
+            for what in ("name", "description", "shortdescription")
+        }
+
+    async def call(self, call: Call) -> Any:
+        """Do it; the value under `result`. ApiError as Telegram would refuse, 404 for a method that is not built."""
+        method = self._methods.get(call.method.lower())
+        if method is None:
+            raise ApiError(404, "Not Found: method not found")
+        return await method(call)
+
+    async def get_me(self, _: Call) -> Json:
+        """Who the bot is."""
+        return (
+            self._chats.bot.wire()
+            | {
+                "can_join_groups": True,
+                "can_read_all_group_messages": False,
+                "supports_inline_queries": False,
+                "can_connect_to_business": False,
+                "has_main_web_app": False,
+            }
+            | self._chats.abilities
+        )
+
+    async def get_updates(self, call: Call) -> list[Json]:
+        """See `updates.py`."""
+        return await self._chats.updates.poll(
+            offset=call.number("offset"),
+            limit=call.number("limit", 100) or 100,
+            timeout=call.number("timeout"),
+            allowed=call.allowed_updates(),
+        )
+
+    async def send_message(self, call: Call) -> Json:
+        """A text with formatting, buttons, a reply."""
+        chat = self._chats.writable(call.chat_id())
+        text, found = call.words()
+        if not text:
+            raise ApiError(400, "Bad Request: message text is empty")
+        return self._send(call, chat, text=text, entities=found, preview=call.json("link_preview_options"))
+
+    async def send_photo(self, call: Call) -> Json:
+        """A picture with a caption."""
+        chat = self._chats.writable(call.chat_id())
+        text, found = call.words("caption")
+        return self._send(call, chat, text=text, entities=found, photo=self._photo(call, call.text("photo") or "photo"))
+
+    async def send_document(self, call: Call) -> Json:
+        """A file with a caption."""
+        chat = self._chats.writable(call.chat_id())
+        text, found = call.words("caption")
+        document = self._document(call, call.text("document") or "document")
+        return self._send(call, chat, text=text, entities=found, document=document)
+
+    async def edit_message_text(self, call: Call) -> Json:
+        """Replace text and buttons; buttons that are not sent again vanish."""
+        text, found = call.words()
+        chat, message = self._own(call)
+        if message.file:
+            raise ApiError(400, "Bad Request: there is no text in the message to edit")
+        if not text:
+            raise ApiError(400, "Bad Request: message text is empty")
+        return self._amend(
+            chat,
+            message,
+            text=text,
+            entities=found,
+            rows=keyboards.inline_rows(call.json("reply_markup")),
+            preview=call.json("link_preview_options"),
+        )
+
+    async def edit_message_caption(self, call: Call) -> Json:
+        """Replace the caption of a picture or document, and the buttons."""
+        text, found = call.words("caption")
+        chat, message = self._own(call)
+        if not message.file:
+            raise ApiError(400, "Bad Request: there is no caption in the message to edit")
+        rows = keyboards.inline_rows(call.json("reply_markup"))
+        return self._amend(chat, message, text=text, entities=found, rows=rows)
+
+    async def edit_message_media(self, call: Call) -> Json:
+        """Replace picture or document, caption and buttons."""
+        media = call.json("media")
+        if not isinstance(media, dict) or media.get("type") not in ("photo", "document"):
+            raise ApiError(400, "Bad Request: can't parse InputMedia: type must be photo or document")
+        inner = Call(method=call.method, params=media, uploads=call.uploads)
+        text, found = inner.words("caption")
+        chat, message = self._own(call)
+        where = str(media.get("media") or "media")
+        kind = media["type"]
+        file = self._photo(inner, where) if kind == "photo" else self._document(inner, where)
+        return self._amend(
+            chat,
+            message,
+            text=text,
+            entities=found,
+            rows=keyboards.inline_rows(call.json("reply_markup")),
+            photo=file if kind == "photo" else None,
+            document=file if kind == "document" else None,
+        )
+
+    async def edit_message_reply_markup(self, call: Call) -> Json:
+        """Replace the buttons alone."""
+        rows = keyboards.inline_rows(call.json("reply_markup"))
+        chat, message = self._own(call)
+        return self._amend(chat, message, rows=rows)
+
+    async def delete_message(self, call: Call) -> bool:
+        """Delete one message."""
+        self._chats.erase(self._chats.writable(call.chat_id()), call.number("message_id"))
+        return True
+
+    async def delete_messages(self, call: Call) -> bool:
+        """Delete up to 100; those that are gone are passed over."""
+        chat = self._chats.writable(call.chat_id())
+        ids = call.json("message_ids")
+        if not isinstance(ids, list) or not 1 <= len(ids) <= 100 or not all(map(is_number, ids)):
+            raise ApiError(400, "Bad Request: message identifiers are not specified")
+        for each in ids:
+            if chat.present(each):
+                self._chats.erase(chat, each)
+        return True
+
+    async def answer_callback_query(self, call: Call) -> bool:
+        """Answer a tap with a note or an alert."""
+        text = call.text("text")
+        if len(text) > LONGEST_ANSWER:
+            raise ApiError(400, "Bad Request: MESSAGE_TOO_LONG")
+        self._chats.answer(
+            call.text("callback_query_id"), text=text, alert=call.truth("show_alert"), url=call.text("url") or None
+        )
+        return True
+
+    async def send_chat_action(self, call: Call) -> bool:
+        """Show `typing` and the like."""
+        chat = self._chats.writable(call.chat_id())
+        if call.text("action").lower() not in ACTIONS:
+            raise ApiError(400, "Bad Request: wrong parameter action in request")
+        self._chats.act(chat, call.text("action").lower())
+        return True
+
+    async def get_file(self, call: Call) -> Json:
+        """Where a file can be fetched."""
+        file = self._chats.state.files.get(call.text("file_id"))
+        if file is None:
+            raise ApiError(400, "Bad Request: invalid file_id")
+        if len(file.content) > LARGEST_DOWNLOAD:
+            raise ApiError(400, "Bad Request: file is too big")
+        common = {key: value for key, value in file.wire().items() if key.startswith("file_") and key != "file_name"}
+        return common | {"file_path": file.path}
+
+    async def get_chat(self, call: Call) -> Json:
+        """A chat in full, as far as the demo knows one."""
+        chat = self._chats.writable(call.chat_id())
+        nothing = dict.fromkeys(
+            ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+        )
+        return chat.wire() | {"accent_color_id": 0, "max_reaction_count": 0, "accepted_gift_types": nothing}
+
+    async def leave_chat(self, call: Call) -> bool:
+        """Leave a group or channel."""
+        chat = self._chats.writable(call.chat_id())
+        if chat.kind == "private":
+            raise ApiError(400, "Bad Request: chat member status can't be changed in private chats")
+        self._chats.leave(chat)
+        return True
+
+    async def set_my_commands(self, call: Call) -> bool:
+        """The command menu of one scope."""
+        commands = call.json("commands")
+        if not isinstance(commands, list):
+            raise ApiError(400, "Bad Request: can't parse commands JSON object")
+        if len(commands) > MOST_COMMANDS:
+            raise ApiError(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+        self._chats.set_commands(self._scope(call), [_command(each) for each in commands])
+        return True
+
+    async def delete_my_commands(self, call: Call) -> bool:
+        """Take the command menu of one scope away."""
+        self._chats.set_commands(self._scope(call), [])
+        return True
+
+    async def get_my_commands(self, call: Call) -> list[Json]:
+        """The command menu of one scope."""
+        return self._chats.commands(self._scope(call))
+
+    async def set_webhook(self, call: Call) -> bool:
+        """Remember a webhook, which ends polling; the demo itself never calls it."""
+        url = call.text("url")
+        if not url:
+            return await self.delete_webhook(call)
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            raise ApiError(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        if (parts.port or 443) not in WEBHOOK_PORTS:
+            raise ApiError(400, "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+        secret = call.text("secret_token")
+        if secret and not _SECRET.fullmatch(secret):
+            raise ApiError(400, "Bad Request: secret token contains unallowed characters")
+        self._chats.updates.interrupt("Conflict: terminated by setWebhook request")
+        self._chats.updates.webhook = url
+        self._drop(call)
+        return True
+
+    async def delete_webhook(self, call: Call) -> bool:
+        """Back to polling."""
+        self._chats.updates.webhook = ""
+        self._drop(call)
+        return True
+
+    async def get_webhook_info(self, _: Call) -> Json:
+        """The webhook, and how much waits."""
+        updates = self._chats.updates
+        return {
+            "url": updates.webhook,
+            "has_custom_certificate": False,
+            "pending_update_count": len(updates.pending),
+        }
+
+    def _profile_method(self, verb: str, what: str) -> Method:
+        """setMyName, getMyDescription and the like."""
+        key = {"shortdescription": "short_description"}.get(what, what)
+
+        async def write(call: Call) -> bool:
+            self._profile[key] = call.text(key)
+            return True
+
+        async def read(_: Call) -> Json:
+            return {key: self._profile.get(key, self._chats.bot.name if key == "name" else "")}
+
+        return write if verb == "set" else read
+
+    def _drop(self, call: Call) -> None:
+        self._chats.updates.allow(call.allowed_updates())
+        if call.truth("drop_pending_updates"):
+            self._chats.updates.forget_all()
+
+    def _scope(self, call: Call) -> tuple[str | int, ...]:
+        scope = call.json("scope") or {"type": "default"}
+        if not isinstance(scope, dict) or "type" not in scope:
+            raise ApiError(400, "Bad Request: can't parse BotCommandScope")
+        inner = Call(method=call.method, params=scope)
+        parts: list[str | int] = [str(scope["type"])]
+        if scope["type"] in ("chat", "chat_administrators", "chat_member"):
+            parts.append(self._chats.writable(inner.chat_id()).id)
+        if scope["type"] == "chat_member":
+            parts.append(inner.number("user_id"))
+        if language := call.text("language_code"):
+            parts.append(language)
+        return tuple(parts)
+
+    def _send(self, call: Call, chat: Chat, **content: Any) -> Json:
+        rows, keyboard = keyboards.split(call.json("reply_markup"))
+        reply_to, send_anyway = call.reply_to()
+        if reply_to is not None and chat.present(reply_to) is None:
+            if not send_anyway:
+                raise ApiError(400, "Bad Request: message to be replied not found")
+            reply_to = None
+        message = self._chats.new_message(
+            chat,
+            self._chats.bot,
+            rows=rows,
+            keyboard=keyboard,
+            reply_to=reply_to,
+            silent=call.truth("disable_notification"),
+            protected=call.truth("protect_content"),
+            **content,
+        )
+        return wire(chat, self._chats.send(chat, message))
+
+    def _own(self, call: Call) -> tuple[Chat, Message]:
+        """The bot's own message that a call wants to edit."""
+        chat = self._chats.writable(call.chat_id())
+        message = chat.present(call.number("message_id"))
+        if message is None:
+            raise ApiError(400, "Bad Request: message to edit not found")
+        if not message.from_bot:
+            raise ApiError(400, "Bad Request: message can't be edited")
+        return chat, message
+
+    def _amend(self, chat: Chat, message: Message, **content: Any) -> Json:
+        if all(getattr(message, name) == value for name, value in content.items()):
+            raise ApiError(400, _NOT_MODIFIED)
+        for name, value in content.items():
+            setattr(message, name, value)
+        if content.keys() != {"rows"}:  # Telegram shows no "edited" for buttons alone
+            self._chats.touch(message)
+        self._chats.amend(chat, message)
+        return wire(chat, message)
+
+    def _photo(self, call: Call, where: str) -> File:
+        upload = self._uploaded(call, where)
+        if isinstance(upload, File):
+            if not upload.width:
+                raise ApiError(400, "Bad Request: can't use file of type Document as Photo")
+            return upload
+        if len(upload.content) > LARGEST_PHOTO:
+            raise ApiError(400, "Bad Request: file is too big")
+        size = pictures.size(upload.content)
+        if size is None:
+            raise ApiError(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        width, height = size
+        if width + height > 10_000 or min(size) == 0 or max(size) > 20 * min(size):
+            raise ApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        return self._chats.keep(
+            name=upload.name,
+            mime=pictures.mime(upload.content),
+            content=upload.content,
+            width=width,
+            height=height,
+        )
+
+    def _document(self, call: Call, where: str) -> File:
+        upload = self._uploaded(call, where)
+        if isinstance(upload, File):
+            return upload
+        return self._chats.keep(name=upload.name, mime=upload.mime, content=upload.content)
+
+    def _uploaded(self, call: Call, where: str) -> Upload | File:
+        known = self._chats.state.files.get(where)
+        if known is not None:
+            return known
+        upload = call.upload(where)
+        if upload is None:
+            raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        if not upload.content:
+            raise ApiError(400, "Bad Request: file must be non-empty")
+        if len(upload.content) > LARGEST_UPLOAD:
+            raise ApiError(413, "Request Entity Too Large")
+        return upload
+
+
+def _command(given: Any) -> Json:
+    if not isinstance(given, dict) or not isinstance(given.get("command"), str):
+        raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+    command = given["command"].removeprefix("/")
+    if not _COMMAND.fullmatch(command):
+        raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+    description = given.get("description")
+    if not isinstance(description, str) or not 1 <= len(description.strip()) <= 256:
+        raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+    return {"command": command, "description": description.strip()}
