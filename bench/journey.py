@@ -24,9 +24,9 @@ import httpx
 import pyotp
 
 from bot.app import open_app
-from bot.demo_house import DemoDirectory, demo_settings, seed
+from bot.demo.simulators import VISITOR, Neighbours, neighbours
+from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock, at_ist, ist_date
-from bot.neighbours import VISITOR, Neighbours, neighbours
 from bot.scrubber import Scrubber
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock

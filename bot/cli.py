@@ -236,7 +236,7 @@ def _demo(asked: argparse.Namespace) -> int:
 
 
 def _paper(asked: argparse.Namespace) -> int:
-    from bot.practice import Source, ask_credentials, practise
+    from bot.demo.practice import Source, ask_credentials, practise
     from bot.simulators.broker.settings import PaperSettings
 
     replay = None if asked.prices in ("walk", "live") else Path(asked.prices)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.cli import FAILED, WRONG_SETTINGS, build_parser
+from bot.demo.practice import Source
 from bot.domain.errors import PersonError
-from bot.practice import Source
 from bot.simulators.broker.accounts.ledger import Ledger
 from bot.simulators.broker.faults.errors import BooksInUse, PaperError
 from tests.house.source import ROOT

@@ -17,13 +17,13 @@ FRONT_DOOR = frozenset(
             "bot.app",
             "bot.cli",
             "bot.demo_command",
-            "bot.demo_house",
+            "bot.demo.world",
             "bot.host",
             "bot.inspection",
             "bot.keys",
             "bot.linking",
         ),
-        *("bot.neighbours", "bot.practice", "bot.smoke", "bot.wiring"),
+        *("bot.demo.simulators", "bot.demo.practice", "bot.demo.smoke", "bot.wiring"),
     }
 )
 

@@ -8,7 +8,7 @@ from bot.domain.errors import BotError
 from handlers.views.failures import failure
 from tests.house.source import is_in, ours
 
-ELSEWHERE = ("bot.simulators", "bot.smoke")  # the neighbours, and the scripted person who visits them
+ELSEWHERE = ("bot.simulators", "bot.demo.smoke")  # the neighbours, and the scripted person who visits them
 
 # What an error's constructor may ask for, with a value of that sort. A new one is to be added here.
 ARGUMENTS: dict[str, object] = {

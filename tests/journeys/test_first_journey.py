@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pyotp import TOTP
 
+from bot.demo.smoke import story
 from bot.domain.account import Role
 from bot.domain.clock import at_ist
 from bot.domain.drawers import Drawers
@@ -15,7 +16,6 @@ from bot.domain.order import OrderStatus
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.smoke import story
 from tests.stage.house import House, a_house
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo_house import DemoDirectory, demo_settings, seed
+from bot.demo.simulators import Neighbours, neighbours
+from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock
 from bot.domain.order import OrderStatus
-from bot.neighbours import Neighbours, neighbours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
 from storage.store import SqlStore

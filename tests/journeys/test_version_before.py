@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo_house import DemoDirectory, demo_settings, seed
-from bot.neighbours import neighbours
+from bot.demo.simulators import neighbours
+from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House

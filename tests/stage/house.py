@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.app import App, open_app
-from bot.demo_house import Demo, DemoDirectory, demo_settings, seed
+from bot.demo.simulators import Neighbours, neighbours
+from bot.demo.world import Demo, DemoDirectory, demo_settings, seed
 from bot.domain.account import Role, User
 from bot.domain.clock import Clock
 from bot.domain.order import Order
-from bot.neighbours import Neighbours, neighbours
 from bot.scrubber import Scrubber
 from bot.settings import Settings
 from bot.simulators.broker.settings import PaperAccount

@@ -8,8 +8,8 @@ import aiohttp
 import pyotp
 import pytest
 
+from bot.demo.practice import Source, ask_credentials, practise
 from bot.domain.errors import LoginRefused, PersonError
-from bot.practice import Source, ask_credentials, practise
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.demo.live_prices import Pump, matched
 from bot.domain.clock import Clock
-from bot.pump import Pump, matched
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock

@@ -13,11 +13,11 @@ import aiohttp
 
 from bot.addresses import MSTOCK, MSTOCK_SOCKET
 from bot.broker.connections import Connections
+from bot.demo.live_prices import Pump
 from bot.domain.account import CodeKind, Credentials
 from bot.domain.clock import Clock
 from bot.domain.errors import PersonError
 from bot.domain.secret import Secret
-from bot.pump import Pump
 from bot.simulators.broker import server
 from bot.simulators.broker.settings import PaperSettings
 

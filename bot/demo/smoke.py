@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bot.demo_house import Demo
+from bot.demo.world import Demo
 from bot.domain.errors import BotError
 from bot.simulators.telegram.errors import PersonError
 

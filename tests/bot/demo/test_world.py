@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.demo_house import DemoDirectory, demo_clock, open_demo
+from bot.demo.world import DemoDirectory, demo_clock, open_demo
 from bot.scrubber import Scrubber
 from bot.simulators.loop import DemoLoop
 

@@ -1,0 +1,1 @@
+"""The demo and practice: the simulators and the real bot, put together."""
