@@ -11,15 +11,15 @@ from pathlib import Path
 from bot.broker.connections import Connections
 from bot.broker.feed import Hours, in_hours
 from bot.cards import Cards
+from bot.config.key_sources import Ask, open_vault
+from bot.config.settings import Consent, Settings
 from bot.data.shelf import open_shelf
 from bot.domain.clock import Clock
 from bot.domain.instrument import Exchange
 from bot.domain.ports import RandomBytes
 from bot.egress import public_ipv4
-from bot.keys import Ask, open_vault
 from bot.outbox import Notifier
 from bot.scrubber import Scrubber
-from bot.settings import Consent, Settings
 from bot.trading.pins import begin_mode
 from bot.trading.roster import MAX_AGE
 from bot.trading.sentry import POLLER, REPAIR, TAMPERED, WEBHOOK

@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.app import open_store
+from bot.config.key_sources import Ask
+from bot.config.settings import Consent, KeySource, Mode, Settings
 from bot.data.shelf import open_shelf
 from bot.domain.clock import MOST_SKEW, Clock, ist
 from bot.domain.drawers import Drawers
 from bot.domain.errors import BotError, SettingsError
 from bot.domain.ports import RandomBytes
 from bot.egress import source_address
-from bot.keys import Ask
 from bot.process import Whoami, refuse_root, standing
-from bot.settings import Consent, KeySource, Mode, Settings
 from bot.wiring import chosen_plan
 
 PATIENCE = 5.0  # seconds for each thing that is asked over the network

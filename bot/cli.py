@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.addresses import PAPER_PORT
+from bot.config.addresses import PAPER_PORT
 from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
@@ -31,7 +31,7 @@ from bot.simulators.broker.faults.errors import PaperError
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.settings import Settings
+    from bot.config.settings import Settings
     from bot.simulators.broker.server import Running
     from storage.store import SqlStore
 
@@ -170,7 +170,7 @@ def _without_echo(words: str) -> str:
 
 
 def _settings(asked: argparse.Namespace) -> "Settings":
-    from bot.settings import Settings
+    from bot.config.settings import Settings
 
     return Settings.read(asked.environ, directory=Path())
 
@@ -178,10 +178,10 @@ def _settings(asked: argparse.Namespace) -> "Settings":
 def _run(asked: argparse.Namespace) -> int:
     gc.disable()  # what is imported stays; to walk it again and again took a sixth of the start
     from bot.app import open_app
+    from bot.config.settings import Consent, Mode
     from bot.host import terminal
     from bot.logs import logging_to
     from bot.scrubber import Scrubber
-    from bot.settings import Consent, Mode
 
     gc.freeze()
     gc.enable()

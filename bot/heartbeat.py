@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.config.env_files import gather
 from bot.domain.clock import Clock
-from bot.dotenv import gather
 
 DATABASE = "data/bot.db"  # where the database lies when no setting says so
 STILL = timedelta(seconds=60)  # without a heartbeat that long the bot stands still

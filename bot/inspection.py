@@ -9,13 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bot import __version__
+from bot.config.settings import SETTINGS, Settings
 from bot.diagnosis import Fact, Plain, Version, Word, facts, lines
 from bot.domain.clock import Clock
 from bot.domain.errors import VaultError
 from bot.domain.order import OrderStatus
 from bot.process import standing
 from bot.scrubber import Scrubber
-from bot.settings import SETTINGS, Settings
 from bot.trading.alarm import sounding
 from storage.drawers import SqlDrawers
 from storage.engine import SQLITE

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bot.broker.connections import Connections
+from bot.config.settings import Settings
 from bot.domain.account import Credentials
 from bot.domain.clock import Clock, ist
 from bot.domain.entry import SEED_SENTENCE
@@ -10,7 +11,6 @@ from bot.domain.errors import PersonError
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
 from bot.scrubber import Scrubber
-from bot.settings import Settings
 from bot.wiring import build_core
 from storage.store import SqlStore
 

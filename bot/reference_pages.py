@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from bot.config.settings import market_data
 from bot.data.shelf import Shelf, open_shelf
 from bot.domain.charges import Trade
 from bot.domain.clock import SystemClock, ist, ist_date
@@ -18,7 +19,6 @@ from bot.domain.money import to_paise
 from bot.domain.order import Product, Side
 from bot.domain.sessions import Phase, SessionClass
 from bot.domain.tariff import Asset, Bill, Plan, Rate
-from bot.settings import market_data
 
 TITLES = {
     SessionClass.CASH_AUCTION: "Shares with F&O",

@@ -12,6 +12,7 @@ from bot import __version__
 from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.cards import Cards
+from bot.config.settings import Settings
 from bot.data.shelf import open_shelf
 from bot.diagnosis import on_a_phone
 from bot.domain.calendar import Calendar
@@ -26,7 +27,6 @@ from bot.inspection import report
 from bot.outbox import Notifier
 from bot.scheduler import Job, Scheduler
 from bot.scrubber import Scrubber
-from bot.settings import Settings
 from bot.trading.accounts import Accounts
 from bot.trading.alarm import Alarm
 from bot.trading.book import Book

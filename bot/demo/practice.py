@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from bot.addresses import MSTOCK, MSTOCK_SOCKET
 from bot.broker.connections import Connections
+from bot.config.addresses import MSTOCK, MSTOCK_SOCKET
 from bot.demo.live_prices import Pump
 from bot.domain.account import CodeKind, Credentials
 from bot.domain.clock import Clock

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.app import App, open_app, open_store
+from bot.config.settings import Settings
 from bot.demo.simulators import VISITOR, Neighbours, neighbours
 from bot.domain.account import Account, Credentials, Role, User
 from bot.domain.clock import Clock, SystemClock
@@ -18,7 +19,6 @@ from bot.domain.drawers import Drawers
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
 from bot.scrubber import Scrubber
-from bot.settings import Settings
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock

@@ -13,13 +13,13 @@ from typing import Any, cast
 from telegram.request import BaseRequest, RequestData
 
 from bot.broker.connections import Connections
+from bot.config.settings import Settings
 from bot.domain.account import Account, Actor, Limits, Role, Session, User
 from bot.domain.clock import Clock, ist_date
 from bot.domain.drawers import Drawers
 from bot.domain.order import OrderRequest, OrderStatus, Side
 from bot.domain.secret import Secret
 from bot.scrubber import Scrubber
-from bot.settings import Settings
 from bot.simulators.loop import LoopClock
 from bot.trading.services import Services
 from bot.wiring import Core, build_core

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import feed_hours
+from bot.config.settings import Settings
 from bot.domain.instrument import Exchange
-from bot.settings import Settings
-from tests.bot.test_addresses import LIVE
+from tests.bot.config.test_addresses import LIVE
 from tests.stage.market import ist_at
 
 PRACTICE = LIVE | {"MODE": "paper", "MARKET_HOURS": "always"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import WRONG_SETTINGS
-from bot.settings import SETTINGS, KeySource, Settings
+from bot.config.settings import SETTINGS, KeySource, Settings
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP
 

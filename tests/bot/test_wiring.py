@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.config.settings import Settings
 from bot.data.shelf import open_shelf
 from bot.domain.errors import SettingsError
-from bot.settings import Settings
 from bot.wiring import chosen_plan
-from tests.bot.test_addresses import LIVE
+from tests.bot.config.test_addresses import LIVE
 from tests.stage.market import SHELF
 
 

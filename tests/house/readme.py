@@ -1,6 +1,6 @@
 """Writes the tables of the README that come from the code: `make readme`, and one test compares."""
 
-from bot.settings import table
+from bot.config.settings import table
 from tests.house.source import ROOT
 
 README = ROOT / "README.md"

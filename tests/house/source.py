@@ -20,7 +20,7 @@ FRONT_DOOR = frozenset(
             "bot.demo.world",
             "bot.host",
             "bot.inspection",
-            "bot.keys",
+            "bot.config.key_sources",
             "bot.linking",
         ),
         *("bot.demo.simulators", "bot.demo.practice", "bot.demo.smoke", "bot.wiring"),

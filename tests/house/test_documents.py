@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from bot.settings import table
+from bot.config.settings import table
 from handlers.commands import COMMANDS
 from storage.migrate import revisions
 from tests.house.readme import README, with_table

@@ -189,7 +189,10 @@ def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
     ("module", "text"),
     [
         ("bot.app", "from storage.store import SqlStore\nfrom handlers.application import build_application"),
-        ("handlers.order", "from bot.domain.order import Order\nfrom telegram import Update\nfrom bot.settings import Settings"),
+        (
+            "handlers.order",
+            "from bot.domain.order import Order\nfrom telegram import Update\nfrom bot.config.settings import Settings",
+        ),
         (
             "bot.simulators.broker.rest.order_routes",
             "from bot.simulators.broker.accounts.ledger import Ledger\nfrom aiohttp import web",

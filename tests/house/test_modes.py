@@ -8,7 +8,7 @@ import pytest
 from tests.house.source import FRONT_DOOR, Source, is_in, ours
 
 # The neighbours themselves, the front door that chooses the addresses, and the setting that names the pair.
-MAY_KNOW = (*FRONT_DOOR, "bot.simulators", "bot.addresses", "bot.settings", "bot.checkup")
+MAY_KNOW = (*FRONT_DOOR, "bot.simulators", "bot.config.addresses", "bot.config.settings", "bot.checkup")
 MODES = frozenset({"paper", "live", "demo"})
 
 
@@ -60,7 +60,7 @@ def test_no_room_branches_on_the_mode() -> None:
         "if settings.mode == 'paper': ...",
         "x = 1 if mode != 'LIVE' else 2",
         "if mode in ('demo', 'paper'): ...",
-        "from bot.settings import Mode\nif settings.mode is Mode.LIVE: ...",
+        "from bot.config.settings import Mode\nif settings.mode is Mode.LIVE: ...",
         "if is_paper: ...",
         "class PaperDesk: ...",
         "def f(*, paper: bool): ...",

@@ -19,7 +19,7 @@ from bot.logs import Formatter
 from bot.scrubber import Scrubber
 from bot.simulators.broker.settings import PaperAccount
 from tests.attack import rig
-from tests.bot import test_addresses, test_keys
+from tests.bot.config import test_addresses, test_key_sources
 from tests.bot.web import test_browser
 from tests.handlers import face, test_wire
 from tests.journeys.test_people import PIN
@@ -61,7 +61,7 @@ SECRETS: dict[str, str] = {
     "paper seed": PAPER.totp_seed or "",
     "typed password": test_browser.PASSWORD,
     "typed api key": test_browser.KEY,
-    "passphrase": test_keys.WORDS,
+    "passphrase": test_key_sources.WORDS,
     "token of the rig": _bare(rig.TOKEN),
     "token of the wire": _bare(test_wire.TOKEN),
     "token of the settings": _bare(test_addresses.TOKEN),

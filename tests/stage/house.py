@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.app import App, open_app
+from bot.config.settings import Settings
 from bot.demo.simulators import Neighbours, neighbours
 from bot.demo.world import Demo, DemoDirectory, demo_settings, seed
 from bot.domain.account import Role, User
 from bot.domain.clock import Clock
 from bot.domain.order import Order
 from bot.scrubber import Scrubber
-from bot.settings import Settings
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.person.scripted import ScriptedPerson
 from storage.store import SqlStore

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.addresses import MSTOCK, MSTOCK_SOCKET, PAPER, PAPER_SOCKET, TELEGRAM
-from bot.domain.errors import SettingsError
-from bot.domain.secret import Secret
-from bot.settings import (
+from bot.config.addresses import MSTOCK, MSTOCK_SOCKET, PAPER, PAPER_SOCKET, TELEGRAM
+from bot.config.settings import (
     SETTINGS,
     Mode,
     Settings,
     table,
 )
+from bot.domain.errors import SettingsError
+from bot.domain.secret import Secret
 
 TOKEN = "123456789:AAExampleExampleExampleExampleExample"
 DEMO = {

@@ -20,7 +20,7 @@ from typing import Annotated, Self, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from bot.addresses import (
+from bot.config.addresses import (
     MSTOCK,
     MSTOCK_SOCKET,
     NAMES,
@@ -32,9 +32,9 @@ from bot.addresses import (
     is_redirect,
     settle_addresses,
 )
+from bot.config.env_files import gather
 from bot.domain.errors import SettingsError
 from bot.domain.secret import Secret
-from bot.dotenv import gather
 
 __all__ = [
     "PAPER_PORT",

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from bot.openalgo import ONLY_OPENALGO
+from bot.config.openalgo import ONLY_OPENALGO
 
 _LONGEST_SECRET = 4096  # bytes in a secret's file
 _A_NAME = re.compile(r"[A-Za-z]{1,12}(?:_[A-Za-z]{1,12})*")  # repeated in words; a secret with `=` at its end is longer

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from bot.config.settings import KeySource, Settings
 from bot.domain.errors import VaultError
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
-from bot.settings import KeySource, Settings
 from storage.keyfile import KeyFile
 from storage.keyplace import KeyPlace
 from storage.passphrase import SealedKeyFile, WrongPassphrase, good_passphrase

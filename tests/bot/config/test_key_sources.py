@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.config.key_sources import TRIES, open_vault, place_of
+from bot.config.settings import KeySource, Settings
 from bot.domain.errors import SettingsError, VaultError
-from bot.keys import TRIES, open_vault, place_of
-from bot.settings import KeySource, Settings
 from storage.keyfile import KeyFile
 from storage.keyplace import lines_of, new_key
 from storage.passphrase import SealedKeyFile, WrongPassphrase

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.addresses import MSTOCK, MSTOCK_SOCKET, PAPER, PAPER_SOCKET, TELEGRAM
+from bot.config.addresses import MSTOCK, MSTOCK_SOCKET, PAPER, PAPER_SOCKET, TELEGRAM
+from bot.config.settings import Settings
 from bot.domain.errors import SettingsError
-from bot.settings import Settings
 
 TOKEN = "123456789:AAExampleExampleExampleExampleExample"
 DEMO = {

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.config.openalgo import ONLY_OPENALGO
+from bot.config.settings import SETTINGS, Mode, Settings
 from bot.domain.errors import SettingsError
 from bot.domain.secret import Secret
-from bot.openalgo import ONLY_OPENALGO
-from bot.settings import SETTINGS, Mode, Settings
 
 TOKEN = "123456789:AAExampleExampleExampleExampleExample"
 LIVE = {"MODE": "live", "TELEGRAM_BOT_TOKEN": TOKEN}

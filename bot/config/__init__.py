@@ -1,0 +1,1 @@
+"""Settings, addresses, env files and key sources."""
