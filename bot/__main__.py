@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from bot.cli import main
+    from bot.cli.main import main
 except ModuleNotFoundError as missing:
     if missing.name is None or missing.name.partition(".")[0] in ("bot", "handlers", "storage"):
         raise

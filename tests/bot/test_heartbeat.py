@@ -54,7 +54,7 @@ def test_it_looks_beside_the_database_of_the_bot_wherever_the_settings_say_that(
 
 @pytest.mark.parametrize("words", [["health"], ["--version"]])
 def test_what_runs_every_half_minute_loads_no_library(tmp_path: Path, words: list[str]) -> None:
-    probe = "import sys, json\nfrom bot.cli import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit: pass\n"
+    probe = "import sys, json\nfrom bot.cli.main import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit: pass\n"
     probe += "print(); print(json.dumps([*sys.modules]))"
     done = subprocess.run(
         [sys.executable, "-c", probe, *words],

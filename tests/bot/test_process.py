@@ -16,7 +16,7 @@ from tests.stage.command import SET_UP, run
 # In a program of its own: what is closed here stays closed.
 PROBE = """
 import json, os, resource, sys
-from bot.cli import main
+from bot.cli.main import main
 from bot.process import standing
 before = standing()
 main(["health"])

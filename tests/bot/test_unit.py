@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import WRONG_SETTINGS
+from bot.cli.main import WRONG_SETTINGS
 from bot.config.settings import SETTINGS, KeySource, Settings
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP
@@ -115,7 +115,7 @@ def deny_write_execute() -> None:
 @pytest.mark.exhaustive
 def test_the_bot_runs_without_memory_that_is_both_written_and_executed(tmp_path: Path) -> None:
     """The same rule, asked of the kernel: keys are made and a report is written under it, by all the libraries there are."""
-    probe = "from bot.cli import main\n"
+    probe = "from bot.cli.main import main\n"
     probe += "for words in ('people add 123456789 --role owner', 'key new', 'key new --seed', 'key rotate', 'diagnose'):\n"
     probe += "    assert main(words.split()) == 0, words"
     done = subprocess.run(

@@ -15,13 +15,13 @@ FRONT_DOOR = frozenset(
         *(
             "bot.__main__",
             "bot.app",
-            "bot.cli",
-            "bot.demo_command",
+            "bot.cli.main",
+            "bot.cli.demo",
             "bot.demo.world",
-            "bot.host",
+            "bot.cli.owner_commands",
             "bot.inspection",
             "bot.config.key_sources",
-            "bot.linking",
+            "bot.cli.link",
         ),
         *("bot.demo.simulators", "bot.demo.practice", "bot.demo.smoke", "bot.wiring"),
     }

@@ -76,7 +76,7 @@ SEAMS = {
     "pyotp": ("bot.broker", "bot.simulators.broker"),
     "aiohttp": (
         *("bot.broker", "bot.simulators", "bot.simulators", "bot.web", "bot.demo.simulators"),
-        *("bot.checkup", "bot.cli", "bot.demo.practice", "bot.demo.live_prices", "handlers.wire"),
+        *("bot.cli.check", "bot.cli.main", "bot.demo.practice", "bot.demo.live_prices", "handlers.wire"),
     ),
     "msgspec": ("bot.broker", "bot.data", "bot.simulators.telegram", "storage"),
     "sqlite3": ("bot.simulators", "storage"),

@@ -12,11 +12,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bot.cli.owner_commands import (
+    as_json,
+    change_data_keys,
+    change_keys,
+    diagnosis,
+    lift,
+    make_backup,
+    panic,
+    read_audit,
+    restore,
+)
 from bot.config.settings import KeySource
 from bot.domain.account import Role
 from bot.domain.errors import StorageError
 from bot.domain.order import ConfirmationState
-from bot.host import as_json, change_data_keys, change_keys, diagnosis, lift, make_backup, panic, read_audit, restore
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from storage.backup import check_copy

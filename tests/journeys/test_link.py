@@ -9,13 +9,13 @@ import pytest
 from pyotp import TOTP
 
 from bot.app import open_connections
-from bot.checkup import checkup
+from bot.cli.check import checkup
+from bot.cli.link import NO_SEED, link_account
 from bot.config.key_sources import place_of
 from bot.domain.drawers import Drawers
 from bot.domain.entry import SEED_SENTENCE
 from bot.domain.errors import BotError, LoginRefused, PersonError
 from bot.domain.secret import Secret
-from bot.linking import NO_SEED, link_account
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from storage.vault import Ring

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from pyotp import TOTP
 
+from bot.cli.owner_commands import diagnosis
 from bot.domain.drawers import Drawers
-from bot.host import diagnosis
 from bot.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock

@@ -8,7 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.cli import main
+from bot.cli.main import main
 from bot.process import Whoami
 
 SET_UP = {"MODE": "paper", "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "KEY_SOURCE": "file"}

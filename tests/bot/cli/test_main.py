@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import FAILED, WRONG_SETTINGS, build_parser
+from bot.cli.main import FAILED, WRONG_SETTINGS, build_parser
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
 

@@ -137,8 +137,8 @@ def build_parser(typed: Sequence[str] = ()) -> argparse.ArgumentParser:
     link.add_argument("--label", default="main", help="how the account is called (default: main)")
 
     if not typed or typed[0] not in {*commands.choices, "--version"}:
-        from bot.host import add_commands
-        from bot.reference_pages import add_pages
+        from bot.cli.owner_commands import add_commands
+        from bot.cli.reference_pages import add_pages
 
         add_commands(lambda name, says, act: command(name, says, lambda asked: act(asked, _settings(asked))))
         add_pages(command)
@@ -178,8 +178,8 @@ def _settings(asked: argparse.Namespace) -> "Settings":
 def _run(asked: argparse.Namespace) -> int:
     gc.disable()  # what is imported stays; to walk it again and again took a sixth of the start
     from bot.app import open_app
+    from bot.cli.owner_commands import terminal
     from bot.config.settings import Consent, Mode
-    from bot.host import terminal
     from bot.logs import logging_to
     from bot.scrubber import Scrubber
 
@@ -230,7 +230,7 @@ async def _until_stopped(opened: "AbstractAsyncContextManager[App]") -> None:
 
 
 def _demo(asked: argparse.Namespace) -> int:
-    from bot.demo_command import demo
+    from bot.cli.demo import demo
 
     return demo(asked)
 
@@ -272,8 +272,8 @@ def _paper(asked: argparse.Namespace) -> int:
 
 
 def _check(asked: argparse.Namespace) -> int:
-    from bot.checkup import checkup
-    from bot.host import terminal
+    from bot.cli.check import checkup
+    from bot.cli.owner_commands import terminal
 
     settings = _settings(asked)
     findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=os.urandom, ask=terminal()))
@@ -289,7 +289,7 @@ def _health(asked: argparse.Namespace) -> int:
 
 
 def _people(asked: argparse.Namespace) -> int:
-    from bot.host import without_keys
+    from bot.cli.owner_commands import without_keys
 
     settings = _settings(asked)
     first = asked.act == "add" and asked.role == Role.OWNER and asked.account is None  # the first owner makes the database
@@ -334,8 +334,8 @@ async def _change_people(asked: argparse.Namespace, store: "SqlStore") -> int:
 
 def _link(asked: argparse.Namespace) -> int:
     from bot.app import open_connections, open_store
-    from bot.host import terminal
-    from bot.linking import link_account
+    from bot.cli.link import link_account
+    from bot.cli.owner_commands import terminal
     from bot.logs import logging_to
     from bot.scrubber import Scrubber
 

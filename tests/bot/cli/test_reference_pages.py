@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import WRONG_SETTINGS, build_parser
+from bot.cli.main import WRONG_SETTINGS, build_parser
+from bot.cli.reference_pages import calendar_page, charges_page, order_of, rates_page
 from bot.config.settings import market_data
 from bot.domain.charges import Trade
 from bot.domain.errors import UsageError
 from bot.domain.instrument import Exchange, InstrumentKind
 from bot.domain.order import Product, Side
 from bot.domain.tariff import Plan
-from bot.reference_pages import calendar_page, charges_page, order_of, rates_page
 from tests.stage.market import SHELF
 
 TODAY = date(2026, 11, 23)

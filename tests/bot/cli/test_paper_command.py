@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import FAILED, WRONG_SETTINGS, build_parser
+from bot.cli.main import FAILED, WRONG_SETTINGS, build_parser
 from bot.demo.practice import Source
 from bot.domain.errors import PersonError
 from bot.simulators.broker.accounts.ledger import Ledger
