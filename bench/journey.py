@@ -27,7 +27,7 @@ from bot.app import open_app
 from bot.demo.simulators import VISITOR, Neighbours, neighbours
 from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock, at_ist, ist_date
-from bot.scrubber import Scrubber
+from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
 

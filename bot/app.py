@@ -17,13 +17,13 @@ from bot.data.shelf import open_shelf
 from bot.domain.clock import Clock
 from bot.domain.instrument import Exchange
 from bot.domain.ports import RandomBytes
-from bot.egress import public_ipv4
 from bot.outbox import Notifier
-from bot.scrubber import Scrubber
+from bot.runtime.background import Errands
+from bot.runtime.network import public_ipv4
+from bot.runtime.redaction import Scrubber
 from bot.trading.pins import begin_mode
 from bot.trading.roster import MAX_AGE
 from bot.trading.sentry import POLLER, REPAIR, TAMPERED, WEBHOOK
-from bot.trading.tasks import Errands
 from bot.wiring import Core, build_core, heartbeat_file
 from handlers.application import build_application, publish_menu, running
 from handlers.intake import Intake

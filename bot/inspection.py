@@ -14,8 +14,8 @@ from bot.diagnosis import Fact, Plain, Version, Word, facts, lines
 from bot.domain.clock import Clock
 from bot.domain.errors import VaultError
 from bot.domain.order import OrderStatus
-from bot.process import standing
-from bot.scrubber import Scrubber
+from bot.runtime.hardening import standing
+from bot.runtime.redaction import Scrubber
 from bot.trading.alarm import sounding
 from storage.drawers import SqlDrawers
 from storage.engine import SQLITE

@@ -22,11 +22,12 @@ from bot.domain.drawers import Store
 from bot.domain.errors import BrokerError, SettingsError, StorageAway
 from bot.domain.ports import RandomBytes
 from bot.domain.tariff import Plan
-from bot.heartbeat import heartbeat_beside
 from bot.inspection import report
 from bot.outbox import Notifier
-from bot.scheduler import Job, Scheduler
-from bot.scrubber import Scrubber
+from bot.runtime.background import Errands
+from bot.runtime.heartbeat import heartbeat_beside
+from bot.runtime.redaction import Scrubber
+from bot.runtime.scheduler import Job, Scheduler
 from bot.trading.accounts import Accounts
 from bot.trading.alarm import Alarm
 from bot.trading.book import Book
@@ -51,7 +52,6 @@ from bot.trading.roster import Roster
 from bot.trading.sentry import Sentry
 from bot.trading.services import Host, Services
 from bot.trading.switch import Switch
-from bot.trading.tasks import Errands
 from bot.trading.unlinking import Unlinking
 from bot.web.door import WebDoor
 from handlers.views.text import rupees

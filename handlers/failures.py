@@ -17,7 +17,7 @@ from bot.domain.errors import (
     UnknownSymbol,
     UsageError,
 )
-from bot.logs import correlation
+from bot.runtime.logs import correlation
 from handlers.commands import hear
 from handlers.context import Ctx
 from handlers.pace import Priority

@@ -8,7 +8,7 @@ from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
 from bot.domain.ports import RandomBytes
-from bot.logs import correlation, new_id
+from bot.runtime.logs import correlation, new_id
 from handlers.guard import is_kill
 from handlers.views.keyboards import CardTap, CardVerb, decode
 

@@ -17,8 +17,8 @@ from bot.domain.clock import MOST_SKEW, Clock, ist
 from bot.domain.drawers import Drawers
 from bot.domain.errors import BotError, SettingsError
 from bot.domain.ports import RandomBytes
-from bot.egress import source_address
-from bot.process import Whoami, refuse_root, standing
+from bot.runtime.hardening import Whoami, refuse_root, standing
+from bot.runtime.network import source_address
 from bot.wiring import chosen_plan
 
 PATIENCE = 5.0  # seconds for each thing that is asked over the network

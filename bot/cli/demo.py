@@ -7,9 +7,9 @@ import sys
 
 from bot.demo.smoke import story
 from bot.demo.world import Demo, DemoDirectory, demo_clock, open_demo
-from bot.logs import logging_to
-from bot.process import stop_on_signals
-from bot.scrubber import Scrubber
+from bot.runtime.hardening import stop_on_signals
+from bot.runtime.logs import logging_to
+from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.faults.errors import PaperError
 from bot.simulators.loop import DemoLoop
 from bot.simulators.person.terminal import Terminal, lines_of

@@ -10,7 +10,7 @@ from bot.domain.entry import SEED_SENTENCE
 from bot.domain.errors import PersonError
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
-from bot.scrubber import Scrubber
+from bot.runtime.redaction import Scrubber
 from bot.wiring import build_core
 from storage.store import SqlStore
 

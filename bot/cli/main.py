@@ -24,9 +24,9 @@ from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
 from bot.domain.origin import on_host, origin
-from bot.heartbeat import health
-from bot.logs import escaped
-from bot.process import Whoami, harden, process_environment, refuse_root, stop_on_signals
+from bot.runtime.hardening import Whoami, harden, process_environment, refuse_root, stop_on_signals
+from bot.runtime.heartbeat import health
+from bot.runtime.logs import escaped
 from bot.simulators.broker.faults.errors import PaperError
 
 if TYPE_CHECKING:
@@ -180,8 +180,8 @@ def _run(asked: argparse.Namespace) -> int:
     from bot.app import open_app
     from bot.cli.owner_commands import terminal
     from bot.config.settings import Consent, Mode
-    from bot.logs import logging_to
-    from bot.scrubber import Scrubber
+    from bot.runtime.logs import logging_to
+    from bot.runtime.redaction import Scrubber
 
     gc.freeze()
     gc.enable()
@@ -336,8 +336,8 @@ def _link(asked: argparse.Namespace) -> int:
     from bot.app import open_connections, open_store
     from bot.cli.link import link_account
     from bot.cli.owner_commands import terminal
-    from bot.logs import logging_to
-    from bot.scrubber import Scrubber
+    from bot.runtime.logs import logging_to
+    from bot.runtime.redaction import Scrubber
 
     settings = _settings(asked)
     scrubber = Scrubber(settings.secrets())

@@ -18,7 +18,7 @@ from bot.domain.clock import Clock, SystemClock, ist
 from bot.domain.drawers import Drawers
 from bot.domain.errors import BrokerError, SettingsError, StorageError, VaultError
 from bot.inspection import report
-from bot.logs import escaped
+from bot.runtime.logs import escaped
 from bot.trading.alarm import lift_alarm, raise_alarm, sounding
 from bot.wiring import heartbeat_file
 from storage.audit import AuditRow

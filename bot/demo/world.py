@@ -18,7 +18,7 @@ from bot.domain.clock import Clock, SystemClock
 from bot.domain.drawers import Drawers
 from bot.domain.ports import RandomBytes
 from bot.domain.secret import Secret
-from bot.scrubber import Scrubber
+from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock

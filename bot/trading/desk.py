@@ -42,13 +42,13 @@ from bot.domain.order import (
 )
 from bot.domain.ports import Links, RandomBytes, Shown
 from bot.domain.proposal import Proposal, Question, Resumed
+from bot.runtime.background import Errands
 from bot.trading.confirmations import Confirmations
 from bot.trading.others import tell_others
 from bot.trading.pins import demand_pin, why_pin
 from bot.trading.proposing import Held, Proposing
 from bot.trading.questions import Questions, terms_of
 from bot.trading.reconcile import LOOK_OUT_ENDS, Reconcile
-from bot.trading.tasks import Errands
 
 log = logging.getLogger(__name__)
 

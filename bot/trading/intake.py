@@ -11,10 +11,10 @@ from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market import Tick
 from bot.domain.notice import FeedBack, Notice
 from bot.domain.order import OrderStatus
+from bot.runtime.background import Errands
 from bot.trading.book import Change
 from bot.trading.prices import Prices
 from bot.trading.reconcile import Reconcile
-from bot.trading.tasks import Errands
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from bot.domain.account import Role
 from bot.domain.clock import Clock
 from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import StorageAway
-from bot.trading.tasks import Errands
+from bot.runtime.background import Errands
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

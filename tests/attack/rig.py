@@ -19,7 +19,7 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.drawers import Drawers
 from bot.domain.order import OrderRequest, OrderStatus, Side
 from bot.domain.secret import Secret
-from bot.scrubber import Scrubber
+from bot.runtime.redaction import Scrubber
 from bot.simulators.loop import LoopClock
 from bot.trading.services import Services
 from bot.wiring import Core, build_core

@@ -5,7 +5,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.logs import correlation
+from bot.runtime.logs import correlation
 from handlers.turns import Turns, is_urgent
 from tests.handlers.chat import counting_bytes, later
 from tests.handlers.test_guard import a_message, a_tap

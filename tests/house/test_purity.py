@@ -59,11 +59,11 @@ def _annotations_aside(source: Source) -> Iterator[str]:
 
 
 def environment(source: Source) -> Iterator[str]:
-    if source.module == "bot.process":
+    if source.module == "bot.runtime.hardening":
         return
     for name, line in (*source.uses(), *source.imports):
         if is_in(name, *THE_ENVIRONMENT):
-            yield f"{source.at(line)} reads {name}: only bot/process.py looks at the environment"
+            yield f"{source.at(line)} reads {name}: only bot/runtime/hardening.py looks at the environment"
 
 
 def patches(source: Source) -> Iterator[str]:
@@ -148,7 +148,7 @@ def test_passed_in_time_and_chance_are_let_through(text: str) -> None:
 )
 def test_a_look_at_the_environment_is_seen(text: str) -> None:
     assert list(environment(Source("handlers.order", text)))
-    assert list(environment(Source("bot.process", text))) == []
+    assert list(environment(Source("bot.runtime.hardening", text))) == []
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pyotp import TOTP
 
 from bot.cli.owner_commands import diagnosis
 from bot.domain.drawers import Drawers
-from bot.logs import logging_to
+from bot.runtime.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from tests.journeys.test_entering import address_in, filled_in, with_its_own_page

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cli.main import main
-from bot.process import Whoami
+from bot.runtime.hardening import Whoami
 
 SET_UP = {"MODE": "paper", "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "KEY_SOURCE": "file"}
 

@@ -23,6 +23,7 @@ from bot.domain.ports import FeedMode
 from bot.domain.proposal import Proposal
 from bot.domain.research import PastTrade
 from bot.domain.secret import Secret
+from bot.runtime.background import Errands
 from bot.trading.book import Book
 from bot.trading.catalogue import Catalogue
 from bot.trading.confirmations import Confirmations
@@ -32,7 +33,6 @@ from bot.trading.prices import Prices
 from bot.trading.proposing import Proposing
 from bot.trading.reconcile import Reconcile
 from bot.trading.switch import Switch
-from bot.trading.tasks import Errands
 from storage.store import SqlStore
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON, a_store

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from bot.domain.secret import Secret
-from bot.logs import Formatter
-from bot.scrubber import Scrubber
+from bot.runtime.logs import Formatter
+from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.settings import PaperAccount
 from tests.attack import rig
 from tests.bot.config import test_addresses, test_key_sources
@@ -111,7 +111,7 @@ HEARD = {"tests": 0, "lines": 0}
 @pytest.fixture(autouse=True)
 def no_secret_leaves(request: pytest.FixtureRequest) -> Iterator[None]:
     """Around every test but those of logging itself, which look at the very levels and handlers that this one changes."""
-    if request.node.nodeid.startswith("tests/bot/test_logs.py"):
+    if request.node.nodeid.startswith("tests/bot/runtime/test_logs.py"):
         yield
         return
     raw = logging.Formatter("%(name)s %(message)s")

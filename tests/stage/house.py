@@ -14,7 +14,7 @@ from bot.demo.world import Demo, DemoDirectory, demo_settings, seed
 from bot.domain.account import Role, User
 from bot.domain.clock import Clock
 from bot.domain.order import Order
-from bot.scrubber import Scrubber
+from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.person.scripted import ScriptedPerson
 from storage.store import SqlStore

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.demo.world import DemoDirectory, demo_clock, open_demo
-from bot.scrubber import Scrubber
+from bot.runtime.redaction import Scrubber
 from bot.simulators.loop import DemoLoop
 
 in_real_time = pytest.mark.asyncio(loop_factories=["real"])

@@ -13,9 +13,9 @@ from bot.domain.notice import Parcel, TradingStopped
 from bot.domain.order import Order
 from bot.domain.ports import Shown
 from bot.outbox import Notifier
+from bot.runtime.background import Errands
 from bot.simulators.loop import LoopClock
 from bot.trading.outage import QUIET, Outage, PatientStore
-from bot.trading.tasks import Errands
 from storage.store import SqlStore
 from tests.stage.disk import Disk
 from tests.storage.samples import ACCOUNT, NOW, a_store

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.secret import Secret
-from bot.scrubber import GONE, Scrubber, is_random
+from bot.runtime.redaction import GONE, Scrubber, is_random
 from tests.stage.canaries import Canaries, Planted, plant
 
 PLANTED: Planted = plant(random.Random(11))

@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 
 from bot.domain.clock import at_ist, ist
 from bot.domain.errors import StorageError
-from bot.scheduler import Job, Scheduler
+from bot.runtime.scheduler import Job, Scheduler
 from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore
 from tests.stage.loop import HostClock

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TextIO
 
 from bot.domain.clock import Clock, ist
-from bot.scrubber import Scrubber
+from bot.runtime.redaction import Scrubber
 
 # The id of the update, job or frame that is being worked on; handlers show it to the person when something goes wrong.
 correlation: ContextVar[str] = ContextVar("correlation", default="----")

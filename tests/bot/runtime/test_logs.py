@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.secret import Secret
-from bot.logs import QUIET, correlation, escaped, logging_to, new_id
-from bot.scrubber import Scrubber
+from bot.runtime.logs import QUIET, correlation, escaped, logging_to, new_id
+from bot.runtime.redaction import Scrubber
 from tests.stage.canaries import Canaries, Planted, plant
 
 PLANTED = plant(random.Random(3))

@@ -10,7 +10,7 @@ import pytest
 
 from bot.config.settings import Settings
 from bot.domain.clock import Clock
-from bot.heartbeat import DATABASE, health, heartbeat_beside
+from bot.runtime.heartbeat import DATABASE, health, heartbeat_beside
 from tests.house.source import ROOT
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)

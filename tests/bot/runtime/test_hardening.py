@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.process import Whoami, process_environment, refuse_root
+from bot.runtime.hardening import Whoami, process_environment, refuse_root
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
 
@@ -17,7 +17,7 @@ from tests.stage.command import SET_UP, run
 PROBE = """
 import json, os, resource, sys
 from bot.cli.main import main
-from bot.process import standing
+from bot.runtime.hardening import standing
 before = standing()
 main(["health"])
 after = standing()

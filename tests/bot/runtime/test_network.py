@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from bot.egress import public_ipv4, source_address
+from bot.runtime.network import public_ipv4, source_address
 
 
 @pytest.mark.asyncio(loop_factories=["real"])

@@ -1,0 +1,1 @@
+"""What the process runs on: scheduler, logs, redaction, background tasks, hardening, network."""
