@@ -11,9 +11,10 @@ from pathlib import Path
 from bot import __version__
 from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
-from bot.cards import Cards
 from bot.config.settings import Settings
 from bot.data.shelf import open_shelf
+from bot.delivery.card_updater import Cards
+from bot.delivery.notifier import Notifier
 from bot.diagnosis import on_a_phone
 from bot.domain.calendar import Calendar
 from bot.domain.charges import Tariff
@@ -23,7 +24,6 @@ from bot.domain.errors import BrokerError, SettingsError, StorageAway
 from bot.domain.ports import RandomBytes
 from bot.domain.tariff import Plan
 from bot.inspection import report
-from bot.outbox import Notifier
 from bot.runtime.background import Errands
 from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Scrubber

@@ -172,12 +172,12 @@ def _module_of(name: str, modules: dict[str, Source]) -> str | None:
         ("bot.simulators.broker.rest.order_routes", "from bot.simulators.loop import DemoLoop"),
         ("bot.simulators.telegram.api", "from bot.domain.clock import Clock"),
         ("bot.simulators.door", "from bot.simulators.broker.server import serve"),
-        ("bot.outbox", "import storage"),
-        ("bot.outbox", "from bot.simulators.broker.server import serve"),
+        ("bot.delivery.notifier", "import storage"),
+        ("bot.delivery.notifier", "from bot.simulators.broker.server import serve"),
         ("storage.orders", "from bot.trading import desk"),
         ("storage.orders", "from bot import settings"),
         ("handlers.views.order", "import sqlalchemy as sa"),
-        ("bot.outbox", "from telegram import Bot"),
+        ("bot.delivery.notifier", "from telegram import Bot"),
     ],
 )
 def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.notifier import WAITS
 from bot.domain.errors import SettingsError
 from bot.domain.order import OrderStatus
 from bot.domain.secret import Secret
-from bot.outbox import WAITS
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
 

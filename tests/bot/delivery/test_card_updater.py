@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from bot.cards import RETRY, Cards
+from bot.delivery.card_updater import RETRY, Cards
 from bot.domain.clock import ist_date
 from bot.domain.drawers import Drawers
 from bot.domain.errors import DeliveryError

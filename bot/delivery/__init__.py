@@ -1,0 +1,1 @@
+"""News out: the notifier and the card updater."""
