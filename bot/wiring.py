@@ -15,7 +15,8 @@ from bot.config.settings import Settings
 from bot.data.shelf import open_shelf
 from bot.delivery.card_updater import Cards
 from bot.delivery.notifier import Notifier
-from bot.diagnosis import on_a_phone
+from bot.diagnostics.report import report
+from bot.diagnostics.safe_facts import on_a_phone
 from bot.domain.calendar import Calendar
 from bot.domain.charges import Tariff
 from bot.domain.clock import Clock, at_ist
@@ -23,7 +24,6 @@ from bot.domain.drawers import Store
 from bot.domain.errors import BrokerError, SettingsError, StorageAway
 from bot.domain.ports import RandomBytes
 from bot.domain.tariff import Plan
-from bot.inspection import report
 from bot.runtime.background import Errands
 from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Scrubber

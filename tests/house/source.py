@@ -19,7 +19,7 @@ FRONT_DOOR = frozenset(
             "bot.cli.demo",
             "bot.demo.world",
             "bot.cli.owner_commands",
-            "bot.inspection",
+            "bot.diagnostics.report",
             "bot.config.key_sources",
             "bot.cli.link",
         ),

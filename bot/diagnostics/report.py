@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot import __version__
 from bot.config.settings import SETTINGS, Settings
-from bot.diagnosis import Fact, Plain, Version, Word, facts, lines
+from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts, lines
 from bot.domain.clock import Clock
 from bot.domain.errors import VaultError
 from bot.domain.order import OrderStatus

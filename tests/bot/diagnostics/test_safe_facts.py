@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.diagnosis import Fact, Plain, Version, Word, facts, lines, on_a_phone
+from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts, lines, on_a_phone
 from bot.domain.secret import Secret
 
 NAME = Word.of("vault key", {"vault key"})

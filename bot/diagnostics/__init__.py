@@ -1,0 +1,1 @@
+"""What the bot knows of its own state, for reports."""
