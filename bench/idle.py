@@ -11,9 +11,9 @@ from pathlib import Path
 
 from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
-from bot.domain.account import CodeKind, Credentials
 from bot.domain.clock import SystemClock
-from bot.domain.secret import Secret
+from bot.domain.people.account import CodeKind, Credentials
+from bot.domain.people.secret import Secret
 from bot.simulators.broker.server import Running, run
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind, Right
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 
 TODAY = date(2026, 11, 20)  # a Friday; Tuesday the 24th is a holiday, so NIFTY's monthly contract ends on Monday the 23rd
 ROWS = 150_000

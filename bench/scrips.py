@@ -15,7 +15,7 @@ import orjson
 
 from bench.master import TODAY, make
 from bot.broker.scrips import read_master
-from bot.domain.instrument import Instrument
+from bot.domain.market.instrument import Instrument
 from bot.trading.instruments import Instruments
 
 ROUNDS = 9

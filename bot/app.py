@@ -16,8 +16,8 @@ from bot.data.shelf import open_shelf
 from bot.delivery.card_updater import Cards
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
-from bot.domain.instrument import Exchange
-from bot.domain.ports import RandomBytes
+from bot.domain.market.instrument import Exchange
+from bot.domain.ports.broker import RandomBytes
 from bot.runtime.background import Errands
 from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Scrubber

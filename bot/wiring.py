@@ -17,13 +17,13 @@ from bot.delivery.card_updater import Cards
 from bot.delivery.notifier import Notifier
 from bot.diagnostics.report import report
 from bot.diagnostics.safe_facts import on_a_phone
-from bot.domain.calendar import Calendar
-from bot.domain.charges import Tariff
 from bot.domain.clock import Clock, at_ist
-from bot.domain.drawers import Store
 from bot.domain.errors import BrokerError, SettingsError, StorageAway
-from bot.domain.ports import RandomBytes
-from bot.domain.tariff import Plan
+from bot.domain.market.calendar import Calendar
+from bot.domain.orders.charges import Tariff
+from bot.domain.orders.tariff import Plan
+from bot.domain.ports.broker import RandomBytes
+from bot.domain.ports.repositories import Store
 from bot.runtime.background import Errands
 from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Scrubber

@@ -3,9 +3,9 @@
 import logging
 import re
 
-from bot.domain.account import GRANTS, Permission
 from bot.domain.errors import BotError, UsageError
-from bot.domain.proposal import LoggedIn
+from bot.domain.orders.proposal import LoggedIn
+from bot.domain.people.account import GRANTS, Permission
 from handlers.context import Ctx
 from handlers.parse import legible
 from handlers.views import account as views

@@ -12,7 +12,7 @@ from telegram.ext import Application, CallbackQueryHandler, ContextTypes, Defaul
 from telegram.request import BaseRequest
 
 from bot.domain.errors import SettingsError
-from bot.domain.ports import RandomBytes
+from bot.domain.ports.broker import RandomBytes
 from handlers import failures, routing
 from handlers.commands import COMMANDS
 from handlers.context import Ctx, Explain, Face, as_said

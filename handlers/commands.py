@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.account import GRANTS, Permission, Role
+from bot.domain.people.account import GRANTS, Permission, Role
 from handlers import account, books, host, limits, market, money, order, parse, people, pin, safety, start
 from handlers.context import Ctx
 

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
-from bot.domain.order import Order
-from bot.domain.proposal import Change, Proposal, Resumed
+from bot.domain.orders.order import Order
+from bot.domain.orders.proposal import Change, Proposal, Resumed
 from handlers.context import Ctx
 from handlers.order import ask
 from handlers.speaker import Speaker

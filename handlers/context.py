@@ -11,8 +11,8 @@ from telegram import CallbackQuery, Message
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import CallbackContext, ExtBot
 
-from bot.domain.account import Actor
-from bot.domain.ports import RandomBytes
+from bot.domain.people.account import Actor
+from bot.domain.ports.broker import RandomBytes
 from handlers.gate import by_name, offered
 from handlers.pace import Priority
 from handlers.speaker import Speaker

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.account import GRANTS, WHILE_SEALED, Actor, Permission, Role
 from bot.domain.errors import NotAllowed, PhoneSealed
+from bot.domain.people.account import GRANTS, WHILE_SEALED, Actor, Permission, Role
 from handlers.views.keyboards import (
     BookTap,
     CardTap,

@@ -2,8 +2,8 @@
 
 import re
 
-from bot.domain.account import Permission
 from bot.domain.errors import UsageError
+from bot.domain.people.account import Permission
 from handlers.context import Ctx
 from handlers.gate import demand
 from handlers.views import host as views

@@ -15,11 +15,11 @@ from telegram import Update
 from telegram.constants import UpdateType
 from telegram.error import Conflict, RetryAfter, TelegramError
 
-from bot.domain.access import Welcome
 from bot.domain.clock import Clock
 from bot.domain.errors import StorageAway, StorageError
-from bot.domain.origin import of_update, origin
-from bot.domain.ports import Inbox, InboxEntry
+from bot.domain.people.access import Welcome
+from bot.domain.people.origin import of_update, origin
+from bot.domain.ports.broker import Inbox, InboxEntry
 from handlers import account
 from handlers.application import App
 from handlers.commands import hear

@@ -6,9 +6,9 @@ from datetime import time
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.access import LimitsShown
-from bot.domain.account import Permission, Segment
 from bot.domain.errors import UsageError
+from bot.domain.people.access import LimitsShown
+from bot.domain.people.account import Permission, Segment
 from handlers.context import Ctx
 from handlers.gate import demand
 from handlers.views import limits as views

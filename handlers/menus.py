@@ -8,7 +8,7 @@ from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault
 from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import ExtBot
 
-from bot.domain.account import GRANTS, Role
+from bot.domain.people.account import GRANTS, Role
 from handlers.pace import Priority
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
-from bot.domain.account import Role
 from bot.domain.clock import Clock
-from bot.domain.notice import (
+from bot.domain.orders.notice import (
     AddressNotRegistered,
     Filled,
     Loudness,
@@ -19,8 +18,9 @@ from bot.domain.notice import (
     TradingResumed,
     TradingStopped,
 )
-from bot.domain.order import Order
-from bot.domain.ports import Shown
+from bot.domain.orders.order import Order
+from bot.domain.people.account import Role
+from bot.domain.ports.broker import Shown
 from handlers.commands import COMMANDS
 from handlers.context import Explain, as_said
 from handlers.gate import by_name, offered

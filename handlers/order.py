@@ -1,8 +1,8 @@
 """/buy /sell /modify /cancel_order /cancel_all, and the buttons under an order."""
 
 from bot.domain.errors import CheckFailed
-from bot.domain.order import Order, Side
-from bot.domain.proposal import Change, OrderDetail, Proposal, Question
+from bot.domain.orders.order import Order, Side
+from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
 from handlers import parse, steps
 from handlers.context import Ctx
 from handlers.views import books

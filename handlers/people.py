@@ -1,8 +1,8 @@
 """/people: the list, an invitation by one-time link, taking somebody off; and the door at which an invited stranger knocks."""
 
-from bot.domain.access import Welcome
-from bot.domain.account import Role
 from bot.domain.errors import UsageError
+from bot.domain.people.access import Welcome
+from bot.domain.people.account import Role
 from handlers.context import Ctx
 from handlers.views import people as views
 

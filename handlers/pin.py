@@ -3,9 +3,9 @@
 Digits are tapped, never typed, so no message ever holds them. What waits is kept in memory: after a restart the person asks anew.
 """
 
-from bot.domain.access import PadEnded, PadUse
-from bot.domain.account import Actor
 from bot.domain.errors import PinWanted, UsageError
+from bot.domain.people.access import PadEnded, PadUse
+from bot.domain.people.account import Actor
 from handlers.context import Ctx, Waiting
 from handlers.pace import Priority
 from handlers.views import pin as views

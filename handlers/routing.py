@@ -10,8 +10,8 @@ from telegram import Message, Update
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.domain.account import Actor, Permission
 from bot.domain.errors import PinWanted
+from bot.domain.people.account import Actor, Permission
 from handlers import account, books, confirm, host, money, order, pin, replies, safety
 from handlers.commands import COMMANDS, Spoken, hear
 from handlers.context import Ctx, Waiting

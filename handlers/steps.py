@@ -3,8 +3,8 @@
 import asyncio
 
 from bot.domain.clock import ist_date
-from bot.domain.order import Product, Side
-from bot.domain.portfolio import Holdings
+from bot.domain.orders.order import Product, Side
+from bot.domain.orders.portfolio import Holdings
 from handlers import parse
 from handlers.context import Ctx
 from handlers.views import steps as views

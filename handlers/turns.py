@@ -7,7 +7,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-from bot.domain.ports import RandomBytes
+from bot.domain.ports.broker import RandomBytes
 from bot.runtime.logs import correlation, new_id
 from handlers.guard import is_kill
 from handlers.views.keyboards import CardTap, CardVerb, decode

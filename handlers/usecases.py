@@ -5,14 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
-from bot.domain.access import Invited, LimitsShown, Pad, PadEnded, PadUse, PinState, Welcome
-from bot.domain.account import Account, Actor, Role, User
 from bot.domain.clock import Clock
-from bot.domain.entry import Offered
-from bot.domain.instrument import Instrument, InstrumentKey
-from bot.domain.order import Confirmation, Order, OrderRequest, Product
-from bot.domain.portfolio import DayReport, Funds, Holdings, PnL, Positions
-from bot.domain.proposal import (
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.orders.order import Confirmation, Order, OrderRequest, Product
+from bot.domain.orders.portfolio import DayReport, Funds, Holdings, PnL, Positions
+from bot.domain.orders.proposal import (
     Change,
     ChangeOptions,
     CodeWanted,
@@ -30,7 +27,10 @@ from bot.domain.proposal import (
     Unlinked,
     UnlinkQuestion,
 )
-from bot.domain.record import ActPage
+from bot.domain.people.access import Invited, LimitsShown, Pad, PadEnded, PadUse, PinState, Welcome
+from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.people.audit import ActPage
+from bot.domain.people.secret_entry import Offered
 
 Which = Literal["open", "all", "rejected"]
 

@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.account import Account, Credentials, KnownAccount, Session
 from bot.domain.errors import StorageError, VaultError
-from bot.domain.secret import Secret
+from bot.domain.people.account import Account, Credentials, KnownAccount, Session
+from bot.domain.people.secret import Secret
 from storage.engine import Transaction
 from storage.marks import PLACE, mark_of
 from storage.tables import accounts, choices, data_keys, secrets

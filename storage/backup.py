@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from bot.domain.account import Stop
 from bot.domain.errors import StorageError
-from bot.domain.notice import TradingStopped
+from bot.domain.orders.notice import TradingStopped
+from bot.domain.people.account import Stop
 from storage.drawers import SqlDrawers
 from storage.engine import in_words
 from storage.privatefile import sync_directory

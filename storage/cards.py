@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.order import Order
-from bot.domain.ports import Shown
+from bot.domain.orders.order import Order
+from bot.domain.ports.broker import Shown
 from storage.engine import Transaction
 from storage.marks import PLACE, mark_of
 from storage.orders import ORDER_COLUMNS, order_of

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 
 from bot.domain.errors import IllegalMove
-from bot.domain.order import Confirmation, ConfirmationState
+from bot.domain.orders.order import Confirmation, ConfirmationState
 from storage.engine import Transaction
 from storage.tables import confirmations
 

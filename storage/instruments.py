@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.ports import MasterDay
+from bot.domain.ports.broker import MasterDay
 from storage.engine import Transaction
 from storage.tables import master
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.access import Invitation
+from bot.domain.people.access import Invitation
 from storage.engine import Transaction
 from storage.tables import invitations
 

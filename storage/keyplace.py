@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.domain.errors import VaultError
-from bot.domain.ports import RandomBytes
+from bot.domain.ports.broker import RandomBytes
 from storage.vault import KEY_BYTES, WrappingKey
 
 _MARK = "wrapping-key-1"  # each line: this mark, then the key; the first line's key wraps what is new

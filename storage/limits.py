@@ -5,8 +5,8 @@ from datetime import date
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.access import DayLock
-from bot.domain.account import Limits
+from bot.domain.people.access import DayLock
+from bot.domain.people.account import Limits
 from storage.engine import Transaction
 from storage.tables import day_locks, limit_sets
 

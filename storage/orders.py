@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.clock import at_ist
 from bot.domain.errors import StorageError
-from bot.domain.order import Fill, Order
+from bot.domain.orders.order import Fill, Order
 from storage.engine import Transaction
 from storage.tables import cards, fills, order_numbers, orders
 

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import bindparam, func, select
 
 from bot.domain.errors import StorageError
-from bot.domain.notice import LOUDNESS, Filled, Loudness, Notice, Parcel
+from bot.domain.orders.notice import LOUDNESS, Filled, Loudness, Notice, Parcel
 from storage.engine import Transaction
 from storage.marks import PLACE, mark_of
 from storage.records import pack, unpack

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from bot.domain.errors import VaultError
-from bot.domain.ports import RandomBytes
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import RandomBytes
 from storage.keyplace import keys_of, lines_of
 from storage.privatefile import make_private, read_private, refuse_beside, replace_private
 from storage.vault import KEY_BYTES, WrappingKey

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.account import Role, User
-from bot.domain.order import ConfirmationState
+from bot.domain.orders.order import ConfirmationState
+from bot.domain.people.account import Role, User
 from storage.engine import Transaction
 from storage.outbox import BURIED, WAITING
 from storage.tables import cards, choices, confirmations, outbox, people, roles

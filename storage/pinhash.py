@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 
 MEMORY = 46 * 1024  # KiB
 SALT = 16  # bytes

@@ -12,9 +12,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.access import Pin
 from bot.domain.errors import VaultError
-from bot.domain.secret import Secret
+from bot.domain.people.access import Pin
+from bot.domain.people.secret import Secret
 from storage.engine import Transaction
 from storage.ownkeys import OwnKeys
 from storage.tables import pins, seals

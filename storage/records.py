@@ -10,7 +10,7 @@ from typing import Generic, TypeVar, get_args
 import msgspec
 
 from bot.domain.errors import StorageError
-from bot.domain.notice import Notice
+from bot.domain.orders.notice import Notice
 
 T = TypeVar("T")
 

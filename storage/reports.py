@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.portfolio import DayReport
+from bot.domain.orders.portfolio import DayReport
 from storage.engine import Transaction
 from storage.tables import reports
 

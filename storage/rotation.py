@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bot.domain.errors import VaultError
-from bot.domain.ports import RandomBytes
+from bot.domain.ports.broker import RandomBytes
 from storage.drawers import SqlDrawers
 from storage.keyplace import KeyPlace, new_key
 from storage.store import SqlStore

@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.account import Stop
+from bot.domain.people.account import Stop
 from storage.engine import Transaction
 from storage.tables import stops
 

@@ -15,10 +15,10 @@ from typing import Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
-from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageAway, StorageError
-from bot.domain.origin import origin
-from bot.domain.ports import InboxEntry
+from bot.domain.people.origin import origin
+from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.repositories import Drawers
 from storage.database_file import close_to_others, refuse_missing, refuse_unfit
 from storage.drawers import SqlDrawers
 from storage.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Named, Table, Text, TypedColumns, event
 
-from bot.domain.account import Limits, Role
-from bot.domain.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
-from bot.domain.portfolio import DayReport
+from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.portfolio import DayReport
+from bot.domain.people.account import Limits, Role
 from storage.columns import Day, ExactText, Flag, Json, UtcTime, Word
 
 metadata = MetaData(

@@ -22,8 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.domain.errors import VaultError
-from bot.domain.ports import RandomBytes
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import RandomBytes
 
 KEY_BYTES = 32
 _VERSION = b"\x01"

@@ -5,9 +5,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.broker import words
-from bot.domain.instrument import InstrumentKey
-from bot.domain.order import OrderDraft, OrderKind, Product
-from bot.domain.portfolio import Position
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.orders.order import OrderDraft, OrderKind, Product
+from bot.domain.orders.portfolio import Position
 
 
 class StopSpelling(StrEnum):

@@ -14,14 +14,14 @@ from bot.broker.rows import Rows
 from bot.broker.session import LoginDesk, LoginMemory, SessionKeeper
 from bot.broker.translate import Find
 from bot.broker.transport import OpenSink, Transport
-from bot.domain.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.clock import Clock
 from bot.domain.errors import NotSent, Refused, SessionExpired, StopWordsRefused, Unclear, Unreadable
-from bot.domain.instrument import Instrument, InstrumentKey
-from bot.domain.market import Quote
-from bot.domain.order import OrderDraft, OrderFact, TradeFact
-from bot.domain.portfolio import Funds, Holding, Margin, Position
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Quote
+from bot.domain.orders.order import OrderDraft, OrderFact, TradeFact
+from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
+from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
+from bot.domain.people.secret import Secret
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _FUNDS_PAUSE = 1.0
 
 
 class MStock(Library):
-    """Implements bot.domain.ports.Broker."""
+    """Implements bot.domain.ports.broker.Broker."""
 
     def __init__(
         self,

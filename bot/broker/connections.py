@@ -24,13 +24,13 @@ from bot.broker.scrips import INDEXES
 from bot.broker.session import LoginMemory, SessionKeeper
 from bot.broker.translate import Find
 from bot.broker.transport import Transport, check_address, tls_context
-from bot.domain.account import Credentials, Session
 from bot.domain.clock import Clock
 from bot.domain.errors import NotLinked
-from bot.domain.instrument import Instrument, InstrumentKey
-from bot.domain.market import Tick
-from bot.domain.ports import FeedListener, Renewer
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Tick
+from bot.domain.people.account import Credentials, Session
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import FeedListener, Renewer
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ async def _nobody(_account_id: str, _dead: Session | None) -> Session | None:
 
 
 class Pair:
-    """Implements bot.domain.ports.Link."""
+    """Implements bot.domain.ports.broker.Link."""
 
     def __init__(self, broker: MStock, feed: SocketFeed, keeper: SessionKeeper, transport: Transport) -> None:
         self._broker = broker
@@ -82,7 +82,7 @@ class Pair:
 
 
 class Connections:
-    """Implements bot.domain.ports.Links. Use it as an async context manager; run() watches over the feeds."""
+    """Implements bot.domain.ports.broker.Links. Use it as an async context manager; run() watches over the feeds."""
 
     def __init__(
         self,

@@ -16,13 +16,13 @@ from bot.broker import frames, samples
 from bot.broker.backoff import delays
 from bot.broker.handshake import HandshakeRefused, open_socket
 from bot.broker.words import STREAM_CODES
-from bot.domain.account import Session
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import Unreadable
-from bot.domain.instrument import Exchange, InstrumentKey
-from bot.domain.market import Tick
-from bot.domain.ports import FeedListener, FeedMode
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.market.prices import Tick
+from bot.domain.people.account import Session
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import FeedListener, FeedMode
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def in_hours(moment: datetime, _exchange: Exchange) -> bool:
 
 
 class SocketFeed:
-    """Implements bot.domain.ports.Feed; run() lives as long as the account's link."""
+    """Implements bot.domain.ports.broker.Feed; run() lives as long as the account's link."""
 
     def __init__(
         self,

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from bot.broker.words import EPOCH
 from bot.domain.errors import Unreadable
-from bot.domain.instrument import Exchange, InstrumentKey
-from bot.domain.market import Level, Tick
+from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.market.prices import Level, Tick
 
 # mstock-type-b.md 14.4. Sizes of the three modes; the larger holds the smaller.
 SIZES = {1: 51, 2: 123, 3: 379}

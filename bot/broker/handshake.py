@@ -9,7 +9,7 @@ import aiohttp
 import yarl
 
 from bot.domain.errors import Unreadable
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 
 LARGEST_FRAME = 1024 * 1024
 _OPEN_SECONDS = 10.0

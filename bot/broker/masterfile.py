@@ -13,7 +13,7 @@ from bot.broker import answers
 from bot.broker.scrips import INDEXES, Master, read_master
 from bot.broker.transport import OpenSink
 from bot.domain.errors import StorageError, Unreadable
-from bot.domain.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Instrument, InstrumentKey
 
 log = logging.getLogger(__name__)
 

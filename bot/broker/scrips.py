@@ -14,8 +14,8 @@ import msgspec
 from bot.broker import answers, words
 from bot.broker.wire import exact
 from bot.domain.errors import Unreadable
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
-from bot.domain.master import Columns
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
+from bot.domain.market.scrip_columns import Columns
 
 log = logging.getLogger(__name__)
 

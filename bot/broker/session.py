@@ -14,11 +14,11 @@ import pyotp
 
 from bot.broker import answers, routes, wire
 from bot.broker.transport import Transport
-from bot.domain.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.clock import MOST_SKEW, Clock, ist, next_midnight
 from bot.domain.errors import BotError, LoginRefused, NotSent, PasswordRefused, SessionExpired, Unclear, Unreadable
-from bot.domain.ports import Renewer
-from bot.domain.secret import Secret
+from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import Renewer
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from bot.broker import wire, words
 from bot.broker.answers import empty, plain
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Unreadable
-from bot.domain.instrument import Exchange
-from bot.domain.order import Product
-from bot.domain.research import Candle, Chain, ChainLine, OrderStep, PastTrade, Underlying
+from bot.domain.market.instrument import Exchange
+from bot.domain.orders.order import Product
+from bot.domain.orders.research import Candle, Chain, ChainLine, OrderStep, PastTrade, Underlying
 
 
 class _StepRow(wire.WireRow):

@@ -9,11 +9,11 @@ from typing import Any
 from bot.broker import wire, words
 from bot.broker.answers import empty, plain
 from bot.domain.errors import Unreadable
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
-from bot.domain.market import Quote
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
+from bot.domain.market.prices import Quote
 from bot.domain.money import ZERO
-from bot.domain.order import OrderFact, OrderKind, OrderStatus, TradeFact
-from bot.domain.portfolio import Funds, Holding, Margin, Position
+from bot.domain.orders.order import OrderFact, OrderKind, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 
 log = logging.getLogger(__name__)
 

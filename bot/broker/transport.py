@@ -23,7 +23,7 @@ from bot.broker.pace import Pace
 from bot.broker.routes import PREFIX, Route
 from bot.domain.clock import Clock
 from bot.domain.errors import NotLinked, NotSent, SettingsError, Unclear, Unreadable
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from bot.domain.clock import IST
-from bot.domain.instrument import Exchange, InstrumentKind
-from bot.domain.order import OrderKind, OrderStatus, Product, Side
+from bot.domain.market.instrument import Exchange, InstrumentKind
+from bot.domain.orders.order import OrderKind, OrderStatus, Product, Side
 
 T = TypeVar("T")
 

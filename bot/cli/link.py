@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from bot.broker.connections import Connections
 from bot.config.settings import Settings
-from bot.domain.account import Credentials
 from bot.domain.clock import Clock, ist
-from bot.domain.entry import SEED_SENTENCE
 from bot.domain.errors import PersonError
-from bot.domain.ports import RandomBytes
-from bot.domain.secret import Secret
+from bot.domain.people.account import Credentials
+from bot.domain.people.secret import Secret
+from bot.domain.people.secret_entry import SEED_SENTENCE
+from bot.domain.ports.broker import RandomBytes
 from bot.runtime.redaction import Scrubber
 from bot.wiring import build_core
 from storage.store import SqlStore

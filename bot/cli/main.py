@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 from bot import __version__
 from bot.config.addresses import PAPER_PORT
-from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError, SettingsError, UsageError, VaultError
-from bot.domain.origin import on_host, origin
+from bot.domain.people.account import Role, User
+from bot.domain.people.origin import on_host, origin
 from bot.runtime.hardening import Whoami, harden, process_environment, refuse_root, stop_on_signals
 from bot.runtime.heartbeat import health
 from bot.runtime.logs import escaped

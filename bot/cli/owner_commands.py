@@ -14,10 +14,10 @@ from bot.app import open_connections, open_store
 from bot.config.key_sources import Ask, loaded, place_of
 from bot.config.settings import KeySource, Settings
 from bot.diagnostics.report import report
-from bot.domain.account import Credentials, Session
 from bot.domain.clock import Clock, SystemClock, ist
-from bot.domain.drawers import Drawers
 from bot.domain.errors import BrokerError, SettingsError, StorageError, VaultError
+from bot.domain.people.account import Credentials, Session
+from bot.domain.ports.repositories import Drawers
 from bot.runtime.logs import escaped
 from bot.trading.alarm import lift_alarm, raise_alarm, sounding
 from bot.wiring import heartbeat_file

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from bot.config.settings import market_data
 from bot.data.shelf import Shelf, open_shelf
-from bot.domain.charges import Trade
 from bot.domain.clock import SystemClock, ist, ist_date
 from bot.domain.errors import UsageError
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind, Right
-from bot.domain.market_days import DayKind
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
+from bot.domain.market.market_days import DayKind
+from bot.domain.market.sessions import Phase, SessionClass
 from bot.domain.money import to_paise
-from bot.domain.order import Product, Side
-from bot.domain.sessions import Phase, SessionClass
-from bot.domain.tariff import Asset, Bill, Plan, Rate
+from bot.domain.orders.charges import Trade
+from bot.domain.orders.order import Product, Side
+from bot.domain.orders.tariff import Asset, Bill, Plan, Rate
 
 TITLES = {
     SessionClass.CASH_AUCTION: "Shares with F&O",

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from bot.config.settings import KeySource, Settings
 from bot.domain.errors import VaultError
-from bot.domain.ports import RandomBytes
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import RandomBytes
 from storage.keyfile import KeyFile
 from storage.keyplace import KeyPlace
 from storage.passphrase import SealedKeyFile, WrongPassphrase, good_passphrase

@@ -34,7 +34,7 @@ from bot.config.addresses import (
 )
 from bot.config.env_files import gather
 from bot.domain.errors import SettingsError
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 
 __all__ = [
     "PAPER_PORT",

@@ -9,12 +9,11 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from bot.data.schema import SOME, Figure, Part, Row, Tables, Text, value_of
-from bot.domain.calendar import Calendar
-from bot.domain.expiries import Cycle, ExpiryRule
-from bot.domain.instrument import Exchange, InstrumentKind
-from bot.domain.market_days import DayKind, DayRow
-from bot.domain.order import OrderKind, Product
-from bot.domain.sessions import (
+from bot.domain.market.calendar import Calendar
+from bot.domain.market.expiries import Cycle, ExpiryRule
+from bot.domain.market.instrument import Exchange, InstrumentKind
+from bot.domain.market.market_days import DayKind, DayRow
+from bot.domain.market.sessions import (
     BandHours,
     BrokerWindow,
     Hours,
@@ -25,6 +24,7 @@ from bot.domain.sessions import (
     WindowKind,
     Withdrawal,
 )
+from bot.domain.orders.order import OrderKind, Product
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 Kinds = Annotated[frozenset[InstrumentKind], SOME]

@@ -5,7 +5,7 @@ import string
 from collections.abc import Iterable
 
 from bot.data.schema import Row, Tables, Text
-from bot.domain.rejections import RejectionKind, RejectionRow, Rejections, Repair
+from bot.domain.orders.rejections import RejectionKind, RejectionRow, Rejections, Repair
 
 
 class _Text(Row, frozen=True, kw_only=True):

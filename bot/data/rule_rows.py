@@ -8,9 +8,9 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from bot.data.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, value_of
-from bot.domain.instrument import Exchange, InstrumentKind
-from bot.domain.rules import Band, BrokerRisk, Freeze, Ladder, Lot, MarketRules, Step, StockExpiryRule, TriggerRange
-from bot.domain.sessions import Withdrawal
+from bot.domain.market.instrument import Exchange, InstrumentKind
+from bot.domain.market.rules import Band, BrokerRisk, Freeze, Ladder, Lot, MarketRules, Step, StockExpiryRule, TriggerRange
+from bot.domain.market.sessions import Withdrawal
 
 Kinds = Annotated[frozenset[InstrumentKind], SOME]
 

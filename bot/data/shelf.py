@@ -12,10 +12,10 @@ from bot.data.charge_rows import ChargeTables, read_tariff
 from bot.data.rejection_rows import RejectionTables, read_rejections
 from bot.data.rule_rows import RuleTables, read_rules
 from bot.data.schema import BadRow, T, tables_of
-from bot.domain.calendar import Calendar
-from bot.domain.charges import Tariff
-from bot.domain.rejections import Rejections
-from bot.domain.rules import MarketRules
+from bot.domain.market.calendar import Calendar
+from bot.domain.market.rules import MarketRules
+from bot.domain.orders.charges import Tariff
+from bot.domain.orders.rejections import Rejections
 
 HERE = Path(__file__).parent
 FILES = ("calendar.toml", "charges.toml", "rules.toml", "rejections.toml")

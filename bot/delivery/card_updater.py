@@ -3,10 +3,10 @@
 import asyncio
 import logging
 
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import DeliveryError
-from bot.domain.order import Order
-from bot.domain.ports import Messenger, Shown
+from bot.domain.orders.order import Order
+from bot.domain.ports.broker import Messenger, Shown
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.wakes import Wake
 
 log = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
-from bot.domain.drawers import Store
 from bot.domain.errors import DeliveryError
-from bot.domain.notice import Parcel
-from bot.domain.ports import Messenger
+from bot.domain.orders.notice import Parcel
+from bot.domain.ports.broker import Messenger
+from bot.domain.ports.repositories import Store
 from bot.trading.wakes import Wake
 
 log = logging.getLogger(__name__)

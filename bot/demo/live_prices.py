@@ -9,9 +9,9 @@ from typing import Protocol
 import aiohttp
 
 from bot.domain.errors import BrokerError
-from bot.domain.instrument import Instrument, InstrumentKey
-from bot.domain.market import Tick
-from bot.domain.ports import FeedMode, Link
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Tick
+from bot.domain.ports.broker import FeedMode, Link
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ import aiohttp
 from bot.broker.connections import Connections
 from bot.config.addresses import MSTOCK, MSTOCK_SOCKET
 from bot.demo.live_prices import Pump
-from bot.domain.account import CodeKind, Credentials
 from bot.domain.clock import Clock
 from bot.domain.errors import PersonError
-from bot.domain.secret import Secret
+from bot.domain.people.account import CodeKind, Credentials
+from bot.domain.people.secret import Secret
 from bot.simulators.broker import server
 from bot.simulators.broker.settings import PaperSettings
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from bot.app import App, open_app, open_store
 from bot.config.settings import Settings
 from bot.demo.simulators import VISITOR, Neighbours, neighbours
-from bot.domain.account import Account, Credentials, Role, User
 from bot.domain.clock import Clock, SystemClock
-from bot.domain.drawers import Drawers
-from bot.domain.ports import RandomBytes
-from bot.domain.secret import Secret
+from bot.domain.people.account import Account, Credentials, Role, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import RandomBytes
+from bot.domain.ports.repositories import Drawers
 from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount

@@ -13,7 +13,7 @@ from bot.config.settings import SETTINGS, Settings
 from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts, lines
 from bot.domain.clock import Clock
 from bot.domain.errors import VaultError
-from bot.domain.order import OrderStatus
+from bot.domain.orders.order import OrderStatus
 from bot.runtime.hardening import standing
 from bot.runtime.redaction import Scrubber
 from bot.trading.alarm import sounding

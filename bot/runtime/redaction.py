@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 
 GONE = "***"
 _PIECE = 8  # characters

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot.domain.clock import IST, Clock, ist_date
-from bot.domain.drawers import Store
 from bot.domain.errors import BotError
+from bot.domain.ports.repositories import Store
 
 log = logging.getLogger(__name__)
 

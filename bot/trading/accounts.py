@@ -8,9 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bot.domain.account import Account, Actor, CodeKind, Credentials, KnownAccount, Permission, Role, Session, User
 from bot.domain.clock import Clock, ist
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import (
     BrokerError,
     LoginRefused,
@@ -20,10 +18,12 @@ from bot.domain.errors import (
     PasswordRefused,
     PersonError,
 )
-from bot.domain.notice import ActByOther, Deed
-from bot.domain.ports import Link, Links, RandomBytes
-from bot.domain.proposal import CodeWanted, LoggedIn, SessionState
-from bot.domain.secret import Secret
+from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState
+from bot.domain.people.account import Account, Actor, CodeKind, Credentials, KnownAccount, Permission, Role, Session, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import Link, Links, RandomBytes
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.alarm import LIFT, WHY, sounding
 from bot.trading.codes import spend
 from bot.trading.others import tell_others

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.clock import ist_date
-from bot.domain.drawers import Drawers
-from bot.domain.lines import order_words
+from bot.domain.orders.order_text import order_words
+from bot.domain.ports.repositories import Drawers
 
 _ORDER = re.compile(r"[0-9a-f]{20}")
 _QUESTION = re.compile(r"given for ([a-z2-7]{26})")

@@ -5,11 +5,11 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.account import Stop
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError
-from bot.domain.notice import TradingStopped
-from bot.domain.ports import Links
+from bot.domain.orders.notice import TradingStopped
+from bot.domain.people.account import Stop
+from bot.domain.ports.broker import Links
+from bot.domain.ports.repositories import Drawers, Store
 
 log = logging.getLogger(__name__)
 

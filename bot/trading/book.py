@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
-from bot.domain.drawers import Drawers
 from bot.domain.errors import IllegalMove
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import ZERO
-from bot.domain.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected
-from bot.domain.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderKind, OrderStatus, TradeFact
-from bot.domain.ports import RandomBytes
+from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected
+from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderKind, OrderStatus, TradeFact
+from bot.domain.ports.broker import RandomBytes
+from bot.domain.ports.repositories import Drawers
 
 log = logging.getLogger(__name__)
 

@@ -7,19 +7,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeVar
 
-from bot.domain.account import Account, Actor
-from bot.domain.charges import Tariff, Trade
 from bot.domain.clock import Clock, ist_date
-from bot.domain.drawers import Store
 from bot.domain.errors import BrokerError, NotFound, PersonError, StorageAway
-from bot.domain.instrument import InstrumentKey
-from bot.domain.market import Price
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.order import Order, OrderStatus, TradeFact
-from bot.domain.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
-from bot.domain.ports import Link, Links
-from bot.domain.proposal import OrderDetail, OrderList, TradeLine, TradeList
-from bot.domain.tariff import Plan
+from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.order import Order, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
+from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
+from bot.domain.orders.tariff import Plan
+from bot.domain.people.account import Account, Actor
+from bot.domain.ports.broker import Link, Links
+from bot.domain.ports.repositories import Store
 from bot.trading.catalogue import Catalogue
 from bot.trading.prices import Prices
 from bot.trading.reconcile import Reconcile

@@ -7,10 +7,10 @@ from contextlib import suppress
 from datetime import date, datetime
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.drawers import Store
 from bot.domain.errors import BotError, NotLinked, PersonError
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey
-from bot.domain.ports import Links
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
+from bot.domain.ports.broker import Links
+from bot.domain.ports.repositories import Store
 from bot.trading.instruments import Found, Instruments
 
 log = logging.getLogger(__name__)

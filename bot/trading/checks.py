@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.domain.access import DayLock
-from bot.domain.account import Limits, Stop
-from bot.domain.calendar import Window
 from bot.domain.clock import MOST_SKEW, ist, ist_date
-from bot.domain.market import Price
+from bot.domain.market.calendar import Window
+from bot.domain.market.prices import Price
+from bot.domain.market.rules import ExpiryStage
 from bot.domain.money import in_figures
-from bot.domain.order import Order, OrderDraft, OrderKind, OrderStatus, Product, Side
-from bot.domain.portfolio import Position
-from bot.domain.proposal import Remark
-from bot.domain.rules import ExpiryStage
+from bot.domain.orders.order import Order, OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.proposal import Remark
+from bot.domain.people.access import DayLock
+from bot.domain.people.account import Limits, Stop
 from bot.trading.cover import uncovers
 from bot.trading.limits import segment_of
 

@@ -3,8 +3,8 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from bot.domain.drawers import Drawers
 from bot.domain.errors import NotSent
+from bot.domain.ports.repositories import Drawers
 
 REMEMBERED = timedelta(seconds=120)  # a code, its neighbours in time, and room for skewed clocks
 

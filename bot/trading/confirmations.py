@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.domain.account import Actor
 from bot.domain.clock import Clock, ist
-from bot.domain.drawers import Drawers
 from bot.domain.errors import ConfirmationGone
-from bot.domain.order import Confirmation, ConfirmationState, OrderDraft, Purpose
-from bot.domain.ports import RandomBytes
+from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.people.account import Actor
+from bot.domain.ports.broker import RandomBytes
+from bot.domain.ports.repositories import Drawers
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored (product.md section 4)
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked

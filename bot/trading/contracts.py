@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from bot.domain.expiries import Cycle
-from bot.domain.instrument import Exchange, Right
-from bot.domain.master import Columns
+from bot.domain.market.expiries import Cycle
+from bot.domain.market.instrument import Exchange, Right
+from bot.domain.market.scrip_columns import Columns
 from bot.trading.spoken import Ask, When
 
 _Book = dict[date, "array[int]"]  # expiry -> row numbers of the master

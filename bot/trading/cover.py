@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.domain.instrument import Instrument, Right
-from bot.domain.order import OrderDraft
-from bot.domain.portfolio import Position
+from bot.domain.market.instrument import Instrument, Right
+from bot.domain.orders.order import OrderDraft
+from bot.domain.orders.portfolio import Position
 
 
 def uncovers(draft: OrderDraft, positions: Sequence[Position]) -> Instrument | None:

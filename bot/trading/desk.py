@@ -8,9 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.domain.account import GRANTS, Actor, Permission
 from bot.domain.clock import Clock, ist, ist_date
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import (
     AddressRefused,
     BotError,
@@ -27,10 +25,9 @@ from bot.domain.errors import (
     StorageAway,
     TooFast,
 )
-from bot.domain.lines import order_words, record_line, request_of
 from bot.domain.money import in_figures
-from bot.domain.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
-from bot.domain.order import (
+from bot.domain.orders.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
+from bot.domain.orders.order import (
     Confirmation,
     ConfirmationState,
     Order,
@@ -40,8 +37,11 @@ from bot.domain.order import (
     Purpose,
     Side,
 )
-from bot.domain.ports import Links, RandomBytes, Shown
-from bot.domain.proposal import Proposal, Question, Resumed
+from bot.domain.orders.order_text import order_words, record_line, request_of
+from bot.domain.orders.proposal import Proposal, Question, Resumed
+from bot.domain.people.account import GRANTS, Actor, Permission
+from bot.domain.ports.broker import Links, RandomBytes, Shown
+from bot.domain.ports.repositories import Drawers, Store
 from bot.runtime.background import Errands
 from bot.trading.confirmations import Confirmations
 from bot.trading.others import tell_others

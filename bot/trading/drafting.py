@@ -7,15 +7,15 @@ from decimal import ROUND_FLOOR, Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, UsageError
-from bot.domain.instrument import Instrument
-from bot.domain.lines import plain, request_line
-from bot.domain.market import Price
+from bot.domain.market.display_names import label
+from bot.domain.market.instrument import Instrument
+from bot.domain.market.prices import Price
+from bot.domain.market.rules import MarketRules
 from bot.domain.money import on_tick, tick_down, tick_up
-from bot.domain.order import LOOKED_FOR, Order, OrderDraft, OrderKind, OrderRequest, Product, Side
-from bot.domain.portfolio import Holding, Position
-from bot.domain.proposal import Remark
-from bot.domain.rules import MarketRules
-from bot.domain.titles import label
+from bot.domain.orders.order import LOOKED_FOR, Order, OrderDraft, OrderKind, OrderRequest, Product, Side
+from bot.domain.orders.order_text import plain, request_line
+from bot.domain.orders.portfolio import Holding, Position
+from bot.domain.orders.proposal import Remark
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price (product.md section 3)
 OLD = timedelta(seconds=60)

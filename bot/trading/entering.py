@@ -9,14 +9,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from bot.domain.account import Actor, Credentials, Permission, Role
 from bot.domain.clock import Clock, ist
-from bot.domain.entry import Entered, EntryKind, Offered, Outcome, Ticket
 from bot.domain.errors import BotError, NotAllowed, PersonError, UsageError
-from bot.domain.origin import PAGE, origin
-from bot.domain.ports import RandomBytes
-from bot.domain.proposal import CodeWanted
-from bot.domain.secret import Secret
+from bot.domain.orders.proposal import CodeWanted
+from bot.domain.people.account import Actor, Credentials, Permission, Role
+from bot.domain.people.origin import PAGE, origin
+from bot.domain.people.secret import Secret
+from bot.domain.people.secret_entry import Entered, EntryKind, Offered, Outcome, Ticket
+from bot.domain.ports.broker import RandomBytes
 from bot.trading.accounts import LABEL, Accounts
 
 log = logging.getLogger(__name__)

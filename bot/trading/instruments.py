@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.domain import titles
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.master import columns_of
+from bot.domain.market import display_names
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.market.scrip_columns import columns_of
 from bot.trading.contracts import Contracts
 from bot.trading.names import Names
 from bot.trading.spoken import Ask, Token, asks_of, squash, tidy, tokens_of
@@ -39,7 +39,7 @@ class _Reading:
 class Instruments:
     """The scrip master of one day, asked by key, by name or by words. Building it is pure work and may be done in a thread.
 
-    `rows` may be lazy (bot.domain.master.Columnar); `indices` are quotable but in no master; `day` is the IST date of the master.
+    `rows` may be lazy (bot.domain.market.scrip_columns.Columnar); `indices` are quotable but in no master; `day` is the IST date of the master.
     Contracts whose expiry lies before the `today` of a question are never found.
     """
 
@@ -81,7 +81,7 @@ class Instruments:
 
     def title(self, instrument: Instrument, today: date | None = None) -> str:
         """Whole, as cards show it: `NIFTY 24500 CE · 23 Nov (Mon, monthly)`."""
-        return titles.title(instrument, monthly=self.is_monthly(instrument), today=today)
+        return display_names.title(instrument, monthly=self.is_monthly(instrument), today=today)
 
     def expiries(self, symbol: str, *, today: date, exchange: Exchange | None = None) -> tuple[date, ...]:
         """When contracts on that underlying expire, from today on, in the market where they are traded (NSE's first)."""
@@ -230,7 +230,7 @@ class Instruments:
             return f"{symbol} has no futures or options{f' on {where}' if where else ''}."
         if not ask.is_complete:
             return f"{symbol}: an option needs its strike and CE or PE."
-        what = "future" if ask.future else f"{titles.strike_words(ask.strike)} {ask.right}"
+        what = "future" if ask.future else f"{display_names.strike_words(ask.strike)} {ask.right}"
         return f"{symbol} has no {what} {'on that day' if ask.when else 'in the nearest expiry'}."
 
     # -- what was mistyped

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError, StorageAway
-from bot.domain.market import Tick
-from bot.domain.notice import FeedBack, Notice
-from bot.domain.order import OrderStatus
+from bot.domain.market.prices import Tick
+from bot.domain.orders.notice import FeedBack, Notice
+from bot.domain.orders.order import OrderStatus
+from bot.domain.ports.repositories import Drawers, Store
 from bot.runtime.background import Errands
 from bot.trading.book import Change
 from bot.trading.prices import Prices

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.access import Invitation, Invited, Welcome
-from bot.domain.account import Actor, Permission, Role, User
 from bot.domain.clock import Clock
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import CheckFailed, NotAllowed, NotFound
-from bot.domain.notice import Notice, PersonJoined, PersonRemoved, Tried
-from bot.domain.ports import RandomBytes
-from bot.domain.secret import Secret
+from bot.domain.orders.notice import Notice, PersonJoined, PersonRemoved, Tried
+from bot.domain.people.access import Invitation, Invited, Welcome
+from bot.domain.people.account import Actor, Permission, Role, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import RandomBytes
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.pins import demand_pin
 from bot.trading.roster import Roster
 

@@ -6,17 +6,17 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.access import DayLock, LimitsShown
-from bot.domain.account import Account, Actor, Limits, Permission, Segment
-from bot.domain.calendar import Calendar
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotAllowed, PersonError
-from bot.domain.instrument import Instrument
+from bot.domain.market.calendar import Calendar
+from bot.domain.market.instrument import Instrument
 from bot.domain.money import in_figures
-from bot.domain.notice import ActByOther, DayLocked, Deed
-from bot.domain.order import OrderStatus
-from bot.domain.portfolio import PnL
+from bot.domain.orders.notice import ActByOther, DayLocked, Deed
+from bot.domain.orders.order import OrderStatus
+from bot.domain.orders.portfolio import PnL
+from bot.domain.people.access import DayLock, LimitsShown
+from bot.domain.people.account import Account, Actor, Limits, Permission, Segment
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.others import tell_others
 from bot.trading.pins import demand_pin
 

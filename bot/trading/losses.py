@@ -5,13 +5,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.domain.charges import Tariff
 from bot.domain.clock import Clock, ist_date
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError
-from bot.domain.portfolio import PnL, Positions
-from bot.domain.ports import Link, Links
-from bot.domain.tariff import Plan
+from bot.domain.orders.charges import Tariff
+from bot.domain.orders.portfolio import PnL, Positions
+from bot.domain.orders.tariff import Plan
+from bot.domain.ports.broker import Link, Links
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.books import day_charges, or_none, valued
 from bot.trading.catalogue import Catalogue
 from bot.trading.limits import day_lock

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from bot.domain.account import Actor
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import NotFound, PersonError, UnknownSymbol, UsageError
-from bot.domain.instrument import Instrument
-from bot.domain.proposal import Quoted
-from bot.domain.titles import label
+from bot.domain.market.display_names import label
+from bot.domain.market.instrument import Instrument
+from bot.domain.orders.proposal import Quoted
+from bot.domain.people.account import Actor
 from bot.trading.catalogue import Catalogue
 from bot.trading.prices import Prices
 

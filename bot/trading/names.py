@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind
-from bot.domain.master import Columns
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
+from bot.domain.market.scrip_columns import Columns
 from bot.trading.aliases import COMPANY_WORDS, INDEX_WORDS
 from bot.trading.nearness import Nearness
 from bot.trading.spoken import squash

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.drawers import Drawers
-from bot.domain.notice import Notice
+from bot.domain.orders.notice import Notice
+from bot.domain.ports.repositories import Drawers
 
 
 def tell_others(

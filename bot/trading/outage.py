@@ -5,10 +5,10 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from bot.domain.account import Role
 from bot.domain.clock import Clock
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import StorageAway
+from bot.domain.people.account import Role
+from bot.domain.ports.repositories import Drawers, Store
 from bot.runtime.background import Errands
 
 T = TypeVar("T")

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.domain.access import Pad, PadEnded, PadStep, PadUse, Pin, PinHash, PinState
-from bot.domain.account import Actor, Limits, User
 from bot.domain.clock import Clock, ist
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotFound, PinClosed, PinWanted
 from bot.domain.money import in_figures
-from bot.domain.notice import ActByOther, Deed
-from bot.domain.ports import RandomBytes
-from bot.domain.secret import Secret
+from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse, Pin, PinHash, PinState
+from bot.domain.people.account import Actor, Limits, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import RandomBytes
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.alarm import LIFT, WHY, sounding
 from bot.trading.others import tell_others
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from bot.domain.errors import BrokerError
-from bot.domain.instrument import InstrumentKey
-from bot.domain.market import Price, Quote, Tick
-from bot.domain.ports import FeedMode, Link, Links
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.market.prices import Price, Quote, Tick
+from bot.domain.ports.broker import FeedMode, Link, Links
 
 FRESH = 5.0  # seconds; a tick received within this is the price of now; conflated ticks come every 1.5 s
 

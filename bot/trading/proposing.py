@@ -7,22 +7,22 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from bot.domain.account import GRANTS, Account, Actor, Permission, Role
-from bot.domain.calendar import Calendar
-from bot.domain.charges import Tariff, Trade
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError, SessionExpired, UnknownSymbol, UsageError
-from bot.domain.instrument import Exchange, Instrument
-from bot.domain.lines import request_line
-from bot.domain.market import Price
-from bot.domain.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
-from bot.domain.portfolio import Funds, Holding, Margin, PnL, Position
-from bot.domain.ports import Link, Links
-from bot.domain.proposal import Proposal, Remark
-from bot.domain.rules import MarketRules
-from bot.domain.tariff import Bill, Plan, RoundTrip
-from bot.domain.titles import label
+from bot.domain.market.calendar import Calendar
+from bot.domain.market.display_names import label
+from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.market.prices import Price
+from bot.domain.market.rules import MarketRules
+from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
+from bot.domain.orders.order_text import request_line
+from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position
+from bot.domain.orders.proposal import Proposal, Remark
+from bot.domain.orders.tariff import Bill, Plan, RoundTrip
+from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
+from bot.domain.ports.broker import Link, Links
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.catalogue import Catalogue
 from bot.trading.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.confirmations import Confirmations

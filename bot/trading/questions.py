@@ -4,15 +4,25 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.domain.account import Actor, Permission
 from bot.domain.clock import Clock, ist_date
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound
-from bot.domain.instrument import InstrumentKey
-from bot.domain.lines import request_of
+from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import tick_down, tick_up
-from bot.domain.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderKind, OrderRequest, Product, Purpose, Side
-from bot.domain.proposal import Change, ChangeOptions, Proposal
+from bot.domain.orders.order import (
+    Confirmation,
+    ConfirmationState,
+    Order,
+    OrderDraft,
+    OrderKind,
+    OrderRequest,
+    Product,
+    Purpose,
+    Side,
+)
+from bot.domain.orders.order_text import request_of
+from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
+from bot.domain.people.account import Actor, Permission
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.confirmations import Confirmations
 from bot.trading.proposing import Held, Proposing
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
-from bot.domain.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
-from bot.domain.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
-from bot.domain.portfolio import Position
-from bot.domain.ports import Broker, Links
-from bot.domain.research import PastTrade
+from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
+from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.research import PastTrade
+from bot.domain.ports.broker import Broker, Links
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.book import Book, Change
 from bot.trading.wakes import Wake
 

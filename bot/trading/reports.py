@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.domain.account import Account, Actor, Role, User
 from bot.domain.clock import Clock, ist_date
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError, CheckFailed, NotFound
 from bot.domain.money import ZERO
-from bot.domain.notice import DaySummary
-from bot.domain.order import OrderStatus
-from bot.domain.portfolio import DayReport
+from bot.domain.orders.notice import DaySummary
+from bot.domain.orders.order import OrderStatus
+from bot.domain.orders.portfolio import DayReport
+from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.books import Books
 
 log = logging.getLogger(__name__)

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot.domain.account import Role
-from bot.domain.drawers import Drawers, Store
+from bot.domain.people.account import Role
+from bot.domain.ports.repositories import Drawers, Store
 
 MAX_AGE = 5.0  # seconds; how late a person who was added on the host's command line is recognised
 RANK = (Role.OWNER, Role.TRADER, Role.GUARDIAN, Role.VIEWER)

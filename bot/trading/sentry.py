@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.domain.account import Role, Stop
 from bot.domain.clock import Clock
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import SettingsError
-from bot.domain.notice import TradingStopped
+from bot.domain.orders.notice import TradingStopped
+from bot.domain.people.account import Role, Stop
+from bot.domain.ports.repositories import Drawers, Store
 
 log = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.account import Account, Actor, Permission, Role
 from bot.domain.clock import Clock
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotAllowed
-from bot.domain.order import LOOKED_FOR
-from bot.domain.proposal import Status
-from bot.domain.record import Act, ActPage
+from bot.domain.orders.order import LOOKED_FOR
+from bot.domain.orders.proposal import Status
+from bot.domain.people.account import Account, Actor, Permission, Role
+from bot.domain.people.audit import Act, ActPage
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.accounts import Accounts
 from bot.trading.acts import in_words
 from bot.trading.books import Books

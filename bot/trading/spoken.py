@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
 
-from bot.domain.expiries import Cycle
-from bot.domain.instrument import Exchange, Right
+from bot.domain.market.expiries import Cycle
+from bot.domain.market.instrument import Exchange, Right
 
 LONGEST = 80  # characters; nothing that is traded needs more words than this
 _MOST_TOKENS = 12

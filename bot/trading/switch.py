@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from bot.domain.account import Account, Actor, Permission, Stop
 from bot.domain.clock import Clock
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotAllowed, NotFound, PersonError, StorageAway
-from bot.domain.notice import TradingStopped
-from bot.domain.order import Order, OrderStatus, Purpose
-from bot.domain.proposal import Killed, Question
+from bot.domain.orders.notice import TradingStopped
+from bot.domain.orders.order import Order, OrderStatus, Purpose
+from bot.domain.orders.proposal import Killed, Question
+from bot.domain.people.account import Account, Actor, Permission, Stop
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.confirmations import Confirmations
 from bot.trading.desk import TradingDesk
 from bot.trading.others import tell_others

@@ -5,15 +5,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain.account import Account, Actor, Permission, Role
 from bot.domain.clock import Clock
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, NotFound
-from bot.domain.notice import Deed
-from bot.domain.order import LOOKED_FOR, Order, OrderStatus, Purpose
-from bot.domain.portfolio import Position
-from bot.domain.ports import Links
-from bot.domain.proposal import Unlinked, UnlinkQuestion
+from bot.domain.orders.notice import Deed
+from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
+from bot.domain.people.account import Account, Actor, Permission, Role
+from bot.domain.ports.broker import Links
+from bot.domain.ports.repositories import Drawers, Store
 from bot.trading.accounts import Accounts, lived, tell_of
 from bot.trading.confirmations import Confirmations
 from bot.trading.pins import demand_pin

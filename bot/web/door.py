@@ -19,9 +19,9 @@ from urllib.parse import SplitResult, urlsplit
 from aiohttp import web
 
 from bot.domain.clock import ist
-from bot.domain.entry import Entered, EntryKind, Outcome, Ticket
 from bot.domain.errors import PersonError
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
+from bot.domain.people.secret_entry import Entered, EntryKind, Outcome, Ticket
 from bot.trading.entering import Entering
 from bot.web import sheets
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from html import escape
 
-from bot.domain.entry import SEED_SENTENCE, EntryKind, Ticket
+from bot.domain.people.secret_entry import SEED_SENTENCE, EntryKind, Ticket
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:30rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}"

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.account import Account, CodeKind, Role
 from bot.domain.clock import MOST_SKEW, ist_date
-from bot.domain.entry import EntryKind, Offered
-from bot.domain.portfolio import Position
-from bot.domain.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
-from bot.domain.titles import title
+from bot.domain.market.display_names import title
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
+from bot.domain.people.account import Account, CodeKind, Role
+from bot.domain.people.secret_entry import EntryKind, Offered
 from handlers.views.card import at, place, what
 from handlers.views.keyboards import CardTap, CardVerb, WordsTap, button, words
 from handlers.views.message import Part, View, bold, code, message, say

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
-from bot.domain.order import Fill, Order, OrderStatus, Product
-from bot.domain.portfolio import Funds, Holding, Holdings, PositionLine, Positions
-from bot.domain.proposal import OrderDetail, OrderList, TradeList
-from bot.domain.titles import short
+from bot.domain.market.display_names import short
+from bot.domain.orders.order import Fill, Order, OrderStatus, Product
+from bot.domain.orders.portfolio import Funds, Holding, Holdings, PositionLine, Positions
+from bot.domain.orders.proposal import OrderDetail, OrderList, TradeList
 from handlers.views.card import card
 from handlers.views.keyboards import BookTap, ExitTap, OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say

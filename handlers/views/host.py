@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from bot.domain.clock import ist, ist_date
-from bot.domain.proposal import Status
-from bot.domain.record import ActPage
+from bot.domain.orders.proposal import Status
+from bot.domain.people.audit import ActPage
 from handlers.views.account import alive, clock_off
 from handlers.views.keyboards import Book, BookTap, button, words
 from handlers.views.message import Part, View, bold, code, message, say

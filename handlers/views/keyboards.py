@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.domain.instrument import Exchange, InstrumentKey
-from bot.domain.order import Product
+from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.orders.order import Product
 from handlers.views.message import Button, Keyboard
 
 MOST_BYTES = 64

@@ -2,8 +2,8 @@
 
 from dataclasses import fields
 
-from bot.domain.access import LimitsShown
-from bot.domain.account import Limits
+from bot.domain.people.access import LimitsShown
+from bot.domain.people.account import Limits
 from handlers.views.card import place
 from handlers.views.keyboards import EntriesTap, WordsTap, button, words
 from handlers.views.message import Detail, Line, Part, View, bold, code, detail, message, say

@@ -5,11 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.domain.clock import ist_date
-from bot.domain.instrument import Instrument
-from bot.domain.lines import words_of
-from bot.domain.market import Level, Price
-from bot.domain.proposal import Quoted
-from bot.domain.titles import label, title
+from bot.domain.market.display_names import label, title
+from bot.domain.market.instrument import Instrument
+from bot.domain.market.prices import Level, Price
+from bot.domain.orders.order_text import words_of
+from bot.domain.orders.proposal import Quoted
 from handlers.views.keyboards import words
 from handlers.views.message import Part, View, bold, keyboard, message, say
 from handlers.views.text import RULE, WIDTH, age, clock_time, columns, count, mark, price, row, signed, table, wrapped

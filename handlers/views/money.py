@@ -3,8 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from bot.domain.portfolio import DayReport, PnL, PositionLine
-from bot.domain.titles import short
+from bot.domain.market.display_names import short
+from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from handlers.views.books import net_rows, old_prices, position_rows, wants_stop
 from handlers.views.keyboards import BookTap, button, words
 from handlers.views.message import Part, View, keyboard, say

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.clock import ist_date
-from bot.domain.notice import (
+from bot.domain.market.display_names import short
+from bot.domain.orders.notice import (
     ActByOther,
     AddressNotRegistered,
     DayLocked,
@@ -29,8 +30,7 @@ from bot.domain.notice import (
     TradingStopped,
     Tried,
 )
-from bot.domain.order import Order, OrderStatus
-from bot.domain.titles import short
+from bot.domain.orders.order import Order, OrderStatus
 from handlers.views import money
 from handlers.views.card import elsewhere, fill_keyboard, of_earlier_day, order_keyboard, standing
 from handlers.views.keyboards import EntriesTap, OrderTap, OrderVerb, button, words

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from bot.domain.clock import ist_date
-from bot.domain.lines import draft_line
 from bot.domain.money import ZERO
-from bot.domain.order import Confirmation, OrderDraft, OrderKind, Product, Purpose, Side, Validity
-from bot.domain.proposal import ChangeOptions, Proposal, Question
+from bot.domain.orders.order import Confirmation, OrderDraft, OrderKind, Product, Purpose, Side, Validity
+from bot.domain.orders.order_text import draft_line
+from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from handlers.views.card import at, place, verb, what
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say

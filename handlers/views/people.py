@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain.access import Invited, Welcome
-from bot.domain.account import Role, User
+from bot.domain.people.access import Invited, Welcome
+from bot.domain.people.account import Role, User
 from handlers.views.keyboards import WordsTap, button
 from handlers.views.message import Button, View, bold, code, message, say
 from handlers.views.text import clock_time

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from bot.domain.order import Order
-from bot.domain.proposal import Killed, Resumed
+from bot.domain.orders.order import Order
+from bot.domain.orders.proposal import Killed, Resumed
 from handlers.views.card import place, what
 from handlers.views.keyboards import EntriesTap, WordsTap, button
 from handlers.views.message import Part, View, bold, message, say

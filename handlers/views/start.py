@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.account import Account, Actor, Permission
 from bot.domain.clock import ist
+from bot.domain.people.account import Account, Actor, Permission
 from handlers.views.keyboards import DoItNowTap, WordsTap, button, words
 from handlers.views.message import Button, Line, Part, View, bold, code, message, say
 from handlers.views.text import short_time

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.domain.clock import ist_date
-from bot.domain.instrument import Instrument
-from bot.domain.lines import words_of
-from bot.domain.order import Order, Product, Side
-from bot.domain.titles import label as named
-from bot.domain.titles import short
+from bot.domain.market.display_names import label as named
+from bot.domain.market.display_names import short
+from bot.domain.market.instrument import Instrument
+from bot.domain.orders.order import Order, Product, Side
+from bot.domain.orders.order_text import words_of
 from handlers.views.card import place
 from handlers.views.keyboards import LeaveTap, button, words
 from handlers.views.message import Button, View, bold, message, say

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.domain.account import Role, User
 from bot.domain.clock import SystemClock
+from bot.domain.people.account import Role, User
 from handlers.application import build_application, running
 from handlers.intake import Intake
 from storage.store import SqlInbox, SqlStore

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.domain.account import GRANTS
 from bot.domain.errors import ConfirmationGone
+from bot.domain.people.account import GRANTS
 from bot.trading.services import Services
 from handlers.commands import COMMANDS
 from handlers.usecases import UseCases

@@ -14,11 +14,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.domain.access import Pin
-from bot.domain.account import Account, Credentials, Role, Session, User
-from bot.domain.drawers import Drawers
 from bot.domain.errors import VaultError
-from bot.domain.secret import Secret
+from bot.domain.people.access import Pin
+from bot.domain.people.account import Account, Credentials, Role, Session, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from tests.storage.samples import NOW, a_vault
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.domain.account import Limits
 from bot.domain.clock import ist_date
 from bot.domain.errors import BotError, ConfirmationGone
-from bot.domain.order import Order, OrderRequest, Side
+from bot.domain.orders.order import Order, OrderRequest, Side
+from bot.domain.people.account import Limits
 from storage.store import SqlStore
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, PERSON, a_store

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.account import Actor
+from bot.domain.people.account import Actor
 from bot.trading.accounts import Accounts
 from bot.trading.services import Services
 from handlers.usecases import UseCases

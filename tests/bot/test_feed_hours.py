@@ -7,7 +7,7 @@ import pytest
 
 from bot.app import feed_hours
 from bot.config.settings import Settings
-from bot.domain.instrument import Exchange
+from bot.domain.market.instrument import Exchange
 from tests.bot.config.test_addresses import LIVE
 from tests.stage.market import ist_at
 

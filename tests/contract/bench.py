@@ -15,13 +15,13 @@ import aiohttp
 import pyotp
 import pytest
 
-from bot.domain.account import Credentials
 from bot.domain.clock import Clock
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.market import Tick
-from bot.domain.order import OrderDraft, OrderFact, OrderKind, OrderStatus, Product, Side
-from bot.domain.ports import Broker, Feed
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.market.prices import Tick
+from bot.domain.orders.order import OrderDraft, OrderFact, OrderKind, OrderStatus, Product, Side
+from bot.domain.people.account import Credentials
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import Broker, Feed
 
 CARDS: dict[int, str] = {}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.domain.clock import next_midnight
-from bot.domain.instrument import Exchange, InstrumentKind
+from bot.domain.market.instrument import Exchange, InstrumentKind
 from tests.contract.bench import Bench, card
 
 pytestmark = pytest.mark.asyncio(loop_scope="module", **({"loop_factories": ["real"]} if "--live" in sys.argv else {}))

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.clock import ist
-from bot.domain.instrument import Exchange, InstrumentKey
+from bot.domain.market.instrument import Exchange, InstrumentKey
 from tests.contract.bench import Bench, card
 
 pytestmark = pytest.mark.asyncio(loop_scope="module", **({"loop_factories": ["real"]} if "--live" in sys.argv else {}))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import OrderOver, Refused
-from bot.domain.instrument import Exchange
-from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.market.instrument import Exchange
+from bot.domain.orders.order import OrderDraft, OrderKind, OrderStatus, Product, Side
 from tests.contract.bench import Bench, card
 
 pytestmark = pytest.mark.asyncio(loop_scope="module", **({"loop_factories": ["real"]} if "--live" in sys.argv else {}))

@@ -6,17 +6,24 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.access import DayLock, Invited, LimitsShown, Pad, PadEnded, PadStep, PadUse, PinState, Welcome
-from bot.domain.account import Account, Actor, CodeKind, Limits, Role, Session, Stop, User
 from bot.domain.clock import Clock
-from bot.domain.entry import EntryKind, Offered, Ticket
 from bot.domain.errors import ConfirmationGone, NotFound, PinWanted, StorageError, UnknownSymbol
-from bot.domain.instrument import Instrument, InstrumentKey
-from bot.domain.market import Level, Price
-from bot.domain.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Purpose, Side
-from bot.domain.portfolio import DayReport, Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
-from bot.domain.ports import InboxEntry
-from bot.domain.proposal import (
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Level, Price
+from bot.domain.orders.order import (
+    Confirmation,
+    Fill,
+    Order,
+    OrderDraft,
+    OrderKind,
+    OrderRequest,
+    OrderStatus,
+    Product,
+    Purpose,
+    Side,
+)
+from bot.domain.orders.portfolio import DayReport, Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
+from bot.domain.orders.proposal import (
     Change,
     ChangeOptions,
     CodeWanted,
@@ -36,8 +43,12 @@ from bot.domain.proposal import (
     Unlinked,
     UnlinkQuestion,
 )
-from bot.domain.record import Act, ActPage
-from bot.domain.secret import Secret
+from bot.domain.people.access import DayLock, Invited, LimitsShown, Pad, PadEnded, PadStep, PadUse, PinState, Welcome
+from bot.domain.people.account import Account, Actor, CodeKind, Limits, Role, Session, Stop, User
+from bot.domain.people.audit import Act, ActPage
+from bot.domain.people.secret import Secret
+from bot.domain.people.secret_entry import EntryKind, Offered, Ticket
+from bot.domain.ports.broker import InboxEntry
 from handlers.usecases import Which
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 

@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
-from bot.domain.account import Role
 from bot.domain.errors import SettingsError
+from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.application import build_application, running

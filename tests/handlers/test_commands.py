@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.account import Role
+from bot.domain.people.account import Role
 from handlers.commands import COMMANDS, for_role, hear
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.account import GRANTS, Permission, Role
-from bot.domain.notice import LOUDNESS, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, Parcel, TradingStopped
-from bot.domain.order import Fill, Order, OrderStatus
-from bot.domain.ports import Shown
+from bot.domain.orders.notice import LOUDNESS, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, Parcel, TradingStopped
+from bot.domain.orders.order import Fill, Order, OrderStatus
+from bot.domain.people.account import GRANTS, Permission, Role
+from bot.domain.ports.broker import Shown
 from bot.simulators.loop import LoopClock
 from handlers.commands import COMMANDS
 from handlers.gate import by_name, needs, offered

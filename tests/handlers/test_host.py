@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.account import Role
+from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage
 from tests.handlers.face import ASHA, FakeServices

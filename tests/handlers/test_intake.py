@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import StorageError
-from bot.domain.order import Order
-from bot.domain.ports import InboxEntry
-from bot.domain.proposal import Proposal, Resumed
+from bot.domain.orders.order import Order
+from bot.domain.orders.proposal import Proposal, Resumed
+from bot.domain.ports.broker import InboxEntry
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.account import BLANK

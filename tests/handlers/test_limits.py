@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.access import DayLock, LimitsShown
-from bot.domain.account import Limits, Segment
+from bot.domain.people.access import DayLock, LimitsShown
+from bot.domain.people.account import Limits, Segment
 from bot.simulators.loop import LoopClock
 from handlers.views import limits as views
 from handlers.views.message import Table

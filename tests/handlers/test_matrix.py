@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from bot.domain.account import Role
-from bot.domain.instrument import Exchange, InstrumentKey
-from bot.domain.order import Product
+from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.orders.order import Product
+from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from handlers.commands import COMMANDS
 from handlers.guard import Verdict, judge

@@ -21,9 +21,9 @@ from telegram.error import (
 )
 
 from bot.domain.errors import DeliveryError
-from bot.domain.notice import Filled, Loudness, Parcel
-from bot.domain.order import Fill, OrderStatus
-from bot.domain.ports import Messenger, Shown
+from bot.domain.orders.notice import Filled, Loudness, Parcel
+from bot.domain.orders.order import Fill, OrderStatus
+from bot.domain.ports.broker import Messenger, Shown
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.chats import Chats

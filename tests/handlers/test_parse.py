@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bench.master import make
 from bot.domain.errors import UsageError
-from bot.domain.instrument import Exchange, InstrumentKind
-from bot.domain.order import OrderRequest, Product, Side, Validity
+from bot.domain.market.instrument import Exchange, InstrumentKind
+from bot.domain.orders.order import OrderRequest, Product, Side, Validity
 from handlers import parse
 from handlers.commands import hear
 

@@ -6,8 +6,8 @@ import json
 import pytest
 from telegram import Update
 
-from bot.domain.account import Role
 from bot.domain.errors import ConfirmationGone
+from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.guard import Verdict, joining_code, judge

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.access import Pad, PadStep, PadUse
 from bot.domain.errors import PinWanted
-from bot.domain.order import Order
-from bot.domain.proposal import Proposal, Resumed
+from bot.domain.orders.order import Order
+from bot.domain.orders.proposal import Proposal, Resumed
+from bot.domain.people.access import Pad, PadStep, PadUse
 from bot.simulators.loop import LoopClock
 from handlers.views import pin as views
 from handlers.views.keyboards import CardTap, PadTap, decode

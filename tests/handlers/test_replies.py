@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.proposal import Change
+from bot.domain.orders.proposal import Change
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.chat import Stage, a_stage, later
 

@@ -166,8 +166,8 @@ def _module_of(name: str, modules: dict[str, Source]) -> str | None:
         ("bot.trading.desk", "import pydantic"),
         ("bot.broker.client", "from bot.trading.desk import TradingDesk"),
         ("bot.broker.client", "import httpx"),
-        ("bot.domain.order", "import msgspec"),
-        ("bot.domain.order", "from bot.trading import desk"),
+        ("bot.domain.orders.order", "import msgspec"),
+        ("bot.domain.orders.order", "from bot.trading import desk"),
         ("bot.simulators.broker.rest.order_routes", "from bot.domain.money import exact"),
         ("bot.simulators.broker.rest.order_routes", "from bot.simulators.loop import DemoLoop"),
         ("bot.simulators.telegram.api", "from bot.domain.clock import Clock"),
@@ -191,7 +191,7 @@ def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
         ("bot.app", "from storage.store import SqlStore\nfrom handlers.application import build_application"),
         (
             "handlers.order",
-            "from bot.domain.order import Order\nfrom telegram import Update\nfrom bot.config.settings import Settings",
+            "from bot.domain.orders.order import Order\nfrom telegram import Update\nfrom bot.config.settings import Settings",
         ),
         (
             "bot.simulators.broker.rest.order_routes",
@@ -199,7 +199,7 @@ def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
         ),
         ("bot.demo.simulators", "from bot.simulators.broker.server import serve"),
         ("bot.simulators.broker.server", "from bot.simulators.door import listening"),
-        ("storage.orders", "from bot.domain.order import Order\nimport sqlalchemy"),
+        ("storage.orders", "from bot.domain.orders.order import Order\nimport sqlalchemy"),
         ("bot.broker.transport", "import httpx"),
     ],
 )

@@ -22,8 +22,8 @@ def test_a_folder_below_its_floor_and_a_file_that_was_not_measured_are_seen() ->
     fewer = {file: {"summary": full | {"covered_branches": 50}} for file in files if row_of(file) == "storage"}
     (low,) = (line for line, holds in report(files | fewer) if not holds)
     assert low == "storage          lines 100.00 (floor 90)  branches  50.00 (floor 90)  BELOW"
-    del files["bot/domain/order.py"]
-    assert [line for line, holds in report(files) if not holds] == ["bot/domain/order.py was not measured"]
+    del files["bot/domain/orders/order.py"]
+    assert [line for line, holds in report(files) if not holds] == ["bot/domain/orders/order.py was not measured"]
     assert misfits([*product(), "elsewhere/new.py"]) == ["elsewhere/new.py"]
     assert misfits(["storage/store.py"]) == [folder for folder in FLOORS if folder != "storage"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.cli.owner_commands import change_data_keys, change_keys, lift, make_backup, panic, read_audit, restore, without_keys
-from bot.domain.account import Role, User
-from bot.domain.drawers import Drawers
+from bot.domain.people.account import Role, User
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.trading.joining import put_on_list, take_off_list, unlock

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.domain.clock import at_ist
-from bot.domain.drawers import Drawers
-from bot.domain.order import OrderStatus
-from bot.domain.secret import Secret
+from bot.domain.orders.order import OrderStatus
+from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House, a_house
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.order import OrderStatus
+from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock
 from tests.stage.house import a_house
 from tests.stage.loop import HostClock

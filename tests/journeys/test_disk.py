@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.clock import at_ist
-from bot.domain.order import OrderStatus
+from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.wiring import heartbeat_file
 from tests.stage.disk import Disk

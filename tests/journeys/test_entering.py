@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from pyotp import TOTP
 
-from bot.domain.account import Role
+from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from tests.bot.web.hall import free_port

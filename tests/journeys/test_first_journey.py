@@ -9,10 +9,10 @@ import pytest
 from pyotp import TOTP
 
 from bot.demo.smoke import story
-from bot.domain.account import Role
 from bot.domain.clock import at_ist
-from bot.domain.drawers import Drawers
-from bot.domain.order import OrderStatus
+from bot.domain.orders.order import OrderStatus
+from bot.domain.people.account import Role
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.person.scripted import ScriptedPerson

@@ -24,9 +24,9 @@ from bot.cli.owner_commands import (
     restore,
 )
 from bot.config.settings import KeySource
-from bot.domain.account import Role
 from bot.domain.errors import StorageError
-from bot.domain.order import ConfirmationState
+from bot.domain.orders.order import ConfirmationState
+from bot.domain.people.account import Role
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from storage.backup import check_copy

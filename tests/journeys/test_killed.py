@@ -16,7 +16,7 @@ import pytest
 from bot.demo.simulators import Neighbours, neighbours
 from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock
-from bot.domain.order import OrderStatus
+from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
 from storage.store import SqlStore

@@ -12,10 +12,10 @@ from bot.app import open_connections
 from bot.cli.check import checkup
 from bot.cli.link import NO_SEED, link_account
 from bot.config.key_sources import place_of
-from bot.domain.drawers import Drawers
-from bot.domain.entry import SEED_SENTENCE
 from bot.domain.errors import BotError, LoginRefused, PersonError
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
+from bot.domain.people.secret_entry import SEED_SENTENCE
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from storage.vault import Ring

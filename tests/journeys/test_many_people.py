@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.account import Account, Credentials, Role
-from bot.domain.drawers import Drawers
-from bot.domain.secret import Secret
+from bot.domain.people.account import Account, Credentials, Role
+from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.account import Account
+from bot.domain.people.account import Account
 from bot.simulators.loop import LoopClock
 from bot.simulators.telegram.errors import PersonError
 from bot.simulators.telegram.messages import Json

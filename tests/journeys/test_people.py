@@ -8,10 +8,10 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from bot.domain.account import Account, Credentials, Role, User
-from bot.domain.entry import Entered
 from bot.domain.errors import PersonError
-from bot.domain.secret import Secret
+from bot.domain.people.account import Account, Credentials, Role, User
+from bot.domain.people.secret import Secret
+from bot.domain.people.secret_entry import Entered
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.trading.joining import put_on_list, take_off_list

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.domain.account import Role
-from bot.domain.drawers import Drawers
-from bot.domain.instrument import InstrumentKey
-from bot.domain.order import Product
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.orders.order import Product
+from bot.domain.people.account import Role
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.views.keyboards import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap, decode, encode

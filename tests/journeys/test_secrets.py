@@ -15,7 +15,7 @@ import pytest
 from pyotp import TOTP
 
 from bot.cli.owner_commands import diagnosis
-from bot.domain.drawers import Drawers
+from bot.domain.ports.repositories import Drawers
 from bot.runtime.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.drawers import Drawers
-from bot.domain.notice import TradingResumed
-from bot.domain.order import OrderStatus
-from bot.domain.ports import Shown
+from bot.domain.orders.notice import TradingResumed
+from bot.domain.orders.order import OrderStatus
+from bot.domain.ports.broker import Shown
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House, a_house
 from tests.stage.orders import an_order

@@ -8,8 +8,8 @@ import pytest
 
 from bot.delivery.notifier import WAITS
 from bot.domain.errors import SettingsError
-from bot.domain.order import OrderStatus
-from bot.domain.secret import Secret
+from bot.domain.orders.order import OrderStatus
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
 

@@ -3,9 +3,9 @@
 import random
 from dataclasses import dataclass, replace
 
-from bot.domain.access import Pad, PadEnded, PadUse, PinHash
-from bot.domain.account import Actor, Limits
 from bot.domain.clock import ist_date
+from bot.domain.people.access import Pad, PadEnded, PadUse, PinHash
+from bot.domain.people.account import Actor, Limits
 from bot.trading.joining import Joining
 from bot.trading.limits import OwnLimits
 from bot.trading.pins import Pins

@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 
 from bot.broker.connections import Connections
-from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import SystemClock
-from bot.domain.secret import Secret
+from bot.domain.people.account import CodeKind, Credentials, Session
+from bot.domain.people.secret import Secret
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
 from tests.contract.bench import Bench

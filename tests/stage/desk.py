@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.data.shelf import open_shelf
-from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.clock import Clock
-from bot.domain.drawers import Drawers
 from bot.domain.errors import BrokerError, NotLinked, OrderOver, Unreadable
-from bot.domain.instrument import Instrument, InstrumentKey
-from bot.domain.market import Level, Quote, Tick
-from bot.domain.notice import Notice
-from bot.domain.order import Order, OrderDraft, OrderFact, OrderStatus, TradeFact
-from bot.domain.portfolio import Funds, Holding, Margin, Position
-from bot.domain.ports import FeedMode
-from bot.domain.proposal import Proposal
-from bot.domain.research import PastTrade
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Level, Quote, Tick
+from bot.domain.orders.notice import Notice
+from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
+from bot.domain.orders.proposal import Proposal
+from bot.domain.orders.research import PastTrade
+from bot.domain.people.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import FeedMode
+from bot.domain.ports.repositories import Drawers
 from bot.runtime.background import Errands
 from bot.trading.book import Book
 from bot.trading.catalogue import Catalogue

@@ -15,11 +15,11 @@ from aiohttp import web
 
 from bot.broker.connections import Connections, Pair
 from bot.broker.transport import tls_context
-from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import Clock
-from bot.domain.market import Tick
-from bot.domain.ports import FeedListener
-from bot.domain.secret import Secret
+from bot.domain.market.prices import Tick
+from bot.domain.people.account import CodeKind, Credentials, Session
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import FeedListener
 from bot.simulators.broker.server import PARTS, Running, build_app
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 from bot.runtime.logs import Formatter
 from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.settings import PaperAccount

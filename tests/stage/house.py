@@ -11,9 +11,9 @@ from bot.app import App, open_app
 from bot.config.settings import Settings
 from bot.demo.simulators import Neighbours, neighbours
 from bot.demo.world import Demo, DemoDirectory, demo_settings, seed
-from bot.domain.account import Role, User
 from bot.domain.clock import Clock
-from bot.domain.order import Order
+from bot.domain.orders.order import Order
+from bot.domain.people.account import Role, User
 from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.person.scripted import ScriptedPerson

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.data.shelf import open_shelf
 from bot.domain.clock import at_ist
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind, Right
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 
 SHELF = open_shelf()
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind, Right
-from bot.domain.order import Order, OrderDraft, OrderFact, OrderKind, OrderStatus, Product, Side, TradeFact
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
+from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderKind, OrderStatus, Product, Side, TradeFact
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # Friday, 09:30 IST
 

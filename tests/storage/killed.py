@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from bot.domain.access import Pin
-from bot.domain.drawers import Drawers
 from bot.domain.errors import VaultError
-from bot.domain.order import ConfirmationState
-from bot.domain.secret import Secret
+from bot.domain.orders.order import ConfirmationState
+from bot.domain.people.access import Pin
+from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Drawers
 from storage.keyfile import KeyFile
 from storage.keyplace import KeyPlace
 from storage.passphrase import Cost, SealedKeyFile

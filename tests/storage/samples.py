@@ -9,11 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.domain.account import Account, Credentials, Role, User
-from bot.domain.drawers import Drawers
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind
-from bot.domain.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderStatus, Product, Purpose, Side
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
+from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderStatus, Product, Purpose, Side
+from bot.domain.people.account import Account, Credentials, Role, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from storage.vault import KEY_BYTES, Vault, WrappingKey
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.domain.instrument import Instrument
-from bot.domain.order import OrderDraft, OrderKind
+from bot.domain.market.instrument import Instrument
+from bot.domain.orders.order import OrderDraft, OrderKind
 
 amounts = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False),

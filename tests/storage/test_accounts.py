@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.account import Account, KnownAccount, Session
 from bot.domain.clock import next_midnight
-from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError, VaultError
-from bot.domain.secret import Secret
+from bot.domain.people.account import Account, KnownAccount, Session
+from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from storage.vault import Vault
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_store, a_vault, an_order

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.drawers import Drawers
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_store
 

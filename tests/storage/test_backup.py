@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError, VaultError
-from bot.domain.order import ConfirmationState
-from bot.domain.ports import InboxEntry
+from bot.domain.orders.order import ConfirmationState
+from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.repositories import Drawers
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back, check_copy
 from storage.keyplace import spellings
 from storage.store import SqlStore

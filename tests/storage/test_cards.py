@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from bot.domain.drawers import Drawers
-from bot.domain.notice import FeedLost
-from bot.domain.ports import Shown
+from bot.domain.orders.notice import FeedLost
+from bot.domain.ports.broker import Shown
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, an_order
 

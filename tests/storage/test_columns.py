@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, ColumnElement, Integer, MetaData, Table, create_engine, select
 from sqlalchemy.exc import StatementError
 
-from bot.domain.account import Role
+from bot.domain.people.account import Role
 from storage.columns import Day, ExactText, Flag, Json, UtcTime, Word
 from storage.tables import metadata
 from tests.storage.strategies import amounts, moments

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.drawers import Drawers
 from bot.domain.errors import IllegalMove
-from bot.domain.order import Confirmation, ConfirmationState, Purpose
+from bot.domain.orders.order import Confirmation, ConfirmationState, Purpose
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from tests.storage.samples import DAY, NOW, PERSON, a_confirmation, an_order
 

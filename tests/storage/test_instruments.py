@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.ports import MasterDay
+from bot.domain.ports.broker import MasterDay
 from tests.storage.samples import DAY, NOW, a_store
 
 

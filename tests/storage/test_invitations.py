@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from bot.domain.access import Invitation
-from bot.domain.account import Role
+from bot.domain.people.access import Invitation
+from bot.domain.people.account import Role
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, NOW, PERSON
 

@@ -12,9 +12,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bot.domain.access import DayLock, Pin
-from bot.domain.account import Limits, Role, Stop, User
-from bot.domain.drawers import Drawers
+from bot.domain.people.access import DayLock, Pin
+from bot.domain.people.account import Limits, Role, Stop, User
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_store, a_vault, at_once

@@ -8,9 +8,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.access import DayLock
-from bot.domain.account import Limits, Segment
-from bot.domain.drawers import Drawers
+from bot.domain.people.access import DayLock
+from bot.domain.people.account import Limits, Segment
+from bot.domain.ports.repositories import Drawers
 from storage.engine import make_engine
 from storage.migrate import bring_up_to_date
 from storage.store import SqlStore

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.account import Account
 from bot.domain.clock import at_ist
-from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError
-from bot.domain.order import Fill, Order, OrderStatus
+from bot.domain.orders.order import Fill, Order, OrderStatus
+from bot.domain.people.account import Account
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, a_fill, a_store, an_order

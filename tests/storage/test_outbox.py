@@ -11,9 +11,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.domain.drawers import Drawers
-from bot.domain.notice import FeedLost, Loudness, OrderRejected, Parcel, TradingStopped
-from bot.domain.ports import Shown
+from bot.domain.orders.notice import FeedLost, Loudness, OrderRejected, Parcel, TradingStopped
+from bot.domain.ports.broker import Shown
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, at_once, seed

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import VaultError
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 from storage.keyfile import KeyFile
 from storage.keyplace import new_key
 from storage.passphrase import COST, OWASP, Cost, SealedKeyFile, WrongPassphrase, good_passphrase

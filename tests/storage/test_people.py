@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.account import Account, Role, User
-from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError
-from bot.domain.notice import FeedLost
-from bot.domain.order import ConfirmationState
-from bot.domain.ports import Shown
+from bot.domain.orders.notice import FeedLost
+from bot.domain.orders.order import ConfirmationState
+from bot.domain.people.account import Account, Role, User
+from bot.domain.ports.broker import Shown
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order
 

@@ -2,7 +2,7 @@
 
 import random
 
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 from storage.pinhash import Argon2Pins
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.access import Pin
-from bot.domain.account import Role, User
 from bot.domain.errors import VaultError
+from bot.domain.people.access import Pin
+from bot.domain.people.account import Role, User
 from storage.store import SqlStore
 from storage.vault import Vault
 from tests.storage.samples import NOW, PERSON, a_store, a_vault

@@ -10,13 +10,13 @@ from typing import TypeVar
 
 import pytest
 
-from bot.domain.account import Stop
-from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageError
-from bot.domain.notice import FeedLost
-from bot.domain.order import ConfirmationState
-from bot.domain.portfolio import DayReport
-from bot.domain.ports import InboxEntry
+from bot.domain.orders.notice import FeedLost
+from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.portfolio import DayReport
+from bot.domain.people.account import Stop
+from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.repositories import Drawers
 from storage.store import SqlInbox, SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_confirmation, a_fill, a_store, a_vault, an_order
 

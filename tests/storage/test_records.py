@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import StorageError
-from bot.domain.notice import LOUDNESS, DaySummary, Filled, Notice, OrderRejected, SessionLost
-from bot.domain.order import OrderDraft
-from bot.domain.portfolio import DayReport
-from bot.domain.secret import Secret
+from bot.domain.orders.notice import LOUDNESS, DaySummary, Filled, Notice, OrderRejected, SessionLost
+from bot.domain.orders.order import OrderDraft
+from bot.domain.orders.portfolio import DayReport
+from bot.domain.people.secret import Secret
 from storage.records import NOTICES, Shape, pack, unpack
 from tests.stage.depth import examples
 from tests.storage.samples import DRAFT, NOW, a_fill, an_order

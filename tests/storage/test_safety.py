@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.account import Stop
+from bot.domain.people.account import Stop
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_store, a_vault
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.account import Stop
-from bot.domain.drawers import Drawers, Store
 from bot.domain.errors import NotFound, StorageAway, StorageError
-from bot.domain.ports import Inbox
+from bot.domain.people.account import Stop
+from bot.domain.ports.broker import Inbox
+from bot.domain.ports.repositories import Drawers, Store
 from storage.drawers import SqlDrawers
 from storage.keyplace import new_key
 from storage.store import MOST_OWED, SqlInbox, SqlStore

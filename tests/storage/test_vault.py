@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.errors import VaultError
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 from storage.vault import KEY_BYTES, DataKey, Vault, WrappingKey
 from tests.storage.samples import a_vault
 

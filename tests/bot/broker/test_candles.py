@@ -19,10 +19,10 @@ from bot.broker.masterfile import ScripShelf
 from bot.broker.pace import Pace
 from bot.broker.session import SessionKeeper
 from bot.broker.transport import Transport, tls_context
-from bot.domain.account import Session
 from bot.domain.clock import at_ist, ist, ist_date
-from bot.domain.research import Candle, Interval
-from bot.domain.secret import Secret
+from bot.domain.orders.research import Candle, Interval
+from bot.domain.people.account import Session
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import VirtualLoop
 from tests.bot.broker.test_client import RELIANCE
 from tests.stage.depth import examples

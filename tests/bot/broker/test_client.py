@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.broker.connections import Connections, Pair
-from bot.domain.account import Session
 from bot.domain.errors import AddressRefused, NotSent, OrderOver, Refused, SessionExpired, Unclear, Unreadable
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import tick_down
-from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.people.account import Session
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock

@@ -10,11 +10,11 @@ from aiohttp import web
 
 from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
-from bot.domain.account import Session
 from bot.domain.errors import NotLinked, SettingsError
-from bot.domain.market import Tick
-from bot.domain.ports import Broker, Feed, Link, Links
-from bot.domain.secret import Secret
+from bot.domain.market.prices import Tick
+from bot.domain.people.account import Session
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import Broker, Feed, Link, Links
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock

@@ -16,11 +16,11 @@ from bot.broker.connections import Connections, Pair
 from bot.broker.feed import Hours, SocketFeed
 from bot.broker.handshake import feed_url, socket_session
 from bot.broker.words import EPOCH
-from bot.domain.account import Session
-from bot.domain.instrument import Exchange, InstrumentKey
-from bot.domain.order import OrderDraft, OrderKind, Product, Side
-from bot.domain.ports import FeedMode
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.orders.order import OrderDraft, OrderKind, Product, Side
+from bot.domain.people.account import Session
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import FeedMode
 from bot.simulators.broker.server import Running
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.broker.test_client import RELIANCE, TAG

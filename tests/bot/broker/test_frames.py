@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.broker import frames
 from bot.broker.frames import NotPackets, packets, ticks
 from bot.domain.errors import Unreadable
-from bot.domain.instrument import Exchange, InstrumentKey
+from bot.domain.market.instrument import Exchange, InstrumentKey
 
 RECORDED = (Path(__file__).parents[2] / "fixtures" / "broker" / "nifty-25400-ce.bin").read_bytes()
 NOW = datetime(2025, 10, 17, 4, 11, 26, tzinfo=UTC)

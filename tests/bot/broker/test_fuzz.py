@@ -27,7 +27,7 @@ from bot.broker.answers import Answer, envelope
 from bot.broker.rows import Rows
 from bot.broker.session import token_dies
 from bot.domain.errors import BotError, OrderOver, Refused, Unclear, Unreadable
-from bot.domain.instrument import Exchange, InstrumentKey
+from bot.domain.market.instrument import Exchange, InstrumentKey
 from tests.bot.broker.test_quirks import FUNDS, ID, ORDER, POSITION, TRADE, bad, good
 from tests.bot.broker.test_scrips import ROWS
 from tests.stage.depth import examples

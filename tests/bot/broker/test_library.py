@@ -12,10 +12,10 @@ from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Refused, StopWordsRefused, Unclear
-from bot.domain.instrument import Exchange
+from bot.domain.market.instrument import Exchange
 from bot.domain.money import tick_down
-from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
-from bot.domain.research import Interval
+from bot.domain.orders.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.research import Interval
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop

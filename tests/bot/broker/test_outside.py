@@ -17,10 +17,10 @@ import pytest
 from aiohttp import web
 
 from bot.broker.connections import Connections, Pair
-from bot.domain.account import Session
 from bot.domain.clock import Clock
 from bot.domain.errors import NotSent, Unreadable
-from bot.domain.secret import Secret
+from bot.domain.people.account import Session
+from bot.domain.people.secret import Secret
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from tests.bot.broker.test_transport import a_server

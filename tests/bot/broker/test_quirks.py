@@ -26,13 +26,13 @@ from bot.broker.routes import ROUTES, SCRIP_MASTER
 from bot.broker.samples import Samples
 from bot.broker.session import SessionKeeper, token_dies
 from bot.broker.transport import Transport, tls_context
-from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import next_midnight
 from bot.domain.errors import AddressRefused, BotError, LoginRefused, NotSent, Refused, SessionExpired, Unclear, Unreadable
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.order import OrderDraft, OrderKind, OrderStatus, Product, Side
-from bot.domain.research import Interval
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.orders.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.research import Interval
+from bot.domain.people.account import CodeKind, Credentials, Session
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from bot.trading.prices import of_quote
 

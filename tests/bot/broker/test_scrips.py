@@ -14,10 +14,10 @@ from bot.broker.connections import Connections, Pair
 from bot.broker.masterfile import ScripShelf
 from bot.broker.scrips import INDEXES, Master, read_master
 from bot.broker.transport import OpenSink
-from bot.domain.account import Session
 from bot.domain.errors import NotSent, Refused, StorageError, Unreadable
-from bot.domain.instrument import Exchange, InstrumentKey, InstrumentKind, Right
-from bot.domain.master import Columnar, columns_of
+from bot.domain.market.instrument import Exchange, InstrumentKey, InstrumentKind, Right
+from bot.domain.market.scrip_columns import Columnar, columns_of
+from bot.domain.people.account import Session
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock

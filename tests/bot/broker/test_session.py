@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from bot.broker.connections import Connections, Pair
 from bot.broker.session import SessionKeeper, code_from_seed, six_digits, token_dies
-from bot.domain.account import CodeKind, Credentials, Session
 from bot.domain.clock import next_midnight
 from bot.domain.errors import BotError, LoginRefused, NotSent, PasswordRefused, Refused, SessionExpired, Unreadable
-from bot.domain.secret import Secret
+from bot.domain.people.account import CodeKind, Credentials, Session
+from bot.domain.people.secret import Secret
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop

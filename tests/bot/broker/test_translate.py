@@ -10,7 +10,7 @@ from bot.broker.answers import Answer, envelope
 from bot.broker.bodies import StopSpelling
 from bot.broker.rows import Rows
 from bot.domain.errors import Refused, Unclear, Unreadable
-from bot.domain.order import OrderFact, OrderKind, Product, Side, Validity
+from bot.domain.orders.order import OrderFact, OrderKind, Product, Side, Validity
 from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, bad, body, good
 
 

@@ -19,7 +19,7 @@ from bot.broker.pace import Pace
 from bot.broker.routes import ROUTES, Route
 from bot.broker.transport import FAREWELL, Transport, check_address, tls_context
 from bot.domain.errors import BotError, NotLinked, NotSent, SettingsError, Unclear, Unreadable
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from tests.stage.loop import HostClock
 from tests.stage.selfsigned import self_signed

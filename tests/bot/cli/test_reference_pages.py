@@ -9,11 +9,11 @@ import pytest
 from bot.cli.main import WRONG_SETTINGS, build_parser
 from bot.cli.reference_pages import calendar_page, charges_page, order_of, rates_page
 from bot.config.settings import market_data
-from bot.domain.charges import Trade
 from bot.domain.errors import UsageError
-from bot.domain.instrument import Exchange, InstrumentKind
-from bot.domain.order import Product, Side
-from bot.domain.tariff import Plan
+from bot.domain.market.instrument import Exchange, InstrumentKind
+from bot.domain.orders.charges import Trade
+from bot.domain.orders.order import Product, Side
+from bot.domain.orders.tariff import Plan
 from tests.stage.market import SHELF
 
 TODAY = date(2026, 11, 23)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.config.openalgo import ONLY_OPENALGO
 from bot.config.settings import SETTINGS, Mode, Settings
 from bot.domain.errors import SettingsError
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 
 TOKEN = "123456789:AAExampleExampleExampleExampleExample"
 LIVE = {"MODE": "live", "TELEGRAM_BOT_TOKEN": TOKEN}

@@ -14,7 +14,7 @@ from bot.config.settings import (
     table,
 )
 from bot.domain.errors import SettingsError
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 
 TOKEN = "123456789:AAExampleExampleExampleExampleExample"
 DEMO = {

@@ -7,9 +7,9 @@ import pytest
 
 from bot.data.charge_rows import ChargeTables, read_tariff
 from bot.data.schema import BadRow, tables_of
-from bot.domain.instrument import Exchange
-from bot.domain.order import Side
-from bot.domain.tariff import Asset, Case, ChargeName, TradeClass
+from bot.domain.market.instrument import Exchange
+from bot.domain.orders.order import Side
+from bot.domain.orders.tariff import Asset, Case, ChargeName, TradeClass
 from tests.stage.market import SHELF
 
 RATE = "[[rates]]\ncharge = 'STT'\nclasses = ['future']\nfrom = 2026-04-01\nsource = 's'\n"

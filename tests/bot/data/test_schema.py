@@ -11,7 +11,7 @@ from msgspec import field
 
 from bot.data.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, tables_of, value_of
 from bot.domain.errors import BotError
-from bot.domain.tariff import Terms
+from bot.domain.orders.tariff import Terms
 
 
 class Fruit(StrEnum):

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from bot.data.schema import BadRow, tables_of
 from bot.data.shelf import FILES, HERE, MODELS, Shelf, open_shelf
-from bot.domain.charges import Trade
-from bot.domain.market_days import DayKind
-from bot.domain.order import OrderKind, Product, Side
-from bot.domain.rejections import RejectionKind
-from bot.domain.sessions import PhaseKind, SessionClass
-from bot.domain.tariff import ChargeName, TradeClass
+from bot.domain.market.market_days import DayKind
+from bot.domain.market.sessions import PhaseKind, SessionClass
+from bot.domain.orders.charges import Trade
+from bot.domain.orders.order import OrderKind, Product, Side
+from bot.domain.orders.rejections import RejectionKind
+from bot.domain.orders.tariff import ChargeName, TradeClass
 from tests.stage.market import a_future, a_share, ist_at
 
 

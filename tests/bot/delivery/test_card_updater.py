@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from bot.delivery.card_updater import RETRY, Cards
 from bot.domain.clock import ist_date
-from bot.domain.drawers import Drawers
 from bot.domain.errors import DeliveryError
-from bot.domain.notice import Parcel
-from bot.domain.order import Order, OrderStatus
-from bot.domain.ports import Shown
+from bot.domain.orders.notice import Parcel
+from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.ports.broker import Shown
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore
 from tests.stage.orders import NOW, an_order

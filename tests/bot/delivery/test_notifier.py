@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.delivery.notifier import LEASE, Notifier
 from bot.domain.errors import DeliveryError
-from bot.domain.notice import Parcel, TradingStopped
-from bot.domain.order import Order
-from bot.domain.ports import Shown
+from bot.domain.orders.notice import Parcel, TradingStopped
+from bot.domain.orders.order import Order
+from bot.domain.ports.broker import Shown
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
 from tests.stage.loop import HostClock

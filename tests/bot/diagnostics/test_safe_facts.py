@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts, lines, on_a_phone
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 
 NAME = Word.of("vault key", {"vault key"})
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 from bot.runtime.logs import QUIET, correlation, escaped, logging_to, new_id
 from bot.runtime.redaction import Scrubber
 from tests.stage.canaries import Canaries, Planted, plant

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.secret import Secret
+from bot.domain.people.secret import Secret
 from bot.runtime.redaction import GONE, Scrubber, is_random
 from tests.stage.canaries import Canaries, Planted, plant
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.errors import LoginRefused, NotFound, NotSent, PasswordRefused, PersonError
-from bot.domain.proposal import CodeWanted, LoggedIn
-from bot.domain.secret import Secret
+from bot.domain.orders.proposal import CodeWanted, LoggedIn
+from bot.domain.people.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from bot.trading.accounts import Accounts
 from storage.store import SqlStore

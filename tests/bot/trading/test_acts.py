@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.account import Role, User
-from bot.domain.drawers import Drawers
-from bot.domain.notice import ActByOther, Deed
-from bot.domain.order import Order
+from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.order import Order
+from bot.domain.people.account import Role, User
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock
 from bot.trading.acts import in_words
 from bot.trading.joining import take_off_list

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.account import Role, Session, User
 from bot.domain.clock import next_midnight
-from bot.domain.drawers import Drawers
-from bot.domain.order import ConfirmationState
-from bot.domain.secret import Secret
+from bot.domain.orders.order import ConfirmationState
+from bot.domain.people.account import Role, Session, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Drawers
 from bot.trading.alarm import WHY, lift_alarm, raise_alarm, sounding
 from storage.store import SqlStore
 from storage.vault import Vault

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.clock import ist_date
-from bot.domain.drawers import Drawers
-from bot.domain.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import total
-from bot.domain.notice import Filled, OrderElsewhere, OrderRejected, Parcel
-from bot.domain.order import OrderFact, OrderStatus, TradeFact
+from bot.domain.orders.notice import Filled, OrderElsewhere, OrderRejected, Parcel
+from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
+from bot.domain.ports.repositories import Drawers
 from bot.trading.book import Book, Change, step_price
 from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import a_store

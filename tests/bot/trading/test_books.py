@@ -5,9 +5,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.market import Price
-from bot.domain.order import Product
-from bot.domain.portfolio import Holding, Position
+from bot.domain.market.prices import Price
+from bot.domain.orders.order import Product
+from bot.domain.orders.portfolio import Holding, Position
 from bot.trading.books import valued
 from tests.stage.orders import RELIANCE
 

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.domain.account import Credentials, Session
 from bot.domain.errors import BotError, PersonError, Unreadable
-from bot.domain.instrument import Instrument
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Instrument
+from bot.domain.people.account import Credentials, Session
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.catalogue import Catalogue
 from storage.store import SqlStore

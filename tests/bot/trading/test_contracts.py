@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 from bench.master import TODAY, make
-from bot.domain.instrument import Exchange, Right
-from bot.domain.master import columns_of
+from bot.domain.market.instrument import Exchange, Right
+from bot.domain.market.scrip_columns import columns_of
 from bot.trading.contracts import Contracts
 from bot.trading.spoken import Ask, When
 

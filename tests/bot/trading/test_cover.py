@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.account import Role, User
 from bot.domain.errors import CheckFailed, ChoiceWanted, NotAllowed
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind, Right
-from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, Product, Side
-from bot.domain.portfolio import Position
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
+from bot.domain.orders.order import Order, OrderDraft, OrderKind, OrderRequest, Product, Side
+from bot.domain.orders.portfolio import Position
+from bot.domain.people.account import Role, User
 from bot.simulators.loop import LoopClock
 from bot.trading.cover import uncovers
 from tests.bot.trading.test_desk import LIMIT, a_holding, a_position, ask

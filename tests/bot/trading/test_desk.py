@@ -10,7 +10,6 @@ import pytest
 
 from bot.broker.pace import Pace
 from bot.broker.routes import Bucket
-from bot.domain.account import Role, Stop, User
 from bot.domain.errors import (
     AddressRefused,
     CheckFailed,
@@ -23,11 +22,12 @@ from bot.domain.errors import (
     StopWordsRefused,
     Unclear,
 )
-from bot.domain.instrument import Exchange
-from bot.domain.notice import AddressNotRegistered, Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
-from bot.domain.order import Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Side
-from bot.domain.portfolio import Holding, Position
-from bot.domain.proposal import Change, Proposal, Question, Resumed
+from bot.domain.market.instrument import Exchange
+from bot.domain.orders.notice import AddressNotRegistered, Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
+from bot.domain.orders.order import Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Side
+from bot.domain.orders.portfolio import Holding, Position
+from bot.domain.orders.proposal import Change, Proposal, Question, Resumed
+from bot.domain.people.account import Role, Stop, User
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import Crash, DeskStage, KilledStore, ScriptedBroker, set_stage
 from tests.stage.orders import RELIANCE

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.money import ZERO
-from bot.domain.order import Order, OrderStatus, Product, Side
-from bot.domain.portfolio import Position
+from bot.domain.orders.order import Order, OrderStatus, Product, Side
+from bot.domain.orders.portfolio import Position
 from bot.trading.drafting import closable
 from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.master import TODAY, Made, make
-from bot.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.master import Columns, columns_of
-from bot.domain.titles import label, short, title
+from bot.domain.market.display_names import label, short, title
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.market.scrip_columns import Columns, columns_of
 from bot.trading.instruments import Found, Instruments
 
 EXPIRY = date(2026, 11, 23)  # NIFTY's and every share's last day this month: Tuesday the 24th is a holiday

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.access import Welcome
-from bot.domain.account import Account, Role, User
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound, PinWanted
-from bot.domain.notice import PersonJoined, PersonRemoved, Tried
+from bot.domain.orders.notice import PersonJoined, PersonRemoved, Tried
+from bot.domain.people.access import Welcome
+from bot.domain.people.account import Account, Role, User
 from bot.simulators.loop import LoopClock
 from bot.trading.joining import MOST_NEWS, digest
 from tests.bot.trading.test_desk import LIMIT

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.account import Limits, Role, Segment, User
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import CheckFailed, NotAllowed, PinWanted
-from bot.domain.instrument import Exchange
-from bot.domain.notice import ActByOther, DayLocked, Deed
-from bot.domain.order import Order, OrderRequest, Product, Side
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Exchange
+from bot.domain.orders.notice import ActByOther, DayLocked, Deed
+from bot.domain.orders.order import Order, OrderRequest, Product, Side
+from bot.domain.people.account import Limits, Role, Segment, User
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.limits import NAMES, stricter
 from tests.bot.trading.test_accounts import a_desk

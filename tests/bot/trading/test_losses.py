@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.account import Role, User
 from bot.domain.clock import ist_date
-from bot.domain.drawers import Drawers
 from bot.domain.errors import CheckFailed, NotSent
-from bot.domain.notice import DayLocked, Filled, Notice
-from bot.domain.order import OrderRequest, Product, Side, TradeFact
-from bot.domain.portfolio import Position
+from bot.domain.orders.notice import DayLocked, Filled, Notice
+from bot.domain.orders.order import OrderRequest, Product, Side, TradeFact
+from bot.domain.orders.portfolio import Position
+from bot.domain.people.account import Role, User
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock
 from bot.trading.losses import FLAT, OPEN, Losses, Results
 from tests.bot.trading.test_desk import a_position, ask

@@ -3,8 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from bot.domain.instrument import Exchange, Instrument, InstrumentKind
-from bot.domain.master import columns_of
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
+from bot.domain.market.scrip_columns import columns_of
 from bot.trading.names import Names
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from bot.delivery.card_updater import Cards
 from bot.delivery.notifier import Notifier
-from bot.domain.account import Role
-from bot.domain.drawers import Drawers
 from bot.domain.errors import StorageAway, StorageError
-from bot.domain.notice import Parcel, TradingStopped
-from bot.domain.order import Order
-from bot.domain.ports import Shown
+from bot.domain.orders.notice import Parcel, TradingStopped
+from bot.domain.orders.order import Order
+from bot.domain.people.account import Role
+from bot.domain.ports.broker import Shown
+from bot.domain.ports.repositories import Drawers
 from bot.runtime.background import Errands
 from bot.simulators.loop import LoopClock
 from bot.trading.outage import QUIET, Outage, PatientStore

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from bot.domain.access import Pad, PadEnded, PadStep, PadUse
-from bot.domain.account import Permission, Role, User
 from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinClosed, PinWanted
-from bot.domain.notice import ActByOther, Deed
-from bot.domain.order import Order, OrderRequest, Product, Side
-from bot.domain.secret import Secret
+from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.order import Order, OrderRequest, Product, Side
+from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse
+from bot.domain.people.account import Permission, Role, User
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from bot.trading.alarm import lift_alarm, raise_alarm
 from bot.trading.joining import unlock

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.account import Role, User
 from bot.domain.errors import SettingsError
-from bot.domain.notice import TradingStopped
+from bot.domain.orders.notice import TradingStopped
+from bot.domain.people.account import Role, User
 from bot.simulators.loop import LoopClock
 from bot.trading.sentry import POLLER, WEBHOOK, Sentry
 from storage.store import SqlStore

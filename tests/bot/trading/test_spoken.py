@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.expiries import Cycle
-from bot.domain.instrument import Exchange, Right
+from bot.domain.market.expiries import Cycle
+from bot.domain.market.instrument import Exchange, Right
 from bot.trading.spoken import Ask, Part, When, asks_of, squash, tidy, tokens_of
 
 TODAY = date(2026, 11, 20)

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.access import PadEnded, PadUse
 from bot.domain.errors import CheckFailed, NotFound, NotSent
-from bot.domain.notice import FeedBack
-from bot.domain.order import OrderRequest, Side
+from bot.domain.orders.notice import FeedBack
+from bot.domain.orders.order import OrderRequest, Side
+from bot.domain.people.access import PadEnded, PadUse
 from bot.trading.codes import spend
 from bot.trading.intake import Intake
 from bot.trading.pins import TRIES

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.account import Session
 from bot.domain.errors import NotLinked, SessionExpired
-from bot.domain.instrument import Instrument
-from bot.domain.order import Order, OrderFact
-from bot.domain.portfolio import Position
-from bot.domain.secret import Secret
+from bot.domain.market.instrument import Instrument
+from bot.domain.orders.order import Order, OrderFact
+from bot.domain.orders.portfolio import Position
+from bot.domain.people.account import Session
+from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from bot.trading.alarm import Alarm, raise_alarm
 from bot.trading.catalogue import EVERY, Catalogue

@@ -8,9 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.account import Actor, Credentials, LoginStep, Role, Stop, User
 from bot.domain.clock import ist_date
-from bot.domain.drawers import Drawers
 from bot.domain.errors import (
     CheckFailed,
     ConfirmationGone,
@@ -22,10 +20,12 @@ from bot.domain.errors import (
     PinWanted,
     Unclear,
 )
-from bot.domain.notice import ActByOther, Deed
-from bot.domain.order import ConfirmationState, Order, OrderStatus, Purpose
-from bot.domain.proposal import Unlinked, UnlinkQuestion
-from bot.domain.secret import Secret
+from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.order import ConfirmationState, Order, OrderStatus, Purpose
+from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
+from bot.domain.people.account import Actor, Credentials, LoginStep, Role, Stop, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock
 from bot.trading.accounts import LOGGED_OUT, Accounts
 from bot.trading.confirmations import Confirmations

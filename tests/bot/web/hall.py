@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.domain.account import Account, Actor, Credentials, Role, Session, User
 from bot.domain.clock import Clock
 from bot.domain.errors import BotError
-from bot.domain.proposal import CodeWanted, LoggedIn
-from bot.domain.secret import Secret
+from bot.domain.orders.proposal import CodeWanted, LoggedIn
+from bot.domain.people.account import Account, Actor, Credentials, Role, Session, User
+from bot.domain.people.secret import Secret
 from bot.trading.accounts import Accounts
 from bot.trading.entering import Entering
 from bot.web.door import WebDoor

@@ -10,8 +10,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
 from bot.domain.clock import SystemClock
-from bot.domain.entry import SEED_SENTENCE
 from bot.domain.errors import LoginRefused
+from bot.domain.people.secret_entry import SEED_SENTENCE
 from tests.bot.web.hall import PATH, a_hall
 
 CHROMIUM = shutil.which("chromium")

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
-from bot.domain.account import Role
 from bot.domain.errors import LoginRefused, NotAllowed, PersonError, UsageError
+from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from bot.web.door import HEADERS, LARGEST, WebDoor
 from tests.bot.web.hall import ASHA, PATH, Hall, a_hall, free_port

@@ -8,12 +8,12 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.account import Role
-from bot.domain.instrument import Instrument
-from bot.domain.market import Price
-from bot.domain.order import OrderStatus, Product
-from bot.domain.portfolio import Funds, Holdings, PositionLine, Positions
-from bot.domain.proposal import OrderList, TradeLine, TradeList
+from bot.domain.market.instrument import Instrument
+from bot.domain.market.prices import Price
+from bot.domain.orders.order import OrderStatus, Product
+from bot.domain.orders.portfolio import Funds, Holdings, PositionLine, Positions
+from bot.domain.orders.proposal import OrderList, TradeLine, TradeList
+from bot.domain.people.account import Role
 from handlers.views import books as views
 from handlers.views.keyboards import Book, BookTap, ExitTap, decode
 from handlers.views.message import Table, View

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.proposal import SessionState, Status
-from bot.domain.record import Act, ActPage
+from bot.domain.orders.proposal import SessionState, Status
+from bot.domain.people.audit import Act, ActPage
 from handlers.views import host as views
 from handlers.views.message import Table, View
 from handlers.views.text import columns

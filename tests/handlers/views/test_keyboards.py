@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.instrument import Exchange, InstrumentKey
-from bot.domain.order import Product
+from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.orders.order import Product
 from handlers.views.keyboards import (
     Book,
     BookTap,

@@ -6,9 +6,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.instrument import InstrumentKind
-from bot.domain.market import Level, Price
-from bot.domain.proposal import Quoted
+from bot.domain.market.instrument import InstrumentKind
+from bot.domain.market.prices import Level, Price
+from bot.domain.orders.proposal import Quoted
 from handlers.commands import hear
 from handlers.views import market as views
 from handlers.views.keyboards import WordsTap, decode

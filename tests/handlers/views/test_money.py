@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.portfolio import PnL
+from bot.domain.orders.portfolio import PnL
 from handlers.views import money as views
 from handlers.views.keyboards import Book, BookTap
 from handlers.views.message import Table, View

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import notice as news
-from bot.domain.notice import LOUDNESS, Loudness, Notice, Parcel
-from bot.domain.order import Fill, Order, OrderStatus, Product, Side
+from bot.domain.orders import notice as news
+from bot.domain.orders.notice import LOUDNESS, Loudness, Notice, Parcel
+from bot.domain.orders.order import Fill, Order, OrderStatus, Product, Side
 from handlers.views.keyboards import OrderTap, OrderVerb, decode
 from handlers.views.message import View
 from handlers.views.notices import notice

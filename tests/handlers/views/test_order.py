@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.instrument import Exchange
-from bot.domain.market import Price
-from bot.domain.order import Order, OrderKind, OrderStatus, Product, Purpose, Side, Validity
-from bot.domain.proposal import ChangeOptions, Proposal, Question, Remark
+from bot.domain.market.instrument import Exchange
+from bot.domain.market.prices import Price
+from bot.domain.orders.order import Order, OrderKind, OrderStatus, Product, Purpose, Side, Validity
+from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Remark
 from handlers.views import order as views
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, decode
 from handlers.views.message import Table, View

@@ -1,6 +1,6 @@
 """The steps to an order: what is offered, in which words, and always a way out."""
 
-from bot.domain.order import OrderStatus, Product, Side
+from bot.domain.orders.order import OrderStatus, Product, Side
 from handlers.views import steps as views
 from handlers.views.keyboards import LeaveTap, WordsTap, decode
 from handlers.views.message import View

@@ -1,0 +1,1 @@
+"""The market: instruments, prices, calendar, sessions and rules."""

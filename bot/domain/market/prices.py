@@ -1,0 +1,63 @@
+"""Prices as they were seen, with their real age."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from bot.domain.market.instrument import InstrumentKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One rung of the order book."""
+
+    price: Decimal  # rupees
+    quantity: int  # shares or units
+    orders: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A price by REST: it carries no time, so its age is unknown (mstock-type-b.md 9.1)."""
+
+    last: Decimal
+    open: Decimal | None = None
+    high: Decimal | None = None
+    low: Decimal | None = None
+    previous_close: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A price from the feed; at is the exchange's own time, UTC."""
+
+    key: InstrumentKey
+    last: Decimal
+    at: datetime
+    received: datetime
+    volume: int | None = None
+    open_interest: int | None = None
+    average: Decimal | None = None
+    open: Decimal | None = None
+    high: Decimal | None = None
+    low: Decimal | None = None
+    previous_close: Decimal | None = None
+    bids: tuple[Level, ...] = ()  # best first; empty when the packet carried no depth
+    asks: tuple[Level, ...] = ()
+    stale: bool = False  # the first packet after a subscribe comes from a cache and may be old
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What we know of an instrument's price now, from whichever source; unknown parts are None, never zero."""
+
+    last: Decimal
+    at: datetime | None = None  # last trade time, UTC; None: the source gives no time
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    previous_close: Decimal | None = None
+    open: Decimal | None = None
+    high: Decimal | None = None
+    low: Decimal | None = None
+    bids: tuple[Level, ...] = ()
+    asks: tuple[Level, ...] = ()

@@ -1,0 +1,275 @@
+"""Dated market rules for which the scrip master has no column: freeze, protection slabs, stop limits, stock F&O near expiry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
+from bot.domain.market.market_days import MarketDays
+from bot.domain.market.sessions import Withdrawal
+from bot.domain.money import tick_down, tick_up
+from bot.domain.orders.order import OrderKind, Side
+
+HUNDRED = Decimal(100)
+NEAR = 14  # calendar days; nearer than this an expiry that the calendar cannot count is treated as close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a price ladder: it holds up to a price; upto None is the last step."""
+
+    upto: Decimal | None
+    inclusive: bool  # the price upto itself belongs to this step
+    value: Decimal
+
+    def holds(self, price: Decimal) -> bool:
+        return self.upto is None or price < self.upto or (self.inclusive and price == self.upto)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """A value that depends on the price, for some instruments, from a date on."""
+
+    kinds: frozenset[InstrumentKind]
+    since: date
+    steps: tuple[Step, ...]  # in rising order, the last one open
+    source: str
+
+    def at(self, price: Decimal) -> Decimal:
+        return next(step.value for step in self.steps if step.holds(price))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerRange:
+    """How far the limit of a stop order may lie from its trigger before the exchange refuses it."""
+
+    kinds: frozenset[InstrumentKind]
+    since: date
+    low_upto: Decimal  # triggers up to this price have the range low_rupees, above it percent of the trigger
+    low_rupees: Decimal
+    percent: Decimal
+    source: str
+
+    def widest(self, trigger: Decimal) -> Decimal:
+        return self.low_rupees if trigger <= self.low_upto else trigger * self.percent / HUNDRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """The largest quantity that one order may carry; larger ones are refused by the exchange."""
+
+    exchange: Exchange
+    underlying: str
+    quantity: int  # units
+    since: date
+    monthly: bool  # the exchange sets it anew each month, so a row of an earlier month may be out of date
+    source: str
+
+    def stale(self, on: date) -> bool:
+        """Whether a newer notice must exist that is not in our data."""
+        return self.monthly and (on.year, on.month) != (self.since.year, self.since.month)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """Units in a lot for contracts that expire from a date on: a check on the scrip master, never used instead of it."""
+
+    underlying: str
+    first_expiry: date
+    units: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A share's daily price band: percent either side of the previous close."""
+
+    exchange: Exchange
+    symbol: str
+    percent: Decimal
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockExpiryRule:
+    """From how many trading days before expiry a stock contract is spoken of, warned about, and not opened any more."""
+
+    since: date
+    tell: int
+    warn: int
+    refuse: int
+    squared_off: int  # mStock closes it itself this many trading days before expiry, best effort
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerRisk:
+    """When mStock closes an intraday position before its time: percent of the price band used, percent of the margin lost."""
+
+    since: date
+    band_used: Decimal
+    margin_lost: Decimal
+    source: str
+
+
+class ExpiryStage(IntEnum):
+    """How near a stock contract is to physical settlement (product.md section 6)."""
+
+    FAR = 0
+    TELL = 1  # margins rise from E-4
+    WARN = 2  # new entries are warned about from E-2
+    REFUSE = 3  # E-1 and E: new entries are refused, unless the owner set otherwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRules:
+    """The rules by date; None always means not known, never that there is none."""
+
+    freezes: tuple[Freeze, ...]
+    slabs: tuple[Ladder, ...]  # percent of the price
+    ticks: tuple[Ladder, ...]  # rupees
+    ranges: tuple[TriggerRange, ...]
+    withdrawals: tuple[Withdrawal, ...]
+    lots: tuple[Lot, ...]
+    bands: tuple[Band, ...]
+    stock_expiry: tuple[StockExpiryRule, ...]
+    risks: tuple[BrokerRisk, ...]
+    market_ticks: int  # least protection of a market order, in ticks (product.md section 3)
+    stop_slabs: int  # protection of a stop's limit, in slabs and, at least, ticks (product.md section 5)
+    stop_ticks: int
+
+    def freeze(self, instrument: Instrument, on: date) -> Freeze | None:
+        """The freeze quantity of a derivative; None: not known (all stock contracts, and cash)."""
+        rows = [
+            row
+            for row in self.freezes
+            if row.exchange is instrument.exchange
+            and row.underlying == instrument.symbol
+            and row.since <= on
+            and instrument.is_derivative
+        ]
+        return max(rows, key=lambda row: row.since, default=None)
+
+    def slab(self, kind: InstrumentKind, price: Decimal, on: date) -> Decimal:
+        """Percent of the price by which a protected market order may be worse than the best price."""
+        return _ladder(self.slabs, kind, on).at(price)
+
+    def protected_price(
+        self, *, side: Side, kind: InstrumentKind, bid: Decimal | None, ask: Decimal | None, tick: Decimal, on: date
+    ) -> Decimal:
+        """The worst price of a market order, in rupees on the tick (product.md section 3).
+
+        Best ask + p to buy, best bid - p to sell, p = max(slab, 4 ticks); rounded to the side that protects. ValueError when the
+        side of the book that it needs is empty.
+        """
+        best = ask if side is Side.BUY else bid
+        if best is None or best <= 0:
+            msg = f"no {'offer' if side is Side.BUY else 'bid'} to price a market order from"
+            raise ValueError(msg)
+        least = self.market_ticks * tick
+        room = best * self.slab(kind, best, on) / HUNDRED
+        if side is Side.BUY:
+            return max(tick_down(best + room, tick), tick_up(best, tick) + least)
+        return max(min(tick_up(best - room, tick), tick_down(best, tick) - least), tick)
+
+    def stop_limit(self, *, side: Side, kind: InstrumentKind, trigger: Decimal, tick: Decimal, on: date) -> Decimal:
+        """The limit of a stop order: trigger + or - max(2 slabs, 10 ticks), inside the exchange's trigger range, on the tick.
+
+        side is the stop order's own: a sell stop sells down to the answer, a buy stop buys up to it (product.md section 5).
+        """
+        room = max(self.stop_slabs * trigger * self.slab(kind, trigger, on) / HUNDRED, self.stop_ticks * tick)
+        if (widest := self.trigger_range(kind, trigger, on)) is not None:
+            room = min(room, widest)
+        if side is Side.BUY:
+            return tick_down(trigger + room, tick)
+        return max(tick_up(trigger - room, tick), tick)
+
+    def trigger_range(self, kind: InstrumentKind, trigger: Decimal, on: date) -> Decimal | None:
+        """The widest gap in rupees between trigger and limit that the exchange takes; None: no such rule known."""
+        rows = [row for row in self.ranges if kind in row.kinds and row.since <= on]
+        return max(rows, key=lambda row: row.since).widest(trigger) if rows else None
+
+    def offers_slm(self, instrument: Instrument, on: date) -> bool:
+        """Whether the exchange takes stop-market orders for it (market-rules.md 4.8)."""
+        return not any(
+            row.order_kind is OrderKind.SL_M
+            and row.exchange is instrument.exchange
+            and instrument.kind in row.kinds
+            and row.since <= on
+            for row in self.withdrawals
+        )
+
+    def stage(self, instrument: Instrument, on: date, days: MarketDays) -> ExpiryStage | None:
+        """How near a stock contract is to its physical settlement; None: not a stock contract."""
+        if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION) or instrument.expiry is None:
+            return None
+        left = days.trading_days_between(on, instrument.expiry)
+        if left is None:  # the calendar does not reach: counted in calendar days, and close counts as a warning
+            return ExpiryStage.FAR if (instrument.expiry - on).days > NEAR else ExpiryStage.WARN
+        rule = max((row for row in self.stock_expiry if row.since <= on), key=lambda row: row.since, default=None)
+        if rule is None or left <= rule.refuse:
+            return ExpiryStage.REFUSE
+        if left <= rule.warn:
+            return ExpiryStage.WARN
+        return ExpiryStage.TELL if left <= rule.tell else ExpiryStage.FAR
+
+    def squared_off_on(self, instrument: Instrument, days: MarketDays) -> date | None:
+        """The day on which mStock closes a stock contract itself, best effort; None: not a stock contract, or not known."""
+        if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION) or instrument.expiry is None:
+            return None
+        expiry = instrument.expiry
+        rule = max((row for row in self.stock_expiry if row.since <= expiry), key=lambda row: row.since, default=None)
+        return None if rule is None else days.trading_day_before(expiry, rule.squared_off)
+
+    def price_band(self, instrument: Instrument, on: date) -> Band | None:
+        """The daily band of a share; None: not known, which is the rule (no source gives them)."""
+        rows = [
+            row
+            for row in self.bands
+            if (row.exchange, row.symbol) == (instrument.exchange, instrument.symbol) and row.since <= on
+        ]
+        return max(rows, key=lambda row: row.since, default=None)
+
+    def broker_risk(self, on: date) -> BrokerRisk | None:
+        """When mStock closes early; None: not known."""
+        return max((row for row in self.risks if row.since <= on), key=lambda row: row.since, default=None)
+
+    def expected_tick(self, kind: InstrumentKind, price: Decimal, on: date) -> Decimal | None:
+        """The tick by the exchanges' price ladder: a check on the master's column; None: no ladder known."""
+        rows = [row for row in self.ticks if kind in row.kinds and row.since <= on]
+        return max(rows, key=lambda row: row.since).at(price) if rows else None
+
+    def expected_lot(self, underlying: str, expiry: date) -> int | None:
+        """The lot by the exchanges' notices: a check on the master's column; None: not known."""
+        rows = [row for row in self.lots if row.underlying == underlying and row.first_expiry <= expiry]
+        return max(rows, key=lambda row: row.first_expiry).units if rows else None
+
+
+def slices(quantity: int, lot: int, freeze: int | None) -> tuple[int, ...]:
+    """The quantities of the orders that carry it: floor(freeze / lot) x lot each, the rest last (product.md section 5).
+
+    quantity and freeze in units; freeze None: not known, one order. ValueError for a quantity that is no whole number of lots,
+    or a freeze below one lot.
+    """
+    if quantity < 1 or lot < 1 or quantity % lot:
+        msg = f"{quantity} is no whole number of lots of {lot}"
+        raise ValueError(msg)
+    if freeze is None:
+        return (quantity,)
+    largest = freeze // lot * lot
+    if largest < 1:
+        msg = f"a freeze of {freeze} is below one lot of {lot}"
+        raise ValueError(msg)
+    whole, rest = divmod(quantity, largest)
+    return (largest,) * whole + ((rest,) if rest else ())
+
+
+def _ladder(ladders: Sequence[Ladder], kind: InstrumentKind, on: date) -> Ladder:
+    rows = [row for row in ladders if kind in row.kinds and row.since <= on]
+    if not rows:
+        msg = f"no protection slabs for {kind} on {on.isoformat()}"
+        raise ValueError(msg)
+    return max(rows, key=lambda row: row.since)

@@ -1,0 +1,50 @@
+"""The scrip master as columns, so that 150,000 rows can be indexed without making 150,000 objects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Protocol, runtime_checkable
+
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The fields of all rows, row by row in the same order; strikes in rupees. Equal values may be one object."""
+
+    exchange: Sequence[Exchange]
+    token: Sequence[str]
+    symbol: Sequence[str]
+    name: Sequence[str]
+    kind: Sequence[InstrumentKind]
+    expiry: Sequence[date | None]
+    strike: Sequence[Decimal | None]
+    right: Sequence[Right | None]
+    series: Sequence[str]
+
+
+@runtime_checkable
+class Columnar(Protocol):
+    """A sequence of instruments that makes each of them only when it is asked for."""
+
+    def columns(self) -> Columns:
+        """The same rows as columns."""
+        ...
+
+
+def columns_of(rows: Sequence[Instrument]) -> Columns:
+    """The columns of any sequence of instruments; a Columnar one gives its own."""
+    if isinstance(rows, Columnar):
+        return rows.columns()
+    return Columns(
+        exchange=[row.exchange for row in rows],
+        token=[row.token for row in rows],
+        symbol=[row.symbol for row in rows],
+        name=[row.name for row in rows],
+        kind=[row.kind for row in rows],
+        expiry=[row.expiry for row in rows],
+        strike=[row.strike for row in rows],
+        right=[row.right for row in rows],
+        series=[row.series for row in rows],
+    )

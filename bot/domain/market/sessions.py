@@ -1,0 +1,162 @@
+"""The parts of a market day, and what the exchange takes in each of them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.market.instrument import Exchange, InstrumentKind
+from bot.domain.orders.order import OrderKind, Product
+
+
+class PhaseKind(StrEnum):
+    """What the exchange is doing; market-rules.md 4.3 names the hours of each."""
+
+    SHUT = "SHUT"
+    PRE_OPEN = "PRE_OPEN"  # order entry before the open, limit and market
+    PRE_OPEN_LIMIT = "PRE_OPEN_LIMIT"  # order entry before the open, limit only
+    PRE_OPEN_MATCH = "PRE_OPEN_MATCH"
+    PRE_OPEN_BUFFER = "PRE_OPEN_BUFFER"
+    CONTINUOUS = "CONTINUOUS"
+    REFERENCE = "REFERENCE"  # the closing auction's reference price is being worked out
+    AUCTION = "AUCTION"  # closing auction, limit and market
+    AUCTION_LIMIT = "AUCTION_LIMIT"  # closing auction, limit only
+    AUCTION_MATCH = "AUCTION_MATCH"
+    BETWEEN = "BETWEEN"  # trading is over, the post-close session has not begun
+    POST_CLOSE = "POST_CLOSE"  # delivery only, at the closing price
+    UNKNOWN = "UNKNOWN"  # the day or its hours are not in our data
+
+
+class SessionClass(StrEnum):
+    """Instruments that share one timetable."""
+
+    CASH = "cash"  # shares and funds outside the closing auction
+    CASH_AUCTION = "cash-auction"  # shares with F&O: they take part in the closing auction
+    NEAR_FUTURE = "near-future"  # futures that have a pre-open session
+    DERIVATIVE = "derivative"  # options and the later futures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takes:
+    """What the exchange does with orders during a phase."""
+
+    kinds: frozenset[OrderKind] = frozenset()  # kinds of new order that it takes
+    cancels: bool = False  # a resting limit order may be changed or cancelled
+    special: bool = False  # IOC and disclosed quantity
+    delivery_only: bool = False
+
+
+_ALL = frozenset(OrderKind)
+_PLAIN = frozenset({OrderKind.LIMIT, OrderKind.MARKET})
+_LIMIT = frozenset({OrderKind.LIMIT})
+_NOTHING = Takes()
+
+# An order may be changed or cancelled exactly where new ones of its kind are taken (NSE CMTR74466, CMTR74969): market orders
+# therefore not in the limit-only parts, and nothing while the exchange matches.
+TAKES: dict[PhaseKind, Takes] = {
+    PhaseKind.PRE_OPEN: Takes(kinds=_PLAIN, cancels=True),
+    PhaseKind.PRE_OPEN_LIMIT: Takes(kinds=_LIMIT, cancels=True),
+    PhaseKind.CONTINUOUS: Takes(kinds=_ALL, cancels=True, special=True),
+    PhaseKind.AUCTION: Takes(kinds=_PLAIN, cancels=True),
+    PhaseKind.AUCTION_LIMIT: Takes(kinds=_LIMIT, cancels=True),
+    PhaseKind.POST_CLOSE: Takes(kinds=frozenset({OrderKind.MARKET}), cancels=True, delivery_only=True),
+}
+
+
+def takes(kind: PhaseKind) -> Takes:
+    """What new orders the phase takes; phases that are not listed take none."""
+    return TAKES.get(kind, _NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """One dated row of a timetable: a phase by the wall clock of IST, from a date on."""
+
+    kind: PhaseKind
+    start: time
+    end: time
+    random_from: time | None = None  # the exchange may end the phase at any second from here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """The hours of one class of instrument from a date on; what it does not name is SHUT."""
+
+    session: SessionClass
+    since: date
+    hours: tuple[Hours, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandHours:
+    """A price band that holds between two times of a day: percent around a reference price that the exchange works out."""
+
+    kind: InstrumentKind
+    since: date
+    start: time
+    end: time
+    percent: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A kind of order that an exchange no longer takes for these instruments (market-rules.md 4.8)."""
+
+    order_kind: OrderKind
+    exchange: Exchange
+    kinds: frozenset[InstrumentKind]
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SquareOffRow:
+    """From a date on, mStock closes positions of this product in these instruments at this time of day."""
+
+    product: Product
+    kinds: frozenset[InstrumentKind]
+    since: date
+    time: time
+    proven: bool  # False: the source is undated or silent on this segment; check on a live account
+    source: str
+
+
+class WindowKind(StrEnum):
+    """Hours of the day in which the broker, not the exchange, behaves differently."""
+
+    BOD = "BOD"  # the morning's preparation
+    EOD = "EOD"  # the evening's
+    AMO = "AMO"  # after-market orders are taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerWindow:
+    """One window of the broker by the wall clock of IST; both times None: the hours are not known."""
+
+    kind: WindowKind
+    since: date
+    start: time | None
+    end: time | None  # earlier than start: it reaches past midnight
+    says: str
+    source: str
+
+    def holds(self, at: time) -> bool:
+        """Whether the wall clock time is inside; an unknown window never is."""
+        if self.start is None or self.end is None:
+            return False
+        if self.start <= self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One stretch of one day, in UTC; end is the first moment that no longer belongs to it."""
+
+    kind: PhaseKind
+    start: datetime
+    end: datetime
+    source: str
+    random_from: datetime | None = None

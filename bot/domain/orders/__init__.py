@@ -1,0 +1,1 @@
+"""Orders: what is asked, sent, filled and charged."""

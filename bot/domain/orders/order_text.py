@@ -1,0 +1,89 @@
+"""An order as one line of words that, typed as a command, asks for the same order again."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from bot.domain.market.display_names import label, title
+from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.orders.order import OrderDraft, OrderKind, OrderRequest, Side, Validity
+
+_EXCHANGES = frozenset(exchange.value for exchange in Exchange)
+
+
+def plain(number: Decimal) -> str:
+    """A number without grouping, exponent or trailing zeros: 2900.5."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def request_line(request: OrderRequest) -> str:
+    """The request as a command: the one writer of such lines, whether they stand on a card or in a button."""
+    words = ["/buy" if request.side is Side.BUY else "/sell", request.symbol]
+    if request.lots is not None:
+        words.append(f"{request.lots}lot{'s' if request.lots > 1 else ''}")
+    elif request.rupees is not None:
+        words.append(f"₹{plain(request.rupees)}")
+    elif request.quantity is not None:
+        words.append(str(request.quantity))
+    if request.trigger is not None:
+        limit = f"/{plain(request.trigger_limit)}" if request.trigger_limit is not None else ""
+        words += ["stop", f"{plain(request.trigger)}{limit}"]
+    elif request.market:
+        words.append("mkt")
+    elif request.price is not None:
+        words.append(f"@{plain(request.price)}")
+    if request.product is not None:
+        words.append(request.product.value.lower())
+    if request.exchange is not None:
+        words.append(request.exchange.value.lower())
+    if request.validity is Validity.IOC:
+        words.append("ioc")
+    return " ".join(words)
+
+
+def request_of(draft: OrderDraft) -> OrderRequest:
+    """The request that asks for this draft again, by the master's own name; a protected order asks for the price of then."""
+    bare = OrderRequest(
+        side=draft.side,
+        symbol=draft.instrument.name,
+        quantity=draft.quantity,
+        product=draft.product,
+        exchange=draft.instrument.exchange,
+        validity=draft.validity,
+    )
+    if draft.kind is OrderKind.MARKET:
+        return replace(bare, market=True)
+    if draft.kind in (OrderKind.SL, OrderKind.SL_M):
+        return replace(bare, trigger=draft.trigger, trigger_limit=draft.price)
+    return bare if draft.protected else replace(bare, price=draft.price)
+
+
+def draft_line(draft: OrderDraft, today: date) -> str:
+    """The canonical line of a card: typed on that day (IST), it asks for the same draft, its instrument in words."""
+    return request_line(replace(request_of(draft), symbol=words_of(draft.instrument, today)))
+
+
+def order_words(draft: OrderDraft, today: date, *, monthly: bool | None = None) -> str:
+    """`SELL 195 NIFTY 24500 CE · 23 Nov (Mon)`: which contract, how many, which way."""
+    return f"{draft.side} {draft.quantity} {title(draft.instrument, monthly=monthly, today=today)}"
+
+
+def record_line(draft: OrderDraft, today: date, *, monthly: bool | None = None) -> str:
+    """The terms for the record of acts: `BUY 10 RELIANCE NSE LIMIT CNC 2924.80`; a contract is named whole."""
+    order = order_words(draft, today, monthly=monthly)
+    exchange = () if order.endswith(draft.instrument.exchange) else (draft.instrument.exchange,)
+    prices = [f"{price:f}" for price in (draft.price, draft.trigger) if price is not None]
+    return " ".join([order, *map(str, (*exchange, draft.kind, draft.product)), *prices])
+
+
+def words_of(instrument: Instrument, today: date | None = None) -> str:
+    """An instrument in words that can be typed: `NIFTY 24500 CE 23 NOV`, `M&M`; its exchange is said apart.
+
+    A contract far from today (IST), or from an unknown today, is written with its year, in one word: a number that stands alone
+    could be read as a quantity.
+    """
+    words = label(instrument, today=today or date.min).replace("·", " ").upper().split()
+    words = words[:1] + [word for word in words[1:] if word not in _EXCHANGES]
+    year = instrument.expiry is not None and words[-1] == str(instrument.expiry.year)
+    return " ".join([*words[:-3], "".join(words[-3:])] if year else words)

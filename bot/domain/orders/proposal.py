@@ -1,0 +1,207 @@
+"""What a person is shown before and after an act: proposals, questions, and the answers of the use cases."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from bot.domain.market.instrument import Instrument
+from bot.domain.market.prices import Price
+from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, Product, Side
+from bot.domain.orders.portfolio import Position
+from bot.domain.people.account import Account, CodeKind, Session, Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One warning of one check; it never refuses."""
+
+    name: str  # of the check
+    say: str  # one short plain sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An order, or new terms of one, as the person is asked to confirm it. Rupees; None is "not known"."""
+
+    confirmation: Confirmation  # purpose PLACE or MODIFY; carries token, draft, expires_at
+    account: Account
+    draft: OrderDraft
+    price: Price | None
+    value: Decimal | None  # quantity at the worst price (a true MARKET order: at the last price)
+    margin: Decimal | None  # what the broker would block for this order alone
+    cash: Decimal | None
+    cash_after: Decimal | None
+    charges: Decimal | None  # of this order, estimated; what is not known is left out and named below
+    charges_unknown: tuple[str, ...] = ()  # e.g. "brokerage", when no plan was named
+    charges_both: Decimal | None  # of it and of its exit
+    break_even: Decimal | None  # price move per share or unit that pays the charges of both
+    break_even_ticks: int | None
+    warnings: tuple[Remark, ...] = ()
+    proceeds: Decimal | None = None  # of a delivery sale: value less charges, estimated
+    closes: int | None = None  # an exit: the shares or units there are to close, this order's own included; None: no exit
+    monthly: bool | None = None  # a contract whose expiry is the last of its month; None: not known, or no contract
+    before: Order | None = None  # MODIFY: the order as it stands
+    redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """New terms for an open question; what is None stays as it is."""
+
+    quantity: int | None = None  # shares or units
+    price: Decimal | None = None  # a limit, rupees
+    product: Product | None = None
+    protected: bool = False  # back to a protected market order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOptions:
+    """What the Change keyboard of a question offers."""
+
+    quantities: tuple[int, ...]
+    steps: tuple[tuple[str, Decimal], ...]  # (Lower or Higher, limit in rupees)
+    seen: tuple[tuple[str, Decimal], ...]  # (Bid, Mid or Ask, limit in rupees)
+    products: tuple[Product, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Something that is asked again in words before it is done: cancelling a stop, lifting the kill switch."""
+
+    confirmation: Confirmation  # purpose CANCEL or RESUME
+    account: Account
+    order: Order | None = None  # CANCEL
+    stop: Stop | None = None  # RESUME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkQuestion:
+    """Asked again in words before an account is unlinked, with what is left open at the broker."""
+
+    confirmation: Confirmation  # purpose UNLINK
+    account: Account
+    orders: tuple[Order, ...]  # at the exchange; as last known where the books could not be read
+    positions: tuple[Position, ...]
+    unread: str | None = None  # why the books could not be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked:
+    """An account is unlinked; its secrets are destroyed."""
+
+    account: Account
+    logged_out: bool  # at the broker too; False: its session may live on there until midnight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """The kill switch was lifted."""
+
+    account: Account
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Killed:
+    """The kill switch is on; what it leaves stands here."""
+
+    account: Account
+    stop: Stop
+    already: bool  # it was on before
+    entries: tuple[Order, ...]  # working orders that could open or grow a position
+    stops: tuple[Order, ...]  # working stop orders, which stay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedIn:
+    """A broker session is there."""
+
+    account: Account
+    session: Session
+    already: bool = False  # it was alive before; nothing was asked of the broker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeWanted:
+    """Six digits are needed; the person's next message of six digits is taken as the code until that moment."""
+
+    account: Account
+    kind: CodeKind
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderList:
+    """Orders of a date, read from the broker's book a moment ago, or as last known."""
+
+    account: Account
+    orders: tuple[Order, ...]
+    as_of: datetime
+    stale: str | None = None  # why the book could not be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDetail:
+    """One order with its fills."""
+
+    account: Account
+    order: Order
+    fills: tuple[Fill, ...]
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeLine:
+    """One row of the day's trades."""
+
+    instrument: Instrument
+    side: Side
+    quantity: int
+    price: Decimal
+    at: datetime | None
+    number: int | None = None  # the order's day number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeList:
+    """The trades of today."""
+
+    account: Account
+    trades: tuple[TradeLine, ...]
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """An instrument and what is known of its price."""
+
+    instrument: Instrument
+    price: Price
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionState:
+    """One account's line to the broker."""
+
+    account: Account
+    session: Session | None  # None: log in
+    feed_connected: bool
+    seed_stored: bool
+    skew: float | None = None  # seconds that the broker's clock is ahead of ours; None: no answer was seen yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How the bot itself is doing."""
+
+    mode: str
+    version: str
+    started_at: datetime
+    now: datetime
+    sessions: tuple[SessionState, ...]
+    notices_waiting: int
+    notices_buried: int
+    master_date: str | None
+    master_rows: int
+    looked_for: int  # orders whose outcome is unknown

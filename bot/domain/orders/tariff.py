@@ -1,0 +1,212 @@
+"""The dated rows behind every charge: rates, fees, taxes, brokerage plans, and the bill that they add up to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.market.instrument import Exchange
+from bot.domain.money import total
+from bot.domain.orders.order import Side
+
+HUNDRED = Decimal(100)
+
+
+class ChargeName(StrEnum):
+    """The lines of a bill."""
+
+    BROKERAGE = "BROKERAGE"
+    STT = "STT"  # securities transaction tax
+    EXCHANGE = "EXCHANGE"  # the exchange's transaction charge
+    IPFT = "IPFT"  # the exchange's investor protection fund
+    SEBI = "SEBI"
+    STAMP = "STAMP"
+    GST = "GST"
+    DP = "DP"  # depository, per scrip and day of a delivery sale; GST included
+    SQUARE_OFF = "SQUARE_OFF"  # for an order with which mStock closed the position; GST included
+    MTF_INTEREST = "MTF_INTEREST"
+    PLEDGE = "PLEDGE"
+
+
+class TradeClass(StrEnum):
+    """What the tariff distinguishes."""
+
+    DELIVERY = "delivery"
+    MTF = "mtf"  # delivery with borrowed money
+    INTRADAY = "intraday"
+    FUTURE = "future"
+    OPTION = "option"
+    EXERCISE = "exercise"  # an index option that ends in the money
+    PHYSICAL = "physical"  # a stock contract that ends in shares
+
+
+class Asset(StrEnum):
+    """What is bought in the cash market: the tax differs."""
+
+    SHARE = "share"
+    EQUITY_FUND = "equity-fund"  # exchange-traded fund on Indian shares
+    OTHER_FUND = "other-fund"  # gold, silver, liquid, debt and foreign funds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """One dated rate: percent of the turnover (premium, contract value, intrinsic value) for the trades that it names."""
+
+    charge: ChargeName
+    classes: frozenset[TradeClass]
+    sides: frozenset[Side]
+    since: date
+    percent: Decimal | None  # None: charged, but how much is not known
+    source: str
+    exchanges: frozenset[Exchange]
+    assets: frozenset[Asset]
+    underlyings: frozenset[str] = frozenset()  # empty: all but those named in `besides`
+    besides: frozenset[str] = frozenset()
+    series: frozenset[str] = frozenset()  # empty: every series that no other row names
+
+    def covers(self, case: "Case") -> bool:
+        return (
+            case.trade_class in self.classes
+            and case.side in self.sides
+            and case.exchange in self.exchanges
+            and case.asset in self.assets
+            and (not self.underlyings or case.symbol in self.underlyings)
+            and case.symbol not in self.besides
+            and (not self.series or case.series in self.series)
+            and self.since <= case.day
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that a rate can depend on."""
+
+    trade_class: TradeClass
+    side: Side
+    exchange: Exchange
+    asset: Asset
+    symbol: str
+    series: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """A fixed sum for an event (a delivery sale of a scrip, a square-off order, a pledge), from a date on."""
+
+    charge: ChargeName
+    rupees: Decimal
+    gst: bool  # GST comes on top and is shown in the same line: it is on the ledger as one sum
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tax:
+    """GST, in percent of the named lines."""
+
+    percent: Decimal
+    on: frozenset[ChargeName]
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interest:
+    """MTF interest: percent a year on what is borrowed, by the day of a year of 365."""
+
+    percent: Decimal
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Brokerage of one executed order: a flat sum, or a percentage where that is less."""
+
+    flat: Decimal
+    percent: Decimal | None = None
+
+    def of(self, value: Decimal) -> Decimal:
+        """Rupees for one executed order of that turnover."""
+        return self.flat if self.percent is None else min(self.flat, value * self.percent / HUNDRED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A brokerage plan as the user has it; a class without terms is not known."""
+
+    name: str
+    title: str
+    terms: Mapping[TradeClass, Terms]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One charge in rupees, unrounded."""
+
+    name: ChargeName
+    amount: Decimal
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """Charges by name; what is charged but not known stands in `unknown` and is not in the total."""
+
+    lines: tuple[Line, ...] = ()
+    unknown: frozenset[ChargeName] = frozenset()
+
+    @property
+    def total(self) -> Decimal:
+        """Rupees of all known lines, unrounded."""
+        return total(line.amount for line in self.lines)
+
+    def amount(self, name: ChargeName) -> Decimal | None:
+        """Rupees of one charge, zero where it does not apply; None: not known."""
+        if name in self.unknown:
+            return None
+        return total(line.amount for line in self.lines if line.name is name)
+
+    def __add__(self, other: "Bill") -> "Bill":
+        return merged((self, other))
+
+
+def merged(bills: Iterable[Bill]) -> Bill:
+    """One bill with each charge once, in the order of ChargeName."""
+    together = tuple(bills)
+    lines = []
+    for name in ChargeName:
+        parts = [line for bill in together for line in bill.lines if line.name is name]
+        if parts:
+            sources = tuple(dict.fromkeys(source for line in parts for source in line.sources))
+            lines.append(Line(name=name, amount=total(line.amount for line in parts), sources=sources))
+    return Bill(lines=tuple(lines), unknown=frozenset().union(*(bill.unknown for bill in together)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEven:
+    """Where a round trip pays for itself, by the charges that are known."""
+
+    price: Decimal  # rupees, unrounded
+    move: Decimal  # rupees a unit away from the entry, always positive
+    ticks: int  # whole ticks that pay for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrip:
+    """Both sides of an order: in, and out again at the same price."""
+
+    entry: Bill
+    exit: Bill
+    break_even: BreakEven | None  # None: no price pays for it
+
+    @property
+    def both(self) -> Bill:
+        return self.entry + self.exit
+
+    @property
+    def total(self) -> Decimal:
+        return self.both.total

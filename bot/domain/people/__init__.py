@@ -1,0 +1,1 @@
+"""People: accounts, access, audit and secrets."""

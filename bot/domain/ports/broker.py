@@ -1,0 +1,251 @@
+"""What the heart asks of the world outside: a broker, its feed, a messenger, an inbox, randomness."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Protocol
+
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Quote, Tick
+from bot.domain.orders.notice import Parcel
+from bot.domain.orders.order import Order, OrderDraft, OrderFact, TradeFact
+from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
+from bot.domain.orders.research import PastTrade
+from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
+
+RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests
+
+Renewer = Callable[[str, Session | None], Awaitable[Session | None]]
+# (account id, the session found dead) -> a living one, or None when a person has to log in.
+# Looks twice under a lock, so that ten calls which find the session dead cause one login.
+
+
+class Broker(Protocol):
+    """One account at the broker, over REST. Acts are sent once; reads may repeat (bot/broker/routes.py).
+
+    Acts raise NotSent, Refused, TooFast or Unclear. Reads raise NotSent, Refused, SessionExpired, TooFast or Unreadable.
+    """
+
+    async def begin_login(self, credentials: Credentials) -> LoginStep:
+        """Step one: client code and password. LoginRefused is never repeated by itself: the account locks."""
+        ...
+
+    async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
+        """Step two: the six digits. LoginRefused when they are wrong or late."""
+        ...
+
+    async def logout(self) -> None:
+        """Ends the session at the broker."""
+        ...
+
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+        """One POST, never repeated; the broker's order id. tag: at most 19 characters. Urgent (an exit) overtakes what waits."""
+        ...
+
+    async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
+        """Replaces the terms of a working order; draft.quantity is the total. Urgent (an exit) overtakes what waits."""
+        ...
+
+    async def cancel(self, broker_id: str) -> None:
+        """Asks for a cancel; "success" is not final, the book decides (mstock-type-b.md 5.4)."""
+        ...
+
+    async def orders(self) -> Sequence[OrderFact]:
+        """The order book of the day, the whole account's, oldest first."""
+        ...
+
+    async def trades(self) -> Sequence[TradeFact]:
+        """The trade book of the day."""
+        ...
+
+    async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
+        """Fills of earlier days, by the company's name alone (mstock-type-b.md 6.2)."""
+        ...
+
+    async def positions(self) -> Sequence[Position]:
+        """The position book, flat rows of the day included."""
+        ...
+
+    async def holdings(self) -> Sequence[Holding]:
+        """Shares in the demat account."""
+        ...
+
+    async def funds(self) -> Funds:
+        """Money for trading."""
+        ...
+
+    async def margin(self, draft: OrderDraft) -> Margin:
+        """What one order alone would block."""
+        ...
+
+    async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
+        """Prices without a time; keys the broker did not answer are absent."""
+        ...
+
+    async def scrip_master(self) -> Sequence[Instrument]:
+        """Every instrument of the day; about 150,000 rows at the real broker."""
+        ...
+
+    def use_other_stop_words(self) -> str:
+        """Spells this account's stop orders the other way from now on; the name of that spelling (mstock-type-b.md 5.1)."""
+        ...
+
+    def spell_stops(self, words: str) -> None:
+        """Takes up a spelling that was settled earlier; an unknown name changes nothing."""
+        ...
+
+    async def clock_skew(self) -> float | None:
+        """Seconds that the broker's Date header is ahead of our clock; None until an answer was seen."""
+        ...
+
+    @property
+    def clock_off(self) -> float | None:
+        """The same by the two newest answers, the one that is less; None unless both are at most a minute old."""
+        ...
+
+
+class FeedMode(IntEnum):
+    """How much of a price the feed sends; the larger holds all of the smaller."""
+
+    LTP = 1
+    QUOTE = 2
+    DEPTH = 3
+
+
+class Feed(Protocol):
+    """One account's socket; what is watched is state, replayed after each reconnect."""
+
+    def watch(self, keys: Collection[InstrumentKey], mode: FeedMode = FeedMode.DEPTH) -> None:
+        """Adds to what is watched; returns at once."""
+        ...
+
+    def unwatch(self, keys: Collection[InstrumentKey]) -> None:
+        """Takes away from what is watched; returns at once."""
+        ...
+
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
+        """The newest tick of an instrument, if one came since it is watched, and within so many seconds."""
+        ...
+
+    @property
+    def connected(self) -> bool:
+        """Whether the socket is up and not silent beyond its time."""
+        ...
+
+
+class FeedListener(Protocol):
+    """Where the feed reports to; calls return at once and never raise."""
+
+    def bell(self, account_id: str, *, traded: bool = True) -> None:
+        """Something happened to an order: look, it does not say what. traded False: by its form, it was not a fill."""
+        ...
+
+    def tick(self, account_id: str, tick: Tick) -> None:
+        """A price."""
+        ...
+
+    def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
+        """The line was down since; until is None when it has just broken and set when it is back."""
+        ...
+
+
+class Link(Protocol):
+    """The live pair of client and feed of one linked account."""
+
+    @property
+    def broker(self) -> Broker: ...
+
+    @property
+    def feed(self) -> Feed: ...
+
+    @property
+    def session(self) -> Session | None:
+        """The living session, or None when a login is needed."""
+        ...
+
+    def adopt(self, session: Session | None) -> None:
+        """Takes a new session for both halves, or drops the present one."""
+        ...
+
+
+class Links(Protocol):
+    """The live pairs of all accounts; a pair is made when first asked for and closed at the end."""
+
+    def of(self, account_id: str, credentials: Credentials | None = None) -> Link:
+        """The pair of an account; credentials give the API key when the pair is not open yet. NotLinked when neither."""
+        ...
+
+    def opened(self) -> Collection[str]:
+        """Accounts with an open pair."""
+        ...
+
+    async def close(self, account_id: str) -> None:
+        """Ends one pair (unlink): nothing new begins on it, what is under way ends in bounded time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Where an order's card stands, and which version of the order it shows."""
+
+    chat_id: int
+    message_id: int
+    order_id: str
+    version: int
+    mark: str = field(default="", compare=False)  # the account's
+
+
+class Messenger(Protocol):
+    """The face, as the heart sees it; raises DeliveryError, sorted into permanent and not."""
+
+    async def deliver(self, parcel: Parcel) -> int:
+        """Sends a notice as a message of its own; the message id."""
+        ...
+
+    async def draw(self, shown: Shown, order: Order, label: str) -> int:
+        """Edits an order's card to that state; where the card cannot be edited a new message is sent. The message id."""
+        ...
+
+
+class Inbox(Protocol):
+    """Updates received and not yet handled; each is stored before Telegram is told that we have it."""
+
+    async def add(self, updates: Sequence["InboxEntry"]) -> Sequence["InboxEntry"]:
+        """Stores, in one transaction, those whose update_id is new; returns them."""
+        ...
+
+    async def waiting(self) -> Sequence["InboxEntry"]:
+        """What was received and not handled before the last stop, oldest first."""
+        ...
+
+    async def done(self, update_id: int, at: datetime) -> None:
+        """Marks one as handled."""
+        ...
+
+    async def highest(self) -> int | None:
+        """The highest update_id ever stored."""
+        ...
+
+    async def forget_before(self, moment: datetime) -> int:
+        """Deletes handled entries older than the moment; how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """One update as it came."""
+
+    update_id: int
+    user_id: int
+    body: str  # the update's JSON; the text of a secret is blanked once handled
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasterDay:
+    """Which scrip master is in use."""
+
+    date: date
+    rows: int
+    loaded_at: datetime

@@ -1,0 +1,24 @@
+"""The scrip master as columns: the same facts as the rows, and a lazy master's own columns are taken."""
+
+from bench.master import make
+from bot.domain.market.scrip_columns import columns_of
+
+ROWS = make(rows=5_000).rows[:3_000]
+
+
+def test_columns_hold_each_field_of_each_row_in_order() -> None:
+    columns = columns_of(ROWS)
+    for at, row in enumerate(ROWS):
+        assert (columns.exchange[at], columns.token[at], columns.symbol[at], columns.name[at]) == (
+            row.exchange,
+            row.token,
+            row.symbol,
+            row.name,
+        )
+        assert (columns.kind[at], columns.expiry[at], columns.strike[at], columns.right[at], columns.series[at]) == (
+            row.kind,
+            row.expiry,
+            row.strike,
+            row.right,
+            row.series,
+        )

@@ -1,0 +1,87 @@
+"""Bills add up, keep what is not known apart, and a rate covers exactly the cases that it names."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.market.instrument import Exchange
+from bot.domain.orders.order import Side
+from bot.domain.orders.tariff import Asset, Bill, Case, ChargeName, Line, Rate, Terms, TradeClass, merged
+
+AMOUNTS = st.decimals("0", "100000", places=6)
+LINES = st.builds(Line, name=st.sampled_from(list(ChargeName)), amount=AMOUNTS, sources=st.just(("a source",)))
+BILLS = st.builds(
+    Bill, lines=st.lists(LINES, max_size=5).map(tuple), unknown=st.frozensets(st.sampled_from(list(ChargeName)), max_size=2)
+)
+
+A_CASE = Case(
+    trade_class=TradeClass.OPTION,
+    side=Side.SELL,
+    exchange=Exchange.BFO,
+    asset=Asset.SHARE,
+    symbol="SENSEX",
+    series="",
+    day=date(2026, 4, 1),
+)
+A_RATE = Rate(
+    charge=ChargeName.EXCHANGE,
+    classes=frozenset({TradeClass.OPTION}),
+    sides=frozenset(Side),
+    since=date(2026, 4, 1),
+    percent=Decimal("0.0325"),
+    source="a test",
+    exchanges=frozenset({Exchange.BFO}),
+    assets=frozenset(Asset),
+    underlyings=frozenset({"SENSEX", "BANKEX"}),
+)
+
+
+@given(st.lists(BILLS, max_size=5))
+def test_a_merged_bill_has_each_charge_once_and_the_same_total(bills: list[Bill]) -> None:
+    together = merged(bills)
+    names = [line.name for line in together.lines]
+    assert len(names) == len(set(names))
+    assert together.total == sum((bill.total for bill in bills), Decimal())
+    assert together.unknown == frozenset().union(*(bill.unknown for bill in bills))
+
+
+@given(BILLS, BILLS)
+def test_adding_bills_does_not_depend_on_their_order(first: Bill, second: Bill) -> None:
+    assert (first + second).total == (second + first).total
+    assert all((first + second).amount(name) == (second + first).amount(name) for name in ChargeName)
+
+
+def test_a_charge_that_is_partly_unknown_is_not_known_as_a_whole() -> None:
+    known = Bill(lines=(Line(name=ChargeName.BROKERAGE, amount=Decimal(20)),))
+    unknown = Bill(unknown=frozenset({ChargeName.BROKERAGE}))
+    assert (known + unknown).amount(ChargeName.BROKERAGE) is None
+    assert (known + unknown).total == Decimal(20)
+    assert known.amount(ChargeName.STT) == 0
+
+
+def test_a_rate_covers_only_the_case_that_it_names() -> None:
+    assert A_RATE.covers(A_CASE)
+    for other in (
+        replace(A_CASE, trade_class=TradeClass.FUTURE),
+        replace(A_CASE, exchange=Exchange.NFO),
+        replace(A_CASE, symbol="SENSEX50"),
+        replace(A_CASE, day=date(2026, 3, 31)),
+    ):
+        assert not A_RATE.covers(other)
+    besides = replace(A_RATE, underlyings=frozenset(), besides=frozenset({"SENSEX", "BANKEX"}))
+    assert not besides.covers(A_CASE)
+    assert besides.covers(replace(A_CASE, symbol="RELIANCE"))
+    assert not replace(A_RATE, sides=frozenset({Side.BUY})).covers(A_CASE)
+    assert not replace(A_RATE, assets=frozenset({Asset.OTHER_FUND})).covers(A_CASE)
+    assert not replace(A_RATE, series=frozenset({"XT"})).covers(A_CASE)
+
+
+@given(st.decimals("0", "10000000", places=2))
+def test_terms_with_a_ceiling_never_exceed_it_and_never_fall_as_the_value_rises(value: Decimal) -> None:
+    terms = Terms(flat=Decimal(20), percent=Decimal("0.03"))
+    assert 0 <= terms.of(value) <= 20
+    assert terms.of(value + 1) >= terms.of(value)
+    assert Terms(flat=Decimal(20)).of(value) == 20
