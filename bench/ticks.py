@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 
-from bot.broker.frames import ticks
+from bot.broker.feed.frames import ticks
 
 PACKET = Path("tests/fixtures/broker/nifty-25400-ce.bin")
 BATCHES, OF = 400, 250

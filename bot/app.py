@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.broker.connections import Connections
-from bot.broker.feed import Hours, in_hours
+from bot.broker.feed.socket_feed import Hours, in_hours
 from bot.config.key_sources import Ask, open_vault
 from bot.config.settings import Consent, Settings
 from bot.data.shelf import open_shelf

@@ -6,14 +6,15 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from bot.broker import answers, bodies, routes, translate, wire
-from bot.broker.bodies import StopSpelling
-from bot.broker.library import Library
-from bot.broker.masterfile import ScripShelf
-from bot.broker.rows import Rows
+from bot.broker import routes
+from bot.broker.research_client import Library
+from bot.broker.scrip_cache import ScripShelf
 from bot.broker.session import LoginDesk, LoginMemory, SessionKeeper
-from bot.broker.translate import Find
 from bot.broker.transport import OpenSink, Transport
+from bot.broker.wire import answers, bodies, models, translate
+from bot.broker.wire.bodies import StopSpelling
+from bot.broker.wire.row_cache import Rows
+from bot.broker.wire.translate import Find
 from bot.domain.clock import Clock
 from bot.domain.errors import NotSent, Refused, SessionExpired, StopWordsRefused, Unclear, Unreadable
 from bot.domain.market.instrument import Instrument, InstrumentKey
@@ -128,22 +129,22 @@ class MStock(Library):
 
     async def orders(self) -> Sequence[OrderFact]:
         """The order book of the day, oldest first (the wire has it newest first)."""
-        told = wire.rows(await self._read(routes.ORDERS), "order book")
+        told = models.rows(await self._read(routes.ORDERS), "order book")
         return self._order_rows.facts(told)[::-1]
 
     async def trades(self) -> Sequence[TradeFact]:
         """The trade book of the day, in the broker's order."""
-        told = wire.rows(await self._read(routes.TRADES), "trade book")
+        told = models.rows(await self._read(routes.TRADES), "trade book")
         return self._trade_rows.facts(told)
 
     async def positions(self) -> Sequence[Position]:
         """The position book, flat rows included."""
-        told = wire.rows(await self._read(routes.POSITIONS), "position book")
+        told = models.rows(await self._read(routes.POSITIONS), "position book")
         return [position for row in told if (position := translate.position(row, self._find)) is not None]
 
     async def holdings(self) -> Sequence[Holding]:
         """Shares in the demat account."""
-        told = wire.rows(await self._read(routes.HOLDINGS), "holdings")
+        told = models.rows(await self._read(routes.HOLDINGS), "holdings")
         return [translate.holding(row, self._find) for row in told]
 
     async def funds(self) -> Funds:

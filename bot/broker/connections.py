@@ -14,16 +14,16 @@ from typing import Self
 import aiohttp
 import httpx
 
-from bot.broker.bodies import StopSpelling
 from bot.broker.client import MStock
-from bot.broker.feed import Hours, SocketFeed, in_hours
-from bot.broker.handshake import socket_session
-from bot.broker.masterfile import ScripShelf
-from bot.broker.pace import Pace
-from bot.broker.scrips import INDEXES
+from bot.broker.feed.handshake import socket_session
+from bot.broker.feed.socket_feed import Hours, SocketFeed, in_hours
+from bot.broker.rate_limits import Pace
+from bot.broker.scrip_cache import ScripShelf
+from bot.broker.scrip_decoder import INDEXES
 from bot.broker.session import LoginMemory, SessionKeeper
-from bot.broker.translate import Find
 from bot.broker.transport import Transport, check_address, tls_context
+from bot.broker.wire.bodies import StopSpelling
+from bot.broker.wire.translate import Find
 from bot.domain.clock import Clock
 from bot.domain.errors import NotLinked
 from bot.domain.market.instrument import Instrument, InstrumentKey

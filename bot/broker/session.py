@@ -12,8 +12,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pyotp
 
-from bot.broker import answers, routes, wire
+from bot.broker import routes
 from bot.broker.transport import Transport
+from bot.broker.wire import answers, models
 from bot.domain.clock import MOST_SKEW, Clock, ist, next_midnight
 from bot.domain.errors import BotError, LoginRefused, NotSent, PasswordRefused, SessionExpired, Unclear, Unreadable
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
@@ -131,7 +132,7 @@ class LoginDesk:
         except LoginRefused as refused:
             self._memory.refuse(mark, now, refused.say)
             raise PasswordRefused(refused.say) from None
-        handle = wire.read(wire.LoginData, _one(told.data), "login answer").handle
+        handle = models.read(models.LoginData, _one(told.data), "login answer").handle
         if not handle:
             raise Unreadable("mStock's login answer holds no token. Try again in a minute.")
         return LoginStep(handle=Secret(handle), begun=now)
@@ -149,7 +150,7 @@ class LoginDesk:
             told = await self._ask(route, credentials, {"refreshToken": step.handle.reveal(), name: code})
         except LoginRefused as refused:
             raise LoginRefused(refused.say + self._skew_words(kind)) from None
-        token = wire.read(wire.SessionData, _one(told.data), "login answer").jwtToken
+        token = models.read(models.SessionData, _one(told.data), "login answer").jwtToken
         if not token:
             raise Unreadable("mStock's login answer holds no session token. Try again in a minute.")
         issued = self._clock.now()

@@ -17,10 +17,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from bot.broker.answers import Answer, envelope, transient
-from bot.broker.backoff import delays
-from bot.broker.pace import Pace
+from bot.broker.feed.backoff import delays
+from bot.broker.rate_limits import Pace
 from bot.broker.routes import PREFIX, Route
+from bot.broker.wire.answers import Answer, envelope, transient
 from bot.domain.clock import Clock
 from bot.domain.errors import NotLinked, NotSent, SettingsError, Unclear, Unreadable
 from bot.domain.people.secret import Secret

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Exchange(StrEnum):
-    """Exchange and segment in our words; the wire's other spellings live in bot/broker/translate.py."""
+    """Exchange and segment in our words; the wire's other spellings live in bot/broker/wire/translate.py."""
 
     NSE = "NSE"
     BSE = "BSE"

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.broker import shelves
 from bot.broker.client import MStock
-from bot.broker.library import INTERVALS
-from bot.broker.masterfile import ScripShelf
-from bot.broker.pace import Pace
+from bot.broker.rate_limits import Pace
+from bot.broker.research_client import INTERVALS
+from bot.broker.scrip_cache import ScripShelf
 from bot.broker.session import SessionKeeper
 from bot.broker.transport import Transport, tls_context
+from bot.broker.wire import research_rows
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.people.account import Session
@@ -186,6 +186,6 @@ def test_a_day_of_parts_has_their_first_and_last_price_and_their_extremes() -> N
                low=Decimal(figures[2]), close=Decimal(figures[3]), volume=step)
         for step, figures in enumerate([(10, 12, 9, 11), (11, 15, 11, 14), (14, 14, 7, 8)])
     ]  # fmt: skip
-    (day,) = shelves.as_one_day(parts)
+    (day,) = research_rows.as_one_day(parts)
     assert [int(each) for each in (day.open, day.high, day.low, day.close, day.volume)] == [10, 15, 7, 8, 3]
-    assert shelves.as_one_day([]) == []
+    assert research_rows.as_one_day([]) == []

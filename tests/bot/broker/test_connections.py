@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
+from bot.broker.wire.bodies import StopSpelling
 from bot.domain.errors import NotLinked, SettingsError
 from bot.domain.market.prices import Tick
 from bot.domain.people.account import Session
@@ -18,8 +18,8 @@ from bot.domain.ports.broker import Broker, Feed, Link, Links
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
+from tests.bot.broker.feed.test_socket_feed import Server
 from tests.bot.broker.test_client import RELIANCE, a_draft
-from tests.bot.broker.test_feed import Server
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until
 
 

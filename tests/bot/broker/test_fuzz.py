@@ -22,14 +22,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.broker import answers, feed, frames, samples, scrips, shelves, translate, transport, wire, words
-from bot.broker.answers import Answer, envelope
-from bot.broker.rows import Rows
+from bot.broker import scrip_decoder, transport
+from bot.broker.feed import frames, samples, socket_feed
 from bot.broker.session import token_dies
+from bot.broker.wire import answers, models, research_rows, translate, vocabulary
+from bot.broker.wire.answers import Answer, envelope
+from bot.broker.wire.row_cache import Rows
 from bot.domain.errors import BotError, OrderOver, Refused, Unclear, Unreadable
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from tests.bot.broker.test_quirks import FUNDS, ID, ORDER, POSITION, TRADE, bad, good
-from tests.bot.broker.test_scrips import ROWS
+from tests.bot.broker.test_scrip_decoder import ROWS
 from tests.stage.depth import examples
 
 BATCH = 100
@@ -182,7 +184,7 @@ def figures(told: Any) -> Iterator[Decimal]:
     elif isinstance(told, str | int | Decimal) and not isinstance(told, bool):
         for part in str(told).split(",") if isinstance(told, str) else (str(told),):
             try:
-                yield wire.exact(part) or Decimal(0)
+                yield models.exact(part) or Decimal(0)
             except ValueError:
                 continue
 
@@ -218,7 +220,7 @@ def is_sound(result: Any) -> None:
 
 
 def rows(read: Callable[[object], object], name: str) -> Callable[[Any], object]:
-    return lambda data: [read(row) for row in wire.rows(data, name)]
+    return lambda data: [read(row) for row in models.rows(data, name)]
 
 
 def nothing_found(_key: InstrumentKey) -> None:
@@ -227,7 +229,7 @@ def nothing_found(_key: InstrumentKey) -> None:
 
 def order_book(data: Any) -> object:
     """As the client reads it: rows from elsewhere that nobody can read are left out."""
-    return Rows(translate.order_fact, translate.is_from_elsewhere).facts(wire.rows(data, "order book"))
+    return Rows(translate.order_fact, translate.is_from_elsewhere).facts(models.rows(data, "order book"))
 
 
 KEY = InstrumentKey(Exchange.NFO, "45268")
@@ -243,13 +245,13 @@ DECODERS: dict[str, tuple[Any, Callable[[Any], object], bool]] = {
     "quotes": ({"fetched": [QUOTE], "unfetched": []}, lambda data: translate.quotes(data, [KEY]), True),
     "quotes, bare": ([QUOTE], lambda data: translate.quotes(data, [KEY]), True),
     "quotes, nested": ({"NFO": {"45268": QUOTE}}, lambda data: translate.quotes(data, [KEY]), True),
-    "candles": (CANDLES, shelves.candles, True),
-    "order steps": ([STEP], shelves.order_steps, False),
-    "past trades": ([PAST], shelves.past_trades, True),
-    "underlyings": (CHAINS, lambda data: shelves.underlyings(data, NOW), False),
-    "chain": (CHAIN, lambda data: shelves.chain(data, Exchange.NFO, date(2026, 12, 1)), False),
-    "login": ({"jwtToken": "a", "refreshToken": "a"}, lambda data: wire.read(wire.LoginData, data, "login").handle, False),
-    "session": ({"ClientName": "A", "jwtToken": "a"}, lambda data: wire.read(wire.SessionData, data, "login").jwtToken, False),
+    "candles": (CANDLES, research_rows.candles, True),
+    "order steps": ([STEP], research_rows.order_steps, False),
+    "past trades": ([PAST], research_rows.past_trades, True),
+    "underlyings": (CHAINS, lambda data: research_rows.underlyings(data, NOW), False),
+    "chain": (CHAIN, lambda data: research_rows.chain(data, Exchange.NFO, date(2026, 12, 1)), False),
+    "login": ({"jwtToken": "a", "refreshToken": "a"}, lambda data: models.read(models.LoginData, data, "login").handle, False),
+    "session": ({"ClientName": "A", "jwtToken": "a"}, lambda data: models.read(models.SessionData, data, "login").jwtToken, False),
 }  # fmt: skip
 
 
@@ -436,7 +438,7 @@ def test_news_of_an_order_rings_or_is_a_price_and_its_sample_names_nobody(seed: 
         assert not ticks or len(raw) in (51, 123, 379) or raw[0] in (1, 2, 3), raw
         text = raw.decode("utf-8", "replace")
         for frame in (raw, text):
-            assert isinstance(feed._is_step(frame), bool)
+            assert isinstance(socket_feed._is_step(frame), bool)
             looks.add(frame)
         assert looks.count == 2 * count
     for look, _ in looks.looks:
@@ -479,7 +481,7 @@ def test_a_table_of_commas_is_a_whole_master_or_refused(seed: int, tmp_path_fact
         raw = "\n".join(lines).encode("utf-8", "surrogatepass")
         path.write_bytes(spoiled(raw, chance) if chance.random() < 0.3 else raw)
         try:
-            master = scrips.read_master(path)
+            master = scrip_decoder.read_master(path)
         except Unreadable:
             continue
         is_sound(list(master))
@@ -494,7 +496,7 @@ def test_a_scrip_master_is_whole_or_refused(seed: int, tmp_path_factory: pytest.
     for _ in range(BATCH):
         path.write_bytes(mutated(ROWS, chance))
         try:
-            master = scrips.read_master(path)
+            master = scrip_decoder.read_master(path)
         except Unreadable:
             continue
         is_sound(list(master))
@@ -506,7 +508,7 @@ def test_a_scrip_master_is_whole_or_refused(seed: int, tmp_path_factory: pytest.
 @given(st.text(), st.integers(1, 10**6), st.integers(0, 10**6))
 @settings(max_examples=100_000 if LONG else examples(200), deadline=None)
 def test_a_status_word_nobody_knows_leaves_the_order_open(word: str, quantity: int, filled: int) -> None:
-    status = words.order_status(word, quantity=quantity, filled=min(filled, quantity))
+    status = vocabulary.order_status(word, quantity=quantity, filled=min(filled, quantity))
     known = ("REJECT", "FAIL", "CANCEL", "TRADED", "COMPLETE", "EXECUTED", "CONFIRMED", "FILLED", "EXPIRED")
-    if not any(each in words.squeezed(word) for each in known):
+    if not any(each in vocabulary.squeezed(word) for each in known):
         assert not status.is_final

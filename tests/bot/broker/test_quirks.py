@@ -16,16 +16,17 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.broker import answers, bodies, frames, shelves, translate, words
-from bot.broker.answers import Answer, envelope
-from bot.broker.bodies import StopSpelling
 from bot.broker.client import MStock
-from bot.broker.masterfile import ScripShelf
-from bot.broker.pace import Pace
+from bot.broker.feed import frames
+from bot.broker.feed.samples import Samples
+from bot.broker.rate_limits import Pace
 from bot.broker.routes import ROUTES, SCRIP_MASTER
-from bot.broker.samples import Samples
+from bot.broker.scrip_cache import ScripShelf
 from bot.broker.session import SessionKeeper, token_dies
 from bot.broker.transport import Transport, tls_context
+from bot.broker.wire import answers, bodies, research_rows, translate, vocabulary
+from bot.broker.wire.answers import Answer, envelope
+from bot.broker.wire.bodies import StopSpelling
 from bot.domain.clock import next_midnight
 from bot.domain.errors import AddressRefused, BotError, LoginRefused, NotSent, Refused, SessionExpired, Unclear, Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
@@ -343,7 +344,7 @@ def test_quirk_17_three_names_and_one_token() -> None:
     )
     assert holding.instrument.key == InstrumentKey(Exchange.NSE, "11377")
     past = {"tradingsymbol": "RASHTRIYA CHEMICALS & FER", "transactiontype": "BUY", "fillprice": "145.2", "fillsize": "3"}
-    assert shelves.past_trades([past])[0].name == "RASHTRIYA CHEMICALS & FER"
+    assert research_rows.past_trades([past])[0].name == "RASHTRIYA CHEMICALS & FER"
 
 
 @pytest.mark.parametrize(
@@ -355,7 +356,7 @@ def test_quirk_17_three_names_and_one_token() -> None:
     ],
 )  # fmt: skip
 def test_quirk_18_books_say_nse_for_contracts(exchange: str, kind: str, ours: Exchange | None) -> None:
-    assert words.exchange_of(exchange, kind) is ours
+    assert vocabulary.exchange_of(exchange, kind) is ours
     if ours is not None:  # and requests say which segment it is
         draft = replace(DRAFT, instrument=replace(ACC, exchange=ours))
         assert bodies.place_body(draft, "t", StopSpelling.JOINED)["exchange"] == ours.value
@@ -366,7 +367,7 @@ def test_quirk_18_books_say_nse_for_contracts(exchange: str, kind: str, ours: Ex
 def test_quirk_19_dates_in_every_style() -> None:
     wanted = date(2025, 10, 20)
     for text in ("2025-Oct-20", "20-Oct-2025", "20Oct2025", "20OCT2025", "20-10-2025", "2025-10-20"):
-        assert words.day(text) == wanted, text
+        assert vocabulary.day(text) == wanted, text
     moment = datetime(2025, 10, 20, 4, 50, 34, tzinfo=UTC)
     for text in (
         "2025-Oct-20 10:20:34",
@@ -375,12 +376,12 @@ def test_quirk_19_dates_in_every_style() -> None:
         "2025-10-20T10:20:34+05",
         "2025-10-20 10:20:34+0530",
     ):
-        assert words.moment(text) == moment, text
-    assert words.moment("23-01-2025 03:14:25 PM") == datetime(2025, 1, 23, 9, 44, 25, tzinfo=UTC)
-    assert words.moment("23-01-2025 12:00:00 AM") == datetime(2025, 1, 22, 18, 30, tzinfo=UTC)
+        assert vocabulary.moment(text) == moment, text
+    assert vocabulary.moment("23-01-2025 03:14:25 PM") == datetime(2025, 1, 23, 9, 44, 25, tzinfo=UTC)
+    assert vocabulary.moment("23-01-2025 12:00:00 AM") == datetime(2025, 1, 22, 18, 30, tzinfo=UTC)
     for text in ("14:48:23", "", "0", "soon", "31-02-2025 10:00:00", "2025-Foo-20 10:00:00"):
         with pytest.raises(ValueError):  # noqa: PT011 - whatever it says, it is refused
-            words.moment(text)
+            vocabulary.moment(text)
 
 
 def test_quirk_20_numbers_as_strings_and_strings_as_numbers_stay_exact() -> None:
@@ -464,9 +465,9 @@ def test_quirk_27_stops_in_every_spelling_both_ways() -> None:
     ]
     assert bodies.place_body(stop, "t", StopSpelling.JOINED)["variety"] == "STOPLOSS"
     for text in ("SL", "STOP_LOSS", "STOPLOSS_LIMIT", "STOP_LOSS_LIMIT", "STOPLOSS", "SL-L"):
-        assert words.order_kind(text) is OrderKind.SL, text
+        assert vocabulary.order_kind(text) is OrderKind.SL, text
     for text in ("SL-M", "STOPLOSS_MARKET", "STOP_LOSS_MARKET", "SL_M", "SLM"):
-        assert words.order_kind(text) is OrderKind.SL_M, text
+        assert vocabulary.order_kind(text) is OrderKind.SL_M, text
 
 
 def test_quirk_28_a_quote_has_no_time_and_a_price_of_nought_is_none() -> None:
@@ -586,10 +587,10 @@ async def test_one_post_for_each_act_whatever_is_answered(clock: LoopClock, tmp_
         assert len(wire.sent) == 4
 
 
-@pytest.mark.parametrize("shelf", [shelves.candles, shelves.past_trades, shelves.order_steps])
+@pytest.mark.parametrize("shelf", [research_rows.candles, research_rows.past_trades, research_rows.order_steps])
 def test_an_answer_that_is_no_list_is_never_an_empty_shelf(shelf: Any) -> None:
     for told in ("text", 5, True, {"what": 1}):
-        if shelf is shelves.candles and told == {"what": 1}:
+        if shelf is research_rows.candles and told == {"what": 1}:
             continue  # no candles at all is an answer there
         with pytest.raises(Unreadable):
             shelf(told)

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from bot.broker import routes
-from bot.broker.pace import Pace
+from bot.broker.rate_limits import Pace
 from bot.broker.routes import ROUTES, Route
 from bot.broker.transport import FAREWELL, Transport, check_address, tls_context
 from bot.domain.errors import BotError, NotLinked, NotSent, SettingsError, Unclear, Unreadable

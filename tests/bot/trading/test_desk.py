@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.broker.pace import Pace
+from bot.broker.rate_limits import Pace
 from bot.broker.routes import Bucket
 from bot.domain.errors import (
     AddressRefused,

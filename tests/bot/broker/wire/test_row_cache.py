@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broker.rows import Rows
+from bot.broker.wire.row_cache import Rows
 from bot.domain.errors import Unreadable
 
 SCALARS = st.sampled_from([None, True, False, 0, 1, 2, 0.0, 1.0, 2.5, "", "1", "10"])

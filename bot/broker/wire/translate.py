@@ -6,8 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.broker import wire, words
-from bot.broker.answers import empty, plain
+from bot.broker.wire import models, vocabulary
+from bot.broker.wire.answers import empty, plain
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market.prices import Quote
@@ -37,14 +37,14 @@ def placed_id(data: object) -> str:
 
 def order_fact(told: object) -> OrderFact | None:
     """One row of the order book; None for a segment that we do not trade. Raises Unreadable."""
-    row = wire.read(wire.OrderRow, told, "order book")
-    exchange = words.exchange_of(row.exchange, row.instrumenttype)
+    row = models.read(models.OrderRow, told, "order book")
+    exchange = vocabulary.exchange_of(row.exchange, row.instrumenttype)
     if exchange is None:
         log.info("a row of the order book is of a segment that is not traded here")
         return None
     try:
-        kind = words.order_kind(row.ordertype)
-        product, side = words.product(row.producttype), words.side(row.transactiontype)
+        kind = vocabulary.order_kind(row.ordertype)
+        product, side = vocabulary.product(row.producttype), vocabulary.side(row.transactiontype)
     except ValueError as unknown:
         raise Unreadable(f"mStock's order book has a word that is not known ({unknown}).") from None
     if not row.orderid or not row.symboltoken or row.quantity is None or row.quantity < 1:
@@ -53,8 +53,8 @@ def order_fact(told: object) -> OrderFact | None:
         raise Unreadable("mStock's order book has a row that is filled beyond its quantity.")
     if kind is OrderKind.SL and not row.price:
         kind = OrderKind.SL_M
-    status = words.order_status(row.status, quantity=row.quantity, filled=row.filledshares)
-    if not words.is_known_status(row.status):
+    status = vocabulary.order_status(row.status, quantity=row.quantity, filled=row.filledshares)
+    if not vocabulary.is_known_status(row.status):
         log.warning("unknown order status %r is held to be %s", row.status[:40], status.value)
     return OrderFact(
         broker_id=row.orderid,
@@ -88,16 +88,16 @@ def is_from_elsewhere(told: object) -> bool:
 
 def trade_fact(told: object) -> TradeFact | None:
     """One row of the trade book: one fill; None for a segment that we do not trade. Raises Unreadable."""
-    row = wire.read(wire.TradeRow, told, "trade book")
+    row = models.read(models.TradeRow, told, "trade book")
     kind = row.INSTRUMENT_NAME
-    if row.SEGMENT.upper().startswith("D") and not words.squeezed(kind).startswith(("OPT", "FUT")):
+    if row.SEGMENT.upper().startswith("D") and not vocabulary.squeezed(kind).startswith(("OPT", "FUT")):
         kind = f"FUT{kind}"  # some contract, whichever: the exchange is all that hangs on it here
-    exchange = words.exchange_of(row.EXCHANGE, kind)
+    exchange = vocabulary.exchange_of(row.EXCHANGE, kind)
     if exchange is None:
         log.info("a row of the trade book is of a segment that is not traded here")
         return None
     try:
-        product, side = words.product(row.PRODUCT), words.side(row.BUY_SELL)
+        product, side = vocabulary.product(row.PRODUCT), vocabulary.side(row.BUY_SELL)
     except ValueError as unknown:
         raise Unreadable(f"mStock's trade book has a word that is not known ({unknown}).") from None
     if not row.ORDER_NUMBER or not row.TRADE_NUMBER or not row.SEC_ID:
@@ -118,13 +118,13 @@ def trade_fact(told: object) -> TradeFact | None:
 
 def position(told: object, find: Find) -> Position | None:
     """One row of the position book; None for a segment that we do not trade. Raises Unreadable."""
-    row = wire.read(wire.PositionRow, told, "position book")
-    exchange = words.exchange_of(row.exchange, row.instrumenttype)
+    row = models.read(models.PositionRow, told, "position book")
+    exchange = vocabulary.exchange_of(row.exchange, row.instrumenttype)
     if exchange is None:
         log.info("a row of the position book is of a segment that is not traded here")
         return None
     try:
-        product = words.product(row.producttype)
+        product = vocabulary.product(row.producttype)
     except ValueError as unknown:
         raise Unreadable(f"mStock's position book has a word that is not known ({unknown}).") from None
     if row.netqty is None or not row.symboltoken:
@@ -149,7 +149,7 @@ def position(told: object, find: Find) -> Position | None:
     )
 
 
-def _turnover(row: wire.PositionRow) -> tuple[int, int, Decimal, Decimal]:
+def _turnover(row: models.PositionRow) -> tuple[int, int, Decimal, Decimal]:
     """Quantities and values in and out, what was carried included once: the rows do not say whether the totals hold it."""
     bought, bought_value = _one_way(row.buyqty, row.cfbuyqty, row.buyavgprice, row.cfbuyavgprice, row.totalbuyvalue)
     sold, sold_value = _one_way(row.sellqty, row.cfsellqty, row.sellavgprice, row.cfsellavgprice, row.totalsellvalue)
@@ -174,7 +174,7 @@ def _value(total: Decimal | None, reckoned: Decimal) -> Decimal:
 
 def holding(told: object, find: Find) -> Holding:
     """One row of the holdings; a holding without an exchange is NSE's (7.3). Raises Unreadable."""
-    row = wire.read(wire.HoldingRow, told, "holdings")
+    row = models.read(models.HoldingRow, told, "holdings")
     if not row.symboltoken:
         raise Unreadable("mStock's holdings have a row without a token.")
     exchange = Exchange.BSE if row.exchange.upper() == "BSE" else Exchange.NSE
@@ -193,7 +193,7 @@ def holding(told: object, find: Find) -> Holding:
     )
 
 
-def _settled(row: wire.HoldingRow) -> int:
+def _settled(row: models.HoldingRow) -> int:
     """Shares delivered: whether `quantity` counts those on their way is not documented, so the three figures are compared."""
     if row.realisedquantity + row.t1quantity == row.quantity:
         return row.realisedquantity
@@ -203,7 +203,7 @@ def _settled(row: wire.HoldingRow) -> int:
 def funds(data: object, now: datetime) -> Funds:
     """Section 4: a list of one, or the object itself; figures that are not there stay None. Raises Unreadable."""
     told = data[0] if isinstance(data, list) and data else data
-    row = wire.read(wire.FundsRow, told, "funds")
+    row = models.read(models.FundsRow, told, "funds")
     if row.AVAILABLE_BALANCE is None:
         raise Unreadable("mStock's funds do not say what is available. Try again in a moment.")
     parts = [part for part in (row.COLLATERALS, row.MF_COLLATERAL) if part is not None]
@@ -223,7 +223,7 @@ _MARGIN_PARTS = ("SPANMARGIN", "EXPOMARGIN", "VARELMMARGIN")
 def margin(data: object) -> Margin:
     """Section 8: the three margins together; the figure called total_charges only where they are missing. Raises Unreadable."""
     summary = data.get("summary") if isinstance(data, Mapping) else None
-    row = wire.read(wire.MarginSummary, summary, "margin answer")
+    row = models.read(models.MarginSummary, summary, "margin answer")
     amounts = {part.name.upper(): part.amount for part in row.breakup}
     found = [amount for name in _MARGIN_PARTS if (amount := amounts.get(name)) is not None]
     return Margin(required=sum(found, ZERO) if found else row.total_charges)
@@ -236,7 +236,7 @@ def quotes(data: object, asked: Collection[InstrumentKey]) -> dict[InstrumentKey
         by_token.setdefault(key.token, []).append(key)
     found: dict[InstrumentKey, Quote] = {}
     for told in _quote_rows(data):
-        row = wire.read(wire.QuoteRow, told, "quote")
+        row = models.read(models.QuoteRow, told, "quote")
         keys = by_token.get(row.symbolToken, [])
         exact = [key for key in keys if key.exchange.value == row.exchange.upper()]
         # Another route's habit (a contract's exchange called NSE) is forgiven only where the token leaves no doubt.
@@ -255,7 +255,7 @@ def quotes(data: object, asked: Collection[InstrumentKey]) -> dict[InstrumentKey
 
 def _quote_rows(data: object) -> list[Any]:
     if isinstance(data, Mapping) and "fetched" in data:
-        return wire.rows(data["fetched"], "quote")
+        return models.rows(data["fetched"], "quote")
     if isinstance(data, Mapping):
         nested = [
             {"exchange": exchange, "symbolToken": token, **row}
@@ -267,13 +267,13 @@ def _quote_rows(data: object) -> list[Any]:
         if not nested and data:
             raise Unreadable("mStock's quote has a shape that is not known.")
         return nested
-    return wire.rows(data, "quote")
+    return models.rows(data, "quote")
 
 
-def _from_position(key: InstrumentKey, row: wire.PositionRow) -> Instrument:
+def _from_position(key: InstrumentKey, row: models.PositionRow) -> Instrument:
     """What the row itself tells of an instrument that is not in the master (an expired contract, a new listing)."""
     name = _book_symbol(row.symbolname or row.tradingsymbol) or key.token
-    kind = words.instrument_kind(row.instrumenttype) or InstrumentKind.EQUITY
+    kind = vocabulary.instrument_kind(row.instrumenttype) or InstrumentKind.EQUITY
     if kind in (InstrumentKind.EQUITY, InstrumentKind.INDEX):
         return _cash(key, name)
     is_option = kind in (InstrumentKind.INDEX_OPTION, InstrumentKind.STOCK_OPTION)
@@ -317,13 +317,13 @@ def _above_zero(price: Decimal | None) -> Decimal | None:
 
 def _moment(text: str) -> datetime | None:
     try:
-        return words.moment(text)
+        return vocabulary.moment(text)
     except ValueError:
         return None
 
 
 def _day(text: str) -> date | None:
     try:
-        return words.day(text)
+        return vocabulary.day(text)
     except ValueError:
         return None

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from bot.broker import wire, words
-from bot.broker.answers import empty, plain
+from bot.broker.wire import models, vocabulary
+from bot.broker.wire.answers import empty, plain
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange
@@ -16,38 +16,38 @@ from bot.domain.orders.order import Product
 from bot.domain.orders.research import Candle, Chain, ChainLine, OrderStep, PastTrade, Underlying
 
 
-class _StepRow(wire.WireRow):
-    orderid: wire.Text = ""
-    ordertag: wire.Tag = ""
-    status: wire.Text = Field(default="", validation_alias=AliasChoices("status", "orderstatus"))
-    quantity: wire.Count = 0
-    filledshares: wire.Count = 0
-    updatetime: wire.Text = ""
+class _StepRow(models.WireRow):
+    orderid: models.Text = ""
+    ordertag: models.Tag = ""
+    status: models.Text = Field(default="", validation_alias=AliasChoices("status", "orderstatus"))
+    quantity: models.Count = 0
+    filledshares: models.Count = 0
+    updatetime: models.Text = ""
 
 
-class _PastRow(wire.WireRow):
-    exchange: wire.Text = ""
-    producttype: wire.Text = ""
-    tradingsymbol: wire.Text = ""
-    transactiontype: wire.Text
-    fillprice: wire.Money
-    fillsize: wire.Whole
-    fillid: wire.Text = ""
-    filltime: wire.Text = ""
+class _PastRow(models.WireRow):
+    exchange: models.Text = ""
+    producttype: models.Text = ""
+    tradingsymbol: models.Text = ""
+    transactiontype: models.Text
+    fillprice: models.Money
+    fillsize: models.Whole
+    fillid: models.Text = ""
+    filltime: models.Text = ""
 
 
 def order_steps(data: object) -> list[OrderStep]:
     """Rows of order details (5.9). Raises Unreadable."""
     steps = []
-    for told in wire.rows(data, "order details"):
-        row = wire.read(_StepRow, told, "order details")
+    for told in models.rows(data, "order details"):
+        row = models.read(_StepRow, told, "order details")
         if not row.status:
             raise Unreadable("mStock's order details have a row without a status.")
         try:
-            at = words.moment(row.updatetime)
+            at = vocabulary.moment(row.updatetime)
         except ValueError:
             at = None
-        status = words.order_status(row.status, quantity=max(row.quantity, 1), filled=row.filledshares)
+        status = vocabulary.order_status(row.status, quantity=max(row.quantity, 1), filled=row.filledshares)
         steps.append(
             OrderStep(
                 broker_id=row.orderid, tag=row.ordertag or None, status=status, words=row.status, filled=row.filledshares, at=at
@@ -59,10 +59,10 @@ def order_steps(data: object) -> list[OrderStep]:
 def past_trades(data: object) -> list[PastTrade]:
     """Rows of the trade history (6.2). Raises Unreadable."""
     trades = []
-    for told in wire.rows(data, "trade history"):
-        row = wire.read(_PastRow, told, "trade history")
+    for told in models.rows(data, "trade history"):
+        row = models.read(_PastRow, told, "trade history")
         try:
-            side = words.side(row.transactiontype)
+            side = vocabulary.side(row.transactiontype)
         except ValueError:
             raise Unreadable("mStock's trade history has a side that is not known.") from None
         if row.fillprice is None or row.fillprice <= 0 or row.fillsize is None or row.fillsize < 1:
@@ -78,7 +78,7 @@ def past_trades(data: object) -> list[PastTrade]:
 
 def _product(text: str) -> Product | None:
     try:
-        return words.product(text)
+        return vocabulary.product(text)
     except ValueError:
         return None
 
@@ -87,13 +87,13 @@ def candles(data: object) -> list[Candle]:
     """[time, open, high, low, close, volume] in the order they came; rows of noughts, which indices have, are left out (9.2)."""
     told = data.get("candles") if isinstance(data, Mapping) else data
     found = []
-    for row in wire.rows(told, "candles"):
+    for row in models.rows(told, "candles"):
         if not isinstance(row, Sequence) or isinstance(row, str) or len(row) < 5:
             raise Unreadable("mStock's candles have a row that cannot be read.")
         try:
-            start = words.moment(plain(row[0]))
-            figures = [wire.exact(value) for value in row[1:5]]
-            volume = wire.whole(row[5]) if len(row) > 5 else 0
+            start = vocabulary.moment(plain(row[0]))
+            figures = [models.exact(value) for value in row[1:5]]
+            volume = models.whole(row[5]) if len(row) > 5 else 0
         except ValueError:
             raise Unreadable("mStock's candles have a figure that cannot be read.") from None
         opened, high, low, close = (figure or Decimal(0) for figure in figures)
@@ -122,7 +122,7 @@ def expiry_of(epoch: int, now: datetime) -> date:
     """The day of an expiry number: seconds since 1980 in India's wall clock, or Unix time; whichever is near (section 11)."""
     if not 0 < epoch < 4_000_000_000:
         raise ValueError("no epoch")
-    for moment in (words.EPOCH + timedelta(seconds=epoch), datetime.fromtimestamp(epoch, UTC)):
+    for moment in (vocabulary.EPOCH + timedelta(seconds=epoch), datetime.fromtimestamp(epoch, UTC)):
         if abs((moment - now).days) <= 6 * 366:  # long-dated index options run for five years
             return ist(moment).date()
     raise ValueError("no expiry")
@@ -135,7 +135,7 @@ def underlyings(data: object, now: datetime) -> list[Underlying]:
     days: dict[str, tuple[date, int]] = {}
     for name, told in data["dctExp"].items():
         try:
-            epoch = wire.whole(told)
+            epoch = models.whole(told)
             if epoch is not None:
                 days[str(name)] = (expiry_of(epoch, now), epoch)
         except ValueError:
@@ -163,13 +163,13 @@ def chain(data: object, exchange: Exchange, expiry: date) -> Chain:
 
 
 def _lines(told: object) -> list[Any]:
-    return [] if empty(told) else wire.rows(told, "option chain")
+    return [] if empty(told) else models.rows(told, "option chain")
 
 
 def _chain_line(told: object) -> ChainLine:
     parts = [part.strip() for part in plain(told).split(",")]
     try:
-        paise, interest = wire.whole(parts[1]), wire.whole(parts[2])
+        paise, interest = models.whole(parts[1]), models.whole(parts[2])
     except (IndexError, ValueError):
         raise Unreadable("mStock's option chain has a line that cannot be read.") from None
     if not parts[0].isalnum() or paise is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bot.broker.words import EPOCH
+from bot.broker.wire.vocabulary import EPOCH
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.market.prices import Level, Tick

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from bot.broker import answers
-from bot.broker.scrips import INDEXES, Master, read_master
+from bot.broker.scrip_decoder import INDEXES, Master, read_master
 from bot.broker.transport import OpenSink
+from bot.broker.wire import answers
 from bot.domain.errors import StorageError, Unreadable
 from bot.domain.market.instrument import Instrument, InstrumentKey
 

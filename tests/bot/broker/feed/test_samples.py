@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broker.samples import MOST, Samples, scrubbed
+from bot.broker.feed.samples import MOST, Samples, scrubbed
 
 
 def test_names_of_fields_stay_and_their_content_goes() -> None:

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from bot.broker import answers, bodies, shelves, translate
-from bot.broker.answers import Answer, envelope
-from bot.broker.bodies import StopSpelling
-from bot.broker.rows import Rows
+from bot.broker.wire import answers, bodies, research_rows, translate
+from bot.broker.wire.answers import Answer, envelope
+from bot.broker.wire.bodies import StopSpelling
+from bot.broker.wire.row_cache import Rows
 from bot.domain.errors import Refused, Unclear, Unreadable
 from bot.domain.orders.order import OrderFact, OrderKind, Product, Side, Validity
 from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, bad, body, good
@@ -67,9 +67,9 @@ def test_a_yes_under_a_status_that_says_no_is_unclear(http: int) -> None:
 
 def test_candles_of_noughts_are_left_out_and_impossible_ones_refused() -> None:
     at = "2026-11-19 09:15"
-    assert shelves.candles({"candles": [[at, 0, 0, 0, 0, 0], [at, 5, 5, 5, 0, 1]]}) == []
+    assert research_rows.candles({"candles": [[at, 0, 0, 0, 0, 0], [at, 5, 5, 5, 0, 1]]}) == []
     with pytest.raises(Unreadable):
-        shelves.candles({"candles": [[at, 5, 4, 3, 5, 1]]})
+        research_rows.candles({"candles": [[at, 5, 4, 3, 5, 1]]})
 
 
 @pytest.mark.parametrize(

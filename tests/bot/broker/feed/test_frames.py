@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broker import frames
-from bot.broker.frames import NotPackets, packets, ticks
+from bot.broker.feed import frames
+from bot.broker.feed.frames import NotPackets, packets, ticks
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, InstrumentKey
 
-RECORDED = (Path(__file__).parents[2] / "fixtures" / "broker" / "nifty-25400-ce.bin").read_bytes()
+RECORDED = (Path(__file__).parents[3] / "fixtures" / "broker" / "nifty-25400-ce.bin").read_bytes()
 NOW = datetime(2025, 10, 17, 4, 11, 26, tzinfo=UTC)
 
 

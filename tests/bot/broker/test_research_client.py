@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.broker.bodies import StopSpelling
 from bot.broker.connections import Connections, Pair
+from bot.broker.wire.bodies import StopSpelling
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Refused, StopWordsRefused, Unclear
 from bot.domain.market.instrument import Exchange

@@ -6,7 +6,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broker.backoff import delays
+from bot.broker.feed.backoff import delays
 
 
 @given(st.integers(), st.floats(0.1, 5), st.floats(5, 60))

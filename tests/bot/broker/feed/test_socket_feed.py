@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 
 from bot.broker.connections import Connections, Pair
-from bot.broker.feed import Hours, SocketFeed
-from bot.broker.handshake import feed_url, socket_session
-from bot.broker.words import EPOCH
+from bot.broker.feed.handshake import feed_url, socket_session
+from bot.broker.feed.socket_feed import Hours, SocketFeed
+from bot.broker.wire.vocabulary import EPOCH
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.order import OrderDraft, OrderKind, Product, Side
 from bot.domain.people.account import Session

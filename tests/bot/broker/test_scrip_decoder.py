@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.broker.answers import Answer
 from bot.broker.connections import Connections, Pair
-from bot.broker.masterfile import ScripShelf
-from bot.broker.scrips import INDEXES, Master, read_master
+from bot.broker.scrip_cache import ScripShelf
+from bot.broker.scrip_decoder import INDEXES, Master, read_master
 from bot.broker.transport import OpenSink
+from bot.broker.wire.answers import Answer
 from bot.domain.errors import NotSent, Refused, StorageError, Unreadable
 from bot.domain.market.instrument import Exchange, InstrumentKey, InstrumentKind, Right
 from bot.domain.market.scrip_columns import Columnar, columns_of

@@ -11,8 +11,8 @@ from typing import overload
 
 import msgspec
 
-from bot.broker import answers, words
-from bot.broker.wire import exact
+from bot.broker.wire import answers, vocabulary
+from bot.broker.wire.models import exact
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market.scrip_columns import Columns
@@ -102,10 +102,10 @@ class Master(Sequence[Instrument]):
     def columns(self) -> Columns:
         """The same rows as columns; equal days, strikes and symbols are one object."""
         rows, indexes = self._rows, self._indexes
-        kinds = {text: words.instrument_kind(text) or InstrumentKind.EQUITY for text in {row.instrumenttype for row in rows}}
+        kinds = {text: vocabulary.instrument_kind(text) or InstrumentKind.EQUITY for text in {row.instrumenttype for row in rows}}
         contracts = {text for text in kinds if text.startswith(("OPT", "FUT"))}
         options = {text for text in contracts if text.startswith("OPT")}
-        days = {text: words.day(text) for text in {row.expiry for row in rows if row.instrumenttype in contracts}}
+        days = {text: vocabulary.day(text) for text in {row.expiry for row in rows if row.instrumenttype in contracts}}
         strikes = {text: _strike(text) for text in {row.strike for row in rows if row.instrumenttype in options}}
         return Columns(
             exchange=[_EXCHANGES[row.exch_seg] for row in rows] + [one.exchange for one in indexes],
@@ -140,7 +140,7 @@ def _instrument(row: Scrip) -> Instrument:
         kind=kind,
         lot=_lot(row.lotsize) if derivative else 1,
         tick=_tick(row.tick_size),
-        expiry=words.day(row.expiry) if derivative else None,
+        expiry=vocabulary.day(row.expiry) if derivative else None,
         strike=_strike(row.strike) if option else None,
         right=_RIGHTS[name[-2:]] if option else None,
         series=_series(row),
@@ -152,7 +152,7 @@ def _series(row: Scrip) -> str:
 
 
 def _kind(row: Scrip) -> InstrumentKind:
-    known = _KINDS.get(row.instrumenttype) or words.instrument_kind(row.instrumenttype)
+    known = _KINDS.get(row.instrumenttype) or vocabulary.instrument_kind(row.instrumenttype)
     if known is None:
         raise ValueError("no kind that is traded here")
     return known
@@ -278,15 +278,15 @@ def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> 
         segment[row.token] = len(kept)
         add(row)
     names, days, strike_texts, lot_texts, tick_texts, kind_texts = shared
-    spelled_oddly = {text: words.squeezed(text) for text in kind_texts if text != words.squeezed(text)}
+    spelled_oddly = {text: vocabulary.squeezed(text) for text in kind_texts if text != vocabulary.squeezed(text)}
     if spelled_oddly:  # one spelling from here on, so that every reader below means the same kind
         for row in kept:
             row.instrumenttype = spelled_oddly.get(row.instrumenttype, row.instrumenttype)
         kind_texts = {row.instrumenttype: row.instrumenttype for row in kept}
-    foreign = {text for text in kind_texts if words.instrument_kind(text) is None}
+    foreign = {text for text in kind_texts if vocabulary.instrument_kind(text) is None}
     broken = {
         "symbol": {text for text in names if not text.isprintable()},
-        "expiry": _bad(days, words.day),
+        "expiry": _bad(days, vocabulary.day),
         "strike": _bad(strike_texts, _strike),
         "lot": _bad(lot_texts, _lot),
         "tick": _bad(tick_texts, _tick),

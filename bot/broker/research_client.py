@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.broker import bodies, routes, shelves, translate, words
+from bot.broker import routes
+from bot.broker.wire import bodies, research_rows, translate, vocabulary
 from bot.domain.clock import Clock, at_ist, ist, ist_date
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.orders.order import OrderDraft, Product
@@ -40,12 +41,12 @@ class Library:
     async def order_steps(self, broker_id: str, *, derivative: bool) -> list[OrderStep]:
         """The life of one order, in the broker's order; the one place that always carries the tag (5.9)."""
         body = {"order_no": broker_id, "segment": "D" if derivative else "E"}
-        return shelves.order_steps(await self._read(routes.ORDER_DETAILS, body))
+        return research_rows.order_steps(await self._read(routes.ORDER_DETAILS, body))
 
     async def past_trades(self, first: date, last: date) -> list[PastTrade]:
         """Fills of earlier days; empty is an answer here (6.2)."""
         body = {"fromdate": first.isoformat(), "todate": last.isoformat()}
-        return shelves.past_trades(await self._read(routes.TRADE_HISTORY, body))
+        return research_rows.past_trades(await self._read(routes.TRADE_HISTORY, body))
 
     async def convert(self, position: Position, to: Product, quantity: int) -> None:
         """Carries shares or units of a position over to another product (7.2). An act: sent once."""
@@ -70,7 +71,7 @@ class Library:
                 "exchange": instrument.exchange.value, "symboltoken": instrument.token, "interval": word,
                 "fromdate": _minute(since), "todate": _minute(before - timedelta(microseconds=1)),
             }  # fmt: skip
-            told = shelves.candles(await self._read(routes.HISTORICAL, body))
+            told = research_rows.candles(await self._read(routes.HISTORICAL, body))
             found |= {candle.start: candle for candle in told}
             since = before
         if end > today:
@@ -80,23 +81,23 @@ class Library:
     async def _today(self, instrument: Instrument, interval: Interval) -> list[Candle]:
         """Today's candles; the day's own is made of quarter hours, because the route fails when asked for it."""
         word = INTERVALS[Interval.MINUTES_15 if interval is Interval.DAY else interval][0]
-        body = {"exchange": words.INTRADAY_CODES[instrument.exchange], "symboltoken": instrument.token, "interval": word}
-        told = sorted(shelves.candles(await self._read(routes.INTRADAY, body)), key=lambda candle: candle.start)
+        body = {"exchange": vocabulary.INTRADAY_CODES[instrument.exchange], "symboltoken": instrument.token, "interval": word}
+        told = sorted(research_rows.candles(await self._read(routes.INTRADAY, body)), key=lambda candle: candle.start)
         today = ist_date(self._clock.now())
         told = [candle for candle in told if ist_date(candle.start) == today]  # before the open it may still have the last day
-        return told if interval is not Interval.DAY else shelves.as_one_day(told)
+        return told if interval is not Interval.DAY else research_rows.as_one_day(told)
 
     async def underlyings(self, exchange: Exchange) -> list[Underlying]:
         """What chains there are, NFO or BFO (section 11)."""
-        code = words.INTRADAY_CODES[exchange]
-        return shelves.underlyings(await self._read(routes.CHAIN_MASTER, exchange=code), self._clock.now())
+        code = vocabulary.INTRADAY_CODES[exchange]
+        return research_rows.underlyings(await self._read(routes.CHAIN_MASTER, exchange=code), self._clock.now())
 
     async def chain(self, exchange: Exchange, underlying: Underlying, expiry: date) -> Chain:
         """Strikes and open interest of one expiry; it has no prices (section 11). KeyError for an expiry that is not listed."""
         epoch = dict(underlying.expiries)[expiry]
-        code = words.INTRADAY_CODES[exchange]
+        code = vocabulary.INTRADAY_CODES[exchange]
         told = await self._read(routes.CHAIN, exchange=code, expiry=str(epoch), token=underlying.token)
-        return shelves.chain(told, exchange, expiry)
+        return research_rows.chain(told, exchange, expiry)
 
 
 def _minute(moment: datetime) -> str:

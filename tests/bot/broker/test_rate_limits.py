@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.broker.pace import URGENT_PATIENCE, WINDOWS, Gate, Pace
+from bot.broker.rate_limits import URGENT_PATIENCE, WINDOWS, Gate, Pace
 from bot.broker.routes import Bucket
 from bot.domain.errors import TooFast
 from bot.simulators.loop import VirtualLoop

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.broker.answers import empty, plain
+from bot.broker.wire.answers import empty, plain
 from bot.domain.errors import Unreadable
 
 _MOST = Decimal(10) ** 15  # rupees or shares; more is no figure of a broker

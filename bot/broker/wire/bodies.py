@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.broker import words
+from bot.broker.wire import vocabulary
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.orders.order import OrderDraft, OrderKind, Product
 from bot.domain.orders.portfolio import Position
@@ -33,7 +33,7 @@ def place_body(draft: OrderDraft, tag: str, spelling: StopSpelling) -> dict[str,
         "transactiontype": draft.side.value,
         "ordertype": _order_type(draft, spelling),
         "quantity": str(draft.quantity),
-        "producttype": words.PRODUCT_TO_WIRE[draft.product],
+        "producttype": vocabulary.PRODUCT_TO_WIRE[draft.product],
         "price": _price(draft.price),
         "triggerprice": _price(draft.trigger),
         "squareoff": "0",
@@ -56,7 +56,7 @@ def modify_body(broker_id: str, draft: OrderDraft, spelling: StopSpelling) -> di
         "orderid": broker_id,
         "ordertype": _order_type(draft, spelling),
         "quantity": str(draft.quantity),
-        "producttype": words.PRODUCT_TO_WIRE[draft.product],
+        "producttype": vocabulary.PRODUCT_TO_WIRE[draft.product],
         "duration": draft.validity.value,
         "price": _price(draft.price),
         "triggerprice": _price(draft.trigger),
@@ -78,8 +78,8 @@ def convert_body(position: Position, to: Product, quantity: int) -> dict[str, ob
         **dict.fromkeys(blank, ""),
         "exchange": instrument.exchange.value,
         "symboltoken": instrument.token,
-        "oldproducttype": words.PRODUCT_TO_WIRE[position.product],
-        "newproducttype": words.PRODUCT_TO_WIRE[to],
+        "oldproducttype": vocabulary.PRODUCT_TO_WIRE[position.product],
+        "newproducttype": vocabulary.PRODUCT_TO_WIRE[to],
         "tradingsymbol": instrument.name,
         "symbolname": instrument.symbol,
         "instrumenttype": "",
@@ -97,7 +97,7 @@ def margin_body(drafts: Iterable[OrderDraft]) -> dict[str, object]:
     return {
         "orders": [
             {
-                "product_type": words.PRODUCT_TO_WIRE[draft.product],
+                "product_type": vocabulary.PRODUCT_TO_WIRE[draft.product],
                 "transaction_type": draft.side.value,
                 "quantity": str(draft.quantity),
                 "price": _price(draft.price),

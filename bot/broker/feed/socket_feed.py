@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bot.broker import frames, samples
-from bot.broker.backoff import delays
-from bot.broker.handshake import HandshakeRefused, open_socket
-from bot.broker.words import STREAM_CODES
+from bot.broker.feed import frames, samples
+from bot.broker.feed.backoff import delays
+from bot.broker.feed.handshake import HandshakeRefused, open_socket
+from bot.broker.wire.vocabulary import STREAM_CODES
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, InstrumentKey

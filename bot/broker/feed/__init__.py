@@ -1,0 +1,1 @@
+"""mStock's socket."""
