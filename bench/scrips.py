@@ -16,7 +16,7 @@ import orjson
 from bench.master import TODAY, make
 from bot.broker.scrip_decoder import read_master
 from bot.domain.market.instrument import Instrument
-from bot.trading.instruments import Instruments
+from bot.trading.instruments.finder import Instruments
 
 ROUNDS = 9
 _KINDS = {
@@ -85,7 +85,7 @@ def _resident(path: Path) -> tuple[float, float]:
         "import sys, gc, pathlib\n"
         "from datetime import date\n"
         "from bot.broker.scrip_decoder import read_master\n"
-        "from bot.trading.instruments import Instruments\n"
+        "from bot.trading.instruments.finder import Instruments\n"
         "def resident():\n"
         "    return int(pathlib.Path('/proc/self/statm').read_text().split()[1]) * 4096 / 2**20\n"
         "before = resident(); master = read_master(pathlib.Path(sys.argv[1])); gc.collect(); print(resident() - before)\n"

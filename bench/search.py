@@ -9,8 +9,8 @@ from statistics import quantiles
 from rapidfuzz import fuzz, process
 
 from bench.master import TODAY, UNDERLYINGS, Made, make
-from bot.trading.instruments import Instruments
-from bot.trading.nearness import NEIGHBOURS
+from bot.trading.instruments.finder import Instruments
+from bot.trading.instruments.fuzzy import NEIGHBOURS
 
 QUERIES = 1_000
 FLOOR_QUERIES = 40  # WRatio needs a good part of a second for each, so it is asked fewer of the same queries

@@ -21,9 +21,9 @@ from bot.domain.ports.broker import RandomBytes
 from bot.runtime.background import Errands
 from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Scrubber
-from bot.trading.pins import begin_mode
-from bot.trading.roster import MAX_AGE
-from bot.trading.sentry import POLLER, REPAIR, TAMPERED, WEBHOOK
+from bot.trading.people.allowlist import MAX_AGE
+from bot.trading.safety.pins import begin_mode
+from bot.trading.safety.token_guard import POLLER, REPAIR, TAMPERED, WEBHOOK
 from bot.wiring import Core, build_core, heartbeat_file
 from handlers.application import build_application, publish_menu, running
 from handlers.intake import Intake

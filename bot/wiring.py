@@ -28,31 +28,31 @@ from bot.runtime.background import Errands
 from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Scrubber
 from bot.runtime.scheduler import Job, Scheduler
-from bot.trading.accounts import Accounts
-from bot.trading.alarm import Alarm
-from bot.trading.book import Book
-from bot.trading.books import Books
-from bot.trading.catalogue import Catalogue
-from bot.trading.confirmations import Confirmations
-from bot.trading.desk import TradingDesk
-from bot.trading.drafting import Drafting
-from bot.trading.entering import Entering
-from bot.trading.intake import Intake as FeedIntake
-from bot.trading.joining import Joining
-from bot.trading.limits import OwnLimits
-from bot.trading.losses import Losses, Results
-from bot.trading.market import Market
-from bot.trading.outage import Outage, PatientStore
-from bot.trading.pins import Pins
-from bot.trading.prices import Prices
-from bot.trading.proposing import Proposing
-from bot.trading.reconcile import Reconcile
-from bot.trading.reports import Reports
-from bot.trading.roster import Roster
-from bot.trading.sentry import Sentry
+from bot.trading.account.account_views import Books
+from bot.trading.account.logins import Accounts
+from bot.trading.account.loss_guard import Losses, Results
+from bot.trading.account.prices import Prices
+from bot.trading.account.quotes import Market
+from bot.trading.account.reports import Reports
+from bot.trading.account.secret_entry import Entering
+from bot.trading.account.unlinking import Unlinking
+from bot.trading.feed_events import Intake as FeedIntake
+from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.drafting import Drafting
+from bot.trading.orders.kill_switch import Switch
+from bot.trading.orders.order_desk import TradingDesk
+from bot.trading.orders.proposal_builder import Proposing
+from bot.trading.people.allowlist import Roster
+from bot.trading.people.invitations import Joining
+from bot.trading.safety.limits import OwnLimits
+from bot.trading.safety.lockdown import Alarm
+from bot.trading.safety.outage import Outage, PatientStore
+from bot.trading.safety.pins import Pins
+from bot.trading.safety.token_guard import Sentry
 from bot.trading.services import Host, Services
-from bot.trading.switch import Switch
-from bot.trading.unlinking import Unlinking
+from bot.trading.sync.fact_applier import Book
+from bot.trading.sync.reconcile import Reconcile
 from bot.web.door import WebDoor
 from handlers.views.text import rupees
 from storage.pinhash import Argon2Pins

@@ -300,7 +300,7 @@ def _people(asked: argparse.Namespace) -> int:
 
 
 async def _change_people(asked: argparse.Namespace, store: "SqlStore") -> int:
-    from bot.trading.joining import put_on_list, take_off_list, unlock
+    from bot.trading.people.invitations import put_on_list, take_off_list, unlock
 
     now = SystemClock().now()
     async with store:

@@ -19,7 +19,7 @@ from bot.domain.errors import BrokerError, SettingsError, StorageError, VaultErr
 from bot.domain.people.account import Credentials, Session
 from bot.domain.ports.repositories import Drawers
 from bot.runtime.logs import escaped
-from bot.trading.alarm import lift_alarm, raise_alarm, sounding
+from bot.trading.safety.lockdown import lift_alarm, raise_alarm, sounding
 from bot.wiring import heartbeat_file
 from storage.audit import AuditRow
 from storage.backup import after_bringing_back, back_up, bring_back, check_copy

@@ -16,7 +16,7 @@ from bot.domain.errors import VaultError
 from bot.domain.orders.order import OrderStatus
 from bot.runtime.hardening import standing
 from bot.runtime.redaction import Scrubber
-from bot.trading.alarm import sounding
+from bot.trading.safety.lockdown import sounding
 from storage.drawers import SqlDrawers
 from storage.engine import SQLITE
 from storage.store import SqlStore

@@ -11,19 +11,19 @@ from bot.domain.orders.proposal import Status
 from bot.domain.people.account import Account, Actor, Permission, Role
 from bot.domain.people.audit import Act, ActPage
 from bot.domain.ports.repositories import Drawers, Store
-from bot.trading.accounts import Accounts
-from bot.trading.acts import in_words
-from bot.trading.books import Books
-from bot.trading.desk import TradingDesk
-from bot.trading.entering import Entering
-from bot.trading.joining import Joining
-from bot.trading.limits import OwnLimits
-from bot.trading.market import Market
-from bot.trading.pins import Pins
-from bot.trading.reports import Reports
-from bot.trading.roster import Roster
-from bot.trading.switch import Switch
-from bot.trading.unlinking import Unlinking
+from bot.trading.account.account_views import Books
+from bot.trading.account.logins import Accounts
+from bot.trading.account.quotes import Market
+from bot.trading.account.reports import Reports
+from bot.trading.account.secret_entry import Entering
+from bot.trading.account.unlinking import Unlinking
+from bot.trading.orders.kill_switch import Switch
+from bot.trading.orders.order_desk import TradingDesk
+from bot.trading.people.acts import in_words
+from bot.trading.people.allowlist import Roster
+from bot.trading.people.invitations import Joining
+from bot.trading.safety.limits import OwnLimits
+from bot.trading.safety.pins import Pins
 
 PAGE = 8  # acts on one page of /audit
 

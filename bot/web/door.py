@@ -22,7 +22,7 @@ from bot.domain.clock import ist
 from bot.domain.errors import PersonError
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Outcome, Ticket
-from bot.trading.entering import Entering
+from bot.trading.account.secret_entry import Entering
 from bot.web import sheets
 
 LARGEST = 8 * 1024  # bytes of a form

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.people.account import Actor
-from bot.trading.accounts import Accounts
+from bot.trading.account.logins import Accounts
 from bot.trading.services import Services
 from handlers.usecases import UseCases
 from tests.attack.flooded import Flooded

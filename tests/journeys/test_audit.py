@@ -11,7 +11,7 @@ from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Drawers
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
-from bot.trading.joining import put_on_list, take_off_list, unlock
+from bot.trading.people.invitations import put_on_list, take_off_list, unlock
 from tests.journeys.test_people import PIN, invite, tap_pin
 from tests.stage.command import SET_UP, run
 from tests.stage.house import House, a_house

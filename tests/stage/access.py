@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from bot.domain.clock import ist_date
 from bot.domain.people.access import Pad, PadEnded, PadUse, PinHash
 from bot.domain.people.account import Actor, Limits
-from bot.trading.joining import Joining
-from bot.trading.limits import OwnLimits
-from bot.trading.pins import Pins
-from bot.trading.roster import Roster
+from bot.trading.people.allowlist import Roster
+from bot.trading.people.invitations import Joining
+from bot.trading.safety.limits import OwnLimits
+from bot.trading.safety.pins import Pins
 from storage.pinhash import Argon2Pins
 from tests.stage.desk import SHELF, DeskStage
 from tests.storage.samples import ACCOUNT

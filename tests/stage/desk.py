@@ -24,15 +24,15 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
 from bot.domain.ports.repositories import Drawers
 from bot.runtime.background import Errands
-from bot.trading.book import Book
-from bot.trading.catalogue import Catalogue
-from bot.trading.confirmations import Confirmations
-from bot.trading.desk import IN_WORDS, TradingDesk
-from bot.trading.drafting import Drafting
-from bot.trading.prices import Prices
-from bot.trading.proposing import Proposing
-from bot.trading.reconcile import Reconcile
-from bot.trading.switch import Switch
+from bot.trading.account.prices import Prices
+from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.drafting import Drafting
+from bot.trading.orders.kill_switch import Switch
+from bot.trading.orders.order_desk import IN_WORDS, TradingDesk
+from bot.trading.orders.proposal_builder import Proposing
+from bot.trading.sync.fact_applier import Book
+from bot.trading.sync.reconcile import Reconcile
 from storage.store import SqlStore
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON, a_store

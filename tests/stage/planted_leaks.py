@@ -10,7 +10,7 @@ from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage
 from tests.stage.gate import SECRETS
 
-_ours = logging.getLogger("bot.trading.accounts")
+_ours = logging.getLogger("bot.trading.account.logins")
 PASSWORD = SECRETS["password"]
 
 

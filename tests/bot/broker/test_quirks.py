@@ -35,7 +35,7 @@ from bot.domain.orders.research import Interval
 from bot.domain.people.account import CodeKind, Credentials, Session
 from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
-from bot.trading.prices import of_quote
+from bot.trading.account.prices import of_quote
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 ID = "128225101712667"

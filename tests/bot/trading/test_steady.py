@@ -10,10 +10,10 @@ from bot.domain.errors import CheckFailed, NotFound, NotSent
 from bot.domain.orders.notice import FeedBack
 from bot.domain.orders.order import OrderRequest, Side
 from bot.domain.people.access import PadEnded, PadUse
-from bot.trading.codes import spend
-from bot.trading.intake import Intake
-from bot.trading.pins import TRIES
-from bot.trading.prices import Prices
+from bot.trading.account.prices import Prices
+from bot.trading.account.spent_codes import spend
+from bot.trading.feed_events import Intake
+from bot.trading.safety.pins import TRIES
 from tests.stage.access import PIN, access
 from tests.stage.desk import set_stage
 from tests.stage.loop import HostClock

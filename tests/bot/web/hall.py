@@ -12,8 +12,8 @@ from bot.domain.errors import BotError
 from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, Credentials, Role, Session, User
 from bot.domain.people.secret import Secret
-from bot.trading.accounts import Accounts
-from bot.trading.entering import Entering
+from bot.trading.account.logins import Accounts
+from bot.trading.account.secret_entry import Entering
 from bot.web.door import WebDoor
 
 ASHA = 4211

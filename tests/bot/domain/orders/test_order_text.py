@@ -13,8 +13,8 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderDraft, OrderRequest, Product, Side, Validity
 from bot.domain.orders.order_text import draft_line, request_line, words_of
-from bot.trading.drafting import Drafting
-from bot.trading.instruments import Instruments
+from bot.trading.instruments.finder import Instruments
+from bot.trading.orders.drafting import Drafting
 from handlers import parse
 from handlers.commands import hear
 from tests.stage.market import SHELF, a_share, an_option

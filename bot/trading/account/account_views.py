@@ -1,0 +1,250 @@
+"""What is true at the broker now: orders, trades, positions, holdings, funds, and the day's profit and loss."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Literal, TypeVar
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import BrokerError, NotFound, PersonError, StorageAway
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.market.prices import Price
+from bot.domain.money import ZERO, total
+from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.order import Order, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
+from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
+from bot.domain.orders.tariff import Plan
+from bot.domain.people.account import Account, Actor
+from bot.domain.ports.broker import Link, Links
+from bot.domain.ports.repositories import Store
+from bot.trading.account.prices import Prices
+from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.sync.reconcile import Reconcile
+
+T = TypeVar("T")
+Which = Literal["open", "all", "rejected"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Books:
+    """Reads; every list is of a moment, and says which."""
+
+    store: Store
+    links: Links
+    prices: Prices
+    instruments: Catalogue
+    reconcile: Reconcile
+    tariff: Tariff
+    plan: Plan | None
+    clock: Clock
+
+    def line(self, actor: Actor) -> tuple[Account, Link]:
+        """The account and its line; PersonError without an account."""
+        if actor.account is None:
+            raise PersonError("No mStock account is linked yet. It is linked on the host: python -m bot link.")
+        return actor.account, self.links.of(actor.account.id)
+
+    async def orders(self, actor: Actor, which: Which = "all") -> OrderList:
+        """Today's orders after a look in the book; as last known, and why, when the book cannot be read."""
+        account, _ = self.line(actor)
+        stale = None
+        try:
+            await self.reconcile.look(account.id)
+        except (BrokerError, StorageAway) as error:
+            stale = error.say
+        day = ist_date(self.clock.now())
+        found = await self.store.run(lambda drawers: drawers.orders.of_day(account.id, day))
+        chosen = tuple(order for order in found if _wanted(order, which))
+        seen = self.reconcile.seen_at(account.id)
+        return OrderList(account=account, orders=chosen, as_of=seen or self.clock.now(), stale=stale)
+
+    async def order(self, actor: Actor, number: int) -> OrderDetail:
+        """One of today's orders by its day number."""
+        account, _ = self.line(actor)
+        day = ist_date(self.clock.now())
+        order = await self.store.run(lambda drawers: drawers.orders.by_number(account.id, day, number))
+        if order is None:
+            raise NotFound(f"There is no order #{number} today. /orders lists them.")
+        return await self._detail(account, order)
+
+    async def order_by_id(self, actor: Actor, order_id: str) -> OrderDetail:
+        """One order of this account, whatever its day."""
+        account, _ = self.line(actor)
+        order = await self.store.run(lambda drawers: drawers.orders.find(order_id))
+        if order is None or order.account_id != account.id:
+            raise NotFound("That order is not one of this account's.")
+        return await self._detail(account, order)
+
+    async def _detail(self, account: Account, order: Order) -> OrderDetail:
+        fills = await self.store.run(lambda drawers: drawers.orders.fills_of(order.id))
+        price = self.prices.known(account.id, order.draft.instrument.key)
+        return OrderDetail(account=account, order=order, fills=tuple(fills), price=price)
+
+    async def trades(self, actor: Actor) -> TradeList:
+        """Today's trades by the broker's trade book, newest last."""
+        account, link = self.line(actor)
+        facts = await link.broker.trades()
+        day = ist_date(self.clock.now())
+        orders = await self.store.run(lambda drawers: drawers.orders.of_day(account.id, day))
+        by_id = {order.broker_id: order for order in orders}
+        lines = [line for fact in facts if (line := self._trade(fact, by_id.get(fact.broker_id)))]
+        lines.sort(key=lambda line: (line.at is not None, line.at))  # the book comes in any order
+        return TradeList(account=account, trades=tuple(lines), as_of=self.clock.now())
+
+    def _trade(self, fact: TradeFact, order: Order | None) -> TradeLine | None:
+        instrument = order.draft.instrument if order else self.instruments.by_key(fact.key)
+        if instrument is None:
+            return None
+        return TradeLine(
+            instrument=instrument,
+            side=fact.side,
+            quantity=fact.quantity,
+            price=fact.price,
+            at=fact.at,
+            number=order.number if order else None,
+        )
+
+    async def positions(self, actor: Actor) -> Positions:
+        """All positions with their prices; what has no price or no cost is left out of the sums and says so."""
+        account, link = self.line(actor)
+        positions, trades = await asyncio.gather(link.broker.positions(), or_none(link.broker.trades()))
+        sold = any(position.is_sold_holding for position in positions)
+        holdings = await link.broker.holdings() if sold else ()
+        prices = await self.prices.of_all(account.id, [each.instrument.key for each in positions if each.quantity])
+        stops = await self._stops(account)
+        lines = tuple(guarded(valued(position, prices, holdings), stops) for position in positions)
+        charges = self.charges(trades) if trades is not None else None
+        return Positions(lines=lines, as_of=self.clock.now(), charges=charges)
+
+    async def _stops(self, account: Account) -> Sequence[Order] | None:
+        """Stops that wait at the exchange, those of the broker's app included; None before the order book was first read."""
+        if self.reconcile.seen_at(account.id) is None:
+            return None
+        working = await self.store.run(lambda drawers: drawers.orders.unsettled(account.id))
+        return [order for order in working if order.status is OrderStatus.TRIGGER_PENDING]
+
+    async def holdings(self, actor: Actor) -> Holdings:
+        """The demat account; a price that the broker leaves out is asked for."""
+        account, link = self.line(actor)
+        found = await link.broker.holdings()
+        prices = await self.prices.of_all(account.id, [each.instrument.key for each in found])
+        return Holdings(lines=tuple(_priced(each, prices) for each in found), as_of=self.clock.now())
+
+    async def funds(self, actor: Actor) -> Funds:
+        """Money for trading."""
+        _, link = self.line(actor)
+        return await link.broker.funds()
+
+    async def pnl(self, actor: Actor) -> PnL:
+        """Today's profit and loss before and after charges; holdings' change stands apart (product.md section 8)."""
+        positions = await self.positions(actor)
+        holdings = await self.holdings(actor)
+        changes = [
+            (line.last - line.previous_close) * line.total
+            for line in holdings.lines
+            if line.last is not None and line.previous_close is not None
+        ]
+        return PnL(
+            booked=positions.booked,
+            open=positions.open,
+            charges=positions.charges,
+            as_of=positions.as_of,
+            lines=positions.lines,
+            holdings_change=total(changes) if len(changes) == len(holdings.lines) else None,
+        )
+
+    def charges(self, facts: Sequence[TradeFact]) -> Decimal | None:
+        """Charges of the day's fills in rupees; None where brokerage is not known or a contract is not in the master."""
+        today = ist_date(self.clock.now())
+        return day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+
+
+def day_charges(
+    facts: Sequence[TradeFact], *, instruments: Catalogue, tariff: Tariff, plan: Plan | None, today: date
+) -> Decimal | None:
+    """Charges of a day's fills in rupees; None where brokerage is not known or a contract is not in the master."""
+    trades = []
+    for fact in facts:
+        instrument = instruments.by_key(fact.key)
+        if instrument is None:
+            return None
+        trades.append(
+            Trade(
+                instrument=instrument,
+                side=fact.side,
+                product=fact.product,
+                quantity=fact.quantity,
+                price=fact.price,
+                day=today,
+                order=fact.broker_id,
+            )
+        )
+    bill = tariff.day(trades, plan)
+    return bill.total if not bill.unknown else None
+
+
+def valued(position: Position, prices: Mapping[InstrumentKey, Price], holdings: Sequence[Holding] = ()) -> PositionLine:
+    """A position with its price, booked and open profit in rupees.
+
+    Stock sold out of the holdings is booked at the holding's average; where the broker does not say that, the cost is not
+    known and the line is left out of the sums (product.md section 8).
+    """
+    price = prices.get(position.instrument.key)
+    if position.is_sold_holding:
+        cost = next((each.average for each in holdings if each.instrument.key == position.instrument.key), None)
+        if cost is None:
+            return PositionLine(position=position, price=price, booked=None, open=None)
+        booked = position.sold_value - position.bought_value + cost * position.quantity
+        return PositionLine(position=position, price=price, booked=booked, open=ZERO)
+    if not position.quantity:
+        return PositionLine(position=position, price=price, booked=position.booked_profit(), open=ZERO)
+    if position.average is None:
+        return PositionLine(position=position, price=price, booked=None, open=None)
+    return PositionLine(
+        position=position,
+        price=price,
+        booked=position.booked_profit(),
+        open=position.open_profit(price.last) if price is not None else None,
+    )
+
+
+def guarded(line: PositionLine, stops: Sequence[Order] | None) -> PositionLine:
+    """The line with whether a stop stands against its open quantity."""
+    position = line.position
+    if stops is None or not position.quantity:
+        return line
+    against = any(
+        stop.draft.instrument.key == position.instrument.key
+        and stop.draft.product is position.product
+        and stop.draft.side.sign * position.quantity < 0
+        for stop in stops
+    )
+    return replace(line, guarded=against)
+
+
+def _priced(holding: Holding, prices: Mapping[InstrumentKey, Price]) -> Holding:
+    price = prices.get(holding.instrument.key)
+    if price is None:
+        return holding
+    return replace(holding, last=price.last, previous_close=price.previous_close or holding.previous_close)
+
+
+def _wanted(order: Order, which: Which) -> bool:
+    match which:
+        case "open":
+            return not order.status.is_final
+        case "rejected":
+            return order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED)
+        case "all":
+            return True
+
+
+async def or_none(reading: Awaitable[T]) -> T | None:
+    """A reading that other figures can do without; None when the broker does not give it now."""
+    try:
+        return await reading
+    except BrokerError:
+        return None

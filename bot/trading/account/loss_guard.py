@@ -1,0 +1,129 @@
+"""What the day has made, charges included, and the lock that falls at the daily loss: judged after each fill and by the clock."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import BrokerError
+from bot.domain.orders.charges import Tariff
+from bot.domain.orders.portfolio import PnL, Positions
+from bot.domain.orders.tariff import Plan
+from bot.domain.ports.broker import Link, Links
+from bot.domain.ports.repositories import Drawers, Store
+from bot.trading.account.account_views import day_charges, or_none, valued
+from bot.trading.account.prices import Prices
+from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.safety.limits import day_lock
+from bot.trading.wakes import Wake
+
+log = logging.getLogger(__name__)
+
+OPEN, FLAT = 20.0, 60.0  # seconds between looks with and without an open position; a fill looks at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """The day's result of one account, from the broker's books and the prices of now."""
+
+    prices: Prices
+    instruments: Catalogue
+    tariff: Tariff
+    plan: Plan | None
+    clock: Clock
+
+    async def of(self, account_id: str, link: Link) -> PnL | None:
+        """Booked, open and charges in rupees; None when a price or a cost is not known. BrokerError passes through."""
+        positions, trades = await asyncio.gather(link.broker.positions(), or_none(link.broker.trades()))
+        sold = any(position.is_sold_holding for position in positions)
+        holdings = await or_none(link.broker.holdings()) if sold else ()
+        prices = await self.prices.of_all(account_id, [each.instrument.key for each in positions if each.quantity])
+        now = self.clock.now()
+        lines = tuple(valued(position, prices, holdings or ()) for position in positions)
+        made = Positions(lines=lines, as_of=now)
+        if made.unknown:
+            return None
+        charges = (
+            day_charges(trades, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=ist_date(now))
+            if trades is not None
+            else None
+        )
+        return PnL(booked=made.booked, open=made.open, charges=charges, as_of=now, lines=lines)
+
+
+@dataclass(slots=True)
+class _Look:
+    """When an account was last judged, and on what; the next look is due when that may have changed."""
+
+    at: float  # loop time
+    fills: int | None = None  # None: its result could not be read
+    every: float = OPEN
+
+
+@dataclass(slots=True, kw_only=True)
+class Losses:
+    """Watches the accounts that have a daily loss limit; costs nothing for the others."""
+
+    store: Store
+    links: Links
+    results: Results
+    clock: Clock
+    changed: Callable[[], None]
+    _wake: Wake = field(default_factory=Wake)
+    _looks: dict[str, _Look] = field(default_factory=dict)
+
+    def wake(self) -> None:
+        """Something changed: perhaps an order filled."""
+        self._wake()
+
+    async def run(self) -> None:
+        """Judges every account with a session, for ever."""
+        while True:
+            opened = list(self.links.opened())
+            self._looks = {each: look for each, look in self._looks.items() if each in opened}
+            for account_id in opened:
+                try:
+                    await self.judge(account_id)
+                except BrokerError as error:
+                    log.info("account %s: the day's result could not be read: %s", account_id, type(error).__name__)
+            await self._wake.wait(min((look.every for look in self._looks.values()), default=None))
+
+    async def judge(self, account_id: str) -> bool:
+        """Locks the day when its loss is reached; whether this call did. Reads the broker only when it may have changed."""
+        link = self.links.of(account_id)
+        now, moment = self.clock.now(), asyncio.get_running_loop().time()
+        today = ist_date(now)
+        if link.session is None or not link.session.alive(now):
+            self._looks.pop(account_id, None)  # the login that comes next wakes us
+            return False
+
+        def watched(drawers: Drawers) -> int | None:
+            unlimited = drawers.limits.on(account_id, today).daily_loss is None
+            if unlimited or drawers.limits.day_lock(account_id, today) is not None:
+                return None
+            return len(drawers.orders.fills_of_day(account_id, today))
+
+        fills = await self.store.run(watched)
+        last = self._looks.get(account_id)
+        if fills is None:
+            self._looks.pop(account_id, None)  # and so does a change of the limits
+            return False
+        if last is not None and last.fills == fills and moment - last.at < last.every:
+            return False
+        self._looks[account_id] = _Look(at=moment)
+        result = await self.results.of(account_id, link)
+        if result is None:
+            return False
+        is_open = any(line.position.quantity for line in result.lines)
+        self._looks[account_id] = _Look(at=moment, fills=fills, every=OPEN if is_open else FLAT)
+
+        def lock(drawers: Drawers) -> bool:
+            limits = drawers.limits.on(account_id, today)
+            return day_lock(drawers, account_id, limits=limits, result=result, clock=self.clock) is not None
+
+        locked = await self.store.run(lock)
+        if locked:
+            log.warning("account %s: the daily loss is reached, the day is locked", account_id)
+            self.changed()
+        return locked

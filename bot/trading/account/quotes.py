@@ -1,0 +1,45 @@
+"""Instruments and prices for those who only look."""
+
+from dataclasses import dataclass
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import NotFound, PersonError, UnknownSymbol, UsageError
+from bot.domain.market.display_names import label
+from bot.domain.market.instrument import Instrument
+from bot.domain.orders.proposal import Quoted
+from bot.domain.people.account import Actor
+from bot.trading.account.prices import Prices
+from bot.trading.instruments.catalogue import Catalogue
+
+
+@dataclass(slots=True, kw_only=True)
+class Market:
+    """Quotes and search."""
+
+    instruments: Catalogue
+    prices: Prices
+    clock: Clock
+
+    async def quote(self, actor: Actor, words: str) -> Quoted:
+        """One instrument's price; near misses as whole commands when the words do not name exactly one."""
+        if actor.account is None:
+            raise PersonError("Quotes come from an mStock account, and none is linked yet.")
+        if not words.strip():
+            raise UsageError("Quote of what?", example="/quote RELIANCE")
+        await self.instruments.settled()
+        today = ist_date(self.clock.now())
+        found = self.instruments.find(words, today=today)
+        if found.instrument is None:
+            near = [(label(each, today=today), f"/quote {each.name}") for each in found.near]
+            raise UnknownSymbol(found.say, near=near)
+        price = await self.prices.of(actor.account.id, found.instrument.key)
+        if price is None:
+            raise NotFound(f"No price of {found.instrument.symbol} is known now.")
+        return Quoted(instrument=found.instrument, price=price, as_of=self.clock.now())
+
+    async def search(self, actor: Actor, words: str) -> tuple[Instrument, ...]:
+        """At most eight instruments, what people mean first."""
+        if not words.strip():
+            raise UsageError("Search for what?", example="/search nifty 24500 ce")
+        await self.instruments.settled()
+        return self.instruments.search(words, limit=8, today=ist_date(self.clock.now()))

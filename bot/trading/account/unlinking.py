@@ -1,0 +1,137 @@
+"""Unlinking an account: asked again in words, and its work is ended before its connection is."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, NotFound
+from bot.domain.orders.notice import Deed
+from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
+from bot.domain.people.account import Account, Actor, Permission, Role
+from bot.domain.ports.broker import Links
+from bot.domain.ports.repositories import Drawers, Store
+from bot.trading.account.logins import Accounts, lived, tell_of
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.safety.pins import demand_pin
+from bot.trading.sync.reconcile import Reconcile
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0  # seconds for the logout at the broker
+OPEN_OUTCOME = LOOKED_FOR - {OrderStatus.NOT_SEEN}  # an order that a person closed is waited for no more
+
+
+@dataclass(slots=True, kw_only=True)
+class Unlinking:
+    """Destroys an account's secrets; what the account was stays in the records, for the day on which it is linked again."""
+
+    store: Store
+    links: Links
+    accounts: Accounts
+    reconcile: Reconcile
+    confirmations: Confirmations
+    clock: Clock
+    changed: Callable[[], None]
+
+    async def ask(self, actor: Actor, label: str, *, chat_id: int) -> UnlinkQuestion:
+        """Asks again before it is done, and names what is open; CheckFailed while an order's outcome is."""
+        if not actor.may(Permission.ADMIN):
+            raise NotAllowed("Only an owner unlinks an account.")
+        owner = await self.accounts.actor(actor.user.telegram_id, label)
+        if owner is None or owner.account is None:
+            raise NotFound(f"There is no account “{label}”.")
+        if owner.role is not Role.OWNER:
+            raise NotAllowed("Only an owner of the account unlinks it.")
+        account = owner.account
+        positions, unread = await self._books(account.id)
+        confirmation = self.confirmations.new(owner, chat_id, Purpose.UNLINK)
+
+        def write(drawers: Drawers) -> tuple[Order, ...]:
+            orders = _open_orders(drawers, account)
+            drawers.confirmations.add(confirmation)
+            return orders
+
+        orders = await self.store.run(write)
+        return UnlinkQuestion(confirmation=confirmation, account=account, orders=orders, positions=positions, unread=unread)
+
+    async def _books(self, account_id: str) -> tuple[tuple[Position, ...], str | None]:
+        """Open positions, after a look at the orders; or why the books could not be read."""
+        try:
+            await self.reconcile.look(account_id)
+            positions = await self.links.of(account_id).broker.positions()
+        except BrokerError as error:
+            return (), error.say
+        return tuple(each for each in positions if each.quantity and not each.is_sold_holding), None
+
+    async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Unlinked:
+        """Destroys the secrets in one transaction; then logs out, lets what is under way end, and closes the connection.
+
+        From that transaction on no card of the account can be confirmed. ConfirmationGone when the question is not open to
+        this tap, CheckFailed when an order's outcome became open after it was asked.
+        """
+
+        def asked(drawers: Drawers) -> str:
+            fits = frozenset({Purpose.UNLINK})
+            return self.confirmations.open_one(drawers, actor, token, chat_id, message_id, fits=fits).account_id
+
+        account_id = await self.store.run(asked)
+        async with self.accounts.alone(account_id):  # no login and no renewal meanwhile
+
+            def destroy(drawers: Drawers) -> Account:
+                asked(drawers)
+                return self._destroy(drawers, actor, token)
+
+            account = await self.store.run(destroy)
+            try:
+                logged_out = await self._log_out(account.id)
+            finally:
+                await self.links.close(account.id)
+                self.reconcile.forget(account.id)
+                self.accounts.forget(account.id)
+        self.changed()
+        return Unlinked(account=account, logged_out=logged_out)
+
+    def _destroy(self, drawers: Drawers, actor: Actor, token: str) -> Account:
+        now, person = self.clock.now(), actor.user.telegram_id
+        question = drawers.confirmations.find(token)
+        account = drawers.accounts.find(question.account_id) if question is not None else None
+        if question is None or account is None:
+            raise NotFound("That account is not linked any more.")
+        if drawers.people.role_on(person, account.id) is not Role.OWNER:
+            raise NotAllowed("Only an owner of the account unlinks it.")
+        orders = _open_orders(drawers, account)
+        self.confirmations.claim(drawers, question)
+        demand_pin(drawers, person, token, f"Unlinking {account.label}: your PIN, please.")
+        drawers.confirmations.refuse_on(account.id)
+        before = f"{account.label} {account.client}, {lived(drawers.accounts.session(account.id))}"
+        tell_of(drawers, account.id, person, Deed.UNLINKED, now)
+        drawers.accounts.remove(account.id)
+        after = f"its secrets are destroyed, {len(orders)} open orders stay at mStock"
+        drawers.audit.add(now, person, "unlink", account.id, before=before, after=after)
+        return account
+
+    async def _log_out(self, account_id: str) -> bool:
+        """Ends the session, here in any case; whether it is over at the broker as well."""
+        try:
+            link = self.links.of(account_id)
+            if link.session is not None:
+                async with asyncio.timeout(PATIENCE):
+                    await link.broker.logout()
+                link.adopt(None)
+        except (BrokerError, TimeoutError) as error:
+            log.warning("account %s: logout at the broker: %s", account_id, type(error).__name__)
+            return False
+        return True
+
+
+def _open_orders(drawers: Drawers, account: Account) -> tuple[Order, ...]:
+    """What rests at the exchange; CheckFailed while nobody knows what became of an order."""
+    unsettled = drawers.orders.unsettled(account.id)
+    unclear = [f"#{order.number}" for order in unsettled if order.status in OPEN_OUTCOME]
+    if unclear:
+        raise CheckFailed([f"The outcome of {' and '.join(unclear)} on {account.label} is still open. Unlink once it is known."])
+    return tuple(order for order in unsettled if order.status.is_working)

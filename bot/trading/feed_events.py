@@ -1,0 +1,99 @@
+"""The one door for what the feeds report: bells and gaps to the books, ticks to those who wait for a price."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError, StorageAway
+from bot.domain.market.prices import Tick
+from bot.domain.orders.notice import FeedBack, Notice
+from bot.domain.orders.order import OrderStatus
+from bot.domain.ports.repositories import Drawers, Store
+from bot.runtime.background import Errands
+from bot.trading.account.prices import Prices
+from bot.trading.sync.fact_applier import Change
+from bot.trading.sync.reconcile import Reconcile
+
+log = logging.getLogger(__name__)
+
+NOTICED = timedelta(seconds=20)  # a shorter gap is mended before anybody could act on the news of it
+
+
+class Intake:
+    """A FeedListener; its calls return at once."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        reconcile: Reconcile,
+        prices: Prices,
+        errands: Errands,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._reconcile = reconcile
+        self._prices = prices
+        self._errands = errands
+        self._clock = clock
+        self._changed = changed
+        self._lost_at: dict[str, float] = {}  # lines that are down: since when, in loop time
+
+    def bell(self, account_id: str, *, traded: bool = True) -> None:
+        """Something happened to an order: look in the books, at once if it may have been a fill."""
+        self._reconcile.ring(account_id, urgent=traded)
+
+    def tick(self, account_id: str, tick: Tick) -> None:
+        """A price, for whoever waits for it."""
+        self._prices.tick(account_id, tick)
+
+    def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
+        """The line broke, or is back: what it would have rung for is in the books."""
+        now = asyncio.get_running_loop().time()
+        if until is None:
+            self._lost_at[account_id] = now
+            self._errands.start(self._lost(account_id, since), f"feed of {account_id} lost")
+        else:
+            away = timedelta(seconds=now - self._lost_at.pop(account_id, now))
+            self._errands.start(self._back(account_id, until - away, until), f"feed of {account_id} back")
+
+    async def _lost(self, account_id: str, since: datetime) -> None:
+        log.warning("account %s: the feed is gone since %s", account_id, since)
+        await self._look(account_id)
+
+    async def _back(self, account_id: str, since: datetime, until: datetime) -> None:
+        log.info("account %s: the feed is back after %s", account_id, until - since)
+        change = await self._look(account_id)
+        if until - since < NOTICED:
+            return
+        open_ = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        told = FeedBack(
+            since=since,
+            until=until,
+            fills=change.fills if change else 0,
+            rejections=change.rejections if change else 0,
+            read=change is not None,
+            unknown=sum(order.status is OrderStatus.UNKNOWN for order in open_),
+        )
+        await self._tell(account_id, told)
+
+    async def _look(self, account_id: str) -> Change | None:
+        """What a look changed; None when the books could not be read."""
+        try:
+            return await self._reconcile.look(account_id)
+        except (BrokerError, StorageAway):
+            return None
+
+    async def _tell(self, account_id: str, notice: Notice) -> None:
+        now = self._clock.now()
+
+        def tell(drawers: Drawers) -> None:
+            if drawers.accounts.find(account_id) is None:  # unlinked meanwhile: its feed is nobody's business any more
+                return
+            drawers.outbox.add(account_id, drawers.people.watching(account_id), notice, now, order_id=None)
+
+        await self._store.run(tell)
+        self._changed()

@@ -1,0 +1,287 @@
+"""Finds the instrument that a person's words mean: one where they leave nothing to guess, else a few to choose from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.domain.market import display_names
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from bot.domain.market.scrip_columns import columns_of
+from bot.trading.instruments.contracts import Contracts
+from bot.trading.instruments.names import Names
+from bot.trading.instruments.query import Ask, Token, asks_of, squash, tidy, tokens_of
+
+MOST = 8  # buttons under one question
+
+# Among the rows of one share: the rolling segment before trade-for-trade before the small-company boards. Other series
+# (bonds, rights, preference shares) are never meant by the bare symbol when one of these is there.
+_SERIES = {"EQ": 0, "BE": 1, "BZ": 2, "SM": 3, "ST": 4}
+_OTHER_SERIES = 5
+_CASH = (Exchange.NSE, Exchange.BSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What words mean: exactly one instrument, or near ones to be shown as buttons, best first, with the reason."""
+
+    instrument: Instrument | None = None
+    near: tuple[Instrument, ...] = ()
+    say: str = ""  # why there is no single one
+    exact: bool = False  # the words fit more than one of the near ones as they stand; otherwise those are guesses
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    symbol: str
+    ask: Ask
+
+
+class Instruments:
+    """The scrip master of one day, asked by key, by name or by words. Building it is pure work and may be done in a thread.
+
+    `rows` may be lazy (bot.domain.market.scrip_columns.Columnar); `indices` are quotable but in no master; `day` is the IST date of the master.
+    Contracts whose expiry lies before the `today` of a question are never found.
+    """
+
+    def __init__(self, rows: Sequence[Instrument], indices: Iterable[Instrument] = (), *, day: date) -> None:
+        self.day = day
+        self._rows = rows
+        self._columns = columns = columns_of(rows)
+        self._contracts = Contracts(columns)
+        self._indices = {index.symbol: index for index in indices}
+        self._by_token, self._more_tokens = _directory(columns.token)
+        self._by_name, self._more_names = _directory(columns.name)
+        for row, kind in enumerate(columns.kind):
+            if kind is InstrumentKind.INDEX:  # some come with the master
+                self._indices.setdefault(columns.symbol[row], rows[row])
+        self._names = Names(columns, self._indices, self._contracts.underlyings(), self._contracts.living(day))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def by_key(self, key: InstrumentKey) -> Instrument | None:
+        """The row or index with that exchange and token, expired or not."""
+        for row in _rows_at(key.token, self._by_token, self._more_tokens):
+            if self._columns.exchange[row] == key.exchange:
+                return self._rows[row]
+        return next((index for index in self._indices.values() if index.key == key), None)
+
+    def named(self, exchange: Exchange, name: str) -> Instrument | None:
+        """The row with exactly that trading symbol."""
+        for row in _rows_at(name, self._by_name, self._more_names):
+            if self._columns.exchange[row] == exchange:
+                return self._rows[row]
+        return None
+
+    def is_monthly(self, instrument: Instrument) -> bool | None:
+        """Whether it expires last of its month among the contracts on its underlying; None for what does not expire."""
+        if instrument.expiry is None:
+            return None
+        return self._contracts.is_monthly(instrument.exchange, instrument.symbol, instrument.expiry)
+
+    def title(self, instrument: Instrument, today: date | None = None) -> str:
+        """Whole, as cards show it: `NIFTY 24500 CE · 23 Nov (Mon, monthly)`."""
+        return display_names.title(instrument, monthly=self.is_monthly(instrument), today=today)
+
+    def expiries(self, symbol: str, *, today: date, exchange: Exchange | None = None) -> tuple[date, ...]:
+        """When contracts on that underlying expire, from today on, in the market where they are traded (NSE's first)."""
+        markets = self._contracts.markets(symbol, exchange, today)
+        return tuple(self._contracts.expiries(markets[0], symbol, today)) if markets else ()
+
+    def has_derivatives(self, symbol: str) -> bool:
+        """Whether living contracts on it are in the master: shares with F&O take part in the closing auction."""
+        return bool(self._contracts.markets(symbol, None, self.day))
+
+    def find(self, words: str, *, exchange: Exchange | None = None, today: date, tradable: bool = False) -> Found:
+        """The one instrument that the words name, or near ones. Never guesses: what was mistyped is only ever near.
+
+        Without a day the nearest expiry is meant, but on that contract's last day today's and the next are both near; without an
+        exchange NSE before BSE; without a series EQ before BE. With `tradable` an index is near with its contracts, not found.
+        """
+        text = tidy(words)
+        by_name = self._by_trading_symbol(text, exchange, today)
+        if by_name is not None:
+            return Found(instrument=by_name)
+        readings = self._readings(text, today)
+        if not readings:
+            return self._mistyped(text, exchange, today)
+        found = self._settle(readings, exchange, today)
+        if found.instrument is not None and tradable and not found.instrument.is_tradable:
+            symbol = found.instrument.symbol
+            near = self._near_contracts(symbol, Ask(future=True), exchange, today)
+            return Found(near=near, say=f"{symbol} is an index: its futures and options are traded, it is not.")
+        if found.instrument is None and not found.near:
+            return Found(near=self._mistyped(text, exchange, today).near, say=found.say)
+        return found
+
+    def search(self, words: str, *, limit: int = MOST, today: date, exchange: Exchange | None = None) -> tuple[Instrument, ...]:
+        """What the words may mean, likeliest first: the reading itself, then near ones; shares before contracts unless asked."""
+        text = tidy(words)
+        first = self.find(text, exchange=exchange, today=today)
+        results = [first.instrument] if first.instrument is not None else []
+        results += first.near
+        if first.instrument is not None and not first.instrument.is_derivative:
+            for symbol in self._names.near(squash(text), limit):
+                results += self._samples(symbol, exchange, today)
+        return tuple({each.key: each for each in results}.values())[:limit]
+
+    # -- what the words say
+
+    def _by_trading_symbol(self, text: str, exchange: Exchange | None, today: date) -> Instrument | None:
+        """An order's own spelling, `RELIANCE-EQ` or `NIFTY26N2324500CE`, stands above every other reading."""
+        for row in _rows_at(text, self._by_name, self._more_names):
+            expiry = self._columns.expiry[row]
+            # A name that is only the symbol (the BSE writes them so) is a word like any other: NSE goes first there.
+            if self._columns.symbol[row] == text or (expiry is not None and expiry < today):
+                continue
+            if exchange in (None, *_both(self._columns.exchange[row])):
+                return self._rows[row]
+        return None
+
+    def _readings(self, text: str, today: date) -> list[_Reading]:
+        """Every way to split the words into a name that exists and words about it; complete ones push out the others."""
+        whole = self._names.written(text)
+        if whole:
+            return [_Reading(symbol, Ask()) for symbol in whole]
+        tokens = tokens_of(text, self._names.is_name)
+        readings: list[_Reading] = []
+        for start in range(len(tokens)):
+            for end in range(start + 1, len(tokens) + 1):
+                symbols = self._names.written("".join(token.text for token in tokens[start:end]))
+                if symbols:
+                    asks = asks_of([*tokens[:start], *tokens[end:]], today)
+                    readings += [_Reading(symbol, ask) for symbol in symbols for ask in asks]
+        readings = list(dict.fromkeys(readings))
+        return [reading for reading in readings if reading.ask.is_complete] or readings
+
+    # -- what a reading means
+
+    def _settle(self, readings: Sequence[_Reading], exchange: Exchange | None, today: date) -> Found:
+        exact: list[Instrument] = []
+        sure = True
+        for reading in readings:
+            rows = self._exact(reading, exchange, today) if reading.ask.is_complete else []
+            sure = sure and len(rows) == 1
+            exact += rows
+        distinct = tuple({each.key: each for each in exact}.values())
+        if sure and len(distinct) == 1:
+            return Found(instrument=distinct[0])
+        near = list(distinct)
+        if len(distinct) < 2:
+            near += [each for reading in readings for each in self._near(reading, exchange, today)]
+        say = self._why(readings, exact, exchange, today)
+        return Found(near=tuple({each.key: each for each in near}.values())[:MOST], say=say, exact=bool(exact))
+
+    def _exact(self, reading: _Reading, exchange: Exchange | None, today: date) -> list[Instrument]:
+        symbol, ask = reading.symbol, reading.ask
+        if _contradict(exchange, ask.exchange):
+            return []
+        where = _agreed(exchange, ask.exchange)
+        if ask.is_cash and where not in (Exchange.NFO, Exchange.BFO):
+            return self._cash(symbol, where, ask.series)
+        if ask.is_cash:
+            return []
+        markets = self._contracts.markets(symbol, where, today)
+        rows = self._contracts.exact(markets[0], symbol, ask, today) if markets else []
+        return [self._rows[row] for row in rows]
+
+    def _cash(self, symbol: str, exchange: Exchange | None, series: str) -> list[Instrument]:
+        """The rows that the bare symbol means: one, unless only odd series of it exist."""
+        index = self._indices.get(symbol)
+        if index is not None and exchange in (None, index.exchange) and not series:
+            return [index]
+        for market in _CASH if exchange is None else (exchange,):
+            ranked: dict[int, list[int]] = {}
+            for row in self._names.shares.get(symbol, ()):
+                its_series = self._columns.series[row]
+                if self._columns.exchange[row] == market and series in ("", its_series):
+                    ranked.setdefault(_SERIES.get(its_series or "EQ", _OTHER_SERIES), []).append(row)
+            if ranked:
+                return [self._rows[row] for row in ranked[min(ranked)]]
+        return []
+
+    def _near(self, reading: _Reading, exchange: Exchange | None, today: date) -> list[Instrument]:
+        where = _agreed(exchange, reading.ask.exchange)
+        if reading.ask.is_cash:
+            return self._samples(reading.symbol, where, today) or self._samples(reading.symbol, None, today)
+        near = self._near_contracts(reading.symbol, reading.ask, where, today)
+        return list(near or self._near_contracts(reading.symbol, reading.ask, None, today))
+
+    def _near_contracts(self, symbol: str, ask: Ask, exchange: Exchange | None, today: date) -> tuple[Instrument, ...]:
+        markets = self._contracts.markets(symbol, exchange, today)
+        rows = self._contracts.near(markets[0], symbol, ask, today, MOST) if markets else []
+        return tuple(self._rows[row] for row in rows)
+
+    def _samples(self, symbol: str, exchange: Exchange | None, today: date) -> list[Instrument]:
+        """How one name is shown among others: the share or index, and its nearest future; BSE where NSE has none."""
+        if exchange in (Exchange.NFO, Exchange.BFO):
+            return list(self._near_contracts(symbol, Ask(future=True), exchange, today)[:3])
+        samples = self._cash(symbol, exchange, "")[:MOST]
+        return samples + list(self._near_contracts(symbol, Ask(future=True), exchange, today)[:1])
+
+    def _why(self, readings: Sequence[_Reading], exact: Sequence[Instrument], exchange: Exchange | None, today: date) -> str:
+        symbol, ask = readings[0].symbol, readings[0].ask
+        if exact:
+            return "These words can be read in more than one way."
+        where = _agreed(exchange, ask.exchange)
+        if _contradict(exchange, ask.exchange) or ask.is_cash:
+            return f"{symbol} is not on {exchange or ask.exchange or 'NSE or BSE'}."
+        if not self._contracts.markets(symbol, where, today):
+            return f"{symbol} has no futures or options{f' on {where}' if where else ''}."
+        if not ask.is_complete:
+            return f"{symbol}: an option needs its strike and CE or PE."
+        what = "future" if ask.future else f"{display_names.strike_words(ask.strike)} {ask.right}"
+        return f"{symbol} has no {what} {'on that day' if ask.when else 'in the nearest expiry'}."
+
+    # -- what was mistyped
+
+    def _mistyped(self, text: str, exchange: Exchange | None, today: date) -> Found:
+        say = f"No “{text}” on {exchange or 'NSE or BSE'}."
+        near: list[Instrument] = []
+        for name, asks in self._loose(tokens_of(text, self._names.is_name), today):
+            symbols = self._names.near(squash(name), MOST)
+            for symbol in symbols[:3] if asks else symbols:
+                contracts = [each for ask in asks for each in self._near_contracts(symbol, ask, exchange, today)]
+                near += contracts if asks and not asks[0].is_cash else self._samples(symbol, exchange, today)
+        return Found(near=tuple({each.key: each for each in near}.values())[:MOST], say=say)
+
+    def _loose(self, tokens: Sequence[Token], today: date) -> Iterable[tuple[str, list[Ask]]]:
+        """The shortest run of tokens that leaves only words about it is the mistyped name; else all of them are."""
+        spans = sorted((end - start, start) for start in range(len(tokens)) for end in range(start + 1, len(tokens) + 1))
+        for length, start in spans:
+            rest = [*tokens[:start], *tokens[start + length :]]
+            if rest and (asks := asks_of(rest, today)):
+                yield "".join(token.text for token in tokens[start : start + length]), asks
+                return
+        yield "".join(token.text for token in tokens), []
+
+
+def _directory(words: Sequence[str]) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """Word -> its last row, and all rows of the few words that stand in more than one."""
+    last = dict(zip(words, range(len(words)), strict=True))
+    more: dict[str, list[int]] = {}
+    if len(last) < len(words):
+        for row, word in enumerate(words):
+            if last[word] != row:
+                more.setdefault(word, []).append(row)
+    return last, more
+
+
+def _rows_at(word: str, last: dict[str, int], more: dict[str, list[int]]) -> list[int]:
+    return [*more.get(word, ()), last[word]] if word in last else []
+
+
+def _both(exchange: Exchange) -> tuple[Exchange, ...]:
+    """An exchange and the cash exchange that people say for it."""
+    cash = {Exchange.NFO: Exchange.NSE, Exchange.BFO: Exchange.BSE}.get(exchange)
+    return (exchange, cash) if cash else (exchange,)
+
+
+def _contradict(given: Exchange | None, said: Exchange | None) -> bool:
+    return given is not None and said is not None and not set(_both(given)) & set(_both(said))
+
+
+def _agreed(given: Exchange | None, said: Exchange | None) -> Exchange | None:
+    """The order's own word for the exchange and the one among the words for the instrument; of NSE and NFO the narrower."""
+    words = [each for each in (given, said) if each is not None]
+    return max(words, key=lambda each: each not in _CASH, default=None)

@@ -1,0 +1,310 @@
+"""Pre-trade checks: pure functions, each named with its data source; all reasons are told at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.domain.clock import MOST_SKEW, ist, ist_date
+from bot.domain.market.calendar import Window
+from bot.domain.market.prices import Price
+from bot.domain.market.rules import ExpiryStage
+from bot.domain.money import in_figures
+from bot.domain.orders.order import Order, OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.proposal import Remark
+from bot.domain.people.access import DayLock
+from bot.domain.people.account import Limits, Stop
+from bot.trading.orders.cover import uncovers
+from bot.trading.safety.limits import segment_of
+
+FAR = Decimal("0.10")  # of the last price: a limit further away is probably a slip of the thumb
+TWIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that the checks look at; None is "not known", and what is not known refuses nothing by itself."""
+
+    draft: OrderDraft
+    now: datetime
+    reduces: bool  # it only makes a position or holding smaller
+    stop: Stop | None
+    limits: Limits
+    sent_today: int
+    sent_last_minute: int
+    price: Price | None = None
+    cash: Decimal | None = None
+    margin: Decimal | None = None
+    recent: Sequence[Order] = ()
+    window: Window | None = None  # None: this exchange never closes (practice)
+    freeze: int | None = None  # units
+    stage: ExpiryStage | None = None
+    master_age: int | None = None  # trading days since the date of the scrip master; None: not known
+    day_lock: DayLock | None = None
+    result: Decimal | None = None  # of the day in rupees, after charges where they are known; read only where a limit hangs on it
+    positions: Sequence[Position] = ()  # as far as they were read
+    closable: int = 0  # shares or units that an order of this side could still close, as far as positions and holdings were read
+    clock_off: float | None = None  # seconds that the broker's clock is ahead of this host's; None: not known
+    asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller
+
+    @property
+    def worst(self) -> Decimal | None:
+        """The worst price in rupees that the order can fill at, as far as it is bound."""
+        if self.draft.price is not None:
+            return self.draft.price
+        return self.draft.trigger or (self.price.last if self.price else None)
+
+    @property
+    def value(self) -> Decimal | None:
+        return None if self.worst is None else self.worst * self.draft.quantity
+
+
+Check = Callable[[Situation], str | None]
+
+
+def kill_switch(at: Situation) -> str | None:
+    """Refuses entries. Source: our own store."""
+    if at.stop is None or at.reduces:
+        return None
+    return f"Trading is stopped since {ist(at.stop.at):%H:%M:%S}. /resume lifts it; exits and cancels still work."
+
+
+def wrong_clock(at: Situation) -> str | None:
+    """Refuses entries on a host whose clock is off. Source: the Date of the broker's two newest answers."""
+    if at.reduces or at.clock_off is None or abs(at.clock_off) <= MOST_SKEW:
+        return None
+    way = "behind" if at.clock_off > 0 else "ahead of"
+    return f"This server's clock is {abs(at.clock_off):.0f} s {way} mStock's: no new order until it is set right. Exits work."
+
+
+def expired(at: Situation) -> str | None:
+    """Refuses a contract that is over. Source: scrip master."""
+    expiry = at.draft.instrument.expiry
+    return f"{at.draft.instrument.name} expired on {expiry:%d %b}." if expiry and expiry < ist_date(at.now) else None
+
+
+def not_tradable(at: Situation) -> str | None:
+    """Refuses an index itself. Source: scrip master."""
+    if at.draft.instrument.is_tradable:
+        return None
+    return f"{at.draft.instrument.symbol} is an index: it has a price but no order. Try its future or an option."
+
+
+def value_limit(at: Situation) -> str | None:
+    """Refuses above the account's own limit. Source: /limits."""
+    if at.reduces or at.limits.value is None:
+        return None
+    if at.value is None:
+        return f"What it is worth is not known now, and your own limit for one order is {in_figures(at.limits.value)}."
+    if at.value <= at.limits.value:
+        return None
+    return f"Worth {in_figures(at.value)}, over your own limit of {in_figures(at.limits.value)} for one order."
+
+
+def quantity_limit(at: Situation) -> str | None:
+    """Refuses above the account's own limit. Source: /limits."""
+    if at.reduces or at.limits.quantity is None or at.draft.quantity <= at.limits.quantity:
+        return None
+    return f"{at.draft.quantity} is over your own limit of {at.limits.quantity} for one order."
+
+
+def day_limit(at: Situation) -> str | None:
+    """Refuses above the account's own limit. Source: our own store."""
+    if at.reduces or at.limits.orders_a_day is None or at.sent_today < at.limits.orders_a_day:
+        return None
+    return f"{at.sent_today} orders were sent today, which is your own limit."
+
+
+def minute_limit(at: Situation) -> str | None:
+    """Refuses above the account's own limit. Source: our own store."""
+    if at.reduces or at.limits.orders_a_minute is None or at.sent_last_minute < at.limits.orders_a_minute:
+        return None
+    return f"{at.sent_last_minute} orders were sent in the last minute, which is your own limit."
+
+
+def segment_limit(at: Situation) -> str | None:
+    """Refuses what the account's owner does not trade. Source: /limits."""
+    segment = segment_of(at.draft.instrument)
+    if at.reduces or at.limits.segments is None or segment in at.limits.segments:
+        return None
+    return f"Your own limits allow {' and '.join(at.limits.segments) or 'no segment'}; this is {segment}."
+
+
+def hours_limit(at: Situation) -> str | None:
+    """Refuses outside the account's own trading hours. Source: /limits."""
+    if at.reduces or at.limits.hours is None:
+        return None
+    begins, ends = at.limits.hours
+    if begins <= ist(at.now).time() < ends:
+        return None
+    return f"Your own trading hours are {begins:%H:%M} to {ends:%H:%M}."
+
+
+def locked_day(at: Situation) -> str | None:
+    """Refuses entries on a day that is over. Source: our own store."""
+    if at.reduces or at.day_lock is None:
+        return None
+    since = f"{ist(at.day_lock.at):%H:%M:%S}"
+    return f"The day is locked since {since} ({at.day_lock.why}). It opens on the next trading day; exits and cancels work."
+
+
+def loss_limit(at: Situation) -> str | None:
+    """Refuses while nobody can say whether the daily loss is reached. Source: the broker's positions, prices."""
+    if at.reduces or at.limits.daily_loss is None or at.result is not None:
+        return None
+    return "Today's result is not known now, so I cannot tell whether your daily loss is reached."
+
+
+def expiry_stage(at: Situation) -> str | None:
+    """Refuses new stock F&O on the last two days (physical settlement). Source: dated rules, calendar."""
+    if at.reduces or at.stage is not ExpiryStage.REFUSE:
+        return None
+    return f"{at.draft.instrument.name} settles in shares in a day or less; mStock squares such positions off. Exits work."
+
+
+def old_contracts(at: Situation) -> str | None:
+    """Refuses F&O on a master older than one trading day: lots may have changed (failure-modes.md F34). Source: its date."""
+    if at.reduces or not at.draft.instrument.is_derivative or at.master_age is None or at.master_age <= 1:
+        return None
+    return f"The list of contracts is {at.master_age} trading days old. It comes with the next session; shares can be traded."
+
+
+def sold_short(at: Situation) -> str | None:
+    """Refuses a delivery sale of more than there is: the exchange would buy it in by auction. Source: positions, holdings."""
+    sale = at.draft.side is Side.SELL and at.draft.product in (Product.CNC, Product.MTF)
+    if not sale or at.reduces:
+        return None
+    name, way = at.draft.instrument.symbol, at.draft.product
+    if not at.closable:
+        return f"There is no {name} to sell as {way}, or all of it is on sale already."
+    return f"Only {at.closable} {name} can be sold as {way}, not {at.draft.quantity}; what is on sale already is taken off."
+
+
+def crossed_zero(at: Situation) -> str | None:
+    """Refuses an exit whose position has become smaller since: it would open the other side. Source: positions, our own store."""
+    if not at.asked_as_exit or at.reduces or sold_short(at) is not None:
+        return None
+    left = f"only {at.closable} of it are left to close" if at.closable else "nothing of it is left to close"
+    return f"This was to close a position, and {left}. A new order asks for what you mean now."
+
+
+def unclear_twin(at: Situation) -> str | None:
+    """Refuses the same entry while an earlier one's outcome is unknown (failure-modes.md 3.2, step 3). Source: our own store."""
+    for order in at.recent:
+        if not at.reduces and order.status is OrderStatus.UNKNOWN and _same(order.draft, at.draft):
+            return f"#{order.number} is the same order and its outcome is still unknown. It is being looked for; see its card."
+    return None
+
+
+def _same(one: OrderDraft, other: OrderDraft) -> bool:
+    return (one.instrument.key, one.side, one.quantity, one.product) == (
+        other.instrument.key, other.side, other.quantity, other.product,
+    )  # fmt: skip
+
+
+REFUSALS: tuple[Check, ...] = (
+    kill_switch, wrong_clock, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
+    hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, unclear_twin,
+)  # fmt: skip
+
+
+def cash_short(at: Situation) -> str | None:
+    """Source: the broker's funds and margin routes, which price one order alone and do not see a hedge."""
+    pays_whole = at.draft.side is Side.BUY and at.draft.product is Product.CNC
+    needed = at.value if at.margin is None and pays_whole else at.margin
+    if at.cash is None or needed is None or at.reduces or needed <= at.cash:
+        return None
+    return f"Needs {in_figures(needed - at.cash)} more than the cash there is"
+
+
+def far_from_last(at: Situation) -> str | None:
+    """Source: the feed or a quote."""
+    if at.price is None or at.draft.kind is not OrderKind.LIMIT or at.draft.protected or at.draft.price is None:
+        return None
+    distance = abs(at.draft.price - at.price.last) / at.price.last
+    return f"Limit is {distance * 100:.0f} % from the last price" if distance > FAR else None
+
+
+def twin(at: Situation) -> str | None:
+    """Source: our own store."""
+    for order in at.recent:
+        age = at.now - order.created_at
+        if _same(order.draft, at.draft) and age <= TWIN:
+            # An order from the future: the clock was set back since, and nobody knows by how much.
+            return f"Same as #{order.number}, " + (f"{age.seconds} s ago" if age >= timedelta(0) else "how long ago is not known")
+    return None
+
+
+def over_freeze(at: Situation) -> str | None:
+    """Source: dated rows of the exchanges' notices."""
+    if at.freeze is None or at.draft.quantity <= at.freeze:
+        return None
+    return f"Over the freeze of {at.freeze}: the exchange will refuse it in one piece"
+
+
+def market_hours(at: Situation) -> str | None:
+    """Source: the dated calendar."""
+    if at.window is None or (at.window.may_exit if at.reduces else at.window.may_enter):
+        return None
+    return at.window.reasons[0] if at.window.reasons else "The market does not take this order now"
+
+
+def kind_now(at: Situation) -> str | None:
+    """Source: the dated calendar."""
+    if at.window is None or at.draft.kind in at.window.kinds or not at.window.kinds:
+        return None
+    return f"The exchange takes no {at.draft.kind} order of this now"
+
+
+def series(at: Situation) -> str | None:
+    """Source: the series column of the scrip master."""
+    if at.draft.product is Product.MIS and at.draft.instrument.series in ("BE", "BZ", "T"):
+        return f"{at.draft.instrument.series} series is trade-to-trade: no intraday"
+    return None
+
+
+def naked_short(at: Situation) -> str | None:
+    """Source: the order itself; a hedge elsewhere is not seen."""
+    if at.draft.instrument.is_option and at.draft.side is Side.SELL and not at.reduces:
+        return "Sells an option: the loss has no floor"
+    return None
+
+
+def near_expiry(at: Situation) -> str | None:
+    """Source: dated rules, calendar."""
+    if at.stage is not ExpiryStage.WARN:
+        return None
+    return "Settles in shares soon (physical settlement)"
+
+
+def clock_unknown(at: Situation) -> str | None:
+    """Source: the Date of the broker's two newest answers."""
+    return None if at.reduces or at.clock_off is not None else "How far this server's clock is off mStock's is not known"
+
+
+WARNINGS: tuple[Check, ...] = (
+    clock_unknown, cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, naked_short, near_expiry,
+)  # fmt: skip
+
+
+def beyond_reducing(at: Situation) -> str | None:
+    """Why somebody who may only reduce may not do this; None when it may be done. Source: positions, holdings, /limits."""
+    if not at.reduces:
+        return "you can make positions smaller, not open or grow them."
+    if at.draft.product in (Product.CNC, Product.MTF) and not at.limits.guardian_sells_holdings:
+        return "you can close intraday and carried positions; delivery and holdings are the owner's."
+    short = uncovers(at.draft, at.positions)
+    if short is not None:
+        return f"you cannot take this away: it covers the short {short.name}. Buy that back first."
+    return None
+
+
+def refusals(at: Situation) -> tuple[str, ...]:
+    """Every reason against the order; none of them refuses an exit."""
+    return tuple(say for check in REFUSALS if (say := check(at)) is not None)
+
+
+def remarks(at: Situation) -> tuple[Remark, ...]:
+    """Every warning about the order."""
+    return tuple(Remark(name=check.__name__, say=say) for check in WARNINGS if (say := check(at)) is not None)

@@ -1,0 +1,91 @@
+"""The kill switch: who stopped trading, when, what it leaves, and how it is lifted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from bot.domain.clock import Clock
+from bot.domain.errors import NotAllowed, NotFound, PersonError, StorageAway
+from bot.domain.orders.notice import TradingStopped
+from bot.domain.orders.order import Order, OrderStatus, Purpose
+from bot.domain.orders.proposal import Killed, Question
+from bot.domain.people.account import Account, Actor, Permission, Stop
+from bot.domain.ports.repositories import Drawers, Store
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.order_desk import TradingDesk
+from bot.trading.safety.announce import tell_others
+
+
+@dataclass(slots=True, kw_only=True)
+class Switch:
+    """Blocks entries at once, in our own store, so that it needs neither broker nor network and survives restarts."""
+
+    store: Store
+    confirmations: Confirmations
+    desk: TradingDesk
+    clock: Clock
+    changed: Callable[[], None]
+
+    async def kill(self, actor: Actor) -> Killed:
+        """Stops entries of the account now, and says what still rests at the exchange."""
+        if not actor.may(Permission.STOP):
+            raise NotAllowed(f"As {actor.role} you cannot use the kill switch.")
+        account = self._account(actor)
+        now = self.clock.now()
+        stop = Stop(account_id=account.id, by=actor.user.telegram_id, at=now)
+
+        def turn_on(drawers: Drawers) -> bool:
+            fresh = drawers.safety.stop(stop)
+            if fresh:
+                told = TradingStopped(name=actor.user.name, at=now)
+                tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
+                drawers.audit.add(now, actor.user.telegram_id, "kill", account.id, before="running", after="stopped")
+            return fresh
+
+        def standing(drawers: Drawers, *, fresh: bool) -> Killed:
+            working = [order for order in drawers.orders.unsettled(account.id) if order.status.is_working]
+            return Killed(
+                account=account,
+                stop=drawers.safety.stopped(account.id) or stop,
+                already=not fresh,
+                entries=tuple(order for order in working if not _is_stop(order)),
+                stops=tuple(order for order in working if _is_stop(order)),
+            )
+
+        try:
+            killed = await self.store.run(lambda drawers: standing(drawers, fresh=turn_on(drawers)))
+        except StorageAway:  # it stops all the same: nothing is written before what is owed, and no order leaves unwritten
+            await self.store.owe(turn_on)
+            killed = await self.store.run(partial(standing, fresh=True))
+        self.changed()
+        return killed
+
+    async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question:
+        """Asks again before the switch is lifted; only an owner may."""
+        if not actor.may(Permission.ADMIN):
+            raise NotAllowed("Only an owner lifts the kill switch.")
+        account = self._account(actor)
+        question = self.confirmations.new(actor, chat_id, Purpose.RESUME)
+
+        def ask(drawers: Drawers) -> Stop:
+            stop = drawers.safety.stopped(account.id)
+            if stop is None:
+                raise NotFound("Trading is not stopped.")
+            drawers.confirmations.add(question)
+            return stop
+
+        stop = await self.store.run(ask)
+        return Question(confirmation=question, account=account, stop=stop)
+
+    async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
+        """Cancels what the switch left resting; waiting stops stay."""
+        return await self.desk.cancel_all(actor)
+
+    def _account(self, actor: Actor) -> Account:
+        if actor.account is None:
+            raise PersonError("No mStock account is linked yet.")
+        return actor.account
+
+
+def _is_stop(order: Order) -> bool:
+    return order.status is OrderStatus.TRIGGER_PENDING

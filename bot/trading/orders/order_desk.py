@@ -1,0 +1,550 @@
+"""The trading desk: from the tap on a question to at most one order at the broker, and to its cancel."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.domain.clock import Clock, ist, ist_date
+from bot.domain.errors import (
+    AddressRefused,
+    BotError,
+    BrokerError,
+    CheckFailed,
+    ConfirmationGone,
+    NotAllowed,
+    NotFound,
+    NotSent,
+    OrderOver,
+    PersonError,
+    Refused,
+    StopWordsRefused,
+    StorageAway,
+    TooFast,
+)
+from bot.domain.money import in_figures
+from bot.domain.orders.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
+from bot.domain.orders.order import (
+    Confirmation,
+    ConfirmationState,
+    Order,
+    OrderDraft,
+    OrderStatus,
+    Product,
+    Purpose,
+    Side,
+)
+from bot.domain.orders.order_text import order_words, record_line, request_of
+from bot.domain.orders.proposal import Proposal, Question, Resumed
+from bot.domain.people.account import GRANTS, Actor, Permission
+from bot.domain.ports.broker import Links, RandomBytes, Shown
+from bot.domain.ports.repositories import Drawers, Store
+from bot.runtime.background import Errands
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.proposal_builder import Held, Proposing
+from bot.trading.orders.proposals import Questions, terms_of
+from bot.trading.safety.announce import tell_others
+from bot.trading.safety.pins import demand_pin, why_pin
+from bot.trading.sync.reconcile import LOOK_OUT_ENDS, Reconcile
+
+log = logging.getLogger(__name__)
+
+Told = Callable[[], Awaitable[object]]
+Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every reason against it
+
+ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
+IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
+SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
+
+
+class TradingDesk(Questions):
+    """Confirm, cancel, look for. Each confirmation leads to at most one POST, ever."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        links: Links,
+        proposing: Proposing,
+        confirmations: Confirmations,
+        reconcile: Reconcile,
+        errands: Errands,
+        clock: Clock,
+        random: RandomBytes,
+        changed: Callable[[], None],
+    ) -> None:
+        super().__init__(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
+        self._links = links
+        self._reconcile = reconcile
+        self._errands = errands
+        self._random = random
+        self._changed = changed
+
+    # The tap
+
+    async def confirm(
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, told: Told | None = None
+    ) -> Order | Proposal | Resumed:
+        """Claims the question and does what it licenses, once.
+
+        in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
+        told: awaited before anything goes to the broker; the person's tap has been answered then. The order as it stands after
+        the broker's answer; a Proposal when the price ran away from the card; Resumed for the kill switch. ConfirmationGone
+        when the question is not open to this tap, CheckFailed when the claim found a reason.
+        """
+        account_id = actor.account.id if actor.account is not None else ""
+        order_id = self._random(10).hex()
+        self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
+        try:
+            found, claim = await self._store.run(
+                lambda drawers: self._first(
+                    drawers,
+                    actor,
+                    token,
+                    chat_id=chat_id,
+                    message_id=message_id,
+                    order_id=order_id,
+                    fits=IN_WORDS if in_words else ON_CARDS,
+                )
+            )
+            if found.purpose is Purpose.PLACE and claim is None:
+                self._proposing.link(actor)
+                if (ran := self._ran_away(found) or self._of_before(found)) is not None:
+                    self._reconcile.unsent(order_id)
+                    return await self._ask_anew(actor, found, request_of(terms_of(found)), redrawn=ran)
+                held = await self._held(actor, terms_of(found))
+                claim = await self._store.run(lambda drawers: self._claim(drawers, actor, found, held, order_id))
+        except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
+            self._reconcile.unsent(order_id)
+            raise
+        except StorageAway as error:  # so was it here; the question stays open
+            self._reconcile.unsent(order_id)
+            raise StorageAway(f"{error.say} Nothing was sent.") from error
+        except BaseException:
+            self._reconcile.sent(account_id, order_id)
+            raise
+        order, reasons = claim or (None, ())
+        if order is None:
+            self._reconcile.unsent(order_id)
+        else:
+            # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
+            urgent = self._confirmations.is_exit(found.token)
+            sending = self._errands.start(self._send(order, actor, urgent=urgent, told=told), f"order {order.id}")
+            return await asyncio.shield(sending)
+        if reasons:
+            raise CheckFailed(reasons)
+        if told is not None:
+            await told()
+        match found.purpose:
+            case Purpose.RESUME:
+                return await self._resume(actor, found)
+            case Purpose.CANCEL:
+                return await self._confirmed_cancel(actor, found)
+            case _:
+                return await self._confirmed_modify(actor, found)
+
+    def _first(
+        self,
+        drawers: Drawers,
+        actor: Actor,
+        token: str,
+        *,
+        chat_id: int,
+        message_id: int,
+        order_id: str,
+        fits: Collection[Purpose],
+    ) -> tuple[Confirmation, Claim | None]:
+        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction."""
+        found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id, fits=fits)
+        if actor.account is None or actor.account.id != found.account_id:
+            raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
+        if self._confirmations.too_early(found):
+            raise ConfirmationGone("New figures. Read, then tap.")
+        if found.purpose is not Purpose.PLACE or self._ran_away(found) is not None:
+            return found, None
+        if self._confirmations.is_exit(found.token) or self._of_before(found) is not None:  # both hang on what is held now
+            return found, None
+        return found, self._claim(drawers, actor, found, None, order_id)
+
+    def _claim(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held | None, order_id: str) -> Claim | None:
+        """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
+
+        held None: positions were not read. Where something speaks against the order as an entry nothing is written and None
+        says that the answer hangs on them; so an order that nothing speaks against costs no read at the broker.
+        """
+        now = self._clock.now()
+        draft = terms_of(found)
+        reasons, pin = self._objections(drawers, actor, found, held or Held())
+        if held is None and (reasons or pin):
+            return None
+        self._confirmations.claim(drawers, found)
+        if pin is not None:
+            demand_pin(
+                drawers, actor.user.telegram_id, found.token, pin
+            )  # raising it rolls the claim back: the question stays open
+        if reasons:
+            drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
+            return None, reasons
+        day = ist_date(now)
+        order = Order(
+            id=order_id,
+            account_id=found.account_id,
+            number=drawers.orders.next_number(found.account_id, day),
+            tag=base64.b32encode(self._random(12)).decode()[:19],
+            draft=draft,
+            status=OrderStatus.SUBMITTING,
+            placed_by=actor.user.telegram_id,
+            created_at=now,
+            sent_at=now,
+            updated_at=now,
+        )
+        drawers.orders.add(order, day)
+        drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
+        terms = f"{self._terms(draft)} {draft.digest()}"
+        drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
+        return order, ()
+
+    def _objections(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held) -> tuple[tuple[str, ...], str | None]:
+        """(every reason against the act, or else why the person's PIN is asked for first); reads only."""
+        role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
+        if role is None:
+            return ("You are not on the list any more.",), None
+        now = self._clock.now()
+        session = self._links.of(found.account_id).session
+        if session is None or not session.alive(now):
+            return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
+        person = actor.user.telegram_id
+        if drawers.pins.sealed(person) is not None:
+            return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
+        before = drawers.orders.find(found.order_id) if found.order_id is not None else None
+        was = self._confirmations.is_exit(found.token)
+        situation = self._proposing.situation(drawers, found.account_id, terms_of(found), held, before=before, asked_as_exit=was)
+        reasons = self._proposing.against(role, situation)
+        if situation.reduces:
+            self._confirmations.note_exit(found)
+        if reasons or situation.reduces:
+            return reasons, None
+        return (), why_pin(drawers, person, found.account_id, value=situation.value, limits=situation.limits, now=now)
+
+    async def _send(self, order: Order, actor: Actor, *, urgent: bool, told: Told | None) -> Order:
+        """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
+
+        urgent: an exit, which leaves before other orders that wait for their turn.
+        """
+        after: Callable[[Order, datetime], Order] = Order.unclear
+        unregistered: str | None = None
+        respelled = False
+        # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
+        slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
+        try:
+            if told is not None:
+                await told()
+            self._reconcile.sending(order.id)  # its age counts from the POST
+            broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
+            after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
+        except (NotSent, TooFast) as error:
+            why = error.say
+            after = lambda known, at: known.refused(why, at, broker_id=None, final=True)  # noqa: E731
+        except Refused as error:
+            refused = error
+            unregistered = error.words if isinstance(error, AddressRefused) else None
+            respelled = isinstance(error, StopWordsRefused)
+            after = lambda known, at: known.refused(  # noqa: E731
+                refused.words or refused.say, at, broker_id=refused.broker_id, final=refused.final
+            )
+        except BrokerError as error:
+            log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
+        finally:
+            slow.cancel()
+            # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
+            settled = await asyncio.shield(self._settled(order, actor, after))
+            self._reconcile.sent(order.account_id, order.id)
+            self._changed()
+        if respelled:
+            # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
+            words = self._links.of(order.account_id).broker.use_other_stop_words()
+            await self._store.owe(lambda drawers: drawers.accounts.keep_stop_words(order.account_id, words))
+        if unregistered is not None:
+            await self._reconcile.address_refused(order.account_id, unregistered)
+        return settled
+
+    async def _settled(self, order: Order, actor: Actor, after: Callable[[Order, datetime], Order]) -> Order:
+        """Transaction 2, now or owed: the order was sent, whatever becomes of the record."""
+        now = self._clock.now()
+        settle = partial(self._settle, order_id=order.id, actor=actor, after=after, now=now)
+        try:
+            return await self._store.run(settle)
+        except StorageAway:
+            await self._store.owe(settle)
+            return after(order, now)
+
+    def _settle(
+        self, drawers: Drawers, *, order_id: str, actor: Actor, after: Callable[[Order, datetime], Order], now: datetime
+    ) -> Order:
+        """The order as the answer has it, unless the book was quicker, with its news."""
+        known = drawers.orders.find(order_id)
+        if known is None:
+            raise NotFound(f"order {order_id} is gone from the store")
+        if known.status is not OrderStatus.SUBMITTING:
+            return known
+        order = after(known, now)
+        drawers.orders.save(order)
+        news: Notice | None = None
+        if order.status is OrderStatus.UNKNOWN:
+            news = OrderUnclear(order=order)
+        elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
+            news = OrderRejected(order=order)
+        if news is not None:
+            drawers.outbox.add(order.account_id, drawers.people.watching(order.account_id), news, now, order_id=order.id)
+        if order.status.is_working:
+            told = OrderByOther(order=order, name=actor.user.name)
+            tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
+        return order
+
+    def _ran_away(self, found: Confirmation) -> str | None:
+        """Why the card would no longer fill; only a market order with a worst price is asked again (product.md section 4)."""
+        draft = terms_of(found)
+        price = self._proposing.prices.known(found.account_id, draft.instrument.key)
+        if not draft.protected or draft.price is None or price is None:
+            return None
+        best = price.ask if draft.side is Side.BUY else price.bid
+        if best is None:
+            return None
+        beyond = best > draft.price if draft.side is Side.BUY else best < draft.price
+        if not beyond:
+            return None
+        name = "ask" if draft.side is Side.BUY else "bid"
+        return f"The {name} is {in_figures(best)} now; your card would no longer fill."
+
+    def _of_before(self, found: Confirmation) -> str | None:
+        """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
+        draft = terms_of(found)
+        buys_to_keep = draft.side is Side.BUY and draft.product is Product.CNC
+        if buys_to_keep or not self._confirmations.is_of_before(found):
+            return None
+        return "I was restarted after this card."
+
+    async def _confirmed_modify(self, actor: Actor, found: Confirmation) -> Order:
+        _, link = self._proposing.link(actor)
+        draft = terms_of(found)
+        held = await self._held(actor, draft)
+
+        def claim(drawers: Drawers) -> tuple[Order | None, tuple[str, ...]]:
+            now = self._clock.now()
+            self._confirmations.claim(drawers, found)
+            order = drawers.orders.find(found.order_id or "")
+            reasons, pin = self._objections(drawers, actor, found, held)
+            if pin is not None:
+                demand_pin(drawers, actor.user.telegram_id, found.token, pin)
+            if order is None or not order.status.is_working:
+                reasons = ("The order is not working any more.", *reasons)
+            if reasons or order is None:
+                drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
+                return None, reasons
+            drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
+            terms = f"{self._terms(draft)} {draft.digest()}"
+            was = self._terms(order.draft)
+            drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
+            return order, ()
+
+        order, reasons = await self._store.run(claim)
+        if order is None or order.broker_id is None:
+            raise CheckFailed(reasons)
+        urgent = self._confirmations.is_exit(found.token)
+        sending = self._errands.start(link.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
+        try:
+            await asyncio.shield(sending)
+        except OrderOver:
+            await self._reconcile.look(order.account_id)  # so that the card shows how it ended when the words are read
+            raise
+        except AddressRefused as error:
+            await self._reconcile.address_refused(order.account_id, error.words)
+            raise
+        finally:
+            self._reconcile.sent(order.account_id, order.id)
+        amend = partial(self._amend, order_id=order.id, draft=draft, actor=actor)
+        try:
+            amended = await self._store.run(amend)
+        except StorageAway:
+            await self._store.owe(amend)
+            amended = order.amended(draft, self._clock.now())
+        self._changed()
+        return amended
+
+    def _amend(self, drawers: Drawers, *, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
+        known = drawers.orders.find(order_id)
+        if known is None:
+            raise NotFound("That order is gone.")
+        if known.status.is_final:
+            return known
+        now = self._clock.now()
+        amended = known.amended(draft, now)
+        drawers.orders.save(amended)
+        what = f"#{known.number} {draft.instrument.symbol}: {self._terms(known.draft)} → {self._terms(draft)}"
+        told = ActByOther(name=actor.user.name, deed=Deed.MODIFIED, at=now, detail=what)
+        tell_others(drawers, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
+        return amended
+
+    async def _resume(self, actor: Actor, found: Confirmation) -> Resumed:
+        now = self._clock.now()
+        account = actor.account
+        if account is None or account.id != found.account_id:
+            raise ConfirmationGone("This card belongs to another account.")
+
+        def lift(drawers: Drawers) -> None:
+            self._confirmations.claim(drawers, found)
+            role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
+            if role is None or Permission.ADMIN not in GRANTS[role]:
+                raise NotAllowed("Only an owner lifts the kill switch.")
+            demand_pin(drawers, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
+            stop = drawers.safety.stopped(found.account_id)
+            before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
+            drawers.safety.resume(found.account_id)
+            told = TradingResumed(name=actor.user.name, at=now)
+            tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
+            drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
+
+        await self._store.run(lift)
+        self._changed()
+        return Resumed(account=account, at=now)
+
+    # Cancels
+
+    async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Order | Question:
+        """Asks the broker to cancel; a waiting stop is asked again in words first. The order as the book has it after a look."""
+        if not actor.may(Permission.REDUCE):
+            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
+        account, _ = self._proposing.link(actor)
+        found = await (self._numbered(actor, order) if isinstance(order, int) else self._order(actor, order))
+        if found.status is OrderStatus.TRIGGER_PENDING:
+            question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=found.id)
+            await self._store.run(lambda drawers: drawers.confirmations.add(question))
+            return Question(confirmation=question, account=account, order=found)
+        return await self._cancel(actor, found)
+
+    async def cancel_all(self, actor: Actor) -> tuple[Order, ...]:
+        """Cancels every working entry; waiting stops stay. The orders as the book has them after a look."""
+        return await self.cancel_these(actor, stops=False)
+
+    async def cancel_these(self, actor: Actor, *, stops: bool) -> tuple[Order, ...]:
+        """Cancels working orders one by one; what the broker refuses stays and is shown as it is."""
+        if not actor.may(Permission.REDUCE):
+            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
+        account, _ = self._proposing.link(actor)
+        working = await self._store.run(
+            lambda drawers: [order for order in drawers.orders.unsettled(account.id) if order.status.is_working]
+        )
+        done = []
+        for order in working:
+            if stops or order.status is not OrderStatus.TRIGGER_PENDING:
+                try:
+                    done.append(await self._cancel(actor, order))
+                except BotError as error:
+                    log.warning("order %s could not be cancelled: %s", order.id, type(error).__name__)
+                    done.append(order)
+        return tuple(done)
+
+    async def _confirmed_cancel(self, actor: Actor, found: Confirmation) -> Order:
+        def claim(drawers: Drawers) -> Order | None:
+            self._confirmations.claim(drawers, found)
+            return drawers.orders.find(found.order_id or "")
+
+        order = await self._store.run(claim)
+        if order is None:
+            raise NotFound("That order is gone.")
+        return await self._cancel(actor, order)
+
+    async def _cancel(self, actor: Actor, order: Order) -> Order:
+        _, link = self._proposing.link(actor)
+        if order.broker_id is None or not order.status.is_working:
+            raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
+        now = self._clock.now()
+
+        def allow(drawers: Drawers) -> None:
+            role = drawers.people.role_on(actor.user.telegram_id, order.account_id)  # it may be another since the tap
+            if role is None or Permission.REDUCE not in GRANTS[role]:
+                raise NotAllowed("You may not cancel here any more.")
+
+        def record(drawers: Drawers) -> None:
+            known = drawers.orders.find(order.id)
+            if known is not None and known.status.is_working:
+                drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
+                was = f"{known.status} {self._terms(known.draft)}"
+                drawers.audit.add(
+                    now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
+                )
+                told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=self._named(order))
+                tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
+
+        await self._store.run(allow)
+        await self._store.owe(record)  # a cancel needs no row: it leaves also while the database takes nothing
+        sending = self._errands.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
+        over: OrderOver | None = None
+        try:
+            await asyncio.shield(sending)
+        except OrderOver as error:
+            over = error
+        except AddressRefused as error:
+            await self._reconcile.address_refused(order.account_id, error.words)
+            raise
+        finally:
+            self._reconcile.sent(order.account_id, order.id)
+            self._changed()
+        with suppress(StorageAway):  # what the books say is stored by a later look
+            await self._reconcile.look(order.account_id)
+        found = await self._order(actor, order.id)
+        if over is not None and found.status.is_working:
+            raise over  # the book does not show it yet
+        return found
+
+    # Orders whose outcome is unknown
+
+    async def look(self, actor: Actor, order_id: str) -> Order:
+        """Looks in the book now; the order as it stands after that."""
+        order = await self._order(actor, order_id)
+        await self._reconcile.look(order.account_id)
+        return await self._order(actor, order_id)
+
+    async def give_up(self, actor: Actor, order_id: str) -> Order:
+        """The person says it is not in the broker's app; only after the look-out's time and a fresh look (invariant I4)."""
+        if not actor.may(Permission.OPEN):
+            raise NotAllowed(f"As {actor.role} you cannot close this.")
+        before = await self._order(actor, order_id)
+        order = await self.look(actor, order_id)
+        if order.status is not OrderStatus.UNKNOWN:
+            return order
+        if order.looks == before.looks:
+            raise CheckFailed([f"It is of {order.day:%d %b}, and the trade history could not be read. Nothing was closed."])
+        now, left = self._clock.now(), LOOK_OUT_ENDS - self._reconcile.age(order)
+        if left > timedelta(0):
+            raise CheckFailed([f"I am still looking for it, until {ist(now + left):%H:%M:%S}."])
+
+        def close(drawers: Drawers) -> Order:
+            known = drawers.orders.find(order.id)
+            if known is None:
+                raise NotFound("That order is gone.")
+            if known.status is not OrderStatus.UNKNOWN:
+                return known
+            closed = known.given_up(now)
+            drawers.orders.save(closed)
+            drawers.audit.add(
+                now, actor.user.telegram_id, "not seen", known.account_id, known.id, before=known.status, after=closed.status
+            )
+            return closed
+
+        closed = await self._store.run(close)
+        self._changed()
+        return closed
+
+    def _terms(self, draft: OrderDraft) -> str:
+        """The terms for the record of acts."""
+        return record_line(draft, ist_date(self._clock.now()), monthly=self._monthly(draft))
+
+    def _named(self, order: Order) -> str:
+        return f"#{order.number} {order_words(order.draft, ist_date(self._clock.now()), monthly=self._monthly(order.draft))}"
+
+    def _monthly(self, draft: OrderDraft) -> bool | None:
+        return self._proposing.instruments.is_monthly(draft.instrument)

@@ -1,0 +1,313 @@
+"""From a request to a proposal: read the broker side by side, draft, check, price the charges, store the question."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from bot.domain.clock import Clock, at_ist, ist_date
+from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.market.calendar import Calendar
+from bot.domain.market.display_names import label
+from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.market.prices import Price
+from bot.domain.market.rules import MarketRules
+from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
+from bot.domain.orders.order_text import request_line
+from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position
+from bot.domain.orders.proposal import Proposal, Remark
+from bot.domain.orders.tariff import Bill, Plan, RoundTrip
+from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
+from bot.domain.ports.broker import Link, Links
+from bot.domain.ports.repositories import Drawers, Store
+from bot.trading.account.loss_guard import Results
+from bot.trading.account.prices import Prices
+from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.drafting import Drafting, closable, product_of
+from bot.trading.safety.limits import day_lock, made
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the broker says that the account has; empty where it was not needed."""
+
+    positions: Sequence[Position] = ()
+    holdings: Sequence[Holding] = ()
+    read_at: datetime | None = None  # UTC, before the reading began; None: nothing was read
+    result: PnL | None = None  # of the day; read only where a limit hangs on it
+
+
+@dataclass(slots=True, kw_only=True)
+class Proposing:
+    """Makes proposals; reads only, and writes nothing but the question."""
+
+    store: Store
+    links: Links
+    prices: Prices
+    instruments: Catalogue
+    drafting: Drafting
+    confirmations: Confirmations
+    clock: Clock
+    rules: MarketRules
+    tariff: Tariff
+    calendar: Calendar | None  # None: this exchange never closes (practice)
+    plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
+
+    def link(self, actor: Actor) -> tuple[Account, Link]:
+        """The account and its living line; PersonError without an account, SessionExpired without a session."""
+        if actor.account is None:
+            raise PersonError("No mStock account is linked yet. /link says how.")
+        link = self.links.of(actor.account.id)
+        if link.session is None:
+            raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
+        return actor.account, link
+
+    def find(self, request: OrderRequest) -> Instrument:
+        """The one instrument that the words name; UnknownSymbol with near misses as whole commands otherwise."""
+        if not request.symbol.strip():
+            raise UsageError("Which share or contract?", example=f"/{request.side.lower()} RELIANCE 10")
+        today = ist_date(self.clock.now())
+        found = self.instruments.find(request.symbol, exchange=request.exchange, today=today, tradable=True)
+        if found.instrument is not None:
+            return found.instrument
+        near = [(label(each, today=today), request_line(_naming(request, each))) for each in found.near]
+        raise UnknownSymbol(found.say, near=near)
+
+    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
+        """A new question about a new order."""
+        account, link = self.link(actor)
+        if not actor.may(Permission.REDUCE):
+            raise NotAllowed(f"As {actor.role} you can look, not trade.")
+        await self.instruments.settled()
+        instrument = self.find(request)
+        price, funds, held, result = await asyncio.gather(
+            self.prices.of(account.id, instrument.key),
+            self.funds(link),
+            self.held(link, request.side, request.product, instrument),
+            self.result(account.id, link),
+        )
+        held = replace(held, result=result)
+        may_open = actor.may(Permission.OPEN)
+        product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
+        draft, said = self.drafting.draft(request, instrument, price, product)
+        confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
+        return await self.ask(actor, account, link, confirmation, price=price, funds=funds, held=held, said=said)
+
+    async def funds(self, link: Link) -> Funds | None:
+        """Cash for the card; None when it cannot be read now."""
+        return await _known(link.broker.funds())
+
+    async def result(self, account_id: str, link: Link) -> PnL | None:
+        """What the day has made or lost so far; None when nothing hangs on it, or it is not known."""
+        today = ist_date(self.clock.now())
+        limits = await self.store.run(lambda drawers: drawers.limits.on(account_id, today))
+        if limits.daily_loss is None:
+            return None
+        results = Results(prices=self.prices, instruments=self.instruments, tariff=self.tariff, plan=self.plan, clock=self.clock)
+        return await _known(results.of(account_id, link))
+
+    async def held(self, link: Link, side: Side, product: Product | None, instrument: Instrument) -> Held:
+        """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""
+        if side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
+            return Held()
+        now = self.clock.now()
+        if instrument.is_derivative or side is Side.BUY:
+            return Held(positions=await link.broker.positions(), read_at=now)
+        positions, holdings = await asyncio.gather(link.broker.positions(), link.broker.holdings())
+        return Held(positions=positions, holdings=holdings, read_at=now)
+
+    async def ask(
+        self,
+        actor: Actor,
+        account: Account,
+        link: Link,
+        confirmation: Confirmation,
+        *,
+        price: Price | None,
+        funds: Funds | None,
+        held: Held,
+        said: tuple[Remark, ...] = (),
+        before: Order | None = None,
+        replaces: str | None = None,
+        redrawn: str | None = None,
+    ) -> Proposal:
+        """Checks the draft of a question, stores the question, and says all that the person should see."""
+        draft = confirmation.draft
+        if draft is None:
+            msg = "a proposal needs a draft"
+            raise ValueError(msg)
+        margin = await _known(link.broker.margin(draft)) or Margin(required=None)
+        cash = funds.available if funds else None
+
+        def store(drawers: Drawers) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
+            situation = replace(
+                self.situation(drawers, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
+            )
+            if against := self.against(actor.role, situation):
+                return against, (), None
+            if situation.reduces:
+                self.confirmations.note_exit(confirmation)
+            if replaces is not None:
+                drawers.confirmations.close(replaces, ConfirmationState.REPLACED)
+            drawers.confirmations.add(confirmation)
+            return (), remarks(situation), situation.closable if situation.reduces else None
+
+        reasons, warnings, closes = await self.store.run(store)
+        if reasons:
+            raise CheckFailed(reasons)
+        return self._proposal(
+            account,
+            confirmation,
+            draft,
+            price=price,
+            margin=margin,
+            cash=cash,
+            warnings=said + warnings,
+            closes=closes,
+            before=before,
+            redrawn=redrawn,
+        )
+
+    def situation(
+        self,
+        drawers: Drawers,
+        account_id: str,
+        draft: OrderDraft,
+        held: Held,
+        *,
+        before: Order | None = None,
+        asked_as_exit: bool = False,
+    ) -> Situation:
+        """What the checks look at, read from our own store inside the caller's transaction."""
+        now = self.clock.now()
+        today = ist_date(now)
+        # Only these can matter, and a day may have hundreds: all of the day would make each order slower than the one before.
+        orders = drawers.orders.lately(account_id, today, now - TWIN)
+        others = [order for order in orders if before is None or order.id != before.id]
+        left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
+        ahead = now + timedelta.resolution  # what was sent before the clock was set back is none of the last minute's
+        sent_today, lately, later = drawers.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1), ahead)
+        freeze = self.rules.freeze(draft.instrument, today)
+        limits = drawers.limits.on(account_id, today)
+        return Situation(
+            draft=draft,
+            now=now,
+            reduces=draft.quantity <= left,
+            closable=left,
+            asked_as_exit=asked_as_exit,
+            stop=drawers.safety.stopped(account_id),
+            limits=limits,
+            sent_today=sent_today,
+            sent_last_minute=lately - later,
+            recent=[order for order in orders if order.is_ours] if before is None else (),
+            window=self.calendar.may(draft.instrument, draft.product, now, in_auction=self._in_auction(draft.instrument))
+            if self.calendar
+            else None,
+            freeze=freeze.quantity if freeze else None,
+            stage=self.rules.stage(draft.instrument, today, self.calendar) if self.calendar else None,
+            master_age=self._master_age(today),
+            price=self.prices.known(account_id, draft.instrument.key),
+            day_lock=day_lock(drawers, account_id, limits=limits, result=held.result, clock=self.clock),
+            result=made(held.result) if held.result is not None else None,
+            positions=held.positions,
+            clock_off=self.links.of(account_id).broker.clock_off,
+        )
+
+    def against(self, role: Role, situation: Situation) -> tuple[str, ...]:
+        """Every reason against the act, the role's own first."""
+        if Permission.OPEN in GRANTS[role]:
+            return refusals(situation)
+        if Permission.REDUCE not in GRANTS[role]:
+            return (f"As {role} you can look, not trade.", *refusals(situation))
+        why = beyond_reducing(situation)
+        return (f"As {role} {why}", *refusals(situation)) if why else refusals(situation)
+
+    def _master_age(self, today: date) -> int | None:
+        """Trading days since the master's date; calendar days where no calendar says which of them traded."""
+        day = self.instruments.day
+        if day is None:
+            return None
+        counted = self.calendar.trading_days_between(day, today) if self.calendar is not None else None
+        return counted if counted is not None else (today - day).days
+
+    def _in_auction(self, instrument: Instrument) -> bool:
+        return self.instruments.has_contracts(instrument)
+
+    def _proposal(
+        self,
+        account: Account,
+        confirmation: Confirmation,
+        draft: OrderDraft,
+        *,
+        price: Price | None,
+        margin: Margin,
+        cash: Decimal | None,
+        warnings: tuple[Remark, ...],
+        closes: int | None,
+        before: Order | None,
+        redrawn: str | None,
+    ) -> Proposal:
+        each = draft.price or (price.last if price else None)
+        value = each * draft.quantity if each is not None else None
+        bill, both = self._charges(draft, each)
+        return Proposal(
+            confirmation=confirmation,
+            account=account,
+            draft=draft,
+            price=price,
+            value=value,
+            margin=margin.required,
+            cash=cash,
+            cash_after=cash - margin.required if cash is not None and margin.required is not None else None,
+            charges=bill.total if bill else None,
+            charges_unknown=tuple(sorted(name.lower() for name in bill.unknown)) if bill else (),
+            charges_both=both.total if both else None,
+            break_even=both.break_even.move if both and both.break_even else None,
+            break_even_ticks=both.break_even.ticks if both and both.break_even else None,
+            proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
+            closes=closes,
+            monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
+            warnings=warnings,
+            before=before,
+            redrawn=redrawn,
+        )
+
+    def _charges(self, draft: OrderDraft, each: Decimal | None) -> tuple[Bill | None, RoundTrip | None]:
+        """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past."""
+        if each is None or not draft.instrument.is_tradable:
+            return None, None
+        trade = Trade(
+            instrument=draft.instrument,
+            side=draft.side,
+            product=draft.product,
+            quantity=draft.quantity,
+            price=each,
+            day=ist_date(self.clock.now()),
+        )
+        return self.tariff.order(trade, self.plan), self.tariff.round_trip(trade, self.plan)
+
+
+def _is_delivery_sale(draft: OrderDraft) -> bool:
+    return draft.side is Side.SELL and draft.product is Product.CNC
+
+
+async def _known(reading: Awaitable[T]) -> T | None:
+    """A figure of the card that cannot be read now is shown as not known; only a dead session ends the question."""
+    try:
+        return await reading
+    except SessionExpired:
+        raise
+    except BrokerError:
+        return None
+
+
+def _naming(request: OrderRequest, instrument: Instrument) -> OrderRequest:
+    exchange = Exchange.BSE if instrument.exchange is Exchange.BSE else None
+    return replace(request, symbol=instrument.name, exchange=exchange)

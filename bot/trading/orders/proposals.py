@@ -1,0 +1,248 @@
+"""Questions about orders: proposed, changed, asked anew, discarded; nothing of it moves anything at the broker."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.money import tick_down, tick_up
+from bot.domain.orders.order import (
+    Confirmation,
+    ConfirmationState,
+    Order,
+    OrderDraft,
+    OrderKind,
+    OrderRequest,
+    Product,
+    Purpose,
+    Side,
+)
+from bot.domain.orders.order_text import request_of
+from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
+from bot.domain.people.account import Actor, Permission
+from bot.domain.ports.repositories import Drawers, Store
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.proposal_builder import Held, Proposing
+
+
+class Questions:
+    """What a person may be asked to confirm; each answer is the desk's."""
+
+    def __init__(self, *, store: Store, proposing: Proposing, confirmations: Confirmations, clock: Clock) -> None:
+        self._store = store
+        self._proposing = proposing
+        self._confirmations = confirmations
+        self._clock = clock
+
+    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
+        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses."""
+        return await self._proposing.propose(actor, request, chat_id=chat_id)
+
+    async def shown(self, token: str, message_id: int) -> None:
+        """The question stands in this message; only taps under it count."""
+        await self._store.run(lambda drawers: drawers.confirmations.bind(token, message_id))
+
+    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
+        """Closes a question; nothing was sent, and nothing will be."""
+
+        def close(drawers: Drawers) -> Confirmation:
+            found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id)
+            if not drawers.confirmations.close(token, ConfirmationState.DISCARDED):
+                raise ConfirmationGone("This card was answered already.")
+            return found
+
+        return await self._store.run(close)
+
+    async def change(self, actor: Actor, token: str, change: Change, *, chat_id: int) -> Proposal:
+        """New terms in the same message: a new question, and the old one is dead."""
+        old = await self._mine(actor, token, chat_id)
+        if old.draft is None or old.state is not ConfirmationState.OPEN:
+            raise ConfirmationGone("This card is closed. Nothing was sent.")
+        request = request_of(old.draft)
+        if change.quantity is not None:
+            request = replace(request, quantity=change.quantity)
+        if change.price is not None:
+            request = replace(request, price=change.price, market=False)
+        if change.protected:
+            request = replace(request, price=None, market=False)
+        if change.product is not None:
+            request = replace(request, product=change.product)
+        return await self._ask_anew(actor, old, request, redrawn=None)
+
+    async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
+        """Steps around the card's own figures: lots, about 0.1 % on the tick, bid, mid, ask, and the other products."""
+        old = await self._mine(actor, token, actor.user.telegram_id)
+        if old.draft is None:
+            raise ConfirmationGone("This card has nothing to change.")
+        draft, lot, tick = old.draft, old.draft.instrument.lot, old.draft.instrument.tick
+        price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
+        step = lot if draft.instrument.is_derivative or draft.quantity < 10 else max(draft.quantity // 10, 1)
+        sizes = dict.fromkeys((draft.quantity - step, draft.quantity + step, draft.quantity * 2))
+        steps: list[tuple[str, Decimal]] = []
+        seen: list[tuple[str, Decimal]] = []
+        base = draft.price or (price.last if price else None)
+        if base is not None:
+            small = max(tick_up(base / 1000, tick), tick)
+            steps = [("Lower", tick_down(base - small, tick)), ("Higher", tick_up(base + small, tick))]
+        if price is not None and price.bid is not None and price.ask is not None:
+            mid = tick_down((price.bid + price.ask) / 2, tick)
+            seen = [("Bid", price.bid), *([("Mid", mid)] if price.bid < mid < price.ask else []), ("Ask", price.ask)]
+        ways = (Product.NRML, Product.MIS) if draft.instrument.is_derivative else (Product.CNC, Product.MIS, Product.MTF)
+        return ChangeOptions(
+            quantities=tuple(each for each in sizes if each >= lot),
+            steps=tuple((name, each) for name, each in steps if each > 0),
+            seen=tuple(seen),
+            products=tuple(way for way in ways if way is not draft.product),
+        )
+
+    async def again(self, actor: Actor, token: str, *, chat_id: int) -> Proposal:
+        """The same order as on a card that is over, asked anew at the price of now."""
+        old = await self._mine(actor, token, chat_id)
+        if old.draft is None or old.purpose is not Purpose.PLACE:
+            raise ConfirmationGone("This card cannot be asked again. Type the command anew.")
+        if old.state is ConfirmationState.CLAIMED:
+            raise ConfirmationGone("This card was answered already; its order has a card of its own.")
+        await self._store.run(lambda drawers: drawers.confirmations.close(token, ConfirmationState.REPLACED))
+        return await self.propose(actor, request_of(old.draft), chat_id=chat_id)
+
+    async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        """The same order once more, at the price of now."""
+        order = await self._order(actor, order_id)
+        return await self.propose(actor, request_of(order.draft), chat_id=chat_id)
+
+    async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        """The opposite order at the market: it closes what this order opened."""
+        order = await self._order(actor, order_id)
+        request = replace(
+            request_of(order.draft),
+            side=order.draft.side.opposite,
+            quantity=order.filled or order.draft.quantity,
+            price=None,
+            market=False,
+            trigger=None,
+            trigger_limit=None,
+        )
+        return await self.propose(actor, request, chat_id=chat_id)
+
+    async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
+        """Closes the whole position of the order's instrument and product, at the market."""
+        order = await self._order(actor, order_id)
+        return await self.exit_position(actor, order.draft.instrument.key, order.draft.product, chat_id=chat_id)
+
+    async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
+        """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
+        _, link = self._proposing.link(actor)
+        open_ = (each for each in await link.broker.positions() if each.quantity and not each.is_sold_holding)
+        held = next((each for each in open_ if each.instrument.key == key and each.product is product), None)
+        if held is None:
+            later = " What has been delivered is in /holdings." if product is Product.CNC else ""
+            raise CheckFailed([f"There is no open {product} position in it any more.{later}"])
+        instrument = held.instrument
+        bare = OrderRequest(
+            side=Side.SELL if held.quantity > 0 else Side.BUY,
+            symbol=instrument.name,
+            quantity=abs(held.quantity),
+            product=product,
+            exchange=instrument.exchange,
+        )
+        return await self.propose(actor, bare, chat_id=chat_id)
+
+    async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
+        """New terms for a working order, as a question."""
+        account, link = self._proposing.link(actor)
+        if not actor.may(Permission.OPEN):
+            raise NotAllowed(f"As {actor.role} you cannot change an order.")
+        order = await self._numbered(actor, number)
+        if not order.status.is_working or order.broker_id is None:
+            raise CheckFailed([f"#{number} is {order.status.lower()}: there is nothing to change."])
+        if order.draft.kind is OrderKind.MARKET:
+            raise CheckFailed([f"#{number} is a market order: it has no price to change."])
+        request = request_of(order.draft)
+        request = replace(request, price=order.draft.price)
+        if price is not None:
+            stop = order.draft.trigger is not None
+            request = replace(request, trigger=price, trigger_limit=None) if stop else replace(request, price=price)
+        if quantity is not None:
+            request = replace(request, quantity=quantity)
+        seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
+        draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
+        if draft.quantity <= order.filled:
+            raise CheckFailed([f"{order.filled} of #{number} are filled already."])
+        confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id)
+        funds = await link.broker.funds()
+        return await self._proposing.ask(
+            actor,
+            account,
+            link,
+            confirmation,
+            price=seen,
+            funds=funds,
+            held=await self._held(actor, draft),
+            said=said,
+            before=order,
+        )
+
+    async def _ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
+        """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
+        account, link = self._proposing.link(actor)
+        terms = terms_of(old)
+        price = await self._proposing.prices.of(account.id, terms.instrument.key)
+        product = request.product or terms.product
+        draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
+        new = self._confirmations.new(
+            actor,
+            old.chat_id,
+            old.purpose,
+            draft=draft,
+            order_id=old.order_id,
+            message_id=old.message_id,
+            calm=redrawn is not None,
+        )
+        funds = await self._proposing.funds(link)
+        return await self._proposing.ask(
+            actor,
+            account,
+            link,
+            new,
+            price=price,
+            funds=funds,
+            held=await self._held(actor, draft),
+            said=said,
+            replaces=old.token,
+            redrawn=redrawn,
+        )
+
+    async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:
+        found = await self._store.run(lambda drawers: drawers.confirmations.find(token))
+        if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
+            raise ConfirmationGone("I don't know this card. Nothing was sent.")
+        return found
+
+    async def _order(self, actor: Actor, order_id: str) -> Order:
+        order = await self._store.run(lambda drawers: drawers.orders.find(order_id))
+        if order is None or actor.account is None or order.account_id != actor.account.id:
+            raise NotFound("That order is not one of this account's.")
+        return order
+
+    async def _numbered(self, actor: Actor, number: int) -> Order:
+        account, _ = self._proposing.link(actor)
+        day = ist_date(self._clock.now())
+        order = await self._store.run(lambda drawers: drawers.orders.by_number(account.id, day, number))
+        if order is None:
+            raise NotFound(f"There is no order #{number} today. /orders lists them.")
+        return order
+
+    async def _held(self, actor: Actor, draft: OrderDraft) -> Held:
+        account, link = self._proposing.link(actor)
+        held, result = await asyncio.gather(
+            self._proposing.held(link, draft.side, draft.product, draft.instrument), self._proposing.result(account.id, link)
+        )
+        return replace(held, result=result)
+
+
+def terms_of(confirmation: Confirmation) -> OrderDraft:
+    if confirmation.draft is None:
+        raise ConfirmationGone("This card has no order behind it.")
+    return confirmation.draft

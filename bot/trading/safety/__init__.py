@@ -1,0 +1,1 @@
+"""What protects: limits, PINs, the token guard, lockdown."""

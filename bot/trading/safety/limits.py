@@ -1,0 +1,203 @@
+"""/limits: an account's own hard limits, tightened at once and loosened from the next trading day only; and locking a day."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.domain.clock import Clock, at_ist, ist_date
+from bot.domain.errors import NotAllowed, PersonError
+from bot.domain.market.calendar import Calendar
+from bot.domain.market.instrument import Instrument
+from bot.domain.money import in_figures
+from bot.domain.orders.notice import ActByOther, DayLocked, Deed
+from bot.domain.orders.order import OrderStatus
+from bot.domain.orders.portfolio import PnL
+from bot.domain.people.access import DayLock, LimitsShown
+from bot.domain.people.account import Account, Actor, Limits, Permission, Segment
+from bot.domain.ports.repositories import Drawers, Store
+from bot.trading.safety.announce import tell_others
+from bot.trading.safety.pins import demand_pin
+
+NAMES = tuple(field.name for field in fields(Limits))
+
+
+@dataclass(slots=True, kw_only=True)
+class OwnLimits:
+    """What is loosened in the heat of a day begins on another one."""
+
+    store: Store
+    clock: Clock
+    calendar: Calendar | None  # None: this exchange never closes (practice), so tomorrow is a trading day
+    changed: Callable[[], None]
+
+    async def show(self, actor: Actor) -> LimitsShown:
+        """As they stand today, and as they will."""
+        if not actor.may(Permission.LOOK):
+            raise NotAllowed(f"As {actor.role} you cannot look.")
+        account = _account(actor)
+        return await self.store.run(lambda drawers: self._shown(drawers, account))
+
+    async def change(self, actor: Actor, name: str, value: Any) -> LimitsShown:
+        """One limit anew; `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
+        if not actor.may(Permission.ADMIN):
+            raise NotAllowed("Only an owner changes the limits.")
+        account = _account(actor)
+        today, now = ist_date(self.clock.now()), self.clock.now()
+        person = actor.user.telegram_id
+
+        def write(drawers: Drawers) -> LimitsShown:
+            present = drawers.limits.on(account.id, today)
+            tight = stricter(name, getattr(present, name), value)
+            if tight != value:
+                proof = f"limits:{account.id}:{name}:{value}"
+                demand_pin(drawers, person, proof, "Loosening a limit: your PIN, please.")
+            if tight != getattr(present, name):
+                drawers.limits.put(account.id, today, replace(present, **{name: tight}))
+            later = drawers.limits.after(account.id, today)
+            begins = later[0] if later is not None else self.next_day(today)
+            if later is not None:
+                drawers.limits.put(account.id, begins, replace(later[1], **{name: value}))
+            elif tight != value:
+                drawers.limits.put(account.id, begins, replace(present, **{name: value}))
+            after = in_words(value) if tight == value else f"{in_words(tight)}, from {begins} {in_words(value)}"
+            before = in_words(getattr(present, name))
+            drawers.audit.add(now, person, "limits", account.id, name, before=before, after=after)
+            self._tell(drawers, account, actor, Deed.LIMITS, _changed(name, before, tight, value, begins))
+            return self._shown(drawers, account)
+
+        shown = await self.store.run(write)
+        self.changed()
+        return shown
+
+    async def lock_day(self, actor: Actor) -> LimitsShown:
+        """No new entries until the next trading day; nobody can take it back in the chat."""
+        if not actor.may(Permission.OPEN):
+            raise NotAllowed(f"As {actor.role} you cannot lock the day.")
+        account = _account(actor)
+        now = self.clock.now()
+
+        def write(drawers: Drawers) -> LimitsShown:
+            why = f"{actor.user.name} locked it"
+            lock = DayLock(account_id=account.id, day=ist_date(now), at=now, by=actor.user.telegram_id, why=why)
+            if drawers.limits.lock_day(lock):
+                drawers.audit.add(now, lock.by, "day locked", account.id, before="open", after=f"locked for {lock.day}")
+                self._tell(drawers, account, actor, Deed.DAY_LOCKED, "")
+            return self._shown(drawers, account)
+
+        shown = await self.store.run(write)
+        self.changed()
+        return shown
+
+    def next_day(self, today: date) -> date:
+        """The next trading day; tomorrow where the calendar does not reach."""
+        after = self.calendar.trading_day_after(today) if self.calendar is not None else None
+        return after or today + timedelta(days=1)
+
+    def _shown(self, drawers: Drawers, account: Account) -> LimitsShown:
+        today = ist_date(self.clock.now())
+        return LimitsShown(
+            account=account,
+            today=drawers.limits.on(account.id, today),
+            later=drawers.limits.after(account.id, today),
+            day_lock=drawers.limits.day_lock(account.id, today),
+            entries=entries_resting(drawers, account.id),
+            sent_today=drawers.orders.sent_since(account.id, at_ist(today, 0))[0],
+        )
+
+    def _tell(self, drawers: Drawers, account: Account, actor: Actor, deed: Deed, detail: str) -> None:
+        now = self.clock.now()
+        told = ActByOther(name=actor.user.name, deed=deed, at=now, detail=detail)
+        tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
+
+
+def stricter(name: str, one: Any, other: Any) -> Any:
+    """The tighter of two values of a limit; where neither is, what both allow. None allows all."""
+    if name == "guardian_sells_holdings":
+        return one and other
+    if one is None or other is None:
+        return other if one is None else one
+    if name == "segments":
+        return tuple(each for each in Segment if each in one and each in other)
+    if name == "hours":
+        begins = max(one[0], other[0])
+        return begins, max(begins, min(one[1], other[1]))
+    return min(one, other)
+
+
+_NAMES = {
+    "value": "one order",
+    "quantity": "shares or units of one order",
+    "orders_a_day": "orders a day",
+    "orders_a_minute": "orders a minute",
+    "daily_loss": "daily loss",
+    "segments": "segments",
+    "hours": "hours",
+    "ask_pin_above": "PIN above",
+    "guardian_sells_holdings": "guardian sells holdings",
+}
+
+
+def _changed(name: str, before: str, tight: Any, value: Any, begins: date) -> str:
+    """What the others are told: from what to what, and from when where it was loosened."""
+    words = f"{_NAMES[name]}, {before} → {in_words(value)}"
+    if tight == value:
+        return words
+    until = f"; until then {in_words(tight)}" if in_words(tight) != before else ""
+    return f"{words} from {begins.day} {begins:%b}{until}"
+
+
+def in_words(value: Any) -> str:
+    """A limit's value as people and the record of acts read it."""
+    if value is None:
+        return "no limit"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple) and value and isinstance(value[0], time):
+        return "-".join(f"{each:%H:%M}" for each in value)
+    if isinstance(value, Decimal):
+        return in_figures(value)
+    if isinstance(value, tuple):
+        return " ".join(str(each) for each in value) or "nothing"
+    return str(value)
+
+
+def segment_of(instrument: Instrument) -> Segment:
+    """Which segment an order in it belongs to."""
+    if instrument.is_option:
+        return Segment.OPTIONS
+    return Segment.FUTURES if instrument.is_derivative else Segment.CASH
+
+
+def made(result: PnL) -> Decimal:
+    """What the day made or lost, in rupees: after charges, or before them where they are not known."""
+    return result.gross if result.net is None else result.net
+
+
+def entries_resting(drawers: Drawers, account_id: str) -> int:
+    """Orders at the exchange that may still open something; waiting stops are none."""
+    working = (order for order in drawers.orders.unsettled(account_id) if order.status.is_working)
+    return sum(order.status is not OrderStatus.TRIGGER_PENDING for order in working)
+
+
+def day_lock(drawers: Drawers, account_id: str, *, limits: Limits, result: PnL | None, clock: Clock) -> DayLock | None:
+    """The lock of today; made here, once and for all, when the day's result shows that the daily loss is reached."""
+    now = clock.now()
+    today = ist_date(now)
+    lock = drawers.limits.day_lock(account_id, today)
+    if lock is not None or limits.daily_loss is None or result is None or made(result) > -limits.daily_loss:
+        return lock
+    lock = DayLock(account_id=account_id, day=today, at=now, by=None, why="the daily loss was reached")
+    drawers.limits.lock_day(lock)
+    why = f"result {made(result)}, limit {limits.daily_loss}"
+    drawers.audit.add(now, None, "day locked", account_id, why, before="open", after=f"locked for {today}")
+    told = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(drawers, account_id))
+    drawers.outbox.add(account_id, drawers.people.watching(account_id), told, now, order_id=None)
+    return lock
+
+
+def _account(actor: Actor) -> Account:
+    if actor.account is None:
+        raise PersonError("No mStock account is linked yet. /link says how.")
+    return actor.account

@@ -1,0 +1,351 @@
+"""The optional PIN: a keypad of shuffled digits, five tries and then a growing pause, and the sealing of a phone.
+
+A PIN is six digits, tapped and never typed. Which digits were tapped is known to this process alone, until the sixth; of the
+PIN itself only a slow hash is kept. A try is counted and committed before it is looked at, so that no restart gives one back.
+The slow hash has a thread of its own: neither the others' updates nor the database wait for it.
+"""
+
+import asyncio
+import base64
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.domain.clock import Clock, ist
+from bot.domain.errors import NotFound, PinClosed, PinWanted
+from bot.domain.money import in_figures
+from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse, Pin, PinHash, PinState
+from bot.domain.people.account import Actor, Limits, User
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import RandomBytes
+from bot.domain.ports.repositories import Drawers, Store
+from bot.trading.safety.announce import tell_others
+from bot.trading.safety.lockdown import LIFT, WHY, sounding
+
+LENGTH = 6
+TRIES = 5
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=24)
+PAD_LIFE = timedelta(minutes=2)
+IDLE = timedelta(hours=12)
+MODE = "mode"  # the claim by which a database remembers in which mode it is used, and since when
+BACK = 10  # the place of the key that takes the last digit away
+
+_STEPS = {
+    PadUse.PROVE: (PadStep.CURRENT,),
+    PadUse.SET: (PadStep.NEW, PadStep.AGAIN),
+    PadUse.CHANGE: (PadStep.CURRENT, PadStep.NEW, PadStep.AGAIN),
+    PadUse.REMOVE: (PadStep.CURRENT,),
+    PadUse.UNSEAL: (PadStep.CURRENT,),
+}
+_DONE = {
+    PadUse.PROVE: "PIN accepted.",
+    PadUse.SET: "Your PIN is set.",
+    PadUse.CHANGE: "Your PIN is changed.",
+    PadUse.REMOVE: "Your PIN is removed.",
+    PadUse.UNSEAL: "This phone is open again.",
+}
+_CHANGED = {  # for the record of acts: detail, before, after
+    PadUse.REMOVE: ("remove", "set", "none"),
+    PadUse.UNSEAL: ("unseal", "sealed", "open"),
+}
+_NONE_ANY_MORE = "You have no PIN any more."
+
+
+@dataclass(slots=True)
+class _Open:
+    """A keypad at work."""
+
+    pad: Pad
+    proof: str
+    until: float  # loop time
+    steps: list[PadStep]
+    tapped: str = ""
+    new: str = ""
+    allowed: bool = False  # the present PIN was right, on this keypad
+
+
+class Pins:
+    """One keypad for each person; it lives in memory, and a restart ends it."""
+
+    def __init__(self, *, store: Store, clock: Clock, random: RandomBytes, hashing: PinHash, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._hashing = hashing
+        self._changed = changed
+        self._open: dict[int, _Open] = {}
+
+    async def state(self, actor: Actor) -> PinState:
+        """Whether a PIN is set, and what stands in its way."""
+        person, now = actor.user.telegram_id, self._clock.now()
+
+        def read(drawers: Drawers) -> PinState:
+            pin = _bounded(drawers, person, now)
+            closed = pin.closed_until if pin and pin.closed_until and pin.closed_until > now else None
+            return PinState(set=pin is not None, sealed_since=drawers.pins.sealed(person), closed_until=closed)
+
+        return await self._store.run(read)
+
+    async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad:
+        """A fresh keypad, which ends an older one of this person. PinClosed while tries are closed, NotFound without a PIN.
+
+        A phone that was sealed without a PIN gets none: whoever holds it would choose one and open it.
+        """
+        state = await self.state(actor)
+        if use is PadUse.SET and state.set:
+            raise PinClosed("You have a PIN already. /pin change asks for it first.")
+        if use is PadUse.SET and state.sealed_since is not None:
+            raise NotFound(_only_host(actor))
+        if use is PadUse.UNSEAL and await self._store.run(sounding):
+            raise NotFound(f"{WHY} {LIFT}")
+        if use is not PadUse.SET:
+            if not state.set:
+                raise NotFound("You have no PIN. /pin sets one." if not state.sealed_since else _only_host(actor))
+            if state.closed_until is not None:
+                raise PinClosed(_closed(state.closed_until, actor))
+        steps = list(_STEPS[use])
+        pad = Pad(
+            id=base64.b32encode(self._random(10)).decode().lower(),
+            use=use,
+            step=steps[0],
+            digits=self._shuffled(),
+            entered=0,
+            until=self._clock.now() + PAD_LIFE,
+        )
+        self._open[actor.user.telegram_id] = _Open(
+            pad, proof, asyncio.get_running_loop().time() + PAD_LIFE.total_seconds(), steps
+        )
+        return pad
+
+    async def press(self, actor: Actor, pad_id: str, place: int) -> Pad | PadEnded:
+        """One key: 0 to 9 are places on the keypad, BACK takes the last digit away. NotFound for a keypad that is over."""
+        person = actor.user.telegram_id
+        at = self._open.get(person)
+        if at is None or at.pad.id != pad_id or asyncio.get_running_loop().time() >= at.until:
+            raise NotFound("This keypad is over. Nothing was done.")
+        if place == BACK:
+            at.tapped = at.tapped[:-1]
+        elif 0 <= place < 10 and len(at.tapped) < LENGTH:
+            at.tapped += str(at.pad.digits[place])
+        if len(at.tapped) < LENGTH:
+            at.pad = replace(at.pad, entered=len(at.tapped), note="")
+            return at.pad
+        digits, at.tapped = at.tapped, ""
+        match at.steps[0]:
+            case PadStep.CURRENT:
+                return await self._tried(actor, at, Secret(digits))
+            case PadStep.NEW:
+                if why := _too_easy(digits):
+                    return self._next(at, why)
+                at.new = digits
+                at.steps.pop(0)
+                return self._next(at)
+            case PadStep.AGAIN:
+                if digits != at.new:
+                    at.new, at.steps = "", [PadStep.NEW, PadStep.AGAIN]
+                    return self._next(at, "The two were not the same. Choose again.")
+                return await self._keep(actor, at, Secret(digits))
+
+    def close(self, actor: Actor, pad_id: str) -> None:
+        """The person gave up; nothing happens."""
+        at = self._open.get(actor.user.telegram_id)
+        if at is not None and at.pad.id == pad_id:
+            del self._open[actor.user.telegram_id]
+
+    async def _tried(self, actor: Actor, at: _Open, digits: Secret) -> Pad | PadEnded:
+        """Counts the try, then looks whether it fits."""
+        person, now = actor.user.telegram_id, self._clock.now()
+
+        def count(drawers: Drawers) -> Pin | None:
+            pin = _bounded(drawers, person, now)
+            if pin is None or (pin.closed_until is not None and now < pin.closed_until):
+                return pin
+            failures = pin.failures + 1
+            counted = replace(pin, failures=failures, closed_until=now + pause(failures) if failures >= TRIES else None)
+            drawers.pins.put(counted)
+            return replace(counted, closed_until=pin.closed_until)  # what held before this try
+
+        pin = await self._store.run(count)
+        if pin is None:
+            return self._end(person, at, right=False, say=_NONE_ANY_MORE)
+        if pin.closed_until is not None and now < pin.closed_until:
+            return self._end(person, at, right=False, say=_closed(pin.closed_until, actor))
+        if await asyncio.to_thread(self._hashing.fits, digits, pin.hashed):
+            if not await self._store.run(lambda drawers: self._right(drawers, actor, at, pin, now)):
+                return self._end(person, at, right=False, say=_NONE_ANY_MORE)
+            self._changed()
+            if len(at.steps) > 1:
+                at.allowed = True
+                at.steps.pop(0)
+                return self._next(at)
+            return self._end(person, at, right=True, say=_DONE[at.pad.use])
+        if pin.failures < TRIES:
+            left = TRIES - pin.failures
+            return self._next(at, f"Wrong. {left} {'try' if left == 1 else 'tries'} left.")
+        await self._store.run(lambda drawers: self._alarm(drawers, actor, now))
+        self._changed()
+        return self._end(person, at, right=False, say=_closed(now + pause(pin.failures), actor))
+
+    def _right(self, drawers: Drawers, actor: Actor, at: _Open, pin: Pin, now: datetime) -> bool:
+        """Writes down that this PIN was given; False when it was taken away or changed while it was weighed."""
+        present = drawers.pins.find(pin.telegram_id)
+        if present is None or present.hashed != pin.hashed:
+            return False
+        proven_for = at.proof if at.pad.use is PadUse.PROVE else None
+        if at.pad.use is PadUse.REMOVE:
+            drawers.pins.remove(pin.telegram_id)
+            _tell_of(drawers, actor.user, Deed.PIN_CHANGED, now, "removed their PIN")
+        else:
+            drawers.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
+        if at.pad.use is PadUse.UNSEAL:
+            drawers.pins.unseal(pin.telegram_id)
+        detail, before, after = _CHANGED.get(at.pad.use, (f"given for {proven_for or at.pad.use}", "", ""))
+        drawers.audit.add(now, pin.telegram_id, "pin", None, detail, before=before, after=after)
+        return True
+
+    def _alarm(self, drawers: Drawers, actor: Actor, now: datetime) -> None:
+        """The others of every account of this person hear that somebody guesses on that phone."""
+        person = actor.user.telegram_id
+        drawers.audit.add(now, person, "pin closed", None, "too many wrong tries", before="open", after="closed for a while")
+        _tell_of(drawers, actor.user, Deed.PIN_CLOSED, now)
+
+    async def _keep(self, actor: Actor, at: _Open, digits: Secret) -> PadEnded:
+        person, now = actor.user.telegram_id, self._clock.now()
+        hashed = await asyncio.to_thread(self._hashing.of, digits)
+
+        def put(drawers: Drawers) -> bool:
+            known = drawers.pins.find(person)
+            if known is not None and not at.allowed:
+                return False
+            drawers.pins.put(Pin(telegram_id=person, hashed=hashed, set_at=now, proven_at=now))
+            before = f"one of {known.set_at:%Y-%m-%d %H:%M} UTC" if known is not None else "none"
+            drawers.audit.add(now, person, "pin", None, at.pad.use, before=before, after="a new one")
+            _tell_of(drawers, actor.user, Deed.PIN_CHANGED, now, "changed their PIN" if known else "set a PIN")
+            return True
+
+        kept = await self._store.run(put)
+        self._changed()
+        return self._end(person, at, right=kept, say=_DONE[at.pad.use] if kept else "You have a PIN already.")
+
+    def _next(self, at: _Open, note: str = "") -> Pad:
+        at.pad = replace(at.pad, step=at.steps[0], digits=self._shuffled(), entered=0, note=note)
+        return at.pad
+
+    def _end(self, person: int, at: _Open, *, right: bool, say: str) -> PadEnded:
+        self._open.pop(person, None)
+        return PadEnded(use=at.pad.use, right=right, say=say)
+
+    def _shuffled(self) -> tuple[int, ...]:
+        """The ten digits in an order that says nothing of the taps (a shuffle by sorting 64-bit draws)."""
+        draws = [(self._random(8), digit) for digit in range(10)]
+        return tuple(digit for _, digit in sorted(draws))
+
+    async def seal(self, actor: Actor) -> PinState:
+        """From now on this person's phone can only stop trading and be opened; the open questions die."""
+        person, now = actor.user.telegram_id, self._clock.now()
+
+        def shut(drawers: Drawers) -> None:
+            drawers.pins.seal(person, now)
+            drawers.confirmations.refuse_of(person)
+            drawers.audit.add(now, person, "lock", before="open", after="sealed")
+            _tell_of(drawers, actor.user, Deed.SEALED, now)
+
+        await self._store.run(shut)
+        self._changed()
+        self._open.pop(person, None)
+        return await self.state(actor)
+
+
+def _tell_of(drawers: Drawers, user: User, deed: Deed, now: datetime, detail: str = "") -> None:
+    """The others of every account of this person, each once: what happens on one phone concerns them all."""
+    told: set[int] = {user.telegram_id}
+    for account in drawers.accounts.all():
+        if drawers.people.role_on(user.telegram_id, account.id) is None:
+            continue
+        news = ActByOther(name=user.name, deed=deed, at=now, detail=detail)
+        told.update(tell_others(drawers, account.id, told, news, now))
+
+
+def pause(failures: int) -> timedelta:
+    """How long tries are closed after that many wrong ones in a row: 5 minutes, doubled with each further one."""
+    doublings = min(max(failures - TRIES, 0), 20)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+
+
+def _bounded(drawers: Drawers, telegram_id: int, now: datetime) -> Pin | None:
+    """A person's PIN; tries are closed for no longer than the pause itself, also where the clock was set back since."""
+    pin = drawers.pins.find(telegram_id)
+    if pin is not None and pin.closed_until is not None and pin.closed_until - now > pause(pin.failures):
+        pin = replace(pin, closed_until=now + pause(pin.failures))
+        drawers.pins.put(pin)
+    return pin
+
+
+def why_pin(
+    drawers: Drawers, telegram_id: int, account_id: str, *, value: Decimal | None, limits: Limits, now: datetime
+) -> str | None:
+    """Why an entry of this person waits for the PIN: over the soft limit, or the first after 12 idle hours; None: it does not."""
+    pin = drawers.pins.find(telegram_id)
+    if pin is None:
+        return None
+    if limits.ask_pin_above is not None and (value is None or value > limits.ask_pin_above):
+        return f"Over {in_figures(limits.ask_pin_above)} rupees: your PIN, please."
+    last = (drawers.orders.last_by(telegram_id, account_id), pin.proven_at)
+    acts = [at for at in last if at is not None and at <= now]  # one from the future says nothing: the clock was set back since
+    mode, since = _present_mode(drawers)
+    if acts and since is not None and max(acts) < since:
+        return f"First order since this bot went {mode}: your PIN, please."
+    if not acts or now - max(acts) > IDLE:
+        return "First order in a while: your PIN, please."
+    return None
+
+
+def begin_mode(drawers: Drawers, mode: str, now: datetime) -> None:
+    """At each start: remembers since when this database is used in that mode, so that going live waits for the PIN."""
+    known = list(drawers.jobs.claimed(MODE))
+    if any(key.partition(" ")[0] == mode for key in known):
+        return
+    for key in known:
+        drawers.jobs.release(MODE, key)
+    drawers.jobs.claim(MODE, f"{mode} {now.isoformat()}", now)
+    drawers.audit.add(now, None, "mode", before=", ".join(known) or "none", after=mode)
+
+
+def _present_mode(drawers: Drawers) -> tuple[str, datetime | None]:
+    """The mode of this start and since when; no time where the bot was never started on this database."""
+    mode, _, since = next(iter(drawers.jobs.claimed(MODE)), "").partition(" ")
+    return mode, datetime.fromisoformat(since) if since else None
+
+
+def take_proof(drawers: Drawers, telegram_id: int, proof: str) -> bool:
+    """Uses up the PIN given for this one act; True as well when the person has none."""
+    pin = drawers.pins.find(telegram_id)
+    if pin is None:
+        return True
+    if pin.proven_for != proof:
+        return False
+    drawers.pins.put(replace(pin, proven_for=None))
+    return True
+
+
+def demand_pin(drawers: Drawers, telegram_id: int, proof: str, say: str) -> None:
+    """PinWanted unless the PIN was just given for exactly this act."""
+    if not take_proof(drawers, telegram_id, proof):
+        raise PinWanted(say, proof=proof)
+
+
+def _only_host(actor: Actor) -> str:
+    return f"This phone is sealed and has no PIN. It is opened on the host: python -m bot people unlock {actor.user.telegram_id}"
+
+
+def _closed(until: datetime, actor: Actor) -> str:
+    host = f"Forgotten? On the host: python -m bot people unlock {actor.user.telegram_id}"
+    return f"Too many wrong tries. No PIN is taken until {ist(until):%d %b %H:%M:%S}. {host}"
+
+
+def _too_easy(digits: str) -> str:
+    steps = {int(after) - int(before) for before, after in itertools.pairwise(digits)}
+    return "Too easy to guess. Choose another." if steps in ({0}, {1}, {-1}) or len(set(digits)) < 3 else ""

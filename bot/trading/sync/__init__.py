@@ -1,0 +1,1 @@
+"""What the broker's books say becomes what we store."""

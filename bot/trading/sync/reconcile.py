@@ -1,0 +1,394 @@
+"""Ask the broker's books what is true, for whatever reason, by one door, and hand the facts to the book."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
+from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
+from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.research import PastTrade
+from bot.domain.ports.broker import Broker, Links
+from bot.domain.ports.repositories import Drawers, Store
+from bot.trading.sync.fact_applier import Book, Change
+from bot.trading.wakes import Wake
+
+log = logging.getLogger(__name__)
+
+LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (failure-modes.md 3.2, step 4)
+LOOK_OUT_ENDS = timedelta(seconds=180)
+BUSY, IDLE = 10.0, 60.0  # seconds between looks with and without working orders (failure-modes.md F9)
+MOST_LIKE = 3  # trades of an earlier day that are shown
+A_DAY = 86_400.0  # seconds for which the age of an order is remembered
+A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this look
+STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
+FRESH_LOOKS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose bell got lost is still told of soon
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is known of one account's line to the books."""
+
+    looking: asyncio.Task[Change] | None = None
+    following: asyncio.Task[Change] | None = None
+    soon: asyncio.TimerHandle | None = None  # a look for a bell that was not urgent
+    seen_at: datetime | None = None  # the beginning of the last look that read the books whole
+    tried: float | None = None  # the beginning of the last look, in loop time
+    down_since: datetime | None = None
+    last_change: Change = field(default_factory=Change)
+
+
+class Reconcile:
+    """One look at a time for each account; bells during a look cause exactly one more."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        links: Links,
+        book: Book,
+        clock: Clock,
+        elapsed: Callable[[], float],
+        changed: Callable[[], None],
+        egress: str | None = None,
+    ) -> None:
+        self._store = store
+        self._links = links
+        self._book = book
+        self._clock = clock
+        self._elapsed = elapsed  # the loop's own seconds, which nobody sets; asked from the store's thread too
+        self._changed = changed  # wakes the cards and the notifier
+        self._lines: dict[str, _Line] = {}
+        self._timers: set[asyncio.Task[None]] = set()
+        self._egress = egress
+        self._wake = Wake()
+        self._sending: set[str] = set()  # ids of orders whose POST is under way in this process
+        self._met: dict[str, tuple[float, timedelta]] = {}  # orders: when this process met each, in loop time, and how old it was
+
+    def seen_at(self, account_id: str) -> datetime | None:
+        """When the order book was last read whole."""
+        return self._line(account_id).seen_at
+
+    def down_since(self, account_id: str) -> datetime | None:
+        """Since when the books cannot be read; None while they can."""
+        return self._line(account_id).down_since
+
+    def sending(self, order_id: str) -> None:
+        """An order's POST begins: its absence from the book means nothing yet."""
+        self._sending.add(order_id)
+        now = self._elapsed()
+        for old in [each for each, (at, _) in list(self._met.items()) if now - at > A_DAY]:
+            self._met.pop(old, None)
+        self._met[order_id] = (now, timedelta(0))
+
+    def unsent(self, order_id: str) -> None:
+        """The order did not come to be, or its POST will not begin."""
+        self._sending.discard(order_id)
+
+    def sent(self, account_id: str, order_id: str) -> None:
+        """An order's POST ended, in whatever way: look soon, bell or no bell."""
+        self._sending.discard(order_id)
+        self._wake()
+        for delay in FRESH_LOOKS:
+            self._later(delay, account_id)
+
+    def age(self, order: Order, at: float | None = None) -> timedelta:
+        """How long ago an order was sent; at: a moment of loop time, None for now.
+
+        The host's clock is asked once, when this process meets an order of before; from then on only passing time counts, so
+        that the look-out is neither cut short nor drawn out by a clock that is set.
+        """
+        now = self._elapsed()
+        if order.id not in self._met:
+            sent = order.sent_at or order.created_at
+            self._met[order.id] = (now, max(self._clock.now() - sent, timedelta(0)))
+        met, was = self._met[order.id]
+        return was + timedelta(seconds=(now if at is None else at) - met)
+
+    def forget(self, account_id: str) -> None:
+        """The account is unlinked: what was known of its line is true no more, and no bell of its rings later."""
+        line = self._lines.pop(account_id, None)
+        if line is not None and line.soon is not None:
+            line.soon.cancel()
+
+    def ring(self, account_id: str, *, urgent: bool = True) -> None:
+        """A bell: look now, or in a moment if it is not urgent, so that an order's steps share the look of its fill."""
+        line = self._line(account_id)
+        if line.soon is not None:
+            line.soon.cancel()
+            line.soon = None
+        if urgent:
+            self._begin(account_id).add_done_callback(_quietly)
+        else:
+            line.soon = asyncio.get_running_loop().call_later(STEPS, self.ring, account_id)
+
+    async def look(self, account_id: str) -> Change:
+        """Looks, and returns what a look that began after this call changed. BrokerError when the books cannot be read."""
+        return await asyncio.shield(self._begin(account_id))
+
+    async def address_refused(self, account_id: str, words: str) -> None:
+        """The broker does not take orders from this host: told once a day, with the address to register."""
+        notice = AddressNotRegistered(at=self._clock.now(), words=words, address=self._egress)
+        await self._once(account_id, "address", notice)
+
+    async def settle_start(self) -> None:
+        """At start, before anything is listened to: what was being sent when the process ended is unknown (invariant I1)."""
+        now = self._clock.now()
+
+        def unsettle(drawers: Drawers) -> list[Order]:
+            cut_off = [order for order in drawers.orders.unsettled() if order.status is OrderStatus.SUBMITTING]
+            for order in cut_off:
+                drawers.orders.save(order.unclear(now))
+            return cut_off
+
+        for order in await self._store.run(unsettle):
+            log.warning("order %s was being sent when the process ended; looking for it", order.id)
+        self._changed()
+
+    async def run(self) -> None:
+        """Looks by the clock at every account with a session, for ever."""
+        try:
+            while True:
+                due = self._elapsed() + IDLE
+                for account_id in list(self._links.opened()):
+                    with suppress(NotLinked):  # it was unlinked while another one's books were read, or its own
+                        due = min(due, await self._look_when_due(account_id))
+                await self._wake.wait(max(due - self._elapsed(), 0.05))
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        """No look outlives the lines that it would read from."""
+        for line in self._lines.values():
+            if line.soon is not None:
+                line.soon.cancel()
+        looks = (task for line in self._lines.values() for task in (line.looking, line.following))
+        running = [task for task in (*self._timers, *looks) if task is not None and not task.done()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _look_when_due(self, account_id: str) -> float:
+        """Looks if it is time; the moment of the next look, in loop time."""
+        for _ in range(2):
+            unsettled = await self._unsettled(account_id)
+            if self._links.of(account_id).session is None and not unsettled:
+                break  # nothing is at stake, and a look would only ask for a login
+            due = self._next_look(unsettled, self._line(account_id).tried)
+            if due is not None and due > self._elapsed():
+                return due
+            await self._quiet_look(account_id)
+        return self._elapsed() + (IDLE if self._links.of(account_id).session is None else 1)
+
+    def _next_look(self, unsettled: Sequence[Order], tried: float | None) -> float | None:
+        """When to look again after the last try, in loop time, by the most urgent order; None: now."""
+        if tried is None:
+            return None
+        due = tried + (BUSY if any(order.status.is_working for order in unsettled) else IDLE)
+        for order in unsettled:
+            if order.status in LOOKED_FOR and order.status is not OrderStatus.NOT_SEEN:
+                age = self.age(order, tried).total_seconds()
+                due = min(due, next((tried + step - age for step in LOOK_OUT if step - age > A_BIT), due))
+        return due
+
+    async def _unsettled(self, account_id: str) -> Sequence[Order]:
+        """The orders that are not over; none while the records cannot even be read."""
+        try:
+            return await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        except StorageAway:
+            return ()
+
+    async def _quiet_look(self, account_id: str) -> None:
+        try:
+            await self.look(account_id)
+        except (BrokerError, StorageAway) as error:
+            log.info("account %s: the books could not be read: %s", account_id, type(error).__name__)
+
+    def _line(self, account_id: str) -> _Line:
+        return self._lines.setdefault(account_id, _Line())
+
+    def _later(self, delay: float, account_id: str) -> None:
+        async def wait() -> None:
+            await asyncio.sleep(delay)
+            unsettled = await self._unsettled(account_id)
+            if unsettled:
+                await self._quiet_look(account_id)
+
+        timer = asyncio.create_task(wait(), name=f"look again in {delay} s")
+        self._timers.add(timer)
+        timer.add_done_callback(self._timers.discard)
+
+    def _begin(self, account_id: str) -> asyncio.Task[Change]:
+        line = self._line(account_id)
+        if line.looking is None or line.looking.done():
+            line.looking = asyncio.create_task(self._look(account_id), name=f"look {account_id}")
+            return line.looking
+        if line.following is None or line.following.done():
+            line.following = asyncio.create_task(self._follow(account_id, line.looking), name=f"look again {account_id}")
+        return line.following
+
+    async def _follow(self, account_id: str, first: asyncio.Task[Change]) -> Change:
+        await asyncio.wait([first])
+        line = self._line(account_id)
+        line.looking, line.following = line.following, None
+        return await self._look(account_id)
+
+    async def _look(self, account_id: str) -> Change:
+        broker = self._links.of(account_id).broker
+        line = self._line(account_id)
+        began, started = self._clock.now(), self._elapsed()
+        line.tried = started
+        try:
+            facts, trades = await _both(broker.orders(), broker.trades())
+        except SessionExpired:
+            await self._session_lost(account_id)
+            raise
+        except AddressRefused as error:
+            await self.address_refused(account_id, error.words)
+            raise
+        except BrokerError:
+            line.down_since = line.down_since or began
+            raise
+        if line.down_since is not None:
+            log.info("account %s: the books can be read again, after %s", account_id, began - line.down_since)
+            line.down_since = None
+        seen = await self._earlier(account_id, broker)
+        change = await self._store.run(
+            lambda drawers: self._apply(drawers, account_id, facts, trades, started=started, seen=seen)
+        )
+        self._book.applied(account_id, change)
+        line.seen_at, line.last_change = began, change
+        if change.touched:
+            self._changed()
+        return change
+
+    async def _earlier(self, account_id: str, broker: Broker) -> Mapping[str, str]:
+        """What trade history and positions say of each order of an earlier day whose outcome is unknown, if they can be read."""
+        today = ist_date(self._clock.now())
+        open_ = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        orders = [each for each in open_ if each.status is OrderStatus.UNKNOWN and each.day < today]
+        if not orders:
+            return {}
+        try:
+            positions = await broker.positions()
+            days = {day: await broker.past_trades(day, day) for day in {order.day for order in orders}}
+        except BrokerError as error:
+            log.info("account %s: the trade history could not be read: %s", account_id, type(error).__name__)
+            return {}
+        return {order.id: of_earlier_day(order, days[order.day], positions) for order in orders}
+
+    def _apply(
+        self,
+        drawers: Drawers,
+        account_id: str,
+        facts: Sequence[OrderFact],
+        trades: Sequence[TradeFact],
+        *,
+        started: float,
+        seen: Mapping[str, str],
+    ) -> Change:
+        now = self._clock.now()
+        change = self._book.apply(drawers, account_id, facts, trades, now)
+        present = {fact.broker_id for fact in facts}
+        for order in drawers.orders.unsettled(account_id):
+            after, notice = self._absent(order, present, started, now, seen.get(order.id, ""))
+            if after is not order:
+                drawers.orders.save(after)
+                change.touched.append(order.id)
+            if notice is not None:
+                people = drawers.people.watching(account_id)
+                drawers.outbox.add(account_id, people, notice, now, order_id=order.id)
+        return change
+
+    def _absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
+        """What follows for an order that this look did not show; never that it does not exist (invariant I4)."""
+        if order.id in self._sending or (order.broker_id in present and order.status.is_working):
+            return order, None
+        sent = order.sent_at or order.created_at
+        age = self.age(order, started)  # as this look began
+        if order.status is OrderStatus.REFUSED:
+            return (order.settled(now), None) if age > LOOK_OUT_ENDS else (order.looked(sent + age), None)
+        if order.status is OrderStatus.SUBMITTING:
+            return order.unclear(now), None
+        if order.status is OrderStatus.UNKNOWN:
+            if not seen and order.day < ist_date(now):
+                return order, None  # this book is another day's, so it was not looked for
+            looked = order.looked(sent + age, seen)  # on the order's own time: a clock that was set says nothing about a look-out
+            was_out = order.looked_at is not None and order.looked_at - sent > LOOK_OUT_ENDS
+            return looked, OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None
+        if order.status.is_working and ist_date(sent) < ist_date(now):
+            # Not absence but the rule of a day order: it cannot outlive its day, and that day's book is gone.
+            return order.expired(now), None
+        if order.status.is_working and order.updated_at < now - timedelta(seconds=self._elapsed() - started):
+            log.warning("order %s (%s) is missing from the book; holding its state", order.id, order.broker_id)
+        return order, None
+
+    async def _session_lost(self, account_id: str) -> None:
+        session = await self._store.run(lambda drawers: drawers.accounts.session(account_id))
+        self._links.of(account_id).adopt(None)
+        if session is None:
+            return
+        now = self._clock.now()
+
+        def forget(drawers: Drawers) -> None:
+            drawers.accounts.keep_session(account_id, None)
+            notice = SessionLost(at=now, why="mStock ended the session")
+            drawers.outbox.add(account_id, drawers.people.watching(account_id), notice, now, order_id=None)
+
+        await self._store.run(forget)
+        self._changed()
+
+    async def _once(self, account_id: str, what: str, notice: Notice) -> None:
+        """Tells of a standing fault once a day, not at every look."""
+        now = self._clock.now()
+
+        def tell(drawers: Drawers) -> None:
+            if drawers.jobs.claim(f"told:{what}:{account_id}", ist_date(now).isoformat(), now):
+                drawers.outbox.add(account_id, drawers.people.watching(account_id), notice, now, order_id=None)
+
+        await self._store.run(tell)
+        self._changed()
+
+
+def of_earlier_day(order: Order, trades: Sequence[PastTrade], positions: Sequence[Position]) -> str:
+    """What could be an order of an earlier day, in words: the history names companies alone, so that the person judges."""
+    draft = order.draft
+    like = [
+        f"{trade.side} {trade.quantity} {trade.name} at {trade.price} ({trade.time})"
+        for trade in trades
+        if (trade.side, trade.exchange) == (draft.side, draft.instrument.exchange) and trade.quantity <= draft.quantity
+        if trade.product in (None, draft.product)
+    ]
+    more = f" and {len(like) - MOST_LIKE} more" if len(like) > MOST_LIKE else ""
+    history = "; ".join(like[:MOST_LIKE]) + more if like else f"no {draft.side} that could be it"
+    keys = [each for each in positions if each.instrument.key == draft.instrument.key and each.quantity]
+    held = ", ".join(f"{each.quantity} {each.product}" for each in keys) or "none"
+    return f"Trade history of {order.day:%d %b}: {history}. Open position in it now: {held}."
+
+
+async def _both(
+    orders: Awaitable[Sequence[OrderFact]], trades: Awaitable[Sequence[TradeFact]]
+) -> tuple[Sequence[OrderFact], Sequence[TradeFact]]:
+    """Both books side by side; a trade book that cannot be read leaves prices unknown and hides no fill."""
+    reading = asyncio.ensure_future(trades)
+    try:
+        facts = await orders
+    except BaseException:
+        reading.cancel()
+        await asyncio.wait([reading])
+        raise
+    try:
+        return facts, await reading
+    except BrokerError:
+        return facts, ()
+
+
+def _quietly(task: "asyncio.Task[Change]") -> None:
+    """A bell has nobody to tell: the line's state already says that the books could not be read."""
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, BrokerError | StorageAway):
+        log.error("a look failed", exc_info=error)

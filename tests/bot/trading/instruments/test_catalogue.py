@@ -1,0 +1,164 @@
+"""The day's instruments: fetched once when the broker is ready, over whichever line works, yesterday's in use until then."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+
+import pytest
+
+from bot.domain.errors import BotError, PersonError, Unreadable
+from bot.domain.market.instrument import Instrument
+from bot.domain.people.account import Credentials, Session
+from bot.domain.people.secret import Secret
+from bot.simulators.loop import LoopClock, VirtualLoop
+from bot.trading.instruments.catalogue import Catalogue
+from storage.store import SqlStore
+from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
+from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.storage.samples import a_store
+
+TODAY = date(2026, 11, 20)
+
+
+class Shelf(ScriptedBroker):
+    """A broker with a scrip master that may be broken."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        super().__init__(clock)
+        self.asked = 0
+        self.broken: BotError | None = None
+        self.rows: list[Instrument] = [RELIANCE]
+
+    async def scrip_master(self) -> Sequence[Instrument]:
+        self.asked += 1
+        await asyncio.sleep(15)
+        if self.broken is not None:
+            raise self.broken
+        return list(self.rows)
+
+
+class Two:
+    """Two accounts, each with a line of its own."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        alive = Session(token=Secret("t"), issued=clock.now(), expires=clock.now() + timedelta(days=9))
+        self.lines = {name: OneLink(Shelf(clock), StillFeed(clock), alive) for name in ("mine", "papa")}
+
+    def of(self, account_id: str, credentials: Credentials | None = None) -> OneLink:
+        del credentials
+        return self.lines[account_id]
+
+    def opened(self) -> Collection[str]:
+        return tuple(self.lines)
+
+    async def close(self, account_id: str) -> None: ...
+
+    def shelf(self, name: str) -> Shelf:
+        broker = self.lines[name].broker
+        assert isinstance(broker, Shelf)
+        return broker
+
+    @property
+    def asked(self) -> int:
+        return sum(self.shelf(name).asked for name in self.lines)
+
+
+def a_catalogue(store: SqlStore, links: Two, clock: LoopClock, kept: Sequence[Instrument] | None = None) -> Catalogue:
+    async def on_disk() -> Sequence[Instrument] | None:
+        return kept
+
+    return Catalogue(store=store, links=links, kept=on_disk, clock=clock)
+
+
+@asynccontextmanager
+async def running(catalogue: Catalogue) -> AsyncIterator[None]:
+    task = asyncio.create_task(catalogue.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_it_is_fetched_once_a_day_over_one_line(clock: LoopClock, loop: VirtualLoop) -> None:
+    links = Two(clock)
+    catalogue = a_catalogue(await a_store(), links, clock)
+    with pytest.raises(PersonError, match="not here yet"):
+        catalogue.find("reliance", today=TODAY)
+    async with running(catalogue):
+        await asyncio.sleep(1800)
+        assert (links.asked, catalogue.day, len(catalogue)) == (1, TODAY, 1)
+        loop.shift(24 * 3600)
+        await asyncio.sleep(200)
+        assert (links.asked, catalogue.day) == (2, TODAY + timedelta(days=1))
+
+
+async def test_a_line_that_cannot_bring_it_is_followed_by_the_next(clock: LoopClock) -> None:
+    links = Two(clock)
+    links.shelf("mine").broken = Unreadable("half a file")
+    catalogue = a_catalogue(await a_store(), links, clock)
+    async with running(catalogue):
+        await asyncio.sleep(100)
+    assert catalogue.day == TODAY
+    assert (links.shelf("mine").asked, links.shelf("papa").asked) == (1, 1)
+
+
+async def test_todays_broken_one_leaves_yesterdays_with_its_date(clock: LoopClock) -> None:
+    links, store = Two(clock), await a_store()
+    yesterday = TODAY - timedelta(days=1)
+    await store.run(lambda drawers: drawers.master.note(yesterday, 2, clock.now() - timedelta(days=1)))
+    catalogue = a_catalogue(store, links, clock, kept=[RELIANCE, NIFTY_CALL])
+    await catalogue.restore()
+    for name in links.lines:
+        links.shelf(name).broken = Unreadable("half a file")
+    async with running(catalogue):
+        await asyncio.sleep(600)
+        assert (catalogue.day, len(catalogue)) == (yesterday, 2)
+        links.shelf("papa").broken = None
+        await asyncio.sleep(120)
+        assert (catalogue.day, len(catalogue)) == (TODAY, 1)
+
+
+async def test_what_came_before_the_broker_was_ready_is_fetched_again_when_it_is(clock: LoopClock, loop: VirtualLoop) -> None:
+    loop.shift(21.5 * 3600)  # 06:30 on the next day
+    links, store = Two(clock), await a_store()
+    catalogue = a_catalogue(store, links, clock)
+    await catalogue.refresh("mine")
+    assert catalogue.day == TODAY + timedelta(days=1)
+    links.shelf("mine").rows = [RELIANCE, NIFTY_CALL]
+    async with running(catalogue):
+        await asyncio.sleep(2 * 3600)
+        assert (links.asked, len(catalogue)) == (1, 1), "08:30: not ready yet"
+        await asyncio.sleep(600)
+        assert (links.asked, len(catalogue)) == (2, 2)
+    after_restart = a_catalogue(store, links, clock, kept=[RELIANCE, NIFTY_CALL])
+    await after_restart.restore()
+    async with running(after_restart):
+        await asyncio.sleep(600)
+    assert links.asked == 2, "today's is on disk"
+
+
+async def test_who_asks_while_the_first_is_on_its_way_waits_for_it(clock: LoopClock) -> None:
+    links = Two(clock)
+    catalogue = a_catalogue(await a_store(), links, clock)
+    catalogue.coming()
+    fetching = asyncio.create_task(catalogue.refresh("mine"))
+    await catalogue.settled()
+    assert catalogue.find("reliance", today=TODAY).instrument == RELIANCE
+    await fetching
+
+
+async def test_it_knows_which_shares_have_contracts_and_instruments_by_their_key(clock: LoopClock) -> None:
+    links = Two(clock)
+    links.shelf("mine").rows = [RELIANCE, NIFTY_CALL]
+    catalogue = a_catalogue(await a_store(), links, clock)
+    assert (catalogue.by_key(RELIANCE.key), catalogue.has_contracts(RELIANCE), catalogue.is_monthly(NIFTY_CALL)) == (
+        None,
+        False,
+        None,
+    )
+    await catalogue.refresh("mine")
+    assert catalogue.by_key(NIFTY_CALL.key) == NIFTY_CALL
+    assert not catalogue.has_contracts(RELIANCE)
+    assert catalogue.has_contracts(NIFTY_CALL)

@@ -1,0 +1,430 @@
+"""A PIN is asked where it should be, guards exactly one act, and cannot be guessed by patience or by restarts (T1, T17)."""
+
+import asyncio
+import random
+import threading
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinClosed, PinWanted
+from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.order import Order, OrderRequest, Product, Side
+from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse
+from bot.domain.people.account import Permission, Role, User
+from bot.domain.people.secret import Secret
+from bot.simulators.loop import LoopClock
+from bot.trading.people.invitations import unlock
+from bot.trading.safety.lockdown import lift_alarm, raise_alarm
+from bot.trading.safety.pins import BACK, TRIES, begin_mode, pause
+from storage.pinhash import Argon2Pins
+from tests.bot.trading.orders.test_order_desk import LIMIT, a_position, ask
+from tests.stage.access import PIN, access
+from tests.stage.desk import DeskStage, set_stage
+from tests.storage.samples import ACCOUNT, NOW, PERSON
+
+RAVI = User(telegram_id=2002, name="Ravi")
+WRONG = "112233"
+
+
+async def test_a_pin_is_chosen_twice_and_then_it_alone_fits(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    pad = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.SET), PIN)
+    assert isinstance(pad, Pad)
+    assert (pad.step, pad.entered) == (PadStep.AGAIN, 0)
+    again = await at.tap(stage.actor, pad, "482914")
+    assert isinstance(again, Pad)
+    assert "not the same" in again.note
+    done = await at.tap(stage.actor, again, PIN + PIN)
+    assert isinstance(done, PadEnded)
+    assert done.right
+    kept = await stage.store.run(lambda drawers: drawers.pins.find(PERSON))
+    assert kept is not None
+    assert PIN not in kept.hashed
+    right = await at.prove(stage.actor, "act")
+    assert isinstance(right, PadEnded)
+    assert right.right
+
+
+@pytest.mark.parametrize("easy", ["123456", "987654", "000000", "121212", "112211"])
+async def test_what_is_guessed_first_is_not_taken(easy: str, clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    pad = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.SET), easy)
+    assert isinstance(pad, Pad)
+    assert pad.step is PadStep.NEW
+    assert "Too easy" in pad.note
+
+
+async def test_the_digits_lie_elsewhere_each_time_and_the_last_tap_can_be_taken_back(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    layouts = [(await at.pins.open(stage.actor, PadUse.PROVE)).digits for _ in range(20)]
+    assert len(set(layouts)) > 15
+    assert all(sorted(layout) == list(range(10)) for layout in layouts)
+    pad = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.PROVE), PIN[:5] + "0"[:0])
+    assert isinstance(pad, Pad)
+    back = await at.pins.press(stage.actor, pad.id, BACK)
+    assert isinstance(back, Pad)
+    assert back.entered == 4
+    done = await at.tap(stage.actor, back, PIN[4:])
+    assert isinstance(done, PadEnded)
+    assert done.right
+
+
+async def test_a_keypad_is_one_persons_for_two_minutes_and_ends_with_the_process(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    pad = await at.pins.open(stage.actor, PadUse.PROVE, proof="act")
+    with pytest.raises(NotFound):
+        await at.pins.press(replace(stage.actor, user=RAVI), pad.id, 1)
+    with pytest.raises(NotFound):
+        await access(stage).pins.press(stage.actor, pad.id, 1)
+    await asyncio.sleep(120)
+    with pytest.raises(NotFound):
+        await at.pins.press(stage.actor, pad.id, 1)
+
+
+class Weighing:
+    """A slow hash on its scales: it ends when somebody else on the loop had a turn."""
+
+    def __init__(self) -> None:
+        self._quick = Argon2Pins(random.Random(5).randbytes, memory=64)
+        self.begun = threading.Event()
+        self.others_went_on = threading.Event()
+        self.waited_in_vain = 0
+
+    def _weigh(self) -> None:
+        self.begun.set()
+        self.waited_in_vain += not self.others_went_on.wait(timeout=2)
+
+    def of(self, pin: Secret) -> str:
+        self._weigh()
+        return self._quick.of(pin)
+
+    def fits(self, pin: Secret, hashed: str) -> bool:
+        self._weigh()
+        return self._quick.fits(pin, hashed)
+
+
+async def another(hashing: Weighing, work: Coroutine[Any, Any, object]) -> None:
+    """Somebody else, whose turn comes while the PIN is weighed."""
+    await asyncio.to_thread(hashing.begun.wait, 2)
+    await work
+    hashing.others_went_on.set()
+
+
+async def test_while_a_pin_is_weighed_everybody_else_goes_on(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    hashing = Weighing()
+    at = access(stage, hashing=hashing)
+    await asyncio.gather(at.set_pin(stage.actor), another(hashing, stage.store.run(lambda drawers: drawers.people.all())))
+    hashing.begun.clear()
+    hashing.others_went_on.clear()
+    proven, _ = await asyncio.gather(
+        at.prove(stage.actor, "act"), another(hashing, stage.store.run(lambda drawers: drawers.people.all()))
+    )
+    assert isinstance(proven, PadEnded)
+    assert proven.right
+    assert hashing.waited_in_vain == 0
+
+
+async def test_a_pin_that_the_host_takes_away_while_it_is_weighed_proves_nothing_and_does_not_come_back(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    await access(stage).set_pin(stage.actor)
+    hashing = Weighing()
+    at = access(stage, hashing=hashing)
+    taken_away = stage.store.run(lambda drawers: unlock(drawers, PERSON, clock.now()))
+    ended, _ = await asyncio.gather(at.prove(stage.actor, "act"), another(hashing, taken_away))
+    assert isinstance(ended, PadEnded)
+    assert (ended.right, ended.say) == (False, "You have no PIN any more.")
+    assert await stage.store.run(lambda drawers: drawers.pins.find(PERSON)) is None
+
+
+async def miss(stage: DeskStage, times: int, *, restart: bool) -> PadEnded | Pad:
+    """That many wrong tries in a row, each on a keypad of its own, and each in a new process where asked."""
+    at = access(stage)
+    outcome: Pad | PadEnded | None = None
+    for number in range(times):
+        if restart:
+            at = access(stage, seed=number)
+        outcome = await at.prove(stage.actor, "act", WRONG)
+    assert outcome is not None
+    return outcome
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_five_wrong_tries_close_it_and_no_restart_gives_one_back(restart: bool, clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    await stage.store.run(lambda drawers: drawers.people.add(RAVI, Role.TRADER, None, NOW))
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    fourth = await miss(stage, TRIES - 1, restart=restart)
+    assert isinstance(fourth, Pad)
+    assert fourth.note == "Wrong. 1 try left."
+    fifth = await miss(stage, 1, restart=restart)
+    assert isinstance(fifth, PadEnded)
+    assert not fifth.right
+    again = access(stage, seed=99)
+    with pytest.raises(PinClosed, match=f"Too many wrong tries.*python -m bot people unlock {PERSON}"):
+        await again.pins.open(stage.actor, PadUse.PROVE, proof="act")
+    told = [each for each in await stage.notices() if isinstance(each, ActByOther)]
+    assert [(each.name, each.deed) for each in told] == [("Asha", Deed.PIN_CHANGED), ("Asha", Deed.PIN_CLOSED)], "Ravi's phone"
+    await asyncio.sleep(pause(TRIES).total_seconds())
+    right = await again.prove(stage.actor, "act")
+    assert isinstance(right, PadEnded)
+    assert right.right
+    kept = await stage.store.run(lambda drawers: drawers.pins.find(PERSON))
+    assert kept is not None
+    assert kept.failures == 0
+
+
+async def test_the_pause_grows_with_every_further_miss_and_a_keypad_opened_before_it_is_shut_too(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    await miss(stage, TRIES, restart=False)
+    assert [pause(count) for count in (5, 6, 7)] == [timedelta(minutes=minutes) for minutes in (5, 10, 20)]
+    assert pause(500) == timedelta(hours=24)
+    await asyncio.sleep(pause(TRIES).total_seconds())
+    early = access(stage, seed=7)
+    pad = await early.pins.open(stage.actor, PadUse.PROVE, proof="act")
+    await miss(stage, 1, restart=True)  # on another keypad, meanwhile
+    late = await early.tap(stage.actor, pad, PIN)
+    assert isinstance(late, PadEnded)
+    assert not late.right, "even the right PIN is not looked at while tries are closed"
+    with pytest.raises(PinClosed):
+        await early.pins.open(stage.actor, PadUse.UNSEAL)
+
+
+async def test_many_keypads_at_once_do_not_buy_more_tries(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    await access(stage).set_pin(stage.actor)
+    processes = [access(stage, seed=number) for number in range(30)]
+    pads = [await each.pins.open(stage.actor, PadUse.PROVE, proof="act") for each in processes]
+    guesses = [*(f"{number:06d}" for number in range(29)), PIN]  # the right one comes last
+    outcomes = await asyncio.gather(
+        *(each.tap(stage.actor, pad, guess) for each, pad, guess in zip(processes, pads, guesses, strict=True))
+    )
+    assert not any(isinstance(outcome, PadEnded) and outcome.right for outcome in outcomes)
+    kept = await stage.store.run(lambda drawers: drawers.pins.find(PERSON))
+    assert kept is not None
+    assert kept.failures == TRIES
+
+
+async def test_without_a_pin_nothing_is_asked(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    await access(stage).put(ask_pin_above=Decimal(1))
+    assert isinstance(await stage.tap(await ask(stage)), Order)
+
+
+async def test_above_the_soft_limit_the_order_waits_for_the_pin_and_the_card_stays_alive(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    await at.put(ask_pin_above=Decimal(10_000))
+    token = await ask(stage)
+    with pytest.raises(PinWanted) as wanted:
+        await stage.tap(token)
+    assert stage.broker.posts == 0
+    await at.prove(stage.actor, "another act")
+    with pytest.raises(PinWanted):
+        await stage.tap(token)
+    await at.prove(stage.actor, wanted.value.proof)
+    assert isinstance(await stage.tap(token), Order)
+    second = await ask(stage, replace(LIMIT, quantity=11))
+    with pytest.raises(PinWanted):
+        await stage.tap(second)
+    small = await ask(stage, replace(LIMIT, quantity=1))
+    assert isinstance(await stage.tap(small), Order)
+    assert stage.broker.posts == 2
+
+
+async def test_the_first_order_after_twelve_idle_hours_waits_for_the_pin_and_an_exit_never_does(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    assert isinstance(await stage.tap(await ask(stage)), Order)
+    await asyncio.sleep(12 * 3600 + 1)
+    stage.link.session = replace(stage.link.session, expires=clock.now() + timedelta(hours=5)) if stage.link.session else None
+    token = await ask(stage, replace(LIMIT, quantity=3))
+    with pytest.raises(PinWanted, match="First order in a while"):
+        await stage.tap(token)
+    stage.broker.held = [a_position(25)]
+    sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS)
+    assert isinstance(await stage.tap(await ask(stage, sell)), Order)
+
+
+async def test_going_live_waits_for_the_pin_once_however_lately_something_was_practised(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await stage.store.run(lambda drawers: begin_mode(drawers, "PAPER", clock.now()))
+    await at.set_pin(stage.actor)
+    assert isinstance(await stage.tap(await ask(stage)), Order)
+    await asyncio.sleep(60)
+    await stage.store.run(lambda drawers: begin_mode(drawers, "PAPER", clock.now()))  # another start in the same mode
+    assert isinstance(await stage.tap(await ask(stage, replace(LIMIT, quantity=2))), Order)
+    await asyncio.sleep(60)
+    await stage.store.run(lambda drawers: begin_mode(drawers, "LIVE", clock.now()))
+    token = await ask(stage, replace(LIMIT, quantity=3))
+    with pytest.raises(PinWanted, match="since this bot went LIVE") as wanted:
+        await stage.tap(token)
+    assert stage.broker.posts == 2
+    await at.prove(stage.actor, wanted.value.proof)
+    assert isinstance(await stage.tap(token), Order)
+    await asyncio.sleep(60)
+    await stage.store.run(lambda drawers: begin_mode(drawers, "LIVE", clock.now()))
+    assert isinstance(await stage.tap(await ask(stage, replace(LIMIT, quantity=4))), Order)
+
+
+async def test_the_kill_switch_is_lifted_with_the_pin_only(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    await stage.switch.kill(stage.actor)
+    question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
+    token = question.confirmation.token
+    await stage.desk.shown(token, 90)
+    with pytest.raises(PinWanted):
+        await stage.tap(token, 90)
+    assert await stage.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    await at.prove(stage.actor, token)
+    await stage.tap(token, 90)
+    assert await stage.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is None
+
+
+async def test_a_sealed_phone_kills_its_open_cards_and_can_only_stop_trading(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    token = await ask(stage)
+    await at.pins.seal(stage.actor)
+    with pytest.raises(ConfirmationGone):
+        await stage.tap(token)
+    later = await ask(stage)  # as if it had been asked in the same moment
+    with pytest.raises(CheckFailed, match="sealed"):
+        await stage.tap(later)
+    assert stage.broker.posts == 0
+    sealed = replace(stage.actor, sealed=True)
+    assert {each for each in Permission if sealed.may(each)} == {Permission.STOP, Permission.OWN}
+    opened = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.UNSEAL), PIN)
+    assert isinstance(opened, PadEnded)
+    assert opened.right
+    assert (await at.pins.state(stage.actor)).sealed_since is None
+
+
+async def test_a_phone_sealed_without_a_pin_is_opened_by_the_host_alone(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.pins.seal(stage.actor)
+    for use in PadUse:  # whoever holds it cannot choose a PIN and open it with that
+        with pytest.raises(NotFound, match="opened on the host"):
+            await at.pins.open(stage.actor, use)
+
+
+async def test_a_keypad_that_was_open_when_the_phone_was_sealed_chooses_no_pin(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    pad = await at.pins.open(stage.actor, PadUse.SET)
+    await at.pins.seal(stage.actor)
+    with pytest.raises(NotFound):
+        await at.tap(stage.actor, pad, PIN)
+
+
+async def test_while_the_hosts_alarm_sounds_no_pin_opens_a_phone(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    await stage.store.run(lambda drawers: raise_alarm(drawers, clock.now()))
+    with pytest.raises(NotFound, match="panic --lift"):
+        await at.pins.open(stage.actor, PadUse.UNSEAL)
+    await stage.store.run(lambda drawers: lift_alarm(drawers, clock.now()))
+    assert (await at.pins.state(stage.actor)).sealed_since is None
+
+
+async def test_a_forgotten_pin_is_taken_away_on_the_host_alone(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    await miss(stage, TRIES, restart=False)
+    await at.pins.seal(stage.actor)
+    assert await stage.store.run(lambda drawers: unlock(drawers, PERSON, clock.now()))
+    state = await at.pins.state(stage.actor)
+    assert (state.set, state.sealed_since, state.closed_until) == (False, None, None)
+    await at.set_pin(stage.actor, "739105")
+    assert isinstance(await at.prove(stage.actor, "act", "739105"), PadEnded)
+
+
+async def test_a_pin_is_changed_and_removed_by_whoever_knows_it(clock: LoopClock) -> None:
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    with pytest.raises(PinClosed, match="already"):
+        await at.pins.open(stage.actor, PadUse.SET)
+    wrong = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.CHANGE), WRONG)
+    assert isinstance(wrong, Pad)
+    assert wrong.step is PadStep.CURRENT
+    changed = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.CHANGE), PIN + "739105" * 2)
+    assert isinstance(changed, PadEnded)
+    assert changed.right
+    assert isinstance(await at.prove(stage.actor, "act", PIN), Pad), "the old one is wrong now"
+    removed = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.REMOVE), "739105")
+    assert isinstance(removed, PadEnded)
+    assert not (await at.pins.state(stage.actor)).set
+
+
+async def test_a_thief_without_the_pin_places_nothing_above_the_cap_and_changes_no_setting(clock: LoopClock) -> None:
+    """T1: 500 acts at random by somebody who holds the unlocked phone."""
+    stage = await set_stage(clock)
+    at = access(stage)
+    await at.set_pin(stage.actor)
+    await at.put(value=Decimal(50_000), ask_pin_above=Decimal(10_000), orders_a_day=500, orders_a_minute=500)
+    before = await at.limits.show(stage.actor)
+    chance = random.Random(5)
+    me = stage.actor
+    token = ""
+
+    async def order() -> None:
+        nonlocal token
+        token = await ask(stage, replace(LIMIT, quantity=chance.choice((1, 7, 12, 30, 100))))
+
+    async def tap() -> None:
+        await stage.tap(token)
+
+    async def loosen() -> None:
+        name, value = chance.choice((("value", None), ("value", Decimal(10**7)), ("ask_pin_above", None), ("orders_a_day", 900)))
+        await at.limits.change(me, name, value)
+
+    async def invite() -> None:
+        await at.joining.invite(me, Role.OWNER, None)
+
+    async def guess() -> None:
+        await at.prove(me, chance.choice((token, "invite:owner:None", "limits:a1:value:None")), f"{chance.randrange(10**6):06d}")
+
+    async def take_pin_away() -> None:
+        use = chance.choice((PadUse.CHANGE, PadUse.REMOVE))
+        await at.tap(me, await at.pins.open(me, use), f"{chance.randrange(10**6):06d}")
+
+    async def wait() -> None:
+        await asyncio.sleep(chance.choice((1, 30, 400)))
+
+    refused = 0
+    for _ in range(500):
+        act = chance.choice((order, tap, tap, loosen, invite, guess, take_pin_away, wait))
+        try:
+            await act()
+        except (BotError, AssertionError) as error:  # an AssertionError: the keypad ended while the finger went on
+            refused += isinstance(error, PinWanted)
+    assert refused > 50
+    assert stage.broker.posts > 5, "small orders pass: the thief is inside the cap"
+    assert all(each.draft.quantity * (each.draft.price or 0) <= 10_000 for each in stage.broker.true)
+    assert replace(await at.limits.show(me), sent_today=before.sent_today, entries=before.entries) == before
+    assert [user for user, _, _ in await stage.store.run(lambda drawers: drawers.people.all())] == [me.user]
+    assert (await at.pins.state(me)).set
