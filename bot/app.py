@@ -12,12 +12,12 @@ from bot.broker.connections import Connections
 from bot.broker.feed.socket_feed import Hours, in_hours
 from bot.config.key_sources import Ask, open_vault
 from bot.config.settings import Consent, Settings
-from bot.data.shelf import open_shelf
 from bot.delivery.card_updater import Cards
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
 from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
+from bot.reference.load import open_shelf
 from bot.runtime.background import Errands
 from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Scrubber

@@ -12,7 +12,6 @@ from bot import __version__
 from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.config.settings import Settings
-from bot.data.shelf import open_shelf
 from bot.delivery.card_updater import Cards
 from bot.delivery.notifier import Notifier
 from bot.diagnostics.report import report
@@ -24,6 +23,7 @@ from bot.domain.orders.charges import Tariff
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Store
+from bot.reference.load import open_shelf
 from bot.runtime.background import Errands
 from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Scrubber

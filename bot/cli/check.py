@@ -12,11 +12,11 @@ import aiohttp
 from bot.app import open_store
 from bot.config.key_sources import Ask
 from bot.config.settings import Consent, KeySource, Mode, Settings
-from bot.data.shelf import open_shelf
 from bot.domain.clock import MOST_SKEW, Clock, ist
 from bot.domain.errors import BotError, SettingsError
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Drawers
+from bot.reference.load import open_shelf
 from bot.runtime.hardening import Whoami, refuse_root, standing
 from bot.runtime.network import source_address
 from bot.wiring import chosen_plan

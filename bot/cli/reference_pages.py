@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot.config.settings import market_data
-from bot.data.shelf import Shelf, open_shelf
 from bot.domain.clock import SystemClock, ist, ist_date
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
@@ -19,6 +18,7 @@ from bot.domain.money import to_paise
 from bot.domain.orders.charges import Trade
 from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import Asset, Bill, Plan, Rate
+from bot.reference.load import Shelf, open_shelf
 
 TITLES = {
     SessionClass.CASH_AUCTION: "Shares with F&O",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.config.settings import Settings
-from bot.data.shelf import open_shelf
 from bot.domain.errors import SettingsError
+from bot.reference.load import open_shelf
 from bot.wiring import chosen_plan
 from tests.bot.config.test_addresses import LIVE
 from tests.stage.market import SHELF

@@ -57,7 +57,7 @@ ONLY = {
     "bot.domain": (),
     "bot.trading": ("bot.domain",),
     "bot.broker": ("bot.domain",),
-    "bot.data": ("bot.domain",),
+    "bot.reference": ("bot.domain",),
     "bot.web": ("bot.domain", "bot.trading"),
     "bot.simulators.broker": ("bot.simulators",),
     "bot.simulators.telegram": ("bot.simulators",),
@@ -78,7 +78,7 @@ SEAMS = {
         *("bot.broker", "bot.simulators", "bot.simulators", "bot.web", "bot.demo.simulators"),
         *("bot.cli.check", "bot.cli.main", "bot.demo.practice", "bot.demo.live_prices", "handlers.wire"),
     ),
-    "msgspec": ("bot.broker", "bot.data", "bot.simulators.telegram", "storage"),
+    "msgspec": ("bot.broker", "bot.reference", "bot.simulators.telegram", "storage"),
     "sqlite3": ("bot.simulators", "storage"),
 }
 

@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from bot.data.shelf import open_shelf
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, NotLinked, OrderOver, Unreadable
 from bot.domain.market.instrument import Instrument, InstrumentKey
@@ -23,6 +22,7 @@ from bot.domain.people.account import Account, Actor, CodeKind, Credentials, Log
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
 from bot.domain.ports.repositories import Drawers
+from bot.reference.load import open_shelf
 from bot.runtime.background import Errands
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from bot.data.shelf import open_shelf
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
+from bot.reference.load import open_shelf
 
 SHELF = open_shelf()
 

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.data.shelf import open_shelf
 from bot.domain.orders.rejections import MOST_SHAPES, Explanation, RejectionKind, Rejections, Repair, normal_form
+from bot.reference.load import open_shelf
 from tests.stage.market import SHELF
 
 DICTIONARY = SHELF.rejections

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from bot.data.calendar_rows import CalendarTables, read_calendar
-from bot.data.charge_rows import ChargeTables, read_tariff
-from bot.data.rejection_rows import RejectionTables, read_rejections
-from bot.data.rule_rows import RuleTables, read_rules
-from bot.data.schema import BadRow, T, tables_of
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.rejections import Rejections
+from bot.reference.calendar_rows import CalendarTables, read_calendar
+from bot.reference.charge_rows import ChargeTables, read_tariff
+from bot.reference.rejection_rows import RejectionTables, read_rejections
+from bot.reference.rule_rows import RuleTables, read_rules
+from bot.reference.schema import BadRow, T, tables_of
 
 HERE = Path(__file__).parent
 FILES = ("calendar.toml", "charges.toml", "rules.toml", "rejections.toml")

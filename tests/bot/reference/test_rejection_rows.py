@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
-from bot.data.rejection_rows import RejectionTables, read_rejections
-from bot.data.schema import BadRow, tables_of
+from bot.reference.rejection_rows import RejectionTables, read_rejections
+from bot.reference.schema import BadRow, tables_of
 
 
 def a_text(name: str = "one", pattern: str = "NO FUNDS", says: str = "Not enough funds.") -> str:

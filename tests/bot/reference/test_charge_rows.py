@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
-from bot.data.charge_rows import ChargeTables, read_tariff
-from bot.data.schema import BadRow, tables_of
 from bot.domain.market.instrument import Exchange
 from bot.domain.orders.order import Side
 from bot.domain.orders.tariff import Asset, Case, ChargeName, TradeClass
+from bot.reference.charge_rows import ChargeTables, read_tariff
+from bot.reference.schema import BadRow, tables_of
 from tests.stage.market import SHELF
 
 RATE = "[[rates]]\ncharge = 'STT'\nclasses = ['future']\nfrom = 2026-04-01\nsource = 's'\n"

@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
-from bot.data.rule_rows import RuleTables, read_rules
-from bot.data.schema import BadRow, tables_of
+from bot.reference.rule_rows import RuleTables, read_rules
+from bot.reference.schema import BadRow, tables_of
 
 PROTECTION = "[protection]\nmarket_ticks = 4\nstop_slabs = 2\nstop_ticks = 10\nsource = 's'\n"
 SLABS = PROTECTION + "[[slabs]]\nkinds = ['EQUITY']\nfrom = 2026-01-01\nsource = 's'\nsteps = "

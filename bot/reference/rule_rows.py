@@ -7,10 +7,10 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from bot.data.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, value_of
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.rules import Band, BrokerRisk, Freeze, Ladder, Lot, MarketRules, Step, StockExpiryRule, TriggerRange
 from bot.domain.market.sessions import Withdrawal
+from bot.reference.schema import SOME, BadRow, Count, Figure, Part, Row, Tables, Text, value_of
 
 Kinds = Annotated[frozenset[InstrumentKind], SOME]
 

@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
-from bot.data.calendar_rows import CalendarTables, read_calendar
-from bot.data.schema import BadRow, tables_of
+from bot.reference.calendar_rows import CalendarTables, read_calendar
+from bot.reference.schema import BadRow, tables_of
 
 DAY = "[[days]]\ndate = 2026-12-09\nname = 'x'\nsource = 's'\n"
 HOURS = "[[timetables]]\nclass = 'cash'\nfrom = 2026-12-01\nsource = 's'\nhours = "

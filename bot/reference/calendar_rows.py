@@ -8,7 +8,6 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from bot.data.schema import SOME, Figure, Part, Row, Tables, Text, value_of
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.expiries import Cycle, ExpiryRule
 from bot.domain.market.instrument import Exchange, InstrumentKind
@@ -25,6 +24,7 @@ from bot.domain.market.sessions import (
     Withdrawal,
 )
 from bot.domain.orders.order import OrderKind, Product
+from bot.reference.schema import SOME, Figure, Part, Row, Tables, Text, value_of
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 Kinds = Annotated[frozenset[InstrumentKind], SOME]

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.data.schema import BadRow, tables_of
-from bot.data.shelf import FILES, HERE, MODELS, Shelf, open_shelf
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
 from bot.domain.orders.charges import Trade
 from bot.domain.orders.order import OrderKind, Product, Side
 from bot.domain.orders.rejections import RejectionKind
 from bot.domain.orders.tariff import ChargeName, TradeClass
+from bot.reference.load import FILES, HERE, MODELS, Shelf, open_shelf
+from bot.reference.schema import BadRow, tables_of
 from tests.stage.market import a_future, a_share, ist_at
 
 

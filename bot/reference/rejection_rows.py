@@ -4,8 +4,8 @@ import re
 import string
 from collections.abc import Iterable
 
-from bot.data.schema import Row, Tables, Text
 from bot.domain.orders.rejections import RejectionKind, RejectionRow, Rejections, Repair
+from bot.reference.schema import Row, Tables, Text
 
 
 class _Text(Row, frozen=True, kw_only=True):
