@@ -14,7 +14,7 @@ from bot.domain.people.account import Account, Actor, Credentials, Role, Session
 from bot.domain.people.secret import Secret
 from bot.trading.account.logins import Accounts
 from bot.trading.account.secret_entry import Entering
-from bot.web.door import WebDoor
+from bot.web.secret_page import WebDoor
 
 ASHA = 4211
 PATH = "/mstock/callback"

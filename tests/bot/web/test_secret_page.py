@@ -12,7 +12,7 @@ import pytest
 from bot.domain.errors import LoginRefused, NotAllowed, PersonError, UsageError
 from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
-from bot.web.door import HEADERS, LARGEST, WebDoor
+from bot.web.secret_page import HEADERS, LARGEST, WebDoor
 from tests.bot.web.hall import ASHA, PATH, Hall, a_hall, free_port
 
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -23,7 +23,7 @@ from bot.domain.errors import PersonError
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Outcome, Ticket
 from bot.trading.account.secret_entry import Entering
-from bot.web import sheets
+from bot.web import html
 
 LARGEST = 8 * 1024  # bytes of a form
 LONGEST = 200  # characters of a field
@@ -35,7 +35,7 @@ FIELDS = {
     EntryKind.LOGIN: frozenset({"code"}),
 }
 HEADERS = {
-    "Content-Security-Policy": sheets.POLICY,
+    "Content-Security-Policy": html.POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -158,7 +158,7 @@ class WebDoor:
         ticket = self._ticket(request)
         if ticket is None:
             return _page(404, "Nothing here", _NOT_OPEN)
-        return _html(200, sheets.form(ticket, until=f"{ist(ticket.until):%H:%M} IST"))
+        return _html(200, html.form(ticket, until=f"{ist(ticket.until):%H:%M} IST"))
 
     async def _take(self, request: web.BaseRequest) -> web.Response:
         ticket, code = self._ticket(request), request.query.get("code", "")
@@ -179,7 +179,7 @@ class WebDoor:
             if ticket is None:
                 return _page(404, "Nothing here", _NOT_OPEN)
             if given is None:
-                return _html(422, sheets.form(ticket, until=f"{ist(ticket.until):%H:%M} IST", problem=problem))
+                return _html(422, html.form(ticket, until=f"{ist(ticket.until):%H:%M} IST", problem=problem))
             # From here the code is spent. A browser that goes away does not end a login half-way.
             enter = asyncio.create_task(self._desk.enter(code, given), name="what was typed on the page")
             tried = self._tried[code] = _Tried(kind=kind, mark=_mark(code, given), outcome=enter)
@@ -257,7 +257,7 @@ def _mark(code: str, given: Entered) -> bytes:
 
 
 def _page(status: int, title: str, say: str) -> web.Response:
-    return _html(status, sheets.words(title, say))
+    return _html(status, html.words(title, say))
 
 
 def _html(status: int, text: str) -> web.Response:
