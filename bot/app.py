@@ -26,11 +26,11 @@ from bot.trading.safety.pins import begin_mode
 from bot.trading.safety.token_guard import POLLER, REPAIR, TAMPERED, WEBHOOK
 from bot.wiring import Core, build_core, heartbeat_file
 from handlers.application import build_application, publish_menu, running
-from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
-from handlers.speaker import Speaker
+from handlers.poller import Intake
+from handlers.telegram.sender import Speaker
+from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
-from handlers.watch import WebhookWatch
 from storage.store import SqlInbox, SqlStore
 
 log = logging.getLogger(__name__)

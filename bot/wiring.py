@@ -54,7 +54,7 @@ from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import Book
 from bot.trading.sync.reconcile import Reconcile
 from bot.web.secret_page import WebDoor
-from handlers.views.text import rupees
+from handlers.views.format import rupees
 from storage.pinhash import Argon2Pins
 from storage.store import SqlInbox, SqlStore
 

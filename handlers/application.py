@@ -13,15 +13,15 @@ from telegram.request import BaseRequest
 
 from bot.domain.errors import SettingsError
 from bot.domain.ports.broker import RandomBytes
-from handlers import failures, routing
-from handlers.commands import COMMANDS
-from handlers.context import Ctx, Explain, Face, as_said
-from handlers.menus import offer_menus
-from handlers.pace import Pace
-from handlers.receiver import Receiver
-from handlers.turns import Turns
+from handlers import failures, router
+from handlers.context.command_menu import offer_menus
+from handlers.context.context import Ctx, Explain, Face, as_said
+from handlers.registry import COMMANDS
+from handlers.telegram.http import TelegramWire
+from handlers.telegram.per_person_queue import Turns
+from handlers.telegram.rate_limits import Pace
+from handlers.telegram.receiver import Receiver
 from handlers.usecases import UseCases
-from handlers.wire import TelegramWire
 
 _log = logging.getLogger(__name__)
 
@@ -75,8 +75,8 @@ def build_application(
         .concurrent_updates(Turns(random_bytes))
         .build()
     )
-    application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, routing.heard))
-    application.add_handler(CallbackQueryHandler(routing.tapped))
+    application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, router.heard))
+    application.add_handler(CallbackQueryHandler(router.tapped))
     application.add_error_handler(failures.tell)
     return application
 

@@ -18,10 +18,10 @@ from bot.domain.errors import (
     UsageError,
 )
 from bot.runtime.logs import correlation
-from handlers.commands import hear
-from handlers.context import Ctx
-from handlers.pace import Priority
-from handlers.speaker import Speaker, sorted_error
+from handlers.context.context import Ctx
+from handlers.registry import hear
+from handlers.telegram.rate_limits import Priority
+from handlers.telegram.sender import Speaker, sorted_error
 from handlers.views.failures import failure, has_incident
 from handlers.views.keyboards import DoItNowTap, PadTap, WordsTap, decode
 from handlers.views.message import View

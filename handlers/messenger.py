@@ -21,11 +21,11 @@ from bot.domain.orders.notice import (
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Role
 from bot.domain.ports.broker import Shown
-from handlers.commands import COMMANDS
-from handlers.context import Explain, as_said
-from handlers.gate import by_name, offered
-from handlers.pace import Priority
-from handlers.speaker import Speaker, sorted_error
+from handlers.context.context import Explain, as_said
+from handlers.context.permissions import by_name, offered
+from handlers.registry import COMMANDS
+from handlers.telegram.rate_limits import Priority
+from handlers.telegram.sender import Speaker, sorted_error
 from handlers.views.card import card
 from handlers.views.message import View
 from handlers.views.notices import notice

@@ -11,9 +11,7 @@ from bot.domain.orders.order import Fill, Order, OrderStatus, Product
 from bot.domain.orders.portfolio import Funds, Holding, Holdings, PositionLine, Positions
 from bot.domain.orders.proposal import OrderDetail, OrderList, TradeList
 from handlers.views.card import card
-from handlers.views.keyboards import BookTap, ExitTap, OrderTap, OrderVerb, button, words
-from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
-from handlers.views.text import (
+from handlers.views.format import (
     RULE,
     WIDTH,
     age,
@@ -31,6 +29,8 @@ from handlers.views.text import (
     table,
     wrapped,
 )
+from handlers.views.keyboards import BookTap, ExitTap, OrderTap, OrderVerb, button, words
+from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
 
 Rows = tuple[str, ...]
 EXITS = "exit"  # the list of positions with a button under it for each

@@ -6,9 +6,9 @@ from decimal import Decimal
 from bot.domain.market.display_names import short
 from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from handlers.views.books import net_rows, old_prices, position_rows, wants_stop
+from handlers.views.format import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
 from handlers.views.keyboards import BookTap, button, words
 from handlers.views.message import Part, View, keyboard, say
-from handlers.views.text import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
 
 _LINES = 8
 

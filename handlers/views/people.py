@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from bot.domain.people.access import Invited, Welcome
 from bot.domain.people.account import Role, User
+from handlers.views.format import clock_time
 from handlers.views.keyboards import WordsTap, button
 from handlers.views.message import Button, View, bold, code, message, say
-from handlers.views.text import clock_time
 
 MAY = {
     Role.OWNER: "everything, people and limits included",

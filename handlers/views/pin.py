@@ -1,9 +1,9 @@
 """The keypad and what is said about a PIN and a sealed phone; no view ever shows a digit that was tapped."""
 
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse, PinState
+from handlers.views.format import clock_time
 from handlers.views.keyboards import PadTap, WordsTap, button
 from handlers.views.message import View, bold, message, say
-from handlers.views.text import clock_time
 
 _TITLES = {
     PadStep.CURRENT: "Your PIN",

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from bot.domain.clock import ist
 from bot.domain.people.account import Account, Actor, Permission
+from handlers.views.format import short_time
 from handlers.views.keyboards import DoItNowTap, WordsTap, button, words
 from handlers.views.message import Button, Line, Part, View, bold, code, message, say
-from handlers.views.text import short_time
 
 
 class Entry(Protocol):

@@ -11,9 +11,9 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.orders.order import Order, Product, Side
 from bot.domain.orders.order_text import words_of
 from handlers.views.card import place
+from handlers.views.format import count, price, signed_count
 from handlers.views.keyboards import LeaveTap, button, words
 from handlers.views.message import Button, View, bold, message, say
-from handlers.views.text import count, price, signed_count
 
 MOST = 8
 SHARES = (1, 10, 50, 100)

@@ -18,7 +18,7 @@ from typing import Any
 from bot.domain.clock import SystemClock
 from bot.domain.people.account import Role, User
 from handlers.application import build_application, running
-from handlers.intake import Intake
+from handlers.poller import Intake
 from storage.store import SqlInbox, SqlStore
 from tests.attack.crowd import LISTED
 from tests.attack.rig import a_core

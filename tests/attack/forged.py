@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from bot.domain.errors import ConfirmationGone
 from bot.domain.people.account import GRANTS
 from bot.trading.services import Services
-from handlers.commands import COMMANDS
+from handlers.registry import COMMANDS
 from handlers.usecases import UseCases
 from handlers.views.keyboards import decode
 from tests.attack.rig import GUARDIAN, LISTED, OWNER, PAPA, REMOVED, TRADER, VIEWER, Json, Rig, a_rig, tap, words, working_orders

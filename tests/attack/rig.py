@@ -24,7 +24,7 @@ from bot.simulators.loop import LoopClock
 from bot.trading.services import Services
 from bot.wiring import Core, build_core
 from handlers.application import build_application, running
-from handlers.intake import Intake
+from handlers.poller import Intake
 from handlers.usecases import UseCases
 from storage.store import SqlInbox, SqlStore
 from tests.stage.desk import OneLink, ScriptedBroker, StillFeed

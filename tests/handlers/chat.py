@@ -12,8 +12,8 @@ from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.chats import Chats
 from bot.simulators.telegram.server import Serving, serve
 from handlers.application import App, build_application, publish_menu, running
-from handlers.intake import Intake
-from handlers.receiver import Heard
+from handlers.poller import Intake
+from handlers.telegram.receiver import Heard
 from tests.handlers.face import ASHA, FakeInbox, FakeServices
 
 

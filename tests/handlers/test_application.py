@@ -11,7 +11,7 @@ from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.application import build_application, running
-from handlers.commands import COMMANDS, for_role
+from handlers.registry import COMMANDS, for_role
 from tests.handlers.chat import a_bot, a_stage, a_world, counting_bytes, later
 from tests.handlers.face import ASHA, RAVI, STRANGER, FakeInbox, FakeServices
 

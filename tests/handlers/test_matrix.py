@@ -15,9 +15,9 @@ from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.order import Product
 from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
-from handlers.commands import COMMANDS
-from handlers.guard import Verdict, judge
-from handlers.receiver import Received
+from handlers.registry import COMMANDS
+from handlers.telegram.admission import Verdict, judge
+from handlers.telegram.receiver import Received
 from handlers.views.keyboards import (
     Book,
     BookTap,

@@ -29,7 +29,7 @@ from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.chats import Chats
 from handlers.application import build_application
 from handlers.messenger import TelegramMessenger
-from handlers.speaker import Speaker, sorted_error
+from handlers.telegram.sender import Speaker, sorted_error
 from handlers.views.message import View, message, say
 from tests.handlers.chat import a_world, counting_bytes
 from tests.handlers.face import ASHA, FakeServices

@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from bot.config.settings import table
-from handlers.commands import COMMANDS
+from handlers.registry import COMMANDS
 from storage.migrate import revisions
 from tests.house.readme import README, with_table
 from tests.house.source import ROOT

@@ -76,7 +76,7 @@ SEAMS = {
     "pyotp": ("bot.broker", "bot.simulators.broker"),
     "aiohttp": (
         *("bot.broker", "bot.simulators", "bot.simulators", "bot.web", "bot.demo.simulators"),
-        *("bot.cli.check", "bot.cli.main", "bot.demo.practice", "bot.demo.live_prices", "handlers.wire"),
+        *("bot.cli.check", "bot.cli.main", "bot.demo.practice", "bot.demo.live_prices", "handlers.telegram.http"),
     ),
     "msgspec": ("bot.broker", "bot.reference", "bot.simulators.telegram", "storage"),
     "sqlite3": ("bot.simulators", "storage"),
@@ -157,10 +157,10 @@ def _module_of(name: str, modules: dict[str, Source]) -> str | None:
 @pytest.mark.parametrize(
     ("module", "text"),
     [
-        ("handlers.order", "from storage.store import SqlStore"),
-        ("handlers.order", "def f():\n    import bot.broker.client"),
-        ("handlers.order", "from bot import broker"),
-        ("handlers.order", "from bot.app import open_app"),
+        ("handlers.commands.order", "from storage.store import SqlStore"),
+        ("handlers.commands.order", "def f():\n    import bot.broker.client"),
+        ("handlers.commands.order", "from bot import broker"),
+        ("handlers.commands.order", "from bot.app import open_app"),
         ("bot.trading.orders.order_desk", "from handlers import order"),
         ("bot.trading.orders.order_desk", "from bot.broker import client"),
         ("bot.trading.orders.order_desk", "import pydantic"),
@@ -190,7 +190,7 @@ def test_each_wall_is_seen_when_it_is_broken(module: str, text: str) -> None:
     [
         ("bot.app", "from storage.store import SqlStore\nfrom handlers.application import build_application"),
         (
-            "handlers.order",
+            "handlers.commands.order",
             "from bot.domain.orders.order import Order\nfrom telegram import Update\nfrom bot.config.settings import Settings",
         ),
         (

@@ -9,7 +9,7 @@ from bot.domain.people.account import Account
 from bot.simulators.loop import LoopClock
 from bot.simulators.telegram.errors import PersonError
 from bot.simulators.telegram.messages import Json
-from handlers.commands import COMMANDS
+from handlers.registry import COMMANDS
 from handlers.views.keyboards import BookTap, OrderTap, OrderVerb, WordsTap, decode, encode
 from storage.marks import MARKS
 from tests.handlers.test_matrix import WORDS

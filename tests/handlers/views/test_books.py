@@ -15,9 +15,9 @@ from bot.domain.orders.portfolio import Funds, Holdings, PositionLine, Positions
 from bot.domain.orders.proposal import OrderList, TradeLine, TradeList
 from bot.domain.people.account import Role
 from handlers.views import books as views
+from handlers.views.format import columns
 from handlers.views.keyboards import Book, BookTap, ExitTap, decode
 from handlers.views.message import Table, View
-from handlers.views.text import columns
 from tests.handlers.face import ASHA, LINES, MAIN, NOW, PROTECTED, SHORT_CALL, FakeServices, a_holding, a_position
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 

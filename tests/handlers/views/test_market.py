@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import InstrumentKind
 from bot.domain.market.prices import Level, Price
 from bot.domain.orders.proposal import Quoted
-from handlers.commands import hear
+from handlers.registry import hear
 from handlers.views import market as views
+from handlers.views.format import columns
 from handlers.views.keyboards import WordsTap, decode
 from handlers.views.message import Table, View
-from handlers.views.text import columns
 from tests.handlers.face import A_PRICE, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 

@@ -6,8 +6,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.views.format import table
 from handlers.views.message import LIMIT, Button, View, bold, code, detail, message, say
-from handlers.views.text import table
 
 WILD = st.text(st.characters(codec=None), max_size=60) | st.sampled_from(
     ["M&M", "J&KBANK", "<b>", "</pre>", "&lt;", "\ud800", "\u202eevil", "\x00"]

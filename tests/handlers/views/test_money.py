@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from bot.domain.orders.portfolio import PnL
 from handlers.views import money as views
+from handlers.views.format import columns
 from handlers.views.keyboards import Book, BookTap
 from handlers.views.message import Table, View
-from handlers.views.text import columns
 from tests.handlers.face import LINES, NOW, a_report
 
 TAP = BookTap(Book.PNL, "main")

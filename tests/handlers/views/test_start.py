@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.people.account import Actor, Role, User
-from handlers.commands import COMMANDS, for_role
+from handlers.registry import COMMANDS, for_role
 from handlers.views import start as views
 from handlers.views.keyboards import DoItNowTap, decode
 from tests.handlers.face import ASHA, MAIN, NOW

@@ -15,8 +15,8 @@ from bot.domain.orders.order import OrderDraft, OrderRequest, Product, Side, Val
 from bot.domain.orders.order_text import draft_line, request_line, words_of
 from bot.trading.instruments.finder import Instruments
 from bot.trading.orders.drafting import Drafting
-from handlers import parse
-from handlers.commands import hear
+from handlers.context import order_words
+from handlers.registry import hear
 from tests.stage.market import SHELF, a_share, an_option
 from tests.stage.orders import NIFTY_CALL, a_draft
 
@@ -61,7 +61,7 @@ def typed(line: str) -> OrderRequest:
     spoken = hear(line)
     assert spoken is not None
     assert spoken.label is None
-    return parse.order(Side(spoken.command.name.upper()), spoken.words)
+    return order_words.order(Side(spoken.command.name.upper()), spoken.words)
 
 
 @given(requests())

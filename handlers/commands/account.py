@@ -1,0 +1,158 @@
+"""/accounts /use /link /login /logout /session /unlink; deletes what held a code, and says so when it cannot."""
+
+import logging
+import re
+
+from bot.domain.errors import BotError, UsageError
+from bot.domain.orders.proposal import LoggedIn
+from bot.domain.people.account import GRANTS, Permission
+from handlers.context.context import Ctx
+from handlers.context.order_words import legible
+from handlers.views import account as views
+from handlers.views.failures import failure
+from handlers.views.message import message
+
+_log = logging.getLogger(__name__)
+
+_SIX = re.compile(r"\s*([0-9]{3})[ -]?([0-9]{3})\s*")
+BLANK = "••••••"  # stands in the inbox where a code stood (handlers/poller.py)
+_BLANKED = re.compile(rf"(?:(?:[\w-]{{1,32}}\s*:\s*)?/?login(?:@\w+)?\s+)?{BLANK}\s*", re.IGNORECASE)
+
+
+def six_digits(text: str) -> str | None:
+    """The code in a text that is nothing but six digits of any script, also written 123 456."""
+    found = _SIX.fullmatch(legible(text))
+    return found[1] + found[2] if found else None
+
+
+def is_blanked(text: str) -> bool:
+    """A message that held a code when it came, read back after a restart."""
+    return _BLANKED.fullmatch(text) is not None
+
+
+async def accounts(ctx: Ctx) -> None:
+    await ctx.reply(views.accounts(await ctx.services.accounts.all(ctx.actor), ctx.actor.account), marked=False)
+
+
+async def use(ctx: Ctx) -> None:
+    """Works with another account for half an hour."""
+    if not ctx.words:
+        raise UsageError("Which account?", example="/use papa")
+    await ctx.reply(views.using(await ctx.services.accounts.use(ctx.actor, ctx.words)), marked=False)
+
+
+async def link(ctx: Ctx) -> None:
+    """Answers with a one-time page; no secret of an account is ever typed into the chat."""
+    words = ctx.words.split()
+    if len(words) != 1:
+        note = await _hide(ctx) if words else ""
+        if note:
+            await ctx.reply(message(note), marked=False)
+        raise UsageError("One word: how the account will be called. Its secrets are typed on a page.", example="/link papa")
+    await ctx.reply(views.offered(await ctx.services.entering.link(ctx.actor, words[0]), ctx.mode), marked=False)
+
+
+async def login(ctx: Ctx) -> None:
+    """Logs in at mStock; with a stored seed at once, else it asks for six digits, here or on a page."""
+    if ctx.words.lower() == "all":
+        await _log_in_all(ctx)
+        return
+    if not ctx.words:
+        ctx.face.to_log_in.pop(ctx.chat_id, None)
+        await _log_in(ctx, None, "")
+        return
+    if ctx.words.lower() == "page":
+        await ctx.reply(views.offered(await ctx.services.entering.login(ctx.actor), ctx.mode))
+        return
+    code = six_digits(ctx.words)
+    note = await _hide(ctx)
+    if code is None:
+        if note == views.NOT_DELETED:
+            await ctx.reply(message(note), marked=False)
+        raise UsageError("A code is six digits. Nothing was sent to mStock.", example="/login 123456")
+    await _log_in(ctx, code, note)
+
+
+async def code(ctx: Ctx) -> None:
+    """A message of six digits and nothing else."""
+    given = six_digits(ctx.words)
+    note = await _hide(ctx)
+    if given is None or not ctx.services.accounts.expects_code(ctx.chat_id):
+        await ctx.reply(views.code_not_expected(note), marked=False)
+        return
+    await _log_in_or_go_on(ctx, given, note)
+
+
+async def late_code(ctx: Ctx) -> None:
+    """A code that came while the bot was away: it was never stored, so it cannot be used."""
+    await ctx.reply(views.code_not_used(await _hide(ctx)), marked=False)
+
+
+async def _hide(ctx: Ctx) -> str:
+    """Deletes the message that held the code before anything else is tried with it; what to say about that."""
+    return views.DELETED if await ctx.delete_words() else views.NOT_DELETED
+
+
+async def _log_in(ctx: Ctx, given: str | None, note: str) -> None:
+    try:
+        outcome = await ctx.services.accounts.login(ctx.actor, given)
+    finally:
+        if note == views.NOT_DELETED:  # said whatever becomes of the login
+            await ctx.reply(message(note), marked=False)
+    if isinstance(outcome, LoggedIn):
+        ctx.face.code_for.pop(ctx.chat_id, None)
+        await ctx.reply(views.logged_in(outcome, ctx.mode, ctx.now, views.DELETED if note == views.DELETED else ""))
+        await _next_login(ctx)
+    else:
+        ctx.face.code_for[ctx.chat_id] = outcome.account.label
+        await ctx.reply(views.code_wanted(outcome, ctx.mode))
+
+
+async def _log_in_all(ctx: Ctx) -> None:
+    """Walks through the accounts one by one; each that wants six digits is asked for before the next."""
+    mine = await ctx.services.accounts.all(ctx.actor)
+    ctx.face.to_log_in[ctx.chat_id] = [account.label for account, role in mine if Permission.SESSION in GRANTS[role]]
+    await _next_login(ctx)
+
+
+async def _next_login(ctx: Ctx) -> None:
+    """The next account of a walk; one that mStock refuses does not end it."""
+    waiting = ctx.face.to_log_in.get(ctx.chat_id)
+    if not waiting:
+        ctx.face.to_log_in.pop(ctx.chat_id, None)
+        return
+    actor = await ctx.services.accounts.actor(ctx.chat_id, waiting.pop(0))
+    if actor is None:
+        return
+    ctx.actor = actor
+    await _log_in_or_go_on(ctx, None, "")
+
+
+async def _log_in_or_go_on(ctx: Ctx, given: str | None, note: str) -> None:
+    """In a walk through the accounts, one that is refused does not end it; the last one's refusal is told as any other."""
+    try:
+        await _log_in(ctx, given, note)
+    except BotError as refused:
+        if not ctx.face.to_log_in.get(ctx.chat_id):
+            raise
+        incident = ctx.face.random_bytes(2).hex()
+        _log.info("id %s chat %s: %s in a walk through the accounts", incident, ctx.chat_id, type(refused).__name__)
+        await ctx.reply(failure(refused, incident, account=ctx.label))
+        await _next_login(ctx)
+
+
+async def logout(ctx: Ctx) -> None:
+    await ctx.reply(views.logged_out(await ctx.services.accounts.logout(ctx.actor), ctx.mode))
+
+
+async def session(ctx: Ctx) -> None:
+    await ctx.reply(views.session(await ctx.services.accounts.session(ctx.actor), ctx.mode, ctx.now))
+
+
+async def unlink(ctx: Ctx) -> None:
+    """Asked again in words before the secrets are destroyed; a name is always asked for."""
+    if not ctx.words:
+        raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
+    question = await ctx.services.unlinking.ask(ctx.actor, ctx.words, chat_id=ctx.chat_id)
+    message_id = await ctx.reply(views.unlink_question(question, ctx.mode, ctx.now), marked=False)
+    await ctx.services.desk.shown(question.confirmation.token, message_id)

@@ -1,0 +1,148 @@
+"""The buttons of a question: Confirm, Change, Discard, and asking an expired card again.
+
+The tap is answered while the desk claims the confirmation, which only one tap can, and before the order leaves. What becomes of
+the order is drawn by the keeper of cards, not here.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+
+from bot.domain.clock import ist_date
+from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
+from bot.domain.orders.order import Order
+from bot.domain.orders.proposal import Change, Proposal, Resumed
+from handlers.commands.order import ask
+from handlers.context.context import Ctx
+from handlers.telegram.sender import Speaker
+from handlers.views import account as account_views
+from handlers.views import card as cards
+from handlers.views import order as views
+from handlers.views import safety
+from handlers.views.failures import failure
+from handlers.views.format import clock_time
+from handlers.views.keyboards import CardTap, CardVerb, ChangeTap
+from handlers.views.message import message, say
+
+_log = logging.getLogger(__name__)
+
+ANSWER_FIRST = 0.5  # seconds that an order waits at most for Telegram to take the answer to the tap
+
+
+async def tapped(ctx: Ctx, tap: CardTap) -> None:
+    """One of the buttons of a question."""
+    match tap.verb:
+        case CardVerb.CONFIRM | CardVerb.YES:
+            await _confirm(ctx, tap)
+        case CardVerb.UNLINK:
+            await _unlink(ctx, tap)
+        case CardVerb.DISCARD:
+            await _discard(ctx, tap)
+        case CardVerb.CHANGE:
+            options = await ctx.services.desk.change_options(ctx.actor, tap.token)
+            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
+        case CardVerb.BACK:
+            rows = views.question_keyboard(tap.token, _confirm_words(ctx), tap.label)
+            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
+        case CardVerb.AGAIN:
+            await ask(ctx, await ctx.services.desk.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
+
+
+async def changed(ctx: Ctx, tap: ChangeTap) -> None:
+    """New terms: a new question in the same message, and the old one is dead."""
+    change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
+    await ask(ctx, await ctx.services.desk.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
+
+
+def _confirm_words(ctx: Ctx) -> str:
+    """What stood on the button before Change took its place; the card itself says it."""
+    text = ctx.message.text if ctx.message is not None else None
+    found = re.search(r"^(BUY|SELL|CHANGE)\b", text or "", re.MULTILINE)
+    return f"Confirm {found[1].lower()}" if found else "Confirm"
+
+
+def _asked(ctx: Ctx) -> str:
+    """BUY 10 RELIANCE: what the card in this message asks about, as it says itself; empty where it says nothing of the kind."""
+    text = ctx.message.text if ctx.message is not None else None
+    found = re.search(r"^((?:BUY|SELL) [0-9,]+ .*?)(?: {2,}|$)", text or "", re.MULTILINE)
+    return found[1] if found else ""
+
+
+async def _confirm(ctx: Ctx, tap: CardTap) -> None:
+    repeated = not ctx.face.first_tap(tap.token)
+    sends = tap.verb is CardVerb.CONFIRM and not _is_over(ctx)
+    told = None if repeated else _answering(ctx, "Sending…" if sends else "")
+    try:
+        outcome = await ctx.services.desk.confirm(
+            ctx.actor,
+            tap.token,
+            chat_id=ctx.chat_id,
+            message_id=ctx.message_id,
+            in_words=tap.verb is CardVerb.YES,
+            told=told,
+        )
+    except ConfirmationGone as gone:
+        await _gone(ctx, tap, gone, repeated=repeated)
+    except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
+        view = failure(refusal, "", account=ctx.label)
+        await ctx.redraw(view.and_then(say(asked)) if (asked := _asked(ctx)) else view)
+    else:
+        await _show(ctx, tap, outcome)
+
+
+async def _unlink(ctx: Ctx, tap: CardTap) -> None:
+    repeated = not ctx.face.first_tap(tap.token)
+    try:
+        done = await ctx.services.unlinking.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    except ConfirmationGone as gone:
+        await _gone(ctx, tap, gone, repeated=repeated)
+    except CheckFailed as refusal:
+        await ctx.redraw(failure(refusal, "", account=ctx.label), marked=False)
+    else:
+        ctx.face.forget_code_of(done.account.label)
+        await ctx.redraw(account_views.unlinked(done, ctx.mode), marked=False)
+
+
+async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: bool) -> None:
+    """An expired card says so in its place; a finger that was too quick gets a note on the tap; anything else is an error."""
+    if gone.again:
+        await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
+    elif gone.expired:
+        await ctx.redraw(message(gone.say))
+    elif repeated:
+        await ctx.answer(gone.say, alert=True)
+    else:
+        raise gone
+
+
+async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> None:
+    if isinstance(outcome, Proposal):
+        await ask(ctx, outcome, in_place=True)
+    elif isinstance(outcome, Resumed):
+        await ctx.redraw(safety.resumed(outcome, ctx.mode))
+    elif tap.verb is CardVerb.YES:  # a question in words, in a message of its own: the order's card lives elsewhere
+        await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
+
+
+def _is_over(ctx: Ctx) -> bool:
+    """Whether the card itself says that its time has passed, so that nothing is announced which will not be done."""
+    until = re.search(r"until (\d\d:\d\d:\d\d)$", (ctx.message.text or "") if ctx.message is not None else "", re.MULTILINE)
+    if until is None or ctx.message is None:
+        return False
+    shown = ctx.message.edit_date or ctx.message.date
+    return ist_date(shown) != ist_date(ctx.now) or clock_time(ctx.now) >= until[1]
+
+
+def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
+    """Answers the tap while the desk claims the question; no order leaves before Telegram has the answer.
+
+    What comes back waits for that, yet a slow Telegram holds no order back for longer than ANSWER_FIRST.
+    """
+    answer = asyncio.create_task(ctx.answer(text), name="answer to a tap")
+    return lambda: asyncio.wait({answer}, timeout=ANSWER_FIRST)
+
+
+async def _discard(ctx: Ctx, tap: CardTap) -> None:
+    closed = await ctx.services.desk.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    await ctx.redraw(views.discarded(closed, ctx.now))

@@ -1,0 +1,103 @@
+"""/limits: shows the account's own limits, changes one of them, or locks the day."""
+
+import re
+from collections.abc import Callable
+from datetime import time
+from decimal import Decimal
+from typing import Any
+
+from bot.domain.errors import UsageError
+from bot.domain.people.access import LimitsShown
+from bot.domain.people.account import Permission, Segment
+from handlers.context.context import Ctx
+from handlers.context.permissions import demand
+from handlers.views import limits as views
+
+_EXAMPLE = "/limits value 50000"
+_AMOUNT = re.compile(r"₹?([0-9]{1,3}(?:,[0-9]{2,3})+|[0-9]{1,12})(\.[0-9]{1,2})?")
+_HOURS = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2})[:.]([0-9]{2})")
+
+
+async def limits(ctx: Ctx) -> None:
+    """`/limits`, `/limits <name> <value or off>`, `/limits lock`, which asks first: nothing lifts it that day."""
+    name, _, rest = ctx.words.lower().partition(" ")
+    if not name:
+        await _show(ctx, await ctx.services.limits.show(ctx.actor))
+    elif name == "lock" and rest.strip() != "now":
+        demand(ctx.actor, Permission.OPEN)
+        await ctx.reply(views.ask_lock(ctx.label, ctx.mode))
+    elif name == "lock":
+        demand(ctx.actor, Permission.OPEN)
+        await _show(ctx, await ctx.services.limits.lock_day(ctx.actor))
+    elif name in _FIELDS:
+        demand(ctx.actor, Permission.ADMIN)
+        field, read = _FIELDS[name]
+        value = read(rest.strip())
+        await _show(ctx, await ctx.services.limits.change(ctx.actor, field, value), changed=field)
+    else:
+        raise UsageError(f"“{name}” is not one of {', '.join(_FIELDS)}, lock.", example=_EXAMPLE)
+
+
+async def _show(ctx: Ctx, found: LimitsShown, *, changed: str | None = None) -> None:
+    may_change, may_lock = ctx.actor.may(Permission.ADMIN), ctx.actor.may(Permission.OPEN)
+    await ctx.reply(views.limits(found, ctx.mode, may_change=may_change, may_lock=may_lock, changed=changed))
+
+
+def _rupees(words: str) -> Decimal | None:
+    if words == "off":
+        return None
+    found = _AMOUNT.fullmatch(words)
+    if found is None:
+        raise UsageError(f"“{words}” is no amount in rupees. “off” takes the limit away.", example=_EXAMPLE)
+    return Decimal(words.replace(",", "").removeprefix("₹"))
+
+
+def _number(words: str) -> int | None:
+    if words == "off":
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", words):
+        raise UsageError(f"“{words}” is no number. “off” takes the limit away.", example="/limits orders 50")
+    return int(words)
+
+
+def _segments(words: str) -> tuple[Segment, ...] | None:
+    if words in ("off", "all"):
+        return None
+    known = {each.value: each for each in Segment}
+    named = re.findall(r"[a-z]+", words)
+    if not named or any(each not in known for each in named):
+        raise UsageError(f"Segments are {', '.join(known)}.", example="/limits segments cash options")
+    return tuple(each for each in Segment if each.value in named)
+
+
+def _hours(words: str) -> tuple[time, time] | None:
+    if words == "off":
+        return None
+    found = _HOURS.fullmatch(words)
+    try:
+        if found is not None:
+            begins, ends = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+            if begins < ends:
+                return begins, ends
+    except ValueError:
+        pass
+    raise UsageError(f"“{words}” is no span of hours.", example="/limits hours 09:20-15:00")
+
+
+def _yes(words: str) -> bool:
+    if words not in ("on", "off"):
+        raise UsageError("May a guardian sell holdings? on or off.", example="/limits holdings off")
+    return words == "on"
+
+
+_FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "value": ("value", _rupees),
+    "quantity": ("quantity", _number),
+    "orders": ("orders_a_day", _number),
+    "minute": ("orders_a_minute", _number),
+    "loss": ("daily_loss", _rupees),
+    "segments": ("segments", _segments),
+    "hours": ("hours", _hours),
+    "pin": ("ask_pin_above", _rupees),
+    "holdings": ("guardian_sells_holdings", _yes),
+}

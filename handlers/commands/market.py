@@ -1,0 +1,19 @@
+"""/quote and /search."""
+
+from bot.domain.errors import UsageError
+from handlers.context.context import Ctx
+from handlers.views import market as views
+
+
+async def quote(ctx: Ctx) -> None:
+    """The price of an instrument, with its real age."""
+    if not ctx.words:
+        raise UsageError("The price of what?", example="/quote RELIANCE")
+    await ctx.reply(views.quote(await ctx.services.market.quote(ctx.actor, ctx.words), ctx.now), marked=False)
+
+
+async def search(ctx: Ctx) -> None:
+    """Instruments that the words may mean."""
+    if not ctx.words:
+        raise UsageError("Search for what?", example="/search tata motors")
+    await ctx.reply(views.search(await ctx.services.market.search(ctx.actor, ctx.words), ctx.words, ctx.now), marked=False)

@@ -1,0 +1,29 @@
+"""/pnl and /report."""
+
+from bot.domain.clock import ist_date
+from bot.domain.errors import UsageError
+from handlers.commands.dates import report_day
+from handlers.context.context import Ctx
+from handlers.views import money as views
+from handlers.views.keyboards import Book, BookTap
+from handlers.views.message import View
+
+
+async def pnl(ctx: Ctx) -> None:
+    """Profit and loss of today."""
+    if ctx.words.lower() not in ("", "today"):
+        raise UsageError(
+            "I can show today's profit and loss; for one earlier day ask for its report.", example="/report yesterday"
+        )
+    await ctx.reply(await page(ctx, BookTap(Book.PNL, ctx.label)))
+
+
+async def report(ctx: Ctx) -> None:
+    """The summary of today or of an earlier day."""
+    day = report_day(ctx.words, ist_date(ctx.now))
+    await ctx.reply(views.report(await ctx.services.reports.day(ctx.actor, day), ctx.label, ctx.mode, mark=ctx.mark))
+
+
+async def page(ctx: Ctx, tap: BookTap) -> View:
+    """Today's profit and loss as it is now."""
+    return views.pnl(await ctx.services.books.pnl(ctx.actor), tap, ctx.name, ctx.mode)

@@ -1,0 +1,137 @@
+"""/buy /sell /modify /cancel_order /cancel_all, and the buttons under an order."""
+
+from bot.domain.errors import CheckFailed
+from bot.domain.orders.order import Order, Side
+from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
+from handlers.commands import order_steps
+from handlers.context import order_words
+from handlers.context.context import Ctx
+from handlers.views import books
+from handlers.views import card as cards
+from handlers.views import order as views
+from handlers.views.keyboards import ExitTap, OrderTap, OrderVerb
+
+
+async def buy(ctx: Ctx) -> None:
+    """Words -> a question; nothing is sent. What the words lack is asked for by buttons."""
+    await _propose(ctx, Side.BUY)
+
+
+async def sell(ctx: Ctx) -> None:
+    """Words -> a question; nothing is sent. What the words lack is asked for by buttons."""
+    await _propose(ctx, Side.SELL)
+
+
+async def _propose(ctx: Ctx, side: Side) -> None:
+    if await order_steps.step(ctx, side):
+        return
+    asked = await ctx.services.desk.propose(ctx.actor, order_words.order(side, ctx.words), chat_id=ctx.chat_id)
+    await ask(ctx, asked, in_place=ctx.stays)
+
+
+async def modify(ctx: Ctx) -> None:
+    """New terms -> a question with the old terms beside them; without them the order's own prices are offered."""
+    if not ctx.words:
+        await order_steps.pick(ctx, "modify")
+        return
+    if order_words.is_number(ctx.words):
+        found = await ctx.services.books.order(ctx.actor, order_words.number(ctx.words, example="/modify 12 2905"))
+        await _offer_prices(ctx, found)
+        return
+    asked = order_words.modify(ctx.words)
+    await ask(
+        ctx,
+        await ctx.services.desk.modify(ctx.actor, asked.number, price=asked.price, quantity=asked.quantity, chat_id=ctx.chat_id),
+    )
+
+
+async def cancel_order(ctx: Ctx) -> None:
+    """One tap is enough for an entry; the only stop of a position is asked about again."""
+    if not ctx.words:
+        await order_steps.pick(ctx, "cancel_order")
+        return
+    number = order_words.number(ctx.words, example="/cancel_order 12")
+    await _cancelled(ctx, await ctx.services.desk.cancel(ctx.actor, number, chat_id=ctx.chat_id))
+
+
+async def cancel_all(ctx: Ctx) -> None:
+    """Asks mStock to cancel every open order of the account."""
+    orders = await ctx.services.desk.cancel_all(ctx.actor)
+    await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now))
+
+
+async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
+    """Shows a question and ties it to its message, so that only taps under that message count."""
+    view = views.proposal(proposal, ctx.mode, ctx.now)
+    message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
+    await ctx.services.desk.shown(proposal.confirmation.token, message_id)
+
+
+async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
+    """The button of one position: the order that closes what is held of it now, as a question."""
+    await ask(ctx, await ctx.services.desk.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
+
+
+async def _cancelled(ctx: Ctx, outcome: Order | Question) -> None:
+    if isinstance(outcome, Question):
+        message_id = await ctx.reply(views.question(outcome, ctx.mode, ctx.now))
+        await ctx.services.desk.shown(outcome.confirmation.token, message_id)
+        return
+    await ctx.reply(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
+
+
+async def tapped(ctx: Ctx, tap: OrderTap) -> None:
+    """The buttons under an order's card or its news; the card itself is drawn elsewhere."""
+    desk, chat_id = ctx.services.desk, ctx.chat_id
+    match tap.verb:
+        case OrderVerb.SAME:
+            await ask(ctx, await desk.same_again(ctx.actor, tap.order_id, chat_id=chat_id))
+        case OrderVerb.REVERSE:
+            await ask(ctx, await desk.reverse(ctx.actor, tap.order_id, chat_id=chat_id))
+        case OrderVerb.EXIT:
+            await ask(ctx, await desk.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
+        case OrderVerb.HALF:
+            await ask(ctx, await _halved(ctx, await desk.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
+        case OrderVerb.CANCEL:
+            await ctx.answer("Cancelling…")
+            outcome = await desk.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
+            if isinstance(outcome, Question):
+                await _cancelled(ctx, outcome)
+        case OrderVerb.LOOK:
+            await ctx.answer("Looking…")
+            await desk.look(ctx.actor, tap.order_id)
+        case OrderVerb.GIVE_UP:
+            await _given_up(ctx, await desk.give_up(ctx.actor, tap.order_id))
+        case OrderVerb.NOT_THERE | OrderVerb.MODIFY | OrderVerb.DETAIL:
+            await _looked_up(ctx, tap)
+
+
+async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
+    """Buttons that show something about the order first."""
+    found = await ctx.services.books.order_by_id(ctx.actor, tap.order_id)
+    match tap.verb:
+        case OrderVerb.NOT_THERE:
+            await ctx.reply(cards.not_there(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
+        case OrderVerb.MODIFY:
+            await _offer_prices(ctx, found)
+        case _:
+            await ctx.redraw(books.order(found, ctx.mode, ctx.now, ctx.face.explain))
+
+
+async def _offer_prices(ctx: Ctx, found: OrderDetail) -> None:
+    if not found.order.status.is_working:
+        raise CheckFailed([f"#{found.order.number} does not work any more: there is nothing to change."])
+    await ctx.reply(cards.modify_prices(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
+
+
+async def _halved(ctx: Ctx, whole: Proposal) -> Proposal:
+    """The same exit for half of it, in whole lots, rounded down; the question about the whole is dead with that."""
+    lot = whole.draft.instrument.lot
+    half = whole.draft.quantity // 2 // lot * lot
+    if not half:
+        raise CheckFailed([f"{whole.draft.quantity} cannot be halved."])
+    return await ctx.services.desk.change(ctx.actor, whole.confirmation.token, Change(quantity=half), chat_id=ctx.chat_id)
+
+
+async def _given_up(ctx: Ctx, order: Order) -> None:
+    await ctx.redraw(cards.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.face.explain))

@@ -1,0 +1,70 @@
+"""/pin /lock /unlock, the keypad, and the act that waits behind it.
+
+Digits are tapped, never typed, so no message ever holds them. What waits is kept in memory: after a restart the person asks anew.
+"""
+
+from bot.domain.errors import PinWanted, UsageError
+from bot.domain.people.access import PadEnded, PadUse
+from bot.domain.people.account import Actor
+from handlers.context.context import Ctx, Waiting
+from handlers.telegram.rate_limits import Priority
+from handlers.views import pin as views
+from handlers.views.keyboards import PadTap
+
+
+async def pin(ctx: Ctx) -> None:
+    """`/pin` sets one, or says what there is; `/pin change`, `/pin remove`."""
+    uses = {"set": PadUse.SET, "change": PadUse.CHANGE, "remove": PadUse.REMOVE}
+    asked = ctx.words.lower()
+    state = await ctx.services.pins.state(ctx.actor)
+    if not asked:
+        await (ctx.reply(views.state(state), marked=False) if state.set else _show(ctx, PadUse.SET))
+    elif asked in uses:
+        await _show(ctx, uses[asked])
+    else:
+        raise UsageError("Your PIN is tapped, never typed. set, change or remove?", example="/pin change")
+
+
+async def lock(ctx: Ctx) -> None:
+    """Seals this person's phone; without a PIN it asks first, because only the host could open it again."""
+    state = await ctx.services.pins.state(ctx.actor)
+    if not state.set and ctx.words.lower() != "now":
+        await ctx.reply(views.lock_without_pin(), marked=False)
+        return
+    await ctx.reply(views.sealed(await ctx.services.pins.seal(ctx.actor), ctx.chat_id), priority=Priority.SAFETY, marked=False)
+
+
+async def unlock(ctx: Ctx) -> None:
+    """Asks for the PIN; without one the host has to do it."""
+    if not ctx.actor.sealed:
+        await ctx.reply(views.not_sealed(), marked=False)
+        return
+    await _show(ctx, PadUse.UNSEAL)
+
+
+async def ask(ctx: Ctx, wanted: PinWanted, waiting: Waiting) -> None:
+    """Shows the keypad for the one act that waits behind it."""
+    pad = await ctx.services.pins.open(ctx.actor, PadUse.PROVE, proof=wanted.proof)
+    ctx.face.wait_for_pin(pad.id, waiting)
+    await ctx.reply(views.pad(pad, wanted.say), priority=Priority.SAFETY, marked=False)
+
+
+async def _show(ctx: Ctx, use: PadUse) -> None:
+    await ctx.reply(views.pad(await ctx.services.pins.open(ctx.actor, use), ""), marked=False)
+
+
+async def tapped(ctx: Ctx, tap: PadTap) -> Waiting | None:
+    """One key; the act that waited, when the PIN was right."""
+    actor: Actor = ctx.actor
+    if tap.place is None:
+        ctx.services.pins.close(actor, tap.pad_id)
+        ctx.face.waited(tap.pad_id)
+        await ctx.redraw(views.given_up(), marked=False)
+        return None
+    outcome = await ctx.services.pins.press(actor, tap.pad_id, tap.place)
+    if not isinstance(outcome, PadEnded):
+        await ctx.redraw(views.pad(outcome, ""), marked=False)
+        return None
+    waiting = ctx.face.waited(tap.pad_id)
+    await ctx.redraw(views.ended(outcome), marked=False)
+    return waiting if outcome.right else None

@@ -1,0 +1,26 @@
+"""/kill and /resume."""
+
+from handlers.context.context import Ctx
+from handlers.telegram.rate_limits import Priority
+from handlers.views import card as cards
+from handlers.views import order as order_views
+from handlers.views import safety as views
+
+
+async def kill(ctx: Ctx) -> None:
+    """Blocks new entries at once; its answer overtakes everything else that waits to be sent."""
+    found = await ctx.services.switch.kill(ctx.actor)
+    await ctx.reply(views.killed(found, ctx.mode, ctx.now), priority=Priority.SAFETY)
+
+
+async def resume(ctx: Ctx) -> None:
+    """Asked again in words before it is done."""
+    question = await ctx.services.switch.ask_resume(ctx.actor, chat_id=ctx.chat_id)
+    message_id = await ctx.reply(order_views.question(question, ctx.mode, ctx.now))
+    await ctx.services.desk.shown(question.confirmation.token, message_id)
+
+
+async def cancel_entries(ctx: Ctx) -> None:
+    """The button under the answer to /kill."""
+    orders = await ctx.services.switch.cancel_entries(ctx.actor)
+    await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now), priority=Priority.SAFETY)

@@ -1,0 +1,34 @@
+"""/status and /audit."""
+
+import re
+
+from bot.domain.errors import UsageError
+from bot.domain.people.account import Permission
+from handlers.context.context import Ctx
+from handlers.context.permissions import demand
+from handlers.views import status as views
+from handlers.views.message import View
+
+
+async def status(ctx: Ctx) -> None:
+    """How the bot is doing; `full` shows what of its report matters on a phone."""
+    if ctx.words.casefold() == "full":
+        demand(ctx.actor, Permission.ADMIN)
+        await ctx.reply(views.full(await ctx.services.host.full(ctx.actor)), marked=False)
+        return
+    if ctx.words:
+        raise UsageError("Only “full” can stand behind it.", example="/status full")
+    await ctx.reply(await status_page(ctx), marked=False)
+
+
+async def status_page(ctx: Ctx) -> View:
+    """How the bot is doing now."""
+    return views.status(await ctx.services.host.status(ctx.actor))
+
+
+async def audit(ctx: Ctx) -> None:
+    """The newest acts, or those before the one whose number is given."""
+    if ctx.words and not re.fullmatch(r"#?[0-9]{1,12}", ctx.words):
+        raise UsageError("The number of an act: older ones than that are shown.", example="/audit 120")
+    before = int(ctx.words.removeprefix("#")) if ctx.words else None
+    await ctx.reply(views.audit(await ctx.services.host.audit(ctx.actor, before), ctx.now), marked=False)

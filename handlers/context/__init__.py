@@ -1,0 +1,1 @@
+"""What every handler stands on: its context, permissions, the words of an order, the menu."""

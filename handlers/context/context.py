@@ -1,0 +1,187 @@
+"""The callback context of every handler: who acts, with which words, and the few ways to answer."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from telegram import CallbackQuery, Message
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import CallbackContext, ExtBot
+
+from bot.domain.people.account import Actor
+from bot.domain.ports.broker import RandomBytes
+from handlers.context.permissions import by_name, offered
+from handlers.telegram.rate_limits import Priority
+from handlers.telegram.sender import Speaker
+from handlers.usecases import UseCases
+from handlers.views.message import View
+
+if TYPE_CHECKING:
+    from handlers.registry import Command
+
+_log = logging.getLogger(__name__)
+
+Explain = Callable[[str], str]
+
+REMEMBERED = 500  # tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An act that waits for a PIN: words with the message that held them, or a button's data with the message it stood under."""
+
+    message: Message
+    words: str | None = None
+    data: str | None = None
+
+
+def as_said(words: str) -> str:
+    """The broker's words as they came, where nobody explains them."""
+    return words
+
+
+class Face:
+    """What all handlers share; the application carries it, so there are no globals."""
+
+    def __init__(
+        self,
+        *,
+        services: UseCases,
+        commands: "Sequence[Command]",
+        random_bytes: RandomBytes,
+        explain: Explain = as_said,
+    ) -> None:
+        self.services = services
+        self.commands = commands
+        self.permission_of = by_name(commands)
+        self.random_bytes = random_bytes
+        self.explain = explain
+        self.code_for: dict[int, str] = {}  # person -> label of the account whose login waits for six digits
+        self.to_log_in: dict[int, list[str]] = {}  # person -> labels that /login all has still before it
+        self._tapped: OrderedDict[str, None] = OrderedDict()
+        self._waiting: OrderedDict[str, Waiting] = OrderedDict()
+
+    def forget_code_of(self, label: str) -> None:
+        """The account is unlinked: six digits that come now are not for its login."""
+        self.code_for = {person: of for person, of in self.code_for.items() if of != label}
+
+    def wait_for_pin(self, pad_id: str, waiting: Waiting) -> None:
+        """Keeps an act until its keypad is over; the last few hundred."""
+        self._waiting[pad_id] = waiting
+        while len(self._waiting) > REMEMBERED:
+            self._waiting.popitem(last=False)
+
+    def waited(self, pad_id: str) -> Waiting | None:
+        """The act behind a keypad, once."""
+        return self._waiting.pop(pad_id, None)
+
+    def first_tap(self, token: str) -> bool:
+        """Whether this is the first Confirm of that question that we see: only for the words of the answer.
+
+        What a tap may do is decided in the database alone; this forgets at a restart, and after the last few hundred.
+        """
+        first = token not in self._tapped
+        self._tapped[token] = None
+        while len(self._tapped) > REMEMBERED:
+            self._tapped.popitem(last=False)
+        return first
+
+
+class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face]):
+    """One update on its way through one handler."""
+
+    actor: Actor  # set before a handler is called
+    words: str = ""  # what stands behind the command
+    message: Message | None = None  # the person's own message, or the message under whose button was tapped
+    query: CallbackQuery | None = None
+    stays: bool = False  # the answer to the tapped words takes the place of the message with the button
+    concerns: Message | None = None  # our own message, where the words are a reply that acts on it
+    answered: bool = False
+
+    @property
+    def face(self) -> Face:
+        return self.bot_data
+
+    @property
+    def services(self) -> UseCases:
+        return self.bot_data.services
+
+    @property
+    def mode(self) -> str:
+        return self.bot_data.services.mode
+
+    @property
+    def now(self) -> datetime:
+        return self.bot_data.services.clock.now()
+
+    @property
+    def chat_id(self) -> int:
+        """The private chat; equal to the person's id (guard.py)."""
+        return self._chat_id or 0
+
+    @property
+    def message_id(self) -> int:
+        return self.message.message_id if self.message is not None else 0
+
+    @property
+    def label(self) -> str:
+        """The account's label, or nothing where none is linked."""
+        return self.actor.account.label if self.actor.account is not None else ""
+
+    @property
+    def name(self) -> str:
+        """Mark and label of the account, as a table's head shows them."""
+        return self.actor.account.name if self.actor.account is not None else ""
+
+    @property
+    def mark(self) -> str:
+        """The account's own mark, or nothing where none is linked."""
+        return self.actor.account.mark if self.actor.account is not None else ""
+
+    def own(self, view: View, *, marked: bool = True) -> View:
+        """The view as this person sees it: led by the account's mark, without buttons that the role would be refused."""
+        actor: Actor | None = getattr(self, "actor", None)  # not yet known where an update failed before it was looked up
+        if actor is None:
+            return view
+        mark = actor.account.mark if marked and actor.account is not None else ""
+        return offered(view.led_by(mark), actor.role, self.face.permission_of)
+
+    async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
+        """Sends a view; the message id. marked: it is about the account in use, whose mark leads it."""
+        return await Speaker(self.bot).send(self.chat_id, self.own(view, marked=marked), reply_to=to, priority=priority)
+
+    async def redraw(self, view: View, *, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
+        """After a tap, or a reply that acts on a message of ours: edits it. After other words: sends. The message id."""
+        over = self.concerns or (self.message if self.query is not None else None)
+        if over is None:
+            return await self.reply(view, priority=priority, marked=marked)
+        return await Speaker(self.bot).edit(self.chat_id, over.message_id, self.own(view, marked=marked), priority=priority)
+
+    async def redraw_or_reply(self, view: View) -> int:
+        """The answer to a command: in place of the message whose button stood for it, where that is a step of the same way."""
+        return await (self.redraw(view) if self.stays else self.reply(view))
+
+    async def answer(self, text: str = "", *, alert: bool = False) -> None:
+        """Answers a tap, once; a tap too old to be answered is no error."""
+        if self.query is None or self.answered:
+            return
+        self.answered = True
+        try:
+            await self.bot.answer_callback_query(self.query.id, text[:200] or None, show_alert=alert)
+        except BadRequest as error:
+            _log.debug("a tap was not answered: %s", error.message)
+        except TelegramError as error:  # the act behind the tap matters more than its little sign
+            _log.warning("a tap was not answered: %s", error.message)
+
+    async def delete_words(self) -> bool:
+        """Deletes the person's own message; False when Telegram would not."""
+        if self.message is None or self.query is not None:
+            return False
+        try:
+            return await self.bot.delete_message(self.chat_id, self.message.message_id, rate_limit_args=Priority.SAFETY)
+        except TelegramError as error:
+            _log.warning("a message that held a code was not deleted: %s", error.message)
+            return False

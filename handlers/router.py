@@ -1,0 +1,250 @@
+"""From an update to one handler: finds the command or the button, who acts, and whether the role carries it."""
+
+import asyncio
+import difflib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from telegram import Message, Update
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
+
+from bot.domain.errors import PinWanted
+from bot.domain.people.account import Actor, Permission
+from handlers.commands import account, books, confirm, money, order, pin, replies, safety, status
+from handlers.commands.replies import NewTerms
+from handlers.context.context import Ctx, Waiting
+from handlers.context.permissions import demand, needs
+from handlers.registry import COMMANDS, Spoken, hear
+from handlers.telegram.admission import is_kill
+from handlers.views import start as start_views
+from handlers.views import steps as step_views
+from handlers.views.keyboards import (
+    Book,
+    BookTap,
+    CardTap,
+    ChangeTap,
+    DoItNowTap,
+    EntriesTap,
+    ExitTap,
+    LeaveTap,
+    OrderTap,
+    PadTap,
+    Tap,
+    WordsTap,
+    decode,
+    encode,
+)
+
+AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done (product.md section 4)
+ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not
+_OUT = ("positions", "cancel_all", "kill")  # the first has a button that closes each position
+WAYS_OUT = dict.fromkeys(("exit", "panic", "close", "squareoff", "square", "sq", "nikal", "flat"), _OUT)  # said in a hurry
+A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
+
+
+async def heard(update: Update, ctx: Ctx) -> None:
+    """Words that a person typed."""
+    message = update.message
+    if message is None or message.text is None:
+        return
+    ctx.message = message
+    await _act_on(ctx, message, message.text)
+
+
+async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -> None:
+    """now: the person said so just now, however old the words are."""
+    if account.is_blanked(text):
+        await _run_code(ctx, text, late=True)
+        return
+    reply = None if now else replies.meant(message, text)
+    code_wanted = ctx.services.accounts.expects_code(ctx.chat_id)
+    if account.six_digits(text) is not None and (reply is None or code_wanted):
+        await _run_code(ctx, text, late=ctx.now - message.date > AWAY)
+        return
+    if not now and ctx.now - message.date > AWAY and not is_kill(text):
+        if await _actor(ctx, None) is not None:
+            await ctx.reply(start_views.offered(message.date), to=message.message_id, marked=False)
+        return
+    if reply is not None:
+        await _answer(ctx, message, reply)
+        return
+    spoken = hear(text) or (None if now else hear(text := replies.completed(message, text)))
+    if spoken is None:
+        await _puzzled(ctx, text)
+        return
+    await _run(ctx, spoken, text)
+
+
+async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms) -> None:
+    """A reply to one of our own messages does what a button there would."""
+    if isinstance(reply, ChangeTap):
+        ctx.concerns = message.reply_to_message
+    if not isinstance(reply, NewTerms):
+        await _do(ctx, reply, message)
+        return
+    if await _actor(ctx, reply.label or None) is None:
+        return
+    demand(ctx.actor, Permission.OPEN)
+    async with _showing_work(ctx):
+        await replies.change(ctx, reply)
+
+
+async def _run(ctx: Ctx, spoken: Spoken, text: str) -> None:
+    actor = await _actor(ctx, spoken.label)
+    if actor is None:
+        return
+    demand(actor, spoken.command.permission)
+    ctx.words = spoken.words
+    try:
+        async with _showing_work(ctx):
+            await spoken.command.handler(ctx)
+    except PinWanted as wanted:
+        if ctx.message is None:
+            raise
+        await pin.ask(ctx, wanted, Waiting(ctx.message, words=text))
+
+
+async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
+    """A bare code belongs to the account whose login asked for it, whichever is in use: tried on another it would lock that."""
+    actor = await _actor(ctx, ctx.face.code_for.get(ctx.chat_id))
+    if actor is None:
+        return
+    ctx.words = text
+    async with _showing_work(ctx):
+        await (account.late_code(ctx) if late else account.code(ctx))
+
+
+async def _puzzled(ctx: Ctx, text: str) -> None:
+    if await _actor(ctx, None) is None:
+        return
+    demand(ctx.actor, Permission.LOOK)
+    first = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower() if text.split() else ""
+    names = WAYS_OUT.get(first) or difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
+    near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]
+    await ctx.reply(start_views.not_understood(near), marked=False)
+
+
+async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
+    """Sets who acts; None for somebody who was on the list when the guard looked and is no more: silence."""
+    actor = await ctx.services.accounts.actor(ctx.chat_id, label)
+    if actor is not None:
+        ctx.actor = actor
+    return actor
+
+
+async def tapped(update: Update, ctx: Ctx) -> None:
+    """A button; every tap is answered, whatever becomes of it."""
+    query = update.callback_query
+    if query is None or query.data is None:
+        return
+    ctx.query = query
+    ctx.message = query.message if isinstance(query.message, Message) else None
+    tap = decode(query.data)
+    try:
+        if tap is None or ctx.message is None:
+            await ctx.answer("I don't know this button any more. Nothing was done.", alert=True)
+        else:
+            await _do(ctx, tap, ctx.message)
+    finally:
+        await ctx.answer()
+
+
+async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
+    if isinstance(tap, LeaveTap):
+        if await _actor(ctx, None) is not None:
+            await ctx.redraw(step_views.left(), marked=False)
+        return
+    if isinstance(tap, WordsTap):
+        ctx.stays = tap.stays
+        await _act_on(ctx, under, tap.words, now=True)
+        return
+    if isinstance(tap, DoItNowTap):
+        await _do_it_now(ctx, under)
+        return
+    if isinstance(tap, PadTap):
+        await _key(ctx, tap)
+        return
+    if await _actor(ctx, tap.label or None) is None:
+        return
+    try:
+        async with _showing_work(ctx):
+            await _dispatch(ctx, tap)
+    except PinWanted as wanted:
+        await pin.ask(ctx, wanted, Waiting(under, data=encode(tap)))
+
+
+async def _key(ctx: Ctx, tap: PadTap) -> None:
+    """A key of the keypad; after the last one the act that waited is done as if it were asked for now."""
+    if await _actor(ctx, None) is None:
+        return
+    demand(ctx.actor, Permission.OWN)
+    waiting = await pin.tapped(ctx, tap)
+    if waiting is None:
+        return
+    await ctx.answer()
+    ctx.message = waiting.message
+    kept = decode(waiting.data) if waiting.data is not None else None
+    if kept is not None:
+        await _do(ctx, kept, waiting.message)
+    elif waiting.words is not None:
+        ctx.query = None  # answered; what the words bring is a message of its own
+        await _act_on(ctx, waiting.message, waiting.words, now=True)
+
+
+async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | EntriesTap | ExitTap) -> None:
+    needed = needs(tap)
+    if needed is not None:
+        demand(ctx.actor, needed)
+    match tap:
+        case CardTap():
+            await confirm.tapped(ctx, tap)
+        case ChangeTap():
+            await confirm.changed(ctx, tap)
+        case OrderTap():
+            await order.tapped(ctx, tap)
+        case ExitTap():
+            await order.exit_position(ctx, tap)
+        case EntriesTap():
+            await safety.cancel_entries(ctx)
+        case BookTap():
+            await _page(ctx, tap)
+
+
+async def _page(ctx: Ctx, tap: BookTap) -> None:
+    match tap:
+        case BookTap(book=Book.PNL):
+            await ctx.redraw(await money.page(ctx, tap))
+        case BookTap(book=Book.STATUS):
+            await ctx.redraw(await status.status_page(ctx), marked=False)
+        case BookTap():
+            await ctx.redraw(await books.page(ctx, tap))
+
+
+async def _do_it_now(ctx: Ctx, under: Message) -> None:
+    """The words stand in the message that the offer answers; Telegram hands them over with the tap."""
+    typed = under.reply_to_message
+    if typed is None or typed.text is None or typed.from_user is None or typed.from_user.id != ctx.chat_id:
+        if await _actor(ctx, None) is not None:
+            await ctx.redraw(start_views.words_gone(), marked=False)
+        return
+    await _act_on(ctx, typed, typed.text, now=True)
+
+
+@asynccontextmanager
+async def _showing_work(ctx: Ctx) -> AsyncIterator[None]:
+    """Shows "typing" when something takes longer than a moment."""
+    sign = asyncio.create_task(_typing(ctx), name="typing")
+    try:
+        yield
+    finally:
+        sign.cancel()
+        with suppress(asyncio.CancelledError):
+            await sign
+
+
+async def _typing(ctx: Ctx) -> None:
+    await asyncio.sleep(A_MOMENT)
+    with suppress(TelegramError):
+        await ctx.bot.send_chat_action(ctx.chat_id, ChatAction.TYPING)

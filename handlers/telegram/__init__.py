@@ -1,0 +1,1 @@
+"""Telegram's transport: receiver, admission, queues, HTTP, rate limits, sender."""

@@ -1,0 +1,92 @@
+"""Our bot towards getUpdates: each update of a batch is read by itself, so one that cannot be read costs no other.
+
+The library reads a batch as a whole and raises when any part of it is of a shape that it does not know; asked again, Telegram
+sends the same batch, so a single such message would keep the bot from hearing anything for a day.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import Bot, Update
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
+
+from handlers.telegram.rate_limits import Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """An update of which no more is known than its number, what the library stumbled over, and perhaps who sent it."""
+
+    update_id: int
+    error: str  # the kind of the error alone: its words may hold what a person typed
+    person: int = 0  # who wrote or tapped in their own private chat, 0 where that cannot be told either
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """An update, and the JSON in which Telegram sent it."""
+
+    update: Update
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One answer of Telegram; offset confirms all of it, None when nothing came."""
+
+    updates: tuple[Heard, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    offset: int | None = None
+
+
+class Receiver(ExtBot[Priority]):
+    """The bot that speaks and hears; only its hearing is ours."""
+
+    async def receive(self, offset: int | None, *, wait: int, kinds: Sequence[str]) -> Received:
+        """What came in since offset, held back by Telegram for up to `wait` seconds while there is nothing.
+
+        TelegramError: no answer, or one in which no update has a number, so that nothing could be confirmed.
+        """
+        asked = {"offset": offset, "timeout": wait, "allowed_updates": list(kinds)}
+        read_timeout = (self._request[0].read_timeout or 0) + wait
+        answer: object = await self._post("getUpdates", asked, read_timeout=read_timeout)
+        if not isinstance(answer, list):
+            raise TelegramError("An answer without a list of updates")
+        numbered = {number: raw for raw in answer if isinstance(raw, dict) and (number := _number(raw.get("update_id")))}
+        if answer and not numbered:
+            raise TelegramError("Updates without a number")
+        read = [(read_one(raw, self), raw) for _, raw in sorted(numbered.items())]
+        return Received(
+            updates=tuple(Heard(update=each, raw=raw) for each, raw in read if isinstance(each, Update)),
+            unreadable=tuple(each for each, _ in read if isinstance(each, Unreadable)),
+            offset=max(numbered) + 1 if numbered else None,
+        )
+
+
+def read_one(raw: object, bot: Bot) -> Update | Unreadable:
+    """The update that Telegram's JSON stands for; never raises."""
+    if not isinstance(raw, dict):
+        return Unreadable(update_id=0, error=type(raw).__name__)
+    try:
+        return Update.de_json(raw, bot)
+    except Exception as error:  # noqa: BLE001  # last resort: the library raises whatever its dates, enums and fields raise
+        return Unreadable(update_id=_number(raw.get("update_id")), error=type(error).__name__, person=_person(raw))
+
+
+def _person(raw: dict[str, Any]) -> int:
+    """Who wrote or tapped, when that happened in this person's own private chat."""
+    tap = _part(raw, "callback_query")
+    message = _part(tap, "message") if tap else _part(raw, "message")
+    chat, sender = _part(message, "chat"), _number(_part(tap or message, "from").get("id"))
+    return sender if chat.get("type") == "private" and _number(chat.get("id")) == sender else 0
+
+
+def _part(raw: dict[str, Any], name: str) -> dict[str, Any]:
+    part = raw.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -1,0 +1,66 @@
+"""How the bot itself is doing, and who did what."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from bot.domain.clock import ist, ist_date
+from bot.domain.orders.proposal import Status
+from bot.domain.people.audit import ActPage
+from handlers.views.account import alive, clock_off
+from handlers.views.format import clock_time, count, fit, row, short_time, table
+from handlers.views.keyboards import Book, BookTap, button, words
+from handlers.views.message import Part, View, bold, code, message, say
+
+_DIGEST = re.compile(r" ?\b[0-9a-f]{64}\b")  # of an order's terms, which stand before it in words
+_LONG = re.compile(r"\b(?=[a-z]*[0-9])[0-9a-z]{18,}\b")  # ids and digests: whole in the export, in the chat only in the way
+
+
+def status(found: Status) -> View:
+    """Each line green or red, the repair beside what is red."""
+    started = ist(found.started_at)
+    rows = [
+        row(f"STATUS {found.version}", found.mode),
+        row(f" as of {clock_time(found.now)}"),
+        row("Running since", f"{started.day} {started:%b} {short_time(found.started_at)}"),
+        row("Contracts", f"{count(found.master_rows)} of {_day(found.master_date)}" if found.master_date else "🔴 none loaded"),
+    ]
+    for line in found.sessions:
+        signs = "🟢" if alive(line, found.now) else "🔴 log in"
+        rows.append(row(fit(f"Session {line.account.name}", 19), signs))
+        rows.append(row(fit(f"Prices {line.account.name}", 19), "🟢" if line.feed_connected else "🔴 not connected"))
+        if clock_off(line) and line.skew is not None:
+            rows.append(row(fit(f"Clock {line.account.name}", 19), f"🔴 {-line.skew:+.0f} s off"))
+    rows.append(row("News waiting", count(found.notices_waiting)))
+    rows.append(row("News undelivered", f"{'🔴 ' if found.notices_buried else ''}{count(found.notices_buried)}"))
+    rows.append(row("Orders looked for", f"{'🟡 ' if found.looked_for else ''}{count(found.looked_for)}"))
+    parts: list[Part] = [table(*rows)]
+    if not found.sessions:
+        parts.append(say("No account is linked."))
+    return View(tuple(parts)).with_keyboard([button("Refresh", BookTap(Book.STATUS))])
+
+
+def full(report: Sequence[str]) -> View:
+    """What matters of the report, as it can be shown to anybody, and where the rest stands."""
+    return View((table(*report), say("Settings and versions: on the host, ", code("python -m bot diagnose"))))
+
+
+def audit(found: ActPage, now: datetime) -> View:
+    """One act a line, newest first, with the way to older ones."""
+    if not found.acts:
+        return message("No act is on record there.")
+    lines = []
+    for act in found.acts:
+        day = "" if ist_date(act.at) == ist_date(now) else f"{ist(act.at):%d %b} "
+        lines.append(say(bold(f"{act.id} {act.what}"), f" · {act.who} · {day}{clock_time(act.at)}"))
+        if act.detail:
+            lines.append(say(_LONG.sub(lambda found: f"{found[0][:6]}…", _DIGEST.sub("", act.detail))))
+    buttons = [words("Newest", "/audit")]
+    if found.older is not None:
+        buttons.insert(0, words("Older", f"/audit {found.older}"))
+    return message(say(bold("Acts"), " (chained; checked at every start)"), *lines).with_keyboard(buttons)
+
+
+def _day(iso: str) -> str:
+    day = date.fromisoformat(iso)
+    return f"{day.day} {day:%b}"

@@ -1,0 +1,353 @@
+"""Words become the request that was meant, or a refusal that teaches; never a crash and never a guess."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bench.master import make
+from bot.domain.errors import UsageError
+from bot.domain.market.instrument import Exchange, InstrumentKind
+from bot.domain.orders.order import OrderRequest, Product, Side, Validity
+from handlers.context import order_words
+from handlers.registry import hear
+
+BUY = Side.BUY
+
+
+def read(words: str) -> OrderRequest:
+    return order_words.order(BUY, words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "reliance 10 2900",
+        "10 reliance 2900",
+        "reliance 10 @2900",
+        "@2900 reliance 10",
+        "reliance 10 @ 2900",
+        "reliance 10 at 2900",
+        "reliance 10 limit 2,900",
+        "reliance 10 2900/-",
+    ],
+)
+def test_side_quantity_and_symbol_stand_in_any_order(words: str) -> None:
+    assert read(words) == OrderRequest(side=BUY, symbol="RELIANCE", quantity=10, price=Decimal(2900))
+
+
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        ("sbin 10", {"quantity": 10}),
+        ("sbin 10k", {"quantity": 10_000}),
+        ("sbin 1.5k", {"quantity": 1_500}),
+        ("sbin 1L", {"quantity": 100_000}),
+        ("sbin 1,00,000", {"quantity": 100_000}),
+        ("sbin 2lots", {"lots": 2}),
+        ("sbin 2 lots", {"lots": 2}),
+        ("sbin 1lot", {"lots": 1}),
+        ("1 lot sbin", {"lots": 1}),
+        ("sbin ₹25000", {"rupees": Decimal(25000)}),
+        ("sbin ₹ 25,000", {"rupees": Decimal(25000)}),
+        ("sbin rs 25000", {"rupees": Decimal(25000)}),
+        ("sbin rs.25000.50", {"rupees": Decimal("25000.50")}),
+    ],
+)
+def test_sizes_are_told_apart_by_their_shape(words: str, size: dict[str, int | Decimal]) -> None:
+    read_size = read(words)
+    assert {"quantity": read_size.quantity, "lots": read_size.lots, "rupees": read_size.rupees} == {
+        "quantity": None,
+        "lots": None,
+        "rupees": None,
+    } | size
+    assert read_size.symbol == "SBIN"
+
+
+@pytest.mark.parametrize(
+    ("words", "symbol"),
+    [
+        ("nifty 24500 ce 1lot", "NIFTY 24500 CE"),
+        ("1lot nifty 24500 ce", "NIFTY 24500 CE"),
+        ("nifty 24500ce 23nov 1lot", "NIFTY 24500CE 23NOV"),
+        ("nifty 24500 ce 23 nov 1lot", "NIFTY 24500 CE 23 NOV"),
+        ("nifty 24500 ce · 23 Nov 1lot", "NIFTY 24500 CE 23 NOV"),
+        ("banknifty dec fut 2lots", "BANKNIFTY DEC FUT"),
+        ("m&m 1lot", "M&M"),
+        ("bajaj-auto 1lot", "BAJAJ-AUTO"),
+        ("360one 1lot", "360ONE"),
+        ("20microns 1lot", "20MICRONS"),
+        ("nifty 24500 call 1lot", "NIFTY 24500 CALL"),
+    ],
+)
+def test_words_for_an_instrument_are_handed_on(words: str, symbol: str) -> None:
+    assert read(words).symbol == symbol
+    assert read(words).quantity is None
+
+
+def test_a_contract_takes_a_quantity_and_a_price_like_a_share() -> None:
+    assert read("nifty 24500ce 23nov 65 101.20") == OrderRequest(
+        side=BUY, symbol="NIFTY 24500CE 23NOV", quantity=65, price=Decimal("101.20")
+    )
+    assert read("nifty 24500 ce 1lot 101.20").price == Decimal("101.20")
+
+
+@pytest.mark.parametrize(
+    ("words", "trigger", "limit"),
+    [("stop 2880", "2880", None), ("stop 2880/2875", "2880", "2875"), ("stop 2880 / 2875.5", "2880", "2875.5")],
+)
+def test_stop_makes_the_order_itself_a_stop(words: str, trigger: str, limit: str | None) -> None:
+    order = order_words.order(Side.SELL, f"reliance 10 {words} mis")
+    assert order.trigger == Decimal(trigger)
+    assert order.trigger_limit == (Decimal(limit) if limit else None)
+    assert order.price is None
+    assert order.product is Product.MIS
+
+
+def test_the_small_words() -> None:
+    assert read("reliance 10 mkt del bse ioc") == OrderRequest(
+        side=BUY, symbol="RELIANCE", quantity=10, market=True, product=Product.CNC, exchange=Exchange.BSE, validity=Validity.IOC
+    )
+    assert read("sbin 1 nrml").product is read("sbin 1 co").product is Product.NRML
+    assert read("sbin 1 intra").product is Product.MIS
+    assert read("sbin 1 mtf").product is Product.MTF
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("reliance 10 2900 sl 2880", "sl"),
+        ("reliance 10 sl2880", "sl"),
+        ("reliance 10 sl -20", "sl"),
+        ("reliance 10 t 2950", "target"),
+        ("reliance 10 tgt 2950", "target"),
+        ("reliance 10 tp2950", "target"),
+        ("reliance 10 trail 15", "trailing"),
+        ("reliance 10 amo", "amo"),
+        ("reliance 100 dq 10", "dq"),
+        ("reliance risk 1000 stop 2880", "risk"),
+    ],
+)
+def test_what_is_not_done_yet_is_refused_by_name_and_never_left_out(words: str, said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        read(words)
+    assert said in refused.value.say.lower()
+    assert "Nothing was sent" in refused.value.say
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", "Which share"),
+        ("10", "Which share"),
+        ("reliance", "How many"),
+        ("reliance ten", '"ten" is not a quantity'),
+        ("reliance 0", "not a quantity"),
+        ("reliance 10.5", "not a quantity"),
+        ("reliance 2900.50 10", "not a quantity"),
+        ("reliance -5", "neither a quantity nor a price"),
+        ("reliance 1.2.3", "neither"),
+        ("reliance 10 2900 2950", "One quantity and one price"),
+        ("reliance 10 @2900 @2950", "two prices"),
+        ("reliance 10 @2900 2950", "One quantity and one price"),
+        ("reliance 10k 20lots", "two quantities"),
+        ("reliance 1lot 10 2900", "One quantity"),
+        ("reliance 10 0", "not a price"),
+        ("reliance 10 mkt 2900", "One quantity"),
+        ("reliance 10 mkt @2900", "no price"),
+        ("reliance 10 mkt stop 2900", "no price and no stop"),
+        ("reliance 10 @2875 stop 2880", "behind its trigger"),
+        ("reliance 10 stop", "not a trigger"),
+        ("reliance 10 stop x", "not a trigger"),
+        ("reliance 10 stop 2880/x", "not a limit"),
+        ("reliance 10 cnc mis", "two words for the product"),
+        ("reliance 10 nse bse", "two words for the exchange"),
+        ("reliance 5%", "neither"),
+        ("reliance 1,0", "neither"),
+        ("reliance 99999999999", "not a quantity"),
+        ("a " * 60 + "10", "more than the name"),
+    ],
+)
+def test_what_cannot_be_read_is_answered_with_one_example_that_works(words: str, said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        read(words)
+    assert said in refused.value.say
+    spoken = hear(refused.value.example)
+    assert spoken is not None
+    assert order_words.order(BUY, spoken.words).symbol
+
+
+def test_the_example_keeps_the_share_that_was_meant() -> None:
+    with pytest.raises(UsageError) as refused:
+        read("infy ten")
+    assert refused.value.example == "/buy infy 10"
+
+
+@given(st.text(max_size=200))
+def test_no_words_crash_the_reading_of_an_order(words: str) -> None:
+    try:
+        found = read(words)
+    except UsageError as refused:
+        spoken = hear(refused.example)
+        assert spoken is not None
+        order_words.order(BUY, spoken.words)
+    else:
+        assert found.symbol
+        assert [found.quantity, found.lots, found.rupees].count(None) == 2
+
+
+_PIECES = st.sampled_from(
+    [
+        "reliance",
+        "nifty",
+        "24500",
+        "ce",
+        "pe",
+        "23nov",
+        "23",
+        "nov",
+        "dec",
+        "fut",
+        "10",
+        "2lots",
+        "2",
+        "lot",
+        "10k",
+        "1L",
+        "₹25000",
+        "@2900",
+        "2900",
+        "mkt",
+        "stop",
+        "2880/2875",
+        "cnc",
+        "mis",
+        "ioc",
+        "nse",
+        "bse",
+        "/",
+        "@",
+        "₹",
+        ",",
+        "-",
+        "0",
+        "at",
+        "limit",
+        "sl",
+        "t",
+        "1e5",
+        "٣",
+        "²",
+        "10.5",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=10).map(" ".join))
+def test_no_mixture_of_known_words_crashes_or_gives_half_an_order(words: str) -> None:
+    try:
+        found = read(words)
+    except UsageError:
+        return
+    assert found.symbol
+    assert [found.quantity, found.lots, found.rupees].count(None) == 2
+    assert not (found.market and (found.price or found.trigger))
+    for figure in (found.quantity, found.lots, found.rupees, found.price, found.trigger, found.trigger_limit):
+        assert figure is None or figure > 0
+
+
+@given(st.text(max_size=60))
+def test_no_words_crash_the_other_commands(words: str) -> None:
+    example = ""
+    for reading in (order_words.modify, lambda text: order_words.number(text, example="/order 12")):
+        try:
+            reading(words)
+        except UsageError as refused:
+            example = refused.example
+    assert not example or hear(example) is not None
+
+
+def test_a_change_has_a_price_or_a_quantity_or_both() -> None:
+    assert order_words.modify("12 2905") == order_words.ModifyWords(number=12, price=Decimal(2905))
+    assert order_words.modify("#12 @2,905.50") == order_words.ModifyWords(number=12, price=Decimal("2905.50"))
+    assert order_words.modify("12 q 20") == order_words.ModifyWords(number=12, quantity=20)
+    assert order_words.modify("12 2905 qty 20") == order_words.ModifyWords(number=12, price=Decimal(2905), quantity=20)
+
+
+@pytest.mark.parametrize(
+    "words", ["", "x", "12", "12 x", "12 0", "12 2905 20", "12 q 1.5", "12 q", "12 stop 2880", "0 2905", "12 sl 2880"]
+)
+def test_a_change_that_cannot_be_read_is_refused(words: str) -> None:
+    with pytest.raises(UsageError):
+        order_words.modify(words)
+
+
+def test_an_order_number_is_one_number() -> None:
+    assert order_words.number("#12", example="/order 12") == order_words.number(" 12 ", example="/order 12") == 12
+    for words in ("", "0", "12 13", "x", "-1", "1e3"):
+        with pytest.raises(UsageError):
+            order_words.number(words, example="/order 12")
+
+
+# "SHARES" is one of the names made up for the list, and a word that people say with a number.
+SHARES = sorted({row.symbol for row in make(rows=20_000, seed=7).rows if row.kind is InstrumentKind.EQUITY} - {"SHARES"})
+
+
+@given(st.sampled_from(SHARES), st.sampled_from(["{} 10", "10 {}", "{} 10 ioc", "10 {} @99.5 cnc nse", "{} 10 bse"]))
+@example("IOC", "10 {}")
+@example("BSE", "{} 10")
+@example("BSE", "{} 10 bse")
+@example("MARUTI", "10 {}")
+@example("MARICO", "10 {} @99.5 cnc nse")
+def test_every_share_is_ordered_by_its_own_name_wherever_the_number_stands(symbol: str, line: str) -> None:
+    asked = order_words.order(Side.BUY, line.format(symbol))
+    assert (asked.symbol, asked.quantity) == (symbol, 10)
+    assert (asked.validity is Validity.IOC) == line.endswith("ioc")
+    assert asked.exchange == ({"bse": Exchange.BSE, "nse": Exchange.NSE}.get(line[-3:]))
+
+
+@pytest.mark.parametrize(
+    ("words", "symbol"),
+    [("ioc 140 ce 1lot", "IOC 140 CE"), ("bse 2800 pe 1lot", "BSE 2800 PE"), ("ioc nov fut 1lot", "IOC NOV FUT")],
+)
+def test_contracts_on_shares_whose_names_are_words_of_an_order(words: str, symbol: str) -> None:
+    asked = order_words.order(Side.BUY, words)
+    assert (asked.symbol, asked.exchange, asked.validity) == (symbol, None, Validity.DAY)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "reliance 10\n/sell infy 5",
+        "reliance 10 sell infy 5",
+        "reliance 10, sell infy 5",
+        "reliance 10 becho infy 5",
+        "reliance 10 /kill",
+    ],
+)
+def test_two_orders_in_one_message_are_refused_whole(words: str) -> None:
+    with pytest.raises(UsageError, match="One order in one message"):
+        order_words.order(Side.BUY, words)
+
+
+def test_an_amount_beside_a_bare_number_is_never_guessed_apart() -> None:
+    """₹1500 may be the price of ten shares, or what to spend at a limit of ten."""
+    with pytest.raises(UsageError) as refused:
+        order_words.order(Side.BUY, "reliance 10 ₹1500")
+    assert refused.value.example == "/buy reliance 10 @1500"
+    assert order_words.order(Side.BUY, "reliance ₹25k @1500").rupees == 25_000
+
+
+@pytest.mark.parametrize("ten", ["१०", "１０", "1️⃣0️⃣", "10 shares", "qty 10", "10 qty", "1\u200b0", "10,"])
+def test_ten_is_ten_in_the_signs_of_any_keyboard(ten: str) -> None:
+    assert order_words.order(Side.BUY, f"reliance {ten}") == order_words.order(Side.BUY, "reliance 10")
+
+
+@pytest.mark.parametrize(
+    "words", ["reliance 10²", "reliance ½", "reliance 1e9", "reliance NaN", "reliance x10", "reliance inf", "reliance ⅹ"]
+)
+def test_what_only_looks_like_a_number_is_none_and_the_example_is_whole(words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        order_words.order(Side.BUY, words)
+    assert refused.value.example == "/buy reliance 10"

@@ -1,0 +1,164 @@
+"""Telegram's limits are kept, and what matters more goes first."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram.error import RetryAfter
+
+from handlers.telegram.rate_limits import Bucket, Pace, Priority
+from tests.handlers.chat import later
+
+ME, YOU = 4211, 4212
+
+
+class Telegram:
+    """Notes when each call went out."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[float, int, str]] = []
+        self.floods: list[int] = []
+
+    async def take(self, chat: int, name: str) -> bool:
+        self.calls.append((asyncio.get_running_loop().time(), chat, name))
+        if self.floods:
+            raise RetryAfter(self.floods.pop(0))
+        return True
+
+    @property
+    def names(self) -> list[str]:
+        return [name for _, _, name in self.calls]
+
+
+async def send(
+    pace: Pace, telegram: Telegram, name: str, *, chat: int = ME, priority: Priority | None = None, method: str = "sendMessage"
+) -> Any:
+    return await pace.process_request(telegram.take, (chat, name), {}, method, {"chat_id": chat}, priority)
+
+
+async def test_the_first_messages_go_at_once() -> None:
+    pace, telegram = Pace(burst=6), Telegram()
+    for number in range(6):
+        await send(pace, telegram, str(number))
+    assert {at for at, _, _ in telegram.calls} == {telegram.calls[0][0]}
+
+
+async def test_a_chat_gets_one_a_second_after_its_burst_and_others_do_not_wait() -> None:
+    pace, telegram = Pace(burst=2), Telegram()
+    start = asyncio.get_running_loop().time()
+    await asyncio.gather(*(send(pace, telegram, f"me{number}") for number in range(5)), send(pace, telegram, "you", chat=YOU))
+    assert [round(at - start, 2) for at, chat, _ in telegram.calls if chat == ME] == [0, 0, 1, 2, 3]
+    assert [round(at - start, 2) for at, chat, _ in telegram.calls if chat == YOU] == [0]
+    await pace.shutdown()
+
+
+async def test_what_matters_more_goes_first() -> None:
+    pace, telegram = Pace(burst=1, reserve=0), Telegram()
+    await send(pace, telegram, "first")
+    waiting = [
+        asyncio.create_task(send(pace, telegram, name, priority=priority))
+        for name, priority in (
+            ("card", Priority.CARD),
+            ("reply", Priority.REPLY),
+            ("fill", Priority.FILL),
+            ("safety", Priority.SAFETY),
+        )
+    ]
+    await asyncio.gather(*waiting)
+    assert telegram.names == ["first", "safety", "fill", "reply", "card"]
+
+
+async def test_a_chats_own_order_is_kept_within_a_kind() -> None:
+    pace, telegram = Pace(burst=1), Telegram()
+    await asyncio.gather(*(send(pace, telegram, str(number)) for number in range(6)))
+    assert telegram.names == ["0", "1", "2", "3", "4", "5"]
+
+
+async def test_safety_goes_out_although_the_burst_is_spent() -> None:
+    pace, telegram = Pace(burst=1, reserve=2), Telegram()
+    await send(pace, telegram, "first")
+    start = asyncio.get_running_loop().time()
+    await asyncio.gather(*(send(pace, telegram, f"s{number}", priority=Priority.SAFETY) for number in range(2)))
+    assert asyncio.get_running_loop().time() == start
+    assert telegram.names == ["first", "s0", "s1"]
+
+
+async def test_thirty_a_second_in_all() -> None:
+    pace, telegram = Pace(overall=30), Telegram()
+    await asyncio.gather(*(send(pace, telegram, "x", chat=chat) for chat in range(1, 121)))
+    start = telegram.calls[0][0]
+    for second in (1, 2, 3):
+        assert sum(at - start <= second for at, _, _ in telegram.calls) <= 30 * (second + 1) + 1
+    assert telegram.calls[-1][0] - start == pytest.approx(3, abs=0.1)
+    assert pace._queue == []
+
+
+async def test_answers_to_taps_and_menus_do_not_wait() -> None:
+    pace, telegram = Pace(burst=1), Telegram()
+    await send(pace, telegram, "first")
+    start = asyncio.get_running_loop().time()
+    for method in ("answerCallbackQuery", "setMyCommands", "sendChatAction", "getMe"):
+        await send(pace, telegram, method, method=method)
+    assert asyncio.get_running_loop().time() == start
+
+
+async def test_a_reply_sits_out_a_pause_and_is_sent_once_more() -> None:
+    pace, telegram = Pace(), Telegram()
+    telegram.floods = [7]
+    start = asyncio.get_running_loop().time()
+    assert await send(pace, telegram, "reply") is True
+    assert [round(at - start) for at, _, _ in telegram.calls] == [0, 7]
+
+
+async def test_news_and_cards_are_handed_back_because_others_keep_them() -> None:
+    for priority in (Priority.FILL, Priority.CARD):
+        pace, telegram = Pace(), Telegram()
+        telegram.floods = [7]
+        with pytest.raises(RetryAfter):
+            await send(pace, telegram, "news", priority=priority)
+        start = asyncio.get_running_loop().time()
+        await asyncio.gather(send(pace, telegram, "paused"), send(pace, telegram, "free", chat=YOU))
+        assert [(name, round(at - start)) for at, _, name in telegram.calls[1:]] == [("free", 0), ("paused", 7)]
+        await pace.shutdown()
+
+
+async def test_a_pause_too_long_to_sit_out_is_told() -> None:
+    pace, telegram = Pace(patience=30), Telegram()
+    telegram.floods = [31]
+    with pytest.raises(RetryAfter):
+        await send(pace, telegram, "reply")
+
+
+async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
+    pace, telegram = Pace(burst=1), Telegram()
+    await send(pace, telegram, "first")
+    gone = asyncio.create_task(send(pace, telegram, "gone"))
+    kept = asyncio.create_task(send(pace, telegram, "kept"))
+    await later(0.1)
+    gone.cancel()
+    await kept
+    assert telegram.names == ["first", "kept"]
+    assert telegram.calls[-1][0] - telegram.calls[0][0] == pytest.approx(1, abs=0.05)
+
+
+async def test_shutting_down_lets_nobody_wait_for_ever() -> None:
+    pace, telegram = Pace(burst=1), Telegram()
+    await send(pace, telegram, "first")
+    waiting = asyncio.create_task(send(pace, telegram, "waiting"))
+    await later(0.1)
+    await pace.shutdown()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+@given(st.lists(st.floats(0, 5), max_size=60), st.floats(0.5, 5), st.integers(1, 8))
+def test_a_bucket_never_gives_more_than_its_burst_and_rate(gaps: list[float], rate: float, burst: int) -> None:
+    bucket, now, given_out = Bucket(rate, burst), 100.0, 0
+    for gap in gaps:
+        now += gap
+        while bucket.wait(now) == 0.0:
+            bucket.take()
+            given_out += 1
+        assert given_out <= burst + (now - 100.0) * rate + 1e-6

@@ -1,0 +1,90 @@
+"""Words find their command, with or without a slash; the table is whole."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.people.account import Role
+from handlers.registry import COMMANDS, for_role, hear
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("/buy RELIANCE 10", "buy", "RELIANCE 10"),
+        ("/b reliance 10", "buy", "reliance 10"),
+        ("b reliance 10 2900", "buy", "reliance 10 2900"),
+        ("buy 10 reliance", "buy", "10 reliance"),
+        ("B   reliance\n10", "buy", "reliance 10"),
+        ("kharido reliance 10", "buy", "reliance 10"),
+        ("10 reliance kharido", "buy", "10 reliance"),
+        ("reliance 10 becho", "sell", "reliance 10"),
+        ("becho infy 5", "sell", "infy 5"),
+        ("बेचो infy 5", "sell", "infy 5"),
+        ("/sell@our_bot infy 5", "sell", "infy 5"),
+        ("cancel 12", "cancel_order", "12"),
+        ("/cancel #12", "cancel_order", "#12"),
+        ("cancel order 12", "cancel_order", "12"),
+        ("/cancel_order 12", "cancel_order", "12"),
+        ("/cancel_order@our_bot 12", "cancel_order", "12"),
+        ("cancel all", "cancel_all", ""),
+        ("/cancel_all", "cancel_all", ""),
+        ("/cancel", "cancel", ""),
+        ("modify 12 2905", "modify", "12 2905"),
+        ("?", "?", ""),
+        ("p", "positions", ""),
+        ("/h", "holdings", ""),
+        ("f", "funds", ""),
+        ("q nifty 24500 ce", "quote", "nifty 24500 ce"),
+        ("kill", "kill", ""),
+    ],
+)
+def test_a_text_finds_its_command(text: str, name: str, words: str) -> None:
+    spoken = hear(text)
+    assert spoken is not None
+    assert (spoken.command.name, spoken.words, spoken.label) == (name, words, None)
+
+
+def test_a_label_in_front_addresses_an_account() -> None:
+    spoken = hear("papa: b reliance 10")
+    assert spoken is not None
+    assert (spoken.label, spoken.command.name, spoken.words) == ("papa", "buy", "reliance 10")
+    killed = hear("papa:/kill")
+    assert killed is not None
+    assert (killed.label, killed.command.name) == ("papa", "kill")
+
+
+@pytest.mark.parametrize("text", ["hello", "/buyy reliance 10", "reliance 10", "10 kharido becho", "", "   ", "/", "papa:"])
+def test_what_is_no_command_finds_none(text: str) -> None:
+    assert hear(text) is None
+
+
+@given(st.text(max_size=100))
+def test_no_text_crashes_the_search_for_a_command(text: str) -> None:
+    hear(text)
+
+
+def test_the_table_is_whole_and_fits_telegram() -> None:
+    words = [word for command in COMMANDS for word in (command.name, *command.short)]
+    assert len(words) == len(set(words)), "a word means one command"
+    for command in COMMANDS:
+        if command.in_menu:
+            assert re.fullmatch(r"[a-z0-9_]{1,32}", command.name)
+        assert 0 < len(command.help) <= 256
+        spoken = hear(command.example)
+        assert spoken is not None
+        assert spoken.command is command, "its own example must reach it"
+
+
+def test_each_role_is_offered_what_it_may_use() -> None:
+    names = {role: {command.name for command in for_role(role)} for role in Role}
+    assert names[Role.OWNER] == {command.name for command in COMMANDS}
+    assert "buy" not in names[Role.VIEWER]
+    assert "kill" not in names[Role.VIEWER]
+    assert {"kill", "cancel_order"} <= names[Role.GUARDIAN]
+    assert {"buy", "sell"} <= names[Role.GUARDIAN], "a guardian buys a short back; the desk lets nothing else through"
+    assert "modify" not in names[Role.GUARDIAN]
+    assert "resume" not in names[Role.TRADER]
+    assert names[Role.VIEWER] < names[Role.GUARDIAN] < names[Role.OWNER]
