@@ -55,7 +55,7 @@ from bot.trading.sync.fact_applier import Book
 from bot.trading.sync.reconcile import Reconcile
 from bot.web.secret_page import WebDoor
 from handlers.views.format import rupees
-from storage.pinhash import Argon2Pins
+from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlInbox, SqlStore
 
 log = logging.getLogger(__name__)

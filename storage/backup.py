@@ -13,9 +13,9 @@ from typing import TypeVar
 from bot.domain.errors import StorageError
 from bot.domain.orders.notice import TradingStopped
 from bot.domain.people.account import Stop
-from storage.drawers import SqlDrawers
-from storage.engine import in_words
-from storage.privatefile import sync_directory
+from storage.db.engine import in_words
+from storage.repositories import SqlDrawers
+from storage.secrets.privatefile import sync_directory
 from storage.store import SqlStore
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bot.domain.errors import StorageError
-from storage.engine import FileLock
+from storage.db.engine import FileLock
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

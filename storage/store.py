@@ -19,12 +19,12 @@ from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.origin import origin
 from bot.domain.ports.broker import InboxEntry
 from bot.domain.ports.repositories import Drawers
-from storage.database_file import close_to_others, refuse_missing, refuse_unfit
-from storage.drawers import SqlDrawers
-from storage.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
-from storage.kept import Kept
+from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
+from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
+from storage.db.read_cache import Kept
 from storage.migrate import bring_up_to_date
-from storage.vault import Vault
+from storage.repositories import SqlDrawers
+from storage.secrets.vault import Vault
 
 T = TypeVar("T")
 Work = Callable[[SqlDrawers], object]

@@ -21,14 +21,14 @@ from bot.domain.ports.repositories import Drawers
 from bot.runtime.logs import escaped
 from bot.trading.safety.lockdown import lift_alarm, raise_alarm, sounding
 from bot.wiring import heartbeat_file
-from storage.audit import AuditRow
 from storage.backup import after_bringing_back, back_up, bring_back, check_copy
-from storage.drawers import SqlDrawers
-from storage.engine import FileLock
-from storage.keyplace import new_key
-from storage.rotation import Note, rekey, rotate
+from storage.db.engine import FileLock
+from storage.key_rotation import Note, rekey, rotate
+from storage.repos.audit import AuditRow
+from storage.repositories import SqlDrawers
+from storage.secrets.keyplace import new_key
+from storage.secrets.vault import Ring, Vault
 from storage.store import SqlStore
-from storage.vault import Ring, Vault
 
 Command = Callable[[str, str, Callable[[argparse.Namespace, Settings], int]], argparse.ArgumentParser]
 FAILED = 1

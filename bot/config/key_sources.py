@@ -7,10 +7,10 @@ from bot.config.settings import KeySource, Settings
 from bot.domain.errors import VaultError
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
-from storage.keyfile import KeyFile
-from storage.keyplace import KeyPlace
-from storage.passphrase import SealedKeyFile, WrongPassphrase, good_passphrase
-from storage.vault import Ring, Vault, WrappingKey
+from storage.secrets.keyfile import KeyFile
+from storage.secrets.keyplace import KeyPlace
+from storage.secrets.passphrase import SealedKeyFile, WrongPassphrase, good_passphrase
+from storage.secrets.vault import Ring, Vault, WrappingKey
 
 TRIES = 3  # wrong passphrases at one start; each costs a whole Argon2id
 

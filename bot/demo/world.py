@@ -22,8 +22,8 @@ from bot.runtime.redaction import Scrubber
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
-from storage.keyfile import KeyFile
-from storage.keyplace import new_key
+from storage.secrets.keyfile import KeyFile
+from storage.secrets.keyplace import new_key
 
 LABEL = "main"
 PLAN = "flat-5"

@@ -17,10 +17,10 @@ from bot.domain.orders.order import OrderStatus
 from bot.runtime.hardening import standing
 from bot.runtime.redaction import Scrubber
 from bot.trading.safety.lockdown import sounding
-from storage.drawers import SqlDrawers
-from storage.engine import SQLITE
+from storage.db.engine import SQLITE
+from storage.repositories import SqlDrawers
+from storage.secrets.vault import Ring
 from storage.store import SqlStore
-from storage.vault import Ring
 
 LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pydantic", "pyotp", "python-telegram-bot", "sqlalchemy")
 

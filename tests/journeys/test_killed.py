@@ -19,8 +19,8 @@ from bot.domain.clock import SystemClock
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
+from storage.secrets.vault import Vault
 from storage.store import SqlStore
-from storage.vault import Vault
 
 ROOT = Path(__file__).parents[2]
 

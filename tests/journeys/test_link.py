@@ -18,7 +18,7 @@ from bot.domain.people.secret_entry import SEED_SENTENCE
 from bot.domain.ports.repositories import Drawers
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
-from storage.vault import Ring
+from storage.secrets.vault import Ring
 from tests.stage.house import House, a_house
 
 ACCOUNT = PaperAccount()

@@ -17,7 +17,7 @@ from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.errors import PersonError
-from storage.marks import MARKS
+from storage.repos.account_marks import MARKS
 from tests.stage.house import House, a_house
 
 pytestmark = pytest.mark.exhaustive

@@ -10,7 +10,7 @@ from bot.trading.people.allowlist import Roster
 from bot.trading.people.invitations import Joining
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
-from storage.pinhash import Argon2Pins
+from storage.secrets.pinhash import Argon2Pins
 from tests.stage.desk import SHELF, DeskStage
 from tests.storage.samples import ACCOUNT
 

@@ -20,12 +20,12 @@ from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.access import Pin
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Drawers
-from storage.keyfile import KeyFile
-from storage.keyplace import KeyPlace
-from storage.passphrase import Cost, SealedKeyFile
-from storage.rotation import rekey, rotate
+from storage.key_rotation import rekey, rotate
+from storage.secrets.keyfile import KeyFile
+from storage.secrets.keyplace import KeyPlace
+from storage.secrets.passphrase import Cost, SealedKeyFile
+from storage.secrets.vault import Ring, Vault
 from storage.store import SqlStore
-from storage.vault import Ring, Vault
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order
 
 _AGAIN = 3  # after every so many kills the work is done once more, over what the killed one left

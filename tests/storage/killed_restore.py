@@ -13,9 +13,9 @@ from pathlib import Path
 from bot.domain.errors import StorageError
 from bot.domain.orders.order import ConfirmationState
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back
-from storage.drawers import SqlDrawers
+from storage.repositories import SqlDrawers
+from storage.secrets.vault import Vault
 from storage.store import SqlStore
-from storage.vault import Vault
 from tests.storage.killed import Watch, in_a_child
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, a_confirmation, a_store, a_vault, an_order
 

@@ -14,8 +14,8 @@ from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, Order
 from bot.domain.people.account import Account, Credentials, Role, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Drawers
+from storage.secrets.vault import KEY_BYTES, Vault, WrappingKey
 from storage.store import SqlStore
-from storage.vault import KEY_BYTES, Vault, WrappingKey
 
 T = TypeVar("T")
 

@@ -16,9 +16,9 @@ from bot.domain.orders.order import ConfirmationState
 from bot.domain.ports.broker import InboxEntry
 from bot.domain.ports.repositories import Drawers
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back, check_copy
-from storage.keyplace import spellings
+from storage.secrets.keyplace import spellings
+from storage.secrets.vault import KEY_BYTES, Vault, WrappingKey
 from storage.store import SqlStore
-from storage.vault import KEY_BYTES, Vault, WrappingKey
 from tests.storage.killed_restore import make, standing
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, a_store, a_vault, an_order
 

@@ -13,10 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.domain.errors import StorageError
-from storage.engine import FileLock, make_engine
+from storage.db.engine import FileLock, make_engine
+from storage.db.tables import metadata
 from storage.migrate import MIGRATIONS, bring_up_to_date
 from storage.store import SqlStore
-from storage.tables import metadata
 from tests.storage.samples import ACCOUNT, a_store, a_vault
 
 

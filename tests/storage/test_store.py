@@ -17,8 +17,8 @@ from bot.domain.errors import NotFound, StorageAway, StorageError
 from bot.domain.people.account import Stop
 from bot.domain.ports.broker import Inbox
 from bot.domain.ports.repositories import Drawers, Store
-from storage.drawers import SqlDrawers
-from storage.keyplace import new_key
+from storage.repositories import SqlDrawers
+from storage.secrets.keyplace import new_key
 from storage.store import MOST_OWED, SqlInbox, SqlStore
 from tests.stage.disk import Disk
 from tests.storage.killed import Keys

@@ -12,10 +12,10 @@ import pytest
 from bot.config.key_sources import TRIES, open_vault, place_of
 from bot.config.settings import KeySource, Settings
 from bot.domain.errors import SettingsError, VaultError
-from storage.keyfile import KeyFile
-from storage.keyplace import lines_of, new_key
-from storage.passphrase import SealedKeyFile, WrongPassphrase
-from storage.vault import Ring
+from storage.secrets.keyfile import KeyFile
+from storage.secrets.keyplace import lines_of, new_key
+from storage.secrets.passphrase import SealedKeyFile, WrongPassphrase
+from storage.secrets.vault import Ring
 
 chance = random.Random(12)
 WORDS = "correct horse battery staple"

@@ -11,8 +11,8 @@ from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Drawers
 from bot.trading.safety.lockdown import WHY, lift_alarm, raise_alarm, sounding
+from storage.secrets.vault import Vault
 from storage.store import SqlStore
-from storage.vault import Vault
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_confirmation, a_store
 
 THIEF = PERSON + 1

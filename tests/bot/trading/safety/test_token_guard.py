@@ -9,8 +9,8 @@ from bot.domain.orders.notice import TradingStopped
 from bot.domain.people.account import Role, User
 from bot.simulators.loop import LoopClock
 from bot.trading.safety.token_guard import POLLER, WEBHOOK, Sentry
+from storage.secrets.vault import Vault
 from storage.store import SqlStore
-from storage.vault import Vault
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_store
 
 

@@ -1,0 +1,1 @@
+"""The database: engine, tables, columns, JSON shapes and the read cache."""

@@ -1,0 +1,174 @@
+"""One SQLite connection with durable settings, and the open transaction that the drawers work in."""
+
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import Connection, CursorResult, Engine, NullPool, Row, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError, StatementError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.selectable import TypedReturnsRows
+
+from bot.domain.errors import StorageAway, StorageError
+from storage.db.read_cache import Kept
+
+Ts = TypeVarTuple("Ts")
+SQLITE = sqlite3.sqlite_version  # of the library, for reports
+
+_WORDS = {
+    "SQLITE_BUSY": "The database is held by another program and did not come free in time.",
+    "SQLITE_LOCKED": "The database is held by another program and did not come free in time.",
+    "SQLITE_FULL": "The disk is full: nothing can be stored.",
+    "SQLITE_READONLY": "The database cannot be written: the file or its directory is read-only.",
+    "SQLITE_IOERR": "The disk failed while the database was being read or written.",
+    "SQLITE_CORRUPT": "The database file is damaged. Restore the last backup.",
+    "SQLITE_NOTADB": "The database file is not a database, or it is damaged.",
+    "SQLITE_CANTOPEN": "The database file cannot be opened.",
+}
+_PASSES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR")
+_STAYS = ("SQLITE_IOERR_CORRUPTFS", "SQLITE_IOERR_DATA")
+READING = "reading"  # in a connection's info: its next transaction only reads, and another program's writing is no hindrance
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # with NORMAL a power cut may lose what was committed (failure-modes.md 1.7)
+    "foreign_keys=ON",
+    "secure_delete=ON",  # a removed secret is overwritten, not merely forgotten
+    "recursive_triggers=ON",  # else INSERT OR REPLACE would delete an audit row without its trigger
+    "trusted_schema=OFF",
+    # SQLite moves its log into the database within some commit, and a tap that met it waited 20 ms: SqlStore.settle_log does it
+    # beforehand; here stands where it must be done all the same, in pages of 4 KiB.
+    "wal_autocheckpoint=8000",
+)
+
+
+def in_words(error: BaseException) -> StorageError:
+    """What the database threw, as our own error; the words carry no values."""
+    origin = error.orig if isinstance(error, StatementError) else error
+    name = getattr(origin, "sqlite_errorname", "") or ""
+    kind = StorageAway if name.startswith(_PASSES) and name not in _STAYS else StorageError
+    for prefix, words in _WORDS.items():
+        if name.startswith(prefix):
+            return kind(words)
+    return StorageError(f"The database refused a statement ({name or type(origin).__name__}).")
+
+
+def make_engine(path: Path | None, *, busy_seconds: float) -> Engine:
+    """An engine over one file, or over memory when there is no path; it opens connections and keeps none."""
+    if path is not None:
+        _create_private(path)
+    engine = create_engine(
+        URL.create("sqlite+pysqlite", database=str(path) if path else ":memory:"),
+        poolclass=NullPool,
+        connect_args={"check_same_thread": False, "timeout": busy_seconds, "isolation_level": None, "cached_statements": 512},
+        hide_parameters=True,  # an error's text would carry the values of the statement
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that begins by reading could find at its first write that another process was quicker.
+        connection.exec_driver_sql("BEGIN" if connection.info.get(READING) else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _create_private(path: Path) -> None:
+    """SQLite gives its WAL the permissions of the database, so the file is made before SQLite sees it.
+
+    One that is there is not opened here: to close it again would drop the locks that SQLite holds on it in this process.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise StorageError(f"The database {path} cannot be opened: {error.strerror}.") from error
+
+
+class Transaction:
+    """What a drawer may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
+
+    __slots__ = ("_connection", "_kept", "_open")
+
+    def __init__(self, connection: Connection, kept: Kept) -> None:
+        self._connection = connection
+        self._kept = kept
+        self._open = True
+        kept.begin()
+
+    def rows(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any] | None = None) -> CursorResult[*Ts]:
+        """The rows of a SELECT, or of a statement with RETURNING."""
+        self._kept.note(statement)
+        return self._live().execute(statement, values)
+
+    def kept(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any]) -> Sequence[Row[*Ts]]:
+        """The rows of a SELECT over the tables of kept.py alone; the statement must be a constant of its module."""
+        live = self._live()
+        return self._kept.rows(statement, values, lambda: live.execute(statement, values).all())
+
+    def write(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Executes an INSERT, UPDATE or DELETE; how many rows it touched."""
+        self._kept.note(statement)
+        try:
+            return self._live().execute(statement, values).rowcount
+        except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 raises these bare: beyond 64 bits, a lone surrogate
+            raise StorageError("A value is too large, or is no text, for the database.") from error
+
+    def end(self) -> None:
+        """After this nothing can be executed any more."""
+        self._open = False
+
+    def _live(self) -> Connection:
+        # Without this, a drawer that outlived its run would open a transaction that nobody ends.
+        if not self._open:
+            raise StorageError("A drawer was used after its transaction had ended.")
+        return self._connection
+
+
+class FileLock:
+    """An exclusive lock on a file, held until released or until the process dies, however it dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def take(self) -> bool:
+        """True when this call, or an earlier one of this object, took it; False when another process has it."""
+        if self._handle is not None:
+            return True
+        try:
+            handle = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StorageError(f"The lock file {self._path} cannot be opened: {error.strerror}.") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                return False
+            raise StorageError(f"The lock file {self._path} cannot be locked: {error.strerror}.") from error
+        self._handle = handle
+        return True
+
+    def release(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error)

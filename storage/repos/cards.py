@@ -1,0 +1,72 @@
+"""Drawer: which message shows which order, and which version of it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.orders.order import Order
+from bot.domain.ports.broker import Shown
+from storage.db.engine import Transaction
+from storage.db.tables import accounts, cards, orders
+from storage.repos.account_marks import PLACE, mark_of
+from storage.repos.orders import ORDER_COLUMNS, order_of
+
+_c = cards.c
+_newer = select(orders.c.version > bindparam("version")).where(orders.c.id == bindparam("order_id")).scalar_subquery()
+_new = insert(cards).values(
+    chat_id=bindparam("chat_id"),
+    message_id=bindparam("message_id"),
+    order_id=bindparam("order_id"),
+    version=bindparam("version"),
+    due=_newer,
+    buried=False,
+)
+_ADD = _new.on_conflict_do_update(
+    index_elements=[_c.chat_id, _c.message_id],
+    set_={"order_id": _new.excluded.order_id, "version": _new.excluded.version, "due": _new.excluded.due, "buried": False},
+)
+_STALE = (
+    select(_c.chat_id, _c.message_id, _c.version.label("shown_version"), accounts.c.label, PLACE, *ORDER_COLUMNS)
+    .select_from(cards.join(orders, orders.c.id == _c.order_id).join(accounts, accounts.c.id == orders.c.account_id))
+    .where(_c.due.is_(True), _c.buried.is_(False))
+    .order_by(orders.c.updated_at, _c.id)
+    .limit(bindparam("limit"))
+)
+_HERE = (_c.chat_id == bindparam("chat"), _c.message_id == bindparam("message"))
+_shows = func.max(_c.version, bindparam("drawn"))
+_older = select(orders.c.version > _shows).where(orders.c.id == _c.order_id).scalar_subquery()
+_DRAWN = cards.update().where(*_HERE).values(version=_shows, due=_older, message_id=bindparam("now_in"))
+_MAKE_ROOM = cards.delete().where(*_HERE)
+_BURY = cards.update().where(*_HERE).values(buried=True)
+
+
+class SqlCards:
+    """The cards on people's screens."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    def add(self, shown: Shown) -> None:
+        """A message shows one order: a second add for the same message replaces the first."""
+        values = {"chat_id": shown.chat_id, "message_id": shown.message_id, "order_id": shown.order_id, "version": shown.version}
+        self._tx.write(_ADD, values)
+
+    def stale(self, limit: int = 50) -> Sequence[tuple[Shown, Order, str]]:
+        """Those that have waited longest come first."""
+        found = []
+        for chat_id, message_id, version, label, position, *rest in self._tx.rows(_STALE, {"limit": limit}):
+            order = order_of(rest)
+            shown = Shown(chat_id=chat_id, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
+            found.append((shown, order, label))
+        return found
+
+    def drawn(self, chat_id: int, message_id: int, version: int, *, moved_to: int | None = None) -> None:
+        """An older version that arrives late does not take the note back."""
+        if moved_to is not None and moved_to != message_id:
+            self._tx.write(_MAKE_ROOM, {"chat": chat_id, "message": moved_to})
+        now_in = message_id if moved_to is None else moved_to
+        self._tx.write(_DRAWN, {"chat": chat_id, "message": message_id, "drawn": version, "now_in": now_in})
+
+    def bury(self, chat_id: int, message_id: int) -> None:
+        self._tx.write(_BURY, {"chat": chat_id, "message": message_id})

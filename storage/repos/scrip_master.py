@@ -1,0 +1,28 @@
+"""Drawer: which scrip master is in use; its rows lie in the broker's own file, beside the database."""
+
+from datetime import date, datetime
+
+from sqlalchemy import bindparam, select
+
+from bot.domain.ports.broker import MasterDay
+from storage.db.engine import Transaction
+from storage.db.tables import master
+
+_CLEAR = master.delete()
+_ADD = master.insert().values({name: bindparam(name) for name in ("id", "day", "rows", "loaded_at")})
+_DAY = select(master.c.day, master.c.rows, master.c.loaded_at)
+
+
+class SqlMaster:
+    """The master of one date."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    def note(self, day: date, rows: int, at: datetime) -> None:
+        self._tx.write(_CLEAR)
+        self._tx.write(_ADD, {"id": 1, "day": day, "rows": rows, "loaded_at": at})
+
+    def last(self) -> MasterDay | None:
+        found = self._tx.rows(_DAY).one_or_none()
+        return None if found is None else MasterDay(date=found.day, rows=found.rows, loaded_at=found.loaded_at)

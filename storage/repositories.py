@@ -1,0 +1,40 @@
+"""All drawers over one open transaction."""
+
+from storage.db.engine import Transaction
+from storage.repos.accounts import SqlAccounts
+from storage.repos.audit import SqlAudit
+from storage.repos.cards import SqlCards
+from storage.repos.claims import SqlJobs
+from storage.repos.confirmations import SqlConfirmations
+from storage.repos.inbox import SqlInboxDrawer
+from storage.repos.invitations import SqlInvitations
+from storage.repos.limits import SqlLimits
+from storage.repos.orders import SqlOrders
+from storage.repos.outbox import SqlOutbox
+from storage.repos.people import SqlPeople
+from storage.repos.pins import SqlPins
+from storage.repos.reports import SqlReports
+from storage.repos.scrip_master import SqlMaster
+from storage.repos.stops import SqlSafety
+from storage.secrets.vault import Vault
+
+
+class SqlDrawers:
+    """Made anew for each transaction, so that nothing remembered in a drawer outlives it."""
+
+    def __init__(self, transaction: Transaction, vault: Vault, origin: str = "") -> None:
+        self.people = SqlPeople(transaction)
+        self.accounts = SqlAccounts(transaction, vault)
+        self.limits = SqlLimits(transaction)
+        self.invitations = SqlInvitations(transaction)
+        self.pins = SqlPins(transaction, vault)
+        self.orders = SqlOrders(transaction)
+        self.confirmations = SqlConfirmations(transaction)
+        self.cards = SqlCards(transaction)
+        self.outbox = SqlOutbox(transaction)
+        self.inbox = SqlInboxDrawer(transaction)
+        self.safety = SqlSafety(transaction)
+        self.reports = SqlReports(transaction)
+        self.jobs = SqlJobs(transaction)
+        self.master = SqlMaster(transaction)
+        self.audit = SqlAudit(transaction, origin)

@@ -1,0 +1,1 @@
+"""The vault and the keys that open it."""

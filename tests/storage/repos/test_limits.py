@@ -1,0 +1,117 @@
+"""Limits are dated sets that come back exactly; a day that is locked stays locked."""
+
+import sqlite3
+from datetime import time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.people.access import DayLock
+from bot.domain.people.account import Limits, Segment
+from bot.domain.ports.repositories import Drawers
+from storage.db.engine import make_engine
+from storage.migrate import bring_up_to_date
+from storage.store import SqlStore
+from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, at_once
+from tests.storage.strategies import whole
+
+TOMORROW = DAY + timedelta(days=1)
+TIGHT = Limits(
+    value=Decimal("100000.50"),
+    quantity=65,
+    daily_loss=Decimal(5000),
+    segments=(Segment.CASH, Segment.OPTIONS),
+    hours=(time(9, 15), time(15, 0)),
+    ask_pin_above=Decimal(50000),
+    guardian_sells_holdings=True,
+)
+amounts = st.none() | st.decimals(places=2, min_value=0, max_value=10**9)
+counts = st.none() | whole
+times = st.times().map(lambda at: at.replace(microsecond=0, fold=0))
+sets = st.builds(
+    Limits,
+    value=amounts,
+    quantity=counts,
+    orders_a_day=counts,
+    orders_a_minute=counts,
+    daily_loss=amounts,
+    segments=st.none() | st.sets(st.sampled_from(Segment)).map(lambda some: tuple(sorted(some))),
+    hours=st.none() | st.tuples(times, times),
+    ask_pin_above=amounts,
+    guardian_sells_holdings=st.booleans(),
+)
+
+
+async def test_a_new_account_has_the_usual_limits_and_nothing_to_come(store: SqlStore) -> None:
+    assert await store.run(lambda drawers: drawers.limits.on(ACCOUNT.id, DAY)) == Limits()
+    assert await store.run(lambda drawers: drawers.limits.after(ACCOUNT.id, DAY)) is None
+
+
+async def test_a_set_is_in_force_from_its_day_until_the_next_begins(store: SqlStore) -> None:
+    def begin(drawers: Drawers) -> None:
+        drawers.limits.put(ACCOUNT.id, DAY, TIGHT)
+        drawers.limits.put(ACCOUNT.id, TOMORROW, Limits())
+
+    await store.run(begin)
+
+    def look(drawers: Drawers) -> None:
+        assert drawers.limits.on(ACCOUNT.id, DAY - timedelta(days=1)) == Limits()
+        assert repr(drawers.limits.on(ACCOUNT.id, DAY)) == repr(TIGHT)
+        assert drawers.limits.after(ACCOUNT.id, DAY) == (TOMORROW, Limits())
+        assert drawers.limits.on(ACCOUNT.id, TOMORROW + timedelta(days=400)) == Limits()
+        drawers.limits.put(ACCOUNT.id, DAY, Limits(quantity=1))
+        assert drawers.limits.on(ACCOUNT.id, DAY).quantity == 1
+
+    await store.run(look)
+
+
+@given(sets)
+def test_every_set_comes_back_as_it_went_in(limits: Limits) -> None:
+    store = at_once_store()
+    at_once(store, lambda drawers: drawers.limits.put(ACCOUNT.id, DAY, limits))
+    assert repr(at_once(store, lambda drawers: drawers.limits.on(ACCOUNT.id, DAY))) == repr(limits)
+
+
+_kept: list[SqlStore] = []
+
+
+def at_once_store() -> SqlStore:
+    """One store for all examples: each writes over the same row."""
+    if not _kept:
+        import asyncio  # noqa: PLC0415 - the only use
+
+        _kept.append(asyncio.run(a_store()))
+    return _kept[0]
+
+
+async def test_a_locked_day_keeps_who_locked_it_first_and_is_over_the_next_day(store: SqlStore) -> None:
+    lock = DayLock(account_id=ACCOUNT.id, day=DAY, at=NOW, by=None, why="the daily loss was reached")
+    assert await store.run(lambda drawers: drawers.limits.lock_day(lock))
+    again = DayLock(account_id=ACCOUNT.id, day=DAY, at=NOW, by=5, why="again")
+    assert not await store.run(lambda drawers: drawers.limits.lock_day(again))
+    assert await store.run(lambda drawers: drawers.limits.day_lock(ACCOUNT.id, DAY)) == lock
+    assert await store.run(lambda drawers: drawers.limits.day_lock(ACCOUNT.id, TOMORROW)) is None
+
+
+async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await (await a_store(path)).close()
+    with sqlite3.connect(path) as raw:  # back to the first schema, with the limits that it knew
+        for table in ("limit_sets", "day_locks", "invitations", "pins", "seals", "own_keys"):
+            raw.execute(f"DROP TABLE {table}")
+        raw.execute("DROP INDEX ix_outbox_order_id")
+        raw.execute(
+            "CREATE TABLE limits (account_id TEXT NOT NULL PRIMARY KEY REFERENCES accounts (id), value TEXT, quantity INTEGER,"
+            " orders_a_day INTEGER, orders_a_minute INTEGER) STRICT"
+        )
+        raw.execute("INSERT INTO limits VALUES (?, '100000.50', 65, NULL, 7)", (ACCOUNT.id,))
+        raw.execute("UPDATE alembic_version SET version_num = '0001'")
+    raw.close()
+    with make_engine(path, busy_seconds=0).connect() as connection:
+        bring_up_to_date(connection, None)
+    store = SqlStore.open(path, (await a_store())._vault, inline=True)
+    expected = Limits(value=Decimal("100000.50"), quantity=65, orders_a_day=None, orders_a_minute=7)
+    assert repr(await store.run(lambda drawers: drawers.limits.on(ACCOUNT.id, DAY))) == repr(expected)
+    await store.close()
