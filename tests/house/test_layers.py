@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.source import FRONT_DOOR, PACKAGES, Source, is_in, ours
 
-NEIGHBOURS = ("bot.simulators", "bot.simulators")
+NEIGHBOURS = ("bot.simulators",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +55,13 @@ WALLS = (
 ONLY = {
     "storage": ("bot.domain",),
     "bot.domain": (),
-    "bot.trading": ("bot.domain",),
+    "bot.trading": ("bot.domain", "bot.runtime"),
     "bot.broker": ("bot.domain",),
     "bot.reference": ("bot.domain",),
     "bot.web": ("bot.domain", "bot.trading"),
-    "bot.simulators.broker": ("bot.simulators",),
-    "bot.simulators.telegram": ("bot.simulators",),
     "bot.simulators": (),
+    "bot.simulators.broker": ("bot.simulators.door",),
+    "bot.simulators.door": (),
 }
 WITHOUT_LIBRARIES = ("bot.domain", "bot.trading")
 
@@ -75,7 +75,7 @@ SEAMS = {
     "cryptography": ("storage",),
     "pyotp": ("bot.broker", "bot.simulators.broker"),
     "aiohttp": (
-        *("bot.broker", "bot.simulators", "bot.simulators", "bot.web", "bot.demo.simulators"),
+        *("bot.broker", "bot.simulators", "bot.web", "bot.demo.simulators"),
         *("bot.cli.check", "bot.cli.main", "bot.demo.practice", "bot.demo.live_prices", "handlers.telegram.http"),
     ),
     "msgspec": ("bot.broker", "bot.reference", "bot.simulators.telegram", "storage"),

@@ -39,7 +39,7 @@ class _Reading:
 class Instruments:
     """The scrip master of one day, asked by key, by name or by words. Building it is pure work and may be done in a thread.
 
-    `rows` may be lazy (bot.domain.market.scrip_columns.Columnar); `indices` are quotable but in no master; `day` is the IST date of the master.
+    `rows` may be lazy (scrip_columns.Columnar); `indices` are quotable but in no master; `day` is the IST date of the master.
     Contracts whose expiry lies before the `today` of a question are never found.
     """
 

@@ -251,7 +251,7 @@ DECODERS: dict[str, tuple[Any, Callable[[Any], object], bool]] = {
     "underlyings": (CHAINS, lambda data: research_rows.underlyings(data, NOW), False),
     "chain": (CHAIN, lambda data: research_rows.chain(data, Exchange.NFO, date(2026, 12, 1)), False),
     "login": ({"jwtToken": "a", "refreshToken": "a"}, lambda data: models.read(models.LoginData, data, "login").handle, False),
-    "session": ({"ClientName": "A", "jwtToken": "a"}, lambda data: models.read(models.SessionData, data, "login").jwtToken, False),
+    "session": ({"ClientName": "A", "jwtToken": "a"}, lambda data: models.read(models.SessionData, data, "l").jwtToken, False),
 }  # fmt: skip
 
 
