@@ -24,10 +24,10 @@ import httpx
 import pyotp
 
 from bot.app import open_app
-from bot.demo.simulators import VISITOR, Neighbours, neighbours
+from bot.demo.simulators import VISITOR, Simulators, neighbours
 from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock, at_ist, ist_date
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
 
@@ -85,7 +85,7 @@ def _percentiles(samples: list[float]) -> tuple[float, float]:
 class Stopwatch:
     """Reads both moments of a round from the neighbours' own records."""
 
-    def __init__(self, near: Neighbours, clock: LoopClock) -> None:
+    def __init__(self, near: Simulators, clock: LoopClock) -> None:
         self._near = near
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -137,7 +137,7 @@ def _morning() -> datetime:
 class Side:
     """One of the two, and the times of its rounds in milliseconds."""
 
-    def __init__(self, near: Neighbours, clock: LoopClock, ask: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(self, near: Simulators, clock: LoopClock, ask: Callable[[], Awaitable[Any]]) -> None:
         self._near = near
         self._ask = ask
         self._watch = Stopwatch(near, clock)
@@ -167,7 +167,7 @@ async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
     async with _neighbours(clock, loop) as near:
         settings = demo_settings(kept, near)
         await seed(settings, ACCOUNT, clock, os.urandom, inline=False)
-        async with open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=Scrubber()) as app:
+        async with open_app(settings, clock=clock, random_bytes=os.urandom, redactor=Redactor()) as app:
             stop = asyncio.Event()
             running = asyncio.create_task(app.run(stop))
             me = near.person
@@ -194,7 +194,7 @@ async def _floor(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
 class Bare:
     """The least that does the same: the same calls, the same number of durable commits, nothing else."""
 
-    def __init__(self, near: Neighbours, clock: LoopClock, path: Path) -> None:
+    def __init__(self, near: Simulators, clock: LoopClock, path: Path) -> None:
         self._near = near
         self._clock = clock
         self._db = sqlite3.connect(path, isolation_level=None)

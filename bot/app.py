@@ -10,25 +10,25 @@ from pathlib import Path
 
 from bot.broker.connections import Connections
 from bot.broker.feed.socket_feed import Hours, in_hours
-from bot.config.key_sources import Ask, open_vault
+from bot.config.key_sources import Prompt, open_vault
 from bot.config.settings import Consent, Settings
-from bot.delivery.card_updater import Cards
+from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
 from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
-from bot.reference.load import open_shelf
-from bot.runtime.background import Errands
+from bot.reference.load import load_reference
+from bot.runtime.background import BackgroundTasks
 from bot.runtime.network import public_ipv4
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
 from bot.trading.safety.pins import begin_mode
 from bot.trading.safety.token_guard import POLLER, REPAIR, TAMPERED, WEBHOOK
 from bot.wiring import Core, build_core, heartbeat_file
 from handlers.application import build_application, publish_menu, running
 from handlers.messenger import TelegramMessenger
-from handlers.poller import Intake
-from handlers.telegram.sender import Speaker
+from handlers.poller import UpdatePoller
+from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
 from storage.store import SqlInbox, SqlStore
@@ -40,7 +40,7 @@ DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when
 
 
 def open_store(
-    settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Ask | None = None, new: bool = False
+    settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Prompt | None = None, new: bool = False
 ) -> SqlStore:
     """The database behind its vault; StorageError (VaultError for the key) or SettingsError says what is wrong with it.
 
@@ -71,7 +71,7 @@ def feed_hours(settings: Settings) -> Hours:
     """When prices should come: by the dated calendar, by the clock alone on days that it does not cover, or always (practice)."""
     if settings.market_hours != "real":
         return lambda _at, _exchange: True
-    calendar = open_shelf(settings.market_data).calendar
+    calendar = load_reference(settings.market_data).calendar
 
     def suspicious(at: datetime, exchange: Exchange) -> bool:
         known = calendar.is_continuous(exchange, at)
@@ -90,8 +90,8 @@ class App:
         store: SqlStore,
         connections: Connections,
         notifier: Notifier,
-        cards: Cards,
-        intake: Intake,
+        cards: CardUpdater,
+        intake: UpdatePoller,
         heartbeat: Path,
         watch: WebhookWatch,
     ) -> None:
@@ -129,16 +129,16 @@ class App:
                 for task in tasks:
                     task.cancel()
         finally:
-            await self.core.errands.finish(DRAIN)
+            await self.core.background.finish(DRAIN)
 
     async def _begin(self) -> None:
         """The books first, the phone afterwards: nobody is shown a state that the start could have mended."""
-        await self.core.services.roster.refresh()
-        if not await self.store.run(lambda drawers: drawers.people.all()):
+        await self.core.services.allowlist.refresh()
+        if not await self.store.transaction(lambda db: db.people.all()):
             log.warning("nobody is on the list, so nobody is answered: python -m bot people add ID --role owner")
-        broken = await self.store.run_sql(lambda drawers: drawers.audit.verify())
+        broken = await self.store.sql_transaction(lambda db: db.audit.verify())
         if broken is not None:
-            await self.core.sentry.seal(TAMPERED.format(row=broken), drill=REPAIR)
+            await self.core.token_guard.seal(TAMPERED.format(row=broken), drill=REPAIR)
         await self.core.catalogue.restore()
         alive = await self.core.accounts.restore()
         await self.core.reconcile.settle_start()
@@ -151,7 +151,7 @@ class App:
         """Shows that the loop moves, and notices whom the command line added to the list."""
         beats = 0
         while True:
-            await self.core.services.roster.refresh()
+            await self.core.services.allowlist.refresh()
             await self.core.alarm.heed()
             if beats % BEATS == 0:
                 self._write_heartbeat()
@@ -169,16 +169,16 @@ class App:
         """No new commands; what is under way ends in bounded time; what is left waits in the store."""
         self._intake.close()
         await self._intake.drain(seconds=DRAIN)
-        await self.core.errands.finish(DRAIN)
+        await self.core.background.finish(DRAIN)
         await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
         await self._cards.drain(DRAIN)
 
 
-def _telling(errands: Errands, speaker: Speaker) -> Callable[[int, str], None]:
+def _telling(background: BackgroundTasks, speaker: Sender) -> Callable[[int, str], None]:
     """Says something on the way; that it could not be said is logged by the errand."""
 
     def say(person: int, words: str) -> None:
-        errands.start(speaker.send(person, message(words)), "a word to a person")
+        background.start(speaker.send(person, message(words)), "a word to a person")
 
     return say
 
@@ -189,9 +189,9 @@ async def open_app(
     *,
     clock: Clock,
     random_bytes: RandomBytes,
-    scrubber: Scrubber,
+    redactor: Redactor,
     inline: bool = False,
-    ask: Ask | None = None,
+    ask: Prompt | None = None,
     new_bot: bool = False,
 ) -> AsyncIterator[App]:
     """Everything built and connected to Telegram; SettingsError, StorageError or Telegram's own errors say why it cannot be.
@@ -210,7 +210,7 @@ async def open_app(
             connections=connections,
             clock=clock,
             random_bytes=random_bytes,
-            scrubber=scrubber,
+            redactor=redactor,
             egress=connections.address,
         )
         explain = core.explain
@@ -225,24 +225,24 @@ async def open_app(
             protect_content=settings.protect_content == Consent.YES,
         )
         messenger = TelegramMessenger(
-            application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.roster.role_on
+            application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.allowlist.role_on
         )
         notifier = core.wakes.notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
-        cards = core.wakes.cards = Cards(store=core.patient, messenger=messenger)
-        intake = Intake(
+        cards = core.wakes.cards = CardUpdater(store=core.patient, messenger=messenger)
+        intake = UpdatePoller(
             application,
             inbox=SqlInbox(store),
-            roster=core.services.roster,
+            allowlist=core.services.allowlist,
             clock=clock,
-            conflict=lambda words: core.sentry.seal(WEBHOOK if "webhook" in words else POLLER),
+            conflict=lambda words: core.token_guard.seal(WEBHOOK if "webhook" in words else POLLER),
         )
-        watch = WebhookWatch(application.bot, foreign=lambda: core.sentry.seal(WEBHOOK))
-        core.wakes.teller = _telling(core.errands, Speaker(application.bot))
-        stack.push_async_callback(core.services.entering.close)
-        await core.services.roster.refresh()
+        watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.seal(WEBHOOK))
+        core.wakes.teller = _telling(core.background, Sender(application.bot))
+        stack.push_async_callback(core.services.secret_entry.close)
+        await core.services.allowlist.refresh()
         await stack.enter_async_context(running(application))
-        await core.sentry.pin(application.bot.id, forget_updates=SqlInbox(store).clear, take_new=new_bot)
-        await store.run(lambda drawers: begin_mode(drawers, core.services.mode, clock.now()))
+        await core.token_guard.pin(application.bot.id, forget_updates=SqlInbox(store).clear, take_new=new_bot)
+        await store.transaction(lambda db: begin_mode(db, core.services.mode, clock.now()))
         await publish_menu(application)
         yield App(
             core,

@@ -12,7 +12,7 @@ from bot import __version__
 from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.config.settings import Settings
-from bot.delivery.card_updater import Cards
+from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.diagnostics.report import report
 from bot.diagnostics.safe_facts import on_a_phone
@@ -23,37 +23,37 @@ from bot.domain.orders.charges import Tariff
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Store
-from bot.reference.load import open_shelf
-from bot.runtime.background import Errands
+from bot.reference.load import load_reference
+from bot.runtime.background import BackgroundTasks
 from bot.runtime.heartbeat import heartbeat_beside
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.runtime.scheduler import Job, Scheduler
-from bot.trading.account.account_views import Books
-from bot.trading.account.logins import Accounts
-from bot.trading.account.loss_guard import Losses, Results
+from bot.trading.account.account_views import AccountViews
+from bot.trading.account.logins import Logins
+from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
-from bot.trading.account.quotes import Market
+from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
-from bot.trading.account.secret_entry import Entering
+from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.account.unlinking import Unlinking
-from bot.trading.feed_events import Intake as FeedIntake
+from bot.trading.feed_events import FeedEvents as FeedIntake
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting
-from bot.trading.orders.kill_switch import Switch
-from bot.trading.orders.order_desk import TradingDesk
-from bot.trading.orders.proposal_builder import Proposing
-from bot.trading.people.allowlist import Roster
-from bot.trading.people.invitations import Joining
+from bot.trading.orders.kill_switch import KillSwitch
+from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.people.allowlist import Allowlist
+from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
-from bot.trading.safety.lockdown import Alarm
+from bot.trading.safety.lockdown import Lockdown
 from bot.trading.safety.outage import Outage, PatientStore
 from bot.trading.safety.pins import Pins
-from bot.trading.safety.token_guard import Sentry
+from bot.trading.safety.token_guard import TokenGuard
 from bot.trading.services import Host, Services
-from bot.trading.sync.fact_applier import Book
+from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
-from bot.web.secret_page import WebDoor
+from bot.web.secret_page import SecretPage
 from handlers.views.format import rupees
 from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlInbox, SqlStore
@@ -84,14 +84,14 @@ class Core:
     """The heart, built: everything but Telegram."""
 
     services: Services
-    sentry: Sentry
-    alarm: Alarm
-    accounts: Accounts
+    token_guard: TokenGuard
+    alarm: Lockdown
+    accounts: Logins
     catalogue: Catalogue
     reconcile: Reconcile
-    errands: Errands
+    background: BackgroundTasks
     scheduler: Scheduler
-    losses: Losses
+    losses: LossGuard
     settle: "Settling"
     wakes: "Wakes"
     patient: PatientStore
@@ -102,9 +102,9 @@ class Wakes:
     """Whoever shows changes: the cards and the notifier, known only after the heart is built."""
 
     def __init__(self) -> None:
-        self.cards: Cards | None = None
+        self.cards: CardUpdater | None = None
         self.notifier: Notifier | None = None
-        self.losses: Losses | None = None
+        self.losses: LossGuard | None = None
         self.teller: Callable[[int, str], None] | None = None
 
     def tell(self, person: int, words: str) -> None:
@@ -129,41 +129,43 @@ def build_core(
     connections: Connections,
     clock: Clock,
     random_bytes: RandomBytes,
-    scrubber: Scrubber,
+    redactor: Redactor,
     egress: str | None = None,
 ) -> Core:
     """Every use case over this store and these lines."""
-    shelf = open_shelf(settings.market_data)
+    shelf = load_reference(settings.market_data)
     calendar = shelf.calendar if settings.market_hours == "real" else None
     plan = chosen_plan(settings, shelf.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
-    changed, errands = Wakes(), Errands()
+    changed, background = Wakes(), BackgroundTasks()
     elapsed = asyncio.get_running_loop().time
-    roster = Roster(store=store)
-    outage = Outage(store=store, errands=errands, clock=clock, people=roster.people, tell=changed.tell)
+    allowlist = Allowlist(store=store)
+    outage = Outage(store=store, background=background, clock=clock, people=allowlist.people, tell=changed.tell)
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
-    catalogue = Catalogue(store=store, links=connections, kept=connections.shelf.kept, clock=clock)
-    book = Book(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=store, links=connections, book=book, clock=clock, elapsed=elapsed, changed=changed, egress=egress)
-    prices = Prices(links=connections)
+    catalogue = Catalogue(store=store, connections=connections, kept=connections.shelf.kept, clock=clock)
+    book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
+    reconcile = Reconcile(
+        store=store, connections=connections, book=book, clock=clock, elapsed=elapsed, changed=changed, egress=egress
+    )
+    prices = Prices(connections=connections)
 
-    settle = Settling(catalogue=catalogue, reconcile=reconcile, errands=errands)
+    settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
 
-    accounts = Accounts(
+    accounts = Logins(
         store=store,
-        links=lambda: connections,
+        connections=lambda: connections,
         clock=clock,
         random=random_bytes,
         totp=lambda seed: code_from_seed(seed, clock),
         logged_in=settle.after_login,
-        conceal=scrubber.know,
+        conceal=redactor.know,
         changed=changed,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
-    proposing = Proposing(
+    proposing = ProposalBuilder(
         store=store,
-        links=connections,
+        connections=connections,
         prices=prices,
         instruments=catalogue,
         drafting=Drafting(shelf.rules, clock),
@@ -174,20 +176,20 @@ def build_core(
         calendar=calendar,
         plan=plan,
     )
-    desk = TradingDesk(
+    desk = OrderDesk(
         store=store,
-        links=connections,
+        connections=connections,
         proposing=proposing,
         confirmations=confirmations,
         reconcile=reconcile,
-        errands=errands,
+        background=background,
         clock=clock,
         random=random_bytes,
         changed=changed,
     )
-    books = Books(
+    books = AccountViews(
         store=store,
-        links=connections,
+        connections=connections,
         prices=prices,
         instruments=catalogue,
         reconcile=reconcile,
@@ -196,30 +198,30 @@ def build_core(
         clock=clock,
     )
     results = Results(prices=prices, instruments=catalogue, tariff=shelf.tariff, plan=plan, clock=clock)
-    losses = changed.losses = Losses(store=patient, links=connections, results=results, clock=clock, changed=changed)
+    losses = changed.losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, changed=changed)
     reports = Reports(store=store, books=books, clock=clock, changed=changed)
-    sentry = Sentry(store=patient, clock=clock, people=roster.people, tell=changed.tell, changed=changed)
-    entering = Entering(
+    token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=changed.tell, changed=changed)
+    secret_entry = SecretEntry(
         accounts=accounts,
-        door=WebDoor(settings.redirect_url, listen=settings.web_listen),
+        door=SecretPage(settings.redirect_url, listen=settings.web_listen),
         clock=clock,
         random=random_bytes,
         linked=settle.after_login,
         tell=changed.tell,
     )
     services = Services(
-        roster=roster,
+        allowlist=allowlist,
         accounts=accounts,
         desk=desk,
         books=books,
-        market=Market(instruments=catalogue, prices=prices, clock=clock),
-        joining=Joining(store=store, roster=roster, clock=clock, random=random_bytes, changed=changed),
+        market=Quotes(instruments=catalogue, prices=prices, clock=clock),
+        invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes, changed=changed),
         limits=OwnLimits(store=store, clock=clock, calendar=calendar, changed=changed),
         pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes), changed=changed),
-        switch=Switch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
+        switch=KillSwitch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
         unlinking=Unlinking(
             store=store,
-            links=connections,
+            connections=connections,
             accounts=accounts,
             reconcile=reconcile,
             confirmations=confirmations,
@@ -227,7 +229,7 @@ def build_core(
             changed=changed,
         ),
         reports=reports,
-        entering=entering,
+        secret_entry=secret_entry,
         host=Host(
             store=store,
             accounts=accounts,
@@ -241,7 +243,7 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedIntake(store=patient, reconcile=reconcile, prices=prices, errands=errands, clock=clock, changed=changed)
+    feed = FeedIntake(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock, changed=changed)
     connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
 
     chores = Chores(
@@ -257,12 +259,12 @@ def build_core(
     )
     return Core(
         services=services,
-        sentry=sentry,
-        alarm=Alarm(store=patient, links=connections),
+        token_guard=token_guard,
+        alarm=Lockdown(store=patient, connections=connections),
         accounts=accounts,
         catalogue=catalogue,
         reconcile=reconcile,
-        errands=errands,
+        background=background,
         scheduler=scheduler,
         losses=losses,
         settle=settle,
@@ -278,22 +280,22 @@ class Settling:
 
     catalogue: Catalogue
     reconcile: Reconcile
-    errands: Errands
+    background: BackgroundTasks
 
     def after_login(self, account_id: str) -> None:
         """Reads the books and fetches the scrip master; returns at once."""
-        self.errands.start(self.look(account_id), f"the books after login of {account_id}")
+        self.background.start(self.look(account_id), f"the books after login of {account_id}")
         self.fetch_master(account_id)
 
     def fetch_master(self, account_id: str) -> None:
         """Fetches the scrip master unless today's is here; returns at once."""
         self.catalogue.coming()
-        self.errands.start(self._master(account_id), f"scrip master for {account_id}")
+        self.background.start(self._master(account_id), f"scrip master for {account_id}")
 
     async def look(self, account_id: str) -> None:
         """Reads the books; that they could not be read is told by the log, and the next look comes by the clock."""
         try:
-            await self.reconcile.look(account_id)
+            await self.reconcile.sync(account_id)
         except (BrokerError, StorageAway) as error:
             log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
 
@@ -318,13 +320,13 @@ class Chores:
         if self.calendar is not None and self.calendar.day(day).trading is False:
             return
         due = at_ist(day, self.summary_at.hour, self.summary_at.minute)
-        for account in await self.store.run(lambda drawers: drawers.accounts.all()):
+        for account in await self.store.transaction(lambda db: db.accounts.all()):
             if account.created_at < due:  # an account that was linked after the close has no day to sum up yet
                 await self.reports.close_day(account, day, late=late)
 
     async def sweep(self, _day: date, _late: bool) -> None:  # noqa: FBT001
         """Forgets what was answered and handled days ago."""
         before = self.clock.now() - KEEP
-        await self.store.run(lambda drawers: drawers.confirmations.forget_before(before))
-        await self.store.run(lambda drawers: drawers.invitations.forget_before(before))
+        await self.store.transaction(lambda db: db.confirmations.forget_before(before))
+        await self.store.transaction(lambda db: db.invitations.forget_before(before))
         await self.inbox.forget_before(before)

@@ -15,11 +15,11 @@ from bot.domain.errors import SettingsError
 from bot.domain.ports.broker import RandomBytes
 from handlers import failures, router
 from handlers.context.command_menu import offer_menus
-from handlers.context.context import Ctx, Explain, Face, as_said
+from handlers.context.context import BotState, Ctx, Explain, as_said
 from handlers.registry import COMMANDS
-from handlers.telegram.http import TelegramWire
-from handlers.telegram.per_person_queue import Turns
-from handlers.telegram.rate_limits import Pace
+from handlers.telegram.http import TelegramHttp
+from handlers.telegram.per_person_queue import PerPersonQueue
+from handlers.telegram.rate_limits import TelegramRateLimiter
 from handlers.telegram.receiver import Receiver
 from handlers.usecases import UseCases
 
@@ -29,7 +29,7 @@ TELEGRAM = "https://api.telegram.org"
 LONGEST_PAUSE = 30.0  # seconds between tries to reach Telegram at the start
 STOP_WITHIN = 5.0  # seconds
 
-App = Application[Receiver, Ctx, dict[Any, Any], dict[Any, Any], Face, None]
+App = Application[Receiver, Ctx, dict[Any, Any], dict[Any, Any], BotState, None]
 
 
 def build_application(
@@ -39,7 +39,7 @@ def build_application(
     random_bytes: RandomBytes,
     telegram_url: str = TELEGRAM,
     explain: Explain | None = None,
-    pace: Pace | None = None,
+    pace: TelegramRateLimiter | None = None,
     wire: BaseRequest | None = None,
     tls: ssl.SSLContext | None = None,
     protect_content: bool = False,
@@ -51,19 +51,19 @@ def build_application(
     protect_content: no message can be forwarded, copied or saved (failure-modes.md T12).
     """
 
-    class Furnished(Face):  # PTB makes the shared data itself, by a call without arguments
+    class Furnished(BotState):  # PTB makes the shared data itself, by a call without arguments
         def __init__(self) -> None:
             super().__init__(services=services, commands=COMMANDS, random_bytes=random_bytes, explain=explain or as_said)
 
-    furnished: type[Face] = Furnished
+    furnished: type[BotState] = Furnished
     root = telegram_url.rstrip("/")
     bot = Receiver(
         token,
         base_url=f"{root}/bot",
         base_file_url=f"{root}/file/bot",
-        request=wire or TelegramWire(connections=64, read=20.0, tls=tls),
-        get_updates_request=wire or TelegramWire(connections=2, read=10.0, tls=tls),
-        rate_limiter=pace or Pace(),
+        request=wire or TelegramHttp(connections=64, read=20.0, tls=tls),
+        get_updates_request=wire or TelegramHttp(connections=2, read=10.0, tls=tls),
+        rate_limiter=pace or TelegramRateLimiter(),
         defaults=Defaults(protect_content=True) if protect_content else None,
     )
     application: App = (
@@ -72,7 +72,7 @@ def build_application(
         .updater(None)
         .job_queue(None)
         .context_types(ContextTypes(context=Ctx, bot_data=furnished))
-        .concurrent_updates(Turns(random_bytes))
+        .concurrent_updates(PerPersonQueue(random_bytes))
         .build()
     )
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, router.heard))
@@ -136,4 +136,4 @@ async def _stop(application: App) -> None:
 async def publish_menu(application: App) -> None:
     """Sets every person's command menu from the one table."""
     face = application.bot_data
-    await offer_menus(application.bot, face.services.roster.people(), face.commands)
+    await offer_menus(application.bot, face.services.allowlist.people(), face.commands)

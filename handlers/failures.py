@@ -19,9 +19,9 @@ from bot.domain.errors import (
 )
 from bot.runtime.logs import correlation
 from handlers.context.context import Ctx
-from handlers.registry import hear
+from handlers.registry import parse_command
 from handlers.telegram.rate_limits import Priority
-from handlers.telegram.sender import Speaker, sorted_error
+from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.failures import failure, has_incident
 from handlers.views.keyboards import DoItNowTap, PadTap, WordsTap, decode
 from handlers.views.message import View
@@ -60,7 +60,7 @@ async def tell(update: object, ctx: Ctx) -> None:
 
 async def _tell_person(ctx: Ctx, view: View, under: int | None, incident: str) -> None:
     try:
-        await Speaker(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY)
+        await Sender(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY)
     except TelegramError as deaf:
         _log.warning("id %s: the person could not be told: %s", incident, deaf.message)
 
@@ -69,7 +69,7 @@ async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:
     """A record that cannot be written must not keep the person from an answer."""
     user = update.effective_user
     try:
-        await ctx.services.joining.tried(ctx.chat_id, user.full_name if user is not None else str(ctx.chat_id), trying)
+        await ctx.services.invitations.tried(ctx.chat_id, user.full_name if user is not None else str(ctx.chat_id), trying)
     except StorageError as error:
         _log.warning("the owners could not be told of a refusal: %s", error.say)
 
@@ -78,7 +78,7 @@ def _trying(error: Exception, update: Update) -> str:
     """What the owner should hear of a refusal that looks like trying; nothing for the usual slips of a finger."""
     if isinstance(error, NotAllowed):
         # The command alone: what was typed behind it may be anything.
-        spoken = hear(update.message.text) if update.message is not None and update.message.text else None
+        spoken = parse_command(update.message.text) if update.message is not None and update.message.text else None
         what = f"/{spoken.command.name}" if spoken is not None else "a button"
         return f"tried {what}, which the role does not allow"
     if isinstance(error, ConfirmationGone) and error.foreign:
@@ -108,5 +108,5 @@ def _addressed(update: Update) -> str:
         if tap is not None and not isinstance(tap, WordsTap | DoItNowTap | PadTap):
             return tap.label
         text = tap.words if isinstance(tap, WordsTap) else ""
-    spoken = hear(text) if text.strip() else None
+    spoken = parse_command(text) if text.strip() else None
     return spoken.label or "" if spoken is not None else ""

@@ -8,24 +8,24 @@ from telegram.ext import ExtBot
 from bot.domain.clock import Clock
 from bot.domain.orders.notice import (
     AddressNotRegistered,
+    Delivery,
     Filled,
-    Loudness,
     Notice,
     OrderNotSeen,
     OrderUnclear,
-    Parcel,
     SessionLost,
+    Sound,
     TradingResumed,
     TradingStopped,
 )
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Role
-from bot.domain.ports.broker import Shown
+from bot.domain.ports.broker import CardRef
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import by_name, offered
 from handlers.registry import COMMANDS
 from handlers.telegram.rate_limits import Priority
-from handlers.telegram.sender import Speaker, sorted_error
+from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.card import card
 from handlers.views.message import View
 from handlers.views.notices import notice
@@ -48,13 +48,13 @@ class TelegramMessenger:
         role_on: RoleOn = lambda _person, _account_id: None,
     ) -> None:
         """role_on: a person's role on an account, so that nobody is offered a button that would be refused; None: all are."""
-        self._speaker = Speaker(bot)
+        self._speaker = Sender(bot)
         self._role_on = role_on
         self._mode = mode
         self._clock = clock
         self._explain = explain or as_said
 
-    async def deliver(self, parcel: Parcel) -> int:
+    async def deliver(self, parcel: Delivery) -> int:
         """Sends a notice, under its order's card where there is one; the message id. DeliveryError when Telegram would not."""
         view = notice(parcel, mode=self._mode, now=self._clock.now(), explain=self._explain)
         view = self._own(view, parcel.chat_id, parcel.account_id)
@@ -65,12 +65,12 @@ class TelegramMessenger:
                 parcel.chat_id,
                 view,
                 reply_to=parcel.reply_to,
-                silent=parcel.loudness is Loudness.SILENT,
+                silent=parcel.loudness is Sound.SILENT,
                 priority=_priority(parcel.notice),
             )
         )
 
-    async def draw(self, shown: Shown, order: Order, label: str) -> int:
+    async def draw(self, shown: CardRef, order: Order, label: str) -> int:
         """Edits the card; where it is gone a new message is sent. The id of the message that shows it now."""
         view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(shown.mark)
         view = self._own(view, shown.chat_id, order.account_id)

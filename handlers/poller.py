@@ -22,11 +22,11 @@ from bot.domain.people.origin import of_update, origin
 from bot.domain.ports.broker import Inbox, InboxEntry
 from handlers.application import App
 from handlers.commands import account
-from handlers.registry import hear
+from handlers.registry import parse_command
 from handlers.telegram.admission import TOO_FAST, Allowance, Judgement, Verdict, joining_code, judge
 from handlers.telegram.rate_limits import seconds
 from handlers.telegram.receiver import Heard, Received, Unreadable, read_one
-from handlers.telegram.sender import Speaker
+from handlers.telegram.sender import Sender
 from handlers.usecases import Roster
 from handlers.views import people as people_views
 from handlers.views.keyboards import PadTap, decode
@@ -41,7 +41,7 @@ HEAD_START = 0.02  # seconds; a tap that was just taken comes to its order befor
 UNREADABLE = "I could not read that. Nothing was done with it. Send it again as plain words."
 
 
-class Intake:
+class UpdatePoller:
     """What comes in from Telegram, each update stored before it is acknowledged and handled once."""
 
     def __init__(
@@ -49,14 +49,14 @@ class Intake:
         application: App,
         *,
         inbox: Inbox,
-        roster: Roster,
+        allowlist: Roster,
         clock: Clock,
         allowance: Allowance | None = None,
         conflict: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._application = application
         self._inbox = inbox
-        self._roster = roster
+        self._allowlist = allowlist
         self._clock = clock
         self._allowance = allowance or Allowance()
         self._knocks = Allowance(most=5, within=600.0)  # of one stranger
@@ -141,8 +141,8 @@ class Intake:
         """Guard, store, commit; only then the offset moves on and the handlers start."""
         if received.offset is None:
             return
-        if self._roster.stale:
-            await self._roster.refresh()
+        if self._allowlist.stale:
+            await self._allowlist.refresh()
         now = self._clock.now()
         accepted: dict[int, Update] = {}
         entries: list[InboxEntry] = []
@@ -183,12 +183,12 @@ class Intake:
                 update.error,
                 self.left_out,
             )
-        if update.person and self._roster.known(update.person) and self._allowance.takes(update.person, now):
+        if update.person and self._allowlist.known(update.person) and self._allowance.takes(update.person, now):
             self._answer(self._say(update.person, UNREADABLE), "unreadable")
 
     def _judged(self, update: Update) -> Judgement:
         """The guard's verdict, and whether this person has said too much too fast; the kill switch is never too much."""
-        judgement = judge(update, self._roster.known)
+        judgement = judge(update, self._allowlist.known)
         if not judgement.user_id or judgement.urgent:
             return judgement
         now = asyncio.get_running_loop().time()
@@ -230,11 +230,13 @@ class Intake:
             return
         _begin(update)
         try:
-            outcome = await self._application.bot_data.services.joining.join(heard.from_user.id, heard.from_user.full_name, code)
+            outcome = await self._application.bot_data.services.invitations.join(
+                heard.from_user.id, heard.from_user.full_name, code
+            )
             if isinstance(outcome, Welcome):
-                await Speaker(self._application.bot).send(heard.chat.id, people_views.welcome(outcome))
+                await Sender(self._application.bot).send(heard.chat.id, people_views.welcome(outcome))
             elif outcome is not None:
-                await Speaker(self._application.bot).send(heard.chat.id, people_views.no_entry(outcome))
+                await Sender(self._application.bot).send(heard.chat.id, people_views.no_entry(outcome))
         except (StorageError, TelegramError) as error:
             _log.warning("a knock of %s was not answered: %s", heard.from_user.id, type(error).__name__)
 
@@ -247,13 +249,13 @@ class Intake:
                 await bot.answer_callback_query(update.callback_query.id, judgement.say, show_alert=True)
             else:
                 under = update.effective_message.message_id if update.effective_message is not None else None
-                await Speaker(bot).send(judgement.user_id, message(judgement.say), reply_to=under)
+                await Sender(bot).send(judgement.user_id, message(judgement.say), reply_to=under)
         except TelegramError as error:
             _log.info("the guard's answer was not taken: %s", error.message)
 
     async def _say(self, person: int, words: str) -> None:
         try:
-            await Speaker(self._application.bot).send(person, message(words))
+            await Sender(self._application.bot).send(person, message(words))
         except TelegramError as error:
             _log.info("a word to %s was not taken: %s", person, error.message)
 
@@ -308,7 +310,7 @@ def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _blanked(text: str) -> str | None:
     if account.six_digits(text) is not None:
         return account.BLANK
-    spoken = hear(text)
+    spoken = parse_command(text)
     if spoken is None or not spoken.words:
         return None
     name = spoken.command.name

@@ -206,7 +206,7 @@ _WITH_NUMBER = re.compile(r"/?cancel(?:@\w+)?\s+(#?[0-9]+)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class ParsedCommand:
     """A text as a command: for which account, which command, and the words behind it."""
 
     command: Command
@@ -214,45 +214,45 @@ class Spoken:
     label: str | None = None
 
 
-def hear(text: str) -> Spoken | None:
+def parse_command(text: str) -> ParsedCommand | None:
     """Finds the command in a text, with or without a slash: `/b reliance 10`, `papa: becho infy 5`, `10 infy kharido`, `?`."""
-    return _hear(text) or _hear(order_words.legible(text))
+    return _parse_command(text) or _parse_command(order_words.legible(text))
 
 
-def _hear(text: str) -> Spoken | None:
+def _parse_command(text: str) -> ParsedCommand | None:
     rest = " ".join(text.split())
     label: str | None = None
     if found := _LABEL.match(rest):
         label, rest = found[1], rest[found.end() :]
     spoken = _with_cancel(rest) or _first_word(rest) or _side_inside(rest)
-    return Spoken(command=spoken.command, words=spoken.words, label=label) if spoken else None
+    return ParsedCommand(command=spoken.command, words=spoken.words, label=label) if spoken else None
 
 
-def _first_word(rest: str) -> Spoken | None:
+def _first_word(rest: str) -> ParsedCommand | None:
     first, _, words = rest.partition(" ")
     name = first.removeprefix("/").partition("@")[0].lower()
     command = _BY_WORD.get(name)
-    return Spoken(command=command, words=words.strip()) if command else None
+    return ParsedCommand(command=command, words=words.strip()) if command else None
 
 
-def _with_cancel(rest: str) -> Spoken | None:
+def _with_cancel(rest: str) -> ParsedCommand | None:
     """A hurried hand: `cancel 12`, `cancel all`."""
     if found := _WITH_NUMBER.fullmatch(rest):
-        return Spoken(command=_BY_WORD["cancel_order"], words=found[1])
+        return ParsedCommand(command=_BY_WORD["cancel_order"], words=found[1])
     if found := _TWO_WORDS.match(rest.removeprefix("/")):
         words = rest.removeprefix("/")[found.end() :]
-        return Spoken(command=_BY_WORD["cancel_all" if found[1].lower() == "all" else "cancel_order"], words=words)
+        return ParsedCommand(command=_BY_WORD["cancel_all" if found[1].lower() == "all" else "cancel_order"], words=words)
     return None
 
 
-def _side_inside(rest: str) -> Spoken | None:
+def _side_inside(rest: str) -> ParsedCommand | None:
     """`10 reliance kharido`: exactly one word for a side, and a figure somewhere."""
     words = rest.split(" ")
     sides = [place for place, word in enumerate(words) if word.lower() in _BY_SIDE]
     if rest.startswith("/") or len(sides) != 1 or not any(char.isdigit() for char in rest):
         return None
     place = sides[0]
-    return Spoken(command=_BY_SIDE[words[place].lower()], words=" ".join(words[:place] + words[place + 1 :]))
+    return ParsedCommand(command=_BY_SIDE[words[place].lower()], words=" ".join(words[:place] + words[place + 1 :]))
 
 
 def for_role(role: Role) -> Sequence[Command]:

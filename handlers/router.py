@@ -16,19 +16,19 @@ from handlers.commands import account, books, confirm, money, order, pin, replie
 from handlers.commands.replies import NewTerms
 from handlers.context.context import Ctx, Waiting
 from handlers.context.permissions import demand, needs
-from handlers.registry import COMMANDS, Spoken, hear
+from handlers.registry import COMMANDS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
 from handlers.views import start as start_views
 from handlers.views import steps as step_views
 from handlers.views.keyboards import (
-    Book,
-    BookTap,
     CardTap,
     ChangeTap,
     DoItNowTap,
     EntriesTap,
     ExitTap,
     LeaveTap,
+    Listing,
+    ListingTap,
     OrderTap,
     PadTap,
     Tap,
@@ -70,7 +70,7 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
     if reply is not None:
         await _answer(ctx, message, reply)
         return
-    spoken = hear(text) or (None if now else hear(text := replies.completed(message, text)))
+    spoken = parse_command(text) or (None if now else parse_command(text := replies.completed(message, text)))
     if spoken is None:
         await _puzzled(ctx, text)
         return
@@ -91,7 +91,7 @@ async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewT
         await replies.change(ctx, reply)
 
 
-async def _run(ctx: Ctx, spoken: Spoken, text: str) -> None:
+async def _run(ctx: Ctx, spoken: ParsedCommand, text: str) -> None:
     actor = await _actor(ctx, spoken.label)
     if actor is None:
         return
@@ -193,7 +193,7 @@ async def _key(ctx: Ctx, tap: PadTap) -> None:
         await _act_on(ctx, waiting.message, waiting.words, now=True)
 
 
-async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | EntriesTap | ExitTap) -> None:
+async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | ListingTap | EntriesTap | ExitTap) -> None:
     needed = needs(tap)
     if needed is not None:
         demand(ctx.actor, needed)
@@ -208,17 +208,17 @@ async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | BookTap | En
             await order.exit_position(ctx, tap)
         case EntriesTap():
             await safety.cancel_entries(ctx)
-        case BookTap():
+        case ListingTap():
             await _page(ctx, tap)
 
 
-async def _page(ctx: Ctx, tap: BookTap) -> None:
+async def _page(ctx: Ctx, tap: ListingTap) -> None:
     match tap:
-        case BookTap(book=Book.PNL):
+        case ListingTap(book=Listing.PNL):
             await ctx.redraw(await money.page(ctx, tap))
-        case BookTap(book=Book.STATUS):
+        case ListingTap(book=Listing.STATUS):
             await ctx.redraw(await status.status_page(ctx), marked=False)
-        case BookTap():
+        case ListingTap():
             await ctx.redraw(await books.page(ctx, tap))
 
 

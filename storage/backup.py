@@ -14,7 +14,7 @@ from bot.domain.errors import StorageError
 from bot.domain.orders.notice import TradingStopped
 from bot.domain.people.account import Stop
 from storage.db.engine import in_words
-from storage.repositories import SqlDrawers
+from storage.repositories import SqlRepositories
 from storage.secrets.privatefile import sync_directory
 from storage.store import SqlStore
 
@@ -93,7 +93,7 @@ def check_copy(copy: Path) -> Checked:
 
 
 async def bring_back(
-    copy: Path, database: Path, aside: Path, *, open_store: Callable[[Path], SqlStore], make_safe: Callable[[SqlDrawers], T]
+    copy: Path, database: Path, aside: Path, *, open_store: Callable[[Path], SqlStore], make_safe: Callable[[SqlRepositories], T]
 ) -> T:
     """Puts a checked copy in the database's place; what make_safe answered.
 
@@ -106,7 +106,7 @@ async def bring_back(
     try:
         _stage(copy, staged, aside)
         async with open_store(staged) as store:
-            answer = await store.run_sql(make_safe)
+            answer = await store.sql_transaction(make_safe)
         _change_over(staged, database, aside)
     except sqlite3.Error as error:
         raise in_words(error) from error
@@ -171,22 +171,22 @@ def _reading(copy: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
-def after_bringing_back(drawers: SqlDrawers, now: datetime, made_of: str) -> int:
+def after_bringing_back(db: SqlRepositories, now: datetime, made_of: str) -> int:
     """Nothing from before goes on by itself: questions are closed, updates are old, sessions dead, trading is stopped.
 
     A question that was open in the copy may have been confirmed since; to claim it again would send its order twice.
     """
-    for user, _, _ in drawers.people.all():
-        drawers.confirmations.refuse_of(user.telegram_id)
-    for entry in drawers.inbox.waiting():
-        drawers.inbox.done(entry.update_id, now)
-    accounts = drawers.accounts.all()
+    for user, _, _ in db.people.all():
+        db.confirmations.refuse_of(user.telegram_id)
+    for entry in db.inbox.waiting():
+        db.inbox.done(entry.update_id, now)
+    accounts = db.accounts.all()
     for account in accounts:
-        drawers.accounts.keep_session(account.id, None)
-        drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=RESTORED))
+        db.accounts.keep_session(account.id, None)
+        db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=RESTORED))
         told = TradingStopped(name="the host", at=now, why=RESTORED)
-        drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
-    drawers.audit.add(now, None, "restored", before="what is kept beside it", after=made_of)
+        db.outbox.add(account.id, db.people.watching(account.id), told, now, order_id=None)
+    db.audit.add(now, None, "restored", before="what is kept beside it", after=made_of)
     return len(accounts)
 
 

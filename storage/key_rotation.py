@@ -4,15 +4,17 @@ from collections.abc import Callable, Sequence
 
 from bot.domain.errors import VaultError
 from bot.domain.ports.broker import RandomBytes
-from storage.repositories import SqlDrawers
+from storage.repositories import SqlRepositories
 from storage.secrets.keyplace import KeyPlace, new_key
 from storage.secrets.vault import Ring, WrappingKey
 from storage.store import SqlStore
 
-Note = Callable[[SqlDrawers, str, str], None]  # drawers, before, after: the names of the wrapping keys, or how many data keys
+Note = Callable[
+    [SqlRepositories, str, str], None
+]  # drawers, before, after: the names of the wrapping keys, or how many data keys
 
 
-def _unnoted(_: SqlDrawers, before: str, after: str) -> None:
+def _unnoted(_: SqlRepositories, before: str, after: str) -> None:
     del before, after
 
 
@@ -51,12 +53,12 @@ async def rotate(
     target.keep(keys)
     store.adopt(store.vault.with_keys(ring, keys))
 
-    def change(drawers: SqlDrawers) -> int:
-        count = drawers.accounts.rewrap(ring) + (drawers.pins.rewrap() if ring is Ring.MAIN else 0)
-        note(drawers, " ".join(key.name.hex() for key in old), new.name.hex())
+    def change(db: SqlRepositories) -> int:
+        count = db.accounts.rewrap(ring) + (db.pins.rewrap() if ring is Ring.MAIN else 0)
+        note(db, " ".join(key.name.hex() for key in old), new.name.hex())
         return count
 
-    count = await store.run_sql(change)
+    count = await store.sql_transaction(change)
     target.keep(keys[:1])
     store.adopt(store.vault.with_keys(ring, keys[:1]))
     return count
@@ -67,7 +69,7 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
     present = store.vault
     store.adopt(present.with_keys(ring, keys))
     try:
-        return await store.run_sql(lambda drawers: drawers.accounts.prove() + drawers.pins.prove()) > 0
+        return await store.sql_transaction(lambda db: db.accounts.prove() + db.pins.prove()) > 0
     except VaultError:
         store.adopt(present)
         return False
@@ -77,12 +79,12 @@ async def rekey(store: SqlStore, *, note: Note = _unnoted) -> int:
     """Gives every account, unlinked ones too, new data keys and seals its secrets anew, in one transaction; how many secrets."""
     store.lock()
 
-    def change(drawers: SqlDrawers) -> int:
-        accounts = drawers.accounts.keyed()
+    def change(db: SqlRepositories) -> int:
+        accounts = db.accounts.keyed()
         for account_id in accounts:
-            drawers.accounts.rekey(account_id)
-        count = drawers.accounts.prove() + drawers.pins.rekey()
-        note(drawers, "older data keys", f"{count} secrets of {len(accounts)} accounts sealed anew")
+            db.accounts.rekey(account_id)
+        count = db.accounts.prove() + db.pins.rekey()
+        note(db, "older data keys", f"{count} secrets of {len(accounts)} accounts sealed anew")
         return count
 
-    return await store.run_sql(change)
+    return await store.sql_transaction(change)

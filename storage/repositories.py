@@ -4,9 +4,9 @@ from storage.db.engine import Transaction
 from storage.repos.accounts import SqlAccounts
 from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
-from storage.repos.claims import SqlJobs
+from storage.repos.claims import SqlClaims
 from storage.repos.confirmations import SqlConfirmations
-from storage.repos.inbox import SqlInboxDrawer
+from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.limits import SqlLimits
 from storage.repos.orders import SqlOrders
@@ -14,12 +14,12 @@ from storage.repos.outbox import SqlOutbox
 from storage.repos.people import SqlPeople
 from storage.repos.pins import SqlPins
 from storage.repos.reports import SqlReports
-from storage.repos.scrip_master import SqlMaster
-from storage.repos.stops import SqlSafety
+from storage.repos.scrip_master import SqlScripMaster
+from storage.repos.stops import SqlStops
 from storage.secrets.vault import Vault
 
 
-class SqlDrawers:
+class SqlRepositories:
     """Made anew for each transaction, so that nothing remembered in a drawer outlives it."""
 
     def __init__(self, transaction: Transaction, vault: Vault, origin: str = "") -> None:
@@ -32,9 +32,9 @@ class SqlDrawers:
         self.confirmations = SqlConfirmations(transaction)
         self.cards = SqlCards(transaction)
         self.outbox = SqlOutbox(transaction)
-        self.inbox = SqlInboxDrawer(transaction)
-        self.safety = SqlSafety(transaction)
+        self.inbox = SqlInboxRepository(transaction)
+        self.stops = SqlStops(transaction)
         self.reports = SqlReports(transaction)
-        self.jobs = SqlJobs(transaction)
-        self.master = SqlMaster(transaction)
+        self.claims = SqlClaims(transaction)
+        self.scrip_master = SqlScripMaster(transaction)
         self.audit = SqlAudit(transaction, origin)

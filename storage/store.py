@@ -18,16 +18,16 @@ from sqlalchemy import Connection, Engine
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.origin import origin
 from bot.domain.ports.broker import InboxEntry
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
 from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
-from storage.db.read_cache import Kept
+from storage.db.read_cache import ReadCache
 from storage.migrate import bring_up_to_date
-from storage.repositories import SqlDrawers
+from storage.repositories import SqlRepositories
 from storage.secrets.vault import Vault
 
 T = TypeVar("T")
-Work = Callable[[SqlDrawers], object]
+Work = Callable[[SqlRepositories], object]
 _log = logging.getLogger(__name__)
 
 _CLOSED = "The database is closed."
@@ -52,7 +52,7 @@ class SqlStore:
     ) -> None:
         self._engine = engine
         self._connection = connection
-        self._kept = Kept(_raw(connection))
+        self._kept = ReadCache(_raw(connection))
         self._vault = vault
         self._lock = lock
         self.made = made  # by this opening: there was no database before
@@ -103,15 +103,15 @@ class SqlStore:
         if self._lock is not None and not self._lock.take():
             raise StorageError("Another bot is running on this database. Two would send orders twice: stop the other one first.")
 
-    async def run(self, work: Callable[[Drawers], T]) -> T:
+    async def transaction(self, work: Callable[[Repositories], T]) -> T:
         """Runs work as one transaction: committed when it returns, rolled back when it raises.
 
         A caller cancelled before its turn changes nothing. One cancelled in the midst is held until the transaction has
         ended; CancelledError then says nothing about it, so a result that was committed is told to the log.
         """
-        return await self.run_sql(work)
+        return await self.sql_transaction(work)
 
-    async def run_sql(self, work: Callable[[SqlDrawers], T]) -> T:
+    async def sql_transaction(self, work: Callable[[SqlRepositories], T]) -> T:
         """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
         try:
             return await self._in_turn(partial(self._transact, work, origin.get()))  # the writer thread has a context of its own
@@ -148,7 +148,7 @@ class SqlStore:
             raise
         return result
 
-    def _transact(self, work: Callable[[SqlDrawers], T], origin: str = "") -> T:
+    def _transact(self, work: Callable[[SqlRepositories], T], origin: str = "") -> T:
         if self._closed:
             raise StorageError(_CLOSED)
         transaction = Transaction(self._connection, self._kept)
@@ -157,11 +157,11 @@ class SqlStore:
             with self._connection.begin():
                 self._pay(transaction)
                 begun, changes = True, _raw(self._connection).total_changes
-                drawers = SqlDrawers(transaction, self._vault, origin)
-                result = _plain(work(drawers))
+                db = SqlRepositories(transaction, self._vault, origin)
+                result = _plain(work(db))
                 if _raw(self._connection).total_changes == changes:
                     only_read.append(result)
-            if drawers.accounts.destroyed:
+            if db.accounts.destroyed:
                 self._empty_log()
         except DATABASE_ERRORS as error:
             refused = in_words(error)
@@ -186,7 +186,7 @@ class SqlStore:
         for owed in list(self._owed):
             work, origin = owed
             try:
-                work(SqlDrawers(transaction, self._vault, origin))
+                work(SqlRepositories(transaction, self._vault, origin))
             except DATABASE_ERRORS:
                 raise
             except Exception as error:  # the last resort: a record that cannot be made must not keep all others from being made
@@ -204,7 +204,7 @@ class SqlStore:
             return refused
         return None
 
-    def _look(self, work: Callable[[SqlDrawers], T], refused: StorageAway) -> T:
+    def _look(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
         """Runs what only reads while nothing can be written; what writes meets the refusal."""
         connection = _raw(self._connection)
         transaction = Transaction(self._connection, self._kept)
@@ -212,7 +212,7 @@ class SqlStore:
         connection.execute("PRAGMA query_only=ON")
         try:
             with self._connection.begin():
-                return _plain(work(SqlDrawers(transaction, self._vault)))
+                return _plain(work(SqlRepositories(transaction, self._vault)))
         except DATABASE_ERRORS as error:
             raise refused from error
         finally:
@@ -304,23 +304,23 @@ class SqlInbox:
         self._store = store
 
     async def add(self, updates: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
-        return await self._store.run_sql(lambda drawers: drawers.inbox.add(updates))
+        return await self._store.sql_transaction(lambda db: db.inbox.add(updates))
 
     async def waiting(self) -> Sequence[InboxEntry]:
-        return await self._store.run_sql(lambda drawers: drawers.inbox.waiting())
+        return await self._store.sql_transaction(lambda db: db.inbox.waiting())
 
     async def done(self, update_id: int, at: datetime) -> None:
-        await self._store.owe(lambda drawers: drawers.inbox.done(update_id, at))
+        await self._store.owe(lambda db: db.inbox.done(update_id, at))
 
     async def highest(self) -> int | None:
-        return await self._store.run_sql(lambda drawers: drawers.inbox.highest())
+        return await self._store.sql_transaction(lambda db: db.inbox.highest())
 
     async def clear(self) -> None:
         """Forgets every update received, for another bot."""
-        await self._store.run_sql(lambda drawers: drawers.inbox.clear())
+        await self._store.sql_transaction(lambda db: db.inbox.clear())
 
     async def forget_before(self, moment: datetime) -> int:
-        return await self._store.run_sql(lambda drawers: drawers.inbox.forget_before(moment))
+        return await self._store.sql_transaction(lambda db: db.inbox.forget_before(moment))
 
 
 @cache

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from bot.broker import routes
-from bot.broker.research_client import Library
-from bot.broker.scrip_cache import ScripShelf
-from bot.broker.session import LoginDesk, LoginMemory, SessionKeeper
+from bot.broker.research_client import ResearchClient
+from bot.broker.scrip_cache import ScripCache
+from bot.broker.session import Login, LoginMemory, SessionKeeper
 from bot.broker.transport import OpenSink, Transport
 from bot.broker.wire import answers, bodies, models, translate
 from bot.broker.wire.bodies import StopSpelling
@@ -30,7 +30,7 @@ QUOTES_AT_ONCE = 50  # tokens in one call, as live clients do daily (9.1)
 _FUNDS_PAUSE = 1.0
 
 
-class MStock(Library):
+class MStock(ResearchClient):
     """Implements bot.domain.ports.broker.Broker."""
 
     def __init__(
@@ -38,7 +38,7 @@ class MStock(Library):
         *,
         transport: Transport,
         keeper: SessionKeeper,
-        shelf: ScripShelf,
+        shelf: ScripCache,
         clock: Clock,
         key: Callable[[], Secret],
         find: Find,
@@ -48,7 +48,7 @@ class MStock(Library):
         self._transport = transport
         self._keeper = keeper
         self._address = address  # this host's own, as the broker sees it; None where that is not known
-        self._login = LoginDesk(transport, clock, memory or LoginMemory(), address=address)
+        self._login = Login(transport, clock, memory or LoginMemory(), address=address)
         self._shelf = shelf
         self._clock = clock
         self._key = key

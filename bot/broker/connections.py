@@ -17,8 +17,8 @@ import httpx
 from bot.broker.client import MStock
 from bot.broker.feed.handshake import socket_session
 from bot.broker.feed.socket_feed import Hours, SocketFeed, in_hours
-from bot.broker.rate_limits import Pace
-from bot.broker.scrip_cache import ScripShelf
+from bot.broker.rate_limits import BrokerRateLimits
+from bot.broker.scrip_cache import ScripCache
 from bot.broker.scrip_decoder import INDEXES
 from bot.broker.session import LoginMemory, SessionKeeper
 from bot.broker.transport import Transport, check_address, tls_context
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 class _Deaf:
     """Who listens until somebody does."""
 
-    def bell(self, account_id: str, *, traded: bool = True) -> None: ...
+    def on_order_event(self, account_id: str, *, traded: bool = True) -> None: ...
     def tick(self, account_id: str, tick: Tick) -> None: ...
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None: ...
 
@@ -47,7 +47,7 @@ async def _nobody(_account_id: str, _dead: Session | None) -> Session | None:
     return None
 
 
-class Pair:
+class MStockConnection:
     """Implements bot.domain.ports.broker.Link."""
 
     def __init__(self, broker: MStock, feed: SocketFeed, keeper: SessionKeeper, transport: Transport) -> None:
@@ -108,7 +108,7 @@ class Connections:
         self._chance = chance
         self._listener: FeedListener = listener or _Deaf()
         self._renewer: Renewer = renewer or _nobody
-        self.shelf = ScripShelf(data_dir, source=self._base_url, indexes=indexes)
+        self.shelf = ScripCache(data_dir, source=self._base_url, indexes=indexes)
         self._find = find or self.shelf.find
         self._hours = hours
         self._orders_a_second = orders_a_second
@@ -117,7 +117,7 @@ class Connections:
         self._wire = wire
         self.tls = tls  # the one context of this process; made when the lines are opened, where none is given
         self._http: aiohttp.ClientSession | None = None
-        self._pairs: dict[str, Pair] = {}
+        self._pairs: dict[str, MStockConnection] = {}
         self._keys: dict[str, Secret] = {}
         self._died: asyncio.Future[None] | None = None
 
@@ -143,7 +143,7 @@ class Connections:
         assert self._died is not None, "used outside of its context"  # noqa: S101
         await asyncio.shield(self._died)
 
-    def of(self, account_id: str, credentials: Credentials | None = None) -> Pair:
+    def of(self, account_id: str, credentials: Credentials | None = None) -> MStockConnection:
         """The pair of an account; opened when its credentials are given for the first time. NotLinked when neither is there."""
         if credentials is not None:
             self._keys[account_id] = credentials.api_key
@@ -169,12 +169,12 @@ class Connections:
         """Remembers, for this process, which words an account's stop orders use."""
         self._pairs[account_id].broker.stop_spelling = spelling
 
-    def _open(self, account_id: str) -> Pair:
+    def _open(self, account_id: str) -> MStockConnection:
         if self._http is None or self.tls is None:
             raise RuntimeError("connections are used inside `async with`")
         transport = Transport(
             base_url=self._base_url, tls=self.tls, clock=self._clock, chance=self._chance,
-            pace=Pace(orders_a_second=self._orders_a_second), wire=self._wire,
+            pace=BrokerRateLimits(orders_a_second=self._orders_a_second), wire=self._wire,
         )  # fmt: skip
         feed = SocketFeed(
             account_id=account_id, url=self._ws_url, http=self._http, tls=self.tls, key=lambda: self._key(account_id),
@@ -185,7 +185,7 @@ class Connections:
             transport=transport, keeper=keeper, shelf=self.shelf, clock=self._clock, key=lambda: self._key(account_id),
             find=self._found, memory=self._memory, address=self.address,
         )  # fmt: skip
-        pair = Pair(broker, feed, keeper, transport)
+        pair = MStockConnection(broker, feed, keeper, transport)
         pair.task = asyncio.get_running_loop().create_task(feed.run(), name=f"feed {account_id}")
         pair.task.add_done_callback(self._feed_ended)
         return pair
@@ -224,8 +224,8 @@ class _Relay:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def bell(self, account_id: str, *, traded: bool = True) -> None:
-        self._connections.ears.bell(account_id, traded=traded)
+    def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
+        self._connections.ears.on_order_event(account_id, traded=traded)
 
     def tick(self, account_id: str, tick: Tick) -> None:
         self._connections.ears.tick(account_id, tick)

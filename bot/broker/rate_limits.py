@@ -31,7 +31,7 @@ PATIENCE: Mapping[Bucket, float] = {
 URGENT_PATIENCE = 60.0
 
 
-class Gate:
+class RateLimit:
     """One bucket. Exact over any sliding window, which a refilling bucket with a burst is not."""
 
     def __init__(self, windows: Sequence[Window], *, patience: float) -> None:
@@ -85,7 +85,7 @@ class Gate:
             self._wake(loop)
 
 
-class Pace:
+class BrokerRateLimits:
     """All buckets of one account."""
 
     def __init__(self, *, orders_a_second: int = 3, windows: Mapping[Bucket, Sequence[Window]] = WINDOWS) -> None:
@@ -94,7 +94,7 @@ class Pace:
             raise ValueError(msg)
         every = dict(windows)
         every[Bucket.ORDERS] = ((orders_a_second, 1.0), *every[Bucket.ORDERS][1:])
-        self._gates = {bucket: Gate(every[bucket], patience=PATIENCE[bucket]) for bucket in Bucket}
+        self._gates = {bucket: RateLimit(every[bucket], patience=PATIENCE[bucket]) for bucket in Bucket}
 
     async def enter(self, bucket: Bucket, *, urgent: bool = False) -> None:
         """Waits for this bucket's turn; raises TooFast where the wait would be too long."""

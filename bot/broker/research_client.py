@@ -21,7 +21,7 @@ INTERVALS: Mapping[Interval, tuple[str, int]] = {
 }  # fmt: skip
 
 
-class Library:
+class ResearchClient:
     """The part of MStock that the order path does not need."""
 
     _clock: Clock

@@ -22,7 +22,7 @@ MOST_OF_YESTERDAY = 3.0  # more rows than this share: not the file that we know
 _NO_DISK = "The scrip master could not be written to disk."
 
 
-class ScripShelf:
+class ScripCache:
     """Keeps the newest good master of one broker on disk and in memory; all accounts share it."""
 
     def __init__(self, directory: Path, *, source: str, indexes: Sequence[Instrument] = INDEXES) -> None:

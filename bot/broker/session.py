@@ -106,7 +106,7 @@ class LoginMemory:
         return f"{said} This password was not sent again; it can be in {minutes} min, a new one at once."
 
 
-class LoginDesk:
+class Login:
     """The two steps; nothing leaves it in the clear."""
 
     def __init__(self, transport: Transport, clock: Clock, memory: LoginMemory, *, address: str | None = None) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from bot.broker.feed.backoff import delays
-from bot.broker.rate_limits import Pace
+from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.routes import PREFIX, Route
 from bot.broker.wire.answers import Answer, envelope, transient
 from bot.domain.clock import Clock
@@ -64,7 +64,7 @@ class Transport:
         tls: ssl.SSLContext,
         clock: Clock,
         chance: random.Random,
-        pace: Pace,
+        pace: BrokerRateLimits,
         wire: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._base = check_address(base_url, schemes=("http", "https")) + PREFIX

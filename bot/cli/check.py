@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.app import open_store
-from bot.config.key_sources import Ask
+from bot.config.key_sources import Prompt
 from bot.config.settings import Consent, KeySource, Mode, Settings
 from bot.domain.clock import MOST_SKEW, Clock, ist
 from bot.domain.errors import BotError, SettingsError
 from bot.domain.ports.broker import RandomBytes
-from bot.domain.ports.repositories import Drawers
-from bot.reference.load import open_shelf
+from bot.domain.ports.repositories import Repositories
+from bot.reference.load import load_reference
 from bot.runtime.hardening import Whoami, refuse_root, standing
 from bot.runtime.network import source_address
 from bot.wiring import chosen_plan
@@ -37,7 +37,7 @@ class Finding:
         return f"{'✗' if self.bad else '✓'} {self.name:<14} {self.say}"
 
 
-async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes, ask: Ask | None = None) -> list[Finding]:
+async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes, ask: Prompt | None = None) -> list[Finding]:
     """Every finding; nothing is changed but the database's schema, and no order route is touched."""
     findings = [Finding(name="settings", say=f"read, mode {settings.mode}")]
     findings += [Finding(name="warning", say=warning) for warning in settings.warnings]
@@ -52,7 +52,7 @@ async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes
 def _dated_facts(settings: Settings) -> list[Finding]:
     """Whether calendar, charges and rules can be read with the host's own rows, and what brokerage is reckoned with."""
     try:
-        plan = chosen_plan(settings, open_shelf(settings.market_data).tariff)
+        plan = chosen_plan(settings, load_reference(settings.market_data).tariff)
     except SettingsError as error:
         return [Finding(name="dated facts", say=error.say, bad=True)]
     return [
@@ -85,19 +85,19 @@ def _keys(settings: Settings) -> list[Finding]:
     return [Finding(name="key", say=said)]
 
 
-async def _database(settings: Settings, random_bytes: RandomBytes, ask: Ask | None) -> list[Finding]:
+async def _database(settings: Settings, random_bytes: RandomBytes, ask: Prompt | None) -> list[Finding]:
     try:
         store = open_store(settings, random_bytes, inline=True, ask=ask)
     except BotError as error:
         return [Finding(name="key, database", say=error.say, bad=True)]
 
-    def read(drawers: Drawers) -> tuple[int, list[str], bool]:
-        labels = [account.label for account in drawers.accounts.all()]
-        return len(drawers.people.all()), labels, drawers.accounts.keeps_seeds
+    def read(db: Repositories) -> tuple[int, list[str], bool]:
+        labels = [account.label for account in db.accounts.all()]
+        return len(db.people.all()), labels, db.accounts.keeps_seeds
 
     async with store:
-        people, labels, seeds = await store.run(read)
-        broken = await store.run_sql(lambda drawers: drawers.audit.verify())
+        people, labels, seeds = await store.transaction(read)
+        broken = await store.sql_transaction(lambda db: db.audit.verify())
     found = [
         Finding(name="key, database", say=f"{settings.database} opens"),
         Finding(name="second key", say="there: a TOTP seed can be stored" if seeds else "none: no TOTP seed can be stored"),

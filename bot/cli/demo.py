@@ -9,7 +9,7 @@ from bot.demo.smoke import story
 from bot.demo.world import Demo, DemoDirectory, demo_clock, open_demo
 from bot.runtime.hardening import stop_on_signals
 from bot.runtime.logs import logging_to
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.simulators.broker.faults.errors import PaperError
 from bot.simulators.loop import DemoLoop
 from bot.simulators.person.terminal import Terminal, lines_of
@@ -23,7 +23,7 @@ def demo(asked: argparse.Namespace) -> int:
     if asked.fresh or asked.smoke:
         directory = DemoDirectory(asked.data / "smoke") if asked.smoke else directory
         directory.start_over()
-    scrubber = Scrubber()
+    redactor = Redactor()
     with asyncio.Runner(loop_factory=DemoLoop) as runner:
         loop = runner.get_loop()
         if not isinstance(loop, DemoLoop):  # the factory above made it
@@ -31,11 +31,11 @@ def demo(asked: argparse.Namespace) -> int:
         clock = demo_clock(loop, directory)
         asked_log = directory.root / "demo.log"
         directory.prepare(os.urandom)
-        with asked_log.open("a", encoding="utf-8") as stream, logging_to(stream, scrubber=scrubber, clock=clock, level="INFO"):
-            return runner.run(_demo_runs(asked, directory, loop, scrubber))
+        with asked_log.open("a", encoding="utf-8") as stream, logging_to(stream, redactor=redactor, clock=clock, level="INFO"):
+            return runner.run(_demo_runs(asked, directory, loop, redactor))
 
 
-async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: DemoLoop, scrubber: Scrubber) -> int:
+async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: DemoLoop, redactor: Redactor) -> int:
     ended, stop = asyncio.Event(), asyncio.Event()
 
     def end() -> None:
@@ -48,7 +48,7 @@ async def _demo_runs(asked: argparse.Namespace, directory: DemoDirectory, loop: 
     port, restart = (asked.port, stop.set) if in_browser else (0, None)
     try:
         while True:
-            demo_opened = open_demo(directory, loop=loop, clock=clock, scrubber=scrubber, port=port, restart=restart)
+            demo_opened = open_demo(directory, loop=loop, clock=clock, redactor=redactor, port=port, restart=restart)
             async with demo_opened as demo:
                 port = demo.neighbours.port  # the page comes back to where it was
                 running = asyncio.create_task(demo.app.run(stop), name="bot")

@@ -10,7 +10,7 @@ from bot.domain.people.account import Credentials
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import SEED_SENTENCE
 from bot.domain.ports.broker import RandomBytes
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.wiring import build_core
 from storage.store import SqlStore
 
@@ -28,16 +28,16 @@ async def link_account(
     connections: Connections,
     clock: Clock,
     random_bytes: RandomBytes,
-    scrubber: Scrubber,
+    redactor: Redactor,
     ask: Callable[[str], str],
     tell: Callable[[str], None],
 ) -> str:
     """Asks, tries, stores; the closing sentence. LoginRefused and the other errors leave nothing stored."""
-    core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, scrubber=scrubber)
+    core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, redactor=redactor)
     client_code = settings.client_code or Secret(_need(ask, "Client code: "))
     api_key = settings.api_key or Secret(_need(ask, "API key (type B): "))
     password = Secret(_need(ask, "Password: "))
-    if await store.run(lambda drawers: drawers.accounts.keeps_seeds):
+    if await store.transaction(lambda db: db.accounts.keeps_seeds):
         tell(SEED_SENTENCE)
         seed = ask("TOTP seed (empty: none): ").strip().replace(" ", "")
     else:

@@ -181,20 +181,20 @@ def _run(asked: argparse.Namespace) -> int:
     from bot.cli.owner_commands import terminal
     from bot.config.settings import Consent, Mode
     from bot.runtime.logs import logging_to
-    from bot.runtime.redaction import Scrubber
+    from bot.runtime.redaction import Redactor
 
     gc.freeze()
     gc.enable()
     settings = _settings(asked)
-    clock, scrubber = SystemClock(), Scrubber(settings.secrets())
+    clock, redactor = SystemClock(), Redactor(settings.secrets())
 
     root = refuse_root(asked.whoami, live=settings.mode == Mode.LIVE, allowed=settings.allow_root == Consent.YES)
     if root is not None:
         print(root, file=sys.stderr)
 
-    opened = open_app(settings, clock=clock, random_bytes=os.urandom, scrubber=scrubber, ask=terminal(), new_bot=asked.new_bot)
+    opened = open_app(settings, clock=clock, random_bytes=os.urandom, redactor=redactor, ask=terminal(), new_bot=asked.new_bot)
     as_json = settings.log_format == "json"
-    with logging_to(sys.stderr, scrubber=scrubber, clock=clock, level=settings.log_level, as_json=as_json):
+    with logging_to(sys.stderr, redactor=redactor, clock=clock, level=settings.log_level, as_json=as_json):
         for warning in settings.warnings:
             log.warning("settings: %s", warning)
         try:
@@ -307,24 +307,24 @@ async def _change_people(asked: argparse.Namespace, store: "SqlStore") -> int:
         if asked.act == "add":
             account = None
             if asked.account is not None:
-                account = await store.run(lambda drawers: drawers.accounts.by_label(asked.account))
+                account = await store.transaction(lambda db: db.accounts.by_label(asked.account))
                 if account is None:
                     print(f"There is no account “{asked.account}”.", file=sys.stderr)
                     return FAILED
             user = User(telegram_id=asked.id, name=asked.name or str(asked.id))
             role, account_id = Role(asked.role), account.id if account else None
-            await store.run(lambda drawers: put_on_list(drawers, user, role, account_id, now))
+            await store.transaction(lambda db: put_on_list(db, user, role, account_id, now))
             print(f"{asked.id} is {role} of {asked.account or 'every account'}.")
         elif asked.act == "remove":
-            if not await store.run(lambda drawers: take_off_list(drawers, asked.id, now)):
+            if not await store.transaction(lambda db: take_off_list(db, asked.id, now)):
                 print(f"{asked.id} is not on the list.", file=sys.stderr)
                 return FAILED
             print(f"{asked.id} is off the list.")
         elif asked.act == "unlock":
-            opened = await store.run(lambda drawers: unlock(drawers, asked.id, now))
+            opened = await store.transaction(lambda db: unlock(db, asked.id, now))
             print(f"{asked.id} is open and has no PIN." if opened else f"{asked.id} was neither sealed nor had a PIN.")
         else:
-            listed = await store.run(lambda drawers: drawers.people.all())
+            listed = await store.transaction(lambda db: db.people.all())
             if not listed:
                 print("Nobody is on the list: the bot answers nobody. Begin with: python -m bot people add ID --role owner")
             for user, account_id, role in listed:
@@ -337,10 +337,10 @@ def _link(asked: argparse.Namespace) -> int:
     from bot.cli.link import link_account
     from bot.cli.owner_commands import terminal
     from bot.runtime.logs import logging_to
-    from bot.runtime.redaction import Scrubber
+    from bot.runtime.redaction import Redactor
 
     settings = _settings(asked)
-    scrubber = Scrubber(settings.secrets())
+    redactor = Redactor(settings.secrets())
 
     async def go() -> str:
         clock = SystemClock()
@@ -348,9 +348,9 @@ def _link(asked: argparse.Namespace) -> int:
         async with store, open_connections(settings, clock=clock, random_bytes=os.urandom) as connections:
             return await link_account(
                 settings, asked.label, store=store, connections=connections, clock=clock, random_bytes=os.urandom,
-                scrubber=scrubber, ask=_without_echo, tell=lambda words: print(escaped(words)),
+                redactor=redactor, ask=_without_echo, tell=lambda words: print(escaped(words)),
             )  # fmt: skip
 
-    with logging_to(sys.stderr, scrubber=scrubber, clock=SystemClock(), level="WARNING"):
+    with logging_to(sys.stderr, redactor=redactor, clock=SystemClock(), level="WARNING"):
         print(escaped(asyncio.run(go())))
     return 0

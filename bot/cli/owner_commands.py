@@ -11,13 +11,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from bot.app import open_connections, open_store
-from bot.config.key_sources import Ask, loaded, place_of
+from bot.config.key_sources import Prompt, loaded, place_of
 from bot.config.settings import KeySource, Settings
 from bot.diagnostics.report import report
 from bot.domain.clock import Clock, SystemClock, ist
 from bot.domain.errors import BrokerError, SettingsError, StorageError, VaultError
 from bot.domain.people.account import Credentials, Session
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.runtime.logs import escaped
 from bot.trading.safety.lockdown import lift_alarm, raise_alarm, sounding
 from bot.wiring import heartbeat_file
@@ -25,7 +25,7 @@ from storage.backup import after_bringing_back, back_up, bring_back, check_copy
 from storage.db.engine import FileLock
 from storage.key_rotation import Note, rekey, rotate
 from storage.repos.audit import AuditRow
-from storage.repositories import SqlDrawers
+from storage.repositories import SqlRepositories
 from storage.secrets.keyplace import new_key
 from storage.secrets.vault import Ring, Vault
 from storage.store import SqlStore
@@ -66,7 +66,7 @@ def add_commands(command: Command) -> None:
     command("diagnose", "a report on the bot that can be shown to anybody: no secret has a way into it", _diagnose)
 
 
-def terminal() -> Ask | None:
+def terminal() -> Prompt | None:
     """How to ask whoever sits at the keyboard; None when nobody does."""
     return getpass.getpass if sys.stdin.isatty() else None
 
@@ -92,7 +92,9 @@ def _key(asked: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def change_keys(act: str, settings: Settings, ask: Ask | None, *, seed: bool = False, to: KeySource | None = None) -> str:
+async def change_keys(
+    act: str, settings: Settings, ask: Prompt | None, *, seed: bool = False, to: KeySource | None = None
+) -> str:
     """new or rotate; the sentence for the person. StorageError (VaultError) says why not, and then nothing is lost."""
     ring = Ring.SEED if seed else Ring.MAIN
     if act == "new":
@@ -123,7 +125,7 @@ async def change_keys(act: str, settings: Settings, ask: Ask | None, *, seed: bo
     return told
 
 
-async def change_data_keys(settings: Settings, ask: Ask | None) -> str:
+async def change_data_keys(settings: Settings, ask: Prompt | None) -> str:
     """New data keys for every account; the sentence for the person. StorageError says why not, and then nothing is lost."""
     async with open_store(settings, os.urandom, inline=True, ask=ask) as store:
         count = await rekey(store, note=_note("key rotate", "data keys"))
@@ -133,8 +135,8 @@ async def change_data_keys(settings: Settings, ask: Ask | None) -> str:
 def _note(what: str, detail: str = "") -> Note:
     now = SystemClock().now()
 
-    def write(drawers: SqlDrawers, before: str, after: str) -> None:
-        drawers.audit.add(now, None, what, None, detail, before=before, after=after)
+    def write(db: SqlRepositories, before: str, after: str) -> None:
+        db.audit.add(now, None, what, None, detail, before=before, after=after)
 
     return write
 
@@ -155,7 +157,7 @@ async def make_backup(settings: Settings, target: Path) -> str:
         found = await back_up(store, target, traces)
         made_of = f"{target.name}: {found.accounts} accounts, {found.orders} orders, {found.audit_rows} acts"
         now = SystemClock().now()
-        await store.run(lambda drawers: drawers.audit.add(now, None, "backup", before="", after=made_of))
+        await store.transaction(lambda db: db.audit.add(now, None, "backup", before="", after=made_of))
     return (
         f"{target}: {found.accounts} accounts, {found.orders} orders, {found.audit_rows} acts; whole, and without any key. "
         "It opens only with the keys of today: keep a copy of those somewhere else."
@@ -178,11 +180,11 @@ async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
     lock = FileLock(database.with_name(database.name + ".lock"))
     made_of = f"{found.accounts} accounts, {found.orders} orders, {found.audit_rows} acts"
 
-    def make_safe(drawers: SqlDrawers) -> tuple[int, int | None, int]:
-        stopped = after_bringing_back(drawers, now, made_of)
+    def make_safe(db: SqlRepositories) -> tuple[int, int | None, int]:
+        stopped = after_bringing_back(db, now, made_of)
         if alarm:
-            raise_alarm(drawers, now)
-        return stopped, drawers.audit.verify(), len({user.telegram_id for user, _, _ in drawers.people.all()})
+            raise_alarm(db, now)
+        return stopped, db.audit.verify(), len({user.telegram_id for user, _, _ in db.people.all()})
 
     with closing(_Held(lock)):
         stopped, broken, people = await bring_back(copy, database, aside, open_store=without_keys_at, make_safe=make_safe)
@@ -203,7 +205,7 @@ async def _alarm_is_on(settings: Settings) -> bool:
         return False
     try:
         async with without_keys(settings) as store:
-            return await store.run(sounding)
+            return await store.transaction(sounding)
     except StorageError:
         return False
 
@@ -230,7 +232,7 @@ async def panic(settings: Settings, clock: Clock) -> str:
     sessions = await _alive(settings, clock)
     async with without_keys(settings) as store:
         now = clock.now()
-        raised = await store.run(lambda drawers: raise_alarm(drawers, now))
+        raised = await store.transaction(lambda db: raise_alarm(db, now))
         try:
             store.lock()
         except StorageError:
@@ -247,17 +249,17 @@ async def panic(settings: Settings, clock: Clock) -> str:
 async def _alive(settings: Settings, clock: Clock) -> list[tuple[str, Credentials, Session]]:
     """Living sessions, where the keys open without asking anybody; the alarm must not wait for a passphrase."""
 
-    def read(drawers: Drawers) -> list[tuple[str, Credentials, Session]]:
+    def read(db: Repositories) -> list[tuple[str, Credentials, Session]]:
         found = []
-        for account in drawers.accounts.all():
-            session, credentials = drawers.accounts.session(account.id), drawers.accounts.credentials(account.id)
+        for account in db.accounts.all():
+            session, credentials = db.accounts.session(account.id), db.accounts.credentials(account.id)
             if session is not None and credentials is not None and session.alive(clock.now()):
                 found.append((account.id, credentials, session))
         return found
 
     try:
         async with open_store(settings, os.urandom, inline=True) as store:
-            return await store.run(read)
+            return await store.transaction(read)
     except StorageError:
         return []
 
@@ -281,7 +283,7 @@ async def lift(settings: Settings, clock: Clock) -> str:
     """Ends the alarm; the kill switches stay on."""
     async with without_keys(settings) as store:
         now = clock.now()
-        if not await store.run(lambda drawers: lift_alarm(drawers, now)):
+        if not await store.transaction(lambda db: lift_alarm(db, now)):
             raise StorageError("No alarm is on.")
     return "The alarm is over and the phones are open. Trading stays stopped until an owner says /resume for each account."
 
@@ -303,7 +305,7 @@ def _audit(asked: argparse.Namespace, settings: Settings) -> int:
 async def read_audit(settings: Settings) -> tuple[Sequence[AuditRow], int | None]:
     """Every row, and the first that is not as it was written."""
     async with without_keys(settings) as store:
-        return await store.run_sql(lambda drawers: (drawers.audit.export(), drawers.audit.verify()))
+        return await store.sql_transaction(lambda db: (db.audit.export(), db.audit.verify()))
 
 
 def as_json(row: AuditRow) -> str:

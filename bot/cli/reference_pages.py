@@ -18,7 +18,7 @@ from bot.domain.money import to_paise
 from bot.domain.orders.charges import Trade
 from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import Asset, Bill, Plan, Rate
-from bot.reference.load import Shelf, open_shelf
+from bot.reference.load import ReferenceData, load_reference
 
 TITLES = {
     SessionClass.CASH_AUCTION: "Shares with F&O",
@@ -67,12 +67,12 @@ def _charges(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _shelf(asked: argparse.Namespace) -> Shelf:
+def _shelf(asked: argparse.Namespace) -> ReferenceData:
     """The dated data with the host's own rows, if MARKET_DATA names a file; no other setting is needed to look things up."""
-    return open_shelf(market_data(asked.environ, Path()))
+    return load_reference(market_data(asked.environ, Path()))
 
 
-def order_of(asked: argparse.Namespace, today: date, shelf: Shelf) -> tuple[Trade, Plan | None] | None:
+def order_of(asked: argparse.Namespace, today: date, shelf: ReferenceData) -> tuple[Trade, Plan | None] | None:
     """The trade and the plan that the flags name, None without any flag; UsageError with a command that would have worked."""
     given = {name for name, value in vars(asked).items() if name in _FLAGS and value not in (None, False)}
     if not given:
@@ -103,7 +103,7 @@ _NEEDED = ("side", "quantity", "symbol", "price")
 _FLAGS = frozenset({*_NEEDED, "product", "exchange", "future", "call", "put", "plan", "on", "orders"})
 
 
-def _instrument(asked: argparse.Namespace, shelf: Shelf) -> Instrument:
+def _instrument(asked: argparse.Namespace, shelf: ReferenceData) -> Instrument:
     """A contract just good enough to price; lot and tick of the real one are in the scrip master, which is not here."""
     strike = asked.call or asked.put
     derivative = asked.future or strike is not None
@@ -150,7 +150,7 @@ def _count(words: str) -> int:
     return int(words)
 
 
-def calendar_page(day: date, shelf: Shelf) -> Iterator[str]:
+def calendar_page(day: date, shelf: ReferenceData) -> Iterator[str]:
     """What is known of a day and from which source."""
     calendar = shelf.calendar
     known = calendar.day(day)
@@ -195,7 +195,7 @@ def _hours(phase: Phase) -> str:
     return f"{ist(phase.start):%H:%M}-{until} {phase.kind}{early}"
 
 
-def _square_offs(shelf: Shelf) -> Iterator[str]:
+def _square_offs(shelf: ReferenceData) -> Iterator[str]:
     yield "Square-off by mStock on a full day:"
     for row in shelf.calendar.square_offs:
         kinds = ", ".join(sorted(row.kinds))
@@ -203,7 +203,7 @@ def _square_offs(shelf: Shelf) -> Iterator[str]:
         yield f"  {row.product} {kinds}: {row.time:%H:%M} from {row.since}{proven} (source: {row.source})"
 
 
-def rates_page(shelf: Shelf) -> Iterator[str]:
+def rates_page(shelf: ReferenceData) -> Iterator[str]:
     """Every dated rate with its source."""
     tariff = shelf.tariff
     yield "Rates in percent of turnover (premium for options):"
@@ -239,7 +239,7 @@ def _limits(rate: Rate) -> str:
     return " ".join(parts)
 
 
-def charges_page(trade: Trade, plan: Plan | None, shelf: Shelf) -> Iterator[str]:
+def charges_page(trade: Trade, plan: Plan | None, shelf: ReferenceData) -> Iterator[str]:
     """The charges of one order line by line."""
     tariff = shelf.tariff
     what = f"{trade.quantity} {trade.instrument.name} {trade.product} {trade.instrument.exchange}"

@@ -14,14 +14,14 @@ from storage.secrets.vault import Ring, Vault, WrappingKey
 
 TRIES = 3  # wrong passphrases at one start; each costs a whole Argon2id
 
-Ask = Callable[[str], str]  # a question at the terminal, answered without echo
+Prompt = Callable[[str], str]  # a question at the terminal, answered without echo
 
 
 def place_of(
     settings: Settings,
     ring: Ring,
     random_bytes: RandomBytes,
-    ask: Ask | None,
+    ask: Prompt | None,
     *,
     source: KeySource | None = None,
     fresh: bool = False,
@@ -55,7 +55,7 @@ def place_of(
     return SealedKeyFile(path, settings.database, passphrase, random_bytes)
 
 
-def open_vault(settings: Settings, random_bytes: RandomBytes, ask: Ask | None) -> Vault:
+def open_vault(settings: Settings, random_bytes: RandomBytes, ask: Prompt | None) -> Vault:
     """The vault with the first ring of keys, and the seed's where that one was made; VaultError says what is unfit."""
     main = place_of(settings, Ring.MAIN, random_bytes, ask)
     seed = place_of(settings, Ring.SEED, random_bytes, ask)

@@ -5,9 +5,9 @@ import logging
 
 from bot.domain.errors import DeliveryError
 from bot.domain.orders.order import Order
-from bot.domain.ports.broker import Messenger, Shown
-from bot.domain.ports.repositories import Drawers, Store
-from bot.trading.wakes import Wake
+from bot.domain.ports.broker import CardRef, Messenger
+from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.wakes import Signal
 
 log = logging.getLogger(__name__)
 
@@ -15,13 +15,13 @@ TOGETHER = 0.1  # seconds in which changes that follow one another become one dr
 RETRY = 5.0  # seconds after a failed drawing; a card is a picture of the present, so it is simply drawn again
 
 
-class Cards:
+class CardUpdater:
     """Versions that come quickly are drawn as one: only the newest is worth a call to Telegram."""
 
     def __init__(self, *, store: Store, messenger: Messenger) -> None:
         self._store = store
         self._messenger = messenger
-        self._wake = Wake()
+        self._wake = Signal()
 
     def wake(self) -> None:
         """Some order changed; returns at once."""
@@ -45,27 +45,27 @@ class Cards:
 
     async def draw_stale(self) -> float | None:
         """Draws every card that is older than its order; in how many seconds to try again what failed, None when nothing did."""
-        stale = await self._store.run(lambda drawers: drawers.cards.stale())
+        stale = await self._store.transaction(lambda db: db.cards.stale())
         waits = await asyncio.gather(*(self._draw(shown, order, label) for shown, order, label in stale))
         return min((wait for wait in waits if wait is not None), default=None)
 
-    async def _draw(self, shown: Shown, order: Order, label: str) -> float | None:
+    async def _draw(self, shown: CardRef, order: Order, label: str) -> float | None:
         try:
             message_id = await self._messenger.draw(shown, order, label)
         except DeliveryError as error:
             if not error.permanent:
                 return error.retry_after or RETRY
             log.warning("the card of order %s cannot be drawn any more: %s", order.id, error.say)
-            await self._store.run(lambda drawers: drawers.cards.bury(shown.chat_id, shown.message_id))
+            await self._store.transaction(lambda db: db.cards.bury(shown.chat_id, shown.message_id))
             return None
 
         except Exception:  # the last resort: one card that cannot be drawn must not stop the others
             log.exception("the card of order %s cannot be drawn", order.id)
             message_id = shown.message_id
 
-        def note(drawers: Drawers) -> None:
+        def note(db: Repositories) -> None:
             moved = message_id if message_id != shown.message_id else None
-            drawers.cards.drawn(shown.chat_id, shown.message_id, order.version, moved_to=moved)
+            db.cards.drawn(shown.chat_id, shown.message_id, order.version, moved_to=moved)
 
-        await self._store.run(note)
+        await self._store.transaction(note)
         return None

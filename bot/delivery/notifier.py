@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.notice import Parcel
+from bot.domain.orders.notice import Delivery
 from bot.domain.ports.broker import Messenger
 from bot.domain.ports.repositories import Store
-from bot.trading.wakes import Wake
+from bot.trading.wakes import Signal
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class Notifier:
         self._store = store
         self._messenger = messenger
         self._clock = clock
-        self._wake = Wake()
+        self._wake = Signal()
         self._last: tuple[datetime, float] | None = None  # the newest present, and its loop time
         self._round = asyncio.Lock()  # a drain waits for what the loop has on its way: cut off, it would be sent again
 
@@ -36,17 +36,17 @@ class Notifier:
 
     async def run(self) -> None:
         """Delivers for ever. What a process of before was delivering or had put off is due at once."""
-        await self._store.run(lambda drawers: drawers.outbox.release(self._clock.now()))
+        await self._store.transaction(lambda db: db.outbox.release(self._clock.now()))
         while True:
             if not await self.deliver_due():
-                due = await self._store.run(lambda drawers: drawers.outbox.next_due())
+                due = await self._store.transaction(lambda db: db.outbox.next_due())
                 await self._wake.wait(self._pause(due))
 
     async def deliver_due(self) -> bool:
         """One round: at most one notice for each chat, all chats side by side; False when nothing was due."""
         async with self._round:
             now = self._present()
-            parcels: Sequence[Parcel] = await self._store.run(lambda drawers: drawers.outbox.lease(now, now + LEASE))
+            parcels: Sequence[Delivery] = await self._store.transaction(lambda db: db.outbox.lease(now, now + LEASE))
             await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
             return bool(parcels)
 
@@ -59,7 +59,7 @@ class Notifier:
         except TimeoutError:
             log.warning("some notices are left for the next start")
 
-    async def _deliver(self, parcel: Parcel) -> None:
+    async def _deliver(self, parcel: Delivery) -> None:
         try:
             message_id = await self._messenger.deliver(parcel)
         except DeliveryError as error:
@@ -70,19 +70,19 @@ class Notifier:
             await self._failed(parcel, DeliveryError("a bug of ours: see the log", permanent=True))
             return
         sent_at = self._clock.now()
-        await self._store.run(lambda drawers: drawers.outbox.sent(parcel.id, sent_at, message_id))
+        await self._store.transaction(lambda db: db.outbox.sent(parcel.id, sent_at, message_id))
 
-    async def _failed(self, parcel: Parcel, error: DeliveryError) -> None:
+    async def _failed(self, parcel: Delivery, error: DeliveryError) -> None:
         now = self._present()
         if error.permanent:
             log.error("notice %d cannot be delivered: %s", parcel.id, error.say)
-            await self._store.run(lambda drawers: drawers.outbox.bury(parcel.id, now, error.say))
+            await self._store.transaction(lambda db: db.outbox.bury(parcel.id, now, error.say))
             return
         wait = error.retry_after or WAITS[min(parcel.attempts, len(WAITS) - 1)]
         if parcel.attempts < len(WAITS):  # an outage of hours is no news after its first tries
             log.info("notice %d waits %s s: %s", parcel.id, wait, error.say)
         until = now + timedelta(seconds=wait)
-        await self._store.run(lambda drawers: drawers.outbox.postpone(parcel.id, until, error.say))
+        await self._store.transaction(lambda db: db.outbox.postpone(parcel.id, until, error.say))
 
     def _pause(self, due: datetime | None) -> float | None:
         return None if due is None else max((due - self._present()).total_seconds(), 0.02)

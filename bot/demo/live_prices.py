@@ -11,7 +11,7 @@ import aiohttp
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Tick
-from bot.domain.ports.broker import FeedMode, Link
+from bot.domain.ports.broker import BrokerConnection, FeedMode
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Listed(Protocol):
     def kind(self) -> str: ...
 
 
-class Pump:
+class LivePrices:
     """A FeedListener of the source; keeps the newest price of each instrument until the next delivery."""
 
     def __init__(self, *, desk_url: str, http: aiohttp.ClientSession) -> None:
@@ -43,7 +43,7 @@ class Pump:
         self._sent: dict[InstrumentKey, str] = {}
         self.delivered = 0  # ticks taken by the desk
 
-    def bell(self, account_id: str, *, traded: bool = True) -> None:
+    def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
         """Orders of the source are no business of the paper broker."""
 
     def tick(self, account_id: str, tick: Tick) -> None:
@@ -55,7 +55,7 @@ class Pump:
         """The paper market stands still while the source is away; it says so in the log."""
         log.warning("live prices %s", "are gone" if until is None else f"are back after {until - since}")
 
-    async def run(self, link: Link, listed: Sequence[Listed]) -> None:
+    async def run(self, link: BrokerConnection, listed: Sequence[Listed]) -> None:
         """Watches what both masters have, and delivers for ever. BrokerError when the source's master cannot be read."""
         master = await link.broker.scrip_master()
         self._names = matched(master, listed)
@@ -66,7 +66,7 @@ class Pump:
             await asyncio.sleep(EVERY)
             await self._deliver()
 
-    async def _carry_closes(self, link: Link) -> None:
+    async def _carry_closes(self, link: BrokerConnection) -> None:
         """The day's price bands hang on the previous close: without the source's own, its prices would lie outside them."""
         try:
             quotes = await link.broker.quotes(list(self._names))

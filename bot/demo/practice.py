@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.broker.connections import Connections
 from bot.config.addresses import MSTOCK, MSTOCK_SOCKET
-from bot.demo.live_prices import Pump
+from bot.demo.live_prices import LivePrices
 from bot.domain.clock import Clock
 from bot.domain.errors import PersonError
 from bot.domain.people.account import CodeKind, Credentials
@@ -91,7 +91,7 @@ async def _carry(
 ) -> None:
     credentials, code = live
     async with aiohttp.ClientSession(trust_env=False) as http:
-        pump = Pump(desk_url=running.desk_url, http=http)
+        pump = LivePrices(desk_url=running.desk_url, http=http)
         with tempfile.TemporaryDirectory() as directory:
             async with Connections(
                 base_url=source.url, ws_url=source.ws_url, clock=clock, chance=rng, data_dir=Path(directory), listener=pump

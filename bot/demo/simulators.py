@@ -25,7 +25,7 @@ Shift = Callable[[float], Coroutine[Any, Any, None]]  # seconds by which the clo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbours:
+class Simulators:
     """Both, answering; all addresses are on loopback."""
 
     url: str  # the page
@@ -56,7 +56,7 @@ async def neighbours(
     walk: float = 1.0,
     hours: Hours = "always",
     keep_hours: Callable[[str], None] | None = None,
-) -> AsyncIterator[Neighbours]:
+) -> AsyncIterator[Simulators]:
     """Starts both; data None keeps the chat and the paper account in memory. OSError when the port is taken."""
     kept = data / "chat.json" if data is not None else None
     chats = Chats(clock, state=load(kept) if kept is not None else None)
@@ -71,7 +71,7 @@ async def neighbours(
         if kept is not None:
             await stack.enter_async_context(keeping(chats, kept))
         url = await stack.enter_async_context(listening(app, port=port, pages=frozenset({"/"})))
-        yield Neighbours(
+        yield Simulators(
             url=f"{url}/",
             telegram_url=url,
             token=telegram.token,

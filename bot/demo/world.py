@@ -12,13 +12,13 @@ from pathlib import Path
 
 from bot.app import App, open_app, open_store
 from bot.config.settings import Settings
-from bot.demo.simulators import VISITOR, Neighbours, neighbours
+from bot.demo.simulators import VISITOR, Simulators, neighbours
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.people.account import Account, Credentials, Role, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
-from bot.domain.ports.repositories import Drawers
-from bot.runtime.redaction import Scrubber
+from bot.domain.ports.repositories import Repositories
+from bot.runtime.redaction import Redactor
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
@@ -33,7 +33,7 @@ PLAN = "flat-5"
 class Demo:
     """Everything of one running demo."""
 
-    neighbours: Neighbours
+    neighbours: Simulators
     app: App
 
 
@@ -87,7 +87,7 @@ class DemoDirectory:
         self._hours.write_text(json.dumps(hours))
 
 
-def demo_settings(directory: DemoDirectory, near: Neighbours) -> Settings:
+def demo_settings(directory: DemoDirectory, near: Simulators) -> Settings:
     """The settings of the demo: the two addresses, and nothing that the real bot would not read as well."""
     return Settings.read(
         {
@@ -116,15 +116,15 @@ async def seed(settings: Settings, account: PaperAccount, clock: Clock, random_b
         totp_seed=Secret(account.totp_seed) if account.totp_seed else None,
     )
 
-    def add(drawers: Drawers) -> None:
-        if drawers.accounts.by_label(LABEL) is None:
+    def add(db: Repositories) -> None:
+        if db.accounts.by_label(LABEL) is None:
             client = f"{account.client[:2]}••••{account.client[-1]}"
-            drawers.accounts.add(Account(id=random_bytes(6).hex(), label=LABEL, client=client, created_at=now), credentials)
-        drawers.people.add(User(telegram_id=VISITOR, name="Asha"), Role.OWNER, None, now)
+            db.accounts.add(Account(id=random_bytes(6).hex(), label=LABEL, client=client, created_at=now), credentials)
+        db.people.add(User(telegram_id=VISITOR, name="Asha"), Role.OWNER, None, now)
 
     store = open_store(settings, random_bytes, inline=inline, new=True)
     try:
-        await store.run(add)
+        await store.transaction(add)
     finally:
         await store.close()
 
@@ -140,7 +140,7 @@ async def open_demo(
     *,
     loop: DemoLoop,
     clock: Clock,
-    scrubber: Scrubber,
+    redactor: Redactor,
     random_bytes: RandomBytes = os.urandom,
     chance: random.Random | None = None,
     port: int = 0,
@@ -184,5 +184,5 @@ async def open_demo(
         )
         settings = demo_settings(directory, near)
         await seed(settings, account, clock, random_bytes, inline=False)
-        app = await stack.enter_async_context(open_app(settings, clock=clock, random_bytes=random_bytes, scrubber=scrubber))
+        app = await stack.enter_async_context(open_app(settings, clock=clock, random_bytes=random_bytes, redactor=redactor))
         yield Demo(neighbours=near, app=app)

@@ -15,10 +15,10 @@ from bot.domain.clock import Clock
 from bot.domain.errors import VaultError
 from bot.domain.orders.order import OrderStatus
 from bot.runtime.hardening import standing
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.trading.safety.lockdown import sounding
 from storage.db.engine import SQLITE
-from storage.repositories import SqlDrawers
+from storage.repositories import SqlRepositories
 from storage.secrets.vault import Ring
 from storage.store import SqlStore
 
@@ -34,7 +34,7 @@ async def inspect(settings: Settings, store: SqlStore, clock: Clock, *, heartbea
         *_process(),
         *_settings(settings),
         *_files(settings, heartbeat, now),
-        *await store.run_sql(lambda drawers: _memory(drawers, store)),
+        *await store.sql_transaction(lambda db: _memory(db, store)),
     ]
 
 
@@ -47,8 +47,8 @@ async def report(
     shown: Callable[[Sequence[Fact]], list[str]] = lines,
 ) -> list[str]:
     """The facts as text; scrubbed once more, should what cannot hold a secret ever hold one."""
-    scrubber = Scrubber(settings.secrets())
-    return [scrubber.scrub(line) for line in shown(await inspect(settings, store, clock, heartbeat=heartbeat))]
+    redactor = Redactor(settings.secrets())
+    return [redactor.scrub(line) for line in shown(await inspect(settings, store, clock, heartbeat=heartbeat))]
 
 
 def _process() -> list[Fact]:
@@ -100,30 +100,30 @@ def _files(settings: Settings, heartbeat: Path, now: datetime) -> list[Fact]:
     )
 
 
-def _memory(drawers: SqlDrawers, store: SqlStore) -> list[Fact]:
+def _memory(db: SqlRepositories, store: SqlStore) -> list[Fact]:
     try:
-        opened: int | None = drawers.accounts.prove() + drawers.pins.prove() if store.vault.has(Ring.MAIN) else None
+        opened: int | None = db.accounts.prove() + db.pins.prove() if store.vault.has(Ring.MAIN) else None
         sealed = opened is None
     except VaultError:
         opened, sealed = None, False
-    waiting, buried = drawers.outbox.counts()
-    unsettled = [order.status for order in drawers.orders.unsettled()]
-    accounts = drawers.accounts.all()
-    people = {user.telegram_id for user, _, _ in drawers.people.all()}
+    waiting, buried = db.outbox.counts()
+    unsettled = [order.status for order in db.orders.unsettled()]
+    accounts = db.accounts.all()
+    people = {user.telegram_id for user, _, _ in db.people.all()}
     return [
         *facts("vault", {"without key": sealed, "secrets that open": opened, "seed key": store.vault.has(Ring.SEED)}),
         *facts(
             "memory",
             {
                 "people": len(people),
-                "phones sealed": sum(drawers.pins.sealed(person) is not None for person in people),
+                "phones sealed": sum(db.pins.sealed(person) is not None for person in people),
                 "accounts": len(accounts),
-                "accounts stopped": sum(drawers.safety.stopped(account.id) is not None for account in accounts),
-                "alarm": sounding(drawers),
-                "updates waiting": len(drawers.inbox.waiting()),
+                "accounts stopped": sum(db.stops.stopped(account.id) is not None for account in accounts),
+                "alarm": sounding(db),
+                "updates waiting": len(db.inbox.waiting()),
                 "notices waiting": waiting,
                 "notices buried": buried,
-                "audit broken at row": drawers.audit.verify(),
+                "audit broken at row": db.audit.verify(),
             },
         ),
         *facts("unsettled orders", {status.value: unsettled.count(status) for status in OrderStatus if unsettled.count(status)}),

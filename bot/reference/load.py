@@ -24,7 +24,7 @@ TABLES = {field.encode_name for model in MODELS for field in msgspec.structs.fie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class ReferenceData:
     """All dated data, ready to be asked."""
 
     calendar: Calendar
@@ -34,7 +34,7 @@ class Shelf:
     override: str  # the host's file, or empty
 
 
-def open_shelf(override: Path | None = None) -> Shelf:
+def load_reference(override: Path | None = None) -> ReferenceData:
     """Reads the shipped files and, on top, one file of the host that may hold rows of every table.
 
     A host row replaces the shipped row with the same key, or adds to them. BadRow (a SettingsError) names the file, table and
@@ -43,7 +43,7 @@ def open_shelf(override: Path | None = None) -> Shelf:
     paths = [HERE / name for name in FILES] + ([] if override is None else [override])
     files = [(path.name, _content(path)) for path in paths]
     calendar = read_calendar(_all(files, CalendarTables))
-    return Shelf(
+    return ReferenceData(
         calendar=calendar,
         tariff=read_tariff(_all(files, ChargeTables)),
         rules=read_rules(_all(files, RuleTables), calendar.withdrawals),

@@ -8,7 +8,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 
-class Errands:
+class BackgroundTasks:
     """Starts tasks, keeps hold of them, and finishes them in bounded time at the end."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TextIO
 
 from bot.domain.clock import Clock, ist
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 
 # The id of the update, job or frame that is being worked on; handlers show it to the person when something goes wrong.
 correlation: ContextVar[str] = ContextVar("correlation", default="----")
@@ -50,18 +50,18 @@ def _shown(character: str) -> str:
 class Formatter(logging.Formatter):
     """Renders a record whole, scrubs it, and only then escapes it; as_json: one JSON object a line."""
 
-    def __init__(self, scrubber: Scrubber, clock: Clock, *, as_json: bool = False) -> None:
+    def __init__(self, redactor: Redactor, clock: Clock, *, as_json: bool = False) -> None:
         super().__init__()
-        self._scrubber = scrubber
+        self._redactor = redactor
         self._clock = clock
         self._as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
         """The line; a traceback follows in lines that begin with a bar, so that none of it can pass for a line of its own."""
         moment = ist(self._clock.now())
-        message = self._scrubber.scrub(_message(record))
-        trace = self._scrubber.scrub(_trace(record))
-        logger = self._scrubber.scrub(record.name)
+        message = self._redactor.scrub(_message(record))
+        trace = self._redactor.scrub(_trace(record))
+        logger = self._redactor.scrub(record.name)
         if self._as_json:
             fields = {
                 "at": moment.isoformat(timespec="milliseconds"),
@@ -95,11 +95,11 @@ def _trace(record: logging.LogRecord) -> str:
 
 @contextmanager
 def logging_to(
-    stream: TextIO, *, scrubber: Scrubber, clock: Clock, level: str = "INFO", as_json: bool = False
+    stream: TextIO, *, redactor: Redactor, clock: Clock, level: str = "INFO", as_json: bool = False
 ) -> Iterator[logging.Handler]:
     """While it lasts all that is logged, warned or not caught goes through the scrubber to the stream, and nowhere else."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Formatter(scrubber, clock, as_json=as_json))
+    handler.setFormatter(Formatter(redactor, clock, as_json=as_json))
     root = logging.getLogger()
     before = (root.handlers[:], root.level, logging.raiseExceptions, sys.excepthook, threading.excepthook, sys.unraisablehook)
     levels = {name: logging.getLogger(name).level for name in QUIET}

@@ -55,7 +55,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-class Scrubber:
+class Redactor:
     """Knows the secrets of this process; told of each as soon as it exists, and may forget it when it has died."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:

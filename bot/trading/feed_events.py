@@ -10,8 +10,8 @@ from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.prices import Tick
 from bot.domain.orders.notice import FeedBack, Notice
 from bot.domain.orders.order import OrderStatus
-from bot.domain.ports.repositories import Drawers, Store
-from bot.runtime.background import Errands
+from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.background import BackgroundTasks
 from bot.trading.account.prices import Prices
 from bot.trading.sync.fact_applier import Change
 from bot.trading.sync.reconcile import Reconcile
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 NOTICED = timedelta(seconds=20)  # a shorter gap is mended before anybody could act on the news of it
 
 
-class Intake:
+class FeedEvents:
     """A FeedListener; its calls return at once."""
 
     def __init__(
@@ -30,19 +30,19 @@ class Intake:
         store: Store,
         reconcile: Reconcile,
         prices: Prices,
-        errands: Errands,
+        background: BackgroundTasks,
         clock: Clock,
         changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._reconcile = reconcile
         self._prices = prices
-        self._errands = errands
+        self._background = background
         self._clock = clock
         self._changed = changed
         self._lost_at: dict[str, float] = {}  # lines that are down: since when, in loop time
 
-    def bell(self, account_id: str, *, traded: bool = True) -> None:
+    def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
         """Something happened to an order: look in the books, at once if it may have been a fill."""
         self._reconcile.ring(account_id, urgent=traded)
 
@@ -55,10 +55,10 @@ class Intake:
         now = asyncio.get_running_loop().time()
         if until is None:
             self._lost_at[account_id] = now
-            self._errands.start(self._lost(account_id, since), f"feed of {account_id} lost")
+            self._background.start(self._lost(account_id, since), f"feed of {account_id} lost")
         else:
             away = timedelta(seconds=now - self._lost_at.pop(account_id, now))
-            self._errands.start(self._back(account_id, until - away, until), f"feed of {account_id} back")
+            self._background.start(self._back(account_id, until - away, until), f"feed of {account_id} back")
 
     async def _lost(self, account_id: str, since: datetime) -> None:
         log.warning("account %s: the feed is gone since %s", account_id, since)
@@ -69,7 +69,7 @@ class Intake:
         change = await self._look(account_id)
         if until - since < NOTICED:
             return
-        open_ = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        open_ = await self._store.transaction(lambda db: db.orders.unsettled(account_id))
         told = FeedBack(
             since=since,
             until=until,
@@ -83,17 +83,17 @@ class Intake:
     async def _look(self, account_id: str) -> Change | None:
         """What a look changed; None when the books could not be read."""
         try:
-            return await self._reconcile.look(account_id)
+            return await self._reconcile.sync(account_id)
         except (BrokerError, StorageAway):
             return None
 
     async def _tell(self, account_id: str, notice: Notice) -> None:
         now = self._clock.now()
 
-        def tell(drawers: Drawers) -> None:
-            if drawers.accounts.find(account_id) is None:  # unlinked meanwhile: its feed is nobody's business any more
+        def tell(db: Repositories) -> None:
+            if db.accounts.find(account_id) is None:  # unlinked meanwhile: its feed is nobody's business any more
                 return
-            drawers.outbox.add(account_id, drawers.people.watching(account_id), notice, now, order_id=None)
+            db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
-        await self._store.run(tell)
+        await self._store.transaction(tell)
         self._changed()

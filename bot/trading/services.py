@@ -10,18 +10,18 @@ from bot.domain.orders.order import LOOKED_FOR
 from bot.domain.orders.proposal import Status
 from bot.domain.people.account import Account, Actor, Permission, Role
 from bot.domain.people.audit import Act, ActPage
-from bot.domain.ports.repositories import Drawers, Store
-from bot.trading.account.account_views import Books
-from bot.trading.account.logins import Accounts
-from bot.trading.account.quotes import Market
+from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.account.account_views import AccountViews
+from bot.trading.account.logins import Logins
+from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
-from bot.trading.account.secret_entry import Entering
+from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.account.unlinking import Unlinking
-from bot.trading.orders.kill_switch import Switch
-from bot.trading.orders.order_desk import TradingDesk
+from bot.trading.orders.kill_switch import KillSwitch
+from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.people.acts import in_words
-from bot.trading.people.allowlist import Roster
-from bot.trading.people.invitations import Joining
+from bot.trading.people.allowlist import Allowlist
+from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 
@@ -32,18 +32,18 @@ PAGE = 8  # acts on one page of /audit
 class Services:
     """What handlers may call."""
 
-    roster: Roster
-    accounts: Accounts
-    desk: TradingDesk
-    books: Books
-    market: Market
-    switch: Switch
+    allowlist: Allowlist
+    accounts: Logins
+    desk: OrderDesk
+    books: AccountViews
+    market: Quotes
+    switch: KillSwitch
     unlinking: Unlinking
-    joining: Joining
+    invitations: Invitations
     limits: OwnLimits
     pins: Pins
     reports: Reports
-    entering: Entering
+    secret_entry: SecretEntry
     host: "Host"
     mode: str  # PAPER or LIVE: stands on every card that touches money
     clock: Clock
@@ -54,8 +54,8 @@ class Host:
     """How the bot itself is doing."""
 
     store: Store
-    accounts: Accounts
-    books: Books
+    accounts: Logins
+    books: AccountViews
     clock: Clock
     mode: str
     version: str
@@ -68,24 +68,24 @@ class Host:
             raise NotAllowed("Only an owner reads the record of acts.")
         person = actor.user.telegram_id
 
-        def read(drawers: Drawers) -> ActPage:
-            of_all = drawers.people.role_on(person, None) is Role.OWNER
-            own = [one.id for one in drawers.accounts.all() if drawers.people.role_on(person, one.id) is Role.OWNER]
-            rows = drawers.audit.page(before, PAGE + 1, None if of_all else own)
-            names = {user.telegram_id: user.name for user, _, _ in drawers.people.all()}
+        def read(db: Repositories) -> ActPage:
+            of_all = db.people.role_on(person, None) is Role.OWNER
+            own = [one.id for one in db.accounts.all() if db.people.role_on(person, one.id) is Role.OWNER]
+            rows = db.audit.page(before, PAGE + 1, None if of_all else own)
+            names = {user.telegram_id: user.name for user, _, _ in db.people.all()}
             acts = tuple(
                 Act(
                     id=number,
                     at=at,
                     who=names.get(who or 0, str(who or "bot or host")),
                     what=what,
-                    detail=in_words(drawers, at, detail, names),
+                    detail=in_words(db, at, detail, names),
                 )
                 for number, at, who, what, detail in rows[:PAGE]
             )
             return ActPage(acts=acts, older=acts[-1].id if len(rows) > PAGE else None)
 
-        return await self.store.run(read)
+        return await self.store.transaction(read)
 
     async def full(self, actor: Actor) -> Sequence[str]:
         """What matters of the report that `python -m bot diagnose` writes, for /status full."""
@@ -96,12 +96,12 @@ class Host:
     async def status(self, actor: Actor) -> Status:
         """The bot's own state, for /status."""
 
-        def read(drawers: Drawers) -> tuple[list[Account], tuple[int, int], int]:
-            waiting = sum(order.status in LOOKED_FOR for order in drawers.orders.unsettled())
-            mine = [one for one in drawers.accounts.all() if drawers.people.role_on(actor.user.telegram_id, one.id) is not None]
-            return mine, drawers.outbox.counts(), waiting
+        def read(db: Repositories) -> tuple[list[Account], tuple[int, int], int]:
+            waiting = sum(order.status in LOOKED_FOR for order in db.orders.unsettled())
+            mine = [one for one in db.accounts.all() if db.people.role_on(actor.user.telegram_id, one.id) is not None]
+            return mine, db.outbox.counts(), waiting
 
-        mine, (waiting, buried), looked_for = await self.store.run(read)
+        mine, (waiting, buried), looked_for = await self.store.transaction(read)
         instruments = self.books.instruments
         return Status(
             mode=self.mode,

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 
-class Wake:
+class Signal:
     """Set by anybody, waited for by one loop; a call during the work is not lost."""
 
     def __init__(self) -> None:

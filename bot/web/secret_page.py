@@ -22,7 +22,7 @@ from bot.domain.clock import ist
 from bot.domain.errors import PersonError
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Outcome, Ticket
-from bot.trading.account.secret_entry import Entering
+from bot.trading.account.secret_entry import SecretEntry
 from bot.web import html
 
 LARGEST = 8 * 1024  # bytes of a form
@@ -61,7 +61,7 @@ class _Tried:
     outcome: asyncio.Task[Outcome]
 
 
-class WebDoor:
+class SecretPage:
     """One page at one address; trading.entering.Door. listen: (host, port) to answer on, None: those of the address itself."""
 
     def __init__(self, redirect_url: str, *, listen: tuple[str, int] | None = None) -> None:
@@ -70,7 +70,7 @@ class WebDoor:
         self._headers = HEADERS | (STRICTLY_HTTPS if self._url.scheme == "https" else {})
         self._listener: tuple[asyncio.Server, web.Server] | None = None
         self._opening = asyncio.Lock()
-        self._desk: Entering | None = None
+        self._desk: SecretEntry | None = None
         self._tried: OrderedDict[str, _Tried] = OrderedDict()  # by code, the last few
 
     @property
@@ -94,7 +94,7 @@ class WebDoor:
             raise PersonError("The page stands behind a proxy: WEB_LISTEN must say where I answer it, such as 127.0.0.1:5000.")
         return self._url._replace(query=f"code={code}", fragment="").geturl()
 
-    async def open(self, desk: Entering) -> None:
+    async def open(self, desk: SecretEntry) -> None:
         """Begins to answer; PersonError when the port is taken or not ours to take."""
         async with self._opening:
             if self._listener is not None:

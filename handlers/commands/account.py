@@ -49,7 +49,7 @@ async def link(ctx: Ctx) -> None:
         if note:
             await ctx.reply(message(note), marked=False)
         raise UsageError("One word: how the account will be called. Its secrets are typed on a page.", example="/link papa")
-    await ctx.reply(views.offered(await ctx.services.entering.link(ctx.actor, words[0]), ctx.mode), marked=False)
+    await ctx.reply(views.offered(await ctx.services.secret_entry.link(ctx.actor, words[0]), ctx.mode), marked=False)
 
 
 async def login(ctx: Ctx) -> None:
@@ -62,7 +62,7 @@ async def login(ctx: Ctx) -> None:
         await _log_in(ctx, None, "")
         return
     if ctx.words.lower() == "page":
-        await ctx.reply(views.offered(await ctx.services.entering.login(ctx.actor), ctx.mode))
+        await ctx.reply(views.offered(await ctx.services.secret_entry.login(ctx.actor), ctx.mode))
         return
     code = six_digits(ctx.words)
     note = await _hide(ctx)

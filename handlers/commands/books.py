@@ -8,7 +8,7 @@ from handlers.context import order_words
 from handlers.context.context import Ctx
 from handlers.usecases import Which
 from handlers.views import books as views
-from handlers.views.keyboards import Book, BookTap
+from handlers.views.keyboards import Listing, ListingTap
 from handlers.views.message import View
 
 _WHICH: dict[str, Which] = {name: name for name in get_args(Which)}
@@ -19,7 +19,7 @@ async def orders(ctx: Ctx) -> None:
     which = ctx.words.lower() or "all"
     if which not in _WHICH:
         raise UsageError(f'"{ctx.words}" is no kind of list: open, all or rejected.', example="/orders open")
-    await ctx.reply(await page(ctx, BookTap(Book.ORDERS, ctx.label, which)))
+    await ctx.reply(await page(ctx, ListingTap(Listing.ORDERS, ctx.label, which)))
 
 
 async def order(ctx: Ctx) -> None:
@@ -33,32 +33,32 @@ async def order(ctx: Ctx) -> None:
 
 
 async def trades(ctx: Ctx) -> None:
-    await ctx.reply(await page(ctx, BookTap(Book.TRADES, ctx.label)))
+    await ctx.reply(await page(ctx, ListingTap(Listing.TRADES, ctx.label)))
 
 
 async def positions(ctx: Ctx) -> None:
-    await ctx.reply(await page(ctx, BookTap(Book.POSITIONS, ctx.label)))
+    await ctx.reply(await page(ctx, ListingTap(Listing.POSITIONS, ctx.label)))
 
 
 async def holdings(ctx: Ctx) -> None:
-    await ctx.reply(await page(ctx, BookTap(Book.HOLDINGS, ctx.label)))
+    await ctx.reply(await page(ctx, ListingTap(Listing.HOLDINGS, ctx.label)))
 
 
 async def funds(ctx: Ctx) -> None:
-    await ctx.reply(await page(ctx, BookTap(Book.FUNDS, ctx.label)))
+    await ctx.reply(await page(ctx, ListingTap(Listing.FUNDS, ctx.label)))
 
 
-async def page(ctx: Ctx, tap: BookTap) -> View:
+async def page(ctx: Ctx, tap: ListingTap) -> View:
     """The list that a tap names, as it is now."""
     found = ctx.services.books
     match tap.book:
-        case Book.ORDERS:
+        case Listing.ORDERS:
             return views.orders(await found.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode)
-        case Book.TRADES:
+        case Listing.TRADES:
             return views.trades(await found.trades(ctx.actor), tap, ctx.mode)
-        case Book.HOLDINGS:
+        case Listing.HOLDINGS:
             return views.holdings(await found.holdings(ctx.actor), tap, ctx.name, ctx.mode)
-        case Book.FUNDS:
+        case Listing.FUNDS:
             return views.funds(await found.funds(ctx.actor), tap, ctx.name, ctx.mode)
         case _:
             return views.positions(await found.positions(ctx.actor), tap, ctx.name, ctx.mode)

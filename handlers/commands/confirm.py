@@ -15,7 +15,7 @@ from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, Proposal, Resumed
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
-from handlers.telegram.sender import Speaker
+from handlers.telegram.sender import Sender
 from handlers.views import account as account_views
 from handlers.views import card as cards
 from handlers.views import order as views
@@ -41,10 +41,10 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
             await _discard(ctx, tap)
         case CardVerb.CHANGE:
             options = await ctx.services.desk.change_options(ctx.actor, tap.token)
-            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
+            await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
         case CardVerb.BACK:
             rows = views.question_keyboard(tap.token, _confirm_words(ctx), tap.label)
-            await Speaker(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
+            await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
         case CardVerb.AGAIN:
             await ask(ctx, await ctx.services.desk.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
 

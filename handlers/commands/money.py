@@ -5,7 +5,7 @@ from bot.domain.errors import UsageError
 from handlers.commands.dates import report_day
 from handlers.context.context import Ctx
 from handlers.views import money as views
-from handlers.views.keyboards import Book, BookTap
+from handlers.views.keyboards import Listing, ListingTap
 from handlers.views.message import View
 
 
@@ -15,7 +15,7 @@ async def pnl(ctx: Ctx) -> None:
         raise UsageError(
             "I can show today's profit and loss; for one earlier day ask for its report.", example="/report yesterday"
         )
-    await ctx.reply(await page(ctx, BookTap(Book.PNL, ctx.label)))
+    await ctx.reply(await page(ctx, ListingTap(Listing.PNL, ctx.label)))
 
 
 async def report(ctx: Ctx) -> None:
@@ -24,6 +24,6 @@ async def report(ctx: Ctx) -> None:
     await ctx.reply(views.report(await ctx.services.reports.day(ctx.actor, day), ctx.label, ctx.mode, mark=ctx.mark))
 
 
-async def page(ctx: Ctx, tap: BookTap) -> View:
+async def page(ctx: Ctx, tap: ListingTap) -> View:
     """Today's profit and loss as it is now."""
     return views.pnl(await ctx.services.books.pnl(ctx.actor), tap, ctx.name, ctx.mode)

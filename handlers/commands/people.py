@@ -20,7 +20,7 @@ async def people(ctx: Ctx) -> None:
         case "remove":
             if not rest.strip():
                 raise UsageError("Whom? The id or the name, as /people shows it.", example="/people remove 4212")
-            await ctx.reply(views.removed(await ctx.services.joining.remove(ctx.actor, rest.strip())), marked=False)
+            await ctx.reply(views.removed(await ctx.services.invitations.remove(ctx.actor, rest.strip())), marked=False)
         case _:
             raise UsageError(f"“{verb}” is not one of add and remove.", example=_EXAMPLE)
 
@@ -30,7 +30,7 @@ async def _invite(ctx: Ctx, words: list[str]) -> None:
     if not words or words[0].lower() not in roles or len(words) > 2:
         raise UsageError(f"In which role? One of {', '.join(roles)}, and perhaps an account.", example=_EXAMPLE)
     label = words[1] if len(words) == 2 else None
-    invited = await ctx.services.joining.invite(ctx.actor, roles[words[0].lower()], label)
+    invited = await ctx.services.invitations.invite(ctx.actor, roles[words[0].lower()], label)
     link = f"https://t.me/{ctx.bot.username}?start={invited.code.reveal()}"
     await ctx.reply(views.invited(invited, link), marked=False)
 
@@ -38,7 +38,7 @@ async def _invite(ctx: Ctx, words: list[str]) -> None:
 async def came(ctx: Ctx, code: str) -> None:
     """Somebody who is on the list already opened a joining link: perhaps to another account."""
     name = ctx.actor.user.name
-    outcome = await ctx.services.joining.join(ctx.chat_id, name, code)
+    outcome = await ctx.services.invitations.join(ctx.chat_id, name, code)
     if isinstance(outcome, Welcome):
         await ctx.reply(views.welcome(outcome), marked=False)
     else:

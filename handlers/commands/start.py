@@ -12,7 +12,7 @@ from handlers.telegram.admission import joining_code
 from handlers.views import account as account_views
 from handlers.views import books as book_views
 from handlers.views import start as views
-from handlers.views.keyboards import Book, BookTap
+from handlers.views.keyboards import Listing, ListingTap
 
 if TYPE_CHECKING:
     from handlers.registry import Command
@@ -52,7 +52,7 @@ async def menu(ctx: Ctx) -> None:
 
 async def cancel(ctx: Ctx) -> None:
     """With nothing to leave it lists the open orders, for that is what a hurried hand means."""
-    await ctx.reply(await books.page(ctx, BookTap(Book.ORDERS, ctx.label, "open")))
+    await ctx.reply(await books.page(ctx, ListingTap(Listing.ORDERS, ctx.label, "open")))
 
 
 async def glance(ctx: Ctx) -> None:

@@ -15,7 +15,7 @@ from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
 from handlers.context.permissions import by_name, offered
 from handlers.telegram.rate_limits import Priority
-from handlers.telegram.sender import Speaker
+from handlers.telegram.sender import Sender
 from handlers.usecases import UseCases
 from handlers.views.message import View
 
@@ -43,7 +43,7 @@ def as_said(words: str) -> str:
     return words
 
 
-class Face:
+class BotState:
     """What all handlers share; the application carries it, so there are no globals."""
 
     def __init__(
@@ -90,7 +90,7 @@ class Face:
         return first
 
 
-class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face]):
+class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotState]):
     """One update on its way through one handler."""
 
     actor: Actor  # set before a handler is called
@@ -102,7 +102,7 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face
     answered: bool = False
 
     @property
-    def face(self) -> Face:
+    def face(self) -> BotState:
         return self.bot_data
 
     @property
@@ -151,14 +151,14 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], Face
 
     async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
         """Sends a view; the message id. marked: it is about the account in use, whose mark leads it."""
-        return await Speaker(self.bot).send(self.chat_id, self.own(view, marked=marked), reply_to=to, priority=priority)
+        return await Sender(self.bot).send(self.chat_id, self.own(view, marked=marked), reply_to=to, priority=priority)
 
     async def redraw(self, view: View, *, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
         """After a tap, or a reply that acts on a message of ours: edits it. After other words: sends. The message id."""
         over = self.concerns or (self.message if self.query is not None else None)
         if over is None:
             return await self.reply(view, priority=priority, marked=marked)
-        return await Speaker(self.bot).edit(self.chat_id, over.message_id, self.own(view, marked=marked), priority=priority)
+        return await Sender(self.bot).edit(self.chat_id, over.message_id, self.own(view, marked=marked), priority=priority)
 
     async def redraw_or_reply(self, view: View) -> int:
         """The answer to a command: in place of the message whose button stood for it, where that is a step of the same way."""

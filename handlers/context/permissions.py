@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from bot.domain.errors import NotAllowed, PhoneSealed
 from bot.domain.people.account import GRANTS, WHILE_SEALED, Actor, Permission, Role
 from handlers.views.keyboards import (
-    BookTap,
     CardTap,
     CardVerb,
     ChangeTap,
@@ -16,6 +15,7 @@ from handlers.views.keyboards import (
     EntriesTap,
     ExitTap,
     LeaveTap,
+    ListingTap,
     OrderTap,
     OrderVerb,
     PadTap,
@@ -40,7 +40,7 @@ _ORDER_NEEDS = {
     OrderVerb.HALF: Permission.REDUCE,
     OrderVerb.DETAIL: Permission.LOOK,
 }
-_DEEDS = {
+_ACTS = {
     Permission.LOOK: "look",
     Permission.OPEN: "place orders",
     Permission.REDUCE: "trade or cancel",
@@ -61,7 +61,7 @@ def needs(tap: Tap) -> Permission | None:
             return Permission.REDUCE
         case OrderTap():
             return _ORDER_NEEDS[tap.verb]
-        case BookTap():
+        case ListingTap():
             return Permission.LOOK
         case PadTap():
             return Permission.OWN
@@ -74,7 +74,7 @@ def demand(actor: Actor, permission: Permission) -> None:
     if actor.sealed and permission not in WHILE_SEALED:
         raise PhoneSealed("This phone is sealed.")
     if not actor.may(permission):
-        raise NotAllowed(f"As {actor.role} you may not {_DEEDS[permission]}.")
+        raise NotAllowed(f"As {actor.role} you may not {_ACTS[permission]}.")
 
 
 def offered(view: View, role: Role, permission_of: Callable[[str], Permission | None]) -> View:

@@ -14,7 +14,7 @@ LOST = "The line broke before the answer came"
 _FORM = "application/x-www-form-urlencoded"
 
 
-class TelegramWire(BaseRequest):
+class TelegramHttp(BaseRequest):
     """One pool of kept connections. No proxy or .netrc of the host stands between us and Telegram (failure-modes.md T22)."""
 
     def __init__(self, *, connections: int, read: float, tls: ssl.SSLContext | None = None) -> None:

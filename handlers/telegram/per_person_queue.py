@@ -16,7 +16,7 @@ AT_ONCE = 32  # handlers at work at the same time; more makes the HTTP client sl
 _WAITING = 4096
 
 
-class Turns(BaseUpdateProcessor):
+class PerPersonQueue(BaseUpdateProcessor):
     """Hands updates on: in line behind the same person's earlier ones, side by side with everybody else's."""
 
     __slots__ = ("_at_work", "_lines", "_random_bytes")

@@ -58,7 +58,7 @@ class Bucket:
         return self._tokens >= self._burst
 
 
-class Pace(BaseRateLimiter[Priority]):
+class TelegramRateLimiter(BaseRateLimiter[Priority]):
     """The queue before Telegram."""
 
     def __init__(

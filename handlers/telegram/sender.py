@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
-class Speaker:
+class Sender:
     """The one place that sends and edits text; raises telegram's own errors."""
 
     def __init__(self, bot: ExtBot[Priority]) -> None:

@@ -29,7 +29,7 @@ from handlers.views.format import (
     table,
     wrapped,
 )
-from handlers.views.keyboards import BookTap, ExitTap, OrderTap, OrderVerb, button, words
+from handlers.views.keyboards import ExitTap, ListingTap, OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
 
 Rows = tuple[str, ...]
@@ -43,17 +43,17 @@ def _head(what: str, name: str, mode: str, as_of: datetime) -> list[Rows]:
     return [row(fit(f"{what} {name}", 23), mode), row(f" as of {clock_time(as_of)}")]
 
 
-def _page(items: Sequence[Rows], tap: BookTap) -> tuple[list[Rows], list[Button]]:
+def _page(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Button]]:
     """The entries of one page and the buttons that turn it; a page that no longer exists is the last one."""
     pages = max(1, -(-len(items) // PAGE))
     page = min(tap.page, pages - 1)
     turn: list[Button] = []
     if page > 0:
-        turn.append(button("‹", BookTap(tap.book, tap.label, tap.argument, page - 1)))
+        turn.append(button("‹", ListingTap(tap.book, tap.label, tap.argument, page - 1)))
     if pages > 1:
-        turn.append(button(f"{page + 1}/{pages}", BookTap(tap.book, tap.label, tap.argument, page)))
+        turn.append(button(f"{page + 1}/{pages}", ListingTap(tap.book, tap.label, tap.argument, page)))
     if page < pages - 1:
-        turn.append(button("›", BookTap(tap.book, tap.label, tap.argument, page + 1)))
+        turn.append(button("›", ListingTap(tap.book, tap.label, tap.argument, page + 1)))
     return list(items[page * PAGE : (page + 1) * PAGE]), turn
 
 
@@ -74,7 +74,7 @@ _STATES = {
 }
 
 
-def orders(book: OrderList, tap: BookTap, mode: str) -> View:
+def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
     """Orders of the day, newest first."""
     names = {"open": "OPEN ORDERS", "rejected": "REJECTED"}
     rows = _head(names.get(tap.argument, "ORDERS"), book.account.name, mode, book.as_of)
@@ -128,7 +128,7 @@ def _fill_row(fill: Fill) -> Rows:
     return row(f"{clock_time(fill.at)}  {count(fill.quantity)}", at)
 
 
-def trades(book: TradeList, tap: BookTap, mode: str) -> View:
+def trades(book: TradeList, tap: ListingTap, mode: str) -> View:
     """Trades of the day, newest first."""
     rows = _head("TRADES", book.account.name, mode, book.as_of)
     entries = []
@@ -144,7 +144,7 @@ def trades(book: TradeList, tap: BookTap, mode: str) -> View:
 # --- positions ------------------------------------------------------------------------------------------------------
 
 
-def positions(found: Positions, tap: BookTap, name: str, mode: str) -> View:
+def positions(found: Positions, tap: ListingTap, name: str, mode: str) -> View:
     """Every position with its profit since entry; what a sum leaves out is named."""
     rows = _head("POSITIONS", name, mode, found.as_of)
     shown, turn = _page([position_rows(line, found.as_of) for line in found.lines], tap)
@@ -157,7 +157,7 @@ def positions(found: Positions, tap: BookTap, name: str, mode: str) -> View:
         names = ", ".join(short(line.position.instrument) for line in found.unknown[:5])
         parts.append(say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}"))
     parts += old_prices(found.lines, found.as_of)
-    back = BookTap(tap.book, tap.label, page=tap.page)
+    back = ListingTap(tap.book, tap.label, page=tap.page)
     if tap.argument == EXITS:
         rows_of_exits = [[_exit(line, tap.label, found.as_of)] for line in _can_exit(found)[:PAGE]]
         return View(tuple(parts), keyboard(turn, *rows_of_exits, [button("Back", back)]))
@@ -223,7 +223,7 @@ def wants_stop(line: PositionLine) -> bool:
 # --- holdings and funds ---------------------------------------------------------------------------------------------
 
 
-def holdings(found: Holdings, tap: BookTap, name: str, mode: str) -> View:
+def holdings(found: Holdings, tap: ListingTap, name: str, mode: str) -> View:
     """Shares in the demat account, their value, and what could be sold."""
     rows = _head("HOLDINGS", name, mode, found.as_of)
     shown, turn = _page([_holding_rows(line) for line in found.lines], tap)
@@ -254,7 +254,7 @@ def _holding_rows(line: Holding) -> Rows:
     return (*rows, *(row_ for note in notes for row_ in row(f" {note}")))
 
 
-def funds(found: Funds, tap: BookTap, name: str, mode: str) -> View:
+def funds(found: Funds, tap: ListingTap, name: str, mode: str) -> View:
     """Money for trading, as mStock reports it; what it does not say is not zero."""
     rows = _head("FUNDS", name, mode, found.as_of)
     for what, value in (

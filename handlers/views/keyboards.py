@@ -47,7 +47,7 @@ class OrderVerb(StrEnum):
     DETAIL = "d"
 
 
-class Book(StrEnum):
+class Listing(StrEnum):
     """Lists with a refresh button."""
 
     ORDERS = "o"
@@ -90,10 +90,10 @@ class OrderTap:
 
 
 @dataclass(frozen=True, slots=True)
-class BookTap:
+class ListingTap:
     """Draw a list again, with the account and the arguments it had."""
 
-    book: Book
+    book: Listing
     label: str = ""  # of the account; empty: the one in use
     argument: str = ""
     page: int = 0
@@ -144,7 +144,7 @@ class PadTap:
     place: int | None
 
 
-Tap = ExitTap | CardTap | ChangeTap | OrderTap | BookTap | WordsTap | LeaveTap | EntriesTap | DoItNowTap | PadTap
+Tap = ExitTap | CardTap | ChangeTap | OrderTap | ListingTap | WordsTap | LeaveTap | EntriesTap | DoItNowTap | PadTap
 
 
 def encode(tap: Tap) -> str:
@@ -168,7 +168,7 @@ def _encode(tap: Tap) -> str:
             return f"v:{tap.token}:{_change(tap)}{_behind(tap.label)}"
         case OrderTap():
             return f"o:{tap.order_id}:{tap.verb}{_behind(tap.label)}"
-        case BookTap():
+        case ListingTap():
             return f"b:{tap.book}:{tap.page}:{tap.argument}:{tap.label}"
         case WordsTap():
             return f"{'i' if tap.stays else 'w'}:{tap.words}"
@@ -214,7 +214,7 @@ def decode(data: str) -> Tap | None:
                 return OrderTap(order_id, OrderVerb(verb), label)
             case "b":
                 book, page, argument, label = rest.split(":", 3)
-                return BookTap(Book(book), label, argument, _natural(page))
+                return ListingTap(Listing(book), label, argument, _natural(page))
             case "x":
                 exchange, token, product, *label_ = rest.split(":", 3)
                 return ExitTap(InstrumentKey(Exchange(exchange), _token(token)), Product(product), *label_)

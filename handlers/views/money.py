@@ -7,13 +7,13 @@ from bot.domain.market.display_names import short
 from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from handlers.views.books import net_rows, old_prices, position_rows, wants_stop
 from handlers.views.format import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
-from handlers.views.keyboards import BookTap, button, words
+from handlers.views.keyboards import ListingTap, button, words
 from handlers.views.message import Part, View, keyboard, say
 
 _LINES = 8
 
 
-def pnl(found: PnL, tap: BookTap, name: str, mode: str) -> View:
+def pnl(found: PnL, tap: ListingTap, name: str, mode: str) -> View:
     """Booked, open, charges and net of today; the holdings' change stands apart and is never in the net."""
     rows = [row(fit(f"P&L {name}", 23), mode), row(f" as of {clock_time(found.as_of)}")]
     rows += [position_rows(line, found.as_of) for line in found.lines[:_LINES]]

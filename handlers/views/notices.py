@@ -7,10 +7,11 @@ from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.orders.notice import (
     ActByOther,
+    ActionKind,
     AddressNotRegistered,
     DayLocked,
     DaySummary,
-    Deed,
+    Delivery,
     FeedBack,
     FeedLost,
     Filled,
@@ -22,7 +23,6 @@ from bot.domain.orders.notice import (
     OrderNotSeen,
     OrderRejected,
     OrderUnclear,
-    Parcel,
     PersonJoined,
     PersonRemoved,
     SessionLost,
@@ -41,29 +41,29 @@ from handlers.views.safety import resting
 Explain = Callable[[str], str]
 
 _DEEDS = {
-    Deed.CANCELLED: ("cancelled", ""),
-    Deed.MODIFIED: ("changed", ""),
-    Deed.LOGGED_IN: ("logged in", ""),
-    Deed.LOGGED_OUT: ("logged out", "Nothing is being watched until the next login."),
-    Deed.LIMITS: ("changed a limit:", "/limits shows them."),
-    Deed.DAY_LOCKED: ("locked the day", "New orders are blocked until the next trading day."),
-    Deed.PIN_CHANGED: ("", "If that was somebody else, /kill stops trading from your phone."),
-    Deed.SEALED: (
+    ActionKind.CANCELLED: ("cancelled", ""),
+    ActionKind.MODIFIED: ("changed", ""),
+    ActionKind.LOGGED_IN: ("logged in", ""),
+    ActionKind.LOGGED_OUT: ("logged out", "Nothing is being watched until the next login."),
+    ActionKind.LIMITS: ("changed a limit:", "/limits shows them."),
+    ActionKind.DAY_LOCKED: ("locked the day", "New orders are blocked until the next trading day."),
+    ActionKind.PIN_CHANGED: ("", "If that was somebody else, /kill stops trading from your phone."),
+    ActionKind.SEALED: (
         "sealed their phone",
         "If it is lost, /kill stops trading from yours; python -m bot panic on the host stops all.",
     ),
-    Deed.LINKED: ("linked this account", ""),
-    Deed.UNLINKED: (
+    ActionKind.LINKED: ("linked this account", ""),
+    ActionKind.UNLINKED: (
         "unlinked this account",
         "Its secrets are destroyed here; its orders at mStock stay and are not watched any more.",
     ),
-    Deed.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
+    ActionKind.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
 }
 
 LATE = timedelta(seconds=60)  # news older than this says so
 
 
-def notice(parcel: Parcel, *, mode: str, now: datetime, explain: Explain) -> View:
+def notice(parcel: Delivery, *, mode: str, now: datetime, explain: Explain) -> View:
     """The parcel as a message of its own; one that may have arrived before carries its number, so that it is not taken for
     a second event."""
     view = _Writer(parcel.label, parcel.mark, mode, now, explain).write(parcel.notice)

@@ -9,7 +9,7 @@ from bot.domain.orders.proposal import Status
 from bot.domain.people.audit import ActPage
 from handlers.views.account import alive, clock_off
 from handlers.views.format import clock_time, count, fit, row, short_time, table
-from handlers.views.keyboards import Book, BookTap, button, words
+from handlers.views.keyboards import Listing, ListingTap, button, words
 from handlers.views.message import Part, View, bold, code, message, say
 
 _DIGEST = re.compile(r" ?\b[0-9a-f]{64}\b")  # of an order's terms, which stand before it in words
@@ -37,7 +37,7 @@ def status(found: Status) -> View:
     parts: list[Part] = [table(*rows)]
     if not found.sessions:
         parts.append(say("No account is linked."))
-    return View(tuple(parts)).with_keyboard([button("Refresh", BookTap(Book.STATUS))])
+    return View(tuple(parts)).with_keyboard([button("Refresh", ListingTap(Listing.STATUS))])
 
 
 def full(report: Sequence[str]) -> View:

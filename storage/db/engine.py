@@ -17,7 +17,7 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from bot.domain.errors import StorageAway, StorageError
-from storage.db.read_cache import Kept
+from storage.db.read_cache import ReadCache
 
 Ts = TypeVarTuple("Ts")
 SQLITE = sqlite3.sqlite_version  # of the library, for reports
@@ -105,7 +105,7 @@ class Transaction:
 
     __slots__ = ("_connection", "_kept", "_open")
 
-    def __init__(self, connection: Connection, kept: Kept) -> None:
+    def __init__(self, connection: Connection, kept: ReadCache) -> None:
         self._connection = connection
         self._kept = kept
         self._open = True

@@ -17,7 +17,7 @@ TABLES = frozenset({"people", "roles", "accounts", "pins", "seals", "stops", "li
 MOST = 2000  # readings; more than that are forgotten together, for nothing here is dear to read again
 
 
-class Kept:
+class ReadCache:
     """The readings of one connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.orders.order import Order
-from bot.domain.ports.broker import Shown
+from bot.domain.ports.broker import CardRef
 from storage.db.engine import Transaction
 from storage.db.tables import accounts, cards, orders
 from storage.repos.account_marks import PLACE, mark_of
@@ -47,17 +47,17 @@ class SqlCards:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
 
-    def add(self, shown: Shown) -> None:
+    def add(self, shown: CardRef) -> None:
         """A message shows one order: a second add for the same message replaces the first."""
         values = {"chat_id": shown.chat_id, "message_id": shown.message_id, "order_id": shown.order_id, "version": shown.version}
         self._tx.write(_ADD, values)
 
-    def stale(self, limit: int = 50) -> Sequence[tuple[Shown, Order, str]]:
+    def stale(self, limit: int = 50) -> Sequence[tuple[CardRef, Order, str]]:
         """Those that have waited longest come first."""
         found = []
         for chat_id, message_id, version, label, position, *rest in self._tx.rows(_STALE, {"limit": limit}):
             order = order_of(rest)
-            shown = Shown(chat_id=chat_id, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
+            shown = CardRef(chat_id=chat_id, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
             found.append((shown, order, label))
         return found
 

@@ -15,7 +15,7 @@ _RELEASE = jobs.delete().where(jobs.c.name == bindparam("job"), jobs.c.key == bi
 _CLAIMED = select(jobs.c.key).where(jobs.c.name == bindparam("job")).order_by(jobs.c.at)
 
 
-class SqlJobs:
+class SqlClaims:
     """A job's row is its claim."""
 
     def __init__(self, transaction: Transaction) -> None:

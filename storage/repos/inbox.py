@@ -28,7 +28,7 @@ _HIGHEST = select(func.max(_i.update_id))
 _FORGET = inbox.delete().where(_i.handled_at < bindparam("moment"), _i.update_id < _HIGHEST.scalar_subquery())
 
 
-class SqlInboxDrawer:
+class SqlInboxRepository:
     """Updates as rows, unique on their id."""
 
     def __init__(self, transaction: Transaction) -> None:

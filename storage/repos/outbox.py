@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import bindparam, func, select
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.notice import LOUDNESS, Filled, Loudness, Notice, Parcel
+from bot.domain.orders.notice import LOUDNESS, Delivery, Filled, Notice, Sound
 from storage.db.engine import Transaction
 from storage.db.json_shapes import pack, unpack
 from storage.db.tables import accounts, cards, outbox
@@ -71,7 +71,7 @@ _TOLD = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.
     _o.order_id == bindparam("order_id"), _o.kind == bindparam("kind")
 )
 _REWORD = outbox.update().where(*_THIS).values(body=bindparam("words"))
-_ADD_EDIT = _ADD.values(message_id=bindparam("message"), loudness=int(Loudness.SILENT))
+_ADD_EDIT = _ADD.values(message_id=bindparam("message"), loudness=int(Sound.SILENT))
 _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, BURIED))).group_by(_o.state)
 
 
@@ -100,7 +100,7 @@ class SqlOutbox:
                 again = {"account_id": row.account_id, "order_id": notice.order.id, "kind": kind, "body": body, "at": at}
                 self._tx.write(_ADD_EDIT, {**again, "chat_id": row.chat_id, "message": row.message_id})
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Parcel]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
         """A lease that ends without a word is given out again: delivery is at least once.
 
         A parcel that cannot be read is buried here, where it is counted, and does not hold up the news behind it.
@@ -117,13 +117,13 @@ class SqlOutbox:
                 self.bury(row.id, now, error.say)
                 continue
             parcels.append(
-                Parcel(
+                Delivery(
                     id=row.id,
                     chat_id=row.chat_id,
                     account_id=row.account_id,
                     label=row.label,
                     notice=notice,
-                    loudness=Loudness(row.loudness),
+                    loudness=Sound(row.loudness),
                     created_at=row.created_at,
                     attempts=row.attempts - 1,  # before this one
                     reply_to=row.reply_to,

@@ -17,7 +17,7 @@ from bot.domain.people.access import Pin
 from bot.domain.people.secret import Secret
 from storage.db.engine import Transaction
 from storage.db.tables import pins, seals
-from storage.secrets.bot_keys import OwnKeys
+from storage.secrets.bot_keys import BotKeys
 from storage.secrets.vault import DataKey, Vault, number_of
 
 _MARK = "sealed:"  # then base64
@@ -43,7 +43,7 @@ class SqlPins:
     def __init__(self, transaction: Transaction, vault: Vault) -> None:
         self._tx = transaction
         self._vault = vault
-        self._keys = OwnKeys(transaction, vault)
+        self._keys = BotKeys(transaction, vault)
 
     def find(self, telegram_id: int) -> Pin | None:
         """VaultError when the hash was changed, belongs to somebody else, or needs a key that is not here."""

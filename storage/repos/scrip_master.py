@@ -13,7 +13,7 @@ _ADD = master.insert().values({name: bindparam(name) for name in ("id", "day", "
 _DAY = select(master.c.day, master.c.rows, master.c.loaded_at)
 
 
-class SqlMaster:
+class SqlScripMaster:
     """The master of one date."""
 
     def __init__(self, transaction: Transaction) -> None:

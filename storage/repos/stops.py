@@ -13,7 +13,7 @@ _RESUME = stops.delete().where(_s.account_id == bindparam("account"))
 _STOPPED = select(_s.account_id, _s.by, _s.at, _s.why).where(_s.account_id == bindparam("account"))
 
 
-class SqlSafety:
+class SqlStops:
     """On is a row; the first who stopped stays named until trading is resumed."""
 
     def __init__(self, transaction: Transaction) -> None:

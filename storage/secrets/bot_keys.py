@@ -16,7 +16,7 @@ _REWRAP = own_keys.update().where(_k.number == bindparam("key")).values(wrapped=
 _FORGET_BEFORE = own_keys.delete().where(_k.number < bindparam("key"))
 
 
-class OwnKeys:
+class BotKeys:
     """The newest one seals; the others only open what they sealed."""
 
     def __init__(self, transaction: Transaction, vault: Vault) -> None:

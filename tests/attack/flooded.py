@@ -18,7 +18,7 @@ from typing import Any
 from bot.domain.clock import SystemClock
 from bot.domain.people.account import Role, User
 from handlers.application import build_application, running
-from handlers.poller import Intake
+from handlers.poller import UpdatePoller
 from storage.store import SqlInbox, SqlStore
 from tests.attack.crowd import LISTED
 from tests.attack.rig import a_core
@@ -96,15 +96,15 @@ async def flood(directory: Path, *, strangers: int, seconds: float) -> Flooded:
     now = clock.now()
     for number in LISTED:
         person = User(telegram_id=number, name=f"P{number}")
-        await store.run(lambda drawers, person=person: drawers.people.add(person, Role.OWNER, None, now))  # type: ignore[misc] # bound at once
+        await store.transaction(lambda db, person=person: db.people.add(person, Role.OWNER, None, now))  # type: ignore[misc] # bound at once
     core = a_core(store, ScriptedBroker(clock), clock, chance)
     async with a_crowd() as crowd:
         met = await crowd.hear()
         application = build_application(
             met["token"], telegram_url=met["url"], services=core.services, random_bytes=chance.randbytes
         )
-        intake = Intake(application, inbox=SqlInbox(store), roster=core.services.roster, clock=clock)
-        await core.services.roster.refresh()
+        intake = UpdatePoller(application, inbox=SqlInbox(store), allowlist=core.services.allowlist, clock=clock)
+        await core.services.allowlist.refresh()
         async with running(application):
             polling = asyncio.create_task(intake.run(), name="telegram")
             await crowd.act(seconds=4, strangers=0)  # warms connections and caches
@@ -134,12 +134,12 @@ async def flood(directory: Path, *, strangers: int, seconds: float) -> Flooded:
 
 
 async def _rows(store: SqlStore) -> dict[str, int]:
-    def count(drawers: Any) -> dict[str, int]:
-        run = drawers.inbox._tx._connection.exec_driver_sql
+    def count(db: Any) -> dict[str, int]:
+        run = db.inbox._tx._connection.exec_driver_sql
         names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: run(f'SELECT COUNT(*) FROM "{name}"').scalar_one() for name in names}  # noqa: S608  # our own names
 
-    return await store.run_sql(count)
+    return await store.sql_transaction(count)
 
 
 def _resident() -> float:

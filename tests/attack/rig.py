@@ -18,13 +18,13 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.orders.order import OrderRequest, OrderStatus, Side
 from bot.domain.people.account import Account, Actor, Limits, Role, Session, User
 from bot.domain.people.secret import Secret
-from bot.domain.ports.repositories import Drawers
-from bot.runtime.redaction import Scrubber
+from bot.domain.ports.repositories import Repositories
+from bot.runtime.redaction import Redactor
 from bot.simulators.loop import LoopClock
 from bot.trading.services import Services
 from bot.wiring import Core, build_core
 from handlers.application import build_application, running
-from handlers.poller import Intake
+from handlers.poller import UpdatePoller
 from handlers.usecases import UseCases
 from storage.store import SqlInbox, SqlStore
 from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
@@ -145,7 +145,7 @@ class Rig:
     core: Core
     broker: CountedBroker
     wire: Queue
-    intake: Intake
+    intake: UpdatePoller
     polling: "asyncio.Task[None]"
     update_id: int = 1000
     message_id: int = 1
@@ -184,12 +184,12 @@ class Rig:
     async def rows(self) -> dict[str, int]:
         """How many rows each table has."""
 
-        def count(drawers: Any) -> dict[str, int]:
-            run = drawers.inbox._tx._connection.exec_driver_sql
+        def count(db: Any) -> dict[str, int]:
+            run = db.inbox._tx._connection.exec_driver_sql
             names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
             return {name: run(f'SELECT COUNT(*) FROM "{name}"').scalar_one() for name in names}  # noqa: S608  # our own names
 
-        return await self.store.run_sql(count)
+        return await self.store.sql_transaction(count)
 
 
 def tap(person: int, data: str, message_id: int, *, chat: Json | None = None, **more: Any) -> Json:
@@ -229,7 +229,7 @@ def a_core(store: SqlStore, broker: ScriptedBroker, clock: Clock, chance: random
     )
     return build_core(
         settings, store=store, connections=cast("Connections", link), clock=clock, random_bytes=chance.randbytes,
-        scrubber=Scrubber(),
+        redactor=Redactor(),
     )  # fmt: skip
 
 
@@ -239,13 +239,13 @@ async def a_rig(seed: int = 1, *, flaw: Callable[[Services], UseCases] = lambda 
     chance = random.Random(seed)
     clock = LoopClock(asyncio.get_running_loop(), MORNING)
     store = SqlStore.open(None, a_vault(), inline=True)
-    await store.run(lambda drawers: _people(drawers, clock))
+    await store.transaction(lambda db: _people(db, clock))
     broker = CountedBroker(ScriptedBroker(clock))
     core = a_core(store, cast("ScriptedBroker", broker), clock, chance)
     wire, services = Queue(), flaw(core.services)
     application = build_application(TOKEN, services=services, random_bytes=chance.randbytes, wire=wire)
-    intake = Intake(application, inbox=SqlInbox(store), roster=services.roster, clock=clock)
-    await core.services.roster.refresh()
+    intake = UpdatePoller(application, inbox=SqlInbox(store), allowlist=services.allowlist, clock=clock)
+    await core.services.allowlist.refresh()
     await core.catalogue.refresh(ACCOUNT.id)
     async with running(application):
         polling = asyncio.create_task(intake.run(), name="telegram")
@@ -256,22 +256,22 @@ async def a_rig(seed: int = 1, *, flaw: Callable[[Services], UseCases] = lambda 
             intake.close()
             await asyncio.wait({polling})
             await intake.drain(5)
-            await core.errands.finish(5)
-            await core.services.entering.close()
+            await core.background.finish(5)
+            await core.services.secret_entry.close()
             await store.close()
 
 
-def _people(drawers: Drawers, clock: LoopClock) -> None:
+def _people(db: Repositories, clock: LoopClock) -> None:
     now = clock.now()
-    drawers.accounts.add(ACCOUNT, CREDENTIALS)
-    drawers.accounts.add(SECOND, CREDENTIALS)
+    db.accounts.add(ACCOUNT, CREDENTIALS)
+    db.accounts.add(SECOND, CREDENTIALS)
     for person, role in LISTED.items():
-        drawers.people.add(User(telegram_id=person, name=role.title()), role, ACCOUNT.id, now)
-    drawers.people.add(User(telegram_id=PAPA, name="Papa"), Role.OWNER, SECOND.id, now)
-    drawers.people.add(User(telegram_id=REMOVED, name="Gone"), Role.OWNER, None, now)
-    drawers.people.remove(REMOVED)
+        db.people.add(User(telegram_id=person, name=role.title()), role, ACCOUNT.id, now)
+    db.people.add(User(telegram_id=PAPA, name="Papa"), Role.OWNER, SECOND.id, now)
+    db.people.add(User(telegram_id=REMOVED, name="Gone"), Role.OWNER, None, now)
+    db.people.remove(REMOVED)
     for account in (ACCOUNT, SECOND):
-        drawers.limits.put(account.id, ist_date(now), Limits(orders_a_day=None, orders_a_minute=None))
+        db.limits.put(account.id, ist_date(now), Limits(orders_a_day=None, orders_a_minute=None))
 
 
 async def working_orders(rig: Rig, count: int) -> None:

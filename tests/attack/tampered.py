@@ -18,7 +18,7 @@ from bot.domain.errors import VaultError
 from bot.domain.people.access import Pin
 from bot.domain.people.account import Account, Credentials, Role, Session, User
 from bot.domain.people.secret import Secret
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.storage.samples import NOW, a_vault
 
@@ -69,7 +69,7 @@ def tamper(directory: Path, *, accounts: int, every: int = 1, seed: int = 1) -> 
     store = SqlStore.open(path, a_vault(seed), inline=True)
     hand = sqlite3.connect(path, isolation_level=None)
     try:
-        asyncio.run(store.run(lambda drawers: _store_all(drawers, stored)))
+        asyncio.run(store.transaction(lambda db: _store_all(db, stored)))
         hand.execute("PRAGMA synchronous=OFF")
         reads = {account.id: _reader(store, account.id) for account, _, _ in stored}
         reads |= {str(person): _pin_reader(store, person) for person in PEOPLE}
@@ -113,28 +113,28 @@ def _sound(reads: dict[str, Callable[[], list[object]]], stored: list[tuple[Acco
 
 
 def _pin_reader(store: SqlStore, person: int) -> Callable[[], list[object]]:
-    def work(drawers: Drawers) -> list[object]:
+    def work(db: Repositories) -> list[object]:
         try:
-            return [drawers.pins.find(person)]
+            return [db.pins.find(person)]
         except VaultError:
             return [VaultError]
 
     return lambda: store._transact(work)
 
 
-def _store_all(drawers: Drawers, stored: list[tuple[Account, Credentials, Session]]) -> None:
+def _store_all(db: Repositories, stored: list[tuple[Account, Credentials, Session]]) -> None:
     for person in PEOPLE:
-        drawers.people.add(User(telegram_id=person, name=str(person)), Role.TRADER, None, NOW)
-        drawers.pins.put(_pin(person))
+        db.people.add(User(telegram_id=person, name=str(person)), Role.TRADER, None, NOW)
+        db.pins.put(_pin(person))
     for account, credentials, session in stored:
-        drawers.accounts.add(account, credentials)
-        drawers.accounts.keep_session(account.id, session)
+        db.accounts.add(account, credentials)
+        db.accounts.keep_session(account.id, session)
 
 
 def _reader(store: SqlStore, account_id: str) -> Callable[[], list[object]]:
-    def work(drawers: Drawers) -> list[object]:
+    def work(db: Repositories) -> list[object]:
         found: list[object] = []
-        for read in (drawers.accounts.credentials, drawers.accounts.session):
+        for read in (db.accounts.credentials, db.accounts.session):
             try:
                 found.append(read(account_id))
             except VaultError:

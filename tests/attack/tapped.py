@@ -69,14 +69,14 @@ async def _day(path: Path, questions: int, taps: int, told: Tapped) -> None:
     store = await a_store(path, inline=False)
     try:
         free = Limits(orders_a_day=None, orders_a_minute=None)
-        await store.run(lambda drawers: drawers.limits.put(ACCOUNT.id, ist_date(clock.now()), free))
+        await store.transaction(lambda db: db.limits.put(ACCOUNT.id, ist_date(clock.now()), free))
         stage = await set_stage(clock, store=store)
         for number in range(questions):
             await _one(stage, number, taps, told)
             clock.moment += timedelta(seconds=1)
         told.orders += stage.broker.posts
         told.stored += await _stored(store, clock)
-        await stage.errands.finish(5)
+        await stage.background.finish(5)
     finally:
         await store.close()
 
@@ -103,4 +103,4 @@ async def _one(stage: DeskStage, number: int, taps: int, told: Tapped) -> None:
 
 
 async def _stored(store: SqlStore, clock: SlowClock) -> int:
-    return len(await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, ist_date(clock.now()))))
+    return len(await store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, ist_date(clock.now()))))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.people.account import Actor
-from bot.trading.account.logins import Accounts
+from bot.trading.account.logins import Logins
 from bot.trading.services import Services
 from handlers.usecases import UseCases
 from tests.attack.flooded import Flooded
@@ -34,7 +34,7 @@ async def test_forged_updates_cause_no_call_that_changes_anything_at_the_broker(
 class Gullible:
     """Accounts that take everybody for the owner."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Logins) -> None:
         self._accounts = accounts
 
     def __getattr__(self, name: str) -> Any:
@@ -48,21 +48,21 @@ class Welcoming:
     """A list on which everybody stands."""
 
     def __init__(self, services: Services) -> None:
-        self._roster = services.roster
+        self._allowlist = services.allowlist
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._roster, name)
+        return getattr(self._allowlist, name)
 
     def known(self, _: int) -> bool:
         return True
 
 
 def gullible(services: Services) -> UseCases:
-    return replace(services, accounts=Gullible(services.accounts), roster=Welcoming(services))  # type: ignore[arg-type]  # that is the flaw
+    return replace(services, accounts=Gullible(services.accounts), allowlist=Welcoming(services))  # type: ignore[arg-type]  # that is the flaw
 
 
 def welcoming(services: Services) -> UseCases:
-    return replace(services, roster=Welcoming(services))  # type: ignore[arg-type]  # that is the flaw
+    return replace(services, allowlist=Welcoming(services))  # type: ignore[arg-type]  # that is the flaw
 
 
 async def test_a_bot_that_takes_everybody_for_the_owner_is_seen_by_the_counting() -> None:
@@ -101,7 +101,7 @@ async def test_every_tap_ever_seen_replayed_in_another_order_places_nothing_more
             random.Random(shuffled).shuffle(again)
             await rig.feed(again)
             assert rig.broker.calls["place"] == placed
-        orders = await rig.store.run(lambda drawers: drawers.orders.unsettled(ACCOUNT.id))
+        orders = await rig.store.transaction(lambda db: db.orders.unsettled(ACCOUNT.id))
         assert len(orders) == 15
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.config.settings import Settings
 from bot.domain.errors import SettingsError
-from bot.reference.load import open_shelf
+from bot.reference.load import load_reference
 from bot.wiring import chosen_plan
 from tests.bot.config.test_addresses import LIVE
 from tests.stage.market import SHELF
@@ -27,6 +27,6 @@ def test_each_plan_there_is_can_be_chosen_and_none_need_be() -> None:
 def test_a_plan_of_the_hosts_own_rows_can_be_chosen(tmp_path: Path) -> None:
     rows = tmp_path / "own.toml"
     rows.write_text('[[plans]]\nname = "family"\ntitle = "as agreed"\nsource = "letter"\ndelivery = "0"\n')
-    plan = chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": "family"}), open_shelf(rows).tariff)
+    plan = chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": "family"}), load_reference(rows).tariff)
     assert plan is not None
     assert plan.title == "as agreed"

@@ -12,7 +12,7 @@ from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.chats import Chats
 from bot.simulators.telegram.server import Serving, serve
 from handlers.application import App, build_application, publish_menu, running
-from handlers.poller import Intake
+from handlers.poller import UpdatePoller
 from handlers.telegram.receiver import Heard
 from tests.handlers.face import ASHA, FakeInbox, FakeServices
 
@@ -43,7 +43,7 @@ class Stage:
     services: FakeServices
     inbox: FakeInbox
     application: App
-    intake: Intake
+    intake: UpdatePoller
     me: ScriptedPerson
 
 
@@ -75,7 +75,7 @@ async def a_bot(
         random_bytes=counting_bytes(),
         protect_content=protect_content,
     )
-    intake = Intake(application, inbox=inbox, roster=services.roster, clock=services.clock, conflict=conflict)
+    intake = UpdatePoller(application, inbox=inbox, allowlist=services.allowlist, clock=services.clock, conflict=conflict)
     async with running(application):
         await publish_menu(application)
         polling = asyncio.create_task(intake.run(), name="telegram")

@@ -199,7 +199,7 @@ class FakeRoster:
 class FakeAccounts:
     """Accounts whose login wants a code once."""
 
-    roster: FakeRoster
+    allowlist: FakeRoster
     clock: Clock
     wants_code: bool = False
     refuses: Exception | None = None
@@ -212,13 +212,13 @@ class FakeAccounts:
 
     async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
         self.asked_for.append((telegram_id, label))
-        if telegram_id not in self.roster.roles:
+        if telegram_id not in self.allowlist.roles:
             return None
         account = {None: MAIN, "main": MAIN, "papa": PAPA}.get(label)
         if account is None:
             raise NotFound(f'You have no account "{label}".')
         user = User(telegram_id=telegram_id, name="Asha")
-        return Actor(user=user, role=self.roster.roles[telegram_id], account=account, sealed=telegram_id in self.sealed)
+        return Actor(user=user, role=self.allowlist.roles[telegram_id], account=account, sealed=telegram_id in self.sealed)
 
     async def all(self, actor: Actor) -> Sequence[tuple[Account, Role]]:
         return ((MAIN, actor.role), (PAPA, actor.role if self.both_mine else Role.VIEWER))
@@ -677,19 +677,19 @@ class FakeServices:
     def __init__(self, clock: Clock, people: dict[int, Role] | None = None) -> None:
         self.clock = clock
         self.mode = "PAPER"
-        self.roster = FakeRoster(people if people is not None else {ASHA: Role.OWNER})
-        self.accounts = FakeAccounts(self.roster, clock)
+        self.allowlist = FakeRoster(people if people is not None else {ASHA: Role.OWNER})
+        self.accounts = FakeAccounts(self.allowlist, clock)
         self.host = FakeHost(clock, self.accounts)
         self.desk = FakeDesk(clock)
         self.books = FakeBooks(clock)
         self.market = FakeMarket(clock)
         self.switch = FakeSwitch(clock, self.desk)
         self.unlinking = FakeUnlinking()
-        self.joining = FakeJoining()
+        self.invitations = FakeJoining()
         self.limits = FakeLimits()
         self.pins = FakePins()
         self.reports = FakeReports()
-        self.entering = FakeEntering(clock)
+        self.secret_entry = FakeEntering(clock)
 
 
 class FakeInbox:

@@ -108,7 +108,7 @@ async def test_a_stranger_meets_silence_and_leaves_no_trace(clock: LoopClock) ->
 async def test_a_person_who_was_taken_off_the_list_a_moment_ago_meets_silence(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/menu", "Menu")
-        del stage.services.roster.roles[ASHA]
+        del stage.services.allowlist.roles[ASHA]
         for text in ("/positions", "nonsense", "123456"):
             stage.me.say(text)
         stage.me.press("Positions")

@@ -19,8 +19,6 @@ from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
 from handlers.views.keyboards import (
-    Book,
-    BookTap,
     CardTap,
     CardVerb,
     ChangeTap,
@@ -28,6 +26,8 @@ from handlers.views.keyboards import (
     EntriesTap,
     ExitTap,
     LeaveTap,
+    Listing,
+    ListingTap,
     OrderTap,
     OrderVerb,
     PadTap,
@@ -76,7 +76,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     OrderTap("o12", OrderVerb.GIVE_UP): OPENING,
     OrderTap("o12", OrderVerb.SAME): OPENING,
     OrderTap("o12", OrderVerb.REVERSE): OPENING,
-    **{BookTap(book): ALL for book in Book},
+    **{ListingTap(book): ALL for book in Listing},
     EntriesTap(): ACTING,
     ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC): ACTING,
     WordsTap("/kill"): ACTING,
@@ -129,7 +129,7 @@ async def test_every_command_and_every_button_does_for_a_role_what_the_table_say
         done = {act: await carried_out(stage, act) for act in (*WORDS, *TAPS)}
         expected = {act: role in roles for act, roles in (*WORDS.items(), *TAPS.items())}
         assert done == expected
-        told = len(stage.services.joining.told)
+        told = len(stage.services.invitations.told)
         assert told == sum(not allowed for allowed in expected.values()), "the owners hear of each refusal, to be bounded there"
         if role in (GUARDIAN, VIEWER):
             assert stage.services.accounts.logged_in == []
@@ -147,7 +147,7 @@ async def test_a_sealed_phone_does_what_the_table_says(role: Role, clock: LoopCl
         assert done == {act: role in table.get(act, frozenset()) for act in done}
         assert stage.services.desk.count == 0
         told = sum(role not in roles for roles in table.values())
-        assert len(stage.services.joining.told) == told, "what the seal alone refuses is no trying"
+        assert len(stage.services.invitations.told) == told, "what the seal alone refuses is no trying"
         shown = [each["text"] for each in stage.chats.person(ASHA).history() if each["from_bot"]]
         assert not any("POSITIONS" in text or "FUNDS" in text or "HOLDINGS" in text for text in shown)
 
@@ -272,7 +272,7 @@ async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopCloc
         assert stage.inbox.entries == {}
         assert services.accounts.asked_for == []
         assert (services.desk.count, services.desk.sent, services.desk.cancelled, services.switch.killed) == (0, [], [], 0)
-        assert (services.joining.knocks, services.joining.told) == ([], [])
+        assert (services.invitations.knocks, services.invitations.told) == ([], [])
         said = [each["text"] for each in stage.me.history() if each["from_bot"]]
         assert not any("Too many messages" in text for text in said)
         kind, body = next(shapes(ASHA, PRIVATE, "/funds"))

@@ -21,15 +21,15 @@ from telegram.error import (
 )
 
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.notice import Filled, Loudness, Parcel
+from bot.domain.orders.notice import Delivery, Filled, Sound
 from bot.domain.orders.order import Fill, OrderStatus
-from bot.domain.ports.broker import Messenger, Shown
+from bot.domain.ports.broker import CardRef, Messenger
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.chats import Chats
 from handlers.application import build_application
 from handlers.messenger import TelegramMessenger
-from handlers.telegram.sender import Speaker, sorted_error
+from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.message import View, message, say
 from tests.handlers.chat import a_world, counting_bytes
 from tests.handlers.face import ASHA, FakeServices
@@ -41,28 +41,28 @@ FILL = Fill(
 FILLED = an_order(number=12, status=OrderStatus.FILLED, filled=10, average=Decimal("1480.30"))
 
 
-def a_parcel(clock: LoopClock, **changes: object) -> Parcel:
-    parcel = Parcel(
+def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
+    parcel = Delivery(
         id=41,
         chat_id=ASHA,
         account_id="a1",
         label="main",
         notice=Filled(order=FILLED, fill=FILL, position=25, position_average=Decimal("1471.40")),
-        loudness=Loudness.RING,
+        loudness=Sound.RING,
         created_at=clock.now(),
     )
     return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
 
 
 @asynccontextmanager
-async def a_messenger(clock: LoopClock) -> AsyncIterator[tuple[Messenger, ScriptedPerson, Chats, Speaker]]:
+async def a_messenger(clock: LoopClock) -> AsyncIterator[tuple[Messenger, ScriptedPerson, Chats, Sender]]:
     async with a_world(clock) as (chats, telegram):
         application = build_application(
             telegram.token, telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
         )
         async with application:
             me = ScriptedPerson(chats, ASHA, name="Asha", started=True)
-            yield TelegramMessenger(application.bot, mode="PAPER", clock=clock), me, chats, Speaker(application.bot)
+            yield TelegramMessenger(application.bot, mode="PAPER", clock=clock), me, chats, Sender(application.bot)
 
 
 async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopClock) -> None:
@@ -89,7 +89,7 @@ async def test_a_card_that_is_gone_holds_no_news_back(clock: LoopClock) -> None:
 
 async def test_quiet_news_does_not_ring_and_late_news_says_that_it_is_late(clock: LoopClock) -> None:
     async with a_messenger(clock) as (messenger, me, _, _):
-        shown = await messenger.deliver(a_parcel(clock, loudness=Loudness.SILENT, created_at=clock.now() - timedelta(minutes=4)))
+        shown = await messenger.deliver(a_parcel(clock, loudness=Sound.SILENT, created_at=clock.now() - timedelta(minutes=4)))
         news = me.message(shown)
         assert news is not None
         assert news["silent"]
@@ -100,7 +100,7 @@ async def test_quiet_news_does_not_ring_and_late_news_says_that_it_is_late(clock
 async def test_a_card_is_drawn_where_it_stands_and_an_unchanged_one_is_no_error(clock: LoopClock) -> None:
     async with a_messenger(clock) as (messenger, me, _, speaker):
         where = await speaker.send(ASHA, message("proposal"))
-        at = Shown(chat_id=ASHA, message_id=where, order_id="o1", version=1)
+        at = CardRef(chat_id=ASHA, message_id=where, order_id="o1", version=1)
         assert await messenger.draw(at, FILLED, "main") == where
         assert await messenger.draw(at, FILLED, "main") == where
         card = me.message(where)
@@ -112,7 +112,7 @@ async def test_a_card_whose_message_was_deleted_lives_on_in_a_new_one(clock: Loo
     async with a_messenger(clock) as (messenger, me, _, speaker):
         where = await speaker.send(ASHA, message("proposal"))
         me.remove(where)
-        moved = await messenger.draw(Shown(chat_id=ASHA, message_id=where, order_id="o1", version=1), FILLED, "main")
+        moved = await messenger.draw(CardRef(chat_id=ASHA, message_id=where, order_id="o1", version=1), FILLED, "main")
         assert moved != where
         assert me.message(moved) is not None
 

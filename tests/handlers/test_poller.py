@@ -226,9 +226,9 @@ async def test_a_flood_of_strangers_costs_no_row_and_no_answer(clock: LoopClock)
 
 async def test_a_person_added_on_the_host_is_recognised_when_the_list_is_read_again(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
-        stage.services.roster.stale = True
+        stage.services.allowlist.stale = True
         await stage.me.ask("/menu", "Menu")
-        assert stage.services.roster.refreshed >= 1
+        assert stage.services.allowlist.refreshed >= 1
 
 
 async def test_closing_lets_what_is_under_way_finish(clock: LoopClock) -> None:

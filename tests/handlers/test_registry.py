@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.people.account import Role
-from handlers.registry import COMMANDS, for_role, hear
+from handlers.registry import COMMANDS, for_role, parse_command
 
 
 @pytest.mark.parametrize(
@@ -42,28 +42,28 @@ from handlers.registry import COMMANDS, for_role, hear
     ],
 )
 def test_a_text_finds_its_command(text: str, name: str, words: str) -> None:
-    spoken = hear(text)
+    spoken = parse_command(text)
     assert spoken is not None
     assert (spoken.command.name, spoken.words, spoken.label) == (name, words, None)
 
 
 def test_a_label_in_front_addresses_an_account() -> None:
-    spoken = hear("papa: b reliance 10")
+    spoken = parse_command("papa: b reliance 10")
     assert spoken is not None
     assert (spoken.label, spoken.command.name, spoken.words) == ("papa", "buy", "reliance 10")
-    killed = hear("papa:/kill")
+    killed = parse_command("papa:/kill")
     assert killed is not None
     assert (killed.label, killed.command.name) == ("papa", "kill")
 
 
 @pytest.mark.parametrize("text", ["hello", "/buyy reliance 10", "reliance 10", "10 kharido becho", "", "   ", "/", "papa:"])
 def test_what_is_no_command_finds_none(text: str) -> None:
-    assert hear(text) is None
+    assert parse_command(text) is None
 
 
 @given(st.text(max_size=100))
 def test_no_text_crashes_the_search_for_a_command(text: str) -> None:
-    hear(text)
+    parse_command(text)
 
 
 def test_the_table_is_whole_and_fits_telegram() -> None:
@@ -73,7 +73,7 @@ def test_the_table_is_whole_and_fits_telegram() -> None:
         if command.in_menu:
             assert re.fullmatch(r"[a-z0-9_]{1,32}", command.name)
         assert 0 < len(command.help) <= 256
-        spoken = hear(command.example)
+        spoken = parse_command(command.example)
         assert spoken is not None
         assert spoken.command is command, "its own example must reach it"
 

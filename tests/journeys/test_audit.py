@@ -8,7 +8,7 @@ import pytest
 
 from bot.cli.owner_commands import change_data_keys, change_keys, lift, make_backup, panic, read_audit, restore, without_keys
 from bot.domain.people.account import Role, User
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.trading.people.invitations import put_on_list, take_off_list, unlock
@@ -22,10 +22,10 @@ Row = tuple[int, int | None, str, str]
 async def rows(house: House) -> list[Row]:
     assert house.store is not None
 
-    def read(drawers: Drawers) -> list[Row]:
-        return [(number, who, what, detail) for number, _, who, what, detail in drawers.audit.page(limit=200)]
+    def read(db: Repositories) -> list[Row]:
+        return [(number, who, what, detail) for number, _, who, what, detail in db.audit.page(limit=200)]
 
-    return list(reversed(await house.store.run(read)))
+    return list(reversed(await house.store.transaction(read)))
 
 
 @pytest.mark.core
@@ -135,10 +135,10 @@ async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock
         assert done.code == 0, done.err
         ravi, now = User(telegram_id=77, name="Ravi"), clock.now()
         async with without_keys(house.settings) as store:
-            await store.run(lambda drawers: put_on_list(drawers, ravi, Role.TRADER, None, now))
-            assert await store.run(lambda drawers: take_off_list(drawers, 77, now))
-            assert not await store.run(lambda drawers: take_off_list(drawers, 77, now))
-            assert not await store.run(lambda drawers: unlock(drawers, 77, now))
+            await store.transaction(lambda db: put_on_list(db, ravi, Role.TRADER, None, now))
+            assert await store.transaction(lambda db: take_off_list(db, 77, now))
+            assert not await store.transaction(lambda db: take_off_list(db, 77, now))
+            assert not await store.transaction(lambda db: unlock(db, 77, now))
         await restore(house.settings, tmp_path / "copy.db", clock)
         await house.start()
         found = await acts(house)
@@ -168,11 +168,11 @@ async def test_an_owner_of_one_account_sees_that_one_alone(clock: LoopClock, tmp
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
         assert house.store is not None
-        account = (await house.store.run(lambda drawers: drawers.accounts.all()))[0]
+        account = (await house.store.transaction(lambda db: db.accounts.all()))[0]
         papa = await house.join(7001, "Papa", Role.OWNER, account.id)
         now = clock.now()
-        await house.store.run(lambda drawers: drawers.audit.add(now, None, "elsewhere", "another-account", before="", after=""))
-        await house.store.run(lambda drawers: drawers.audit.add(now, None, "about no account", before="", after=""))
+        await house.store.transaction(lambda db: db.audit.add(now, None, "elsewhere", "another-account", before="", after=""))
+        await house.store.transaction(lambda db: db.audit.add(now, None, "about no account", before="", after=""))
         page = await papa.ask("/audit", "Acts")
         assert "login" in page["text"]
         assert "elsewhere" not in page["text"]

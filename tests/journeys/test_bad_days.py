@@ -11,7 +11,7 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.secret import Secret
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House, a_house
 
@@ -104,14 +104,14 @@ async def test_an_order_that_meets_an_expired_token_is_never_sent_twice(clock: L
 async def test_a_wrong_password_is_said_once_and_not_tried_again(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
 
-        def spoil(drawers: Drawers) -> None:
-            account = drawers.accounts.all()[0]
-            kept = drawers.accounts.credentials(account.id)
+        def spoil(db: Repositories) -> None:
+            account = db.accounts.all()[0]
+            kept = db.accounts.credentials(account.id)
             assert kept is not None
-            drawers.accounts.add(account, replace(kept, password=Secret("another")))
+            db.accounts.add(account, replace(kept, password=Secret("another")))
 
         assert house.store is not None
-        await house.store.run(spoil)
+        await house.store.transaction(spoil)
         await house.me.ask("/start", "owner")
         answer = await house.me.ask("/login", "assword")
         assert "attempts" in answer["text"]

@@ -77,9 +77,9 @@ async def test_on_a_full_disk_no_order_leaves_and_looking_kill_and_cancels_work(
         await house.me.wait_for("My records can be written again")
         await asyncio.sleep(15)
         assert [order.status for order in await house.orders()] == [OrderStatus.CANCELLED]
-        account = (await house.store.run(lambda drawers: drawers.accounts.all()))[0]
-        assert await house.store.run(lambda drawers: drawers.safety.stopped(account.id)) is not None
-        acts = [act[3] for act in await house.store.run(lambda drawers: drawers.audit.page())]
+        account = (await house.store.transaction(lambda db: db.accounts.all()))[0]
+        assert await house.store.transaction(lambda db: db.stops.stopped(account.id)) is not None
+        acts = [act[3] for act in await house.store.transaction(lambda db: db.audit.page())]
         assert acts.count("kill") == 1
         assert acts.count("cancel") == 1
         assert house.store.owed == 0

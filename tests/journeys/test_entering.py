@@ -69,7 +69,7 @@ async def test_an_account_is_linked_on_the_page_and_trades(clock: LoopClock, tmp
         house.me.press("Confirm buy", card)
         await house.me.wait_for("Filled")
         assert house.store is not None
-        rows = await house.store.run(lambda drawers: drawers.audit.page(limit=50))
+        rows = await house.store.transaction(lambda db: db.audit.page(limit=50))
         assert next(who for _, _, who, what, _ in rows if what == "link") == house.me.user.id
 
 
@@ -126,7 +126,7 @@ async def test_a_wrong_password_stores_nothing_and_needs_a_new_link(clock: LoopC
         assert "another-password" not in page
         await house.me.wait_for("Nothing was stored.")
         assert house.store is not None
-        assert [each.label for each in await house.store.run(lambda drawers: drawers.accounts.all())] == ["main"]
+        assert [each.label for each in await house.store.transaction(lambda db: db.accounts.all())] == ["main"]
 
 
 async def test_six_digits_are_typed_on_the_page_instead_of_the_chat(clock: LoopClock, tmp_path: Path) -> None:
@@ -152,10 +152,10 @@ async def test_a_trader_gets_no_page_to_link_with_and_a_removed_owners_link_is_d
         owner = await house.join(7003, "Mira", Role.OWNER)
         offered = await owner.ask("/link mine", "For you alone, once.")
         assert house.store is not None
-        await house.store.run(lambda drawers: drawers.people.remove(7003))
+        await house.store.transaction(lambda db: db.people.remove(7003))
         status, _ = await filled_in(address_in(offered), secrets_of(account, clock, seed=True))
         assert status == 409
-        assert [each.label for each in await house.store.run(lambda drawers: drawers.accounts.all())] == ["main"]
+        assert [each.label for each in await house.store.transaction(lambda db: db.accounts.all())] == ["main"]
 
 
 async def test_secrets_typed_behind_the_command_are_deleted_and_never_stored(clock: LoopClock, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from bot.demo.smoke import story
 from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
 from bot.domain.people.account import Role
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.simulators.person.scripted import ScriptedPerson
@@ -47,7 +47,7 @@ async def test_a_stranger_gets_silence_and_leaves_no_trace(clock: LoopClock, tmp
         await asyncio.sleep(60)
         assert [each for each in stranger.history() if each["from_bot"]] == []
         assert house.store is not None
-        assert await house.store.run_sql(lambda drawers: drawers.inbox.highest()) is None
+        assert await house.store.sql_transaction(lambda db: db.inbox.highest()) is None
 
 
 async def test_without_a_stored_seed_the_six_digits_are_asked_for_used_and_deleted(clock: LoopClock, tmp_path: Path) -> None:
@@ -64,14 +64,14 @@ async def test_without_a_stored_seed_the_six_digits_are_asked_for_used_and_delet
 
 
 async def forget_seed(house: House, account: PaperAccount) -> None:
-    def strip(drawers: Drawers) -> None:
-        linked = drawers.accounts.all()[0]
-        kept = drawers.accounts.credentials(linked.id)
+    def strip(db: Repositories) -> None:
+        linked = db.accounts.all()[0]
+        kept = db.accounts.credentials(linked.id)
         assert kept is not None
-        drawers.accounts.add(linked, replace(kept, totp_seed=None))
+        db.accounts.add(linked, replace(kept, totp_seed=None))
 
     assert house.store is not None
-    await house.store.run(strip)
+    await house.store.transaction(strip)
 
 
 async def test_a_wrong_code_is_a_clear_sentence_and_the_bot_goes_on(clock: LoopClock, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ async def alive(house: House) -> bool:
     """Whether the running bot holds a session."""
     assert house.app is not None
     assert house.store is not None
-    (account,) = await house.store.run(lambda drawers: drawers.accounts.all())
+    (account,) = await house.store.transaction(lambda db: db.accounts.all())
     state = await house.app.core.accounts.line_of(account)
     return state.session is not None
 
@@ -106,8 +106,8 @@ async def test_a_changed_audit_row_is_named_at_the_start_stops_trading_and_lets_
         await asyncio.sleep(BEAT)
         assert house.placed == 0
         assert house.store is not None
-        (account,) = await house.store.run(lambda drawers: drawers.accounts.all())
-        stop = await house.store.run(lambda drawers: drawers.safety.stopped(account.id))
+        (account,) = await house.store.transaction(lambda db: db.accounts.all())
+        stop = await house.store.transaction(lambda db: db.stops.stopped(account.id))
         assert stop is not None
         assert f"Row {row} " in stop.why
         _, broken = await read_audit(house.settings)
@@ -119,8 +119,8 @@ async def test_an_untouched_audit_starts_without_a_word_and_its_export_proves_it
         await house.log_in()
         await house.restart()
         assert house.store is not None
-        (account,) = await house.store.run(lambda drawers: drawers.accounts.all())
-        assert await house.store.run(lambda drawers: drawers.safety.stopped(account.id)) is None
+        (account,) = await house.store.transaction(lambda db: db.accounts.all())
+        assert await house.store.transaction(lambda db: db.stops.stopped(account.id)) is None
         rows, broken = await read_audit(house.settings)
         assert broken is None
     exported = [json.loads(as_json(row)) for row in rows]
@@ -150,7 +150,7 @@ async def test_a_backup_of_a_running_bot_brings_its_day_back_and_does_nothing_tw
         await house.start()
         token = re.findall(r"c:([a-z0-9]{20,}):y", json.dumps(card))[0]
         assert house.store is not None
-        question = await house.store.run(lambda drawers: drawers.confirmations.find(token))
+        question = await house.store.transaction(lambda db: db.confirmations.find(token))
         assert question is not None  # it was open in the backup, and its order was placed since
         assert question.state is ConfirmationState.REFUSED
         await house.me.ask("/login", "lives until")
@@ -208,8 +208,8 @@ async def test_a_report_holds_no_secret_and_no_text_of_anybody(clock: LoopClock,
         shown = await house.me.ask("/status full", "vault secrets that open: 5")
         report += str(shown["text"])
         assert house.store is not None
-        (account,) = await house.store.run(lambda drawers: drawers.accounts.all())
-        session = await house.store.run(lambda drawers: drawers.accounts.session(account.id))
+        (account,) = await house.store.transaction(lambda db: db.accounts.all())
+        session = await house.store.transaction(lambda db: db.accounts.session(account.id))
         assert session is not None
         planted = {
             "client": PLANTED.client_code,

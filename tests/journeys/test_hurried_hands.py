@@ -81,7 +81,7 @@ async def test_a_fill_whose_trade_row_comes_late_is_told_at_once_and_its_price_i
         await asyncio.sleep(180)
         assert house.store is not None
         orders = await house.orders()
-        fills = await house.store.run(lambda drawers: drawers.orders.fills_of(orders[0].id))
+        fills = await house.store.transaction(lambda db: db.orders.fills_of(orders[0].id))
         assert [fill.quantity for fill in fills] == [65, 65]
         assert all(fill.price is not None for fill in fills)
         assert len(house.me.rings(after=card["id"])) == rings + 1

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.simulators import Neighbours, neighbours
+from bot.demo.simulators import Simulators, neighbours
 from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock
 from bot.domain.orders.order import OrderStatus
@@ -50,7 +50,7 @@ class Process:
 
 
 @asynccontextmanager
-async def a_process(directory: Path) -> AsyncIterator[tuple[Process, Neighbours, Path]]:
+async def a_process(directory: Path) -> AsyncIterator[tuple[Process, Simulators, Path]]:
     """The neighbours here, the bot out there."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, DemoLoop)
@@ -109,7 +109,7 @@ async def test_killed_again_and_again_around_the_tap_there_is_one_order_and_its_
         code = await process.kill(signal.SIGTERM)
         assert code == 0
     async with SqlStore.open(database, Vault((), os.urandom), inline=True) as store:
-        unsettled = await store.run(lambda drawers: drawers.orders.unsettled())
+        unsettled = await store.transaction(lambda db: db.orders.unsettled())
     assert all(order.status is OrderStatus.UNKNOWN and order.tag not in tags for order in unsettled)
 
 

@@ -15,7 +15,7 @@ from bot.config.key_sources import place_of
 from bot.domain.errors import BotError, LoginRefused, PersonError
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import SEED_SENTENCE
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from storage.secrets.vault import Ring
@@ -51,13 +51,13 @@ async def another_is_main(house: House) -> None:
     """The account of the house is another client's: the one that is linked here is not linked yet."""
     assert house.store is not None
 
-    def swap(drawers: Drawers) -> None:
-        main = drawers.accounts.all()[0]
-        credentials = drawers.accounts.credentials(main.id)
+    def swap(db: Repositories) -> None:
+        main = db.accounts.all()[0]
+        credentials = db.accounts.credentials(main.id)
         assert credentials is not None
-        drawers.accounts.add(main, replace(credentials, client_code=Secret("MA9999999")))
+        db.accounts.add(main, replace(credentials, client_code=Secret("MA9999999")))
 
-    await house.store.run(swap)
+    await house.store.transaction(swap)
 
 
 async def link(house: House, keyboard: Keyboard, label: str = "papa") -> str:
@@ -66,27 +66,27 @@ async def link(house: House, keyboard: Keyboard, label: str = "papa") -> str:
     async with open_connections(house.settings, clock=house.clock, random_bytes=chance.randbytes) as connections:
         return await link_account(
             house.settings, label, store=house.store, connections=connections, clock=house.clock,
-            random_bytes=chance.randbytes, scrubber=house.scrubber, ask=keyboard.ask, tell=keyboard.tell,
+            random_bytes=chance.randbytes, redactor=house.redactor, ask=keyboard.ask, tell=keyboard.tell,
         )  # fmt: skip
 
 
 async def unlink(house: House, label: str) -> None:
     assert house.store is not None
-    account = await house.store.run(lambda drawers: drawers.accounts.by_label(label))
+    account = await house.store.transaction(lambda db: db.accounts.by_label(label))
     assert account is not None
-    await house.store.run(lambda drawers: drawers.accounts.remove(account.id))
+    await house.store.transaction(lambda db: db.accounts.remove(account.id))
 
 
 async def labels(house: House) -> list[str]:
     assert house.store is not None
-    return [account.label for account in await house.store.run(lambda drawers: drawers.accounts.all())]
+    return [account.label for account in await house.store.transaction(lambda db: db.accounts.all())]
 
 
 async def seed_stored(house: House, label: str) -> bool:
     assert house.store is not None
-    account = await house.store.run(lambda drawers: drawers.accounts.by_label(label))
+    account = await house.store.transaction(lambda db: db.accounts.by_label(label))
     assert account is not None
-    kept = await house.store.run(lambda drawers: drawers.accounts.credentials(account.id))
+    kept = await house.store.transaction(lambda db: db.accounts.credentials(account.id))
     assert kept is not None
     return kept.totp_seed is not None
 

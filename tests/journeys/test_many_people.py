@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.people.account import Account, Credentials, Role
 from bot.domain.people.secret import Secret
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
@@ -64,8 +64,8 @@ async def a_crowd(clock: LoopClock, directory: Path) -> AsyncIterator[Crowd]:
         assert house.store is not None
         for number, account in enumerate(wanted[1:], 1):
             house.near.paper.broker.open_account(account)
-            await house.store.run(lambda drawers, number=number, account=account: link(drawers, clock, number, account))  # type: ignore[misc] # bound at once
-        linked = await house.store.run(lambda drawers: drawers.accounts.all())
+            await house.store.transaction(lambda db, number=number, account=account: link(db, clock, number, account))  # type: ignore[misc] # bound at once
+        linked = await house.store.transaction(lambda db: db.accounts.all())
         ids = {account.label: account.id for account in linked}
         house.me.say("/start")
         await house.me.wait_for("owner")
@@ -83,7 +83,7 @@ async def a_crowd(clock: LoopClock, directory: Path) -> AsyncIterator[Crowd]:
         yield Crowd(house, people, accounts_of, [ids[label] for label in LABELS], [account.client for account in wanted])
 
 
-def link(drawers: Drawers, clock: LoopClock, number: int, account: PaperAccount) -> None:
+def link(db: Repositories, clock: LoopClock, number: int, account: PaperAccount) -> None:
     credentials = Credentials(
         client_code=Secret(account.client),
         password=Secret(account.password),
@@ -91,7 +91,7 @@ def link(drawers: Drawers, clock: LoopClock, number: int, account: PaperAccount)
         totp_seed=Secret(account.totp_seed or ""),
     )
     linked = Account(id=f"id-{number}", label=LABELS[number], client=f"MA••••{number}", created_at=clock.now())
-    drawers.accounts.add(linked, credentials)
+    db.accounts.add(linked, credentials)
 
 
 async def trade(crowd: Crowd, number: int, chance: random.Random) -> None:
@@ -141,7 +141,7 @@ async def test_every_call_carries_the_token_of_the_orders_owner_and_nobody_sees_
         assert house.store is not None
         placed = list(house.near.paper.broker.ledger.orders.values())
         assert len(placed) > PEOPLE // 2, "most of them got through all that"
-        by_tag = await house.store.run(lambda drawers: stored(drawers, crowd))
+        by_tag = await house.store.transaction(lambda db: stored(db, crowd))
         assert set(house.near.chats.faults.met) == {"flood", "server_error"}, "and there was trouble on the way"
         assert len({order.tag for order in placed}) == len(placed), "and each once"
         assert any(order.status == "Cancelled" for order in placed), "some were cancelled on the way"
@@ -159,11 +159,11 @@ async def test_every_call_carries_the_token_of_the_orders_owner_and_nobody_sees_
             assert {sign for sign in MARKS if sign in texts} == marks, "each account's own mark leads its cards"
 
 
-def stored(drawers: Drawers, crowd: Crowd) -> dict[str, tuple[int, int]]:
+def stored(db: Repositories, crowd: Crowd) -> dict[str, tuple[int, int]]:
     """tag -> (account, person) of every order in our own records."""
     found: dict[str, tuple[int, int]] = {}
     for account, account_id in enumerate(crowd.ids):
-        for order in drawers.orders.of_day(account_id, crowd.house.clock.now().date()):
+        for order in db.orders.of_day(account_id, crowd.house.clock.now().date()):
             assert order.tag is not None
             assert order.placed_by is not None
             found[order.tag] = (account, order.placed_by - 6000)

@@ -10,7 +10,7 @@ from bot.simulators.loop import LoopClock
 from bot.simulators.telegram.errors import PersonError
 from bot.simulators.telegram.messages import Json
 from handlers.registry import COMMANDS
-from handlers.views.keyboards import BookTap, OrderTap, OrderVerb, WordsTap, decode, encode
+from handlers.views.keyboards import ListingTap, OrderTap, OrderVerb, WordsTap, decode, encode
 from storage.repos.account_marks import MARKS
 from tests.handlers.test_matrix import WORDS
 from tests.stage.house import House, a_house
@@ -29,11 +29,11 @@ ON_THE_WAY = (
 async def two_accounts(house: House) -> None:
     """The account of the house, and papa beside it."""
     assert house.store is not None
-    linked = (await house.store.run(lambda drawers: drawers.accounts.all()))[0]
-    credentials = await house.store.run(lambda drawers: drawers.accounts.credentials(linked.id))
+    linked = (await house.store.transaction(lambda db: db.accounts.all()))[0]
+    credentials = await house.store.transaction(lambda db: db.accounts.credentials(linked.id))
     assert credentials is not None
     papa = Account(id="papa-id", label="papa", client="MA••••9", created_at=house.clock.now())
-    await house.store.run(lambda drawers: drawers.accounts.add(papa, credentials))
+    await house.store.transaction(lambda db: db.accounts.add(papa, credentials))
     await house.log_in()
     await asyncio.sleep(31)  # the same seed here, and a code counts once
     await house.me.ask("papa: /login", "lives until")
@@ -75,7 +75,7 @@ async def tapped(house: House, answers: list[Json]) -> list[Json]:
     for answer in answers:
         for data in [item["data"] for row in answer["buttons"] for item in row if "data" in item]:
             tap = decode(data)
-            if isinstance(tap, BookTap) or (isinstance(tap, OrderTap) and tap.verb in harmless):
+            if isinstance(tap, ListingTap) or (isinstance(tap, OrderTap) and tap.verb in harmless):
                 assert tap.label == "papa", tap
                 try:
                     house.me.press(encode(tap))

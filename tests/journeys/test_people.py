@@ -108,7 +108,7 @@ async def test_a_pin_tapped_on_the_keypad_lets_the_waiting_order_through_and_sur
         await house.me.ask("/limits pin off", "Loosening a limit: your PIN, please.")
         await tap_pin(house.me)
         await house.me.wait_for("never")
-        house.scrubber.know(Secret(PIN))
+        house.redactor.know(Secret(PIN))
         assert house.store is not None
         raw = b"".join(file.read_bytes() for file in files(tmp_path))
         assert raw
@@ -140,10 +140,10 @@ async def test_using_another_account_ends_by_itself_after_half_an_hour(clock: Lo
     async with a_house(clock, tmp_path) as house:
         assert house.store is not None
         papa = Account(id="papa-id", label="papa", client="MA••••9", created_at=clock.now())
-        linked = (await house.store.run(lambda drawers: drawers.accounts.all()))[0]
-        credentials = await house.store.run(lambda drawers: drawers.accounts.credentials(linked.id))
+        linked = (await house.store.transaction(lambda db: db.accounts.all()))[0]
+        credentials = await house.store.transaction(lambda db: db.accounts.credentials(linked.id))
         assert credentials is not None
-        await house.store.run(lambda drawers: drawers.accounts.add(papa, credentials))
+        await house.store.transaction(lambda db: db.accounts.add(papa, credentials))
         await house.log_in()
         await asyncio.sleep(31)  # the same seed here, and a code counts once
         await house.me.ask("papa: /login", "lives until")
@@ -270,7 +270,7 @@ async def test_whoever_is_taken_off_while_a_tap_is_under_way_does_nothing_with_i
         assert house.app is not None
         services = house.app.core.services
         actor = await services.accounts.actor(RAVI)
-        link = await services.entering.link(actor, "mine") if actor is not None else None
+        link = await services.secret_entry.link(actor, "mine") if actor is not None else None
         assert actor is not None
         assert link is not None
         await house.me.ask("/people remove Ravi", "Ravi is off the list.")
@@ -281,7 +281,7 @@ async def test_whoever_is_taken_off_while_a_tap_is_under_way_does_nothing_with_i
             with pytest.raises(PersonError):
                 await act
         assert await services.desk.cancel_all(actor) == tuple(await house.orders()), "refused: the order is as it was"
-        answer = await services.entering.enter(link.address.rpartition("=")[2], Entered(code=Secret("123456")))
+        answer = await services.secret_entry.enter(link.address.rpartition("=")[2], Entered(code=Secret("123456")))
         assert not answer.done
         before = len(ravi.history())
         ravi.press("3", next(each for each in reversed(ravi.history()) if "PIN" in each["text"]))
@@ -292,7 +292,7 @@ async def test_whoever_is_taken_off_while_a_tap_is_under_way_does_nothing_with_i
         assert house.placed == 1
         assert house.near.paper.broker.ledger.orders.popitem()[1].status == "Pending"
         assert house.store is not None
-        assert await house.store.run(lambda drawers: drawers.pins.find(RAVI)) is None
+        assert await house.store.transaction(lambda db: db.pins.find(RAVI)) is None
 
 
 async def link_seedless(house: House, number: int, label: str) -> str:
@@ -302,7 +302,7 @@ async def link_seedless(house: House, number: int, label: str) -> str:
     keys = Credentials(client_code=Secret(paper.client), password=Secret(paper.password), api_key=Secret(paper.api_key))
     account = Account(id=f"id-{number}", label=label, client=f"MA••••{number}", created_at=house.clock.now())
     assert house.store is not None
-    await house.store.run(lambda drawers: drawers.accounts.add(account, keys))
+    await house.store.transaction(lambda db: db.accounts.add(account, keys))
     return paper.totp_seed or ""
 
 
@@ -320,8 +320,8 @@ async def test_login_all_asks_the_accounts_for_their_codes_one_after_the_other(c
         await house.me.wait_for("nani · PAPER")
         await asyncio.sleep(5)
         assert house.store is not None
-        accounts = await house.store.run(lambda drawers: drawers.accounts.all())
-        alive = {one.label: await house.store.run(lambda drawers, one=one: drawers.accounts.session(one.id)) for one in accounts}  # type: ignore[misc] # bound at once
+        accounts = await house.store.transaction(lambda db: db.accounts.all())
+        alive = {one.label: await house.store.transaction(lambda db, one=one: db.accounts.session(one.id)) for one in accounts}  # type: ignore[misc] # bound at once
         assert {label: session is not None for label, session in alive.items()} == {
             "main": True, "papa": True, "mama": False, "nani": True,
         }, "a wrong code ends its own account's turn alone"  # fmt: skip
@@ -335,15 +335,15 @@ async def test_a_page_that_was_asked_for_before_the_phone_was_sealed_logs_nobody
         services = house.app.core.services
         actor = await services.accounts.actor(house.me.user.id, "papa")
         assert actor is not None
-        page = await services.entering.login(actor)
+        page = await services.secret_entry.login(actor)
         await house.me.ask("/lock now", "Sealed.")
-        answer = await services.entering.enter(
+        answer = await services.secret_entry.enter(
             page.address.rpartition("=")[2], Entered(code=Secret(pyotp.TOTP(seed).at(clock.now())))
         )
         assert not answer.done
         assert "sealed" in answer.say
         assert house.store is not None
-        assert await house.store.run(lambda drawers: drawers.accounts.session("id-6")) is None
+        assert await house.store.transaction(lambda db: db.accounts.session("id-6")) is None
 
 
 async def test_the_host_opens_a_sealed_phone_with_a_forgotten_pin_and_takes_people_on_and_off(
@@ -367,11 +367,11 @@ async def test_the_host_opens_a_sealed_phone_with_a_forgotten_pin_and_takes_peop
         assert (done.code, "has no PIN" in done.out) == (0, True), done.err
         await house.me.ask("/funds", "FUNDS 🔵 main")
         user = User(telegram_id=RAVI, name="Ravi")
-        await house.store.run(lambda drawers: put_on_list(drawers, user, Role.TRADER, None, clock.now()))
+        await house.store.transaction(lambda db: put_on_list(db, user, Role.TRADER, None, clock.now()))
         await asyncio.sleep(11)
         ravi = ScriptedPerson(house.near.chats, RAVI, name="Ravi", started=True)
         card = await ravi.ask("/buy ITC 5 @380", "BUY 5 ITC")
-        await house.store.run(lambda drawers: take_off_list(drawers, RAVI, clock.now()))
+        await house.store.transaction(lambda db: take_off_list(db, RAVI, clock.now()))
         before = len(ravi.history())
         ravi.press("Confirm buy", card)
         ravi.say("/funds")

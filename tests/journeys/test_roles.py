@@ -9,7 +9,7 @@ import pytest
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.orders.order import Product
 from bot.domain.people.account import Role
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.views.keyboards import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap, decode, encode
@@ -23,14 +23,14 @@ TRYING = (
 )  # fmt: skip
 
 
-def kept(drawers: Drawers) -> dict[str, Any]:
+def kept(db: Repositories) -> dict[str, Any]:
     """What only an owner changes."""
-    account = drawers.accounts.all()[0]
+    account = db.accounts.all()[0]
     return {
-        "people": drawers.people.all(),
-        "accounts": drawers.accounts.all(),
-        "limits": [drawers.limits.on(account.id, day) for day in DAYS],
-        "session": drawers.accounts.session(account.id) is not None,
+        "people": db.people.all(),
+        "accounts": db.accounts.all(),
+        "limits": [db.limits.on(account.id, day) for day in DAYS],
+        "session": db.accounts.session(account.id) is not None,
     }
 
 
@@ -76,9 +76,9 @@ async def test_no_role_brings_about_more_than_it_carries(role: Role, clock: Loop
         assert house.store is not None
         ours = len(await house.orders())
         DAYS[:] = [clock.now().date()]
-        before = await house.store.run(kept)
+        before = await house.store.transaction(kept)
         await try_everything(house, other)
-        after = await house.store.run(kept)
+        after = await house.store.transaction(kept)
         made = (await house.orders())[ours:]
         if role is not Role.TRADER:
             assert after == before, "neither limits nor people, accounts or the session moved"

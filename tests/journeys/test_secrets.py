@@ -15,7 +15,7 @@ import pytest
 from pyotp import TOTP
 
 from bot.cli.owner_commands import diagnosis
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.runtime.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock
@@ -52,7 +52,7 @@ AT_A_READ: tuple[tuple[str, dict[str, object]], ...] = (
 @contextmanager
 def overheard(house_log: io.StringIO, clock: LoopClock, house: House) -> Iterator[None]:
     """Everything at DEBUG through the product's own formatter, libraries included."""
-    with logging_to(house_log, scrubber=house.scrubber, clock=clock, level="DEBUG"):
+    with logging_to(house_log, redactor=house.redactor, clock=clock, level="DEBUG"):
         for name in ("httpx", "httpcore", "telegram", "telegram.ext", "aiohttp", "sqlalchemy", "bot", "handlers", "storage"):
             logging.getLogger(name).setLevel(logging.DEBUG)
         try:
@@ -65,24 +65,24 @@ def overheard(house_log: io.StringIO, clock: LoopClock, house: House) -> Iterato
 async def tokens(house: House) -> dict[str, str]:
     """The living session's token, which nobody could plant."""
 
-    def read(drawers: Drawers) -> str:
-        session = drawers.accounts.session(drawers.accounts.all()[0].id)
+    def read(db: Repositories) -> str:
+        session = db.accounts.session(db.accounts.all()[0].id)
         return session.token.reveal() if session is not None else ""
 
     assert house.store is not None
-    token = await house.store.run(read)
+    token = await house.store.transaction(read)
     return {"session token": token} if token else {}
 
 
 async def forget_seed(house: House) -> None:
-    def strip(drawers: Drawers) -> None:
-        linked = drawers.accounts.all()[0]
-        kept = drawers.accounts.credentials(linked.id)
+    def strip(db: Repositories) -> None:
+        linked = db.accounts.all()[0]
+        kept = db.accounts.credentials(linked.id)
         assert kept is not None
-        drawers.accounts.add(linked, replace(kept, totp_seed=None))
+        db.accounts.add(linked, replace(kept, totp_seed=None))
 
     assert house.store is not None
-    await house.store.run(strip)
+    await house.store.transaction(strip)
 
 
 @pytest.mark.core

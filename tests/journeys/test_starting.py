@@ -9,8 +9,8 @@ import pytest
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.orders.notice import TradingResumed
 from bot.domain.orders.order import OrderStatus
-from bot.domain.ports.broker import Shown
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.broker import CardRef
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House, a_house
 from tests.stage.orders import an_order
@@ -33,17 +33,17 @@ async def test_started_with_a_living_session_the_books_are_read_and_the_phone_is
         await house.start()
         await house.me.ask("/positions", "POSITIONS")
         assert house.app is not None
-        account = (await house.app.store.run(lambda drawers: drawers.accounts.all()))[0]
+        account = (await house.app.store.transaction(lambda db: db.accounts.all()))[0]
         seen = house.app.core.reconcile.seen_at(account.id)
         assert seen is not None
         assert seen - clock_at < timedelta(seconds=5)
         await house.me.ask("/quote ITC", "ITC")
         assert loop.time() - began < 10
-        last = await house.app.store.run(lambda drawers: drawers.master.last())
+        last = await house.app.store.transaction(lambda db: db.scrip_master.last())
         assert last is not None
         assert last.loaded_at < clock_at
         await asyncio.sleep(200)
-        last = await house.app.store.run(lambda drawers: drawers.master.last())
+        last = await house.app.store.transaction(lambda db: db.scrip_master.last())
         assert last is not None
         assert last.loaded_at > clock_at, "it came all the same"
 
@@ -68,16 +68,16 @@ async def _draw_many(house: House, clock: LoopClock) -> None:
     shown = [int((await house.me.ask("/funds", "FUNDS"))["id"]) for _ in range(CARDS)]
     now = clock.now()
 
-    def change(drawers: Drawers) -> None:
-        account = drawers.accounts.all()[0]
-        (person,) = drawers.people.watching(account.id)
+    def change(db: Repositories) -> None:
+        account = db.accounts.all()[0]
+        (person,) = db.people.watching(account.id)
         for number, message_id in enumerate(shown, start=1):
             order = an_order(
                 id=f"o{number}", account_id=account.id, number=number, tag=f"TAG{number}", status=OrderStatus.REJECTED,
                 created_at=now, sent_at=now, updated_at=now,
             )  # fmt: skip
-            drawers.orders.add(order, ist_date(now))
-            drawers.cards.add(Shown(chat_id=person, message_id=message_id, order_id=order.id, version=0))
-        drawers.outbox.add(account.id, [person], TradingResumed(name="Ravi", at=now), now, order_id=None)
+            db.orders.add(order, ist_date(now))
+            db.cards.add(CardRef(chat_id=person, message_id=message_id, order_id=order.id, version=0))
+        db.outbox.add(account.id, [person], TradingResumed(name="Ravi", at=now), now, order_id=None)
 
-    await house.store.run(change)
+    await house.store.transaction(change)

@@ -16,8 +16,8 @@ from tests.stage.house import House, a_house
 
 async def stopped_because(house: House) -> str | None:
     assert house.store is not None
-    account = (await house.store.run(lambda drawers: drawers.accounts.all()))[0]
-    stop = await house.store.run(lambda drawers: drawers.safety.stopped(account.id))
+    account = (await house.store.transaction(lambda db: db.accounts.all()))[0]
+    stop = await house.store.transaction(lambda db: db.stops.stopped(account.id))
     return stop.why if stop is not None else None
 
 

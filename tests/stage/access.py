@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from bot.domain.clock import ist_date
 from bot.domain.people.access import Pad, PadEnded, PadUse, PinHash
 from bot.domain.people.account import Actor, Limits
-from bot.trading.people.allowlist import Roster
-from bot.trading.people.invitations import Joining
+from bot.trading.people.allowlist import Allowlist
+from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from storage.secrets.pinhash import Argon2Pins
@@ -25,8 +25,8 @@ class Access:
     stage: DeskStage
     pins: Pins
     limits: OwnLimits
-    joining: Joining
-    roster: Roster
+    invitations: Invitations
+    allowlist: Allowlist
 
     async def tap(self, actor: Actor, pad: Pad | PadEnded, digits: str) -> Pad | PadEnded:
         """Taps digits where they lie on the keypad at that moment."""
@@ -46,16 +46,16 @@ class Access:
     async def put(self, **limits: object) -> None:
         """Limits as if they had been set before today."""
         today = ist_date(self.stage.clock.now())
-        present = await self.stage.store.run(lambda drawers: drawers.limits.on(ACCOUNT.id, today))
+        present = await self.stage.store.transaction(lambda db: db.limits.on(ACCOUNT.id, today))
         anew: Limits = replace(present, **limits)  # type: ignore[arg-type]  # any field may be set
-        await self.stage.store.run(lambda drawers: drawers.limits.put(ACCOUNT.id, today, anew))
+        await self.stage.store.transaction(lambda db: db.limits.put(ACCOUNT.id, today, anew))
 
 
 def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True, hashing: PinHash | None = None) -> Access:
     """A new process over the same store when it is called again."""
     random_bytes = random.Random(seed).randbytes
     wake = lambda: None  # noqa: E731 - nobody sleeps here
-    roster = Roster(store=stage.store)
+    allowlist = Allowlist(store=stage.store)
     return Access(
         stage=stage,
         pins=Pins(
@@ -66,6 +66,6 @@ def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True, hashing: 
             changed=wake,
         ),
         limits=OwnLimits(store=stage.store, clock=stage.clock, calendar=SHELF.calendar if calendar else None, changed=wake),
-        joining=Joining(store=stage.store, roster=roster, clock=stage.clock, random=random_bytes, changed=wake),
-        roster=roster,
+        invitations=Invitations(store=stage.store, allowlist=allowlist, clock=stage.clock, random=random_bytes, changed=wake),
+        allowlist=allowlist,
     )

@@ -42,9 +42,9 @@ async def _paper(stack: AsyncExitStack, directory: Path) -> Bench:
     account = PaperAccount()
     running = await stack.enter_async_context(paper_broker(PaperSettings(accounts=(account,)), clock))
     ears = Ears()
-    links = await stack.enter_async_context(a_road(running, clock, directory, ears))
+    connections = await stack.enter_async_context(a_road(running, clock, directory, ears))
     credentials = credentials_of(account)
-    pair = links.of("card", credentials)
+    pair = connections.of("card", credentials)
     session = await log_in(pair, credentials, clock)
     return await stack.enter_async_context(
         Bench(
@@ -59,18 +59,18 @@ async def _live(stack: AsyncExitStack, directory: Path, at: str) -> Bench:
     rest, socket = (at, at.replace("http", "ws", 1) + "/ws") if at else LIVE
     clock = SystemClock()
     ears = Ears()
-    links = await stack.enter_async_context(
+    connections = await stack.enter_async_context(
         Connections(base_url=rest, ws_url=socket, clock=clock, chance=random.Random(1), data_dir=directory, listener=ears)
     )
     if rest not in _LOGGED_IN:
         secrets = [Secret(getpass.getpass(f"{what}: ")) for what in ("client code", "password", "API key")]
         credentials = Credentials(client_code=secrets[0], password=secrets[1], api_key=secrets[2])
-        broker = links.of("card", credentials).broker
+        broker = connections.of("card", credentials).broker
         step = await broker.begin_login(credentials)
         code = getpass.getpass("six digits of the authenticator: ")
         _LOGGED_IN[rest] = (credentials, await broker.finish_login(credentials, step, code, CodeKind.TOTP))
     credentials, session = _LOGGED_IN[rest]
-    pair = links.of("card", credentials)
+    pair = connections.of("card", credentials)
     pair.adopt(session)
     return await stack.enter_async_context(
         Bench(

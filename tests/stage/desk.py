@@ -21,17 +21,17 @@ from bot.domain.orders.research import PastTrade
 from bot.domain.people.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
-from bot.domain.ports.repositories import Drawers
-from bot.reference.load import open_shelf
-from bot.runtime.background import Errands
+from bot.domain.ports.repositories import Repositories
+from bot.reference.load import load_reference
+from bot.runtime.background import BackgroundTasks
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting
-from bot.trading.orders.kill_switch import Switch
-from bot.trading.orders.order_desk import IN_WORDS, TradingDesk
-from bot.trading.orders.proposal_builder import Proposing
-from bot.trading.sync.fact_applier import Book
+from bot.trading.orders.kill_switch import KillSwitch
+from bot.trading.orders.order_desk import IN_WORDS, OrderDesk
+from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from storage.store import SqlStore
 from tests.stage.orders import NIFTY_CALL, RELIANCE
@@ -39,7 +39,7 @@ from tests.storage.samples import ACCOUNT, PERSON, a_store
 
 T = TypeVar("T")
 
-SHELF = open_shelf()
+SHELF = load_reference()
 
 
 class Crash(BaseException):
@@ -256,17 +256,17 @@ class KilledStore:
         self.after_commit = after_commit
         self.runs = 0
 
-    async def run(self, work: Callable[[Drawers], T]) -> T:
+    async def transaction(self, work: Callable[[Repositories], T]) -> T:
         self.runs += 1
         if self.runs > self.at or (self.runs == self.at and not self.after_commit):
             raise Crash
-        result = await self.store.run(work)
+        result = await self.store.transaction(work)
         if self.runs == self.at:
             raise Crash
         return result
 
-    async def owe(self, work: Callable[[Drawers], object]) -> None:
-        await self.run(work)
+    async def owe(self, work: Callable[[Repositories], object]) -> None:
+        await self.transaction(work)
 
 
 @dataclass
@@ -278,16 +278,16 @@ class DeskStage:
     broker: ScriptedBroker
     feed: StillFeed
     link: OneLink
-    desk: TradingDesk
+    desk: OrderDesk
     reconcile: Reconcile
-    switch: Switch
-    errands: Errands
+    switch: KillSwitch
+    background: BackgroundTasks
     actor: Actor
     wakes: list[int] = field(default_factory=list)
 
     async def order(self) -> Order | None:
         """The one order of the store."""
-        orders = await self.store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, _today(self.clock)))
+        orders = await self.store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, _today(self.clock)))
         assert len(orders) <= 1
         return orders[0] if orders else None
 
@@ -295,10 +295,10 @@ class DeskStage:
         """What waits in the outbox of the person, oldest first; takes it out."""
         found = []
         now = self.clock.now()
-        while parcels := await self.store.run(lambda drawers: drawers.outbox.lease(now, now + timedelta(minutes=1))):
+        while parcels := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
             for parcel in parcels:
                 found.append(parcel.notice)
-                await self.store.run(lambda drawers, parcel=parcel: drawers.outbox.sent(parcel.id, now, 1))  # type: ignore[misc] # bound at once
+                await self.store.transaction(lambda db, parcel=parcel: db.outbox.sent(parcel.id, now, 1))  # type: ignore[misc] # bound at once
         return found
 
     async def card(self, proposal: Proposal, message_id: int = 77) -> str:
@@ -308,7 +308,7 @@ class DeskStage:
 
     async def tap(self, token: str, message_id: int = 77) -> object:
         """A finger on the question's own button, whichever that is."""
-        question = await self.store.run(lambda drawers: drawers.confirmations.find(token))
+        question = await self.store.transaction(lambda db: db.confirmations.find(token))
         in_words = question is not None and question.purpose in IN_WORDS
         return await self.desk.confirm(self.actor, token, chat_id=PERSON, message_id=message_id, in_words=in_words)
 
@@ -336,15 +336,15 @@ async def set_stage(
     now = clock.now()
     link = OneLink(broker, feed, Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
     wakes: list[int] = []
-    catalogue = Catalogue(store=store, links=link, kept=broker.scrip_master, clock=clock)
+    catalogue = Catalogue(store=store, connections=link, kept=broker.scrip_master, clock=clock)
     await catalogue.refresh(ACCOUNT.id)
-    book = Book(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=seen, links=link, book=book, clock=clock, elapsed=elapsed, changed=lambda: wakes.append(1))
-    prices = Prices(links=link)
+    book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
+    reconcile = Reconcile(store=seen, connections=link, book=book, clock=clock, elapsed=elapsed, changed=lambda: wakes.append(1))
+    prices = Prices(connections=link)
     confirmations = Confirmations(clock, elapsed, random_bytes)
-    proposing = Proposing(
+    proposing = ProposalBuilder(
         store=seen,
-        links=link,
+        connections=link,
         prices=prices,
         instruments=catalogue,
         drafting=Drafting(SHELF.rules, clock),
@@ -355,22 +355,22 @@ async def set_stage(
         calendar=None,
         plan=SHELF.tariff.plan("flat-5"),
     )
-    errands = Errands()
-    desk = TradingDesk(
+    background = BackgroundTasks()
+    desk = OrderDesk(
         store=seen,
-        links=link,
+        connections=link,
         proposing=proposing,
         confirmations=confirmations,
         reconcile=reconcile,
-        errands=errands,
+        background=background,
         clock=clock,
         random=random_bytes,
         changed=lambda: wakes.append(1),
     )
-    switch = Switch(store=seen, confirmations=confirmations, desk=desk, clock=clock, changed=lambda: wakes.append(1))
+    switch = KillSwitch(store=seen, confirmations=confirmations, desk=desk, clock=clock, changed=lambda: wakes.append(1))
     account = Account(id=ACCOUNT.id, label=ACCOUNT.label, client=ACCOUNT.client, created_at=ACCOUNT.created_at)
     actor = Actor(user=User(telegram_id=PERSON, name="Asha"), role=role, account=account)
     return DeskStage(
         clock=clock, store=store, broker=broker, feed=feed, link=link, desk=desk, reconcile=reconcile, switch=switch,
-        errands=errands, actor=actor, wakes=wakes,
+        background=background, actor=actor, wakes=wakes,
     )  # fmt: skip

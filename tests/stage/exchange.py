@@ -13,7 +13,7 @@ from pathlib import Path
 import pyotp
 from aiohttp import web
 
-from bot.broker.connections import Connections, Pair
+from bot.broker.connections import Connections, MStockConnection
 from bot.broker.transport import tls_context
 from bot.domain.clock import Clock
 from bot.domain.market.prices import Tick
@@ -32,7 +32,7 @@ class Ears:
     ticks: list[Tick] = field(default_factory=list)
     gaps: list[tuple[datetime, datetime | None]] = field(default_factory=list)
 
-    def bell(self, account_id: str, *, traded: bool = True) -> None:
+    def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
         del traded
         self.bells.append(account_id)
 
@@ -54,7 +54,7 @@ def credentials_of(account: PaperAccount) -> Credentials:
     )
 
 
-async def log_in(pair: Pair, credentials: Credentials, clock: Clock) -> Session:
+async def log_in(pair: MStockConnection, credentials: Credentials, clock: Clock) -> Session:
     """Both steps, with the code of this moment; the session is adopted."""
     assert credentials.totp_seed is not None
     step = await pair.broker.begin_login(credentials)

@@ -16,7 +16,7 @@ import pytest
 
 from bot.domain.people.secret import Secret
 from bot.runtime.logs import Formatter
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.simulators.broker.settings import PaperAccount
 from tests.attack import rig
 from tests.bot.config import test_addresses, test_key_sources
@@ -105,7 +105,7 @@ class _Heard(logging.Handler):
             self.lines.append(self.format(record))
 
 
-_KNOWING = Formatter(Scrubber([Secret(secret) for secret in SECRETS.values()]), _Still())
+_KNOWING = Formatter(Redactor([Secret(secret) for secret in SECRETS.values()]), _Still())
 HEARD = {"tests": 0, "lines": 0}
 
 

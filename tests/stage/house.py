@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bot.app import App, open_app
 from bot.config.settings import Settings
-from bot.demo.simulators import Neighbours, neighbours
+from bot.demo.simulators import Simulators, neighbours
 from bot.demo.world import Demo, DemoDirectory, demo_settings, seed
 from bot.domain.clock import Clock
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Role, User
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.person.scripted import ScriptedPerson
 from storage.store import SqlStore
@@ -24,11 +24,11 @@ from storage.store import SqlStore
 class House:
     """Neighbours that stay, and a bot that can be stopped, killed and started again."""
 
-    near: Neighbours
+    near: Simulators
     settings: Settings
     clock: Clock
     chance: random.Random
-    scrubber: Scrubber = field(default_factory=Scrubber)
+    redactor: Redactor = field(default_factory=Redactor)
     app: App | None = None
     store: SqlStore | None = None
     _stack: AsyncExitStack | None = None
@@ -49,7 +49,7 @@ class House:
         """Opens the bot and lets it listen."""
         self._stack = AsyncExitStack()
         self.app = await self._stack.enter_async_context(
-            open_app(self.settings, clock=self.clock, random_bytes=self.chance.randbytes, scrubber=self.scrubber, inline=True)
+            open_app(self.settings, clock=self.clock, random_bytes=self.chance.randbytes, redactor=self.redactor, inline=True)
         )
         self.store = self.app.store
         self._stop = asyncio.Event()
@@ -73,8 +73,8 @@ class House:
         """Every order in the bot's records of today."""
         assert self.store is not None
         day = self.clock.now().date()
-        account = (await self.store.run(lambda drawers: drawers.accounts.all()))[0]
-        return list(await self.store.run(lambda drawers: drawers.orders.of_day(account.id, day)))
+        account = (await self.store.transaction(lambda db: db.accounts.all()))[0]
+        return list(await self.store.transaction(lambda db: db.orders.of_day(account.id, day)))
 
     @property
     def placed(self) -> int:
@@ -91,8 +91,8 @@ class House:
         assert self.store is not None
         assert self.app is not None
         now = self.clock.now()
-        await self.store.run(lambda drawers: drawers.people.add(User(telegram_id=person, name=name), role, account_id, now))
-        await self.app.core.services.roster.refresh()
+        await self.store.transaction(lambda db: db.people.add(User(telegram_id=person, name=name), role, account_id, now))
+        await self.app.core.services.allowlist.refresh()
         return ScriptedPerson(self.near.chats, person, name=name, started=True)
 
 

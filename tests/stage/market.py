@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
-from bot.reference.load import open_shelf
+from bot.reference.load import load_reference
 
-SHELF = open_shelf()
+SHELF = load_reference()
 
 
 def a_share(symbol: str = "RELIANCE", *, exchange: Exchange = Exchange.NSE, tick: str = "0.10", series: str = "EQ") -> Instrument:

@@ -19,7 +19,7 @@ from bot.domain.errors import VaultError
 from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.access import Pin
 from bot.domain.people.secret import Secret
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.key_rotation import rekey, rotate
 from storage.secrets.keyfile import KeyFile
 from storage.secrets.keyplace import KeyPlace
@@ -104,12 +104,12 @@ class Keys:
 
     async def _opens(self, place: KeyPlace) -> bool:
         async with self.open(place) as store:
-            opened = await store.run_sql(lambda drawers: drawers.accounts.prove())
-            pin = await store.run(lambda drawers: drawers.pins.find(PERSON))
+            opened = await store.sql_transaction(lambda db: db.accounts.prove())
+            pin = await store.transaction(lambda db: db.pins.find(PERSON))
             return (
                 opened == 4
                 and pin == A_PIN
-                and await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+                and await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
             )
 
 
@@ -180,11 +180,11 @@ def _change_keys(kind: str, root: Path, watch: Watch) -> None:
     asyncio.run(Keys(root).change(kind, watch.durable))
 
 
-def _claim_and_store(number: int) -> Callable[[Drawers], None]:
-    def work(drawers: Drawers) -> None:
-        drawers.confirmations.add(a_confirmation(f"t{number}"))
-        if drawers.confirmations.claim(f"t{number}", PERSON, PERSON, 1, NOW):
-            drawers.orders.add(an_order(drawers.orders.next_number(ACCOUNT.id, DAY), id=f"o{number}", tag=f"T{number}"), DAY)
+def _claim_and_store(number: int) -> Callable[[Repositories], None]:
+    def work(db: Repositories) -> None:
+        db.confirmations.add(a_confirmation(f"t{number}"))
+        if db.confirmations.claim(f"t{number}", PERSON, PERSON, 1, NOW):
+            db.orders.add(an_order(db.orders.next_number(ACCOUNT.id, DAY), id=f"o{number}", tag=f"T{number}"), DAY)
 
     return work
 
@@ -193,7 +193,7 @@ def _place(number: int, root: Path, answers: int, watch: Watch) -> None:
     async def work() -> None:
         async with Keys(root).open() as store:
             watch.calls()
-            await store.run(_claim_and_store(number))
+            await store.transaction(_claim_and_store(number))
             os.write(answers, b"answered")  # what a person would be told, or the POST that follows the claim
             watch.names.append(str(watch.moments))
 
@@ -201,18 +201,18 @@ def _place(number: int, root: Path, answers: int, watch: Watch) -> None:
 
 
 def _what_is_stored(number: int, answered: bool, root: Path) -> str:
-    def look(drawers: Drawers) -> tuple[bool, bool, list[int]]:
-        question = drawers.confirmations.find(f"t{number}")
+    def look(db: Repositories) -> tuple[bool, bool, list[int]]:
+        question = db.confirmations.find(f"t{number}")
         claimed = question is not None and question.state is ConfirmationState.CLAIMED
         return (
             claimed,
-            drawers.orders.find(f"o{number}") is not None,
-            [order.number for order in drawers.orders.of_day(ACCOUNT.id, DAY)],
+            db.orders.find(f"o{number}") is not None,
+            [order.number for order in db.orders.of_day(ACCOUNT.id, DAY)],
         )
 
     async def work() -> str:
         async with Keys(root).open() as store:
-            claimed, stored, numbers = await store.run(look)
+            claimed, stored, numbers = await store.transaction(look)
             if claimed != stored:
                 return "half of it is there"
             if answered and not stored:

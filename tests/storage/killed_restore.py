@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.domain.errors import StorageError
 from bot.domain.orders.order import ConfirmationState
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back
-from storage.repositories import SqlDrawers
+from storage.repositories import SqlRepositories
 from storage.secrets.vault import Vault
 from storage.store import SqlStore
 from tests.storage.killed import Watch, in_a_child
@@ -28,9 +28,9 @@ async def make(root: Path, *, damaged: bool = False) -> None:
     """A backup with an open question, and a database that went on after it; or one that no longer is a database."""
     database = root / "data" / "bot.db"
     async with await a_store(database) as store:
-        await store.run(lambda drawers: drawers.confirmations.add(a_confirmation()))
+        await store.transaction(lambda db: db.confirmations.add(a_confirmation()))
         await back_up(store, root / "copy.db", [])
-        await store.run(lambda drawers: drawers.orders.add(an_order(), DAY))
+        await store.transaction(lambda db: db.orders.add(an_order(), DAY))
         if not damaged:
             shutil.copy2(f"{database}-wal", root / "wal")  # of a bot that was killed: its last order is in the log alone
             shutil.copy2(database, root / "killed.db")
@@ -62,11 +62,11 @@ def standing(root: Path) -> str:
     if not database.exists():
         return "nothing is there"
 
-    def look(drawers: SqlDrawers) -> str:
-        if drawers.accounts.credentials(ACCOUNT.id) != CREDENTIALS or drawers.audit.verify() is not None:
+    def look(db: SqlRepositories) -> str:
+        if db.accounts.credentials(ACCOUNT.id) != CREDENTIALS or db.audit.verify() is not None:
             return "secrets or audit are spoilt"
-        question, stop = drawers.confirmations.find("t1"), drawers.safety.stopped(ACCOUNT.id)
-        if drawers.orders.find("o1") is not None:
+        question, stop = db.confirmations.find("t1"), db.stops.stopped(ACCOUNT.id)
+        if db.orders.find("o1") is not None:
             return "old" if stop is None else "a mixture"
         if stop is None or stop.why != RESTORED or question is None or question.state is not ConfirmationState.REFUSED:
             return "new, and not made safe"
@@ -74,7 +74,7 @@ def standing(root: Path) -> str:
 
     async def work() -> str:
         async with SqlStore.open(database, a_vault(), inline=True) as store:
-            return await store.run_sql(look)
+            return await store.sql_transaction(look)
 
     try:
         return asyncio.run(work())

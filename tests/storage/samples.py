@@ -13,7 +13,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderStatus, Product, Purpose, Side
 from bot.domain.people.account import Account, Credentials, Role, User
 from bot.domain.people.secret import Secret
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.secrets.vault import KEY_BYTES, Vault, WrappingKey
 from storage.store import SqlStore
 
@@ -72,19 +72,19 @@ def a_confirmation(named: str = "t1", **changes: Any) -> Confirmation:
     return replace(confirmation, **changes)
 
 
-def seed(drawers: Drawers) -> None:
+def seed(db: Repositories) -> None:
     """An owner and a linked account."""
-    drawers.accounts.add(ACCOUNT, CREDENTIALS)
-    drawers.people.add(User(telegram_id=PERSON, name="Asha"), Role.OWNER, None, NOW)
+    db.accounts.add(ACCOUNT, CREDENTIALS)
+    db.people.add(User(telegram_id=PERSON, name="Asha"), Role.OWNER, None, NOW)
 
 
-def at_once(store: SqlStore, work: Callable[[Drawers], T]) -> T:
+def at_once(store: SqlStore, work: Callable[[Repositories], T]) -> T:
     """One transaction from a test that is not asynchronous."""
-    return asyncio.run(store.run(work))
+    return asyncio.run(store.transaction(work))
 
 
 async def a_store(path: Path | None = None, *, inline: bool = True) -> SqlStore:
     """A store with an owner and an account, in memory unless a path is given."""
     store = SqlStore.open(path, a_vault(), inline=inline)
-    await store.run(seed)
+    await store.transaction(seed)
     return store

@@ -14,7 +14,7 @@ import pytest
 from bot.domain.errors import StorageError, VaultError
 from bot.domain.orders.order import ConfirmationState
 from bot.domain.ports.broker import InboxEntry
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back, check_copy
 from storage.secrets.keyplace import spellings
 from storage.secrets.vault import KEY_BYTES, Vault, WrappingKey
@@ -25,10 +25,10 @@ from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_conf
 CANARIES = [each.reveal().encode() for each in (CREDENTIALS.password, CREDENTIALS.api_key, CREDENTIALS.client_code)]
 
 
-def a_busy_day(drawers: Drawers) -> None:
-    drawers.orders.add(an_order(), DAY)
-    drawers.confirmations.add(a_confirmation())
-    drawers.audit.add(NOW, PERSON, "login", ACCOUNT.id, before="", after="")
+def a_busy_day(db: Repositories) -> None:
+    db.orders.add(an_order(), DAY)
+    db.confirmations.add(a_confirmation())
+    db.audit.add(NOW, PERSON, "login", ACCOUNT.id, before="", after="")
 
 
 def files_in(directory: Path) -> list[str]:
@@ -37,7 +37,7 @@ def files_in(directory: Path) -> list[str]:
 
 async def test_a_copy_made_while_others_write_is_whole_private_and_one_file(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "data" / "bot.db")
-    await store.run(a_busy_day)
+    await store.transaction(a_busy_day)
     found = await back_up(store, tmp_path / "copy.db", [])
     assert (found.accounts, found.orders, found.audit_rows) == (1, 1, 1)
     assert files_in(tmp_path) == ["copy.db"]
@@ -47,10 +47,10 @@ async def test_a_copy_made_while_others_write_is_whole_private_and_one_file(tmp_
     body = (tmp_path / "copy.db").read_bytes()
     assert [canary for canary in CANARIES if canary in body] == []
     async with SqlStore.open(tmp_path / "copy.db", a_vault(), inline=True) as copy:
-        assert await copy.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+        assert await copy.transaction(lambda db: db.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
     async with SqlStore.open(tmp_path / "copy.db", a_vault(7), inline=True) as thief:
         with pytest.raises(VaultError):
-            await thief.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id))
+            await thief.transaction(lambda db: db.accounts.credentials(ACCOUNT.id))
 
 
 async def test_a_backup_is_never_written_over_another_nor_left_half_done(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ async def test_a_copy_with_a_key_in_it_in_whatever_spelling_is_thrown_away(tmp_p
 
 async def test_a_damaged_cut_or_foreign_file_is_no_backup(tmp_path: Path) -> None:
     async with await a_store(tmp_path / "data" / "bot.db") as store:
-        await store.run(a_busy_day)
+        await store.transaction(a_busy_day)
         await back_up(store, tmp_path / "copy.db", [])
     body = (tmp_path / "copy.db").read_bytes()
     bad = tmp_path / "bad.db"
@@ -100,16 +100,16 @@ async def brought_back(copy: Path, database: Path, aside: Path) -> int:
         return SqlStore.open(path, Vault((), random.Random(1).randbytes), inline=True)
 
     return await bring_back(
-        copy, database, aside, open_store=without_keys, make_safe=lambda drawers: after_bringing_back(drawers, NOW, "a test")
+        copy, database, aside, open_store=without_keys, make_safe=lambda db: after_bringing_back(db, NOW, "a test")
     )
 
 
 async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tmp_path: Path) -> None:
     database, copy = tmp_path / "data" / "bot.db", tmp_path / "copy.db"
     async with await a_store(database) as store:
-        await store.run(a_busy_day)
-        await store.run_sql(
-            lambda drawers: drawers.inbox.add([InboxEntry(update_id=1, user_id=PERSON, body="{}", received_at=NOW)])
+        await store.transaction(a_busy_day)
+        await store.sql_transaction(
+            lambda db: db.inbox.add([InboxEntry(update_id=1, user_id=PERSON, body="{}", received_at=NOW)])
         )
         await back_up(store, copy, [])
     for file in database.parent.iterdir():
@@ -117,18 +117,18 @@ async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tm
     assert await brought_back(copy, database, tmp_path / "aside.db") == 1
     assert database.stat().st_mode & 0o777 == 0o600
     async with SqlStore.open(database, a_vault(), inline=True) as restored:
-        assert await restored.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
-        assert await restored.run(lambda drawers: drawers.orders.find("o1")) == an_order()
-        stop = await restored.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id))
+        assert await restored.transaction(lambda db: db.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+        assert await restored.transaction(lambda db: db.orders.find("o1")) == an_order()
+        stop = await restored.transaction(lambda db: db.stops.stopped(ACCOUNT.id))
         assert stop is not None
         assert stop.why == RESTORED
-        assert await restored.run(lambda drawers: drawers.accounts.session(ACCOUNT.id)) is None
-        assert await restored.run_sql(lambda drawers: drawers.inbox.waiting()) == []
-        assert await restored.run_sql(lambda drawers: drawers.audit.verify()) is None
+        assert await restored.transaction(lambda db: db.accounts.session(ACCOUNT.id)) is None
+        assert await restored.sql_transaction(lambda db: db.inbox.waiting()) == []
+        assert await restored.sql_transaction(lambda db: db.audit.verify()) is None
         # The question was open in the copy and may have been confirmed since: a tap on it must not send its order again.
         later = NOW + timedelta(seconds=5)
-        assert not await restored.run(lambda drawers: drawers.confirmations.claim("t1", PERSON, PERSON, 1, later))
-        question = await restored.run(lambda drawers: drawers.confirmations.find("t1"))
+        assert not await restored.transaction(lambda db: db.confirmations.claim("t1", PERSON, PERSON, 1, later))
+        question = await restored.transaction(lambda db: db.confirmations.find("t1"))
         assert question is not None
         assert question.state is ConfirmationState.REFUSED
 
@@ -137,7 +137,7 @@ async def test_what_stood_there_before_is_kept_damaged_or_not_and_no_old_log_is_
     database, copy = tmp_path / "data" / "bot.db", tmp_path / "copy.db"
     async with await a_store(database) as store:
         await back_up(store, copy, [])
-        await store.run(a_busy_day)
+        await store.transaction(a_busy_day)
     await brought_back(copy, database, tmp_path / "aside.db")
     assert check_copy(tmp_path / "aside.db").orders == 1
     assert check_copy(database).orders == 0
@@ -149,7 +149,7 @@ async def test_what_stood_there_before_is_kept_damaged_or_not_and_no_old_log_is_
     await brought_back(copy, database, tmp_path / "second.db")
     assert (tmp_path / "second.db").read_bytes() == b"x" * 5000
     async with SqlStore.open(database, Vault((), random.Random(1).randbytes), inline=True) as store:
-        assert len(await store.run(lambda drawers: drawers.accounts.all())) == 1
+        assert len(await store.transaction(lambda db: db.accounts.all())) == 1
 
 
 @pytest.mark.exhaustive

@@ -29,8 +29,8 @@ async def house(tmp_path: Path) -> Keys:
     for place in (made.main, made.seed):
         place.make([new_key(chance.randbytes)])
     async with made.open() as store:
-        await store.run(seed)
-        await store.run(lambda drawers: drawers.pins.put(A_PIN))
+        await store.transaction(seed)
+        await store.transaction(lambda db: db.pins.put(A_PIN))
     return made
 
 
@@ -38,7 +38,7 @@ async def what_opens(house: Keys, main: Sequence[WrappingKey], seeds: Sequence[W
     """The names of the credentials that come back with these keys."""
     async with SqlStore.open(house.database, Vault(main, chance.randbytes, seeds), inline=True) as store:
         try:
-            found = await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id))
+            found = await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id))
         except VaultError:
             return set()
     assert found is not None
@@ -52,7 +52,7 @@ async def test_after_a_rotation_only_the_new_key_opens(house: Keys) -> None:
     before, seeds = house.main.load(), house.seed.load()
     async with house.open() as store:
         assert await rotate(store, house.main, chance.randbytes) == 2, "the account's and the bot's own"
-        assert await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+        assert await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
     (after,) = house.main.load()
     assert after not in before
     assert await what_opens(house, [after], seeds) == ALL
@@ -95,8 +95,8 @@ async def test_a_seed_cannot_be_stored_without_a_key_of_its_own_nor_under_the_fi
     key = new_key(chance.randbytes)
     async with SqlStore.open(None, Vault([key], chance.randbytes), inline=True) as store:
         with pytest.raises(VaultError, match="key new --seed"):
-            await store.run(seed)
-        assert await store.run(lambda drawers: drawers.accounts.all()) == []
+            await store.transaction(seed)
+        assert await store.transaction(lambda db: db.accounts.all()) == []
     with pytest.raises(VaultError, match="same as the first"):
         Vault([key], chance.randbytes, [key])
 
@@ -115,7 +115,7 @@ async def test_new_data_keys_open_everything_and_the_old_ones_are_gone(house: Ke
     async with house.open() as store:
         for _ in range(3):
             assert await rekey(store) == 5
-        assert await store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
+        assert await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
     assert await what_opens(house, house.main.load(), house.seed.load()) == ALL
 
 
@@ -185,9 +185,9 @@ def test_the_sweep_would_see_a_secret_that_opens_nowhere(house: Keys) -> None:
 @pytest.mark.parametrize("act", ["rotate", "rekey"])
 async def test_an_unlinked_account_is_known_after_every_change_of_keys(house: Keys, act: str) -> None:
     async with house.open() as store:
-        await store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
+        await store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
         await (rotate(store, house.main, chance.randbytes) if act == "rotate" else rekey(store))
     async with house.open() as store:
-        known = await store.run(lambda drawers: drawers.accounts.known(CREDENTIALS.client_code))
+        known = await store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code))
     assert known is not None
     assert (known.account.id, known.linked) == (ACCOUNT.id, False)

@@ -16,7 +16,7 @@ from bot.domain.orders.order import ConfirmationState
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Stop
 from bot.domain.ports.broker import InboxEntry
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.store import SqlInbox, SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_confirmation, a_fill, a_store, a_vault, an_order
 
@@ -36,30 +36,30 @@ async def stores(tmp_path: Path) -> AsyncIterator[list[SqlStore]]:
     await second.close()
 
 
-def ask(token: str, drawers: Drawers) -> None:
-    drawers.confirmations.add(a_confirmation(token))
+def ask(token: str, db: Repositories) -> None:
+    db.confirmations.add(a_confirmation(token))
 
 
-def claim(token: str, drawers: Drawers) -> bool:
-    return drawers.confirmations.claim(token, PERSON, PERSON, 5, NOW)
+def claim(token: str, db: Repositories) -> bool:
+    return db.confirmations.claim(token, PERSON, PERSON, 5, NOW)
 
 
-def discard(token: str, drawers: Drawers) -> bool:
-    return drawers.confirmations.close(token, ConfirmationState.DISCARDED)
+def discard(token: str, db: Repositories) -> bool:
+    return db.confirmations.close(token, ConfirmationState.DISCARDED)
 
 
-def claim_job(key: str, drawers: Drawers) -> bool:
-    return drawers.jobs.claim("report", key, NOW)
+def claim_job(key: str, db: Repositories) -> bool:
+    return db.claims.claim("report", key, NOW)
 
 
-async def race(stores: list[SqlStore], work: Callable[[Drawers], T]) -> list[T]:
-    return await asyncio.gather(*(stores[number % 2].run(work) for number in range(CLAIMERS)))
+async def race(stores: list[SqlStore], work: Callable[[Repositories], T]) -> list[T]:
+    return await asyncio.gather(*(stores[number % 2].transaction(work) for number in range(CLAIMERS)))
 
 
 async def test_a_confirmation_has_one_winner(stores: list[SqlStore]) -> None:
     for number in range(ROUNDS):
         token = f"t{number}"
-        await stores[0].run(partial(ask, token))
+        await stores[0].transaction(partial(ask, token))
         won = await race(stores, partial(claim, token))
         assert sorted(won) == [False] * (CLAIMERS - 1) + [True]
 
@@ -68,18 +68,18 @@ async def test_a_claim_and_a_discard_have_one_winner_between_them(stores: list[S
 
     for number in range(ROUNDS):
         token = f"t{number}"
-        await stores[0].run(partial(ask, token))
+        await stores[0].transaction(partial(ask, token))
         claimed, closed = await asyncio.gather(
-            stores[number % 2].run(partial(claim, token)),
-            stores[1 - number % 2].run(partial(discard, token)),
+            stores[number % 2].transaction(partial(claim, token)),
+            stores[1 - number % 2].transaction(partial(discard, token)),
         )
         assert claimed is not closed
 
 
 async def test_each_parcel_is_leased_by_one_notifier(stores: list[SqlStore]) -> None:
     chats = list(range(100, 130))
-    await stores[0].run(lambda drawers: drawers.outbox.add(ACCOUNT.id, chats, FeedLost(at=NOW), NOW, order_id=None))
-    leased = await race(stores, lambda drawers: drawers.outbox.lease(NOW, NOW + timedelta(minutes=1), 4))
+    await stores[0].transaction(lambda db: db.outbox.add(ACCOUNT.id, chats, FeedLost(at=NOW), NOW, order_id=None))
+    leased = await race(stores, lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1), 4))
     ids = [parcel.id for parcels in leased for parcel in parcels]
     assert len(ids) == len(set(ids)) == len(chats)
 
@@ -91,7 +91,7 @@ async def test_a_job_has_one_winner(stores: list[SqlStore]) -> None:
 
 
 async def test_day_numbers_are_given_once_each(stores: list[SqlStore]) -> None:
-    numbers = await race(stores, lambda drawers: drawers.orders.next_number(ACCOUNT.id, DAY))
+    numbers = await race(stores, lambda db: db.orders.next_number(ACCOUNT.id, DAY))
     assert sorted(numbers) == list(range(1, CLAIMERS + 1))
 
 
@@ -100,18 +100,18 @@ async def test_the_report_of_a_date_is_written_once(stores: list[SqlStore]) -> N
         account_id=ACCOUNT.id, date="2026-11-20", booked=Decimal(0), open=Decimal(0), charges=None, orders=0, filled_orders=0,
         rejected_orders=0, trades=0, carried=(), cash=None, made_at=NOW,
     )  # fmt: skip
-    assert sum(await race(stores, lambda drawers: drawers.reports.add(report))) == 1
+    assert sum(await race(stores, lambda db: db.reports.add(report))) == 1
 
 
 async def test_a_fill_is_stored_by_one_of_those_who_saw_it(stores: list[SqlStore]) -> None:
     order = an_order(broker_id="77")
-    await stores[0].run(lambda drawers: drawers.orders.add(order, DAY))
-    assert sum(await race(stores, lambda drawers: drawers.orders.add_fill(order, a_fill()))) == 1
+    await stores[0].transaction(lambda db: db.orders.add(order, DAY))
+    assert sum(await race(stores, lambda db: db.orders.add_fill(order, a_fill()))) == 1
 
 
 async def test_the_stop_is_turned_on_by_one(stores: list[SqlStore]) -> None:
 
-    assert sum(await race(stores, lambda drawers: drawers.safety.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW)))) == 1
+    assert sum(await race(stores, lambda db: db.stops.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW)))) == 1
 
 
 async def test_an_update_is_taken_by_one(stores: list[SqlStore]) -> None:
@@ -122,10 +122,10 @@ async def test_an_update_is_taken_by_one(stores: list[SqlStore]) -> None:
 
 async def test_of_many_who_change_one_version_one_is_taken_and_the_rest_are_told(stores: list[SqlStore]) -> None:
     order = an_order()
-    await stores[0].run(lambda drawers: drawers.orders.add(order, DAY))
+    await stores[0].transaction(lambda db: db.orders.add(order, DAY))
     moved = order.accepted("77", NOW)
     told = await asyncio.gather(
-        *(stores[number % 2].run(lambda drawers: drawers.orders.save(moved)) for number in range(CLAIMERS)),
+        *(stores[number % 2].transaction(lambda db: db.orders.save(moved)) for number in range(CLAIMERS)),
         return_exceptions=True,
     )
     assert [error for error in told if error is None] == [None]
@@ -133,20 +133,20 @@ async def test_of_many_who_change_one_version_one_is_taken_and_the_rest_are_told
 
 
 async def test_read_change_and_write_in_one_transaction_never_loses_a_change(stores: list[SqlStore]) -> None:
-    await stores[0].run(lambda drawers: drawers.orders.add(an_order(), DAY))
+    await stores[0].transaction(lambda db: db.orders.add(an_order(), DAY))
 
-    def look_again(drawers: Drawers) -> None:
-        found = drawers.orders.find("o1")
+    def look_again(db: Repositories) -> None:
+        found = db.orders.find("o1")
         assert found is not None
-        drawers.orders.save(found.looked(NOW))
+        db.orders.save(found.looked(NOW))
 
     await race(stores, look_again)
-    found = await stores[1].run(lambda drawers: drawers.orders.find("o1"))
+    found = await stores[1].transaction(lambda db: db.orders.find("o1"))
     assert found is not None
     assert (found.looks, found.version) == (CLAIMERS, CLAIMERS + 1)
 
 
 async def test_the_record_of_acts_keeps_its_chain_however_many_write(stores: list[SqlStore]) -> None:
-    await race(stores, lambda drawers: drawers.audit.add(NOW, PERSON, "tap", ACCOUNT.id, "same words", before="", after=""))
-    assert await stores[0].run_sql(lambda drawers: drawers.audit.verify()) is None
-    assert len(await stores[1].run(lambda drawers: drawers.audit.page(None, 100))) == CLAIMERS
+    await race(stores, lambda db: db.audit.add(NOW, PERSON, "tap", ACCOUNT.id, "same words", before="", after=""))
+    assert await stores[0].sql_transaction(lambda db: db.audit.verify()) is None
+    assert len(await stores[1].transaction(lambda db: db.audit.page(None, 100))) == CLAIMERS

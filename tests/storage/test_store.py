@@ -16,8 +16,8 @@ import pytest
 from bot.domain.errors import NotFound, StorageAway, StorageError
 from bot.domain.people.account import Stop
 from bot.domain.ports.broker import Inbox
-from bot.domain.ports.repositories import Drawers, Store
-from storage.repositories import SqlDrawers
+from bot.domain.ports.repositories import Repositories, Store
+from storage.repositories import SqlRepositories
 from storage.secrets.keyplace import new_key
 from storage.store import MOST_OWED, SqlInbox, SqlStore
 from tests.stage.disk import Disk
@@ -29,50 +29,50 @@ def test_the_store_and_the_inbox_fit_the_ports_of_the_heart(tmp_path: Path) -> N
     opened = SqlStore.open(tmp_path / "bot.db", a_vault())
     store: Store = opened  # the type checker proves the fit
     inbox: Inbox = SqlInbox(opened)
-    assert asyncio.run(store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW)))
+    assert asyncio.run(store.transaction(lambda db: db.claims.claim("a", "b", NOW)))
     assert asyncio.run(inbox.highest()) is None
     asyncio.run(opened.close())
 
 
 async def test_what_returns_is_committed_and_what_raises_is_rolled_back_with_its_own_error(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "bot.db")
-    await store.run(lambda drawers: drawers.orders.add(an_order(1), DAY))
+    await store.transaction(lambda db: db.orders.add(an_order(1), DAY))
 
-    def fails(drawers: Drawers) -> None:
-        drawers.orders.add(an_order(2), DAY)
+    def fails(db: Repositories) -> None:
+        db.orders.add(an_order(2), DAY)
         raise NotFound("no such thing")
 
     with pytest.raises(NotFound):
-        await store.run(fails)
+        await store.transaction(fails)
     await store.close()
     again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
-    assert [order.number for order in await again.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))] == [1]
+    assert [order.number for order in await again.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY))] == [1]
     await again.close()
 
 
 async def test_an_error_of_the_database_is_ours_and_leaves_nothing_behind(store: SqlStore) -> None:
-    def twice(drawers: Drawers) -> None:
-        drawers.orders.add(an_order(1), DAY)
-        drawers.orders.add(an_order(1), DAY)
+    def twice(db: Repositories) -> None:
+        db.orders.add(an_order(1), DAY)
+        db.orders.add(an_order(1), DAY)
 
     with pytest.raises(StorageError) as caught:
-        await store.run(twice)
+        await store.transaction(twice)
     assert "TAG" not in str(caught.value)
-    assert await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY)) == []
+    assert await store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY)) == []
 
 
 async def test_a_drawer_that_outlives_its_transaction_is_refused(store: SqlStore) -> None:
-    kept = await store.run(lambda drawers: drawers)
+    kept = await store.transaction(lambda db: db)
     with pytest.raises(StorageError, match="after its transaction"):
         kept.orders.find("o1")
 
 
 async def test_a_coroutine_cannot_be_run_as_a_transaction(store: SqlStore) -> None:
-    async def waits(drawers: Drawers) -> None:
-        drawers.jobs.claim("a", "b", NOW)
+    async def waits(db: Repositories) -> None:
+        db.claims.claim("a", "b", NOW)
 
     with pytest.raises(StorageError, match="plain function"):
-        await store.run(waits)  # type: ignore[unused-coroutine]  # that it is one is the point
+        await store.transaction(waits)  # type: ignore[unused-coroutine]  # that it is one is the point
 
 
 @pytest.mark.asyncio(loop_factories=["real"])
@@ -80,13 +80,13 @@ async def test_a_caller_cancelled_in_the_midst_is_held_until_the_commit(tmp_path
     store = await a_store(tmp_path / "bot.db", inline=False)
     inside, go_on = threading.Event(), threading.Event()
 
-    def slow(drawers: Drawers) -> bool:
-        claimed = drawers.jobs.claim("report", "2026-11-20", NOW)
+    def slow(db: Repositories) -> bool:
+        claimed = db.claims.claim("report", "2026-11-20", NOW)
         inside.set()
         go_on.wait(10)
         return claimed
 
-    task = asyncio.create_task(store.run(slow))
+    task = asyncio.create_task(store.transaction(slow))
     await asyncio.get_running_loop().run_in_executor(None, inside.wait, 10)
     task.cancel()
     await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def test_a_caller_cancelled_in_the_midst_is_held_until_the_commit(tmp_path
     with pytest.raises(asyncio.CancelledError):
         await task
     assert "committed after its caller" in caplog.text
-    assert not await store.run(lambda drawers: drawers.jobs.claim("report", "2026-11-20", NOW))
+    assert not await store.transaction(lambda db: db.claims.claim("report", "2026-11-20", NOW))
     await store.close()
 
 
@@ -106,20 +106,20 @@ async def test_a_caller_cancelled_while_it_waits_its_turn_changes_nothing(tmp_pa
     store = await a_store(tmp_path / "bot.db", inline=False)
     inside, go_on = threading.Event(), threading.Event()
 
-    def holds(_: Drawers) -> None:
+    def holds(_: Repositories) -> None:
         inside.set()
         go_on.wait(10)
 
-    first = asyncio.create_task(store.run(holds))
+    first = asyncio.create_task(store.transaction(holds))
     await asyncio.get_running_loop().run_in_executor(None, inside.wait, 10)
-    second = asyncio.create_task(store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW)))
+    second = asyncio.create_task(store.transaction(lambda db: db.claims.claim("a", "b", NOW)))
     await asyncio.sleep(0)
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
     go_on.set()
     await first
-    assert await store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+    assert await store.transaction(lambda db: db.claims.claim("a", "b", NOW))
     await store.close()
 
 
@@ -130,7 +130,7 @@ async def test_a_closed_store_refuses_work_and_closes_twice(tmp_path: Path, inli
     await store.close()
     await store.close()
     with pytest.raises(StorageError, match="closed"):
-        await store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+        await store.transaction(lambda db: db.claims.claim("a", "b", NOW))
 
 
 async def test_a_second_process_that_trades_is_refused_and_one_that_only_writes_is_not(tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ async def test_a_second_process_that_trades_is_refused_and_one_that_only_writes_
     second = SqlStore.open(path, a_vault(), inline=True)
     with pytest.raises(StorageError, match="Another bot"):
         second.lock()
-    await second.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
-    assert not await first.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+    await second.transaction(lambda db: db.claims.claim("a", "b", NOW))
+    assert not await first.transaction(lambda db: db.claims.claim("a", "b", NOW))
     await first.close()
     second.lock()
     await second.close()
@@ -155,10 +155,10 @@ async def test_a_database_held_by_another_program_is_named_in_words(tmp_path: Pa
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageError, match="held by another program"):
-        await store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+        await store.transaction(lambda db: db.claims.claim("a", "b", NOW))
     other.execute("ROLLBACK")
     other.close()
-    assert await store.run(lambda drawers: drawers.jobs.claim("a", "b", NOW))
+    assert await store.transaction(lambda db: db.claims.claim("a", "b", NOW))
     await store.close()
 
 
@@ -168,12 +168,12 @@ async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: boo
     path = tmp_path / "made" / "bot.db"
     store = await a_store(path, inline=inline)
 
-    def pragmas(drawers: SqlDrawers) -> list[object]:
-        connection = drawers.jobs._tx._live()
+    def pragmas(db: SqlRepositories) -> list[object]:
+        connection = db.claims._tx._live()
         names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
 
-    assert await store.run_sql(pragmas) == ["wal", 2, 1, 1]
+    assert await store.sql_transaction(pragmas) == ["wal", 2, 1, 1]
     store.lock()
     modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
@@ -185,7 +185,7 @@ async def test_a_settled_log_leaves_everything_in_the_database_file_itself(tmp_p
     path, copy = tmp_path / "bot.db", tmp_path / "copy.db"
     store = await a_store(path, inline=False)
     for number in range(1, 40):
-        await store.run(partial(add_order, number))
+        await store.transaction(partial(add_order, number))
     await store.settle_log()
     shutil.copy(path, copy)  # without the log beside it
     await store.close()
@@ -200,7 +200,7 @@ def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_h
     for place in (keys.main, keys.seed):
         place.make([new_key(random.Random(str(place.path)).randbytes)])
     store = keys.open()
-    asyncio.run(store.run(seed))
+    asyncio.run(store.transaction(seed))
     asyncio.run(store.close())
     command = [sys.executable, "-m", "tests.storage.killed", "orders", str(tmp_path)]
     swept = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
@@ -209,64 +209,64 @@ def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_h
     assert found == {"not stored, not answered", "stored, answered", "stored, not answered"}
 
 
-def add_order(number: int, drawers: Drawers) -> None:
-    drawers.orders.add(an_order(number), DAY)
+def add_order(number: int, db: Repositories) -> None:
+    db.orders.add(an_order(number), DAY)
 
 
 async def test_a_full_disk_is_named_and_leaves_the_transactions_before_it_whole(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "bot.db")
 
-    def no_room(drawers: SqlDrawers) -> None:
-        connection = drawers.jobs._tx._live()
+    def no_room(db: SqlRepositories) -> None:
+        connection = db.claims._tx._live()
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
 
-    await store.run_sql(no_room)
+    await store.sql_transaction(no_room)
     numbers = iter(range(1, 1000))
 
     async def until_full() -> None:
         for number in numbers:
-            await store.run(partial(add_order, number))
+            await store.transaction(partial(add_order, number))
 
     with pytest.raises(StorageError, match="disk is full"):
         await until_full()
-    stored = await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))
+    stored = await store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY))
     assert [order.number for order in stored] == list(range(1, next(numbers) - 1))
     await store.close()
 
 
 async def test_a_backup_is_whole_private_and_written_over_nothing(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "bot.db")
-    await store.run(lambda drawers: drawers.orders.add(an_order(), DAY))
+    await store.transaction(lambda db: db.orders.add(an_order(), DAY))
     await store.backup(tmp_path / "copies" / "copy.db")
     with pytest.raises(StorageError, match="already there"):
         await store.backup(tmp_path / "copies" / "copy.db")
-    await store.run(lambda drawers: drawers.orders.add(an_order(2), DAY))
+    await store.transaction(lambda db: db.orders.add(an_order(2), DAY))
     await store.close()
     assert [(file.name, file.stat().st_mode & 0o777) for file in (tmp_path / "copies").iterdir()] == [("copy.db", 0o600)]
     copy = SqlStore.open(tmp_path / "copies" / "copy.db", a_vault(), inline=True)
-    assert await copy.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY)) == [an_order()]
+    assert await copy.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY)) == [an_order()]
     await copy.close()
 
 
-def kill(drawers: Drawers) -> None:
-    drawers.safety.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW))
+def kill(db: Repositories) -> None:
+    db.stops.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW))
 
 
 async def test_while_the_disk_is_full_what_only_reads_is_answered_and_what_writes_is_refused(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "bot.db")
-    await store.run(partial(add_order, 1))
+    await store.transaction(partial(add_order, 1))
     said: list[str] = []
     store.away = said.append
     disk = Disk(store)
-    assert len(await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))) == 1
+    assert len(await store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY))) == 1
     assert said == []
     with pytest.raises(StorageAway, match="disk is full"):
-        await store.run(partial(add_order, 2))
+        await store.transaction(partial(add_order, 2))
     assert said == ["The disk is full: nothing can be stored."]
     disk.full = False
-    await store.run(partial(add_order, 2))
-    assert len(await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))) == 2
+    await store.transaction(partial(add_order, 2))
+    assert len(await store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY))) == 2
     await store.close()
 
 
@@ -275,22 +275,22 @@ async def test_what_is_owed_is_seen_at_once_and_written_before_anything_else_can
     disk = Disk(store)
     await store.owe(kill)
     assert store.owed == 1
-    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
     with pytest.raises(StorageAway):
-        await store.run(partial(add_order, 1))
+        await store.transaction(partial(add_order, 1))
     disk.full = False
 
-    def order_if_running(drawers: Drawers) -> bool:
-        if drawers.safety.stopped(ACCOUNT.id) is not None:
+    def order_if_running(db: Repositories) -> bool:
+        if db.stops.stopped(ACCOUNT.id) is not None:
             return False
-        add_order(1, drawers)
+        add_order(1, db)
         return True
 
-    assert not await store.run(order_if_running), "the kill switch was overtaken"
+    assert not await store.transaction(order_if_running), "the kill switch was overtaken"
     assert store.owed == 0
     await store.close()
     again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
-    assert await again.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await again.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
     await again.close()
 
 
@@ -301,7 +301,7 @@ async def test_what_is_owed_is_written_by_a_close_that_finds_room(tmp_path: Path
     disk.full = False
     await store.close()
     again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
-    assert await again.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await again.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
     await again.close()
 
 
@@ -324,19 +324,19 @@ async def test_a_record_that_cannot_be_made_is_logged_and_holds_up_no_other(
     store = await a_store(tmp_path / "bot.db")
     disk = Disk(store)
 
-    def broken(drawers: Drawers) -> None:
+    def broken(db: Repositories) -> None:
         if not disk.full:
             raise NotFound("gone")
-        drawers.jobs.claim("a", "b", NOW)
+        db.claims.claim("a", "b", NOW)
 
     await store.owe(broken)
     await store.owe(kill)
     disk.full = False
     with pytest.raises(StorageAway, match="see the log"):
-        await store.run(partial(add_order, 1))
-    await store.run(partial(add_order, 1))
+        await store.transaction(partial(add_order, 1))
+    await store.transaction(partial(add_order, 1))
     assert "its record could not be made" in caplog.text
-    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
     await store.close()
 
 
@@ -344,16 +344,16 @@ async def test_while_another_program_writes_reading_is_answered_and_what_is_owed
     path = tmp_path / "bot.db"
     await (await a_store(path)).close()
     store = SqlStore.open(path, a_vault(), inline=True, busy_seconds=0.05)
-    await store.run(partial(add_order, 1))
+    await store.transaction(partial(add_order, 1))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert len(await store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, DAY))) == 1
+        assert len(await store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY))) == 1
         with pytest.raises(StorageAway, match="held by another program"):
-            await store.run(partial(add_order, 2))
+            await store.transaction(partial(add_order, 2))
         await store.owe(kill)
         assert store.owed == 1
         other.execute("ROLLBACK")
-    await store.run(partial(add_order, 2))
+    await store.transaction(partial(add_order, 2))
     assert store.owed == 0
-    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
     await store.close()

@@ -262,7 +262,7 @@ class SocketFeed:
     def _ring(self, frame: str | bytes) -> None:
         """News of an order, as far as anybody knows; what it says is not believed, only kept as a sample (14.6)."""
         self.samples.add(frame)
-        self._listener.bell(self._account_id, traded=not _is_step(frame))
+        self._listener.on_order_event(self._account_id, traded=not _is_step(frame))
 
     def _broken(self) -> None:
         if self._down_since is None:

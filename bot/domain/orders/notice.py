@@ -9,7 +9,7 @@ from bot.domain.orders.order import Fill, Order
 from bot.domain.orders.portfolio import DayReport
 
 
-class Loudness(IntEnum):
+class Sound(IntEnum):
     """How a notice arrives: in the drawer, with a sound, or with a sound whatever the quiet hours say."""
 
     SILENT = 0
@@ -77,7 +77,7 @@ class OrderByOther:
     name: str  # who
 
 
-class Deed(StrEnum):
+class ActionKind(StrEnum):
     """What another person of the account did, besides orders and the kill switch."""
 
     CANCELLED = "cancelled"
@@ -98,7 +98,7 @@ class ActByOther:
     """Another person of the account did something that all of them should know."""
 
     name: str  # who
-    deed: Deed
+    deed: ActionKind
     at: datetime
     detail: str = ""  # which order, which limit
 
@@ -229,32 +229,32 @@ Notice = (
     | DaySummary
 )
 
-LOUDNESS: dict[type, Loudness] = {
-    Filled: Loudness.RING,
-    OrderRejected: Loudness.RING,
-    OrderEnded: Loudness.RING,
-    OrderUnclear: Loudness.ALWAYS,
-    OrderFound: Loudness.ALWAYS,
-    OrderNotSeen: Loudness.ALWAYS,
-    OrderElsewhere: Loudness.RING,
-    OrderByOther: Loudness.RING,
-    ActByOther: Loudness.RING,
-    DayLocked: Loudness.ALWAYS,
-    PersonJoined: Loudness.ALWAYS,
-    PersonRemoved: Loudness.RING,
-    Tried: Loudness.ALWAYS,
-    TradingStopped: Loudness.ALWAYS,
-    TradingResumed: Loudness.ALWAYS,
-    SessionLost: Loudness.ALWAYS,
-    FeedLost: Loudness.SILENT,
-    FeedBack: Loudness.RING,
-    AddressNotRegistered: Loudness.ALWAYS,
-    DaySummary: Loudness.SILENT,
+LOUDNESS: dict[type, Sound] = {
+    Filled: Sound.RING,
+    OrderRejected: Sound.RING,
+    OrderEnded: Sound.RING,
+    OrderUnclear: Sound.ALWAYS,
+    OrderFound: Sound.ALWAYS,
+    OrderNotSeen: Sound.ALWAYS,
+    OrderElsewhere: Sound.RING,
+    OrderByOther: Sound.RING,
+    ActByOther: Sound.RING,
+    DayLocked: Sound.ALWAYS,
+    PersonJoined: Sound.ALWAYS,
+    PersonRemoved: Sound.RING,
+    Tried: Sound.ALWAYS,
+    TradingStopped: Sound.ALWAYS,
+    TradingResumed: Sound.ALWAYS,
+    SessionLost: Sound.ALWAYS,
+    FeedLost: Sound.SILENT,
+    FeedBack: Sound.RING,
+    AddressNotRegistered: Sound.ALWAYS,
+    DaySummary: Sound.SILENT,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Delivery:
     """A notice on its way to one person; id is the visible event number, so a repeated delivery can be recognised."""
 
     id: int
@@ -262,7 +262,7 @@ class Parcel:
     account_id: str
     label: str  # the account's
     notice: Notice
-    loudness: Loudness
+    loudness: Sound
     created_at: datetime
     attempts: int = 0
     reply_to: int | None = None  # message id of the order's card in that chat

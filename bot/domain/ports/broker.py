@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
-from bot.domain.orders.notice import Parcel
+from bot.domain.orders.notice import Delivery
 from bot.domain.orders.order import Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import PastTrade
@@ -137,7 +137,7 @@ class Feed(Protocol):
 class FeedListener(Protocol):
     """Where the feed reports to; calls return at once and never raise."""
 
-    def bell(self, account_id: str, *, traded: bool = True) -> None:
+    def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
         """Something happened to an order: look, it does not say what. traded False: by its form, it was not a fill."""
         ...
 
@@ -150,7 +150,7 @@ class FeedListener(Protocol):
         ...
 
 
-class Link(Protocol):
+class BrokerConnection(Protocol):
     """The live pair of client and feed of one linked account."""
 
     @property
@@ -169,10 +169,10 @@ class Link(Protocol):
         ...
 
 
-class Links(Protocol):
+class BrokerConnections(Protocol):
     """The live pairs of all accounts; a pair is made when first asked for and closed at the end."""
 
-    def of(self, account_id: str, credentials: Credentials | None = None) -> Link:
+    def of(self, account_id: str, credentials: Credentials | None = None) -> BrokerConnection:
         """The pair of an account; credentials give the API key when the pair is not open yet. NotLinked when neither."""
         ...
 
@@ -186,7 +186,7 @@ class Links(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class CardRef:
     """Where an order's card stands, and which version of the order it shows."""
 
     chat_id: int
@@ -199,11 +199,11 @@ class Shown:
 class Messenger(Protocol):
     """The face, as the heart sees it; raises DeliveryError, sorted into permanent and not."""
 
-    async def deliver(self, parcel: Parcel) -> int:
+    async def deliver(self, parcel: Delivery) -> int:
         """Sends a notice as a message of its own; the message id."""
         ...
 
-    async def draw(self, shown: Shown, order: Order, label: str) -> int:
+    async def draw(self, shown: CardRef, order: Order, label: str) -> int:
         """Edits an order's card to that state; where the card cannot be edited a new message is sent. The message id."""
         ...
 

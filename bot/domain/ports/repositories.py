@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from bot.domain.orders.notice import Filled, Notice, Parcel
+from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import Confirmation, ConfirmationState, Fill, Order
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.access import DayLock, Invitation, Pin
 from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, Role, Session, Stop, User
 from bot.domain.people.secret import Secret
-from bot.domain.ports.broker import MasterDay, Shown
+from bot.domain.ports.broker import CardRef, MasterDay
 
 T = TypeVar("T")
 
 
-class PeopleDrawer(Protocol):
+class PeopleRepository(Protocol):
     """Who is on the list, in which role."""
 
     def add(self, user: User, role: Role, account_id: str | None, at: datetime) -> None:
@@ -47,7 +47,7 @@ class PeopleDrawer(Protocol):
         ...
 
 
-class AccountsDrawer(Protocol):
+class AccountsRepository(Protocol):
     """Linked accounts, their sealed credentials and sessions."""
 
     @property
@@ -96,7 +96,7 @@ class AccountsDrawer(Protocol):
         ...
 
 
-class LimitsDrawer(Protocol):
+class LimitsRepository(Protocol):
     """Limits as dated sets, and days that are over."""
 
     def on(self, account_id: str, day: date) -> Limits:
@@ -118,7 +118,7 @@ class LimitsDrawer(Protocol):
     def day_lock(self, account_id: str, day: date) -> DayLock | None: ...
 
 
-class InvitationsDrawer(Protocol):
+class InvitationsRepository(Protocol):
     """One-time codes by their digests."""
 
     def add(self, invitation: Invitation) -> None: ...
@@ -132,7 +132,7 @@ class InvitationsDrawer(Protocol):
     def forget_before(self, moment: datetime) -> int: ...
 
 
-class PinsDrawer(Protocol):
+class PinsRepository(Protocol):
     """PINs with their count of misses, and phones that were sealed."""
 
     def find(self, telegram_id: int) -> Pin | None: ...
@@ -150,7 +150,7 @@ class PinsDrawer(Protocol):
         ...
 
 
-class OrdersDrawer(Protocol):
+class OrdersRepository(Protocol):
     """Orders and their fills."""
 
     def next_number(self, account_id: str, day: date) -> int:
@@ -212,7 +212,7 @@ class OrdersDrawer(Protocol):
     def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]: ...
 
 
-class ConfirmationsDrawer(Protocol):
+class ConfirmationsRepository(Protocol):
     """Open questions; a claim is one conditional update."""
 
     def add(self, confirmation: Confirmation) -> None: ...
@@ -242,12 +242,12 @@ class ConfirmationsDrawer(Protocol):
     def forget_before(self, moment: datetime) -> int: ...
 
 
-class CardsDrawer(Protocol):
+class CardsRepository(Protocol):
     """Which message shows which order, and which version of it."""
 
-    def add(self, shown: Shown) -> None: ...
+    def add(self, shown: CardRef) -> None: ...
 
-    def stale(self, limit: int = 50) -> Sequence[tuple[Shown, Order, str]]:
+    def stale(self, limit: int = 50) -> Sequence[tuple[CardRef, Order, str]]:
         """Cards older than their order, with the order and the account's label."""
         ...
 
@@ -260,7 +260,7 @@ class CardsDrawer(Protocol):
         ...
 
 
-class OutboxDrawer(Protocol):
+class OutboxRepository(Protocol):
     """Notices waiting; written in the transaction of the fact they tell of."""
 
     def add(self, account_id: str, chat_ids: Sequence[int], notice: Notice, at: datetime, *, order_id: str | None) -> None:
@@ -271,7 +271,7 @@ class OutboxDrawer(Protocol):
         """Mends what was said of this fill: what still waits is changed, what was sent on time is edited in silence."""
         ...
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Parcel]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
         """Takes due parcels, at most one for each chat and the oldest of it, so that news stays in order."""
         ...
 
@@ -292,7 +292,7 @@ class OutboxDrawer(Protocol):
         ...
 
 
-class SafetyDrawer(Protocol):
+class StopsRepository(Protocol):
     """The kill switch."""
 
     def stop(self, stop: Stop) -> bool:
@@ -304,7 +304,7 @@ class SafetyDrawer(Protocol):
     def stopped(self, account_id: str) -> Stop | None: ...
 
 
-class ReportsDrawer(Protocol):
+class ReportsRepository(Protocol):
     """Daily summaries, one final row for an account and a date."""
 
     def add(self, report: DayReport) -> bool:
@@ -314,7 +314,7 @@ class ReportsDrawer(Protocol):
     def find(self, account_id: str, day: date) -> DayReport | None: ...
 
 
-class JobsDrawer(Protocol):
+class ClaimsRepository(Protocol):
     """Which named job ran for which date."""
 
     def claim(self, name: str, key: str, now: datetime) -> bool:
@@ -330,7 +330,7 @@ class JobsDrawer(Protocol):
         ...
 
 
-class MasterDrawer(Protocol):
+class ScripMasterRepository(Protocol):
     """Which scrip master is in use; its rows lie in the broker's own file."""
 
     def note(self, day: date, rows: int, at: datetime) -> None:
@@ -340,7 +340,7 @@ class MasterDrawer(Protocol):
     def last(self) -> MasterDay | None: ...
 
 
-class AuditDrawer(Protocol):
+class AuditRepository(Protocol):
     """An append-only record of acts."""
 
     def add(
@@ -367,43 +367,43 @@ class AuditDrawer(Protocol):
         ...
 
 
-class Drawers(Protocol):
+class Repositories(Protocol):
     """All drawers over one transaction."""
 
     @property
-    def people(self) -> PeopleDrawer: ...
+    def people(self) -> PeopleRepository: ...
     @property
-    def accounts(self) -> AccountsDrawer: ...
+    def accounts(self) -> AccountsRepository: ...
     @property
-    def limits(self) -> LimitsDrawer: ...
+    def limits(self) -> LimitsRepository: ...
     @property
-    def invitations(self) -> InvitationsDrawer: ...
+    def invitations(self) -> InvitationsRepository: ...
     @property
-    def pins(self) -> PinsDrawer: ...
+    def pins(self) -> PinsRepository: ...
     @property
-    def orders(self) -> OrdersDrawer: ...
+    def orders(self) -> OrdersRepository: ...
     @property
-    def confirmations(self) -> ConfirmationsDrawer: ...
+    def confirmations(self) -> ConfirmationsRepository: ...
     @property
-    def cards(self) -> CardsDrawer: ...
+    def cards(self) -> CardsRepository: ...
     @property
-    def outbox(self) -> OutboxDrawer: ...
+    def outbox(self) -> OutboxRepository: ...
     @property
-    def safety(self) -> SafetyDrawer: ...
+    def stops(self) -> StopsRepository: ...
     @property
-    def reports(self) -> ReportsDrawer: ...
+    def reports(self) -> ReportsRepository: ...
     @property
-    def jobs(self) -> JobsDrawer: ...
+    def claims(self) -> ClaimsRepository: ...
     @property
-    def master(self) -> MasterDrawer: ...
+    def scrip_master(self) -> ScripMasterRepository: ...
     @property
-    def audit(self) -> AuditDrawer: ...
+    def audit(self) -> AuditRepository: ...
 
 
 class Store(Protocol):
     """One writer; each run is one transaction."""
 
-    async def run(self, work: Callable[[Drawers], T]) -> T:
+    async def transaction(self, work: Callable[[Repositories], T]) -> T:
         """Runs a plain function over the drawers; commits on return, rolls back on any exception.
 
         Errors of our own pass through unchanged; what the database throws becomes StorageError. StorageAway: it takes no
@@ -411,7 +411,7 @@ class Store(Protocol):
         """
         ...
 
-    async def owe(self, work: Callable[[Drawers], object]) -> None:
+    async def owe(self, work: Callable[[Repositories], object]) -> None:
         """Runs what records an act that must not wait for its record: now, or before any other writing once that is possible.
 
         Until then memory holds it, and whatever writes is refused. StorageAway when memory holds as much as it may.

@@ -12,10 +12,10 @@ from bot.simulators.broker.accounts.records import CANCELLED, Account, Holding, 
 from bot.simulators.broker.accounts.session import Sessions
 from bot.simulators.broker.day_end import roll_accounts
 from bot.simulators.broker.exchange.exchange import Exchange
-from bot.simulators.broker.exchange.matching import Matcher, Pace
+from bot.simulators.broker.exchange.matching import Latency, Matcher
 from bot.simulators.broker.exchange.orderbook import Clock, OrderBook, Publish
-from bot.simulators.broker.exchange.risk import RiskDesk
-from bot.simulators.broker.faults.armed import Armed, Faults
+from bot.simulators.broker.exchange.risk import RiskCheck
+from bot.simulators.broker.faults.armed import ActiveFault, ActiveFaults
 from bot.simulators.broker.faults.errors import BadSettings
 from bot.simulators.broker.market.candles import Candles
 from bot.simulators.broker.market.hours import Timetable, at_ist, ist
@@ -53,7 +53,7 @@ class PaperBroker:
         self._source = self._prices()  # before the books are taken: candles that cannot be read leave them free
         self.ledger = Ledger(settings.data)
         self.timetable = Timetable(settings.hours, settings.seed)
-        self.faults = Faults()
+        self.faults = ActiveFaults()
         self.faults.told = self._tell_fault
         self.sessions = Sessions(self.ledger, rng, self.faults)
         self.listeners: list[Publish] = []  # the socket; told of every change of an order
@@ -64,12 +64,12 @@ class PaperBroker:
         self._read_moves()
         self.candles = Candles(self.market, self.timetable)
         self.portfolio = Portfolio(self.ledger, self.market, self.find)
-        risk = RiskDesk(self.portfolio, self.market, self.timetable)
+        risk = RiskCheck(self.portfolio, self.market, self.timetable)
         self.book = OrderBook(
             ledger=self.ledger, portfolio=self.portfolio, find=self.find, clock=clock, rng=rng, faults=self.faults,
             publish=self._publish,
         )  # fmt: skip
-        self.matcher = Matcher(self.book, self.market, risk, self.timetable, Pace(settings.transit, settings.match))
+        self.matcher = Matcher(self.book, self.market, risk, self.timetable, Latency(settings.transit, settings.match))
         self.exchange = Exchange(
             book=self.book, matcher=self.matcher, risk=risk, timetable=self.timetable, lookup=self.lookup
         )  # fmt: skip
@@ -198,6 +198,6 @@ class PaperBroker:
         for listener in self.listeners:
             listener(client, kind, order)
 
-    def _tell_fault(self, armed: Armed, route: str, client: str) -> None:
+    def _tell_fault(self, armed: ActiveFault, route: str, client: str) -> None:
         with self.ledger.change():
             self.ledger.tell(self.clock.now(), client, "fault", name=armed.fault.name, route=route, **armed.params)

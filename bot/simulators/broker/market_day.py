@@ -21,7 +21,7 @@ LAST_RUNG = "bell"
 log = logging.getLogger(__name__)
 
 
-class Bell:
+class MarketDay:
     """Rings each event of the day once, also when the process was away at its minute."""
 
     def __init__(self, broker: PaperBroker) -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.simulators.broker.broker import PaperBroker
-from bot.simulators.broker.desk.routes import Desk
+from bot.simulators.broker.desk.routes import ControlPanel
 from bot.simulators.broker.exchange.orderbook import Clock
 from bot.simulators.broker.faults.errors import Refusal
-from bot.simulators.broker.market_day import Bell
+from bot.simulators.broker.market_day import MarketDay
 from bot.simulators.broker.rest import basket_routes, candle_routes, chain_routes, market_routes, order_routes
-from bot.simulators.broker.rest.endpoint import BASE, Counter
+from bot.simulators.broker.rest.endpoint import BASE, Endpoint
 from bot.simulators.broker.settings import PaperSettings
 from bot.simulators.broker.stream import Stream
 from bot.simulators.door import listening
@@ -33,7 +33,7 @@ class Parts:
 
     broker: PaperBroker
     stream: Stream
-    counter: Counter
+    counter: Endpoint
 
 
 PARTS = web.AppKey("paper parts", Parts)
@@ -47,8 +47,8 @@ def build_app(settings: PaperSettings, *, clock: Clock, rng: random.Random) -> w
     broker = PaperBroker(settings, clock=clock, rng=rng)
     broker.faults.routes = frozenset(route.name for route in ROUTES)
     stream = Stream(broker)
-    counter = Counter(broker)
-    desk = Desk(broker, stream, counter)
+    counter = Endpoint(broker)
+    desk = ControlPanel(broker, stream, counter)
     app = web.Application(client_max_size=BODY_LIMIT)
     app[PARTS] = Parts(broker, stream, counter)
     for route in ROUTES:
@@ -71,7 +71,7 @@ async def _unknown(request: web.Request) -> web.Response:
 async def _running(app: web.Application) -> AsyncIterator[None]:
     """Orders move and days end while the application runs; then sockets and books are closed."""
     parts = app[PARTS]
-    bell = Bell(parts.broker)
+    bell = MarketDay(parts.broker)
     bell.ring()
     parts.broker.matcher.resume()
     tasks = [asyncio.create_task(parts.broker.matcher.run()), asyncio.create_task(bell.run())]
@@ -95,7 +95,7 @@ class Running:
     desk_url: str
     broker: PaperBroker
     stream: Stream
-    counter: Counter
+    counter: Endpoint
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,7 @@ GRAIN = 1e-9  # of a message: what arithmetic in seconds may lose, so that whoev
 
 
 @dataclass(slots=True, kw_only=True)
-class Pace:
+class FloodLimits:
     """Buckets for each chat and for all; rates in messages a second, bursts in messages."""
 
     per_chat: float = 1.0

@@ -26,7 +26,7 @@ from bot.simulators.telegram.calls import Call, Upload
 from bot.simulators.telegram.chats import Chats, Person
 from bot.simulators.telegram.errors import ApiError, PersonError
 from bot.simulators.telegram.faults import Fault
-from bot.simulators.telegram.flood_limits import Pace
+from bot.simulators.telegram.flood_limits import FloodLimits
 
 BOT_ID: Final = 7_000_000_001
 _WELL_FORMED: Final = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{30,80}")
@@ -53,7 +53,7 @@ def new_token(chance: random.Random) -> str:
 class DemoServer:
     """The two doors over the chats."""
 
-    def __init__(self, chats: Chats, *, token: str, pace: Pace | None = None) -> None:
+    def __init__(self, chats: Chats, *, token: str, pace: FloodLimits | None = None) -> None:
         self.chats = chats
         self.token = token
         #: The last calls served, oldest first.
@@ -274,7 +274,7 @@ async def serve(
     port: int = 0,
     mounts: Mapping[str, web.Application] | None = None,
     extend: Iterable[Callable[[web.Application], None]] = (),
-    pace: Pace | None = None,
+    pace: FloodLimits | None = None,
 ) -> AsyncIterator[Serving]:
     """Serve on 127.0.0.1 (a free port by default) until the block ends.
 

@@ -18,7 +18,7 @@ from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position,
 from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
 from bot.domain.orders.tariff import Plan
 from bot.domain.people.account import Account, Actor
-from bot.domain.ports.broker import Link, Links
+from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
@@ -29,11 +29,11 @@ Which = Literal["open", "all", "rejected"]
 
 
 @dataclass(slots=True, kw_only=True)
-class Books:
+class AccountViews:
     """Reads; every list is of a moment, and says which."""
 
     store: Store
-    links: Links
+    connections: BrokerConnections
     prices: Prices
     instruments: Catalogue
     reconcile: Reconcile
@@ -41,22 +41,22 @@ class Books:
     plan: Plan | None
     clock: Clock
 
-    def line(self, actor: Actor) -> tuple[Account, Link]:
+    def line(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its line; PersonError without an account."""
         if actor.account is None:
             raise PersonError("No mStock account is linked yet. It is linked on the host: python -m bot link.")
-        return actor.account, self.links.of(actor.account.id)
+        return actor.account, self.connections.of(actor.account.id)
 
     async def orders(self, actor: Actor, which: Which = "all") -> OrderList:
         """Today's orders after a look in the book; as last known, and why, when the book cannot be read."""
         account, _ = self.line(actor)
         stale = None
         try:
-            await self.reconcile.look(account.id)
+            await self.reconcile.sync(account.id)
         except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
-        found = await self.store.run(lambda drawers: drawers.orders.of_day(account.id, day))
+        found = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
         chosen = tuple(order for order in found if _wanted(order, which))
         seen = self.reconcile.seen_at(account.id)
         return OrderList(account=account, orders=chosen, as_of=seen or self.clock.now(), stale=stale)
@@ -65,7 +65,7 @@ class Books:
         """One of today's orders by its day number."""
         account, _ = self.line(actor)
         day = ist_date(self.clock.now())
-        order = await self.store.run(lambda drawers: drawers.orders.by_number(account.id, day, number))
+        order = await self.store.transaction(lambda db: db.orders.by_number(account.id, day, number))
         if order is None:
             raise NotFound(f"There is no order #{number} today. /orders lists them.")
         return await self._detail(account, order)
@@ -73,13 +73,13 @@ class Books:
     async def order_by_id(self, actor: Actor, order_id: str) -> OrderDetail:
         """One order of this account, whatever its day."""
         account, _ = self.line(actor)
-        order = await self.store.run(lambda drawers: drawers.orders.find(order_id))
+        order = await self.store.transaction(lambda db: db.orders.find(order_id))
         if order is None or order.account_id != account.id:
             raise NotFound("That order is not one of this account's.")
         return await self._detail(account, order)
 
     async def _detail(self, account: Account, order: Order) -> OrderDetail:
-        fills = await self.store.run(lambda drawers: drawers.orders.fills_of(order.id))
+        fills = await self.store.transaction(lambda db: db.orders.fills_of(order.id))
         price = self.prices.known(account.id, order.draft.instrument.key)
         return OrderDetail(account=account, order=order, fills=tuple(fills), price=price)
 
@@ -88,7 +88,7 @@ class Books:
         account, link = self.line(actor)
         facts = await link.broker.trades()
         day = ist_date(self.clock.now())
-        orders = await self.store.run(lambda drawers: drawers.orders.of_day(account.id, day))
+        orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
         by_id = {order.broker_id: order for order in orders}
         lines = [line for fact in facts if (line := self._trade(fact, by_id.get(fact.broker_id)))]
         lines.sort(key=lambda line: (line.at is not None, line.at))  # the book comes in any order
@@ -123,7 +123,7 @@ class Books:
         """Stops that wait at the exchange, those of the broker's app included; None before the order book was first read."""
         if self.reconcile.seen_at(account.id) is None:
             return None
-        working = await self.store.run(lambda drawers: drawers.orders.unsettled(account.id))
+        working = await self.store.transaction(lambda db: db.orders.unsettled(account.id))
         return [order for order in working if order.status is OrderStatus.TRIGGER_PENDING]
 
     async def holdings(self, actor: Actor) -> Holdings:

@@ -18,12 +18,12 @@ from bot.domain.errors import (
     PasswordRefused,
     PersonError,
 )
-from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.people.account import Account, Actor, CodeKind, Credentials, KnownAccount, Permission, Role, Session, User
 from bot.domain.people.secret import Secret
-from bot.domain.ports.broker import Link, Links, RandomBytes
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomBytes
+from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.spent_codes import spend
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.lockdown import LIFT, WHY, sounding
@@ -42,14 +42,14 @@ QUIET_HOURS = ((7, 0), (8, 30))  # BOD: the broker works on its books; no login 
 COOL_DOWN, SOON = 600.0, 30.0  # seconds after a renewal that was refused, or that failed otherwise
 
 
-class Accounts:
+class Logins:
     """Sessions are renewed under a lock, looking twice: ten calls that find one dead cause one login."""
 
     def __init__(
         self,
         *,
         store: Store,
-        links: Callable[[], Links],
+        connections: Callable[[], BrokerConnections],
         clock: Clock,
         random: RandomBytes,
         totp: TotpCode,
@@ -58,7 +58,7 @@ class Accounts:
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._links = links  # late: the links are built with our renewal in their hands
+        self._connections = connections  # late: the links are built with our renewal in their hands
         self._clock = clock
         self._random = random
         self._totp = totp
@@ -73,28 +73,28 @@ class Accounts:
         """Who acts on which account; None when not on the list, NotFound when no account of theirs has that label."""
         now = self._clock.now()
 
-        def find(drawers: Drawers) -> Actor | None:
-            user = drawers.people.find(telegram_id)
+        def find(db: Repositories) -> Actor | None:
+            user = db.people.find(telegram_id)
             if user is None or not user.active:
                 return None
-            account = self._account(drawers, telegram_id, label, now)
-            role = drawers.people.role_on(telegram_id, account.id if account else None)
+            account = self._account(db, telegram_id, label, now)
+            role = db.people.role_on(telegram_id, account.id if account else None)
             if role is None:
                 return None
-            sealed = drawers.pins.sealed(telegram_id) is not None
+            sealed = db.pins.sealed(telegram_id) is not None
             return Actor(user=user, role=role, account=account, sealed=sealed)
 
-        return await self._store.run(find)
+        return await self._store.transaction(find)
 
-    def _account(self, drawers: Drawers, telegram_id: int, label: str | None, now: datetime) -> Account | None:
-        mine = [each for each in drawers.accounts.all() if drawers.people.role_on(telegram_id, each.id) is not None]
+    def _account(self, db: Repositories, telegram_id: int, label: str | None, now: datetime) -> Account | None:
+        mine = [each for each in db.accounts.all() if db.people.role_on(telegram_id, each.id) is not None]
         if label is not None:
             for account in mine:
                 if account.label.casefold() == label.casefold():
                     return account
             names = ", ".join(account.label for account in mine) or "none"
             raise NotFound(f"There is no account “{label}”. Yours: {names}.")
-        chosen = drawers.accounts.chosen(telegram_id, now, now + CHOSEN_LIFE)
+        chosen = db.accounts.chosen(telegram_id, now, now + CHOSEN_LIFE)
         for account in mine:
             if account.id == chosen:
                 return account
@@ -103,35 +103,35 @@ class Accounts:
     async def all(self, actor: Actor) -> tuple[tuple[Account, Role], ...]:
         """Every account this person may see, with the role on it; the default one first."""
 
-        def read(drawers: Drawers) -> tuple[tuple[Account, Role], ...]:
-            roles = ((each, drawers.people.role_on(actor.user.telegram_id, each.id)) for each in drawers.accounts.all())
+        def read(db: Repositories) -> tuple[tuple[Account, Role], ...]:
+            roles = ((each, db.people.role_on(actor.user.telegram_id, each.id)) for each in db.accounts.all())
             return tuple((account, role) for account, role in roles if role is not None)
 
-        return await self._store.run(read)
+        return await self._store.transaction(read)
 
     async def use(self, actor: Actor, label: str) -> Account:
         """The account that the next words go to, for 30 minutes."""
         now = self._clock.now()
 
-        def choose(drawers: Drawers) -> Account:
-            account = self._account(drawers, actor.user.telegram_id, label, now)
+        def choose(db: Repositories) -> Account:
+            account = self._account(db, actor.user.telegram_id, label, now)
             if account is None:
                 raise NotFound("No account is linked yet.")
-            drawers.accounts.choose(actor.user.telegram_id, account.id, now + CHOSEN_LIFE)
+            db.accounts.choose(actor.user.telegram_id, account.id, now + CHOSEN_LIFE)
             return account
 
-        return await self._store.run(choose)
+        return await self._store.transaction(choose)
 
     async def people(self, actor: Actor) -> tuple[tuple[User, str | None, Role], ...]:
         """(person, label of the account or None for all, role)."""
         if not actor.may(Permission.ADMIN):
             raise NotAllowed("Only an owner sees the list of people.")
 
-        def read(drawers: Drawers) -> tuple[tuple[User, str | None, Role], ...]:
-            labels = {account.id: account.label for account in drawers.accounts.all()}
-            return tuple((user, labels.get(on) if on else None, role) for user, on, role in drawers.people.all())
+        def read(db: Repositories) -> tuple[tuple[User, str | None, Role], ...]:
+            labels = {account.id: account.label for account in db.accounts.all()}
+            return tuple((user, labels.get(on) if on else None, role) for user, on, role in db.people.all())
 
-        return await self._store.run(read)
+        return await self._store.transaction(read)
 
     def alone(self, account_id: str) -> asyncio.Lock:
         """Held by whoever begins or ends a session of the account."""
@@ -153,7 +153,7 @@ class Accounts:
             raise NotAllowed(f"As {actor.role} you cannot log in at mStock.")
         account = self._owned(actor, code)
         async with self._locks[account.id]:
-            link = self._links().of(account.id, await self._credentials(account.id))
+            link = self._connections().of(account.id, await self._credentials(account.id))
             if link.session is not None and link.session.alive(self._clock.now()):
                 self._codes.pop(actor.user.telegram_id, None)
                 return LoggedIn(account=account, session=link.session, already=True)
@@ -179,7 +179,7 @@ class Accounts:
         return actor.account
 
     async def _credentials(self, account_id: str) -> Credentials:
-        credentials = await self._store.run(lambda drawers: drawers.accounts.credentials(account_id))
+        credentials = await self._store.transaction(lambda db: db.accounts.credentials(account_id))
         if credentials is None:
             raise NotFound("This account has no stored credentials. Link it again on the host: python -m bot link.")
         self._hide(credentials)
@@ -190,8 +190,10 @@ class Accounts:
             if secret is not None:
                 self._conceal(secret)
 
-    async def _log_in(self, account_id: str, link: Link, credentials: Credentials, code: str | None, who: int | None) -> Session:
-        if await self._store.run(sounding):
+    async def _log_in(
+        self, account_id: str, link: BrokerConnection, credentials: Credentials, code: str | None, who: int | None
+    ) -> Session:
+        if await self._store.transaction(sounding):
             raise NotAllowed(f"{WHY} {LIFT}")
         before = lived(link.session)
         try:
@@ -204,14 +206,14 @@ class Accounts:
         self._conceal(session.token)
         now = self._clock.now()
 
-        def keep(drawers: Drawers) -> None:
-            drawers.accounts.keep_session(account_id, session)
+        def keep(db: Repositories) -> None:
+            db.accounts.keep_session(account_id, session)
             for stays_out in (REFUSED, LOGGED_OUT):
-                drawers.jobs.release(stays_out, account_id)
-            drawers.audit.add(now, who, "login", account_id, before=before, after=lived(session))
-            tell_of(drawers, account_id, who, Deed.LOGGED_IN, now)
+                db.claims.release(stays_out, account_id)
+            db.audit.add(now, who, "login", account_id, before=before, after=lived(session))
+            tell_of(db, account_id, who, ActionKind.LOGGED_IN, now)
 
-        await self._store.run(keep)
+        await self._store.transaction(keep)
         self._changed()
         link.adopt(session)
         self._not_before.pop(account_id, None)
@@ -221,7 +223,7 @@ class Accounts:
     async def _note(self, who: int | None, what: str, account_id: str | None, detail: str) -> None:
         """What was refused, on record."""
         now = self._clock.now()
-        await self._store.run(lambda drawers: drawers.audit.add(now, who, what, account_id, detail, before="", after=""))
+        await self._store.transaction(lambda db: db.audit.add(now, who, what, account_id, detail, before="", after=""))
 
     async def _digits(self, account_id: str, credentials: Credentials, code: str | None) -> str:
         """Six digits that were not submitted before: those that a person typed, or the stored seed's, waited for if need be."""
@@ -234,21 +236,21 @@ class Accounts:
         return await self._spent(account_id, code)
 
     async def _spent(self, account_id: str, digits: str) -> str:
-        await self._store.run(lambda drawers: spend(drawers, account_id, digits, self._clock.now()))
+        await self._store.transaction(lambda db: spend(db, account_id, digits, self._clock.now()))
         return digits
 
     async def renew(self, account_id: str, stale: Session | None) -> Session | None:
         """A living session in place of one found dead, or None when a person has to log in (ports.Renewer)."""
         async with self._locks[account_id]:
-            link = self._links().of(account_id)
+            link = self._connections().of(account_id)
             now, moment = self._clock.now(), asyncio.get_running_loop().time()
             present = link.session
             if present is not None and present.alive(now) and (stale is None or present.token != stale.token):
                 return present
-            if _quiet(now) or moment < self._not_before.get(account_id, moment) or await self._store.run(sounding):
+            if _quiet(now) or moment < self._not_before.get(account_id, moment) or await self._store.transaction(sounding):
                 return None
-            if await self._store.run(
-                lambda drawers: any(account_id in drawers.jobs.claimed(stays_out) for stays_out in (REFUSED, LOGGED_OUT))
+            if await self._store.transaction(
+                lambda db: any(account_id in db.claims.claimed(stays_out) for stays_out in (REFUSED, LOGGED_OUT))
             ):
                 return None
             credentials = await self._credentials(account_id)
@@ -268,25 +270,25 @@ class Accounts:
     async def _leave_alone(self, account_id: str) -> None:
         """A refused password counts towards the lock of the account: no login of our own accord, nor after a restart."""
         now = self._clock.now()
-        await self._store.run(lambda drawers: drawers.jobs.claim(REFUSED, account_id, now))
+        await self._store.transaction(lambda db: db.claims.claim(REFUSED, account_id, now))
 
     async def restore(self) -> Sequence[str]:
         """At start: opens the line of every linked account, with its stored session where that still lives. Account ids."""
 
-        def read(drawers: Drawers) -> list[tuple[Account, Credentials | None, Session | None, str | None]]:
-            kept = drawers.accounts
+        def read(db: Repositories) -> list[tuple[Account, Credentials | None, Session | None, str | None]]:
+            kept = db.accounts
             return [
                 (account, kept.credentials(account.id), kept.session(account.id), kept.stop_words(account.id))
                 for account in kept.all()
             ]
 
         alive = []
-        for account, credentials, session, stop_words in await self._store.run(read):
+        for account, credentials, session, stop_words in await self._store.transaction(read):
             if credentials is not None:
                 self._hide(credentials)
             if session is not None:
                 self._conceal(session.token)
-            link = self._links().of(account.id, credentials)
+            link = self._connections().of(account.id, credentials)
             if stop_words is not None:
                 link.broker.spell_stops(stop_words)
             if session is not None and session.alive(self._clock.now()):
@@ -300,7 +302,7 @@ class Accounts:
             raise NotAllowed(f"As {actor.role} you cannot log out.")
         account = self._owned(actor, None)
         async with self._locks[account.id]:
-            link = self._links().of(account.id, await self._credentials(account.id))
+            link = self._connections().of(account.id, await self._credentials(account.id))
             before, after = lived(link.session), "logged out"
             try:
                 if link.session is not None:
@@ -311,13 +313,13 @@ class Accounts:
             link.adopt(None)
             now = self._clock.now()
 
-            def forget(drawers: Drawers) -> None:
-                drawers.accounts.keep_session(account.id, None)
-                drawers.jobs.claim(LOGGED_OUT, account.id, now)  # else a stored seed would undo it with the next look
-                drawers.audit.add(now, actor.user.telegram_id, "logout", account.id, before=before, after=after)
-                tell_of(drawers, account.id, actor.user.telegram_id, Deed.LOGGED_OUT, now)
+            def forget(db: Repositories) -> None:
+                db.accounts.keep_session(account.id, None)
+                db.claims.claim(LOGGED_OUT, account.id, now)  # else a stored seed would undo it with the next look
+                db.audit.add(now, actor.user.telegram_id, "logout", account.id, before=before, after=after)
+                tell_of(db, account.id, actor.user.telegram_id, ActionKind.LOGGED_OUT, now)
 
-            await self._store.run(forget)
+            await self._store.transaction(forget)
         self._changed()
         return account
 
@@ -328,7 +330,7 @@ class Accounts:
     async def line_of(self, account: Account) -> SessionState:
         """The state of one account's line."""
         credentials = await self._credentials(account.id)
-        link = self._links().of(account.id, credentials)
+        link = self._connections().of(account.id, credentials)
         session = link.session if link.session and link.session.alive(self._clock.now()) else None
         return SessionState(
             account=account,
@@ -350,23 +352,23 @@ class Accounts:
         self._hide(credentials)
         now = self._clock.now()
         client = credentials.client_code.reveal()
-        known = await self._store.run(lambda drawers: drawers.accounts.known(credentials.client_code))
+        known = await self._store.transaction(lambda db: db.accounts.known(credentials.client_code))
         account = Account(
             id=known.account.id if known is not None else self._random(6).hex(),
             label=label,
             client=f"{client[:2]}••••{client[-1:]}",
             created_at=known.account.created_at if known is not None else now,
         )
-        if await self._store.run(lambda drawers: drawers.accounts.by_label(label)) is not None:
+        if await self._store.transaction(lambda db: db.accounts.by_label(label)) is not None:
             raise PersonError(f"An account named “{label}” is linked already.")
-        if credentials.totp_seed is not None and not await self._store.run(lambda drawers: drawers.accounts.keeps_seeds):
+        if credentials.totp_seed is not None and not await self._store.transaction(lambda db: db.accounts.keeps_seeds):
             raise PersonError(
                 "A TOTP seed is stored only under a key of its own, and there is none yet: python -m bot key new --seed, "
                 "or link without the seed. Nothing was tried."
             )
         async with self._locks[account.id]:
-            stop_words = await self._store.run(lambda drawers: _still_free(drawers, credentials.client_code, known))
-            link = self._links().of(account.id, credentials)
+            stop_words = await self._store.transaction(lambda db: _still_free(db, credentials.client_code, known))
+            link = self._connections().of(account.id, credentials)
             if stop_words is not None:
                 link.broker.spell_stops(stop_words)
             try:
@@ -375,38 +377,38 @@ class Accounts:
                 session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
                 self._conceal(session.token)
 
-                def keep(drawers: Drawers) -> None:
-                    _still_free(drawers, credentials.client_code, known)
-                    drawers.accounts.add(account, credentials)
-                    drawers.accounts.keep_session(account.id, session)
+                def keep(db: Repositories) -> None:
+                    _still_free(db, credentials.client_code, known)
+                    db.accounts.add(account, credentials)
+                    db.accounts.keep_session(account.id, session)
                     for stays_out in (REFUSED, LOGGED_OUT):
-                        drawers.jobs.release(stays_out, account.id)
-                    tell_of(drawers, account.id, by.telegram_id if by else None, Deed.LINKED, now)
-                    if by is not None and drawers.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
-                        drawers.people.add(by, Role.OWNER, account.id, now)
+                        db.claims.release(stays_out, account.id)
+                    tell_of(db, account.id, by.telegram_id if by else None, ActionKind.LINKED, now)
+                    if by is not None and db.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
+                        db.people.add(by, Role.OWNER, account.id, now)
                     before = f"unlinked, then called {known.account.label}" if known is not None else "none"
                     after = f"{label} {account.client}, {'with' if credentials.totp_seed else 'without'} a TOTP seed"
-                    drawers.audit.add(now, by.telegram_id if by else None, "link", account.id, before=before, after=after)
+                    db.audit.add(now, by.telegram_id if by else None, "link", account.id, before=before, after=after)
 
-                await self._store.run(keep)
+                await self._store.transaction(keep)
             except BaseException as error:
                 if isinstance(error, LoginRefused):
                     await self._note(
                         by.telegram_id if by else None, "link refused", None, f"{label}: mStock did not take the login"
                     )
-                await self._links().close(account.id)
+                await self._connections().close(account.id)
                 raise
             self._changed()
             link.adopt(session)
         return account
 
 
-def _still_free(drawers: Drawers, client_code: Secret, known: KnownAccount | None) -> str | None:
+def _still_free(db: Repositories, client_code: Secret, known: KnownAccount | None) -> str | None:
     """How the client's stop orders are spelled; PersonError where it is linked, perhaps since it was looked for."""
-    present = drawers.accounts.known(client_code)
+    present = db.accounts.known(client_code)
     if present is not None and (present.linked or present != known):
         raise PersonError("This mStock account is linked here already. /unlink it first, then link it anew.")
-    return drawers.accounts.stop_words(known.account.id) if known is not None else None
+    return db.accounts.stop_words(known.account.id) if known is not None else None
 
 
 def lived(session: Session | None) -> str:
@@ -414,12 +416,12 @@ def lived(session: Session | None) -> str:
     return "logged out" if session is None else f"a session until {ist(session.expires):%d %b %H:%M} IST"
 
 
-def tell_of(drawers: Drawers, account_id: str, who: int | None, deed: Deed, now: datetime) -> None:
+def tell_of(db: Repositories, account_id: str, who: int | None, deed: ActionKind, now: datetime) -> None:
     """An act of one person rings the others of the account; what the bot does by itself rings nobody."""
-    user = drawers.people.find(who) if who is not None else None
+    user = db.people.find(who) if who is not None else None
     if user is None:
         return
-    tell_others(drawers, account_id, {user.telegram_id}, ActByOther(name=user.name, deed=deed, at=now), now)
+    tell_others(db, account_id, {user.telegram_id}, ActByOther(name=user.name, deed=deed, at=now), now)
 
 
 def _quiet(now: datetime) -> bool:

@@ -10,13 +10,13 @@ from bot.domain.errors import BrokerError
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.portfolio import PnL, Positions
 from bot.domain.orders.tariff import Plan
-from bot.domain.ports.broker import Link, Links
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.broker import BrokerConnection, BrokerConnections
+from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.account_views import day_charges, or_none, valued
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.safety.limits import day_lock
-from bot.trading.wakes import Wake
+from bot.trading.wakes import Signal
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Results:
     plan: Plan | None
     clock: Clock
 
-    async def of(self, account_id: str, link: Link) -> PnL | None:
+    async def of(self, account_id: str, link: BrokerConnection) -> PnL | None:
         """Booked, open and charges in rupees; None when a price or a cost is not known. BrokerError passes through."""
         positions, trades = await asyncio.gather(link.broker.positions(), or_none(link.broker.trades()))
         sold = any(position.is_sold_holding for position in positions)
@@ -53,7 +53,7 @@ class Results:
 
 
 @dataclass(slots=True)
-class _Look:
+class _LossCheck:
     """When an account was last judged, and on what; the next look is due when that may have changed."""
 
     at: float  # loop time
@@ -62,16 +62,16 @@ class _Look:
 
 
 @dataclass(slots=True, kw_only=True)
-class Losses:
+class LossGuard:
     """Watches the accounts that have a daily loss limit; costs nothing for the others."""
 
     store: Store
-    links: Links
+    connections: BrokerConnections
     results: Results
     clock: Clock
     changed: Callable[[], None]
-    _wake: Wake = field(default_factory=Wake)
-    _looks: dict[str, _Look] = field(default_factory=dict)
+    _wake: Signal = field(default_factory=Signal)
+    _looks: dict[str, _LossCheck] = field(default_factory=dict)
 
     def wake(self) -> None:
         """Something changed: perhaps an order filled."""
@@ -80,7 +80,7 @@ class Losses:
     async def run(self) -> None:
         """Judges every account with a session, for ever."""
         while True:
-            opened = list(self.links.opened())
+            opened = list(self.connections.opened())
             self._looks = {each: look for each, look in self._looks.items() if each in opened}
             for account_id in opened:
                 try:
@@ -91,38 +91,38 @@ class Losses:
 
     async def judge(self, account_id: str) -> bool:
         """Locks the day when its loss is reached; whether this call did. Reads the broker only when it may have changed."""
-        link = self.links.of(account_id)
+        link = self.connections.of(account_id)
         now, moment = self.clock.now(), asyncio.get_running_loop().time()
         today = ist_date(now)
         if link.session is None or not link.session.alive(now):
             self._looks.pop(account_id, None)  # the login that comes next wakes us
             return False
 
-        def watched(drawers: Drawers) -> int | None:
-            unlimited = drawers.limits.on(account_id, today).daily_loss is None
-            if unlimited or drawers.limits.day_lock(account_id, today) is not None:
+        def watched(db: Repositories) -> int | None:
+            unlimited = db.limits.on(account_id, today).daily_loss is None
+            if unlimited or db.limits.day_lock(account_id, today) is not None:
                 return None
-            return len(drawers.orders.fills_of_day(account_id, today))
+            return len(db.orders.fills_of_day(account_id, today))
 
-        fills = await self.store.run(watched)
+        fills = await self.store.transaction(watched)
         last = self._looks.get(account_id)
         if fills is None:
             self._looks.pop(account_id, None)  # and so does a change of the limits
             return False
         if last is not None and last.fills == fills and moment - last.at < last.every:
             return False
-        self._looks[account_id] = _Look(at=moment)
+        self._looks[account_id] = _LossCheck(at=moment)
         result = await self.results.of(account_id, link)
         if result is None:
             return False
         is_open = any(line.position.quantity for line in result.lines)
-        self._looks[account_id] = _Look(at=moment, fills=fills, every=OPEN if is_open else FLAT)
+        self._looks[account_id] = _LossCheck(at=moment, fills=fills, every=OPEN if is_open else FLAT)
 
-        def lock(drawers: Drawers) -> bool:
-            limits = drawers.limits.on(account_id, today)
-            return day_lock(drawers, account_id, limits=limits, result=result, clock=self.clock) is not None
+        def lock(db: Repositories) -> bool:
+            limits = db.limits.on(account_id, today)
+            return day_lock(db, account_id, limits=limits, result=result, clock=self.clock) is not None
 
-        locked = await self.store.run(lock)
+        locked = await self.store.transaction(lock)
         if locked:
             log.warning("account %s: the daily loss is reached, the day is locked", account_id)
             self.changed()

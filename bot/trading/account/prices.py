@@ -8,7 +8,7 @@ from contextlib import suppress
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Quote, Tick
-from bot.domain.ports.broker import FeedMode, Link, Links
+from bot.domain.ports.broker import BrokerConnection, BrokerConnections, FeedMode
 
 FRESH = 5.0  # seconds; a tick received within this is the price of now; conflated ticks come every 1.5 s
 
@@ -16,8 +16,8 @@ FRESH = 5.0  # seconds; a tick received within this is the price of now; conflat
 class Prices:
     """Watches what is asked for and waits a moment for its first tick."""
 
-    def __init__(self, *, links: Links, patience: float = 0.4) -> None:
-        self._links = links
+    def __init__(self, *, connections: BrokerConnections, patience: float = 0.4) -> None:
+        self._connections = connections
         self._patience = patience  # seconds; the first snapshot comes about 30 ms after subscribing (mstock-type-b.md 14.3)
         self._waiters: defaultdict[tuple[str, InstrumentKey], list[asyncio.Future[None]]] = defaultdict(list)
 
@@ -29,7 +29,7 @@ class Prices:
 
     def known(self, account_id: str, key: InstrumentKey) -> Price | None:
         """What the feed said last, if it is fresh; asks nobody."""
-        tick = self._links.of(account_id).feed.last(key, within=FRESH)
+        tick = self._connections.of(account_id).feed.last(key, within=FRESH)
         return of_tick(tick) if tick is not None else None
 
     async def of(self, account_id: str, key: InstrumentKey) -> Price | None:
@@ -38,7 +38,7 @@ class Prices:
 
     async def of_all(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
         """Prices of several instruments; those that nobody knows are absent. SessionExpired passes through."""
-        link = self._links.of(account_id)
+        link = self._connections.of(account_id)
         wanted = set(keys)
         if not wanted:
             return {}
@@ -62,7 +62,7 @@ class Prices:
                 found[key] = of_quote(quoted)
         return found
 
-    async def _first_ticks(self, account_id: str, keys: Collection[InstrumentKey], link: Link) -> None:
+    async def _first_ticks(self, account_id: str, keys: Collection[InstrumentKey], link: BrokerConnection) -> None:
         if not link.feed.connected:
             return
         waiters = []
@@ -75,7 +75,7 @@ class Prices:
                 await asyncio.gather(*waiters)
 
 
-async def _quotes(link: Link, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
+async def _quotes(link: BrokerConnection, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
     try:
         return await link.broker.quotes(keys)
     except BrokerError:

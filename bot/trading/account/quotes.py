@@ -13,7 +13,7 @@ from bot.trading.instruments.catalogue import Catalogue
 
 
 @dataclass(slots=True, kw_only=True)
-class Market:
+class Quotes:
     """Quotes and search."""
 
     instruments: Catalogue

@@ -12,8 +12,8 @@ from bot.domain.orders.notice import DaySummary
 from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Account, Actor, Role, User
-from bot.domain.ports.repositories import Drawers, Store
-from bot.trading.account.account_views import Books
+from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.account.account_views import AccountViews
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Reports:
     """Made on demand at any hour, and once for good by the clock."""
 
     store: Store
-    books: Books
+    books: AccountViews
     clock: Clock
     changed: Callable[[], None]
 
@@ -35,7 +35,7 @@ class Reports:
             return await self._make(actor, account, today)
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
-        kept = await self.store.run(lambda drawers: drawers.reports.find(account.id, day))
+        kept = await self.store.transaction(lambda db: db.reports.find(account.id, day))
         if kept is None:
             raise NotFound(f"There is no report of {day:%d %b %Y}: the bot was not running, or the account was not linked.")
         return kept
@@ -56,14 +56,14 @@ class Reports:
         report = replace(report, late=late)
         now = self.clock.now()
 
-        def keep(drawers: Drawers) -> bool:
-            if not drawers.reports.add(report):
+        def keep(db: Repositories) -> bool:
+            if not db.reports.add(report):
                 return False
-            people = drawers.people.watching(account.id)
-            drawers.outbox.add(account.id, people, DaySummary(report=report), now, order_id=None)
+            people = db.people.watching(account.id)
+            db.outbox.add(account.id, people, DaySummary(report=report), now, order_id=None)
             return True
 
-        kept = await self.store.run(keep)
+        kept = await self.store.transaction(keep)
         self.changed()
         return report if kept else None
 
@@ -82,8 +82,8 @@ class Reports:
         )
 
     async def _from_records(self, account: Account, day: date) -> DayReport:
-        def count(drawers: Drawers) -> DayReport:
-            orders = drawers.orders.of_day(account.id, day)
+        def count(db: Repositories) -> DayReport:
+            orders = db.orders.of_day(account.id, day)
             return DayReport(
                 account_id=account.id,
                 date=day.isoformat(),
@@ -93,11 +93,11 @@ class Reports:
                 orders=len(orders),
                 filled_orders=sum(order.filled > 0 for order in orders),
                 rejected_orders=sum(order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED) for order in orders),
-                trades=len(drawers.orders.fills_of_day(account.id, day)),
+                trades=len(db.orders.fills_of_day(account.id, day)),
                 carried=(),
                 cash=None,
                 made_at=self.clock.now(),
                 complete=False,
             )
 
-        return await self.store.run(count)
+        return await self.store.transaction(count)

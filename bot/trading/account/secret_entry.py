@@ -17,7 +17,7 @@ from bot.domain.people.origin import PAGE, origin
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Offered, Outcome, Ticket
 from bot.domain.ports.broker import RandomBytes
-from bot.trading.account.logins import LABEL, Accounts
+from bot.trading.account.logins import LABEL, Logins
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Door(Protocol):
         """The address of the page for that code. PersonError when no page may be served at REDIRECT_URL."""
         ...
 
-    async def open(self, desk: "Entering") -> None:
+    async def open(self, desk: "SecretEntry") -> None:
         """Begins to answer; returns at once when it does already. PersonError when the port is taken."""
         ...
 
@@ -49,11 +49,11 @@ class Door(Protocol):
         ...
 
 
-class Entering:
+class SecretEntry:
     """Tickets live in memory alone, under the hash of their code: a restart ends all links, and nothing can be read out."""
 
     def __init__(
-        self, *, accounts: Accounts, door: Door, clock: Clock, random: RandomBytes, linked: Callable[[str], None], tell: Tell
+        self, *, accounts: Logins, door: Door, clock: Clock, random: RandomBytes, linked: Callable[[str], None], tell: Tell
     ) -> None:
         self._accounts = accounts
         self._door = door

@@ -4,18 +4,18 @@ import hashlib
 from datetime import datetime, timedelta
 
 from bot.domain.errors import NotSent
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 
 REMEMBERED = timedelta(seconds=120)  # a code, its neighbours in time, and room for skewed clocks
 
 
-def spend(drawers: Drawers, account_id: str, digits: str, now: datetime) -> None:
+def spend(db: Repositories, account_id: str, digits: str, now: datetime) -> None:
     """Notes that they are about to be submitted; NotSent when they were before. Kept as a digest, for as long as it matters."""
     name, mark = f"code of {account_id}", hashlib.sha256(f"{account_id} {digits}".encode()).hexdigest()[:16]
-    for key in drawers.jobs.claimed(name):
+    for key in db.claims.claimed(name):
         spent, _, at = key.partition(" ")
         if abs(now - datetime.fromisoformat(at)) >= REMEMBERED:  # one from the future: the clock was set back since
-            drawers.jobs.release(name, key)
+            db.claims.release(name, key)
         elif spent == mark:
             raise NotSent("This code was used already. Wait for the next one.")
-    drawers.jobs.claim(name, f"{mark} {now.isoformat()}", now)
+    db.claims.claim(name, f"{mark} {now.isoformat()}", now)

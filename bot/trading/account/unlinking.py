@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, NotFound
-from bot.domain.orders.notice import Deed
+from bot.domain.orders.notice import ActionKind
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
 from bot.domain.people.account import Account, Actor, Permission, Role
-from bot.domain.ports.broker import Links
-from bot.domain.ports.repositories import Drawers, Store
-from bot.trading.account.logins import Accounts, lived, tell_of
+from bot.domain.ports.broker import BrokerConnections
+from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.account.logins import Logins, lived, tell_of
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.safety.pins import demand_pin
 from bot.trading.sync.reconcile import Reconcile
@@ -30,8 +30,8 @@ class Unlinking:
     """Destroys an account's secrets; what the account was stays in the records, for the day on which it is linked again."""
 
     store: Store
-    links: Links
-    accounts: Accounts
+    connections: BrokerConnections
+    accounts: Logins
     reconcile: Reconcile
     confirmations: Confirmations
     clock: Clock
@@ -50,19 +50,19 @@ class Unlinking:
         positions, unread = await self._books(account.id)
         confirmation = self.confirmations.new(owner, chat_id, Purpose.UNLINK)
 
-        def write(drawers: Drawers) -> tuple[Order, ...]:
-            orders = _open_orders(drawers, account)
-            drawers.confirmations.add(confirmation)
+        def write(db: Repositories) -> tuple[Order, ...]:
+            orders = _open_orders(db, account)
+            db.confirmations.add(confirmation)
             return orders
 
-        orders = await self.store.run(write)
+        orders = await self.store.transaction(write)
         return UnlinkQuestion(confirmation=confirmation, account=account, orders=orders, positions=positions, unread=unread)
 
     async def _books(self, account_id: str) -> tuple[tuple[Position, ...], str | None]:
         """Open positions, after a look at the orders; or why the books could not be read."""
         try:
-            await self.reconcile.look(account_id)
-            positions = await self.links.of(account_id).broker.positions()
+            await self.reconcile.sync(account_id)
+            positions = await self.connections.of(account_id).broker.positions()
         except BrokerError as error:
             return (), error.say
         return tuple(each for each in positions if each.quantity and not each.is_sold_holding), None
@@ -74,50 +74,50 @@ class Unlinking:
         this tap, CheckFailed when an order's outcome became open after it was asked.
         """
 
-        def asked(drawers: Drawers) -> str:
+        def asked(db: Repositories) -> str:
             fits = frozenset({Purpose.UNLINK})
-            return self.confirmations.open_one(drawers, actor, token, chat_id, message_id, fits=fits).account_id
+            return self.confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits).account_id
 
-        account_id = await self.store.run(asked)
+        account_id = await self.store.transaction(asked)
         async with self.accounts.alone(account_id):  # no login and no renewal meanwhile
 
-            def destroy(drawers: Drawers) -> Account:
-                asked(drawers)
-                return self._destroy(drawers, actor, token)
+            def destroy(db: Repositories) -> Account:
+                asked(db)
+                return self._destroy(db, actor, token)
 
-            account = await self.store.run(destroy)
+            account = await self.store.transaction(destroy)
             try:
                 logged_out = await self._log_out(account.id)
             finally:
-                await self.links.close(account.id)
+                await self.connections.close(account.id)
                 self.reconcile.forget(account.id)
                 self.accounts.forget(account.id)
         self.changed()
         return Unlinked(account=account, logged_out=logged_out)
 
-    def _destroy(self, drawers: Drawers, actor: Actor, token: str) -> Account:
+    def _destroy(self, db: Repositories, actor: Actor, token: str) -> Account:
         now, person = self.clock.now(), actor.user.telegram_id
-        question = drawers.confirmations.find(token)
-        account = drawers.accounts.find(question.account_id) if question is not None else None
+        question = db.confirmations.find(token)
+        account = db.accounts.find(question.account_id) if question is not None else None
         if question is None or account is None:
             raise NotFound("That account is not linked any more.")
-        if drawers.people.role_on(person, account.id) is not Role.OWNER:
+        if db.people.role_on(person, account.id) is not Role.OWNER:
             raise NotAllowed("Only an owner of the account unlinks it.")
-        orders = _open_orders(drawers, account)
-        self.confirmations.claim(drawers, question)
-        demand_pin(drawers, person, token, f"Unlinking {account.label}: your PIN, please.")
-        drawers.confirmations.refuse_on(account.id)
-        before = f"{account.label} {account.client}, {lived(drawers.accounts.session(account.id))}"
-        tell_of(drawers, account.id, person, Deed.UNLINKED, now)
-        drawers.accounts.remove(account.id)
+        orders = _open_orders(db, account)
+        self.confirmations.claim(db, question)
+        demand_pin(db, person, token, f"Unlinking {account.label}: your PIN, please.")
+        db.confirmations.refuse_on(account.id)
+        before = f"{account.label} {account.client}, {lived(db.accounts.session(account.id))}"
+        tell_of(db, account.id, person, ActionKind.UNLINKED, now)
+        db.accounts.remove(account.id)
         after = f"its secrets are destroyed, {len(orders)} open orders stay at mStock"
-        drawers.audit.add(now, person, "unlink", account.id, before=before, after=after)
+        db.audit.add(now, person, "unlink", account.id, before=before, after=after)
         return account
 
     async def _log_out(self, account_id: str) -> bool:
         """Ends the session, here in any case; whether it is over at the broker as well."""
         try:
-            link = self.links.of(account_id)
+            link = self.connections.of(account_id)
             if link.session is not None:
                 async with asyncio.timeout(PATIENCE):
                     await link.broker.logout()
@@ -128,9 +128,9 @@ class Unlinking:
         return True
 
 
-def _open_orders(drawers: Drawers, account: Account) -> tuple[Order, ...]:
+def _open_orders(db: Repositories, account: Account) -> tuple[Order, ...]:
     """What rests at the exchange; CheckFailed while nobody knows what became of an order."""
-    unsettled = drawers.orders.unsettled(account.id)
+    unsettled = db.orders.unsettled(account.id)
     unclear = [f"#{order.number}" for order in unsettled if order.status in OPEN_OUTCOME]
     if unclear:
         raise CheckFailed([f"The outcome of {' and '.join(unclear)} on {account.label} is still open. Unlink once it is known."])

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BotError, NotLinked, PersonError
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
-from bot.domain.ports.broker import Links
+from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.instruments.finder import Found, Instruments
 
@@ -23,9 +23,9 @@ Kept = Callable[[], Awaitable[Sequence[Instrument] | None]]  # the rows on disk,
 class Catalogue:
     """Answers from the master at hand; a broken new one leaves yesterday's in place."""
 
-    def __init__(self, *, store: Store, links: Links, kept: Kept, clock: Clock) -> None:
+    def __init__(self, *, store: Store, connections: BrokerConnections, kept: Kept, clock: Clock) -> None:
         self._store = store
-        self._links = links
+        self._connections = connections
         self._kept = kept
         self._clock = clock
         self._present: Instruments | None = None
@@ -78,7 +78,7 @@ class Catalogue:
 
     async def restore(self) -> None:
         """At start: the master kept on disk, whatever its date."""
-        noted = await self._store.run(lambda drawers: drawers.master.last())
+        noted = await self._store.transaction(lambda db: db.scrip_master.last())
         rows = await self._kept() if noted is not None else None
         if noted is not None and rows is not None:
             self._present = await self._indexed(rows, noted.date)
@@ -102,11 +102,11 @@ class Catalogue:
             now = self._clock.now()
             if self.day is not None and now < at_ist(ist_date(now), *READY_AT):
                 continue
-            for account_id in self._links.opened():
+            for account_id in self._connections.opened():
                 if self._is_current():
                     break
                 with suppress(NotLinked):  # it was unlinked while the master was fetched over another one's line
-                    if self._links.of(account_id).session is not None:
+                    if self._connections.of(account_id).session is not None:
                         await self.refresh(account_id)
 
     def _is_current(self) -> bool:
@@ -123,13 +123,13 @@ class Catalogue:
             if self._is_current():
                 return False
             try:
-                rows = await self._links.of(account_id).broker.scrip_master()
+                rows = await self._connections.of(account_id).broker.scrip_master()
             except BotError as error:
                 log.warning("the scrip master could not be fetched, keeping that of %s: %s", self.day, type(error).__name__)
                 return False
             indexed = await self._indexed(rows, today)
             now = self._clock.now()
-            await self._store.owe(lambda drawers: drawers.master.note(today, len(rows), now))
+            await self._store.owe(lambda db: db.scrip_master.note(today, len(rows), now))
             self._present, self._fetched = indexed, now
             log.info("scrip master of %s: %d rows", today, len(rows))
             return True

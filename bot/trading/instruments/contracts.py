@@ -9,7 +9,7 @@ from decimal import Decimal
 from bot.domain.market.expiries import Cycle
 from bot.domain.market.instrument import Exchange, Right
 from bot.domain.market.scrip_columns import Columns
-from bot.trading.instruments.query import Ask, When
+from bot.trading.instruments.query import ContractQuery, When
 
 _Book = dict[date, "array[int]"]  # expiry -> row numbers of the master
 
@@ -92,7 +92,7 @@ class Contracts:
         """The contracts of that expiry; an empty chain where there are none."""
         return Chain(self._books[market].get(symbol, {}).get(expiry, ()), self._columns)
 
-    def exact(self, market: Exchange, symbol: str, ask: Ask, today: date) -> list[int]:
+    def exact(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> list[int]:
         """Rows that a complete ask names; more than one is more than one reading, none means that there is no such contract."""
         days = self._days_named(market, symbol, ask, today)
         if ask.future:
@@ -102,7 +102,7 @@ class Contracts:
         wanted = (ask.strike, ask.right)
         return [row for day in days for row in self.chain(market, symbol, day).options.get(wanted, ())]
 
-    def near(self, market: Exchange, symbol: str, ask: Ask, today: date, limit: int) -> list[int]:
+    def near(self, market: Exchange, symbol: str, ask: ContractQuery, today: date, limit: int) -> list[int]:
         """Rows to offer where an ask names none or more than one: what was said first, then what is closest to it."""
         days = self._days_near(market, symbol, ask, today)
         found: list[int] = []
@@ -114,7 +114,7 @@ class Contracts:
                 found += _options_near(self.chain(market, symbol, day), ask, each_side=3 if place == 0 else 1)
         return list(dict.fromkeys(found))[:limit]
 
-    def _days_named(self, market: Exchange, symbol: str, ask: Ask, today: date) -> list[date]:
+    def _days_named(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> list[date]:
         days = [day for day in self.expiries(market, symbol, today) if not ask.future or self.chain(market, symbol, day).futures]
         when = ask.when
         if when is None:
@@ -140,7 +140,7 @@ class Contracts:
             return False
         return day.year == (when.year or _coming_year(when, today))
 
-    def _days_near(self, market: Exchange, symbol: str, ask: Ask, today: date) -> list[date]:
+    def _days_near(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> list[date]:
         named = self._days_named(market, symbol, ask, today)
         days = self.expiries(market, symbol, today)
         when = ask.when
@@ -164,7 +164,7 @@ def _first_day(when: When, today: date) -> date:
     return date(year, month, min(when.day or last, last))
 
 
-def _options_near(chain: Chain, ask: Ask, *, each_side: int) -> list[int]:
+def _options_near(chain: Chain, ask: ContractQuery, *, each_side: int) -> list[int]:
     strike = ask.strike if ask.strike is not None else chain.middle()
     if strike is None:
         return []

@@ -9,7 +9,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, In
 from bot.domain.market.scrip_columns import columns_of
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.names import Names
-from bot.trading.instruments.query import Ask, Token, asks_of, squash, tidy, tokens_of
+from bot.trading.instruments.query import ContractQuery, Token, asks_of, squash, tidy, tokens_of
 
 MOST = 8  # buttons under one question
 
@@ -33,7 +33,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class _Reading:
     symbol: str
-    ask: Ask
+    ask: ContractQuery
 
 
 class Instruments:
@@ -108,7 +108,7 @@ class Instruments:
         found = self._settle(readings, exchange, today)
         if found.instrument is not None and tradable and not found.instrument.is_tradable:
             symbol = found.instrument.symbol
-            near = self._near_contracts(symbol, Ask(future=True), exchange, today)
+            near = self._near_contracts(symbol, ContractQuery(future=True), exchange, today)
             return Found(near=near, say=f"{symbol} is an index: its futures and options are traded, it is not.")
         if found.instrument is None and not found.near:
             return Found(near=self._mistyped(text, exchange, today).near, say=found.say)
@@ -142,7 +142,7 @@ class Instruments:
         """Every way to split the words into a name that exists and words about it; complete ones push out the others."""
         whole = self._names.written(text)
         if whole:
-            return [_Reading(symbol, Ask()) for symbol in whole]
+            return [_Reading(symbol, ContractQuery()) for symbol in whole]
         tokens = tokens_of(text, self._names.is_name)
         readings: list[_Reading] = []
         for start in range(len(tokens)):
@@ -207,7 +207,7 @@ class Instruments:
         near = self._near_contracts(reading.symbol, reading.ask, where, today)
         return list(near or self._near_contracts(reading.symbol, reading.ask, None, today))
 
-    def _near_contracts(self, symbol: str, ask: Ask, exchange: Exchange | None, today: date) -> tuple[Instrument, ...]:
+    def _near_contracts(self, symbol: str, ask: ContractQuery, exchange: Exchange | None, today: date) -> tuple[Instrument, ...]:
         markets = self._contracts.markets(symbol, exchange, today)
         rows = self._contracts.near(markets[0], symbol, ask, today, MOST) if markets else []
         return tuple(self._rows[row] for row in rows)
@@ -215,9 +215,9 @@ class Instruments:
     def _samples(self, symbol: str, exchange: Exchange | None, today: date) -> list[Instrument]:
         """How one name is shown among others: the share or index, and its nearest future; BSE where NSE has none."""
         if exchange in (Exchange.NFO, Exchange.BFO):
-            return list(self._near_contracts(symbol, Ask(future=True), exchange, today)[:3])
+            return list(self._near_contracts(symbol, ContractQuery(future=True), exchange, today)[:3])
         samples = self._cash(symbol, exchange, "")[:MOST]
-        return samples + list(self._near_contracts(symbol, Ask(future=True), exchange, today)[:1])
+        return samples + list(self._near_contracts(symbol, ContractQuery(future=True), exchange, today)[:1])
 
     def _why(self, readings: Sequence[_Reading], exact: Sequence[Instrument], exchange: Exchange | None, today: date) -> str:
         symbol, ask = readings[0].symbol, readings[0].ask
@@ -245,7 +245,7 @@ class Instruments:
                 near += contracts if asks and not asks[0].is_cash else self._samples(symbol, exchange, today)
         return Found(near=tuple({each.key: each for each in near}.values())[:MOST], say=say)
 
-    def _loose(self, tokens: Sequence[Token], today: date) -> Iterable[tuple[str, list[Ask]]]:
+    def _loose(self, tokens: Sequence[Token], today: date) -> Iterable[tuple[str, list[ContractQuery]]]:
         """The shortest run of tokens that leaves only words about it is the mistyped name; else all of them are."""
         spans = sorted((end - start, start) for start in range(len(tokens)) for end in range(start + 1, len(tokens) + 1))
         for length, start in spans:

@@ -71,7 +71,7 @@ def slip_cost(typed: str, meant: str, worst: float) -> float:
     return above[-1] if above[-1] <= worst else infinite
 
 
-class Nearness:
+class FuzzyIndex:
     """An index over names (squashed, unique); weights say how likely people mean a name, 0 to 1, as a share of one slip."""
 
     def __init__(self, names: Sequence[str], weights: Sequence[float]) -> None:

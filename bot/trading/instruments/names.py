@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.scrip_columns import Columns
 from bot.trading.instruments.aliases import COMPANY_WORDS, INDEX_WORDS
-from bot.trading.instruments.fuzzy import Nearness
+from bot.trading.instruments.fuzzy import FuzzyIndex
 from bot.trading.instruments.query import squash
 
 # How likely people mean a name, as a share of one slip of the finger: what has contracts is what most trade.
@@ -33,7 +33,7 @@ class Names:
             self._symbols[key] = (*self._symbols.get(key, ()), symbol)
         names = list(self._symbols)
         names += [words for words in (*INDEX_WORDS, *COMPANY_WORDS) if words not in self._symbols and self._led_to(words)]
-        self._nearness = Nearness(names, [self._weight(name) for name in names])
+        self._nearness = FuzzyIndex(names, [self._weight(name) for name in names])
 
     def is_name(self, key: str) -> bool:
         """Whether squashed words are a name in one piece."""

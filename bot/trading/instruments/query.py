@@ -70,7 +70,7 @@ class When:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ContractQuery:
     """One reading of the words beside the name; strike in rupees."""
 
     right: Right | None = None
@@ -165,7 +165,7 @@ def _part(word: str, *, after_number: bool = False) -> Part:
     return Part.TODAY if word in _TODAY else Part.WORD
 
 
-def asks_of(tokens: Sequence[Token], today: date) -> list[Ask]:
+def asks_of(tokens: Sequence[Token], today: date) -> list[ContractQuery]:
     """Every way to read the tokens beside a name; complete readings push out incomplete ones. Empty: they say nothing known."""
     if any(token.part is Part.WORD for token in tokens):
         return []
@@ -173,7 +173,7 @@ def asks_of(tokens: Sequence[Token], today: date) -> list[Ask]:
     single = (Part.RIGHT, Part.FUTURE, Part.MONTH, Part.EXCHANGE, Part.SERIES, Part.CYCLE, Part.TODAY)
     if any(kinds.count(part) > 1 for part in single):
         return []
-    asks: list[Ask] = []
+    asks: list[ContractQuery] = []
     for when, spent in _whens(tokens, today):
         strikes = [token.text for at, token in enumerate(tokens) if token.part is Part.NUMBER and at not in spent]
         ask = _ask(tokens, when, strikes)
@@ -182,14 +182,14 @@ def asks_of(tokens: Sequence[Token], today: date) -> list[Ask]:
     return [ask for ask in asks if ask.is_complete] or asks
 
 
-def _ask(tokens: Sequence[Token], when: When | None, strikes: Sequence[str]) -> Ask | None:
+def _ask(tokens: Sequence[Token], when: When | None, strikes: Sequence[str]) -> ContractQuery | None:
     said = {token.part: token.text for token in tokens}
     future = Part.FUTURE in said
     right = said.get(Part.RIGHT)
     if len(strikes) > 1 or (future and (strikes or right)):
         return None
     series = said.get(Part.SERIES, "")
-    ask = Ask(
+    ask = ContractQuery(
         right=(_RIGHTS.get(right) or _LETTER_RIGHTS[right]) if right else None,
         strike=Decimal(strikes[0]) if strikes else None,
         future=future,

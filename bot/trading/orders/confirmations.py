@@ -11,7 +11,7 @@ from bot.domain.errors import ConfirmationGone
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored (product.md section 4)
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
@@ -63,7 +63,7 @@ class Confirmations:
 
     def open_one(
         self,
-        drawers: Drawers,
+        db: Repositories,
         actor: Actor,
         token: str,
         chat_id: int,
@@ -75,12 +75,12 @@ class Confirmations:
 
         fits: what the button can be the answer to. A button is an untrusted text: it may name any question.
         """
-        found = drawers.confirmations.find(token)
+        found = db.confirmations.find(token)
         if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
             # The same words for "unknown" and "somebody else's": a guesser learns nothing.
             raise ConfirmationGone("I don't know this card. Nothing was sent.", foreign=found is not None)
-        if found.message_id is None and drawers.confirmations.bind(token, message_id):
-            found = drawers.confirmations.find(token) or found
+        if found.message_id is None and db.confirmations.bind(token, message_id):
+            found = db.confirmations.find(token) or found
         if found.message_id != message_id:
             raise ConfirmationGone("This button belongs to another message. Nothing was sent.")
         if found.purpose not in fits:
@@ -113,10 +113,10 @@ class Confirmations:
         """Whether it was asked before this process began, so that nobody knows whether it was about an exit."""
         return found.token not in self._asked
 
-    def claim(self, drawers: Drawers, asked: Confirmation) -> None:
+    def claim(self, db: Repositories, asked: Confirmation) -> None:
         """Makes this caller the one that acts; ConfirmationGone for every other."""
         message_id = asked.message_id
-        claimed = message_id is not None and drawers.confirmations.claim(
+        claimed = message_id is not None and db.confirmations.claim(
             asked.token, asked.user_id, asked.chat_id, message_id, self._moment(asked)
         )
         if not claimed:

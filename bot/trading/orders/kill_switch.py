@@ -10,19 +10,19 @@ from bot.domain.orders.notice import TradingStopped
 from bot.domain.orders.order import Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question
 from bot.domain.people.account import Account, Actor, Permission, Stop
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.order_desk import TradingDesk
+from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.safety.announce import tell_others
 
 
 @dataclass(slots=True, kw_only=True)
-class Switch:
+class KillSwitch:
     """Blocks entries at once, in our own store, so that it needs neither broker nor network and survives restarts."""
 
     store: Store
     confirmations: Confirmations
-    desk: TradingDesk
+    desk: OrderDesk
     clock: Clock
     changed: Callable[[], None]
 
@@ -34,29 +34,29 @@ class Switch:
         now = self.clock.now()
         stop = Stop(account_id=account.id, by=actor.user.telegram_id, at=now)
 
-        def turn_on(drawers: Drawers) -> bool:
-            fresh = drawers.safety.stop(stop)
+        def turn_on(db: Repositories) -> bool:
+            fresh = db.stops.stop(stop)
             if fresh:
                 told = TradingStopped(name=actor.user.name, at=now)
-                tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
-                drawers.audit.add(now, actor.user.telegram_id, "kill", account.id, before="running", after="stopped")
+                tell_others(db, account.id, {actor.user.telegram_id}, told, now)
+                db.audit.add(now, actor.user.telegram_id, "kill", account.id, before="running", after="stopped")
             return fresh
 
-        def standing(drawers: Drawers, *, fresh: bool) -> Killed:
-            working = [order for order in drawers.orders.unsettled(account.id) if order.status.is_working]
+        def standing(db: Repositories, *, fresh: bool) -> Killed:
+            working = [order for order in db.orders.unsettled(account.id) if order.status.is_working]
             return Killed(
                 account=account,
-                stop=drawers.safety.stopped(account.id) or stop,
+                stop=db.stops.stopped(account.id) or stop,
                 already=not fresh,
                 entries=tuple(order for order in working if not _is_stop(order)),
                 stops=tuple(order for order in working if _is_stop(order)),
             )
 
         try:
-            killed = await self.store.run(lambda drawers: standing(drawers, fresh=turn_on(drawers)))
+            killed = await self.store.transaction(lambda db: standing(db, fresh=turn_on(db)))
         except StorageAway:  # it stops all the same: nothing is written before what is owed, and no order leaves unwritten
             await self.store.owe(turn_on)
-            killed = await self.store.run(partial(standing, fresh=True))
+            killed = await self.store.transaction(partial(standing, fresh=True))
         self.changed()
         return killed
 
@@ -67,14 +67,14 @@ class Switch:
         account = self._account(actor)
         question = self.confirmations.new(actor, chat_id, Purpose.RESUME)
 
-        def ask(drawers: Drawers) -> Stop:
-            stop = drawers.safety.stopped(account.id)
+        def ask(db: Repositories) -> Stop:
+            stop = db.stops.stopped(account.id)
             if stop is None:
                 raise NotFound("Trading is not stopped.")
-            drawers.confirmations.add(question)
+            db.confirmations.add(question)
             return stop
 
-        stop = await self.store.run(ask)
+        stop = await self.store.transaction(ask)
         return Question(confirmation=question, account=account, stop=stop)
 
     async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:

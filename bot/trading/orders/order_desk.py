@@ -26,7 +26,7 @@ from bot.domain.errors import (
     TooFast,
 )
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, Deed, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
+from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
 from bot.domain.orders.order import (
     Confirmation,
     ConfirmationState,
@@ -40,12 +40,12 @@ from bot.domain.orders.order import (
 from bot.domain.orders.order_text import order_words, record_line, request_of
 from bot.domain.orders.proposal import Proposal, Question, Resumed
 from bot.domain.people.account import GRANTS, Actor, Permission
-from bot.domain.ports.broker import Links, RandomBytes, Shown
-from bot.domain.ports.repositories import Drawers, Store
-from bot.runtime.background import Errands
+from bot.domain.ports.broker import BrokerConnections, CardRef, RandomBytes
+from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.background import BackgroundTasks
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.proposal_builder import Held, Proposing
-from bot.trading.orders.proposals import Questions, terms_of
+from bot.trading.orders.proposal_builder import Held, ProposalBuilder
+from bot.trading.orders.proposals import Proposals, terms_of
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import LOOK_OUT_ENDS, Reconcile
@@ -60,26 +60,26 @@ IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
 SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 
 
-class TradingDesk(Questions):
+class OrderDesk(Proposals):
     """Confirm, cancel, look for. Each confirmation leads to at most one POST, ever."""
 
     def __init__(
         self,
         *,
         store: Store,
-        links: Links,
-        proposing: Proposing,
+        connections: BrokerConnections,
+        proposing: ProposalBuilder,
         confirmations: Confirmations,
         reconcile: Reconcile,
-        errands: Errands,
+        background: BackgroundTasks,
         clock: Clock,
         random: RandomBytes,
         changed: Callable[[], None],
     ) -> None:
         super().__init__(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
-        self._links = links
+        self._connections = connections
         self._reconcile = reconcile
-        self._errands = errands
+        self._background = background
         self._random = random
         self._changed = changed
 
@@ -99,9 +99,9 @@ class TradingDesk(Questions):
         order_id = self._random(10).hex()
         self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
         try:
-            found, claim = await self._store.run(
-                lambda drawers: self._first(
-                    drawers,
+            found, claim = await self._store.transaction(
+                lambda db: self._first(
+                    db,
                     actor,
                     token,
                     chat_id=chat_id,
@@ -116,7 +116,7 @@ class TradingDesk(Questions):
                     self._reconcile.unsent(order_id)
                     return await self._ask_anew(actor, found, request_of(terms_of(found)), redrawn=ran)
                 held = await self._held(actor, terms_of(found))
-                claim = await self._store.run(lambda drawers: self._claim(drawers, actor, found, held, order_id))
+                claim = await self._store.transaction(lambda db: self._claim(db, actor, found, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
             raise
@@ -132,7 +132,7 @@ class TradingDesk(Questions):
         else:
             # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
             urgent = self._confirmations.is_exit(found.token)
-            sending = self._errands.start(self._send(order, actor, urgent=urgent, told=told), f"order {order.id}")
+            sending = self._background.start(self._send(order, actor, urgent=urgent, told=told), f"order {order.id}")
             return await asyncio.shield(sending)
         if reasons:
             raise CheckFailed(reasons)
@@ -148,7 +148,7 @@ class TradingDesk(Questions):
 
     def _first(
         self,
-        drawers: Drawers,
+        db: Repositories,
         actor: Actor,
         token: str,
         *,
@@ -158,7 +158,7 @@ class TradingDesk(Questions):
         fits: Collection[Purpose],
     ) -> tuple[Confirmation, Claim | None]:
         """The question behind the tap; an order that nothing speaks against is claimed in the same transaction."""
-        found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id, fits=fits)
+        found = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
         if actor.account is None or actor.account.id != found.account_id:
             raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(found):
@@ -167,9 +167,9 @@ class TradingDesk(Questions):
             return found, None
         if self._confirmations.is_exit(found.token) or self._of_before(found) is not None:  # both hang on what is held now
             return found, None
-        return found, self._claim(drawers, actor, found, None, order_id)
+        return found, self._claim(db, actor, found, None, order_id)
 
-    def _claim(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held | None, order_id: str) -> Claim | None:
+    def _claim(self, db: Repositories, actor: Actor, found: Confirmation, held: Held | None, order_id: str) -> Claim | None:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
 
         held None: positions were not read. Where something speaks against the order as an entry nothing is written and None
@@ -177,22 +177,20 @@ class TradingDesk(Questions):
         """
         now = self._clock.now()
         draft = terms_of(found)
-        reasons, pin = self._objections(drawers, actor, found, held or Held())
+        reasons, pin = self._objections(db, actor, found, held or Held())
         if held is None and (reasons or pin):
             return None
-        self._confirmations.claim(drawers, found)
+        self._confirmations.claim(db, found)
         if pin is not None:
-            demand_pin(
-                drawers, actor.user.telegram_id, found.token, pin
-            )  # raising it rolls the claim back: the question stays open
+            demand_pin(db, actor.user.telegram_id, found.token, pin)  # raising it rolls the claim back: the question stays open
         if reasons:
-            drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
+            db.confirmations.close(found.token, ConfirmationState.REFUSED)
             return None, reasons
         day = ist_date(now)
         order = Order(
             id=order_id,
             account_id=found.account_id,
-            number=drawers.orders.next_number(found.account_id, day),
+            number=db.orders.next_number(found.account_id, day),
             tag=base64.b32encode(self._random(12)).decode()[:19],
             draft=draft,
             status=OrderStatus.SUBMITTING,
@@ -201,33 +199,33 @@ class TradingDesk(Questions):
             sent_at=now,
             updated_at=now,
         )
-        drawers.orders.add(order, day)
-        drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
+        db.orders.add(order, day)
+        db.cards.add(CardRef(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
         terms = f"{self._terms(draft)} {draft.digest()}"
-        drawers.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
+        db.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
         return order, ()
 
-    def _objections(self, drawers: Drawers, actor: Actor, found: Confirmation, held: Held) -> tuple[tuple[str, ...], str | None]:
+    def _objections(self, db: Repositories, actor: Actor, found: Confirmation, held: Held) -> tuple[tuple[str, ...], str | None]:
         """(every reason against the act, or else why the person's PIN is asked for first); reads only."""
-        role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
+        role = db.people.role_on(actor.user.telegram_id, found.account_id)
         if role is None:
             return ("You are not on the list any more.",), None
         now = self._clock.now()
-        session = self._links.of(found.account_id).session
+        session = self._connections.of(found.account_id).session
         if session is None or not session.alive(now):
             return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
         person = actor.user.telegram_id
-        if drawers.pins.sealed(person) is not None:
+        if db.pins.sealed(person) is not None:
             return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
-        before = drawers.orders.find(found.order_id) if found.order_id is not None else None
+        before = db.orders.find(found.order_id) if found.order_id is not None else None
         was = self._confirmations.is_exit(found.token)
-        situation = self._proposing.situation(drawers, found.account_id, terms_of(found), held, before=before, asked_as_exit=was)
+        situation = self._proposing.situation(db, found.account_id, terms_of(found), held, before=before, asked_as_exit=was)
         reasons = self._proposing.against(role, situation)
         if situation.reduces:
             self._confirmations.note_exit(found)
         if reasons or situation.reduces:
             return reasons, None
-        return (), why_pin(drawers, person, found.account_id, value=situation.value, limits=situation.limits, now=now)
+        return (), why_pin(db, person, found.account_id, value=situation.value, limits=situation.limits, now=now)
 
     async def _send(self, order: Order, actor: Actor, *, urgent: bool, told: Told | None) -> Order:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
@@ -243,7 +241,7 @@ class TradingDesk(Questions):
             if told is not None:
                 await told()
             self._reconcile.sending(order.id)  # its age counts from the POST
-            broker_id = await self._links.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
+            broker_id = await self._connections.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
         except (NotSent, TooFast) as error:
             why = error.say
@@ -265,8 +263,8 @@ class TradingDesk(Questions):
             self._changed()
         if respelled:
             # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
-            words = self._links.of(order.account_id).broker.use_other_stop_words()
-            await self._store.owe(lambda drawers: drawers.accounts.keep_stop_words(order.account_id, words))
+            words = self._connections.of(order.account_id).broker.use_other_stop_words()
+            await self._store.owe(lambda db: db.accounts.keep_stop_words(order.account_id, words))
         if unregistered is not None:
             await self._reconcile.address_refused(order.account_id, unregistered)
         return settled
@@ -276,32 +274,32 @@ class TradingDesk(Questions):
         now = self._clock.now()
         settle = partial(self._settle, order_id=order.id, actor=actor, after=after, now=now)
         try:
-            return await self._store.run(settle)
+            return await self._store.transaction(settle)
         except StorageAway:
             await self._store.owe(settle)
             return after(order, now)
 
     def _settle(
-        self, drawers: Drawers, *, order_id: str, actor: Actor, after: Callable[[Order, datetime], Order], now: datetime
+        self, db: Repositories, *, order_id: str, actor: Actor, after: Callable[[Order, datetime], Order], now: datetime
     ) -> Order:
         """The order as the answer has it, unless the book was quicker, with its news."""
-        known = drawers.orders.find(order_id)
+        known = db.orders.find(order_id)
         if known is None:
             raise NotFound(f"order {order_id} is gone from the store")
         if known.status is not OrderStatus.SUBMITTING:
             return known
         order = after(known, now)
-        drawers.orders.save(order)
+        db.orders.save(order)
         news: Notice | None = None
         if order.status is OrderStatus.UNKNOWN:
             news = OrderUnclear(order=order)
         elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
             news = OrderRejected(order=order)
         if news is not None:
-            drawers.outbox.add(order.account_id, drawers.people.watching(order.account_id), news, now, order_id=order.id)
+            db.outbox.add(order.account_id, db.people.watching(order.account_id), news, now, order_id=order.id)
         if order.status.is_working:
             told = OrderByOther(order=order, name=actor.user.name)
-            tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
+            tell_others(db, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
         return order
 
     def _ran_away(self, found: Confirmation) -> str | None:
@@ -332,33 +330,33 @@ class TradingDesk(Questions):
         draft = terms_of(found)
         held = await self._held(actor, draft)
 
-        def claim(drawers: Drawers) -> tuple[Order | None, tuple[str, ...]]:
+        def claim(db: Repositories) -> tuple[Order | None, tuple[str, ...]]:
             now = self._clock.now()
-            self._confirmations.claim(drawers, found)
-            order = drawers.orders.find(found.order_id or "")
-            reasons, pin = self._objections(drawers, actor, found, held)
+            self._confirmations.claim(db, found)
+            order = db.orders.find(found.order_id or "")
+            reasons, pin = self._objections(db, actor, found, held)
             if pin is not None:
-                demand_pin(drawers, actor.user.telegram_id, found.token, pin)
+                demand_pin(db, actor.user.telegram_id, found.token, pin)
             if order is None or not order.status.is_working:
                 reasons = ("The order is not working any more.", *reasons)
             if reasons or order is None:
-                drawers.confirmations.close(found.token, ConfirmationState.REFUSED)
+                db.confirmations.close(found.token, ConfirmationState.REFUSED)
                 return None, reasons
-            drawers.cards.add(Shown(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
+            db.cards.add(CardRef(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
             terms = f"{self._terms(draft)} {draft.digest()}"
             was = self._terms(order.draft)
-            drawers.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
+            db.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
             return order, ()
 
-        order, reasons = await self._store.run(claim)
+        order, reasons = await self._store.transaction(claim)
         if order is None or order.broker_id is None:
             raise CheckFailed(reasons)
         urgent = self._confirmations.is_exit(found.token)
-        sending = self._errands.start(link.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
+        sending = self._background.start(link.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
         try:
             await asyncio.shield(sending)
         except OrderOver:
-            await self._reconcile.look(order.account_id)  # so that the card shows how it ended when the words are read
+            await self._reconcile.sync(order.account_id)  # so that the card shows how it ended when the words are read
             raise
         except AddressRefused as error:
             await self._reconcile.address_refused(order.account_id, error.words)
@@ -367,25 +365,25 @@ class TradingDesk(Questions):
             self._reconcile.sent(order.account_id, order.id)
         amend = partial(self._amend, order_id=order.id, draft=draft, actor=actor)
         try:
-            amended = await self._store.run(amend)
+            amended = await self._store.transaction(amend)
         except StorageAway:
             await self._store.owe(amend)
             amended = order.amended(draft, self._clock.now())
         self._changed()
         return amended
 
-    def _amend(self, drawers: Drawers, *, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
-        known = drawers.orders.find(order_id)
+    def _amend(self, db: Repositories, *, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
+        known = db.orders.find(order_id)
         if known is None:
             raise NotFound("That order is gone.")
         if known.status.is_final:
             return known
         now = self._clock.now()
         amended = known.amended(draft, now)
-        drawers.orders.save(amended)
+        db.orders.save(amended)
         what = f"#{known.number} {draft.instrument.symbol}: {self._terms(known.draft)} → {self._terms(draft)}"
-        told = ActByOther(name=actor.user.name, deed=Deed.MODIFIED, at=now, detail=what)
-        tell_others(drawers, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
+        told = ActByOther(name=actor.user.name, deed=ActionKind.MODIFIED, at=now, detail=what)
+        tell_others(db, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
         return amended
 
     async def _resume(self, actor: Actor, found: Confirmation) -> Resumed:
@@ -394,20 +392,20 @@ class TradingDesk(Questions):
         if account is None or account.id != found.account_id:
             raise ConfirmationGone("This card belongs to another account.")
 
-        def lift(drawers: Drawers) -> None:
-            self._confirmations.claim(drawers, found)
-            role = drawers.people.role_on(actor.user.telegram_id, found.account_id)
+        def lift(db: Repositories) -> None:
+            self._confirmations.claim(db, found)
+            role = db.people.role_on(actor.user.telegram_id, found.account_id)
             if role is None or Permission.ADMIN not in GRANTS[role]:
                 raise NotAllowed("Only an owner lifts the kill switch.")
-            demand_pin(drawers, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
-            stop = drawers.safety.stopped(found.account_id)
+            demand_pin(db, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
+            stop = db.stops.stopped(found.account_id)
             before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
-            drawers.safety.resume(found.account_id)
+            db.stops.resume(found.account_id)
             told = TradingResumed(name=actor.user.name, at=now)
-            tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
-            drawers.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
+            tell_others(db, account.id, {actor.user.telegram_id}, told, now)
+            db.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
 
-        await self._store.run(lift)
+        await self._store.transaction(lift)
         self._changed()
         return Resumed(account=account, at=now)
 
@@ -421,7 +419,7 @@ class TradingDesk(Questions):
         found = await (self._numbered(actor, order) if isinstance(order, int) else self._order(actor, order))
         if found.status is OrderStatus.TRIGGER_PENDING:
             question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=found.id)
-            await self._store.run(lambda drawers: drawers.confirmations.add(question))
+            await self._store.transaction(lambda db: db.confirmations.add(question))
             return Question(confirmation=question, account=account, order=found)
         return await self._cancel(actor, found)
 
@@ -434,8 +432,8 @@ class TradingDesk(Questions):
         if not actor.may(Permission.REDUCE):
             raise NotAllowed(f"As {actor.role} you can look, not cancel.")
         account, _ = self._proposing.link(actor)
-        working = await self._store.run(
-            lambda drawers: [order for order in drawers.orders.unsettled(account.id) if order.status.is_working]
+        working = await self._store.transaction(
+            lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
         )
         done = []
         for order in working:
@@ -448,11 +446,11 @@ class TradingDesk(Questions):
         return tuple(done)
 
     async def _confirmed_cancel(self, actor: Actor, found: Confirmation) -> Order:
-        def claim(drawers: Drawers) -> Order | None:
-            self._confirmations.claim(drawers, found)
-            return drawers.orders.find(found.order_id or "")
+        def claim(db: Repositories) -> Order | None:
+            self._confirmations.claim(db, found)
+            return db.orders.find(found.order_id or "")
 
-        order = await self._store.run(claim)
+        order = await self._store.transaction(claim)
         if order is None:
             raise NotFound("That order is gone.")
         return await self._cancel(actor, order)
@@ -463,25 +461,25 @@ class TradingDesk(Questions):
             raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
         now = self._clock.now()
 
-        def allow(drawers: Drawers) -> None:
-            role = drawers.people.role_on(actor.user.telegram_id, order.account_id)  # it may be another since the tap
+        def allow(db: Repositories) -> None:
+            role = db.people.role_on(actor.user.telegram_id, order.account_id)  # it may be another since the tap
             if role is None or Permission.REDUCE not in GRANTS[role]:
                 raise NotAllowed("You may not cancel here any more.")
 
-        def record(drawers: Drawers) -> None:
-            known = drawers.orders.find(order.id)
+        def record(db: Repositories) -> None:
+            known = db.orders.find(order.id)
             if known is not None and known.status.is_working:
-                drawers.orders.save(known.cancel_asked(actor.user.telegram_id, now))
+                db.orders.save(known.cancel_asked(actor.user.telegram_id, now))
                 was = f"{known.status} {self._terms(known.draft)}"
-                drawers.audit.add(
+                db.audit.add(
                     now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
                 )
-                told = ActByOther(name=actor.user.name, deed=Deed.CANCELLED, at=now, detail=self._named(order))
-                tell_others(drawers, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
+                told = ActByOther(name=actor.user.name, deed=ActionKind.CANCELLED, at=now, detail=self._named(order))
+                tell_others(db, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
 
-        await self._store.run(allow)
+        await self._store.transaction(allow)
         await self._store.owe(record)  # a cancel needs no row: it leaves also while the database takes nothing
-        sending = self._errands.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
+        sending = self._background.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
         over: OrderOver | None = None
         try:
             await asyncio.shield(sending)
@@ -494,7 +492,7 @@ class TradingDesk(Questions):
             self._reconcile.sent(order.account_id, order.id)
             self._changed()
         with suppress(StorageAway):  # what the books say is stored by a later look
-            await self._reconcile.look(order.account_id)
+            await self._reconcile.sync(order.account_id)
         found = await self._order(actor, order.id)
         if over is not None and found.status.is_working:
             raise over  # the book does not show it yet
@@ -505,7 +503,7 @@ class TradingDesk(Questions):
     async def look(self, actor: Actor, order_id: str) -> Order:
         """Looks in the book now; the order as it stands after that."""
         order = await self._order(actor, order_id)
-        await self._reconcile.look(order.account_id)
+        await self._reconcile.sync(order.account_id)
         return await self._order(actor, order_id)
 
     async def give_up(self, actor: Actor, order_id: str) -> Order:
@@ -522,20 +520,20 @@ class TradingDesk(Questions):
         if left > timedelta(0):
             raise CheckFailed([f"I am still looking for it, until {ist(now + left):%H:%M:%S}."])
 
-        def close(drawers: Drawers) -> Order:
-            known = drawers.orders.find(order.id)
+        def close(db: Repositories) -> Order:
+            known = db.orders.find(order.id)
             if known is None:
                 raise NotFound("That order is gone.")
             if known.status is not OrderStatus.UNKNOWN:
                 return known
             closed = known.given_up(now)
-            drawers.orders.save(closed)
-            drawers.audit.add(
+            db.orders.save(closed)
+            db.audit.add(
                 now, actor.user.telegram_id, "not seen", known.account_id, known.id, before=known.status, after=closed.status
             )
             return closed
 
-        closed = await self._store.run(close)
+        closed = await self._store.transaction(close)
         self._changed()
         return closed
 

@@ -21,8 +21,8 @@ from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position
 from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.orders.tariff import Bill, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
-from bot.domain.ports.broker import Link, Links
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.broker import BrokerConnection, BrokerConnections
+from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
@@ -45,11 +45,11 @@ class Held:
 
 
 @dataclass(slots=True, kw_only=True)
-class Proposing:
+class ProposalBuilder:
     """Makes proposals; reads only, and writes nothing but the question."""
 
     store: Store
-    links: Links
+    connections: BrokerConnections
     prices: Prices
     instruments: Catalogue
     drafting: Drafting
@@ -60,11 +60,11 @@ class Proposing:
     calendar: Calendar | None  # None: this exchange never closes (practice)
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
-    def link(self, actor: Actor) -> tuple[Account, Link]:
+    def link(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its living line; PersonError without an account, SessionExpired without a session."""
         if actor.account is None:
             raise PersonError("No mStock account is linked yet. /link says how.")
-        link = self.links.of(actor.account.id)
+        link = self.connections.of(actor.account.id)
         if link.session is None:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
         return actor.account, link
@@ -100,20 +100,20 @@ class Proposing:
         confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
         return await self.ask(actor, account, link, confirmation, price=price, funds=funds, held=held, said=said)
 
-    async def funds(self, link: Link) -> Funds | None:
+    async def funds(self, link: BrokerConnection) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
         return await _known(link.broker.funds())
 
-    async def result(self, account_id: str, link: Link) -> PnL | None:
+    async def result(self, account_id: str, link: BrokerConnection) -> PnL | None:
         """What the day has made or lost so far; None when nothing hangs on it, or it is not known."""
         today = ist_date(self.clock.now())
-        limits = await self.store.run(lambda drawers: drawers.limits.on(account_id, today))
+        limits = await self.store.transaction(lambda db: db.limits.on(account_id, today))
         if limits.daily_loss is None:
             return None
         results = Results(prices=self.prices, instruments=self.instruments, tariff=self.tariff, plan=self.plan, clock=self.clock)
         return await _known(results.of(account_id, link))
 
-    async def held(self, link: Link, side: Side, product: Product | None, instrument: Instrument) -> Held:
+    async def held(self, link: BrokerConnection, side: Side, product: Product | None, instrument: Instrument) -> Held:
         """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""
         if side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
@@ -127,7 +127,7 @@ class Proposing:
         self,
         actor: Actor,
         account: Account,
-        link: Link,
+        link: BrokerConnection,
         confirmation: Confirmation,
         *,
         price: Price | None,
@@ -146,20 +146,20 @@ class Proposing:
         margin = await _known(link.broker.margin(draft)) or Margin(required=None)
         cash = funds.available if funds else None
 
-        def store(drawers: Drawers) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
+        def store(db: Repositories) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
             situation = replace(
-                self.situation(drawers, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
+                self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
             if against := self.against(actor.role, situation):
                 return against, (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
             if replaces is not None:
-                drawers.confirmations.close(replaces, ConfirmationState.REPLACED)
-            drawers.confirmations.add(confirmation)
+                db.confirmations.close(replaces, ConfirmationState.REPLACED)
+            db.confirmations.add(confirmation)
             return (), remarks(situation), situation.closable if situation.reduces else None
 
-        reasons, warnings, closes = await self.store.run(store)
+        reasons, warnings, closes = await self.store.transaction(store)
         if reasons:
             raise CheckFailed(reasons)
         return self._proposal(
@@ -177,7 +177,7 @@ class Proposing:
 
     def situation(
         self,
-        drawers: Drawers,
+        db: Repositories,
         account_id: str,
         draft: OrderDraft,
         held: Held,
@@ -189,20 +189,20 @@ class Proposing:
         now = self.clock.now()
         today = ist_date(now)
         # Only these can matter, and a day may have hundreds: all of the day would make each order slower than the one before.
-        orders = drawers.orders.lately(account_id, today, now - TWIN)
+        orders = db.orders.lately(account_id, today, now - TWIN)
         others = [order for order in orders if before is None or order.id != before.id]
         left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
         ahead = now + timedelta.resolution  # what was sent before the clock was set back is none of the last minute's
-        sent_today, lately, later = drawers.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1), ahead)
+        sent_today, lately, later = db.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1), ahead)
         freeze = self.rules.freeze(draft.instrument, today)
-        limits = drawers.limits.on(account_id, today)
+        limits = db.limits.on(account_id, today)
         return Situation(
             draft=draft,
             now=now,
             reduces=draft.quantity <= left,
             closable=left,
             asked_as_exit=asked_as_exit,
-            stop=drawers.safety.stopped(account_id),
+            stop=db.stops.stopped(account_id),
             limits=limits,
             sent_today=sent_today,
             sent_last_minute=lately - later,
@@ -214,10 +214,10 @@ class Proposing:
             stage=self.rules.stage(draft.instrument, today, self.calendar) if self.calendar else None,
             master_age=self._master_age(today),
             price=self.prices.known(account_id, draft.instrument.key),
-            day_lock=day_lock(drawers, account_id, limits=limits, result=held.result, clock=self.clock),
+            day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),
             result=made(held.result) if held.result is not None else None,
             positions=held.positions,
-            clock_off=self.links.of(account_id).broker.clock_off,
+            clock_off=self.connections.of(account_id).broker.clock_off,
         )
 
     def against(self, role: Role, situation: Situation) -> tuple[str, ...]:

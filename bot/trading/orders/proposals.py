@@ -22,15 +22,15 @@ from bot.domain.orders.order import (
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
 from bot.domain.people.account import Actor, Permission
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.proposal_builder import Held, Proposing
+from bot.trading.orders.proposal_builder import Held, ProposalBuilder
 
 
-class Questions:
+class Proposals:
     """What a person may be asked to confirm; each answer is the desk's."""
 
-    def __init__(self, *, store: Store, proposing: Proposing, confirmations: Confirmations, clock: Clock) -> None:
+    def __init__(self, *, store: Store, proposing: ProposalBuilder, confirmations: Confirmations, clock: Clock) -> None:
         self._store = store
         self._proposing = proposing
         self._confirmations = confirmations
@@ -42,18 +42,18 @@ class Questions:
 
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
-        await self._store.run(lambda drawers: drawers.confirmations.bind(token, message_id))
+        await self._store.transaction(lambda db: db.confirmations.bind(token, message_id))
 
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
         """Closes a question; nothing was sent, and nothing will be."""
 
-        def close(drawers: Drawers) -> Confirmation:
-            found = self._confirmations.open_one(drawers, actor, token, chat_id, message_id)
-            if not drawers.confirmations.close(token, ConfirmationState.DISCARDED):
+        def close(db: Repositories) -> Confirmation:
+            found = self._confirmations.open_one(db, actor, token, chat_id, message_id)
+            if not db.confirmations.close(token, ConfirmationState.DISCARDED):
                 raise ConfirmationGone("This card was answered already.")
             return found
 
-        return await self._store.run(close)
+        return await self._store.transaction(close)
 
     async def change(self, actor: Actor, token: str, change: Change, *, chat_id: int) -> Proposal:
         """New terms in the same message: a new question, and the old one is dead."""
@@ -104,7 +104,7 @@ class Questions:
             raise ConfirmationGone("This card cannot be asked again. Type the command anew.")
         if old.state is ConfirmationState.CLAIMED:
             raise ConfirmationGone("This card was answered already; its order has a card of its own.")
-        await self._store.run(lambda drawers: drawers.confirmations.close(token, ConfirmationState.REPLACED))
+        await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
         return await self.propose(actor, request_of(old.draft), chat_id=chat_id)
 
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
@@ -215,13 +215,13 @@ class Questions:
         )
 
     async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:
-        found = await self._store.run(lambda drawers: drawers.confirmations.find(token))
+        found = await self._store.transaction(lambda db: db.confirmations.find(token))
         if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
             raise ConfirmationGone("I don't know this card. Nothing was sent.")
         return found
 
     async def _order(self, actor: Actor, order_id: str) -> Order:
-        order = await self._store.run(lambda drawers: drawers.orders.find(order_id))
+        order = await self._store.transaction(lambda db: db.orders.find(order_id))
         if order is None or actor.account is None or order.account_id != actor.account.id:
             raise NotFound("That order is not one of this account's.")
         return order
@@ -229,7 +229,7 @@ class Questions:
     async def _numbered(self, actor: Actor, number: int) -> Order:
         account, _ = self._proposing.link(actor)
         day = ist_date(self._clock.now())
-        order = await self._store.run(lambda drawers: drawers.orders.by_number(account.id, day, number))
+        order = await self._store.transaction(lambda db: db.orders.by_number(account.id, day, number))
         if order is None:
             raise NotFound(f"There is no order #{number} today. /orders lists them.")
         return order

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain.clock import ist_date
 from bot.domain.orders.order_text import order_words
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 
 _ORDER = re.compile(r"[0-9a-f]{20}")
 _QUESTION = re.compile(r"given for ([a-z2-7]{26})")
@@ -17,21 +17,21 @@ _WORD = re.compile(r"\b\w+\b")
 BETWEEN = " · "
 
 
-def in_words(drawers: Drawers, at: datetime, detail: str, names: Mapping[int, str]) -> str:
+def in_words(db: Repositories, at: datetime, detail: str, names: Mapping[int, str]) -> str:
     """The detail of one act; what nobody has a word for stays as it was written.
 
     The record itself keeps ids: a name may change, and two people may bear the same one.
     """
     origin = found[0] if (found := _ORIGIN.search(detail)) is not None else ""
     head, between, rest = detail.removesuffix(origin).partition(BETWEEN)
-    head = _order(drawers, at, head) or _question(drawers, at, head) or _person(head, names) or head
+    head = _order(db, at, head) or _question(db, at, head) or _person(head, names) or head
     words = _BY.sub(lambda match: match[1] + names.get(int(match[2]), match[2]), f"{head}{between}{rest}")
-    labels = {account.id: account.label for account in drawers.accounts.all()}
+    labels = {account.id: account.label for account in db.accounts.all()}
     return _WORD.sub(lambda match: labels.get(match[0], match[0]), words) + origin
 
 
-def _order(drawers: Drawers, at: datetime, head: str) -> str | None:
-    order = drawers.orders.find(head) if _ORDER.fullmatch(head) else None
+def _order(db: Repositories, at: datetime, head: str) -> str | None:
+    order = db.orders.find(head) if _ORDER.fullmatch(head) else None
     if order is None:
         return None
     day = ist_date(order.created_at)
@@ -39,9 +39,9 @@ def _order(drawers: Drawers, at: datetime, head: str) -> str | None:
     return f"#{order.number}{of} {order_words(order.draft, day)}"
 
 
-def _question(drawers: Drawers, at: datetime, head: str) -> str | None:
+def _question(db: Repositories, at: datetime, head: str) -> str | None:
     found = _QUESTION.fullmatch(head)
-    asked = drawers.confirmations.find(found[1]) if found is not None else None
+    asked = db.confirmations.find(found[1]) if found is not None else None
     if asked is None:
         return None
     what = order_words(asked.draft, ist_date(at)) if asked.draft is not None else asked.purpose.lower()

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.domain.people.account import Role
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.repositories import Repositories, Store
 
 MAX_AGE = 5.0  # seconds; how late a person who was added on the host's command line is recognised
 RANK = (Role.OWNER, Role.TRADER, Role.GUARDIAN, Role.VIEWER)
 
 
-class Roster:
+class Allowlist:
     """A copy of the list; a removal works at once all the same, because every act reads the role again from the store."""
 
     def __init__(self, *, store: Store) -> None:
@@ -38,10 +38,10 @@ class Roster:
     async def refresh(self) -> None:
         """Reads the list again."""
 
-        def read(drawers: Drawers) -> dict[tuple[int, str | None], Role]:
-            return {(user.telegram_id, on): role for user, on, role in drawers.people.all() if user.active}
+        def read(db: Repositories) -> dict[tuple[int, str | None], Role]:
+            return {(user.telegram_id, on): role for user, on, role in db.people.all() if user.active}
 
-        roles = await self._store.run(read)
+        roles = await self._store.transaction(read)
         best: dict[int, Role] = {}
         for (person, _), role in roles.items():
             best[person] = min(best.get(person, role), role, key=RANK.index)

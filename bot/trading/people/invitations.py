@@ -13,8 +13,8 @@ from bot.domain.people.access import Invitation, Invited, Welcome
 from bot.domain.people.account import Actor, Permission, Role, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
-from bot.domain.ports.repositories import Drawers, Store
-from bot.trading.people.allowlist import Roster
+from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.people.allowlist import Allowlist
 from bot.trading.safety.pins import demand_pin
 
 LIFE = timedelta(minutes=10)
@@ -23,11 +23,11 @@ MOST_NEWS = 20  # notices of trying in an hour, whoever tries
 
 
 @dataclass(slots=True, kw_only=True)
-class Joining:
+class Invitations:
     """The list of people, as the chat changes it."""
 
     store: Store
-    roster: Roster
+    allowlist: Allowlist
     clock: Clock
     random: RandomBytes
     changed: Callable[[], None]
@@ -42,18 +42,18 @@ class Joining:
         now, person = self.clock.now(), actor.user.telegram_id
         code = base64.b32encode(self.random(16)).decode().rstrip("=").lower()
 
-        def write(drawers: Drawers) -> Invited:
-            account_id, name = _owned(drawers, person, label)
-            demand_pin(drawers, person, f"invite:{role}:{account_id}", "Inviting somebody: your PIN, please.")
+        def write(db: Repositories) -> Invited:
+            account_id, name = _owned(db, person, label)
+            demand_pin(db, person, f"invite:{role}:{account_id}", "Inviting somebody: your PIN, please.")
             asked = Invitation(
                 digest=digest(code), role=role, account_id=account_id, made_by=person, made_at=now, expires_at=now + LIFE
             )
-            drawers.invitations.add(asked)
+            db.invitations.add(asked)
             after = f"a link for a {role} of {name or 'every account'} until {asked.expires_at:%H:%M} UTC"
-            drawers.audit.add(now, person, "invited", account_id, before="", after=after)
+            db.audit.add(now, person, "invited", account_id, before="", after=after)
             return Invited(code=Secret(code), role=role, label=name, expires_at=asked.expires_at)
 
-        return await self.store.run(write)
+        return await self.store.transaction(write)
 
     async def join(self, telegram_id: int, name: str, code: str) -> Welcome | str | None:
         """Somebody came with a code: a Welcome; words for one whose link is over; None for a code that nobody made.
@@ -63,36 +63,36 @@ class Joining:
         now = self.clock.now()
         known_as = " ".join(name.split())[:LONGEST_NAME] or str(telegram_id)
 
-        def write(drawers: Drawers) -> Welcome | str | None:
-            found = drawers.invitations.find(digest(code))
+        def write(db: Repositories) -> Welcome | str | None:
+            found = db.invitations.find(digest(code))
             if found is None:
-                self._tried(drawers, telegram_id, known_as, "came with a joining code that nobody made")
+                self._tried(db, telegram_id, known_as, "came with a joining code that nobody made")
                 return None
-            if drawers.people.role_on(telegram_id, found.account_id) is not None:
+            if db.people.role_on(telegram_id, found.account_id) is not None:
                 return "You are on the list already. /accounts shows what you may do."
-            owner = drawers.people.find(found.made_by)
-            still = owner is not None and _owns(drawers, found.made_by, found.account_id)
-            taken = drawers.invitations.take(found.digest, telegram_id, now) if still else None
+            owner = db.people.find(found.made_by)
+            still = owner is not None and _owns(db, found.made_by, found.account_id)
+            taken = db.invitations.take(found.digest, telegram_id, now) if still else None
             if taken is None or owner is None:
-                self._tried(drawers, telegram_id, known_as, "came with a joining link that was used or had expired")
+                self._tried(db, telegram_id, known_as, "came with a joining link that was used or had expired")
                 return "This link is over: it works once, for ten minutes. Ask for a new one."
-            before = drawers.people.find(telegram_id)
+            before = db.people.find(telegram_id)
             user = before or User(telegram_id=telegram_id, name=known_as)
-            drawers.people.add(user, taken.role, taken.account_id, now)
-            drawers.audit.add(
+            db.people.add(user, taken.role, taken.account_id, now)
+            db.audit.add(
                 now, telegram_id, "joined", taken.account_id, f"invited by {taken.made_by}", before="no role", after=taken.role
             )
             everywhere = taken.account_id is None
             news = PersonJoined(
                 name=user.name, telegram_id=telegram_id, role=taken.role, everywhere=everywhere, by=owner.name, at=now
             )
-            _tell_owners(drawers, news, now, account_id=taken.account_id)
-            account = drawers.accounts.find(taken.account_id) if taken.account_id else None
+            _tell_owners(db, news, now, account_id=taken.account_id)
+            account = db.accounts.find(taken.account_id) if taken.account_id else None
             return Welcome(role=taken.role, label=account.label if account else None, by=owner.name)
 
-        outcome = await self.store.run(write)
+        outcome = await self.store.transaction(write)
         if isinstance(outcome, Welcome):
-            await self.roster.refresh()
+            await self.allowlist.refresh()
         self.changed()
         return outcome
 
@@ -105,66 +105,66 @@ class Joining:
             raise NotAllowed("Only an owner takes people off the list.")
         now, owner = self.clock.now(), actor.user.telegram_id
 
-        def write(drawers: Drawers) -> User:
-            user = _named(drawers, who)
-            if any(not _owns(drawers, owner, account_id) for account_id, _ in drawers.people.roles(user.telegram_id)):
+        def write(db: Repositories) -> User:
+            user = _named(db, who)
+            if any(not _owns(db, owner, account_id) for account_id, _ in db.people.roles(user.telegram_id)):
                 raise NotAllowed(f"{user.name} is on accounts that you do not own.")
-            others = [each for each, on, role in drawers.people.all() if role is Role.OWNER and on is None and each.active]
+            others = [each for each, on, role in db.people.all() if role is Role.OWNER and on is None and each.active]
             if {each.telegram_id for each in others} == {user.telegram_id}:
                 raise CheckFailed(["The last owner stays on the list. The host can change that: python -m bot people."])
-            demand_pin(drawers, owner, f"remove:{user.telegram_id}", "Taking somebody off the list: your PIN, please.")
-            before = roles_in_words(drawers, user.telegram_id)
-            drawers.people.remove(user.telegram_id)
-            drawers.audit.add(now, owner, "person removed", None, _recorded(user), before=before, after="not on the list")
-            _tell_owners(drawers, PersonRemoved(name=user.name, telegram_id=user.telegram_id, by=actor.user.name, at=now), now)
+            demand_pin(db, owner, f"remove:{user.telegram_id}", "Taking somebody off the list: your PIN, please.")
+            before = roles_in_words(db, user.telegram_id)
+            db.people.remove(user.telegram_id)
+            db.audit.add(now, owner, "person removed", None, _recorded(user), before=before, after="not on the list")
+            _tell_owners(db, PersonRemoved(name=user.name, telegram_id=user.telegram_id, by=actor.user.name, at=now), now)
             return user
 
-        user = await self.store.run(write)
-        await self.roster.refresh()
+        user = await self.store.transaction(write)
+        await self.allowlist.refresh()
         self.changed()
         return user
 
     async def tried(self, telegram_id: int, name: str, what: str) -> None:
         """Tells the owners of a refusal that looks like trying: one notice for each id and hour, and a bound for all of them."""
-        await self.store.run(lambda drawers: self._tried(drawers, telegram_id, name, what))
+        await self.store.transaction(lambda db: self._tried(db, telegram_id, name, what))
         self.changed()
 
-    def _tried(self, drawers: Drawers, telegram_id: int, name: str, what: str) -> None:
+    def _tried(self, db: Repositories, telegram_id: int, name: str, what: str) -> None:
         now = self.clock.now()
         hour = f"{now:%Y-%m-%dT%H}"
         last = f"{now - timedelta(hours=1):%Y-%m-%dT%H}"
-        drawers.jobs.release("tried", f"{last}:{telegram_id}")
-        if not drawers.jobs.claim("tried", f"{hour}:{telegram_id}", now):
+        db.claims.release("tried", f"{last}:{telegram_id}")
+        if not db.claims.claim("tried", f"{hour}:{telegram_id}", now):
             return
-        if not any(drawers.jobs.claim("tried in all", f"{hour}:{count}", now) for count in range(MOST_NEWS)):
-            drawers.jobs.release("tried", f"{hour}:{telegram_id}")  # nothing of a flood is kept
+        if not any(db.claims.claim("tried in all", f"{hour}:{count}", now) for count in range(MOST_NEWS)):
+            db.claims.release("tried", f"{hour}:{telegram_id}")  # nothing of a flood is kept
             return
-        drawers.audit.add(now, telegram_id, "refused", None, what, before="", after="")
-        _tell_owners(drawers, Tried(name=name[:LONGEST_NAME], telegram_id=telegram_id, what=what, at=now), now, but=telegram_id)
+        db.audit.add(now, telegram_id, "refused", None, what, before="", after="")
+        _tell_owners(db, Tried(name=name[:LONGEST_NAME], telegram_id=telegram_id, what=what, at=now), now, but=telegram_id)
 
 
-def put_on_list(drawers: Drawers, user: User, role: Role, account_id: str | None, now: datetime) -> None:
+def put_on_list(db: Repositories, user: User, role: Role, account_id: str | None, now: datetime) -> None:
     """The host's own way: on the list, or another role there; on one account, or None for all."""
-    before = roles_in_words(drawers, user.telegram_id)
-    drawers.people.add(user, role, account_id, now)
-    after = roles_in_words(drawers, user.telegram_id)
-    drawers.audit.add(now, None, "person added", account_id, _recorded(user), before=before, after=after)
+    before = roles_in_words(db, user.telegram_id)
+    db.people.add(user, role, account_id, now)
+    after = roles_in_words(db, user.telegram_id)
+    db.audit.add(now, None, "person added", account_id, _recorded(user), before=before, after=after)
 
 
-def take_off_list(drawers: Drawers, telegram_id: int, now: datetime) -> bool:
+def take_off_list(db: Repositories, telegram_id: int, now: datetime) -> bool:
     """The host's own way, which knows no last owner; False for somebody who is not on the list."""
-    user, before = drawers.people.find(telegram_id), roles_in_words(drawers, telegram_id)
-    if user is None or not drawers.people.remove(telegram_id):
+    user, before = db.people.find(telegram_id), roles_in_words(db, telegram_id)
+    if user is None or not db.people.remove(telegram_id):
         return False
-    drawers.audit.add(now, None, "person removed", None, _recorded(user), before=before, after="not on the list")
+    db.audit.add(now, None, "person removed", None, _recorded(user), before=before, after="not on the list")
     return True
 
 
-def unlock(drawers: Drawers, telegram_id: int, now: datetime) -> bool:
+def unlock(db: Repositories, telegram_id: int, now: datetime) -> bool:
     """Opens a sealed phone and takes its PIN away; False when it was neither sealed nor had one."""
-    sealed, had_pin = drawers.pins.unseal(telegram_id), drawers.pins.remove(telegram_id)
+    sealed, had_pin = db.pins.unseal(telegram_id), db.pins.remove(telegram_id)
     before = f"{'sealed' if sealed else 'open'}, {'with' if had_pin else 'without'} a PIN"
-    drawers.audit.add(now, None, "unlocked", None, str(telegram_id), before=before, after="open, without a PIN")
+    db.audit.add(now, None, "unlocked", None, str(telegram_id), before=before, after="open, without a PIN")
     return sealed or had_pin
 
 
@@ -173,10 +173,10 @@ def _recorded(user: User) -> str:
     return f"{user.telegram_id} {user.name}"
 
 
-def roles_in_words(drawers: Drawers, telegram_id: int) -> str:
+def roles_in_words(db: Repositories, telegram_id: int) -> str:
     """What a person may do and where, as the record of acts has it."""
-    labels = {account.id: account.label for account in drawers.accounts.all()}
-    roles = drawers.people.roles(telegram_id)
+    labels = {account.id: account.label for account in db.accounts.all()}
+    roles = db.people.roles(telegram_id)
     return ", ".join(f"{role} of {labels.get(on, on) if on else 'every account'}" for on, role in roles) or "not on the list"
 
 
@@ -185,24 +185,24 @@ def digest(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def _owns(drawers: Drawers, telegram_id: int, account_id: str | None) -> bool:
-    return drawers.people.role_on(telegram_id, account_id) is Role.OWNER
+def _owns(db: Repositories, telegram_id: int, account_id: str | None) -> bool:
+    return db.people.role_on(telegram_id, account_id) is Role.OWNER
 
 
-def _owned(drawers: Drawers, person: int, label: str | None) -> tuple[str | None, str | None]:
+def _owned(db: Repositories, person: int, label: str | None) -> tuple[str | None, str | None]:
     """(account id, label) that this person may invite to."""
     if label is None:
-        if not _owns(drawers, person, None):
+        if not _owns(db, person, None):
             raise NotAllowed("You own single accounts. Name one: /people add trader papa")
         return None, None
-    account = drawers.accounts.by_label(label)
-    if account is None or not _owns(drawers, person, account.id):
+    account = db.accounts.by_label(label)
+    if account is None or not _owns(db, person, account.id):
         raise NotFound(f"You own no account “{label}”.")
     return account.id, account.label
 
 
-def _named(drawers: Drawers, who: str) -> User:
-    people = {user.telegram_id: user for user, _, _ in drawers.people.all()}
+def _named(db: Repositories, who: str) -> User:
+    people = {user.telegram_id: user for user, _, _ in db.people.all()}
     if who.isascii() and who.isdigit():
         found = [user for telegram_id, user in people.items() if telegram_id == int(who)]
     else:
@@ -214,12 +214,12 @@ def _named(drawers: Drawers, who: str) -> User:
     return found[0]
 
 
-def _tell_owners(drawers: Drawers, notice: Notice, now: datetime, *, account_id: str | None = None, but: int = 0) -> None:
+def _tell_owners(db: Repositories, notice: Notice, now: datetime, *, account_id: str | None = None, but: int = 0) -> None:
     """One notice to each owner, of that account or of any; without an account there is nobody's news to be."""
     told = {but}
-    for account in drawers.accounts.all():
+    for account in db.accounts.all():
         if account_id not in (None, account.id):
             continue
-        owners = [one for one in drawers.people.watching(account.id) if _owns(drawers, one, account.id) and one not in told]
+        owners = [one for one in db.people.watching(account.id) if _owns(db, one, account.id) and one not in told]
         told.update(owners)
-        drawers.outbox.add(account.id, owners, notice, now, order_id=None)
+        db.outbox.add(account.id, owners, notice, now, order_id=None)

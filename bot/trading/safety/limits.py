@@ -11,12 +11,12 @@ from bot.domain.errors import NotAllowed, PersonError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, DayLocked, Deed
+from bot.domain.orders.notice import ActByOther, ActionKind, DayLocked
 from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.portfolio import PnL
 from bot.domain.people.access import DayLock, LimitsShown
 from bot.domain.people.account import Account, Actor, Limits, Permission, Segment
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
 
@@ -37,7 +37,7 @@ class OwnLimits:
         if not actor.may(Permission.LOOK):
             raise NotAllowed(f"As {actor.role} you cannot look.")
         account = _account(actor)
-        return await self.store.run(lambda drawers: self._shown(drawers, account))
+        return await self.store.transaction(lambda db: self._shown(db, account))
 
     async def change(self, actor: Actor, name: str, value: Any) -> LimitsShown:
         """One limit anew; `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
@@ -47,27 +47,27 @@ class OwnLimits:
         today, now = ist_date(self.clock.now()), self.clock.now()
         person = actor.user.telegram_id
 
-        def write(drawers: Drawers) -> LimitsShown:
-            present = drawers.limits.on(account.id, today)
+        def write(db: Repositories) -> LimitsShown:
+            present = db.limits.on(account.id, today)
             tight = stricter(name, getattr(present, name), value)
             if tight != value:
                 proof = f"limits:{account.id}:{name}:{value}"
-                demand_pin(drawers, person, proof, "Loosening a limit: your PIN, please.")
+                demand_pin(db, person, proof, "Loosening a limit: your PIN, please.")
             if tight != getattr(present, name):
-                drawers.limits.put(account.id, today, replace(present, **{name: tight}))
-            later = drawers.limits.after(account.id, today)
+                db.limits.put(account.id, today, replace(present, **{name: tight}))
+            later = db.limits.after(account.id, today)
             begins = later[0] if later is not None else self.next_day(today)
             if later is not None:
-                drawers.limits.put(account.id, begins, replace(later[1], **{name: value}))
+                db.limits.put(account.id, begins, replace(later[1], **{name: value}))
             elif tight != value:
-                drawers.limits.put(account.id, begins, replace(present, **{name: value}))
+                db.limits.put(account.id, begins, replace(present, **{name: value}))
             after = in_words(value) if tight == value else f"{in_words(tight)}, from {begins} {in_words(value)}"
             before = in_words(getattr(present, name))
-            drawers.audit.add(now, person, "limits", account.id, name, before=before, after=after)
-            self._tell(drawers, account, actor, Deed.LIMITS, _changed(name, before, tight, value, begins))
-            return self._shown(drawers, account)
+            db.audit.add(now, person, "limits", account.id, name, before=before, after=after)
+            self._tell(db, account, actor, ActionKind.LIMITS, _changed(name, before, tight, value, begins))
+            return self._shown(db, account)
 
-        shown = await self.store.run(write)
+        shown = await self.store.transaction(write)
         self.changed()
         return shown
 
@@ -78,15 +78,15 @@ class OwnLimits:
         account = _account(actor)
         now = self.clock.now()
 
-        def write(drawers: Drawers) -> LimitsShown:
+        def write(db: Repositories) -> LimitsShown:
             why = f"{actor.user.name} locked it"
             lock = DayLock(account_id=account.id, day=ist_date(now), at=now, by=actor.user.telegram_id, why=why)
-            if drawers.limits.lock_day(lock):
-                drawers.audit.add(now, lock.by, "day locked", account.id, before="open", after=f"locked for {lock.day}")
-                self._tell(drawers, account, actor, Deed.DAY_LOCKED, "")
-            return self._shown(drawers, account)
+            if db.limits.lock_day(lock):
+                db.audit.add(now, lock.by, "day locked", account.id, before="open", after=f"locked for {lock.day}")
+                self._tell(db, account, actor, ActionKind.DAY_LOCKED, "")
+            return self._shown(db, account)
 
-        shown = await self.store.run(write)
+        shown = await self.store.transaction(write)
         self.changed()
         return shown
 
@@ -95,21 +95,21 @@ class OwnLimits:
         after = self.calendar.trading_day_after(today) if self.calendar is not None else None
         return after or today + timedelta(days=1)
 
-    def _shown(self, drawers: Drawers, account: Account) -> LimitsShown:
+    def _shown(self, db: Repositories, account: Account) -> LimitsShown:
         today = ist_date(self.clock.now())
         return LimitsShown(
             account=account,
-            today=drawers.limits.on(account.id, today),
-            later=drawers.limits.after(account.id, today),
-            day_lock=drawers.limits.day_lock(account.id, today),
-            entries=entries_resting(drawers, account.id),
-            sent_today=drawers.orders.sent_since(account.id, at_ist(today, 0))[0],
+            today=db.limits.on(account.id, today),
+            later=db.limits.after(account.id, today),
+            day_lock=db.limits.day_lock(account.id, today),
+            entries=entries_resting(db, account.id),
+            sent_today=db.orders.sent_since(account.id, at_ist(today, 0))[0],
         )
 
-    def _tell(self, drawers: Drawers, account: Account, actor: Actor, deed: Deed, detail: str) -> None:
+    def _tell(self, db: Repositories, account: Account, actor: Actor, deed: ActionKind, detail: str) -> None:
         now = self.clock.now()
         told = ActByOther(name=actor.user.name, deed=deed, at=now, detail=detail)
-        tell_others(drawers, account.id, {actor.user.telegram_id}, told, now)
+        tell_others(db, account.id, {actor.user.telegram_id}, told, now)
 
 
 def stricter(name: str, one: Any, other: Any) -> Any:
@@ -175,25 +175,25 @@ def made(result: PnL) -> Decimal:
     return result.gross if result.net is None else result.net
 
 
-def entries_resting(drawers: Drawers, account_id: str) -> int:
+def entries_resting(db: Repositories, account_id: str) -> int:
     """Orders at the exchange that may still open something; waiting stops are none."""
-    working = (order for order in drawers.orders.unsettled(account_id) if order.status.is_working)
+    working = (order for order in db.orders.unsettled(account_id) if order.status.is_working)
     return sum(order.status is not OrderStatus.TRIGGER_PENDING for order in working)
 
 
-def day_lock(drawers: Drawers, account_id: str, *, limits: Limits, result: PnL | None, clock: Clock) -> DayLock | None:
+def day_lock(db: Repositories, account_id: str, *, limits: Limits, result: PnL | None, clock: Clock) -> DayLock | None:
     """The lock of today; made here, once and for all, when the day's result shows that the daily loss is reached."""
     now = clock.now()
     today = ist_date(now)
-    lock = drawers.limits.day_lock(account_id, today)
+    lock = db.limits.day_lock(account_id, today)
     if lock is not None or limits.daily_loss is None or result is None or made(result) > -limits.daily_loss:
         return lock
     lock = DayLock(account_id=account_id, day=today, at=now, by=None, why="the daily loss was reached")
-    drawers.limits.lock_day(lock)
+    db.limits.lock_day(lock)
     why = f"result {made(result)}, limit {limits.daily_loss}"
-    drawers.audit.add(now, None, "day locked", account_id, why, before="open", after=f"locked for {today}")
-    told = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(drawers, account_id))
-    drawers.outbox.add(account_id, drawers.people.watching(account_id), told, now, order_id=None)
+    db.audit.add(now, None, "day locked", account_id, why, before="open", after=f"locked for {today}")
+    told = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(db, account_id))
+    db.outbox.add(account_id, db.people.watching(account_id), told, now, order_id=None)
     return lock
 
 

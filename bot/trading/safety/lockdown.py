@@ -8,8 +8,8 @@ from datetime import datetime
 from bot.domain.errors import BrokerError
 from bot.domain.orders.notice import TradingStopped
 from bot.domain.people.account import Stop
-from bot.domain.ports.broker import Links
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.broker import BrokerConnections
+from bot.domain.ports.repositories import Repositories, Store
 
 log = logging.getLogger(__name__)
 
@@ -28,54 +28,54 @@ class Raised:
     questions: int
 
 
-def sounding(drawers: Drawers) -> bool:
+def sounding(db: Repositories) -> bool:
     """Whether the alarm is on: nobody logs in, by hand or by a stored seed."""
-    return bool(drawers.jobs.claimed(SOUNDING))
+    return bool(db.claims.claimed(SOUNDING))
 
 
-def raise_alarm(drawers: Drawers, now: datetime) -> Raised:
+def raise_alarm(db: Repositories, now: datetime) -> Raised:
     """All of it in one transaction and without any key, so it needs neither broker nor network nor a running bot."""
-    accounts, questions = drawers.accounts.all(), 0
-    phones = {user.telegram_id for user, _, _ in drawers.people.all()}
+    accounts, questions = db.accounts.all(), 0
+    phones = {user.telegram_id for user, _, _ in db.people.all()}
     for account in accounts:
-        fresh = drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=WHY))
-        drawers.accounts.keep_session(account.id, None)
+        fresh = db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=WHY))
+        db.accounts.keep_session(account.id, None)
         told = TradingStopped(name="the host", at=now, why=f"{WHY} {LIFT}")
-        drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
+        db.outbox.add(account.id, db.people.watching(account.id), told, now, order_id=None)
         before = "running" if fresh else "stopped"
-        drawers.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
+        db.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
     for phone in sorted(phones):
-        questions += drawers.confirmations.refuse_of(phone)
-        drawers.pins.seal(phone, now)
-    drawers.audit.add(now, None, "panic", before=f"{len(phones)} phones", after=f"all sealed, {questions} open questions refused")
-    drawers.jobs.claim(SOUNDING, "on", now)
+        questions += db.confirmations.refuse_of(phone)
+        db.pins.seal(phone, now)
+    db.audit.add(now, None, "panic", before=f"{len(phones)} phones", after=f"all sealed, {questions} open questions refused")
+    db.claims.claim(SOUNDING, "on", now)
     return Raised(accounts=len(accounts), phones=len(phones), questions=questions)
 
 
-def lift_alarm(drawers: Drawers, now: datetime) -> bool:
+def lift_alarm(db: Repositories, now: datetime) -> bool:
     """Opens the phones again; the kill switches stay until an owner lifts each. False when there was no alarm."""
-    if not sounding(drawers):
+    if not sounding(db):
         return False
-    drawers.jobs.release(SOUNDING, "on")
-    phones = sorted({user.telegram_id for user, _, _ in drawers.people.all()})
+    db.claims.release(SOUNDING, "on")
+    phones = sorted({user.telegram_id for user, _, _ in db.people.all()})
     for phone in phones:
-        drawers.pins.unseal(phone)
-    drawers.audit.add(now, None, "panic lifted", before=f"{len(phones)} phones sealed", after="open, trading stopped")
+        db.pins.unseal(phone)
+    db.audit.add(now, None, "panic lifted", before=f"{len(phones)} phones sealed", after="open, trading stopped")
     return True
 
 
-class Alarm:
+class Lockdown:
     """The running bot's ear for it."""
 
-    def __init__(self, *, store: Store, links: Links) -> None:
+    def __init__(self, *, store: Store, connections: BrokerConnections) -> None:
         self._store = store
-        self._links = links
+        self._connections = connections
 
     async def heed(self) -> int:
         """Ends every session that is still alive here, at the broker too; how many. Nothing when no alarm sounds."""
-        lines = [(each, self._links.of(each)) for each in self._links.opened()]
+        lines = [(each, self._connections.of(each)) for each in self._connections.opened()]
         alive = [(account_id, link) for account_id, link in lines if link.session is not None]
-        if not alive or not await self._store.run(sounding):
+        if not alive or not await self._store.transaction(sounding):
             return 0
         for account_id, link in alive:
             try:

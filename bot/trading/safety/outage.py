@@ -8,8 +8,8 @@ from typing import TypeVar
 from bot.domain.clock import Clock
 from bot.domain.errors import StorageAway
 from bot.domain.people.account import Role
-from bot.domain.ports.repositories import Drawers, Store
-from bot.runtime.background import Errands
+from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.background import BackgroundTasks
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -30,13 +30,13 @@ class Outage:
         self,
         *,
         store: Store,
-        errands: Errands,
+        background: BackgroundTasks,
         clock: Clock,
         people: Callable[[], Sequence[tuple[int, Role]]],
         tell: Callable[[int, str], None],
     ) -> None:
         self._store = store
-        self._errands = errands
+        self._background = background
         self._clock = clock
         self._people = people
         self._tell = tell
@@ -49,7 +49,7 @@ class Outage:
         if not self._over.is_set():
             return
         self._over.clear()
-        self._errands.start(self._last(words), "watch over the database")
+        self._background.start(self._last(words), "watch over the database")
 
     async def over(self) -> None:
         """Returns when the database takes writing, or after a while in which it may have begun to."""
@@ -77,15 +77,15 @@ class Outage:
         while True:
             await asyncio.sleep(AGAIN)
             try:
-                await self._store.run(self._touch)
+                await self._store.transaction(self._touch)
             except StorageAway:
                 continue
             return
 
-    def _touch(self, drawers: Drawers) -> None:
+    def _touch(self, db: Repositories) -> None:
         """Something to write that leaves nothing behind; what is owed is written before it."""
-        drawers.jobs.claim("written", "again", self._clock.now())
-        drawers.jobs.release("written", "again")
+        db.claims.claim("written", "again", self._clock.now())
+        db.claims.release("written", "again")
 
     def _tell_owners(self, words: str) -> None:
         for person, role in self._people():
@@ -100,12 +100,12 @@ class PatientStore:
         self._store = store
         self._outage = outage
 
-    async def run(self, work: Callable[[Drawers], T]) -> T:
+    async def transaction(self, work: Callable[[Repositories], T]) -> T:
         while True:
             try:
-                return await self._store.run(work)
+                return await self._store.transaction(work)
             except StorageAway:
                 await self._outage.over()
 
-    async def owe(self, work: Callable[[Drawers], object]) -> None:
+    async def owe(self, work: Callable[[Repositories], object]) -> None:
         await self._store.owe(work)

@@ -16,12 +16,12 @@ from decimal import Decimal
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import NotFound, PinClosed, PinWanted
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse, Pin, PinHash, PinState
 from bot.domain.people.account import Actor, Limits, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.lockdown import LIFT, WHY, sounding
 
@@ -82,12 +82,12 @@ class Pins:
         """Whether a PIN is set, and what stands in its way."""
         person, now = actor.user.telegram_id, self._clock.now()
 
-        def read(drawers: Drawers) -> PinState:
-            pin = _bounded(drawers, person, now)
+        def read(db: Repositories) -> PinState:
+            pin = _bounded(db, person, now)
             closed = pin.closed_until if pin and pin.closed_until and pin.closed_until > now else None
-            return PinState(set=pin is not None, sealed_since=drawers.pins.sealed(person), closed_until=closed)
+            return PinState(set=pin is not None, sealed_since=db.pins.sealed(person), closed_until=closed)
 
-        return await self._store.run(read)
+        return await self._store.transaction(read)
 
     async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad:
         """A fresh keypad, which ends an older one of this person. PinClosed while tries are closed, NotFound without a PIN.
@@ -99,7 +99,7 @@ class Pins:
             raise PinClosed("You have a PIN already. /pin change asks for it first.")
         if use is PadUse.SET and state.sealed_since is not None:
             raise NotFound(_only_host(actor))
-        if use is PadUse.UNSEAL and await self._store.run(sounding):
+        if use is PadUse.UNSEAL and await self._store.transaction(sounding):
             raise NotFound(f"{WHY} {LIFT}")
         if use is not PadUse.SET:
             if not state.set:
@@ -159,22 +159,22 @@ class Pins:
         """Counts the try, then looks whether it fits."""
         person, now = actor.user.telegram_id, self._clock.now()
 
-        def count(drawers: Drawers) -> Pin | None:
-            pin = _bounded(drawers, person, now)
+        def count(db: Repositories) -> Pin | None:
+            pin = _bounded(db, person, now)
             if pin is None or (pin.closed_until is not None and now < pin.closed_until):
                 return pin
             failures = pin.failures + 1
             counted = replace(pin, failures=failures, closed_until=now + pause(failures) if failures >= TRIES else None)
-            drawers.pins.put(counted)
+            db.pins.put(counted)
             return replace(counted, closed_until=pin.closed_until)  # what held before this try
 
-        pin = await self._store.run(count)
+        pin = await self._store.transaction(count)
         if pin is None:
             return self._end(person, at, right=False, say=_NONE_ANY_MORE)
         if pin.closed_until is not None and now < pin.closed_until:
             return self._end(person, at, right=False, say=_closed(pin.closed_until, actor))
         if await asyncio.to_thread(self._hashing.fits, digits, pin.hashed):
-            if not await self._store.run(lambda drawers: self._right(drawers, actor, at, pin, now)):
+            if not await self._store.transaction(lambda db: self._right(db, actor, at, pin, now)):
                 return self._end(person, at, right=False, say=_NONE_ANY_MORE)
             self._changed()
             if len(at.steps) > 1:
@@ -185,48 +185,48 @@ class Pins:
         if pin.failures < TRIES:
             left = TRIES - pin.failures
             return self._next(at, f"Wrong. {left} {'try' if left == 1 else 'tries'} left.")
-        await self._store.run(lambda drawers: self._alarm(drawers, actor, now))
+        await self._store.transaction(lambda db: self._alarm(db, actor, now))
         self._changed()
         return self._end(person, at, right=False, say=_closed(now + pause(pin.failures), actor))
 
-    def _right(self, drawers: Drawers, actor: Actor, at: _Open, pin: Pin, now: datetime) -> bool:
+    def _right(self, db: Repositories, actor: Actor, at: _Open, pin: Pin, now: datetime) -> bool:
         """Writes down that this PIN was given; False when it was taken away or changed while it was weighed."""
-        present = drawers.pins.find(pin.telegram_id)
+        present = db.pins.find(pin.telegram_id)
         if present is None or present.hashed != pin.hashed:
             return False
         proven_for = at.proof if at.pad.use is PadUse.PROVE else None
         if at.pad.use is PadUse.REMOVE:
-            drawers.pins.remove(pin.telegram_id)
-            _tell_of(drawers, actor.user, Deed.PIN_CHANGED, now, "removed their PIN")
+            db.pins.remove(pin.telegram_id)
+            _tell_of(db, actor.user, ActionKind.PIN_CHANGED, now, "removed their PIN")
         else:
-            drawers.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
+            db.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
         if at.pad.use is PadUse.UNSEAL:
-            drawers.pins.unseal(pin.telegram_id)
+            db.pins.unseal(pin.telegram_id)
         detail, before, after = _CHANGED.get(at.pad.use, (f"given for {proven_for or at.pad.use}", "", ""))
-        drawers.audit.add(now, pin.telegram_id, "pin", None, detail, before=before, after=after)
+        db.audit.add(now, pin.telegram_id, "pin", None, detail, before=before, after=after)
         return True
 
-    def _alarm(self, drawers: Drawers, actor: Actor, now: datetime) -> None:
+    def _alarm(self, db: Repositories, actor: Actor, now: datetime) -> None:
         """The others of every account of this person hear that somebody guesses on that phone."""
         person = actor.user.telegram_id
-        drawers.audit.add(now, person, "pin closed", None, "too many wrong tries", before="open", after="closed for a while")
-        _tell_of(drawers, actor.user, Deed.PIN_CLOSED, now)
+        db.audit.add(now, person, "pin closed", None, "too many wrong tries", before="open", after="closed for a while")
+        _tell_of(db, actor.user, ActionKind.PIN_CLOSED, now)
 
     async def _keep(self, actor: Actor, at: _Open, digits: Secret) -> PadEnded:
         person, now = actor.user.telegram_id, self._clock.now()
         hashed = await asyncio.to_thread(self._hashing.of, digits)
 
-        def put(drawers: Drawers) -> bool:
-            known = drawers.pins.find(person)
+        def put(db: Repositories) -> bool:
+            known = db.pins.find(person)
             if known is not None and not at.allowed:
                 return False
-            drawers.pins.put(Pin(telegram_id=person, hashed=hashed, set_at=now, proven_at=now))
+            db.pins.put(Pin(telegram_id=person, hashed=hashed, set_at=now, proven_at=now))
             before = f"one of {known.set_at:%Y-%m-%d %H:%M} UTC" if known is not None else "none"
-            drawers.audit.add(now, person, "pin", None, at.pad.use, before=before, after="a new one")
-            _tell_of(drawers, actor.user, Deed.PIN_CHANGED, now, "changed their PIN" if known else "set a PIN")
+            db.audit.add(now, person, "pin", None, at.pad.use, before=before, after="a new one")
+            _tell_of(db, actor.user, ActionKind.PIN_CHANGED, now, "changed their PIN" if known else "set a PIN")
             return True
 
-        kept = await self._store.run(put)
+        kept = await self._store.transaction(put)
         self._changed()
         return self._end(person, at, right=kept, say=_DONE[at.pad.use] if kept else "You have a PIN already.")
 
@@ -247,26 +247,26 @@ class Pins:
         """From now on this person's phone can only stop trading and be opened; the open questions die."""
         person, now = actor.user.telegram_id, self._clock.now()
 
-        def shut(drawers: Drawers) -> None:
-            drawers.pins.seal(person, now)
-            drawers.confirmations.refuse_of(person)
-            drawers.audit.add(now, person, "lock", before="open", after="sealed")
-            _tell_of(drawers, actor.user, Deed.SEALED, now)
+        def shut(db: Repositories) -> None:
+            db.pins.seal(person, now)
+            db.confirmations.refuse_of(person)
+            db.audit.add(now, person, "lock", before="open", after="sealed")
+            _tell_of(db, actor.user, ActionKind.SEALED, now)
 
-        await self._store.run(shut)
+        await self._store.transaction(shut)
         self._changed()
         self._open.pop(person, None)
         return await self.state(actor)
 
 
-def _tell_of(drawers: Drawers, user: User, deed: Deed, now: datetime, detail: str = "") -> None:
+def _tell_of(db: Repositories, user: User, deed: ActionKind, now: datetime, detail: str = "") -> None:
     """The others of every account of this person, each once: what happens on one phone concerns them all."""
     told: set[int] = {user.telegram_id}
-    for account in drawers.accounts.all():
-        if drawers.people.role_on(user.telegram_id, account.id) is None:
+    for account in db.accounts.all():
+        if db.people.role_on(user.telegram_id, account.id) is None:
             continue
         news = ActByOther(name=user.name, deed=deed, at=now, detail=detail)
-        told.update(tell_others(drawers, account.id, told, news, now))
+        told.update(tell_others(db, account.id, told, news, now))
 
 
 def pause(failures: int) -> timedelta:
@@ -275,27 +275,27 @@ def pause(failures: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
-def _bounded(drawers: Drawers, telegram_id: int, now: datetime) -> Pin | None:
+def _bounded(db: Repositories, telegram_id: int, now: datetime) -> Pin | None:
     """A person's PIN; tries are closed for no longer than the pause itself, also where the clock was set back since."""
-    pin = drawers.pins.find(telegram_id)
+    pin = db.pins.find(telegram_id)
     if pin is not None and pin.closed_until is not None and pin.closed_until - now > pause(pin.failures):
         pin = replace(pin, closed_until=now + pause(pin.failures))
-        drawers.pins.put(pin)
+        db.pins.put(pin)
     return pin
 
 
 def why_pin(
-    drawers: Drawers, telegram_id: int, account_id: str, *, value: Decimal | None, limits: Limits, now: datetime
+    db: Repositories, telegram_id: int, account_id: str, *, value: Decimal | None, limits: Limits, now: datetime
 ) -> str | None:
     """Why an entry of this person waits for the PIN: over the soft limit, or the first after 12 idle hours; None: it does not."""
-    pin = drawers.pins.find(telegram_id)
+    pin = db.pins.find(telegram_id)
     if pin is None:
         return None
     if limits.ask_pin_above is not None and (value is None or value > limits.ask_pin_above):
         return f"Over {in_figures(limits.ask_pin_above)} rupees: your PIN, please."
-    last = (drawers.orders.last_by(telegram_id, account_id), pin.proven_at)
+    last = (db.orders.last_by(telegram_id, account_id), pin.proven_at)
     acts = [at for at in last if at is not None and at <= now]  # one from the future says nothing: the clock was set back since
-    mode, since = _present_mode(drawers)
+    mode, since = _present_mode(db)
     if acts and since is not None and max(acts) < since:
         return f"First order since this bot went {mode}: your PIN, please."
     if not acts or now - max(acts) > IDLE:
@@ -303,37 +303,37 @@ def why_pin(
     return None
 
 
-def begin_mode(drawers: Drawers, mode: str, now: datetime) -> None:
+def begin_mode(db: Repositories, mode: str, now: datetime) -> None:
     """At each start: remembers since when this database is used in that mode, so that going live waits for the PIN."""
-    known = list(drawers.jobs.claimed(MODE))
+    known = list(db.claims.claimed(MODE))
     if any(key.partition(" ")[0] == mode for key in known):
         return
     for key in known:
-        drawers.jobs.release(MODE, key)
-    drawers.jobs.claim(MODE, f"{mode} {now.isoformat()}", now)
-    drawers.audit.add(now, None, "mode", before=", ".join(known) or "none", after=mode)
+        db.claims.release(MODE, key)
+    db.claims.claim(MODE, f"{mode} {now.isoformat()}", now)
+    db.audit.add(now, None, "mode", before=", ".join(known) or "none", after=mode)
 
 
-def _present_mode(drawers: Drawers) -> tuple[str, datetime | None]:
+def _present_mode(db: Repositories) -> tuple[str, datetime | None]:
     """The mode of this start and since when; no time where the bot was never started on this database."""
-    mode, _, since = next(iter(drawers.jobs.claimed(MODE)), "").partition(" ")
+    mode, _, since = next(iter(db.claims.claimed(MODE)), "").partition(" ")
     return mode, datetime.fromisoformat(since) if since else None
 
 
-def take_proof(drawers: Drawers, telegram_id: int, proof: str) -> bool:
+def take_proof(db: Repositories, telegram_id: int, proof: str) -> bool:
     """Uses up the PIN given for this one act; True as well when the person has none."""
-    pin = drawers.pins.find(telegram_id)
+    pin = db.pins.find(telegram_id)
     if pin is None:
         return True
     if pin.proven_for != proof:
         return False
-    drawers.pins.put(replace(pin, proven_for=None))
+    db.pins.put(replace(pin, proven_for=None))
     return True
 
 
-def demand_pin(drawers: Drawers, telegram_id: int, proof: str, say: str) -> None:
+def demand_pin(db: Repositories, telegram_id: int, proof: str, say: str) -> None:
     """PinWanted unless the PIN was just given for exactly this act."""
-    if not take_proof(drawers, telegram_id, proof):
+    if not take_proof(db, telegram_id, proof):
         raise PinWanted(say, proof=proof)
 
 

@@ -7,7 +7,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import SettingsError
 from bot.domain.orders.notice import TradingStopped
 from bot.domain.people.account import Role, Stop
-from bot.domain.ports.repositories import Drawers, Store
+from bot.domain.ports.repositories import Repositories, Store
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ REPAIR = "Looking still works. Find out who was on the host, or restore a backup
 DRILL = "Unless that was you: /revoke at @BotFather, put the new token in the settings, restart, then /resume."
 
 
-class Sentry:
+class TokenGuard:
     """Seals trading on all accounts when the token is in other hands (failure-modes.md T2)."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Sentry:
         those received are forgotten then.
         """
         now, key = self._clock.now(), str(bot_id)
-        known = await self._store.run(lambda drawers: list(drawers.jobs.claimed(PINNED)))
+        known = await self._store.transaction(lambda db: list(db.claims.claimed(PINNED)))
         if key in known:
             return
         if known and not take_new:
@@ -55,13 +55,13 @@ class Sentry:
                 "If it was changed on purpose, start once with: python -m bot run --new-bot"
             )
 
-        def remember(drawers: Drawers) -> None:
+        def remember(db: Repositories) -> None:
             for old in known:
-                drawers.jobs.release(PINNED, old)
-            drawers.jobs.claim(PINNED, key, now)
-            drawers.audit.add(now, None, "bot pinned", before=", ".join(known), after=key)
+                db.claims.release(PINNED, old)
+            db.claims.claim(PINNED, key, now)
+            db.audit.add(now, None, "bot pinned", before=", ".join(known), after=key)
 
-        await self._store.run(remember)
+        await self._store.transaction(remember)
         if known:
             await forget_updates()
 
@@ -72,18 +72,18 @@ class Sentry:
         first = why not in self._told
         self._told.add(why)
 
-        def stop(drawers: Drawers) -> int:
-            accounts = drawers.accounts.all()
+        def stop(db: Repositories) -> int:
+            accounts = db.accounts.all()
             for account in accounts:
-                fresh = drawers.safety.stop(Stop(account_id=account.id, by=None, at=now, why=why))
+                fresh = db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=why))
                 if fresh or first:
                     told = TradingStopped(name="the bot itself", at=now, why=words)
-                    drawers.outbox.add(account.id, drawers.people.watching(account.id), told, now, order_id=None)
+                    db.outbox.add(account.id, db.people.watching(account.id), told, now, order_id=None)
                     before = "running" if fresh else "stopped"
-                    drawers.audit.add(now, None, "kill", account.id, why, before=before, after="stopped")
+                    db.audit.add(now, None, "kill", account.id, why, before=before, after="stopped")
             return len(accounts)
 
-        linked = await self._store.run(stop)
+        linked = await self._store.transaction(stop)
         if first:
             log.critical("%s", why)
         if not linked and first:

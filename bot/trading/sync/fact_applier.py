@@ -13,7 +13,7 @@ from bot.domain.money import ZERO
 from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderKind, OrderStatus, TradeFact
 from bot.domain.ports.broker import RandomBytes
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Change:
     )  # broker id -> a row that changed nothing, on which version
 
 
-class Book:
+class FactApplier:
     """Turns facts into orders, fills and notices; the same facts again change nothing (invariant I7)."""
 
     def __init__(self, *, random: RandomBytes, instrument: Callable[[InstrumentKey], Instrument | None]) -> None:
@@ -44,15 +44,15 @@ class Book:
         ] = {}  # account -> the rows of its last look that changed nothing
 
     def apply(
-        self, drawers: Drawers, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], now: datetime
+        self, db: Repositories, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], now: datetime
     ) -> Change:
         """One transaction's work: every row that differs from what is stored.
 
         A row that changed nothing changes nothing again while its order is of the same version, so it is not compared anew: the
         look of a full day costs hardly more than that of its first order.
         """
-        look = _Look(drawers=drawers, account_id=account_id, trades=trades, now=now)
-        same, versions = self._same.get(account_id, {}), drawers.orders.versions(account_id, ist_date(now))
+        look = _Look(db=db, account_id=account_id, trades=trades, now=now)
+        same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
             settled = same.get(fact.broker_id)
             if settled is not None and settled == (fact, versions.get(fact.broker_id)):
@@ -98,16 +98,16 @@ class Book:
 class _Look:
     """One reading of the books, inside one transaction."""
 
-    drawers: Drawers
+    db: Repositories
     account_id: str
     trades: Sequence[TradeFact]
     now: datetime
     change: Change = field(default_factory=Change)
 
     def known(self, fact: OrderFact) -> Order | None:
-        order = self.drawers.orders.by_broker_id(self.account_id, fact.broker_id)
+        order = self.db.orders.by_broker_id(self.account_id, fact.broker_id)
         if order is None and fact.tag is not None:
-            order = self.drawers.orders.by_tag(self.account_id, fact.tag)
+            order = self.db.orders.by_tag(self.account_id, fact.tag)
         return order
 
     def adopt(self, fact: OrderFact, order_id: str, draft: OrderDraft) -> None:
@@ -116,7 +116,7 @@ class _Look:
         order = Order(
             id=order_id,
             account_id=self.account_id,
-            number=self.drawers.orders.next_number(self.account_id, day),
+            number=self.db.orders.next_number(self.account_id, day),
             tag=None,
             broker_id=fact.broker_id,
             draft=draft,
@@ -126,10 +126,10 @@ class _Look:
             updated_at=self.now,
             reason=fact.reason,
         )
-        self.drawers.orders.add(order, day)
+        self.db.orders.add(order, day)
         after = order.after(fact, self.now)
         if after is not order:
-            self.drawers.orders.save(after)
+            self.db.orders.save(after)
         self.book_fill(order, after)
         self.change.touched.append(order.id)
         if fact.at is None or self.now - fact.at <= NEWS_AGE:
@@ -140,7 +140,7 @@ class _Look:
         if listed == before.draft.instrument:
             return before
         after = before.amended(replace(before.draft, instrument=listed), self.now)
-        self.drawers.orders.save(after)
+        self.db.orders.save(after)
         self.change.touched.append(after.id)
         return after
 
@@ -154,7 +154,7 @@ class _Look:
         if after is before:
             self.change.same[fact.broker_id] = (fact, before.version)
             return
-        self.drawers.orders.save(after)
+        self.db.orders.save(after)
         self.change.touched.append(after.id)
         fill = self.book_fill(before, after)
         if before.status in LOOKED_FOR and before.status is not OrderStatus.SUBMITTING:
@@ -181,24 +181,24 @@ class _Look:
             average=average or after.average,
             at=_last_trade(self.trades, broker_id) or self.now,
         )
-        return fill if self.drawers.orders.add_fill(after, fill) else None
+        return fill if self.db.orders.add_fill(after, fill) else None
 
     def complete(self) -> None:
         """Fills of today whose price was not known yet, where the trade book has their rows by now; what was told is mended."""
         if not self.trades:
             return
-        for order, fill in self.drawers.orders.priceless(self.account_id, ist_date(self.now)):
+        for order, fill in self.db.orders.priceless(self.account_id, ist_date(self.now)):
             price, average = step_price(self.trades, fill.broker_id, fill.filled_after - fill.quantity, fill.filled_after)
             if price is None:
                 continue
             known = replace(fill, price=price, average=average or fill.average)
-            self.drawers.orders.complete_fill(order, known)
-            self.drawers.outbox.correct(Filled(order=order, fill=known), self.now)
+            self.db.orders.complete_fill(order, known)
+            self.db.outbox.correct(Filled(order=order, fill=known), self.now)
             self.change.touched.append(order.id)
 
     def tell(self, order: Order, notice: Notice) -> None:
-        people = self.drawers.people.watching(self.account_id)
-        self.drawers.outbox.add(self.account_id, people, notice, self.now, order_id=order.id)
+        people = self.db.people.watching(self.account_id)
+        self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id)
 
 
 def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:

@@ -13,10 +13,10 @@ from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderNotSeen,
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.research import PastTrade
-from bot.domain.ports.broker import Broker, Links
-from bot.domain.ports.repositories import Drawers, Store
-from bot.trading.sync.fact_applier import Book, Change
-from bot.trading.wakes import Wake
+from bot.domain.ports.broker import Broker, BrokerConnections
+from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.sync.fact_applier import Change, FactApplier
+from bot.trading.wakes import Signal
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +50,15 @@ class Reconcile:
         self,
         *,
         store: Store,
-        links: Links,
-        book: Book,
+        connections: BrokerConnections,
+        book: FactApplier,
         clock: Clock,
         elapsed: Callable[[], float],
         changed: Callable[[], None],
         egress: str | None = None,
     ) -> None:
         self._store = store
-        self._links = links
+        self._connections = connections
         self._book = book
         self._clock = clock
         self._elapsed = elapsed  # the loop's own seconds, which nobody sets; asked from the store's thread too
@@ -66,7 +66,7 @@ class Reconcile:
         self._lines: dict[str, _Line] = {}
         self._timers: set[asyncio.Task[None]] = set()
         self._egress = egress
-        self._wake = Wake()
+        self._wake = Signal()
         self._sending: set[str] = set()  # ids of orders whose POST is under way in this process
         self._met: dict[str, tuple[float, timedelta]] = {}  # orders: when this process met each, in loop time, and how old it was
 
@@ -127,7 +127,7 @@ class Reconcile:
         else:
             line.soon = asyncio.get_running_loop().call_later(STEPS, self.ring, account_id)
 
-    async def look(self, account_id: str) -> Change:
+    async def sync(self, account_id: str) -> Change:
         """Looks, and returns what a look that began after this call changed. BrokerError when the books cannot be read."""
         return await asyncio.shield(self._begin(account_id))
 
@@ -140,13 +140,13 @@ class Reconcile:
         """At start, before anything is listened to: what was being sent when the process ended is unknown (invariant I1)."""
         now = self._clock.now()
 
-        def unsettle(drawers: Drawers) -> list[Order]:
-            cut_off = [order for order in drawers.orders.unsettled() if order.status is OrderStatus.SUBMITTING]
+        def unsettle(db: Repositories) -> list[Order]:
+            cut_off = [order for order in db.orders.unsettled() if order.status is OrderStatus.SUBMITTING]
             for order in cut_off:
-                drawers.orders.save(order.unclear(now))
+                db.orders.save(order.unclear(now))
             return cut_off
 
-        for order in await self._store.run(unsettle):
+        for order in await self._store.transaction(unsettle):
             log.warning("order %s was being sent when the process ended; looking for it", order.id)
         self._changed()
 
@@ -155,7 +155,7 @@ class Reconcile:
         try:
             while True:
                 due = self._elapsed() + IDLE
-                for account_id in list(self._links.opened()):
+                for account_id in list(self._connections.opened()):
                     with suppress(NotLinked):  # it was unlinked while another one's books were read, or its own
                         due = min(due, await self._look_when_due(account_id))
                 await self._wake.wait(max(due - self._elapsed(), 0.05))
@@ -177,13 +177,13 @@ class Reconcile:
         """Looks if it is time; the moment of the next look, in loop time."""
         for _ in range(2):
             unsettled = await self._unsettled(account_id)
-            if self._links.of(account_id).session is None and not unsettled:
+            if self._connections.of(account_id).session is None and not unsettled:
                 break  # nothing is at stake, and a look would only ask for a login
             due = self._next_look(unsettled, self._line(account_id).tried)
             if due is not None and due > self._elapsed():
                 return due
             await self._quiet_look(account_id)
-        return self._elapsed() + (IDLE if self._links.of(account_id).session is None else 1)
+        return self._elapsed() + (IDLE if self._connections.of(account_id).session is None else 1)
 
     def _next_look(self, unsettled: Sequence[Order], tried: float | None) -> float | None:
         """When to look again after the last try, in loop time, by the most urgent order; None: now."""
@@ -199,13 +199,13 @@ class Reconcile:
     async def _unsettled(self, account_id: str) -> Sequence[Order]:
         """The orders that are not over; none while the records cannot even be read."""
         try:
-            return await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+            return await self._store.transaction(lambda db: db.orders.unsettled(account_id))
         except StorageAway:
             return ()
 
     async def _quiet_look(self, account_id: str) -> None:
         try:
-            await self.look(account_id)
+            await self.sync(account_id)
         except (BrokerError, StorageAway) as error:
             log.info("account %s: the books could not be read: %s", account_id, type(error).__name__)
 
@@ -239,7 +239,7 @@ class Reconcile:
         return await self._look(account_id)
 
     async def _look(self, account_id: str) -> Change:
-        broker = self._links.of(account_id).broker
+        broker = self._connections.of(account_id).broker
         line = self._line(account_id)
         began, started = self._clock.now(), self._elapsed()
         line.tried = started
@@ -258,9 +258,7 @@ class Reconcile:
             log.info("account %s: the books can be read again, after %s", account_id, began - line.down_since)
             line.down_since = None
         seen = await self._earlier(account_id, broker)
-        change = await self._store.run(
-            lambda drawers: self._apply(drawers, account_id, facts, trades, started=started, seen=seen)
-        )
+        change = await self._store.transaction(lambda db: self._apply(db, account_id, facts, trades, started=started, seen=seen))
         self._book.applied(account_id, change)
         line.seen_at, line.last_change = began, change
         if change.touched:
@@ -270,7 +268,7 @@ class Reconcile:
     async def _earlier(self, account_id: str, broker: Broker) -> Mapping[str, str]:
         """What trade history and positions say of each order of an earlier day whose outcome is unknown, if they can be read."""
         today = ist_date(self._clock.now())
-        open_ = await self._store.run(lambda drawers: drawers.orders.unsettled(account_id))
+        open_ = await self._store.transaction(lambda db: db.orders.unsettled(account_id))
         orders = [each for each in open_ if each.status is OrderStatus.UNKNOWN and each.day < today]
         if not orders:
             return {}
@@ -284,7 +282,7 @@ class Reconcile:
 
     def _apply(
         self,
-        drawers: Drawers,
+        db: Repositories,
         account_id: str,
         facts: Sequence[OrderFact],
         trades: Sequence[TradeFact],
@@ -293,16 +291,16 @@ class Reconcile:
         seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
-        change = self._book.apply(drawers, account_id, facts, trades, now)
+        change = self._book.apply(db, account_id, facts, trades, now)
         present = {fact.broker_id for fact in facts}
-        for order in drawers.orders.unsettled(account_id):
+        for order in db.orders.unsettled(account_id):
             after, notice = self._absent(order, present, started, now, seen.get(order.id, ""))
             if after is not order:
-                drawers.orders.save(after)
+                db.orders.save(after)
                 change.touched.append(order.id)
             if notice is not None:
-                people = drawers.people.watching(account_id)
-                drawers.outbox.add(account_id, people, notice, now, order_id=order.id)
+                people = db.people.watching(account_id)
+                db.outbox.add(account_id, people, notice, now, order_id=order.id)
         return change
 
     def _absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
@@ -329,29 +327,29 @@ class Reconcile:
         return order, None
 
     async def _session_lost(self, account_id: str) -> None:
-        session = await self._store.run(lambda drawers: drawers.accounts.session(account_id))
-        self._links.of(account_id).adopt(None)
+        session = await self._store.transaction(lambda db: db.accounts.session(account_id))
+        self._connections.of(account_id).adopt(None)
         if session is None:
             return
         now = self._clock.now()
 
-        def forget(drawers: Drawers) -> None:
-            drawers.accounts.keep_session(account_id, None)
+        def forget(db: Repositories) -> None:
+            db.accounts.keep_session(account_id, None)
             notice = SessionLost(at=now, why="mStock ended the session")
-            drawers.outbox.add(account_id, drawers.people.watching(account_id), notice, now, order_id=None)
+            db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
-        await self._store.run(forget)
+        await self._store.transaction(forget)
         self._changed()
 
     async def _once(self, account_id: str, what: str, notice: Notice) -> None:
         """Tells of a standing fault once a day, not at every look."""
         now = self._clock.now()
 
-        def tell(drawers: Drawers) -> None:
-            if drawers.jobs.claim(f"told:{what}:{account_id}", ist_date(now).isoformat(), now):
-                drawers.outbox.add(account_id, drawers.people.watching(account_id), notice, now, order_id=None)
+        def tell(db: Repositories) -> None:
+            if db.claims.claim(f"told:{what}:{account_id}", ist_date(now).isoformat(), now):
+                db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
-        await self._store.run(tell)
+        await self._store.transaction(tell)
         self._changed()
 
 

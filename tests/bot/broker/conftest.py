@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.broker.connections import Connections, Pair
+from bot.broker.connections import Connections, MStockConnection
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
@@ -30,7 +30,7 @@ async def links(paper: Running, clock: LoopClock, tmp_path: Path, ears: Ears) ->
 
 
 @pytest.fixture
-async def pair(links: Connections, clock: LoopClock) -> Pair:
+async def pair(links: Connections, clock: LoopClock) -> MStockConnection:
     credentials = credentials_of(PaperAccount())
     opened = links.of("main", credentials)
     await log_in(opened, credentials, clock)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.broker.connections import Connections, Pair
+from bot.broker.connections import Connections, MStockConnection
 from bot.domain.errors import AddressRefused, NotSent, OrderOver, Refused, SessionExpired, Unclear, Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import tick_down
@@ -28,7 +28,7 @@ RELIANCE = Instrument(
 )  # fmt: skip
 
 
-async def a_draft(pair: Pair, *, far: bool = False, quantity: int = 10) -> OrderDraft:
+async def a_draft(pair: MStockConnection, *, far: bool = False, quantity: int = 10) -> OrderDraft:
     share = RELIANCE
     price = (await pair.broker.quotes([share.key]))[share.key].last
     limit = tick_down(price * (Decimal("0.97") if far else Decimal("1.01")), share.tick)
@@ -39,7 +39,7 @@ def orders_at(paper: Running) -> list[str]:
     return [order.id for order in paper.broker.ledger.orders.values()]
 
 
-async def test_an_order_is_placed_found_filled_and_paid_for(pair: Pair) -> None:
+async def test_an_order_is_placed_found_filled_and_paid_for(pair: MStockConnection) -> None:
     draft = await a_draft(pair)
     before = await pair.broker.funds()
     broker_id = await pair.broker.place(draft, TAG)
@@ -57,7 +57,7 @@ async def test_an_order_is_placed_found_filled_and_paid_for(pair: Pair) -> None:
     assert after.available < before.available
 
 
-async def test_a_resting_order_is_changed_and_cancelled(pair: Pair) -> None:
+async def test_a_resting_order_is_changed_and_cancelled(pair: MStockConnection) -> None:
     draft = await a_draft(pair, far=True)
     broker_id = await pair.broker.place(draft, TAG)
     await asyncio.sleep(1)
@@ -69,7 +69,7 @@ async def test_a_resting_order_is_changed_and_cancelled(pair: Pair) -> None:
     assert [fact.status for fact in await pair.broker.orders()] == [OrderStatus.CANCELLED]
 
 
-async def test_an_exit_is_fourth_on_the_wire_however_many_entries_wait(pair: Pair, paper: Running) -> None:
+async def test_an_exit_is_fourth_on_the_wire_however_many_entries_wait(pair: MStockConnection, paper: Running) -> None:
     draft = await a_draft(pair, far=True)
     async with asyncio.TaskGroup() as calls:
         for number in range(9):
@@ -81,7 +81,7 @@ async def test_an_exit_is_fourth_on_the_wire_however_many_entries_wait(pair: Pai
     assert tags == ["ENTRY0", "ENTRY1", "ENTRY2", "EXIT", *(f"ENTRY{number}" for number in range(3, 9))]
 
 
-async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_said(pair: Pair) -> None:
+async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_said(pair: MStockConnection) -> None:
     draft = await a_draft(pair, far=True)
     broker_id = await pair.broker.place(draft, TAG)
     await asyncio.sleep(1)
@@ -93,7 +93,7 @@ async def test_an_order_that_is_over_is_neither_changed_nor_cancelled_and_it_is_
         assert not over.value.final, "the book decides how it ended"
 
 
-async def test_a_rejection_in_rms_words_is_final_and_names_its_order(pair: Pair, paper: Running) -> None:
+async def test_a_rejection_in_rms_words_is_final_and_names_its_order(pair: MStockConnection, paper: Running) -> None:
     draft = await a_draft(pair)
     paper.broker.faults.arm("order_rejected", reason="funds")
     with pytest.raises(Refused) as refused:
@@ -109,7 +109,7 @@ async def test_a_rejection_in_rms_words_is_final_and_names_its_order(pair: Pair,
 @pytest.mark.parametrize("body", ["json", "html", "empty", "truncated", "wrong_type"])
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500, 502, 504])
 async def test_an_error_although_placed_is_never_a_final_refusal(
-    pair: Pair, paper: Running, clock: LoopClock, status: int, body: str
+    pair: MStockConnection, paper: Running, clock: LoopClock, status: int, body: str
 ) -> None:
     draft = await a_draft(pair, far=True)
     paper.broker.faults.arm("error_although_done", status=status, body=body)
@@ -127,7 +127,9 @@ async def test_an_error_although_placed_is_never_a_final_refusal(
 
 
 @pytest.mark.parametrize("fault", ["answer_lost", "answer_truncated", "answer_empty", "connection_dropped", "answer_late"])
-async def test_a_lost_answer_is_unclear_and_the_order_was_sent_once_at_most(pair: Pair, paper: Running, fault: str) -> None:
+async def test_a_lost_answer_is_unclear_and_the_order_was_sent_once_at_most(
+    pair: MStockConnection, paper: Running, fault: str
+) -> None:
     draft = await a_draft(pair, far=True)
     armed = paper.broker.faults.arm(fault, route="place")
     if fault == "answer_late":
@@ -138,7 +140,7 @@ async def test_a_lost_answer_is_unclear_and_the_order_was_sent_once_at_most(pair
     assert not paper.broker.faults.armed(), "a second request would have met no fault"
 
 
-async def test_a_cancel_whose_answer_is_lost_is_unclear_too(pair: Pair, paper: Running) -> None:
+async def test_a_cancel_whose_answer_is_lost_is_unclear_too(pair: MStockConnection, paper: Running) -> None:
     broker_id = await pair.broker.place(await a_draft(pair, far=True), TAG)
     paper.broker.faults.arm("answer_lost", route="cancel")
     with pytest.raises(Unclear):
@@ -151,7 +153,7 @@ async def test_a_cancel_whose_answer_is_lost_is_unclear_too(pair: Pair, paper: R
 @pytest.mark.parametrize(
     "fault", ["place_as_object", "place_in_mock_form", "success_called_false", "blank_in_id", "nulls_as_text", "status_as"]
 )
-async def test_success_in_any_known_shape_gives_the_order_id(pair: Pair, paper: Running, fault: str) -> None:
+async def test_success_in_any_known_shape_gives_the_order_id(pair: MStockConnection, paper: Running, fault: str) -> None:
     draft = await a_draft(pair, far=True)
     paper.broker.faults.arm(fault, route="place")
     broker_id = await pair.broker.place(draft, TAG)
@@ -160,7 +162,7 @@ async def test_success_in_any_known_shape_gives_the_order_id(pair: Pair, paper: 
     assert [fact.broker_id for fact in await pair.broker.orders()] == [broker_id]
 
 
-async def test_a_wrong_address_is_recognised_by_its_words(pair: Pair, paper: Running) -> None:
+async def test_a_wrong_address_is_recognised_by_its_words(pair: MStockConnection, paper: Running) -> None:
     draft = await a_draft(pair)
     for typed in (False, True):
         paper.broker.faults.arm("ip_mismatch", typed=typed)
@@ -201,7 +203,7 @@ async def test_where_this_hosts_address_is_known_it_is_named(paper: Running, clo
 
 
 async def test_ten_reads_that_find_the_session_dead_cause_one_login(
-    links: Connections, pair: Pair, paper: Running, clock: LoopClock
+    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock
 ) -> None:
     credentials = credentials_of(PaperAccount())
     logins: list[Session | None] = []
@@ -220,7 +222,7 @@ async def test_ten_reads_that_find_the_session_dead_cause_one_login(
 
 
 async def test_a_session_that_only_a_person_can_renew_is_asked_for_once(
-    links: Connections, pair: Pair, paper: Running, clock: LoopClock
+    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock
 ) -> None:
     asked = 0
 
@@ -246,7 +248,7 @@ async def test_a_session_that_only_a_person_can_renew_is_asked_for_once(
     assert (await pair.broker.funds()).available
 
 
-async def test_an_order_that_meets_a_dead_token_is_refused_not_repeated(pair: Pair, paper: Running) -> None:
+async def test_an_order_that_meets_a_dead_token_is_refused_not_repeated(pair: MStockConnection, paper: Running) -> None:
     draft = await a_draft(pair)
     paper.broker.faults.arm("token_expired", route="place")
     with pytest.raises(Refused) as refused:
@@ -256,7 +258,7 @@ async def test_an_order_that_meets_a_dead_token_is_refused_not_repeated(pair: Pa
     assert orders_at(paper) == []
 
 
-async def test_an_order_told_invalid_session_by_the_gateway_stays_unclear(pair: Pair, paper: Running) -> None:
+async def test_an_order_told_invalid_session_by_the_gateway_stays_unclear(pair: MStockConnection, paper: Running) -> None:
     draft = await a_draft(pair)
     paper.broker.faults.arm("session_invalid", route="place")
     with pytest.raises(Unclear):
@@ -265,12 +267,12 @@ async def test_an_order_told_invalid_session_by_the_gateway_stays_unclear(pair: 
 
 
 @pytest.mark.parametrize("fault", ["gateway_502", "html_page", "internal_error", "error_instead", "answer_empty", "rate_limited"])
-async def test_a_read_outlives_two_failures_of_the_broker(pair: Pair, paper: Running, fault: str) -> None:
+async def test_a_read_outlives_two_failures_of_the_broker(pair: MStockConnection, paper: Running, fault: str) -> None:
     paper.broker.faults.arm(fault, times=2, route="funds")
     assert (await pair.broker.funds()).available == Decimal(250000)
 
 
-async def test_a_read_that_keeps_failing_says_so_and_never_answers_empty(pair: Pair, paper: Running) -> None:
+async def test_a_read_that_keeps_failing_says_so_and_never_answers_empty(pair: MStockConnection, paper: Running) -> None:
     for fault in ("html_page", "gateway_502", "connection_dropped", "answer_truncated", "rate_limited", "version_refused"):
         paper.broker.faults.arm(fault, times=None)
         for read in (pair.broker.orders, pair.broker.trades, pair.broker.positions, pair.broker.holdings, pair.broker.funds):
@@ -279,7 +281,7 @@ async def test_a_read_that_keeps_failing_says_so_and_never_answers_empty(pair: P
         paper.broker.faults.clear()
 
 
-async def test_funds_that_come_empty_are_asked_for_once_more(pair: Pair, paper: Running) -> None:
+async def test_funds_that_come_empty_are_asked_for_once_more(pair: MStockConnection, paper: Running) -> None:
     paper.broker.faults.arm("data_null", route="funds")
     assert (await pair.broker.funds()).available == Decimal(250000)
     paper.broker.faults.arm("data_null", route="funds", times=2)
@@ -287,7 +289,7 @@ async def test_funds_that_come_empty_are_asked_for_once_more(pair: Pair, paper: 
         await pair.broker.funds()
 
 
-async def test_quotes_come_in_batches_and_unknown_tokens_are_absent(pair: Pair) -> None:
+async def test_quotes_come_in_batches_and_unknown_tokens_are_absent(pair: MStockConnection) -> None:
     master = await pair.broker.scrip_master()
     keys = [each.key for each in master[:120]] + [InstrumentKey(Exchange.NSE, "999999999")]
     quotes = await pair.broker.quotes(keys)
@@ -295,7 +297,7 @@ async def test_quotes_come_in_batches_and_unknown_tokens_are_absent(pair: Pair) 
     assert all(quote.last > 0 for quote in quotes.values())
 
 
-async def test_the_books_of_a_contract_lead_back_to_the_master(pair: Pair) -> None:
+async def test_the_books_of_a_contract_lead_back_to_the_master(pair: MStockConnection) -> None:
     contract = next(each for each in await pair.broker.scrip_master() if each.symbol == "NIFTY" and each.is_option)
     price = (await pair.broker.quotes([contract.key]))[contract.key].last
     draft = OrderDraft(
@@ -312,7 +314,7 @@ async def test_the_books_of_a_contract_lead_back_to_the_master(pair: Pair) -> No
     assert (await pair.broker.trades())[0].key == contract.key
 
 
-async def test_logging_out_ends_the_session_on_both_sides(pair: Pair) -> None:
+async def test_logging_out_ends_the_session_on_both_sides(pair: MStockConnection) -> None:
     await pair.broker.logout()
     assert pair.session is None
     await pair.broker.logout()

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.broker.connections import Connections, Pair
+from bot.broker.connections import Connections, MStockConnection
 from bot.broker.wire.bodies import StopSpelling
 from bot.domain.errors import NotLinked, SettingsError
 from bot.domain.market.prices import Tick
 from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
-from bot.domain.ports.broker import Broker, Feed, Link, Links
+from bot.domain.ports.broker import Broker, BrokerConnection, BrokerConnections, Feed
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
 from bot.simulators.loop import LoopClock
@@ -23,8 +23,8 @@ from tests.bot.broker.test_client import RELIANCE, a_draft
 from tests.stage.exchange import Ears, a_road, credentials_of, log_in, paper_broker, until
 
 
-def test_the_pair_is_what_the_ports_ask_for(links: Connections, pair: Pair) -> None:
-    ports: tuple[Links, Link, Broker, Feed] = (links, pair, pair.broker, pair.feed)
+def test_the_pair_is_what_the_ports_ask_for(links: Connections, pair: MStockConnection) -> None:
+    ports: tuple[BrokerConnections, BrokerConnection, Broker, Feed] = (links, pair, pair.broker, pair.feed)
     assert len(ports) == 4
 
 
@@ -48,7 +48,7 @@ async def test_two_accounts_never_see_each_others_orders_or_prices(clock: LoopCl
     heard: list[tuple[str, str]] = []
 
     class Both(Ears):
-        def bell(self, account_id: str, *, traded: bool = True) -> None:
+        def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
             del traded
             heard.append(("bell", account_id))
 
@@ -77,14 +77,14 @@ async def test_two_accounts_never_see_each_others_orders_or_prices(clock: LoopCl
         assert pairs["mine"].session is not None
 
 
-async def test_ears_that_come_later_hear_all_that_follows(links: Connections, pair: Pair) -> None:
+async def test_ears_that_come_later_hear_all_that_follows(links: Connections, pair: MStockConnection) -> None:
     later = Ears()
     links.attach(listener=later)
     pair.feed.watch([RELIANCE.key])
     await until(lambda: later.ticks)
 
 
-async def test_a_feed_that_dies_of_a_bug_is_heard(links: Connections, pair: Pair) -> None:
+async def test_a_feed_that_dies_of_a_bug_is_heard(links: Connections, pair: MStockConnection) -> None:
     class Broken(Ears):
         def tick(self, account_id: str, tick: Tick) -> None:
             raise ZeroDivisionError
@@ -131,11 +131,11 @@ async def test_the_broker_may_live_below_a_path(paper: Running, clock: LoopClock
     )  # fmt: skip
     async with links:
         pair = links.of("main", credentials_of(PaperAccount()))
-        assert isinstance(pair, Pair)
+        assert isinstance(pair, MStockConnection)
 
 
 async def test_a_session_kept_from_before_is_used_as_it_is(
-    links: Connections, pair: Pair, paper: Running, clock: LoopClock, tmp_path: Path
+    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock, tmp_path: Path
 ) -> None:
     session = pair.session
     assert isinstance(session, Session)
@@ -147,13 +147,13 @@ async def test_a_session_kept_from_before_is_used_as_it_is(
     assert paper.counter.calls["login"] == 1
 
 
-async def test_words_for_stops_are_set_account_by_account(links: Connections, pair: Pair) -> None:
+async def test_words_for_stops_are_set_account_by_account(links: Connections, pair: MStockConnection) -> None:
     links.spell_stops("main", StopSpelling.SPLIT)
     assert pair.broker.stop_spelling is StopSpelling.SPLIT
 
 
 async def test_an_account_that_is_closed_while_its_books_are_read_ends_quietly_for_whoever_reads(
-    links: Connections, pair: Pair
+    links: Connections, pair: MStockConnection
 ) -> None:
     reading = [asyncio.create_task(pair.broker.orders()) for _ in range(30)]  # more than may leave at once
     await asyncio.sleep(0)

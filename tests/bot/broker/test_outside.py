@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.broker.connections import Connections, Pair
+from bot.broker.connections import Connections, MStockConnection
 from bot.domain.clock import Clock
 from bot.domain.errors import NotSent, Unreadable
 from bot.domain.people.account import Session
@@ -49,7 +49,9 @@ class Broker:
 
 
 @asynccontextmanager
-async def lines(address: str, clock: Clock, directory: Path, tls: ssl.SSLContext | None = None) -> AsyncIterator[list[Pair]]:
+async def lines(
+    address: str, clock: Clock, directory: Path, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[list[MStockConnection]]:
     """Two accounts with a session each, over one pair of addresses."""
     links = Connections(
         base_url=address, ws_url=address.replace("http", "ws", 1), clock=clock, chance=random.Random(1), data_dir=directory,

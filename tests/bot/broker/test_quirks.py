@@ -19,9 +19,9 @@ import pytest
 from bot.broker.client import MStock
 from bot.broker.feed import frames
 from bot.broker.feed.samples import Samples
-from bot.broker.rate_limits import Pace
+from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.routes import ROUTES, SCRIP_MASTER
-from bot.broker.scrip_cache import ScripShelf
+from bot.broker.scrip_cache import ScripCache
 from bot.broker.session import SessionKeeper, token_dies
 from bot.broker.transport import Transport, tls_context
 from bot.broker.wire import answers, bodies, research_rows, translate, vocabulary
@@ -110,11 +110,16 @@ def a_client(wire: Wire, clock: LoopClock, directory: Path) -> tuple[MStock, Ses
         return None
 
     transport = Transport(
-        base_url="https://127.0.0.1:1", tls=tls_context(), clock=clock, chance=random.Random(1), pace=Pace(), wire=wire
+        base_url="https://127.0.0.1:1",
+        tls=tls_context(),
+        clock=clock,
+        chance=random.Random(1),
+        pace=BrokerRateLimits(),
+        wire=wire,
     )
     keeper = SessionKeeper("main", clock, nobody, lambda: None)
     keeper.adopt(Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=8)))
-    shelf = ScripShelf(directory, source="s")
+    shelf = ScripCache(directory, source="s")
     client = MStock(
         transport=transport, keeper=keeper, shelf=shelf, clock=clock, key=lambda: Secret("key"), find=lambda _key: None
     )

@@ -5,20 +5,20 @@ from itertools import pairwise
 
 import pytest
 
-from bot.broker.rate_limits import URGENT_PATIENCE, WINDOWS, Gate, Pace
+from bot.broker.rate_limits import URGENT_PATIENCE, WINDOWS, BrokerRateLimits, RateLimit
 from bot.broker.routes import Bucket
 from bot.domain.errors import TooFast
 from bot.simulators.loop import VirtualLoop
 
 
-async def leave(gate: Gate, left: list[float], *, urgent: bool = False) -> None:
+async def leave(gate: RateLimit, left: list[float], *, urgent: bool = False) -> None:
     await gate.enter(urgent=urgent)
     left.append(asyncio.get_running_loop().time())
 
 
 @pytest.mark.parametrize("bucket", list(Bucket))
 async def test_no_stretch_of_time_sees_more_calls_than_its_window_allows(loop: VirtualLoop, bucket: Bucket) -> None:
-    gate = Gate(WINDOWS[bucket], patience=1e9)
+    gate = RateLimit(WINDOWS[bucket], patience=1e9)
     left: list[float] = []
     await asyncio.gather(*(leave(gate, left) for _ in range(450)))
     assert len(left) == 450
@@ -28,7 +28,7 @@ async def test_no_stretch_of_time_sees_more_calls_than_its_window_allows(loop: V
 
 
 async def test_a_hundred_orders_at_once_leave_slowly_or_are_told_to_come_back(loop: VirtualLoop) -> None:
-    pace = Pace()
+    pace = BrokerRateLimits()
     left: list[float] = []
 
     async def order() -> None:
@@ -45,7 +45,7 @@ async def test_a_hundred_orders_at_once_leave_slowly_or_are_told_to_come_back(lo
 
 
 async def test_a_cancel_overtakes_the_orders_that_wait(loop: VirtualLoop) -> None:
-    gate = Gate(((1, 1.0),), patience=100.0)
+    gate = RateLimit(((1, 1.0),), patience=100.0)
     order: list[str] = []
 
     async def go(name: str, *, urgent: bool) -> None:
@@ -60,7 +60,7 @@ async def test_a_cancel_overtakes_the_orders_that_wait(loop: VirtualLoop) -> Non
 
 
 async def test_a_caller_that_gave_up_keeps_nobody_waiting(loop: VirtualLoop) -> None:
-    gate = Gate(((1, 1.0),), patience=100.0)
+    gate = RateLimit(((1, 1.0),), patience=100.0)
     await gate.enter()
     given_up = asyncio.create_task(gate.enter())
     await asyncio.sleep(0)
@@ -70,7 +70,7 @@ async def test_a_caller_that_gave_up_keeps_nobody_waiting(loop: VirtualLoop) -> 
 
 
 async def test_even_a_cancel_is_told_when_the_wait_is_beyond_reason(loop: VirtualLoop) -> None:
-    gate = Gate(((1, URGENT_PATIENCE * 2),), patience=1.0)
+    gate = RateLimit(((1, URGENT_PATIENCE * 2),), patience=1.0)
     await gate.enter()
     with pytest.raises(TooFast):
         await gate.enter(urgent=True)
@@ -79,11 +79,11 @@ async def test_even_a_cancel_is_told_when_the_wait_is_beyond_reason(loop: Virtua
 @pytest.mark.parametrize("rate", [0, 9, 30])
 def test_more_than_eight_orders_a_second_cannot_be_asked_for(rate: int) -> None:
     with pytest.raises(ValueError, match="orders a second"):
-        Pace(orders_a_second=rate)
+        BrokerRateLimits(orders_a_second=rate)
 
 
 async def test_calls_that_come_slowly_are_not_held_up(loop: VirtualLoop) -> None:
-    gate = Gate(WINDOWS[Bucket.QUOTES], patience=1.0)
+    gate = RateLimit(WINDOWS[Bucket.QUOTES], patience=1.0)
     times = []
     for _ in range(20):
         await gate.enter()

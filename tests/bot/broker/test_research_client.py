@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.broker.connections import Connections, Pair
+from bot.broker.connections import Connections, MStockConnection
 from bot.broker.wire.bodies import StopSpelling
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Refused, StopWordsRefused, Unclear
@@ -29,7 +29,9 @@ STEPS = {
 
 
 @pytest.mark.parametrize("interval", list(Interval))
-async def test_candles_are_joined_in_order_each_once(pair: Pair, clock: LoopClock, loop: VirtualLoop, interval: Interval) -> None:
+async def test_candles_are_joined_in_order_each_once(
+    pair: MStockConnection, clock: LoopClock, loop: VirtualLoop, interval: Interval
+) -> None:
     loop.shift(3 * 3600)  # noon, so that there is something of today
     end = clock.now()
     start = end - timedelta(days=5 if interval is Interval.MINUTE else 40)
@@ -47,7 +49,7 @@ async def test_candles_are_joined_in_order_each_once(pair: Pair, clock: LoopCloc
     assert all(ist(candle.start).weekday() < 5 for candle in candles if ist_date(candle.start) != ist_date(end))
 
 
-async def test_candles_of_the_past_alone_do_not_ask_for_today(pair: Pair, clock: LoopClock, paper: Running) -> None:
+async def test_candles_of_the_past_alone_do_not_ask_for_today(pair: MStockConnection, clock: LoopClock, paper: Running) -> None:
     today = at_ist(ist_date(clock.now()), 0)
     await pair.broker.candles(RELIANCE, Interval.DAY, today - timedelta(days=30), today)
     assert paper.counter.calls.get("intraday", 0) == 0
@@ -55,14 +57,16 @@ async def test_candles_of_the_past_alone_do_not_ask_for_today(pair: Pair, clock:
     assert paper.counter.calls.get("historical", 0) == 1
 
 
-async def test_a_flaky_intraday_route_is_asked_again(pair: Pair, clock: LoopClock, loop: VirtualLoop, paper: Running) -> None:
+async def test_a_flaky_intraday_route_is_asked_again(
+    pair: MStockConnection, clock: LoopClock, loop: VirtualLoop, paper: Running
+) -> None:
     loop.shift(3600)
     paper.broker.faults.arm("intraday_flaky", times=2)
     today = at_ist(ist_date(clock.now()), 0)
     assert await pair.broker.candles(RELIANCE, Interval.MINUTES_5, today, clock.now())
 
 
-async def test_a_chain_leads_to_contracts_of_the_master(pair: Pair) -> None:
+async def test_a_chain_leads_to_contracts_of_the_master(pair: MStockConnection) -> None:
     master = {each.token: each for each in await pair.broker.scrip_master() if each.exchange is Exchange.NFO}
     nifty = next(each for each in await pair.broker.underlyings(Exchange.NFO) if each.name == "NIFTY" and each.kind == "OPTIDX")
     expiry, _ = nifty.expiries[0]
@@ -75,7 +79,7 @@ async def test_a_chain_leads_to_contracts_of_the_master(pair: Pair) -> None:
         await pair.broker.chain(Exchange.NFO, nifty, date(2020, 1, 1))
 
 
-async def test_the_steps_of_an_order_carry_its_tag(pair: Pair) -> None:
+async def test_the_steps_of_an_order_carry_its_tag(pair: MStockConnection) -> None:
     broker_id = await pair.broker.place(await a_draft(pair, far=True), TAG)
     await asyncio.sleep(1)
     await pair.broker.cancel(broker_id)
@@ -86,7 +90,7 @@ async def test_the_steps_of_an_order_carry_its_tag(pair: Pair) -> None:
     assert await pair.broker.order_steps("1191241106999", derivative=False) == []
 
 
-async def test_cancel_all_reaches_every_resting_order(pair: Pair) -> None:
+async def test_cancel_all_reaches_every_resting_order(pair: MStockConnection) -> None:
     for number in range(3):
         await pair.broker.place(await a_draft(pair, far=True), f"T{number}")
     await asyncio.sleep(1)
@@ -97,7 +101,7 @@ async def test_cancel_all_reaches_every_resting_order(pair: Pair) -> None:
         await pair.broker.cancel_all()
 
 
-async def test_a_position_is_carried_over_to_another_product(pair: Pair) -> None:
+async def test_a_position_is_carried_over_to_another_product(pair: MStockConnection) -> None:
     draft = replace(await a_draft(pair), product=Product.MIS)
     await pair.broker.place(draft, TAG)
     await asyncio.sleep(60)
@@ -110,7 +114,7 @@ async def test_a_position_is_carried_over_to_another_product(pair: Pair) -> None
 
 
 async def test_past_trades_are_those_of_the_days_asked_for(
-    pair: Pair, clock: LoopClock, loop: VirtualLoop, links: Connections
+    pair: MStockConnection, clock: LoopClock, loop: VirtualLoop, links: Connections
 ) -> None:
     day = ist_date(clock.now())
     await pair.broker.place(await a_draft(pair), TAG)
@@ -128,7 +132,9 @@ async def test_past_trades_are_those_of_the_days_asked_for(
 
 
 @pytest.mark.parametrize("exchange", list(Exchange))
-async def test_each_exchange_goes_the_whole_way(pair: Pair, ears: Ears, loop: VirtualLoop, exchange: Exchange) -> None:
+async def test_each_exchange_goes_the_whole_way(
+    pair: MStockConnection, ears: Ears, loop: VirtualLoop, exchange: Exchange
+) -> None:
     """Quote, feed, candles, order, trade and position under one key, whatever each route calls the exchange."""
     loop.shift(3 * 3600)
     master = await pair.broker.scrip_master()
@@ -156,11 +162,11 @@ async def test_each_exchange_goes_the_whole_way(pair: Pair, ears: Ears, loop: Vi
     assert (position.instrument, position.quantity) == (instrument, instrument.lot)
 
 
-async def test_past_trades_of_a_day_without_any_are_none(pair: Pair) -> None:
+async def test_past_trades_of_a_day_without_any_are_none(pair: MStockConnection) -> None:
     assert await pair.broker.past_trades(date(2024, 1, 6), date(2024, 1, 6)) == []
 
 
-async def test_two_orders_together_block_more_than_one(pair: Pair) -> None:
+async def test_two_orders_together_block_more_than_one(pair: MStockConnection) -> None:
     draft = await a_draft(pair)
     one, two = [(await pair.broker.margin_of_all([draft] * count)).required for count in (1, 2)]
     assert one is not None
@@ -168,7 +174,7 @@ async def test_two_orders_together_block_more_than_one(pair: Pair) -> None:
     assert one < two
 
 
-async def test_a_refused_spelling_of_stops_is_named_and_the_other_one_works(pair: Pair, paper: Running) -> None:
+async def test_a_refused_spelling_of_stops_is_named_and_the_other_one_works(pair: MStockConnection, paper: Running) -> None:
     price = (await pair.broker.quotes([RELIANCE.key]))[RELIANCE.key].last
     trigger = (price * Decimal("0.97") / RELIANCE.tick).to_integral_value() * RELIANCE.tick
     stop = OrderDraft(

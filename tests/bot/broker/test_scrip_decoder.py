@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.broker.connections import Connections, Pair
-from bot.broker.scrip_cache import ScripShelf
+from bot.broker.connections import Connections, MStockConnection
+from bot.broker.scrip_cache import ScripCache
 from bot.broker.scrip_decoder import INDEXES, Master, read_master
 from bot.broker.transport import OpenSink
 from bot.broker.wire.answers import Answer
@@ -121,17 +121,19 @@ def test_a_few_broken_rows_among_many_are_left_out(tmp_path: Path) -> None:
     assert len(master) == 400 + len(INDEXES)
 
 
-async def test_it_is_fetched_kept_and_found_again_after_a_restart(paper: Running, pair: Pair, tmp_path: Path) -> None:
+async def test_it_is_fetched_kept_and_found_again_after_a_restart(paper: Running, pair: MStockConnection, tmp_path: Path) -> None:
     master = await pair.broker.scrip_master()
     assert len(master) > 1000
-    again = ScripShelf(tmp_path, source=paper.rest_url)
+    again = ScripCache(tmp_path, source=paper.rest_url)
     kept = await again.kept()
     assert kept is not None
     assert list(kept) == list(master)
 
 
 @pytest.mark.parametrize("fault", ["master_truncated", "master_short", "master_doubled", "master_error"])
-async def test_todays_broken_master_leaves_yesterdays_in_use(links: Connections, pair: Pair, paper: Running, fault: str) -> None:
+async def test_todays_broken_master_leaves_yesterdays_in_use(
+    links: Connections, pair: MStockConnection, paper: Running, fault: str
+) -> None:
     before = await pair.broker.scrip_master()
     paper.broker.faults.arm(fault, times=None)
     with pytest.raises((Unreadable, Refused)):
@@ -148,7 +150,7 @@ def on_disk(directory: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("rows", "taken"), [(399, False), (400, True), (1998, True), (2001, False)])
 async def test_the_number_of_rows_stays_within_reason_of_the_last_masters(tmp_path: Path, rows: int, taken: bool) -> None:
-    shelf = ScripShelf(tmp_path, source="s", indexes=())
+    shelf = ScripCache(tmp_path, source="s", indexes=())
 
     def download(count: int) -> Callable[[OpenSink], Awaitable[Answer]]:
         async def send(into: OpenSink) -> Answer:
@@ -165,14 +167,14 @@ async def test_the_number_of_rows_stays_within_reason_of_the_last_masters(tmp_pa
         with pytest.raises(Unreadable, match="The earlier one stays"):
             await shelf.fetch(download(rows))
         assert shelf.master is first
-    again = await ScripShelf(tmp_path, source="s", indexes=()).kept()
+    again = await ScripCache(tmp_path, source="s", indexes=()).kept()
     assert again is not None
     assert len(again) == (rows if taken else 666), "what is on disk is what is in use"
     assert [name for name in on_disk(tmp_path) if not name.endswith(".json")] == []
 
 
 async def test_a_download_that_dies_halfway_leaves_the_earlier_one_on_disk_and_in_use(
-    links: Connections, pair: Pair, paper: Running, tmp_path: Path
+    links: Connections, pair: MStockConnection, paper: Running, tmp_path: Path
 ) -> None:
     before = await pair.broker.scrip_master()
     kept = on_disk(tmp_path)
@@ -187,7 +189,7 @@ async def test_a_download_that_dies_halfway_leaves_the_earlier_one_on_disk_and_i
     assert len(await pair.broker.scrip_master()) == len(before), "the second attempt begins with an empty file"
 
 
-async def test_it_may_come_as_a_table_of_commas(pair: Pair, paper: Running) -> None:
+async def test_it_may_come_as_a_table_of_commas(pair: MStockConnection, paper: Running) -> None:
     before = await pair.broker.scrip_master()
     paper.broker.faults.arm("master_csv")
     assert list(await pair.broker.scrip_master()) == list(before)
@@ -196,7 +198,7 @@ async def test_it_may_come_as_a_table_of_commas(pair: Pair, paper: Running) -> N
 async def test_a_disk_that_is_full_is_said_and_spoils_nothing(tmp_path: Path) -> None:
     file = tmp_path / "a file where the directory should be"
     file.write_text("")
-    shelf = ScripShelf(file / "x", source="s")
+    shelf = ScripCache(file / "x", source="s")
 
     async def download(into: OpenSink) -> Answer:
         into()(json.dumps(ROWS).encode())
@@ -215,7 +217,7 @@ def test_a_master_is_a_sequence_like_any_other(tmp_path: Path) -> None:
 
 
 async def test_a_token_that_died_overnight_is_renewed_once_for_the_master(
-    links: Connections, pair: Pair, paper: Running, clock: LoopClock
+    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock
 ) -> None:
     async def renew(account_id: str, _dead: Session | None) -> Session | None:
         await asyncio.sleep(130)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.broker.connections import Connections, Pair
+from bot.broker.connections import Connections, MStockConnection
 from bot.broker.session import SessionKeeper, code_from_seed, six_digits, token_dies
 from bot.domain.clock import next_midnight
 from bot.domain.errors import BotError, LoginRefused, NotSent, PasswordRefused, Refused, SessionExpired, Unreadable
@@ -224,7 +224,7 @@ async def test_a_token_found_dead_does_not_kill_its_successor(clock: LoopClock) 
 
 
 async def test_a_route_that_never_takes_the_token_causes_no_login_after_login(
-    links: Connections, pair: Pair, paper: Running, clock: LoopClock, credentials: Credentials
+    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock, credentials: Credentials
 ) -> None:
     async def renew(account_id: str, _dead: Session | None) -> Session | None:
         await asyncio.sleep(130)
@@ -260,7 +260,7 @@ async def test_a_clock_that_is_wrong_is_said_in_words(clock: LoopClock, tmp_path
 
 
 async def test_the_brokers_morning_sees_no_login_loop(
-    links: Connections, pair: Pair, paper: Running, clock: LoopClock, loop: VirtualLoop
+    links: Connections, pair: MStockConnection, paper: Running, clock: LoopClock, loop: VirtualLoop
 ) -> None:
     """07:00 to 08:30, the broker half away and the session of yesterday dead: calls all the time, a handful of logins."""
     credentials = credentials_of(PaperAccount())

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from bot.broker import routes
-from bot.broker.rate_limits import Pace
+from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.routes import ROUTES, Route
 from bot.broker.transport import FAREWELL, Transport, check_address, tls_context
 from bot.domain.errors import BotError, NotLinked, NotSent, SettingsError, Unclear, Unreadable
@@ -29,7 +29,7 @@ NAMES = {"orderid": "1191241106101", "exchange": "2", "expiry": "1", "token": "2
 
 
 def a_transport(clock: LoopClock, base: str = "https://127.0.0.1:9", wire: httpx.AsyncBaseTransport | None = None) -> Transport:
-    return Transport(base_url=base, tls=tls_context(), clock=clock, chance=random.Random(1), pace=Pace(), wire=wire)
+    return Transport(base_url=base, tls=tls_context(), clock=clock, chance=random.Random(1), pace=BrokerRateLimits(), wire=wire)
 
 
 class Wire(httpx.AsyncBaseTransport):

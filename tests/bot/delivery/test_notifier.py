@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.delivery.notifier import LEASE, Notifier
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.notice import Parcel, TradingStopped
+from bot.domain.orders.notice import Delivery, TradingStopped
 from bot.domain.orders.order import Order
-from bot.domain.ports.broker import Shown
+from bot.domain.ports.broker import CardRef
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
 from tests.stage.loop import HostClock
@@ -24,10 +24,10 @@ from tests.storage.samples import ACCOUNT, NOW, a_store
 class Phone:
     """A messenger that does what the test says."""
 
-    trouble: Callable[[Parcel], DeliveryError | None] = lambda _: None
-    taken: list[Parcel] = field(default_factory=list)
+    trouble: Callable[[Delivery], DeliveryError | None] = lambda _: None
+    taken: list[Delivery] = field(default_factory=list)
 
-    async def deliver(self, parcel: Parcel) -> int:
+    async def deliver(self, parcel: Delivery) -> int:
         await asyncio.sleep(0.1)
         problem = self.trouble(parcel)
         if problem is not None:
@@ -35,15 +35,15 @@ class Phone:
         self.taken.append(parcel)
         return len(self.taken)
 
-    async def draw(self, shown: Shown, order: Order, label: str) -> int:
+    async def draw(self, shown: CardRef, order: Order, label: str) -> int:
         raise AssertionError("the notifier draws no cards")
 
 
 async def write(store: SqlStore, clock: LoopClock, names: str, chats: tuple[int, ...] = (1001,)) -> None:
     for name in names:
         now = clock.now()
-        await store.run(
-            lambda drawers, name=name, now=now: drawers.outbox.add(  # type: ignore[misc] # bound at once
+        await store.transaction(
+            lambda db, name=name, now=now: db.outbox.add(  # type: ignore[misc] # bound at once
                 ACCOUNT.id, list(chats), TradingStopped(name=name, at=now), now, order_id=None
             )
         )
@@ -72,7 +72,7 @@ async def test_a_flooded_chat_waits_as_told_and_holds_up_no_other(clock: LoopClo
     store = await a_store()
     begun = clock.now()
 
-    def flood(parcel: Parcel) -> DeliveryError | None:
+    def flood(parcel: Delivery) -> DeliveryError | None:
         if parcel.chat_id == 1001 and clock.now() - begun < timedelta(seconds=30):
             return DeliveryError("too many messages", retry_after=30)
         return None
@@ -87,7 +87,7 @@ async def test_a_flooded_chat_waits_as_told_and_holds_up_no_other(clock: LoopClo
 
 async def test_a_stop_waits_for_the_news_that_is_on_its_way_so_that_nothing_is_sent_twice(clock: LoopClock) -> None:
     class SlowToAnswer(Phone):
-        async def deliver(self, parcel: Parcel) -> int:
+        async def deliver(self, parcel: Delivery) -> int:
             self.taken.append(parcel)
             await asyncio.sleep(5)
             return len(self.taken)
@@ -118,7 +118,7 @@ async def test_news_that_waited_through_an_outage_rings_within_ten_seconds_of_it
     back = clock.now() + timedelta(seconds=away)
     came: list[float] = []
 
-    def outage(_: Parcel) -> DeliveryError | None:
+    def outage(_: Delivery) -> DeliveryError | None:
         if clock.now() < back:
             return DeliveryError("Telegram could not be reached.")
         came.append((clock.now() - back).total_seconds())
@@ -134,7 +134,7 @@ async def test_news_that_waited_through_an_outage_rings_within_ten_seconds_of_it
 async def test_what_telegram_refuses_for_good_is_buried_and_counted_and_the_rest_goes_on(clock: LoopClock) -> None:
     store = await a_store()
 
-    def refuse(parcel: Parcel) -> DeliveryError | None:
+    def refuse(parcel: Delivery) -> DeliveryError | None:
         broken = isinstance(parcel.notice, TradingStopped) and parcel.notice.name == "b"
         return DeliveryError("bad markup", permanent=True) if broken else None
 
@@ -142,7 +142,7 @@ async def test_what_telegram_refuses_for_good_is_buried_and_counted_and_the_rest
     await write(store, clock, "abc")
     await run_for(Notifier(store=store, messenger=phone, clock=clock), 5)
     assert said(phone) == "ac"
-    assert await store.run(lambda drawers: drawers.outbox.counts()) == (0, 1)
+    assert await store.transaction(lambda db: db.outbox.counts()) == (0, 1)
 
 
 async def test_killed_between_sending_and_marking_it_sends_again_with_the_same_event_number(clock: LoopClock) -> None:
@@ -162,7 +162,7 @@ async def test_killed_between_sending_and_marking_it_sends_again_with_the_same_e
             self.runs += 1
             if self.runs == 2:
                 raise Killed
-            return await store.run(work)
+            return await store.transaction(work)
 
     with pytest.raises(Killed):
         await Notifier(store=Dying(), messenger=phone, clock=clock).deliver_due()  # type: ignore[arg-type] # a store for one run
@@ -178,7 +178,7 @@ async def test_whatever_goes_wrong_in_between_the_order_is_kept_and_nothing_is_l
     clock = LoopClock(loop, NOW)
     store, fate = await a_store(), iter(fates)
 
-    def trouble(_: Parcel) -> DeliveryError | None:
+    def trouble(_: Delivery) -> DeliveryError | None:
         match next(fate, "ok"):
             case "later":
                 return DeliveryError("no network")
@@ -197,7 +197,7 @@ async def test_a_notice_that_cannot_be_put_into_words_is_buried_and_the_rest_goe
     store = await a_store()
 
     class Stumbling(Phone):
-        async def deliver(self, parcel: Parcel) -> int:
+        async def deliver(self, parcel: Delivery) -> int:
             if isinstance(parcel.notice, TradingStopped) and parcel.notice.name == "b":
                 raise ZeroDivisionError
             return await super().deliver(parcel)
@@ -206,7 +206,7 @@ async def test_a_notice_that_cannot_be_put_into_words_is_buried_and_the_rest_goe
     await write(store, clock, "abc")
     await run_for(Notifier(store=store, messenger=phone, clock=clock), 5)
     assert said(phone) == "ac"
-    assert await store.run(lambda drawers: drawers.outbox.counts()) == (0, 1)
+    assert await store.transaction(lambda db: db.outbox.counts()) == (0, 1)
 
 
 @pytest.mark.parametrize("step", [-7200, -120, 120, 7200])
@@ -253,8 +253,8 @@ async def test_what_a_killed_process_was_delivering_or_had_put_off_is_told_at_th
     store, phone = await a_store(), Phone()
     await write(store, host_clock, "ab", (1001, 1002))
     now = host_clock.now()
-    held = await store.run(lambda drawers: drawers.outbox.lease(now, now + LEASE))
-    await store.run(lambda drawers: drawers.outbox.postpone(held[1].id, now + timedelta(hours=1), "flood"))
+    held = await store.transaction(lambda db: db.outbox.lease(now, now + LEASE))
+    await store.transaction(lambda db: db.outbox.postpone(held[1].id, now + timedelta(hours=1), "flood"))
     host_clock.step(step)
     await run_for(Notifier(store=store, messenger=phone, clock=host_clock), 2)
     assert said(phone, 1001) == said(phone, 1002) == "ab"

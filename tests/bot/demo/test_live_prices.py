@@ -5,7 +5,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.demo.live_prices import Pump, matched
+from bot.demo.live_prices import LivePrices, matched
 from bot.domain.clock import Clock
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
@@ -24,7 +24,7 @@ def price(broker: Running, name: str, clock: Clock) -> int:
 async def test_a_price_at_the_source_becomes_the_price_of_the_paper_market(clock: LoopClock, tmp_path: Path) -> None:
     still = PaperSettings(walk=0)
     async with paper_broker(still, clock) as source, paper_broker(still, clock) as practice, aiohttp.ClientSession() as http:
-        pump = Pump(desk_url=practice.desk_url, http=http)
+        pump = LivePrices(desk_url=practice.desk_url, http=http)
         async with a_road(source, clock, tmp_path, pump) as road:
             credentials = credentials_of(PaperAccount())
             pair = road.of("source", credentials)
@@ -43,7 +43,7 @@ async def test_the_sources_closes_and_its_other_exchange_come_over_too(clock: Lo
     """A limit order at the live price must lie within the paper market's band, which hangs on the previous close."""
     moved, still = PaperSettings(walk=40, seed=11), PaperSettings(walk=0)
     async with paper_broker(moved, clock) as source, paper_broker(still, clock) as practice, aiohttp.ClientSession() as http:
-        pump = Pump(desk_url=practice.desk_url, http=http)
+        pump = LivePrices(desk_url=practice.desk_url, http=http)
         async with a_road(source, clock, tmp_path, pump) as road:
             credentials = credentials_of(PaperAccount())
             pair = road.of("source", credentials)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.demo.world import DemoDirectory, demo_clock, open_demo
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from bot.simulators.loop import DemoLoop
 
 in_real_time = pytest.mark.asyncio(loop_factories=["real"])
@@ -30,7 +30,7 @@ async def test_each_start_draws_another_token_and_the_same_bot_goes_on_with_its_
     clock = demo_clock(loop, directory)
     tokens, seen = list[str](), list[list[str]]()
     for _ in range(2):
-        async with open_demo(directory, loop=loop, clock=clock, scrubber=Scrubber()) as demo:
+        async with open_demo(directory, loop=loop, clock=clock, redactor=Redactor()) as demo:
             stop = asyncio.Event()
             running = asyncio.create_task(demo.app.run(stop))
             await demo.neighbours.person.ask("/start", "owner")
@@ -48,7 +48,7 @@ async def test_each_start_draws_another_token_and_the_same_bot_goes_on_with_its_
 async def test_a_clock_that_was_stopped_on_its_way_is_found_there_again(tmp_path: Path) -> None:
     loop, directory = real_loop(), DemoDirectory(tmp_path)
     async with (
-        open_demo(directory, loop=loop, clock=demo_clock(loop, directory), scrubber=Scrubber()) as demo,
+        open_demo(directory, loop=loop, clock=demo_clock(loop, directory), redactor=Redactor()) as demo,
         aiohttp.ClientSession(demo.neighbours.telegram_url, timeout=aiohttp.ClientTimeout(total=None)) as browser,
     ):
 
@@ -71,7 +71,7 @@ async def test_real_hours_hold_for_the_bot_and_for_the_exchange_from_the_next_st
     clock, asked = demo_clock(loop, directory), list[str]()
     seen = []
     for hours in ("real", "always"):
-        opened = open_demo(directory, loop=loop, clock=clock, scrubber=Scrubber(), restart=lambda: asked.append("again"))
+        opened = open_demo(directory, loop=loop, clock=clock, redactor=Redactor(), restart=lambda: asked.append("again"))
         async with opened as demo, aiohttp.ClientSession(demo.neighbours.telegram_url) as browser:
             bot = "always" if demo.app.core.services.limits.calendar is None else "real"
             seen.append((bot, demo.neighbours.paper.broker.settings.hours))

@@ -17,15 +17,15 @@ from bot.domain.orders.charges import Trade
 from bot.domain.orders.order import OrderKind, Product, Side
 from bot.domain.orders.rejections import RejectionKind
 from bot.domain.orders.tariff import ChargeName, TradeClass
-from bot.reference.load import FILES, HERE, MODELS, Shelf, open_shelf
+from bot.reference.load import FILES, HERE, MODELS, ReferenceData, load_reference
 from bot.reference.schema import BadRow, tables_of
 from tests.stage.market import a_future, a_share, ist_at
 
 
-def host(tmp_path: Path, text: str) -> Shelf:
+def host(tmp_path: Path, text: str) -> ReferenceData:
     path = tmp_path / "host.toml"
     path.write_text(text, encoding="utf-8")
-    return open_shelf(path)
+    return load_reference(path)
 
 
 def test_every_shipped_row_names_its_source() -> None:
@@ -56,7 +56,7 @@ def test_a_host_adds_the_year_that_we_do_not_have(tmp_path: Path) -> None:
     assert shelf.override == "host.toml"
     assert shelf.calendar.day(date(2027, 1, 26)).kind is DayKind.HOLIDAY
     assert shelf.calendar.may(a_share(), Product.CNC, ist_at("2027-01-25 11:00"), in_auction=True).may_enter
-    assert not open_shelf().calendar.may(a_share(), Product.CNC, ist_at("2027-01-25 11:00"), in_auction=True).may_enter
+    assert not load_reference().calendar.may(a_share(), Product.CNC, ist_at("2027-01-25 11:00"), in_auction=True).may_enter
 
 
 def test_a_host_gives_the_muhurat_session_its_hours(tmp_path: Path) -> None:
@@ -221,19 +221,19 @@ def test_a_bad_host_row_stops_the_start_and_is_named(tmp_path: Path, text: str, 
 
 def test_a_host_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(BadRow, match=r"absent\.toml cannot be read"):
-        open_shelf(tmp_path / "absent.toml")
+        load_reference(tmp_path / "absent.toml")
 
 
 def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "host.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadRow, match="is no TOML"):
-        open_shelf(tmp_path / "host.toml")
+        load_reference(tmp_path / "host.toml")
 
 
 def test_a_host_file_may_have_the_name_of_a_shipped_one(tmp_path: Path) -> None:
     path = tmp_path / "calendar.toml"
     path.write_text('[[years]]\nyear = 2027\nsource = "the list of 2027"\n', encoding="utf-8")
-    assert set(open_shelf(path).calendar.years) == set(open_shelf().calendar.years) | {2027}
+    assert set(load_reference(path).calendar.years) == set(load_reference().calendar.years) | {2027}
 
 
 ODD: tuple[Any, ...] = (

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from bot.domain.people.secret import Secret
 from bot.runtime.logs import QUIET, correlation, escaped, logging_to, new_id
-from bot.runtime.redaction import Scrubber
+from bot.runtime.redaction import Redactor
 from tests.stage.canaries import Canaries, Planted, plant
 
 PLANTED = plant(random.Random(3))
@@ -37,7 +37,7 @@ class Stopped:
 @contextmanager
 def written(*, level: str = "DEBUG", as_json: bool = False) -> Iterator[io.StringIO]:
     stream = io.StringIO()
-    with logging_to(stream, scrubber=Scrubber(map(Secret, SECRETS)), clock=Stopped(), level=level, as_json=as_json):
+    with logging_to(stream, redactor=Redactor(map(Secret, SECRETS)), clock=Stopped(), level=level, as_json=as_json):
         yield stream
 
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.people.secret import Secret
-from bot.runtime.redaction import GONE, Scrubber, is_random
+from bot.runtime.redaction import GONE, Redactor, is_random
 from tests.stage.canaries import Canaries, Planted, plant
 
 PLANTED: Planted = plant(random.Random(11))
 SECRETS = [getattr(PLANTED, name) for name in Planted.__slots__]
-SCRUBBER = Scrubber(Secret(secret) for secret in SECRETS)
+SCRUBBER = Redactor(Secret(secret) for secret in SECRETS)
 CANARIES = Canaries(PLANTED)
 AROUND = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 
@@ -72,7 +72,7 @@ def test_fifteen_characters_of_a_long_token_do_not_pass(secret: str, data: st.Da
 def test_any_secret_at_all_is_taken_out_whole(around: str, secret: str) -> None:
     if secret in f"{around}*** {around}" or set(secret) <= {"*", " "}:
         return
-    assert secret not in Scrubber([Secret(secret)]).scrub(f"{around}{secret} {around}")
+    assert secret not in Redactor([Secret(secret)]).scrub(f"{around}{secret} {around}")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_any_secret_at_all_is_taken_out_whole(around: str, secret: str) -> None:
     ],
 )
 def test_a_secret_that_nobody_told_of_is_known_by_its_shape(text: str, secret: str) -> None:
-    assert secret not in Scrubber().scrub(text)
+    assert secret not in Redactor().scrub(text)
 
 
 @pytest.mark.parametrize(
@@ -121,17 +121,17 @@ def test_ordinary_lines_stay_as_they_are(text: str) -> None:
 
 
 def test_a_short_value_is_taken_out_whole_and_words_with_a_part_of_it_stay() -> None:
-    scrubber = Scrubber([Secret("password1"), Secret("MA1234567"), Secret("123")])
-    assert scrubber.scrub("password1 / MA1234567 / ma1234567") == "*** / *** / ***"
-    assert scrubber.scrub("passwords, MA12, 123 shares") == "passwords, MA12, 123 shares"
+    redactor = Redactor([Secret("password1"), Secret("MA1234567"), Secret("123")])
+    assert redactor.scrub("password1 / MA1234567 / ma1234567") == "*** / *** / ***"
+    assert redactor.scrub("passwords, MA12, 123 shares") == "passwords, MA12, 123 shares"
 
 
 def test_a_forgotten_token_may_pass_again_and_the_others_may_not() -> None:
-    scrubber = Scrubber([Secret("aaaabbbbccccdddd1"), Secret("eeeeffffgggghhhh2")])
-    scrubber.forget(Secret("aaaabbbbccccdddd1"))
-    assert scrubber.scrub("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "aaaabbbbccccdddd1 ***"
-    scrubber.know(Secret("aaaabbbbccccdddd1"))
-    assert scrubber.scrub("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "*** ***"
+    redactor = Redactor([Secret("aaaabbbbccccdddd1"), Secret("eeeeffffgggghhhh2")])
+    redactor.forget(Secret("aaaabbbbccccdddd1"))
+    assert redactor.scrub("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "aaaabbbbccccdddd1 ***"
+    redactor.know(Secret("aaaabbbbccccdddd1"))
+    assert redactor.scrub("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "*** ***"
 
 
 def test_what_counts_as_random() -> None:
@@ -143,7 +143,7 @@ def test_what_counts_as_random() -> None:
 def test_text_without_secrets_between_secrets_is_kept(before: str, after: str) -> None:
     secret = PLANTED.api_key
     scrubbed = SCRUBBER.scrub(f"{before} {secret} {after}")
-    assert Scrubber().scrub(f"{before} *** {after}") == scrubbed
+    assert Redactor().scrub(f"{before} *** {after}") == scrubbed
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_text_without_secrets_between_secrets_is_kept(before: str, after: str) -
 )
 @pytest.mark.parametrize("line", ["otp sent to {}.", "{{'PAN': '{}'}}", "PAN={}", "{}"])
 def test_a_pan_and_a_telephone_number_half_crossed_out_never_pass(said: str, line: str) -> None:
-    scrubbed = Scrubber().scrub(line.format(said))
+    scrubbed = Redactor().scrub(line.format(said))
     assert said not in scrubbed
     assert GONE in scrubbed
 
@@ -161,16 +161,16 @@ def test_a_pan_and_a_telephone_number_half_crossed_out_never_pass(said: str, lin
     ["NIFTY 24500 CE", "NIFTY2450024500CE", "BANKNIFTY26NOVFUT", "order 1151261120106", "RELIANCE-EQ", "MA••••1", "a1b2c3d4e5f6"],
 )
 def test_contracts_orders_and_ids_are_not_taken_for_one(words: str) -> None:
-    assert Scrubber().scrub(words) == words
+    assert Redactor().scrub(words) == words
 
 
 def work(text: str) -> float:
     """Processor seconds for one text, by the quietest of three goes."""
-    scrubber = Scrubber()
+    redactor = Redactor()
 
     def once() -> float:
         before = time.thread_time()
-        scrubber.scrub(text)
+        redactor.scrub(text)
         return time.thread_time() - before
 
     return min(once() for _ in range(3))
@@ -205,4 +205,4 @@ def test_no_text_that_almost_fits_a_shape_costs_more_than_its_length(head: str) 
     ],
 )
 def test_a_shape_is_taken_out_wherever_it_begins_and_what_only_looks_like_it_stays(text: str, left: str) -> None:
-    assert Scrubber().scrub(text) == left
+    assert Redactor().scrub(text) == left

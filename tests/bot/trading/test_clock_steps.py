@@ -116,7 +116,7 @@ async def test_the_cancel_of_a_stop_asked_in_words_goes_whatever_the_clock_does(
     order = await stage.tap(await ask(stage, replace(EXIT, trigger=Decimal("1460.00"))))
     assert isinstance(order, Order)
     stage.broker.true[0].status = OrderStatus.TRIGGER_PENDING
-    await stage.reconcile.look(ACCOUNT.id)
+    await stage.reconcile.sync(ACCOUNT.id)
     question = await stage.desk.cancel(stage.actor, order.id, chat_id=PERSON)
     assert isinstance(question, Question)
     await stage.desk.shown(question.confirmation.token, 79)
@@ -129,13 +129,13 @@ async def test_the_cancel_of_a_stop_asked_in_words_goes_whatever_the_clock_does(
 async def test_the_kill_switch_is_not_lifted_by_a_question_that_the_clock_was_set_under(host_clock: HostClock, step: int) -> None:
     stage = await set_stage(host_clock)
     stop = Stop(account_id=ACCOUNT.id, by=PERSON, at=host_clock.now(), why="")
-    await stage.store.run(lambda drawers: drawers.safety.stop(stop))
+    await stage.store.transaction(lambda db: db.stops.stop(stop))
     question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
     await stage.desk.shown(question.confirmation.token, 79)
     host_clock.step(step)
     with pytest.raises(ConfirmationGone):
         await stage.tap(question.confirmation.token, 79)
-    assert await stage.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await stage.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
 
 
 @pytest.mark.parametrize("step", [-7200, 7200])
@@ -232,7 +232,7 @@ async def test_an_order_still_unknown_on_the_next_day_is_looked_for_in_the_trade
 async def test_an_order_of_yesterday_is_not_closed_while_the_trade_history_cannot_be_read(host_clock: HostClock) -> None:
     stage, order = await unknown_of_yesterday(host_clock)
     stage.broker.history = None
-    before = await stage.store.run(lambda drawers: drawers.orders.find(order.id))
+    before = await stage.store.transaction(lambda db: db.orders.find(order.id))
     seen = await stage.desk.look(stage.actor, order.id)
     assert before is not None
     assert seen.looks == before.looks

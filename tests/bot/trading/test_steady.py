@@ -12,7 +12,7 @@ from bot.domain.orders.order import OrderRequest, Side
 from bot.domain.people.access import PadEnded, PadUse
 from bot.trading.account.prices import Prices
 from bot.trading.account.spent_codes import spend
-from bot.trading.feed_events import Intake
+from bot.trading.feed_events import FeedEvents
 from bot.trading.safety.pins import TRIES
 from tests.stage.access import PIN, access
 from tests.stage.desk import set_stage
@@ -49,19 +49,19 @@ async def test_tries_at_a_pin_are_closed_no_longer_than_the_pause_though_the_clo
 
 async def test_a_roster_is_read_again_after_five_seconds_though_the_clock_was_set_back(host_clock: HostClock) -> None:
     room = access(await set_stage(host_clock))
-    await room.roster.refresh()
+    await room.allowlist.refresh()
     host_clock.step(-7200)
-    assert not room.roster.stale
+    assert not room.allowlist.stale
     await asyncio.sleep(6)
-    assert room.roster.stale
+    assert room.allowlist.stale
 
 
 async def test_a_spent_code_from_the_future_is_forgotten_and_one_of_now_is_not() -> None:
     store = await a_store()
-    await store.run(lambda drawers: spend(drawers, ACCOUNT.id, "123456", NOW))
+    await store.transaction(lambda db: spend(db, ACCOUNT.id, "123456", NOW))
     with pytest.raises(NotSent):
-        await store.run(lambda drawers: spend(drawers, ACCOUNT.id, "123456", NOW - timedelta(seconds=60)))
-    await store.run(lambda drawers: spend(drawers, ACCOUNT.id, "123456", NOW - timedelta(hours=2)))
+        await store.transaction(lambda db: spend(db, ACCOUNT.id, "123456", NOW - timedelta(seconds=60)))
+    await store.transaction(lambda db: spend(db, ACCOUNT.id, "123456", NOW - timedelta(hours=2)))
 
 
 @pytest.mark.parametrize("step", [-7200, -120])
@@ -85,11 +85,11 @@ async def test_the_length_of_a_gap_of_the_feed_is_the_time_that_passed(
     host_clock: HostClock, step: int, away: int, told: bool
 ) -> None:
     stage = await set_stage(host_clock)
-    feed = Intake(
+    feed = FeedEvents(
         store=stage.store,
         reconcile=stage.reconcile,
-        prices=Prices(links=stage.link),
-        errands=stage.errands,
+        prices=Prices(connections=stage.link),
+        background=stage.background,
         clock=host_clock,
         changed=lambda: None,
     )

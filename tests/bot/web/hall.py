@@ -12,15 +12,15 @@ from bot.domain.errors import BotError
 from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, Credentials, Role, Session, User
 from bot.domain.people.secret import Secret
-from bot.trading.account.logins import Accounts
-from bot.trading.account.secret_entry import Entering
-from bot.web.secret_page import WebDoor
+from bot.trading.account.logins import Logins
+from bot.trading.account.secret_entry import SecretEntry
+from bot.web.secret_page import SecretPage
 
 ASHA = 4211
 PATH = "/mstock/callback"
 
 
-class HandMadeAccounts(Accounts):
+class HandMadeAccounts(Logins):
     """Takes what it is given, or refuses as it is told."""
 
     def __init__(self, clock: Clock) -> None:
@@ -62,8 +62,8 @@ class Hall:
     """The door, and all that came through it."""
 
     accounts: HandMadeAccounts
-    door: WebDoor
-    entering: Entering
+    door: SecretPage
+    secret_entry: SecretEntry
     port: int
     told: list[tuple[int, str]] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
@@ -75,10 +75,10 @@ class Hall:
 
     async def link(self, label: str = "papa") -> str:
         """A fresh link; its address."""
-        return (await self.entering.link(await self.asha(), label)).address
+        return (await self.secret_entry.link(await self.asha(), label)).address
 
     async def login(self) -> str:
-        return (await self.entering.login(await self.asha())).address
+        return (await self.secret_entry.login(await self.asha())).address
 
 
 def free_port() -> int:
@@ -93,11 +93,11 @@ async def a_hall(clock: Clock, *, url: str | None = None) -> AsyncIterator[Hall]
     """url: a REDIRECT_URL that is not this host's own; {port} in it is the port where a proxy would find us."""
     port = free_port()
     own = f"http://127.0.0.1:{port}{PATH}"
-    door = WebDoor(url or own, listen=None if url is None else ("127.0.0.1", port))
+    door = SecretPage(url or own, listen=None if url is None else ("127.0.0.1", port))
     accounts = HandMadeAccounts(clock)
     told: list[tuple[int, str]] = []
     opened: list[str] = []
-    entering = Entering(
+    secret_entry = SecretEntry(
         accounts=accounts,
         door=door,
         clock=clock,
@@ -106,6 +106,6 @@ async def a_hall(clock: Clock, *, url: str | None = None) -> AsyncIterator[Hall]
         tell=lambda person, say: told.append((person, say)),
     )
     try:
-        yield Hall(accounts=accounts, door=door, entering=entering, port=port, told=told, opened=opened)
+        yield Hall(accounts=accounts, door=door, secret_entry=secret_entry, port=port, told=told, opened=opened)
     finally:
-        await entering.close()
+        await secret_entry.close()

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.errors import LoginRefused, NotAllowed, PersonError, UsageError
 from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
-from bot.web.secret_page import HEADERS, LARGEST, WebDoor
+from bot.web.secret_page import HEADERS, LARGEST, SecretPage
 from tests.bot.web.hall import ASHA, PATH, Hall, a_hall, free_port
 
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -149,14 +149,14 @@ async def test_after_its_use_the_port_is_closed_and_after_ten_minutes_too(clock:
         assert (await get(hall, later)).status == 200
         await asyncio.sleep(62)
         assert not await answers(hall.port)
-        assert hall.entering.ticket(parse_qs(urlsplit(later).query)["code"][0]) is None
+        assert hall.secret_entry.ticket(parse_qs(urlsplit(later).query)["code"][0]) is None
 
 
 async def test_a_link_that_expired_while_its_page_stood_open_takes_nothing(clock: LoopClock) -> None:
     async with a_hall(clock) as hall:
         old = await hall.link()
         await asyncio.sleep(5 * 60)
-        await hall.entering.login(await hall.asha())  # another person's page would keep the port open as this one does
+        await hall.secret_entry.login(await hall.asha())  # another person's page would keep the port open as this one does
         await asyncio.sleep(5 * 60 + 1)
         assert (await post(hall, old)).status == 404
         assert hall.accounts.linked == []
@@ -203,7 +203,7 @@ async def test_codes_have_128_bits_and_are_never_kept(clock: LoopClock) -> None:
             code = parse_qs(urlsplit(await hall.link()).query)["code"][0]
             codes.add(code)
             assert len(code) == 26, "128 bits in base32"
-            assert code not in repr(vars(hall.entering))
+            assert code not in repr(vars(hall.secret_entry))
         assert len(codes) == 100
 
 
@@ -335,7 +335,7 @@ async def test_a_thousand_guesses_open_nothing(clock: LoopClock) -> None:
     async with linking(clock) as (hall, address):
         for _ in range(1000):
             guess = "".join(chance.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(26))
-            assert hall.entering.ticket(guess) is None
+            assert hall.secret_entry.ticket(guess) is None
         assert (await get(hall, address)).status == 200
 
 
@@ -352,7 +352,7 @@ async def test_an_address_in_the_clear_that_is_not_this_hosts_gets_no_page(url: 
 
 async def test_https_without_a_place_to_listen_is_refused_in_words() -> None:
     with pytest.raises(PersonError, match="WEB_LISTEN"):
-        WebDoor("https://bot.example.in/mstock/callback").address("CODE")
+        SecretPage("https://bot.example.in/mstock/callback").address("CODE")
 
 
 async def test_behind_a_proxy_only_what_came_over_https_is_answered(clock: LoopClock) -> None:

@@ -34,13 +34,13 @@ async def test_an_invitation_is_a_link_that_can_be_copied_and_says_how_long_it_l
 async def test_what_is_not_understood_is_answered_with_an_example(words: str, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask(words, "Try /people")
-        assert stage.services.joining.removed == []
+        assert stage.services.invitations.removed == []
 
 
 async def test_somebody_is_taken_off_by_name_or_id(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/people remove Ravi", "Ravi is off the list.")
-        assert stage.services.joining.removed == ["Ravi"]
+        assert stage.services.invitations.removed == ["Ravi"]
 
 
 async def test_a_stranger_with_the_code_is_welcomed_and_nothing_of_it_is_stored(clock: LoopClock) -> None:
@@ -48,7 +48,7 @@ async def test_a_stranger_with_the_code_is_welcomed_and_nothing_of_it_is_stored(
         ravi = ScriptedPerson(stage.chats, RAVI, name="Ravi")
         ravi.say(KNOCK)
         await ravi.wait_for("Welcome. You are trader")
-        assert stage.services.joining.knocks == [(RAVI, "Ravi", CODE)]
+        assert stage.services.invitations.knocks == [(RAVI, "Ravi", CODE)]
         assert stage.inbox.entries == {}
         late = ScriptedPerson(stage.chats, STRANGER, name="Eve")
         late.say(KNOCK)
@@ -63,7 +63,7 @@ async def test_every_other_word_of_a_stranger_meets_silence(clock: LoopClock) ->
             eve.say(text)
         await asyncio.sleep(10)
         assert [each for each in eve.history() if each["from_bot"]] == []
-        assert stage.services.joining.knocks == [(STRANGER, "Eve", "b" * 26)], "well-formed, and no such code: silence too"
+        assert stage.services.invitations.knocks == [(STRANGER, "Eve", "b" * 26)], "well-formed, and no such code: silence too"
         assert stage.inbox.entries == {}
 
 
@@ -72,7 +72,7 @@ async def test_a_stranger_knocks_five_times_in_ten_minutes_and_a_crowd_twenty_ti
         for number in range(60):
             body = {"update_id": number + 1, "message": a_message(STRANGER, text="/start " + "b" * 26)}
             await stage.intake._take(Received(updates=(heard(Update.de_json(body, stage.application.bot)),), offset=1))
-        assert len(stage.services.joining.knocks) <= 5
+        assert len(stage.services.invitations.knocks) <= 5
         crowd = []
         for number in range(60):
             person = 10_000 + number
@@ -80,12 +80,12 @@ async def test_a_stranger_knocks_five_times_in_ten_minutes_and_a_crowd_twenty_ti
             crowd.append(Update.de_json(body, stage.application.bot))
         await stage.intake._take(Received(updates=tuple(map(heard, crowd)), offset=1))
         await asyncio.sleep(1)
-        assert 5 < len(stage.services.joining.knocks) <= 20
+        assert 5 < len(stage.services.invitations.knocks) <= 20
         await asyncio.sleep(600)
-        stage.services.joining.knocks.clear()
+        stage.services.invitations.knocks.clear()
         await stage.intake._take(Received(updates=(heard(crowd[0]),), offset=1))
         await asyncio.sleep(1)
-        assert len(stage.services.joining.knocks) == 1
+        assert len(stage.services.invitations.knocks) == 1
 
 
 async def test_one_who_is_on_the_list_may_open_a_link_to_another_account(clock: LoopClock) -> None:
@@ -136,9 +136,9 @@ async def test_a_tap_on_somebody_elses_card_and_an_act_beyond_the_role_reach_the
         assert "somebody else" not in answer["text"], "a guesser learns nothing"
         stage.services.desk.refuses = ConfirmationGone("I don't know this card. Nothing was sent.")
         await stage.me.ask("/modify 12 2905", "")
-        stage.services.roster.roles[ASHA] = Role.VIEWER
+        stage.services.allowlist.roles[ASHA] = Role.VIEWER
         await stage.me.ask("/kill", "As viewer you may not")
-        assert [what for _, what in stage.services.joining.told] == [
+        assert [what for _, what in stage.services.invitations.told] == [
             "tapped on a card of somebody else's",
             "tried /kill, which the role does not allow",
         ]
@@ -146,5 +146,5 @@ async def test_a_tap_on_somebody_elses_card_and_an_act_beyond_the_role_reach_the
 
 async def test_a_person_is_answered_even_when_the_owners_cannot_be_told(clock: LoopClock) -> None:
     async with a_stage(clock, FakeServices(clock, {ASHA: Role.VIEWER})) as stage:
-        stage.services.joining.broken = True
+        stage.services.invitations.broken = True
         await stage.me.ask("/kill", "As viewer you may not")

@@ -84,7 +84,7 @@ async def test_giving_up_forgets_what_waited(clock: LoopClock) -> None:
 
 async def test_words_that_wait_for_the_pin_are_done_as_typed(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
-        stage.services.joining.wants_pin = True
+        stage.services.invitations.wants_pin = True
         await stage.me.ask("/people add viewer papa", "Inviting somebody: your PIN, please.")
         await tap_in(stage, PIN)
         await stage.me.wait_for("A link for one viewer · papa")
@@ -92,7 +92,7 @@ async def test_words_that_wait_for_the_pin_are_done_as_typed(clock: LoopClock) -
 
 async def test_no_tap_on_the_keypad_leaves_a_digit_in_the_store(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
-        stage.services.joining.wants_pin = True
+        stage.services.invitations.wants_pin = True
         await stage.me.ask("/people add viewer", "your PIN, please.")
         await tap_in(stage, PIN)
         taps = [json.loads(entry.body) for entry in stage.inbox.entries.values() if "callback_query" in json.loads(entry.body)]

@@ -11,7 +11,7 @@ from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.orders.order import OrderRequest, Product, Side, Validity
 from handlers.context import order_words
-from handlers.registry import hear
+from handlers.registry import parse_command
 
 BUY = Side.BUY
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_read_is_answered_with_one_example_that_works(words: str,
     with pytest.raises(UsageError) as refused:
         read(words)
     assert said in refused.value.say
-    spoken = hear(refused.value.example)
+    spoken = parse_command(refused.value.example)
     assert spoken is not None
     assert order_words.order(BUY, spoken.words).symbol
 
@@ -189,7 +189,7 @@ def test_no_words_crash_the_reading_of_an_order(words: str) -> None:
     try:
         found = read(words)
     except UsageError as refused:
-        spoken = hear(refused.example)
+        spoken = parse_command(refused.example)
         assert spoken is not None
         order_words.order(BUY, spoken.words)
     else:
@@ -265,7 +265,7 @@ def test_no_words_crash_the_other_commands(words: str) -> None:
             reading(words)
         except UsageError as refused:
             example = refused.example
-    assert not example or hear(example) is not None
+    assert not example or parse_command(example) is not None
 
 
 def test_a_change_has_a_price_or_a_quantity_or_both() -> None:

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.orders.notice import LOUDNESS, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, Parcel, TradingStopped
+from bot.domain.orders.notice import LOUDNESS, Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.people.account import GRANTS, Permission, Role
-from bot.domain.ports.broker import Shown
+from bot.domain.ports.broker import CardRef
 from bot.simulators.loop import LoopClock
 from handlers.context.permissions import by_name, needs, offered
 from handlers.messenger import TelegramMessenger
 from handlers.registry import COMMANDS
-from handlers.views.keyboards import BookTap, CardTap, CardVerb, OrderTap, OrderVerb, Tap, WordsTap, button, decode, words
+from handlers.views.keyboards import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, Tap, WordsTap, button, decode, words
 from handlers.views.message import View, message
 from tests.handlers.chat import Stage, a_stage
 from tests.handlers.face import ASHA, NOW, FakeServices
@@ -37,7 +37,7 @@ async def test_no_role_is_offered_a_button_that_it_is_then_refused(role: Role, c
             stage.me.say(act)
             await asyncio.sleep(2)
         tried: set[str] = set()
-        stage.services.joining.told.clear()
+        stage.services.invitations.told.clear()
         for _ in range(2):  # what the first round of taps brings is tapped as well
             for data, under in shown(stage).items():
                 tap = decode(data)
@@ -47,7 +47,7 @@ async def test_no_role_is_offered_a_button_that_it_is_then_refused(role: Role, c
                     stage.chats.person(ASHA).forge(under, data)
                     await asyncio.sleep(1)
         assert len(tried) > (8 if role is Role.VIEWER else 20)
-        assert stage.services.joining.told == [], "the owners hear of no tap on what was offered"
+        assert stage.services.invitations.told == [], "the owners hear of no tap on what was offered"
 
 
 @pytest.mark.parametrize("role", Role)
@@ -59,7 +59,7 @@ async def test_what_the_role_may_tap_is_offered_and_works(role: Role, clock: Loo
             view = message("x").with_keyboard([button("x", tap)])
             left = offered(view, role, stage.application.bot_data.permission_of)
             assert bool(left.keyboard) == (role in roles), tap
-            if role in roles and isinstance(tap, BookTap):
+            if role in roles and isinstance(tap, ListingTap):
                 assert await carried_out(stage, tap)
 
 
@@ -105,12 +105,12 @@ async def test_news_and_cards_offer_a_person_what_the_role_on_that_account_carri
         for number, status in enumerate((OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.UNKNOWN, OrderStatus.REJECTED)):
             order = replace(an_order(status=status), sent_at=NOW - timedelta(hours=1), looked_at=NOW, account_id="a9")
             for notice in news(order):
-                parcel = Parcel(
+                parcel = Delivery(
                     id=number, chat_id=ASHA, account_id="a9", label="papa", notice=notice, loudness=LOUDNESS[type(notice)],
                     created_at=clock.now(),
                 )  # fmt: skip
                 await speaks.deliver(parcel)
-            await speaks.draw(Shown(chat_id=ASHA, message_id=9999, order_id=order.id, version=0), order, "papa")
+            await speaks.draw(CardRef(chat_id=ASHA, message_id=9999, order_id=order.id, version=0), order, "papa")
         offers = {tap for each in stage.me.history()[before:] for tap in taps(each["buttons"])}
     assert set(asked) == {(ASHA, "a9")}
     needed = {permission for tap in offers if (permission := required(tap)) is not None}

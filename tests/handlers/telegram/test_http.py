@@ -14,7 +14,7 @@ from telegram.error import NetworkError, TimedOut
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
-from handlers.telegram.http import TelegramWire
+from handlers.telegram.http import TelegramHttp
 from tests.stage.selfsigned import self_signed
 
 TOKEN = "123456:AA-secret-of-the-bot"
@@ -37,8 +37,8 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncI
 
 
 @asynccontextmanager
-async def a_wire(read: float = 5.0) -> AsyncIterator[TelegramWire]:
-    wire = TelegramWire(connections=2, read=read)
+async def a_wire(read: float = 5.0) -> AsyncIterator[TelegramHttp]:
+    wire = TelegramHttp(connections=2, read=read)
     await wire.initialize()
     try:
         yield wire

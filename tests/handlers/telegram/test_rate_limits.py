@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.error import RetryAfter
 
-from handlers.telegram.rate_limits import Bucket, Pace, Priority
+from handlers.telegram.rate_limits import Bucket, Priority, TelegramRateLimiter
 from tests.handlers.chat import later
 
 ME, YOU = 4211, 4212
@@ -33,20 +33,26 @@ class Telegram:
 
 
 async def send(
-    pace: Pace, telegram: Telegram, name: str, *, chat: int = ME, priority: Priority | None = None, method: str = "sendMessage"
+    pace: TelegramRateLimiter,
+    telegram: Telegram,
+    name: str,
+    *,
+    chat: int = ME,
+    priority: Priority | None = None,
+    method: str = "sendMessage",
 ) -> Any:
     return await pace.process_request(telegram.take, (chat, name), {}, method, {"chat_id": chat}, priority)
 
 
 async def test_the_first_messages_go_at_once() -> None:
-    pace, telegram = Pace(burst=6), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=6), Telegram()
     for number in range(6):
         await send(pace, telegram, str(number))
     assert {at for at, _, _ in telegram.calls} == {telegram.calls[0][0]}
 
 
 async def test_a_chat_gets_one_a_second_after_its_burst_and_others_do_not_wait() -> None:
-    pace, telegram = Pace(burst=2), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=2), Telegram()
     start = asyncio.get_running_loop().time()
     await asyncio.gather(*(send(pace, telegram, f"me{number}") for number in range(5)), send(pace, telegram, "you", chat=YOU))
     assert [round(at - start, 2) for at, chat, _ in telegram.calls if chat == ME] == [0, 0, 1, 2, 3]
@@ -55,7 +61,7 @@ async def test_a_chat_gets_one_a_second_after_its_burst_and_others_do_not_wait()
 
 
 async def test_what_matters_more_goes_first() -> None:
-    pace, telegram = Pace(burst=1, reserve=0), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=1, reserve=0), Telegram()
     await send(pace, telegram, "first")
     waiting = [
         asyncio.create_task(send(pace, telegram, name, priority=priority))
@@ -71,13 +77,13 @@ async def test_what_matters_more_goes_first() -> None:
 
 
 async def test_a_chats_own_order_is_kept_within_a_kind() -> None:
-    pace, telegram = Pace(burst=1), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
     await asyncio.gather(*(send(pace, telegram, str(number)) for number in range(6)))
     assert telegram.names == ["0", "1", "2", "3", "4", "5"]
 
 
 async def test_safety_goes_out_although_the_burst_is_spent() -> None:
-    pace, telegram = Pace(burst=1, reserve=2), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=1, reserve=2), Telegram()
     await send(pace, telegram, "first")
     start = asyncio.get_running_loop().time()
     await asyncio.gather(*(send(pace, telegram, f"s{number}", priority=Priority.SAFETY) for number in range(2)))
@@ -86,7 +92,7 @@ async def test_safety_goes_out_although_the_burst_is_spent() -> None:
 
 
 async def test_thirty_a_second_in_all() -> None:
-    pace, telegram = Pace(overall=30), Telegram()
+    pace, telegram = TelegramRateLimiter(overall=30), Telegram()
     await asyncio.gather(*(send(pace, telegram, "x", chat=chat) for chat in range(1, 121)))
     start = telegram.calls[0][0]
     for second in (1, 2, 3):
@@ -96,7 +102,7 @@ async def test_thirty_a_second_in_all() -> None:
 
 
 async def test_answers_to_taps_and_menus_do_not_wait() -> None:
-    pace, telegram = Pace(burst=1), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
     await send(pace, telegram, "first")
     start = asyncio.get_running_loop().time()
     for method in ("answerCallbackQuery", "setMyCommands", "sendChatAction", "getMe"):
@@ -105,7 +111,7 @@ async def test_answers_to_taps_and_menus_do_not_wait() -> None:
 
 
 async def test_a_reply_sits_out_a_pause_and_is_sent_once_more() -> None:
-    pace, telegram = Pace(), Telegram()
+    pace, telegram = TelegramRateLimiter(), Telegram()
     telegram.floods = [7]
     start = asyncio.get_running_loop().time()
     assert await send(pace, telegram, "reply") is True
@@ -114,7 +120,7 @@ async def test_a_reply_sits_out_a_pause_and_is_sent_once_more() -> None:
 
 async def test_news_and_cards_are_handed_back_because_others_keep_them() -> None:
     for priority in (Priority.FILL, Priority.CARD):
-        pace, telegram = Pace(), Telegram()
+        pace, telegram = TelegramRateLimiter(), Telegram()
         telegram.floods = [7]
         with pytest.raises(RetryAfter):
             await send(pace, telegram, "news", priority=priority)
@@ -125,14 +131,14 @@ async def test_news_and_cards_are_handed_back_because_others_keep_them() -> None
 
 
 async def test_a_pause_too_long_to_sit_out_is_told() -> None:
-    pace, telegram = Pace(patience=30), Telegram()
+    pace, telegram = TelegramRateLimiter(patience=30), Telegram()
     telegram.floods = [31]
     with pytest.raises(RetryAfter):
         await send(pace, telegram, "reply")
 
 
 async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
-    pace, telegram = Pace(burst=1), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
     await send(pace, telegram, "first")
     gone = asyncio.create_task(send(pace, telegram, "gone"))
     kept = asyncio.create_task(send(pace, telegram, "kept"))
@@ -144,7 +150,7 @@ async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
 
 
 async def test_shutting_down_lets_nobody_wait_for_ever() -> None:
-    pace, telegram = Pace(burst=1), Telegram()
+    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
     await send(pace, telegram, "first")
     waiting = asyncio.create_task(send(pace, telegram, "waiting"))
     await later(0.1)

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.ports.broker import InboxEntry
 from bot.simulators.loop import LoopClock
 from handlers.application import build_application, running
-from handlers.poller import Intake
+from handlers.poller import UpdatePoller
 from tests.attack.rig import TOKEN, Queue, words
 from tests.handlers.chat import counting_bytes, later
 from tests.handlers.face import ASHA, STRANGER, FakeInbox, FakeServices
@@ -58,9 +58,9 @@ def spoilt(number: int, clock: LoopClock, person: int = ASHA) -> list[dict[str, 
 
 
 @asynccontextmanager
-async def a_poller(clock: LoopClock, wire: Wire, services: FakeServices, inbox: FakeInbox) -> AsyncIterator[Intake]:
+async def a_poller(clock: LoopClock, wire: Wire, services: FakeServices, inbox: FakeInbox) -> AsyncIterator[UpdatePoller]:
     application = build_application(TOKEN, services=services, random_bytes=counting_bytes(), wire=wire)
-    intake = Intake(application, inbox=inbox, roster=services.roster, clock=clock)
+    intake = UpdatePoller(application, inbox=inbox, allowlist=services.allowlist, clock=clock)
     async with running(application):
         polling = asyncio.create_task(intake.run(), name="telegram")
         try:

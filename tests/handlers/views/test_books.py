@@ -16,7 +16,7 @@ from bot.domain.orders.proposal import OrderList, TradeLine, TradeList
 from bot.domain.people.account import Role
 from handlers.views import books as views
 from handlers.views.format import columns
-from handlers.views.keyboards import Book, BookTap, ExitTap, decode
+from handlers.views.keyboards import ExitTap, Listing, ListingTap, decode
 from handlers.views.message import Table, View
 from tests.handlers.face import ASHA, LINES, MAIN, NOW, PROTECTED, SHORT_CALL, FakeServices, a_holding, a_position
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
@@ -37,7 +37,7 @@ def taps(view: View) -> list[object]:
     return [decode(item.data) for line in view.keyboard for item in line if item.data]
 
 
-POSITIONS = BookTap(Book.POSITIONS, "main")
+POSITIONS = ListingTap(Listing.POSITIONS, "main")
 
 
 def test_positions_are_drawn_as_planned() -> None:
@@ -81,7 +81,7 @@ def test_each_open_position_can_be_exited_from_the_list() -> None:
     asked = views.positions(found, POSITIONS, "main", "PAPER")
     assert [item.label for item in asked.keyboard[0]] == ["Refresh", "Exit…"]
     tap = decode(asked.keyboard[0][1].data)
-    assert isinstance(tap, BookTap)
+    assert isinstance(tap, ListingTap)
     shown = views.positions(found, tap, "main", "PAPER")
     assert [item.label for line in shown.keyboard for item in line] == [
         "Exit +25 RELIANCE CNC",
@@ -126,7 +126,7 @@ def test_orders_come_newest_first_with_what_they_wait_for() -> None:
             draft=a_draft(instrument=NIFTY_CALL, quantity=195, product=Product.NRML),
         ),
     )
-    view = views.orders(OrderList(account=MAIN, orders=some, as_of=NOW), BookTap(Book.ORDERS, "main", "all"), "PAPER")
+    view = views.orders(OrderList(account=MAIN, orders=some, as_of=NOW), ListingTap(Listing.ORDERS, "main", "all"), "PAPER")
     assert rows(view)[2:] == [
         "#2 BUY 65/195           partly",
         " NF 24500CE 23Nov NRML  101.20",
@@ -137,26 +137,26 @@ def test_orders_come_newest_first_with_what_they_wait_for() -> None:
 
 def test_a_book_that_could_not_be_read_says_from_when_it_is() -> None:
     book = OrderList(account=MAIN, orders=(), as_of=NOW, stale="mStock does not answer: this is what I knew at 14:00:02.")
-    view = views.orders(book, BookTap(Book.ORDERS, "main", "open"), "PAPER")
+    view = views.orders(book, ListingTap(Listing.ORDERS, "main", "open"), "PAPER")
     assert rows(view)[0].startswith("OPEN ORDERS main")
     assert "⚠️ mStock does not answer" in view.plain
 
 
 def test_pages_turn_and_keep_what_was_asked_for() -> None:
     many = OrderList(account=MAIN, orders=tuple(an_order(id=f"o{number}", number=number) for number in range(1, 21)), as_of=NOW)
-    middle = views.orders(many, BookTap(Book.ORDERS, "papa", "open", 1), "PAPER")
-    assert taps(middle)[:4] == [BookTap(Book.ORDERS, "papa", "open", page) for page in (0, 1, 2, 1)]
+    middle = views.orders(many, ListingTap(Listing.ORDERS, "papa", "open", 1), "PAPER")
+    assert taps(middle)[:4] == [ListingTap(Listing.ORDERS, "papa", "open", page) for page in (0, 1, 2, 1)]
     assert [item.label for item in middle.keyboard[0]] == ["‹", "2/3", "›"]
     shown = [line.split()[0] for line in rows(middle)[2:] if line.startswith("#")]
     assert shown == [f"#{number}" for number in range(12, 4, -1)]
-    last = views.orders(many, BookTap(Book.ORDERS, "papa", "open", 99), "PAPER")
+    last = views.orders(many, ListingTap(Listing.ORDERS, "papa", "open", 99), "PAPER")
     assert [item.label for item in last.keyboard[0]] == ["‹", "3/3"]
     assert any(line.startswith("#1 ") for line in rows(last)), "a page that no longer exists is the last one"
 
 
 def test_holdings_name_what_cannot_be_sold() -> None:
     found = Holdings(lines=(a_holding(), a_holding(average=None)), as_of=NOW)
-    view = views.holdings(found, BookTap(Book.HOLDINGS), "main", "PAPER")
+    view = views.holdings(found, ListingTap(Listing.HOLDINGS), "main", "PAPER")
     assert rows(view)[2:6] == ["RELIANCE 45       +3,613.50 🟢", " 1,400.00 → 1,480.30", " 5 not yet delivered", " 20 pledged"]
     assert "cost unknown" in view.plain
     assert "Left out of a sum" in view.plain
@@ -164,7 +164,7 @@ def test_holdings_name_what_cannot_be_sold() -> None:
 
 def test_funds_that_the_broker_does_not_tell_are_not_zero() -> None:
     nothing = Funds(available=Decimal("245310.55"), used=None, start_of_day=None, realised_loss=None, collateral=None, as_of=NOW)
-    shown = rows(views.funds(nothing, BookTap(Book.FUNDS), "main", "PAPER"))
+    shown = rows(views.funds(nothing, ListingTap(Listing.FUNDS), "main", "PAPER"))
     assert "Available          2,45,310.55" in shown
     assert "Used                 not known" in shown
     assert not any("0.00" in line for line in shown)
@@ -173,9 +173,9 @@ def test_funds_that_the_broker_does_not_tell_are_not_zero() -> None:
 def test_empty_lists_say_none() -> None:
     for view in (
         views.positions(Positions(lines=(), as_of=NOW), POSITIONS, "main", "PAPER"),
-        views.holdings(Holdings(lines=(), as_of=NOW), BookTap(Book.HOLDINGS), "main", "PAPER"),
-        views.trades(TradeList(account=MAIN, trades=(), as_of=NOW), BookTap(Book.TRADES), "PAPER"),
-        views.orders(OrderList(account=MAIN, orders=(), as_of=NOW), BookTap(Book.ORDERS), "PAPER"),
+        views.holdings(Holdings(lines=(), as_of=NOW), ListingTap(Listing.HOLDINGS), "main", "PAPER"),
+        views.trades(TradeList(account=MAIN, trades=(), as_of=NOW), ListingTap(Listing.TRADES), "PAPER"),
+        views.orders(OrderList(account=MAIN, orders=(), as_of=NOW), ListingTap(Listing.ORDERS), "PAPER"),
     ):
         assert "none" in rows(view)
 
@@ -221,12 +221,12 @@ def test_no_name_and_no_figure_makes_a_row_wider_than_a_phone(
         instrument=instrument, side=PROTECTED.side, quantity=lot, price=abs(booked or Decimal(1)), at=None, number=123456
     )
     for view in (
-        views.positions(held, BookTap(Book.POSITIONS, label), label, "PAPER"),
-        views.orders(orders, BookTap(Book.ORDERS, label, "all"), "PAPER"),
-        views.trades(TradeList(account=account, trades=(trade,), as_of=NOW), BookTap(Book.TRADES, label), "PAPER"),
+        views.positions(held, ListingTap(Listing.POSITIONS, label), label, "PAPER"),
+        views.orders(orders, ListingTap(Listing.ORDERS, label, "all"), "PAPER"),
+        views.trades(TradeList(account=account, trades=(trade,), as_of=NOW), ListingTap(Listing.TRADES, label), "PAPER"),
         views.holdings(
             Holdings(lines=(a_holding(instrument=instrument, average=open_, last=booked),), as_of=NOW),
-            BookTap(Book.HOLDINGS, label),
+            ListingTap(Listing.HOLDINGS, label),
             label,
             "PAPER",
         ),

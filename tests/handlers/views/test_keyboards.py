@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.order import Product
 from handlers.views.keyboards import (
-    Book,
-    BookTap,
     CardTap,
     CardVerb,
     ChangeTap,
@@ -18,6 +16,8 @@ from handlers.views.keyboards import (
     EntriesTap,
     ExitTap,
     LeaveTap,
+    Listing,
+    ListingTap,
     OrderTap,
     OrderVerb,
     Tap,
@@ -51,8 +51,8 @@ TAPS: st.SearchStrategy[Tap] = st.one_of(
     ),
     st.builds(OrderTap, TOKENS, st.sampled_from(OrderVerb), LABELS),
     st.builds(
-        BookTap,
-        st.sampled_from(Book),
+        ListingTap,
+        st.sampled_from(Listing),
         st.text("abcdefgh-", max_size=32),
         st.sampled_from(["", "open", "all", "rejected"]),
         st.integers(0, 999),
@@ -89,9 +89,11 @@ def test_a_command_too_long_to_travel_is_a_text_to_copy() -> None:
 
 
 def test_a_label_too_long_to_travel_is_left_out_of_a_refresh_button() -> None:
-    assert decode(button("Refresh", BookTap(Book.ORDERS, "ü" * 40, "open", 2)).data) == BookTap(Book.ORDERS, "", "open", 2)
+    assert decode(button("Refresh", ListingTap(Listing.ORDERS, "ü" * 40, "open", 2)).data) == ListingTap(
+        Listing.ORDERS, "", "open", 2
+    )
     with pytest.raises(ValueError, match="bytes"):
-        encode(BookTap(Book.ORDERS, "ü" * 40, "open", 2))
+        encode(ListingTap(Listing.ORDERS, "ü" * 40, "open", 2))
 
 
 def test_telegrams_shape() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import InstrumentKind
 from bot.domain.market.prices import Level, Price
 from bot.domain.orders.proposal import Quoted
-from handlers.registry import hear
+from handlers.registry import parse_command
 from handlers.views import market as views
 from handlers.views.format import columns
 from handlers.views.keyboards import WordsTap, decode
@@ -61,7 +61,7 @@ def test_each_find_is_a_tap_for_its_price() -> None:
     for line in view.keyboard:
         tap = decode(line[0].data)
         assert isinstance(tap, WordsTap)
-        spoken = hear(tap.words)
+        spoken = parse_command(tap.words)
         assert spoken is not None
         assert spoken.command.name == "quote"
     assert "Nothing found" in views.search((), "<xyz>", NOW).plain

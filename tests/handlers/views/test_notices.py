@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.orders import notice as news
-from bot.domain.orders.notice import LOUDNESS, Loudness, Notice, Parcel
+from bot.domain.orders.notice import LOUDNESS, Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus, Product, Side
 from handlers.views.keyboards import OrderTap, OrderVerb, decode
 from handlers.views.message import View
@@ -37,7 +37,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.OrderNotSeen(order=order),
         news.OrderElsewhere(order=order),
         news.OrderByOther(order=order, name=words),
-        news.ActByOther(name=words, deed=news.Deed.CANCELLED, at=NOW, detail=words),
+        news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),
         news.DayLocked(at=NOW, result=Decimal("-5012.50")),
         news.PersonJoined(name=words, telegram_id=5, role="trader", everywhere=True, by=words, at=NOW),
         news.PersonRemoved(name=words, telegram_id=5, by=words, at=NOW),
@@ -52,14 +52,14 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
     ]
 
 
-def a_parcel(kind: Notice, **changes: object) -> Parcel:
-    parcel = Parcel(
+def a_parcel(kind: Notice, **changes: object) -> Delivery:
+    parcel = Delivery(
         id=41,
         chat_id=1,
         account_id="a1",
         label="main",
         notice=kind,
-        loudness=Loudness.RING,
+        loudness=Sound.RING,
         created_at=NOW,
     )
     return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
@@ -83,8 +83,8 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
 
 
-@pytest.mark.parametrize("deed", news.Deed)
-def test_each_deed_of_another_person_is_named(deed: news.Deed) -> None:
+@pytest.mark.parametrize("deed", news.ActionKind)
+def test_each_deed_of_another_person_is_named(deed: news.ActionKind) -> None:
     first = draw(news.ActByOther(name="Ravi", deed=deed, at=NOW, detail="#12")).plain.splitlines()[0]
     assert first.startswith("Ravi ")
     assert "14:02:11" in first

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bot.domain.people.access import DayLock, Pin
 from bot.domain.people.account import Limits, Role, Stop, User
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.stage.depth import examples
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_store, a_vault, at_once
@@ -22,21 +22,21 @@ from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_stor
 RAVI = User(telegram_id=2002, name="Ravi")
 PEOPLE = (PERSON, RAVI.telegram_id)
 
-ACTS: dict[str, Callable[[Drawers], object]] = {
-    "list": lambda drawers: drawers.people.add(RAVI, Role.TRADER, ACCOUNT.id, NOW),
-    "demote": lambda drawers: drawers.people.add(RAVI, Role.VIEWER, ACCOUNT.id, NOW),
-    "remove": lambda drawers: drawers.people.remove(RAVI.telegram_id),
-    "stop": lambda drawers: drawers.safety.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW, why="x")),
-    "resume": lambda drawers: drawers.safety.resume(ACCOUNT.id),
-    "limit": lambda drawers: drawers.limits.put(ACCOUNT.id, DAY, Limits(orders_a_day=3)),
-    "unlimit": lambda drawers: drawers.limits.put(ACCOUNT.id, DAY, Limits()),
-    "lock": lambda drawers: drawers.limits.lock_day(DayLock(account_id=ACCOUNT.id, day=DAY, at=NOW, by=None, why="x")),
-    "seal": lambda drawers: drawers.pins.seal(PERSON, NOW),
-    "unseal": lambda drawers: drawers.pins.unseal(PERSON),
-    "pin": lambda drawers: drawers.pins.put(Pin(telegram_id=PERSON, hashed="h", set_at=NOW)),
-    "miss": lambda drawers: drawers.pins.put(Pin(telegram_id=PERSON, hashed="h", set_at=NOW + timedelta(1), failures=1)),
-    "relink": lambda drawers: drawers.accounts.add(replace(ACCOUNT, label="papa"), CREDENTIALS),
-    "unlink": lambda drawers: drawers.accounts.remove(ACCOUNT.id),
+ACTS: dict[str, Callable[[Repositories], object]] = {
+    "list": lambda db: db.people.add(RAVI, Role.TRADER, ACCOUNT.id, NOW),
+    "demote": lambda db: db.people.add(RAVI, Role.VIEWER, ACCOUNT.id, NOW),
+    "remove": lambda db: db.people.remove(RAVI.telegram_id),
+    "stop": lambda db: db.stops.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW, why="x")),
+    "resume": lambda db: db.stops.resume(ACCOUNT.id),
+    "limit": lambda db: db.limits.put(ACCOUNT.id, DAY, Limits(orders_a_day=3)),
+    "unlimit": lambda db: db.limits.put(ACCOUNT.id, DAY, Limits()),
+    "lock": lambda db: db.limits.lock_day(DayLock(account_id=ACCOUNT.id, day=DAY, at=NOW, by=None, why="x")),
+    "seal": lambda db: db.pins.seal(PERSON, NOW),
+    "unseal": lambda db: db.pins.unseal(PERSON),
+    "pin": lambda db: db.pins.put(Pin(telegram_id=PERSON, hashed="h", set_at=NOW)),
+    "miss": lambda db: db.pins.put(Pin(telegram_id=PERSON, hashed="h", set_at=NOW + timedelta(1), failures=1)),
+    "relink": lambda db: db.accounts.add(replace(ACCOUNT, label="papa"), CREDENTIALS),
+    "unlink": lambda db: db.accounts.remove(ACCOUNT.id),
 }
 
 
@@ -48,35 +48,35 @@ class UndoneError(Exception):
 class Undone:
     """An act whose transaction fails after it, and after what it wrote was read."""
 
-    act: Callable[[Drawers], object]
+    act: Callable[[Repositories], object]
 
-    def __call__(self, drawers: Drawers) -> None:
-        self.act(drawers)
-        standing(drawers)
+    def __call__(self, db: Repositories) -> None:
+        self.act(db)
+        standing(db)
         raise UndoneError
 
 
-def standing(drawers: Drawers) -> list[object]:
+def standing(db: Repositories) -> list[object]:
     """Everything that is read by way of what is kept."""
     return [
-        [drawers.people.find(person) for person in PEOPLE],
-        [drawers.people.roles(person) for person in PEOPLE],
-        [drawers.people.role_on(person, ACCOUNT.id) for person in PEOPLE],
-        [drawers.pins.find(person) for person in PEOPLE],
-        [drawers.pins.sealed(person) for person in PEOPLE],
-        drawers.people.watching(ACCOUNT.id),
-        drawers.safety.stopped(ACCOUNT.id),
-        drawers.limits.on(ACCOUNT.id, DAY),
-        drawers.limits.day_lock(ACCOUNT.id, DAY),
-        drawers.accounts.all(),
-        drawers.accounts.find(ACCOUNT.id),
+        [db.people.find(person) for person in PEOPLE],
+        [db.people.roles(person) for person in PEOPLE],
+        [db.people.role_on(person, ACCOUNT.id) for person in PEOPLE],
+        [db.pins.find(person) for person in PEOPLE],
+        [db.pins.sealed(person) for person in PEOPLE],
+        db.people.watching(ACCOUNT.id),
+        db.stops.stopped(ACCOUNT.id),
+        db.limits.on(ACCOUNT.id, DAY),
+        db.limits.day_lock(ACCOUNT.id, DAY),
+        db.accounts.all(),
+        db.accounts.find(ACCOUNT.id),
     ]
 
 
-def afresh(drawers: Drawers) -> list[object]:
+def afresh(db: Repositories) -> list[object]:
     """A transaction that has written to one of the tables reads the database itself."""
-    drawers.safety.resume("nobody's")
-    return standing(drawers)
+    db.stops.resume("nobody's")
+    return standing(db)
 
 
 class TwoProcesses(RuleBasedStateMachine):
@@ -104,9 +104,9 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @rule(act=st.sampled_from(sorted(ACTS)))
     def someone_reads_what_the_same_transaction_wrote(self, act: str) -> None:
-        def both(drawers: Drawers) -> list[object]:
-            ACTS[act](drawers)
-            return standing(drawers)
+        def both(db: Repositories) -> list[object]:
+            ACTS[act](db)
+            return standing(db)
 
         found = at_once(self.bot, both)
         assert found == at_once(self.host, afresh)
@@ -127,8 +127,8 @@ TestTwoProcesses.settings = settings(max_examples=examples(15), stateful_step_co
 
 async def test_a_second_reading_asks_the_database_nothing(store: SqlStore) -> None:
     asked: list[str] = []
-    await store.run(standing)
+    await store.transaction(standing)
     raw = store._connection.connection.dbapi_connection
     cast("object", raw).set_trace_callback(asked.append)  # type: ignore[attr-defined] # sqlite3's own
-    await store.run(standing)
+    await store.transaction(standing)
     assert [statement for statement in asked if statement.startswith("SELECT")] == []

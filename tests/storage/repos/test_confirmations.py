@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.errors import IllegalMove
 from bot.domain.orders.order import Confirmation, ConfirmationState, Purpose
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.storage.samples import DAY, NOW, PERSON, a_confirmation, an_order
 
@@ -16,26 +16,26 @@ SECOND = timedelta(seconds=1)
 
 
 async def add(store: SqlStore, *confirmations: Confirmation) -> None:
-    def work(drawers: Drawers) -> None:
+    def work(db: Repositories) -> None:
         for confirmation in confirmations:
-            drawers.confirmations.add(confirmation)
+            db.confirmations.add(confirmation)
 
-    await store.run(work)
+    await store.transaction(work)
 
 
 async def claim(
     store: SqlStore, *, user: int = PERSON, chat: int = PERSON, message: int = MESSAGE, late: timedelta = SECOND
 ) -> bool:
-    return await store.run(lambda drawers: drawers.confirmations.claim("t1", user, chat, message, NOW + late))
+    return await store.transaction(lambda db: db.confirmations.claim("t1", user, chat, message, NOW + late))
 
 
 async def test_every_kind_of_question_comes_back_whole(store: SqlStore) -> None:
-    await store.run(lambda drawers: drawers.orders.add(an_order(), DAY))
+    await store.transaction(lambda db: db.orders.add(an_order(), DAY))
     bare = a_confirmation("t2", purpose=Purpose.CANCEL, draft=None, order_id="o1", message_id=7, taps_from=NOW)
     await add(store, a_confirmation(), bare)
-    assert await store.run(lambda drawers: drawers.confirmations.find("t1")) == a_confirmation()
-    assert await store.run(lambda drawers: drawers.confirmations.find("t2")) == bare
-    assert await store.run(lambda drawers: drawers.confirmations.find("t3")) is None
+    assert await store.transaction(lambda db: db.confirmations.find("t1")) == a_confirmation()
+    assert await store.transaction(lambda db: db.confirmations.find("t2")) == bare
+    assert await store.transaction(lambda db: db.confirmations.find("t3")) is None
 
 
 async def test_the_first_tap_has_it_and_no_second_one(store: SqlStore) -> None:
@@ -49,7 +49,7 @@ async def test_a_tap_of_another_person_chat_or_message_has_nothing_and_spoils_no
     assert not await claim(store, user=PERSON + 1)
     assert not await claim(store, chat=PERSON + 1)
     assert not await claim(store, message=MESSAGE + 1)
-    assert not await store.run(lambda drawers: drawers.confirmations.claim("t2", PERSON, PERSON, MESSAGE, NOW))
+    assert not await store.transaction(lambda db: db.confirmations.claim("t2", PERSON, PERSON, MESSAGE, NOW))
     assert await claim(store)
 
 
@@ -68,33 +68,33 @@ async def test_taps_on_a_redrawn_card_are_ignored_until_its_moment(store: SqlSto
 async def test_a_tap_that_overtakes_the_answer_to_the_sending_binds_the_message(store: SqlStore) -> None:
     await add(store, a_confirmation())
     assert await claim(store)
-    found = await store.run(lambda drawers: drawers.confirmations.find("t1"))
+    found = await store.transaction(lambda db: db.confirmations.find("t1"))
     assert found == a_confirmation(message_id=MESSAGE, state=ConfirmationState.CLAIMED)
-    assert await store.run(lambda drawers: drawers.confirmations.bind("t1", MESSAGE))
+    assert await store.transaction(lambda db: db.confirmations.bind("t1", MESSAGE))
 
 
 async def test_a_question_is_bound_to_one_message(store: SqlStore) -> None:
     await add(store, a_confirmation())
-    assert await store.run(lambda drawers: drawers.confirmations.bind("t1", MESSAGE))
-    assert await store.run(lambda drawers: drawers.confirmations.bind("t1", MESSAGE))
-    assert not await store.run(lambda drawers: drawers.confirmations.bind("t1", MESSAGE + 1))
-    assert not await store.run(lambda drawers: drawers.confirmations.bind("t2", MESSAGE))
+    assert await store.transaction(lambda db: db.confirmations.bind("t1", MESSAGE))
+    assert await store.transaction(lambda db: db.confirmations.bind("t1", MESSAGE))
+    assert not await store.transaction(lambda db: db.confirmations.bind("t1", MESSAGE + 1))
+    assert not await store.transaction(lambda db: db.confirmations.bind("t2", MESSAGE))
 
 
 @pytest.mark.parametrize("state", [ConfirmationState.DISCARDED, ConfirmationState.REPLACED, ConfirmationState.REFUSED])
 async def test_a_closed_question_cannot_be_claimed_or_closed_again(store: SqlStore, state: ConfirmationState) -> None:
     await add(store, a_confirmation())
-    assert await store.run(lambda drawers: drawers.confirmations.close("t1", state))
-    assert not await store.run(lambda drawers: drawers.confirmations.close("t1", state))
+    assert await store.transaction(lambda db: db.confirmations.close("t1", state))
+    assert not await store.transaction(lambda db: db.confirmations.close("t1", state))
     assert not await claim(store)
 
 
 async def test_a_claimed_question_can_only_be_refused(store: SqlStore) -> None:
     await add(store, a_confirmation())
     assert await claim(store)
-    assert not await store.run(lambda drawers: drawers.confirmations.close("t1", ConfirmationState.DISCARDED))
-    assert not await store.run(lambda drawers: drawers.confirmations.close("t1", ConfirmationState.REPLACED))
-    assert await store.run(lambda drawers: drawers.confirmations.close("t1", ConfirmationState.REFUSED))
+    assert not await store.transaction(lambda db: db.confirmations.close("t1", ConfirmationState.DISCARDED))
+    assert not await store.transaction(lambda db: db.confirmations.close("t1", ConfirmationState.REPLACED))
+    assert await store.transaction(lambda db: db.confirmations.close("t1", ConfirmationState.REFUSED))
     assert not await claim(store)
 
 
@@ -102,12 +102,12 @@ async def test_a_claimed_question_can_only_be_refused(store: SqlStore) -> None:
 async def test_closing_never_opens_or_claims(store: SqlStore, state: ConfirmationState) -> None:
     await add(store, a_confirmation())
     with pytest.raises(IllegalMove):
-        await store.run(lambda drawers: drawers.confirmations.close("t1", state))
+        await store.transaction(lambda db: db.confirmations.close("t1", state))
 
 
 async def test_old_questions_are_forgotten_whatever_became_of_them(store: SqlStore) -> None:
     early, late, closed = a_confirmation("t1"), a_confirmation("t2", expires_at=NOW + timedelta(hours=1)), a_confirmation("t3")
     await add(store, early, late, replace(closed, state=ConfirmationState.DISCARDED))
-    assert await store.run(lambda drawers: drawers.confirmations.forget_before(NOW + timedelta(minutes=30))) == 2
-    left = await store.run(lambda drawers: [drawers.confirmations.find(token) for token in ("t1", "t2", "t3")])
+    assert await store.transaction(lambda db: db.confirmations.forget_before(NOW + timedelta(minutes=30))) == 2
+    left = await store.transaction(lambda db: [db.confirmations.find(token) for token in ("t1", "t2", "t3")])
     assert left == [None, late, None]

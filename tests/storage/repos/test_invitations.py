@@ -13,26 +13,26 @@ ASKED = Invitation(digest="d1", role=Role.TRADER, account_id=ACCOUNT.id, made_by
 
 
 async def test_a_hundred_who_come_at_once_with_the_same_code_are_one(store: SqlStore) -> None:
-    await store.run(lambda drawers: drawers.invitations.add(ASKED))
+    await store.transaction(lambda db: db.invitations.add(ASKED))
 
     async def come(person: int) -> Invitation | None:
-        return await store.run(lambda drawers: drawers.invitations.take("d1", person, NOW))
+        return await store.transaction(lambda db: db.invitations.take("d1", person, NOW))
 
     taken = [each for each in await asyncio.gather(*(come(person) for person in range(1, 101))) if each is not None]
     assert len(taken) == 1
     assert taken[0].used_by in range(1, 101)
-    assert await store.run(lambda drawers: drawers.invitations.find("d1")) == taken[0]
+    assert await store.transaction(lambda db: db.invitations.find("d1")) == taken[0]
 
 
 async def test_a_code_is_worth_nothing_from_its_end_on_and_neither_is_one_that_was_never_made(store: SqlStore) -> None:
-    await store.run(lambda drawers: drawers.invitations.add(ASKED))
-    assert await store.run(lambda drawers: drawers.invitations.take("d1", 5, END)) is None
-    assert await store.run(lambda drawers: drawers.invitations.take("d2", 5, NOW)) is None
-    assert await store.run(lambda drawers: drawers.invitations.take("d1", 5, END - timedelta(microseconds=1))) is not None
+    await store.transaction(lambda db: db.invitations.add(ASKED))
+    assert await store.transaction(lambda db: db.invitations.take("d1", 5, END)) is None
+    assert await store.transaction(lambda db: db.invitations.take("d2", 5, NOW)) is None
+    assert await store.transaction(lambda db: db.invitations.take("d1", 5, END - timedelta(microseconds=1))) is not None
 
 
 async def test_old_codes_are_forgotten(store: SqlStore) -> None:
-    await store.run(lambda drawers: drawers.invitations.add(ASKED))
-    assert await store.run(lambda drawers: drawers.invitations.forget_before(END)) == 0
-    assert await store.run(lambda drawers: drawers.invitations.forget_before(END + timedelta(seconds=1))) == 1
-    assert await store.run(lambda drawers: drawers.invitations.find("d1")) is None
+    await store.transaction(lambda db: db.invitations.add(ASKED))
+    assert await store.transaction(lambda db: db.invitations.forget_before(END)) == 0
+    assert await store.transaction(lambda db: db.invitations.forget_before(END + timedelta(seconds=1))) == 1
+    assert await store.transaction(lambda db: db.invitations.find("d1")) is None

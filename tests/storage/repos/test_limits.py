@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Segment
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from storage.db.engine import make_engine
 from storage.migrate import bring_up_to_date
 from storage.store import SqlStore
@@ -45,33 +45,33 @@ sets = st.builds(
 
 
 async def test_a_new_account_has_the_usual_limits_and_nothing_to_come(store: SqlStore) -> None:
-    assert await store.run(lambda drawers: drawers.limits.on(ACCOUNT.id, DAY)) == Limits()
-    assert await store.run(lambda drawers: drawers.limits.after(ACCOUNT.id, DAY)) is None
+    assert await store.transaction(lambda db: db.limits.on(ACCOUNT.id, DAY)) == Limits()
+    assert await store.transaction(lambda db: db.limits.after(ACCOUNT.id, DAY)) is None
 
 
 async def test_a_set_is_in_force_from_its_day_until_the_next_begins(store: SqlStore) -> None:
-    def begin(drawers: Drawers) -> None:
-        drawers.limits.put(ACCOUNT.id, DAY, TIGHT)
-        drawers.limits.put(ACCOUNT.id, TOMORROW, Limits())
+    def begin(db: Repositories) -> None:
+        db.limits.put(ACCOUNT.id, DAY, TIGHT)
+        db.limits.put(ACCOUNT.id, TOMORROW, Limits())
 
-    await store.run(begin)
+    await store.transaction(begin)
 
-    def look(drawers: Drawers) -> None:
-        assert drawers.limits.on(ACCOUNT.id, DAY - timedelta(days=1)) == Limits()
-        assert repr(drawers.limits.on(ACCOUNT.id, DAY)) == repr(TIGHT)
-        assert drawers.limits.after(ACCOUNT.id, DAY) == (TOMORROW, Limits())
-        assert drawers.limits.on(ACCOUNT.id, TOMORROW + timedelta(days=400)) == Limits()
-        drawers.limits.put(ACCOUNT.id, DAY, Limits(quantity=1))
-        assert drawers.limits.on(ACCOUNT.id, DAY).quantity == 1
+    def look(db: Repositories) -> None:
+        assert db.limits.on(ACCOUNT.id, DAY - timedelta(days=1)) == Limits()
+        assert repr(db.limits.on(ACCOUNT.id, DAY)) == repr(TIGHT)
+        assert db.limits.after(ACCOUNT.id, DAY) == (TOMORROW, Limits())
+        assert db.limits.on(ACCOUNT.id, TOMORROW + timedelta(days=400)) == Limits()
+        db.limits.put(ACCOUNT.id, DAY, Limits(quantity=1))
+        assert db.limits.on(ACCOUNT.id, DAY).quantity == 1
 
-    await store.run(look)
+    await store.transaction(look)
 
 
 @given(sets)
 def test_every_set_comes_back_as_it_went_in(limits: Limits) -> None:
     store = at_once_store()
-    at_once(store, lambda drawers: drawers.limits.put(ACCOUNT.id, DAY, limits))
-    assert repr(at_once(store, lambda drawers: drawers.limits.on(ACCOUNT.id, DAY))) == repr(limits)
+    at_once(store, lambda db: db.limits.put(ACCOUNT.id, DAY, limits))
+    assert repr(at_once(store, lambda db: db.limits.on(ACCOUNT.id, DAY))) == repr(limits)
 
 
 _kept: list[SqlStore] = []
@@ -88,11 +88,11 @@ def at_once_store() -> SqlStore:
 
 async def test_a_locked_day_keeps_who_locked_it_first_and_is_over_the_next_day(store: SqlStore) -> None:
     lock = DayLock(account_id=ACCOUNT.id, day=DAY, at=NOW, by=None, why="the daily loss was reached")
-    assert await store.run(lambda drawers: drawers.limits.lock_day(lock))
+    assert await store.transaction(lambda db: db.limits.lock_day(lock))
     again = DayLock(account_id=ACCOUNT.id, day=DAY, at=NOW, by=5, why="again")
-    assert not await store.run(lambda drawers: drawers.limits.lock_day(again))
-    assert await store.run(lambda drawers: drawers.limits.day_lock(ACCOUNT.id, DAY)) == lock
-    assert await store.run(lambda drawers: drawers.limits.day_lock(ACCOUNT.id, TOMORROW)) is None
+    assert not await store.transaction(lambda db: db.limits.lock_day(again))
+    assert await store.transaction(lambda db: db.limits.day_lock(ACCOUNT.id, DAY)) == lock
+    assert await store.transaction(lambda db: db.limits.day_lock(ACCOUNT.id, TOMORROW)) is None
 
 
 async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> None:
@@ -113,5 +113,5 @@ async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> No
         bring_up_to_date(connection, None)
     store = SqlStore.open(path, (await a_store())._vault, inline=True)
     expected = Limits(value=Decimal("100000.50"), quantity=65, orders_a_day=None, orders_a_minute=7)
-    assert repr(await store.run(lambda drawers: drawers.limits.on(ACCOUNT.id, DAY))) == repr(expected)
+    assert repr(await store.transaction(lambda db: db.limits.on(ACCOUNT.id, DAY))) == repr(expected)
     await store.close()

@@ -22,86 +22,86 @@ PIN = Pin(telegram_id=PERSON, hashed=HASH, set_at=NOW)
 async def test_the_count_of_misses_survives_a_restart(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "bot.db")
     missed = replace(PIN, failures=4, closed_until=NOW + timedelta(minutes=5), proven_at=NOW, proven_for="act")
-    await store.run(lambda drawers: drawers.pins.put(PIN))
-    await store.run(lambda drawers: drawers.pins.put(missed))
-    await store.run(lambda drawers: drawers.pins.seal(PERSON, NOW))
-    await store.run(lambda drawers: drawers.pins.seal(PERSON, NOW + timedelta(hours=1)))
+    await store.transaction(lambda db: db.pins.put(PIN))
+    await store.transaction(lambda db: db.pins.put(missed))
+    await store.transaction(lambda db: db.pins.seal(PERSON, NOW))
+    await store.transaction(lambda db: db.pins.seal(PERSON, NOW + timedelta(hours=1)))
     await store.close()
     again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
-    assert await again.run(lambda drawers: drawers.pins.find(PERSON)) == missed
-    assert await again.run(lambda drawers: drawers.pins.sealed(PERSON)) == NOW
-    assert await again.run(lambda drawers: drawers.pins.unseal(PERSON))
-    assert await again.run(lambda drawers: drawers.pins.sealed(PERSON)) is None
-    assert await again.run(lambda drawers: drawers.pins.remove(PERSON))
-    assert not await again.run(lambda drawers: drawers.pins.remove(PERSON))
+    assert await again.transaction(lambda db: db.pins.find(PERSON)) == missed
+    assert await again.transaction(lambda db: db.pins.sealed(PERSON)) == NOW
+    assert await again.transaction(lambda db: db.pins.unseal(PERSON))
+    assert await again.transaction(lambda db: db.pins.sealed(PERSON)) is None
+    assert await again.transaction(lambda db: db.pins.remove(PERSON))
+    assert not await again.transaction(lambda db: db.pins.remove(PERSON))
     await again.close()
 
 
 async def test_both_go_with_the_person(store: SqlStore) -> None:
-    await store.run(lambda drawers: drawers.pins.put(PIN))
-    await store.run(lambda drawers: drawers.pins.seal(PERSON, NOW))
-    await store.run(lambda drawers: drawers.people.remove(PERSON))
-    assert await store.run(lambda drawers: drawers.pins.find(PERSON)) is None
-    assert await store.run(lambda drawers: drawers.pins.sealed(PERSON)) is None
+    await store.transaction(lambda db: db.pins.put(PIN))
+    await store.transaction(lambda db: db.pins.seal(PERSON, NOW))
+    await store.transaction(lambda db: db.people.remove(PERSON))
+    assert await store.transaction(lambda db: db.pins.find(PERSON)) is None
+    assert await store.transaction(lambda db: db.pins.sealed(PERSON)) is None
 
 
 async def raw(store: SqlStore, statement: str, *values: object) -> list[tuple[Any, ...]]:
     """Somebody who writes to the file."""
 
-    def work(drawers: Any) -> list[tuple[Any, ...]]:
-        found = drawers.inbox._tx._connection.exec_driver_sql(statement, values)
-        drawers.safety.resume("nobody's")  # a write of our own ends what is kept, as one by another connection would
+    def work(db: Any) -> list[tuple[Any, ...]]:
+        found = db.inbox._tx._connection.exec_driver_sql(statement, values)
+        db.stops.resume("nobody's")  # a write of our own ends what is kept, as one by another connection would
         return [tuple(row) for row in found] if found.returns_rows else []
 
-    return await store.run_sql(work)
+    return await store.sql_transaction(work)
 
 
 async def test_a_copy_of_the_database_holds_nothing_to_compare_a_guess_with(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "bot.db")
-    await store.run(lambda drawers: drawers.pins.put(PIN))
+    await store.transaction(lambda db: db.pins.put(PIN))
     await store.close()
     body = (tmp_path / "bot.db").read_bytes()
     assert b"argon2id" not in body
     async with SqlStore.open(tmp_path / "bot.db", a_vault(7), inline=True) as thief:
         with pytest.raises(VaultError):
-            await thief.run(lambda drawers: drawers.pins.find(PERSON))
+            await thief.transaction(lambda db: db.pins.find(PERSON))
     async with SqlStore.open(tmp_path / "bot.db", Vault((), random.Random(1).randbytes), inline=True) as host:
-        assert await host.run(lambda drawers: drawers.pins.remove(PERSON)), "the host takes a PIN away without any key"
+        assert await host.transaction(lambda db: db.pins.remove(PERSON)), "the host takes a PIN away without any key"
 
 
 async def test_a_pin_from_before_works_and_is_sealed_with_its_next_use(store: SqlStore) -> None:
-    await store.run(lambda drawers: drawers.pins.put(PIN))
+    await store.transaction(lambda db: db.pins.put(PIN))
     await raw(store, "UPDATE pins SET hashed = ?", HASH)
     await raw(store, "DELETE FROM own_keys")
-    found = await store.run(lambda drawers: drawers.pins.find(PERSON))
+    found = await store.transaction(lambda db: db.pins.find(PERSON))
     assert found == PIN
-    await store.run(lambda drawers: drawers.pins.put(replace(PIN, failures=1)))
+    await store.transaction(lambda db: db.pins.put(replace(PIN, failures=1)))
     assert [row[0][:7] for row in await raw(store, "SELECT hashed FROM pins")] == ["sealed:"]
-    assert await store.run(lambda drawers: drawers.pins.find(PERSON)) == replace(PIN, failures=1)
+    assert await store.transaction(lambda db: db.pins.find(PERSON)) == replace(PIN, failures=1)
 
 
 async def test_a_hash_that_was_changed_or_belongs_to_somebody_else_opens_nothing(store: SqlStore) -> None:
     other = User(telegram_id=77, name="Ravi")
-    await store.run(lambda drawers: drawers.people.add(other, Role.TRADER, None, NOW))
-    await store.run(lambda drawers: drawers.pins.put(PIN))
-    await store.run(lambda drawers: drawers.pins.put(replace(PIN, telegram_id=77)))
+    await store.transaction(lambda db: db.people.add(other, Role.TRADER, None, NOW))
+    await store.transaction(lambda db: db.pins.put(PIN))
+    await store.transaction(lambda db: db.pins.put(replace(PIN, telegram_id=77)))
     mine, his = (row[0] for row in await raw(store, "SELECT hashed FROM pins ORDER BY telegram_id = 77"))
     for at in range(len(mine)):
         for bit in range(7):
             changed = mine[:at] + chr(ord(mine[at]) ^ (1 << bit)) + mine[at + 1 :]
             await raw(store, "UPDATE pins SET hashed = ? WHERE telegram_id = ?", changed, PERSON)
             with pytest.raises(VaultError):
-                await store.run(lambda drawers: drawers.pins.find(PERSON))
+                await store.transaction(lambda db: db.pins.find(PERSON))
     await raw(store, "UPDATE pins SET hashed = ? WHERE telegram_id = ?", his, PERSON)
     with pytest.raises(VaultError):
-        await store.run(lambda drawers: drawers.pins.find(PERSON))
+        await store.transaction(lambda db: db.pins.find(PERSON))
     await raw(store, "UPDATE pins SET hashed = ? WHERE telegram_id = ?", mine, PERSON)
-    assert await store.run(lambda drawers: drawers.pins.find(PERSON)) == PIN
+    assert await store.transaction(lambda db: db.pins.find(PERSON)) == PIN
 
 
 async def test_new_data_keys_open_every_pin_and_the_old_ones_are_gone(store: SqlStore) -> None:
-    await store.run(lambda drawers: drawers.pins.put(PIN))
+    await store.transaction(lambda db: db.pins.put(PIN))
     for count in (1, 2, 3):
-        assert await store.run_sql(lambda drawers: drawers.pins.rekey()) == 1
+        assert await store.sql_transaction(lambda db: db.pins.rekey()) == 1
         assert await raw(store, "SELECT number FROM own_keys") == [(count + 1,)]
-    assert await store.run(lambda drawers: drawers.pins.find(PERSON)) == PIN
+    assert await store.transaction(lambda db: db.pins.find(PERSON)) == PIN

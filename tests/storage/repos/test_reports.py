@@ -20,12 +20,12 @@ REPORT = DayReport(
 
 
 async def test_the_second_report_of_a_date_is_not_taken(store: SqlStore) -> None:
-    assert await store.run(lambda drawers: drawers.reports.find(ACCOUNT.id, DAY)) is None
-    assert await store.run(lambda drawers: drawers.reports.add(REPORT))
-    assert not await store.run(lambda drawers: drawers.reports.add(replace(REPORT, orders=9)))
-    assert await store.run(lambda drawers: drawers.reports.find(ACCOUNT.id, DAY)) == REPORT
-    assert await store.run(lambda drawers: drawers.reports.find(ACCOUNT.id, DAY + timedelta(days=1))) is None
-    assert await store.run(lambda drawers: drawers.reports.add(replace(REPORT, date="2026-11-23")))
+    assert await store.transaction(lambda db: db.reports.find(ACCOUNT.id, DAY)) is None
+    assert await store.transaction(lambda db: db.reports.add(REPORT))
+    assert not await store.transaction(lambda db: db.reports.add(replace(REPORT, orders=9)))
+    assert await store.transaction(lambda db: db.reports.find(ACCOUNT.id, DAY)) == REPORT
+    assert await store.transaction(lambda db: db.reports.find(ACCOUNT.id, DAY + timedelta(days=1))) is None
+    assert await store.transaction(lambda db: db.reports.add(replace(REPORT, date="2026-11-23")))
 
 
 shared = SqlStore.open(None, a_vault(), inline=True)
@@ -38,5 +38,5 @@ days = itertools.count(1)
 def test_any_report_comes_back_to_the_last_digit(report: DayReport) -> None:
     day = DAY + timedelta(days=next(days))
     report = replace(report, account_id=ACCOUNT.id, date=day.isoformat())
-    assert at_once(shared, lambda drawers: drawers.reports.add(report))
-    assert repr(at_once(shared, lambda drawers: drawers.reports.find(ACCOUNT.id, day))) == repr(report)
+    assert at_once(shared, lambda db: db.reports.add(report))
+    assert repr(at_once(shared, lambda db: db.reports.find(ACCOUNT.id, day))) == repr(report)

@@ -11,21 +11,21 @@ STOP = Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW, why="lunch")
 
 
 async def test_it_is_turned_on_once_and_lifted_once(store: SqlStore) -> None:
-    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is None
-    assert not await store.run(lambda drawers: drawers.safety.resume(ACCOUNT.id))
-    assert await store.run(lambda drawers: drawers.safety.stop(STOP))
+    assert await store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is None
+    assert not await store.transaction(lambda db: db.stops.resume(ACCOUNT.id))
+    assert await store.transaction(lambda db: db.stops.stop(STOP))
     later = Stop(account_id=ACCOUNT.id, by=None, at=NOW + timedelta(hours=1))
-    assert not await store.run(lambda drawers: drawers.safety.stop(later))
-    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) == STOP
-    assert await store.run(lambda drawers: drawers.safety.resume(ACCOUNT.id))
-    assert await store.run(lambda drawers: drawers.safety.stop(later))
-    assert await store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) == later
+    assert not await store.transaction(lambda db: db.stops.stop(later))
+    assert await store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) == STOP
+    assert await store.transaction(lambda db: db.stops.resume(ACCOUNT.id))
+    assert await store.transaction(lambda db: db.stops.stop(later))
+    assert await store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) == later
 
 
 async def test_it_survives_a_restart(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "bot.db")
-    await store.run(lambda drawers: drawers.safety.stop(STOP))
+    await store.transaction(lambda db: db.stops.stop(STOP))
     await store.close()
     again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
-    assert await again.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) == STOP
+    assert await again.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) == STOP
     await again.close()

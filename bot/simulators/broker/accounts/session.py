@@ -14,7 +14,7 @@ import pyotp
 
 from bot.simulators.broker.accounts.ledger import Ledger
 from bot.simulators.broker.accounts.records import Account
-from bot.simulators.broker.faults.armed import Faults
+from bot.simulators.broker.faults.armed import ActiveFaults
 from bot.simulators.broker.faults.errors import Refusal
 from bot.simulators.broker.market.hours import next_midnight
 
@@ -39,7 +39,7 @@ def refuse_address() -> Refusal:
 class Sessions:
     """Mints and checks tokens; what must outlive a restart (signing key, live sessions, attempts) is in the ledger."""
 
-    def __init__(self, ledger: Ledger, rng: random.Random, faults: Faults) -> None:
+    def __init__(self, ledger: Ledger, rng: random.Random, faults: ActiveFaults) -> None:
         self._ledger = ledger
         self._rng = rng
         self._faults = faults

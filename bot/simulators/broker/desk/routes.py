@@ -46,7 +46,7 @@ from bot.simulators.broker.faults.errors import PaperError, Refusal
 from bot.simulators.broker.faults.table import FAULTS
 from bot.simulators.broker.market.hours import Phase, Timetable
 from bot.simulators.broker.market.instruments import Instrument
-from bot.simulators.broker.rest.endpoint import Counter
+from bot.simulators.broker.rest.endpoint import Endpoint
 from bot.simulators.broker.rest.rows import Row
 from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.broker.stream import Stream
@@ -54,10 +54,10 @@ from bot.simulators.broker.stream import Stream
 Act = Callable[[web.Request, Row], Row]
 
 
-class Desk:
+class ControlPanel:
     """Every route is a plain function of request and body; `routes()` lists them."""
 
-    def __init__(self, broker: PaperBroker, stream: Stream, counter: Counter) -> None:
+    def __init__(self, broker: PaperBroker, stream: Stream, counter: Endpoint) -> None:
         self._broker = broker
         self._stream = stream
         self._counter = counter

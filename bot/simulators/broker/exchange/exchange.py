@@ -24,8 +24,8 @@ from bot.simulators.broker.exchange.matching import Matcher
 from bot.simulators.broker.exchange.orderbook import OrderBook
 from bot.simulators.broker.exchange.reasons import REASONS
 from bot.simulators.broker.exchange.requests import STOPS, OrderRequest, bad
-from bot.simulators.broker.exchange.risk import RiskDesk
-from bot.simulators.broker.faults.armed import Armed
+from bot.simulators.broker.exchange.risk import RiskCheck
+from bot.simulators.broker.faults.armed import ActiveFault
 from bot.simulators.broker.faults.errors import Refusal
 from bot.simulators.broker.market.hours import Phase, Timetable
 from bot.simulators.broker.market.instruments import Instrument
@@ -37,7 +37,7 @@ Lookup = Callable[[str, str], Instrument | None]
 class Exchange:
     """The broker's side of the counter; `book` and `matcher` stand behind it."""
 
-    def __init__(self, *, book: OrderBook, matcher: Matcher, risk: RiskDesk, timetable: Timetable, lookup: Lookup) -> None:
+    def __init__(self, *, book: OrderBook, matcher: Matcher, risk: RiskCheck, timetable: Timetable, lookup: Lookup) -> None:
         self.book = book
         self.matcher = matcher
         self._risk = risk
@@ -77,7 +77,7 @@ class Exchange:
         return order
 
     @staticmethod
-    def _behave(order: Order, instrument: Instrument, behaviour: Armed) -> str | None:
+    def _behave(order: Order, instrument: Instrument, behaviour: ActiveFault) -> str | None:
         """Writes an armed behaviour into the order; a reason when it is to be rejected at once."""
         name = behaviour.fault.name
         if name == "order_rejected":

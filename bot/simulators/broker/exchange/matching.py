@@ -11,7 +11,7 @@ from bot.simulators.broker.accounts.records import CANCELLED, REJECTED, TRANSIT,
 from bot.simulators.broker.exchange.orderbook import OrderBook
 from bot.simulators.broker.exchange.reasons import REASONS
 from bot.simulators.broker.exchange.requests import STOPS
-from bot.simulators.broker.exchange.risk import RiskDesk
+from bot.simulators.broker.exchange.risk import RiskCheck
 from bot.simulators.broker.market.hours import Phase, Timetable
 from bot.simulators.broker.market.instruments import Instrument, Key
 from bot.simulators.broker.market.market import Market
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Latency:
     """Seconds of loop time between the steps of an order's life."""
 
     transit: float = 0.02
@@ -32,7 +32,7 @@ class Pace:
 class Matcher:
     """Knows when each working order is due for its next look."""
 
-    def __init__(self, book: OrderBook, market: Market, risk: RiskDesk, timetable: Timetable, pace: Pace) -> None:
+    def __init__(self, book: OrderBook, market: Market, risk: RiskCheck, timetable: Timetable, pace: Latency) -> None:
         self._book = book
         self._market = market
         self._risk = risk

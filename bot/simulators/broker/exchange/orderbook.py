@@ -24,7 +24,7 @@ from bot.simulators.broker.accounts.records import (
     stamp,
 )
 from bot.simulators.broker.exchange.requests import OrderRequest
-from bot.simulators.broker.faults.armed import Faults
+from bot.simulators.broker.faults.armed import ActiveFaults
 from bot.simulators.broker.market.hours import ist
 from bot.simulators.broker.market.instruments import Instrument, Key
 
@@ -54,7 +54,7 @@ class OrderBook:
         find: Callable[[Key], Instrument],
         clock: Clock,
         rng: random.Random,
-        faults: Faults,
+        faults: ActiveFaults,
         publish: Publish,
     ) -> None:
         self.ledger = ledger

@@ -16,7 +16,7 @@ IN_AUCTION = (Phase.AUCTION, Phase.AUCTION_LIMIT)
 BEFORE_OPEN = (Phase.PRE_OPEN, Phase.PRE_OPEN_LIMIT)
 
 
-class RiskDesk:
+class RiskCheck:
     """Reads the books and the market; changes nothing."""
 
     def __init__(self, portfolio: Portfolio, market: Market, timetable: Timetable) -> None:

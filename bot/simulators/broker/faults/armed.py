@@ -14,7 +14,7 @@ MOST = {"status": 599, "http": 599, "percent": 100}
 
 
 @dataclass(slots=True)
-class Armed:
+class ActiveFault:
     fault: Fault
     times: int | None
     skip: int
@@ -63,12 +63,12 @@ def _read(fault: Fault, name: str, value: object) -> object:
     raise UnknownFault(f"{fault.name}: {name} cannot be {value!r}{allowed}")
 
 
-class Faults:
+class ActiveFaults:
     """What is armed now; `take` uses one up, `on` only looks."""
 
     def __init__(self) -> None:
-        self._armed: list[Armed] = []
-        self.told: Callable[[Armed, str, str], None] | None = None
+        self._armed: list[ActiveFault] = []
+        self.told: Callable[[ActiveFault, str, str], None] | None = None
         self.routes: frozenset[str] = frozenset()  # the names that a fault may be armed for; empty: any
 
     def arm(
@@ -80,7 +80,7 @@ class Faults:
         route: str | None = None,
         client: str | None = None,
         **params: object,
-    ) -> Armed:
+    ) -> ActiveFault:
         """UnknownFault when it could never strike, or would not know what to do when it did."""
         fault = FAULTS.get(name)
         if fault is None:
@@ -95,7 +95,7 @@ class Faults:
         if fault.stage in ("switch", "stream") and name != "socket_refused":
             times = None  # switches and the socket's manners last until they are cleared
         read = {each: _read(fault, each, value) for each, value in params.items()}
-        self._armed.append(entry := Armed(fault, times, skip, route, client, {**fault.params, **read}))
+        self._armed.append(entry := ActiveFault(fault, times, skip, route, client, {**fault.params, **read}))
         return entry
 
     def clear(self, name: str | None = None) -> int:
@@ -103,14 +103,14 @@ class Faults:
         self._armed = [a for a in self._armed if name is not None and a.fault.name != name]
         return before - len(self._armed)
 
-    def armed(self) -> list[Armed]:
+    def armed(self) -> list[ActiveFault]:
         return list(self._armed)
 
-    def on(self, name: str, client: str | None = None) -> Armed | None:
+    def on(self, name: str, client: str | None = None) -> ActiveFault | None:
         """The armed fault of that name, not used up: for switches and the socket."""
         return next((a for a in self._armed if a.fault.name == name and a.client in (None, client)), None)
 
-    def take(self, stage: Stage, route: str, client: str | None) -> Armed | None:
+    def take(self, stage: Stage, route: str, client: str | None) -> ActiveFault | None:
         """The first armed fault of a stage that matches this call; counts it as struck."""
         for armed in list(self._armed):
             fault = armed.fault
@@ -123,12 +123,12 @@ class Faults:
             return self._strike(armed, route, client)
         return None
 
-    def take_named(self, name: str, route: str, client: str | None) -> Armed | None:
+    def take_named(self, name: str, route: str, client: str | None) -> ActiveFault | None:
         """The armed fault of that name, used up once."""
         armed = self.on(name, client)
         return self._strike(armed, route, client) if armed is not None else None
 
-    def _strike(self, armed: Armed, route: str, client: str | None) -> Armed:
+    def _strike(self, armed: ActiveFault, route: str, client: str | None) -> ActiveFault:
         armed.struck += 1
         if armed.times is not None:
             armed.times -= 1

@@ -27,7 +27,7 @@ LIMITS = {
 }  # fmt: skip
 
 
-class Counter:
+class Endpoint:
     """Turns HTTP requests into calls of the route table and misbehaves as told."""
 
     def __init__(self, broker: PaperBroker) -> None:

@@ -8,7 +8,7 @@ import json
 from aiohttp import web
 
 from bot.simulators.broker.accounts.session import refuse_address, refuse_key, refuse_token
-from bot.simulators.broker.faults.armed import Armed
+from bot.simulators.broker.faults.armed import ActiveFault
 from bot.simulators.broker.faults.errors import Refusal
 
 PAGE = (
@@ -50,7 +50,7 @@ def error_answer(status: int, body: str) -> web.Response:
     return web.Response(status=status, text=text, content_type="application/json")
 
 
-def refusal_of(armed: Armed) -> Refusal:
+def refusal_of(armed: ActiveFault) -> Refusal:
     """The refusal that an armed fault pretends; a plain 500 for those that have no words of their own."""
     name = armed.fault.name
     if name == "gateway_502":
@@ -71,7 +71,7 @@ def refusal_of(armed: Armed) -> Refusal:
     return Refusal("Something went wrong. Please try again", http=500, code="IA500")
 
 
-def instead(armed: Armed, place: bool) -> web.Response:  # noqa: FBT001 - a fact about the route, not an option
+def instead(armed: ActiveFault, place: bool) -> web.Response:  # noqa: FBT001 - a fact about the route, not an option
     """The answer of a call that was given no chance; `place` wraps what comes with HTTP 200 in its list."""
     name = armed.fault.name
     if name == "html_page":
@@ -92,7 +92,7 @@ def instead(armed: Armed, place: bool) -> web.Response:  # noqa: FBT001 - a fact
     return json_answer(body, refusal.http)
 
 
-async def afterwards(armed: Armed, true: web.Response, request: web.Request) -> web.StreamResponse:
+async def afterwards(armed: ActiveFault, true: web.Response, request: web.Request) -> web.StreamResponse:
     """What goes out when the call has had its effect."""
     name = armed.fault.name
     if name == "answer_lost":
@@ -131,7 +131,7 @@ def cut(request: web.Request) -> web.Response:
     return web.Response(status=500)
 
 
-def reshape(payload: object, armed: Armed) -> object:
+def reshape(payload: object, armed: ActiveFault) -> object:
     """A true answer in the strange form that an armed fault names."""
     name = armed.fault.name
     if name == "nulls_as_text":

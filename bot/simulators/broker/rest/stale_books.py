@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from bot.simulators.broker.accounts.records import CANCELLED, EXPIRED, FINAL, MODIFIED, PENDING, TRANSIT, moment
 from bot.simulators.broker.broker import PaperBroker
-from bot.simulators.broker.faults.armed import Armed
+from bot.simulators.broker.faults.armed import ActiveFault
 from bot.simulators.broker.rest.order_routes import Route
 from bot.simulators.broker.rest.rows import Row, order_row
 
 
-def show(broker: PaperBroker, route: Route, payload: object, armed: Armed, client: str) -> object:
+def show(broker: PaperBroker, route: Route, payload: object, armed: ActiveFault, client: str) -> object:
     """The payload of a book as an armed fault lets it be seen; an empty book is null."""
     if not isinstance(payload, dict) or not isinstance(payload.get("data"), list):
         return payload

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import pytest
 from aiohttp import web
 
-from bot.broker.connections import Connections, Pair
+from bot.broker.connections import Connections, MStockConnection
 from bot.broker.feed.handshake import feed_url, socket_session
 from bot.broker.feed.socket_feed import Hours, SocketFeed
 from bot.broker.wire.vocabulary import EPOCH
@@ -29,7 +29,7 @@ from tests.stage.exchange import Ears, until
 TCS = InstrumentKey(Exchange.NSE, "11536")
 
 
-async def test_prices_come_for_what_is_watched_and_stop_when_it_is_not(pair: Pair, ears: Ears) -> None:
+async def test_prices_come_for_what_is_watched_and_stop_when_it_is_not(pair: MStockConnection, ears: Ears) -> None:
     pair.feed.watch([RELIANCE.key, TCS])
     await until(lambda: len({tick.key for tick in ears.ticks}) == 2)
     assert pair.feed.connected
@@ -45,7 +45,7 @@ async def test_prices_come_for_what_is_watched_and_stop_when_it_is_not(pair: Pai
     assert pair.feed.last(TCS) is None
 
 
-async def test_a_larger_mode_replaces_a_smaller_and_is_not_taken_back(pair: Pair, ears: Ears) -> None:
+async def test_a_larger_mode_replaces_a_smaller_and_is_not_taken_back(pair: MStockConnection, ears: Ears) -> None:
     pair.feed.watch([RELIANCE.key], FeedMode.LTP)
     await until(lambda: ears.ticks)
     assert not ears.ticks[-1].bids
@@ -56,7 +56,7 @@ async def test_a_larger_mode_replaces_a_smaller_and_is_not_taken_back(pair: Pair
     assert ears.ticks[-1].bids
 
 
-async def test_a_dropped_socket_comes_back_with_all_that_was_watched(pair: Pair, paper: Running, ears: Ears) -> None:
+async def test_a_dropped_socket_comes_back_with_all_that_was_watched(pair: MStockConnection, paper: Running, ears: Ears) -> None:
     pair.feed.watch([RELIANCE.key, TCS])
     await until(lambda: len(ears.ticks) > 3)
     for breaks in range(1, 4):
@@ -70,7 +70,9 @@ async def test_a_dropped_socket_comes_back_with_all_that_was_watched(pair: Pair,
         await until(lambda: {tick.key for tick in ears.ticks} == {RELIANCE.key, TCS})
 
 
-async def test_a_socket_that_only_looks_alive_is_a_break(pair: Pair, paper: Running, ears: Ears, loop: VirtualLoop) -> None:
+async def test_a_socket_that_only_looks_alive_is_a_break(
+    pair: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
+) -> None:
     pair.feed.watch([RELIANCE.key])
     await until(lambda: len(ears.ticks) > 3)
     paper.broker.faults.arm("socket_mute", times=None)
@@ -83,7 +85,7 @@ async def test_a_socket_that_only_looks_alive_is_a_break(pair: Pair, paper: Runn
     assert ears.gaps[-1][1] is not None
 
 
-async def test_while_nothing_is_watched_silence_means_nothing(pair: Pair, ears: Ears) -> None:
+async def test_while_nothing_is_watched_silence_means_nothing(pair: MStockConnection, ears: Ears) -> None:
     await until(lambda: pair.feed.connected)
     await asyncio.sleep(3600)
     assert ears.gaps == []
@@ -91,7 +93,7 @@ async def test_while_nothing_is_watched_silence_means_nothing(pair: Pair, ears: 
 
 
 async def test_an_end_that_is_gone_is_found_by_its_missing_pongs_while_nothing_is_watched(
-    pair: Pair, paper: Running, ears: Ears, loop: VirtualLoop
+    pair: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
 ) -> None:
     await until(lambda: pair.feed.connected)
     paper.broker.faults.arm("socket_half_open")
@@ -103,7 +105,7 @@ async def test_an_end_that_is_gone_is_found_by_its_missing_pongs_while_nothing_i
 
 
 async def test_a_server_that_will_not_have_us_is_tried_ever_more_rarely(
-    pair: Pair, paper: Running, ears: Ears, loop: VirtualLoop
+    pair: MStockConnection, paper: Running, ears: Ears, loop: VirtualLoop
 ) -> None:
     await until(lambda: pair.feed.connected)
     paper.broker.faults.arm("socket_refused", times=6, status=502)
@@ -117,7 +119,9 @@ async def test_a_server_that_will_not_have_us_is_tried_ever_more_rarely(
 @pytest.mark.parametrize(
     "fault", ["frames_framed", "frames_doubled", "order_frames_binary", "frames_reordered", "frames_garbled"]
 )
-async def test_frames_in_any_form_bring_prices_and_ring_the_bell(pair: Pair, paper: Running, ears: Ears, fault: str) -> None:
+async def test_frames_in_any_form_bring_prices_and_ring_the_bell(
+    pair: MStockConnection, paper: Running, ears: Ears, fault: str
+) -> None:
     paper.broker.faults.arm(fault, times=None)
     pair.feed.watch([RELIANCE.key])
     await until(lambda: len(ears.ticks) > 3)
@@ -130,7 +134,7 @@ async def test_frames_in_any_form_bring_prices_and_ring_the_bell(pair: Pair, pap
     assert ears.gaps == []
 
 
-async def test_an_old_first_packet_is_marked_and_the_next_is_not(pair: Pair, paper: Running, ears: Ears) -> None:
+async def test_an_old_first_packet_is_marked_and_the_next_is_not(pair: MStockConnection, paper: Running, ears: Ears) -> None:
     paper.broker.faults.arm("snapshot_stale", times=None, seconds=39)
     pair.feed.watch([RELIANCE.key])
     await until(lambda: len(ears.ticks) > 2)
@@ -141,7 +145,7 @@ async def test_an_old_first_packet_is_marked_and_the_next_is_not(pair: Pair, pap
 
 
 async def test_another_session_reconnects_at_once_and_none_waits(
-    links: Connections, pair: Pair, ears: Ears, clock: LoopClock
+    links: Connections, pair: MStockConnection, ears: Ears, clock: LoopClock
 ) -> None:
     await until(lambda: pair.feed.connected)
     session = pair.session

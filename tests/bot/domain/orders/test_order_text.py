@@ -16,7 +16,7 @@ from bot.domain.orders.order_text import draft_line, request_line, words_of
 from bot.trading.instruments.finder import Instruments
 from bot.trading.orders.drafting import Drafting
 from handlers.context import order_words
-from handlers.registry import hear
+from handlers.registry import parse_command
 from tests.stage.market import SHELF, a_share, an_option
 from tests.stage.orders import NIFTY_CALL, a_draft
 
@@ -58,7 +58,7 @@ def requests(draw: st.DrawFn) -> OrderRequest:
 
 
 def typed(line: str) -> OrderRequest:
-    spoken = hear(line)
+    spoken = parse_command(line)
     assert spoken is not None
     assert spoken.label is None
     return order_words.order(Side(spoken.command.name.upper()), spoken.words)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.orders.rejections import MOST_SHAPES, Explanation, RejectionKind, Rejections, Repair, normal_form
-from bot.reference.load import open_shelf
+from bot.reference.load import load_reference
 from tests.stage.market import SHELF
 
 DICTIONARY = SHELF.rejections
@@ -110,7 +110,7 @@ def test_a_code_decides_when_the_words_are_new() -> None:
 
 
 def test_an_unknown_text_is_handed_through_unchanged_and_counted_without_what_is_personal() -> None:
-    dictionary = open_shelf().rejections
+    dictionary = load_reference().rejections
     text = "RMS:1202251017108:NSE,EQUITY,22,ACC,MA00001,me@example.com,<b>PECULIAR</b> REASON 42"
     found = dictionary.explain(text)
     assert not found.known
@@ -126,7 +126,7 @@ def test_an_unknown_text_is_handed_through_unchanged_and_counted_without_what_is
 
 
 def test_known_texts_are_not_counted_as_unknown() -> None:
-    dictionary = open_shelf().rejections
+    dictionary = load_reference().rejections
     for text, code, _ in REFERENCE:
         dictionary.explain(text, code=code)
     assert dictionary.unknown() == ()

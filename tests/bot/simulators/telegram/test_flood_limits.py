@@ -5,10 +5,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.simulators.telegram.errors import ApiError
-from bot.simulators.telegram.flood_limits import Pace
+from bot.simulators.telegram.flood_limits import FloodLimits
 
 
-def refused(pace: Pace, chat_id: int, now: float) -> int:
+def refused(pace: FloodLimits, chat_id: int, now: float) -> int:
     """Seconds to wait; 0 when the message was taken."""
     try:
         pace.step(chat_id, now)
@@ -17,23 +17,23 @@ def refused(pace: Pace, chat_id: int, now: float) -> int:
     return 0
 
 
-def taken(pace: Pace, chat_id: int, times: list[float]) -> list[float]:
+def taken(pace: FloodLimits, chat_id: int, times: list[float]) -> list[float]:
     return [now for now in times if not refused(pace, chat_id, now)]
 
 
 def test_after_a_burst_one_a_second_to_a_chat() -> None:
-    pace = Pace(chat_burst=5)
+    pace = FloodLimits(chat_burst=5)
     assert len(taken(pace, 1, [0.0] * 20)) == 5
     assert taken(pace, 2, [0.0]) == [0.0], "another chat has its own"
     assert taken(pace, 1, [0.5, 1.0, 1.5, 2.0, 2.5]) == [1.0, 2.0]
 
 
 def test_twenty_a_minute_to_a_group() -> None:
-    assert len(taken(Pace(), -1, [second / 2 for second in range(120)])) == 20 + 19
+    assert len(taken(FloodLimits(), -1, [second / 2 for second in range(120)])) == 20 + 19
 
 
 def test_thirty_a_second_in_all() -> None:
-    pace = Pace()
+    pace = FloodLimits()
     assert sum(len(taken(pace, chat_id, [0.0])) for chat_id in range(1, 100)) == 30
     with pytest.raises(ApiError, match="retry after 1"):
         pace.step(500, 0.0)
@@ -42,7 +42,7 @@ def test_thirty_a_second_in_all() -> None:
 @given(st.lists(st.floats(0, 100), max_size=200).map(sorted))
 @example([0.013, 0.013, 0.013])
 def test_no_stretch_of_time_takes_more_than_its_rate_and_a_burst(times: list[float]) -> None:
-    pace = Pace(chat_burst=3)
+    pace = FloodLimits(chat_burst=3)
     got = taken(pace, 1, times)
     for first, begin in enumerate(got):
         for last in range(first, len(got)):

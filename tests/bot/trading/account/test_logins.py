@@ -13,7 +13,7 @@ from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
-from bot.trading.account.logins import Accounts
+from bot.trading.account.logins import Logins
 from storage.store import SqlStore
 from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
 from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_store
@@ -56,16 +56,16 @@ class Lines(OneLink):
         return (ACCOUNT.id,)
 
 
-async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Accounts, Gate, Lines, SqlStore]:
+async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Logins, Gate, Lines, SqlStore]:
     store, broker = kept or await a_store(), Gate(clock)
     link = Lines(broker, StillFeed(clock), None)
 
     async def digits(_: Secret) -> str:
         return f"{int(clock.now().timestamp()) // 30 % 1_000_000:06d}"
 
-    accounts = Accounts(
+    accounts = Logins(
         store=store,
-        links=lambda: link,
+        connections=lambda: link,
         clock=clock,
         random=random.Random(1).randbytes,
         totp=digits,
@@ -76,7 +76,7 @@ async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Accoun
 
 async def forget_seed(store: SqlStore) -> None:
     bare = Credentials(client_code=CREDENTIALS.client_code, password=CREDENTIALS.password, api_key=CREDENTIALS.api_key)
-    await store.run(lambda drawers: drawers.accounts.add(ACCOUNT, bare))
+    await store.transaction(lambda db: db.accounts.add(ACCOUNT, bare))
 
 
 async def test_ten_calls_that_find_it_dead_cause_one_login(clock: LoopClock) -> None:
@@ -85,7 +85,7 @@ async def test_ten_calls_that_find_it_dead_cause_one_login(clock: LoopClock) -> 
     renewed = await asyncio.gather(*(accounts.renew(ACCOUNT.id, dead) for _ in range(10)))
     assert broker.logins == 1
     assert {session.token.reveal() for session in renewed if session} == {"jwt-1"}
-    assert link.session == renewed[0] == await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id))
+    assert link.session == renewed[0] == await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
 
 
 async def test_the_same_six_digits_are_submitted_once_also_by_the_process_after_a_restart(clock: LoopClock) -> None:
@@ -113,7 +113,7 @@ async def test_a_refused_password_is_never_tried_again_by_itself_not_even_after_
     assert await accounts.renew(ACCOUNT.id, None) is None
     assert broker.logins == 0, "whether it would be taken now is for a person to try"
     assert isinstance(await accounts.login(OWNER), LoggedIn)
-    dead = await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id))
+    dead = await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
     await asyncio.sleep(60)
     accounts, broker, _, _ = await a_desk(clock, store)
     assert await accounts.renew(ACCOUNT.id, dead) is not None, "a person's login worked, so the password is good again"
@@ -137,7 +137,7 @@ async def test_whoever_logged_out_is_not_logged_in_again_by_a_stored_seed_not_ev
     assert link.session is None
     accounts, broker, _, _ = await a_desk(clock, store)
     assert isinstance(await accounts.login(OWNER), LoggedIn)
-    dead = await store.run(lambda drawers: drawers.accounts.session(ACCOUNT.id))
+    dead = await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
     await asyncio.sleep(60)
     assert await accounts.renew(ACCOUNT.id, dead) is not None, "a person is back"
 
@@ -194,12 +194,12 @@ async def test_a_link_that_does_not_log_in_stores_nothing(clock: LoopClock) -> N
     broker.refuses = True
     with pytest.raises(LoginRefused):
         await accounts.link("papa", PAPAS, None)
-    assert await store.run(lambda drawers: drawers.accounts.by_label("papa")) is None
+    assert await store.transaction(lambda db: db.accounts.by_label("papa")) is None
     assert len(link.closed) == 1
     broker.refuses = False
     linked = await accounts.link("papa", PAPAS, None)
     assert linked.client == "MA••••2"
-    assert await store.run(lambda drawers: drawers.accounts.credentials(linked.id)) == PAPAS
+    assert await store.transaction(lambda db: db.accounts.credentials(linked.id)) == PAPAS
 
 
 @pytest.mark.parametrize("label", ["", "two words", "a" * 33, "<b>", "papa:"])
@@ -213,7 +213,7 @@ async def test_a_label_that_could_not_lead_a_card_is_refused_before_the_broker_i
 async def test_use_lasts_half_an_hour_and_knows_only_ones_own_accounts(clock: LoopClock) -> None:
     accounts, _, _, store = await a_desk(clock)
     papa = Account(id="a2", label="papa", client="MA••••2", created_at=ACCOUNT.created_at + timedelta(days=1))
-    await store.run(lambda drawers: drawers.accounts.add(papa, CREDENTIALS))
+    await store.transaction(lambda db: db.accounts.add(papa, CREDENTIALS))
     await accounts.use(OWNER, "Papa")
     chosen = await accounts.actor(PERSON)
     assert chosen is not None

@@ -14,9 +14,9 @@ from bot.domain.orders.notice import DayLocked, Filled, Notice
 from bot.domain.orders.order import OrderRequest, Product, Side, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role, User
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
-from bot.trading.account.loss_guard import FLAT, OPEN, Losses, Results
+from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard, Results
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.bot.trading.safety.test_limits import a_loss, renew
 from tests.stage.access import access
@@ -45,7 +45,7 @@ class CountingBroker(ScriptedBroker):
         return await super().trades()
 
 
-def watch(stage: DeskStage) -> Losses:
+def watch(stage: DeskStage) -> LossGuard:
     from_desk = stage.desk._proposing
     results = Results(
         prices=from_desk.prices,
@@ -54,15 +54,17 @@ def watch(stage: DeskStage) -> Losses:
         plan=from_desk.plan,
         clock=stage.clock,
     )
-    return Losses(store=stage.store, links=stage.link, results=results, clock=stage.clock, changed=lambda: stage.wakes.append(2))
+    return LossGuard(
+        store=stage.store, connections=stage.link, results=results, clock=stage.clock, changed=lambda: stage.wakes.append(2)
+    )
 
 
 @asynccontextmanager
-async def watched(clock: LoopClock, limit: int | None = 5000) -> AsyncIterator[tuple[DeskStage, CountingBroker, Losses]]:
+async def watched(clock: LoopClock, limit: int | None = 5000) -> AsyncIterator[tuple[DeskStage, CountingBroker, LossGuard]]:
     """A desk whose account locks its day at that loss, with the watch running."""
     broker = CountingBroker(clock)
     stage = await set_stage(clock, broker=broker)
-    await stage.store.run(lambda drawers: drawers.people.add(RAVI, Role.VIEWER, None, NOW))
+    await stage.store.transaction(lambda db: db.people.add(RAVI, Role.VIEWER, None, NOW))
     if limit is not None:
         await access(stage).put(daily_loss=Decimal(limit))
     losses = watch(stage)
@@ -76,7 +78,7 @@ async def watched(clock: LoopClock, limit: int | None = 5000) -> AsyncIterator[t
 
 async def is_locked(stage: DeskStage) -> bool:
     today = ist_date(stage.clock.now())
-    return await stage.store.run(lambda drawers: drawers.limits.day_lock(ACCOUNT.id, today)) is not None
+    return await stage.store.transaction(lambda db: db.limits.day_lock(ACCOUNT.id, today)) is not None
 
 
 def locks(told: list[Notice]) -> list[DayLocked]:
@@ -91,7 +93,7 @@ async def test_the_fill_that_reaches_the_loss_locks_the_day_at_once_and_everybod
         await asyncio.sleep(1)
         broker.fill(10)
         broker.held = [a_loss(5000)]
-        await stage.reconcile.look(ACCOUNT.id)
+        await stage.reconcile.sync(ACCOUNT.id)
         losses.wake()  # as the wiring does whenever something was written
         await asyncio.sleep(0.5)
         assert await is_locked(stage)
@@ -126,7 +128,7 @@ async def test_what_the_trades_cost_counts_where_it_is_known(silent: bool, locke
         broker.fill(10)
         broker.silent_trades = silent
         broker.held = [a_loss(4999)]  # a rupee short of it; the trade cost more than that
-        await stage.reconcile.look(ACCOUNT.id)
+        await stage.reconcile.sync(ACCOUNT.id)
         losses.wake()
         await asyncio.sleep(1)
         assert await is_locked(stage) is locked
@@ -197,7 +199,7 @@ async def test_two_looks_at_once_lock_once(clock: LoopClock) -> None:
     await asyncio.gather(*(watch(stage).judge(ACCOUNT.id) for _ in range(20)))
     assert len(locks(await stage.notices())) == 1
 
-    def acts(drawers: Drawers) -> int:
-        return sum(row[3] == "day locked" for row in drawers.audit.page(None, 50, None))
+    def acts(db: Repositories) -> int:
+        return sum(row[3] == "day locked" for row in db.audit.page(None, 50, None))
 
-    assert await stage.store.run(acts) == 1
+    assert await stage.store.transaction(acts) == 1

@@ -16,9 +16,9 @@ from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from bot.trading.account.loss_guard import OPEN
-from bot.trading.feed_events import Intake
+from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import EVERY, Catalogue
-from bot.trading.safety.lockdown import Alarm, raise_alarm
+from bot.trading.safety.lockdown import Lockdown, raise_alarm
 from tests.bot.trading.account.test_loss_guard import watch
 from tests.bot.trading.orders.test_order_desk import ask
 from tests.stage.access import access
@@ -60,7 +60,7 @@ class Goes:
         self.broker = broker
 
     async def unlink(self) -> None:
-        await self.stage.store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
+        await self.stage.store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
         await self.stage.link.close(ACCOUNT.id)
 
     async def lives_on(self, loop: Callable[[], Awaitable[object]], until: str, log: pytest.LogCaptureFixture) -> None:
@@ -102,7 +102,7 @@ async def test_unlinked_with_a_bell_a_look_and_a_timer_waiting_none_of_them_fail
     reconcile.sent(ACCOUNT.id, "o1")
     await goes.unlink()
     with pytest.raises(NotLinked):
-        await reconcile.look(ACCOUNT.id)
+        await reconcile.sync(ACCOUNT.id)
     reconcile.ring(ACCOUNT.id)
     await asyncio.sleep(60)
     assert [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR] == []
@@ -111,7 +111,7 @@ async def test_unlinked_with_a_bell_a_look_and_a_timer_waiting_none_of_them_fail
 async def test_what_was_known_of_an_unlinked_accounts_books_is_not_shown_for_it_when_it_is_linked_again(clock: LoopClock) -> None:
     goes = await a_stage(clock)
     reconcile = goes.stage.reconcile
-    await reconcile.look(ACCOUNT.id)
+    await reconcile.sync(ACCOUNT.id)
     assert reconcile.seen_at(ACCOUNT.id) is not None
     reconcile.ring(ACCOUNT.id, urgent=False)
     reconcile.forget(ACCOUNT.id)
@@ -164,7 +164,7 @@ async def test_unlinked_while_the_list_of_instruments_is_fetched_over_another_li
 
     broker = MasterBroker(clock)
     lines = TwoLines(broker, StillFeed(clock), session)
-    catalogue = Catalogue(store=store, links=lines, kept=broker.scrip_master, clock=clock)
+    catalogue = Catalogue(store=store, connections=lines, kept=broker.scrip_master, clock=clock)
     running = asyncio.create_task(catalogue.run())
     await asyncio.sleep(EVERY + 1)
     assert broker.asked == ["master"]
@@ -182,8 +182,8 @@ async def test_unlinked_while_the_alarm_ends_another_session_the_alarm_goes_on(c
     session = goes.stage.link.session
     assert session is not None
     lines = TwoLines(goes.broker, StillFeed(clock), session)
-    await goes.stage.store.run(lambda drawers: raise_alarm(drawers, NOW))
-    heeding = asyncio.create_task(Alarm(store=goes.stage.store, links=lines).heed())
+    await goes.stage.store.transaction(lambda db: raise_alarm(db, NOW))
+    heeding = asyncio.create_task(Lockdown(store=goes.stage.store, connections=lines).heed())
     await asyncio.sleep(1)
     assert goes.broker.asked == ["logout"]
     lines.open.clear()
@@ -195,8 +195,8 @@ async def test_a_feed_that_breaks_and_comes_back_as_its_account_is_unlinked_fail
 ) -> None:
     goes = await a_stage(clock)
     stage = goes.stage
-    feed = Intake(
-        store=stage.store, reconcile=stage.reconcile, prices=stage.desk._proposing.prices, errands=stage.errands, clock=clock,
+    feed = FeedEvents(
+        store=stage.store, reconcile=stage.reconcile, prices=stage.desk._proposing.prices, background=stage.background, clock=clock,
         changed=lambda: None,
     )  # fmt: skip
     since = clock.now() - timedelta(minutes=2)
@@ -205,7 +205,7 @@ async def test_a_feed_that_breaks_and_comes_back_as_its_account_is_unlinked_fail
     await asyncio.sleep(1)
     await goes.unlink()
     feed.gap(ACCOUNT.id, since, clock.now())
-    await stage.errands.finish(30)
+    await stage.background.finish(30)
     assert await stage.notices() == []
     assert [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR] == []
 

@@ -20,14 +20,14 @@ from bot.domain.errors import (
     PinWanted,
     Unclear,
 )
-from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import ConfirmationState, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
 from bot.domain.people.account import Actor, Credentials, LoginStep, Role, Stop, User
 from bot.domain.people.secret import Secret
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
-from bot.trading.account.logins import LOGGED_OUT, Accounts
+from bot.trading.account.logins import LOGGED_OUT, Logins
 from bot.trading.account.unlinking import PATIENCE, Unlinking
 from bot.trading.orders.confirmations import Confirmations
 from tests.bot.trading.orders.test_order_desk import a_position, ask
@@ -60,7 +60,7 @@ class Door:
 
     stage: DeskStage
     broker: Leaving
-    accounts: Accounts
+    accounts: Logins
     unlinking: Unlinking
 
     async def ask(self, label: str = "main") -> UnlinkQuestion:
@@ -76,7 +76,7 @@ class Door:
         return (await self.accounts.link(label, credentials, code, by=self.stage.actor.user)).id
 
     async def is_linked(self) -> bool:
-        return await self.stage.store.run(lambda drawers: drawers.accounts.find(ACCOUNT.id)) is not None
+        return await self.stage.store.transaction(lambda db: db.accounts.find(ACCOUNT.id)) is not None
 
 
 async def a_door(clock: LoopClock) -> Door:
@@ -86,9 +86,9 @@ async def a_door(clock: LoopClock) -> Door:
     async def digits(_: Secret) -> str:
         return "654321"
 
-    accounts = Accounts(
+    accounts = Logins(
         store=stage.store,
-        links=lambda: stage.link,
+        connections=lambda: stage.link,
         clock=clock,
         random=random.Random(3).randbytes,
         totp=digits,
@@ -96,7 +96,7 @@ async def a_door(clock: LoopClock) -> Door:
     )
     unlinking = Unlinking(
         store=stage.store,
-        links=stage.link,
+        connections=stage.link,
         accounts=accounts,
         reconcile=stage.reconcile,
         confirmations=Confirmations(clock, asyncio.get_running_loop().time, random.Random(4).randbytes),
@@ -114,7 +114,7 @@ async def test_nothing_is_destroyed_before_the_question_is_answered(clock: LoopC
     assert door.broker.logouts == 0
     done = await door.tap(question)
     assert (done.account, done.logged_out, door.broker.logouts) == (ACCOUNT, True, 1)
-    assert await door.stage.store.run(lambda drawers: drawers.accounts.credentials(ACCOUNT.id)) is None
+    assert await door.stage.store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id)) is None
     with pytest.raises(NotLinked):
         door.stage.link.of(ACCOUNT.id)
     assert 3 in door.stage.wakes
@@ -162,7 +162,7 @@ async def test_while_an_orders_outcome_is_open_it_is_refused_and_at_the_tap_agai
     assert await door.is_linked()
     assert door.broker.logouts == 0
     door.broker.book_lag = 0
-    await door.stage.reconcile.look(ACCOUNT.id)
+    await door.stage.reconcile.sync(ACCOUNT.id)
     await door.tap(await door.ask())
     assert not await door.is_linked()
 
@@ -221,7 +221,7 @@ async def test_only_an_owner_of_the_account_unlinks_it_and_is_asked_for_the_role
     other = replace(door.stage.actor, user=RAVI)
     with pytest.raises(ConfirmationGone, match="don't know this card"):
         await door.tap(question, other)
-    await door.stage.store.run(lambda drawers: drawers.people.add(door.stage.actor.user, Role.TRADER, ACCOUNT.id, NOW))
+    await door.stage.store.transaction(lambda db: db.people.add(door.stage.actor.user, Role.TRADER, ACCOUNT.id, NOW))
     with pytest.raises(NotAllowed, match="Only an owner of the account"):
         await door.tap(question)
     assert await door.is_linked()
@@ -267,16 +267,16 @@ async def test_an_old_question_is_over(clock: LoopClock) -> None:
 
 async def test_it_is_on_record_as_it_was_and_the_others_are_told_once(clock: LoopClock) -> None:
     door = await a_door(clock)
-    await door.stage.store.run(lambda drawers: drawers.people.add(RAVI, Role.VIEWER, None, NOW))
+    await door.stage.store.transaction(lambda db: db.people.add(RAVI, Role.VIEWER, None, NOW))
     await door.stage.tap(await ask(door.stage))
     await door.stage.notices()
     await door.tap(await door.ask())
-    rows = await door.stage.store.run(lambda drawers: drawers.audit.page(limit=1))
+    rows = await door.stage.store.transaction(lambda db: db.audit.page(limit=1))
     assert [(row[2], row[3]) for row in rows] == [(PERSON, "unlink")]
     assert rows[0][4].startswith("before: main MA••••1, ")
     assert rows[0][4].endswith("after: its secrets are destroyed, 1 open orders stay at mStock")
     told = [each for each in await door.stage.notices() if isinstance(each, ActByOther)]
-    assert [(each.name, each.deed) for each in told] == [("Asha", Deed.UNLINKED)]
+    assert [(each.name, each.deed) for each in told] == [("Asha", ActionKind.UNLINKED)]
 
 
 async def test_linked_again_it_is_the_same_account_with_all_that_binds_it(clock: LoopClock) -> None:
@@ -285,39 +285,39 @@ async def test_linked_again_it_is_the_same_account_with_all_that_binds_it(clock:
     await access(door.stage).put(value=Decimal(10_000), orders_a_day=1)
     await access(door.stage).limits.lock_day(door.stage.actor)
 
-    def bind(drawers: Drawers) -> None:
-        drawers.safety.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=clock.now()))
-        drawers.people.add(RAVI, Role.VIEWER, ACCOUNT.id, NOW)
-        drawers.accounts.keep_stop_words(ACCOUNT.id, "split")
-        drawers.jobs.claim(LOGGED_OUT, ACCOUNT.id, NOW)
+    def bind(db: Repositories) -> None:
+        db.stops.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=clock.now()))
+        db.people.add(RAVI, Role.VIEWER, ACCOUNT.id, NOW)
+        db.accounts.keep_stop_words(ACCOUNT.id, "split")
+        db.claims.claim(LOGGED_OUT, ACCOUNT.id, NOW)
 
-    await door.stage.store.run(lambda drawers: drawers.orders.next_number(ACCOUNT.id, today))
-    await store.run(bind)
+    await door.stage.store.transaction(lambda db: db.orders.next_number(ACCOUNT.id, today))
+    await store.transaction(bind)
     await door.tap(await door.ask())
     await asyncio.sleep(60)
     typed = replace(CREDENTIALS, client_code=Secret(CREDENTIALS.client_code.reveal().lower()), password=Secret("another"))
     assert await door.link(typed) == ACCOUNT.id
 
-    def look(drawers: Drawers) -> tuple[object, ...]:
-        account = drawers.accounts.find(ACCOUNT.id)
-        limits = drawers.limits.on(ACCOUNT.id, today)
+    def look(db: Repositories) -> tuple[object, ...]:
+        account = db.accounts.find(ACCOUNT.id)
+        limits = db.limits.on(ACCOUNT.id, today)
         return (
             account and (account.label, account.created_at, account.mark),
             (limits.value, limits.orders_a_day),
-            drawers.limits.day_lock(ACCOUNT.id, today) is not None,
-            drawers.safety.stopped(ACCOUNT.id) is not None,
-            drawers.orders.next_number(ACCOUNT.id, today),
-            drawers.people.role_on(RAVI.telegram_id, ACCOUNT.id),
-            drawers.accounts.credentials(ACCOUNT.id),
-            len(drawers.jobs.claimed(LOGGED_OUT)),
+            db.limits.day_lock(ACCOUNT.id, today) is not None,
+            db.stops.stopped(ACCOUNT.id) is not None,
+            db.orders.next_number(ACCOUNT.id, today),
+            db.people.role_on(RAVI.telegram_id, ACCOUNT.id),
+            db.accounts.credentials(ACCOUNT.id),
+            len(db.claims.claimed(LOGGED_OUT)),
         )
 
     mark = "🔵"
     expected = (("mine", ACCOUNT.created_at, mark), (Decimal(10_000), 1), True, True, 2, Role.VIEWER, typed, 0)
-    assert await store.run(look) == expected
+    assert await store.transaction(look) == expected
     assert door.broker.stop_words == "split"
     assert door.stage.link.session is not None
-    rows = await store.run(lambda drawers: drawers.audit.page(limit=1))
+    rows = await store.transaction(lambda db: db.audit.page(limit=1))
     assert rows[0][4].startswith("before: unlinked, then called main, after: mine ca••••7, ")
 
 
@@ -332,7 +332,7 @@ async def test_orders_and_history_are_there_again_and_their_number_goes_on(clock
     assert isinstance(second, Order)
     assert (first.number, second.number) == (1, 2)
     today = ist_date(clock.now())
-    orders = await door.stage.store.run(lambda drawers: drawers.orders.of_day(ACCOUNT.id, today))
+    orders = await door.stage.store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, today))
     assert [order.id for order in orders] == [first.id, second.id]
 
 
@@ -354,7 +354,7 @@ async def test_a_login_that_is_refused_leaves_the_unlinked_account_as_it_was(clo
     door.stage.link.broker = Refusing(clock)
     with pytest.raises(NotSent):
         await door.link()
-    known = await door.stage.store.run(lambda drawers: drawers.accounts.known(CREDENTIALS.client_code))
+    known = await door.stage.store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code))
     assert known is not None
     assert (known.linked, known.account.label, door.stage.link.is_open) == (False, "main", False)
 
@@ -376,9 +376,9 @@ async def test_its_own_question_is_claimed_and_the_others_are_refused(clock: Loo
     card, question = await ask(door.stage), await door.ask()
     await door.tap(question)
 
-    def states(drawers: Drawers) -> list[tuple[Purpose, ConfirmationState]]:
-        found = [drawers.confirmations.find(token) for token in (card, question.confirmation.token)]
+    def states(db: Repositories) -> list[tuple[Purpose, ConfirmationState]]:
+        found = [db.confirmations.find(token) for token in (card, question.confirmation.token)]
         return [(each.purpose, each.state) for each in found if each is not None]
 
     expected = [(Purpose.PLACE, ConfirmationState.REFUSED), (Purpose.UNLINK, ConfirmationState.CLAIMED)]
-    assert await door.stage.store.run(states) == expected
+    assert await door.stage.store.transaction(states) == expected

@@ -64,11 +64,11 @@ class Two:
         return sum(self.shelf(name).asked for name in self.lines)
 
 
-def a_catalogue(store: SqlStore, links: Two, clock: LoopClock, kept: Sequence[Instrument] | None = None) -> Catalogue:
+def a_catalogue(store: SqlStore, connections: Two, clock: LoopClock, kept: Sequence[Instrument] | None = None) -> Catalogue:
     async def on_disk() -> Sequence[Instrument] | None:
         return kept
 
-    return Catalogue(store=store, links=links, kept=on_disk, clock=clock)
+    return Catalogue(store=store, connections=connections, kept=on_disk, clock=clock)
 
 
 @asynccontextmanager
@@ -82,66 +82,66 @@ async def running(catalogue: Catalogue) -> AsyncIterator[None]:
 
 
 async def test_it_is_fetched_once_a_day_over_one_line(clock: LoopClock, loop: VirtualLoop) -> None:
-    links = Two(clock)
-    catalogue = a_catalogue(await a_store(), links, clock)
+    connections = Two(clock)
+    catalogue = a_catalogue(await a_store(), connections, clock)
     with pytest.raises(PersonError, match="not here yet"):
         catalogue.find("reliance", today=TODAY)
     async with running(catalogue):
         await asyncio.sleep(1800)
-        assert (links.asked, catalogue.day, len(catalogue)) == (1, TODAY, 1)
+        assert (connections.asked, catalogue.day, len(catalogue)) == (1, TODAY, 1)
         loop.shift(24 * 3600)
         await asyncio.sleep(200)
-        assert (links.asked, catalogue.day) == (2, TODAY + timedelta(days=1))
+        assert (connections.asked, catalogue.day) == (2, TODAY + timedelta(days=1))
 
 
 async def test_a_line_that_cannot_bring_it_is_followed_by_the_next(clock: LoopClock) -> None:
-    links = Two(clock)
-    links.shelf("mine").broken = Unreadable("half a file")
-    catalogue = a_catalogue(await a_store(), links, clock)
+    connections = Two(clock)
+    connections.shelf("mine").broken = Unreadable("half a file")
+    catalogue = a_catalogue(await a_store(), connections, clock)
     async with running(catalogue):
         await asyncio.sleep(100)
     assert catalogue.day == TODAY
-    assert (links.shelf("mine").asked, links.shelf("papa").asked) == (1, 1)
+    assert (connections.shelf("mine").asked, connections.shelf("papa").asked) == (1, 1)
 
 
 async def test_todays_broken_one_leaves_yesterdays_with_its_date(clock: LoopClock) -> None:
-    links, store = Two(clock), await a_store()
+    connections, store = Two(clock), await a_store()
     yesterday = TODAY - timedelta(days=1)
-    await store.run(lambda drawers: drawers.master.note(yesterday, 2, clock.now() - timedelta(days=1)))
-    catalogue = a_catalogue(store, links, clock, kept=[RELIANCE, NIFTY_CALL])
+    await store.transaction(lambda db: db.scrip_master.note(yesterday, 2, clock.now() - timedelta(days=1)))
+    catalogue = a_catalogue(store, connections, clock, kept=[RELIANCE, NIFTY_CALL])
     await catalogue.restore()
-    for name in links.lines:
-        links.shelf(name).broken = Unreadable("half a file")
+    for name in connections.lines:
+        connections.shelf(name).broken = Unreadable("half a file")
     async with running(catalogue):
         await asyncio.sleep(600)
         assert (catalogue.day, len(catalogue)) == (yesterday, 2)
-        links.shelf("papa").broken = None
+        connections.shelf("papa").broken = None
         await asyncio.sleep(120)
         assert (catalogue.day, len(catalogue)) == (TODAY, 1)
 
 
 async def test_what_came_before_the_broker_was_ready_is_fetched_again_when_it_is(clock: LoopClock, loop: VirtualLoop) -> None:
     loop.shift(21.5 * 3600)  # 06:30 on the next day
-    links, store = Two(clock), await a_store()
-    catalogue = a_catalogue(store, links, clock)
+    connections, store = Two(clock), await a_store()
+    catalogue = a_catalogue(store, connections, clock)
     await catalogue.refresh("mine")
     assert catalogue.day == TODAY + timedelta(days=1)
-    links.shelf("mine").rows = [RELIANCE, NIFTY_CALL]
+    connections.shelf("mine").rows = [RELIANCE, NIFTY_CALL]
     async with running(catalogue):
         await asyncio.sleep(2 * 3600)
-        assert (links.asked, len(catalogue)) == (1, 1), "08:30: not ready yet"
+        assert (connections.asked, len(catalogue)) == (1, 1), "08:30: not ready yet"
         await asyncio.sleep(600)
-        assert (links.asked, len(catalogue)) == (2, 2)
-    after_restart = a_catalogue(store, links, clock, kept=[RELIANCE, NIFTY_CALL])
+        assert (connections.asked, len(catalogue)) == (2, 2)
+    after_restart = a_catalogue(store, connections, clock, kept=[RELIANCE, NIFTY_CALL])
     await after_restart.restore()
     async with running(after_restart):
         await asyncio.sleep(600)
-    assert links.asked == 2, "today's is on disk"
+    assert connections.asked == 2, "today's is on disk"
 
 
 async def test_who_asks_while_the_first_is_on_its_way_waits_for_it(clock: LoopClock) -> None:
-    links = Two(clock)
-    catalogue = a_catalogue(await a_store(), links, clock)
+    connections = Two(clock)
+    catalogue = a_catalogue(await a_store(), connections, clock)
     catalogue.coming()
     fetching = asyncio.create_task(catalogue.refresh("mine"))
     await catalogue.settled()
@@ -150,9 +150,9 @@ async def test_who_asks_while_the_first_is_on_its_way_waits_for_it(clock: LoopCl
 
 
 async def test_it_knows_which_shares_have_contracts_and_instruments_by_their_key(clock: LoopClock) -> None:
-    links = Two(clock)
-    links.shelf("mine").rows = [RELIANCE, NIFTY_CALL]
-    catalogue = a_catalogue(await a_store(), links, clock)
+    connections = Two(clock)
+    connections.shelf("mine").rows = [RELIANCE, NIFTY_CALL]
+    catalogue = a_catalogue(await a_store(), connections, clock)
     assert (catalogue.by_key(RELIANCE.key), catalogue.has_contracts(RELIANCE), catalogue.is_monthly(NIFTY_CALL)) == (
         None,
         False,

@@ -7,7 +7,7 @@ from bench.master import TODAY, make
 from bot.domain.market.instrument import Exchange, Right
 from bot.domain.market.scrip_columns import columns_of
 from bot.trading.instruments.contracts import Contracts
-from bot.trading.instruments.query import Ask, When
+from bot.trading.instruments.query import ContractQuery, When
 
 MADE = make(rows=20_000, seed=3)
 ALL = Contracts(columns_of(MADE.rows))
@@ -45,23 +45,25 @@ def test_a_chain_holds_each_contract_of_its_day_once() -> None:
     assert len(chain.futures) == 1
 
 
-def near(ask: Ask, symbol: str = "RELIANCE") -> list[str]:
+def near(ask: ContractQuery, symbol: str = "RELIANCE") -> list[str]:
     return [MADE.rows[row].name for row in ALL.near(NFO, symbol, ask, TODAY, 8)]
 
 
 def test_near_a_strike_that_does_not_exist_lie_its_neighbours_and_then_later_days() -> None:
-    names = near(Ask(strike=Decimal(1484), right=Right.CE))
+    names = near(ContractQuery(strike=Decimal(1484), right=Right.CE))
     assert names[:3] == ["RELIANCE26NOV1480CE", "RELIANCE26NOV1490CE", "RELIANCE26NOV1470CE"]
     assert "RELIANCE26DEC1480CE" in names
 
 
 def test_near_a_day_without_expiry_lie_the_closest_expiries() -> None:
-    assert near(Ask(future=True, when=When(day=20, month=12)))[0] == "RELIANCE26DECFUT"
-    assert near(Ask(future=True, when=When(day=31, month=2)))[0] == "RELIANCE27JANFUT"  # no such day: the end of the month
+    assert near(ContractQuery(future=True, when=When(day=20, month=12)))[0] == "RELIANCE26DECFUT"
+    assert (
+        near(ContractQuery(future=True, when=When(day=31, month=2)))[0] == "RELIANCE27JANFUT"
+    )  # no such day: the end of the month
 
 
 def test_without_a_strike_the_middle_of_the_chain_is_near() -> None:
-    names = near(Ask(right=Right.PE))
+    names = near(ContractQuery(right=Right.PE))
     assert names[0].startswith("RELIANCE26NOV")
     assert all(name.endswith("PE") for name in names)
-    assert near(Ask(future=True), "NOBODY") == []
+    assert near(ContractQuery(future=True), "NOBODY") == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.trading.instruments.fuzzy import NEIGHBOURS, Nearness, slip_cost
+from bot.trading.instruments.fuzzy import NEIGHBOURS, FuzzyIndex, slip_cost
 
 WORDS = st.text(alphabet="ABCNRT1", max_size=9)
 
@@ -47,15 +47,15 @@ def test_neighbouring_keys_are_neighbours_both_ways() -> None:
 
 def test_of_two_names_as_near_the_likelier_comes_first_and_far_ones_not_at_all() -> None:
     names = ["TATASTEEL", "TATASTEAL", "WIPRO"]
-    assert Nearness(names, [0.6, 0.0, 0.6]).nearest("TATASTEUL", 5) == ["TATASTEEL", "TATASTEAL"]
-    assert Nearness(names, [0.0, 0.6, 0.6]).nearest("TATASTEUL", 5) == ["TATASTEAL", "TATASTEEL"]
-    assert Nearness(names, [0.0, 0.6, 0.6]).nearest("TATASTEUL", 1) == ["TATASTEAL"]
-    assert Nearness(names, [0.6, 0.6, 0.6]).nearest("QQQQQQ", 5) == []
-    assert Nearness([], []).nearest("RELIANCE", 5) == []
+    assert FuzzyIndex(names, [0.6, 0.0, 0.6]).nearest("TATASTEUL", 5) == ["TATASTEEL", "TATASTEAL"]
+    assert FuzzyIndex(names, [0.0, 0.6, 0.6]).nearest("TATASTEUL", 5) == ["TATASTEAL", "TATASTEEL"]
+    assert FuzzyIndex(names, [0.0, 0.6, 0.6]).nearest("TATASTEUL", 1) == ["TATASTEAL"]
+    assert FuzzyIndex(names, [0.6, 0.6, 0.6]).nearest("QQQQQQ", 5) == []
+    assert FuzzyIndex([], []).nearest("RELIANCE", 5) == []
 
 
 @given(st.lists(st.text(alphabet="ABCDEFGHIJ", min_size=4, max_size=8), min_size=1, max_size=30, unique=True), st.data())
 def test_a_begun_name_is_among_the_near_ones(names: list[str], data: st.DataObject) -> None:
     wanted = data.draw(st.sampled_from(names))
     typed = wanted[: data.draw(st.integers(3, len(wanted)))]
-    assert wanted in Nearness(names, [0.0] * len(names)).nearest(typed, len(names))
+    assert wanted in FuzzyIndex(names, [0.0] * len(names)).nearest(typed, len(names))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.market.expiries import Cycle
 from bot.domain.market.instrument import Exchange, Right
-from bot.trading.instruments.query import Ask, Part, When, asks_of, squash, tidy, tokens_of
+from bot.trading.instruments.query import ContractQuery, Part, When, asks_of, squash, tidy, tokens_of
 
 TODAY = date(2026, 11, 20)
 NAMES = {"NIFTY", "NIFTY50", "NF", "20MICRONS", "BAJAJAUTO", "MM", "SENSEX"}
@@ -42,7 +42,7 @@ def test_words_are_cut_where_a_reader_would(text: str, cut: list[str]) -> None:
     assert tokens(text) == cut
 
 
-def asks(text: str) -> list[Ask]:
+def asks(text: str) -> list[ContractQuery]:
     return asks_of(tokens_of(tidy(text), NAMES.__contains__), TODAY)
 
 
@@ -52,29 +52,32 @@ STRIKE = Decimal(24500)
 @pytest.mark.parametrize(
     ("text", "readings"),
     [
-        ("", [Ask()]),
-        ("eq", [Ask(series="EQ")]),
-        ("bse", [Ask(exchange=Exchange.BSE)]),
-        ("fut", [Ask(future=True)]),
-        ("dec fut", [Ask(future=True, when=When(month=12))]),
-        ("24500 c", [Ask(strike=STRIKE, right=Right.CE)]),
-        ("24500 put 23 nov", [Ask(strike=STRIKE, right=Right.PE, when=When(day=23, month=11))]),
-        ("24500 ce nov 23", [Ask(strike=STRIKE, right=Right.CE, when=When(day=23, month=11))]),  # the year 2023 has passed
-        ("24500 ce 23 nov 26", [Ask(strike=STRIKE, right=Right.CE, when=When(day=23, month=11, year=2026))]),
-        ("24500 ce nov 2026", [Ask(strike=STRIKE, right=Right.CE, when=When(month=11, year=2026))]),
+        ("", [ContractQuery()]),
+        ("eq", [ContractQuery(series="EQ")]),
+        ("bse", [ContractQuery(exchange=Exchange.BSE)]),
+        ("fut", [ContractQuery(future=True)]),
+        ("dec fut", [ContractQuery(future=True, when=When(month=12))]),
+        ("24500 c", [ContractQuery(strike=STRIKE, right=Right.CE)]),
+        ("24500 put 23 nov", [ContractQuery(strike=STRIKE, right=Right.PE, when=When(day=23, month=11))]),
+        (
+            "24500 ce nov 23",
+            [ContractQuery(strike=STRIKE, right=Right.CE, when=When(day=23, month=11))],
+        ),  # the year 2023 has passed
+        ("24500 ce 23 nov 26", [ContractQuery(strike=STRIKE, right=Right.CE, when=When(day=23, month=11, year=2026))]),
+        ("24500 ce nov 2026", [ContractQuery(strike=STRIKE, right=Right.CE, when=When(month=11, year=2026))]),
         (
             "24500 ce nov 26",
             [
-                Ask(strike=STRIKE, right=Right.CE, when=When(day=26, month=11)),
-                Ask(strike=STRIKE, right=Right.CE, when=When(month=11, year=2026)),
+                ContractQuery(strike=STRIKE, right=Right.CE, when=When(day=26, month=11)),
+                ContractQuery(strike=STRIKE, right=Right.CE, when=When(month=11, year=2026)),
             ],
         ),
-        ("8 nov ce", [Ask(strike=Decimal(8), right=Right.CE, when=When(month=11))]),
-        ("182.50 pe", [Ask(strike=Decimal("182.50"), right=Right.PE)]),
-        ("24500 ce today", [Ask(strike=STRIKE, right=Right.CE, when=When(today=True))]),
-        ("24500 ce weekly", [Ask(strike=STRIKE, right=Right.CE, when=When(cycle=Cycle.WEEKLY))]),
-        ("24500", [Ask(strike=STRIKE)]),
-        ("ce", [Ask(right=Right.CE)]),
+        ("8 nov ce", [ContractQuery(strike=Decimal(8), right=Right.CE, when=When(month=11))]),
+        ("182.50 pe", [ContractQuery(strike=Decimal("182.50"), right=Right.PE)]),
+        ("24500 ce today", [ContractQuery(strike=STRIKE, right=Right.CE, when=When(today=True))]),
+        ("24500 ce weekly", [ContractQuery(strike=STRIKE, right=Right.CE, when=When(cycle=Cycle.WEEKLY))]),
+        ("24500", [ContractQuery(strike=STRIKE)]),
+        ("ce", [ContractQuery(right=Right.CE)]),
         ("ce pe 24500", []),
         ("24500 25000 ce", []),
         ("24500 fut", []),
@@ -83,7 +86,7 @@ STRIKE = Decimal(24500)
         ("hello", []),
     ],
 )
-def test_every_reading_is_there_and_no_other(text: str, readings: list[Ask]) -> None:
+def test_every_reading_is_there_and_no_other(text: str, readings: list[ContractQuery]) -> None:
     assert asks(text) == readings
 
 

@@ -100,7 +100,7 @@ def test_buying_a_short_option_back_never_leaves_one_bare(rows: list[tuple[Instr
 
 async def a_guardian(clock: LoopClock) -> DeskStage:
     stage = await set_stage(clock, role=Role.GUARDIAN)
-    await stage.store.run(lambda drawers: drawers.people.add(User(telegram_id=PERSON, name="Asha"), Role.GUARDIAN, None, NOW))
+    await stage.store.transaction(lambda db: db.people.add(User(telegram_id=PERSON, name="Asha"), Role.GUARDIAN, None, NOW))
     return stage
 
 
@@ -146,7 +146,7 @@ async def test_a_guardians_open_card_is_judged_again_at_the_tap(clock: LoopClock
 async def test_a_trader_who_became_a_guardian_meanwhile_opens_nothing(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     token = await ask(stage)
-    await stage.store.run(lambda drawers: drawers.people.add(User(telegram_id=PERSON, name="Asha"), Role.GUARDIAN, None, NOW))
+    await stage.store.transaction(lambda db: db.people.add(User(telegram_id=PERSON, name="Asha"), Role.GUARDIAN, None, NOW))
     with pytest.raises(CheckFailed, match="guardian"):
         await stage.tap(token)
     assert stage.broker.posts == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.broker.rate_limits import Pace
+from bot.broker.rate_limits import BrokerRateLimits
 from bot.broker.routes import Bucket
 from bot.domain.errors import (
     AddressRefused,
@@ -148,7 +148,7 @@ class BusyBroker(ScriptedBroker):
 
     def __init__(self, clock: LoopClock) -> None:
         super().__init__(clock)
-        self.pace = Pace()
+        self.pace = BrokerRateLimits()
         self.left: list[str] = []
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
@@ -184,7 +184,7 @@ async def test_an_exit_under_the_kill_switch_is_known_at_the_tap_and_leaves_firs
     sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS)
     token = await ask(stage, sell)  # nothing is held yet: a short, as far as the card knows
     stage.broker.held = [a_position(25)]
-    await stage.store.run(lambda drawers: drawers.safety.stop(Stop(account_id=ACCOUNT.id, by=None, at=clock.now())))
+    await stage.store.transaction(lambda db: db.stops.stop(Stop(account_id=ACCOUNT.id, by=None, at=clock.now())))
     await stage.tap(token)
     assert stage.broker.urgent == [True]
 
@@ -210,7 +210,7 @@ def a_position(quantity: int, product: Product = Product.MIS) -> Position:
 async def test_somebody_taken_off_the_list_cannot_confirm_an_open_card(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     token = await ask(stage)
-    await stage.store.run(lambda drawers: drawers.people.remove(PERSON))
+    await stage.store.transaction(lambda db: db.people.remove(PERSON))
     with pytest.raises((CheckFailed, ConfirmationGone)):
         await stage.tap(token)
     assert stage.broker.posts == 0
@@ -361,7 +361,7 @@ async def test_the_tap_is_cancelled_while_the_order_is_on_its_way_and_the_order_
     stage.broker.before_place = posted.set
     await posted.wait()
     tap.cancel()
-    await stage.errands.finish(5)
+    await stage.background.finish(5)
     order = await stage.order()
     assert order is not None
     assert order.status is OrderStatus.OPEN
@@ -406,7 +406,7 @@ async def _restart_and_judge(clock: LoopClock, first: DeskStage, token: str) -> 
     first.broker.before_place = first.broker.after_place = lambda: None
     again = await set_stage(clock, store=first.store, broker=first.broker, chance=13)
     await again.reconcile.settle_start()
-    await again.reconcile.look(ACCOUNT.id)
+    await again.reconcile.sync(ACCOUNT.id)
     order = await again.order()
     assert first.broker.posts <= 1
     if first.broker.true:
@@ -434,10 +434,10 @@ async def test_a_fill_reaches_the_outbox_once_however_often_the_books_are_read(c
     await stage.tap(await ask(stage))
     stage.broker.fill(4)
     for _ in range(3):
-        await stage.reconcile.look(ACCOUNT.id)
+        await stage.reconcile.sync(ACCOUNT.id)
     stage.broker.fill(6)
     for _ in range(3):
-        await stage.reconcile.look(ACCOUNT.id)
+        await stage.reconcile.sync(ACCOUNT.id)
     news = await stage.notices()
     assert [type(notice) for notice in news] == [Filled, Filled]
     assert [notice.fill.filled_after for notice in news if isinstance(notice, Filled)] == [4, 10]
@@ -627,8 +627,8 @@ async def test_a_day_order_of_yesterday_that_todays_book_does_not_know_is_expire
     await stage.tap(await ask(stage))
     stage.broker.true.clear()
     await asyncio.sleep(timedelta(hours=20).total_seconds())
-    await stage.reconcile.look(ACCOUNT.id)
-    kept = await stage.store.run(lambda drawers: drawers.orders.unsettled(ACCOUNT.id))
+    await stage.reconcile.sync(ACCOUNT.id)
+    kept = await stage.store.transaction(lambda db: db.orders.unsettled(ACCOUNT.id))
     assert kept == []
 
 
@@ -676,7 +676,7 @@ async def test_a_refused_stop_spelling_is_not_sent_again_but_asked_anew_in_the_o
     assert isinstance(refused, Order)
     assert refused.status is OrderStatus.REFUSED
     assert stage.broker.posts == 1
-    assert await stage.store.run(lambda drawers: drawers.accounts.stop_words(ACCOUNT.id)) == "split"
+    assert await stage.store.transaction(lambda db: db.accounts.stop_words(ACCOUNT.id)) == "split"
     stage.broker.before_place = lambda: None
     again = await stage.desk.same_again(stage.actor, refused.id, chat_id=PERSON)
     placed = await stage.tap(await stage.card(again, 91), 91)
@@ -706,5 +706,5 @@ async def test_a_button_that_does_not_fit_the_question_claims_nothing(clock: Loo
     await stage.desk.shown(question.confirmation.token, 78)
     with pytest.raises(ConfirmationGone, match="does not belong to this question"):
         await stage.desk.confirm(stage.actor, question.confirmation.token, chat_id=PERSON, message_id=78)
-    assert await stage.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await stage.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
     assert isinstance(await stage.tap(question.confirmation.token, 78), Resumed)

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Role, User
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from bot.trading.people.acts import in_words
 from bot.trading.people.invitations import take_off_list
@@ -25,16 +25,16 @@ WHOLE = "NIFTY 24500 CE · 23 Nov (Mon, monthly)"
 async def details(stage: DeskStage, *, read: bool) -> dict[str, str]:
     """The newest act of each kind; read: in words, as /audit shows it."""
 
-    def look(drawers: Drawers) -> dict[str, str]:
-        rows = list(reversed(drawers.audit.page(limit=100)))
-        return {what: in_words(drawers, at, detail, NAMES) if read else detail for _, at, _, what, detail in rows}
+    def look(db: Repositories) -> dict[str, str]:
+        rows = list(reversed(db.audit.page(limit=100)))
+        return {what: in_words(db, at, detail, NAMES) if read else detail for _, at, _, what, detail in rows}
 
-    return await stage.store.run(look)
+    return await stage.store.transaction(look)
 
 
 async def test_an_option_order_is_on_record_and_told_with_its_whole_name(clock: LoopClock) -> None:
     stage = await set_stage(clock)
-    await stage.store.run(lambda drawers: drawers.people.add(RAVI, Role.VIEWER, None, NOW))
+    await stage.store.transaction(lambda db: db.people.add(RAVI, Role.VIEWER, None, NOW))
     order = await stage.tap(await ask(stage, CALL))
     assert isinstance(order, Order)
     changed = await stage.desk.modify(stage.actor, order.number, price=order.draft.price, quantity=130, chat_id=PERSON)
@@ -49,7 +49,7 @@ async def test_an_option_order_is_on_record_and_told_with_its_whole_name(clock: 
         assert read[what].startswith("#1 BUY 130 NIFTY 24500 CE · 23 Nov (Mon) · before: "), read[what]
         assert order.id not in read[what]
     told = [each for each in await stage.notices() if isinstance(each, ActByOther)]
-    assert {each.deed: WHOLE in each.detail for each in told} == {Deed.MODIFIED: True, Deed.CANCELLED: True}
+    assert {each.deed: WHOLE in each.detail for each in told} == {ActionKind.MODIFIED: True, ActionKind.CANCELLED: True}
 
 
 async def test_an_act_on_an_order_of_another_day_names_that_day(clock: LoopClock) -> None:
@@ -57,7 +57,7 @@ async def test_an_act_on_an_order_of_another_day_names_that_day(clock: LoopClock
     order = await stage.tap(await ask(stage))
     assert isinstance(order, Order)
     later = order.created_at + timedelta(days=3)
-    words = await stage.store.run(lambda drawers: in_words(drawers, later, f"{order.id} · before: UNKNOWN, after: NOT_SEEN", {}))
+    words = await stage.store.transaction(lambda db: in_words(db, later, f"{order.id} · before: UNKNOWN, after: NOT_SEEN", {}))
     assert words == "#1 of 20 Nov BUY 10 RELIANCE · before: UNKNOWN, after: NOT_SEEN"
 
 
@@ -83,7 +83,7 @@ async def test_an_act_on_an_order_of_another_day_names_that_day(clock: LoopClock
 )
 async def test_ids_of_people_and_accounts_become_names_and_other_numbers_stay(clock: LoopClock, written: str, read: str) -> None:
     stage = await set_stage(clock)
-    assert await stage.store.run(lambda drawers: in_words(drawers, NOW, written, NAMES)) == read
+    assert await stage.store.transaction(lambda db: in_words(db, NOW, written, NAMES)) == read
 
 
 async def test_a_pin_that_was_given_for_a_card_says_which(clock: LoopClock) -> None:
@@ -92,17 +92,17 @@ async def test_a_pin_that_was_given_for_a_card_says_which(clock: LoopClock) -> N
     await stage.switch.kill(stage.actor)
     question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
 
-    def read(drawers: Drawers) -> list[str]:
+    def read(db: Repositories) -> list[str]:
         tokens = (token, question.confirmation.token, "a" * 26)
-        return [in_words(drawers, NOW, f"given for {each}", NAMES) for each in tokens]
+        return [in_words(db, NOW, f"given for {each}", NAMES) for each in tokens]
 
-    words = await stage.store.run(read)
+    words = await stage.store.transaction(read)
     assert words == ["given for BUY 65 NIFTY 24500 CE · 23 Nov (Mon)", "given for resume", f"given for {'a' * 26}"]
 
 
 async def test_somebody_who_was_taken_off_the_list_keeps_a_name_on_record(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     mama = replace(RAVI, telegram_id=5001, name="Mama")
-    await stage.store.run(lambda drawers: drawers.people.add(mama, Role.VIEWER, ACCOUNT.id, NOW))
-    assert await stage.store.run(lambda drawers: take_off_list(drawers, 5001, NOW))
+    await stage.store.transaction(lambda db: db.people.add(mama, Role.VIEWER, ACCOUNT.id, NOW))
+    assert await stage.store.transaction(lambda db: take_off_list(db, 5001, NOW))
     assert (await details(stage, read=True))["person removed"] == "Mama · before: viewer of main, after: not on the list"

@@ -23,17 +23,17 @@ OVER = "This link is over"
 
 
 async def a_code(stage: DeskStage, role: Role = Role.TRADER, label: str | None = None) -> str:
-    return (await access(stage, seed=40).joining.invite(stage.actor, role, label)).code.reveal()
+    return (await access(stage, seed=40).invitations.invite(stage.actor, role, label)).code.reveal()
 
 
 async def test_an_invited_person_is_on_the_list_at_once_and_the_owner_hears_of_it(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
     code = await a_code(stage)
-    welcome = await at.joining.join(RAVI, "  Ravi\n <b>Kumar</b> ", code)
+    welcome = await at.invitations.join(RAVI, "  Ravi\n <b>Kumar</b> ", code)
     assert welcome == Welcome(role=Role.TRADER, label=None, by="Asha")
-    assert at.roster.known(RAVI)
-    assert await stage.store.run(lambda drawers: drawers.people.role_on(RAVI, ACCOUNT.id)) is Role.TRADER
+    assert at.allowlist.known(RAVI)
+    assert await stage.store.transaction(lambda db: db.people.role_on(RAVI, ACCOUNT.id)) is Role.TRADER
     told = [each for each in await stage.notices() if isinstance(each, PersonJoined)]
     assert [(each.name, each.telegram_id, each.role) for each in told] == [("Ravi <b>Kumar</b>", RAVI, "trader")]
     assert len(code) == 26, "128 bits in base32"
@@ -43,24 +43,24 @@ async def test_of_a_hundred_who_open_the_link_one_joins(clock: LoopClock) -> Non
     stage = await set_stage(clock)
     at = access(stage)
     code = await a_code(stage)
-    outcomes = await asyncio.gather(*(at.joining.join(person, "x", code) for person in range(5000, 5100)))
+    outcomes = await asyncio.gather(*(at.invitations.join(person, "x", code) for person in range(5000, 5100)))
     assert sum(isinstance(outcome, Welcome) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, str) and OVER in outcome for outcome in outcomes) == 99
-    assert len(await stage.store.run(lambda drawers: drawers.people.all())) == 2
+    assert len(await stage.store.transaction(lambda db: db.people.all())) == 2
 
 
 async def test_a_used_and_an_expired_link_let_nobody_in(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
-    used, late = await a_code(stage), (await at.joining.invite(stage.actor, Role.OWNER, None)).code.reveal()
-    await at.joining.join(RAVI, "Ravi", used)
-    outcome = await at.joining.join(MALLORY, "Mallory", used)
+    used, late = await a_code(stage), (await at.invitations.invite(stage.actor, Role.OWNER, None)).code.reveal()
+    await at.invitations.join(RAVI, "Ravi", used)
+    outcome = await at.invitations.join(MALLORY, "Mallory", used)
     assert isinstance(outcome, str)
     assert OVER in outcome
     await asyncio.sleep(timedelta(minutes=10).total_seconds())
-    outcome = await at.joining.join(MALLORY, "Mallory", late)
+    outcome = await at.invitations.join(MALLORY, "Mallory", late)
     assert isinstance(outcome, str)
-    assert await stage.store.run(lambda drawers: drawers.people.find(MALLORY)) is None
+    assert await stage.store.transaction(lambda db: db.people.find(MALLORY)) is None
     tried = [each for each in await stage.notices() if isinstance(each, Tried)]
     assert {(each.telegram_id, each.what) for each in tried} == {
         (MALLORY, "came with a joining link that was used or had expired")
@@ -76,13 +76,13 @@ async def test_brute_force_finds_silence_and_rings_a_bounded_number_of_times(clo
     for number in range(300):
         person = MALLORY if number < 100 else 10_000 + number  # one who insists, then a crowd
         code = "".join(chance.choices(letters, k=26))
-        assert await at.joining.join(person, "Mallory", code) is None
+        assert await at.invitations.join(person, "Mallory", code) is None
     tried = [each for each in await stage.notices() if isinstance(each, Tried)]
     assert len([each for each in tried if each.telegram_id == MALLORY]) == 1
     assert len(tried) == MOST_NEWS
-    assert [user.telegram_id for user, _, _ in await stage.store.run(lambda drawers: drawers.people.all())] == [PERSON]
+    assert [user.telegram_id for user, _, _ in await stage.store.transaction(lambda db: db.people.all())] == [PERSON]
     await asyncio.sleep(3600)
-    await at.joining.join(MALLORY, "Mallory", "a" * 26)
+    await at.invitations.join(MALLORY, "Mallory", "a" * 26)
     assert len(await stage.notices()) == 1, "the next hour it is told again"
 
 
@@ -98,38 +98,38 @@ async def test_a_link_changes_nothing_for_somebody_who_is_on_the_list(clock: Loo
     stage = await set_stage(clock)
     at = access(stage)
     code = await a_code(stage, Role.VIEWER)
-    outcome = await at.joining.join(PERSON, "Asha", code)
+    outcome = await at.invitations.join(PERSON, "Asha", code)
     assert isinstance(outcome, str)
     assert "already" in outcome
-    assert await stage.store.run(lambda drawers: drawers.people.role_on(PERSON, None)) is Role.OWNER
-    assert isinstance(await at.joining.join(RAVI, "Ravi", code), Welcome), "and it is not used up by that"
+    assert await stage.store.transaction(lambda db: db.people.role_on(PERSON, None)) is Role.OWNER
+    assert isinstance(await at.invitations.join(RAVI, "Ravi", code), Welcome), "and it is not used up by that"
 
 
 async def test_a_link_dies_with_the_one_who_made_it(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
-    await stage.store.run(lambda drawers: drawers.people.add(User(telegram_id=RAVI, name="Ravi"), Role.OWNER, None, NOW))
+    await stage.store.transaction(lambda db: db.people.add(User(telegram_id=RAVI, name="Ravi"), Role.OWNER, None, NOW))
     ravi = replace(stage.actor, user=User(telegram_id=RAVI, name="Ravi"))
-    code = (await at.joining.invite(ravi, Role.OWNER, None)).code.reveal()
-    await at.joining.remove(stage.actor, "ravi")
-    outcome = await at.joining.join(MALLORY, "Mallory", code)
+    code = (await at.invitations.invite(ravi, Role.OWNER, None)).code.reveal()
+    await at.invitations.remove(stage.actor, "ravi")
+    outcome = await at.invitations.join(MALLORY, "Mallory", code)
     assert isinstance(outcome, str)
-    assert await stage.store.run(lambda drawers: drawers.people.find(MALLORY)) is None
+    assert await stage.store.transaction(lambda db: db.people.find(MALLORY)) is None
 
 
 async def test_removal_works_at_once_on_open_cards_waiting_news_and_the_roster(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
-    await at.joining.join(RAVI, "Ravi", await a_code(stage))
+    await at.invitations.join(RAVI, "Ravi", await a_code(stage))
     await stage.notices()
     ravi = replace(stage.actor, user=User(telegram_id=RAVI, name="Ravi"), role=Role.TRADER)
     proposal = await stage.desk.propose(ravi, LIMIT, chat_id=RAVI)
     await stage.desk.shown(proposal.confirmation.token, 5)
     await at.limits.change(stage.actor, "quantity", 100)  # news that waits for Ravi
-    assert (await stage.store.run(lambda drawers: drawers.outbox.counts()))[0] == 1
-    gone = await at.joining.remove(stage.actor, str(RAVI))
+    assert (await stage.store.transaction(lambda db: db.outbox.counts()))[0] == 1
+    gone = await at.invitations.remove(stage.actor, str(RAVI))
     assert gone.name == "Ravi"
-    assert not at.roster.known(RAVI)
+    assert not at.allowlist.known(RAVI)
     with pytest.raises((CheckFailed, ConfirmationGone)):
         await stage.desk.confirm(ravi, proposal.confirmation.token, chat_id=RAVI, message_id=5)
     assert stage.broker.posts == 0
@@ -140,15 +140,15 @@ async def test_the_last_owner_stays_and_names_are_found_without_regard_to_case(c
     stage = await set_stage(clock)
     at = access(stage)
     with pytest.raises(CheckFailed, match="last owner"):
-        await at.joining.remove(stage.actor, "ASHA")
+        await at.invitations.remove(stage.actor, "ASHA")
     with pytest.raises(NotFound):
-        await at.joining.remove(stage.actor, "nobody")
+        await at.invitations.remove(stage.actor, "nobody")
     for person in (7, 8):
-        await stage.store.run(
-            lambda drawers, person=person: drawers.people.add(User(telegram_id=person, name="Twin"), Role.VIEWER, None, NOW)  # type: ignore[misc] # bound at once
+        await stage.store.transaction(
+            lambda db, person=person: db.people.add(User(telegram_id=person, name="Twin"), Role.VIEWER, None, NOW)  # type: ignore[misc] # bound at once
         )
     with pytest.raises(NotFound, match="More than one"):
-        await at.joining.remove(stage.actor, "twin")
+        await at.invitations.remove(stage.actor, "twin")
 
 
 async def test_an_owner_of_one_account_invites_to_that_one_and_removes_nobody_elses(clock: LoopClock) -> None:
@@ -156,19 +156,19 @@ async def test_an_owner_of_one_account_invites_to_that_one_and_removes_nobody_el
     at = access(stage)
     papa = Account(id="a2", label="papa", client="MA••••2", created_at=NOW)
     owner = User(telegram_id=RAVI, name="Ravi")
-    await stage.store.run(lambda drawers: drawers.accounts.add(papa, CREDENTIALS))
-    await stage.store.run(lambda drawers: drawers.people.add(owner, Role.OWNER, "a2", NOW))
+    await stage.store.transaction(lambda db: db.accounts.add(papa, CREDENTIALS))
+    await stage.store.transaction(lambda db: db.people.add(owner, Role.OWNER, "a2", NOW))
     ravi = replace(stage.actor, user=owner, account=papa)
     with pytest.raises(NotAllowed, match="Name one"):
-        await at.joining.invite(ravi, Role.TRADER, None)
+        await at.invitations.invite(ravi, Role.TRADER, None)
     with pytest.raises(NotFound):
-        await at.joining.invite(ravi, Role.TRADER, "main")
-    invited = await at.joining.invite(ravi, Role.VIEWER, "PAPA")
-    assert await at.joining.join(9, "Mama", invited.code.reveal()) == Welcome(role=Role.VIEWER, label="papa", by="Ravi")
-    assert await stage.store.run(lambda drawers: drawers.people.roles(9)) == [("a2", Role.VIEWER)]
+        await at.invitations.invite(ravi, Role.TRADER, "main")
+    invited = await at.invitations.invite(ravi, Role.VIEWER, "PAPA")
+    assert await at.invitations.join(9, "Mama", invited.code.reveal()) == Welcome(role=Role.VIEWER, label="papa", by="Ravi")
+    assert await stage.store.transaction(lambda db: db.people.roles(9)) == [("a2", Role.VIEWER)]
     with pytest.raises(NotAllowed):
-        await at.joining.remove(ravi, "asha")
-    await at.joining.remove(ravi, "mama")
+        await at.invitations.remove(ravi, "asha")
+    await at.invitations.remove(ravi, "mama")
 
 
 async def test_a_tap_on_a_card_of_another_person_is_told_apart_from_a_card_that_nobody_made(clock: LoopClock) -> None:
@@ -191,23 +191,23 @@ async def test_only_owners_invite_and_remove(role: Role, clock: LoopClock) -> No
     at = access(stage)
     actor = replace(stage.actor, role=role)
     with pytest.raises(NotAllowed):
-        await at.joining.invite(actor, Role.VIEWER, None)
+        await at.invitations.invite(actor, Role.VIEWER, None)
     with pytest.raises(NotAllowed):
-        await at.joining.remove(actor, "asha")
+        await at.invitations.remove(actor, "asha")
 
 
 async def test_where_a_pin_is_set_inviting_and_removing_wait_for_it(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
-    await at.joining.join(RAVI, "Ravi", await a_code(stage))
+    await at.invitations.join(RAVI, "Ravi", await a_code(stage))
     await at.set_pin(stage.actor)
     with pytest.raises(PinWanted) as invite:
-        await at.joining.invite(stage.actor, Role.OWNER, None)
+        await at.invitations.invite(stage.actor, Role.OWNER, None)
     with pytest.raises(PinWanted):
-        await at.joining.remove(stage.actor, "ravi")
+        await at.invitations.remove(stage.actor, "ravi")
     await at.prove(stage.actor, invite.value.proof)
     with pytest.raises(PinWanted):
-        await at.joining.remove(stage.actor, "ravi")
-    await at.joining.invite(stage.actor, Role.OWNER, None)
+        await at.invitations.remove(stage.actor, "ravi")
+    await at.invitations.invite(stage.actor, Role.OWNER, None)
     with pytest.raises(PinWanted):
-        await at.joining.invite(stage.actor, Role.OWNER, None)
+        await at.invitations.invite(stage.actor, Role.OWNER, None)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import CheckFailed, NotAllowed, PinWanted
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.notice import ActByOther, DayLocked, Deed
+from bot.domain.orders.notice import ActByOther, ActionKind, DayLocked
 from bot.domain.orders.order import Order, OrderRequest, Product, Side
 from bot.domain.people.account import Limits, Role, Segment, User
 from bot.domain.people.secret import Secret
@@ -92,7 +92,7 @@ def a_loss(rupees: int) -> Any:
 
 async def test_the_daily_loss_locks_the_day_and_a_recovery_does_not_open_it(clock: LoopClock) -> None:
     stage = await set_stage(clock)
-    await stage.store.run(lambda drawers: drawers.people.add(RAVI, Role.VIEWER, None, NOW))
+    await stage.store.transaction(lambda db: db.people.add(RAVI, Role.VIEWER, None, NOW))
     at = access(stage)
     await at.put(daily_loss=Decimal(5000))
     stage.broker.held = [a_loss(4999)]
@@ -121,7 +121,7 @@ async def test_a_result_that_nobody_knows_refuses_entries_where_a_daily_loss_is_
 
 async def test_a_day_locked_by_hand_stays_locked_until_the_next_day_and_rings_the_others(clock: LoopClock) -> None:
     stage = await set_stage(clock)
-    await stage.store.run(lambda drawers: drawers.people.add(RAVI, Role.VIEWER, None, NOW))
+    await stage.store.transaction(lambda db: db.people.add(RAVI, Role.VIEWER, None, NOW))
     at = access(stage)
     token = await ask(stage)
     shown = await at.limits.lock_day(stage.actor)
@@ -136,7 +136,7 @@ async def test_a_day_locked_by_hand_stays_locked_until_the_next_day_and_rings_th
     await stage.tap(asked.confirmation.token, 91)
     with pytest.raises(CheckFailed, match="day is locked"):
         await ask(stage)
-    assert ActByOther(name="Asha", deed=Deed.DAY_LOCKED, at=shown.day_lock.at) in await stage.notices()
+    assert ActByOther(name="Asha", deed=ActionKind.DAY_LOCKED, at=shown.day_lock.at) in await stage.notices()
     await asyncio.sleep(timedelta(days=1).total_seconds())
     renew(stage)
     assert isinstance(await stage.tap(await ask(stage)), Order)
@@ -300,7 +300,7 @@ async def test_linking_anew_is_no_way_around_the_limits_nor_around_a_locked_day(
     await at.limits.change(stage.actor, "value", Decimal(10_000))
     await at.limits.change(stage.actor, "value", Decimal(90_000))
     await at.limits.lock_day(stage.actor)
-    await stage.store.run(lambda drawers: drawers.accounts.remove(ACCOUNT.id))
+    await stage.store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
     accounts, _, _, _ = await a_desk(clock, stage.store)
     anew = await accounts.link("other", CREDENTIALS, "123456", by=stage.actor.user)
     again = replace(stage.actor, account=anew)
@@ -314,13 +314,13 @@ async def test_linking_anew_is_no_way_around_the_limits_nor_around_a_locked_day(
     another = replace(CREDENTIALS, client_code=Secret("XY1234567"))
     other = await accounts.link("papa", another, "234567", by=stage.actor.user)
     today = ist_date(clock.now())
-    assert await stage.store.run(lambda drawers: drawers.limits.on(other.id, today)) == Limits(), "another client begins afresh"
+    assert await stage.store.transaction(lambda db: db.limits.on(other.id, today)) == Limits(), "another client begins afresh"
 
 
 async def test_limits_belong_to_one_account(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     await access(stage).put(quantity=1)
     today = ist_date(clock.now())
-    assert (await stage.store.run(lambda drawers: drawers.limits.on("a2", today))) == Limits()
+    assert (await stage.store.transaction(lambda db: db.limits.on("a2", today))) == Limits()
     assert NIFTY_CALL.is_option
-    assert (await stage.store.run(lambda drawers: drawers.limits.on(ACCOUNT.id, today))).quantity == 1
+    assert (await stage.store.transaction(lambda db: db.limits.on(ACCOUNT.id, today))).quantity == 1

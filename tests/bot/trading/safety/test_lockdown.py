@@ -9,7 +9,7 @@ from bot.domain.clock import next_midnight
 from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
-from bot.domain.ports.repositories import Drawers
+from bot.domain.ports.repositories import Repositories
 from bot.trading.safety.lockdown import WHY, lift_alarm, raise_alarm, sounding
 from storage.secrets.vault import Vault
 from storage.store import SqlStore
@@ -18,60 +18,60 @@ from tests.storage.samples import ACCOUNT, NOW, PERSON, a_confirmation, a_store
 THIEF = PERSON + 1
 
 
-def a_day(drawers: Drawers) -> None:
-    drawers.people.add(User(telegram_id=THIEF, name="Ravi"), Role.TRADER, ACCOUNT.id, NOW)
-    drawers.confirmations.add(a_confirmation("t1"))
-    drawers.confirmations.add(a_confirmation("t2", user_id=THIEF, chat_id=THIEF))
-    drawers.accounts.keep_session(ACCOUNT.id, Session(token=Secret("eyJx"), issued=NOW, expires=next_midnight(NOW)))
+def a_day(db: Repositories) -> None:
+    db.people.add(User(telegram_id=THIEF, name="Ravi"), Role.TRADER, ACCOUNT.id, NOW)
+    db.confirmations.add(a_confirmation("t1"))
+    db.confirmations.add(a_confirmation("t2", user_id=THIEF, chat_id=THIEF))
+    db.accounts.keep_session(ACCOUNT.id, Session(token=Secret("eyJx"), issued=NOW, expires=next_midnight(NOW)))
 
 
 @pytest.fixture
 async def alarmed() -> SqlStore:
     store = await a_store()
-    await store.run(a_day)
+    await store.transaction(a_day)
     store.adopt(Vault((), random.Random(1).randbytes))  # from here on without any key
-    raised = await store.run(lambda drawers: raise_alarm(drawers, NOW))
+    raised = await store.transaction(lambda db: raise_alarm(db, NOW))
     assert (raised.accounts, raised.phones, raised.questions) == (1, 2, 2)
     return store
 
 
 async def test_accounts_are_stopped_phones_sealed_questions_refused_and_sessions_gone(alarmed: SqlStore) -> None:
-    def look(drawers: Drawers) -> None:
-        stop = drawers.safety.stopped(ACCOUNT.id)
+    def look(db: Repositories) -> None:
+        stop = db.stops.stopped(ACCOUNT.id)
         assert stop is not None
         assert stop.why == WHY
-        assert drawers.accounts.session(ACCOUNT.id) is None
+        assert db.accounts.session(ACCOUNT.id) is None
         for phone in (PERSON, THIEF):
-            assert drawers.pins.sealed(phone) == NOW
+            assert db.pins.sealed(phone) == NOW
         for token in ("t1", "t2"):
-            question = drawers.confirmations.find(token)
+            question = db.confirmations.find(token)
             assert question is not None
             assert question.state is ConfirmationState.REFUSED
-        assert not drawers.confirmations.claim("t2", THIEF, THIEF, 1, NOW + timedelta(seconds=1))
-        assert sounding(drawers)
-        assert drawers.outbox.counts() == (2, 0)  # everybody on the account is told
-        assert "panic" in [row[3] for row in drawers.audit.page()]
+        assert not db.confirmations.claim("t2", THIEF, THIEF, 1, NOW + timedelta(seconds=1))
+        assert sounding(db)
+        assert db.outbox.counts() == (2, 0)  # everybody on the account is told
+        assert "panic" in [row[3] for row in db.audit.page()]
 
-    await alarmed.run(look)
+    await alarmed.transaction(look)
 
 
 async def test_raised_twice_it_is_still_one_alarm_and_one_lift_ends_it(alarmed: SqlStore) -> None:
-    await alarmed.run(lambda drawers: raise_alarm(drawers, NOW + timedelta(minutes=1)))
-    assert await alarmed.run(lambda drawers: lift_alarm(drawers, NOW))
-    assert not await alarmed.run(lambda drawers: lift_alarm(drawers, NOW))
-    assert not await alarmed.run(sounding)
+    await alarmed.transaction(lambda db: raise_alarm(db, NOW + timedelta(minutes=1)))
+    assert await alarmed.transaction(lambda db: lift_alarm(db, NOW))
+    assert not await alarmed.transaction(lambda db: lift_alarm(db, NOW))
+    assert not await alarmed.transaction(sounding)
 
 
 async def test_lifting_opens_the_phones_and_leaves_the_kill_switch_to_an_owner(alarmed: SqlStore) -> None:
-    await alarmed.run(lambda drawers: lift_alarm(drawers, NOW))
-    assert await alarmed.run(lambda drawers: drawers.pins.sealed(PERSON)) is None
-    assert await alarmed.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    await alarmed.transaction(lambda db: lift_alarm(db, NOW))
+    assert await alarmed.transaction(lambda db: db.pins.sealed(PERSON)) is None
+    assert await alarmed.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
 
 
 async def test_without_accounts_and_people_it_is_still_on(store_of_nobody: SqlStore) -> None:
-    raised = await store_of_nobody.run(lambda drawers: raise_alarm(drawers, NOW))
+    raised = await store_of_nobody.transaction(lambda db: raise_alarm(db, NOW))
     assert (raised.accounts, raised.phones) == (0, 0)
-    assert await store_of_nobody.run(sounding)
+    assert await store_of_nobody.transaction(sounding)
 
 
 @pytest.fixture

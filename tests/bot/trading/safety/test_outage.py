@@ -5,15 +5,15 @@ from functools import partial
 
 import pytest
 
-from bot.delivery.card_updater import Cards
+from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.errors import StorageAway, StorageError
-from bot.domain.orders.notice import Parcel, TradingStopped
+from bot.domain.orders.notice import Delivery, TradingStopped
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Role
-from bot.domain.ports.broker import Shown
-from bot.domain.ports.repositories import Drawers
-from bot.runtime.background import Errands
+from bot.domain.ports.broker import CardRef
+from bot.domain.ports.repositories import Repositories
+from bot.runtime.background import BackgroundTasks
 from bot.simulators.loop import LoopClock
 from bot.trading.safety.outage import QUIET, Outage, PatientStore
 from storage.store import SqlStore
@@ -36,20 +36,20 @@ class Told:
 def patience(store: SqlStore, clock: LoopClock) -> tuple[PatientStore, Told]:
     told = Told()
     people = ((OWNER, Role.OWNER), (TRADER, Role.TRADER))
-    outage = Outage(store=store, errands=Errands(), clock=clock, people=lambda: people, tell=told)
+    outage = Outage(store=store, background=BackgroundTasks(), clock=clock, people=lambda: people, tell=told)
     store.away = outage.began
     return PatientStore(store, outage), told
 
 
-def claim(drawers: Drawers, job: str = "a") -> bool:
-    return drawers.jobs.claim(job, "b", NOW)
+def claim(db: Repositories, job: str = "a") -> bool:
+    return db.claims.claim(job, "b", NOW)
 
 
 async def test_what_waits_is_done_when_there_is_room_and_the_owners_hear_of_begin_and_end(clock: LoopClock) -> None:
     store = await a_store()
     patient, told = patience(store, clock)
     disk = Disk(store)
-    waiting = [asyncio.create_task(patient.run(claim)) for _ in range(3)]
+    waiting = [asyncio.create_task(patient.transaction(claim)) for _ in range(3)]
     await asyncio.sleep(600)
     assert not any(task.done() for task in waiting)
     assert len(told.words) == 1
@@ -66,7 +66,7 @@ async def test_a_person_is_refused_at_once_and_the_owners_hear_of_it_all_the_sam
     _, told = patience(store, clock)
     disk = Disk(store)
     with pytest.raises(StorageAway):
-        await store.run(claim)
+        await store.transaction(claim)
     await asyncio.sleep(0)
     assert len(told.words) == 1
     disk.full = False
@@ -80,7 +80,7 @@ async def test_room_that_comes_and_goes_is_told_once_in_a_while(clock: LoopClock
     disk = Disk(store, full=False)
     for number in range(20):
         disk.full = True
-        waiting = asyncio.create_task(patient.run(partial(claim, job=str(number))))
+        waiting = asyncio.create_task(patient.transaction(partial(claim, job=str(number))))
         await asyncio.sleep(5)
         disk.full = False
         await waiting
@@ -89,7 +89,7 @@ async def test_room_that_comes_and_goes_is_told_once_in_a_while(clock: LoopClock
     await asyncio.sleep(QUIET)
     disk.full = True
     with pytest.raises(StorageAway):
-        await store.run(partial(claim, job="c"))
+        await store.transaction(partial(claim, job="c"))
     await asyncio.sleep(0)
     assert len(told.words) == 3
 
@@ -98,7 +98,7 @@ async def test_what_does_not_pass_is_waited_for_by_nobody(clock: LoopClock) -> N
     store = await a_store()
     patient, told = patience(store, clock)
     disk = Disk(store)
-    waiting = asyncio.create_task(patient.run(claim))
+    waiting = asyncio.create_task(patient.transaction(claim))
     await asyncio.sleep(3)
     disk.full, disk.damaged = False, True
     with pytest.raises(StorageError, match="damaged") as met:
@@ -111,25 +111,25 @@ async def test_news_that_was_delivered_while_the_disk_filled_up_is_not_delivered
     store = await a_store()
     patient, _ = patience(store, clock)
     disk = Disk(store, full=False)
-    taken: list[Parcel] = []
+    taken: list[Delivery] = []
 
     class Phone:
-        async def deliver(self, parcel: Parcel) -> int:
+        async def deliver(self, parcel: Delivery) -> int:
             taken.append(parcel)
             disk.full = True
             return 5
 
-        async def draw(self, shown: Shown, order: Order, label: str) -> int:
+        async def draw(self, shown: CardRef, order: Order, label: str) -> int:
             raise AssertionError
 
     now = clock.now()
     told = TradingStopped(name="a", at=now)
-    await store.run(lambda drawers: drawers.outbox.add(ACCOUNT.id, [OWNER], told, now, order_id=None))
+    await store.transaction(lambda db: db.outbox.add(ACCOUNT.id, [OWNER], told, now, order_id=None))
     running = [
         asyncio.create_task(loop.run())
         for loop in (
             Notifier(store=patient, messenger=Phone(), clock=clock),
-            Cards(store=patient, messenger=Phone()),
+            CardUpdater(store=patient, messenger=Phone()),
         )
     ]
     await asyncio.sleep(300)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinClosed, PinWanted
-from bot.domain.orders.notice import ActByOther, Deed
+from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import Order, OrderRequest, Product, Side
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse
 from bot.domain.people.account import Permission, Role, User
@@ -43,7 +43,7 @@ async def test_a_pin_is_chosen_twice_and_then_it_alone_fits(clock: LoopClock) ->
     done = await at.tap(stage.actor, again, PIN + PIN)
     assert isinstance(done, PadEnded)
     assert done.right
-    kept = await stage.store.run(lambda drawers: drawers.pins.find(PERSON))
+    kept = await stage.store.transaction(lambda db: db.pins.find(PERSON))
     assert kept is not None
     assert PIN not in kept.hashed
     right = await at.prove(stage.actor, "act")
@@ -125,11 +125,11 @@ async def test_while_a_pin_is_weighed_everybody_else_goes_on(clock: LoopClock) -
     stage = await set_stage(clock)
     hashing = Weighing()
     at = access(stage, hashing=hashing)
-    await asyncio.gather(at.set_pin(stage.actor), another(hashing, stage.store.run(lambda drawers: drawers.people.all())))
+    await asyncio.gather(at.set_pin(stage.actor), another(hashing, stage.store.transaction(lambda db: db.people.all())))
     hashing.begun.clear()
     hashing.others_went_on.clear()
     proven, _ = await asyncio.gather(
-        at.prove(stage.actor, "act"), another(hashing, stage.store.run(lambda drawers: drawers.people.all()))
+        at.prove(stage.actor, "act"), another(hashing, stage.store.transaction(lambda db: db.people.all()))
     )
     assert isinstance(proven, PadEnded)
     assert proven.right
@@ -141,11 +141,11 @@ async def test_a_pin_that_the_host_takes_away_while_it_is_weighed_proves_nothing
     await access(stage).set_pin(stage.actor)
     hashing = Weighing()
     at = access(stage, hashing=hashing)
-    taken_away = stage.store.run(lambda drawers: unlock(drawers, PERSON, clock.now()))
+    taken_away = stage.store.transaction(lambda db: unlock(db, PERSON, clock.now()))
     ended, _ = await asyncio.gather(at.prove(stage.actor, "act"), another(hashing, taken_away))
     assert isinstance(ended, PadEnded)
     assert (ended.right, ended.say) == (False, "You have no PIN any more.")
-    assert await stage.store.run(lambda drawers: drawers.pins.find(PERSON)) is None
+    assert await stage.store.transaction(lambda db: db.pins.find(PERSON)) is None
 
 
 async def miss(stage: DeskStage, times: int, *, restart: bool) -> PadEnded | Pad:
@@ -163,7 +163,7 @@ async def miss(stage: DeskStage, times: int, *, restart: bool) -> PadEnded | Pad
 @pytest.mark.parametrize("restart", [False, True])
 async def test_five_wrong_tries_close_it_and_no_restart_gives_one_back(restart: bool, clock: LoopClock) -> None:
     stage = await set_stage(clock)
-    await stage.store.run(lambda drawers: drawers.people.add(RAVI, Role.TRADER, None, NOW))
+    await stage.store.transaction(lambda db: db.people.add(RAVI, Role.TRADER, None, NOW))
     at = access(stage)
     await at.set_pin(stage.actor)
     fourth = await miss(stage, TRIES - 1, restart=restart)
@@ -176,12 +176,14 @@ async def test_five_wrong_tries_close_it_and_no_restart_gives_one_back(restart: 
     with pytest.raises(PinClosed, match=f"Too many wrong tries.*python -m bot people unlock {PERSON}"):
         await again.pins.open(stage.actor, PadUse.PROVE, proof="act")
     told = [each for each in await stage.notices() if isinstance(each, ActByOther)]
-    assert [(each.name, each.deed) for each in told] == [("Asha", Deed.PIN_CHANGED), ("Asha", Deed.PIN_CLOSED)], "Ravi's phone"
+    assert [(each.name, each.deed) for each in told] == [("Asha", ActionKind.PIN_CHANGED), ("Asha", ActionKind.PIN_CLOSED)], (
+        "Ravi's phone"
+    )
     await asyncio.sleep(pause(TRIES).total_seconds())
     right = await again.prove(stage.actor, "act")
     assert isinstance(right, PadEnded)
     assert right.right
-    kept = await stage.store.run(lambda drawers: drawers.pins.find(PERSON))
+    kept = await stage.store.transaction(lambda db: db.pins.find(PERSON))
     assert kept is not None
     assert kept.failures == 0
 
@@ -214,7 +216,7 @@ async def test_many_keypads_at_once_do_not_buy_more_tries(clock: LoopClock) -> N
         *(each.tap(stage.actor, pad, guess) for each, pad, guess in zip(processes, pads, guesses, strict=True))
     )
     assert not any(isinstance(outcome, PadEnded) and outcome.right for outcome in outcomes)
-    kept = await stage.store.run(lambda drawers: drawers.pins.find(PERSON))
+    kept = await stage.store.transaction(lambda db: db.pins.find(PERSON))
     assert kept is not None
     assert kept.failures == TRIES
 
@@ -265,14 +267,14 @@ async def test_the_first_order_after_twelve_idle_hours_waits_for_the_pin_and_an_
 async def test_going_live_waits_for_the_pin_once_however_lately_something_was_practised(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
-    await stage.store.run(lambda drawers: begin_mode(drawers, "PAPER", clock.now()))
+    await stage.store.transaction(lambda db: begin_mode(db, "PAPER", clock.now()))
     await at.set_pin(stage.actor)
     assert isinstance(await stage.tap(await ask(stage)), Order)
     await asyncio.sleep(60)
-    await stage.store.run(lambda drawers: begin_mode(drawers, "PAPER", clock.now()))  # another start in the same mode
+    await stage.store.transaction(lambda db: begin_mode(db, "PAPER", clock.now()))  # another start in the same mode
     assert isinstance(await stage.tap(await ask(stage, replace(LIMIT, quantity=2))), Order)
     await asyncio.sleep(60)
-    await stage.store.run(lambda drawers: begin_mode(drawers, "LIVE", clock.now()))
+    await stage.store.transaction(lambda db: begin_mode(db, "LIVE", clock.now()))
     token = await ask(stage, replace(LIMIT, quantity=3))
     with pytest.raises(PinWanted, match="since this bot went LIVE") as wanted:
         await stage.tap(token)
@@ -280,7 +282,7 @@ async def test_going_live_waits_for_the_pin_once_however_lately_something_was_pr
     await at.prove(stage.actor, wanted.value.proof)
     assert isinstance(await stage.tap(token), Order)
     await asyncio.sleep(60)
-    await stage.store.run(lambda drawers: begin_mode(drawers, "LIVE", clock.now()))
+    await stage.store.transaction(lambda db: begin_mode(db, "LIVE", clock.now()))
     assert isinstance(await stage.tap(await ask(stage, replace(LIMIT, quantity=4))), Order)
 
 
@@ -294,10 +296,10 @@ async def test_the_kill_switch_is_lifted_with_the_pin_only(clock: LoopClock) -> 
     await stage.desk.shown(token, 90)
     with pytest.raises(PinWanted):
         await stage.tap(token, 90)
-    assert await stage.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await stage.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
     await at.prove(stage.actor, token)
     await stage.tap(token, 90)
-    assert await stage.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is None
+    assert await stage.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is None
 
 
 async def test_a_sealed_phone_kills_its_open_cards_and_can_only_stop_trading(clock: LoopClock) -> None:
@@ -342,10 +344,10 @@ async def test_while_the_hosts_alarm_sounds_no_pin_opens_a_phone(clock: LoopCloc
     stage = await set_stage(clock)
     at = access(stage)
     await at.set_pin(stage.actor)
-    await stage.store.run(lambda drawers: raise_alarm(drawers, clock.now()))
+    await stage.store.transaction(lambda db: raise_alarm(db, clock.now()))
     with pytest.raises(NotFound, match="panic --lift"):
         await at.pins.open(stage.actor, PadUse.UNSEAL)
-    await stage.store.run(lambda drawers: lift_alarm(drawers, clock.now()))
+    await stage.store.transaction(lambda db: lift_alarm(db, clock.now()))
     assert (await at.pins.state(stage.actor)).sealed_since is None
 
 
@@ -355,7 +357,7 @@ async def test_a_forgotten_pin_is_taken_away_on_the_host_alone(clock: LoopClock)
     await at.set_pin(stage.actor)
     await miss(stage, TRIES, restart=False)
     await at.pins.seal(stage.actor)
-    assert await stage.store.run(lambda drawers: unlock(drawers, PERSON, clock.now()))
+    assert await stage.store.transaction(lambda db: unlock(db, PERSON, clock.now()))
     state = await at.pins.state(stage.actor)
     assert (state.set, state.sealed_since, state.closed_until) == (False, None, None)
     await at.set_pin(stage.actor, "739105")
@@ -403,7 +405,7 @@ async def test_a_thief_without_the_pin_places_nothing_above_the_cap_and_changes_
         await at.limits.change(me, name, value)
 
     async def invite() -> None:
-        await at.joining.invite(me, Role.OWNER, None)
+        await at.invitations.invite(me, Role.OWNER, None)
 
     async def guess() -> None:
         await at.prove(me, chance.choice((token, "invite:owner:None", "limits:a1:value:None")), f"{chance.randrange(10**6):06d}")
@@ -426,5 +428,5 @@ async def test_a_thief_without_the_pin_places_nothing_above_the_cap_and_changes_
     assert stage.broker.posts > 5, "small orders pass: the thief is inside the cap"
     assert all(each.draft.quantity * (each.draft.price or 0) <= 10_000 for each in stage.broker.true)
     assert replace(await at.limits.show(me), sent_today=before.sent_today, entries=before.entries) == before
-    assert [user for user, _, _ in await stage.store.run(lambda drawers: drawers.people.all())] == [me.user]
+    assert [user for user, _, _ in await stage.store.transaction(lambda db: db.people.all())] == [me.user]
     assert (await at.pins.state(me)).set

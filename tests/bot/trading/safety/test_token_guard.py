@@ -8,7 +8,7 @@ from bot.domain.errors import SettingsError
 from bot.domain.orders.notice import TradingStopped
 from bot.domain.people.account import Role, User
 from bot.simulators.loop import LoopClock
-from bot.trading.safety.token_guard import POLLER, WEBHOOK, Sentry
+from bot.trading.safety.token_guard import POLLER, WEBHOOK, TokenGuard
 from storage.secrets.vault import Vault
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_store
@@ -21,7 +21,7 @@ class Watched:
         self.store = store
         self.told: list[tuple[int, str]] = []
         self.forgotten = 0
-        self.sentry = Sentry(
+        self.token_guard = TokenGuard(
             store=store,
             clock=clock,
             people=lambda: ((PERSON, Role.OWNER), (7, Role.VIEWER)),
@@ -33,22 +33,22 @@ class Watched:
         self.forgotten += 1
 
     async def pin(self, bot_id: int, *, take_new: bool = False) -> None:
-        await self.sentry.pin(bot_id, forget_updates=self.forget, take_new=take_new)
+        await self.token_guard.pin(bot_id, forget_updates=self.forget, take_new=take_new)
 
     async def acts(self) -> list[tuple[str, str]]:
-        rows = await self.store.run(lambda drawers: drawers.audit.page(limit=50))
+        rows = await self.store.transaction(lambda db: db.audit.page(limit=50))
         return [(row[3], row[4]) for row in rows]
 
     async def notices(self) -> list[tuple[int, TradingStopped]]:
         """What waits for whom; takes it out."""
         found: list[tuple[int, TradingStopped]] = []
         now = NOW + timedelta(days=1)
-        while parcels := await self.store.run(lambda drawers: drawers.outbox.lease(now, now + timedelta(minutes=1))):
+        while parcels := await self.store.transaction(lambda db: db.outbox.lease(now, now + timedelta(minutes=1))):
             for parcel in parcels:
                 assert isinstance(parcel.notice, TradingStopped)
                 found.append((parcel.chat_id, parcel.notice))
                 number = parcel.id
-                await self.store.run(lambda drawers, number=number: drawers.outbox.sent(number, now, 1))  # type: ignore[misc] # bound at once
+                await self.store.transaction(lambda db, number=number: db.outbox.sent(number, now, 1))  # type: ignore[misc] # bound at once
         return found
 
 
@@ -78,9 +78,9 @@ async def test_another_bot_taken_on_purpose_replaces_it_and_old_updates_are_forg
 async def test_every_account_is_stopped_and_everybody_on_it_is_told_why_and_what_to_do(clock: LoopClock) -> None:
     watched = Watched(await a_store(None), clock)
     guest = User(telegram_id=7, name="Ravi")
-    await watched.store.run(lambda drawers: drawers.people.add(guest, Role.VIEWER, ACCOUNT.id, NOW))
-    await watched.sentry.seal(WEBHOOK)
-    stop = await watched.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id))
+    await watched.store.transaction(lambda db: db.people.add(guest, Role.VIEWER, ACCOUNT.id, NOW))
+    await watched.token_guard.seal(WEBHOOK)
+    stop = await watched.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id))
     assert stop is not None
     assert (stop.by, stop.why) == (None, WEBHOOK)
     told = await watched.notices()
@@ -92,18 +92,18 @@ async def test_every_account_is_stopped_and_everybody_on_it_is_told_why_and_what
 async def test_the_same_reason_rings_once_until_somebody_resumes_while_it_still_holds(clock: LoopClock) -> None:
     watched = Watched(await a_store(None), clock)
     for _ in range(10):
-        await watched.sentry.seal(WEBHOOK)
+        await watched.token_guard.seal(WEBHOOK)
     assert len(await watched.notices()) == 1
-    await watched.sentry.seal(POLLER)
+    await watched.token_guard.seal(POLLER)
     assert len(await watched.notices()) == 1, "another reason is news, though trading is stopped already"
-    await watched.store.run(lambda drawers: drawers.safety.resume(ACCOUNT.id))
-    await watched.sentry.seal(WEBHOOK)
+    await watched.store.transaction(lambda db: db.stops.resume(ACCOUNT.id))
+    await watched.token_guard.seal(WEBHOOK)
     assert len(await watched.notices()) == 1
-    assert await watched.store.run(lambda drawers: drawers.safety.stopped(ACCOUNT.id)) is not None
+    assert await watched.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
 
 
 async def test_without_an_account_the_owners_hear_of_it_all_the_same(clock: LoopClock) -> None:
     watched = Watched(SqlStore.open(None, Vault((), bytes), inline=True), clock)
-    await watched.sentry.seal(WEBHOOK)
-    await watched.sentry.seal(WEBHOOK)
+    await watched.token_guard.seal(WEBHOOK)
+    await watched.token_guard.seal(WEBHOOK)
     assert [person for person, _ in watched.told] == [PERSON]

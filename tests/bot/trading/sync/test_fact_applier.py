@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.money import total
-from bot.domain.orders.notice import Filled, OrderElsewhere, OrderRejected, Parcel
+from bot.domain.orders.notice import Delivery, Filled, OrderElsewhere, OrderRejected
 from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
-from bot.domain.ports.repositories import Drawers
-from bot.trading.sync.fact_applier import Book, Change, step_price
+from bot.domain.ports.repositories import Repositories
+from bot.trading.sync.fact_applier import Change, FactApplier, step_price
 from tests.stage.orders import NOW, RELIANCE, a_fact, a_trade, an_order
 from tests.storage.samples import a_store
 
 
-def a_book() -> Book:
-    return Book(random=random.Random(3).randbytes, instrument={RELIANCE.key: RELIANCE}.get)
+def a_book() -> FactApplier:
+    return FactApplier(random=random.Random(3).randbytes, instrument={RELIANCE.key: RELIANCE}.get)
 
 
 @st.composite
@@ -55,27 +55,27 @@ async def test_whatever_rows_are_seen_each_share_is_booked_and_rung_once(
     store = await a_store()
     book = a_book()
 
-    def begin(drawers: Drawers) -> None:
-        drawers.orders.add(an_order(), ist_date(NOW))
+    def begin(db: Repositories) -> None:
+        db.orders.add(an_order(), ist_date(NOW))
 
-    def look(drawers: Drawers, row: OrderFact, *, fails: bool) -> Change:
-        change = book.apply(drawers, "a1", [row, row], trades, NOW)
+    def look(db: Repositories, row: OrderFact, *, fails: bool) -> Change:
+        change = book.apply(db, "a1", [row, row], trades, NOW)
         if fails:
             raise DiskFullError
         return change
 
-    await store.run(begin)
+    await store.transaction(begin)
     for number, row in enumerate(seen):
         if number in rolled_back and number < len(seen) - 1:
             with pytest.raises(DiskFullError):
-                await store.run(partial(look, row=row, fails=True))
+                await store.transaction(partial(look, row=row, fails=True))
         else:
-            book.applied("a1", await store.run(partial(look, row=row, fails=False)))
-    order, fills, news = await store.run(
-        lambda drawers: (
-            drawers.orders.find("o1"),
-            drawers.orders.fills_of("o1"),
-            drawers.outbox.counts()[0],
+            book.applied("a1", await store.transaction(partial(look, row=row, fails=False)))
+    order, fills, news = await store.transaction(
+        lambda db: (
+            db.orders.find("o1"),
+            db.orders.fills_of("o1"),
+            db.outbox.counts()[0],
         )
     )
     assert order is not None
@@ -92,18 +92,18 @@ async def test_a_second_pass_over_the_same_books_says_nothing(history: tuple[lis
     seen, trades = history
     store = await a_store()
     book = a_book()
-    await store.run(lambda drawers: book.apply(drawers, "a1", seen[-1:], trades, NOW))
-    before = await store.run(lambda drawers: drawers.outbox.counts())
-    change = await store.run(lambda drawers: book.apply(drawers, "a1", seen[-1:], trades, NOW))
+    await store.transaction(lambda db: book.apply(db, "a1", seen[-1:], trades, NOW))
+    before = await store.transaction(lambda db: db.outbox.counts())
+    change = await store.transaction(lambda db: book.apply(db, "a1", seen[-1:], trades, NOW))
     assert not change.touched
-    assert await store.run(lambda drawers: drawers.outbox.counts()) == before
+    assert await store.transaction(lambda db: db.outbox.counts()) == before
 
 
 async def test_an_order_from_the_app_is_adopted_numbered_and_rung() -> None:
     store = await a_store()
     foreign = a_fact(tag=None, broker_id="2161261120476", filled=10, status=OrderStatus.FILLED, average=Decimal("1480.30"))
-    await store.run(lambda drawers: a_book().apply(drawers, "a1", [foreign], [], NOW))
-    parcel = (await store.run(lambda drawers: drawers.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
+    await store.transaction(lambda db: a_book().apply(db, "a1", [foreign], [], NOW))
+    parcel = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
     assert isinstance(parcel.notice, OrderElsewhere)
     assert parcel.notice.order.filled == 10
     assert not parcel.notice.order.is_ours
@@ -112,57 +112,57 @@ async def test_an_order_from_the_app_is_adopted_numbered_and_rung() -> None:
 async def test_a_row_that_changed_nothing_is_compared_again_when_its_order_has_changed() -> None:
     store, book = await a_store(), a_book()
     row = a_fact(filled=10, status=OrderStatus.FILLED, average=Decimal("1480.30"))
-    await store.run(lambda drawers: drawers.orders.add(an_order(), ist_date(NOW)))
+    await store.transaction(lambda db: db.orders.add(an_order(), ist_date(NOW)))
     for _ in range(2):
-        book.applied("a1", await store.run(lambda drawers: book.apply(drawers, "a1", [row], [], NOW)))
+        book.applied("a1", await store.transaction(lambda db: book.apply(db, "a1", [row], [], NOW)))
 
-    def forget_average(drawers: Drawers) -> None:
-        order = drawers.orders.find("o1")
+    def forget_average(db: Repositories) -> None:
+        order = db.orders.find("o1")
         assert order is not None
-        drawers.orders.save(replace(order, average=None, version=order.version + 1))
+        db.orders.save(replace(order, average=None, version=order.version + 1))
 
-    await store.run(forget_average)
-    await store.run(lambda drawers: book.apply(drawers, "a1", [row], [], NOW))
-    order = await store.run(lambda drawers: drawers.orders.find("o1"))
+    await store.transaction(forget_average)
+    await store.transaction(lambda db: book.apply(db, "a1", [row], [], NOW))
+    order = await store.transaction(lambda db: db.orders.find("o1"))
     assert order is not None
     assert order.average == Decimal("1480.30")
 
 
 async def test_an_order_of_an_unlisted_instrument_is_told_at_once_and_takes_its_name_and_lot_when_a_master_lists_it() -> None:
     listed: dict[InstrumentKey, Instrument] = {}
-    store, book = await a_store(), Book(random=random.Random(3).randbytes, instrument=listed.get)
+    store, book = await a_store(), FactApplier(random=random.Random(3).randbytes, instrument=listed.get)
     row = a_fact(tag=None, broker_id="77")
     for _ in range(2):
-        book.applied("a1", await store.run(lambda drawers: book.apply(drawers, "a1", [row], [], NOW)))
-    adopted = await store.run(lambda drawers: drawers.orders.by_broker_id("a1", "77"))
+        book.applied("a1", await store.transaction(lambda db: book.apply(db, "a1", [row], [], NOW)))
+    adopted = await store.transaction(lambda db: db.orders.by_broker_id("a1", "77"))
     assert adopted is not None
     assert (adopted.status, adopted.draft.instrument.symbol, adopted.draft.instrument.lot) == (OrderStatus.OPEN, row.symbol, 1)
-    assert await store.run(lambda drawers: drawers.outbox.counts()) == (1, 0)
+    assert await store.transaction(lambda db: db.outbox.counts()) == (1, 0)
     listed[RELIANCE.key] = RELIANCE
     later = NOW + timedelta(minutes=9)
-    change = await store.run(lambda drawers: book.apply(drawers, "a1", [row], [], later))
-    mended = await store.run(lambda drawers: drawers.orders.by_broker_id("a1", "77"))
+    change = await store.transaction(lambda db: book.apply(db, "a1", [row], [], later))
+    mended = await store.transaction(lambda db: db.orders.by_broker_id("a1", "77"))
     assert mended is not None
     assert mended.draft == replace(adopted.draft, instrument=RELIANCE)
     assert change.touched == [mended.id], "its card is drawn anew"
-    assert await store.run(lambda drawers: drawers.outbox.counts()) == (1, 0), "nothing rings twice"
+    assert await store.transaction(lambda db: db.outbox.counts()) == (1, 0), "nothing rings twice"
 
 
 async def test_an_order_from_the_app_that_fills_later_rings_again_with_its_fill() -> None:
     store = await a_store()
     foreign = a_fact(tag=None, broker_id="2161261120476")
-    await store.run(lambda drawers: a_book().apply(drawers, "a1", [foreign], [], NOW))
+    await store.transaction(lambda db: a_book().apply(db, "a1", [foreign], [], NOW))
     done = replace(foreign, filled=10, status=OrderStatus.FILLED, average=Decimal("1480.30"))
-    change = await store.run(lambda drawers: a_book().apply(drawers, "a1", [done], [], NOW))
+    change = await store.transaction(lambda db: a_book().apply(db, "a1", [done], [], NOW))
     assert change.fills == 1
 
-    def deliver(drawers: Drawers) -> Sequence[Parcel]:
-        first = drawers.outbox.lease(NOW, NOW + timedelta(minutes=1))
+    def deliver(db: Repositories) -> Sequence[Delivery]:
+        first = db.outbox.lease(NOW, NOW + timedelta(minutes=1))
         for parcel in first:
-            drawers.outbox.sent(parcel.id, NOW, 1)
-        return [*first, *drawers.outbox.lease(NOW, NOW + timedelta(minutes=1))]
+            db.outbox.sent(parcel.id, NOW, 1)
+        return [*first, *db.outbox.lease(NOW, NOW + timedelta(minutes=1))]
 
-    told = [parcel.notice for parcel in await store.run(deliver)]
+    told = [parcel.notice for parcel in await store.transaction(deliver)]
     assert [type(news) for news in told] == [OrderElsewhere, Filled]
     assert isinstance(told[1], Filled)
     assert told[1].fill.quantity == 10
@@ -171,27 +171,27 @@ async def test_an_order_from_the_app_that_fills_later_rings_again_with_its_fill(
 async def test_an_old_order_from_the_app_is_stored_without_a_ring() -> None:
     store = await a_store()
     foreign = a_fact(tag=None, broker_id="2161261120476", at=NOW - timedelta(hours=2))
-    await store.run(lambda drawers: a_book().apply(drawers, "a1", [foreign], [], NOW))
-    assert await store.run(lambda drawers: drawers.outbox.counts()) == (0, 0)
-    assert len(await store.run(lambda drawers: drawers.orders.of_day("a1", ist_date(NOW)))) == 1
+    await store.transaction(lambda db: a_book().apply(db, "a1", [foreign], [], NOW))
+    assert await store.transaction(lambda db: db.outbox.counts()) == (0, 0)
+    assert len(await store.transaction(lambda db: db.orders.of_day("a1", ist_date(NOW)))) == 1
 
 
 async def test_a_rejection_in_the_book_rings_with_the_brokers_words() -> None:
     store = await a_store()
-    await store.run(lambda drawers: drawers.orders.add(an_order(), ist_date(NOW)))
+    await store.transaction(lambda db: db.orders.add(an_order(), ist_date(NOW)))
     rejected = a_fact(status=OrderStatus.REJECTED, reason="EXCH:16284:The order price is out of the days price range.")
-    await store.run(lambda drawers: a_book().apply(drawers, "a1", [rejected], [], NOW))
-    parcel = (await store.run(lambda drawers: drawers.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
+    await store.transaction(lambda db: a_book().apply(db, "a1", [rejected], [], NOW))
+    parcel = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
     assert isinstance(parcel.notice, OrderRejected)
     assert "16284" in parcel.notice.order.reason
 
 
 async def test_a_fill_whose_trade_row_is_late_is_rung_without_a_made_up_price() -> None:
     store = await a_store()
-    await store.run(lambda drawers: drawers.orders.add(an_order(), ist_date(NOW)))
+    await store.transaction(lambda db: db.orders.add(an_order(), ist_date(NOW)))
     part = a_fact(filled=4, status=OrderStatus.PARTIAL, average=Decimal("1480.33"))
-    await store.run(lambda drawers: a_book().apply(drawers, "a1", [part], [], NOW))
-    parcel = (await store.run(lambda drawers: drawers.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
+    await store.transaction(lambda db: a_book().apply(db, "a1", [part], [], NOW))
+    parcel = (await store.transaction(lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1))))[0]
     assert isinstance(parcel.notice, Filled)
     assert parcel.notice.fill.price is None
     assert parcel.notice.fill.average == Decimal("1480.33")

@@ -109,7 +109,7 @@ async def test_neither_state_nor_truth_shows_a_secret(wire: Wire, secret: str) -
 
 def test_the_docstring_lists_every_route(wire: Wire) -> None:
     words = desk_module.__doc__ or ""
-    parts = desk_module.Desk(wire.running.broker, wire.running.stream, wire.running.counter)
+    parts = desk_module.ControlPanel(wire.running.broker, wire.running.stream, wire.running.counter)
     for route in parts.routes(""):
         last = route.path.split("/")[-1]
         assert last in words, route.path

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from bot.simulators.broker.exchange.reasons import REASONS
-from bot.simulators.broker.faults.armed import Faults
+from bot.simulators.broker.faults.armed import ActiveFaults
 from bot.simulators.broker.faults.errors import UnknownFault
 from bot.simulators.broker.faults.table import FAULTS
 from tests.bot.simulators.broker.wire import Wire, heard
@@ -474,9 +474,9 @@ async def test_a_fault_for_one_client_leaves_others_alone(wire: Wire) -> None:
 
 def test_unknown_names_and_parameters_are_refused_with_what_there_is() -> None:
     with pytest.raises(UnknownFault, match="answer_lost"):
-        Faults().arm("no_such_fault")
+        ActiveFaults().arm("no_such_fault")
     with pytest.raises(UnknownFault, match="seconds"):
-        Faults().arm("fill_late", minutes=3)
+        ActiveFaults().arm("fill_late", minutes=3)
 
 
 @pytest.mark.parametrize(
