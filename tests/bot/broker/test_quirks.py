@@ -104,13 +104,14 @@ class Wire(httpx.AsyncBaseTransport):
         return [json.loads(request.content) for request in self.sent]
 
 
+TLS = tls_context()
+
+
 def a_client(wire: Wire, clock: LoopClock, directory: Path) -> tuple[MStock, SessionKeeper]:
     async def nobody(_account: str, _dead: Session | None) -> Session | None:
         return None
 
-    transport = Transport(
-        base_url="https://127.0.0.1:1", tls=tls_context(), clock=clock, chance=random.Random(1), pace=Pace(), wire=wire
-    )
+    transport = Transport(base_url="https://127.0.0.1:1", tls=TLS, clock=clock, chance=random.Random(1), pace=Pace(), wire=wire)
     keeper = SessionKeeper("main", clock, nobody, lambda: None)
     keeper.adopt(Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=8)))
     shelf = ScripShelf(directory, source="s")
