@@ -53,6 +53,7 @@ class Bench:
     _placed: list[str] = field(default_factory=list)  # by the card that is being played
     _http: list[aiohttp.ClientSession] = field(default_factory=list)
     _master: Sequence[Instrument] | None = None
+    _share: Instrument | None = None
 
     async def __aenter__(self) -> Self:
         self._http.append(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False))
@@ -139,8 +140,10 @@ class Bench:
         return self._master
 
     async def share(self) -> Instrument:
-        """A share that is cheap and always trades."""
-        return await self._first(lambda each: each.exchange is Exchange.NSE and each.name == "IDEA-EQ", "RELIANCE-EQ")
+        """A share that is cheap and always trades; looked for once."""
+        if self._share is None:
+            self._share = await self._first(lambda each: each.exchange is Exchange.NSE and each.name == "IDEA-EQ", "RELIANCE-EQ")
+        return self._share
 
     async def _first(self, fits: Callable[[Instrument], bool], otherwise: str) -> Instrument:
         master = await self.master()

@@ -106,8 +106,8 @@ def test_the_table_has_every_command_and_every_kind_of_button() -> None:
 
 def refusals(stage: Stage) -> int:
     """How often the role, or the seal, was given as the reason so far."""
-    said = [each["text"] for each in stage.chats.person(ASHA).history() if each["from_bot"]]
-    return sum("you may not" in text or "This phone is sealed." in text for text in said)
+    shown = [each.text for each in stage.chats.person(ASHA).private.messages.values() if each.from_bot and not each.deleted]
+    return sum("you may not" in text or "This phone is sealed." in text for text in shown)
 
 
 async def carried_out(stage: Stage, act: str | Tap) -> bool:

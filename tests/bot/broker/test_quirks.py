@@ -105,13 +105,16 @@ class Wire(httpx.AsyncBaseTransport):
         return [json.loads(request.content) for request in self.sent]
 
 
+TLS = tls_context()
+
+
 def a_client(wire: Wire, clock: LoopClock, directory: Path) -> tuple[MStock, SessionKeeper]:
     async def nobody(_account: str, _dead: Session | None) -> Session | None:
         return None
 
     transport = Transport(
         base_url="https://127.0.0.1:1",
-        tls=tls_context(),
+        tls=TLS,
         clock=clock,
         chance=random.Random(1),
         pace=BrokerRateLimits(),

@@ -24,12 +24,13 @@ from bot.simulators.loop import LoopClock
 from tests.stage.loop import HostClock
 from tests.stage.selfsigned import self_signed
 
+TLS = tls_context()
 KEY, TOKEN = Secret("KEY-canary+/="), Secret("TOKEN-canary")
 NAMES = {"orderid": "1191241106101", "exchange": "2", "expiry": "1", "token": "22"}
 
 
 def a_transport(clock: LoopClock, base: str = "https://127.0.0.1:9", wire: httpx.AsyncBaseTransport | None = None) -> Transport:
-    return Transport(base_url=base, tls=tls_context(), clock=clock, chance=random.Random(1), pace=BrokerRateLimits(), wire=wire)
+    return Transport(base_url=base, tls=TLS, clock=clock, chance=random.Random(1), pace=BrokerRateLimits(), wire=wire)
 
 
 class Wire(httpx.AsyncBaseTransport):
