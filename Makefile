@@ -44,6 +44,7 @@ test: .venv/dev.stamp
 test-all: .venv/dev.stamp
 	$(SUITE) $(WHOLE) --durations=10 --cov --cov-report=json:.coverage.json
 	$(BIN)/python -m tests.house.floors .coverage.json
+	@$(MAKE) --no-print-directory smoke-other
 
 # The whole journey on another Python than that of .venv, with the same lock, where this machine has one.
 smoke-other: .venv/run.stamp
