@@ -1,20 +1,47 @@
-"""Which places hold the keys of this bot, by its settings, and how a passphrase comes to it."""
+"""Opens the bot's database: with the keys that its settings name, or without any; and reads how it stands."""
 
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from bot.config.settings import KeySource, Settings
+from bot.diagnostics.facts import StoreState
 from bot.domain.errors import VaultError
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
+from bot.runtime.randomness import random_bytes as system_random
+from bot.trading.safety.lockdown import sounding
+from storage.db.engine import SQLITE
+from storage.repositories import SqlRepositories
 from storage.secrets.keyfile import KeyFile
 from storage.secrets.keyplace import KeyPlace
 from storage.secrets.passphrase import SealedKeyFile, WrongPassphrase, good_passphrase
 from storage.secrets.vault import Ring, Vault, WrappingKey
+from storage.store import SqlStore
 
 TRIES = 3  # wrong passphrases at one start; each costs a whole Argon2id
 
 Prompt = Callable[[str], str]  # a question at the terminal, answered without echo
+
+
+def open_store(
+    settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Prompt | None = None, new: bool = False
+) -> SqlStore:
+    """The database behind its vault; StorageError (VaultError for the key) or SettingsError says what is wrong with it.
+
+    ask: how a passphrase is asked for, None where nobody sits at a terminal. new: whether one is made where there is none.
+    """
+    return SqlStore.open(settings.database, open_vault(settings, random_bytes, ask), inline=inline, new=new)
+
+
+def without_keys(settings: Settings, *, new: bool = False) -> SqlStore:
+    """The database for those who need no secret; new: whether one is made where there is none."""
+    return without_keys_at(settings.database, new=new)
+
+
+def without_keys_at(path: Path, *, new: bool = False) -> SqlStore:
+    """Any database of ours, for those who need no secret of it."""
+    return SqlStore.open(path, Vault((), system_random), inline=True, new=new)
 
 
 def place_of(
@@ -59,13 +86,45 @@ def open_vault(settings: Settings, random_bytes: RandomBytes, ask: Prompt | None
     """The vault with the first ring of keys, and the seed's where that one was made; VaultError says what is unfit."""
     main = place_of(settings, Ring.MAIN, random_bytes, ask)
     seed = place_of(settings, Ring.SEED, random_bytes, ask)
-    keys = loaded(main, by_hand=ask is not None)
-    return Vault(keys, random_bytes, loaded(seed, by_hand=ask is not None) if seed.exists() else ())
+    keys = load_keys(main, by_hand=ask is not None)
+    return Vault(keys, random_bytes, load_keys(seed, by_hand=ask is not None) if seed.exists() else ())
 
 
-def loaded(place: KeyPlace, *, by_hand: bool) -> tuple[WrappingKey, ...]:
+def load_keys(place: KeyPlace, *, by_hand: bool) -> tuple[WrappingKey, ...]:
     """The keys of a place; a person may mistype a passphrase twice."""
     for _ in range(TRIES - 1 if by_hand else 0):
         with suppress(WrongPassphrase):
             return place.load()
     return place.load()
+
+
+async def state_of(store: SqlStore) -> StoreState:
+    """How the database stands; nothing in it is changed."""
+    return await store.sql_transaction(lambda db: _state(db, store.vault))
+
+
+def _state(db: SqlRepositories, vault: Vault) -> StoreState:
+    without_key = not vault.has(Ring.MAIN)
+    try:
+        opened = None if without_key else db.accounts.prove() + db.pins.prove()
+    except VaultError:
+        opened = None
+    waiting, buried = db.outbox.counts()
+    accounts = db.accounts.all()
+    people = {user.telegram_id for user, _, _ in db.people.all()}
+    return StoreState(
+        sqlite=SQLITE,
+        without_key=without_key,
+        secrets_that_open=opened,
+        seed_key=vault.has(Ring.SEED),
+        people=len(people),
+        phones_sealed=sum(db.pins.sealed(person) is not None for person in people),
+        accounts=len(accounts),
+        accounts_stopped=sum(db.stops.stopped(account.id) is not None for account in accounts),
+        alarm=sounding(db),
+        updates_waiting=len(db.inbox.waiting()),
+        notices_waiting=waiting,
+        notices_buried=buried,
+        audit_broken_at=db.audit.verify(),
+        unsettled=tuple(order.status for order in db.orders.unsettled()),
+    )

@@ -9,23 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bot", "handlers", "storage")
 
-# The rooms that may know all three packages, read the system's clock and draw its random numbers: they build everything else.
-FRONT_DOOR = frozenset(
-    {
-        *(
-            "bot.__main__",
-            "bot.app",
-            "bot.cli.main",
-            "bot.cli.demo",
-            "bot.demo.world",
-            "bot.cli.owner_commands",
-            "bot.diagnostics.report",
-            "bot.config.key_sources",
-            "bot.cli.link",
-        ),
-        *("bot.demo.simulators", "bot.demo.practice", "bot.demo.smoke", "bot.wiring"),
-    }
-)
+# The rooms that may know all three packages: they build everything else.
+FRONT_DOOR = ("bot.__main__", "bot.cli", "bot.demo", "bot.app", "bot.wiring", "bot.database")
 
 
 @dataclass(frozen=True)

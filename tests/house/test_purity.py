@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.source import FRONT_DOOR, Source, is_in, ours, sources
+from tests.house.source import Source, is_in, ours, sources
 
 RAW = (
     "datetime.datetime.now",
@@ -33,14 +33,14 @@ RAW = (
     "random",
 )
 PASSED_IN = ("random.Random", "uuid.UUID")  # made from a seed, from bytes that were passed in
-THE_CLOCK = "bot.domain.clock"  # SystemClock lives here
+SOURCES = ("bot.domain.clock", "bot.runtime.randomness")  # SystemClock; the system's random numbers
 THE_ENVIRONMENT = ("os.environ", "os.getenv", "os.environb", "os.putenv", "os.unsetenv")
 PATCHES = ("unittest.mock", "mock", "pytest_mock", "pytest.MonkeyPatch", "_pytest.monkeypatch")
 
 
 def raw_calls(source: Source) -> Iterator[str]:
     """Any use counts, not only a call: `default_factory=datetime.now` reads the clock as well."""
-    if source.module in FRONT_DOOR or source.module == THE_CLOCK:
+    if source.module in SOURCES:
         return
     for name, line in source.uses():
         if is_in(name, *RAW) and name not in PASSED_IN and name != "random":
@@ -92,7 +92,7 @@ def unexplained_ignores(source: Source) -> Iterator[str]:
             yield f"{source.at(token.start[0])} {token.string}: give the code and the reason"
 
 
-def test_time_and_chance_are_arguments_everywhere_behind_the_front_door() -> None:
+def test_time_and_chance_are_arguments_everywhere_but_in_the_one_file_of_each() -> None:
     assert [each for source in ours() for each in raw_calls(source)] == []
 
 
