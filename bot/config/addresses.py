@@ -1,4 +1,4 @@
-"""Which addresses the bot may talk to: three pairs of a Telegram and a broker, and nothing else (failure-modes.md T23)."""
+"""Which addresses the bot may talk to: three pairs of a Telegram and a broker, and nothing else (T23)."""
 
 import ipaddress
 from dataclasses import dataclass

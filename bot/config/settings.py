@@ -3,7 +3,7 @@
 The fields of Settings are the one list: their descriptions make the README's table (`make readme`), their types say which
 are secrets and what a report may show. Values come from the environment, then from a `.env` file in the working directory.
 A setting with a secret has a twin NAME_FILE that names a file and beats it.
-Three pairs of addresses start and any other refuses (failure-modes.md T23): the demo chat and the paper broker, both on
+Three pairs of addresses start and any other refuses (T23): the demo chat and the paper broker, both on
 loopback; Telegram and the paper broker; Telegram and mStock. No words of an error or a warning repeat a value: it may be
 a secret in the wrong place.
 """

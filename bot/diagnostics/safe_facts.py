@@ -2,7 +2,7 @@
 
 Redacted by construction: a fact is a number, a yes or no, a moment, a span of time, a version, or a word out of a closed list of
 ours. Free text, whether a person's, the broker's or a setting's own value, has no way in: the label of an account, a path, a
-rejection and an error's words stay out, and with them the trade book's PAN and masked phones (failure-modes.md 1.5).
+rejection and an error's words stay out, and with them the trade book's PAN and masked phones.
 """
 
 import re

@@ -39,7 +39,7 @@ class Hardening:
 def harden() -> Hardening:
     """Asks the kernel for all of it; once done it cannot be taken back, and programs started from here get a new say.
 
-    Python cannot promise that a secret is wiped from memory (failure-modes.md T35): what ends with the process is locked.
+    Python cannot promise that a secret is wiped from memory (T35): what ends with the process is locked.
     """
     os.umask(PRIVATE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,6 +1,6 @@
 """Takes secrets out of text that leaves the program: values it was told of, in every common spelling, and shapes of secrets.
 
-failure-modes.md T20. A random value is also recognised by any piece of it (eight characters of a short one, fifteen of a long
+A random value is also recognised by any piece of it (eight characters of a short one, fifteen of a long
 one), because tracebacks and libraries cut what they print.
 """
 

@@ -110,7 +110,7 @@ def test_a_key_is_made_once_and_a_second_time_is_refused(tmp_path: Path) -> None
 
 
 def test_no_secret_is_an_argument_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """What stands in arguments can be read by every user of the host (failure-modes.md T37)."""
+    """What stands in arguments can be read by every user of the host (T37)."""
     for name in re.findall(r"^    ([a-z]+)\b", build_parser().format_help(), re.MULTILINE):
         with pytest.raises(SystemExit) as ended:
             build_parser([name]).parse_args([name, "--help"])
