@@ -165,7 +165,7 @@ class App:
 
 
 def _telling(background: BackgroundTasks, speaker: Sender) -> Callable[[int, str], None]:
-    """Says something on the way; that it could not be said is logged by the errand."""
+    """Says something on the way; that it could not be said is logged by the background task."""
 
     def say(person: int, words: str) -> None:
         background.start(speaker.send(person, message(words)), "a word to a person")

@@ -61,12 +61,12 @@ def place_of(
     source = source or (settings.key_source if ring is Ring.MAIN else settings.seed_key_source)
     if source is KeySource.FILE:
         return KeyFile(path, settings.database)
-    given = settings.key_passphrase if ring is Ring.MAIN and not fresh else None
+    from_settings = settings.key_passphrase if ring is Ring.MAIN and not fresh else None
     words = "Passphrase" if ring is Ring.MAIN else "Passphrase of the TOTP seed's key"
 
     def passphrase() -> Secret:
-        if given is not None:
-            return given
+        if from_settings is not None:
+            return from_settings
         if ask is None:
             raise VaultError(
                 "The keys are sealed by a passphrase, and there is no terminal to ask for it. Start the bot at one, "

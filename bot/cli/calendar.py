@@ -35,11 +35,11 @@ def run(parsed: argparse.Namespace) -> int:
 def calendar_page(day: date, reference: ReferenceData) -> Iterator[str]:
     """What is known of a day and from which source."""
     calendar = reference.calendar
-    known = calendar.day(day)
-    yield f"{day:%A} {day.day} {day:%B %Y}: {_described(known.kind, known.name)}"
-    yield f"  source: {known.source or 'none'}"
-    if known.announced is not None:
-        yield f"  announced: {known.announced}"
+    market_day = calendar.day(day)
+    yield f"{day:%A} {day.day} {day:%B %Y}: {_described(market_day.kind, market_day.name)}"
+    yield f"  source: {market_day.source or 'none'}"
+    if market_day.announced is not None:
+        yield f"  announced: {market_day.announced}"
     for session, title in TITLES.items():
         yield f"{title}:"
         phases = calendar.phases_of(session, day)

@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--symbol", type=str.upper, help="of the share, or of a contract's underlying")
     parser.add_argument("--price", type=_rupees, help="in rupees")
     parser.add_argument("--product", choices=PRODUCTS, help="default: delivery, or carry for a contract")
-    parser.add_argument("--exchange", type=str.upper, choices=[each.value for each in Exchange], help="default: the usual one")
+    exchanges = [exchange.value for exchange in Exchange]
+    parser.add_argument("--exchange", type=str.upper, choices=exchanges, help="default: the usual one")
     contract = parser.add_mutually_exclusive_group()
     contract.add_argument("--future", action="store_true", help="the future of the symbol")
     contract.add_argument("--call", type=_rupees, metavar="STRIKE", help="the call of the symbol")
@@ -52,15 +53,15 @@ def run(parsed: argparse.Namespace) -> int:
 
 def order_of(parsed: argparse.Namespace, today: date, reference: ReferenceData) -> tuple[Trade, Plan | None] | None:
     """The trade and the plan that the flags name, None without any flag; UsageError with a command that would have worked."""
-    given = {name for name, value in vars(parsed).items() if name in _FLAGS and value not in (None, False)}
-    if not given:
+    flags = {name for name, value in vars(parsed).items() if name in _FLAGS and value not in (None, False)}
+    if not flags:
         return None
-    missing = [name for name in _NEEDED if name not in given]
+    missing = [name for name in _NEEDED if name not in flags]
     if missing:
         raise UsageError(f"An order also needs {', '.join(f'--{name}' for name in missing)}.", example=CHARGES_EXAMPLE)
     plan = reference.tariff.plan(parsed.plan) if parsed.plan is not None else None
     if parsed.plan is not None and plan is None:
-        names = ", ".join(each.name for each in reference.tariff.plans)
+        names = ", ".join(plan.name for plan in reference.tariff.plans)
         raise UsageError(f"There is no plan {parsed.plan!r}, only {names}.", example=CHARGES_EXAMPLE)
     day, instrument = parsed.on or today, _instrument(parsed, reference)
     tick = reference.rules.expected_tick(instrument.kind, parsed.price, day)

@@ -38,7 +38,7 @@ async def panic(settings: Settings, clock: Clock) -> str:
     sessions = await _alive(settings, clock)
     async with without_keys(settings) as store:
         now = clock.now()
-        raised = await store.transaction(lambda db: raise_alarm(db, now))
+        alarm = await store.transaction(lambda db: raise_alarm(db, now))
         try:
             store.lock()
         except StorageError:
@@ -46,7 +46,7 @@ async def panic(settings: Settings, clock: Clock) -> str:
         else:
             ended = await _log_out(settings, sessions, clock)
     return (
-        f"Stopped: {raised.accounts} accounts. Sealed: {raised.phones} phones. Refused: {raised.questions} open questions. "
+        f"Stopped: {alarm.accounts} accounts. Sealed: {alarm.phones} phones. Refused: {alarm.questions} open questions. "
         f"Sessions are forgotten here; {ended}. Orders that rest at the exchange rest there still: cancel them in mStock's app. "
         "Lift it with: python -m bot panic --lift"
     )

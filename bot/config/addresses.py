@@ -96,7 +96,7 @@ def is_redirect(address: str) -> bool:
 
 def _parts(address: str) -> SplitResult | None:
     """The parts of a plain ASCII address; None for anything with a user, odd characters, or a port that is none."""
-    if not address.isascii() or not address.isprintable() or any(each in address for each in ' \\@"<>'):
+    if not address.isascii() or not address.isprintable() or any(letter in address for letter in ' \\@"<>'):
         return None
     try:
         parts = urlsplit(address)

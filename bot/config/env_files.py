@@ -1,4 +1,4 @@
-"""Reads what the settings' texts are kept in: a .env file, and files that hold one secret each.
+"""Reads the texts of the settings from a .env file and from files that hold one secret each.
 
 No words of a problem repeat a value: it may be a secret in the wrong place. A .env file is the bot's own, so every name in it
 must be one; the environment holds much that is nobody's business, so there a name is only told when it is nearly one of ours.
@@ -28,7 +28,7 @@ def gather(
     settings: each name, and whether it is a secret. What is wrong is added to problems, what should be otherwise to warnings.
     """
     ours = {*settings, *(f"{name}_FILE" for name, secret in settings.items() if secret)}
-    kept = _dotenv(directory / ".env", settings, ours, problems, warnings) if directory is not None else {}
+    file_values = _dotenv(directory / ".env", settings, ours, problems, warnings) if directory is not None else {}
     warnings += [
         f"{name} in the environment is no setting (the nearest is {near}): it is passed over"
         for name in sorted({*environ} - ours - ONLY_OPENALGO)
@@ -36,10 +36,10 @@ def gather(
     ]
     given: dict[str, str] = {}
     for name, secret in settings.items():
-        text = environ.get(name) or kept.get(name)
+        text = environ.get(name) or file_values.get(name)
         if secret:
             twin = f"{name}_FILE"
-            place = environ.get(twin) or kept.get(twin)
+            place = environ.get(twin) or file_values.get(twin)
             if place:
                 text = _from_file(twin, place, problems, warnings)
             elif environ.get(name):

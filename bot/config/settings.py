@@ -55,7 +55,7 @@ _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 class LogLevel(StrEnum):
-    """How much is logged; secrets are scrubbed at every level."""
+    """How much is logged; secrets are redacted at every level."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -117,10 +117,10 @@ def _token(value: object) -> object:
 
 def _moment(value: object) -> object:
     if isinstance(value, str):
-        shown = _HOUR.fullmatch(value)
-        if not shown:
+        clock = _HOUR.fullmatch(value)
+        if not clock:
             raise ValueError("is not a time of day such as 16:15")
-        return time(int(shown[1]), int(shown[2]))
+        return time(int(clock[1]), int(clock[2]))
     return value
 
 
@@ -243,7 +243,7 @@ class Settings(BaseModel):
         return self.database.parent
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret in it, for the scrubber."""
+        """Every secret in it, to be redacted."""
         values = (getattr(self, setting.field) for setting in SETTINGS if setting.secret)
         return tuple(value for value in values if value)
 
@@ -252,7 +252,7 @@ class Settings(BaseModel):
         """Reads the environment, then `directory`/.env (None: no such file). SettingsError names every bad setting at once."""
         problems: list[str] = []
         warnings: list[str] = []
-        given = gather(environ, directory, {each.name: each.secret for each in SETTINGS}, problems, warnings)
+        given = gather(environ, directory, {setting.name: setting.secret for setting in SETTINGS}, problems, warnings)
         mode = Mode(given["MODE"]) if given.get("MODE") in set(Mode) else None
         if mode is not None:
             settle_addresses(mode, given, problems)
@@ -263,8 +263,8 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate({**values, "warnings": tuple(warnings)})
         except ValidationError as error:
-            named = {problem.partition(" ")[0] for problem in problems}
-            problems += [words for name, words in _problems_of(error, mode) if name not in named]
+            names = {problem.partition(" ")[0] for problem in problems}
+            problems += [words for name, words in _problems_of(error, mode) if name not in names]
             settings = None
         if settings is not None:
             problems += _misplaced_keys(settings)
@@ -289,7 +289,7 @@ class Setting:
     @classmethod
     def of(cls, name: str, field: FieldInfo) -> Self:
         """The row that a field of Settings makes."""
-        words = next((each.words for each in field.metadata if isinstance(each, Unset)), None)
+        words = next((unset.words for unset in field.metadata if isinstance(unset, Unset)), None)
         if words is None and not field.is_required():
             words = "none" if field.default is None else _written(field.default)
         return cls(
@@ -309,16 +309,16 @@ SETTINGS = tuple(Setting.of(name, field) for name, field in Settings.model_field
 
 def market_data(environ: Mapping[str, str], directory: Path) -> Path | None:
     """The file that MARKET_DATA names, there or in .env, whatever else is wrong with the settings."""
-    named = gather(environ, directory, {"MARKET_DATA": False}, [], []).get("MARKET_DATA")
-    return Path(named).expanduser() if named else None
+    file = gather(environ, directory, {"MARKET_DATA": False}, [], []).get("MARKET_DATA")
+    return Path(file).expanduser() if file else None
 
 
 def table() -> str:
     """The settings as rows of a Markdown table, for the README (`make readme` writes it there)."""
     rows = ["| setting | what it says | default |", "|---|---|---|"]
-    for each in SETTINGS:
-        name = f"`{each.name}` (`_FILE`)" if each.secret else f"`{each.name}`"
-        rows.append(f"| {name} | {each.says} | {each.default or 'must be given'} |")
+    for setting in SETTINGS:
+        name = f"`{setting.name}` (`_FILE`)" if setting.secret else f"`{setting.name}`"
+        rows.append(f"| {name} | {setting.says} | {setting.default or 'must be given'} |")
     return "\n".join(rows)
 
 
@@ -329,8 +329,8 @@ def _out_of_the_keyring(given: Mapping[str, str]) -> list[str]:
         if given.get(name) != "keyring":
             continue
         database, path = (
-            Path(given.get(each, Settings.model_fields[each.lower()].default)).expanduser().resolve()
-            for each in ("DATABASE", file)
+            Path(given.get(setting, Settings.model_fields[setting.lower()].default)).expanduser().resolve()
+            for setting in ("DATABASE", file)
         )
         entry, path_word, directory = shlex.quote(f"{ring} {database}"), shlex.quote(str(path)), shlex.quote(str(path.parent))
         problems.append(
@@ -358,14 +358,14 @@ def _misplaced_keys(settings: Settings) -> list[str]:
 
 def _problems_of(error: ValidationError, mode: Mode | None) -> list[tuple[str, str]]:
     """(setting, words) for each; pydantic's own input values are left out."""
-    found = []
-    for each in error.errors(include_url=False, include_context=False, include_input=False):
-        name = str(each["loc"][0]).upper()
-        if each["type"] == "missing":
+    problems = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        name = str(fault["loc"][0]).upper()
+        if fault["type"] == "missing":
             if name in NAMES and mode is None:
                 continue  # follows from the mode
-            found.append((name, f"{name} is missing"))
+            problems.append((name, f"{name} is missing"))
             continue
-        words = each["msg"].removeprefix("Value error, ")
-        found.append((name, f"{name} {words[0].lower()}{words[1:]}" if each["type"] == "value_error" else f"{name}: {words}"))
-    return found
+        words = fault["msg"].removeprefix("Value error, ")
+        problems.append((name, f"{name} {words[0].lower()}{words[1:]}" if fault["type"] == "value_error" else f"{name}: {words}"))
+    return problems

@@ -67,16 +67,16 @@ def process_facts() -> list[Fact]:
 
 def _settings(settings: Settings) -> list[Fact]:
     """The value of a setting that is a number or one of our own words; of any other only whether it is given."""
-    shown: dict[str, Plain] = {}
+    values: dict[str, Plain] = {}
     for setting in SETTINGS:
         value = getattr(settings, setting.field)
         if isinstance(value, StrEnum):
-            shown[setting.name] = Word.of(value, [word.value for word in type(value)])
+            values[setting.name] = Word.of(value, [word.value for word in type(value)])
         elif isinstance(value, int):
-            shown[setting.name] = value
+            values[setting.name] = value
         else:
-            shown[f"{setting.name} given"] = setting.field in settings.model_fields_set and bool(value)
-    return facts("setting", {**shown, "warnings": len(settings.warnings)})
+            values[f"{setting.name} given"] = setting.field in settings.model_fields_set and bool(value)
+    return facts("setting", {**values, "warnings": len(settings.warnings)})
 
 
 def _files(settings: Settings, heartbeat: Path, now: datetime) -> list[Fact]:

@@ -16,7 +16,7 @@ def lines(report: Sequence[Fact]) -> list[str]:
 
 def redacted(report: Sequence[str], redactor: Redactor) -> list[str]:
     """The report redacted once more, should what cannot hold a secret ever hold one."""
-    return [redactor.scrub(line) for line in report]
+    return [redactor.redact(line) for line in report]
 
 
 _SOUND: Mapping[str, Collection[Plain]] = {  # a fact whose value is none of these stands first
@@ -32,7 +32,7 @@ _SOUND: Mapping[str, Collection[Plain]] = {  # a fact whose value is none of the
     "setting warnings": (0,),
 }
 _STILL = timedelta(seconds=60)
-_TOLD = (
+_ALWAYS = (
     "program version", "program python", "setting MODE", "vault secrets that open", "memory people", "memory accounts",
     "memory updates waiting", "memory notices waiting", "file database bytes", "file heartbeat age",
 )  # fmt: skip
@@ -40,19 +40,19 @@ _TOLD = (
 
 def on_a_phone(report: Sequence[Fact]) -> list[str]:
     """The report for a small screen: first what is wrong, then how the bot stands; settings and libraries are for the host."""
-    named = {str(fact.name): fact for fact in report}
-    wrong = [named[name] for name, sound in _SOUND.items() if name in named and named[name].value not in sound]
-    age, opened = named.get("file heartbeat age"), named.get("vault secrets that open")
+    by_name = {str(fact.name): fact for fact in report}
+    wrong = [by_name[name] for name, sound in _SOUND.items() if name in by_name and by_name[name].value not in sound]
+    age, opened = by_name.get("file heartbeat age"), by_name.get("vault secrets that open")
     if age is not None and (not isinstance(age.value, timedelta) or age.value > _STILL):
         wrong.append(age)
-    if opened is not None and opened.value is None and named["vault without key"].value is False:
+    if opened is not None and opened.value is None and by_name["vault without key"].value is False:
         wrong.append(opened)
-    told = [named[name] for name in _TOLD if name in named] + [
-        fact for name, fact in named.items() if name.startswith("unsettled orders")
+    rest = [by_name[name] for name in _ALWAYS if name in by_name] + [
+        fact for name, fact in by_name.items() if name.startswith("unsettled orders")
     ]
     return [
         *([f"🔴 {fact.line}" for fact in wrong] or ["🟢 nothing found wrong"]),
-        *(fact.line for fact in told if fact not in wrong),
+        *(fact.line for fact in rest if fact not in wrong),
     ]
 
 

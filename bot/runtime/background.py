@@ -1,4 +1,4 @@
-"""Errands: background tasks with a name and an owner, so that none is forgotten and none fails in silence."""
+"""Background tasks with a name and an owner: none is forgotten, and none fails in silence."""
 
 import asyncio
 import logging

@@ -21,9 +21,9 @@ def heartbeat_beside(database: Path) -> Path:
 
 def last_beat(environ: Mapping[str, str], directory: Path) -> datetime | None:
     """When the bot of these settings wrote its last heartbeat; None when there is none that can be read."""
-    given = gather(environ, directory, {"DATABASE": False}, [], [])
+    texts = gather(environ, directory, {"DATABASE": False}, [], [])
     try:
-        return datetime.fromisoformat(heartbeat_beside(Path(given.get("DATABASE", DATABASE)).expanduser()).read_text())
+        return datetime.fromisoformat(heartbeat_beside(Path(texts.get("DATABASE", DATABASE)).expanduser()).read_text())
     except (OSError, ValueError):
         return None
 

@@ -1,6 +1,6 @@
-"""Log lines: one line each with India's time, a level and a correlation id, secrets scrubbed after the traceback is rendered.
+"""Log lines: one line each with India's time, a level and a correlation id, redacted after the traceback is rendered.
 
-The scrubbing sits in the formatter of the root logger's only handler, so that it meets records of child loggers and of
+The redaction sits in the formatter of the root logger's only handler, so that it meets records of child loggers and of
 libraries, their arguments and their tracebacks alike (T20); control characters are escaped (T28).
 """
 
@@ -38,7 +38,7 @@ def new_id(random_bytes: Callable[[int], bytes]) -> str:
 
 def escaped(text: str) -> str:
     """The text in one line, with control characters shown instead of obeyed."""
-    return _CONTROL.sub(lambda found: _shown(found[0]), text)
+    return _CONTROL.sub(lambda match: _shown(match[0]), text)
 
 
 def _shown(character: str) -> str:
@@ -48,7 +48,7 @@ def _shown(character: str) -> str:
 
 
 class Formatter(logging.Formatter):
-    """Renders a record whole, scrubs it, and only then escapes it; as_json: one JSON object a line."""
+    """Renders a record whole, redacts it, and only then escapes it. as_json: one JSON object a line."""
 
     def __init__(self, redactor: Redactor, clock: Clock, *, as_json: bool = False) -> None:
         super().__init__()
@@ -59,9 +59,9 @@ class Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line; a traceback follows in lines that begin with a bar, so that none of it can pass for a line of its own."""
         moment = ist(self._clock.now())
-        message = self._redactor.scrub(_message(record))
-        trace = self._redactor.scrub(_trace(record))
-        logger = self._redactor.scrub(record.name)
+        message = self._redactor.redact(_message(record))
+        trace = self._redactor.redact(_trace(record))
+        logger = self._redactor.redact(record.name)
         if self._as_json:
             fields = {
                 "at": moment.isoformat(timespec="milliseconds"),
@@ -73,7 +73,7 @@ class Formatter(logging.Formatter):
             return json.dumps(fields | ({"trace": trace} if trace else {}))
         stamp = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
         line = f"{stamp} {record.levelname:<7} {correlation.get()} {escaped(logger)}: {escaped(message)}"
-        return "\n".join([line, *(f"    | {escaped(each)}" for each in trace.splitlines())])
+        return "\n".join([line, *(f"    | {escaped(part)}" for part in trace.splitlines())])
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -97,7 +97,7 @@ def _trace(record: logging.LogRecord) -> str:
 def logging_to(
     stream: TextIO, *, redactor: Redactor, clock: Clock, level: str = "INFO", as_json: bool = False
 ) -> Iterator[logging.Handler]:
-    """While it lasts all that is logged, warned or not caught goes through the scrubber to the stream, and nowhere else."""
+    """While it lasts all that is logged, warned or not caught is redacted and goes to the stream, and nowhere else."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Formatter(redactor, clock, as_json=as_json))
     root = logging.getLogger()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.source import FRONT_DOOR, PACKAGES, Source, is_in, ours
 
-NEIGHBOURS = ("bot.simulators",)
+SIMULATORS = ("bot.simulators",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +24,12 @@ class Wall:
 
 WALLS = (
     Wall(
-        says="the face sees neither the memory nor the wire, nor the neighbours, nor the front door",
+        says="handlers see neither the database nor the wire, nor the simulators, nor the front door",
         room=("handlers",),
-        not_from=("storage", "bot.broker", *NEIGHBOURS, *FRONT_DOOR),
+        not_from=("storage", "bot.broker", *SIMULATORS, *FRONT_DOOR),
     ),
     Wall(
-        says="nothing in the heart knows the face or the memory, but the front door",
+        says="nothing in bot/ knows handlers or storage, but the front door",
         room=("bot",),
         not_from=("handlers", "storage"),
         but=FRONT_DOOR,
@@ -45,9 +45,9 @@ WALLS = (
         not_from=("bot.trading",),
     ),
     Wall(
-        says="the neighbours are imported by the front door and the tests only",
+        says="the simulators are imported by the front door and the tests only",
         room=("bot", "handlers", "storage"),
-        not_from=NEIGHBOURS,
+        not_from=SIMULATORS,
         but=FRONT_DOOR,
     ),
 )
@@ -92,8 +92,8 @@ def through_walls(source: Source) -> Iterator[str]:
         if not is_in(source.module, *wall.room) or is_in(source.module, *wall.but):
             continue
         for module, line in source.imports:
-            # What a neighbour may import stands in ONLY.
-            if is_in(module, *wall.not_from) and not (is_in(module, *NEIGHBOURS) and is_in(source.module, *NEIGHBOURS)):
+            # What a simulator may import stands in ONLY.
+            if is_in(module, *wall.not_from) and not (is_in(module, *SIMULATORS) and is_in(source.module, *SIMULATORS)):
                 yield f"{source.at(line)} imports {module}: {wall.says}"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.house.source import FRONT_DOOR, Source, is_in, ours
 
-# The neighbours themselves, the front door that chooses the addresses, and the setting that names the pair.
+# The simulators themselves, the front door that chooses the addresses, and the setting that names the pair.
 MAY_KNOW = (*FRONT_DOOR, "bot.simulators", "bot.config.addresses", "bot.config.settings")
 MODES = frozenset({"paper", "live", "demo"})
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.source import ROOT, Source, is_in, ours, sources
 
-# A drawer that says nothing of what is in it.
+# Names that say nothing of what is in a file.
 EMPTY_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base", "core", "tools"})
 EMPTY_WORDS = re.compile(r"(Manager|Helper|Util|Utils)$")
 
