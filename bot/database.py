@@ -1,4 +1,4 @@
-"""Opens the bot's database: with the keys that its settings name, or without any; and reads how it stands."""
+"""Opens the bot's database, with the keys that its settings name or without any, and reads how it stands."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,7 +27,7 @@ Prompt = Callable[[str], str]  # a question at the terminal, answered without ec
 def open_store(
     settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Prompt | None = None, new: bool = False
 ) -> SqlStore:
-    """The database behind its vault; StorageError (VaultError for the key) or SettingsError says what is wrong with it.
+    """Opens the database with its vault. StorageError (VaultError for the key) or SettingsError says what is wrong with it.
 
     ask: how a passphrase is asked for, None where nobody sits at a terminal. new: whether one is made where there is none.
     """
@@ -35,12 +35,12 @@ def open_store(
 
 
 def without_keys(settings: Settings, *, new: bool = False) -> SqlStore:
-    """The database for those who need no secret; new: whether one is made where there is none."""
+    """Opens the database for those who need no secret. new: whether one is made where there is none."""
     return without_keys_at(settings.database, new=new)
 
 
 def without_keys_at(path: Path, *, new: bool = False) -> SqlStore:
-    """Any database of ours, for those who need no secret of it."""
+    """Opens any database of ours for those who need no secret of it."""
     return SqlStore.open(path, Vault((), system_random), inline=True, new=new)
 
 
@@ -53,7 +53,7 @@ def place_of(
     source: KeySource | None = None,
     fresh: bool = False,
 ) -> KeyPlace:
-    """Where a ring's keys lie, or would lie with another source; ask None: nobody sits at a terminal.
+    """Names the place where a ring's keys lie, or would lie with another source. ask None: nobody sits at a terminal.
 
     fresh: a passphrase is to be chosen, not to be remembered, and so is asked twice.
     """
@@ -83,7 +83,7 @@ def place_of(
 
 
 def open_vault(settings: Settings, random_bytes: RandomBytes, ask: Prompt | None) -> Vault:
-    """The vault with the first ring of keys, and the seed's where that one was made; VaultError says what is unfit."""
+    """Opens the vault with the main keys, and the seed's where they were made. VaultError says what is unfit."""
     main = place_of(settings, Ring.MAIN, random_bytes, ask)
     seed = place_of(settings, Ring.SEED, random_bytes, ask)
     keys = load_keys(main, by_hand=ask is not None)
@@ -91,7 +91,7 @@ def open_vault(settings: Settings, random_bytes: RandomBytes, ask: Prompt | None
 
 
 def load_keys(place: KeyPlace, *, by_hand: bool) -> tuple[WrappingKey, ...]:
-    """The keys of a place; a person may mistype a passphrase twice."""
+    """Loads the keys of a place. A person may mistype a passphrase twice."""
     for _ in range(TRIES - 1 if by_hand else 0):
         with suppress(WrongPassphrase):
             return place.load()
@@ -99,7 +99,7 @@ def load_keys(place: KeyPlace, *, by_hand: bool) -> tuple[WrappingKey, ...]:
 
 
 async def state_of(store: SqlStore) -> StoreState:
-    """How the database stands; nothing in it is changed."""
+    """Reads how the database stands. It changes nothing."""
     return await store.sql_transaction(lambda db: _state(db, store.vault))
 
 

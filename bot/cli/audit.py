@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Prints the rows, or that each is as it was written; fails when one is not."""
+    """Prints the rows, or that each is as it was written. It fails when one is not."""
     rows, broken = asyncio.run(read_audit(Settings.read(parsed.environ, directory=Path())))
     if parsed.act == "export":
         for row in rows:
@@ -36,13 +36,13 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def read_audit(settings: Settings) -> tuple[Sequence[AuditRow], int | None]:
-    """Every row, and the first that is not as it was written."""
+    """Reads every row, and the first that is not as it was written."""
     async with without_keys(settings) as store:
         return await store.sql_transaction(lambda db: (db.audit.export(), db.audit.verify()))
 
 
 def as_json(row: AuditRow) -> str:
-    """One line; what a person or the broker wrote stays data, whatever is in it."""
+    """Writes a row as one line. What a person or the broker wrote stays data, whatever is in it."""
     return json.dumps(
         {
             "id": row.id, "at": row.at.isoformat(), "who": row.who, "what": row.what, "account": row.account_id,

@@ -20,14 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Makes the copy; the bot may run meanwhile."""
+    """Makes the copy. The bot may run meanwhile."""
     settings = Settings.read(parsed.environ, directory=Path())
     print(escaped(asyncio.run(make_backup(settings, parsed.file))))
     return DONE
 
 
 async def make_backup(settings: Settings, target: Path) -> str:
-    """A checked copy; StorageError, and no copy, when anything about it is not as it must be."""
+    """Makes a checked copy. StorageError means that something about it was wrong and that there is no copy."""
     traces: list[bytes] = []
     for ring in Ring:
         place = place_of(settings, ring, random_bytes, None)

@@ -33,7 +33,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def calendar_page(day: date, reference: ReferenceData) -> Iterator[str]:
-    """What is known of a day and from which source."""
+    """Says what is known of a day and from which source."""
     calendar = reference.calendar
     market_day = calendar.day(day)
     yield f"{day:%A} {day.day} {day:%B %Y}: {_described(market_day.kind, market_day.name)}"

@@ -26,7 +26,7 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """An order in flags; without any, every rate is listed."""
+    """The flags describe an order. Without any, every rate is listed."""
     parser.add_argument("--side", choices=("buy", "sell"))
     parser.add_argument("--quantity", type=_count)
     parser.add_argument("--symbol", type=str.upper, help="of the share, or of a contract's underlying")
@@ -52,7 +52,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def order_of(parsed: argparse.Namespace, today: date, reference: ReferenceData) -> tuple[Trade, Plan | None] | None:
-    """The trade and the plan that the flags name, None without any flag; UsageError with a command that would have worked."""
+    """Reads the trade and the plan from the flags. None: no flag was given. UsageError names a command that would have worked."""
     flags = {name for name, value in vars(parsed).items() if name in _FLAGS and value not in (None, False)}
     if not flags:
         return None
@@ -83,7 +83,7 @@ _FLAGS = frozenset({*_NEEDED, "product", "exchange", "future", "call", "put", "p
 
 
 def _instrument(parsed: argparse.Namespace, reference: ReferenceData) -> Instrument:
-    """A contract just good enough to price; lot and tick of the real one are in the scrip master, which is not here."""
+    """Makes a contract just good enough to price. Lot and tick of the real one are in the scrip master, which is not here."""
     strike = parsed.call or parsed.put
     derivative = parsed.future or strike is not None
     homes = {rule.underlying: rule.exchange for rule in reference.calendar.expiry_rules}
@@ -120,7 +120,7 @@ def _count(words: str) -> int:
 
 
 def rates_page(reference: ReferenceData) -> Iterator[str]:
-    """Every dated rate with its source."""
+    """Lists every dated rate with its source."""
     tariff = reference.tariff
     yield "Rates in percent of turnover (premium for options):"
     for rate in sorted(tariff.rates, key=lambda rate: (rate.charge, sorted(rate.classes), rate.since)):
@@ -156,7 +156,7 @@ def _limits(rate: Rate) -> str:
 
 
 def charges_page(trade: Trade, plan: Plan | None, reference: ReferenceData) -> Iterator[str]:
-    """The charges of one order line by line."""
+    """Lists the charges of one order line by line."""
     tariff = reference.tariff
     what = f"{trade.quantity} {trade.instrument.name} {trade.product} {trade.instrument.exchange}"
     yield f"{trade.side} {what} at {trade.price}, {trade.day}"

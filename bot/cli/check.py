@@ -30,7 +30,7 @@ PATIENCE = 5.0  # seconds for each thing that is asked over the network
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Prints every finding; fails when one is bad."""
+    """Prints every finding. It fails when one is bad."""
     settings = Settings.read(parsed.environ, directory=Path())
     findings = asyncio.run(checkup(settings, clock=SystemClock(), random_bytes=system_random, ask=prompt()))
     for finding in findings:
@@ -39,7 +39,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes, ask: Prompt | None = None) -> list[Finding]:
-    """Every finding; nothing is changed but the database's schema, and no order route is touched."""
+    """Collects every finding. It changes nothing but the database's schema and touches no order route."""
     findings = [Finding(name="settings", say=f"read, mode {settings.mode}")]
     findings += [Finding(name="warning", say=warning) for warning in settings.warnings]
     findings += _dated_facts(settings)
@@ -51,7 +51,7 @@ async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes
 
 
 def _dated_facts(settings: Settings) -> list[Finding]:
-    """Whether calendar, charges and rules can be read with the host's own rows, and what brokerage is reckoned with."""
+    """Says whether the dated data can be read with the host's own rows, and with which brokerage charges are reckoned."""
     try:
         plan = chosen_plan(settings, load_reference(settings.market_data).tariff)
     except SettingsError as error:
@@ -62,7 +62,7 @@ def _dated_facts(settings: Settings) -> list[Finding]:
 
 
 def _process(settings: Settings) -> list[Finding]:
-    """Whether others could look into the process, and as whom it runs."""
+    """Says whether others could look into the process, and as whom it runs."""
     finding = process_finding(process_facts())
     try:
         warning = refuse_root(Whoami.now(), live=settings.mode is Mode.LIVE, allowed=settings.allow_root is Consent.YES)
@@ -72,7 +72,7 @@ def _process(settings: Settings) -> list[Finding]:
 
 
 def _keys(settings: Settings) -> list[Finding]:
-    """How the keys are kept; a key in the clear is allowed, and said."""
+    """Says how the keys are kept. A key in the clear is allowed, and said."""
     source = settings.key_source
     words = {
         KeySource.PASSPHRASE: f"{settings.key_file} behind a passphrase",
@@ -108,7 +108,7 @@ async def _network(settings: Settings, clock: Clock) -> list[Finding]:
 
 
 def _egress(name: str, family: socket.AddressFamily, target: object) -> Finding:
-    """The address that packets to the broker leave this host from."""
+    """Says from which address packets to the broker leave this host."""
     label = f"egress {name}"
     if not isinstance(target, str):
         return Finding(name=label, say="the broker has no such address; not used")
@@ -128,7 +128,7 @@ def _egress(name: str, family: socket.AddressFamily, target: object) -> Finding:
 
 
 async def _skew(settings: Settings, clock: Clock) -> Finding:
-    """How far this host's clock is from the broker's, by the Date header of whatever it answers."""
+    """Compares this host's clock with the broker's by the Date header of whatever it answers."""
     try:
         async with _http() as http, http.get(settings.broker_url, allow_redirects=False) as answer:
             broker_time = parsedate_to_datetime(answer.headers["Date"])
@@ -141,7 +141,7 @@ async def _skew(settings: Settings, clock: Clock) -> Finding:
 
 
 async def _telegram(settings: Settings) -> Finding:
-    """Who Telegram says that the token belongs to; the address holds the token, so no error's own words are shown."""
+    """Asks Telegram whose the token is. The address holds the token, so no error's own words are shown."""
     address = f"{settings.telegram_url}/bot{settings.telegram_bot_token.reveal()}/getMe"
     try:
         async with _http() as http, http.get(address, allow_redirects=False) as answer:

@@ -11,12 +11,12 @@ _YEARS = range(1990, 2101)
 
 
 def reference_of(parsed: argparse.Namespace) -> ReferenceData:
-    """The dated data with the host's own rows, if MARKET_DATA names a file; no other setting is needed to look things up."""
+    """Reads the dated data with the host's own rows, if MARKET_DATA names a file. No other setting is needed."""
     return load_reference(market_data(parsed.environ, Path()))
 
 
 def day(words: str) -> date:
-    """A day as an argument."""
+    """Reads a day as an argument."""
     try:
         parsed = date.fromisoformat(words)
     except ValueError:

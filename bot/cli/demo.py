@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Opens the demo and walks the way that was asked for: the page, this keyboard, or the scripted person."""
+    """Opens the demo to the page, to this keyboard, or to the scripted person, as the flags say."""
     directory = DemoDirectory(parsed.data)
     if parsed.fresh or parsed.smoke:
         directory = DemoDirectory(parsed.data / "smoke") if parsed.smoke else directory

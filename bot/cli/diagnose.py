@@ -24,7 +24,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def diagnosis(settings: Settings, clock: Clock) -> list[str]:
-    """The report; where the keys do not open without asking, it is made without them."""
+    """Makes the report. Where the keys do not open without asking, it is made without them."""
     try:
         store = open_store(settings, random_bytes, inline=True)
     except VaultError:

@@ -51,7 +51,7 @@ def run(parsed: argparse.Namespace) -> int:
 async def change_keys(
     act: str, settings: Settings, ask: Prompt | None, *, seed: bool = False, to: KeySource | None = None
 ) -> str:
-    """new or rotate; the sentence for the person. StorageError (VaultError) says why not, and then nothing is lost."""
+    """Makes or rotates a key and says what it did. StorageError (VaultError) says why not, and then nothing is lost."""
     ring = Ring.SEED if seed else Ring.MAIN
     if act == "new":
         place = place_of(settings, ring, random_bytes, ask, fresh=True)
@@ -82,7 +82,7 @@ async def change_keys(
 
 
 async def change_data_keys(settings: Settings, ask: Prompt | None) -> str:
-    """New data keys for every account; the sentence for the person. StorageError says why not, and then nothing is lost."""
+    """Makes new data keys for every account and says so. StorageError says why not, and then nothing is lost."""
     async with open_store(settings, random_bytes, inline=True, ask=ask) as store:
         count = await rekey(store, note=_note("key rotate", "data keys"))
     return f"{count} secrets are sealed anew, each account's with data keys of its own."

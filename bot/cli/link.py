@@ -65,7 +65,7 @@ async def link_account(
     ask: Callable[[str], str],
     tell: Callable[[str], None],
 ) -> str:
-    """Asks, tries, stores; the closing sentence. LoginRefused and the other errors leave nothing stored."""
+    """Asks, tries, stores, and says so. LoginRefused and the other errors leave nothing stored."""
     core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, redactor=redactor)
     client_code = settings.client_code or Secret(_need(ask, "Client code: "))
     api_key = settings.api_key or Secret(_need(ask, "API key (type B): "))

@@ -46,9 +46,9 @@ def main(
     whoami: Whoami | None = None,
     harden: Callable[[], object] = harden,
 ) -> int:
-    """Runs one command; the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up.
+    """Runs one command and returns the exit code: 0 done, 1 failed (try again), 2 will never work as it is set up.
 
-    environ, whoami: the settings and the user, where they are not those of this process; harden: closes the process.
+    environ, whoami: the settings and the user, where they are not those of this process. harden: closes the process.
     """
     parsed = build_parser(arguments).parse_args(arguments)
     parsed.environ = process_environment() if environ is None else environ
@@ -76,7 +76,7 @@ def main(
 
 
 def build_parser(typed: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """Every command by name; only the one that was typed is imported and has its arguments."""
+    """Knows every command by name. Only the one that was typed is imported and has its arguments."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Run an mStock account from a phone.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")

@@ -34,7 +34,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def panic(settings: Settings, clock: Clock) -> str:
-    """Writes the alarm first; then, where no bot runs that would do it, ends the sessions at the broker as far as it can."""
+    """Writes the alarm first. Where no bot runs that would do it, it then ends the sessions at the broker as far as it can."""
     sessions = await _alive(settings, clock)
     async with without_keys(settings) as store:
         now = clock.now()
@@ -53,7 +53,7 @@ async def panic(settings: Settings, clock: Clock) -> str:
 
 
 async def _alive(settings: Settings, clock: Clock) -> list[tuple[str, Credentials, Session]]:
-    """Living sessions, where the keys open without asking anybody; the alarm must not wait for a passphrase."""
+    """Reads the living sessions where the keys open without asking anybody. The alarm must not wait for a passphrase."""
 
     def read(db: Repositories) -> list[tuple[str, Credentials, Session]]:
         sessions = []
@@ -86,7 +86,7 @@ async def _log_out(settings: Settings, sessions: Sequence[tuple[str, Credentials
 
 
 async def lift(settings: Settings, clock: Clock) -> str:
-    """Ends the alarm; the kill switches stay on."""
+    """Ends the alarm. The kill switches stay on."""
     async with without_keys(settings) as store:
         now = clock.now()
         if not await store.transaction(lambda db: lift_alarm(db, now)):

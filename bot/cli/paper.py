@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Serves until Ctrl-C; a port that cannot be taken is named with a way out."""
+    """Serves until Ctrl-C. A port that cannot be taken is named with a way out."""
     replay = None if parsed.prices in ("walk", "live") else Path(parsed.prices)
     settings = PaperSettings(data=parsed.data, hours=parsed.hours, seed=parsed.seed, replay=replay)
     account = settings.accounts[0]

@@ -31,14 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _person(words: str) -> int:
-    """A group's id is negative; no person's is, and none is longer than 52 bits (Bot API, User)."""
+    """Reads a person's id, which is positive and has 52 bits at most (Bot API, User). A group's is negative."""
     if not words.isascii() or not words.isdigit() or not 0 < int(words) < 2**52:
         raise argparse.ArgumentTypeError(f"{words!r} is no person's Telegram id: a number, which @userinfobot and the like tell")
     return int(words)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Does the act; the first owner makes the database."""
+    """Does the act. The first owner makes the database."""
     settings = Settings.read(parsed.environ, directory=Path())
     first = parsed.act == "add" and parsed.role == Role.OWNER and parsed.account is None
     store = without_keys(settings, new=first)

@@ -29,7 +29,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
-    """Puts a backup in the database's place and stops trading; StorageError when the copy is unfit or a bot runs."""
+    """Puts a backup in the database's place and stops trading. StorageError: the copy is unfit, or a bot runs."""
     contents = check_copy(copy)
     alarm = await _alarm_is_on(settings)
     now = clock.now()
@@ -63,7 +63,7 @@ async def restore(settings: Settings, copy: Path, clock: Clock) -> str:
 
 
 async def _alarm_is_on(settings: Settings) -> bool:
-    """In the database that is about to be replaced, as far as it can be read: a phone that is lost stays lost."""
+    """Reads it in the database that is about to be replaced, as far as it can be read. A phone that is lost stays lost."""
     if not settings.database.exists():
         return False
     try:

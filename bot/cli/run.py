@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Runs the bot; a fault that nobody expected is logged, and the supervisor starts the bot anew."""
+    """Runs the bot. A fault that nobody expected is logged, and the supervisor starts the bot anew."""
     gc.freeze()
     settings = Settings.read(parsed.environ, directory=Path())
     clock, redactor = SystemClock(), Redactor(settings.secrets())

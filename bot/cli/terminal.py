@@ -9,12 +9,12 @@ from bot.domain.errors import SettingsError
 
 
 def prompt() -> Callable[[str], str] | None:
-    """How to ask whoever sits at the keyboard; None when nobody does."""
+    """Says how to ask whoever sits at the keyboard. None: nobody does."""
     return getpass.getpass if sys.stdin.isatty() else None
 
 
 def without_echo(words: str) -> str:
-    """What is typed at the terminal, unseen; SettingsError where there is none, for it would be seen, or asked of nobody."""
+    """Reads what is typed at the terminal, unseen. SettingsError: without a terminal it would be seen."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:

@@ -23,7 +23,7 @@ _DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s
 def gather(
     environ: Mapping[str, str], directory: Path | None, settings: Mapping[str, bool], problems: list[str], warnings: list[str]
 ) -> dict[str, str]:
-    """Name -> text for every setting that is given; an empty text is as good as none.
+    """Returns name -> text for every setting that is given. An empty text is as good as none.
 
     settings: each name, and whether it is a secret. What is wrong is added to problems, what should be otherwise to warnings.
     """
@@ -74,7 +74,7 @@ def _nearest(name: str, ours: Collection[str], ratio: float) -> str | None:
 def _dotenv(
     file: Path, settings: Mapping[str, bool], ours: Collection[str], problems: list[str], warnings: list[str]
 ) -> dict[str, str]:
-    """NAME=value by lines; quotes and `export` are allowed, comments start with #. OpenAlgo's own names are told once."""
+    """Reads NAME=value by lines. Quotes and `export` are allowed, comments start with #. OpenAlgo's own names are told once."""
     try:
         text = file.read_text("utf-8")
         rights = file.stat().st_mode
@@ -114,7 +114,7 @@ def _dotenv(
 
 
 def _hint(name: str, ours: Collection[str]) -> str:
-    """The name, unless it could be a secret, and the nearest that there is."""
+    """Repeats the name, unless it could be a secret, and adds the nearest that there is."""
     if not _A_NAME.fullmatch(name):
         return ""
     near = _nearest(name, ours, _ALIKE)
@@ -122,7 +122,7 @@ def _hint(name: str, ours: Collection[str]) -> str:
 
 
 def _unquoted(text: str) -> str | None:
-    """The value of a line; None when a quote is not closed."""
+    """Returns the value of a line. None: a quote is not closed."""
     if text[:1] in ("'", '"'):
         body, closed, rest = text[1:].partition(text[0])
         return body if closed and (not rest.strip() or rest.lstrip().startswith("#")) else None

@@ -55,7 +55,7 @@ _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 class LogLevel(StrEnum):
-    """How much is logged; secrets are redacted at every level."""
+    """How much is logged. Secrets are redacted at every level."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -146,13 +146,13 @@ _Path = Annotated[Path, BeforeValidator(_path)]
 
 @dataclass(frozen=True, slots=True)
 class Unset:
-    """What holds where a setting is not given, in the words of the README's table; without one, the field's default does."""
+    """Says what holds where a setting is not given, in the README's words. Without it, the field's default stands there."""
 
     words: str
 
 
 class Settings(BaseModel):
-    """What the whole program is told from outside; made by `Settings.read` and passed down."""
+    """Holds what the whole program is told from outside. `Settings.read` makes it, and it is passed down."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
@@ -323,7 +323,7 @@ def table() -> str:
 
 
 def _out_of_the_keyring(given: Mapping[str, str]) -> list[str]:
-    """How a key that an earlier version kept in the desktop's keyring gets into its file; no file is overwritten."""
+    """Says how a key that an earlier version kept in the desktop's keyring gets into its file. It overwrites no file."""
     problems = []
     for ring, name, file in (("main", "KEY_SOURCE", "KEY_FILE"), ("seed", "SEED_KEY_SOURCE", "SEED_KEY_FILE")):
         if given.get(name) != "keyring":
@@ -343,7 +343,7 @@ def _out_of_the_keyring(given: Mapping[str, str]) -> list[str]:
 
 
 def _misplaced_keys(settings: Settings) -> list[str]:
-    """Links are followed, so that a key cannot sit beside the database, or beside the other key, under another name."""
+    """Names keys in the wrong place. Links are followed: no key sits beside the database or the other key by another name."""
     homes = {"KEY_FILE": settings.key_file.resolve(), "SEED_KEY_FILE": settings.seed_key_file.resolve()}
     beside = settings.database.resolve().parent
     problems = [
@@ -357,7 +357,7 @@ def _misplaced_keys(settings: Settings) -> list[str]:
 
 
 def _problems_of(error: ValidationError, mode: Mode | None) -> list[tuple[str, str]]:
-    """(setting, words) for each; pydantic's own input values are left out."""
+    """Returns (setting, words) for each fault. The values that pydantic read are left out."""
     problems = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         name = str(fault["loc"][0]).upper()

@@ -20,7 +20,7 @@ LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pydantic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreState:
-    """How the database stands, in numbers; whoever opens it reads them."""
+    """Says in numbers how the database stands. Whoever opens it reads them."""
 
     sqlite: str  # version of the library
     without_key: bool
@@ -39,7 +39,7 @@ class StoreState:
 
 
 def inspect(settings: Settings, state: StoreState, now: datetime, *, heartbeat: Path) -> list[Fact]:
-    """Everything that helps to find a fault; nothing is changed and nobody is asked over the network."""
+    """Lists everything that helps to find a fault. It changes nothing and asks nobody over the network."""
     libraries = {"sqlite": Version.of(state.sqlite), **{name: Version.of(version(name)) for name in LIBRARIES}}
     return [
         *facts("program", {"version": Version.of(__version__), "now": now, "python": Version.of(platform.python_version())}),
@@ -52,7 +52,7 @@ def inspect(settings: Settings, state: StoreState, now: datetime, *, heartbeat: 
 
 
 def process_facts() -> list[Fact]:
-    """Whether others could look into this process."""
+    """Says whether others could look into this process."""
     stands = standing()
     return facts(
         "process",
@@ -66,7 +66,7 @@ def process_facts() -> list[Fact]:
 
 
 def _settings(settings: Settings) -> list[Fact]:
-    """The value of a setting that is a number or one of our own words; of any other only whether it is given."""
+    """Shows a setting that is a number or one of our own words. Of any other it says only whether it is given."""
     values: dict[str, Plain] = {}
     for setting in SETTINGS:
         value = getattr(settings, setting.field)
@@ -102,7 +102,7 @@ def _files(settings: Settings, heartbeat: Path, now: datetime) -> list[Fact]:
 
 
 def store_facts(state: StoreState) -> list[Fact]:
-    """What is in the database, counted."""
+    """Counts what is in the database."""
     vault: dict[str, Plain] = {
         "without key": state.without_key, "secrets that open": state.secrets_that_open, "seed key": state.seed_key
     }  # fmt: skip

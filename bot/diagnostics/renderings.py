@@ -10,12 +10,12 @@ from bot.runtime.redaction import Redactor
 
 
 def lines(report: Sequence[Fact]) -> list[str]:
-    """The report as text."""
+    """Writes every fact as a line."""
     return [fact.line for fact in report]
 
 
 def redacted(report: Sequence[str], redactor: Redactor) -> list[str]:
-    """The report redacted once more, should what cannot hold a secret ever hold one."""
+    """Redacts the report once more, should what cannot hold a secret ever hold one."""
     return [redactor.redact(line) for line in report]
 
 
@@ -39,7 +39,7 @@ _ALWAYS = (
 
 
 def on_a_phone(report: Sequence[Fact]) -> list[str]:
-    """The report for a small screen: first what is wrong, then how the bot stands; settings and libraries are for the host."""
+    """Writes the report for a small screen: first what is wrong, then how the bot stands. The rest is for the host."""
     by_name = {str(fact.name): fact for fact in report}
     wrong = [by_name[name] for name, sound in _SOUND.items() if name in by_name and by_name[name].value not in sound]
     age, opened = by_name.get("file heartbeat age"), by_name.get("vault secrets that open")
@@ -70,7 +70,7 @@ class Finding:
 
 
 def process_finding(process: Sequence[Fact]) -> Finding:
-    """Whether others could look into the process."""
+    """Says whether others could look into the process."""
     wrong = [fact for fact in process if str(fact.name) in _SOUND and fact.value not in _SOUND[str(fact.name)]]
     if wrong:
         return Finding(name="process", say="this system does not let it close itself against other programs", bad=True)
@@ -78,7 +78,7 @@ def process_finding(process: Sequence[Fact]) -> Finding:
 
 
 def store_findings(store: Sequence[Fact], *, database: Path, labels: Sequence[str]) -> list[Finding]:
-    """What of the database is in order; labels: of the accounts, which no fact may hold."""
+    """Says what of the database is in order. labels: of the accounts, which no fact may hold."""
     value = {str(fact.name): fact.value for fact in store}
     people, broken = value["memory people"], value["memory audit broken at row"]
     seeds = "there: a TOTP seed can be stored" if value["vault seed key"] else "none: no TOTP seed can be stored"

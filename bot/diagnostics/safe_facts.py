@@ -18,7 +18,7 @@ _MOST_PARTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version as numbers; whatever stands after them is left out."""
+    """A version as numbers. Whatever stands after them is left out."""
 
     parts: tuple[int, ...]
 
@@ -32,7 +32,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word out of a closed list; what is not in the list is told as `other`."""
+    """One word out of a closed list. What is not in the list is shown as `other`."""
 
     text: str
     among: frozenset[str]
@@ -67,7 +67,7 @@ class Fact:
 
 
 def facts(room: str, values: Mapping[str, Plain]) -> list[Fact]:
-    """Facts of one room; the names are the keys as they stand in the code that calls."""
+    """Makes the facts of one room. Their names are the keys as they stand in the code that calls."""
     names = {f"{room} {name}" for name in values}
     return [Fact(name=Word.of(f"{room} {name}", names), value=value) for name, value in values.items()]
 

@@ -37,7 +37,7 @@ def new_id(random_bytes: Callable[[int], bytes]) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text in one line, with control characters shown instead of obeyed."""
+    """Writes the text in one line, with control characters shown instead of obeyed."""
     return _CONTROL.sub(lambda match: _shown(match[0]), text)
 
 
@@ -57,7 +57,7 @@ class Formatter(logging.Formatter):
         self._as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line; a traceback follows in lines that begin with a bar, so that none of it can pass for a line of its own."""
+        """Writes the line. A traceback follows in lines that begin with a bar, so that none of it passes for a line."""
         moment = ist(self._clock.now())
         message = self._redactor.redact(_message(record))
         trace = self._redactor.redact(_trace(record))
@@ -84,7 +84,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _trace(record: logging.LogRecord) -> str:
-    """Never record.exc_text: that one was rendered by somebody else's formatter and is shared."""
+    """Renders the traceback anew. record.exc_text is shared, and somebody else's formatter rendered it."""
     parts = []
     if record.exc_info and record.exc_info[1] is not None:
         parts.append("".join(traceback.format_exception(record.exc_info[1])))
@@ -97,7 +97,7 @@ def _trace(record: logging.LogRecord) -> str:
 def logging_to(
     stream: TextIO, *, redactor: Redactor, clock: Clock, level: str = "INFO", as_json: bool = False
 ) -> Iterator[logging.Handler]:
-    """While it lasts all that is logged, warned or not caught is redacted and goes to the stream, and nowhere else."""
+    """Sends all that is logged, warned or not caught, redacted, to the stream and nowhere else, while it lasts."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Formatter(redactor, clock, as_json=as_json))
     root = logging.getLogger()

@@ -9,7 +9,7 @@ PATIENCE = 3.0  # seconds for the name to be resolved
 
 
 def source_address(family: socket.AddressFamily, target: str) -> str | None:
-    """The local address of a route to the target; connecting a datagram socket sends nothing. None: no way there."""
+    """Returns the local address of a route to the target. Connecting a datagram socket sends nothing. None: no way there."""
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((target, 443))

@@ -65,7 +65,7 @@ class Redactor:
         self.know(*secrets)
 
     def know(self, *secrets: Secret) -> None:
-        """From now on these never pass."""
+        """Makes these known. From now on they never pass."""
         for secret in secrets:
             text = secret.reveal()
             if len(text) >= _SHORTEST and text not in self._known:
@@ -73,14 +73,14 @@ class Redactor:
                 self._learn(text)
 
     def forget(self, *secrets: Secret) -> None:
-        """For sessions that ended, so that the list does not grow for ever."""
+        """Forgets the secrets of sessions that ended, so that the list does not grow for ever."""
         self._known.difference_update(secret.reveal() for secret in secrets)
         self._whole, self._pieces = {}, set()
         for text in self._known:
             self._learn(text)
 
     def redact(self, text: str) -> str:
-        """The text with every known secret, every piece of a random one, and every known shape taken out."""
+        """Takes every known secret, every piece of a random one, and every known shape out of the text."""
         text = self._without_known(text)
         for shape, left in _SHAPES:
             text = shape.sub(left, text)

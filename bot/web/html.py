@@ -32,7 +32,7 @@ _SIX = f'inputmode="numeric" pattern="[0-9]{{6}}" maxlength="6" {_QUIET}'
 
 
 def form(ticket: Ticket, *, until: str, problem: str = "") -> str:
-    """The empty form for a ticket; until: the time of day at which its link ends. What was typed is never written back."""
+    """Writes the empty form for a ticket. until: when its link ends. What was typed is never written back."""
     alert = f'<p role="alert"><strong>{escape(problem)}</strong></p>' if problem else ""
     head = f"<p>For you alone, once, until {escape(until)}.</p>{alert}"
     if ticket.kind is EntryKind.LOGIN:
@@ -62,12 +62,12 @@ def _field(name: str, label: str, *, required: bool = False, hidden: bool = Fals
 
 
 def message(title: str, say: str) -> str:
-    """A page that only says something."""
+    """Writes a page that only says something."""
     return page(title, f"<p>{escape(say)}</p><p>You can close this page. The rest is in the chat.</p>")
 
 
 def page(title: str, body: str) -> str:
-    """The frame of every page; body is markup already."""
+    """Writes the frame of every page. body is markup already."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

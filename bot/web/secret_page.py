@@ -82,7 +82,7 @@ class SecretPage:
         return self._listener is not None
 
     def address(self, code: str) -> str:
-        """PersonError where the address would carry secrets in the clear, or leaves open where to listen."""
+        """Returns the link. PersonError: it would carry secrets in the clear, or leaves open where to listen."""
         if not self.on_host and self._url.scheme != "https":
             raise PersonError(
                 "REDIRECT_URL is neither https nor this host's own address: secrets would travel in the clear. "
@@ -95,7 +95,7 @@ class SecretPage:
         return self._url._replace(query=f"code={code}", fragment="").geturl()
 
     async def open(self, entry: SecretEntry) -> None:
-        """Begins to answer; PersonError when the port is taken or not ours to take."""
+        """Begins to answer. PersonError: the port is taken or not ours to take."""
         async with self._opening:
             if self._listener is not None:
                 return
@@ -135,7 +135,7 @@ class SecretPage:
             return _page(error.status, "Nothing here", _NOT_OPEN)
 
     def _against(self, request: web.BaseRequest) -> str:
-        """Why this request is not the page's own; empty when it may be."""
+        """Says why this request is not the page's own. Empty: it may be."""
         headers = request.headers
         # A line that names a server of its own goes before Host.
         if headers.getall("Host", []) != [_host(self._url)] or not request.raw_path.startswith("/"):
@@ -228,7 +228,7 @@ def _silence() -> logging.Logger:
 
 
 def _read(kind: EntryKind, pairs: list[tuple[str, str]]) -> tuple[Entered | None, str]:
-    """The fields that were typed, or what is wrong with them; nothing is tried with a form that cannot succeed."""
+    """Reads the fields, or says what is wrong with them. Nothing is tried with a form that cannot succeed."""
     names = [name for name, _ in pairs]
     if len(names) != len(set(names)) or not FIELDS[kind].issuperset(names):
         return None, "These are not the fields of this page."
