@@ -51,7 +51,7 @@ def _compared(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def test_no_room_branches_on_the_mode() -> None:
-    assert [each for source in ours() for each in branches_on_the_mode(source)] == []
+    assert [fault for source in ours() for fault in branches_on_the_mode(source)] == []
 
 
 @pytest.mark.parametrize(

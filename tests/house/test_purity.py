@@ -52,8 +52,8 @@ def _annotations_aside(source: Source) -> Iterator[str]:
     """`from random import choice` is found by name; `import random as r; r.choice` by use; nothing else may be pulled out."""
     for node in source.nodes:
         if isinstance(node, ast.ImportFrom) and node.module in ("random", "uuid", "secrets", "time"):
-            for each in node.names:
-                full = f"{node.module}.{each.name}"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
                 if is_in(full, *RAW) and full not in PASSED_IN:
                     yield f"{source.at(node.lineno)} imports {full}"
 
@@ -93,19 +93,19 @@ def unexplained_ignores(source: Source) -> Iterator[str]:
 
 
 def test_time_and_chance_are_arguments_everywhere_but_in_the_one_file_of_each() -> None:
-    assert [each for source in ours() for each in raw_calls(source)] == []
+    assert [fault for source in ours() for fault in raw_calls(source)] == []
 
 
 def test_the_environment_is_read_in_one_place() -> None:
-    assert [each for source in ours() for each in environment(source)] == []
+    assert [fault for source in ours() for fault in environment(source)] == []
 
 
 def test_tests_use_no_patches_and_wait_for_no_real_clock() -> None:
-    assert [each for source in sources("tests") for rule in (patches, real_waiting) for each in rule(source)] == []
+    assert [fault for source in sources("tests") for rule in (patches, real_waiting) for fault in rule(source)] == []
 
 
 def test_every_type_ignore_has_its_code_and_its_reason() -> None:
-    assert [each for source in (*ours(), *sources("tests", "bench")) for each in unexplained_ignores(source)] == []
+    assert [fault for source in (*ours(), *sources("tests", "bench")) for fault in unexplained_ignores(source)] == []
 
 
 @pytest.mark.parametrize(
