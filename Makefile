@@ -97,7 +97,7 @@ sbom: .venv/dev.stamp
 
 # Everything at its newest, for every Python from 3.11 to 3.14 at once.
 LOCK := uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-# The README's table of settings, as the code has it.
+# The README's tables of settings and of commands, as the code has them.
 readme: .venv/dev.stamp
 	$(BIN)/python -m tests.house.readme
 

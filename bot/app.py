@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bot.broker.connections import Connections
 from bot.broker.feed.socket_feed import Hours, in_hours
-from bot.config.key_sources import Prompt, open_vault
 from bot.config.settings import Consent, Settings
+from bot.database import Prompt, open_store
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
@@ -37,16 +37,6 @@ log = logging.getLogger(__name__)
 
 BEATS = 4  # looks at the list of people for each heartbeat that is written
 DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when the process is asked to stop
-
-
-def open_store(
-    settings: Settings, random_bytes: RandomBytes, *, inline: bool = False, ask: Prompt | None = None, new: bool = False
-) -> SqlStore:
-    """The database behind its vault; StorageError (VaultError for the key) or SettingsError says what is wrong with it.
-
-    ask: how a passphrase is asked for, None where nobody sits at a terminal. new: whether one is made where there is none.
-    """
-    return SqlStore.open(settings.database, open_vault(settings, random_bytes, ask), inline=inline, new=new)
 
 
 @asynccontextmanager
@@ -175,7 +165,7 @@ class App:
 
 
 def _telling(background: BackgroundTasks, speaker: Sender) -> Callable[[int, str], None]:
-    """Says something on the way; that it could not be said is logged by the errand."""
+    """Says something on the way; that it could not be said is logged by the background task."""
 
     def say(person: int, words: str) -> None:
         background.start(speaker.send(person, message(words)), "a word to a person")

@@ -12,10 +12,11 @@ from bot import __version__
 from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.config.settings import Settings
+from bot.database import state_of
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
-from bot.diagnostics.report import report
-from bot.diagnostics.safe_facts import on_a_phone
+from bot.diagnostics.facts import inspect
+from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock, at_ist
 from bot.domain.errors import BrokerError, SettingsError, StorageAway
 from bot.domain.market.calendar import Calendar
@@ -67,6 +68,12 @@ SWEEP_AT = time(3, 0)  # IST
 def heartbeat_file(settings: Settings) -> Path:
     """Where the running bot writes the time, for `python -m bot health`."""
     return heartbeat_beside(settings.database)
+
+
+async def _status(settings: Settings, store: SqlStore, clock: Clock) -> list[str]:
+    """The facts about the bot as `/status full` shows them."""
+    facts = inspect(settings, await state_of(store), clock.now(), heartbeat=heartbeat_file(settings))
+    return redacted(on_a_phone(facts), Redactor(settings.secrets()))
 
 
 def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
@@ -238,7 +245,7 @@ def build_core(
             mode=mode,
             version=__version__,
             started_at=clock.now(),
-            inspect=partial(report, settings, store, clock, heartbeat=heartbeat_file(settings), shown=on_a_phone),
+            inspect=partial(_status, settings, store, clock),
         ),
         mode=mode,
         clock=clock,

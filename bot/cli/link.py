@@ -1,15 +1,25 @@
-"""Linking an account on the host: secrets asked without echo, the login tried, and only then anything stored."""
+"""`python -m bot link`: asks for an account's secrets without echo, tries the login, and only then stores anything."""
 
+import argparse
+import asyncio
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
+from bot.app import open_connections
 from bot.broker.connections import Connections
+from bot.cli.exit_codes import DONE
+from bot.cli.terminal import prompt, without_echo
 from bot.config.settings import Settings
-from bot.domain.clock import Clock, ist
+from bot.database import open_store
+from bot.domain.clock import Clock, SystemClock, ist
 from bot.domain.errors import PersonError
 from bot.domain.people.account import Credentials
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import SEED_SENTENCE
 from bot.domain.ports.broker import RandomBytes
+from bot.runtime.logs import escaped, logging_to
+from bot.runtime.randomness import random_bytes as system_random
 from bot.runtime.redaction import Redactor
 from bot.wiring import build_core
 from storage.store import SqlStore
@@ -18,6 +28,29 @@ NO_SEED = (
     "Six digits are asked for each morning. To store a TOTP seed instead, which makes two factors one, make its own key first: "
     "python -m bot key new --seed"
 )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How the account is called."""
+    parser.add_argument("--label", default="main", help="how the account is called (default: main)")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Links an account from this terminal."""
+    settings = Settings.read(parsed.environ, directory=Path())
+    clock, redactor = SystemClock(), Redactor(settings.secrets())
+
+    async def ask_and_link() -> str:
+        store = open_store(settings, system_random, ask=prompt())
+        async with store, open_connections(settings, clock=clock, random_bytes=system_random) as connections:
+            return await link_account(
+                settings, parsed.label, store=store, connections=connections, clock=clock, random_bytes=system_random,
+                redactor=redactor, ask=without_echo, tell=lambda words: print(escaped(words)),
+            )  # fmt: skip
+
+    with logging_to(sys.stderr, redactor=redactor, clock=clock, level="WARNING"):
+        print(escaped(asyncio.run(ask_and_link())))
+    return DONE
 
 
 async def link_account(
@@ -32,7 +65,7 @@ async def link_account(
     ask: Callable[[str], str],
     tell: Callable[[str], None],
 ) -> str:
-    """Asks, tries, stores; the closing sentence. LoginRefused and the other errors leave nothing stored."""
+    """Asks, tries, stores, and says so. LoginRefused and the other errors leave nothing stored."""
     core = build_core(settings, store=store, connections=connections, clock=clock, random_bytes=random_bytes, redactor=redactor)
     client_code = settings.client_code or Secret(_need(ask, "Client code: "))
     api_key = settings.api_key or Secret(_need(ask, "API key (type B): "))

@@ -1,1 +1,1 @@
-"""Settings, addresses, env files and key sources."""
+"""Settings, addresses and env files."""

@@ -1,4 +1,4 @@
-"""Which addresses the bot may talk to: three pairs of a Telegram and a broker, and nothing else (failure-modes.md T23)."""
+"""Which addresses the bot may talk to: three pairs of a Telegram and a broker, and nothing else (T23)."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ PAPER_SOCKET = f"ws://127.0.0.1:{PAPER_PORT}/ws"
 
 
 class Mode(StrEnum):
-    """Which pair of addresses; it stands on every card as PAPER or LIVE."""
+    """Names a pair of addresses. Every card shows it as PAPER or LIVE."""
 
     DEMO = "demo"
     PAPER = "paper"
@@ -89,14 +89,14 @@ def _is_loopback(address: str, schemes: tuple[str, ...]) -> bool:
 
 
 def is_redirect(address: str) -> bool:
-    """Whether it can be the place that a browser is sent back to; nothing is ever asked of it."""
+    """Whether a browser can be sent back to it. The bot never asks anything of it."""
     parts = _parts(address)
     return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _parts(address: str) -> SplitResult | None:
-    """The parts of a plain ASCII address; None for anything with a user, odd characters, or a port that is none."""
-    if not address.isascii() or not address.isprintable() or any(each in address for each in ' \\@"<>'):
+    """Splits a plain ASCII address. None: it has a user, odd characters, or a port that is none."""
+    if not address.isascii() or not address.isprintable() or any(letter in address for letter in ' \\@"<>'):
         return None
     try:
         parts = urlsplit(address)

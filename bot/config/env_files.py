@@ -1,4 +1,4 @@
-"""Reads what the settings' texts are kept in: a .env file, and files that hold one secret each.
+"""Reads the texts of the settings from a .env file and from files that hold one secret each.
 
 No words of a problem repeat a value: it may be a secret in the wrong place. A .env file is the bot's own, so every name in it
 must be one; the environment holds much that is nobody's business, so there a name is only told when it is nearly one of ours.
@@ -23,12 +23,12 @@ _DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s
 def gather(
     environ: Mapping[str, str], directory: Path | None, settings: Mapping[str, bool], problems: list[str], warnings: list[str]
 ) -> dict[str, str]:
-    """Name -> text for every setting that is given; an empty text is as good as none.
+    """Returns name -> text for every setting that is given. An empty text is as good as none.
 
     settings: each name, and whether it is a secret. What is wrong is added to problems, what should be otherwise to warnings.
     """
     ours = {*settings, *(f"{name}_FILE" for name, secret in settings.items() if secret)}
-    kept = _dotenv(directory / ".env", settings, ours, problems, warnings) if directory is not None else {}
+    file_values = _dotenv(directory / ".env", settings, ours, problems, warnings) if directory is not None else {}
     warnings += [
         f"{name} in the environment is no setting (the nearest is {near}): it is passed over"
         for name in sorted({*environ} - ours - ONLY_OPENALGO)
@@ -36,10 +36,10 @@ def gather(
     ]
     given: dict[str, str] = {}
     for name, secret in settings.items():
-        text = environ.get(name) or kept.get(name)
+        text = environ.get(name) or file_values.get(name)
         if secret:
             twin = f"{name}_FILE"
-            place = environ.get(twin) or kept.get(twin)
+            place = environ.get(twin) or file_values.get(twin)
             if place:
                 text = _from_file(twin, place, problems, warnings)
             elif environ.get(name):
@@ -74,7 +74,7 @@ def _nearest(name: str, ours: Collection[str], ratio: float) -> str | None:
 def _dotenv(
     file: Path, settings: Mapping[str, bool], ours: Collection[str], problems: list[str], warnings: list[str]
 ) -> dict[str, str]:
-    """NAME=value by lines; quotes and `export` are allowed, comments start with #. OpenAlgo's own names are told once."""
+    """Reads NAME=value by lines. Quotes and `export` are allowed, comments start with #. OpenAlgo's own names are told once."""
     try:
         text = file.read_text("utf-8")
         rights = file.stat().st_mode
@@ -114,7 +114,7 @@ def _dotenv(
 
 
 def _hint(name: str, ours: Collection[str]) -> str:
-    """The name, unless it could be a secret, and the nearest that there is."""
+    """Repeats the name, unless it could be a secret, and adds the nearest that there is."""
     if not _A_NAME.fullmatch(name):
         return ""
     near = _nearest(name, ours, _ALIKE)
@@ -122,7 +122,7 @@ def _hint(name: str, ours: Collection[str]) -> str:
 
 
 def _unquoted(text: str) -> str | None:
-    """The value of a line; None when a quote is not closed."""
+    """Returns the value of a line. None: a quote is not closed."""
     if text[:1] in ("'", '"'):
         body, closed, rest = text[1:].partition(text[0])
         return body if closed and (not rest.strip() or rest.lstrip().startswith("#")) else None

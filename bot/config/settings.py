@@ -3,7 +3,7 @@
 The fields of Settings are the one list: their descriptions make the README's table (`make readme`), their types say which
 are secrets and what a report may show. Values come from the environment, then from a `.env` file in the working directory.
 A setting with a secret has a twin NAME_FILE that names a file and beats it.
-Three pairs of addresses start and any other refuses (failure-modes.md T23): the demo chat and the paper broker, both on
+Three pairs of addresses start and any other refuses (T23): the demo chat and the paper broker, both on
 loopback; Telegram and the paper broker; Telegram and mStock. No words of an error or a warning repeat a value: it may be
 a secret in the wrong place.
 """
@@ -55,7 +55,7 @@ _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 class LogLevel(StrEnum):
-    """How much is logged; secrets are scrubbed at every level."""
+    """How much is logged. Secrets are redacted at every level."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -117,10 +117,10 @@ def _token(value: object) -> object:
 
 def _moment(value: object) -> object:
     if isinstance(value, str):
-        shown = _HOUR.fullmatch(value)
-        if not shown:
+        clock = _HOUR.fullmatch(value)
+        if not clock:
             raise ValueError("is not a time of day such as 16:15")
-        return time(int(shown[1]), int(shown[2]))
+        return time(int(clock[1]), int(clock[2]))
     return value
 
 
@@ -146,13 +146,13 @@ _Path = Annotated[Path, BeforeValidator(_path)]
 
 @dataclass(frozen=True, slots=True)
 class Unset:
-    """What holds where a setting is not given, in the words of the README's table; without one, the field's default does."""
+    """Says what holds where a setting is not given, in the README's words. Without it, the field's default stands there."""
 
     words: str
 
 
 class Settings(BaseModel):
-    """What the whole program is told from outside; made by `Settings.read` and passed down."""
+    """Holds what the whole program is told from outside. `Settings.read` makes it, and it is passed down."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
@@ -243,7 +243,7 @@ class Settings(BaseModel):
         return self.database.parent
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret in it, for the scrubber."""
+        """Every secret in it, to be redacted."""
         values = (getattr(self, setting.field) for setting in SETTINGS if setting.secret)
         return tuple(value for value in values if value)
 
@@ -252,7 +252,7 @@ class Settings(BaseModel):
         """Reads the environment, then `directory`/.env (None: no such file). SettingsError names every bad setting at once."""
         problems: list[str] = []
         warnings: list[str] = []
-        given = gather(environ, directory, {each.name: each.secret for each in SETTINGS}, problems, warnings)
+        given = gather(environ, directory, {setting.name: setting.secret for setting in SETTINGS}, problems, warnings)
         mode = Mode(given["MODE"]) if given.get("MODE") in set(Mode) else None
         if mode is not None:
             settle_addresses(mode, given, problems)
@@ -263,8 +263,8 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate({**values, "warnings": tuple(warnings)})
         except ValidationError as error:
-            named = {problem.partition(" ")[0] for problem in problems}
-            problems += [words for name, words in _problems_of(error, mode) if name not in named]
+            names = {problem.partition(" ")[0] for problem in problems}
+            problems += [words for name, words in _problems_of(error, mode) if name not in names]
             settings = None
         if settings is not None:
             problems += _misplaced_keys(settings)
@@ -289,7 +289,7 @@ class Setting:
     @classmethod
     def of(cls, name: str, field: FieldInfo) -> Self:
         """The row that a field of Settings makes."""
-        words = next((each.words for each in field.metadata if isinstance(each, Unset)), None)
+        words = next((unset.words for unset in field.metadata if isinstance(unset, Unset)), None)
         if words is None and not field.is_required():
             words = "none" if field.default is None else _written(field.default)
         return cls(
@@ -309,28 +309,28 @@ SETTINGS = tuple(Setting.of(name, field) for name, field in Settings.model_field
 
 def market_data(environ: Mapping[str, str], directory: Path) -> Path | None:
     """The file that MARKET_DATA names, there or in .env, whatever else is wrong with the settings."""
-    named = gather(environ, directory, {"MARKET_DATA": False}, [], []).get("MARKET_DATA")
-    return Path(named).expanduser() if named else None
+    file = gather(environ, directory, {"MARKET_DATA": False}, [], []).get("MARKET_DATA")
+    return Path(file).expanduser() if file else None
 
 
 def table() -> str:
     """The settings as rows of a Markdown table, for the README (`make readme` writes it there)."""
     rows = ["| setting | what it says | default |", "|---|---|---|"]
-    for each in SETTINGS:
-        name = f"`{each.name}` (`_FILE`)" if each.secret else f"`{each.name}`"
-        rows.append(f"| {name} | {each.says} | {each.default or 'must be given'} |")
+    for setting in SETTINGS:
+        name = f"`{setting.name}` (`_FILE`)" if setting.secret else f"`{setting.name}`"
+        rows.append(f"| {name} | {setting.says} | {setting.default or 'must be given'} |")
     return "\n".join(rows)
 
 
 def _out_of_the_keyring(given: Mapping[str, str]) -> list[str]:
-    """How a key that an earlier version kept in the desktop's keyring gets into its file; no file is overwritten."""
+    """Says how a key that an earlier version kept in the desktop's keyring gets into its file. It overwrites no file."""
     problems = []
     for ring, name, file in (("main", "KEY_SOURCE", "KEY_FILE"), ("seed", "SEED_KEY_SOURCE", "SEED_KEY_FILE")):
         if given.get(name) != "keyring":
             continue
         database, path = (
-            Path(given.get(each, Settings.model_fields[each.lower()].default)).expanduser().resolve()
-            for each in ("DATABASE", file)
+            Path(given.get(setting, Settings.model_fields[setting.lower()].default)).expanduser().resolve()
+            for setting in ("DATABASE", file)
         )
         entry, path_word, directory = shlex.quote(f"{ring} {database}"), shlex.quote(str(path)), shlex.quote(str(path.parent))
         problems.append(
@@ -343,7 +343,7 @@ def _out_of_the_keyring(given: Mapping[str, str]) -> list[str]:
 
 
 def _misplaced_keys(settings: Settings) -> list[str]:
-    """Links are followed, so that a key cannot sit beside the database, or beside the other key, under another name."""
+    """Names keys in the wrong place. Links are followed: no key sits beside the database or the other key by another name."""
     homes = {"KEY_FILE": settings.key_file.resolve(), "SEED_KEY_FILE": settings.seed_key_file.resolve()}
     beside = settings.database.resolve().parent
     problems = [
@@ -357,15 +357,15 @@ def _misplaced_keys(settings: Settings) -> list[str]:
 
 
 def _problems_of(error: ValidationError, mode: Mode | None) -> list[tuple[str, str]]:
-    """(setting, words) for each; pydantic's own input values are left out."""
-    found = []
-    for each in error.errors(include_url=False, include_context=False, include_input=False):
-        name = str(each["loc"][0]).upper()
-        if each["type"] == "missing":
+    """Returns (setting, words) for each fault. The values that pydantic read are left out."""
+    problems = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        name = str(fault["loc"][0]).upper()
+        if fault["type"] == "missing":
             if name in NAMES and mode is None:
                 continue  # follows from the mode
-            found.append((name, f"{name} is missing"))
+            problems.append((name, f"{name} is missing"))
             continue
-        words = each["msg"].removeprefix("Value error, ")
-        found.append((name, f"{name} {words[0].lower()}{words[1:]}" if each["type"] == "value_error" else f"{name}: {words}"))
-    return found
+        words = fault["msg"].removeprefix("Value error, ")
+        problems.append((name, f"{name} {words[0].lower()}{words[1:]}" if fault["type"] == "value_error" else f"{name}: {words}"))
+    return problems

@@ -1,7 +1,6 @@
 """The demo: both neighbours and the real bot in one process, talking by address alone, its state in one directory."""
 
 import json
-import os
 import random
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -10,14 +9,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from bot.app import App, open_app, open_store
+from bot.app import App, open_app
 from bot.config.settings import Settings
+from bot.database import open_store
 from bot.demo.simulators import VISITOR, Simulators, neighbours
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.people.account import Account, Credentials, Role, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
+from bot.runtime.randomness import random_bytes as system_random
+from bot.runtime.randomness import unforeseeable
 from bot.runtime.redaction import Redactor
 from bot.simulators.broker.market.hours import Hours
 from bot.simulators.broker.settings import PaperAccount
@@ -141,7 +143,7 @@ async def open_demo(
     loop: DemoLoop,
     clock: Clock,
     redactor: Redactor,
-    random_bytes: RandomBytes = os.urandom,
+    random_bytes: RandomBytes = system_random,
     chance: random.Random | None = None,
     port: int = 0,
     account: PaperAccount | None = None,
@@ -172,7 +174,7 @@ async def open_demo(
         near = await stack.enter_async_context(
             neighbours(
                 clock=clock,
-                chance=chance or random.SystemRandom(),
+                chance=chance or unforeseeable(),
                 data=directory.paper,
                 shift=shift,
                 port=port,

@@ -2,11 +2,11 @@
 
 Redacted by construction: a fact is a number, a yes or no, a moment, a span of time, a version, or a word out of a closed list of
 ours. Free text, whether a person's, the broker's or a setting's own value, has no way in: the label of an account, a path, a
-rejection and an error's words stay out, and with them the trade book's PAN and masked phones (failure-modes.md 1.5).
+rejection and an error's words stay out, and with them the trade book's PAN and masked phones.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,7 +18,7 @@ _MOST_PARTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version as numbers; whatever stands after them is left out."""
+    """A version as numbers. Whatever stands after them is left out."""
 
     parts: tuple[int, ...]
 
@@ -32,7 +32,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word out of a closed list; what is not in the list is told as `other`."""
+    """One word out of a closed list. What is not in the list is shown as `other`."""
 
     text: str
     among: frozenset[str]
@@ -67,51 +67,9 @@ class Fact:
 
 
 def facts(room: str, values: Mapping[str, Plain]) -> list[Fact]:
-    """Facts of one room; the names are the keys as they stand in the code that calls."""
+    """Makes the facts of one room. Their names are the keys as they stand in the code that calls."""
     names = {f"{room} {name}" for name in values}
     return [Fact(name=Word.of(f"{room} {name}", names), value=value) for name, value in values.items()]
-
-
-def lines(report: Sequence[Fact]) -> list[str]:
-    """The report as text."""
-    return [fact.line for fact in report]
-
-
-_SOUND: Mapping[str, Collection[Plain]] = {  # a fact whose value is none of these stands first
-    "memory alarm": (False,),
-    "memory audit broken at row": (None,),
-    "memory accounts stopped": (0,),
-    "memory phones sealed": (0,),
-    "memory notices buried": (0,),
-    "vault without key": (False,),
-    "process core dumps": (False,),
-    "process dumpable": (False,),
-    "process private files": (True,),
-    "setting warnings": (0,),
-}
-_STILL = timedelta(seconds=60)
-_TOLD = (
-    "program version", "program python", "setting MODE", "vault secrets that open", "memory people", "memory accounts",
-    "memory updates waiting", "memory notices waiting", "file database bytes", "file heartbeat age",
-)  # fmt: skip
-
-
-def on_a_phone(report: Sequence[Fact]) -> list[str]:
-    """The report for a small screen: first what is wrong, then how the bot stands; settings and libraries are for the host."""
-    named = {str(fact.name): fact for fact in report}
-    wrong = [named[name] for name, sound in _SOUND.items() if name in named and named[name].value not in sound]
-    age, opened = named.get("file heartbeat age"), named.get("vault secrets that open")
-    if age is not None and (not isinstance(age.value, timedelta) or age.value > _STILL):
-        wrong.append(age)
-    if opened is not None and opened.value is None and named["vault without key"].value is False:
-        wrong.append(opened)
-    told = [named[name] for name in _TOLD if name in named] + [
-        fact for name, fact in named.items() if name.startswith("unsettled orders")
-    ]
-    return [
-        *([f"🔴 {fact.line}" for fact in wrong] or ["🟢 nothing found wrong"]),
-        *(fact.line for fact in told if fact not in wrong),
-    ]
 
 
 def _shown(value: Plain) -> str:

@@ -1,4 +1,4 @@
-"""Errands: background tasks with a name and an owner, so that none is forgotten and none fails in silence."""
+"""Background tasks with a name and an owner: none is forgotten, and none fails in silence."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ class BackgroundTasks:
         self._running: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Begins the work; what it raises is logged under its name."""
+        """Begins the work. What it raises is logged under its name."""
         task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)

@@ -37,9 +37,9 @@ class Hardening:
 
 
 def harden() -> Hardening:
-    """Asks the kernel for all of it; once done it cannot be taken back, and programs started from here get a new say.
+    """Asks the kernel for all of it. It cannot be taken back, and programs started from here get a new say.
 
-    Python cannot promise that a secret is wiped from memory (failure-modes.md T35): what ends with the process is locked.
+    Python cannot promise that a secret is wiped from memory (T35): what ends with the process is locked.
     """
     os.umask(PRIVATE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -48,7 +48,7 @@ def harden() -> Hardening:
 
 
 def standing() -> Hardening:
-    """How the process stands now."""
+    """Reads how the process stands now."""
     mask = os.umask(PRIVATE)
     os.umask(mask)
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
@@ -71,7 +71,7 @@ class Whoami:
 
 
 def refuse_root(whoami: Whoami, *, live: bool, allowed: bool) -> str | None:
-    """SettingsError when real money would be traded as root, outside a container, and nobody said so; else a warning, if any."""
+    """Raises SettingsError where real money would be traded as root, outside a container, unless told. Else it may warn."""
     if whoami.uid != 0 or whoami.container:
         return None
     if live and not allowed:
@@ -83,7 +83,7 @@ def refuse_root(whoami: Whoami, *, live: bool, allowed: bool) -> str | None:
 
 
 def _prctl(act: int, value: int = 0) -> int:
-    """The kernel's answer; 1, as if readable, where there is no such call."""
+    """Returns the kernel's answer. Where there is no such call it is 1, as if readable."""
     try:
         answer = ctypes.CDLL(None, use_errno=True).prctl(act, value, 0, 0, 0)
     except (OSError, AttributeError):
@@ -92,7 +92,7 @@ def _prctl(act: int, value: int = 0) -> int:
 
 
 def stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """Calls stop when the process is asked to end; where the loop has no signals, Ctrl-C alone ends it."""
+    """Calls stop when the process is asked to end. Where the loop has no signals, Ctrl-C alone ends it."""
     for name in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
             loop.add_signal_handler(name, stop)

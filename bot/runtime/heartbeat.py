@@ -20,16 +20,16 @@ def heartbeat_beside(database: Path) -> Path:
 
 
 def last_beat(environ: Mapping[str, str], directory: Path) -> datetime | None:
-    """When the bot of these settings wrote its last heartbeat; None when there is none that can be read."""
-    given = gather(environ, directory, {"DATABASE": False}, [], [])
+    """Reads when the bot of these settings wrote its last heartbeat. None: there is none that can be read."""
+    texts = gather(environ, directory, {"DATABASE": False}, [], [])
     try:
-        return datetime.fromisoformat(heartbeat_beside(Path(given.get("DATABASE", DATABASE)).expanduser()).read_text())
+        return datetime.fromisoformat(heartbeat_beside(Path(texts.get("DATABASE", DATABASE)).expanduser()).read_text())
     except (OSError, ValueError):
         return None
 
 
 def health(environ: Mapping[str, str], directory: Path, clock: Clock) -> tuple[bool, str]:
-    """Whether the bot's heart beats, and the line that says so."""
+    """Says whether the running bot writes its heartbeat, and adds the line for a person."""
     beat = last_beat(environ, directory)
     if beat is None:
         return False, "The bot has not written a heartbeat."

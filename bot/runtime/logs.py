@@ -1,7 +1,7 @@
-"""Log lines: one line each with India's time, a level and a correlation id, secrets scrubbed after the traceback is rendered.
+"""Log lines: one line each with India's time, a level and a correlation id, redacted after the traceback is rendered.
 
-The scrubbing sits in the formatter of the root logger's only handler, so that it meets records of child loggers and of
-libraries, their arguments and their tracebacks alike (failure-modes.md T20); control characters are escaped (T28).
+The redaction sits in the formatter of the root logger's only handler, so that it meets records of child loggers and of
+libraries, their arguments and their tracebacks alike (T20); control characters are escaped (T28).
 """
 
 import json
@@ -37,8 +37,8 @@ def new_id(random_bytes: Callable[[int], bytes]) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text in one line, with control characters shown instead of obeyed."""
-    return _CONTROL.sub(lambda found: _shown(found[0]), text)
+    """Writes the text in one line, with control characters shown instead of obeyed."""
+    return _CONTROL.sub(lambda match: _shown(match[0]), text)
 
 
 def _shown(character: str) -> str:
@@ -48,7 +48,7 @@ def _shown(character: str) -> str:
 
 
 class Formatter(logging.Formatter):
-    """Renders a record whole, scrubs it, and only then escapes it; as_json: one JSON object a line."""
+    """Renders a record whole, redacts it, and only then escapes it. as_json: one JSON object a line."""
 
     def __init__(self, redactor: Redactor, clock: Clock, *, as_json: bool = False) -> None:
         super().__init__()
@@ -57,11 +57,11 @@ class Formatter(logging.Formatter):
         self._as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line; a traceback follows in lines that begin with a bar, so that none of it can pass for a line of its own."""
+        """Writes the line. A traceback follows in lines that begin with a bar, so that none of it passes for a line."""
         moment = ist(self._clock.now())
-        message = self._redactor.scrub(_message(record))
-        trace = self._redactor.scrub(_trace(record))
-        logger = self._redactor.scrub(record.name)
+        message = self._redactor.redact(_message(record))
+        trace = self._redactor.redact(_trace(record))
+        logger = self._redactor.redact(record.name)
         if self._as_json:
             fields = {
                 "at": moment.isoformat(timespec="milliseconds"),
@@ -73,7 +73,7 @@ class Formatter(logging.Formatter):
             return json.dumps(fields | ({"trace": trace} if trace else {}))
         stamp = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
         line = f"{stamp} {record.levelname:<7} {correlation.get()} {escaped(logger)}: {escaped(message)}"
-        return "\n".join([line, *(f"    | {escaped(each)}" for each in trace.splitlines())])
+        return "\n".join([line, *(f"    | {escaped(part)}" for part in trace.splitlines())])
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -84,7 +84,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _trace(record: logging.LogRecord) -> str:
-    """Never record.exc_text: that one was rendered by somebody else's formatter and is shared."""
+    """Renders the traceback anew. record.exc_text is shared, and somebody else's formatter rendered it."""
     parts = []
     if record.exc_info and record.exc_info[1] is not None:
         parts.append("".join(traceback.format_exception(record.exc_info[1])))
@@ -97,7 +97,7 @@ def _trace(record: logging.LogRecord) -> str:
 def logging_to(
     stream: TextIO, *, redactor: Redactor, clock: Clock, level: str = "INFO", as_json: bool = False
 ) -> Iterator[logging.Handler]:
-    """While it lasts all that is logged, warned or not caught goes through the scrubber to the stream, and nowhere else."""
+    """Sends all that is logged, warned or not caught, redacted, to the stream and nowhere else, while it lasts."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Formatter(redactor, clock, as_json=as_json))
     root = logging.getLogger()

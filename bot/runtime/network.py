@@ -9,7 +9,7 @@ PATIENCE = 3.0  # seconds for the name to be resolved
 
 
 def source_address(family: socket.AddressFamily, target: str) -> str | None:
-    """The local address of a route to the target; connecting a datagram socket sends nothing. None: no way there."""
+    """Returns the local address of a route to the target. Connecting a datagram socket sends nothing. None: no way there."""
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((target, 443))
@@ -26,8 +26,8 @@ async def public_ipv4(url: str) -> str | None:
     host = urlsplit(url).hostname or ""
     try:
         async with asyncio.timeout(PATIENCE):
-            found = await asyncio.get_running_loop().getaddrinfo(host, 443, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+            addresses = await asyncio.get_running_loop().getaddrinfo(host, 443, family=socket.AF_INET, type=socket.SOCK_DGRAM)
     except (OSError, TimeoutError):
         return None
-    address = source_address(socket.AF_INET, str(found[0][4][0])) if found else None
+    address = source_address(socket.AF_INET, str(addresses[0][4][0])) if addresses else None
     return address if address is not None and ipaddress.ip_address(address).is_global else None

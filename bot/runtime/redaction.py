@@ -1,6 +1,6 @@
-"""Takes secrets out of text that leaves the program: values it was told of, in every common spelling, and shapes of secrets.
+"""Redacts text that leaves the program: takes out known secrets in every common spelling, and whatever has the shape of one.
 
-failure-modes.md T20. A random value is also recognised by any piece of it (eight characters of a short one, fifteen of a long
+A random value is also recognised by any piece of it (eight characters of a short one, fifteen of a long
 one), because tracebacks and libraries cut what they print.
 """
 
@@ -56,7 +56,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 class Redactor:
-    """Knows the secrets of this process; told of each as soon as it exists, and may forget it when it has died."""
+    """Knows the secrets of this process. Each is made known as soon as it exists, and may be forgotten when it has died."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._known: set[str] = set()
@@ -65,7 +65,7 @@ class Redactor:
         self.know(*secrets)
 
     def know(self, *secrets: Secret) -> None:
-        """From now on these never pass."""
+        """Makes these known. From now on they never pass."""
         for secret in secrets:
             text = secret.reveal()
             if len(text) >= _SHORTEST and text not in self._known:
@@ -73,14 +73,14 @@ class Redactor:
                 self._learn(text)
 
     def forget(self, *secrets: Secret) -> None:
-        """For sessions that ended, so that the list does not grow for ever."""
+        """Forgets the secrets of sessions that ended, so that the list does not grow for ever."""
         self._known.difference_update(secret.reveal() for secret in secrets)
         self._whole, self._pieces = {}, set()
         for text in self._known:
             self._learn(text)
 
-    def scrub(self, text: str) -> str:
-        """The text with every known secret, every piece of a random one, and every known shape taken out."""
+    def redact(self, text: str) -> str:
+        """Takes every known secret, every piece of a random one, and every known shape out of the text."""
         text = self._without_known(text)
         for shape, left in _SHAPES:
             text = shape.sub(left, text)
@@ -99,7 +99,7 @@ class Redactor:
         if not whole:
             return text
         small = _small(text)
-        kept: list[str] = []
+        parts: list[str] = []
         done = at = 0
         while at <= len(text) - _SHORTEST:
             start, end = at, at
@@ -113,10 +113,10 @@ class Redactor:
             if end == at:
                 at += 1
                 continue
-            kept += (text[done:start], GONE)
+            parts += (text[done:start], GONE)
             done = at = end
-        kept.append(text[done:])
-        return "".join(kept)
+        parts.append(text[done:])
+        return "".join(parts)
 
     def _word_around(self, text: str, at: int, done: int) -> tuple[int, int]:
         """What stands beside a piece, up to the end of the word, is the rest of the secret."""
@@ -139,8 +139,8 @@ def is_random(secret: str) -> bool:
     """Whether a piece of it is a secret too: long enough, and no words or repetitions."""
     if len(secret) < _RANDOM_FROM:
         return False
-    share = [count / len(secret) for count in Counter(secret).values()]
-    return -sum(each * math.log2(each) for each in share) >= _RANDOM_BITS
+    shares = [count / len(secret) for count in Counter(secret).values()]
+    return -sum(share * math.log2(share) for share in shares) >= _RANDOM_BITS
 
 
 def _small(text: str) -> str:

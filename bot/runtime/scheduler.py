@@ -43,7 +43,7 @@ class Scheduler:
             await asyncio.sleep(min(max(wait, SOONEST), LONGEST))
 
     async def run_due(self) -> None:
-        """Every job whose time has come and which has not run for its date."""
+        """Runs every job whose time has come and which has not run for its date."""
         now = self._clock.now()
         today = ist_date(now)
         for job in self._jobs:

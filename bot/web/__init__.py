@@ -1,1 +1,1 @@
-"""The one page that the bot serves by itself, at REDIRECT_URL: where secrets are typed that no chat may hold."""
+"""The one page that the bot serves, at REDIRECT_URL: a person types the secrets there that no chat may hold."""

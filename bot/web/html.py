@@ -32,9 +32,9 @@ _SIX = f'inputmode="numeric" pattern="[0-9]{{6}}" maxlength="6" {_QUIET}'
 
 
 def form(ticket: Ticket, *, until: str, problem: str = "") -> str:
-    """The empty form for a ticket; until: the time of day at which its link ends. What was typed is never written back."""
-    said = f'<p role="alert"><strong>{escape(problem)}</strong></p>' if problem else ""
-    head = f"<p>For you alone, once, until {escape(until)}.</p>{said}"
+    """Writes the empty form for a ticket. until: when its link ends. What was typed is never written back."""
+    alert = f'<p role="alert"><strong>{escape(problem)}</strong></p>' if problem else ""
+    head = f"<p>For you alone, once, until {escape(until)}.</p>{alert}"
     if ticket.kind is EntryKind.LOGIN:
         title, button = f"Log in: {ticket.label}", "Log in"
         fields = f'<label for="code">Six digits</label><input id="code" name="code" required autofocus {_SIX}>'
@@ -48,7 +48,7 @@ def form(ticket: Ticket, *, until: str, problem: str = "") -> str:
             + f'<label for="code">Without a seed: the six digits of now</label><input id="code" name="code" {_SIX}>'
         )
     body = f'{head}<form method="post" autocomplete="off">{fields}<button type="submit">{button}</button></form>'
-    return sheet(title, body)
+    return page(title, body)
 
 
 def _field(name: str, label: str, *, required: bool = False, hidden: bool = False, note: str = "") -> str:
@@ -61,13 +61,13 @@ def _field(name: str, label: str, *, required: bool = False, hidden: bool = Fals
     )
 
 
-def words(title: str, say: str) -> str:
-    """A page that only says something."""
-    return sheet(title, f"<p>{escape(say)}</p><p>You can close this page. The rest is in the chat.</p>")
+def message(title: str, say: str) -> str:
+    """Writes a page that only says something."""
+    return page(title, f"<p>{escape(say)}</p><p>You can close this page. The rest is in the chat.</p>")
 
 
-def sheet(title: str, body: str) -> str:
-    """The frame of every page; body is markup already."""
+def page(title: str, body: str) -> str:
+    """Writes the frame of every page. body is markup already."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

@@ -62,7 +62,7 @@ class _Tried:
 
 
 class SecretPage:
-    """One page at one address; trading.entering.Door. listen: (host, port) to answer on, None: those of the address itself."""
+    """One page at one address. listen: (host, port) to answer on, None: those of the address itself."""
 
     def __init__(self, redirect_url: str, *, listen: tuple[str, int] | None = None) -> None:
         self._url = urlsplit(redirect_url)
@@ -70,7 +70,7 @@ class SecretPage:
         self._headers = HEADERS | (STRICTLY_HTTPS if self._url.scheme == "https" else {})
         self._listener: tuple[asyncio.Server, web.Server] | None = None
         self._opening = asyncio.Lock()
-        self._desk: SecretEntry | None = None
+        self._entry: SecretEntry | None = None
         self._tried: OrderedDict[str, _Tried] = OrderedDict()  # by code, the last few
 
     @property
@@ -82,7 +82,7 @@ class SecretPage:
         return self._listener is not None
 
     def address(self, code: str) -> str:
-        """PersonError where the address would carry secrets in the clear, or leaves open where to listen."""
+        """Returns the link. PersonError: it would carry secrets in the clear, or leaves open where to listen."""
         if not self.on_host and self._url.scheme != "https":
             raise PersonError(
                 "REDIRECT_URL is neither https nor this host's own address: secrets would travel in the clear. "
@@ -94,12 +94,12 @@ class SecretPage:
             raise PersonError("The page stands behind a proxy: WEB_LISTEN must say where I answer it, such as 127.0.0.1:5000.")
         return self._url._replace(query=f"code={code}", fragment="").geturl()
 
-    async def open(self, desk: SecretEntry) -> None:
-        """Begins to answer; PersonError when the port is taken or not ours to take."""
+    async def open(self, entry: SecretEntry) -> None:
+        """Begins to answer. PersonError: the port is taken or not ours to take."""
         async with self._opening:
             if self._listener is not None:
                 return
-            self._desk = desk
+            self._entry = entry
             loop = asyncio.get_running_loop()
             server = web.Server(self._answer, request_factory=partial(web.BaseRequest, loop=loop, client_max_size=LARGEST))
             host, port = self._listen or (self._url.hostname or "", self._url.port or _DEFAULT_PORT[self._url.scheme])
@@ -135,7 +135,7 @@ class SecretPage:
             return _page(error.status, "Nothing here", _NOT_OPEN)
 
     def _against(self, request: web.BaseRequest) -> str:
-        """Why this request is not the page's own; empty when it may be."""
+        """Says why this request is not the page's own. Empty: it may be."""
         headers = request.headers
         # A line that names a server of its own goes before Host.
         if headers.getall("Host", []) != [_host(self._url)] or not request.raw_path.startswith("/"):
@@ -163,7 +163,7 @@ class SecretPage:
     async def _take(self, request: web.BaseRequest) -> web.Response:
         ticket, code = self._ticket(request), request.query.get("code", "")
         kind = ticket.kind if ticket is not None else self._tried[code].kind if code in self._tried else None
-        if kind is None or self._desk is None:
+        if kind is None or self._entry is None:
             return _page(404, "Nothing here", _NOT_OPEN)
         odd = any(name in request.headers for name in ("Content-Encoding", "Expect"))
         if request.content_type != "application/x-www-form-urlencoded" or odd:
@@ -173,19 +173,19 @@ class SecretPage:
                 form = await request.post()
         except (TimeoutError, ValueError):
             return _page(400, "Not a form", "The form did not arrive whole. Nothing was tried.")
-        given, problem = _read(kind, [(name, value) for name, value in form.items() if isinstance(value, str)])
+        entered, problem = _read(kind, [(name, value) for name, value in form.items() if isinstance(value, str)])
         tried = self._tried.get(code)
         if tried is None:
             if ticket is None:
                 return _page(404, "Nothing here", _NOT_OPEN)
-            if given is None:
+            if entered is None:
                 return _html(422, html.form(ticket, until=f"{ist(ticket.until):%H:%M} IST", problem=problem))
             # From here the code is spent. A browser that goes away does not end a login half-way.
-            enter = asyncio.create_task(self._desk.enter(code, given), name="what was typed on the page")
-            tried = self._tried[code] = _Tried(kind=kind, mark=_mark(code, given), outcome=enter)
+            enter = asyncio.create_task(self._entry.enter(code, entered), name="what was typed on the page")
+            tried = self._tried[code] = _Tried(kind=kind, mark=_mark(code, entered), outcome=enter)
             while len(self._tried) > REMEMBERED:
                 self._tried.popitem(last=False)
-        elif given is None or not hmac.compare_digest(tried.mark, _mark(code, given)):
+        elif entered is None or not hmac.compare_digest(tried.mark, _mark(code, entered)):
             return _page(404, "Nothing here", _NOT_OPEN)
         # A double click sends the form twice, and a browser shows what the second one is answered.
         outcome = await asyncio.shield(tried.outcome)
@@ -193,13 +193,13 @@ class SecretPage:
 
     def _ticket(self, request: web.BaseRequest) -> Ticket | None:
         codes = request.query.getall("code", [])
-        return self._desk.ticket(codes[0]) if self._desk is not None and len(codes) == 1 else None
+        return self._entry.ticket(codes[0]) if self._entry is not None and len(codes) == 1 else None
 
 
 class _Connection(web.RequestHandler):
     """One connection, whose requests that cannot be read are answered like all others."""
 
-    __slots__ = ("_dress",)
+    __slots__ = ("_page_headers",)
 
     def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, headers: Mapping[str, str]) -> None:
         super().__init__(
@@ -210,13 +210,13 @@ class _Connection(web.RequestHandler):
             keepalive_timeout=15,
             auto_decompress=False,
         )
-        self._dress = headers
+        self._page_headers = headers
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         response = super().handle_error(request, status, exc)  # the message would repeat what was sent
-        response.headers.update(self._dress)
+        response.headers.update(self._page_headers)
         return response
 
 
@@ -228,7 +228,7 @@ def _silence() -> logging.Logger:
 
 
 def _read(kind: EntryKind, pairs: list[tuple[str, str]]) -> tuple[Entered | None, str]:
-    """The fields that were typed, or what is wrong with them; nothing is tried with a form that cannot succeed."""
+    """Reads the fields, or says what is wrong with them. Nothing is tried with a form that cannot succeed."""
     names = [name for name, _ in pairs]
     if len(names) != len(set(names)) or not FIELDS[kind].issuperset(names):
         return None, "These are not the fields of this page."
@@ -251,13 +251,13 @@ def _read(kind: EntryKind, pairs: list[tuple[str, str]]) -> tuple[Entered | None
     return Entered(**{name: Secret(value) for name, value in typed.items()}), ""
 
 
-def _mark(code: str, given: Entered) -> bytes:
-    typed = [(field.name, secret.reveal()) for field in fields(given) if (secret := getattr(given, field.name)) is not None]
+def _mark(code: str, entered: Entered) -> bytes:
+    typed = [(field.name, secret.reveal()) for field in fields(entered) if (secret := getattr(entered, field.name)) is not None]
     return hmac.digest(code.encode(), repr(typed).encode(), "sha256")
 
 
 def _page(status: int, title: str, say: str) -> web.Response:
-    return _html(status, html.words(title, say))
+    return _html(status, html.message(title, say))
 
 
 def _html(status: int, text: str) -> web.Response:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.main import WRONG_SETTINGS
+from bot.cli.exit_codes import WRONG_SETTINGS
 from bot.config.settings import SETTINGS, KeySource, Settings
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP

@@ -48,8 +48,8 @@ def shares(files: Mapping[str, Mapping[str, Mapping[str, int]]]) -> dict[str, tu
         if (row := row_of(file)) is not None:
             sums[row].update(measured["summary"])
     return {
-        folder: (share(each, "covered_lines", "num_statements"), share(each, "covered_branches", "num_branches"))
-        for folder, each in sums.items()
+        folder: (share(total, "covered_lines", "num_statements"), share(total, "covered_branches", "num_branches"))
+        for folder, total in sums.items()
     }
 
 
@@ -61,10 +61,10 @@ def report(files: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Iterator[tup
     """(line, whether it holds) for every folder, and for every file that was not measured."""
     for folder, ran in shares(files).items():
         lines, branches = ran
-        wanted = FLOORS[folder]
-        holds = lines >= wanted[0] and branches >= wanted[1]
+        floor = FLOORS[folder]
+        holds = lines >= floor[0] and branches >= floor[1]
         low = "" if holds else "  BELOW"
-        yield f"{folder:16} lines {lines:6.2f} (floor {wanted[0]})  branches {branches:6.2f} (floor {wanted[1]}){low}", holds
+        yield f"{folder:16} lines {lines:6.2f} (floor {floor[0]})  branches {branches:6.2f} (floor {floor[1]}){low}", holds
     for file in product():
         if file not in files:
             yield f"{file} was not measured", False

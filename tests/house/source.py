@@ -9,23 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bot", "handlers", "storage")
 
-# The rooms that may know all three packages, read the system's clock and draw its random numbers: they build everything else.
-FRONT_DOOR = frozenset(
-    {
-        *(
-            "bot.__main__",
-            "bot.app",
-            "bot.cli.main",
-            "bot.cli.demo",
-            "bot.demo.world",
-            "bot.cli.owner_commands",
-            "bot.diagnostics.report",
-            "bot.config.key_sources",
-            "bot.cli.link",
-        ),
-        *("bot.demo.simulators", "bot.demo.practice", "bot.demo.smoke", "bot.wiring"),
-    }
-)
+# The rooms that may know all three packages: they build everything else.
+FRONT_DOOR = ("bot.__main__", "bot.cli", "bot.demo", "bot.app", "bot.wiring", "bot.database")
 
 
 @dataclass(frozen=True)
@@ -48,26 +33,28 @@ class Source:
     @cached_property
     def imports(self) -> tuple[tuple[str, int], ...]:
         """(module or module.name, line) of every import, wherever in the file it stands."""
-        found: list[tuple[str, int]] = []
+        imports: list[tuple[str, int]] = []
         for node in self.nodes:
             if isinstance(node, ast.Import):
-                found += [(each.name, node.lineno) for each in node.names]
+                imports += [(alias.name, node.lineno) for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
                 base = self._base(node)
-                found += [(f"{base}.{each.name}", node.lineno) for each in node.names]
-        return tuple(found)
+                imports += [(f"{base}.{alias.name}", node.lineno) for alias in node.names]
+        return tuple(imports)
 
     @cached_property
-    def known_as(self) -> dict[str, str]:
+    def names(self) -> dict[str, str]:
         """A name in this file -> what was imported under it."""
         names: dict[str, str] = {}
         for node in self.nodes:
             if isinstance(node, ast.Import):
-                for each in node.names:
-                    names[each.asname or each.name.partition(".")[0]] = each.name if each.asname else each.name.partition(".")[0]
+                for alias in node.names:
+                    names[alias.asname or alias.name.partition(".")[0]] = (
+                        alias.name if alias.asname else alias.name.partition(".")[0]
+                    )
             elif isinstance(node, ast.ImportFrom):
-                for each in node.names:
-                    names[each.asname or each.name] = f"{self._base(node)}.{each.name}"
+                for alias in node.names:
+                    names[alias.asname or alias.name] = f"{self._base(node)}.{alias.name}"
         return names
 
     def uses(self) -> Iterator[tuple[str, int]]:
@@ -82,25 +69,8 @@ class Source:
                 dotted.append(part.attr)
                 inner.add(id(part.value))
                 part = part.value
-            if isinstance(part, ast.Name) and part.id in self.known_as:
-                yield ".".join([self.known_as[part.id], *reversed(dotted)]), part.lineno
-
-    @cached_property
-    def needs(self) -> frozenset[str]:
-        """What importing this file imports: not what only the type checker reads, nor what a function imports when called."""
-        found: set[str] = set()
-        waiting: list[ast.stmt] = list(self.tree.body)
-        while waiting:
-            node = waiting.pop()
-            if isinstance(node, ast.Import):
-                found |= {each.name for each in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                found |= {f"{self._base(node)}.{each.name}" for each in node.names}
-            elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
-                waiting += [*node.body, *node.orelse]
-            elif isinstance(node, ast.Try | ast.With):
-                waiting += node.body
-        return frozenset(found)
+            if isinstance(part, ast.Name) and part.id in self.names:
+                yield ".".join([self.names[part.id], *reversed(dotted)]), part.lineno
 
     def _base(self, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -121,13 +91,13 @@ def is_in(module: str, *places: str) -> bool:
 @cache
 def sources(*tops: str) -> tuple[Source, ...]:
     """Every file of these packages, in order."""
-    found = []
+    files = []
     for top in tops:
         for path in sorted((ROOT / top).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
             module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            found.append(Source(module, path.read_text("utf-8"), path))
-    return tuple(found)
+            files.append(Source(module, path.read_text("utf-8"), path))
+    return tuple(files)
 
 
 def ours() -> tuple[Source, ...]:

@@ -26,7 +26,7 @@ def test_it_is_slim_runs_as_nobody_special_and_has_a_health_command() -> None:
 
 def test_only_what_runs_is_copied_and_all_of_it_exists() -> None:
     copied = [line.split()[:-1] for line in word("COPY")]
-    names = {name for each in copied for name in each}
+    names = {name for words in copied for name in words}
     assert names == {"requirements.txt", "bot", "handlers", "storage"}
     assert all((ROOT / name).exists() for name in names)
 
@@ -36,9 +36,9 @@ def test_the_install_and_start_lines_work_in_a_clean_place(tmp_path: Path) -> No
     install = next(line for line in word("RUN") if "pip install" in line)
     command = re.findall(r'"([^"]+)"', word("CMD")[0])
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
-    for each in ("requirements.txt", "bot", "handlers", "storage"):
-        source = ROOT / each
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / each)
+    for name in ("requirements.txt", "bot", "handlers", "storage"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     environment = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "HOME"))}
     environment["PATH"] = f"{tmp_path / 'venv' / 'bin'}:/usr/bin:/bin"
     subprocess.run(install, shell=True, check=True, cwd=tmp_path, env=environment, capture_output=True)

@@ -15,7 +15,7 @@ from packaging.version import Version
 from bot.config.settings import table
 from handlers.registry import COMMANDS
 from storage.migrate import revisions
-from tests.house.readme import README, with_table
+from tests.house.readme import README, commands, with_table
 from tests.house.source import ROOT
 
 LOCKS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
@@ -25,8 +25,6 @@ BY_DATE = {"certifi"}  # versions are days, and a list of roots must never be he
 
 
 def readme() -> str:
-    if not README.exists():
-        pytest.skip("README.md is not written yet; from its first line on it must name every command and setting")
     return README.read_text("utf-8")
 
 
@@ -36,11 +34,8 @@ def project() -> dict[str, Any]:
     return loaded
 
 
-def test_every_command_is_in_the_readme() -> None:
-    def written(name: str) -> str:
-        return rf"`/{name}\b" if name.isidentifier() else rf"`{re.escape(name)}"  # `?` is typed without a slash
-
-    assert [each.name for each in COMMANDS if not re.search(written(each.name), readme())] == []
+def test_the_readmes_table_of_commands_is_the_one_that_make_readme_writes() -> None:
+    assert with_table(readme(), commands()) == readme(), "run: make readme"
 
 
 def test_the_readmes_table_of_settings_is_the_one_that_make_readme_writes() -> None:
@@ -48,18 +43,18 @@ def test_the_readmes_table_of_settings_is_the_one_that_make_readme_writes() -> N
 
 
 def test_the_readme_names_no_command_that_does_not_exist() -> None:
-    known = {word for each in COMMANDS for word in (each.name, *each.short)}
-    named = set(re.findall(r"`/([a-z_]+)\b", readme()))
+    words = {word for command in COMMANDS for word in (command.name, *command.short)}
+    cited = set(re.findall(r"`/([a-z_]+)\b", readme()))
     # Addresses written in code style begin with a slash too; those of the demo are named here.
-    assert named - known - {"exchange"} == set()
+    assert cited - words - {"exchange"} == set()
 
 
 def test_there_are_few_direct_dependencies_and_each_has_bounds() -> None:
     dependencies = project()["dependencies"]
     assert len(dependencies) <= MOST_DEPENDENCIES
-    for each in dependencies:
-        name = each.partition(">")[0]
-        assert re.fullmatch(r"[a-z0-9-]+>=[\d.]+" + ("" if name in BY_DATE else r",<[\d.]+"), each), each
+    for requirement in dependencies:
+        name = requirement.partition(">")[0]
+        assert re.fullmatch(r"[a-z0-9-]+>=[\d.]+" + ("" if name in BY_DATE else r",<[\d.]+"), requirement), requirement
 
 
 def requirements(lock: Path) -> list[str]:
@@ -86,14 +81,14 @@ def test_every_direct_dependency_is_locked_and_both_locks_agree(lock: Path) -> N
         return {line.split("==")[0].partition("[")[0].lower(): line.split("==")[1].split()[0] for line in requirements(of)}
 
     run, this = versions(LOCKS[0]), versions(lock)
-    for each in project()["dependencies"]:
-        assert re.split(r"[>\[]", each)[0] in run
+    for requirement in project()["dependencies"]:
+        assert re.split(r"[>\[]", requirement)[0] in run
     assert {name: version for name, version in this.items() if name in run and version != run[name]} == {}
 
 
 def test_what_an_advisory_was_found_for_is_locked_at_or_above_its_fix_and_cannot_be_locked_below_it() -> None:
     fixed = {"certifi": "2026.10.19", "aiohttp": "3.14.5", "cryptography": "50.0.2"}
-    bounds = {Requirement(each).name: Requirement(each).specifier for each in project()["dependencies"]}
+    bounds = {Requirement(requirement).name: Requirement(requirement).specifier for requirement in project()["dependencies"]}
     for lock in LOCKS:
         locked = {line.partition("==")[0]: Version(line.partition("==")[2].split()[0]) for line in requirements(lock)}
         assert {name for name, fix in fixed.items() if locked[name] < Version(fix)} == set()
@@ -103,7 +98,7 @@ def test_what_an_advisory_was_found_for_is_locked_at_or_above_its_fix_and_cannot
 
 
 def test_one_lock_serves_every_python_that_the_project_admits() -> None:
-    """A package whose versions differ by Python is locked for each of them, under a marker, and for none twice."""
+    """A package whose versions differ by Python is locked for requirement of them, under a marker, and for none twice."""
     admitted = SpecifierSet(project()["requires-python"])
     versions = [f"3.{minor}" for minor in range(8, 20) if admitted.contains(f"3.{minor}")]
     assert versions == ["3.11", "3.12", "3.13", "3.14"]
@@ -111,9 +106,11 @@ def test_one_lock_serves_every_python_that_the_project_admits() -> None:
         for version in versions:
             here = {"python_version": version, "python_full_version": f"{version}.0", "sys_platform": "linux"}
             needed = [Requirement(line.partition(" --hash")[0].strip()) for line in requirements(lock)]
-            names = [each.name for each in needed if each.marker is None or each.marker.evaluate(here)]
+            names = [
+                requirement.name for requirement in needed if requirement.marker is None or requirement.marker.evaluate(here)
+            ]
             assert sorted(set(names)) == sorted(names)
-            assert {each.name for each in needed} - set(names) <= {"colorama"}, "only Windows needs that one"
+            assert {requirement.name for requirement in needed} - set(names) <= {"colorama"}, "only Windows needs that one"
 
 
 def test_the_dependency_audit_covers_both_locks_and_counts_a_skipped_package_as_a_failure() -> None:

@@ -23,31 +23,31 @@ ARGUMENTS: dict[str, object] = {
 
 
 def error_classes() -> list[type[BaseException]]:
-    found: set[type[BaseException]] = set()
+    kinds: set[type[BaseException]] = set()
     for source in ours():
         if is_in(source.module, *ELSEWHERE) or source.module == "bot.__main__" or ".migrations" in source.module:
             continue
         module = importlib.import_module(source.module)
-        found |= {
+        kinds |= {
             each
             for each in vars(module).values()
             if inspect.isclass(each) and issubclass(each, BaseException) and each.__module__ == source.module
         }
-    return sorted(found, key=lambda each: each.__qualname__)
+    return sorted(kinds, key=lambda each: each.__qualname__)
 
 
 def made(kind: type[BotError]) -> Iterator[BotError]:
     """One with the least arguments, and one with all that we have a value for."""
-    wanted = [each for name, each in inspect.signature(kind.__init__).parameters.items() if name != "self"]
+    parameters = [parameter for name, parameter in inspect.signature(kind.__init__).parameters.items() if name != "self"]
     for full in (False, True):
         positional, named = [], {}
-        for each in wanted:
-            if each.default is not inspect.Parameter.empty and not (full and each.name in ARGUMENTS):
+        for parameter in parameters:
+            if parameter.default is not inspect.Parameter.empty and not (full and parameter.name in ARGUMENTS):
                 continue
-            if each.kind is inspect.Parameter.KEYWORD_ONLY:
-                named[each.name] = ARGUMENTS[each.name]
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                named[parameter.name] = ARGUMENTS[parameter.name]
             else:
-                positional.append(ARGUMENTS[each.name])
+                positional.append(ARGUMENTS[parameter.name])
         yield kind(*positional, **named)  # type: ignore[arg-type]  # the values were chosen by name
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.house.source import FRONT_DOOR, Source, is_in, ours
 
-# The neighbours themselves, the front door that chooses the addresses, and the setting that names the pair.
-MAY_KNOW = (*FRONT_DOOR, "bot.simulators", "bot.config.addresses", "bot.config.settings", "bot.cli.check")
+# The simulators themselves, the front door that chooses the addresses, and the setting that names the pair.
+MAY_KNOW = (*FRONT_DOOR, "bot.simulators", "bot.config.addresses", "bot.config.settings")
 MODES = frozenset({"paper", "live", "demo"})
 
 
@@ -51,7 +51,7 @@ def _compared(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def test_no_room_branches_on_the_mode() -> None:
-    assert [each for source in ours() for each in branches_on_the_mode(source)] == []
+    assert [fault for source in ours() for fault in branches_on_the_mode(source)] == []
 
 
 @pytest.mark.parametrize(

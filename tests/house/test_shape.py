@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.source import ROOT, Source, is_in, ours, sources
 
-# A drawer that says nothing of what is in it.
+# Names that say nothing of what is in a file.
 EMPTY_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "base", "core", "tools"})
 EMPTY_WORDS = re.compile(r"(Manager|Helper|Util|Utils)$")
 
@@ -37,8 +37,8 @@ def thawed_facts(source: Source) -> Iterator[str]:
             if ast.unparse(called).rpartition(".")[2] != "dataclass":
                 continue
             keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-            given = {each.arg for each in keywords if ast.unparse(each.value) == "True"}
-            if missing := {"frozen", "slots", "kw_only"} - given:
+            flags = {keyword.arg for keyword in keywords if ast.unparse(keyword.value) == "True"}
+            if missing := {"frozen", "slots", "kw_only"} - flags:
                 yield f"{source.at(node.lineno)} {node.name} is not {', '.join(sorted(missing))}"
 
 
@@ -70,11 +70,11 @@ MONEY = re.compile(
 def test_every_file_keeps_to_it(rule: object) -> None:
     assert callable(rule)
     files = (*ours(), *sources("bench"))
-    assert [each for source in files for each in rule(source)] == []
+    assert [fault for source in files for fault in rule(source)] == []
 
 
 def test_every_test_file_says_what_it_tells() -> None:
-    assert [each for source in sources("tests") for each in without_a_first_sentence(source)] == []
+    assert [fault for source in sources("tests") for fault in without_a_first_sentence(source)] == []
 
 
 def test_tests_are_not_packages() -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.owner_commands import change_data_keys, change_keys, lift, make_backup, panic, read_audit, restore, without_keys
+from bot.cli.audit import read_audit
+from bot.cli.backup import make_backup
+from bot.cli.key import change_data_keys, change_keys
+from bot.cli.panic import lift, panic
+from bot.cli.restore import restore
+from bot.database import without_keys
 from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock

@@ -12,17 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.cli.owner_commands import (
-    as_json,
-    change_data_keys,
-    change_keys,
-    diagnosis,
-    lift,
-    make_backup,
-    panic,
-    read_audit,
-    restore,
-)
+from bot.cli.audit import as_json, read_audit
+from bot.cli.backup import make_backup
+from bot.cli.diagnose import diagnosis
+from bot.cli.key import change_data_keys, change_keys
+from bot.cli.panic import lift, panic
+from bot.cli.restore import restore
 from bot.config.settings import KeySource
 from bot.domain.errors import StorageError
 from bot.domain.orders.order import ConfirmationState

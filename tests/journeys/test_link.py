@@ -11,7 +11,7 @@ from pyotp import TOTP
 from bot.app import open_connections
 from bot.cli.check import checkup
 from bot.cli.link import NO_SEED, link_account
-from bot.config.key_sources import place_of
+from bot.database import place_of
 from bot.domain.errors import BotError, LoginRefused, PersonError
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import SEED_SENTENCE

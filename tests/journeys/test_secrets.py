@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pyotp import TOTP
 
-from bot.cli.owner_commands import diagnosis
+from bot.cli.diagnose import diagnosis
 from bot.domain.ports.repositories import Repositories
 from bot.runtime.logs import logging_to
 from bot.simulators.broker.settings import PaperAccount

@@ -19,7 +19,8 @@ from bot.runtime.logs import Formatter
 from bot.runtime.redaction import Redactor
 from bot.simulators.broker.settings import PaperAccount
 from tests.attack import rig
-from tests.bot.config import test_addresses, test_key_sources
+from tests.bot import test_database
+from tests.bot.config import test_addresses
 from tests.bot.web import test_browser
 from tests.handlers import face
 from tests.handlers.telegram import test_http
@@ -62,7 +63,7 @@ SECRETS: dict[str, str] = {
     "paper seed": PAPER.totp_seed or "",
     "typed password": test_browser.PASSWORD,
     "typed api key": test_browser.KEY,
-    "passphrase": test_key_sources.WORDS,
+    "passphrase": test_database.WORDS,
     "token of the rig": _bare(rig.TOKEN),
     "token of the wire": _bare(test_http.TOKEN),
     "token of the settings": _bare(test_addresses.TOKEN),

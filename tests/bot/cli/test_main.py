@@ -6,11 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from bot.cli.main import FAILED, WRONG_SETTINGS, build_parser
+from bot.cli.exit_codes import FAILED, WRONG_SETTINGS
+from bot.cli.main import COMMANDS, build_parser
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
 
@@ -22,6 +24,21 @@ def test_the_readme_names_exactly_the_commands_there_are() -> None:
     assert named is not None
     known = re.findall(r"^    ([a-z]+)\b", build_parser().format_help(), re.MULTILINE)
     assert sorted(named[1].replace(" ", "").split("|")) == sorted(known)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_a_file_of_its_own(name: str) -> None:
+    command = import_module(f"bot.cli.{name}")
+    assert callable(command.run)
+    assert command.__doc__ is not None
+    assert f"`python -m bot {name}`" in command.__doc__
+
+
+def test_what_a_command_takes_is_known_only_when_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    for typed, known in (("demo", True), ("check", False)):
+        with pytest.raises(SystemExit):
+            build_parser([typed]).parse_args(["demo", "--help"])
+        assert ("--fresh" in capsys.readouterr().out) is known
 
 
 @pytest.mark.parametrize(
@@ -93,10 +110,10 @@ def test_a_key_is_made_once_and_a_second_time_is_refused(tmp_path: Path) -> None
 
 
 def test_no_secret_is_an_argument_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """What stands in arguments can be read by every user of the host (failure-modes.md T37)."""
+    """What stands in arguments can be read by every user of the host (T37)."""
     for name in re.findall(r"^    ([a-z]+)\b", build_parser().format_help(), re.MULTILINE):
         with pytest.raises(SystemExit) as ended:
-            build_parser().parse_args([name, "--help"])
+            build_parser([name]).parse_args([name, "--help"])
         assert ended.value.code == 0
     words = re.findall(r"--[a-z-]+", capsys.readouterr().out)
     assert "--fresh" in words
@@ -122,7 +139,7 @@ def test_numbers_that_nobody_can_have_are_refused_at_the_command_line(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        build_parser().parse_args(words)
+        build_parser(words).parse_args(words)
     assert ended.value.code == WRONG_SETTINGS
     assert "is no p" in capsys.readouterr().err
 

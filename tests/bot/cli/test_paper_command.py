@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.main import FAILED, WRONG_SETTINGS, build_parser
+from bot.cli.exit_codes import FAILED, WRONG_SETTINGS
+from bot.cli.main import build_parser
 from bot.demo.practice import Source
 from bot.domain.errors import PersonError
 from bot.simulators.broker.accounts.ledger import Ledger
@@ -19,7 +20,7 @@ from tests.stage.command import Ended, run
 
 def start(*words: str) -> int:
     """What the command does in this process, without the wrapping that turns errors into sentences."""
-    parsed = build_parser().parse_args(["paper", *words])
+    parsed = build_parser(["paper"]).parse_args(["paper", *words])
     code: int = parsed.run(parsed)
     return code
 

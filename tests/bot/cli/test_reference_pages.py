@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.main import WRONG_SETTINGS, build_parser
-from bot.cli.reference_pages import calendar_page, charges_page, order_of, rates_page
+from bot.cli.calendar import calendar_page
+from bot.cli.charges import charges_page, order_of, rates_page
+from bot.cli.exit_codes import WRONG_SETTINGS
+from bot.cli.main import build_parser
 from bot.config.settings import market_data
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
@@ -20,11 +22,11 @@ TODAY = date(2026, 11, 23)
 
 
 def calendar(day: str) -> str:
-    return "\n".join(calendar_page(build_parser().parse_args(["calendar", day]).date, SHELF))
+    return "\n".join(calendar_page(build_parser(["calendar"]).parse_args(["calendar", day]).date, SHELF))
 
 
 def asked(words: str) -> tuple[Trade, Plan | None] | None:
-    return order_of(build_parser().parse_args(["charges", *words.split()]), TODAY, SHELF)
+    return order_of(build_parser(["charges"]).parse_args(["charges", *words.split()]), TODAY, SHELF)
 
 
 def order(words: str) -> tuple[Trade, Plan | None]:
@@ -120,7 +122,7 @@ BUY = "--side buy --quantity 10 --symbol RELIANCE --price 1480"
 )  # fmt: skip
 def test_a_flag_that_cannot_be_read_is_refused_in_one_sentence(words: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        build_parser().parse_args(words.split())
+        build_parser(words.split()).parse_args(words.split())
     assert ended.value.code == WRONG_SETTINGS
     assert says in capsys.readouterr().err.splitlines()[-1]
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts, lines, on_a_phone
+from bot.diagnostics.renderings import lines, on_a_phone
+from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts
 from bot.domain.people.secret import Secret
 
 NAME = Word.of("vault key", {"vault key"})

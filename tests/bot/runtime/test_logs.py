@@ -1,4 +1,4 @@
-"""Log lines: scrubbed whatever they carry, one line each, and the world's own way of printing errors is closed too."""
+"""Log lines: redacted whatever they carry, one line each, and the world's own way of printing errors is closed too."""
 
 import asyncio
 import io
@@ -85,7 +85,7 @@ def test_no_canary_comes_through_any_way_of_logging(secret: str, as_json: bool) 
     assert "RuntimeError" in text
 
 
-async def test_an_error_that_a_task_leaves_behind_is_scrubbed_too() -> None:
+async def test_an_error_that_a_task_leaves_behind_is_redacted_too() -> None:
     with written() as stream:
         asyncio.get_running_loop().call_exception_handler(
             {"message": f"Task exception {PLANTED.api_key}", "exception": ValueError(PLANTED.access_token)}

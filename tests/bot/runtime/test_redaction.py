@@ -1,4 +1,4 @@
-"""No secret passes the scrubber, however it is written; ordinary words do."""
+"""No secret passes the redaction, however it is written; ordinary words do."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from tests.stage.canaries import Canaries, Planted, plant
 
 PLANTED: Planted = plant(random.Random(11))
 SECRETS = [getattr(PLANTED, name) for name in Planted.__slots__]
-SCRUBBER = Redactor(Secret(secret) for secret in SECRETS)
+REDACTOR = Redactor(Secret(secret) for secret in SECRETS)
 CANARIES = Canaries(PLANTED)
 AROUND = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 
@@ -48,31 +48,31 @@ def test_a_known_secret_passes_in_no_spelling(spell: object) -> None:
     for secret in SECRETS:
         text = f"before {spell(secret)} after"
         assert CANARIES.leaks(text), f"the checker itself does not see this spelling: {text}"
-        scrubbed = SCRUBBER.scrub(text)
-        assert CANARIES.leaks(scrubbed) == [], text
-        assert scrubbed.startswith("before ")
-        assert scrubbed.endswith(" after")
+        redacted = REDACTOR.redact(text)
+        assert CANARIES.leaks(redacted) == [], text
+        assert redacted.startswith("before ")
+        assert redacted.endswith(" after")
 
 
 @given(st.sampled_from([secret for secret in SECRETS if 24 <= len(secret) <= 128]), AROUND, AROUND, st.data())
 def test_a_piece_of_a_random_secret_does_not_pass_either(secret: str, before: str, after: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(secret) - 8))
     end = data.draw(st.integers(start + 8, len(secret)))
-    assert CANARIES.leaks(SCRUBBER.scrub(f"{before}{secret[start:end]}{after}")) == []
+    assert CANARIES.leaks(REDACTOR.redact(f"{before}{secret[start:end]}{after}")) == []
 
 
 @given(st.sampled_from([secret for secret in SECRETS if len(secret) > 128]), st.data())
 def test_fifteen_characters_of_a_long_token_do_not_pass(secret: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(secret) - 15))
     end = data.draw(st.integers(start + 15, len(secret)))
-    assert CANARIES.leaks(SCRUBBER.scrub(f"token {secret[start:end]}\n")) == []
+    assert CANARIES.leaks(REDACTOR.redact(f"token {secret[start:end]}\n")) == []
 
 
 @given(st.text(max_size=60), st.text(min_size=4, max_size=40))
 def test_any_secret_at_all_is_taken_out_whole(around: str, secret: str) -> None:
     if secret in f"{around}*** {around}" or set(secret) <= {"*", " "}:
         return
-    assert secret not in Redactor([Secret(secret)]).scrub(f"{around}{secret} {around}")
+    assert secret not in Redactor([Secret(secret)]).redact(f"{around}{secret} {around}")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_any_secret_at_all_is_taken_out_whole(around: str, secret: str) -> None:
     ],
 )
 def test_a_secret_that_nobody_told_of_is_known_by_its_shape(text: str, secret: str) -> None:
-    assert secret not in Redactor().scrub(text)
+    assert secret not in Redactor().redact(text)
 
 
 @pytest.mark.parametrize(
@@ -117,21 +117,21 @@ def test_a_secret_that_nobody_told_of_is_known_by_its_shape(text: str, secret: s
     ],
 )
 def test_ordinary_lines_stay_as_they_are(text: str) -> None:
-    assert SCRUBBER.scrub(text) == text
+    assert REDACTOR.redact(text) == text
 
 
 def test_a_short_value_is_taken_out_whole_and_words_with_a_part_of_it_stay() -> None:
     redactor = Redactor([Secret("password1"), Secret("MA1234567"), Secret("123")])
-    assert redactor.scrub("password1 / MA1234567 / ma1234567") == "*** / *** / ***"
-    assert redactor.scrub("passwords, MA12, 123 shares") == "passwords, MA12, 123 shares"
+    assert redactor.redact("password1 / MA1234567 / ma1234567") == "*** / *** / ***"
+    assert redactor.redact("passwords, MA12, 123 shares") == "passwords, MA12, 123 shares"
 
 
 def test_a_forgotten_token_may_pass_again_and_the_others_may_not() -> None:
     redactor = Redactor([Secret("aaaabbbbccccdddd1"), Secret("eeeeffffgggghhhh2")])
     redactor.forget(Secret("aaaabbbbccccdddd1"))
-    assert redactor.scrub("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "aaaabbbbccccdddd1 ***"
+    assert redactor.redact("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "aaaabbbbccccdddd1 ***"
     redactor.know(Secret("aaaabbbbccccdddd1"))
-    assert redactor.scrub("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "*** ***"
+    assert redactor.redact("aaaabbbbccccdddd1 eeeeffffgggghhhh2") == "*** ***"
 
 
 def test_what_counts_as_random() -> None:
@@ -142,8 +142,8 @@ def test_what_counts_as_random() -> None:
 @given(AROUND, AROUND)
 def test_text_without_secrets_between_secrets_is_kept(before: str, after: str) -> None:
     secret = PLANTED.api_key
-    scrubbed = SCRUBBER.scrub(f"{before} {secret} {after}")
-    assert Redactor().scrub(f"{before} *** {after}") == scrubbed
+    redacted = REDACTOR.redact(f"{before} {secret} {after}")
+    assert Redactor().redact(f"{before} *** {after}") == redacted
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_text_without_secrets_between_secrets_is_kept(before: str, after: str) -
 )
 @pytest.mark.parametrize("line", ["otp sent to {}.", "{{'PAN': '{}'}}", "PAN={}", "{}"])
 def test_a_pan_and_a_telephone_number_half_crossed_out_never_pass(said: str, line: str) -> None:
-    scrubbed = Redactor().scrub(line.format(said))
-    assert said not in scrubbed
-    assert GONE in scrubbed
+    redacted = Redactor().redact(line.format(said))
+    assert said not in redacted
+    assert GONE in redacted
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_pan_and_a_telephone_number_half_crossed_out_never_pass(said: str, lin
     ["NIFTY 24500 CE", "NIFTY2450024500CE", "BANKNIFTY26NOVFUT", "order 1151261120106", "RELIANCE-EQ", "MA••••1", "a1b2c3d4e5f6"],
 )
 def test_contracts_orders_and_ids_are_not_taken_for_one(words: str) -> None:
-    assert Redactor().scrub(words) == words
+    assert Redactor().redact(words) == words
 
 
 def work(text: str) -> float:
@@ -170,7 +170,7 @@ def work(text: str) -> float:
 
     def once() -> float:
         before = time.thread_time()
-        redactor.scrub(text)
+        redactor.redact(text)
         return time.thread_time() - before
 
     return min(once() for _ in range(3))
@@ -205,4 +205,4 @@ def test_no_text_that_almost_fits_a_shape_costs_more_than_its_length(head: str) 
     ],
 )
 def test_a_shape_is_taken_out_wherever_it_begins_and_what_only_looks_like_it_stays(text: str, left: str) -> None:
-    assert Redactor().scrub(text) == left
+    assert Redactor().redact(text) == left

@@ -1,4 +1,4 @@
-"""A door on a free port of this host, with a desk behind it whose accounts are made by hand."""
+"""The page on a free port of this host, with an entry behind it whose accounts are made by hand."""
 
 import random
 import socket
@@ -59,10 +59,10 @@ class HandMadeAccounts(Logins):
 
 @dataclass
 class Hall:
-    """The door, and all that came through it."""
+    """The page, and all that was entered on it."""
 
     accounts: HandMadeAccounts
-    door: SecretPage
+    page: SecretPage
     secret_entry: SecretEntry
     port: int
     told: list[tuple[int, str]] = field(default_factory=list)
@@ -93,19 +93,19 @@ async def a_hall(clock: Clock, *, url: str | None = None) -> AsyncIterator[Hall]
     """url: a REDIRECT_URL that is not this host's own; {port} in it is the port where a proxy would find us."""
     port = free_port()
     own = f"http://127.0.0.1:{port}{PATH}"
-    door = SecretPage(url or own, listen=None if url is None else ("127.0.0.1", port))
+    page = SecretPage(url or own, listen=None if url is None else ("127.0.0.1", port))
     accounts = HandMadeAccounts(clock)
     told: list[tuple[int, str]] = []
     opened: list[str] = []
     secret_entry = SecretEntry(
         accounts=accounts,
-        door=door,
+        door=page,
         clock=clock,
         random=random.Random(7).randbytes,
         linked=opened.append,
         tell=lambda person, say: told.append((person, say)),
     )
     try:
-        yield Hall(accounts=accounts, door=door, secret_entry=secret_entry, port=port, told=told, opened=opened)
+        yield Hall(accounts=accounts, page=page, secret_entry=secret_entry, port=port, told=told, opened=opened)
     finally:
         await secret_entry.close()

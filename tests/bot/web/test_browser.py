@@ -31,7 +31,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def at_rest(tab: Page) -> str:
-    """What the tab holds once it goes nowhere any more: a way back to a door that is shut ends on the browser's own page."""
+    """What the tab holds once it goes nowhere any more: a way back to a page that is closed ends on the browser's own page."""
     for _ in range(100):
         with contextlib.suppress(Error):
             return await tab.content()
@@ -75,7 +75,7 @@ async def test_an_account_is_linked_by_hand_and_the_browser_keeps_nothing(browse
         assert kept == [0, 0, "", 0, 0, None]
         assert await context.cookies() == []
         assert PASSWORD not in await at_rest(tab)
-        with contextlib.suppress(Error):  # the door is shut: a browser that kept nothing has nothing to show
+        with contextlib.suppress(Error):  # the page is closed: a browser that kept nothing has nothing to show
             await tab.go_back()
         back = await at_rest(tab)
         assert PASSWORD not in back, "the way back shows no filled form"

@@ -31,7 +31,7 @@ class Reply:
 
 
 async def knock(port: int, raw: bytes) -> Reply:
-    """Sends bytes as they are and reads until the door closes the line."""
+    """Sends bytes as they are and reads until the page closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(raw)
     await writer.drain()
@@ -183,7 +183,7 @@ async def test_only_an_owner_gets_a_link(role: Role, clock: LoopClock) -> None:
         hall.accounts.role = role
         with pytest.raises(NotAllowed):
             await hall.link()
-        assert not hall.door.is_open
+        assert not hall.page.is_open
 
 
 async def test_a_label_that_cannot_be_typed_or_is_taken_gets_no_link(clock: LoopClock) -> None:
@@ -193,7 +193,7 @@ async def test_a_label_that_cannot_be_typed_or_is_taken_gets_no_link(clock: Loop
                 await hall.link(label)
         with pytest.raises(PersonError, match="linked already"):
             await hall.link("MAIN")
-        assert not hall.door.is_open
+        assert not hall.page.is_open
 
 
 async def test_codes_have_128_bits_and_are_never_kept(clock: LoopClock) -> None:
@@ -347,7 +347,7 @@ async def test_an_address_in_the_clear_that_is_not_this_hosts_gets_no_page(url: 
     async with a_hall(clock, url=url) as hall:
         with pytest.raises(PersonError, match="in the clear"):
             await hall.link()
-        assert not hall.door.is_open
+        assert not hall.page.is_open
 
 
 async def test_https_without_a_place_to_listen_is_refused_in_words() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.key_sources import TRIES, open_vault, place_of
 from bot.config.settings import KeySource, Settings
+from bot.database import TRIES, open_vault, place_of
 from bot.domain.errors import SettingsError, VaultError
 from storage.secrets.keyfile import KeyFile
 from storage.secrets.keyplace import lines_of, new_key
