@@ -4,8 +4,8 @@ from storage.db.engine import Transaction
 from storage.repos.accounts import SqlAccounts
 from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
-from storage.repos.claims import SqlClaims
 from storage.repos.confirmations import SqlConfirmations
+from storage.repos.flags import SqlFlags
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.limits import SqlLimits
@@ -35,6 +35,6 @@ class SqlRepositories:
         self.inbox = SqlInboxRepository(transaction)
         self.stops = SqlStops(transaction)
         self.reports = SqlReports(transaction)
-        self.claims = SqlClaims(transaction)
+        self.flags = SqlFlags(transaction)
         self.scrip_master = SqlScripMaster(transaction)
         self.audit = SqlAudit(transaction, origin)

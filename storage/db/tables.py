@@ -288,13 +288,14 @@ class _Reports(TypedColumns):
 reports = Table("reports", metadata, _Reports, sqlite_strict=True)
 
 
-class _Jobs(TypedColumns):
+class _Flags(TypedColumns):
     name = Column(Text, primary_key=True)
-    key = Column(Text, primary_key=True)
+    subject = Column(Text, primary_key=True)  # empty: the bot itself
+    value = Column(Text, primary_key=True)
     at: Named[datetime] = Column(UtcTime)
 
 
-jobs = Table("jobs", metadata, _Jobs, sqlite_strict=True)
+flags = Table("flags", metadata, _Flags, sqlite_strict=True)
 
 
 class _Master(TypedColumns):

@@ -49,7 +49,7 @@ def discard(token: str, db: Repositories) -> bool:
 
 
 def claim_job(key: str, db: Repositories) -> bool:
-    return db.claims.claim("report", key, NOW)
+    return db.flags.claim_job(key, DAY, NOW)
 
 
 async def race(stores: list[SqlStore], work: Callable[[Repositories], T]) -> list[T]:

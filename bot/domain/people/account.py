@@ -17,6 +17,13 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+class NoLogin(StrEnum):
+    """Why the bot does not log in of its own accord, until a person's login succeeds."""
+
+    REFUSED = "password refused"
+    LOGGED_OUT = "logged out by a person"
+
+
 class Permission(StrEnum):
     """What an act needs; ROLES says which role carries it."""
 

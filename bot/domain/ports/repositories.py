@@ -5,14 +5,14 @@ the function returns and rolls back when it raises. Every claim is a conditional
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import Confirmation, ConfirmationState, Fill, Order
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.access import DayLock, Invitation, Pin
-from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, Role, Session, Stop, User
+from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, NoLogin, Role, Session, Stop, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import CardRef, MasterDay
 
@@ -314,19 +314,59 @@ class ReportsRepository(Protocol):
     def find(self, account_id: str, day: date) -> DayReport | None: ...
 
 
-class ClaimsRepository(Protocol):
-    """Which named job ran for which date."""
+class FlagsRepository(Protocol):
+    """What the bot remembers of itself from one start to the next."""
 
-    def claim(self, name: str, key: str, now: datetime) -> bool:
-        """True for exactly one caller of a (name, key)."""
+    def claim_job(self, job: str, day: date, now: datetime) -> bool:
+        """Claims a job for a date in India; True for exactly one caller."""
         ...
 
-    def claimed(self, name: str) -> Sequence[str]:
-        """The keys for which a name was claimed, oldest first."""
-        ...
-
-    def release(self, name: str, key: str) -> None:
+    def release_job(self, job: str, day: date) -> None:
         """Gives a claim back after a failure."""
+        ...
+
+    def claim_address_notice(self, account_id: str, day: date, now: datetime) -> bool:
+        """True for the one caller who tells, on that date, that the broker does not take orders from this host."""
+        ...
+
+    def claim_tried_notice(self, telegram_id: int, now: datetime, most: int) -> bool:
+        """True for the first notice about this person in an hour, while fewer than most were claimed in it."""
+        ...
+
+    def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
+        """The bot logs in to the account no more of its own accord."""
+        ...
+
+    def login_forbidden(self, account_id: str) -> bool: ...
+
+    def allow_login(self, account_id: str) -> None:
+        """Lifts every reason not to log in."""
+        ...
+
+    def spend_code(self, account_id: str, digest: str, now: datetime, remembered: timedelta) -> bool:
+        """Notes that a login code is about to be submitted; False when it was before, within the time remembered."""
+        ...
+
+    def mode(self) -> tuple[str, datetime] | None:
+        """The mode in which this database is used, and since when; None before the first start."""
+        ...
+
+    def begin_mode(self, mode: str, now: datetime) -> None: ...
+
+    def bot_id(self) -> int | None:
+        """The Telegram bot that this database belongs to."""
+        ...
+
+    def pin_bot(self, bot_id: int, now: datetime) -> None: ...
+
+    def lock_down(self, now: datetime) -> None:
+        """The host's alarm sounds from now on."""
+        ...
+
+    def locked_down(self) -> bool: ...
+
+    def lift_lockdown(self) -> bool:
+        """Ends the alarm; False when there was none."""
         ...
 
 
@@ -393,7 +433,7 @@ class Repositories(Protocol):
     @property
     def reports(self) -> ReportsRepository: ...
     @property
-    def claims(self) -> ClaimsRepository: ...
+    def flags(self) -> FlagsRepository: ...
     @property
     def scrip_master(self) -> ScripMasterRepository: ...
     @property

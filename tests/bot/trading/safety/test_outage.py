@@ -18,7 +18,7 @@ from bot.simulators.loop import LoopClock
 from bot.trading.safety.outage import QUIET, Outage, PatientStore
 from storage.store import SqlStore
 from tests.stage.disk import Disk
-from tests.storage.samples import ACCOUNT, NOW, a_store
+from tests.storage.samples import ACCOUNT, DAY, NOW, a_store
 
 OWNER, TRADER = 1001, 1002
 
@@ -42,7 +42,7 @@ def patience(store: SqlStore, clock: LoopClock) -> tuple[PatientStore, Told]:
 
 
 def claim(db: Repositories, job: str = "a") -> bool:
-    return db.claims.claim(job, "b", NOW)
+    return db.flags.claim_job(job, DAY, NOW)
 
 
 async def test_what_waits_is_done_when_there_is_room_and_the_owners_hear_of_begin_and_end(clock: LoopClock) -> None:
