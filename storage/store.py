@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.origin import origin
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories
 from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
 from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine

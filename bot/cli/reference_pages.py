@@ -16,8 +16,8 @@ from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import Phase, SessionClass
 from bot.domain.money import to_paise
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import Asset, Bill, Plan, Rate
+from bot.domain.terms import Product, Side
 from bot.reference.load import ReferenceData, load_reference
 
 TITLES = {

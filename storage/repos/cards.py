@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.orders.order import Order
-from bot.domain.ports.broker import CardRef
+from bot.domain.orders.order import CardRef, Order
 from storage.db.engine import Transaction
 from storage.db.tables import accounts, cards, orders
 from storage.repos.account_marks import PLACE, mark_of

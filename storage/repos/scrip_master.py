@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.ports.broker import MasterDay
+from bot.domain.market.instrument import MasterDay
 from storage.db.engine import Transaction
 from storage.db.tables import master
 

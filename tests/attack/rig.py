@@ -15,10 +15,11 @@ from telegram.request import BaseRequest, RequestData
 from bot.broker.connections import Connections
 from bot.config.settings import Settings
 from bot.domain.clock import Clock, ist_date
-from bot.domain.orders.order import OrderRequest, OrderStatus, Side
+from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.people.account import Account, Actor, Limits, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
+from bot.domain.terms import Side
 from bot.runtime.redaction import Redactor
 from bot.simulators.loop import LoopClock
 from bot.trading.services import Services

@@ -148,6 +148,23 @@ def test_imports_go_round_in_no_circle() -> None:
     assert loops(graph) == []
 
 
+def test_the_folders_of_the_domain_go_round_in_no_circle() -> None:
+    """Types count too: terms, money, clock and errors at the root are what the folders share."""
+    graph: dict[str, set[str]] = {}
+    for source in ours():
+        if is_in(source.module, "bot.domain"):
+            folder = _folder_of(source.module)
+            graph.setdefault(folder, set()).update(_folder_of(name) for name, _ in source.imports if is_in(name, "bot.domain"))
+            graph[folder].discard(folder)
+    assert {"bot.domain.market", "bot.domain.orders", "bot.domain.people", "bot.domain.ports"} <= graph.keys()
+    assert loops(graph) == []
+
+
+def _folder_of(module: str) -> str:
+    """The folder below bot.domain, or the module itself at its root."""
+    return ".".join(module.split(".")[:3])
+
+
 def _module_of(name: str, modules: dict[str, Source]) -> str | None:
     while name and name not in modules:
         name = name.rpartition(".")[0]

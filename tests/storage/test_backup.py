@@ -13,7 +13,7 @@ import pytest
 
 from bot.domain.errors import StorageError, VaultError
 from bot.domain.orders.order import ConfirmationState
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back, check_copy
 from storage.secrets.keyplace import spellings

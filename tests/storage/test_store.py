@@ -15,7 +15,7 @@ import pytest
 
 from bot.domain.errors import NotFound, StorageAway, StorageError
 from bot.domain.people.account import Stop
-from bot.domain.ports.broker import Inbox
+from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Repositories, Store
 from storage.repositories import SqlRepositories
 from storage.secrets.keyplace import new_key

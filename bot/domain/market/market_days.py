@@ -20,7 +20,7 @@ from bot.domain.market.sessions import (
     WindowKind,
     Withdrawal,
 )
-from bot.domain.orders.order import OrderKind, Product
+from bot.domain.terms import OrderKind, Product
 
 DAY = timedelta(days=1)
 LOOK_AHEAD = 20  # days; no run of holidays is longer

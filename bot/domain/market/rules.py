@@ -10,7 +10,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.market_days import MarketDays
 from bot.domain.market.sessions import Withdrawal
 from bot.domain.money import tick_down, tick_up
-from bot.domain.orders.order import OrderKind, Side
+from bot.domain.terms import OrderKind, Side
 
 HUNDRED = Decimal(100)
 NEAR = 14  # calendar days; nearer than this an expiry that the calendar cannot count is treated as close

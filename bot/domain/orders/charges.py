@@ -8,7 +8,6 @@ from itertools import groupby
 
 from bot.domain.market.instrument import Instrument, InstrumentKind, Right
 from bot.domain.money import ZERO, total
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import (
     HUNDRED,
     Asset,
@@ -27,6 +26,7 @@ from bot.domain.orders.tariff import (
     TradeClass,
     merged,
 )
+from bot.domain.terms import Product, Side
 
 ROUNDS = 60  # of the search for the break-even price; each narrows it at least tenfold unless brokerage dwarfs the value
 

@@ -1,7 +1,6 @@
-"""What the heart asks of the world outside: a broker, its feed, a messenger, an inbox, randomness."""
+"""What the heart asks of the world outside: a broker, its feed, a messenger, randomness."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
 from typing import Protocol
@@ -9,7 +8,7 @@ from typing import Protocol
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
 from bot.domain.orders.notice import Delivery
-from bot.domain.orders.order import Order, OrderDraft, OrderFact, TradeFact
+from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
@@ -185,17 +184,6 @@ class BrokerConnections(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardRef:
-    """Where an order's card stands, and which version of the order it shows."""
-
-    chat_id: int
-    message_id: int
-    order_id: str
-    version: int
-    mark: str = field(default="", compare=False)  # the account's
-
-
 class Messenger(Protocol):
     """The face, as the heart sees it; raises DeliveryError, sorted into permanent and not."""
 
@@ -206,46 +194,3 @@ class Messenger(Protocol):
     async def draw(self, shown: CardRef, order: Order, label: str) -> int:
         """Edits an order's card to that state; where the card cannot be edited a new message is sent. The message id."""
         ...
-
-
-class Inbox(Protocol):
-    """Updates received and not yet handled; each is stored before Telegram is told that we have it."""
-
-    async def add(self, updates: Sequence["InboxEntry"]) -> Sequence["InboxEntry"]:
-        """Stores, in one transaction, those whose update_id is new; returns them."""
-        ...
-
-    async def waiting(self) -> Sequence["InboxEntry"]:
-        """What was received and not handled before the last stop, oldest first."""
-        ...
-
-    async def done(self, update_id: int, at: datetime) -> None:
-        """Marks one as handled."""
-        ...
-
-    async def highest(self) -> int | None:
-        """The highest update_id ever stored."""
-        ...
-
-    async def forget_before(self, moment: datetime) -> int:
-        """Deletes handled entries older than the moment; how many."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxEntry:
-    """One update as it came."""
-
-    update_id: int
-    user_id: int
-    body: str  # the update's JSON; the text of a secret is blanked once handled
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MasterDay:
-    """Which scrip master is in use."""
-
-    date: date
-    rows: int
-    loaded_at: datetime

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
+from bot.domain.market.instrument import MasterDay
 from bot.domain.orders.notice import Delivery, Filled, Notice
-from bot.domain.orders.order import Confirmation, ConfirmationState, Fill, Order
+from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.access import DayLock, Invitation, Pin
 from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, NoLogin, Role, Session, Stop, User
 from bot.domain.people.secret import Secret
-from bot.domain.ports.broker import CardRef, MasterDay
 
 T = TypeVar("T")
 

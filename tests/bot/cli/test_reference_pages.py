@@ -12,8 +12,8 @@ from bot.config.settings import market_data
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import Plan
+from bot.domain.terms import Product, Side
 from tests.stage.market import SHELF
 
 TODAY = date(2026, 11, 23)

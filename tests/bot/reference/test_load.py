@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.order import OrderKind, Product, Side
 from bot.domain.orders.rejections import RejectionKind
 from bot.domain.orders.tariff import ChargeName, TradeClass
+from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import FILES, HERE, MODELS, ReferenceData, load_reference
 from bot.reference.schema import BadRow, tables_of
 from tests.stage.market import a_future, a_share, ist_at

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.domain.orders.notice import FeedLost
-from bot.domain.ports.broker import CardRef
+from bot.domain.orders.order import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, an_order

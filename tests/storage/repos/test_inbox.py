@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
 from storage.store import SqlInbox, SqlStore
 from tests.storage.samples import NOW, PERSON, a_store
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.domain.orders.notice import Delivery, FeedLost, OrderRejected, Sound, TradingStopped
-from bot.domain.ports.broker import CardRef
+from bot.domain.orders.order import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.stage.depth import examples

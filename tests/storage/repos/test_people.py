@@ -6,9 +6,8 @@ import pytest
 
 from bot.domain.errors import StorageError
 from bot.domain.orders.notice import FeedLost
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.order import CardRef, ConfirmationState
 from bot.domain.people.account import Account, Role, User
-from bot.domain.ports.broker import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order

@@ -15,7 +15,7 @@ from bot.domain.market.calendar import Window
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import PhaseKind
-from bot.domain.orders.order import OrderKind, Product
+from bot.domain.terms import OrderKind, Product
 from tests.stage.market import SHELF, a_future, a_share, an_index, an_option, ist_at
 
 CALENDAR = SHELF.calendar

@@ -11,7 +11,7 @@ from bot.domain.clock import at_ist, ist
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import Phase, SessionClass, WindowKind
-from bot.domain.orders.order import Product
+from bot.domain.terms import Product
 from tests.stage.market import SHELF, a_future, a_share, an_option, ist_at
 
 CALENDAR = SHELF.calendar

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.rules import ExpiryStage, slices
 from bot.domain.money import on_tick
-from bot.domain.orders.order import Side
+from bot.domain.terms import Side
 from tests.stage.market import SHELF, a_future, a_share, an_option
 
 RULES = SHELF.rules

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import to_paise, total
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
+from bot.domain.terms import Product, Side
 from tests.stage.market import SHELF, a_future, a_share, an_option
 from tests.stage.worked import Worked, worked_cases, worth
 

@@ -11,8 +11,9 @@ from bench.master import TODAY, Made, make
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import OrderDraft, OrderRequest, Product, Side, Validity
+from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import draft_line, request_line, words_of
+from bot.domain.terms import Product, Side, Validity
 from bot.trading.instruments.finder import Instruments
 from bot.trading.orders.drafting import Drafting
 from handlers.context import order_words

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.order import Side
 from bot.domain.orders.tariff import Asset, Bill, Case, ChargeName, Line, Rate, Terms, TradeClass, merged
+from bot.domain.terms import Side
 
 AMOUNTS = st.decimals("0", "100000", places=6)
 LINES = st.builds(Line, name=st.sampled_from(list(ChargeName)), amount=AMOUNTS, sources=st.just(("a source",)))

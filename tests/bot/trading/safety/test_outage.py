@@ -9,9 +9,8 @@ from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.orders.notice import Delivery, TradingStopped
-from bot.domain.orders.order import Order
+from bot.domain.orders.order import CardRef, Order
 from bot.domain.people.account import Role
-from bot.domain.ports.broker import CardRef
 from bot.domain.ports.repositories import Repositories
 from bot.runtime.background import BackgroundTasks
 from bot.simulators.loop import LoopClock

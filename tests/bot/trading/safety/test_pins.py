@@ -13,10 +13,11 @@ import pytest
 
 from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinClosed, PinWanted
 from bot.domain.orders.notice import ActByOther, ActionKind
-from bot.domain.orders.order import Order, OrderRequest, Product, Side
+from bot.domain.orders.order import Order, OrderRequest
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse
 from bot.domain.people.account import Permission, Role, User
 from bot.domain.people.secret import Secret
+from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.people.invitations import unlock
 from bot.trading.safety.lockdown import lift_alarm, raise_alarm
