@@ -106,7 +106,7 @@ async def bring_back(
     try:
         _stage(copy, staged, aside)
         async with open_store(staged) as store:
-            answer = await store.sql_transaction(make_safe)
+            answer = await store.transaction(make_safe)
         _change_over(staged, database, aside)
     except sqlite3.Error as error:
         raise in_words(error) from error

@@ -58,7 +58,7 @@ async def rotate(
         note(db, " ".join(key.name.hex() for key in old), new.name.hex())
         return count
 
-    count = await store.sql_transaction(change)
+    count = await store.transaction(change)
     target.keep(keys[:1])
     store.adopt(store.vault.with_keys(ring, keys[:1]))
     return count
@@ -69,7 +69,7 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
     present = store.vault
     store.adopt(present.with_keys(ring, keys))
     try:
-        return await store.sql_transaction(lambda db: db.accounts.prove() + db.pins.prove()) > 0
+        return await store.transaction(lambda db: db.accounts.prove() + db.pins.prove()) > 0
     except VaultError:
         store.adopt(present)
         return False
@@ -87,4 +87,4 @@ async def rekey(store: SqlStore, *, note: Note = _unnoted) -> int:
         note(db, "older data keys", f"{count} secrets of {len(accounts)} accounts sealed anew")
         return count
 
-    return await store.sql_transaction(change)
+    return await store.transaction(change)

@@ -18,7 +18,6 @@ from sqlalchemy import Connection, Engine
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.origin import origin
 from bot.domain.ports.inbox import InboxEntry
-from bot.domain.ports.repositories import Repositories
 from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
 from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
 from storage.db.read_cache import ReadCache
@@ -103,16 +102,13 @@ class SqlStore:
         if self._lock is not None and not self._lock.take():
             raise StorageError("Another bot is running on this database. Two would send orders twice: stop the other one first.")
 
-    async def transaction(self, work: Callable[[Repositories], T]) -> T:
+    async def transaction(self, work: Callable[[SqlRepositories], T]) -> T:
         """Runs work as one transaction: committed when it returns, rolled back when it raises.
 
-        A caller cancelled before its turn changes nothing. One cancelled in the midst is held until the transaction has
-        ended; CancelledError then says nothing about it, so a result that was committed is told to the log.
+        The work may use what only the front door needs as well: the inbox, audit.verify, rewrap. A caller cancelled before
+        its turn changes nothing. One cancelled in the midst is held until the transaction has ended; CancelledError then says
+        nothing about it, so a result that was committed is told to the log.
         """
-        return await self.sql_transaction(work)
-
-    async def sql_transaction(self, work: Callable[[SqlRepositories], T]) -> T:
-        """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
         try:
             return await self._in_turn(partial(self._transact, work, origin.get()))  # the writer thread has a context of its own
         except StorageAway as error:
@@ -304,23 +300,23 @@ class SqlInbox:
         self._store = store
 
     async def add(self, updates: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
-        return await self._store.sql_transaction(lambda db: db.inbox.add(updates))
+        return await self._store.transaction(lambda db: db.inbox.add(updates))
 
     async def waiting(self) -> Sequence[InboxEntry]:
-        return await self._store.sql_transaction(lambda db: db.inbox.waiting())
+        return await self._store.transaction(lambda db: db.inbox.waiting())
 
     async def done(self, update_id: int, at: datetime) -> None:
         await self._store.owe(lambda db: db.inbox.done(update_id, at))
 
     async def highest(self) -> int | None:
-        return await self._store.sql_transaction(lambda db: db.inbox.highest())
+        return await self._store.transaction(lambda db: db.inbox.highest())
 
     async def clear(self) -> None:
         """Forgets every update received, for another bot."""
-        await self._store.sql_transaction(lambda db: db.inbox.clear())
+        await self._store.transaction(lambda db: db.inbox.clear())
 
     async def forget_before(self, moment: datetime) -> int:
-        return await self._store.sql_transaction(lambda db: db.inbox.forget_before(moment))
+        return await self._store.transaction(lambda db: db.inbox.forget_before(moment))
 
 
 @cache

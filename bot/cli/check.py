@@ -97,7 +97,7 @@ async def _database(settings: Settings, random_bytes: RandomBytes, ask: Prompt |
 
     async with store:
         people, labels, seeds = await store.transaction(read)
-        broken = await store.sql_transaction(lambda db: db.audit.verify())
+        broken = await store.transaction(lambda db: db.audit.verify())
     found = [
         Finding(name="key, database", say=f"{settings.database} opens"),
         Finding(name="second key", say="there: a TOTP seed can be stored" if seeds else "none: no TOTP seed can be stored"),

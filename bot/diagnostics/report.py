@@ -34,7 +34,7 @@ async def inspect(settings: Settings, store: SqlStore, clock: Clock, *, heartbea
         *_process(),
         *_settings(settings),
         *_files(settings, heartbeat, now),
-        *await store.sql_transaction(lambda db: _memory(db, store)),
+        *await store.transaction(lambda db: _memory(db, store)),
     ]
 
 

@@ -139,7 +139,7 @@ async def _rows(store: SqlStore) -> dict[str, int]:
         names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: run(f'SELECT COUNT(*) FROM "{name}"').scalar_one() for name in names}  # noqa: S608  # our own names
 
-    return await store.sql_transaction(count)
+    return await store.transaction(count)
 
 
 def _resident() -> float:

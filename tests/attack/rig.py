@@ -190,7 +190,7 @@ class Rig:
             names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
             return {name: run(f'SELECT COUNT(*) FROM "{name}"').scalar_one() for name in names}  # noqa: S608  # our own names
 
-        return await self.store.sql_transaction(count)
+        return await self.store.transaction(count)
 
 
 def tap(person: int, data: str, message_id: int, *, chat: Json | None = None, **more: Any) -> Json:

@@ -104,7 +104,7 @@ class Keys:
 
     async def _opens(self, place: KeyPlace) -> bool:
         async with self.open(place) as store:
-            opened = await store.sql_transaction(lambda db: db.accounts.prove())
+            opened = await store.transaction(lambda db: db.accounts.prove())
             pin = await store.transaction(lambda db: db.pins.find(PERSON))
             return (
                 opened == 4

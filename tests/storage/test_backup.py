@@ -108,9 +108,7 @@ async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tm
     database, copy = tmp_path / "data" / "bot.db", tmp_path / "copy.db"
     async with await a_store(database) as store:
         await store.transaction(a_busy_day)
-        await store.sql_transaction(
-            lambda db: db.inbox.add([InboxEntry(update_id=1, user_id=PERSON, body="{}", received_at=NOW)])
-        )
+        await store.transaction(lambda db: db.inbox.add([InboxEntry(update_id=1, user_id=PERSON, body="{}", received_at=NOW)]))
         await back_up(store, copy, [])
     for file in database.parent.iterdir():
         file.unlink()
@@ -123,8 +121,8 @@ async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tm
         assert stop is not None
         assert stop.why == RESTORED
         assert await restored.transaction(lambda db: db.accounts.session(ACCOUNT.id)) is None
-        assert await restored.sql_transaction(lambda db: db.inbox.waiting()) == []
-        assert await restored.sql_transaction(lambda db: db.audit.verify()) is None
+        assert await restored.transaction(lambda db: db.inbox.waiting()) == []
+        assert await restored.transaction(lambda db: db.audit.verify()) is None
         # The question was open in the copy and may have been confirmed since: a tap on it must not send its order again.
         later = NOW + timedelta(seconds=5)
         assert not await restored.transaction(lambda db: db.confirmations.claim("t1", PERSON, PERSON, 1, later))

@@ -148,5 +148,5 @@ async def test_read_change_and_write_in_one_transaction_never_loses_a_change(sto
 
 async def test_the_record_of_acts_keeps_its_chain_however_many_write(stores: list[SqlStore]) -> None:
     await race(stores, lambda db: db.audit.add(NOW, PERSON, "tap", ACCOUNT.id, "same words", before="", after=""))
-    assert await stores[0].sql_transaction(lambda db: db.audit.verify()) is None
+    assert await stores[0].transaction(lambda db: db.audit.verify()) is None
     assert len(await stores[1].transaction(lambda db: db.audit.page(None, 100))) == CLAIMERS

@@ -173,7 +173,7 @@ async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: boo
         names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
 
-    assert await store.sql_transaction(pragmas) == ["wal", 2, 1, 1]
+    assert await store.transaction(pragmas) == ["wal", 2, 1, 1]
     store.lock()
     modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
@@ -221,7 +221,7 @@ async def test_a_full_disk_is_named_and_leaves_the_transactions_before_it_whole(
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
 
-    await store.sql_transaction(no_room)
+    await store.transaction(no_room)
     numbers = iter(range(1, 1000))
 
     async def until_full() -> None:

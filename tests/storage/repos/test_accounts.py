@@ -228,7 +228,7 @@ async def test_every_pair_of_stored_secrets_swapped_is_refused(tmp_path: Path) -
     raw = sqlite3.connect(path)
     rows = raw.execute("SELECT account_id, field, sealed FROM secrets").fetchall()
     assert len(rows) == 10
-    assert await store.sql_transaction(lambda db: db.accounts.prove()) == 10
+    assert await store.transaction(lambda db: db.accounts.prove()) == 10
     for (account, field, own), (_, _, other) in itertools.permutations(rows, 2):
         raw.execute("UPDATE secrets SET sealed = ? WHERE account_id = ? AND field = ?", (other, account, field))
         raw.commit()
@@ -237,7 +237,7 @@ async def test_every_pair_of_stored_secrets_swapped_is_refused(tmp_path: Path) -
         raw.execute("UPDATE secrets SET sealed = ? WHERE account_id = ? AND field = ?", (own, account, field))
         raw.commit()
     raw.close()
-    assert await store.sql_transaction(lambda db: db.accounts.prove()) == 10
+    assert await store.transaction(lambda db: db.accounts.prove()) == 10
     await store.close()
 
 

@@ -53,7 +53,7 @@ async def raw(store: SqlStore, statement: str, *values: object) -> list[tuple[An
         db.stops.resume("nobody's")  # a write of our own ends what is kept, as one by another connection would
         return [tuple(row) for row in found] if found.returns_rows else []
 
-    return await store.sql_transaction(work)
+    return await store.transaction(work)
 
 
 async def test_a_copy_of_the_database_holds_nothing_to_compare_a_guess_with(tmp_path: Path) -> None:
@@ -102,6 +102,6 @@ async def test_a_hash_that_was_changed_or_belongs_to_somebody_else_opens_nothing
 async def test_new_data_keys_open_every_pin_and_the_old_ones_are_gone(store: SqlStore) -> None:
     await store.transaction(lambda db: db.pins.put(PIN))
     for count in (1, 2, 3):
-        assert await store.sql_transaction(lambda db: db.pins.rekey()) == 1
+        assert await store.transaction(lambda db: db.pins.rekey()) == 1
         assert await raw(store, "SELECT number FROM own_keys") == [(count + 1,)]
     assert await store.transaction(lambda db: db.pins.find(PERSON)) == PIN
