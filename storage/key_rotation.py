@@ -75,15 +75,15 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
         return False
 
 
-async def rekey(store: SqlStore, *, note: Note = _unnoted) -> int:
+async def renew_data_keys(store: SqlStore, *, note: Note = _unnoted) -> int:
     """Gives every account, unlinked ones too, new data keys and seals its secrets anew, in one transaction; how many secrets."""
     store.lock()
 
     def change(db: SqlRepositories) -> int:
         accounts = db.accounts.keyed()
         for account_id in accounts:
-            db.accounts.rekey(account_id)
-        count = db.accounts.prove() + db.pins.rekey()
+            db.accounts.renew_keys(account_id)
+        count = db.accounts.prove() + db.pins.renew_keys()
         note(db, "older data keys", f"{count} secrets of {len(accounts)} accounts sealed anew")
         return count
 

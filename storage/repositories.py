@@ -1,4 +1,4 @@
-"""All drawers over one open transaction."""
+"""All repositories over one open transaction."""
 
 from storage.db.engine import Transaction
 from storage.repos.accounts import SqlAccounts
@@ -20,7 +20,7 @@ from storage.secrets.vault import Vault
 
 
 class SqlRepositories:
-    """Made anew for each transaction, so that nothing remembered in a drawer outlives it."""
+    """Made anew for each transaction, so that nothing that a repository remembers outlives it."""
 
     def __init__(self, transaction: Transaction, vault: Vault, origin: str = "") -> None:
         self.people = SqlPeople(transaction)

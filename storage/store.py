@@ -1,4 +1,4 @@
-"""One writer: runs plain functions over the drawers, each as one durable transaction; the only file that commits."""
+"""One writer: runs plain functions over the repositories, each as one durable transaction; the only file that commits."""
 
 import asyncio
 import contextlib
@@ -51,7 +51,7 @@ class SqlStore:
     ) -> None:
         self._engine = engine
         self._connection = connection
-        self._kept = ReadCache(_raw(connection))
+        self._cache = ReadCache(_raw(connection))
         self._vault = vault
         self._lock = lock
         self.made = made  # by this opening: there was no database before
@@ -116,7 +116,7 @@ class SqlStore:
             raise
 
     async def owe(self, work: Work) -> None:
-        """Runs what records an act: now, or as the first thing that is written once the database takes it (domain.drawers)."""
+        """Runs what records an act: now, or as the first thing that is written once the database takes it."""
         refused = await self._in_turn(partial(self._record, work, origin.get()))
         if refused is not None:
             self.away(refused.say)
@@ -147,7 +147,7 @@ class SqlStore:
     def _transact(self, work: Callable[[SqlRepositories], T], origin: str = "") -> T:
         if self._closed:
             raise StorageError(_CLOSED)
-        transaction = Transaction(self._connection, self._kept)
+        transaction = Transaction(self._connection, self._cache)
         begun, only_read = False, []
         try:
             with self._connection.begin():
@@ -203,7 +203,7 @@ class SqlStore:
     def _look(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
         """Runs what only reads while nothing can be written; what writes meets the refusal."""
         connection = _raw(self._connection)
-        transaction = Transaction(self._connection, self._kept)
+        transaction = Transaction(self._connection, self._cache)
         self._connection.info[READING] = True
         connection.execute("PRAGMA query_only=ON")
         try:

@@ -23,7 +23,7 @@ from bot.trading.safety.lockdown import lift_alarm, raise_alarm, sounding
 from bot.wiring import heartbeat_file
 from storage.backup import after_bringing_back, back_up, bring_back, check_copy
 from storage.db.engine import FileLock
-from storage.key_rotation import Note, rekey, rotate
+from storage.key_rotation import Note, renew_data_keys, rotate
 from storage.repos.audit import AuditRow
 from storage.repositories import SqlRepositories
 from storage.secrets.keyplace import new_key
@@ -128,7 +128,7 @@ async def change_keys(
 async def change_data_keys(settings: Settings, ask: Prompt | None) -> str:
     """New data keys for every account; the sentence for the person. StorageError says why not, and then nothing is lost."""
     async with open_store(settings, os.urandom, inline=True, ask=ask) as store:
-        count = await rekey(store, note=_note("key rotate", "data keys"))
+        count = await renew_data_keys(store, note=_note("key rotate", "data keys"))
     return f"{count} secrets are sealed anew, each account's with data keys of its own."
 
 

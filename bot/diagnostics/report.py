@@ -116,7 +116,7 @@ def _memory(db: SqlRepositories, store: SqlStore) -> list[Fact]:
             "memory",
             {
                 "people": len(people),
-                "phones sealed": sum(db.pins.sealed(person) is not None for person in people),
+                "phones sealed": sum(db.pins.phone_locked_since(person) is not None for person in people),
                 "accounts": len(accounts),
                 "accounts stopped": sum(db.stops.stopped(account.id) is not None for account in accounts),
                 "alarm": sounding(db),

@@ -1,4 +1,4 @@
-"""Drawer: the bot's own data keys, for what is secret and belongs to no account, wrapped as those of the accounts are."""
+"""The bot's own data keys, for what is secret and belongs to no account; they are wrapped as those of the accounts are."""
 
 from sqlalchemy import bindparam, select
 
@@ -25,8 +25,8 @@ class BotKeys:
 
     def newest(self) -> DataKey:
         """Made when there is none yet; VaultError without a wrapping key."""
-        found = self._tx.rows(_ALL).all()
-        return self._vault.unwrap(_NOBODY, found[-1].number, found[-1].wrapped) if found else self._new(1)
+        rows = self._tx.rows(_ALL).all()
+        return self._vault.unwrap(_NOBODY, rows[-1].number, rows[-1].wrapped) if rows else self._new(1)
 
     def numbered(self, number: int) -> DataKey:
         """VaultError when it is gone, was changed, or its wrapping key is not among ours."""

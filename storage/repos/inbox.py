@@ -1,4 +1,4 @@
-"""Drawer: updates received, each stored before Telegram is told, handled or not; and the port over it."""
+"""Updates received, handled or not; each is stored before Telegram is told."""
 
 from collections.abc import Sequence
 from datetime import datetime

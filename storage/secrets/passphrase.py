@@ -2,7 +2,7 @@
 
 One line of text (failure-modes.md T32): a mark, Argon2id's figures, a salt, and the keys' own lines under AES-256-GCM with a
 key drawn from the passphrase. The figures and the salt are authenticated with it. Whoever has the database and this file still
-has to guess the passphrase at the price of one Argon2id each.
+has to guess the passphrase at the price of one Argon2id cost.
 """
 
 import base64
@@ -54,7 +54,7 @@ class Cost:
     def is_enough(self) -> bool:
         """Whether it is one of OWASP's settings or dearer (ASVS 5.0, appendix C), and no trap for this host's memory."""
         return self.kib <= MOST_KIB and any(
-            self.passes >= each.passes and self.kib >= each.kib and self.lanes >= each.lanes for each in OWASP
+            self.passes >= cost.passes and self.kib >= cost.kib and self.lanes >= cost.lanes for cost in OWASP
         )
 
 

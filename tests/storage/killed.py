@@ -20,7 +20,7 @@ from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.access import Pin
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
-from storage.key_rotation import rekey, rotate
+from storage.key_rotation import renew_data_keys, rotate
 from storage.secrets.keyfile import KeyFile
 from storage.secrets.keyplace import KeyPlace
 from storage.secrets.passphrase import Cost, SealedKeyFile
@@ -81,7 +81,7 @@ class Keys:
             started()
             chance = random.Random(os.getpid()).randbytes
             if kind == "rekey":
-                await rekey(store)
+                await renew_data_keys(store)
             elif kind == "seed":
                 await rotate(store, self.seed, chance, ring=Ring.SEED)
             elif kind == "move":

@@ -301,16 +301,16 @@ class Order:
         draft = self._draft_after(fact) if not older else self.draft
         average = fact.average if fact.average and not older else self.average
         reason = fact.reason if status in (OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED) else ""
-        told = replace(
+        order = replace(
             self, broker_id=fact.broker_id, status=status, filled=filled, average=average, draft=draft,
             reason=reason or self.reason,
         )  # fmt: skip
-        if told == self:
+        if order == self:
             return self
         if status is not self.status and status not in MOVES[self.status]:
             msg = f"order {self.id}: {self.status} cannot become {status}"
             raise IllegalMove(msg)
-        return replace(told, updated_at=at, version=self.version + 1)
+        return replace(order, updated_at=at, version=self.version + 1)
 
     def _status_after(self, fact: OrderFact, filled: int) -> OrderStatus:
         if fact.status.is_final and not (fact.status is OrderStatus.FILLED and filled < fact.quantity):

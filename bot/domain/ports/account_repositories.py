@@ -38,7 +38,7 @@ class PeopleRepository(Protocol):
 
 
 class AccountsRepository(Protocol):
-    """Linked accounts, their sealed credentials and sessions."""
+    """Linked accounts, their encrypted credentials and sessions."""
 
     @property
     def keeps_seeds(self) -> bool:
@@ -48,7 +48,7 @@ class AccountsRepository(Protocol):
     def add(self, account: Account, credentials: Credentials) -> None: ...
 
     def remove(self, account_id: str) -> bool:
-        """Destroys the account's secrets for good; its orders stay, and its client code, sealed anew, by which it is known."""
+        """Destroys the account's secrets for good; its orders stay, and its client code, encrypted anew, by which it is known."""
         ...
 
     def all(self) -> Sequence[Account]: ...
@@ -62,11 +62,11 @@ class AccountsRepository(Protocol):
         ...
 
     def credentials(self, account_id: str) -> Credentials | None:
-        """Opens what is sealed; VaultError when it does not open."""
+        """Decrypts what is stored; VaultError when it does not open."""
         ...
 
     def keep_session(self, account_id: str, session: Session | None) -> None:
-        """Seals the session's token, or forgets it."""
+        """Encrypts and stores the session's token, or forgets it."""
         ...
 
     def session(self, account_id: str) -> Session | None: ...
@@ -123,7 +123,7 @@ class InvitationsRepository(Protocol):
 
 
 class PinsRepository(Protocol):
-    """PINs with their count of misses, and phones that were sealed."""
+    """PINs with their count of misses, and phones that were locked."""
 
     def find(self, telegram_id: int) -> Pin | None: ...
 
@@ -131,12 +131,12 @@ class PinsRepository(Protocol):
 
     def remove(self, telegram_id: int) -> bool: ...
 
-    def seal(self, telegram_id: int, at: datetime) -> None: ...
+    def lock_phone(self, telegram_id: int, at: datetime) -> None: ...
 
-    def unseal(self, telegram_id: int) -> bool: ...
+    def unlock_phone(self, telegram_id: int) -> bool: ...
 
-    def sealed(self, telegram_id: int) -> datetime | None:
-        """Since when this person's phone is sealed."""
+    def phone_locked_since(self, telegram_id: int) -> datetime | None:
+        """Since when this person's phone is locked."""
         ...
 
 

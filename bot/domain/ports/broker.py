@@ -1,4 +1,4 @@
-"""What the heart asks of the world outside: a broker, its feed, a messenger, randomness."""
+"""What the domain asks of the world outside: a broker, its feed, a messenger, randomness."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
@@ -150,7 +150,7 @@ class FeedListener(Protocol):
 
 
 class BrokerConnection(Protocol):
-    """The live pair of client and feed of one linked account."""
+    """The live client and feed of one linked account."""
 
     @property
     def broker(self) -> Broker: ...
@@ -169,28 +169,28 @@ class BrokerConnection(Protocol):
 
 
 class BrokerConnections(Protocol):
-    """The live pairs of all accounts; a pair is made when first asked for and closed at the end."""
+    """The connections of all accounts; each is made when first asked for, and closed at the end."""
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> BrokerConnection:
-        """The pair of an account; credentials give the API key when the pair is not open yet. NotLinked when neither."""
+        """The connection of an account; credentials give the API key when it is not open yet. NotLinked when neither."""
         ...
 
     def opened(self) -> Collection[str]:
-        """Accounts with an open pair."""
+        """Accounts with an open connection."""
         ...
 
     async def close(self, account_id: str) -> None:
-        """Ends one pair (unlink): nothing new begins on it, what is under way ends in bounded time."""
+        """Ends one connection (unlink): nothing new begins on it, what is under way ends in bounded time."""
         ...
 
 
 class Messenger(Protocol):
-    """The face, as the heart sees it; raises DeliveryError, sorted into permanent and not."""
+    """Sends to people's chats; raises DeliveryError, sorted into permanent and not."""
 
-    async def deliver(self, parcel: Delivery) -> int:
+    async def deliver(self, delivery: Delivery) -> int:
         """Sends a notice as a message of its own; the message id."""
         ...
 
-    async def draw(self, shown: CardRef, order: Order, label: str) -> int:
+    async def draw(self, card: CardRef, order: Order, label: str) -> int:
         """Edits an order's card to that state; where the card cannot be edited a new message is sent. The message id."""
         ...

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Repositories(Protocol):
-    """All drawers over one transaction."""
+    """All repositories over one transaction."""
 
     @property
     def people(self) -> PeopleRepository: ...
@@ -63,10 +63,10 @@ class Repositories(Protocol):
 
 
 class Store(Protocol):
-    """One writer; each run is one transaction."""
+    """One writer, one transaction at a time."""
 
     async def transaction(self, work: Callable[[Repositories], T]) -> T:
-        """Runs a plain function over the drawers; commits on return, rolls back on any exception.
+        """Runs a plain function over the repositories; commits on return, rolls back on any exception.
 
         Errors of our own pass through unchanged; what the database throws becomes StorageError. StorageAway: it takes no
         writing for now, and what only reads is answered all the same.

@@ -90,7 +90,7 @@ class Logins:
             role = db.people.role_on(telegram_id, account.id if account else None)
             if role is None:
                 return None
-            sealed = db.pins.sealed(telegram_id) is not None
+            sealed = db.pins.phone_locked_since(telegram_id) is not None
             return Actor(user=user, role=role, account=account, sealed=sealed)
 
         return await self._store.transaction(find)

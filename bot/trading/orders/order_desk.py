@@ -207,7 +207,7 @@ class OrderDesk(Proposals):
         if session is None or not session.alive(now):
             return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
         person = actor.user.telegram_id
-        if db.pins.sealed(person) is not None:
+        if db.pins.phone_locked_since(person) is not None:
             return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
         before = db.orders.find(found.order_id) if found.order_id is not None else None
         was = self._confirmations.is_exit(found.token)

@@ -156,7 +156,7 @@ def take_off_list(db: Repositories, telegram_id: int, now: datetime) -> bool:
 
 def unlock(db: Repositories, telegram_id: int, now: datetime) -> bool:
     """Opens a sealed phone and takes its PIN away; False when it was neither sealed nor had one."""
-    sealed, had_pin = db.pins.unseal(telegram_id), db.pins.remove(telegram_id)
+    sealed, had_pin = db.pins.unlock_phone(telegram_id), db.pins.remove(telegram_id)
     before = f"{'sealed' if sealed else 'open'}, {'with' if had_pin else 'without'} a PIN"
     db.audit.add(now, None, "unlocked", None, str(telegram_id), before=before, after="open, without a PIN")
     return sealed or had_pin

@@ -45,7 +45,7 @@ def raise_alarm(db: Repositories, now: datetime) -> Raised:
         db.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
     for phone in sorted(phones):
         questions += db.confirmations.refuse_of(phone)
-        db.pins.seal(phone, now)
+        db.pins.lock_phone(phone, now)
     db.audit.add(now, None, "panic", before=f"{len(phones)} phones", after=f"all sealed, {questions} open questions refused")
     db.flags.lock_down(now)
     return Raised(accounts=len(accounts), phones=len(phones), questions=questions)
@@ -57,7 +57,7 @@ def lift_alarm(db: Repositories, now: datetime) -> bool:
         return False
     phones = sorted({user.telegram_id for user, _, _ in db.people.all()})
     for phone in phones:
-        db.pins.unseal(phone)
+        db.pins.unlock_phone(phone)
     db.audit.add(now, None, "panic lifted", before=f"{len(phones)} phones sealed", after="open, trading stopped")
     return True
 

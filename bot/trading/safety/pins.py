@@ -84,7 +84,7 @@ class Pins:
         def read(db: Repositories) -> PinState:
             pin = _bounded(db, person, now)
             closed = pin.closed_until if pin and pin.closed_until and pin.closed_until > now else None
-            return PinState(set=pin is not None, sealed_since=db.pins.sealed(person), closed_until=closed)
+            return PinState(set=pin is not None, sealed_since=db.pins.phone_locked_since(person), closed_until=closed)
 
         return await self._store.transaction(read)
 
@@ -200,7 +200,7 @@ class Pins:
         else:
             db.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
         if at.pad.use is PadUse.UNSEAL:
-            db.pins.unseal(pin.telegram_id)
+            db.pins.unlock_phone(pin.telegram_id)
         detail, before, after = _CHANGED.get(at.pad.use, (f"given for {proven_for or at.pad.use}", "", ""))
         db.audit.add(now, pin.telegram_id, "pin", None, detail, before=before, after=after)
         return True
@@ -247,7 +247,7 @@ class Pins:
         person, now = actor.user.telegram_id, self._clock.now()
 
         def shut(db: Repositories) -> None:
-            db.pins.seal(person, now)
+            db.pins.lock_phone(person, now)
             db.confirmations.refuse_of(person)
             db.audit.add(now, person, "lock", before="open", after="sealed")
             _tell_of(db, actor.user, ActionKind.SEALED, now)
