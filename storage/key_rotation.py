@@ -1,4 +1,4 @@
-"""Changes keys without ever leaving a secret that no key opens: rotate (the wrapping key), rekey (the data keys)."""
+"""Changes keys without ever leaving a secret that no key opens: rotate (the wrapping key), renew_data_keys (the data keys)."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ from storage.store import SqlStore
 
 Note = Callable[
     [SqlRepositories, str, str], None
-]  # drawers, before, after: the names of the wrapping keys, or how many data keys
+]  # repositories, before, after: the names of the wrapping keys, or how many data keys
 
 
 def _unnoted(_: SqlRepositories, before: str, after: str) -> None:
@@ -76,7 +76,7 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
 
 
 async def renew_data_keys(store: SqlStore, *, note: Note = _unnoted) -> int:
-    """Gives every account, unlinked ones too, new data keys and seals its secrets anew, in one transaction; how many secrets."""
+    """Gives every account, unlinked ones too, new data keys and encrypts its secrets anew, in one transaction; how many."""
     store.lock()
 
     def change(db: SqlRepositories) -> int:

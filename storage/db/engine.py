@@ -1,4 +1,4 @@
-"""One SQLite connection with durable settings, and the open transaction that the drawers work in."""
+"""One SQLite connection with durable settings, and the open transaction that the repositories work in."""
 
 import errno
 import fcntl
@@ -101,7 +101,7 @@ def _create_private(path: Path) -> None:
 
 
 class Transaction:
-    """What a drawer may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
+    """What a repository may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
 
     __slots__ = ("_cache", "_connection", "_open")
 
@@ -134,9 +134,9 @@ class Transaction:
         self._open = False
 
     def _live(self) -> Connection:
-        # Without this, a drawer that outlived its run would open a transaction that nobody ends.
+        # Without this, a repository that outlived its transaction would open a transaction that nobody ends.
         if not self._open:
-            raise StorageError("A drawer was used after its transaction had ended.")
+            raise StorageError("A repository was used after its transaction had ended.")
         return self._connection
 
 

@@ -141,15 +141,15 @@ class SqlAccounts:
         """All of them; without the second ring of keys a stored seed stays closed, and six digits have to be typed."""
         if self.find(account_id) is None:
             return None
-        secrets: dict[str, Secret | None] = dict.fromkeys(_CREDENTIALS)
-        secrets |= {name: self._get(account_id, name) for name in _CREDENTIALS if self._vault.has(_ring_for(name))}
-        client_code, password, api_key = secrets["client_code"], secrets["password"], secrets["api_key"]
+        values: dict[str, Secret | None] = dict.fromkeys(_CREDENTIALS)
+        values |= {name: self._get(account_id, name) for name in _CREDENTIALS if self._vault.has(_ring_for(name))}
+        client_code, password, api_key = values["client_code"], values["password"], values["api_key"]
         if client_code is None or password is None or api_key is None:
             raise VaultError("A stored secret of this account is missing. Link the account again.")
-        return Credentials(client_code=client_code, password=password, api_key=api_key, totp_seed=secrets["totp_seed"])
+        return Credentials(client_code=client_code, password=password, api_key=api_key, totp_seed=values["totp_seed"])
 
     def keep_session(self, account_id: str, session: Session | None) -> None:
-        """Token and times are sealed as one, so that a dead token cannot be given a longer life."""
+        """Token and times are encrypted as one, so that a dead token cannot be given a longer life."""
         if session is None:
             self._tx.write(_FORGET_ONE, {"account": account_id, "name": _SESSION})
             return
@@ -174,11 +174,11 @@ class SqlAccounts:
         return self._tx.rows(_CHOSEN, {"person": telegram_id, "now": now, "furthest": furthest}).scalar_one_or_none()
 
     def keyed(self) -> Sequence[str]:
-        """The ids of all accounts of which something is sealed, unlinked ones included."""
+        """The ids of all accounts of which something encrypted is stored, unlinked ones included."""
         return sorted({row.account_id for row in self._tx.rows(_KEYS).all()})
 
     def prove(self) -> int:
-        """Opens every sealed value whose ring is here and lets it go; how many. VaultError at the first that does not open."""
+        """Decrypts every value whose ring is here and lets it go; how many. VaultError at the first that does not open."""
         count = 0
         for account_id in self.keyed():
             for name, _ in self._tx.rows(_SECRETS, {"account": account_id}).all():
@@ -202,7 +202,7 @@ class SqlAccounts:
         return len(old)
 
     def renew_keys(self, account_id: str) -> int:
-        """Gives an account new data keys and seals everything anew with them; how many values.
+        """Gives an account new data keys and encrypts everything anew with them; how many values.
 
         A seed whose ring is not here keeps its key; one that stood under the first ring moves to its own.
         """

@@ -17,7 +17,7 @@ _FORGET_BEFORE = own_keys.delete().where(_k.number < bindparam("key"))
 
 
 class BotKeys:
-    """The newest one seals; the others only open what they sealed."""
+    """The newest one encrypts; the others only decrypt what they encrypted."""
 
     def __init__(self, transaction: Transaction, vault: Vault) -> None:
         self._tx = transaction
@@ -44,11 +44,11 @@ class BotKeys:
         return len(old)
 
     def renew(self) -> DataKey:
-        """A key that nobody has seen; whoever asks for it seals everything anew and then forgets the older ones."""
+        """A key that nobody has seen; whoever asks for it encrypts everything anew and then forgets the older ones."""
         return self._new(max((row.number for row in self._tx.rows(_ALL).all()), default=0) + 1)
 
     def forget_before(self, key: DataKey) -> None:
-        """Nothing is sealed with the older ones any more."""
+        """Nothing is encrypted with the older ones any more."""
         self._tx.write(_FORGET_BEFORE, {"key": key.number})
 
     def _new(self, number: int) -> DataKey:

@@ -1,6 +1,6 @@
 """PINs with their count of misses, and phones that were locked.
 
-Six digits can be searched through in a day, however slow their hash is. So the hash itself is sealed under the bot's own key:
+Six digits can be searched through in a day, however slow their hash is. So the hash itself is encrypted under the bot's own key:
 whoever has the database alone has nothing to compare a guess with.
 """
 
@@ -21,7 +21,7 @@ from storage.repos.bot_keys import BotKeys
 from storage.secrets.vault import DataKey, Vault, number_of
 
 _MARK = "sealed:"  # then base64
-_PLAIN = "$argon2id$"  # of a PIN that was set before hashes were sealed; sealed with its next use
+_PLAIN = "$argon2id$"  # of a PIN that was set before hashes were encrypted; that happens with its next use
 _FIELD = "pin"
 
 _FIELDS = tuple(field.name for field in fields(Pin))
@@ -60,7 +60,7 @@ class SqlPins:
         return count
 
     def renew_keys(self) -> int:
-        """Seals every PIN anew under a new key; how many."""
+        """Encrypts every PIN anew under a new key; how many."""
         people = self._tx.rows(_ALL).scalars().all()
         if people:
             key = self._keys.renew()
@@ -71,7 +71,7 @@ class SqlPins:
         return self.prove()
 
     def prove(self) -> int:
-        """Opens every PIN's hash and lets it go; how many. VaultError at the first that does not open."""
+        """Decrypts every PIN's hash and lets it go; how many. VaultError at the first that does not open."""
         return sum(self.find(person) is not None for person in self._tx.rows(_ALL).scalars().all())
 
     def _put(self, pin: Pin, key: DataKey) -> None:

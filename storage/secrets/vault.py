@@ -1,6 +1,6 @@
-"""Seals each account's secrets with AES-256-GCM and opens them again, or raises; it never gives back what it cannot open.
+"""Encrypts each account's secrets with AES-256-GCM and decrypts them again, or raises: it gives back nothing that was changed.
 
-Two levels (failure-modes.md 2.5): every account has random 256-bit data keys that seal its values, and a
+Two levels (failure-modes.md 2.5): every account has random 256-bit data keys that encrypt its values, and a
 key-encryption key from outside the database wraps the data keys. There are two rings of such keys: the TOTP seed has a data
 key that only the second ring wraps, so that the database and the first key together still do not make a login (T34). Both
 kinds of encrypted bytes begin with a version and the name of the key that they need, so that either can be changed while the
@@ -73,7 +73,7 @@ class DataKey:
 
 
 class Vault:
-    """Seals and opens with the wrapping keys given; the first of a ring wraps what is new, the others only open."""
+    """Encrypts and decrypts with the wrapping keys given; the first of a ring wraps what is new, the others only unwrap."""
 
     def __init__(self, keys: Sequence[WrappingKey], random: RandomBytes, seed_keys: Sequence[WrappingKey] = ()) -> None:
         rings: Mapping[Ring, Sequence[WrappingKey]] = {Ring.MAIN: tuple(keys), Ring.SEED: tuple(seed_keys)}
@@ -84,7 +84,7 @@ class Vault:
         self._random = random
 
     def has(self, ring: Ring) -> bool:
-        """Whether anything of that ring can be sealed and opened."""
+        """Whether anything of that ring can be encrypted and decrypted."""
         return bool(self._rings[ring])
 
     def with_keys(self, ring: Ring, keys: Sequence[WrappingKey]) -> "Vault":
@@ -131,14 +131,14 @@ class Vault:
         return _encrypt(AESGCM(key.key), self._random, head, secret.reveal().encode(), _place(key.account_id, name, row))
 
     def decrypt(self, key: DataKey, name: str, encrypted: bytes, row: str = "") -> Secret:
-        """VaultError when it was sealed for another account, field or row, with another key, or was changed."""
+        """VaultError when it was encrypted for another account, field or row, with another key, or was changed."""
         if number_of(encrypted) != key.number:
             raise VaultError(_CLOSED)
         return Secret(_decrypt(AESGCM(key.key), encrypted, 1 + _NUMBER, _place(key.account_id, name, row)).decode())
 
 
 def number_of(encrypted: bytes) -> int:
-    """The number of the data key that a sealed value needs."""
+    """The number of the data key that an encrypted value needs."""
     return int.from_bytes(encrypted[1 : 1 + _NUMBER])
 
 

@@ -208,7 +208,7 @@ class FakeAccounts:
         if account is None:
             raise NotFound(f'You have no account "{label}".')
         user = User(telegram_id=telegram_id, name="Asha")
-        return Actor(user=user, role=self.allowlist.roles[telegram_id], account=account, sealed=telegram_id in self.sealed)
+        return Actor(user=user, role=self.allowlist.roles[telegram_id], account=account, phone_locked=telegram_id in self.sealed)
 
     async def all(self, actor: Actor) -> Sequence[tuple[Account, Role]]:
         return ((MAIN, actor.role), (PAPA, actor.role if self.both_mine else Role.VIEWER))
@@ -604,7 +604,7 @@ class FakePins:
     sealed: bool = False
 
     async def state(self, actor: Actor) -> PinState:
-        return PinState(set=self.has_pin, sealed_since=NOW if self.sealed else None, closed_until=None)
+        return PinState(set=self.has_pin, phone_locked_since=NOW if self.sealed else None, closed_until=None)
 
     async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad:
         self.tapped, self.use = "", use

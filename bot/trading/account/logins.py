@@ -91,7 +91,7 @@ class Logins:
             if role is None:
                 return None
             sealed = db.pins.phone_locked_since(telegram_id) is not None
-            return Actor(user=user, role=role, account=account, sealed=sealed)
+            return Actor(user=user, role=role, account=account, phone_locked=sealed)
 
         return await self._store.transaction(find)
 

@@ -84,7 +84,7 @@ class Pins:
         def read(db: Repositories) -> PinState:
             pin = _bounded(db, person, now)
             closed = pin.closed_until if pin and pin.closed_until and pin.closed_until > now else None
-            return PinState(set=pin is not None, sealed_since=db.pins.phone_locked_since(person), closed_until=closed)
+            return PinState(set=pin is not None, phone_locked_since=db.pins.phone_locked_since(person), closed_until=closed)
 
         return await self._store.transaction(read)
 
@@ -96,13 +96,13 @@ class Pins:
         state = await self.state(actor)
         if use is PadUse.SET and state.set:
             raise PinClosed("You have a PIN already. /pin change asks for it first.")
-        if use is PadUse.SET and state.sealed_since is not None:
+        if use is PadUse.SET and state.phone_locked_since is not None:
             raise NotFound(_only_host(actor))
         if use is PadUse.UNSEAL and await self._store.transaction(sounding):
             raise NotFound(f"{WHY} {LIFT}")
         if use is not PadUse.SET:
             if not state.set:
-                raise NotFound("You have no PIN. /pin sets one." if not state.sealed_since else _only_host(actor))
+                raise NotFound("You have no PIN. /pin sets one." if not state.phone_locked_since else _only_host(actor))
             if state.closed_until is not None:
                 raise PinClosed(_closed(state.closed_until, actor))
         steps = list(_STEPS[use])
@@ -250,7 +250,7 @@ class Pins:
             db.pins.lock_phone(person, now)
             db.confirmations.refuse_of(person)
             db.audit.add(now, person, "lock", before="open", after="sealed")
-            _tell_of(db, actor.user, ActionKind.SEALED, now)
+            _tell_of(db, actor.user, ActionKind.PHONE_LOCKED, now)
 
         await self._store.transaction(shut)
         self._changed()

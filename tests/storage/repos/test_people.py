@@ -90,7 +90,7 @@ async def test_taking_somebody_off_the_list_kills_all_that_waits_for_them_and_no
         other = db.confirmations.find("t1")
         assert other is not None
         assert other.state is ConfirmationState.OPEN
-        assert [parcel.chat_id for parcel in db.outbox.lease(NOW, NOW)] == [PERSON]
+        assert [delivery.chat_id for delivery in db.outbox.lease(NOW, NOW)] == [PERSON]
         assert db.outbox.counts() == (1, 1)
         order = db.orders.find("o1")
         assert order is not None
