@@ -88,6 +88,12 @@ async def test_a_damaged_cut_or_foreign_file_is_no_backup(tmp_path: Path) -> Non
         bad.write_bytes(spoilt)
         with pytest.raises(StorageError):
             check_copy(bad)
+    bad.write_bytes(body)
+    with sqlite3.connect(bad) as raw:
+        raw.execute("UPDATE orders SET account_id = 'nobody'")
+    raw.close()
+    with pytest.raises(StorageError, match="point nowhere"):
+        check_copy(bad)
     with pytest.raises(StorageError, match="no backup"):
         check_copy(tmp_path / "nothing.db")
     sqlite3.connect(tmp_path / "stranger.db").execute("CREATE TABLE x (y)").connection.close()

@@ -11,12 +11,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.domain.orders.notice import Delivery, FeedLost, OrderRejected, Sound, TradingStopped
+from bot.domain.orders.notice import Delivery, FeedLost, Filled, OrderRejected, Sound, TradingStopped
 from bot.domain.orders.order import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.stage.depth import examples
-from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, at_once, seed
+from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_fill, a_store, a_vault, an_order, at_once, seed
 
 MINUTE = timedelta(minutes=1)
 OTHER = PERSON + 1
@@ -135,6 +135,44 @@ async def test_news_of_a_transaction_that_fails_was_never_written(store: SqlStor
         await store.transaction(fails)
     await store.transaction(lambda db: db.outbox.add(ACCOUNT.id, [], NEWS, NOW, order_id=None))
     assert await store.transaction(lambda db: db.outbox.counts()) == (0, 0)
+
+
+async def test_a_fill_whose_price_came_later_is_put_right_where_it_waits_and_edited_where_it_was_sent(store: SqlStore) -> None:
+    unpriced = Filled(order=an_order(), fill=a_fill(price=None, average=None))
+    another = Filled(order=an_order(), fill=a_fill(filled_after=10, price=None, average=None))
+    priced = Filled(order=an_order(), fill=a_fill())
+
+    def begin(db: Repositories) -> None:
+        db.orders.add(an_order(), DAY)
+        db.outbox.add(ACCOUNT.id, [PERSON, OTHER], unpriced, NOW, order_id="o1")
+        db.outbox.add(ACCOUNT.id, [PERSON, OTHER], another, NOW, order_id="o1")
+
+    await store.transaction(begin)
+    sent = next(delivery for delivery in await lease(store) if delivery.chat_id == PERSON)
+    await store.transaction(lambda db: db.outbox.sent(sent.id, NOW, 77))
+    await store.transaction(lambda db: db.outbox.correct(priced, NOW))
+    await store.transaction(lambda db: db.outbox.release(NOW))
+    chats: dict[int, list[tuple[object, int | None, Sound]]] = {PERSON: [], OTHER: []}
+    while deliveries := await lease(store):
+        for delivery in deliveries:
+            chats[delivery.chat_id].append((delivery.notice, delivery.edits, delivery.loudness))
+            await store.transaction(lambda db, done=delivery.id: db.outbox.sent(done, NOW, 78))  # type: ignore[misc]
+    assert chats[PERSON] == [(another, None, Sound.RING), (priced, 77, Sound.SILENT)]
+    assert chats[OTHER] == [(priced, None, Sound.RING), (another, None, Sound.RING)]
+
+
+async def test_a_notice_that_was_sent_late_is_not_edited(store: SqlStore) -> None:
+    def begin(db: Repositories) -> None:
+        db.orders.add(an_order(), DAY)
+        unpriced = Filled(order=an_order(), fill=a_fill(price=None, average=None))
+        db.outbox.add(ACCOUNT.id, [PERSON], unpriced, NOW, order_id="o1")
+
+    await store.transaction(begin)
+    (delivery,) = await lease(store)
+    late = NOW + timedelta(hours=1)
+    await store.transaction(lambda db: db.outbox.sent(delivery.id, late, 77))
+    await store.transaction(lambda db: db.outbox.correct(Filled(order=an_order(), fill=a_fill()), late))
+    assert await lease(store, late) == []
 
 
 async def test_a_delivery_that_cannot_be_read_is_buried_and_counted_and_the_next_one_goes(
