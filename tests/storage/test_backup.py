@@ -22,7 +22,7 @@ from storage.store import SqlStore
 from tests.storage.killed_restore import make, standing
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, a_store, a_vault, an_order
 
-CANARIES = [each.reveal().encode() for each in (CREDENTIALS.password, CREDENTIALS.api_key, CREDENTIALS.client_code)]
+CANARIES = [secret.reveal().encode() for secret in (CREDENTIALS.password, CREDENTIALS.api_key, CREDENTIALS.client_code)]
 
 
 def a_busy_day(db: Repositories) -> None:
@@ -38,8 +38,8 @@ def files_in(directory: Path) -> list[str]:
 async def test_a_copy_made_while_others_write_is_whole_private_and_one_file(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "data" / "bot.db")
     await store.transaction(a_busy_day)
-    found = await back_up(store, tmp_path / "copy.db", [])
-    assert (found.accounts, found.orders, found.audit_rows) == (1, 1, 1)
+    checked = await back_up(store, tmp_path / "copy.db", [])
+    assert (checked.accounts, checked.orders, checked.audit_rows) == (1, 1, 1)
     assert files_in(tmp_path) == ["copy.db"]
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "copy.db").stat().st_nlink == 1
@@ -169,13 +169,13 @@ def test_a_restore_killed_anywhere_leaves_the_whole_old_one_or_the_whole_new_one
     assert swept.returncode == 0, swept.stderr
     *lines, left = swept.stdout.splitlines()
     before = "untouched" if damaged else "old"
-    told = [re.fullmatch(r"\d+ (.+): (killed|ended), ([^,]+)(?:, again: (.+))?", line) for line in lines]
-    assert [line for line, found in zip(lines, told, strict=True) if found is None or found[3] not in (before, "new")] == []
-    assert {found[4] for found in told if found is not None} == {None, "new"}
-    seen = {(found[2], found[3]) for found in told if found is not None}
+    matches = [re.fullmatch(r"\d+ (.+): (killed|ended), ([^,]+)(?:, again: (.+))?", line) for line in lines]
+    assert [line for line, match in zip(lines, matches, strict=True) if match is None or match[3] not in (before, "new")] == []
+    assert {match[4] for match in matches if match is not None} == {None, "new"}
+    seen = {(match[2], match[3]) for match in matches if match is not None}
     assert seen >= {("killed", before), ("killed", "new")}
     if not damaged:
-        inside = {found[1] for found in told if found is not None and "within" in found[1] and found[2] == "killed"}
+        inside = {match[1] for match in matches if match is not None and "within" in match[1] and match[2] == "killed"}
         assert len(inside) > 4
     assert len(lines) > 15
     assert left == "left: bot.db."

@@ -38,11 +38,11 @@ async def what_opens(house: Keys, main: Sequence[WrappingKey], seeds: Sequence[W
     """The names of the credentials that come back with these keys."""
     async with SqlStore.open(house.database, Vault(main, chance.randbytes, seeds), inline=True) as store:
         try:
-            found = await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id))
+            credentials = await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id))
         except VaultError:
             return set()
-    assert found is not None
-    return {name for name in ("client_code", "password", "api_key", "totp_seed") if getattr(found, name) is not None}
+    assert credentials is not None
+    return {name for name in ("client_code", "password", "api_key", "totp_seed") if getattr(credentials, name) is not None}
 
 
 ALL = {"client_code", "password", "api_key", "totp_seed"}
@@ -188,6 +188,6 @@ async def test_an_unlinked_account_is_known_after_every_change_of_keys(house: Ke
         await store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
         await (rotate(store, house.main, chance.randbytes) if act == "rotate" else renew_data_keys(store))
     async with house.open() as store:
-        known = await store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code))
-    assert known is not None
-    assert (known.account.id, known.linked) == (ACCOUNT.id, False)
+        account = await store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code))
+    assert account is not None
+    assert (account.account.id, account.linked) == (ACCOUNT.id, False)

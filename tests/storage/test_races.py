@@ -124,26 +124,26 @@ async def test_of_many_who_change_one_version_one_is_taken_and_the_rest_are_told
     order = an_order()
     await stores[0].transaction(lambda db: db.orders.add(order, DAY))
     moved = order.accepted("77", NOW)
-    told = await asyncio.gather(
+    answers = await asyncio.gather(
         *(stores[number % 2].transaction(lambda db: db.orders.save(moved)) for number in range(CLAIMERS)),
         return_exceptions=True,
     )
-    assert [error for error in told if error is None] == [None]
-    assert sum(isinstance(error, StorageError) for error in told) == CLAIMERS - 1
+    assert [error for error in answers if error is None] == [None]
+    assert sum(isinstance(error, StorageError) for error in answers) == CLAIMERS - 1
 
 
 async def test_read_change_and_write_in_one_transaction_never_loses_a_change(stores: list[SqlStore]) -> None:
     await stores[0].transaction(lambda db: db.orders.add(an_order(), DAY))
 
     def look_again(db: Repositories) -> None:
-        found = db.orders.find("o1")
-        assert found is not None
-        db.orders.save(found.looked(NOW))
+        order = db.orders.find("o1")
+        assert order is not None
+        db.orders.save(order.looked(NOW))
 
     await race(stores, look_again)
-    found = await stores[1].transaction(lambda db: db.orders.find("o1"))
-    assert found is not None
-    assert (found.looks, found.version) == (CLAIMERS, CLAIMERS + 1)
+    order = await stores[1].transaction(lambda db: db.orders.find("o1"))
+    assert order is not None
+    assert (order.looks, order.version) == (CLAIMERS, CLAIMERS + 1)
 
 
 async def test_the_record_of_acts_keeps_its_chain_however_many_write(stores: list[SqlStore]) -> None:

@@ -62,9 +62,9 @@ async def test_an_error_of_the_database_is_ours_and_leaves_nothing_behind(store:
 
 
 async def test_a_drawer_that_outlives_its_transaction_is_refused(store: SqlStore) -> None:
-    kept = await store.transaction(lambda db: db)
+    db_of_before = await store.transaction(lambda db: db)
     with pytest.raises(StorageError, match="after its transaction"):
-        kept.orders.find("o1")
+        db_of_before.orders.find("o1")
 
 
 async def test_a_coroutine_cannot_be_run_as_a_transaction(store: SqlStore) -> None:
@@ -205,8 +205,8 @@ def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_h
     command = [sys.executable, "-m", "tests.storage.killed", "orders", str(tmp_path)]
     swept = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert swept.returncode == 0, swept.stderr
-    found = {line.partition(": ")[2] for line in swept.stdout.splitlines()}
-    assert found == {"not stored, not answered", "stored, answered", "stored, not answered"}
+    outcomes = {line.partition(": ")[2] for line in swept.stdout.splitlines()}
+    assert outcomes == {"not stored, not answered", "stored, answered", "stored, not answered"}
 
 
 def add_order(number: int, db: Repositories) -> None:

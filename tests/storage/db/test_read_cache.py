@@ -108,8 +108,8 @@ class TwoProcesses(RuleBasedStateMachine):
             ACTS[act](db)
             return standing(db)
 
-        found = at_once(self.bot, both)
-        assert found == at_once(self.host, afresh)
+        readings = at_once(self.bot, both)
+        assert readings == at_once(self.host, afresh)
 
     @invariant()
     def a_reading_is_true(self) -> None:

@@ -49,9 +49,9 @@ async def raw(store: SqlStore, statement: str, *values: object) -> list[tuple[An
     """Somebody who writes to the file."""
 
     def work(db: Any) -> list[tuple[Any, ...]]:
-        found = db.inbox._tx._connection.exec_driver_sql(statement, values)
+        cursor = db.inbox._tx._connection.exec_driver_sql(statement, values)
         db.stops.resume("nobody's")  # a write of our own ends what is kept, as one by another connection would
-        return [tuple(row) for row in found] if found.returns_rows else []
+        return [tuple(row) for row in cursor] if cursor.returns_rows else []
 
     return await store.transaction(work)
 
@@ -73,8 +73,8 @@ async def test_a_pin_from_before_works_and_is_sealed_with_its_next_use(store: Sq
     await store.transaction(lambda db: db.pins.put(PIN))
     await raw(store, "UPDATE pins SET hashed = ?", HASH)
     await raw(store, "DELETE FROM own_keys")
-    found = await store.transaction(lambda db: db.pins.find(PERSON))
-    assert found == PIN
+    pin = await store.transaction(lambda db: db.pins.find(PERSON))
+    assert pin == PIN
     await store.transaction(lambda db: db.pins.put(replace(PIN, failures=1)))
     assert [row[0][:7] for row in await raw(store, "SELECT hashed FROM pins")] == ["sealed:"]
     assert await store.transaction(lambda db: db.pins.find(PERSON)) == replace(PIN, failures=1)

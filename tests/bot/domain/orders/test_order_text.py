@@ -94,7 +94,7 @@ def drafts(draw: st.DrawFn) -> tuple[OrderDraft, Price]:
     seen = Price(last=last, bid=last - instrument.tick, ask=last, at=at_ist(TODAY, 12))
     kind = draw(st.sampled_from(["protected", "market", "limit", "stop limit"]))
     side = draw(st.sampled_from(Side))
-    asked = OrderRequest(
+    wish = OrderRequest(
         side=side,
         symbol=instrument.name,
         quantity=draw(st.integers(1, 5_000)) * instrument.lot,
@@ -104,7 +104,7 @@ def drafts(draw: st.DrawFn) -> tuple[OrderDraft, Price]:
         trigger_limit=last + side.sign * instrument.tick if kind == "stop limit" else None,
         validity=draw(st.sampled_from(Validity)),
     )
-    draft, _ = DRAFTING.draft(asked, instrument, seen, draw(st.sampled_from(Product)))
+    draft, _ = DRAFTING.draft(wish, instrument, seen, draw(st.sampled_from(Product)))
     return draft, seen
 
 
@@ -112,10 +112,10 @@ def drafts(draw: st.DrawFn) -> tuple[OrderDraft, Price]:
 def test_the_line_on_a_card_typed_as_a_command_gives_the_same_draft(made: tuple[OrderDraft, Price]) -> None:
     draft, seen = made
     request = typed(draft_line(draft, TODAY))
-    found = ALL.find(request.symbol, exchange=request.exchange, today=TODAY, tradable=True)
-    assert found.instrument == draft.instrument, request
+    match = ALL.find(request.symbol, exchange=request.exchange, today=TODAY, tradable=True)
+    assert match.instrument == draft.instrument, request
     assert request.product is not None
-    again, _ = DRAFTING.draft(request, found.instrument, seen, request.product)
+    again, _ = DRAFTING.draft(request, match.instrument, seen, request.product)
     if draft.protected:  # at the price of now, which here is the price of then
         assert again.protected
     assert again == draft

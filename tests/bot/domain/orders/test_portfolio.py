@@ -51,14 +51,14 @@ def test_a_flat_position_has_nothing_open_whatever_the_price() -> None:
 
 
 def test_the_sums_of_positions_leave_out_what_is_unknown_and_name_it() -> None:
-    known = PositionLine(position=a_position(), price=None, booked=Decimal(20), open=Decimal(-6))
+    priced = PositionLine(position=a_position(), price=None, booked=Decimal(20), open=Decimal(-6))
     unpriced = PositionLine(position=a_position(), price=None, booked=Decimal(1), open=None)
     costless = PositionLine(position=a_position(quantity=-2), price=None, booked=None, open=ZERO)
     closed = PositionLine(position=a_position(quantity=0), price=None, booked=Decimal(3), open=None)
-    positions = Positions(lines=(known, unpriced, costless, closed), as_of=AT, charges=Decimal("4.50"))
+    positions = Positions(lines=(priced, unpriced, costless, closed), as_of=AT, charges=Decimal("4.50"))
     assert (positions.booked, positions.open, positions.net) == (Decimal(24), Decimal(-6), Decimal("13.50"))
     assert positions.unknown == (unpriced, costless)
-    assert Positions(lines=(known,), as_of=AT).net is None
+    assert Positions(lines=(priced,), as_of=AT).net is None
 
 
 def test_holdings_are_worth_what_is_known_of_them() -> None:
