@@ -29,7 +29,7 @@ from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order
 
 _AGAIN = 3  # after every so many kills the work is done once more, over what the killed one left
-_SWEEP = 16  # children for the sweep over calls of the memory
+_SWEEP = 16  # children for the sweep over calls of the storage
 A_PIN = Pin(telegram_id=PERSON, hashed="$argon2id$v=19$m=47104,t=1,p=1$c2FsdA$aGFzaA", set_at=NOW)
 CHEAP = Cost(passes=1, kib=64, lanes=1)  # of a passphrase, in tests only
 
@@ -127,7 +127,7 @@ class Watch:
         self.names: list[str] = []
 
     def calls(self) -> None:
-        """From now on every call of a function of the memory, and every return, is a moment."""
+        """From now on every call of a function of the storage, and every return, is a moment."""
         sys.setprofile(self._at_calls)
 
     def durable(self) -> None:

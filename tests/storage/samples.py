@@ -1,4 +1,4 @@
-"""Values with good defaults, and a seeded store, for the tests of the memory."""
+"""Values with good defaults, and a seeded store, for the tests of the storage."""
 
 import asyncio
 import random

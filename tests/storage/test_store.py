@@ -25,7 +25,7 @@ from tests.storage.killed import Keys
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, seed
 
 
-def test_the_store_and_the_inbox_fit_the_ports_of_the_heart(tmp_path: Path) -> None:
+def test_the_store_and_the_inbox_fit_the_ports_of_the_domain(tmp_path: Path) -> None:
     opened = SqlStore.open(tmp_path / "bot.db", a_vault())
     store: Store = opened  # the type checker proves the fit
     inbox: Inbox = SqlInbox(opened)
@@ -61,7 +61,7 @@ async def test_an_error_of_the_database_is_ours_and_leaves_nothing_behind(store:
     assert await store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY)) == []
 
 
-async def test_a_drawer_that_outlives_its_transaction_is_refused(store: SqlStore) -> None:
+async def test_a_repository_that_outlives_its_transaction_is_refused(store: SqlStore) -> None:
     db_of_before = await store.transaction(lambda db: db)
     with pytest.raises(StorageError, match="after its transaction"):
         db_of_before.orders.find("o1")

@@ -1,4 +1,4 @@
-"""A PIN's misses and a sealed phone survive everything but leaving the list."""
+"""A PIN's misses and a locked phone survive everything but leaving the list."""
 
 import random
 from dataclasses import replace
