@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -147,16 +148,19 @@ async def test_a_fill_whose_price_came_later_is_put_right_where_it_waits_and_edi
         db.outbox.add(ACCOUNT.id, [PERSON, OTHER], unpriced, NOW, order_id="o1")
         db.outbox.add(ACCOUNT.id, [PERSON, OTHER], another, NOW, order_id="o1")
 
+    def sent(delivery_id: int, db: Repositories) -> None:
+        db.outbox.sent(delivery_id, NOW, 78)
+
     await store.transaction(begin)
-    sent = next(delivery for delivery in await lease(store) if delivery.chat_id == PERSON)
-    await store.transaction(lambda db: db.outbox.sent(sent.id, NOW, 77))
+    first = next(delivery for delivery in await lease(store) if delivery.chat_id == PERSON)
+    await store.transaction(lambda db: db.outbox.sent(first.id, NOW, 77))
     await store.transaction(lambda db: db.outbox.correct(priced, NOW))
     await store.transaction(lambda db: db.outbox.release(NOW))
     chats: dict[int, list[tuple[object, int | None, Sound]]] = {PERSON: [], OTHER: []}
     while deliveries := await lease(store):
         for delivery in deliveries:
             chats[delivery.chat_id].append((delivery.notice, delivery.edits, delivery.loudness))
-            await store.transaction(lambda db, done=delivery.id: db.outbox.sent(done, NOW, 78))  # type: ignore[misc]
+            await store.transaction(partial(sent, delivery.id))
     assert chats[PERSON] == [(another, None, Sound.RING), (priced, 77, Sound.SILENT)]
     assert chats[OTHER] == [(priced, None, Sound.RING), (another, None, Sound.RING)]
 
