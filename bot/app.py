@@ -31,7 +31,8 @@ from handlers.poller import UpdatePoller
 from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
-from storage.store import SqlInbox, SqlStore
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,6 @@ from sqlalchemy import Connection, Engine
 
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.origin import origin
-from bot.domain.ports.inbox import InboxEntry
 from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
 from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
 from storage.db.read_cache import ReadCache
@@ -291,32 +289,6 @@ class SqlStore:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.close()
-
-
-class SqlInbox:
-    """The Inbox over a store: each call is a transaction of its own."""
-
-    def __init__(self, store: SqlStore) -> None:
-        self._store = store
-
-    async def add(self, updates: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
-        return await self._store.transaction(lambda db: db.inbox.add(updates))
-
-    async def waiting(self) -> Sequence[InboxEntry]:
-        return await self._store.transaction(lambda db: db.inbox.waiting())
-
-    async def done(self, update_id: int, at: datetime) -> None:
-        await self._store.owe(lambda db: db.inbox.done(update_id, at))
-
-    async def highest(self) -> int | None:
-        return await self._store.transaction(lambda db: db.inbox.highest())
-
-    async def clear(self) -> None:
-        """Forgets every update received, for another bot."""
-        await self._store.transaction(lambda db: db.inbox.clear())
-
-    async def forget_before(self, moment: datetime) -> int:
-        return await self._store.transaction(lambda db: db.inbox.forget_before(moment))
 
 
 @cache

@@ -19,7 +19,8 @@ from bot.domain.clock import SystemClock
 from bot.domain.people.account import Role, User
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
-from storage.store import SqlInbox, SqlStore
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 from tests.attack.crowd import LISTED
 from tests.attack.rig import a_core
 from tests.stage.desk import ScriptedBroker

@@ -27,7 +27,8 @@ from bot.wiring import Core, build_core
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
 from handlers.usecases import UseCases
-from storage.store import SqlInbox, SqlStore
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
 from tests.stage.loop import MORNING
 from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault

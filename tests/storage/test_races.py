@@ -17,7 +17,8 @@ from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Stop
 from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories
-from storage.store import SqlInbox, SqlStore
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_confirmation, a_fill, a_store, a_vault, an_order
 
 T = TypeVar("T")

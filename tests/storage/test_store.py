@@ -17,9 +17,10 @@ from bot.domain.errors import NotFound, StorageAway, StorageError
 from bot.domain.people.account import Stop
 from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Repositories, Store
+from storage.inbox import SqlInbox
 from storage.repositories import SqlRepositories
 from storage.secrets.keyplace import new_key
-from storage.store import MOST_OWED, SqlInbox, SqlStore
+from storage.store import MOST_OWED, SqlStore
 from tests.stage.disk import Disk
 from tests.storage.killed import Keys
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, seed

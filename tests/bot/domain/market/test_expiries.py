@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.market.expiries import STOCKS, Cycle, Expiry, ExpiryRule, monthly_expiry, moved_back
 from bot.domain.market.instrument import Exchange
-from tests.stage.market import SHELF
+from tests.stage.market import REFERENCE_DATA
 
-CALENDAR = SHELF.calendar
+CALENDAR = REFERENCE_DATA.calendar
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]
 
 # Where a holiday stands on the weekday of expiry: scheduled -> in fact (holiday lists of market-rules.md 4.4).

@@ -12,9 +12,9 @@ from bot.domain.market.instrument import Exchange
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import Phase, SessionClass, WindowKind
 from bot.domain.terms import Product
-from tests.stage.market import SHELF, a_future, a_share, an_option, ist_at
+from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option, ist_at
 
-CALENDAR = SHELF.calendar
+CALENDAR = REFERENCE_DATA.calendar
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]
 
 # Where the bot's calendar and XBOM part, and why; everything else must agree.

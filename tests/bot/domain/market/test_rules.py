@@ -11,10 +11,10 @@ from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.rules import ExpiryStage, slices
 from bot.domain.money import on_tick
 from bot.domain.terms import Side
-from tests.stage.market import SHELF, a_future, a_share, an_option
+from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
 
-RULES = SHELF.rules
-CALENDAR = SHELF.calendar
+RULES = REFERENCE_DATA.rules
+CALENDAR = REFERENCE_DATA.calendar
 TODAY = date(2026, 11, 20)
 CASH = InstrumentKind.EQUITY
 OPTION = InstrumentKind.INDEX_OPTION

@@ -15,10 +15,10 @@ from bot.domain.money import to_paise, total
 from bot.domain.orders.charges import Trade
 from bot.domain.orders.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
 from bot.domain.terms import Product, Side
-from tests.stage.market import SHELF, a_future, a_share, an_option
+from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
 from tests.stage.worked import Worked, worked_cases, worth
 
-TARIFF = SHELF.tariff
+TARIFF = REFERENCE_DATA.tariff
 WORKED = worked_cases()
 TODAY = date(2026, 11, 20)
 CLOSE = Decimal("1e-9")

@@ -18,7 +18,7 @@ from bot.trading.instruments.finder import Instruments
 from bot.trading.orders.drafting import Drafting
 from handlers.context import order_words
 from handlers.registry import parse_command
-from tests.stage.market import SHELF, a_share, an_option
+from tests.stage.market import REFERENCE_DATA, a_share, an_option
 from tests.stage.orders import NIFTY_CALL, a_draft
 
 _NAMES = [
@@ -82,7 +82,7 @@ class _Noon:
         return at_ist(TODAY, 12)
 
 
-DRAFTING = Drafting(SHELF.rules, _Noon())
+DRAFTING = Drafting(REFERENCE_DATA.rules, _Noon())
 
 
 @st.composite

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from bot.domain.orders.rejections import MOST_SHAPES, Explanation, RejectionKind, Rejections, Repair, normal_form
 from bot.reference.load import load_reference
-from tests.stage.market import SHELF
+from tests.stage.market import REFERENCE_DATA
 
-DICTIONARY = SHELF.rejections
+DICTIONARY = REFERENCE_DATA.rejections
 
 CLOSED_ORDER = "45264 NIFTY-20Oct2025-25400-CE INTRADAY   MA00001 B 75 I 19582.5 MARKET IS CLOSE YOU CANNOT PLACE AN ORDER NOW"
 CLOSED_ROW = "45264,NIFTY-20Oct2025-25400-CE,INTRADAY,,,MA00001,B,75,I,19582.5,MARKET IS CLOSE YOU CANNOT PLACE AN ORDER NOW"
