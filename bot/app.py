@@ -31,7 +31,8 @@ from handlers.poller import UpdatePoller
 from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
-from storage.store import SqlInbox, SqlStore
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ class App:
         await self.core.services.allowlist.refresh()
         if not await self.store.transaction(lambda db: db.people.all()):
             log.warning("nobody is on the list, so nobody is answered: python -m bot people add ID --role owner")
-        broken = await self.store.sql_transaction(lambda db: db.audit.verify())
+        broken = await self.store.transaction(lambda db: db.audit.verify())
         if broken is not None:
             await self.core.token_guard.seal(TAMPERED.format(row=broken), drill=REPAIR)
         await self.core.catalogue.restore()

@@ -100,7 +100,7 @@ def load_keys(place: KeyPlace, *, by_hand: bool) -> tuple[WrappingKey, ...]:
 
 async def state_of(store: SqlStore) -> StoreState:
     """Reads how the database stands. It changes nothing."""
-    return await store.sql_transaction(lambda db: _state(db, store.vault))
+    return await store.transaction(lambda db: _state(db, store.vault))
 
 
 def _state(db: SqlRepositories, vault: Vault) -> StoreState:
@@ -118,7 +118,7 @@ def _state(db: SqlRepositories, vault: Vault) -> StoreState:
         secrets_that_open=opened,
         seed_key=vault.has(Ring.SEED),
         people=len(people),
-        phones_sealed=sum(db.pins.sealed(person) is not None for person in people),
+        phones_sealed=sum(db.pins.phone_locked_since(person) is not None for person in people),
         accounts=len(accounts),
         accounts_stopped=sum(db.stops.stopped(account.id) is not None for account in accounts),
         alarm=sounding(db),

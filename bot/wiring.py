@@ -56,8 +56,9 @@ from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.web.secret_page import SecretPage
 from handlers.views.format import rupees
+from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlInbox, SqlStore
+from storage.store import SqlStore
 
 log = logging.getLogger(__name__)
 

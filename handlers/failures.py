@@ -11,7 +11,7 @@ from bot.domain.errors import (
     ConfirmationGone,
     DeliveryError,
     NotAllowed,
-    PhoneSealed,
+    PhoneLocked,
     PinClosed,
     StorageError,
     UnknownSymbol,
@@ -48,7 +48,7 @@ async def tell(update: object, ctx: Ctx) -> None:
     with suppress(BotError):  # what went wrong may be the account's own name, or the store
         if (actor := await ctx.services.accounts.actor(ctx.chat_id, account or None)) is not None:
             ctx.actor = actor
-    of_account = not isinstance(error, UsageError | UnknownSymbol | PhoneSealed | PinClosed)
+    of_account = not isinstance(error, UsageError | UnknownSymbol | PhoneLocked | PinClosed)
     view = ctx.own(failure(error, incident, account=account), marked=of_account)
     under = update.effective_message.message_id if update.effective_message is not None else None
     told = _tell_person(ctx, view, under, incident)

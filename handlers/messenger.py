@@ -18,9 +18,8 @@ from bot.domain.orders.notice import (
     TradingResumed,
     TradingStopped,
 )
-from bot.domain.orders.order import Order
+from bot.domain.orders.order import CardRef, Order
 from bot.domain.people.account import Role
-from bot.domain.ports.broker import CardRef
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import by_name, offered
 from handlers.registry import COMMANDS

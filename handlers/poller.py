@@ -19,7 +19,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.access import Welcome
 from bot.domain.people.origin import of_update, origin
-from bot.domain.ports.broker import Inbox, InboxEntry
+from bot.domain.ports.inbox import Inbox, InboxEntry
 from handlers.application import App
 from handlers.commands import account
 from handlers.registry import parse_command

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from bot.domain.clock import Clock
 from bot.domain.market.instrument import Instrument, InstrumentKey
-from bot.domain.orders.order import Confirmation, Order, OrderRequest, Product
+from bot.domain.orders.order import Confirmation, Order, OrderRequest
 from bot.domain.orders.portfolio import DayReport, Funds, Holdings, PnL, Positions
 from bot.domain.orders.proposal import (
     Change,
@@ -31,6 +31,7 @@ from bot.domain.people.access import Invited, LimitsShown, Pad, PadEnded, PadUse
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.people.audit import ActPage
 from bot.domain.people.secret_entry import Offered
+from bot.domain.terms import Product
 
 Which = Literal["open", "all", "rejected"]
 

@@ -1,1 +1,1 @@
-"""The memory: the one package that speaks SQL; store.py commits, the drawers only read and write."""
+"""The one package that speaks SQL: store.py commits, the repositories only read and write."""

@@ -58,7 +58,7 @@ def _room_for(target: Path) -> Path:
 
 def _accept(beside: Path, target: Path, traces: Iterable[bytes]) -> Checked:
     _settle(beside)
-    found = check_copy(beside)
+    checked = check_copy(beside)
     if _holds(beside, traces):
         raise StorageError("The copy holds bytes of a key. It was thrown away.")
     try:
@@ -66,7 +66,7 @@ def _accept(beside: Path, target: Path, traces: Iterable[bytes]) -> Checked:
     except OSError as error:
         raise StorageError(f"The backup {target} cannot be made: {error.strerror}.") from error
     sync_directory(target.parent)
-    return found
+    return checked
 
 
 def _sweep(beside: Path) -> None:
@@ -106,7 +106,7 @@ async def bring_back(
     try:
         _stage(copy, staged, aside)
         async with open_store(staged) as store:
-            answer = await store.sql_transaction(make_safe)
+            answer = await store.transaction(make_safe)
         _change_over(staged, database, aside)
     except sqlite3.Error as error:
         raise in_words(error) from error
@@ -184,8 +184,8 @@ def after_bringing_back(db: SqlRepositories, now: datetime, made_of: str) -> int
     for account in accounts:
         db.accounts.keep_session(account.id, None)
         db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=RESTORED))
-        told = TradingStopped(name="the host", at=now, why=RESTORED)
-        db.outbox.add(account.id, db.people.watching(account.id), told, now, order_id=None)
+        notice = TradingStopped(name="the host", at=now, why=RESTORED)
+        db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
     db.audit.add(now, None, "restored", before="what is kept beside it", after=made_of)
     return len(accounts)
 
@@ -200,12 +200,12 @@ def _settle(copy: Path) -> None:
 
 def _holds(copy: Path, traces: Iterable[bytes]) -> bool:
     """Reads in chunks that overlap, so that nothing hides at an edge."""
-    wanted = [trace for trace in traces if trace]
-    longest = max((len(trace) for trace in wanted), default=0)
-    kept = b""
+    traces = [trace for trace in traces if trace]
+    longest = max((len(trace) for trace in traces), default=0)
+    window = b""
     with copy.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            kept = kept[-longest:] + chunk
-            if any(trace in kept for trace in wanted):
+            window = window[-longest:] + chunk
+            if any(trace in window for trace in traces):
                 return True
     return False

@@ -1,4 +1,4 @@
-"""Changes keys without ever leaving a secret that no key opens: rotate (the wrapping key), rekey (the data keys)."""
+"""Changes keys without ever leaving a secret that no key opens: rotate (the wrapping key), renew_data_keys (the data keys)."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ from storage.store import SqlStore
 
 Note = Callable[
     [SqlRepositories, str, str], None
-]  # drawers, before, after: the names of the wrapping keys, or how many data keys
+]  # repositories, before, after: the names of the wrapping keys, or how many data keys
 
 
 def _unnoted(_: SqlRepositories, before: str, after: str) -> None:
@@ -58,7 +58,7 @@ async def rotate(
         note(db, " ".join(key.name.hex() for key in old), new.name.hex())
         return count
 
-    count = await store.sql_transaction(change)
+    count = await store.transaction(change)
     target.keep(keys[:1])
     store.adopt(store.vault.with_keys(ring, keys[:1]))
     return count
@@ -69,22 +69,22 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
     present = store.vault
     store.adopt(present.with_keys(ring, keys))
     try:
-        return await store.sql_transaction(lambda db: db.accounts.prove() + db.pins.prove()) > 0
+        return await store.transaction(lambda db: db.accounts.prove() + db.pins.prove()) > 0
     except VaultError:
         store.adopt(present)
         return False
 
 
-async def rekey(store: SqlStore, *, note: Note = _unnoted) -> int:
-    """Gives every account, unlinked ones too, new data keys and seals its secrets anew, in one transaction; how many secrets."""
+async def renew_data_keys(store: SqlStore, *, note: Note = _unnoted) -> int:
+    """Gives every account, unlinked ones too, new data keys and encrypts its secrets anew, in one transaction; how many."""
     store.lock()
 
     def change(db: SqlRepositories) -> int:
         accounts = db.accounts.keyed()
         for account_id in accounts:
-            db.accounts.rekey(account_id)
-        count = db.accounts.prove() + db.pins.rekey()
+            db.accounts.renew_keys(account_id)
+        count = db.accounts.prove() + db.pins.renew_keys()
         note(db, "older data keys", f"{count} secrets of {len(accounts)} accounts sealed anew")
         return count
 
-    return await store.sql_transaction(change)
+    return await store.transaction(change)

@@ -61,8 +61,8 @@ def revisions(migrations: Path = MIGRATIONS) -> list[str]:
 
 def _revision(connection: Connection) -> str | None:
     """The revision that Alembic wrote down here; None in a database that it has never seen."""
-    known = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").scalar()
-    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else None
+    stamped = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").scalar()
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if stamped else None
 
 
 def _upgrade(connection: Connection, migrations: Path) -> None:

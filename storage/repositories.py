@@ -1,11 +1,11 @@
-"""All drawers over one open transaction."""
+"""All repositories over one open transaction."""
 
 from storage.db.engine import Transaction
 from storage.repos.accounts import SqlAccounts
 from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
-from storage.repos.claims import SqlClaims
 from storage.repos.confirmations import SqlConfirmations
+from storage.repos.flags import SqlFlags
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.limits import SqlLimits
@@ -20,7 +20,7 @@ from storage.secrets.vault import Vault
 
 
 class SqlRepositories:
-    """Made anew for each transaction, so that nothing remembered in a drawer outlives it."""
+    """Made anew for each transaction, so that nothing that a repository remembers outlives it."""
 
     def __init__(self, transaction: Transaction, vault: Vault, origin: str = "") -> None:
         self.people = SqlPeople(transaction)
@@ -35,6 +35,6 @@ class SqlRepositories:
         self.inbox = SqlInboxRepository(transaction)
         self.stops = SqlStops(transaction)
         self.reports = SqlReports(transaction)
-        self.claims = SqlClaims(transaction)
+        self.flags = SqlFlags(transaction)
         self.scrip_master = SqlScripMaster(transaction)
         self.audit = SqlAudit(transaction, origin)

@@ -1,4 +1,4 @@
-"""One writer: runs plain functions over the drawers, each as one durable transaction; the only file that commits."""
+"""One writer: runs plain functions over the repositories, each as one durable transaction; the only file that commits."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +16,6 @@ from sqlalchemy import Connection, Engine
 
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.origin import origin
-from bot.domain.ports.broker import InboxEntry
-from bot.domain.ports.repositories import Repositories
 from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
 from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
 from storage.db.read_cache import ReadCache
@@ -52,7 +49,7 @@ class SqlStore:
     ) -> None:
         self._engine = engine
         self._connection = connection
-        self._kept = ReadCache(_raw(connection))
+        self._cache = ReadCache(_raw(connection))
         self._vault = vault
         self._lock = lock
         self.made = made  # by this opening: there was no database before
@@ -103,16 +100,13 @@ class SqlStore:
         if self._lock is not None and not self._lock.take():
             raise StorageError("Another bot is running on this database. Two would send orders twice: stop the other one first.")
 
-    async def transaction(self, work: Callable[[Repositories], T]) -> T:
+    async def transaction(self, work: Callable[[SqlRepositories], T]) -> T:
         """Runs work as one transaction: committed when it returns, rolled back when it raises.
 
-        A caller cancelled before its turn changes nothing. One cancelled in the midst is held until the transaction has
-        ended; CancelledError then says nothing about it, so a result that was committed is told to the log.
+        The work may use what only the front door needs as well: the inbox, audit.verify, rewrap. A caller cancelled before
+        its turn changes nothing. One cancelled in the midst is held until the transaction has ended; CancelledError then says
+        nothing about it, so a result that was committed is told to the log.
         """
-        return await self.sql_transaction(work)
-
-    async def sql_transaction(self, work: Callable[[SqlRepositories], T]) -> T:
-        """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
         try:
             return await self._in_turn(partial(self._transact, work, origin.get()))  # the writer thread has a context of its own
         except StorageAway as error:
@@ -120,7 +114,7 @@ class SqlStore:
             raise
 
     async def owe(self, work: Work) -> None:
-        """Runs what records an act: now, or as the first thing that is written once the database takes it (domain.drawers)."""
+        """Runs what records an act: now, or as the first thing that is written once the database takes it."""
         refused = await self._in_turn(partial(self._record, work, origin.get()))
         if refused is not None:
             self.away(refused.say)
@@ -151,7 +145,7 @@ class SqlStore:
     def _transact(self, work: Callable[[SqlRepositories], T], origin: str = "") -> T:
         if self._closed:
             raise StorageError(_CLOSED)
-        transaction = Transaction(self._connection, self._kept)
+        transaction = Transaction(self._connection, self._cache)
         begun, only_read = False, []
         try:
             with self._connection.begin():
@@ -207,7 +201,7 @@ class SqlStore:
     def _look(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
         """Runs what only reads while nothing can be written; what writes meets the refusal."""
         connection = _raw(self._connection)
-        transaction = Transaction(self._connection, self._kept)
+        transaction = Transaction(self._connection, self._cache)
         self._connection.info[READING] = True
         connection.execute("PRAGMA query_only=ON")
         try:
@@ -295,32 +289,6 @@ class SqlStore:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.close()
-
-
-class SqlInbox:
-    """The Inbox over a store: each call is a transaction of its own."""
-
-    def __init__(self, store: SqlStore) -> None:
-        self._store = store
-
-    async def add(self, updates: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
-        return await self._store.sql_transaction(lambda db: db.inbox.add(updates))
-
-    async def waiting(self) -> Sequence[InboxEntry]:
-        return await self._store.sql_transaction(lambda db: db.inbox.waiting())
-
-    async def done(self, update_id: int, at: datetime) -> None:
-        await self._store.owe(lambda db: db.inbox.done(update_id, at))
-
-    async def highest(self) -> int | None:
-        return await self._store.sql_transaction(lambda db: db.inbox.highest())
-
-    async def clear(self) -> None:
-        """Forgets every update received, for another bot."""
-        await self._store.sql_transaction(lambda db: db.inbox.clear())
-
-    async def forget_before(self, moment: datetime) -> int:
-        return await self._store.sql_transaction(lambda db: db.inbox.forget_before(moment))
 
 
 @cache

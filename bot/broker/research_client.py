@@ -9,9 +9,10 @@ from bot.broker import routes
 from bot.broker.wire import bodies, research_rows, translate, vocabulary
 from bot.domain.clock import Clock, at_ist, ist, ist_date
 from bot.domain.market.instrument import Exchange, Instrument
-from bot.domain.orders.order import OrderDraft, Product
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.portfolio import Margin, Position
 from bot.domain.orders.research import Candle, Chain, Interval, OrderStep, PastTrade, Underlying
+from bot.domain.terms import Product
 
 # 9.2: the broker's words, and how many days of one request stay below its 1,000 candles, were each as long as 09:00 to 15:40.
 INTERVALS: Mapping[Interval, tuple[str, int]] = {

@@ -38,7 +38,7 @@ def run(parsed: argparse.Namespace) -> int:
 async def read_audit(settings: Settings) -> tuple[Sequence[AuditRow], int | None]:
     """Reads every row, and the first that is not as it was written."""
     async with without_keys(settings) as store:
-        return await store.sql_transaction(lambda db: (db.audit.export(), db.audit.verify()))
+        return await store.transaction(lambda db: (db.audit.export(), db.audit.verify()))
 
 
 def as_json(row: AuditRow) -> str:

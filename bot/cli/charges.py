@@ -15,8 +15,8 @@ from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import to_paise
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import Asset, Bill, Plan, Rate
+from bot.domain.terms import Product, Side
 from bot.reference.load import ReferenceData
 
 CHARGES_EXAMPLE = "python -m bot charges --side buy --quantity 10 --symbol RELIANCE --price 1480.30 --plan flat-5"

@@ -12,7 +12,7 @@ from bot.domain.clock import SystemClock
 from bot.domain.errors import SettingsError
 from bot.runtime.logs import escaped
 from bot.runtime.randomness import random_bytes
-from storage.key_rotation import Note, rekey, rotate
+from storage.key_rotation import Note, renew_data_keys, rotate
 from storage.repositories import SqlRepositories
 from storage.secrets.keyplace import new_key
 from storage.secrets.vault import Ring, Vault
@@ -84,7 +84,7 @@ async def change_keys(
 async def change_data_keys(settings: Settings, ask: Prompt | None) -> str:
     """Makes new data keys for every account and says so. StorageError says why not, and then nothing is lost."""
     async with open_store(settings, random_bytes, inline=True, ask=ask) as store:
-        count = await rekey(store, note=_note("key rotate", "data keys"))
+        count = await renew_data_keys(store, note=_note("key rotate", "data keys"))
     return f"{count} secrets are sealed anew, each account's with data keys of its own."
 
 

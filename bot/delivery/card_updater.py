@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 from bot.domain.errors import DeliveryError
-from bot.domain.orders.order import Order
-from bot.domain.ports.broker import CardRef, Messenger
+from bot.domain.orders.order import CardRef, Order
+from bot.domain.ports.broker import Messenger
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.wakes import Signal
 

@@ -10,7 +10,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   ConfirmationGone          the card was answered, replaced, or has expired
 |   TradingStopped            the kill switch is on
 |   PinWanted                 the person's PIN is asked first; carries the name of the one act it would be for
-|   PhoneSealed               /lock was used; only stopping and opening work
+|   PhoneLocked               /lock was used; only stopping and opening work
 |   NotFound                  the thing named is not there (an order number, an account)
 + BrokerError
 |   NotSent                   no byte reached the broker: safe to ask again
@@ -27,7 +27,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   Unreadable                a read was answered with something that is not an answer
 + DeliveryError               Telegram would not take a message
 + StorageError                a bug or a broken disk: stop trading, tell the owner
-|   VaultError                a sealed value did not open
+|   VaultError                an encrypted value did not open
 |   StorageAway               held by another program, disk full, an I/O error: it may pass, and what can wait waits
 + SettingsError               a setting is missing or wrong: the start stops and names it
 + IllegalMove                 a state was asked to move where it cannot: our own bug
@@ -108,8 +108,8 @@ class PinWanted(PersonError):
         self.proof = proof
 
 
-class PhoneSealed(PersonError):
-    """This person's phone is sealed; only stopping and opening it work."""
+class PhoneLocked(PersonError):
+    """This person's phone is locked; only stopping and opening it work."""
 
 
 class NotFound(PersonError):
@@ -196,7 +196,7 @@ class StorageError(BotError):
 
 
 class VaultError(StorageError):
-    """A sealed value did not open: wrong key, or the value was changed or moved."""
+    """An encrypted value did not open: wrong key, or the value was changed or moved."""
 
 
 class StorageAway(StorageError):

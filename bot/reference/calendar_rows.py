@@ -23,7 +23,7 @@ from bot.domain.market.sessions import (
     WindowKind,
     Withdrawal,
 )
-from bot.domain.orders.order import OrderKind, Product
+from bot.domain.terms import OrderKind, Product
 from bot.reference.schema import SOME, Figure, Part, Row, Tables, Text, value_of
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100

@@ -9,8 +9,8 @@ from msgspec import field
 
 from bot.domain.market.instrument import Exchange
 from bot.domain.orders.charges import Tariff
-from bot.domain.orders.order import Side
 from bot.domain.orders.tariff import Asset, ChargeName, Fee, Interest, Plan, Rate, Tax, Terms, TradeClass
+from bot.domain.terms import Side
 from bot.reference.schema import SOME, Figure, Row, Tables, Text, value_of
 
 TAXED = frozenset({ChargeName.BROKERAGE, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI})

@@ -1,8 +1,8 @@
 """Opens the dated data that ships with the bot, with a host's own rows on top."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -40,8 +40,7 @@ def load_reference(override: Path | None = None) -> ReferenceData:
     A host row replaces the shipped row with the same key, or adds to them. BadRow (a SettingsError) names the file, table and
     row that cannot be used: nothing is skipped, for a calendar that is silently half read would trade on a holiday.
     """
-    paths = [HERE / name for name in FILES] + ([] if override is None else [override])
-    files = [(path.name, _content(path)) for path in paths]
+    files = [*_shipped(), *([] if override is None else [(override.name, _content(override))])]
     calendar = read_calendar(_all(files, CalendarTables))
     return ReferenceData(
         calendar=calendar,
@@ -52,17 +51,22 @@ def load_reference(override: Path | None = None) -> ReferenceData:
     )
 
 
+@cache
+def _shipped() -> Sequence[tuple[str, Mapping[str, object]]]:
+    """The content of the shipped files by name: they are parsed once in a process, however often they are asked for."""
+    return [(name, _content(HERE / name)) for name in FILES]
+
+
 def _all(files: Sequence[tuple[str, Mapping[str, object]]], model: type[T]) -> list[T]:
     return [tables_of(content, name, model) for name, content in files]
 
 
 def _content(path: Path) -> Mapping[str, object]:
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        content: dict[str, object] = msgspec.toml.decode(path.read_bytes())
     except OSError as error:
         raise BadRow(f"{path.name} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRow(f"{path.name} is no TOML: {error}") from None
     if strange := content.keys() - TABLES:
         raise BadRow(f"{path.name}: I do not know the table {', '.join(sorted(strange))}")

@@ -23,9 +23,9 @@ class _Text(Row, frozen=True, kw_only=True):
         except re.error as error:
             msg = f"the pattern cannot be read: {error}"
             raise ValueError(msg) from None
-        wanted = {name for _, name, _, _ in string.Formatter().parse(self.says) if name is not None}
-        if wanted != captured:
-            msg = f"the sentence wants {sorted(wanted)} and the pattern captures {sorted(captured)}"
+        names = {name for _, name, _, _ in string.Formatter().parse(self.says) if name is not None}
+        if names != captured:
+            msg = f"the sentence wants {sorted(names)} and the pattern captures {sorted(captured)}"
             raise ValueError(msg)
 
 

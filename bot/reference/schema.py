@@ -11,7 +11,7 @@ from msgspec import inspect
 from bot.domain.errors import SettingsError
 
 _FIGURE = r"^[0-9]+(\.[0-9]+)?\Z"
-_TOLD = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
+_ERROR = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)(?:\[(?P<place>\d+|\.\.\.)\])?")
 _FIELD = re.compile(r"Object (?P<how>missing|contains) .*`(?P<name>.*)`", re.DOTALL)
 
@@ -57,8 +57,8 @@ def value_of(row: Part, model: type[V]) -> V:
 
 
 def _sentence(error: str, content: object, file: str, kind: inspect.Type) -> str:
-    told = _TOLD.fullmatch(error)
-    what, path = (told["what"], told["path"] or "") if told is not None else (error, "")
+    match = _ERROR.fullmatch(error)
+    what, path = (match["what"], match["path"] or "") if match is not None else (error, "")
     places, key, value = [file], "", content
     for step in _STEP.finditer(path):
         name, place = step["name"], step["place"]
@@ -75,7 +75,7 @@ def _sentence(error: str, content: object, file: str, kind: inspect.Type) -> str
     if field is not None and field["how"] == "missing":
         words = f"{field['name']} is missing"
     elif field is not None:
-        words = f"I do not know {field['name']}: it is none of {', '.join(each.encode_name for each in _fields(kind))}"
+        words = f"I do not know {field['name']}: it is none of {', '.join(field.encode_name for field in _fields(kind))}"
     elif what.startswith(("Expected ", "Invalid enum value ")):
         places.pop()
         words = f"{key} must be {_wanted(kind)}, not {value!r}"
@@ -85,10 +85,10 @@ def _sentence(error: str, content: object, file: str, kind: inspect.Type) -> str
 
 
 def _inside(kind: inspect.Type, name: str) -> inspect.Type:
-    found = next(field.type for field in _fields(kind) if field.encode_name == name)
-    if isinstance(found, inspect.UnionType):  # of one type and nothing
-        return next(each for each in found.types if not isinstance(each, inspect.NoneType))
-    return found
+    inner = next(field.type for field in _fields(kind) if field.encode_name == name)
+    if isinstance(inner, inspect.UnionType):  # of one type and nothing
+        return next(part for part in inner.types if not isinstance(part, inspect.NoneType))
+    return inner
 
 
 def _item(kind: inspect.Type) -> inspect.Type:

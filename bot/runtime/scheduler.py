@@ -55,13 +55,13 @@ class Scheduler:
 
     async def _once(self, job: Job, day: date, *, late: bool) -> None:
         now = self._clock.now()
-        if not await self._store.transaction(lambda db: db.claims.claim(job.name, day.isoformat(), now)):
+        if not await self._store.transaction(lambda db: db.flags.claim_job(job.name, day, now)):
             return
         try:
             await job.work(day, late)
         except BotError as error:
             log.warning("%s for %s failed and will be tried again: %s", job.name, day, error.say)
-            await self._store.transaction(lambda db: db.claims.release(job.name, day.isoformat()))
+            await self._store.transaction(lambda db: db.flags.release_job(job.name, day))
 
     def _next(self, now: datetime) -> datetime:
         """The earliest time of any job after now, and within a minute so that a released job is tried again."""

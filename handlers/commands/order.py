@@ -1,8 +1,9 @@
 """/buy /sell /modify /cancel_order /cancel_all, and the buttons under an order."""
 
 from bot.domain.errors import CheckFailed
-from bot.domain.orders.order import Order, Side
+from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
+from bot.domain.terms import Side
 from handlers.commands import order_steps
 from handlers.context import order_words
 from handlers.context.context import Ctx

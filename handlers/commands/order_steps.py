@@ -3,8 +3,8 @@
 import asyncio
 
 from bot.domain.clock import ist_date
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.portfolio import Holdings
+from bot.domain.terms import Product, Side
 from handlers.context import order_words
 from handlers.context.context import Ctx
 from handlers.views import steps as views

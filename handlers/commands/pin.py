@@ -36,7 +36,7 @@ async def lock(ctx: Ctx) -> None:
 
 async def unlock(ctx: Ctx) -> None:
     """Asks for the PIN; without one the host has to do it."""
-    if not ctx.actor.sealed:
+    if not ctx.actor.phone_locked:
         await ctx.reply(views.not_sealed(), marked=False)
         return
     await _show(ctx, PadUse.UNSEAL)

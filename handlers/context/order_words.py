@@ -14,7 +14,8 @@ from typing import NoReturn
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange
 from bot.domain.money import exact
-from bot.domain.orders.order import OrderRequest, Product, Side, Validity
+from bot.domain.orders.order import OrderRequest
+from bot.domain.terms import Product, Side, Validity
 
 _NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,12})(?:\.[0-9]{1,6})?"
 # Whole words only: a share may begin like a month (MARUTI, MARICO, SEPC, DECCANCE).

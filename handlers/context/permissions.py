@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.errors import NotAllowed, PhoneSealed
-from bot.domain.people.account import GRANTS, WHILE_SEALED, Actor, Permission, Role
+from bot.domain.errors import NotAllowed, PhoneLocked
+from bot.domain.people.account import GRANTS, WHILE_LOCKED, Actor, Permission, Role
 from handlers.views.keyboards import (
     CardTap,
     CardVerb,
@@ -70,9 +70,9 @@ def needs(tap: Tap) -> Permission | None:
 
 
 def demand(actor: Actor, permission: Permission) -> None:
-    """PhoneSealed or NotAllowed unless this person may do that on this account now."""
-    if actor.sealed and permission not in WHILE_SEALED:
-        raise PhoneSealed("This phone is sealed.")
+    """PhoneLocked or NotAllowed unless this person may do that on this account now."""
+    if actor.phone_locked and permission not in WHILE_LOCKED:
+        raise PhoneLocked("This phone is sealed.")
     if not actor.may(permission):
         raise NotAllowed(f"As {actor.role} you may not {_ACTS[permission]}.")
 

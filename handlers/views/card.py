@@ -7,7 +7,8 @@ from decimal import Decimal
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
-from bot.domain.orders.order import Order, OrderDraft, OrderStatus, Product, Side
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.terms import Product, Side
 from handlers.views.format import amount, clock_time, count, price
 from handlers.views.keyboards import OrderTap, OrderVerb, button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say

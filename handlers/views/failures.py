@@ -19,7 +19,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.TradingStopped: "Nothing was sent.",
     errors.PinClosed: "Nothing was done.",
     errors.PinWanted: "Nothing was done yet.",
-    errors.PhoneSealed: "Nothing was shown or done. /kill still works.",
+    errors.PhoneLocked: "Nothing was shown or done. /kill still works.",
     errors.NotFound: "Nothing was done.",
     errors.BrokerError: "mStock did not do it as asked.",
     errors.NotSent: "Nothing was sent, nothing waits in a queue. It is safe to ask again.",
@@ -79,7 +79,7 @@ def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:
         return [[words(label, command, account=account)] for label, command in error.near[:8]]
     if isinstance(error, errors.SessionExpired | errors.LoginRefused):
         return [[words("Log in", "/login", account=account)]]
-    if isinstance(error, errors.PhoneSealed):
+    if isinstance(error, errors.PhoneLocked):
         return [[button("Unlock", WordsTap("/unlock"))]]
     if isinstance(error, errors.TradingStopped) or (isinstance(error, errors.CheckFailed) and "/resume" in str(error.reasons)):
         return [[words("Resume…", "/resume", account=account)]]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
-from bot.domain.orders.order import Product
+from bot.domain.terms import Product
 from handlers.views.message import Button, Keyboard
 
 MOST_BYTES = 64

@@ -48,7 +48,7 @@ _DEEDS = {
     ActionKind.LIMITS: ("changed a limit:", "/limits shows them."),
     ActionKind.DAY_LOCKED: ("locked the day", "New orders are blocked until the next trading day."),
     ActionKind.PIN_CHANGED: ("", "If that was somebody else, /kill stops trading from your phone."),
-    ActionKind.SEALED: (
+    ActionKind.PHONE_LOCKED: (
         "sealed their phone",
         "If it is lost, /kill stops trading from yours; python -m bot panic on the host stops all.",
     ),

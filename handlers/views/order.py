@@ -4,9 +4,10 @@ from datetime import datetime
 
 from bot.domain.clock import ist_date
 from bot.domain.money import ZERO
-from bot.domain.orders.order import Confirmation, OrderDraft, OrderKind, Product, Purpose, Side, Validity
+from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
 from bot.domain.orders.order_text import draft_line
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
+from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, amount, clock_time, count, joined, price, row, table, wrapped
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, button

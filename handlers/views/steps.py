@@ -8,8 +8,9 @@ from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label as named
 from bot.domain.market.display_names import short
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.order import Order, Product, Side
+from bot.domain.orders.order import Order
 from bot.domain.orders.order_text import words_of
+from bot.domain.terms import Product, Side
 from handlers.views.card import place
 from handlers.views.format import count, price, signed_count
 from handlers.views.keyboards import LeaveTap, button, words

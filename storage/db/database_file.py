@@ -31,20 +31,20 @@ def refuse_unfit(path: Path) -> None:
             f"Others on this machine can write in {path.parent}, and so put another file in the database's place. "
             f"Repair: chmod go-w {path.parent}, or choose a directory of the bot's own."
         )
-    for file, found in _files(path):
-        if not stat.S_ISREG(found.st_mode):
+    for file, status in _files(path):
+        if not stat.S_ISREG(status.st_mode):
             raise StorageError(f"The database {path} cannot be opened: {file.name} is no plain file.")
-        if found.st_nlink > 1:
+        if status.st_nlink > 1:
             raise SettingsError(
-                f"{file} has {found.st_nlink} names on this disk (hard links): under another one a second bot could run on it "
+                f"{file} has {status.st_nlink} names on this disk (hard links): under another one a second bot could run on it "
                 f"unseen, and send orders twice. Find them with find -samefile {file}, and leave one."
             )
 
 
 def close_to_others(path: Path) -> None:
     """Takes other people's rights to the database's files away, and says so; SettingsError where they are not ours to take."""
-    for file, found in _files(path):
-        mode = stat.S_IMODE(found.st_mode)
+    for file, status in _files(path):
+        mode = stat.S_IMODE(status.st_mode)
         if not mode & _OTHERS:
             continue
         try:
@@ -68,7 +68,7 @@ def _files(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
 def others_write(directory: Path) -> bool:
     """Whether somebody else may put files there; a group of the bot's own counts as nobody else."""
     try:
-        found = directory.stat()
+        status = directory.stat()
     except OSError:
         return False  # whoever opens a file there will say what is wrong
-    return bool(found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid()))
+    return bool(status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and status.st_gid != os.getegid()))

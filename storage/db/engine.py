@@ -1,4 +1,4 @@
-"""One SQLite connection with durable settings, and the open transaction that the drawers work in."""
+"""One SQLite connection with durable settings, and the open transaction that the repositories work in."""
 
 import errno
 import fcntl
@@ -101,29 +101,29 @@ def _create_private(path: Path) -> None:
 
 
 class Transaction:
-    """What a drawer may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
+    """What a repository may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
 
-    __slots__ = ("_connection", "_kept", "_open")
+    __slots__ = ("_cache", "_connection", "_open")
 
-    def __init__(self, connection: Connection, kept: ReadCache) -> None:
+    def __init__(self, connection: Connection, cache: ReadCache) -> None:
         self._connection = connection
-        self._kept = kept
+        self._cache = cache
         self._open = True
-        kept.begin()
+        cache.begin()
 
     def rows(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any] | None = None) -> CursorResult[*Ts]:
         """The rows of a SELECT, or of a statement with RETURNING."""
-        self._kept.note(statement)
+        self._cache.note(statement)
         return self._live().execute(statement, values)
 
-    def kept(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any]) -> Sequence[Row[*Ts]]:
-        """The rows of a SELECT over the tables of kept.py alone; the statement must be a constant of its module."""
+    def cached(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any]) -> Sequence[Row[*Ts]]:
+        """The rows of a SELECT over the tables of read_cache.py alone; the statement must be a constant of its module."""
         live = self._live()
-        return self._kept.rows(statement, values, lambda: live.execute(statement, values).all())
+        return self._cache.rows(statement, values, lambda: live.execute(statement, values).all())
 
     def write(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> int:
         """Executes an INSERT, UPDATE or DELETE; how many rows it touched."""
-        self._kept.note(statement)
+        self._cache.note(statement)
         try:
             return self._live().execute(statement, values).rowcount
         except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 raises these bare: beyond 64 bits, a lone surrogate
@@ -134,9 +134,9 @@ class Transaction:
         self._open = False
 
     def _live(self) -> Connection:
-        # Without this, a drawer that outlived its run would open a transaction that nobody ends.
+        # Without this, a repository that outlived its transaction would open a transaction that nobody ends.
         if not self._open:
-            raise StorageError("A drawer was used after its transaction had ended.")
+            raise StorageError("A repository was used after its transaction had ended.")
         return self._connection
 
 

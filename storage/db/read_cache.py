@@ -52,7 +52,7 @@ class ReadCache:
                 self._rows.clear()
             self._seen, self._checked = version, True
         key = (id(statement), *values.values())
-        found = self._rows.get(key)
-        if found is None:
-            found = self._rows[key] = read()
-        return found
+        rows = self._rows.get(key)
+        if rows is None:
+            rows = self._rows[key] = read()
+        return rows

@@ -56,7 +56,7 @@ Index("uq_accounts_label", accounts.c.label, unique=True, sqlite_where=accounts.
 
 class _DataKeys(TypedColumns):
     account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
-    number = Column(Integer, primary_key=True, autoincrement=False)  # each sealed value names the number it was sealed with
+    number = Column(Integer, primary_key=True, autoincrement=False)  # each encrypted value names the number of its key
     wrapped: Named[bytes] = Column(LargeBinary)
 
 
@@ -106,7 +106,7 @@ invitations = Table("invitations", metadata, _Invitations, sqlite_strict=True)
 
 
 class _OwnKeys(TypedColumns):
-    number = Column(Integer, primary_key=True, autoincrement=False)  # each sealed value names the number it was sealed with
+    number = Column(Integer, primary_key=True, autoincrement=False)  # each encrypted value names the number of its key
     wrapped: Named[bytes] = Column(LargeBinary)
 
 
@@ -115,7 +115,7 @@ own_keys = Table("own_keys", metadata, _OwnKeys, sqlite_strict=True)
 
 class _Pins(TypedColumns):
     telegram_id: Named[int] = Column(Integer, ForeignKey("people.telegram_id", ondelete="CASCADE"), primary_key=True)
-    hashed: Named[str] = Column(Text)  # sealed under one of the bot's own keys; plain until the next use of a PIN from before
+    hashed: Named[str] = Column(Text)  # encrypted under one of the bot's own keys; plain until the next use of a PIN from before
     set_at: Named[datetime] = Column(UtcTime)
     failures: Named[int]
     closed_until: Named[datetime | None] = Column(UtcTime)
@@ -288,13 +288,14 @@ class _Reports(TypedColumns):
 reports = Table("reports", metadata, _Reports, sqlite_strict=True)
 
 
-class _Jobs(TypedColumns):
+class _Flags(TypedColumns):
     name = Column(Text, primary_key=True)
-    key = Column(Text, primary_key=True)
+    subject = Column(Text, primary_key=True)  # empty: the bot itself
+    value = Column(Text, primary_key=True)
     at: Named[datetime] = Column(UtcTime)
 
 
-jobs = Table("jobs", metadata, _Jobs, sqlite_strict=True)
+flags = Table("flags", metadata, _Flags, sqlite_strict=True)
 
 
 class _Master(TypedColumns):

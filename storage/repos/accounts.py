@@ -1,4 +1,4 @@
-"""Drawer: linked accounts with their sealed credentials and sessions, and who has chosen which."""
+"""Linked accounts with their encrypted credentials and sessions, and who has chosen which."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -48,12 +48,10 @@ _REWRAP = (
     .where(data_keys.c.account_id == bindparam("account"), data_keys.c.number == bindparam("key"))
     .values(wrapped=bindparam("anew"))
 )
-_SEALED = select(secrets.c.field, secrets.c.sealed).where(secrets.c.account_id == bindparam("account"))
-_ONE_SEALED = _SEALED.where(secrets.c.field == bindparam("name"))
-_seal = insert(secrets).values({name: bindparam(name) for name in ("account_id", "field", "sealed")})
-_SEAL = _seal.on_conflict_do_update(
-    index_elements=[secrets.c.account_id, secrets.c.field], set_={"sealed": _seal.excluded.sealed}
-)
+_SECRETS = select(secrets.c.field, secrets.c.sealed).where(secrets.c.account_id == bindparam("account"))
+_SECRET = _SECRETS.where(secrets.c.field == bindparam("name"))
+_put = insert(secrets).values({name: bindparam(name) for name in ("account_id", "field", "sealed")})
+_PUT = _put.on_conflict_do_update(index_elements=[secrets.c.account_id, secrets.c.field], set_={"sealed": _put.excluded.sealed})
 _FORGET_ONE = secrets.delete().where(secrets.c.account_id == bindparam("account"), secrets.c.field == bindparam("name"))
 _DESTROY = (
     secrets.delete().where(secrets.c.account_id == bindparam("account")),
@@ -110,20 +108,20 @@ class SqlAccounts:
                 self._put(keys[_ring_for(name)], name, secret)
 
     def remove(self, account_id: str) -> bool:
-        known_by = self._get(account_id, _CLIENT_CODE)
+        client_code = self._get(account_id, _CLIENT_CODE)
         if self._tx.write(_UNLINK, {"account": account_id}) != 1:
             return False
         self._destroy(account_id)
-        if known_by is not None:
-            self._put(self._new_key(account_id, 1), _CLIENT_CODE, known_by)
+        if client_code is not None:
+            self._put(self._new_key(account_id, 1), _CLIENT_CODE, client_code)
         self._tx.write(_FORGET_CHOICES, {"account": account_id})
         return True
 
     def all(self) -> Sequence[Account]:
-        return [_account(row) for row in self._tx.kept(_LINKED, {})]
+        return [_account(row) for row in self._tx.cached(_LINKED, {})]
 
     def find(self, account_id: str) -> Account | None:
-        return next((_account(row) for row in self._tx.kept(_FIND, {"account": account_id})), None)
+        return next((_account(row) for row in self._tx.cached(_FIND, {"account": account_id})), None)
 
     def by_label(self, label: str) -> Account | None:
         """Labels are told apart without regard to case."""
@@ -132,10 +130,10 @@ class SqlAccounts:
 
     def known(self, client_code: Secret) -> KnownAccount | None:
         """Without regard to case, as the broker takes it."""
-        wanted = _as_known(client_code)
+        code = _comparable(client_code)
         for row in self._tx.rows(_EVER).all():
-            code = self._get(row.id, _CLIENT_CODE)
-            if code is not None and _as_known(code) == wanted:
+            stored = self._get(row.id, _CLIENT_CODE)
+            if stored is not None and _comparable(stored) == code:
                 return KnownAccount(account=_account(row), linked=row.linked)
         return None
 
@@ -143,15 +141,15 @@ class SqlAccounts:
         """All of them; without the second ring of keys a stored seed stays closed, and six digits have to be typed."""
         if self.find(account_id) is None:
             return None
-        found: dict[str, Secret | None] = dict.fromkeys(_CREDENTIALS)
-        found |= {name: self._get(account_id, name) for name in _CREDENTIALS if self._vault.has(_ring_for(name))}
-        client_code, password, api_key = found["client_code"], found["password"], found["api_key"]
+        values: dict[str, Secret | None] = dict.fromkeys(_CREDENTIALS)
+        values |= {name: self._get(account_id, name) for name in _CREDENTIALS if self._vault.has(_ring_for(name))}
+        client_code, password, api_key = values["client_code"], values["password"], values["api_key"]
         if client_code is None or password is None or api_key is None:
             raise VaultError("A stored secret of this account is missing. Link the account again.")
-        return Credentials(client_code=client_code, password=password, api_key=api_key, totp_seed=found["totp_seed"])
+        return Credentials(client_code=client_code, password=password, api_key=api_key, totp_seed=values["totp_seed"])
 
     def keep_session(self, account_id: str, session: Session | None) -> None:
-        """Token and times are sealed as one, so that a dead token cannot be given a longer life."""
+        """Token and times are encrypted as one, so that a dead token cannot be given a longer life."""
         if session is None:
             self._tx.write(_FORGET_ONE, {"account": account_id, "name": _SESSION})
             return
@@ -176,14 +174,14 @@ class SqlAccounts:
         return self._tx.rows(_CHOSEN, {"person": telegram_id, "now": now, "furthest": furthest}).scalar_one_or_none()
 
     def keyed(self) -> Sequence[str]:
-        """The ids of all accounts of which something is sealed, unlinked ones included."""
+        """The ids of all accounts of which something encrypted is stored, unlinked ones included."""
         return sorted({row.account_id for row in self._tx.rows(_KEYS).all()})
 
     def prove(self) -> int:
-        """Opens every sealed value whose ring is here and lets it go; how many. VaultError at the first that does not open."""
+        """Decrypts every value whose ring is here and lets it go; how many. VaultError at the first that does not open."""
         count = 0
         for account_id in self.keyed():
-            for name, _ in self._tx.rows(_SEALED, {"account": account_id}).all():
+            for name, _ in self._tx.rows(_SECRETS, {"account": account_id}).all():
                 if self._vault.has(_ring_for(name)):
                     self._get(account_id, name)
                     count += 1
@@ -203,23 +201,23 @@ class SqlAccounts:
         self.destroyed = self.destroyed or bool(old)
         return len(old)
 
-    def rekey(self, account_id: str) -> int:
-        """Gives an account new data keys and seals everything anew with them; how many values.
+    def renew_keys(self, account_id: str) -> int:
+        """Gives an account new data keys and encrypts everything anew with them; how many values.
 
         A seed whose ring is not here keeps its key; one that stood under the first ring moves to its own.
         """
         newest = self._tx.rows(_NEWEST_KEY, {"account": account_id}).scalar_one_or_none()
         if newest is None:
             return 0
-        sealed = self._tx.rows(_SEALED, {"account": account_id}).all()
-        names = [name for name, _ in sealed if self._vault.has(_ring_for(name))]
+        rows = self._tx.rows(_SECRETS, {"account": account_id}).all()
+        names = [name for name, _ in rows if self._vault.has(_ring_for(name))]
         rings = sorted({_ring_for(name) for name in names})
         keys = {ring: self._new_key(account_id, newest + at, ring) for at, ring in enumerate(rings, 1)}
         for name in names:
             secret = self._get(account_id, name)
             if secret is not None:
                 self._put(keys[_ring_for(name)], name, secret)
-        needed = {number_of(body) for _, body in self._tx.rows(_SEALED, {"account": account_id}).all()}
+        needed = {number_of(body) for _, body in self._tx.rows(_SECRETS, {"account": account_id}).all()}
         for row in self._tx.rows(_KEYS_OF, {"account": account_id}).all():
             if row.number not in needed:
                 self._tx.write(_FORGET_KEY, {"account": account_id, "key": row.number})
@@ -232,25 +230,25 @@ class SqlAccounts:
         return key
 
     def _newest_key(self, account_id: str) -> DataKey:
-        found = self._tx.rows(_KEYS_OF, {"account": account_id}).all()
-        if not found:
+        keys = self._tx.rows(_KEYS_OF, {"account": account_id}).all()
+        if not keys:
             raise StorageError("There is no linked account to keep this secret for.")
-        ours = [row for row in found if self._vault.ring_of(row.wrapped) is Ring.MAIN] or found
+        ours = [row for row in keys if self._vault.ring_of(row.wrapped) is Ring.MAIN] or keys
         return self._vault.unwrap(account_id, ours[-1].number, ours[-1].wrapped)
 
     def _put(self, key: DataKey, name: str, secret: Secret) -> None:
         if key.ring is not _ring_for(name):
             raise VaultError("A secret was about to be sealed under the wrong key. Nothing was stored.")
-        self._tx.write(_SEAL, {"account_id": key.account_id, "field": name, "sealed": self._vault.seal(key, name, secret)})
+        self._tx.write(_PUT, {"account_id": key.account_id, "field": name, "sealed": self._vault.encrypt(key, name, secret)})
 
     def _get(self, account_id: str, name: str) -> Secret | None:
-        row = self._tx.rows(_ONE_SEALED, {"account": account_id, "name": name}).one_or_none()
+        row = self._tx.rows(_SECRET, {"account": account_id, "name": name}).one_or_none()
         if row is None:
             return None
         number = number_of(row.sealed)
         for key in self._tx.rows(_KEYS_OF, {"account": account_id}).all():
             if key.number == number:
-                return self._vault.open(self._vault.unwrap(account_id, number, key.wrapped), name, row.sealed)
+                return self._vault.decrypt(self._vault.unwrap(account_id, number, key.wrapped), name, row.sealed)
         raise VaultError("A stored secret does not open: the key that it was sealed with is gone.")
 
     def _destroy(self, account_id: str) -> None:
@@ -263,7 +261,7 @@ def _account(row: Row[*tuple[Any, ...]]) -> Account:
     return Account(id=row.id, label=row.label, client=row.client, created_at=row.created_at, mark=mark_of(row.place))
 
 
-def _as_known(client_code: Secret) -> str:
+def _comparable(client_code: Secret) -> str:
     return client_code.reveal().strip().casefold()
 
 

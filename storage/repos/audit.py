@@ -1,4 +1,4 @@
-"""Drawer: an append-only record of acts, each row chained to the one before it."""
+"""An append-only record of acts, each row chained to the one before it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _ADD = audit.insert().values({name: bindparam(name) for name in _FIELDS})
 _PAGE = select(_a.id, _a.at, _a.who, _a.what, _a.detail).order_by(_a.id.desc()).limit(bindparam("limit"))
 _ALL = select(*(_a[name] for name in _FIELDS)).order_by(_a.id)
 _counters = table("sqlite_sequence", column("name", Text), column("seq", Integer))  # SQLite's own
-_GIVEN = select(_counters.c.seq).where(_counters.c.name == "audit")
+_NEWEST_ID = select(_counters.c.seq).where(_counters.c.name == "audit")
 
 
 class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,8 +86,8 @@ class SqlAudit:
             if act[0] != number or stored != _chained(before, tuple(act)):
                 return number
             before = stored
-        given = self._tx.rows(_GIVEN).scalar_one_or_none() or 0
-        return None if given == number else number + 1
+        newest = self._tx.rows(_NEWEST_ID).scalar_one_or_none() or 0
+        return None if newest == number else number + 1
 
 
 def _chained(before: bytes, act: _Act) -> bytes:

@@ -1,12 +1,11 @@
-"""Drawer: which message shows which order, and which version of it."""
+"""Cards: which message shows which order, and which version of it."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.orders.order import Order
-from bot.domain.ports.broker import CardRef
+from bot.domain.orders.order import CardRef, Order
 from storage.db.engine import Transaction
 from storage.db.tables import accounts, cards, orders
 from storage.repos.account_marks import PLACE, mark_of
@@ -47,19 +46,19 @@ class SqlCards:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
 
-    def add(self, shown: CardRef) -> None:
+    def add(self, card: CardRef) -> None:
         """A message shows one order: a second add for the same message replaces the first."""
-        values = {"chat_id": shown.chat_id, "message_id": shown.message_id, "order_id": shown.order_id, "version": shown.version}
+        values = {"chat_id": card.chat_id, "message_id": card.message_id, "order_id": card.order_id, "version": card.version}
         self._tx.write(_ADD, values)
 
     def stale(self, limit: int = 50) -> Sequence[tuple[CardRef, Order, str]]:
         """Those that have waited longest come first."""
-        found = []
+        stale = []
         for chat_id, message_id, version, label, position, *rest in self._tx.rows(_STALE, {"limit": limit}):
             order = order_of(rest)
-            shown = CardRef(chat_id=chat_id, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
-            found.append((shown, order, label))
-        return found
+            card = CardRef(chat_id=chat_id, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
+            stale.append((card, order, label))
+        return stale
 
     def drawn(self, chat_id: int, message_id: int, version: int, *, moved_to: int | None = None) -> None:
         """An older version that arrives late does not take the note back."""

@@ -1,4 +1,4 @@
-"""Drawer: open questions, each claimed at most once."""
+"""Open questions, each claimed at most once."""
 
 from collections.abc import Sequence
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""Drawer: updates received, each stored before Telegram is told, handled or not; and the port over it."""
+"""Updates received, handled or not; each is stored before Telegram is told."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
 from storage.db.engine import Transaction
 from storage.db.tables import inbox
 

@@ -1,4 +1,4 @@
-"""Drawer: one-time codes by which people join, kept as digests."""
+"""One-time codes by which people join, stored as digests."""
 
 from dataclasses import fields
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Drawer: the dated sets of limits of each account, and days that are over."""
+"""The dated sets of limits of each account, and the days that are over."""
 
 from datetime import date
 
@@ -40,7 +40,7 @@ class SqlLimits:
 
     def on(self, account_id: str, day: date) -> Limits:
         """The set in force, or those a new account begins with."""
-        return next((row.body for row in self._tx.kept(_ON, {"account": account_id, "day": day})), Limits())
+        return next((row.body for row in self._tx.cached(_ON, {"account": account_id, "day": day})), Limits())
 
     def after(self, account_id: str, day: date) -> tuple[date, Limits] | None:
         row = self._tx.rows(_AFTER, {"account": account_id, "day": day}).one_or_none()
@@ -54,4 +54,4 @@ class SqlLimits:
         return self._tx.write(_LOCK, {name: getattr(lock, name) for name in _LOCK_FIELDS}) == 1
 
     def day_lock(self, account_id: str, day: date) -> DayLock | None:
-        return next((DayLock(**row._asdict()) for row in self._tx.kept(_LOCKED, {"account": account_id, "of": day})), None)
+        return next((DayLock(**row._asdict()) for row in self._tx.cached(_LOCKED, {"account": account_id, "of": day})), None)

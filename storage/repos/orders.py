@@ -1,4 +1,4 @@
-"""Drawer: orders, their day numbers and their fills."""
+"""Orders, their day numbers and their fills."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields

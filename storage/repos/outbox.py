@@ -1,4 +1,4 @@
-"""Drawer: notices waiting for their person, leased one at a time for each chat, sent or buried."""
+"""Notices that wait for their person, leased one at a time for each chat, then sent or buried."""
 
 import logging
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ _NEWEST_CARD = (
     .limit(1)
     .scalar_subquery()
 )
-_PARCELS = (
+_DELIVERIES = (
     select(
         _o.id, _o.chat_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at, _o.attempts,
         _NEWEST_CARD.label("reply_to"), _o.message_id, PLACE,
@@ -63,11 +63,11 @@ _PARCELS = (
     .where(_o.id.in_(bindparam("ids", expanding=True)))
     .order_by(_o.id)
 )  # fmt: skip
-_THIS = (_o.id == bindparam("parcel"), _o.state == WAITING)
+_THIS = (_o.id == bindparam("delivery"), _o.state == WAITING)
 _SENT = outbox.update().where(*_THIS).values(state=SENT, closed_at=bindparam("at"), message_id=bindparam("message"))
 _POSTPONE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), why=bindparam("reason"))
 _BURY = outbox.update().where(*_THIS).values(state=BURIED, closed_at=bindparam("at"), why=bindparam("reason"))
-_TOLD = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.created_at, _o.closed_at, _o.message_id).where(
+_SAID = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.created_at, _o.closed_at, _o.message_id).where(
     _o.order_id == bindparam("order_id"), _o.kind == bindparam("kind")
 )
 _REWORD = outbox.update().where(*_THIS).values(body=bindparam("words"))
@@ -76,7 +76,7 @@ _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, BURIED))).
 
 
 class SqlOutbox:
-    """News in order: a chat's next parcel is leased only when the one before it is sent or buried."""
+    """News in order: a chat's next delivery is leased only when the one before it is sent or buried."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
@@ -90,12 +90,12 @@ class SqlOutbox:
 
     def correct(self, notice: Filled, at: datetime) -> None:
         kind, body = pack(notice)
-        for row in self._tx.rows(_TOLD, {"order_id": notice.order.id, "kind": kind}).all():
-            told = unpack(row.kind, row.body)
-            if not isinstance(told, Filled) or told.fill.filled_after != notice.fill.filled_after:
+        for row in self._tx.rows(_SAID, {"order_id": notice.order.id, "kind": kind}).all():
+            earlier = unpack(row.kind, row.body)
+            if not isinstance(earlier, Filled) or earlier.fill.filled_after != notice.fill.filled_after:
                 continue
             if row.state == WAITING:
-                self._tx.write(_REWORD, {"parcel": row.id, "words": body})
+                self._tx.write(_REWORD, {"delivery": row.id, "words": body})
             elif row.message_id is not None and row.closed_at - row.created_at <= ON_TIME:  # a late one says so, and keeps it
                 again = {"account_id": row.account_id, "order_id": notice.order.id, "kind": kind, "body": body, "at": at}
                 self._tx.write(_ADD_EDIT, {**again, "chat_id": row.chat_id, "message": row.message_id})
@@ -103,20 +103,20 @@ class SqlOutbox:
     def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
         """A lease that ends without a word is given out again: delivery is at least once.
 
-        A parcel that cannot be read is buried here, where it is counted, and does not hold up the news behind it.
+        A delivery that cannot be read is buried here, where it is counted, and does not hold up the news behind it.
         """
         ids = self._tx.rows(_LEASE, {"now": now, "until": until, "limit": limit}).scalars().all()
         if not ids:
             return []
-        parcels = []
-        for row in self._tx.rows(_PARCELS, {"ids": ids}).all():
+        deliveries = []
+        for row in self._tx.rows(_DELIVERIES, {"ids": ids}).all():
             try:
                 notice = unpack(row.kind, row.body)
             except StorageError as error:
-                _log.error("parcel %d is buried: %s", row.id, error.say, exc_info=error)
+                _log.error("delivery %d is buried: %s", row.id, error.say, exc_info=error)
                 self.bury(row.id, now, error.say)
                 continue
-            parcels.append(
+            deliveries.append(
                 Delivery(
                     id=row.id,
                     chat_id=row.chat_id,
@@ -131,25 +131,25 @@ class SqlOutbox:
                     mark=mark_of(row.place),
                 )
             )
-        return parcels
+        return deliveries
 
     def release(self, now: datetime) -> None:
         self._tx.write(_RELEASE, {"now": now})
 
-    def sent(self, parcel_id: int, at: datetime, message_id: int) -> None:
-        self._tx.write(_SENT, {"parcel": parcel_id, "at": at, "message": message_id})
+    def sent(self, delivery_id: int, at: datetime, message_id: int) -> None:
+        self._tx.write(_SENT, {"delivery": delivery_id, "at": at, "message": message_id})
 
-    def postpone(self, parcel_id: int, until: datetime, why: str) -> None:
-        """Until then the chat's later parcels wait as well."""
-        self._tx.write(_POSTPONE, {"parcel": parcel_id, "until": until, "reason": why})
+    def postpone(self, delivery_id: int, until: datetime, why: str) -> None:
+        """Until then the chat's later deliveries wait as well."""
+        self._tx.write(_POSTPONE, {"delivery": delivery_id, "until": until, "reason": why})
 
-    def bury(self, parcel_id: int, at: datetime, why: str) -> None:
-        self._tx.write(_BURY, {"parcel": parcel_id, "at": at, "reason": why})
+    def bury(self, delivery_id: int, at: datetime, why: str) -> None:
+        self._tx.write(_BURY, {"delivery": delivery_id, "at": at, "reason": why})
 
     def next_due(self) -> datetime | None:
         """When something can be leased next: the end of a lease counts, for its holder may have died."""
         return self._tx.rows(_NEXT_DUE).scalar_one_or_none()
 
     def counts(self) -> tuple[int, int]:
-        found = dict(self._tx.rows(_COUNTS).all())
-        return found.get(WAITING, 0), found.get(BURIED, 0)
+        counts = dict(self._tx.rows(_COUNTS).all())
+        return counts.get(WAITING, 0), counts.get(BURIED, 0)

@@ -1,4 +1,4 @@
-"""Drawer: who is on the list, in which role, for which account."""
+"""Who is on the list, in which role, for which account."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -74,15 +74,15 @@ class SqlPeople:
         return True
 
     def find(self, telegram_id: int) -> User | None:
-        for row in self._tx.kept(_FIND, {"person": telegram_id}):
+        for row in self._tx.cached(_FIND, {"person": telegram_id}):
             return User(telegram_id=row.telegram_id, name=row.name, active=row.active)
         return None
 
     def roles(self, telegram_id: int) -> Sequence[tuple[str | None, Role]]:
-        return [(account_id, role) for account_id, role in self._tx.kept(_ROLES, {"person": telegram_id})]
+        return [(account_id, role) for account_id, role in self._tx.cached(_ROLES, {"person": telegram_id})]
 
     def role_on(self, telegram_id: int, account_id: str | None) -> Role | None:
-        return next((row.role for row in self._tx.kept(_ROLE_ON, {"person": telegram_id, "account": account_id})), None)
+        return next((row.role for row in self._tx.cached(_ROLE_ON, {"person": telegram_id, "account": account_id})), None)
 
     def all(self) -> Sequence[tuple[User, str | None, Role]]:
         return [
@@ -91,4 +91,4 @@ class SqlPeople:
         ]
 
     def watching(self, account_id: str) -> Sequence[int]:
-        return [row.telegram_id for row in self._tx.kept(_WATCHING, {"account": account_id})]
+        return [row.telegram_id for row in self._tx.cached(_WATCHING, {"account": account_id})]

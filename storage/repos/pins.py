@@ -1,6 +1,6 @@
-"""Drawer: PINs with their count of misses, and phones that were sealed.
+"""PINs with their count of misses, and phones that were locked.
 
-Six digits can be searched through in a day, however slow their hash is. So the hash itself is sealed under the bot's own key:
+Six digits can be searched through in a day, however slow their hash is. So the hash itself is encrypted under the bot's own key:
 whoever has the database alone has nothing to compare a guess with.
 """
 
@@ -17,11 +17,11 @@ from bot.domain.people.access import Pin
 from bot.domain.people.secret import Secret
 from storage.db.engine import Transaction
 from storage.db.tables import pins, seals
-from storage.secrets.bot_keys import BotKeys
+from storage.repos.bot_keys import BotKeys
 from storage.secrets.vault import DataKey, Vault, number_of
 
 _MARK = "sealed:"  # then base64
-_PLAIN = "$argon2id$"  # of a PIN that was set before hashes were sealed; sealed with its next use
+_PLAIN = "$argon2id$"  # of a PIN that was set before hashes were encrypted; that happens with its next use
 _FIELD = "pin"
 
 _FIELDS = tuple(field.name for field in fields(Pin))
@@ -32,9 +32,9 @@ _PUT = _put.on_conflict_do_update(
     index_elements=[pins.c.telegram_id], set_={name: _put.excluded[name] for name in _FIELDS if name != "telegram_id"}
 )
 _REMOVE = pins.delete().where(pins.c.telegram_id == bindparam("person"))
-_SEAL = insert(seals).values({name: bindparam(name) for name in ("telegram_id", "at")}).on_conflict_do_nothing()
-_UNSEAL = seals.delete().where(seals.c.telegram_id == bindparam("person"))
-_SEALED = select(seals.c.at).where(seals.c.telegram_id == bindparam("person"))
+_LOCK = insert(seals).values({name: bindparam(name) for name in ("telegram_id", "at")}).on_conflict_do_nothing()
+_UNLOCK = seals.delete().where(seals.c.telegram_id == bindparam("person"))
+_LOCKED_SINCE = select(seals.c.at).where(seals.c.telegram_id == bindparam("person"))
 
 
 class SqlPins:
@@ -47,8 +47,8 @@ class SqlPins:
 
     def find(self, telegram_id: int) -> Pin | None:
         """VaultError when the hash was changed, belongs to somebody else, or needs a key that is not here."""
-        pin = next((Pin(**row._asdict()) for row in self._tx.kept(_FIND, {"person": telegram_id})), None)
-        return None if pin is None else replace(pin, hashed=self._opened(telegram_id, pin.hashed))
+        pin = next((Pin(**row._asdict()) for row in self._tx.cached(_FIND, {"person": telegram_id})), None)
+        return None if pin is None else replace(pin, hashed=self._decrypted(telegram_id, pin.hashed))
 
     def put(self, pin: Pin) -> None:
         self._put(pin, self._keys.newest())
@@ -59,8 +59,8 @@ class SqlPins:
         self.prove()
         return count
 
-    def rekey(self) -> int:
-        """Seals every PIN anew under a new key; how many."""
+    def renew_keys(self) -> int:
+        """Encrypts every PIN anew under a new key; how many."""
         people = self._tx.rows(_ALL).scalars().all()
         if people:
             key = self._keys.renew()
@@ -71,35 +71,35 @@ class SqlPins:
         return self.prove()
 
     def prove(self) -> int:
-        """Opens every PIN's hash and lets it go; how many. VaultError at the first that does not open."""
+        """Decrypts every PIN's hash and lets it go; how many. VaultError at the first that does not open."""
         return sum(self.find(person) is not None for person in self._tx.rows(_ALL).scalars().all())
 
     def _put(self, pin: Pin, key: DataKey) -> None:
-        sealed = self._vault.seal(key, _FIELD, Secret(pin.hashed), str(pin.telegram_id))
-        hashed = _MARK + base64.b64encode(sealed).decode()
+        encrypted = self._vault.encrypt(key, _FIELD, Secret(pin.hashed), str(pin.telegram_id))
+        hashed = _MARK + base64.b64encode(encrypted).decode()
         self._tx.write(_PUT, {name: getattr(pin, name) for name in _FIELDS} | {"hashed": hashed})
 
-    def _opened(self, telegram_id: int, stored: str) -> str:
+    def _decrypted(self, telegram_id: int, stored: str) -> str:
         if stored.startswith(_PLAIN):
             return stored
         text = stored.removeprefix(_MARK)
         try:
-            sealed = base64.b64decode(text, validate=True)
+            encrypted = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
-            sealed = b""
-        if text == stored or not sealed or base64.b64encode(sealed).decode() != text:
+            encrypted = b""
+        if text == stored or not encrypted or base64.b64encode(encrypted).decode() != text:
             raise VaultError("A stored PIN cannot be read: it was changed. The host takes it away: python -m bot people unlock.")
-        return self._vault.open(self._keys.numbered(number_of(sealed)), _FIELD, sealed, str(telegram_id)).reveal()
+        return self._vault.decrypt(self._keys.numbered(number_of(encrypted)), _FIELD, encrypted, str(telegram_id)).reveal()
 
     def remove(self, telegram_id: int) -> bool:
         return self._tx.write(_REMOVE, {"person": telegram_id}) == 1
 
-    def seal(self, telegram_id: int, at: datetime) -> None:
+    def lock_phone(self, telegram_id: int, at: datetime) -> None:
         """The first moment stays."""
-        self._tx.write(_SEAL, {"telegram_id": telegram_id, "at": at})
+        self._tx.write(_LOCK, {"telegram_id": telegram_id, "at": at})
 
-    def unseal(self, telegram_id: int) -> bool:
-        return self._tx.write(_UNSEAL, {"person": telegram_id}) == 1
+    def unlock_phone(self, telegram_id: int) -> bool:
+        return self._tx.write(_UNLOCK, {"person": telegram_id}) == 1
 
-    def sealed(self, telegram_id: int) -> datetime | None:
-        return next((row.at for row in self._tx.kept(_SEALED, {"person": telegram_id})), None)
+    def phone_locked_since(self, telegram_id: int) -> datetime | None:
+        return next((row.at for row in self._tx.cached(_LOCKED_SINCE, {"person": telegram_id})), None)

@@ -1,4 +1,4 @@
-"""Drawer: daily summaries, one final row for an account and a date."""
+"""Daily summaries, one final row for an account and a date."""
 
 from datetime import date
 

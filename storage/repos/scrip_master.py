@@ -1,10 +1,10 @@
-"""Drawer: which scrip master is in use; its rows lie in the broker's own file, beside the database."""
+"""Which scrip master is in use; its rows lie in the broker's own file, beside the database."""
 
 from datetime import date, datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.ports.broker import MasterDay
+from bot.domain.market.instrument import MasterDay
 from storage.db.engine import Transaction
 from storage.db.tables import master
 
@@ -24,5 +24,5 @@ class SqlScripMaster:
         self._tx.write(_ADD, {"id": 1, "day": day, "rows": rows, "loaded_at": at})
 
     def last(self) -> MasterDay | None:
-        found = self._tx.rows(_DAY).one_or_none()
-        return None if found is None else MasterDay(date=found.day, rows=found.rows, loaded_at=found.loaded_at)
+        row = self._tx.rows(_DAY).one_or_none()
+        return None if row is None else MasterDay(date=row.day, rows=row.rows, loaded_at=row.loaded_at)

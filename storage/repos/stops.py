@@ -1,4 +1,4 @@
-"""Drawer: the kill switch of each account."""
+"""The kill switch of each account."""
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
@@ -27,4 +27,4 @@ class SqlStops:
         return self._tx.write(_RESUME, {"account": account_id}) == 1
 
     def stopped(self, account_id: str) -> Stop | None:
-        return next((Stop(**row._asdict()) for row in self._tx.kept(_STOPPED, {"account": account_id})), None)
+        return next((Stop(**row._asdict()) for row in self._tx.cached(_STOPPED, {"account": account_id})), None)

@@ -2,7 +2,7 @@
 
 One line of text (failure-modes.md T32): a mark, Argon2id's figures, a salt, and the keys' own lines under AES-256-GCM with a
 key drawn from the passphrase. The figures and the salt are authenticated with it. Whoever has the database and this file still
-has to guess the passphrase at the price of one Argon2id each.
+has to guess the passphrase at the price of one Argon2id cost.
 """
 
 import base64
@@ -54,7 +54,7 @@ class Cost:
     def is_enough(self) -> bool:
         """Whether it is one of OWASP's settings or dearer (ASVS 5.0, appendix C), and no trap for this host's memory."""
         return self.kib <= MOST_KIB and any(
-            self.passes >= each.passes and self.kib >= each.kib and self.lanes >= each.lanes for each in OWASP
+            self.passes >= cost.passes and self.kib >= cost.kib and self.lanes >= cost.lanes for cost in OWASP
         )
 
 
@@ -96,7 +96,7 @@ class SealedKeyFile:
 
     def make(self, keys: Sequence[WrappingKey]) -> None:
         refuse_beside(self.path, self._database)
-        make_private(self.path, self._sealed(keys))
+        make_private(self.path, self._encrypted(keys))
 
     def load(self) -> tuple[WrappingKey, ...]:
         """WrongPassphrase when it does not open; every wrong passphrase costs the same, one whole Argon2id."""
@@ -113,15 +113,15 @@ class SealedKeyFile:
         if not self._fit(cost):
             raise VaultError(f"{self.says} names a cost that is too small or too large. Nothing was done with it.")
         try:
-            salt, sealed = (base64.b64decode(match[name], validate=True) for name in ("salt", "body"))
+            salt, body = (base64.b64decode(match[name], validate=True) for name in ("salt", "body"))
         except binascii.Error:
             raise VaultError(f"{self.says} cannot be read: it is no sealed key file. Nothing was changed.") from None
-        one_way = base64.b64encode(sealed).decode() == match["body"]  # the last letter has bits that decode to nothing
-        if not one_way or len(salt) != _SALT or len(sealed) <= _NONCE:
+        one_way = base64.b64encode(body).decode() == match["body"]  # the last letter has bits that decode to nothing
+        if not one_way or len(salt) != _SALT or len(body) <= _NONCE:
             raise VaultError(f"{self.says} cannot be read: it is no sealed key file. Nothing was changed.")
         passphrase = self._known or self._ask()
         try:
-            plain = AESGCM(cost.derive(passphrase, salt)).decrypt(sealed[:_NONCE], sealed[_NONCE:], match["head"].encode())
+            plain = AESGCM(cost.derive(passphrase, salt)).decrypt(body[:_NONCE], body[_NONCE:], match["head"].encode())
         except InvalidTag:
             raise WrongPassphrase("The passphrase is another one, or the key file was changed.") from None
         self._known = passphrase
@@ -129,7 +129,7 @@ class SealedKeyFile:
 
     def keep(self, keys: Sequence[WrappingKey]) -> None:
         refuse_beside(self.path, self._database)
-        replace_private(self.path, self._sealed(keys))
+        replace_private(self.path, self._encrypted(keys))
 
     def traces(self) -> Sequence[bytes]:
         """The sealed line itself: to know the keys a person would have to be asked."""
@@ -139,7 +139,7 @@ class SealedKeyFile:
     def _fit(self, cost: Cost) -> bool:
         return cost.is_enough or cost == self._cost  # a test's own cheap figures, which no setting can choose
 
-    def _sealed(self, keys: Sequence[WrappingKey]) -> bytes:
+    def _encrypted(self, keys: Sequence[WrappingKey]) -> bytes:
         if self._known is None:
             self._known = self._ask()
         salt, nonce = self._random(_SALT), self._random(_NONCE)

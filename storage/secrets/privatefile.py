@@ -31,13 +31,13 @@ def read_private(path: Path, database: Path | None) -> bytes:
     except OSError as error:
         raise VaultError(f"The key file {path} cannot be read: {error.strerror}.") from error
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise VaultError(f"The key file {path} is not a plain file.")
-        if found.st_uid != os.geteuid():
+        if status.st_uid != os.geteuid():
             raise VaultError(f"The key file {path} belongs to another user of this machine.")
-        if found.st_mode & 0o7177:
-            mode = stat.S_IMODE(found.st_mode)
+        if status.st_mode & 0o7177:
+            mode = stat.S_IMODE(status.st_mode)
             raise VaultError(f"The key file {path} has mode {mode:04o}: others could use it. Repair: chmod 600 {path}")
         body = os.read(handle, LARGEST + 1)
     finally:

@@ -1,9 +1,9 @@
-"""Seals each account's secrets with AES-256-GCM and opens them again, or raises; it never gives back what it cannot open.
+"""Encrypts each account's secrets with AES-256-GCM and decrypts them again, or raises: it gives back nothing that was changed.
 
-Two levels (failure-modes.md 2.5): every account has random 256-bit data keys that seal its values, and a
+Two levels (failure-modes.md 2.5): every account has random 256-bit data keys that encrypt its values, and a
 key-encryption key from outside the database wraps the data keys. There are two rings of such keys: the TOTP seed has a data
 key that only the second ring wraps, so that the database and the first key together still do not make a login (T34). Both
-kinds of sealed bytes begin with a version and the name of the key that they need, so that either can be changed while the
+kinds of encrypted bytes begin with a version and the name of the key that they need, so that either can be changed while the
 other stays:
 
     a value:     version 1 | data key number 4 | nonce 12 | ciphertext and tag
@@ -73,7 +73,7 @@ class DataKey:
 
 
 class Vault:
-    """Seals and opens with the wrapping keys given; the first of a ring wraps what is new, the others only open."""
+    """Encrypts and decrypts with the wrapping keys given; the first of a ring wraps what is new, the others only unwrap."""
 
     def __init__(self, keys: Sequence[WrappingKey], random: RandomBytes, seed_keys: Sequence[WrappingKey] = ()) -> None:
         rings: Mapping[Ring, Sequence[WrappingKey]] = {Ring.MAIN: tuple(keys), Ring.SEED: tuple(seed_keys)}
@@ -84,7 +84,7 @@ class Vault:
         self._random = random
 
     def has(self, ring: Ring) -> bool:
-        """Whether anything of that ring can be sealed and opened."""
+        """Whether anything of that ring can be encrypted and decrypted."""
         return bool(self._rings[ring])
 
     def with_keys(self, ring: Ring, keys: Sequence[WrappingKey]) -> "Vault":
@@ -101,7 +101,7 @@ class Vault:
         if first is None:
             raise VaultError(_NO_KEY[key.ring])
         _, cipher = self._keys[first]
-        return _shut(cipher, self._random, _VERSION + first, key.key, _place_of_key(key.account_id, key.number, key.ring))
+        return _encrypt(cipher, self._random, _VERSION + first, key.key, _place_of_key(key.account_id, key.number, key.ring))
 
     def unwrap(self, account_id: str, number: int, wrapped: bytes) -> DataKey:
         """VaultError when the wrapping key is not among ours, or the bytes were changed or moved."""
@@ -110,12 +110,12 @@ class Vault:
         ring, cipher = self._keys.get(wrapped[1 : 1 + _NAME], (None, None))
         if ring is None or cipher is None:
             raise VaultError(_CLOSED)
-        return DataKey(account_id, number, _opened(cipher, wrapped, 1 + _NAME, _place_of_key(account_id, number, ring)), ring)
+        return DataKey(account_id, number, _decrypt(cipher, wrapped, 1 + _NAME, _place_of_key(account_id, number, ring)), ring)
 
     def ring_of(self, wrapped: bytes) -> Ring | None:
         """Whose wrapping key a data key needs; None when it is none of ours."""
-        found = self._keys.get(wrapped[1 : 1 + _NAME])
-        return found[0] if found is not None else None
+        entry = self._keys.get(wrapped[1 : 1 + _NAME])
+        return entry[0] if entry is not None else None
 
     def wrapped_by_first(self, wrapped: bytes) -> bool:
         """Whether a data key is already wrapped by the key that wraps what is new in its ring."""
@@ -125,21 +125,21 @@ class Vault:
     def _first(self, ring: Ring) -> bytes | None:
         return self._rings[ring][0].name if self._rings[ring] else None
 
-    def seal(self, key: DataKey, name: str, secret: Secret, row: str = "") -> bytes:
+    def encrypt(self, key: DataKey, name: str, secret: Secret, row: str = "") -> bytes:
         """name: which of the account's fields; row: which row of it, where there are several."""
         head = _VERSION + key.number.to_bytes(_NUMBER)
-        return _shut(AESGCM(key.key), self._random, head, secret.reveal().encode(), _place(key.account_id, name, row))
+        return _encrypt(AESGCM(key.key), self._random, head, secret.reveal().encode(), _place(key.account_id, name, row))
 
-    def open(self, key: DataKey, name: str, sealed: bytes, row: str = "") -> Secret:
-        """VaultError when it was sealed for another account, field or row, with another key, or was changed."""
-        if number_of(sealed) != key.number:
+    def decrypt(self, key: DataKey, name: str, encrypted: bytes, row: str = "") -> Secret:
+        """VaultError when it was encrypted for another account, field or row, with another key, or was changed."""
+        if number_of(encrypted) != key.number:
             raise VaultError(_CLOSED)
-        return Secret(_opened(AESGCM(key.key), sealed, 1 + _NUMBER, _place(key.account_id, name, row)).decode())
+        return Secret(_decrypt(AESGCM(key.key), encrypted, 1 + _NUMBER, _place(key.account_id, name, row)).decode())
 
 
-def number_of(sealed: bytes) -> int:
-    """The number of the data key that a sealed value needs."""
-    return int.from_bytes(sealed[1 : 1 + _NUMBER])
+def number_of(encrypted: bytes) -> int:
+    """The number of the data key that an encrypted value needs."""
+    return int.from_bytes(encrypted[1 : 1 + _NUMBER])
 
 
 def _place(*names: str) -> bytes:
@@ -152,18 +152,18 @@ def _place_of_key(account_id: str, number: int, ring: Ring) -> bytes:
     return _place(account_id, _PLACES[ring], str(number), "wrapped")
 
 
-def _shut(cipher: AESGCM, random: RandomBytes, head: bytes, plain: bytes, place: bytes) -> bytes:
+def _encrypt(cipher: AESGCM, random: RandomBytes, head: bytes, plain: bytes, place: bytes) -> bytes:
     nonce = random(_NONCE)
     if len(nonce) != _NONCE:
         raise VaultError("The source of randomness gave too little.")
     return head + nonce + cipher.encrypt(nonce, plain, head + place)
 
 
-def _opened(cipher: AESGCM, sealed: bytes, head: int, place: bytes) -> bytes:
-    if sealed[:1] != _VERSION or len(sealed) < head + _NONCE + _TAG:
+def _decrypt(cipher: AESGCM, encrypted: bytes, head: int, place: bytes) -> bytes:
+    if encrypted[:1] != _VERSION or len(encrypted) < head + _NONCE + _TAG:
         raise VaultError(_CLOSED)
-    nonce, body = sealed[head : head + _NONCE], sealed[head + _NONCE :]
+    nonce, body = encrypted[head : head + _NONCE], encrypted[head + _NONCE :]
     try:
-        return cipher.decrypt(nonce, body, sealed[:head] + place)
+        return cipher.decrypt(nonce, body, encrypted[:head] + place)
     except InvalidTag:
         raise VaultError(_CLOSED) from None

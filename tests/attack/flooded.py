@@ -19,7 +19,8 @@ from bot.domain.clock import SystemClock
 from bot.domain.people.account import Role, User
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
-from storage.store import SqlInbox, SqlStore
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 from tests.attack.crowd import LISTED
 from tests.attack.rig import a_core
 from tests.stage.desk import ScriptedBroker
@@ -139,7 +140,7 @@ async def _rows(store: SqlStore) -> dict[str, int]:
         names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: run(f'SELECT COUNT(*) FROM "{name}"').scalar_one() for name in names}  # noqa: S608  # our own names
 
-    return await store.sql_transaction(count)
+    return await store.transaction(count)
 
 
 def _resident() -> float:

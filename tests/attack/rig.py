@@ -15,10 +15,11 @@ from telegram.request import BaseRequest, RequestData
 from bot.broker.connections import Connections
 from bot.config.settings import Settings
 from bot.domain.clock import Clock, ist_date
-from bot.domain.orders.order import OrderRequest, OrderStatus, Side
+from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.people.account import Account, Actor, Limits, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
+from bot.domain.terms import Side
 from bot.runtime.redaction import Redactor
 from bot.simulators.loop import LoopClock
 from bot.trading.services import Services
@@ -26,7 +27,8 @@ from bot.wiring import Core, build_core
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
 from handlers.usecases import UseCases
-from storage.store import SqlInbox, SqlStore
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
 from tests.stage.loop import MORNING
 from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault
@@ -189,7 +191,7 @@ class Rig:
             names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
             return {name: run(f'SELECT COUNT(*) FROM "{name}"').scalar_one() for name in names}  # noqa: S608  # our own names
 
-        return await self.store.sql_transaction(count)
+        return await self.store.transaction(count)
 
 
 def tap(person: int, data: str, message_id: int, *, chat: Json | None = None, **more: Any) -> Json:

@@ -11,8 +11,9 @@ from typing import Any
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import BotError, ConfirmationGone
-from bot.domain.orders.order import Order, OrderRequest, Side
+from bot.domain.orders.order import Order, OrderRequest
 from bot.domain.people.account import Limits
+from bot.domain.terms import Side
 from storage.store import SqlStore
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, PERSON, a_store

@@ -9,19 +9,19 @@ from bot.domain.errors import SettingsError
 from bot.reference.load import load_reference
 from bot.wiring import chosen_plan
 from tests.bot.config.test_addresses import LIVE
-from tests.stage.market import SHELF
+from tests.stage.market import REFERENCE_DATA
 
 
 @pytest.mark.parametrize("named", ["flat5", "FLAT-5", "flat-5.", "flat-50", "free"])
 def test_a_brokerage_plan_that_there_is_not_is_refused_with_the_names_of_those_there_are(named: str) -> None:
     with pytest.raises(SettingsError, match=r"BROKERAGE_PLAN is none of zero, flat-20, flat-5\.$"):
-        chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": named}), SHELF.tariff)
+        chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": named}), REFERENCE_DATA.tariff)
 
 
 def test_each_plan_there_is_can_be_chosen_and_none_need_be() -> None:
-    assert chosen_plan(Settings.read(LIVE), SHELF.tariff) is None
-    for plan in SHELF.tariff.plans:
-        assert chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": plan.name}), SHELF.tariff) is plan
+    assert chosen_plan(Settings.read(LIVE), REFERENCE_DATA.tariff) is None
+    for plan in REFERENCE_DATA.tariff.plans:
+        assert chosen_plan(Settings.read(LIVE | {"BROKERAGE_PLAN": plan.name}), REFERENCE_DATA.tariff) is plan
 
 
 def test_a_plan_of_the_hosts_own_rows_can_be_chosen(tmp_path: Path) -> None:

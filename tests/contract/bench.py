@@ -18,10 +18,11 @@ import pytest
 from bot.domain.clock import Clock
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.market.prices import Tick
-from bot.domain.orders.order import OrderDraft, OrderFact, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus
 from bot.domain.people.account import Credentials
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import Broker, Feed
+from bot.domain.terms import OrderKind, Product, Side
 
 CARDS: dict[int, str] = {}
 

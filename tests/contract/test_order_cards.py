@@ -11,7 +11,8 @@ import pytest
 
 from bot.domain.errors import OrderOver, Refused
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.terms import OrderKind, Product, Side
 from tests.contract.bench import Bench, card
 
 pytestmark = pytest.mark.asyncio(loop_scope="module", **({"loop_factories": ["real"]} if "--live" in sys.argv else {}))

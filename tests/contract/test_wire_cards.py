@@ -12,7 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.domain.orders.order import OrderDraft, OrderKind, Product, Side
+from bot.domain.orders.order import OrderDraft
+from bot.domain.terms import OrderKind, Product, Side
 from tests.contract.bench import Bench, card
 
 pytestmark = pytest.mark.asyncio(loop_scope="module", **({"loop_factories": ["real"]} if "--live" in sys.argv else {}))

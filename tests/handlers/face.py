@@ -10,18 +10,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, PinWanted, StorageError, UnknownSymbol
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Level, Price
-from bot.domain.orders.order import (
-    Confirmation,
-    Fill,
-    Order,
-    OrderDraft,
-    OrderKind,
-    OrderRequest,
-    OrderStatus,
-    Product,
-    Purpose,
-    Side,
-)
+from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.portfolio import DayReport, Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
 from bot.domain.orders.proposal import (
     Change,
@@ -48,7 +37,8 @@ from bot.domain.people.account import Account, Actor, CodeKind, Limits, Role, Se
 from bot.domain.people.audit import Act, ActPage
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import EntryKind, Offered, Ticket
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
+from bot.domain.terms import OrderKind, Product, Side
 from handlers.usecases import Which
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
@@ -218,7 +208,7 @@ class FakeAccounts:
         if account is None:
             raise NotFound(f'You have no account "{label}".')
         user = User(telegram_id=telegram_id, name="Asha")
-        return Actor(user=user, role=self.allowlist.roles[telegram_id], account=account, sealed=telegram_id in self.sealed)
+        return Actor(user=user, role=self.allowlist.roles[telegram_id], account=account, phone_locked=telegram_id in self.sealed)
 
     async def all(self, actor: Actor) -> Sequence[tuple[Account, Role]]:
         return ((MAIN, actor.role), (PAPA, actor.role if self.both_mine else Role.VIEWER))
@@ -614,7 +604,7 @@ class FakePins:
     sealed: bool = False
 
     async def state(self, actor: Actor) -> PinState:
-        return PinState(set=self.has_pin, sealed_since=NOW if self.sealed else None, closed_until=None)
+        return PinState(set=self.has_pin, phone_locked_since=NOW if self.sealed else None, closed_until=None)
 
     async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad:
         self.tapped, self.use = "", use

@@ -12,8 +12,8 @@ import pytest
 from telegram import Update
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
-from bot.domain.orders.order import Product
 from bot.domain.people.account import Role
+from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
@@ -59,7 +59,7 @@ WORDS: dict[str, frozenset[Role]] = {
     "/status": ALL, "/people": OWNING, "/people add trader": OWNING, "/people remove Ravi": OWNING,
     "/audit": OWNING,
 }  # fmt: skip
-WHILE_SEALED = {"/kill": ACTING, "/lock": ALL, "/unlock": ALL, "/pin": ALL}
+WHILE_LOCKED = {"/kill": ACTING, "/lock": ALL, "/unlock": ALL, "/pin": ALL}
 
 # Buttons -> the same.
 TAPS: dict[Tap, frozenset[Role]] = {
@@ -143,7 +143,7 @@ async def test_a_sealed_phone_does_what_the_table_says(role: Role, clock: LoopCl
         await stage.me.ask("/menu", "Menu")
         stage.services.accounts.sealed.add(ASHA)
         done = {act: await carried_out(stage, act) for act in (*WORDS, *TAPS)}
-        table: dict[object, frozenset[Role]] = dict([*WHILE_SEALED.items(), *TAPS_WHILE_SEALED.items()])
+        table: dict[object, frozenset[Role]] = dict([*WHILE_LOCKED.items(), *TAPS_WHILE_SEALED.items()])
         assert done == {act: role in table.get(act, frozenset()) for act in done}
         assert stage.services.desk.count == 0
         told = sum(role not in roles for roles in table.values())

@@ -22,8 +22,8 @@ from telegram.error import (
 
 from bot.domain.errors import DeliveryError
 from bot.domain.orders.notice import Delivery, Filled, Sound
-from bot.domain.orders.order import Fill, OrderStatus
-from bot.domain.ports.broker import CardRef, Messenger
+from bot.domain.orders.order import CardRef, Fill, OrderStatus
+from bot.domain.ports.broker import Messenger
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.chats import Chats

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.errors import StorageError
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Proposal, Resumed
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.commands.account import BLANK

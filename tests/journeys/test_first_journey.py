@@ -47,7 +47,7 @@ async def test_a_stranger_gets_silence_and_leaves_no_trace(clock: LoopClock, tmp
         await asyncio.sleep(60)
         assert [each for each in stranger.history() if each["from_bot"]] == []
         assert house.store is not None
-        assert await house.store.sql_transaction(lambda db: db.inbox.highest()) is None
+        assert await house.store.transaction(lambda db: db.inbox.highest()) is None
 
 
 async def test_without_a_stored_seed_the_six_digits_are_asked_for_used_and_deleted(clock: LoopClock, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.orders.order import Side
+from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.orders.order import Product
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
+from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.views.keyboards import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap, decode, encode

@@ -8,8 +8,7 @@ import pytest
 
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.orders.notice import TradingResumed
-from bot.domain.orders.order import OrderStatus
-from bot.domain.ports.broker import CardRef
+from bot.domain.orders.order import CardRef, OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House, a_house

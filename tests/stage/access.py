@@ -11,7 +11,7 @@ from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from storage.secrets.pinhash import Argon2Pins
-from tests.stage.desk import SHELF, DeskStage
+from tests.stage.desk import REFERENCE_DATA, DeskStage
 from tests.storage.samples import ACCOUNT
 
 PIN = "482913"
@@ -65,7 +65,9 @@ def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True, hashing: 
             hashing=hashing or Argon2Pins(random_bytes, memory=QUICK),
             changed=wake,
         ),
-        limits=OwnLimits(store=stage.store, clock=stage.clock, calendar=SHELF.calendar if calendar else None, changed=wake),
+        limits=OwnLimits(
+            store=stage.store, clock=stage.clock, calendar=REFERENCE_DATA.calendar if calendar else None, changed=wake
+        ),
         invitations=Invitations(store=stage.store, allowlist=allowlist, clock=stage.clock, random=random_bytes, changed=wake),
         allowlist=allowlist,
     )

@@ -39,7 +39,7 @@ from tests.storage.samples import ACCOUNT, PERSON, a_store
 
 T = TypeVar("T")
 
-SHELF = load_reference()
+REFERENCE_DATA = load_reference()
 
 
 class Crash(BaseException):
@@ -347,13 +347,13 @@ async def set_stage(
         connections=link,
         prices=prices,
         instruments=catalogue,
-        drafting=Drafting(SHELF.rules, clock),
+        drafting=Drafting(REFERENCE_DATA.rules, clock),
         confirmations=confirmations,
         clock=clock,
-        rules=SHELF.rules,
-        tariff=SHELF.tariff,
+        rules=REFERENCE_DATA.rules,
+        tariff=REFERENCE_DATA.tariff,
         calendar=None,
-        plan=SHELF.tariff.plan("flat-5"),
+        plan=REFERENCE_DATA.tariff.plan("flat-5"),
     )
     background = BackgroundTasks()
     desk = OrderDesk(

@@ -7,7 +7,7 @@ from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.reference.load import load_reference
 
-SHELF = load_reference()
+REFERENCE_DATA = load_reference()
 
 
 def a_share(symbol: str = "RELIANCE", *, exchange: Exchange = Exchange.NSE, tick: str = "0.10", series: str = "EQ") -> Instrument:

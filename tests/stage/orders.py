@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
-from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderKind, OrderStatus, Product, Side, TradeFact
+from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderStatus, TradeFact
+from bot.domain.terms import OrderKind, Product, Side
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # Friday, 09:30 IST
 

@@ -1,4 +1,4 @@
-"""The memory's own fixture: a seeded store on the calling thread."""
+"""The storage tests' own fixture: a seeded store on the calling thread."""
 
 from collections.abc import AsyncIterator
 

@@ -20,7 +20,7 @@ from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.access import Pin
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
-from storage.key_rotation import rekey, rotate
+from storage.key_rotation import renew_data_keys, rotate
 from storage.secrets.keyfile import KeyFile
 from storage.secrets.keyplace import KeyPlace
 from storage.secrets.passphrase import Cost, SealedKeyFile
@@ -29,7 +29,7 @@ from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order
 
 _AGAIN = 3  # after every so many kills the work is done once more, over what the killed one left
-_SWEEP = 16  # children for the sweep over calls of the memory
+_SWEEP = 16  # children for the sweep over calls of the storage
 A_PIN = Pin(telegram_id=PERSON, hashed="$argon2id$v=19$m=47104,t=1,p=1$c2FsdA$aGFzaA", set_at=NOW)
 CHEAP = Cost(passes=1, kib=64, lanes=1)  # of a passphrase, in tests only
 
@@ -81,7 +81,7 @@ class Keys:
             started()
             chance = random.Random(os.getpid()).randbytes
             if kind == "rekey":
-                await rekey(store)
+                await renew_data_keys(store)
             elif kind == "seed":
                 await rotate(store, self.seed, chance, ring=Ring.SEED)
             elif kind == "move":
@@ -104,7 +104,7 @@ class Keys:
 
     async def _opens(self, place: KeyPlace) -> bool:
         async with self.open(place) as store:
-            opened = await store.sql_transaction(lambda db: db.accounts.prove())
+            opened = await store.transaction(lambda db: db.accounts.prove())
             pin = await store.transaction(lambda db: db.pins.find(PERSON))
             return (
                 opened == 4
@@ -127,7 +127,7 @@ class Watch:
         self.names: list[str] = []
 
     def calls(self) -> None:
-        """From now on every call of a function of the memory, and every return, is a moment."""
+        """From now on every call of a function of the storage, and every return, is a moment."""
         sys.setprofile(self._at_calls)
 
     def durable(self) -> None:

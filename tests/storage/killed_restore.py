@@ -74,7 +74,7 @@ def standing(root: Path) -> str:
 
     async def work() -> str:
         async with SqlStore.open(database, a_vault(), inline=True) as store:
-            return await store.sql_transaction(look)
+            return await store.transaction(look)
 
     try:
         return asyncio.run(work())

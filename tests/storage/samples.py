@@ -1,4 +1,4 @@
-"""Values with good defaults, and a seeded store, for the tests of the memory."""
+"""Values with good defaults, and a seeded store, for the tests of the storage."""
 
 import asyncio
 import random
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
-from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, OrderKind, OrderStatus, Product, Purpose, Side
+from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.people.account import Account, Credentials, Role, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
+from bot.domain.terms import OrderKind, Product, Side
 from storage.secrets.vault import KEY_BYTES, Vault, WrappingKey
 from storage.store import SqlStore
 

@@ -12,7 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Instrument
-from bot.domain.orders.order import OrderDraft, OrderKind
+from bot.domain.orders.order import OrderDraft
+from bot.domain.terms import OrderKind
 
 amounts = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False),

@@ -13,7 +13,7 @@ import pytest
 
 from bot.domain.errors import StorageError, VaultError
 from bot.domain.orders.order import ConfirmationState
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories
 from storage.backup import RESTORED, after_bringing_back, back_up, bring_back, check_copy
 from storage.secrets.keyplace import spellings
@@ -22,7 +22,7 @@ from storage.store import SqlStore
 from tests.storage.killed_restore import make, standing
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, a_store, a_vault, an_order
 
-CANARIES = [each.reveal().encode() for each in (CREDENTIALS.password, CREDENTIALS.api_key, CREDENTIALS.client_code)]
+CANARIES = [secret.reveal().encode() for secret in (CREDENTIALS.password, CREDENTIALS.api_key, CREDENTIALS.client_code)]
 
 
 def a_busy_day(db: Repositories) -> None:
@@ -38,8 +38,8 @@ def files_in(directory: Path) -> list[str]:
 async def test_a_copy_made_while_others_write_is_whole_private_and_one_file(tmp_path: Path) -> None:
     store = await a_store(tmp_path / "data" / "bot.db")
     await store.transaction(a_busy_day)
-    found = await back_up(store, tmp_path / "copy.db", [])
-    assert (found.accounts, found.orders, found.audit_rows) == (1, 1, 1)
+    checked = await back_up(store, tmp_path / "copy.db", [])
+    assert (checked.accounts, checked.orders, checked.audit_rows) == (1, 1, 1)
     assert files_in(tmp_path) == ["copy.db"]
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "copy.db").stat().st_nlink == 1
@@ -88,6 +88,12 @@ async def test_a_damaged_cut_or_foreign_file_is_no_backup(tmp_path: Path) -> Non
         bad.write_bytes(spoilt)
         with pytest.raises(StorageError):
             check_copy(bad)
+    bad.write_bytes(body)
+    with sqlite3.connect(bad) as raw:
+        raw.execute("UPDATE orders SET account_id = 'nobody'")
+    raw.close()
+    with pytest.raises(StorageError, match="point nowhere"):
+        check_copy(bad)
     with pytest.raises(StorageError, match="no backup"):
         check_copy(tmp_path / "nothing.db")
     sqlite3.connect(tmp_path / "stranger.db").execute("CREATE TABLE x (y)").connection.close()
@@ -108,9 +114,7 @@ async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tm
     database, copy = tmp_path / "data" / "bot.db", tmp_path / "copy.db"
     async with await a_store(database) as store:
         await store.transaction(a_busy_day)
-        await store.sql_transaction(
-            lambda db: db.inbox.add([InboxEntry(update_id=1, user_id=PERSON, body="{}", received_at=NOW)])
-        )
+        await store.transaction(lambda db: db.inbox.add([InboxEntry(update_id=1, user_id=PERSON, body="{}", received_at=NOW)]))
         await back_up(store, copy, [])
     for file in database.parent.iterdir():
         file.unlink()
@@ -123,8 +127,8 @@ async def test_the_drill_a_lost_disk_comes_back_and_nothing_goes_on_by_itself(tm
         assert stop is not None
         assert stop.why == RESTORED
         assert await restored.transaction(lambda db: db.accounts.session(ACCOUNT.id)) is None
-        assert await restored.sql_transaction(lambda db: db.inbox.waiting()) == []
-        assert await restored.sql_transaction(lambda db: db.audit.verify()) is None
+        assert await restored.transaction(lambda db: db.inbox.waiting()) == []
+        assert await restored.transaction(lambda db: db.audit.verify()) is None
         # The question was open in the copy and may have been confirmed since: a tap on it must not send its order again.
         later = NOW + timedelta(seconds=5)
         assert not await restored.transaction(lambda db: db.confirmations.claim("t1", PERSON, PERSON, 1, later))
@@ -165,13 +169,13 @@ def test_a_restore_killed_anywhere_leaves_the_whole_old_one_or_the_whole_new_one
     assert swept.returncode == 0, swept.stderr
     *lines, left = swept.stdout.splitlines()
     before = "untouched" if damaged else "old"
-    told = [re.fullmatch(r"\d+ (.+): (killed|ended), ([^,]+)(?:, again: (.+))?", line) for line in lines]
-    assert [line for line, found in zip(lines, told, strict=True) if found is None or found[3] not in (before, "new")] == []
-    assert {found[4] for found in told if found is not None} == {None, "new"}
-    seen = {(found[2], found[3]) for found in told if found is not None}
+    matches = [re.fullmatch(r"\d+ (.+): (killed|ended), ([^,]+)(?:, again: (.+))?", line) for line in lines]
+    assert [line for line, match in zip(lines, matches, strict=True) if match is None or match[3] not in (before, "new")] == []
+    assert {match[4] for match in matches if match is not None} == {None, "new"}
+    seen = {(match[2], match[3]) for match in matches if match is not None}
     assert seen >= {("killed", before), ("killed", "new")}
     if not damaged:
-        inside = {found[1] for found in told if found is not None and "within" in found[1] and found[2] == "killed"}
+        inside = {match[1] for match in matches if match is not None and "within" in match[1] and match[2] == "killed"}
         assert len(inside) > 4
     assert len(lines) > 15
     assert left == "left: bot.db."

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import StorageError, VaultError
-from storage.key_rotation import rekey, rotate
+from storage.key_rotation import renew_data_keys, rotate
 from storage.secrets.keyfile import KeyFile
 from storage.secrets.keyplace import new_key
 from storage.secrets.passphrase import SealedKeyFile, WrongPassphrase
@@ -38,11 +38,11 @@ async def what_opens(house: Keys, main: Sequence[WrappingKey], seeds: Sequence[W
     """The names of the credentials that come back with these keys."""
     async with SqlStore.open(house.database, Vault(main, chance.randbytes, seeds), inline=True) as store:
         try:
-            found = await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id))
+            credentials = await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id))
         except VaultError:
             return set()
-    assert found is not None
-    return {name for name in ("client_code", "password", "api_key", "totp_seed") if getattr(found, name) is not None}
+    assert credentials is not None
+    return {name for name in ("client_code", "password", "api_key", "totp_seed") if getattr(credentials, name) is not None}
 
 
 ALL = {"client_code", "password", "api_key", "totp_seed"}
@@ -70,7 +70,7 @@ async def test_the_first_key_alone_never_opens_the_seed_nor_the_seeds_key_alone_
 @pytest.mark.parametrize("act", ["rotate", "rekey"])
 async def test_no_change_of_keys_brings_the_seed_under_the_first_key(house: Keys, act: str) -> None:
     async with house.open() as store:
-        await (rotate(store, house.main, chance.randbytes) if act == "rotate" else rekey(store))
+        await (rotate(store, house.main, chance.randbytes) if act == "rotate" else renew_data_keys(store))
     assert await what_opens(house, house.main.load()) == ALL - {"totp_seed"}
     assert await what_opens(house, house.main.load(), house.seed.load()) == ALL
 
@@ -78,7 +78,7 @@ async def test_no_change_of_keys_brings_the_seed_under_the_first_key(house: Keys
 @pytest.mark.parametrize("act", ["rotate", "rekey"])
 async def test_a_seed_whose_key_is_away_outlives_every_change_of_the_first(house: Keys, act: str) -> None:
     async with SqlStore.open(house.database, Vault(house.main.load(), chance.randbytes), inline=True) as store:
-        assert await (rotate(store, house.main, chance.randbytes) if act == "rotate" else rekey(store)) in (2, 4)
+        assert await (rotate(store, house.main, chance.randbytes) if act == "rotate" else renew_data_keys(store)) in (2, 4)
     assert await what_opens(house, house.main.load(), house.seed.load()) == ALL
 
 
@@ -114,7 +114,7 @@ async def test_a_rotation_that_cannot_open_everything_keeps_all_keys_and_changes
 async def test_new_data_keys_open_everything_and_the_old_ones_are_gone(house: Keys) -> None:
     async with house.open() as store:
         for _ in range(3):
-            assert await rekey(store) == 5
+            assert await renew_data_keys(store) == 5
         assert await store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id)) == CREDENTIALS
     assert await what_opens(house, house.main.load(), house.seed.load()) == ALL
 
@@ -126,7 +126,7 @@ async def test_keys_are_not_changed_under_a_running_bot(house: Keys) -> None:
         with pytest.raises(StorageError, match="Another bot"):
             await rotate(command, house.main, chance.randbytes)
         with pytest.raises(StorageError, match="Another bot"):
-            await rekey(command)
+            await renew_data_keys(command)
         assert house.main.path.read_bytes() == before
 
 
@@ -186,8 +186,8 @@ def test_the_sweep_would_see_a_secret_that_opens_nowhere(house: Keys) -> None:
 async def test_an_unlinked_account_is_known_after_every_change_of_keys(house: Keys, act: str) -> None:
     async with house.open() as store:
         await store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
-        await (rotate(store, house.main, chance.randbytes) if act == "rotate" else rekey(store))
+        await (rotate(store, house.main, chance.randbytes) if act == "rotate" else renew_data_keys(store))
     async with house.open() as store:
-        known = await store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code))
-    assert known is not None
-    assert (known.account.id, known.linked) == (ACCOUNT.id, False)
+        account = await store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code))
+    assert account is not None
+    assert (account.account.id, account.linked) == (ACCOUNT.id, False)

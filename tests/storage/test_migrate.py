@@ -3,6 +3,8 @@
 import logging
 import shutil
 import sqlite3
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.domain.errors import StorageError
+from bot.domain.people.account import Limits
+from bot.domain.ports.repositories import Repositories
 from storage.db.engine import FileLock, make_engine
 from storage.db.tables import metadata
 from storage.migrate import MIGRATIONS, bring_up_to_date
 from storage.store import SqlStore
-from tests.storage.samples import ACCOUNT, a_store, a_vault
+from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, a_vault
 
 
 def schema(connection: Connection) -> set[tuple[str, str, frozenset[str]]]:
@@ -90,6 +94,71 @@ async def test_an_older_database_is_brought_up_with_its_rows(tmp_path: Path) -> 
         bring_up_to_date(connection, None, longer_chain(tmp_path))
         assert connection.exec_driver_sql("SELECT count(*) FROM later").scalar_one() == 0
         assert connection.exec_driver_sql("SELECT id FROM accounts").scalars().all() == [ACCOUNT.id]
+
+
+NOTED = NOW.isoformat(timespec="microseconds")
+
+
+def chain_until(tmp_path: Path, last: str) -> Path:
+    """The chain as it was when this revision was the newest."""
+    copy = tmp_path / "before"
+    shutil.copytree(MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (copy / "versions").glob("*.py"):
+        if file.name.partition("_")[0] > last:
+            file.unlink()
+    return copy
+
+
+async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with make_engine(path, busy_seconds=0).connect() as connection:
+        bring_up_to_date(connection, None, chain_until(tmp_path, "0001"))
+        account = "INSERT INTO accounts (id, label, client, created_at, linked) VALUES (?, 'main', 'MA••••1', ?, 1)"
+        connection.exec_driver_sql(account, (ACCOUNT.id, NOTED))
+        connection.exec_driver_sql("INSERT INTO limits VALUES (?, '100000.50', 65, NULL, 7)", (ACCOUNT.id,))
+        connection.commit()
+    async with SqlStore.open(path, a_vault(), inline=True) as store:
+        expected = Limits(value=Decimal("100000.50"), quantity=65, orders_a_day=None, orders_a_minute=7)
+        assert repr(await store.transaction(lambda db: db.limits.on(ACCOUNT.id, DAY))) == repr(expected)
+
+
+JOBS = (
+    ("morning login", "2026-11-20"),
+    ("mode", f"live {NOW.isoformat()}"),
+    ("telegram bot", "123456789"),
+    ("alarm", "on"),
+    ("password refused", "a1"),
+    ("logged out by a person", "b2"),
+    ("code of a1", f"0123456789abcdef {NOW.isoformat()}"),
+    ("told:address:a1", "2026-11-20"),
+    ("tried", "2026-11-20T04:555"),
+    ("tried in all", "2026-11-20T04:0"),
+)
+
+
+async def test_what_stood_among_the_jobs_is_all_found_as_flags(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with make_engine(path, busy_seconds=0).connect() as connection:
+        bring_up_to_date(connection, None, chain_until(tmp_path, "0004"))
+        connection.exec_driver_sql("INSERT INTO jobs VALUES (?, ?, ?)", [(name, key, NOTED) for name, key in JOBS])
+        connection.commit()
+
+    def look(db: Repositories) -> tuple[object, ...]:
+        return (
+            db.flags.claim_job("morning login", DAY, NOW),
+            db.flags.mode(),
+            db.flags.bot_id(),
+            db.flags.locked_down(),
+            [db.flags.login_forbidden(account) for account in ("a1", "b2", "c3")],
+            db.flags.spend_code("a1", "0123456789abcdef", NOW, timedelta(seconds=120)),
+            db.flags.claim_address_notice("a1", DAY, NOW),
+            [db.flags.claim_tried_notice(person, NOW, 2) for person in (555, 556, 557)],
+        )
+
+    async with SqlStore.open(path, a_vault(), inline=True) as store:
+        assert await store.transaction(look) == (
+            False, ("live", NOW), 123456789, True, [True, True, False], False, False, [False, True, False],
+        )  # fmt: skip
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:

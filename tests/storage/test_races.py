@@ -15,9 +15,10 @@ from bot.domain.orders.notice import FeedLost
 from bot.domain.orders.order import ConfirmationState
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Stop
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
 from bot.domain.ports.repositories import Repositories
-from storage.store import SqlInbox, SqlStore
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_confirmation, a_fill, a_store, a_vault, an_order
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ def discard(token: str, db: Repositories) -> bool:
 
 
 def claim_job(key: str, db: Repositories) -> bool:
-    return db.claims.claim("report", key, NOW)
+    return db.flags.claim_job(key, DAY, NOW)
 
 
 async def race(stores: list[SqlStore], work: Callable[[Repositories], T]) -> list[T]:
@@ -76,11 +77,11 @@ async def test_a_claim_and_a_discard_have_one_winner_between_them(stores: list[S
         assert claimed is not closed
 
 
-async def test_each_parcel_is_leased_by_one_notifier(stores: list[SqlStore]) -> None:
+async def test_each_delivery_is_leased_by_one_notifier(stores: list[SqlStore]) -> None:
     chats = list(range(100, 130))
     await stores[0].transaction(lambda db: db.outbox.add(ACCOUNT.id, chats, FeedLost(at=NOW), NOW, order_id=None))
     leased = await race(stores, lambda db: db.outbox.lease(NOW, NOW + timedelta(minutes=1), 4))
-    ids = [parcel.id for parcels in leased for parcel in parcels]
+    ids = [delivery.id for deliveries in leased for delivery in deliveries]
     assert len(ids) == len(set(ids)) == len(chats)
 
 
@@ -124,29 +125,29 @@ async def test_of_many_who_change_one_version_one_is_taken_and_the_rest_are_told
     order = an_order()
     await stores[0].transaction(lambda db: db.orders.add(order, DAY))
     moved = order.accepted("77", NOW)
-    told = await asyncio.gather(
+    answers = await asyncio.gather(
         *(stores[number % 2].transaction(lambda db: db.orders.save(moved)) for number in range(CLAIMERS)),
         return_exceptions=True,
     )
-    assert [error for error in told if error is None] == [None]
-    assert sum(isinstance(error, StorageError) for error in told) == CLAIMERS - 1
+    assert [error for error in answers if error is None] == [None]
+    assert sum(isinstance(error, StorageError) for error in answers) == CLAIMERS - 1
 
 
 async def test_read_change_and_write_in_one_transaction_never_loses_a_change(stores: list[SqlStore]) -> None:
     await stores[0].transaction(lambda db: db.orders.add(an_order(), DAY))
 
     def look_again(db: Repositories) -> None:
-        found = db.orders.find("o1")
-        assert found is not None
-        db.orders.save(found.looked(NOW))
+        order = db.orders.find("o1")
+        assert order is not None
+        db.orders.save(order.looked(NOW))
 
     await race(stores, look_again)
-    found = await stores[1].transaction(lambda db: db.orders.find("o1"))
-    assert found is not None
-    assert (found.looks, found.version) == (CLAIMERS, CLAIMERS + 1)
+    order = await stores[1].transaction(lambda db: db.orders.find("o1"))
+    assert order is not None
+    assert (order.looks, order.version) == (CLAIMERS, CLAIMERS + 1)
 
 
 async def test_the_record_of_acts_keeps_its_chain_however_many_write(stores: list[SqlStore]) -> None:
     await race(stores, lambda db: db.audit.add(NOW, PERSON, "tap", ACCOUNT.id, "same words", before="", after=""))
-    assert await stores[0].sql_transaction(lambda db: db.audit.verify()) is None
+    assert await stores[0].transaction(lambda db: db.audit.verify()) is None
     assert len(await stores[1].transaction(lambda db: db.audit.page(None, 100))) == CLAIMERS

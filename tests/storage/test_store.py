@@ -15,21 +15,22 @@ import pytest
 
 from bot.domain.errors import NotFound, StorageAway, StorageError
 from bot.domain.people.account import Stop
-from bot.domain.ports.broker import Inbox
+from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Repositories, Store
+from storage.inbox import SqlInbox
 from storage.repositories import SqlRepositories
 from storage.secrets.keyplace import new_key
-from storage.store import MOST_OWED, SqlInbox, SqlStore
+from storage.store import MOST_OWED, SqlStore
 from tests.stage.disk import Disk
 from tests.storage.killed import Keys
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, seed
 
 
-def test_the_store_and_the_inbox_fit_the_ports_of_the_heart(tmp_path: Path) -> None:
+def test_the_store_and_the_inbox_fit_the_ports_of_the_domain(tmp_path: Path) -> None:
     opened = SqlStore.open(tmp_path / "bot.db", a_vault())
     store: Store = opened  # the type checker proves the fit
     inbox: Inbox = SqlInbox(opened)
-    assert asyncio.run(store.transaction(lambda db: db.claims.claim("a", "b", NOW)))
+    assert asyncio.run(store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW)))
     assert asyncio.run(inbox.highest()) is None
     asyncio.run(opened.close())
 
@@ -61,15 +62,15 @@ async def test_an_error_of_the_database_is_ours_and_leaves_nothing_behind(store:
     assert await store.transaction(lambda db: db.orders.of_day(ACCOUNT.id, DAY)) == []
 
 
-async def test_a_drawer_that_outlives_its_transaction_is_refused(store: SqlStore) -> None:
-    kept = await store.transaction(lambda db: db)
+async def test_a_repository_that_outlives_its_transaction_is_refused(store: SqlStore) -> None:
+    db_of_before = await store.transaction(lambda db: db)
     with pytest.raises(StorageError, match="after its transaction"):
-        kept.orders.find("o1")
+        db_of_before.orders.find("o1")
 
 
 async def test_a_coroutine_cannot_be_run_as_a_transaction(store: SqlStore) -> None:
     async def waits(db: Repositories) -> None:
-        db.claims.claim("a", "b", NOW)
+        db.flags.claim_job("a", DAY, NOW)
 
     with pytest.raises(StorageError, match="plain function"):
         await store.transaction(waits)  # type: ignore[unused-coroutine]  # that it is one is the point
@@ -81,7 +82,7 @@ async def test_a_caller_cancelled_in_the_midst_is_held_until_the_commit(tmp_path
     inside, go_on = threading.Event(), threading.Event()
 
     def slow(db: Repositories) -> bool:
-        claimed = db.claims.claim("report", "2026-11-20", NOW)
+        claimed = db.flags.claim_job("report", DAY, NOW)
         inside.set()
         go_on.wait(10)
         return claimed
@@ -97,7 +98,7 @@ async def test_a_caller_cancelled_in_the_midst_is_held_until_the_commit(tmp_path
     with pytest.raises(asyncio.CancelledError):
         await task
     assert "committed after its caller" in caplog.text
-    assert not await store.transaction(lambda db: db.claims.claim("report", "2026-11-20", NOW))
+    assert not await store.transaction(lambda db: db.flags.claim_job("report", DAY, NOW))
     await store.close()
 
 
@@ -112,14 +113,14 @@ async def test_a_caller_cancelled_while_it_waits_its_turn_changes_nothing(tmp_pa
 
     first = asyncio.create_task(store.transaction(holds))
     await asyncio.get_running_loop().run_in_executor(None, inside.wait, 10)
-    second = asyncio.create_task(store.transaction(lambda db: db.claims.claim("a", "b", NOW)))
+    second = asyncio.create_task(store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW)))
     await asyncio.sleep(0)
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
     go_on.set()
     await first
-    assert await store.transaction(lambda db: db.claims.claim("a", "b", NOW))
+    assert await store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
     await store.close()
 
 
@@ -130,7 +131,7 @@ async def test_a_closed_store_refuses_work_and_closes_twice(tmp_path: Path, inli
     await store.close()
     await store.close()
     with pytest.raises(StorageError, match="closed"):
-        await store.transaction(lambda db: db.claims.claim("a", "b", NOW))
+        await store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
 
 
 async def test_a_second_process_that_trades_is_refused_and_one_that_only_writes_is_not(tmp_path: Path) -> None:
@@ -141,8 +142,8 @@ async def test_a_second_process_that_trades_is_refused_and_one_that_only_writes_
     second = SqlStore.open(path, a_vault(), inline=True)
     with pytest.raises(StorageError, match="Another bot"):
         second.lock()
-    await second.transaction(lambda db: db.claims.claim("a", "b", NOW))
-    assert not await first.transaction(lambda db: db.claims.claim("a", "b", NOW))
+    await second.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
+    assert not await first.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
     await first.close()
     second.lock()
     await second.close()
@@ -155,10 +156,10 @@ async def test_a_database_held_by_another_program_is_named_in_words(tmp_path: Pa
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageError, match="held by another program"):
-        await store.transaction(lambda db: db.claims.claim("a", "b", NOW))
+        await store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
     other.execute("ROLLBACK")
     other.close()
-    assert await store.transaction(lambda db: db.claims.claim("a", "b", NOW))
+    assert await store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
     await store.close()
 
 
@@ -169,11 +170,11 @@ async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: boo
     store = await a_store(path, inline=inline)
 
     def pragmas(db: SqlRepositories) -> list[object]:
-        connection = db.claims._tx._live()
+        connection = db.flags._tx._live()
         names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
 
-    assert await store.sql_transaction(pragmas) == ["wal", 2, 1, 1]
+    assert await store.transaction(pragmas) == ["wal", 2, 1, 1]
     store.lock()
     modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
@@ -205,8 +206,8 @@ def test_killed_at_any_step_of_a_claim_nothing_answered_is_lost_and_nothing_is_h
     command = [sys.executable, "-m", "tests.storage.killed", "orders", str(tmp_path)]
     swept = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert swept.returncode == 0, swept.stderr
-    found = {line.partition(": ")[2] for line in swept.stdout.splitlines()}
-    assert found == {"not stored, not answered", "stored, answered", "stored, not answered"}
+    outcomes = {line.partition(": ")[2] for line in swept.stdout.splitlines()}
+    assert outcomes == {"not stored, not answered", "stored, answered", "stored, not answered"}
 
 
 def add_order(number: int, db: Repositories) -> None:
@@ -217,11 +218,11 @@ async def test_a_full_disk_is_named_and_leaves_the_transactions_before_it_whole(
     store = await a_store(tmp_path / "bot.db")
 
     def no_room(db: SqlRepositories) -> None:
-        connection = db.claims._tx._live()
+        connection = db.flags._tx._live()
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
 
-    await store.sql_transaction(no_room)
+    await store.transaction(no_room)
     numbers = iter(range(1, 1000))
 
     async def until_full() -> None:
@@ -327,7 +328,7 @@ async def test_a_record_that_cannot_be_made_is_logged_and_holds_up_no_other(
     def broken(db: Repositories) -> None:
         if not disk.full:
             raise NotFound("gone")
-        db.claims.claim("a", "b", NOW)
+        db.flags.claim_job("a", DAY, NOW)
 
     await store.owe(broken)
     await store.owe(kill)

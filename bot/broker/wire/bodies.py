@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from bot.broker.wire import vocabulary
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.orders.order import OrderDraft, OrderKind, Product
+from bot.domain.orders.order import OrderDraft
 from bot.domain.orders.portfolio import Position
+from bot.domain.terms import OrderKind, Product
 
 
 class StopSpelling(StrEnum):

@@ -12,8 +12,8 @@ from bot.broker.wire.answers import empty, plain
 from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.order import Product
 from bot.domain.orders.research import Candle, Chain, ChainLine, OrderStep, PastTrade, Underlying
+from bot.domain.terms import Product
 
 
 class _StepRow(models.WireRow):

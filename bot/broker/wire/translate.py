@@ -12,8 +12,9 @@ from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.market.prices import Quote
 from bot.domain.money import ZERO
-from bot.domain.orders.order import OrderFact, OrderKind, OrderStatus, TradeFact
+from bot.domain.orders.order import OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
+from bot.domain.terms import OrderKind
 
 log = logging.getLogger(__name__)
 

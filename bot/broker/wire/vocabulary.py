@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from bot.domain.clock import IST
 from bot.domain.market.instrument import Exchange, InstrumentKind
-from bot.domain.orders.order import OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import OrderStatus
+from bot.domain.terms import OrderKind, Product, Side
 
 T = TypeVar("T")
 

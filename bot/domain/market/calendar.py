@@ -9,7 +9,7 @@ from bot.domain.clock import IST, ist, ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.market.market_days import Day, DayKind, MarketDays, SquareOff
 from bot.domain.market.sessions import BandHours, Phase, PhaseKind, WindowKind, takes
-from bot.domain.orders.order import OrderKind, Product
+from bot.domain.terms import OrderKind, Product
 
 SOON = timedelta(minutes=30)  # how long before an event a note speaks of it
 EXITS = "mStock's answer decides on exits."

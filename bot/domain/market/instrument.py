@@ -1,7 +1,7 @@
 """What can be traded: exchange, contract, lots and ticks."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -78,3 +78,12 @@ class Instrument:
     def is_tradable(self) -> bool:
         """An index has a price but no order."""
         return self.kind is not InstrumentKind.INDEX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasterDay:
+    """Which scrip master is in use."""
+
+    date: date
+    rows: int
+    loaded_at: datetime

@@ -20,7 +20,7 @@ from bot.domain.market.sessions import (
     WindowKind,
     Withdrawal,
 )
-from bot.domain.orders.order import OrderKind, Product
+from bot.domain.terms import OrderKind, Product
 
 DAY = timedelta(days=1)
 LOOK_AHEAD = 20  # days; no run of holidays is longer
@@ -147,11 +147,11 @@ class MarketDays:
 
     def phases_of(self, session: SessionClass, day: date, *, as_of: date | None = None) -> tuple[Phase, ...]:
         """The day of one timetable, 00:00 to 24:00 IST, in order, each phase ending where the next begins."""
-        known = self.day(day, as_of=as_of)
-        if known.kind is DayKind.UNCOVERED:
-            return (_whole(day, PhaseKind.UNKNOWN, known.name),)
-        if known.kind in (DayKind.HOLIDAY, DayKind.WEEKEND):
-            return (_whole(day, PhaseKind.SHUT, known.source),)
+        entry = self.day(day, as_of=as_of)
+        if entry.kind is DayKind.UNCOVERED:
+            return (_whole(day, PhaseKind.UNKNOWN, entry.name),)
+        if entry.kind in (DayKind.HOLIDAY, DayKind.WEEKEND):
+            return (_whole(day, PhaseKind.SHUT, entry.source),)
         row = self._row(day, as_of)
         if row is not None and not row.hours_known:
             return (_whole(day, PhaseKind.UNKNOWN, row.source),)
@@ -231,8 +231,8 @@ class MarketDays:
 
     def _row(self, day: date, as_of: date | None) -> DayRow | None:
         rows = self.rows.get(day, ())
-        known = [row for row in rows if as_of is None or row.announced is None or row.announced <= as_of]
-        return known[-1] if known else None
+        announced = [row for row in rows if as_of is None or row.announced is None or row.announced <= as_of]
+        return announced[-1] if announced else None
 
     def _trading_as_of(self, as_of: date | None) -> Callable[[date], bool | None]:
         return lambda day: self.is_trading(day, as_of=as_of)
@@ -270,13 +270,15 @@ class MarketDays:
             return False
         if instrument.expiry == near:
             return True
-        left = self.trading_days_between(day, near)
-        return instrument.expiry == later and left is not None and left <= NEXT_MONTH_FROM
+        days_left = self.trading_days_between(day, near)
+        return instrument.expiry == later and days_left is not None and days_left <= NEXT_MONTH_FROM
 
     def _next_two_months(self, exchange: Exchange, family: str, day: date) -> tuple[date | None, date | None]:
         months = [date(day.year + (day.month - 1 + step) // 12, (day.month - 1 + step) % 12 + 1, 1) for step in range(3)]
-        found = [monthly_expiry(exchange, family, first, rules=self.expiry_rules, is_trading=self.is_trading) for first in months]
-        ahead = [expiry for expiry in found if expiry is not None and expiry >= day]
+        expiries = [
+            monthly_expiry(exchange, family, first, rules=self.expiry_rules, is_trading=self.is_trading) for first in months
+        ]
+        ahead = [expiry for expiry in expiries if expiry is not None and expiry >= day]
         return (ahead[0] if ahead else None, ahead[1] if len(ahead) > 1 else None)
 
 

@@ -10,7 +10,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.market_days import MarketDays
 from bot.domain.market.sessions import Withdrawal
 from bot.domain.money import tick_down, tick_up
-from bot.domain.orders.order import OrderKind, Side
+from bot.domain.terms import OrderKind, Side
 
 HUNDRED = Decimal(100)
 NEAR = 14  # calendar days; nearer than this an expiry that the calendar cannot count is treated as close
@@ -206,15 +206,15 @@ class MarketRules:
         """How near a stock contract is to its physical settlement; None: not a stock contract."""
         if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION) or instrument.expiry is None:
             return None
-        left = days.trading_days_between(on, instrument.expiry)
-        if left is None:  # the calendar does not reach: counted in calendar days, and close counts as a warning
+        days_left = days.trading_days_between(on, instrument.expiry)
+        if days_left is None:  # the calendar does not reach: counted in calendar days, and close counts as a warning
             return ExpiryStage.FAR if (instrument.expiry - on).days > NEAR else ExpiryStage.WARN
         rule = max((row for row in self.stock_expiry if row.since <= on), key=lambda row: row.since, default=None)
-        if rule is None or left <= rule.refuse:
+        if rule is None or days_left <= rule.refuse:
             return ExpiryStage.REFUSE
-        if left <= rule.warn:
+        if days_left <= rule.warn:
             return ExpiryStage.WARN
-        return ExpiryStage.TELL if left <= rule.tell else ExpiryStage.FAR
+        return ExpiryStage.TELL if days_left <= rule.tell else ExpiryStage.FAR
 
     def squared_off_on(self, instrument: Instrument, days: MarketDays) -> date | None:
         """The day on which mStock closes a stock contract itself, best effort; None: not a stock contract, or not known."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.market.instrument import Exchange, InstrumentKind
-from bot.domain.orders.order import OrderKind, Product
+from bot.domain.terms import OrderKind, Product
 
 
 class PhaseKind(StrEnum):

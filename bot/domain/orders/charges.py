@@ -8,7 +8,6 @@ from itertools import groupby
 
 from bot.domain.market.instrument import Instrument, InstrumentKind, Right
 from bot.domain.money import ZERO, total
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import (
     HUNDRED,
     Asset,
@@ -27,6 +26,7 @@ from bot.domain.orders.tariff import (
     TradeClass,
     merged,
 )
+from bot.domain.terms import Product, Side
 
 ROUNDS = 60  # of the search for the break-even price; each narrows it at least tenfold unless brokerage dwarfs the value
 
@@ -220,13 +220,13 @@ class Tariff:
         if not rows:
             return Bill(unknown=frozenset({charge}))
         row = max(rows, key=lambda row: row.since)
-        each = row.rupees
+        fee = row.rupees
         if row.gst:
             tax = self._tax(day)
             if tax is None:
                 return Bill(unknown=frozenset({charge}))
-            each += each * tax.percent / HUNDRED
-        return Bill(lines=(Line(name=charge, amount=each * count, sources=(row.source,)),))
+            fee += fee * tax.percent / HUNDRED
+        return Bill(lines=(Line(name=charge, amount=fee * count, sources=(row.source,)),))
 
     def _tax(self, day: date) -> Tax | None:
         return max((row for row in self.taxes if row.since <= day), key=lambda row: row.since, default=None)

@@ -10,7 +10,7 @@ from bot.domain.orders.portfolio import DayReport
 
 
 class Sound(IntEnum):
-    """How a notice arrives: in the drawer, with a sound, or with a sound whatever the quiet hours say."""
+    """How a notice arrives: without a sound, with a sound, or with a sound whatever the quiet hours say."""
 
     SILENT = 0
     RING = 1
@@ -88,7 +88,7 @@ class ActionKind(StrEnum):
     DAY_LOCKED = "day locked"
     PIN_CLOSED = "pin closed"  # too many wrong tries on that person's phone
     PIN_CHANGED = "pin changed"  # set, changed or removed
-    SEALED = "sealed"  # that person's own phone
+    PHONE_LOCKED = "sealed"  # that person's own phone
     LINKED = "linked"
     UNLINKED = "unlinked"
 

@@ -1,7 +1,7 @@
 """Orders: what was asked, what would be sent, what was confirmed, and what became of it."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,47 +10,7 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.money import ZERO, on_tick
-
-
-class Side(StrEnum):
-    """Which way the trade goes."""
-
-    BUY = "BUY"
-    SELL = "SELL"
-
-    @property
-    def opposite(self) -> "Side":
-        return Side.SELL if self is Side.BUY else Side.BUY
-
-    @property
-    def sign(self) -> int:
-        """+1 for a buy, -1 for a sell: what it does to the position."""
-        return 1 if self is Side.BUY else -1
-
-
-class OrderKind(StrEnum):
-    """How the price of an order is bound."""
-
-    MARKET = "MARKET"
-    LIMIT = "LIMIT"
-    SL = "SL"  # a stop whose order is a limit
-    SL_M = "SL-M"  # a stop whose order is a market order
-
-
-class Product(StrEnum):
-    """How the position is carried: delivery, intraday, carry-forward, margin trade funding."""
-
-    CNC = "CNC"
-    MIS = "MIS"
-    NRML = "NRML"
-    MTF = "MTF"
-
-
-class Validity(StrEnum):
-    """How long the order lives at the exchange."""
-
-    DAY = "DAY"
-    IOC = "IOC"
+from bot.domain.terms import OrderKind, Product, Side, Validity
 
 
 class OrderStatus(StrEnum):
@@ -341,16 +301,16 @@ class Order:
         draft = self._draft_after(fact) if not older else self.draft
         average = fact.average if fact.average and not older else self.average
         reason = fact.reason if status in (OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED) else ""
-        told = replace(
+        order = replace(
             self, broker_id=fact.broker_id, status=status, filled=filled, average=average, draft=draft,
             reason=reason or self.reason,
         )  # fmt: skip
-        if told == self:
+        if order == self:
             return self
         if status is not self.status and status not in MOVES[self.status]:
             msg = f"order {self.id}: {self.status} cannot become {status}"
             raise IllegalMove(msg)
-        return replace(told, updated_at=at, version=self.version + 1)
+        return replace(order, updated_at=at, version=self.version + 1)
 
     def _status_after(self, fact: OrderFact, filled: int) -> OrderStatus:
         if fact.status.is_final and not (fact.status is OrderStatus.FILLED and filled < fact.quantity):
@@ -371,3 +331,14 @@ class Order:
             return replace(draft, quantity=quantity, price=price, trigger=trigger)
         except ValueError:  # the book shows a price off the grid: what was confirmed stands
             return draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRef:
+    """Where an order's card stands, and which version of the order it shows."""
+
+    chat_id: int
+    message_id: int
+    order_id: str
+    version: int
+    mark: str = field(default="", compare=False)  # the account's

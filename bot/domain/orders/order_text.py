@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from bot.domain.market.display_names import label, title
 from bot.domain.market.instrument import Exchange, Instrument
-from bot.domain.orders.order import OrderDraft, OrderKind, OrderRequest, Side, Validity
+from bot.domain.orders.order import OrderDraft, OrderRequest
+from bot.domain.terms import OrderKind, Side, Validity
 
 _EXCHANGES = frozenset(exchange.value for exchange in Exchange)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.order import Product
+from bot.domain.terms import Product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

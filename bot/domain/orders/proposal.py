@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft, Product, Side
+from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft
 from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Account, CodeKind, Session, Stop
+from bot.domain.terms import Product, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,8 +108,8 @@ class Rejections:
     def explain(self, text: str, *, code: str = "") -> Explanation:
         """What the broker's text means, with the error code that it came with; an unknown one is handed through and counted."""
         normal = normal_form(text)
-        found = ORDER_ID.search(text)
-        broker_id = found.group(1) if found else None
+        order_id = ORDER_ID.search(text)
+        broker_id = order_id.group(1) if order_id else None
         for row in self.rows:
             if (match := row.pattern.search(normal)) is not None and (figures := _figures(row, match)) is not None:
                 return Explanation(

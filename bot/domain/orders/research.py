@@ -6,7 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.order import OrderStatus, Product, Side
+from bot.domain.orders.order import OrderStatus
+from bot.domain.terms import Product, Side
 
 
 class Interval(StrEnum):

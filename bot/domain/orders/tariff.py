@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.domain.market.instrument import Exchange
 from bot.domain.money import total
-from bot.domain.orders.order import Side
+from bot.domain.terms import Side
 
 HUNDRED = Decimal(100)
 

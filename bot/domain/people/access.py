@@ -1,4 +1,4 @@
-"""What stands between a person and an act besides the role: an invitation, a PIN, a sealed phone, a day that is over."""
+"""What stands between a person and an act besides the role: an invitation, a PIN, a locked phone, a day that is over."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -99,7 +99,7 @@ class PinState:
     """What a person should know of the own PIN."""
 
     set: bool
-    sealed_since: datetime | None
+    phone_locked_since: datetime | None
     closed_until: datetime | None
 
 

@@ -17,6 +17,13 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+class NoLogin(StrEnum):
+    """Why the bot does not log in of its own accord, until a person's login succeeds."""
+
+    REFUSED = "password refused"
+    LOGGED_OUT = "logged out by a person"
+
+
 class Permission(StrEnum):
     """What an act needs; ROLES says which role carries it."""
 
@@ -39,12 +46,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
-WHILE_SEALED = frozenset({Permission.STOP, Permission.OWN})  # a sealed phone can still stop trading, and be opened
+WHILE_LOCKED = frozenset({Permission.STOP, Permission.OWN})  # a locked phone can still stop trading, and be opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One broker account; the client code itself is among the sealed credentials."""
+    """One broker account; the client code itself is among the encrypted credentials."""
 
     id: str
     label: str  # "main", "papa": what people type and what leads every card
@@ -84,10 +91,10 @@ class Actor:
     user: User
     role: Role
     account: Account | None
-    sealed: bool = False  # /lock: this person's phone may do nothing but stop trading until it is opened again
+    phone_locked: bool = False  # /lock: this person's phone may do nothing but stop trading until it is opened again
 
     def may(self, permission: Permission) -> bool:
-        return permission in GRANTS[self.role] and (not self.sealed or permission in WHILE_SEALED)
+        return permission in GRANTS[self.role] and (not self.phone_locked or permission in WHILE_LOCKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

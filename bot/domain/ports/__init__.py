@@ -1,1 +1,1 @@
-"""What the heart asks of the world: the broker and the store."""
+"""What the domain asks of the world: the broker and the store."""

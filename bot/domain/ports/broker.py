@@ -1,7 +1,6 @@
-"""What the heart asks of the world outside: a broker, its feed, a messenger, an inbox, randomness."""
+"""What the domain asks of the world outside: a broker, its feed, a messenger, randomness."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
 from typing import Protocol
@@ -9,7 +8,7 @@ from typing import Protocol
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
 from bot.domain.orders.notice import Delivery
-from bot.domain.orders.order import Order, OrderDraft, OrderFact, TradeFact
+from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
@@ -151,7 +150,7 @@ class FeedListener(Protocol):
 
 
 class BrokerConnection(Protocol):
-    """The live pair of client and feed of one linked account."""
+    """The live client and feed of one linked account."""
 
     @property
     def broker(self) -> Broker: ...
@@ -170,82 +169,28 @@ class BrokerConnection(Protocol):
 
 
 class BrokerConnections(Protocol):
-    """The live pairs of all accounts; a pair is made when first asked for and closed at the end."""
+    """The connections of all accounts; each is made when first asked for, and closed at the end."""
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> BrokerConnection:
-        """The pair of an account; credentials give the API key when the pair is not open yet. NotLinked when neither."""
+        """The connection of an account; credentials give the API key when it is not open yet. NotLinked when neither."""
         ...
 
     def opened(self) -> Collection[str]:
-        """Accounts with an open pair."""
+        """Accounts with an open connection."""
         ...
 
     async def close(self, account_id: str) -> None:
-        """Ends one pair (unlink): nothing new begins on it, what is under way ends in bounded time."""
+        """Ends one connection (unlink): nothing new begins on it, what is under way ends in bounded time."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardRef:
-    """Where an order's card stands, and which version of the order it shows."""
-
-    chat_id: int
-    message_id: int
-    order_id: str
-    version: int
-    mark: str = field(default="", compare=False)  # the account's
 
 
 class Messenger(Protocol):
-    """The face, as the heart sees it; raises DeliveryError, sorted into permanent and not."""
+    """Sends to people's chats; raises DeliveryError, sorted into permanent and not."""
 
-    async def deliver(self, parcel: Delivery) -> int:
+    async def deliver(self, delivery: Delivery) -> int:
         """Sends a notice as a message of its own; the message id."""
         ...
 
-    async def draw(self, shown: CardRef, order: Order, label: str) -> int:
+    async def draw(self, card: CardRef, order: Order, label: str) -> int:
         """Edits an order's card to that state; where the card cannot be edited a new message is sent. The message id."""
         ...
-
-
-class Inbox(Protocol):
-    """Updates received and not yet handled; each is stored before Telegram is told that we have it."""
-
-    async def add(self, updates: Sequence["InboxEntry"]) -> Sequence["InboxEntry"]:
-        """Stores, in one transaction, those whose update_id is new; returns them."""
-        ...
-
-    async def waiting(self) -> Sequence["InboxEntry"]:
-        """What was received and not handled before the last stop, oldest first."""
-        ...
-
-    async def done(self, update_id: int, at: datetime) -> None:
-        """Marks one as handled."""
-        ...
-
-    async def highest(self) -> int | None:
-        """The highest update_id ever stored."""
-        ...
-
-    async def forget_before(self, moment: datetime) -> int:
-        """Deletes handled entries older than the moment; how many."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxEntry:
-    """One update as it came."""
-
-    update_id: int
-    user_id: int
-    body: str  # the update's JSON; the text of a secret is blanked once handled
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MasterDay:
-    """Which scrip master is in use."""
-
-    date: date
-    rows: int
-    loaded_at: datetime

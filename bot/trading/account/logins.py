@@ -20,7 +20,18 @@ from bot.domain.errors import (
 )
 from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState
-from bot.domain.people.account import Account, Actor, CodeKind, Credentials, KnownAccount, Permission, Role, Session, User
+from bot.domain.people.account import (
+    Account,
+    Actor,
+    CodeKind,
+    Credentials,
+    KnownAccount,
+    NoLogin,
+    Permission,
+    Role,
+    Session,
+    User,
+)
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
@@ -32,8 +43,6 @@ log = logging.getLogger(__name__)
 
 TotpCode = Callable[[Secret], Awaitable[str]]  # seed -> the six digits of now; may wait for fresh ones
 
-# The claims by which these are remembered until a person's login succeeds: no login of our own accord meanwhile.
-REFUSED, LOGGED_OUT = "password refused", "logged out by a person"
 LABEL = re.compile(r"[\w-]{1,32}")  # it leads cards and travels in buttons
 CODE_LIFE = timedelta(minutes=5)
 CODE_STEP = 30.0  # seconds, after which the authenticator shows the next code
@@ -81,8 +90,8 @@ class Logins:
             role = db.people.role_on(telegram_id, account.id if account else None)
             if role is None:
                 return None
-            sealed = db.pins.sealed(telegram_id) is not None
-            return Actor(user=user, role=role, account=account, sealed=sealed)
+            sealed = db.pins.phone_locked_since(telegram_id) is not None
+            return Actor(user=user, role=role, account=account, phone_locked=sealed)
 
         return await self._store.transaction(find)
 
@@ -208,8 +217,7 @@ class Logins:
 
         def keep(db: Repositories) -> None:
             db.accounts.keep_session(account_id, session)
-            for stays_out in (REFUSED, LOGGED_OUT):
-                db.claims.release(stays_out, account_id)
+            db.flags.allow_login(account_id)
             db.audit.add(now, who, "login", account_id, before=before, after=lived(session))
             tell_of(db, account_id, who, ActionKind.LOGGED_IN, now)
 
@@ -249,9 +257,7 @@ class Logins:
                 return present
             if _quiet(now) or moment < self._not_before.get(account_id, moment) or await self._store.transaction(sounding):
                 return None
-            if await self._store.transaction(
-                lambda db: any(account_id in db.claims.claimed(stays_out) for stays_out in (REFUSED, LOGGED_OUT))
-            ):
+            if await self._store.transaction(lambda db: db.flags.login_forbidden(account_id)):
                 return None
             credentials = await self._credentials(account_id)
             if credentials.totp_seed is None:
@@ -270,7 +276,7 @@ class Logins:
     async def _leave_alone(self, account_id: str) -> None:
         """A refused password counts towards the lock of the account: no login of our own accord, nor after a restart."""
         now = self._clock.now()
-        await self._store.transaction(lambda db: db.claims.claim(REFUSED, account_id, now))
+        await self._store.transaction(lambda db: db.flags.forbid_login(account_id, NoLogin.REFUSED, now))
 
     async def restore(self) -> Sequence[str]:
         """At start: opens the line of every linked account, with its stored session where that still lives. Account ids."""
@@ -315,7 +321,7 @@ class Logins:
 
             def forget(db: Repositories) -> None:
                 db.accounts.keep_session(account.id, None)
-                db.claims.claim(LOGGED_OUT, account.id, now)  # else a stored seed would undo it with the next look
+                db.flags.forbid_login(account.id, NoLogin.LOGGED_OUT, now)  # else a stored seed would undo it with the next look
                 db.audit.add(now, actor.user.telegram_id, "logout", account.id, before=before, after=after)
                 tell_of(db, account.id, actor.user.telegram_id, ActionKind.LOGGED_OUT, now)
 
@@ -381,8 +387,7 @@ class Logins:
                     _still_free(db, credentials.client_code, known)
                     db.accounts.add(account, credentials)
                     db.accounts.keep_session(account.id, session)
-                    for stays_out in (REFUSED, LOGGED_OUT):
-                        db.claims.release(stays_out, account.id)
+                    db.flags.allow_login(account.id)
                     tell_of(db, account.id, by.telegram_id if by else None, ActionKind.LINKED, now)
                     if by is not None and db.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
                         db.people.add(by, Role.OWNER, account.id, now)

@@ -131,7 +131,7 @@ class SecretEntry:
 
     async def _link(self, actor: Actor, ticket: Ticket, given: Entered) -> str:
         owns = any(role is Role.OWNER for _, role in await self._accounts.all(actor))  # not only the account in use
-        if actor.sealed or not (owns or actor.may(Permission.ADMIN)):
+        if actor.phone_locked or not (owns or actor.may(Permission.ADMIN)):
             raise NotAllowed("Only an owner links an account.")
         if given.client_code is None or given.api_key is None or given.password is None:
             raise PersonError("Client code, API key and password are all needed.")
@@ -146,7 +146,7 @@ class SecretEntry:
         return f"{account.label} ({account.client}) is linked, and logged in."
 
     async def _login(self, actor: Actor, given: Entered) -> str:
-        if actor.sealed:
+        if actor.phone_locked:
             raise NotAllowed("This phone is sealed.")
         outcome = await self._accounts.login(actor, _revealed(given.code))
         if isinstance(outcome, CodeWanted):

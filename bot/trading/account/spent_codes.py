@@ -11,11 +11,6 @@ REMEMBERED = timedelta(seconds=120)  # a code, its neighbours in time, and room 
 
 def spend(db: Repositories, account_id: str, digits: str, now: datetime) -> None:
     """Notes that they are about to be submitted; NotSent when they were before. Kept as a digest, for as long as it matters."""
-    name, mark = f"code of {account_id}", hashlib.sha256(f"{account_id} {digits}".encode()).hexdigest()[:16]
-    for key in db.claims.claimed(name):
-        spent, _, at = key.partition(" ")
-        if abs(now - datetime.fromisoformat(at)) >= REMEMBERED:  # one from the future: the clock was set back since
-            db.claims.release(name, key)
-        elif spent == mark:
-            raise NotSent("This code was used already. Wait for the next one.")
-    db.claims.claim(name, f"{mark} {now.isoformat()}", now)
+    digest = hashlib.sha256(f"{account_id} {digits}".encode()).hexdigest()[:16]
+    if not db.flags.spend_code(account_id, digest, now, REMEMBERED):
+        raise NotSent("This code was used already. Wait for the next one.")

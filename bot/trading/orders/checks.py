@@ -10,11 +10,12 @@ from bot.domain.market.calendar import Window
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage
 from bot.domain.money import in_figures
-from bot.domain.orders.order import Order, OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Remark
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Stop
+from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.orders.cover import uncovers
 from bot.trading.safety.limits import segment_of
 

@@ -12,10 +12,11 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import on_tick, tick_down, tick_up
-from bot.domain.orders.order import LOOKED_FOR, Order, OrderDraft, OrderKind, OrderRequest, Product, Side
+from bot.domain.orders.order import LOOKED_FOR, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Remark
+from bot.domain.terms import OrderKind, Product, Side
 
 WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price (product.md section 3)
 OLD = timedelta(seconds=60)

@@ -27,21 +27,13 @@ from bot.domain.errors import (
 )
 from bot.domain.money import in_figures
 from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
-from bot.domain.orders.order import (
-    Confirmation,
-    ConfirmationState,
-    Order,
-    OrderDraft,
-    OrderStatus,
-    Product,
-    Purpose,
-    Side,
-)
+from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.order_text import order_words, record_line, request_of
 from bot.domain.orders.proposal import Proposal, Question, Resumed
 from bot.domain.people.account import GRANTS, Actor, Permission
-from bot.domain.ports.broker import BrokerConnections, CardRef, RandomBytes
+from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.proposal_builder import Held, ProposalBuilder
@@ -215,7 +207,7 @@ class OrderDesk(Proposals):
         if session is None or not session.alive(now):
             return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
         person = actor.user.telegram_id
-        if db.pins.sealed(person) is not None:
+        if db.pins.phone_locked_since(person) is not None:
             return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
         before = db.orders.find(found.order_id) if found.order_id is not None else None
         was = self._confirmations.is_exit(found.token)

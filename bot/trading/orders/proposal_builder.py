@@ -15,7 +15,7 @@ from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
 from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position
 from bot.domain.orders.proposal import Proposal, Remark
@@ -23,6 +23,7 @@ from bot.domain.orders.tariff import Bill, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue

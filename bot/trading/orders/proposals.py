@@ -8,21 +8,12 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import tick_down, tick_up
-from bot.domain.orders.order import (
-    Confirmation,
-    ConfirmationState,
-    Order,
-    OrderDraft,
-    OrderKind,
-    OrderRequest,
-    Product,
-    Purpose,
-    Side,
-)
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.proposal_builder import Held, ProposalBuilder
 

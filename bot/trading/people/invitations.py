@@ -131,14 +131,8 @@ class Invitations:
 
     def _tried(self, db: Repositories, telegram_id: int, name: str, what: str) -> None:
         now = self.clock.now()
-        hour = f"{now:%Y-%m-%dT%H}"
-        last = f"{now - timedelta(hours=1):%Y-%m-%dT%H}"
-        db.claims.release("tried", f"{last}:{telegram_id}")
-        if not db.claims.claim("tried", f"{hour}:{telegram_id}", now):
-            return
-        if not any(db.claims.claim("tried in all", f"{hour}:{count}", now) for count in range(MOST_NEWS)):
-            db.claims.release("tried", f"{hour}:{telegram_id}")  # nothing of a flood is kept
-            return
+        if not db.flags.claim_tried_notice(telegram_id, now, MOST_NEWS):
+            return  # nothing of a flood is kept
         db.audit.add(now, telegram_id, "refused", None, what, before="", after="")
         _tell_owners(db, Tried(name=name[:LONGEST_NAME], telegram_id=telegram_id, what=what, at=now), now, but=telegram_id)
 
@@ -162,7 +156,7 @@ def take_off_list(db: Repositories, telegram_id: int, now: datetime) -> bool:
 
 def unlock(db: Repositories, telegram_id: int, now: datetime) -> bool:
     """Opens a sealed phone and takes its PIN away; False when it was neither sealed nor had one."""
-    sealed, had_pin = db.pins.unseal(telegram_id), db.pins.remove(telegram_id)
+    sealed, had_pin = db.pins.unlock_phone(telegram_id), db.pins.remove(telegram_id)
     before = f"{'sealed' if sealed else 'open'}, {'with' if had_pin else 'without'} a PIN"
     db.audit.add(now, None, "unlocked", None, str(telegram_id), before=before, after="open, without a PIN")
     return sealed or had_pin

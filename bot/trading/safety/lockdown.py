@@ -13,7 +13,6 @@ from bot.domain.ports.repositories import Repositories, Store
 
 log = logging.getLogger(__name__)
 
-SOUNDING = "alarm"  # the claim by which the alarm is remembered until it is lifted
 WHY = "The alarm was raised on the host: python -m bot panic."
 LIFT = "It is lifted on the host: python -m bot panic --lift."
 PATIENCE = 5.0  # seconds for one logout at the broker
@@ -30,7 +29,7 @@ class Raised:
 
 def sounding(db: Repositories) -> bool:
     """Whether the alarm is on: nobody logs in, by hand or by a stored seed."""
-    return bool(db.claims.claimed(SOUNDING))
+    return db.flags.locked_down()
 
 
 def raise_alarm(db: Repositories, now: datetime) -> Raised:
@@ -46,20 +45,19 @@ def raise_alarm(db: Repositories, now: datetime) -> Raised:
         db.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
     for phone in sorted(phones):
         questions += db.confirmations.refuse_of(phone)
-        db.pins.seal(phone, now)
+        db.pins.lock_phone(phone, now)
     db.audit.add(now, None, "panic", before=f"{len(phones)} phones", after=f"all sealed, {questions} open questions refused")
-    db.claims.claim(SOUNDING, "on", now)
+    db.flags.lock_down(now)
     return Raised(accounts=len(accounts), phones=len(phones), questions=questions)
 
 
 def lift_alarm(db: Repositories, now: datetime) -> bool:
     """Opens the phones again; the kill switches stay until an owner lifts each. False when there was no alarm."""
-    if not sounding(db):
+    if not db.flags.lift_lockdown():
         return False
-    db.claims.release(SOUNDING, "on")
     phones = sorted({user.telegram_id for user, _, _ in db.people.all()})
     for phone in phones:
-        db.pins.unseal(phone)
+        db.pins.unlock_phone(phone)
     db.audit.add(now, None, "panic lifted", before=f"{len(phones)} phones sealed", after="open, trading stopped")
     return True
 

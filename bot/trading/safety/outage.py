@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from bot.domain.clock import Clock
+from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import StorageAway
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories, Store
@@ -84,8 +84,9 @@ class Outage:
 
     def _touch(self, db: Repositories) -> None:
         """Something to write that leaves nothing behind; what is owed is written before it."""
-        db.claims.claim("written", "again", self._clock.now())
-        db.claims.release("written", "again")
+        now = self._clock.now()
+        db.flags.claim_job("written again", ist_date(now), now)
+        db.flags.release_job("written again", ist_date(now))
 
     def _tell_owners(self, words: str) -> None:
         for person, role in self._people():

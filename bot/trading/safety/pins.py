@@ -30,7 +30,6 @@ TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=24)
 PAD_LIFE = timedelta(minutes=2)
 IDLE = timedelta(hours=12)
-MODE = "mode"  # the claim by which a database remembers in which mode it is used, and since when
 BACK = 10  # the place of the key that takes the last digit away
 
 _STEPS = {
@@ -85,7 +84,7 @@ class Pins:
         def read(db: Repositories) -> PinState:
             pin = _bounded(db, person, now)
             closed = pin.closed_until if pin and pin.closed_until and pin.closed_until > now else None
-            return PinState(set=pin is not None, sealed_since=db.pins.sealed(person), closed_until=closed)
+            return PinState(set=pin is not None, phone_locked_since=db.pins.phone_locked_since(person), closed_until=closed)
 
         return await self._store.transaction(read)
 
@@ -97,13 +96,13 @@ class Pins:
         state = await self.state(actor)
         if use is PadUse.SET and state.set:
             raise PinClosed("You have a PIN already. /pin change asks for it first.")
-        if use is PadUse.SET and state.sealed_since is not None:
+        if use is PadUse.SET and state.phone_locked_since is not None:
             raise NotFound(_only_host(actor))
         if use is PadUse.UNSEAL and await self._store.transaction(sounding):
             raise NotFound(f"{WHY} {LIFT}")
         if use is not PadUse.SET:
             if not state.set:
-                raise NotFound("You have no PIN. /pin sets one." if not state.sealed_since else _only_host(actor))
+                raise NotFound("You have no PIN. /pin sets one." if not state.phone_locked_since else _only_host(actor))
             if state.closed_until is not None:
                 raise PinClosed(_closed(state.closed_until, actor))
         steps = list(_STEPS[use])
@@ -201,7 +200,7 @@ class Pins:
         else:
             db.pins.put(replace(pin, failures=0, closed_until=None, proven_at=now, proven_for=proven_for))
         if at.pad.use is PadUse.UNSEAL:
-            db.pins.unseal(pin.telegram_id)
+            db.pins.unlock_phone(pin.telegram_id)
         detail, before, after = _CHANGED.get(at.pad.use, (f"given for {proven_for or at.pad.use}", "", ""))
         db.audit.add(now, pin.telegram_id, "pin", None, detail, before=before, after=after)
         return True
@@ -248,10 +247,10 @@ class Pins:
         person, now = actor.user.telegram_id, self._clock.now()
 
         def shut(db: Repositories) -> None:
-            db.pins.seal(person, now)
+            db.pins.lock_phone(person, now)
             db.confirmations.refuse_of(person)
             db.audit.add(now, person, "lock", before="open", after="sealed")
-            _tell_of(db, actor.user, ActionKind.SEALED, now)
+            _tell_of(db, actor.user, ActionKind.PHONE_LOCKED, now)
 
         await self._store.transaction(shut)
         self._changed()
@@ -295,9 +294,9 @@ def why_pin(
         return f"Over {in_figures(limits.ask_pin_above)} rupees: your PIN, please."
     last = (db.orders.last_by(telegram_id, account_id), pin.proven_at)
     acts = [at for at in last if at is not None and at <= now]  # one from the future says nothing: the clock was set back since
-    mode, since = _present_mode(db)
-    if acts and since is not None and max(acts) < since:
-        return f"First order since this bot went {mode}: your PIN, please."
+    mode = db.flags.mode()
+    if acts and mode is not None and max(acts) < mode[1]:
+        return f"First order since this bot went {mode[0]}: your PIN, please."
     if not acts or now - max(acts) > IDLE:
         return "First order in a while: your PIN, please."
     return None
@@ -305,19 +304,12 @@ def why_pin(
 
 def begin_mode(db: Repositories, mode: str, now: datetime) -> None:
     """At each start: remembers since when this database is used in that mode, so that going live waits for the PIN."""
-    known = list(db.claims.claimed(MODE))
-    if any(key.partition(" ")[0] == mode for key in known):
+    present = db.flags.mode()
+    if present is not None and present[0] == mode:
         return
-    for key in known:
-        db.claims.release(MODE, key)
-    db.claims.claim(MODE, f"{mode} {now.isoformat()}", now)
-    db.audit.add(now, None, "mode", before=", ".join(known) or "none", after=mode)
-
-
-def _present_mode(db: Repositories) -> tuple[str, datetime | None]:
-    """The mode of this start and since when; no time where the bot was never started on this database."""
-    mode, _, since = next(iter(db.claims.claimed(MODE)), "").partition(" ")
-    return mode, datetime.fromisoformat(since) if since else None
+    db.flags.begin_mode(mode, now)
+    before = "none" if present is None else f"{present[0]} {present[1].isoformat()}"
+    db.audit.add(now, None, "mode", before=before, after=mode)
 
 
 def take_proof(db: Repositories, telegram_id: int, proof: str) -> bool:

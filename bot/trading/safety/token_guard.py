@@ -11,8 +11,6 @@ from bot.domain.ports.repositories import Repositories, Store
 
 log = logging.getLogger(__name__)
 
-PINNED = "telegram bot"  # the claim by which a database remembers its bot
-
 WEBHOOK = "Somebody set a webhook for this bot: whoever did has its token, and reads what you type."
 POLLER = "Another program fetches this bot's messages: whoever runs it has its token."
 TAMPERED = "Row {row} of the audit is not as it was written: somebody changed the database."
@@ -45,24 +43,22 @@ class TokenGuard:
         take_new: the host says that the bot was changed on purpose. Update ids of one bot mean nothing for another, so
         those received are forgotten then.
         """
-        now, key = self._clock.now(), str(bot_id)
-        known = await self._store.transaction(lambda db: list(db.claims.claimed(PINNED)))
-        if key in known:
+        now = self._clock.now()
+        pinned = await self._store.transaction(lambda db: db.flags.bot_id())
+        if pinned == bot_id:
             return
-        if known and not take_new:
+        if pinned is not None and not take_new:
             raise SettingsError(
-                f"The token belongs to the bot {bot_id}, but this database to the bot {known[0]}. "
+                f"The token belongs to the bot {bot_id}, but this database to the bot {pinned}. "
                 "If it was changed on purpose, start once with: python -m bot run --new-bot"
             )
 
         def remember(db: Repositories) -> None:
-            for old in known:
-                db.claims.release(PINNED, old)
-            db.claims.claim(PINNED, key, now)
-            db.audit.add(now, None, "bot pinned", before=", ".join(known), after=key)
+            db.flags.pin_bot(bot_id, now)
+            db.audit.add(now, None, "bot pinned", before="" if pinned is None else str(pinned), after=str(bot_id))
 
         await self._store.transaction(remember)
-        if known:
+        if pinned is not None:
             await forget_updates()
 
     async def seal(self, why: str, *, drill: str = DRILL) -> None:

@@ -11,9 +11,10 @@ from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import ZERO
 from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected
-from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderKind, OrderStatus, TradeFact
+from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
+from bot.domain.terms import OrderKind
 
 log = logging.getLogger(__name__)
 

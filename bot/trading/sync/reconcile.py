@@ -134,7 +134,7 @@ class Reconcile:
     async def address_refused(self, account_id: str, words: str) -> None:
         """The broker does not take orders from this host: told once a day, with the address to register."""
         notice = AddressNotRegistered(at=self._clock.now(), words=words, address=self._egress)
-        await self._once(account_id, "address", notice)
+        await self._once(account_id, notice)
 
     async def settle_start(self) -> None:
         """At start, before anything is listened to: what was being sent when the process ended is unknown (invariant I1)."""
@@ -341,12 +341,12 @@ class Reconcile:
         await self._store.transaction(forget)
         self._changed()
 
-    async def _once(self, account_id: str, what: str, notice: Notice) -> None:
+    async def _once(self, account_id: str, notice: AddressNotRegistered) -> None:
         """Tells of a standing fault once a day, not at every look."""
         now = self._clock.now()
 
         def tell(db: Repositories) -> None:
-            if db.claims.claim(f"told:{what}:{account_id}", ist_date(now).isoformat(), now):
+            if db.flags.claim_address_notice(account_id, ist_date(now), now):
                 db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(tell)

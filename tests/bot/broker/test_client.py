@@ -12,8 +12,9 @@ from bot.broker.connections import Connections, MStockConnection
 from bot.domain.errors import AddressRefused, NotSent, OrderOver, Refused, SessionExpired, Unclear, Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import tick_down
-from bot.domain.orders.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.people.account import Session
+from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock

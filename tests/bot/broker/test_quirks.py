@@ -30,10 +30,11 @@ from bot.broker.wire.bodies import StopSpelling
 from bot.domain.clock import next_midnight
 from bot.domain.errors import AddressRefused, BotError, LoginRefused, NotSent, Refused, SessionExpired, Unclear, Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.orders.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.research import Interval
 from bot.domain.people.account import CodeKind, Credentials, Session
 from bot.domain.people.secret import Secret
+from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.account.prices import of_quote
 

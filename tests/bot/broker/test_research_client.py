@@ -14,8 +14,9 @@ from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.errors import Refused, StopWordsRefused, Unclear
 from bot.domain.market.instrument import Exchange
 from bot.domain.money import tick_down
-from bot.domain.orders.order import OrderDraft, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.orders.research import Interval
+from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.broker.server import Running
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop

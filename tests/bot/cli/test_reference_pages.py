@@ -14,19 +14,19 @@ from bot.config.settings import market_data
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import Plan
-from tests.stage.market import SHELF
+from bot.domain.terms import Product, Side
+from tests.stage.market import REFERENCE_DATA
 
 TODAY = date(2026, 11, 23)
 
 
 def calendar(day: str) -> str:
-    return "\n".join(calendar_page(build_parser(["calendar"]).parse_args(["calendar", day]).date, SHELF))
+    return "\n".join(calendar_page(build_parser(["calendar"]).parse_args(["calendar", day]).date, REFERENCE_DATA))
 
 
 def asked(words: str) -> tuple[Trade, Plan | None] | None:
-    return order_of(build_parser(["charges"]).parse_args(["charges", *words.split()]), TODAY, SHELF)
+    return order_of(build_parser(["charges"]).parse_args(["charges", *words.split()]), TODAY, REFERENCE_DATA)
 
 
 def order(words: str) -> tuple[Trade, Plan | None]:
@@ -36,7 +36,7 @@ def order(words: str) -> tuple[Trade, Plan | None]:
 
 
 def charges(words: str) -> str:
-    return "\n".join(charges_page(*order(words), SHELF))
+    return "\n".join(charges_page(*order(words), REFERENCE_DATA))
 
 
 def test_the_calendar_page_tells_all_that_is_known_of_a_day() -> None:
@@ -95,8 +95,8 @@ def test_dates_futures_and_slices_are_understood() -> None:
 
 def test_without_flags_every_rate_fee_and_plan_is_listed_with_its_source() -> None:
     assert asked("") is None
-    page = "\n".join(rates_page(SHELF))
-    tariff = SHELF.tariff
+    page = "\n".join(rates_page(REFERENCE_DATA))
+    tariff = REFERENCE_DATA.tariff
     assert page.count("(source: ") == len(tariff.rates) + len(tariff.taxes) + len(tariff.fees) + len(tariff.interest) + len(
         tariff.plans
     )

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from bot.delivery.notifier import LEASE, Notifier
 from bot.domain.errors import DeliveryError
 from bot.domain.orders.notice import Delivery, TradingStopped
-from bot.domain.orders.order import Order
-from bot.domain.ports.broker import CardRef
+from bot.domain.orders.order import CardRef, Order
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
 from tests.stage.loop import HostClock

@@ -6,11 +6,11 @@ from itertools import product
 import pytest
 
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.order import Side
 from bot.domain.orders.tariff import Asset, Case, ChargeName, TradeClass
+from bot.domain.terms import Side
 from bot.reference.charge_rows import ChargeTables, read_tariff
 from bot.reference.schema import BadRow, tables_of
-from tests.stage.market import SHELF
+from tests.stage.market import REFERENCE_DATA
 
 RATE = "[[rates]]\ncharge = 'STT'\nclasses = ['future']\nfrom = 2026-04-01\nsource = 's'\n"
 
@@ -36,7 +36,7 @@ def test_a_row_that_cannot_be_a_charge_is_refused(text: str, words: str) -> None
 
 
 def test_no_two_shipped_rates_of_one_date_answer_the_same_case() -> None:
-    tariff = SHELF.tariff
+    tariff = REFERENCE_DATA.tariff
     dates = sorted({rate.since for rate in tariff.rates})
     cases = product(TradeClass, Side, Exchange, Asset, ("SENSEX", "NIFTY"), ("", "XT"), dates)
     for trade_class, side, exchange, asset, symbol, series, day in cases:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import PhaseKind, SessionClass
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.order import OrderKind, Product, Side
 from bot.domain.orders.rejections import RejectionKind
 from bot.domain.orders.tariff import ChargeName, TradeClass
+from bot.domain.terms import OrderKind, Product, Side
 from bot.reference.load import FILES, HERE, MODELS, ReferenceData, load_reference
 from bot.reference.schema import BadRow, tables_of
 from tests.stage.market import a_future, a_share, ist_at
@@ -39,7 +39,7 @@ def test_every_shipped_row_names_its_source() -> None:
 
 
 def test_a_host_adds_the_year_that_we_do_not_have(tmp_path: Path) -> None:
-    shelf = host(
+    reference = host(
         tmp_path,
         """
         [[years]]
@@ -53,14 +53,14 @@ def test_a_host_adds_the_year_that_we_do_not_have(tmp_path: Path) -> None:
         source = "NSE holiday list 2027"
         """,
     )
-    assert shelf.override == "host.toml"
-    assert shelf.calendar.day(date(2027, 1, 26)).kind is DayKind.HOLIDAY
-    assert shelf.calendar.may(a_share(), Product.CNC, ist_at("2027-01-25 11:00"), in_auction=True).may_enter
+    assert reference.override == "host.toml"
+    assert reference.calendar.day(date(2027, 1, 26)).kind is DayKind.HOLIDAY
+    assert reference.calendar.may(a_share(), Product.CNC, ist_at("2027-01-25 11:00"), in_auction=True).may_enter
     assert not load_reference().calendar.may(a_share(), Product.CNC, ist_at("2027-01-25 11:00"), in_auction=True).may_enter
 
 
 def test_a_host_gives_the_muhurat_session_its_hours(tmp_path: Path) -> None:
-    shelf = host(
+    reference = host(
         tmp_path,
         """
         [[days]]
@@ -75,14 +75,14 @@ def test_a_host_gives_the_muhurat_session_its_hours(tmp_path: Path) -> None:
         """,
     )
     for session in SessionClass:
-        kinds = [phase.kind for phase in shelf.calendar.phases_of(session, date(2026, 11, 8))]
+        kinds = [phase.kind for phase in reference.calendar.phases_of(session, date(2026, 11, 8))]
         assert kinds == [PhaseKind.SHUT, PhaseKind.CONTINUOUS, PhaseKind.SHUT]
-    assert shelf.calendar.may(a_share(), Product.CNC, ist_at("2026-11-08 18:30"), in_auction=True).may_enter
-    assert shelf.calendar.day(date(2026, 11, 8), as_of=date(2026, 10, 1)).kind is DayKind.SPECIAL
+    assert reference.calendar.may(a_share(), Product.CNC, ist_at("2026-11-08 18:30"), in_auction=True).may_enter
+    assert reference.calendar.day(date(2026, 11, 8), as_of=date(2026, 10, 1)).kind is DayKind.SPECIAL
 
 
 def test_a_host_opens_a_day_that_our_list_calls_a_holiday_and_shuts_another(tmp_path: Path) -> None:
-    shelf = host(
+    reference = host(
         tmp_path,
         """
         [[days]]
@@ -99,14 +99,14 @@ def test_a_host_opens_a_day_that_our_list_calls_a_holiday_and_shuts_another(tmp_
         source = "the exchange's circular"
         """,
     )
-    assert shelf.calendar.is_trading(date(2026, 12, 25))
-    assert not shelf.calendar.is_trading(date(2026, 12, 9))
-    assert shelf.calendar.is_trading(date(2026, 12, 9), as_of=date(2026, 12, 5))
-    assert shelf.calendar.trading_day_after(date(2026, 12, 8)) == date(2026, 12, 10)
+    assert reference.calendar.is_trading(date(2026, 12, 25))
+    assert not reference.calendar.is_trading(date(2026, 12, 9))
+    assert reference.calendar.is_trading(date(2026, 12, 9), as_of=date(2026, 12, 5))
+    assert reference.calendar.trading_day_after(date(2026, 12, 8)) == date(2026, 12, 10)
 
 
 def test_a_host_replaces_a_rate_a_freeze_a_square_off_and_adds_its_own_plan(tmp_path: Path) -> None:
-    shelf = host(
+    reference = host(
         tmp_path,
         """
         [[fees]]
@@ -151,27 +151,27 @@ def test_a_host_replaces_a_rate_a_freeze_a_square_off_and_adds_its_own_plan(tmp_
     )
     today = date(2026, 11, 20)
     sale = Trade(instrument=a_share(), side=Side.SELL, product=Product.CNC, quantity=1, price=Decimal(100), day=today)
-    assert shelf.tariff.order(sale, None).amount(ChargeName.DP) == Decimal(20)
-    mine = shelf.tariff.plan("mine")
+    assert reference.tariff.order(sale, None).amount(ChargeName.DP) == Decimal(20)
+    mine = reference.tariff.plan("mine")
     assert mine is not None
     assert set(mine.terms) == {TradeClass.INTRADAY, TradeClass.MTF}
-    assert len(shelf.tariff.plans) == 4
-    freeze = shelf.rules.freeze(a_future(), today)
+    assert len(reference.tariff.plans) == 4
+    freeze = reference.rules.freeze(a_future(), today)
     assert freeze is not None
     assert (freeze.quantity, freeze.stale(today)) == (1300, False)
-    other = shelf.rules.freeze(a_future("BANKNIFTY"), today)
+    other = reference.rules.freeze(a_future("BANKNIFTY"), today)
     assert other is not None
     assert other.quantity == 600
-    square_off = shelf.calendar.square_off(a_future(), Product.MIS, today)
+    square_off = reference.calendar.square_off(a_future(), Product.MIS, today)
     assert square_off is not None
     assert square_off.proven
     assert square_off.at == ist_at("2026-11-20 15:25")
-    assert shelf.rejections.explain("odd lot").says == "Lots only."
-    assert shelf.rejections.explain("QUANTITY SHOULD BE MULTIPLE OF LOT SIZE").kind is RejectionKind.UNKNOWN
+    assert reference.rejections.explain("odd lot").says == "Lots only."
+    assert reference.rejections.explain("QUANTITY SHOULD BE MULTIPLE OF LOT SIZE").kind is RejectionKind.UNKNOWN
 
 
 def test_a_host_names_a_price_band_and_a_withdrawn_order_kind(tmp_path: Path) -> None:
-    shelf = host(
+    reference = host(
         tmp_path,
         """
         [[price_bands]]
@@ -190,12 +190,12 @@ def test_a_host_names_a_price_band_and_a_withdrawn_order_kind(tmp_path: Path) ->
         """,
     )
     today = date(2026, 11, 20)
-    band = shelf.rules.price_band(a_share("SMALLCO"), today)
+    band = reference.rules.price_band(a_share("SMALLCO"), today)
     assert band is not None
     assert band.percent == Decimal(5)
-    assert shelf.rules.price_band(a_share("SMALLCO"), date(2026, 11, 1)) is None
-    assert not shelf.rules.offers_slm(a_share(), today)
-    window = shelf.calendar.may(a_share(), Product.CNC, ist_at("2026-11-20 11:00"), in_auction=True)
+    assert reference.rules.price_band(a_share("SMALLCO"), date(2026, 11, 1)) is None
+    assert not reference.rules.offers_slm(a_share(), today)
+    window = reference.calendar.may(a_share(), Product.CNC, ist_at("2026-11-20 11:00"), in_auction=True)
     assert OrderKind.SL_M not in window.kinds
 
 

@@ -87,11 +87,10 @@ async def test_a_clock_set_back_while_a_job_works_puts_off_the_next_one_by_no_mo
 
     first = Job(name="first", at=begins.time(), work=set_back)
     later = Job(name="later", at=(begins + timedelta(minutes=-118)).time(), work=work)
-    today = DAY.isoformat()
-    await store.transaction(lambda db: db.claims.claim("later", today, host_clock.now()))
+    await store.transaction(lambda db: db.flags.claim_job("later", DAY, host_clock.now()))
     running = asyncio.create_task(Scheduler(store=store, clock=host_clock, jobs=[first, later]).run())
     await asyncio.sleep(1)
-    await store.transaction(lambda db: db.claims.release("later", today))
+    await store.transaction(lambda db: db.flags.release_job("later", DAY))
     await asyncio.sleep(240)
     running.cancel()
     assert told == ["07:02"]

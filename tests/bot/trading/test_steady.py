@@ -8,8 +8,9 @@ import pytest
 
 from bot.domain.errors import CheckFailed, NotFound, NotSent
 from bot.domain.orders.notice import FeedBack
-from bot.domain.orders.order import OrderRequest, Side
+from bot.domain.orders.order import OrderRequest
 from bot.domain.people.access import PadEnded, PadUse
+from bot.domain.terms import Side
 from bot.trading.account.prices import Prices
 from bot.trading.account.spent_codes import spend
 from bot.trading.feed_events import FeedEvents

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
-from bot.domain.orders.order import Product
 from bot.domain.orders.proposal import Change
+from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.errors import PersonError

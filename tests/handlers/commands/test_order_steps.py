@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.orders.order import Product, Side
+from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage, later
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bench.master import make
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
-from bot.domain.orders.order import OrderRequest, Product, Side, Validity
+from bot.domain.orders.order import OrderRequest
+from bot.domain.terms import Product, Side, Validity
 from handlers.context import order_words
 from handlers.registry import parse_command
 

@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.orders.notice import LOUDNESS, Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
-from bot.domain.orders.order import Fill, Order, OrderStatus
+from bot.domain.orders.order import CardRef, Fill, Order, OrderStatus
 from bot.domain.people.account import GRANTS, Permission, Role
-from bot.domain.ports.broker import CardRef
 from bot.simulators.loop import LoopClock
 from handlers.context.permissions import by_name, needs, offered
 from handlers.messenger import TelegramMessenger

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ports.broker import InboxEntry
+from bot.domain.ports.inbox import InboxEntry
 from bot.simulators.loop import LoopClock
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller

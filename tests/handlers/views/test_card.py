@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.order import Order, OrderKind, OrderStatus
+from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.terms import OrderKind
 from handlers.views import card as views
 from handlers.views.keyboards import MOST_BYTES, OrderTap, OrderVerb, WordsTap, decode
 from handlers.views.message import View

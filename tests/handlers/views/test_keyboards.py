@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
-from bot.domain.orders.order import Product
+from bot.domain.terms import Product
 from handlers.views.keyboards import (
     CardTap,
     CardVerb,

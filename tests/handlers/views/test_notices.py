@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.domain.orders import notice as news
 from bot.domain.orders.notice import LOUDNESS, Delivery, Notice, Sound
-from bot.domain.orders.order import Fill, Order, OrderStatus, Product, Side
+from bot.domain.orders.order import Fill, Order, OrderStatus
+from bot.domain.terms import Product, Side
 from handlers.views.keyboards import OrderTap, OrderVerb, decode
 from handlers.views.message import View
 from handlers.views.notices import notice

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import Order, OrderKind, OrderStatus, Product, Purpose, Side, Validity
+from bot.domain.orders.order import Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Remark
+from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views import order as views
 from handlers.views.format import amount, columns
 from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, decode

@@ -1,6 +1,7 @@
 """The steps to an order: what is offered, in which words, and always a way out."""
 
-from bot.domain.orders.order import OrderStatus, Product, Side
+from bot.domain.orders.order import OrderStatus
+from bot.domain.terms import Product, Side
 from handlers.views import steps as views
 from handlers.views.keyboards import LeaveTap, WordsTap, decode
 from handlers.views.message import View

@@ -54,9 +54,9 @@ def test_a_moment_of_any_zone_comes_back_as_the_same_moment(moment: datetime) ->
 
 
 @given(st.lists(moments, min_size=2))
-def test_moments_sort_in_the_database_as_they_do_in_time(found: list[datetime]) -> None:
-    written = [UtcTime().process_bind_param(moment, engine.dialect) or "" for moment in found]
-    assert [moment for _, moment in sorted(zip(written, found, strict=True))] == sorted(found)
+def test_moments_sort_in_the_database_as_they_do_in_time(moments: list[datetime]) -> None:
+    written = [UtcTime().process_bind_param(moment, engine.dialect) or "" for moment in moments]
+    assert [moment for _, moment in sorted(zip(written, moments, strict=True))] == sorted(moments)
 
 
 @given(st.dates(), st.booleans(), st.sampled_from(Role))

@@ -15,7 +15,7 @@ from sqlalchemy.sql.base import Executable
 from bot.domain.errors import StorageError
 from storage.db.engine import FileLock, in_words, make_engine
 from storage.migrate import bring_up_to_date
-from storage.repos import cards, claims, confirmations, inbox, orders, outbox, reports, stops
+from storage.repos import cards, confirmations, flags, inbox, orders, outbox, reports, stops
 
 ALLOWED = {  # a whole table is meant, or the statement is only the beginning of others
     "storage.repos.orders._ORDERS",
@@ -28,7 +28,7 @@ def test_no_search_walks_through_a_table_that_grows_with_the_years() -> None:
     with make_engine(None, busy_seconds=0).connect() as connection:
         bring_up_to_date(connection, None)
         walked, looked = set(), 0
-        for module in (cards, confirmations, inbox, claims, orders, outbox, reports, stops):
+        for module in (cards, confirmations, flags, inbox, orders, outbox, reports, stops):
             for name, value in vars(module).items():
                 for statement in value if isinstance(value, tuple) else (value,):
                     if not isinstance(statement, Executable) or not (statement.is_select or statement.is_dml):

@@ -1,4 +1,4 @@
-"""What goes into the drawers as JSON comes out again to the last digit, and what could not is refused."""
+"""What goes into the tables as JSON comes out again to the last digit, and what could not is refused."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -31,8 +31,8 @@ ACTS: dict[str, Callable[[Repositories], object]] = {
     "limit": lambda db: db.limits.put(ACCOUNT.id, DAY, Limits(orders_a_day=3)),
     "unlimit": lambda db: db.limits.put(ACCOUNT.id, DAY, Limits()),
     "lock": lambda db: db.limits.lock_day(DayLock(account_id=ACCOUNT.id, day=DAY, at=NOW, by=None, why="x")),
-    "seal": lambda db: db.pins.seal(PERSON, NOW),
-    "unseal": lambda db: db.pins.unseal(PERSON),
+    "lock phone": lambda db: db.pins.lock_phone(PERSON, NOW),
+    "unlock phone": lambda db: db.pins.unlock_phone(PERSON),
     "pin": lambda db: db.pins.put(Pin(telegram_id=PERSON, hashed="h", set_at=NOW)),
     "miss": lambda db: db.pins.put(Pin(telegram_id=PERSON, hashed="h", set_at=NOW + timedelta(1), failures=1)),
     "relink": lambda db: db.accounts.add(replace(ACCOUNT, label="papa"), CREDENTIALS),
@@ -63,7 +63,7 @@ def standing(db: Repositories) -> list[object]:
         [db.people.roles(person) for person in PEOPLE],
         [db.people.role_on(person, ACCOUNT.id) for person in PEOPLE],
         [db.pins.find(person) for person in PEOPLE],
-        [db.pins.sealed(person) for person in PEOPLE],
+        [db.pins.phone_locked_since(person) for person in PEOPLE],
         db.people.watching(ACCOUNT.id),
         db.stops.stopped(ACCOUNT.id),
         db.limits.on(ACCOUNT.id, DAY),
@@ -108,8 +108,8 @@ class TwoProcesses(RuleBasedStateMachine):
             ACTS[act](db)
             return standing(db)
 
-        found = at_once(self.bot, both)
-        assert found == at_once(self.host, afresh)
+        readings = at_once(self.bot, both)
+        assert readings == at_once(self.host, afresh)
 
     @invariant()
     def a_reading_is_true(self) -> None:

@@ -102,19 +102,19 @@ async def test_an_unlinked_account_is_known_by_its_client_code_and_by_nothing_el
     twin = replace(PAPA, client=ACCOUNT.client)  # what is shown of both codes is the same
     others = replace(CREDENTIALS, client_code=Secret("MA7654321"))
     await store.transaction(lambda db: db.accounts.add(twin, others))
-    known = KnownAccount(account=ACCOUNT, linked=True)
-    assert await store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code)) == known
+    account = KnownAccount(account=ACCOUNT, linked=True)
+    assert await store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code)) == account
     await store.transaction(keep)
     await store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
     same = Secret(f" {CREDENTIALS.client_code.reveal().lower()} ")
-    assert await store.transaction(lambda db: db.accounts.known(same)) == replace(known, linked=False)
+    assert await store.transaction(lambda db: db.accounts.known(same)) == replace(account, linked=False)
     assert await store.transaction(lambda db: db.accounts.known(Secret("MA0000001"))) is None
     assert await store.transaction(lambda db: db.accounts.session(ACCOUNT.id)) is None
     with pytest.raises(StorageError, match="no linked account"):
         await store.transaction(keep)
-    found = await store.transaction(lambda db: db.accounts.known(others.client_code))
-    assert found is not None
-    assert found.account == twin
+    linked = await store.transaction(lambda db: db.accounts.known(others.client_code))
+    assert linked is not None
+    assert linked.account == twin
 
 
 async def test_an_account_linked_again_has_its_mark_and_its_own_orders_and_numbers_again(store: SqlStore) -> None:
@@ -139,7 +139,7 @@ async def test_an_account_linked_again_has_its_mark_and_its_own_orders_and_numbe
 
 async def test_each_account_keeps_a_mark_of_its_own_even_when_an_earlier_one_is_unlinked(store: SqlStore) -> None:
     await store.transaction(lambda db: db.accounts.add(PAPA, CREDENTIALS))
-    marks = {each.label: each.mark for each in await store.transaction(lambda db: db.accounts.all())}
+    marks = {account.label: account.mark for account in await store.transaction(lambda db: db.accounts.all())}
     assert len(set(marks.values())) == 2
     await store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
     papa = await store.transaction(lambda db: db.accounts.find(PAPA.id))
@@ -228,7 +228,7 @@ async def test_every_pair_of_stored_secrets_swapped_is_refused(tmp_path: Path) -
     raw = sqlite3.connect(path)
     rows = raw.execute("SELECT account_id, field, sealed FROM secrets").fetchall()
     assert len(rows) == 10
-    assert await store.sql_transaction(lambda db: db.accounts.prove()) == 10
+    assert await store.transaction(lambda db: db.accounts.prove()) == 10
     for (account, field, own), (_, _, other) in itertools.permutations(rows, 2):
         raw.execute("UPDATE secrets SET sealed = ? WHERE account_id = ? AND field = ?", (other, account, field))
         raw.commit()
@@ -237,7 +237,7 @@ async def test_every_pair_of_stored_secrets_swapped_is_refused(tmp_path: Path) -
         raw.execute("UPDATE secrets SET sealed = ? WHERE account_id = ? AND field = ?", (own, account, field))
         raw.commit()
     raw.close()
-    assert await store.sql_transaction(lambda db: db.accounts.prove()) == 10
+    assert await store.transaction(lambda db: db.accounts.prove()) == 10
     await store.close()
 
 

@@ -38,9 +38,9 @@ async def test_it_is_read_newest_first_page_by_page(store: SqlStore) -> None:
 
 
 async def test_an_untouched_record_verifies_and_so_does_an_empty_one(store: SqlStore) -> None:
-    assert await store.sql_transaction(lambda db: db.audit.verify()) is None
+    assert await store.transaction(lambda db: db.audit.verify()) is None
     await store.transaction(fill)
-    assert await store.sql_transaction(lambda db: db.audit.verify()) is None
+    assert await store.transaction(lambda db: db.audit.verify()) is None
 
 
 @pytest.mark.parametrize("act", ["UPDATE audit SET detail = 'x'", "DELETE FROM audit", "DELETE FROM audit WHERE id = 30"])
@@ -77,7 +77,7 @@ async def test_whoever_gets_past_that_is_found_at_the_row_they_changed(tmp_path:
         raw.execute("DROP TRIGGER audit_no_update")
         raw.execute(f"UPDATE audit SET {change} WHERE id = {number}")  # noqa: S608  # fixed words
     raw.close()
-    assert await store.sql_transaction(lambda db: db.audit.verify()) == number
+    assert await store.transaction(lambda db: db.audit.verify()) == number
     await store.close()
 
 
@@ -89,7 +89,7 @@ async def test_rows_that_were_taken_out_are_missed_the_newest_too(tmp_path: Path
         raw.execute("DROP TRIGGER audit_no_delete")
         raw.execute("DELETE FROM audit WHERE id BETWEEN ? AND ?", (first, last))
     raw.close()
-    assert await store.sql_transaction(lambda db: db.audit.verify()) == first
+    assert await store.transaction(lambda db: db.audit.verify()) == first
     await store.close()
 
 
@@ -99,10 +99,10 @@ async def test_rows_that_were_slipped_in_are_named(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "bot.db") as raw:
         raw.execute(ROW, (31,))
         raw.execute(ROW, (0,))
-    assert await store.sql_transaction(lambda db: db.audit.verify()) == 1
+    assert await store.transaction(lambda db: db.audit.verify()) == 1
     with raw:
         raw.execute("DROP TRIGGER audit_no_delete")
         raw.execute("DELETE FROM audit WHERE id = 0")
     raw.close()
-    assert await store.sql_transaction(lambda db: db.audit.verify()) == 31
+    assert await store.transaction(lambda db: db.audit.verify()) == 31
     await store.close()

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.domain.orders.notice import FeedLost
-from bot.domain.ports.broker import CardRef
+from bot.domain.orders.order import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, an_order
@@ -25,9 +25,9 @@ def stale(db: Repositories) -> list[tuple[int, int]]:
 def reply_to(db: Repositories, order_id: str = "o1", chat_id: int = PERSON) -> int | None:
     """Under which message news of an order would be sent."""
     db.outbox.add(ACCOUNT.id, [chat_id], FeedLost(at=NOW), NOW, order_id=order_id)
-    (parcel,) = db.outbox.lease(NOW, NOW + timedelta(seconds=60))
-    db.outbox.sent(parcel.id, NOW, 99)
-    return parcel.reply_to
+    (delivery,) = db.outbox.lease(NOW, NOW + timedelta(seconds=60))
+    db.outbox.sent(delivery.id, NOW, 99)
+    return delivery.reply_to
 
 
 async def test_a_card_is_stale_when_its_order_has_moved_on_and_not_once_it_is_drawn(store: SqlStore) -> None:

@@ -68,8 +68,8 @@ async def test_taps_on_a_redrawn_card_are_ignored_until_its_moment(store: SqlSto
 async def test_a_tap_that_overtakes_the_answer_to_the_sending_binds_the_message(store: SqlStore) -> None:
     await add(store, a_confirmation())
     assert await claim(store)
-    found = await store.transaction(lambda db: db.confirmations.find("t1"))
-    assert found == a_confirmation(message_id=MESSAGE, state=ConfirmationState.CLAIMED)
+    confirmation = await store.transaction(lambda db: db.confirmations.find("t1"))
+    assert confirmation == a_confirmation(message_id=MESSAGE, state=ConfirmationState.CLAIMED)
     assert await store.transaction(lambda db: db.confirmations.bind("t1", MESSAGE))
 
 

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.ports.broker import InboxEntry
-from storage.store import SqlInbox, SqlStore
+from bot.domain.ports.inbox import InboxEntry
+from storage.inbox import SqlInbox
+from storage.store import SqlStore
 from tests.storage.samples import NOW, PERSON, a_store
 
 HOUR = timedelta(hours=1)

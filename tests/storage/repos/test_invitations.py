@@ -18,7 +18,9 @@ async def test_a_hundred_who_come_at_once_with_the_same_code_are_one(store: SqlS
     async def come(person: int) -> Invitation | None:
         return await store.transaction(lambda db: db.invitations.take("d1", person, NOW))
 
-    taken = [each for each in await asyncio.gather(*(come(person) for person in range(1, 101))) if each is not None]
+    taken = [
+        invitation for invitation in await asyncio.gather(*(come(person) for person in range(1, 101))) if invitation is not None
+    ]
     assert len(taken) == 1
     assert taken[0].used_by in range(1, 101)
     assert await store.transaction(lambda db: db.invitations.find("d1")) == taken[0]

@@ -1,9 +1,7 @@
 """Limits are dated sets that come back exactly; a day that is locked stays locked."""
 
-import sqlite3
 from datetime import time, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +9,6 @@ from hypothesis import strategies as st
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Segment
 from bot.domain.ports.repositories import Repositories
-from storage.db.engine import make_engine
-from storage.migrate import bring_up_to_date
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, at_once
 from tests.storage.strategies import whole
@@ -93,25 +89,3 @@ async def test_a_locked_day_keeps_who_locked_it_first_and_is_over_the_next_day(s
     assert not await store.transaction(lambda db: db.limits.lock_day(again))
     assert await store.transaction(lambda db: db.limits.day_lock(ACCOUNT.id, DAY)) == lock
     assert await store.transaction(lambda db: db.limits.day_lock(ACCOUNT.id, TOMORROW)) is None
-
-
-async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> None:
-    path = tmp_path / "bot.db"
-    await (await a_store(path)).close()
-    with sqlite3.connect(path) as raw:  # back to the first schema, with the limits that it knew
-        for table in ("limit_sets", "day_locks", "invitations", "pins", "seals", "own_keys"):
-            raw.execute(f"DROP TABLE {table}")
-        raw.execute("DROP INDEX ix_outbox_order_id")
-        raw.execute(
-            "CREATE TABLE limits (account_id TEXT NOT NULL PRIMARY KEY REFERENCES accounts (id), value TEXT, quantity INTEGER,"
-            " orders_a_day INTEGER, orders_a_minute INTEGER) STRICT"
-        )
-        raw.execute("INSERT INTO limits VALUES (?, '100000.50', 65, NULL, 7)", (ACCOUNT.id,))
-        raw.execute("UPDATE alembic_version SET version_num = '0001'")
-    raw.close()
-    with make_engine(path, busy_seconds=0).connect() as connection:
-        bring_up_to_date(connection, None)
-    store = SqlStore.open(path, (await a_store())._vault, inline=True)
-    expected = Limits(value=Decimal("100000.50"), quantity=65, orders_a_day=None, orders_a_minute=7)
-    assert repr(await store.transaction(lambda db: db.limits.on(ACCOUNT.id, DAY))) == repr(expected)
-    await store.close()

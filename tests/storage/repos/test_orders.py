@@ -56,8 +56,8 @@ def test_any_order_and_its_fills_come_back_to_the_last_digit(order: Order, fills
 
     def there_and_back(db: Repositories) -> None:
         db.orders.add(order, DAY)
-        found = db.orders.find(order.id)
-        assert repr(found) == repr(order)
+        stored_order = db.orders.find(order.id)
+        assert repr(stored_order) == repr(order)
         assert (db.orders.unsettled() == []) is order.status.is_final
         assert all(db.orders.add_fill(order, fill) for fill in fills)
         stored = sorted(db.orders.fills_of(order.id), key=repr)
@@ -145,8 +145,8 @@ async def test_what_is_open_and_what_is_fresh_are_found_without_the_rest_of_the_
             an_order(4, status=OrderStatus.OPEN, created_at=NOW),
         )
     )
-    found = await store.transaction(lambda db: db.orders.lately(ACCOUNT.id, DAY, NOW))
-    assert [order.number for order in found] == [2, 3, 4, 5]
+    orders = await store.transaction(lambda db: db.orders.lately(ACCOUNT.id, DAY, NOW))
+    assert [order.number for order in orders] == [2, 3, 4, 5]
 
 
 async def test_the_count_of_what_was_sent_includes_its_first_moment(store: SqlStore) -> None:
@@ -164,9 +164,9 @@ async def test_a_new_version_replaces_the_one_it_came_from(store: SqlStore) -> N
     await store.transaction(lambda db: db.orders.save(accepted))  # carried over from an earlier transaction
 
     def two_moves(db: Repositories) -> None:
-        found = db.orders.find("o1")
-        assert found == accepted
-        db.orders.save(replace(found, reason="x", version=found.version + 2))
+        order = db.orders.find("o1")
+        assert order == accepted
+        db.orders.save(replace(order, reason="x", version=order.version + 2))
 
     await store.transaction(two_moves)
     assert await store.transaction(lambda db: db.orders.find("o1")) == replace(accepted, reason="x", version=4)
@@ -194,9 +194,9 @@ async def test_a_version_that_is_not_newer_than_the_one_just_read_is_refused(sto
     await store.transaction(add(an_order().accepted("77", NOW)))
 
     def back(version: int, db: Repositories) -> None:
-        found = db.orders.find("o1")
-        assert found is not None
-        db.orders.save(replace(found, reason="x", version=version))
+        order = db.orders.find("o1")
+        assert order is not None
+        db.orders.save(replace(order, reason="x", version=version))
 
     for version in (1, 2):
         with pytest.raises(StorageError, match="changed in the meantime"):
@@ -229,8 +229,8 @@ async def test_a_days_fills_are_those_between_two_midnights_in_india(store: SqlS
     for number, moment in enumerate(moments):
         fill = a_fill(number + 1, at=moment)
         assert await store.transaction(partial(add_fill, order, fill))
-    found = await store.transaction(lambda db: db.orders.fills_of_day(ACCOUNT.id, DAY))
-    assert found == [(order, a_fill(2, at=moments[1])), (order, a_fill(3, at=moments[2]))]
+    fills = await store.transaction(lambda db: db.orders.fills_of_day(ACCOUNT.id, DAY))
+    assert fills == [(order, a_fill(2, at=moments[1])), (order, a_fill(3, at=moments[2]))]
 
 
 async def test_a_number_beyond_64_bits_is_refused_in_words(store: SqlStore) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.domain.orders.notice import Delivery, FeedLost, OrderRejected, Sound, TradingStopped
-from bot.domain.ports.broker import CardRef
+from bot.domain.orders.notice import Delivery, FeedLost, Filled, OrderRejected, Sound, TradingStopped
+from bot.domain.orders.order import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.stage.depth import examples
-from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, at_once, seed
+from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_fill, a_store, a_vault, an_order, at_once, seed
 
 MINUTE = timedelta(minutes=1)
 OTHER = PERSON + 1
@@ -32,10 +33,10 @@ async def lease(store: SqlStore, at: datetime = NOW, limit: int = 20) -> Sequenc
 
 
 async def ids(store: SqlStore, at: datetime = NOW) -> list[int]:
-    return [parcel.id for parcel in await lease(store, at)]
+    return [delivery.id for delivery in await lease(store, at)]
 
 
-async def test_a_parcel_carries_all_that_delivery_needs(store: SqlStore) -> None:
+async def test_a_delivery_carries_all_that_is_needed(store: SqlStore) -> None:
     notice = OrderRejected(order=an_order(reason="RMS: no <margin>"))
 
     def begin(db: Repositories) -> None:
@@ -46,9 +47,9 @@ async def test_a_parcel_carries_all_that_delivery_needs(store: SqlStore) -> None
         db.outbox.add(ACCOUNT.id, [PERSON], notice, NOW, order_id="o1")
 
     await store.transaction(begin)
-    (parcel,) = await lease(store)
-    assert parcel == Delivery(
-        id=parcel.id, chat_id=PERSON, account_id=ACCOUNT.id, label=ACCOUNT.label, notice=notice, loudness=Sound.RING,
+    (delivery,) = await lease(store)
+    assert delivery == Delivery(
+        id=delivery.id, chat_id=PERSON, account_id=ACCOUNT.id, label=ACCOUNT.label, notice=notice, loudness=Sound.RING,
         created_at=NOW, attempts=0, reply_to=12,
     )  # fmt: skip
 
@@ -57,7 +58,7 @@ async def test_each_person_gets_their_own_and_one_at_a_time(store: SqlStore) -> 
     await add(store, PERSON, OTHER)
     await add(store, PERSON)
     first = await lease(store)
-    assert [(parcel.chat_id, parcel.reply_to) for parcel in first] == [(PERSON, None), (OTHER, None)]
+    assert [(delivery.chat_id, delivery.reply_to) for delivery in first] == [(PERSON, None), (OTHER, None)]
     assert await ids(store) == []
     await store.transaction(lambda db: db.outbox.sent(first[1].id, NOW, 5))
     assert await ids(store) == []
@@ -67,8 +68,8 @@ async def test_each_person_gets_their_own_and_one_at_a_time(store: SqlStore) -> 
 
 async def test_no_more_are_taken_than_asked_for_and_the_oldest_first(store: SqlStore) -> None:
     await add(store, 5, 3, 4)
-    assert [parcel.chat_id for parcel in await lease(store, limit=2)] == [5, 3]
-    assert [parcel.chat_id for parcel in await lease(store, limit=2)] == [4]
+    assert [delivery.chat_id for delivery in await lease(store, limit=2)] == [5, 3]
+    assert [delivery.chat_id for delivery in await lease(store, limit=2)] == [4]
 
 
 async def test_a_lease_that_ends_without_a_word_is_given_out_again_and_says_so(store: SqlStore) -> None:
@@ -79,7 +80,7 @@ async def test_a_lease_that_ends_without_a_word_is_given_out_again_and_says_so(s
     assert (first.id, first.attempts, again.id, again.attempts) == (again.id, 0, first.id, 1)
 
 
-async def test_a_postponed_parcel_holds_back_those_behind_it_and_no_other_chat(store: SqlStore) -> None:
+async def test_a_postponed_delivery_holds_back_those_behind_it_and_no_other_chat(store: SqlStore) -> None:
     await add(store, PERSON)
     await add(store, PERSON, OTHER)
     (mine, theirs) = await lease(store)
@@ -90,7 +91,7 @@ async def test_a_postponed_parcel_holds_back_those_behind_it_and_no_other_chat(s
     assert await ids(store, NOW + 5 * MINUTE) == [mine.id]
 
 
-async def test_a_buried_parcel_is_counted_and_makes_way(store: SqlStore) -> None:
+async def test_a_buried_delivery_is_counted_and_makes_way(store: SqlStore) -> None:
     await add(store, PERSON)
     await add(store, PERSON)
     (first,) = await lease(store)
@@ -100,14 +101,14 @@ async def test_a_buried_parcel_is_counted_and_makes_way(store: SqlStore) -> None
     assert await ids(store) == [first.id + 1]
 
 
-async def test_a_late_word_about_a_parcel_that_is_closed_changes_nothing(store: SqlStore) -> None:
+async def test_a_late_word_about_a_delivery_that_is_closed_changes_nothing(store: SqlStore) -> None:
     await add(store, PERSON)
-    (parcel,) = await lease(store)
+    (delivery,) = await lease(store)
 
     def late(db: Repositories) -> None:
-        db.outbox.sent(parcel.id, NOW, 5)
-        db.outbox.postpone(parcel.id, NOW, "late")
-        db.outbox.bury(parcel.id, NOW, "late")
+        db.outbox.sent(delivery.id, NOW, 5)
+        db.outbox.postpone(delivery.id, NOW, "late")
+        db.outbox.bury(delivery.id, NOW, "late")
 
     await store.transaction(late)
     assert await store.transaction(lambda db: db.outbox.counts()) == (0, 0)
@@ -137,7 +138,48 @@ async def test_news_of_a_transaction_that_fails_was_never_written(store: SqlStor
     assert await store.transaction(lambda db: db.outbox.counts()) == (0, 0)
 
 
-async def test_a_parcel_that_cannot_be_read_is_buried_and_counted_and_the_next_one_goes(
+async def test_a_fill_whose_price_came_later_is_put_right_where_it_waits_and_edited_where_it_was_sent(store: SqlStore) -> None:
+    unpriced = Filled(order=an_order(), fill=a_fill(price=None, average=None))
+    another = Filled(order=an_order(), fill=a_fill(filled_after=10, price=None, average=None))
+    priced = Filled(order=an_order(), fill=a_fill())
+
+    def begin(db: Repositories) -> None:
+        db.orders.add(an_order(), DAY)
+        db.outbox.add(ACCOUNT.id, [PERSON, OTHER], unpriced, NOW, order_id="o1")
+        db.outbox.add(ACCOUNT.id, [PERSON, OTHER], another, NOW, order_id="o1")
+
+    def sent(delivery_id: int, db: Repositories) -> None:
+        db.outbox.sent(delivery_id, NOW, 78)
+
+    await store.transaction(begin)
+    first = next(delivery for delivery in await lease(store) if delivery.chat_id == PERSON)
+    await store.transaction(lambda db: db.outbox.sent(first.id, NOW, 77))
+    await store.transaction(lambda db: db.outbox.correct(priced, NOW))
+    await store.transaction(lambda db: db.outbox.release(NOW))
+    chats: dict[int, list[tuple[object, int | None, Sound]]] = {PERSON: [], OTHER: []}
+    while deliveries := await lease(store):
+        for delivery in deliveries:
+            chats[delivery.chat_id].append((delivery.notice, delivery.edits, delivery.loudness))
+            await store.transaction(partial(sent, delivery.id))
+    assert chats[PERSON] == [(another, None, Sound.RING), (priced, 77, Sound.SILENT)]
+    assert chats[OTHER] == [(priced, None, Sound.RING), (another, None, Sound.RING)]
+
+
+async def test_a_notice_that_was_sent_late_is_not_edited(store: SqlStore) -> None:
+    def begin(db: Repositories) -> None:
+        db.orders.add(an_order(), DAY)
+        unpriced = Filled(order=an_order(), fill=a_fill(price=None, average=None))
+        db.outbox.add(ACCOUNT.id, [PERSON], unpriced, NOW, order_id="o1")
+
+    await store.transaction(begin)
+    (delivery,) = await lease(store)
+    late = NOW + timedelta(hours=1)
+    await store.transaction(lambda db: db.outbox.sent(delivery.id, late, 77))
+    await store.transaction(lambda db: db.outbox.correct(Filled(order=an_order(), fill=a_fill()), late))
+    assert await lease(store, late) == []
+
+
+async def test_a_delivery_that_cannot_be_read_is_buried_and_counted_and_the_next_one_goes(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = await a_store(tmp_path / "bot.db")
@@ -147,7 +189,7 @@ async def test_a_parcel_that_cannot_be_read_is_buried_and_counted_and_the_next_o
         raw.execute("UPDATE outbox SET body = '{' WHERE id = 1")
     raw.close()
     assert await ids(store) == []
-    assert "parcel 1 is buried" in caplog.text
+    assert "delivery 1 is buried" in caplog.text
     assert await store.transaction(lambda db: db.outbox.counts()) == (1, 1)
     assert await ids(store) == [2]
     await store.close()
@@ -175,30 +217,30 @@ class Notifiers(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 4))
     def take(self, limit: int) -> None:
-        parcels = at_once(self.store, lambda db: db.outbox.lease(self.now, self.now + MINUTE, limit))
-        for parcel in parcels:
-            if parcel.chat_id in self.held:
-                assert self.held[parcel.chat_id][1] <= self.now, "leased twice at once"
-            unread = self.written[parcel.chat_id][len(self.read.get(parcel.chat_id, [])) :]
-            assert parcel.id == unread[0], "out of order"
-            self.held[parcel.chat_id] = (parcel, self.now + MINUTE)
+        deliveries = at_once(self.store, lambda db: db.outbox.lease(self.now, self.now + MINUTE, limit))
+        for delivery in deliveries:
+            if delivery.chat_id in self.held:
+                assert self.held[delivery.chat_id][1] <= self.now, "leased twice at once"
+            unread = self.written[delivery.chat_id][len(self.read.get(delivery.chat_id, [])) :]
+            assert delivery.id == unread[0], "out of order"
+            self.held[delivery.chat_id] = (delivery, self.now + MINUTE)
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
     def deliver(self, data: st.DataObject) -> None:
         chat = data.draw(st.sampled_from(sorted(self.held)))
-        parcel, _ = self.held.pop(chat)
-        at_once(self.store, lambda db: db.outbox.sent(parcel.id, self.now, 1))
-        self.read.setdefault(chat, []).append(parcel.id)
+        delivery, _ = self.held.pop(chat)
+        at_once(self.store, lambda db: db.outbox.sent(delivery.id, self.now, 1))
+        self.read.setdefault(chat, []).append(delivery.id)
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), wait=st.integers(0, 120))
     def fail(self, data: st.DataObject, wait: int) -> None:
         chat = data.draw(st.sampled_from(sorted(self.held)))
-        parcel, _ = self.held[chat]
+        delivery, _ = self.held[chat]
         until = self.now + timedelta(seconds=wait)
-        at_once(self.store, lambda db: db.outbox.postpone(parcel.id, until, "try later"))
-        self.held[chat] = (parcel, until)
+        at_once(self.store, lambda db: db.outbox.postpone(delivery.id, until, "try later"))
+        self.held[chat] = (delivery, until)
 
     @rule(seconds=st.integers(1, 90))
     def wait(self, seconds: int) -> None:

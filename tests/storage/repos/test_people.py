@@ -6,9 +6,8 @@ import pytest
 
 from bot.domain.errors import StorageError
 from bot.domain.orders.notice import FeedLost
-from bot.domain.orders.order import ConfirmationState
+from bot.domain.orders.order import CardRef, ConfirmationState
 from bot.domain.people.account import Account, Role, User
-from bot.domain.ports.broker import CardRef
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, CREDENTIALS, DAY, NOW, PERSON, a_confirmation, an_order
@@ -91,7 +90,7 @@ async def test_taking_somebody_off_the_list_kills_all_that_waits_for_them_and_no
         other = db.confirmations.find("t1")
         assert other is not None
         assert other.state is ConfirmationState.OPEN
-        assert [parcel.chat_id for parcel in db.outbox.lease(NOW, NOW)] == [PERSON]
+        assert [delivery.chat_id for delivery in db.outbox.lease(NOW, NOW)] == [PERSON]
         assert db.outbox.counts() == (1, 1)
         order = db.orders.find("o1")
         assert order is not None

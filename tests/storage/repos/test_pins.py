@@ -1,4 +1,4 @@
-"""A PIN's misses and a sealed phone survive everything but leaving the list."""
+"""A PIN's misses and a locked phone survive everything but leaving the list."""
 
 import random
 from dataclasses import replace
@@ -24,14 +24,14 @@ async def test_the_count_of_misses_survives_a_restart(tmp_path: Path) -> None:
     missed = replace(PIN, failures=4, closed_until=NOW + timedelta(minutes=5), proven_at=NOW, proven_for="act")
     await store.transaction(lambda db: db.pins.put(PIN))
     await store.transaction(lambda db: db.pins.put(missed))
-    await store.transaction(lambda db: db.pins.seal(PERSON, NOW))
-    await store.transaction(lambda db: db.pins.seal(PERSON, NOW + timedelta(hours=1)))
+    await store.transaction(lambda db: db.pins.lock_phone(PERSON, NOW))
+    await store.transaction(lambda db: db.pins.lock_phone(PERSON, NOW + timedelta(hours=1)))
     await store.close()
     again = SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True)
     assert await again.transaction(lambda db: db.pins.find(PERSON)) == missed
-    assert await again.transaction(lambda db: db.pins.sealed(PERSON)) == NOW
-    assert await again.transaction(lambda db: db.pins.unseal(PERSON))
-    assert await again.transaction(lambda db: db.pins.sealed(PERSON)) is None
+    assert await again.transaction(lambda db: db.pins.phone_locked_since(PERSON)) == NOW
+    assert await again.transaction(lambda db: db.pins.unlock_phone(PERSON))
+    assert await again.transaction(lambda db: db.pins.phone_locked_since(PERSON)) is None
     assert await again.transaction(lambda db: db.pins.remove(PERSON))
     assert not await again.transaction(lambda db: db.pins.remove(PERSON))
     await again.close()
@@ -39,21 +39,21 @@ async def test_the_count_of_misses_survives_a_restart(tmp_path: Path) -> None:
 
 async def test_both_go_with_the_person(store: SqlStore) -> None:
     await store.transaction(lambda db: db.pins.put(PIN))
-    await store.transaction(lambda db: db.pins.seal(PERSON, NOW))
+    await store.transaction(lambda db: db.pins.lock_phone(PERSON, NOW))
     await store.transaction(lambda db: db.people.remove(PERSON))
     assert await store.transaction(lambda db: db.pins.find(PERSON)) is None
-    assert await store.transaction(lambda db: db.pins.sealed(PERSON)) is None
+    assert await store.transaction(lambda db: db.pins.phone_locked_since(PERSON)) is None
 
 
 async def raw(store: SqlStore, statement: str, *values: object) -> list[tuple[Any, ...]]:
     """Somebody who writes to the file."""
 
     def work(db: Any) -> list[tuple[Any, ...]]:
-        found = db.inbox._tx._connection.exec_driver_sql(statement, values)
+        cursor = db.inbox._tx._connection.exec_driver_sql(statement, values)
         db.stops.resume("nobody's")  # a write of our own ends what is kept, as one by another connection would
-        return [tuple(row) for row in found] if found.returns_rows else []
+        return [tuple(row) for row in cursor] if cursor.returns_rows else []
 
-    return await store.sql_transaction(work)
+    return await store.transaction(work)
 
 
 async def test_a_copy_of_the_database_holds_nothing_to_compare_a_guess_with(tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ async def test_a_pin_from_before_works_and_is_sealed_with_its_next_use(store: Sq
     await store.transaction(lambda db: db.pins.put(PIN))
     await raw(store, "UPDATE pins SET hashed = ?", HASH)
     await raw(store, "DELETE FROM own_keys")
-    found = await store.transaction(lambda db: db.pins.find(PERSON))
-    assert found == PIN
+    pin = await store.transaction(lambda db: db.pins.find(PERSON))
+    assert pin == PIN
     await store.transaction(lambda db: db.pins.put(replace(PIN, failures=1)))
     assert [row[0][:7] for row in await raw(store, "SELECT hashed FROM pins")] == ["sealed:"]
     assert await store.transaction(lambda db: db.pins.find(PERSON)) == replace(PIN, failures=1)
@@ -102,6 +102,6 @@ async def test_a_hash_that_was_changed_or_belongs_to_somebody_else_opens_nothing
 async def test_new_data_keys_open_every_pin_and_the_old_ones_are_gone(store: SqlStore) -> None:
     await store.transaction(lambda db: db.pins.put(PIN))
     for count in (1, 2, 3):
-        assert await store.sql_transaction(lambda db: db.pins.rekey()) == 1
+        assert await store.transaction(lambda db: db.pins.renew_keys()) == 1
         assert await raw(store, "SELECT number FROM own_keys") == [(count + 1,)]
     assert await store.transaction(lambda db: db.pins.find(PERSON)) == PIN

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.ports.broker import MasterDay
+from bot.domain.market.instrument import MasterDay
 from tests.storage.samples import DAY, NOW, a_store
 
 

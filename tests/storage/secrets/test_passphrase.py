@@ -34,10 +34,10 @@ def key_file(tmp_path: Path) -> Path:
 
 def test_what_a_setting_can_choose_costs_at_least_what_owasp_asks() -> None:
     assert COST.is_enough
-    assert [(each.passes, each.kib, each.lanes) for each in OWASP] == [(1, 47104, 1), (2, 19456, 1)]
-    for each in OWASP:
-        assert each.is_enough
-        assert not replace(each, kib=each.kib - 1).is_enough
+    assert [(cost.passes, cost.kib, cost.lanes) for cost in OWASP] == [(1, 47104, 1), (2, 19456, 1)]
+    for cost in OWASP:
+        assert cost.is_enough
+        assert not replace(cost, kib=cost.kib - 1).is_enough
     assert not replace(OWASP[1], passes=1).is_enough
     assert not replace(COST, kib=4 * 1024 * 1024).is_enough  # four gigabytes for one guess would stop this host
 

@@ -1,4 +1,4 @@
-"""Nothing sealed opens changed, moved, or with another key; and nothing is given back instead."""
+"""Nothing encrypted opens changed, moved, or with another key; and nothing is given back instead."""
 
 import itertools
 import random
@@ -18,13 +18,13 @@ PLACES = [("a1", "password", ""), ("a1", "api_key", ""), ("a2", "password", ""),
 def test_any_flipped_bit_of_a_sealed_value_is_refused() -> None:
     vault = a_vault()
     key = vault.new_data_key("a1", 1)
-    sealed = vault.seal(key, "password", Secret("opensesame"))
-    assert vault.open(key, "password", sealed) == Secret("opensesame")
-    for bit in range(len(sealed) * 8):
-        changed = bytearray(sealed)
+    encrypted = vault.encrypt(key, "password", Secret("opensesame"))
+    assert vault.decrypt(key, "password", encrypted) == Secret("opensesame")
+    for bit in range(len(encrypted) * 8):
+        changed = bytearray(encrypted)
         changed[bit // 8] ^= 1 << bit % 8
         with pytest.raises(VaultError):
-            vault.open(key, "password", bytes(changed))
+            vault.decrypt(key, "password", bytes(changed))
 
 
 def test_any_flipped_bit_of_a_wrapped_key_is_refused() -> None:
@@ -42,28 +42,28 @@ def test_any_flipped_bit_of_a_wrapped_key_is_refused() -> None:
 def test_a_value_cut_short_at_any_byte_or_lengthened_is_refused() -> None:
     vault = a_vault()
     key = vault.new_data_key("a1", 1)
-    sealed, wrapped = vault.seal(key, "password", Secret("opensesame")), vault.wrap(key)
-    for cut in range(len(sealed)):
+    encrypted, wrapped = vault.encrypt(key, "password", Secret("opensesame")), vault.wrap(key)
+    for cut in range(len(encrypted)):
         with pytest.raises(VaultError):
-            vault.open(key, "password", sealed[:cut])
+            vault.decrypt(key, "password", encrypted[:cut])
     for cut in range(len(wrapped)):
         with pytest.raises(VaultError):
             vault.unwrap("a1", 1, wrapped[:cut])
     with pytest.raises(VaultError):
-        vault.open(key, "password", sealed + b"\0")
+        vault.decrypt(key, "password", encrypted + b"\0")
 
 
 def test_every_pair_of_sealed_values_swapped_is_refused() -> None:
     vault = a_vault()
     shared = b"k" * KEY_BYTES  # even under one key the place counts
     keys = {place: DataKey(place[0], 1, shared) for place in PLACES}
-    sealed = {place: vault.seal(keys[place], place[1], Secret("same words"), place[2]) for place in PLACES}
+    encrypted = {place: vault.encrypt(keys[place], place[1], Secret("same words"), place[2]) for place in PLACES}
     for here, there in itertools.product(PLACES, PLACES):
         if here == there:
-            assert vault.open(keys[here], here[1], sealed[here], here[2]) == Secret("same words")
+            assert vault.decrypt(keys[here], here[1], encrypted[here], here[2]) == Secret("same words")
             continue
         with pytest.raises(VaultError):
-            vault.open(keys[here], here[1], sealed[there], here[2])
+            vault.decrypt(keys[here], here[1], encrypted[there], here[2])
 
 
 def test_wrapped_keys_swapped_between_accounts_or_numbers_are_refused() -> None:
@@ -102,13 +102,13 @@ def test_an_older_wrapping_key_still_opens_what_it_wrapped_and_the_first_wraps_w
 def test_any_text_comes_back(text: str) -> None:
     vault = a_vault()
     key = vault.new_data_key("a1", 1)
-    assert vault.open(key, "password", vault.seal(key, "password", Secret(text))).reveal() == text
+    assert vault.decrypt(key, "password", vault.encrypt(key, "password", Secret(text))).reveal() == text
 
 
 def test_the_same_secret_sealed_twice_looks_different_and_shows_no_text() -> None:
     vault = a_vault()
     key = vault.new_data_key("a1", 1)
-    first, second = (vault.seal(key, "password", Secret("opensesame")) for _ in range(2))
+    first, second = (vault.encrypt(key, "password", Secret("opensesame")) for _ in range(2))
     assert first != second
     assert b"opensesame" not in first
 

@@ -17,10 +17,11 @@ from bot.broker.feed.handshake import feed_url, socket_session
 from bot.broker.feed.socket_feed import Hours, SocketFeed
 from bot.broker.wire.vocabulary import EPOCH
 from bot.domain.market.instrument import Exchange, InstrumentKey
-from bot.domain.orders.order import OrderDraft, OrderKind, Product, Side
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
+from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.broker.server import Running
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.broker.test_client import RELIANCE, TAG

@@ -10,7 +10,8 @@ from bot.broker.wire.answers import Answer, envelope
 from bot.broker.wire.bodies import StopSpelling
 from bot.broker.wire.row_cache import Rows
 from bot.domain.errors import Refused, Unclear, Unreadable
-from bot.domain.orders.order import OrderFact, OrderKind, Product, Side, Validity
+from bot.domain.orders.order import OrderFact
+from bot.domain.terms import OrderKind, Product, Side, Validity
 from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, bad, body, good
 
 

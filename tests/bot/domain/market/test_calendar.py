@@ -15,10 +15,10 @@ from bot.domain.market.calendar import Window
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import PhaseKind
-from bot.domain.orders.order import OrderKind, Product
-from tests.stage.market import SHELF, a_future, a_share, an_index, an_option, ist_at
+from bot.domain.terms import OrderKind, Product
+from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_index, an_option, ist_at
 
-CALENDAR = SHELF.calendar
+CALENDAR = REFERENCE_DATA.calendar
 PLAIN = {OrderKind.LIMIT, OrderKind.MARKET}
 ALL = set(OrderKind)
 ROOT = Path(__file__).parents[4]
@@ -316,7 +316,7 @@ import hashlib, os, sys, time
 from datetime import UTC, date, datetime, timedelta
 from bot.domain.orders.order import Product
 from bot.domain.market.sessions import SessionClass
-from tests.stage.market import SHELF, a_share
+from tests.stage.market import REFERENCE_DATA, a_share
 
 for zone in sys.argv[1:]:
     os.environ["TZ"] = zone
@@ -324,11 +324,11 @@ for zone in sys.argv[1:]:
     seen = hashlib.sha256()
     day = date(2025, 1, 1)
     while day.year < 2027:
-        seen.update(repr(SHELF.calendar.phases_of(SessionClass.CASH_AUCTION, day)).encode())
-        for expiry in SHELF.calendar.expiries(day):
+        seen.update(repr(REFERENCE_DATA.calendar.phases_of(SessionClass.CASH_AUCTION, day)).encode())
+        for expiry in REFERENCE_DATA.calendar.expiries(day):
             seen.update(f"{expiry.underlying} {expiry.day}".encode())
         moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=day.toordinal() * 97 % 1440)
-        seen.update(repr(SHELF.calendar.may(a_share(), Product.MIS, moment)).encode())
+        seen.update(repr(REFERENCE_DATA.calendar.may(a_share(), Product.MIS, moment)).encode())
         day += timedelta(days=1)
     print(time.timezone, seen.hexdigest())
 """

@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.market.expiries import STOCKS, Cycle, Expiry, ExpiryRule, monthly_expiry, moved_back
 from bot.domain.market.instrument import Exchange
-from tests.stage.market import SHELF
+from tests.stage.market import REFERENCE_DATA
 
-CALENDAR = SHELF.calendar
+CALENDAR = REFERENCE_DATA.calendar
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]
 
 # Where a holiday stands on the weekday of expiry: scheduled -> in fact (holiday lists of market-rules.md 4.4).
@@ -56,9 +56,9 @@ def test_every_weekly_expiry_moved_by_a_holiday_is_the_one_written_by_hand(under
 
 
 def test_nifty_expires_once_in_every_week_of_both_years_on_a_trading_day() -> None:
-    found = all_of("NIFTY")
-    assert all(CALENDAR.is_trading(expiry.day) for expiry in found)
-    gaps = [(later.scheduled - earlier.scheduled).days for earlier, later in pairwise(found)]
+    expiries = all_of("NIFTY")
+    assert all(CALENDAR.is_trading(expiry.day) for expiry in expiries)
+    gaps = [(later.scheduled - earlier.scheduled).days for earlier, later in pairwise(expiries)]
     assert set(gaps) == {5, 7}  # five days once: from Thursday 28 August to Tuesday 2 September 2025
     assert gaps.count(5) == 1
 
@@ -77,13 +77,13 @@ def test_nifty_expires_once_in_every_week_of_both_years_on_a_trading_day() -> No
 def test_every_monthly_expiry_of_every_family_is_the_one_written_by_hand(
     exchange: Exchange, underlying: str, first: int, written: list[str]
 ) -> None:
-    found = [
+    expiries = [
         expiry.day.isoformat()
         for day in EVERY_DAY
         for expiry in CALENDAR.expiries(day)
         if (expiry.exchange, expiry.underlying, expiry.cycle) == (exchange, underlying, Cycle.MONTHLY)
     ]
-    assert found == written[first:]
+    assert expiries == written[first:]
 
 
 def test_nifty_moved_from_thursday_to_tuesday_in_september_2025_and_sensex_to_thursday() -> None:
@@ -107,11 +107,11 @@ def test_contracts_seen_on_the_wire_expire_when_the_calendar_says() -> None:
 
 
 def test_the_november_monthlies_fall_on_monday_the_23rd_because_the_24th_is_a_holiday() -> None:
-    found = CALENDAR.expiries(date(2026, 11, 23))
-    assert [(expiry.underlying, expiry.cycle) for expiry in found] == [
+    expiries = CALENDAR.expiries(date(2026, 11, 23))
+    assert [(expiry.underlying, expiry.cycle) for expiry in expiries] == [
         (name, Cycle.MONTHLY) for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTY", "NIFTYNXT50", STOCKS)
     ]
-    assert all(expiry.scheduled == date(2026, 11, 24) and expiry.moved for expiry in found)
+    assert all(expiry.scheduled == date(2026, 11, 24) and expiry.moved for expiry in expiries)
     assert CALENDAR.expiries(date(2026, 11, 24)) == ()
 
 

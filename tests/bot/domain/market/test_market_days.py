@@ -11,10 +11,10 @@ from bot.domain.clock import at_ist, ist
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.market_days import DayKind
 from bot.domain.market.sessions import Phase, SessionClass, WindowKind
-from bot.domain.orders.order import Product
-from tests.stage.market import SHELF, a_future, a_share, an_option, ist_at
+from bot.domain.terms import Product
+from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option, ist_at
 
-CALENDAR = SHELF.calendar
+CALENDAR = REFERENCE_DATA.calendar
 EVERY_DAY = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]
 
 # Where the bot's calendar and XBOM part, and why; everything else must agree.
@@ -149,10 +149,10 @@ def test_the_muhurat_hour_of_2025_was_a_plain_holiday_until_its_hours_were_annou
 
 def test_a_year_outside_the_data_is_said_and_not_guessed() -> None:
     for day in (date(2024, 12, 31), date(2027, 1, 2), date(2027, 1, 26), date(2031, 6, 4)):
-        found = CALENDAR.day(day)
-        assert found.kind is DayKind.UNCOVERED
-        assert found.trading is None
-        assert str(day.year) in found.name
+        entry = CALENDAR.day(day)
+        assert entry.kind is DayKind.UNCOVERED
+        assert entry.trading is None
+        assert str(day.year) in entry.name
 
 
 def test_counting_trading_days_steps_over_holidays_and_counts_budget_sundays() -> None:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.rules import ExpiryStage, slices
 from bot.domain.money import on_tick
-from bot.domain.orders.order import Side
-from tests.stage.market import SHELF, a_future, a_share, an_option
+from bot.domain.terms import Side
+from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
 
-RULES = SHELF.rules
-CALENDAR = SHELF.calendar
+RULES = REFERENCE_DATA.rules
+CALENDAR = REFERENCE_DATA.calendar
 TODAY = date(2026, 11, 20)
 CASH = InstrumentKind.EQUITY
 OPTION = InstrumentKind.INDEX_OPTION
@@ -94,11 +94,11 @@ def test_a_quantity_that_is_no_whole_number_of_lots_is_not_sliced(quantity: int)
 def test_nse_freeze_is_the_newest_notice_and_says_when_a_newer_one_must_exist(
     symbol: str, day: date, units: int, stale: bool
 ) -> None:
-    found = RULES.freeze(a_future(symbol), day)
-    assert found is not None
-    assert found.quantity == units
-    assert found.stale(day) is stale
-    assert found.source
+    freeze = RULES.freeze(a_future(symbol), day)
+    assert freeze is not None
+    assert freeze.quantity == units
+    assert freeze.stale(day) is stale
+    assert freeze.source
 
 
 # Every NSE notice by hand: first day -> NIFTY, FINNIFTY, BANKNIFTY, MIDCPNIFTY, NIFTYNXT50.
@@ -122,9 +122,9 @@ NOTICES = {
 @pytest.mark.parametrize("first", NOTICES)
 def test_every_monthly_notice_gives_its_five_quantities_from_its_first_day(first: date) -> None:
     names = ("NIFTY", "FINNIFTY", "BANKNIFTY", "MIDCPNIFTY", "NIFTYNXT50")
-    found = [RULES.freeze(a_future(name), first) for name in names]
-    assert tuple(row.quantity for row in found if row is not None) == NOTICES[first]
-    assert all(row is not None and row.since == first for row in found)
+    freezes = [RULES.freeze(a_future(name), first) for name in names]
+    assert tuple(row.quantity for row in freezes if row is not None) == NOTICES[first]
+    assert all(row is not None and row.since == first for row in freezes)
 
 
 def test_before_the_first_notice_the_freeze_is_not_known() -> None:

@@ -5,7 +5,7 @@ from datetime import date, time
 import pytest
 
 from bot.domain.market.sessions import BrokerWindow, PhaseKind, WindowKind, takes
-from bot.domain.orders.order import OrderKind
+from bot.domain.terms import OrderKind
 
 
 @pytest.mark.parametrize("kind", list(PhaseKind))

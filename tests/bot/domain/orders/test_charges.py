@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.money import to_paise, total
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.order import Product, Side
 from bot.domain.orders.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
-from tests.stage.market import SHELF, a_future, a_share, an_option
+from bot.domain.terms import Product, Side
+from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
 from tests.stage.worked import Worked, worked_cases, worth
 
-TARIFF = SHELF.tariff
+TARIFF = REFERENCE_DATA.tariff
 WORKED = worked_cases()
 TODAY = date(2026, 11, 20)
 CLOSE = Decimal("1e-9")
 
 
 def plan(name: str = "flat-5") -> Plan:
-    found = TARIFF.plan(name)
-    assert found is not None
-    return found
+    plan = TARIFF.plan(name)
+    assert plan is not None
+    return plan
 
 
 def instrument_of(row: dict[str, Any]) -> Instrument:
@@ -174,9 +174,9 @@ def test_without_a_plan_the_brokerage_is_not_known_and_the_rest_is_counted() -> 
 
 
 def test_no_plan_is_assumed_and_mstocks_three_are_named() -> None:
-    assert {found.name for found in TARIFF.plans} == {"zero", "flat-20", "flat-5"}
+    assert {plan.name for plan in TARIFF.plans} == {"zero", "flat-20", "flat-5"}
     assert TARIFF.plan("something") is None
-    assert all(TradeClass.MTF not in found.terms for found in TARIFF.plans)
+    assert all(TradeClass.MTF not in plan.terms for plan in TARIFF.plans)
 
 
 def test_a_users_own_terms_may_be_a_percentage_with_a_ceiling() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.errors import IllegalMove
-from bot.domain.orders.order import FINAL, MOVES, WORKING, Order, OrderFact, OrderKind, OrderStatus, Product, Side
+from bot.domain.orders.order import FINAL, MOVES, WORKING, Order, OrderFact, OrderStatus
+from bot.domain.terms import OrderKind, Product, Side
 from tests.stage.orders import NIFTY_CALL, NOW, a_draft, a_fact, an_order
 
 BOOK_STATUSES = sorted(WORKING | FINAL)
@@ -45,9 +46,9 @@ def test_a_row_applied_twice_changes_nothing_the_second_time(rows: list[OrderFac
 def test_a_late_row_with_fewer_shares_filled_does_not_turn_the_order_back(early: OrderFact, late: OrderFact) -> None:
     newest = max(early, late, key=lambda row: row.filled)
     oldest = min(early, late, key=lambda row: row.filled)
-    known = an_order().after(newest, NOW)
+    order = an_order().after(newest, NOW)
     if oldest.filled < newest.filled:
-        assert known.after(oldest, NOW) is known
+        assert order.after(oldest, NOW) is order
 
 
 def test_traded_with_fewer_shares_than_ordered_is_partly_filled() -> None:

@@ -11,13 +11,14 @@ from bench.master import TODAY, Made, make
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import OrderDraft, OrderRequest, Product, Side, Validity
+from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import draft_line, request_line, words_of
+from bot.domain.terms import Product, Side, Validity
 from bot.trading.instruments.finder import Instruments
 from bot.trading.orders.drafting import Drafting
 from handlers.context import order_words
 from handlers.registry import parse_command
-from tests.stage.market import SHELF, a_share, an_option
+from tests.stage.market import REFERENCE_DATA, a_share, an_option
 from tests.stage.orders import NIFTY_CALL, a_draft
 
 _NAMES = [
@@ -81,7 +82,7 @@ class _Noon:
         return at_ist(TODAY, 12)
 
 
-DRAFTING = Drafting(SHELF.rules, _Noon())
+DRAFTING = Drafting(REFERENCE_DATA.rules, _Noon())
 
 
 @st.composite
@@ -93,7 +94,7 @@ def drafts(draw: st.DrawFn) -> tuple[OrderDraft, Price]:
     seen = Price(last=last, bid=last - instrument.tick, ask=last, at=at_ist(TODAY, 12))
     kind = draw(st.sampled_from(["protected", "market", "limit", "stop limit"]))
     side = draw(st.sampled_from(Side))
-    asked = OrderRequest(
+    wish = OrderRequest(
         side=side,
         symbol=instrument.name,
         quantity=draw(st.integers(1, 5_000)) * instrument.lot,
@@ -103,7 +104,7 @@ def drafts(draw: st.DrawFn) -> tuple[OrderDraft, Price]:
         trigger_limit=last + side.sign * instrument.tick if kind == "stop limit" else None,
         validity=draw(st.sampled_from(Validity)),
     )
-    draft, _ = DRAFTING.draft(asked, instrument, seen, draw(st.sampled_from(Product)))
+    draft, _ = DRAFTING.draft(wish, instrument, seen, draw(st.sampled_from(Product)))
     return draft, seen
 
 
@@ -111,10 +112,10 @@ def drafts(draw: st.DrawFn) -> tuple[OrderDraft, Price]:
 def test_the_line_on_a_card_typed_as_a_command_gives_the_same_draft(made: tuple[OrderDraft, Price]) -> None:
     draft, seen = made
     request = typed(draft_line(draft, TODAY))
-    found = ALL.find(request.symbol, exchange=request.exchange, today=TODAY, tradable=True)
-    assert found.instrument == draft.instrument, request
+    match = ALL.find(request.symbol, exchange=request.exchange, today=TODAY, tradable=True)
+    assert match.instrument == draft.instrument, request
     assert request.product is not None
-    again, _ = DRAFTING.draft(request, found.instrument, seen, request.product)
+    again, _ = DRAFTING.draft(request, match.instrument, seen, request.product)
     if draft.protected:  # at the price of now, which here is the price of then
         assert again.protected
     assert again == draft

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from bot.domain.orders.rejections import MOST_SHAPES, Explanation, RejectionKind, Rejections, Repair, normal_form
 from bot.reference.load import load_reference
-from tests.stage.market import SHELF
+from tests.stage.market import REFERENCE_DATA
 
-DICTIONARY = SHELF.rejections
+DICTIONARY = REFERENCE_DATA.rejections
 
 CLOSED_ORDER = "45264 NIFTY-20Oct2025-25400-CE INTRADAY   MA00001 B 75 I 19582.5 MARKET IS CLOSE YOU CANNOT PLACE AN ORDER NOW"
 CLOSED_ROW = "45264,NIFTY-20Oct2025-25400-CE,INTRADAY,,,MA00001,B,75,I,19582.5,MARKET IS CLOSE YOU CANNOT PLACE AN ORDER NOW"
@@ -68,13 +68,13 @@ REFERENCE: list[tuple[str, str, RejectionKind]] = [
 
 def test_every_refusal_of_the_reference_has_a_row() -> None:
     for text, code, kind in REFERENCE:
-        found = DICTIONARY.explain(text)  # by its words alone
-        assert found.known, text
-        assert found.kind is kind, text
-        assert DICTIONARY.explain(text, code=code).name == found.name, "a code never overrules the words"
-        assert found.says, text
-        assert found.says[0].isupper() or found.says.startswith("mStock")
-        assert "{" not in found.says
+        explanation = DICTIONARY.explain(text)  # by its words alone
+        assert explanation.known, text
+        assert explanation.kind is kind, text
+        assert DICTIONARY.explain(text, code=code).name == explanation.name, "a code never overrules the words"
+        assert explanation.says, text
+        assert explanation.says[0].isupper() or explanation.says.startswith("mStock")
+        assert "{" not in explanation.says
 
 
 def test_every_rows_own_example_is_explained_by_that_row() -> None:
@@ -90,33 +90,33 @@ def test_book_and_answer_write_the_same_refusal_and_both_name_the_order() -> Non
 
 
 def test_missing_money_is_told_in_rupees_by_the_callers_own_hand() -> None:
-    found = DICTIONARY.explain(next(text for text, code, _ in REFERENCE if code == "RS-0111"))
-    assert found.says == "Not enough funds, ₹572.36 short."
-    assert found.words(lambda amount: f"Rs {amount:,.0f}") == "Not enough funds, Rs 572 short."
-    assert found.repair is Repair.FEWER
-    assert found.broker_id == "1141241105101"
+    explanation = DICTIONARY.explain(next(text for text, code, _ in REFERENCE if code == "RS-0111"))
+    assert explanation.says == "Not enough funds, ₹572.36 short."
+    assert explanation.words(lambda amount: f"Rs {amount:,.0f}") == "Not enough funds, Rs 572 short."
+    assert explanation.repair is Repair.FEWER
+    assert explanation.broker_id == "1141241105101"
 
 
 def test_a_figure_that_cannot_be_read_leaves_the_plainer_sentence() -> None:
-    found = DICTIONARY.explain("FUND LIMIT INSUFFICIENT,ADDITIONAL REQUIRED FUND=5.7.2")
-    assert found.name == "funds"
-    assert found.says == "Not enough funds."
+    explanation = DICTIONARY.explain("FUND LIMIT INSUFFICIENT,ADDITIONAL REQUIRED FUND=5.7.2")
+    assert explanation.name == "funds"
+    assert explanation.says == "Not enough funds."
 
 
 def test_a_code_decides_when_the_words_are_new() -> None:
-    found = DICTIONARY.explain("Something nobody has read before", code="RS-0111")
-    assert found.kind is RejectionKind.FUNDS
+    explanation = DICTIONARY.explain("Something nobody has read before", code="RS-0111")
+    assert explanation.kind is RejectionKind.FUNDS
     assert DICTIONARY.explain("", code="IA401").kind is RejectionKind.SESSION
 
 
 def test_an_unknown_text_is_handed_through_unchanged_and_counted_without_what_is_personal() -> None:
     dictionary = load_reference().rejections
     text = "RMS:1202251017108:NSE,EQUITY,22,ACC,MA00001,me@example.com,<b>PECULIAR</b> REASON 42"
-    found = dictionary.explain(text)
-    assert not found.known
-    assert found.kind is RejectionKind.UNKNOWN
-    assert found.text == text
-    assert found.broker_id == "1202251017108"
+    explanation = dictionary.explain(text)
+    assert not explanation.known
+    assert explanation.kind is RejectionKind.UNKNOWN
+    assert explanation.text == text
+    assert explanation.broker_id == "1202251017108"
     dictionary.explain(text.replace("1202251017108", "1202251017999").replace("MA00001", "MA00777"))
     ((shape, count),) = dictionary.unknown()
     assert count == 2
@@ -143,10 +143,10 @@ def test_a_flood_of_new_texts_does_not_grow_without_end() -> None:
 
 @given(st.text(), st.text(max_size=10))
 def test_any_text_at_all_gets_an_answer_and_comes_back_as_it_was(text: str, code: str) -> None:
-    found: Explanation = DICTIONARY.explain(text, code=code)
-    assert found.text == text
-    assert found.says
-    assert found.kind in RejectionKind
+    explanation: Explanation = DICTIONARY.explain(text, code=code)
+    assert explanation.text == text
+    assert explanation.says
+    assert explanation.kind in RejectionKind
 
 
 @given(st.text(alphabet="aB, \t\n"))

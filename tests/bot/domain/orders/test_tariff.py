@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.order import Side
 from bot.domain.orders.tariff import Asset, Bill, Case, ChargeName, Line, Rate, Terms, TradeClass, merged
+from bot.domain.terms import Side
 
 AMOUNTS = st.decimals("0", "100000", places=6)
 LINES = st.builds(Line, name=st.sampled_from(list(ChargeName)), amount=AMOUNTS, sources=st.just(("a source",)))
@@ -55,11 +55,11 @@ def test_adding_bills_does_not_depend_on_their_order(first: Bill, second: Bill) 
 
 
 def test_a_charge_that_is_partly_unknown_is_not_known_as_a_whole() -> None:
-    known = Bill(lines=(Line(name=ChargeName.BROKERAGE, amount=Decimal(20)),))
+    bill = Bill(lines=(Line(name=ChargeName.BROKERAGE, amount=Decimal(20)),))
     unknown = Bill(unknown=frozenset({ChargeName.BROKERAGE}))
-    assert (known + unknown).amount(ChargeName.BROKERAGE) is None
-    assert (known + unknown).total == Decimal(20)
-    assert known.amount(ChargeName.STT) == 0
+    assert (bill + unknown).amount(ChargeName.BROKERAGE) is None
+    assert (bill + unknown).total == Decimal(20)
+    assert bill.amount(ChargeName.STT) == 0
 
 
 def test_a_rate_covers_only_the_case_that_it_names() -> None:

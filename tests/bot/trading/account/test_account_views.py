@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.market.prices import Price
-from bot.domain.orders.order import Product
 from bot.domain.orders.portfolio import Holding, Position
+from bot.domain.terms import Product
 from bot.trading.account.account_views import valued
 from tests.stage.orders import RELIANCE
 

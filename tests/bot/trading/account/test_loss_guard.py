@@ -11,10 +11,11 @@ import pytest
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, NotSent
 from bot.domain.orders.notice import DayLocked, Filled, Notice
-from bot.domain.orders.order import OrderRequest, Product, Side, TradeFact
+from bot.domain.orders.order import OrderRequest, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Repositories
+from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard, Results
 from tests.bot.trading.orders.test_order_desk import a_position, ask

@@ -23,11 +23,11 @@ from bot.domain.errors import (
 from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import ConfirmationState, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
-from bot.domain.people.account import Actor, Credentials, LoginStep, Role, Stop, User
+from bot.domain.people.account import Actor, Credentials, LoginStep, NoLogin, Role, Stop, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
-from bot.trading.account.logins import LOGGED_OUT, Logins
+from bot.trading.account.logins import Logins
 from bot.trading.account.unlinking import PATIENCE, Unlinking
 from bot.trading.orders.confirmations import Confirmations
 from tests.bot.trading.orders.test_order_desk import a_position, ask
@@ -289,7 +289,7 @@ async def test_linked_again_it_is_the_same_account_with_all_that_binds_it(clock:
         db.stops.stop(Stop(account_id=ACCOUNT.id, by=PERSON, at=clock.now()))
         db.people.add(RAVI, Role.VIEWER, ACCOUNT.id, NOW)
         db.accounts.keep_stop_words(ACCOUNT.id, "split")
-        db.claims.claim(LOGGED_OUT, ACCOUNT.id, NOW)
+        db.flags.forbid_login(ACCOUNT.id, NoLogin.LOGGED_OUT, NOW)
 
     await door.stage.store.transaction(lambda db: db.orders.next_number(ACCOUNT.id, today))
     await store.transaction(bind)
@@ -309,11 +309,11 @@ async def test_linked_again_it_is_the_same_account_with_all_that_binds_it(clock:
             db.orders.next_number(ACCOUNT.id, today),
             db.people.role_on(RAVI.telegram_id, ACCOUNT.id),
             db.accounts.credentials(ACCOUNT.id),
-            len(db.claims.claimed(LOGGED_OUT)),
+            db.flags.login_forbidden(ACCOUNT.id),
         )
 
     mark = "🔵"
-    expected = (("mine", ACCOUNT.created_at, mark), (Decimal(10_000), 1), True, True, 2, Role.VIEWER, typed, 0)
+    expected = (("mine", ACCOUNT.created_at, mark), (Decimal(10_000), 1), True, True, 2, Role.VIEWER, typed, False)
     assert await store.transaction(look) == expected
     assert door.broker.stop_words == "split"
     assert door.stage.link.session is not None

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.money import ZERO
-from bot.domain.orders.order import Order, OrderStatus, Product, Side
+from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.portfolio import Position
+from bot.domain.terms import Product, Side
 from bot.trading.orders.drafting import closable
 from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 

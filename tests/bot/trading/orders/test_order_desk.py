@@ -24,10 +24,11 @@ from bot.domain.errors import (
 )
 from bot.domain.market.instrument import Exchange
 from bot.domain.orders.notice import AddressNotRegistered, Filled, OrderFound, OrderNotSeen, OrderRejected, OrderUnclear
-from bot.domain.orders.order import Order, OrderDraft, OrderKind, OrderRequest, OrderStatus, Product, Side
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Change, Proposal, Question, Resumed
 from bot.domain.people.account import Role, Stop, User
+from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
 from tests.stage.desk import Crash, DeskStage, KilledStore, ScriptedBroker, set_stage
 from tests.stage.orders import RELIANCE

@@ -15,9 +15,10 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import CheckFailed, NotAllowed, PinWanted
 from bot.domain.market.instrument import Exchange
 from bot.domain.orders.notice import ActByOther, ActionKind, DayLocked
-from bot.domain.orders.order import Order, OrderRequest, Product, Side
+from bot.domain.orders.order import Order, OrderRequest
 from bot.domain.people.account import Limits, Role, Segment, User
 from bot.domain.people.secret import Secret
+from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.safety.limits import NAMES, stricter
 from tests.bot.trading.account.test_logins import a_desk

@@ -42,7 +42,7 @@ async def test_accounts_are_stopped_phones_sealed_questions_refused_and_sessions
         assert stop.why == WHY
         assert db.accounts.session(ACCOUNT.id) is None
         for phone in (PERSON, THIEF):
-            assert db.pins.sealed(phone) == NOW
+            assert db.pins.phone_locked_since(phone) == NOW
         for token in ("t1", "t2"):
             question = db.confirmations.find(token)
             assert question is not None
@@ -64,7 +64,7 @@ async def test_raised_twice_it_is_still_one_alarm_and_one_lift_ends_it(alarmed: 
 
 async def test_lifting_opens_the_phones_and_leaves_the_kill_switch_to_an_owner(alarmed: SqlStore) -> None:
     await alarmed.transaction(lambda db: lift_alarm(db, NOW))
-    assert await alarmed.transaction(lambda db: db.pins.sealed(PERSON)) is None
+    assert await alarmed.transaction(lambda db: db.pins.phone_locked_since(PERSON)) is None
     assert await alarmed.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
 
 

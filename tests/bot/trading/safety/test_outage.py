@@ -9,16 +9,15 @@ from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.orders.notice import Delivery, TradingStopped
-from bot.domain.orders.order import Order
+from bot.domain.orders.order import CardRef, Order
 from bot.domain.people.account import Role
-from bot.domain.ports.broker import CardRef
 from bot.domain.ports.repositories import Repositories
 from bot.runtime.background import BackgroundTasks
 from bot.simulators.loop import LoopClock
 from bot.trading.safety.outage import QUIET, Outage, PatientStore
 from storage.store import SqlStore
 from tests.stage.disk import Disk
-from tests.storage.samples import ACCOUNT, NOW, a_store
+from tests.storage.samples import ACCOUNT, DAY, NOW, a_store
 
 OWNER, TRADER = 1001, 1002
 
@@ -42,7 +41,7 @@ def patience(store: SqlStore, clock: LoopClock) -> tuple[PatientStore, Told]:
 
 
 def claim(db: Repositories, job: str = "a") -> bool:
-    return db.claims.claim(job, "b", NOW)
+    return db.flags.claim_job(job, DAY, NOW)
 
 
 async def test_what_waits_is_done_when_there_is_room_and_the_owners_hear_of_begin_and_end(clock: LoopClock) -> None:

@@ -13,10 +13,11 @@ import pytest
 
 from bot.domain.errors import BotError, CheckFailed, ConfirmationGone, NotFound, PinClosed, PinWanted
 from bot.domain.orders.notice import ActByOther, ActionKind
-from bot.domain.orders.order import Order, OrderRequest, Product, Side
+from bot.domain.orders.order import Order, OrderRequest
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse
 from bot.domain.people.account import Permission, Role, User
 from bot.domain.people.secret import Secret
+from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
 from bot.trading.people.invitations import unlock
 from bot.trading.safety.lockdown import lift_alarm, raise_alarm
@@ -314,12 +315,12 @@ async def test_a_sealed_phone_kills_its_open_cards_and_can_only_stop_trading(clo
     with pytest.raises(CheckFailed, match="sealed"):
         await stage.tap(later)
     assert stage.broker.posts == 0
-    sealed = replace(stage.actor, sealed=True)
+    sealed = replace(stage.actor, phone_locked=True)
     assert {each for each in Permission if sealed.may(each)} == {Permission.STOP, Permission.OWN}
     opened = await at.tap(stage.actor, await at.pins.open(stage.actor, PadUse.UNSEAL), PIN)
     assert isinstance(opened, PadEnded)
     assert opened.right
-    assert (await at.pins.state(stage.actor)).sealed_since is None
+    assert (await at.pins.state(stage.actor)).phone_locked_since is None
 
 
 async def test_a_phone_sealed_without_a_pin_is_opened_by_the_host_alone(clock: LoopClock) -> None:
@@ -348,7 +349,7 @@ async def test_while_the_hosts_alarm_sounds_no_pin_opens_a_phone(clock: LoopCloc
     with pytest.raises(NotFound, match="panic --lift"):
         await at.pins.open(stage.actor, PadUse.UNSEAL)
     await stage.store.transaction(lambda db: lift_alarm(db, clock.now()))
-    assert (await at.pins.state(stage.actor)).sealed_since is None
+    assert (await at.pins.state(stage.actor)).phone_locked_since is None
 
 
 async def test_a_forgotten_pin_is_taken_away_on_the_host_alone(clock: LoopClock) -> None:
@@ -359,7 +360,7 @@ async def test_a_forgotten_pin_is_taken_away_on_the_host_alone(clock: LoopClock)
     await at.pins.seal(stage.actor)
     assert await stage.store.transaction(lambda db: unlock(db, PERSON, clock.now()))
     state = await at.pins.state(stage.actor)
-    assert (state.set, state.sealed_since, state.closed_until) == (False, None, None)
+    assert (state.set, state.phone_locked_since, state.closed_until) == (False, None, None)
     await at.set_pin(stage.actor, "739105")
     assert isinstance(await at.prove(stage.actor, "act", "739105"), PadEnded)
 

@@ -1,4 +1,4 @@
-"""Drawer: the bot's own data keys, for what is secret and belongs to no account, wrapped as those of the accounts are."""
+"""The bot's own data keys, for what is secret and belongs to no account; they are wrapped as those of the accounts are."""
 
 from sqlalchemy import bindparam, select
 
@@ -17,7 +17,7 @@ _FORGET_BEFORE = own_keys.delete().where(_k.number < bindparam("key"))
 
 
 class BotKeys:
-    """The newest one seals; the others only open what they sealed."""
+    """The newest one encrypts; the others only decrypt what they encrypted."""
 
     def __init__(self, transaction: Transaction, vault: Vault) -> None:
         self._tx = transaction
@@ -25,8 +25,8 @@ class BotKeys:
 
     def newest(self) -> DataKey:
         """Made when there is none yet; VaultError without a wrapping key."""
-        found = self._tx.rows(_ALL).all()
-        return self._vault.unwrap(_NOBODY, found[-1].number, found[-1].wrapped) if found else self._new(1)
+        rows = self._tx.rows(_ALL).all()
+        return self._vault.unwrap(_NOBODY, rows[-1].number, rows[-1].wrapped) if rows else self._new(1)
 
     def numbered(self, number: int) -> DataKey:
         """VaultError when it is gone, was changed, or its wrapping key is not among ours."""
@@ -44,11 +44,11 @@ class BotKeys:
         return len(old)
 
     def renew(self) -> DataKey:
-        """A key that nobody has seen; whoever asks for it seals everything anew and then forgets the older ones."""
+        """A key that nobody has seen; whoever asks for it encrypts everything anew and then forgets the older ones."""
         return self._new(max((row.number for row in self._tx.rows(_ALL).all()), default=0) + 1)
 
     def forget_before(self, key: DataKey) -> None:
-        """Nothing is sealed with the older ones any more."""
+        """Nothing is encrypted with the older ones any more."""
         self._tx.write(_FORGET_BEFORE, {"key": key.number})
 
     def _new(self, number: int) -> DataKey:

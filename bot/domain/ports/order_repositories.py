@@ -1,0 +1,172 @@
+"""The repositories of orders, questions, cards and news; a claim is a conditional update whose row count decides."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.domain.market.instrument import MasterDay
+from bot.domain.orders.notice import Delivery, Filled, Notice
+from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
+from bot.domain.orders.portfolio import DayReport
+
+
+class OrdersRepository(Protocol):
+    """Orders and their fills."""
+
+    def next_number(self, account_id: str, day: date) -> int:
+        """The next day number of an account; each is given once."""
+        ...
+
+    def add(self, order: Order, day: date) -> None: ...
+
+    def save(self, order: Order) -> None:
+        """Writes a new version; StorageError when the stored version is not exactly one of the earlier ones read."""
+        ...
+
+    def find(self, order_id: str) -> Order | None: ...
+
+    def by_tag(self, account_id: str, tag: str) -> Order | None: ...
+
+    def by_broker_id(self, account_id: str, broker_id: str) -> Order | None: ...
+
+    def by_number(self, account_id: str, day: date, number: int) -> Order | None: ...
+
+    def of_day(self, account_id: str, day: date) -> Sequence[Order]:
+        """All orders of a date in India, in the order of their numbers."""
+        ...
+
+    def versions(self, account_id: str, day: date) -> Mapping[str, int]:
+        """By broker id, the version of each order of a date in India that the broker has a number for."""
+        ...
+
+    def lately(self, account_id: str, day: date, moment: datetime) -> Sequence[Order]:
+        """Of that date in India: every order whose status is not final, and every one changed since the moment."""
+        ...
+
+    def unsettled(self, account_id: str | None = None) -> Sequence[Order]:
+        """Every order whose status is not final, oldest first; all accounts when None."""
+        ...
+
+    def sent_since(self, account_id: str, *moments: datetime) -> Sequence[int]:
+        """How many orders of ours were claimed since each of these moments."""
+        ...
+
+    def last_by(self, telegram_id: int, account_id: str) -> datetime | None:
+        """When this person last confirmed an order on the account."""
+        ...
+
+    def add_fill(self, order: Order, fill: Fill) -> bool:
+        """Stores one step; False when a fill with the same (account, broker id, filled after) is already there."""
+        ...
+
+    def fills_of(self, order_id: str) -> Sequence[Fill]: ...
+
+    def priceless(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]:
+        """Fills of that date in India whose price is not known yet, each with its order as it stands now."""
+        ...
+
+    def complete_fill(self, order: Order, fill: Fill) -> None:
+        """Notes the price and average of a fill that had no price; a price that is known stays."""
+        ...
+
+    def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]: ...
+
+
+class ConfirmationsRepository(Protocol):
+    """Open questions; a claim is one conditional update."""
+
+    def add(self, confirmation: Confirmation) -> None: ...
+
+    def find(self, token: str) -> Confirmation | None: ...
+
+    def bind(self, token: str, message_id: int) -> bool:
+        """Ties a still unbound question to its message; True when this call or an equal earlier one did it."""
+        ...
+
+    def claim(self, token: str, user_id: int, chat_id: int, message_id: int, now: datetime) -> bool:
+        """OPEN to CLAIMED if person, chat and message agree and it has not expired; True for exactly one caller."""
+        ...
+
+    def close(self, token: str, state: ConfirmationState) -> bool:
+        """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
+        ...
+
+    def refuse_of(self, user_id: int) -> int:
+        """Closes every open question of a person; how many."""
+        ...
+
+    def refuse_on(self, account_id: str) -> int:
+        """Closes every open question about an account; how many."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int: ...
+
+
+class CardsRepository(Protocol):
+    """Which message shows which order, and which version of it."""
+
+    def add(self, card: CardRef) -> None: ...
+
+    def stale(self, limit: int = 50) -> Sequence[tuple[CardRef, Order, str]]:
+        """Cards older than their order, with the order and the account's label."""
+        ...
+
+    def drawn(self, chat_id: int, message_id: int, version: int, *, moved_to: int | None = None) -> None:
+        """Notes the version now shown; moved_to: the card lives on in another message."""
+        ...
+
+    def bury(self, chat_id: int, message_id: int) -> None:
+        """The chat is gone for good: draw no more."""
+        ...
+
+
+class OutboxRepository(Protocol):
+    """Notices waiting; written in the transaction of the fact they tell of."""
+
+    def add(self, account_id: str, chat_ids: Sequence[int], notice: Notice, at: datetime, *, order_id: str | None) -> None:
+        """One row for each person; order_id ties it to a card."""
+        ...
+
+    def correct(self, notice: Filled, at: datetime) -> None:
+        """Mends what was said of this fill: what still waits is changed, what was sent on time is edited in silence."""
+        ...
+
+    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+        """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order."""
+        ...
+
+    def release(self, now: datetime) -> None:
+        """At start: all that waits is due now; whoever held a lease or knew of a postponement is gone."""
+        ...
+
+    def sent(self, delivery_id: int, at: datetime, message_id: int) -> None: ...
+
+    def postpone(self, delivery_id: int, until: datetime, why: str) -> None: ...
+
+    def bury(self, delivery_id: int, at: datetime, why: str) -> None: ...
+
+    def next_due(self) -> datetime | None: ...
+
+    def counts(self) -> tuple[int, int]:
+        """(waiting, buried)."""
+        ...
+
+
+class ReportsRepository(Protocol):
+    """Daily summaries, one final row for an account and a date."""
+
+    def add(self, report: DayReport) -> bool:
+        """False when that date already has its final row."""
+        ...
+
+    def find(self, account_id: str, day: date) -> DayReport | None: ...
+
+
+class ScripMasterRepository(Protocol):
+    """Which scrip master is in use; its rows lie in the broker's own file."""
+
+    def note(self, day: date, rows: int, at: datetime) -> None:
+        """A whole master of that IST date is on disk."""
+        ...
+
+    def last(self) -> MasterDay | None: ...

@@ -1,0 +1,106 @@
+"""What the bot remembers of itself across restarts: each flag has a name, a subject, a value and the time it was set."""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.people.account import NoLogin
+from storage.db.engine import Transaction
+from storage.db.tables import flags
+
+
+class FlagName(StrEnum):
+    """What a flag says; its subject is named behind it."""
+
+    JOB = "job"  # the job; value: the date that it ran for
+    ADDRESS_TOLD = "address told"  # the account; value: the date
+    CODE_SPENT = "code spent"  # the account; value: the code's digest
+    TRIED = "tried"  # the Telegram id; value: the hour
+    MODE = "mode"  # none; value: the mode
+    BOT = "telegram bot"  # none; value: the bot's id
+    LOCKDOWN = "lockdown"  # none
+
+
+_f = flags.c
+_SET = insert(flags).values({name: bindparam(name) for name in ("name", "subject", "value", "at")}).on_conflict_do_nothing()
+_NAMED = (_f.name == bindparam("flag"), _f.subject == bindparam("of"))
+_CLEAR = flags.delete().where(*_NAMED)
+_CLEAR_VALUE = flags.delete().where(*_NAMED, _f.value == bindparam("which"))
+_FIND = select(_f.value, _f.at).where(*_NAMED)
+_FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
+_FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
+_COUNT_HOUR = select(func.count()).where(_f.name == FlagName.TRIED, _f.value == bindparam("hour"))
+
+
+class SqlFlags:
+    """The row is the flag: whoever inserts it has set it."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    def claim_job(self, job: str, day: date, now: datetime) -> bool:
+        return self._set(FlagName.JOB, job, day.isoformat(), now)
+
+    def release_job(self, job: str, day: date) -> None:
+        self._tx.write(_CLEAR_VALUE, {"flag": FlagName.JOB, "of": job, "which": day.isoformat()})
+
+    def claim_address_notice(self, account_id: str, day: date, now: datetime) -> bool:
+        return self._set(FlagName.ADDRESS_TOLD, account_id, day.isoformat(), now)
+
+    def claim_tried_notice(self, telegram_id: int, now: datetime, most: int) -> bool:
+        hour = f"{now:%Y-%m-%dT%H}"
+        self._tx.write(_FORGET_HOURS, {"hour": hour})
+        if self._tx.rows(_COUNT_HOUR, {"hour": hour}).scalar_one() >= most:
+            return False
+        return self._set(FlagName.TRIED, str(telegram_id), hour, now)
+
+    def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
+        self._set(why, account_id, "", now)
+
+    def login_forbidden(self, account_id: str) -> bool:
+        return any(self._find(why, account_id) for why in NoLogin)
+
+    def allow_login(self, account_id: str) -> None:
+        for why in NoLogin:
+            self._clear(why, account_id)
+
+    def spend_code(self, account_id: str, digest: str, now: datetime, remembered: timedelta) -> bool:
+        times = {"past": now - remembered, "future": now + remembered}
+        self._tx.write(_FORGET_CODES, {"flag": FlagName.CODE_SPENT, "of": account_id, **times})
+        return self._set(FlagName.CODE_SPENT, account_id, digest, now)
+
+    def mode(self) -> tuple[str, datetime] | None:
+        return self._find(FlagName.MODE)
+
+    def begin_mode(self, mode: str, now: datetime) -> None:
+        self._clear(FlagName.MODE)
+        self._set(FlagName.MODE, "", mode, now)
+
+    def bot_id(self) -> int | None:
+        flag = self._find(FlagName.BOT)
+        return None if flag is None else int(flag[0])
+
+    def pin_bot(self, bot_id: int, now: datetime) -> None:
+        self._clear(FlagName.BOT)
+        self._set(FlagName.BOT, "", str(bot_id), now)
+
+    def lock_down(self, now: datetime) -> None:
+        self._set(FlagName.LOCKDOWN, "", "", now)
+
+    def locked_down(self) -> bool:
+        return self._find(FlagName.LOCKDOWN) is not None
+
+    def lift_lockdown(self) -> bool:
+        return self._clear(FlagName.LOCKDOWN)
+
+    def _set(self, name: StrEnum, subject: str, value: str, now: datetime) -> bool:
+        return self._tx.write(_SET, {"name": name.value, "subject": subject, "value": value, "at": now}) == 1
+
+    def _find(self, name: StrEnum, subject: str = "") -> tuple[str, datetime] | None:
+        row = self._tx.rows(_FIND, {"flag": name.value, "of": subject}).first()
+        return None if row is None else (row.value, row.at)
+
+    def _clear(self, name: StrEnum, subject: str = "") -> bool:
+        return self._tx.write(_CLEAR, {"flag": name.value, "of": subject}) > 0
