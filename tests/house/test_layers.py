@@ -148,6 +148,27 @@ def test_imports_go_round_in_no_circle() -> None:
     assert loops(graph) == []
 
 
+@pytest.mark.parametrize("root", ["bot.broker", "bot.simulators", "bot.simulators.broker"])
+def test_folders_of_the_wire_go_round_in_no_circle(root: str) -> None:
+    """A folder counts as one, and so does each file beside it: what builds the whole is imported by none of its folders."""
+    modules = {source.module: source for source in ours()}
+    graph: dict[str, set[str]] = {}
+    for name, source in modules.items():
+        if name.startswith(f"{root}."):
+            targets = {target for module in source.needs if (target := _module_of(module, modules))}
+            graph.setdefault(_part(name, root), set()).update(
+                _part(target, root)
+                for target in targets
+                if target.startswith(f"{root}.") and _part(target, root) != _part(name, root)
+            )
+    assert graph
+    assert loops(graph) == []
+
+
+def _part(module: str, root: str) -> str:
+    return module.removeprefix(f"{root}.").partition(".")[0]
+
+
 def _module_of(name: str, modules: dict[str, Source]) -> str | None:
     while name and name not in modules:
         name = name.rpartition(".")[0]

@@ -24,7 +24,7 @@ from bot.simulators.broker.market.market import Market, Move
 from bot.simulators.broker.market.master import ContractRow, Master, indices, next_token, shares
 from bot.simulators.broker.market.prices import PriceSource, Walk
 from bot.simulators.broker.market.replay import Replay
-from bot.simulators.broker.rest.rows import Manners
+from bot.simulators.broker.rows import Manners
 from bot.simulators.broker.settings import PaperAccount, PaperHolding, PaperSettings
 
 
