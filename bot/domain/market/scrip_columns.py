@@ -1,5 +1,7 @@
 """The scrip master as columns, so that 150,000 rows can be indexed without making 150,000 objects."""
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +24,19 @@ class Columns:
     strike: Sequence[Decimal | None]
     right: Sequence[Right | None]
     series: Sequence[str]
+
+
+class Directory:
+    """Finds the rows of a word. It holds row numbers sorted by their words: a dictionary of all words takes ten megabytes."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+        self._rows = array("I", sorted(range(len(words)), key=words.__getitem__))
+
+    def rows(self, word: str) -> Sequence[int]:
+        """The rows that have this word, in their order."""
+        word_of = self._words.__getitem__
+        return self._rows[bisect_left(self._rows, word, key=word_of) : bisect_right(self._rows, word, key=word_of)]
 
 
 @runtime_checkable
