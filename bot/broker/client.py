@@ -4,25 +4,28 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from datetime import date
 
 from bot.broker import routes
+from bot.broker.authorised import AuthorisedCalls
 from bot.broker.research_client import ResearchClient
 from bot.broker.scrip_cache import ScripCache
 from bot.broker.session import Login, LoginMemory, SessionKeeper
-from bot.broker.transport import OpenSink, Transport
-from bot.broker.wire import answers, bodies, models, translate
+from bot.broker.transport import Transport
+from bot.broker.wire import answers, bodies, models, research_rows, translate
 from bot.broker.wire.bodies import StopSpelling
 from bot.broker.wire.row_cache import Rows
 from bot.broker.wire.translate import Find
 from bot.domain.clock import Clock
-from bot.domain.errors import NotSent, Refused, SessionExpired, StopWordsRefused, Unclear, Unreadable
+from bot.domain.errors import Refused, SessionExpired, StopWordsRefused, Unclear, Unreadable
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote
 from bot.domain.orders.order import OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
+from bot.domain.orders.research import OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
+from bot.domain.terms import Product
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ QUOTES_AT_ONCE = 50  # tokens in one call, as live clients do daily (9.1)
 _FUNDS_PAUSE = 1.0
 
 
-class MStock(ResearchClient):
+class MStock:
     """Implements bot.domain.ports.broker.Broker."""
 
     def __init__(
@@ -47,7 +50,7 @@ class MStock(ResearchClient):
     ) -> None:
         self._transport = transport
         self._keeper = keeper
-        self._address = address  # this host's own, as the broker sees it; None where that is not known
+        self._calls = AuthorisedCalls(transport, keeper, key, address)
         self._login = Login(transport, clock, memory or LoginMemory(), address=address)
         self._shelf = shelf
         self._clock = clock
@@ -55,6 +58,7 @@ class MStock(ResearchClient):
         self._find = find
         self._order_rows, self._trade_rows = Rows(translate.order_fact, translate.is_from_elsewhere), Rows(translate.trade_fact)
         self.stop_spelling = StopSpelling.JOINED
+        self.research = ResearchClient(self._calls, clock)
 
     # The session.
 
@@ -95,7 +99,7 @@ class MStock(ResearchClient):
         """The broker's order id. Urgent (an exit) goes before others that wait for their turn."""
         body = bodies.place_body(draft, tag, self.stop_spelling)
         try:
-            data = await self._act(routes.PLACE, body, "order", urgent=urgent)
+            data = await self._calls.act(routes.PLACE, body, "order", urgent=urgent)
         except StopWordsRefused as refused:
             if draft.trigger is None:  # some other quarrel about the kind of order
                 raise Refused(refused.say, code=refused.code, words=refused.words) from None
@@ -108,11 +112,19 @@ class MStock(ResearchClient):
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
         """Replaces the terms of a working order; draft.quantity is the total."""
         body = bodies.modify_body(broker_id, draft, self.stop_spelling)
-        await self._act(routes.MODIFY, body, answers.CHANGE, urgent=urgent, orderid=broker_id)
+        await self._calls.act(routes.MODIFY, body, answers.CHANGE, urgent=urgent, orderid=broker_id)
 
     async def cancel(self, broker_id: str) -> None:
         """Asks for a cancel; goes before others that wait for their turn."""
-        await self._act(routes.CANCEL, bodies.cancel_body(broker_id), answers.CANCEL, urgent=True, orderid=broker_id)
+        await self._calls.act(routes.CANCEL, bodies.cancel_body(broker_id), answers.CANCEL, urgent=True, orderid=broker_id)
+
+    async def cancel_all(self) -> None:
+        """Asks for a cancel of everything; it tells no count, so the book must be read (5.5). Prefer cancelling one by one."""
+        await self._calls.act(routes.CANCEL_ALL, None, "cancel of all orders", urgent=True)
+
+    async def convert(self, position: Position, to: Product, quantity: int) -> None:
+        """Carries shares or units of a position over to another product (7.2). An act: sent once."""
+        await self._calls.act(routes.CONVERT, bodies.convert_body(position, to, quantity), "conversion")
 
     def use_other_stop_words(self) -> StopSpelling:
         """Spells this account's stop orders the other way from now on; the spelling, to be remembered."""
@@ -129,95 +141,62 @@ class MStock(ResearchClient):
 
     async def orders(self) -> Sequence[OrderFact]:
         """The order book of the day, oldest first (the wire has it newest first)."""
-        told = models.rows(await self._read(routes.ORDERS), "order book")
-        return self._order_rows.facts(told)[::-1]
+        rows = models.rows(await self._calls.read(routes.ORDERS), "order book")
+        return self._order_rows.facts(rows)[::-1]
 
     async def trades(self) -> Sequence[TradeFact]:
         """The trade book of the day, in the broker's order."""
-        told = models.rows(await self._read(routes.TRADES), "trade book")
-        return self._trade_rows.facts(told)
+        rows = models.rows(await self._calls.read(routes.TRADES), "trade book")
+        return self._trade_rows.facts(rows)
+
+    async def order_steps(self, broker_id: str, *, derivative: bool) -> list[OrderStep]:
+        """The life of one order, in the broker's order; the one place that always carries the tag (5.9)."""
+        body = {"order_no": broker_id, "segment": "D" if derivative else "E"}
+        return research_rows.order_steps(await self._calls.read(routes.ORDER_DETAILS, body))
+
+    async def past_trades(self, first: date, last: date) -> list[PastTrade]:
+        """Fills of earlier days; empty is an answer here (6.2)."""
+        body = {"fromdate": first.isoformat(), "todate": last.isoformat()}
+        return research_rows.past_trades(await self._calls.read(routes.TRADE_HISTORY, body))
 
     async def positions(self) -> Sequence[Position]:
         """The position book, flat rows included."""
-        told = models.rows(await self._read(routes.POSITIONS), "position book")
-        return [position for row in told if (position := translate.position(row, self._find)) is not None]
+        rows = models.rows(await self._calls.read(routes.POSITIONS), "position book")
+        return [position for row in rows if (position := translate.position(row, self._find)) is not None]
 
     async def holdings(self) -> Sequence[Holding]:
         """Shares in the demat account."""
-        told = models.rows(await self._read(routes.HOLDINGS), "holdings")
-        return [translate.holding(row, self._find) for row in told]
+        rows = models.rows(await self._calls.read(routes.HOLDINGS), "holdings")
+        return [translate.holding(row, self._find) for row in rows]
 
     async def funds(self) -> Funds:
         """Money for trading; an empty answer, which happens, is asked for once more."""
-        data = await self._read(routes.FUNDS)
+        data = await self._calls.read(routes.FUNDS)
         if not data:
             await asyncio.sleep(_FUNDS_PAUSE)
-            data = await self._read(routes.FUNDS)
+            data = await self._calls.read(routes.FUNDS)
         return translate.funds(data, self._clock.now())
 
     async def margin(self, draft: OrderDraft) -> Margin:
         """What one order alone would block."""
-        return translate.margin(await self._read(routes.MARGIN, bodies.margin_body([draft])))
+        return translate.margin(await self._calls.read(routes.MARGIN, bodies.margin_body([draft])))
+
+    async def margin_of_all(self, drafts: list[OrderDraft]) -> Margin:
+        """What several orders would block together."""
+        return translate.margin(await self._calls.read(routes.MARGIN, bodies.margin_body(drafts)))
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
         """Prices without a time, asked for in batches; what the broker did not answer is absent."""
         wanted = list(dict.fromkeys(keys))
         parts = [wanted[at : at + QUOTES_AT_ONCE] for at in range(0, len(wanted), QUOTES_AT_ONCE)]
-        found: dict[InstrumentKey, Quote] = {}
-        for told in await asyncio.gather(*(self._quotes(part) for part in parts)):
-            found |= told
-        return found
+        quotes: dict[InstrumentKey, Quote] = {}
+        for batch in await asyncio.gather(*(self._quotes(part) for part in parts)):
+            quotes |= batch
+        return quotes
 
     async def _quotes(self, keys: Sequence[InstrumentKey]) -> dict[InstrumentKey, Quote]:
-        return translate.quotes(await self._read(routes.QUOTE, bodies.quote_body(keys)), keys)
+        return translate.quotes(await self._calls.read(routes.QUOTE, bodies.quote_body(keys)), keys)
 
     async def scrip_master(self) -> Sequence[Instrument]:
         """Every instrument of the day; a sequence that makes its instruments when they are asked for."""
-        for again in (True, False):
-            session = await self._keeper.living()
-            try:
-                return await self._shelf.fetch(functools.partial(self._download, session))
-            except SessionExpired:
-                self._keeper.found_dead(session)
-                if not again:
-                    raise
-        raise AssertionError("the second attempt returns or raises")  # pragma: no cover
-
-    async def _download(self, session: Session, into: OpenSink) -> answers.Answer:
-        return await self._transport.call(routes.SCRIP_MASTER, key=self._key(), token=session.token, into=into)
-
-    async def _read(self, route: routes.Route, body: Mapping[str, object] | None = None, **names: str) -> Any:
-        session = await self._keeper.living()
-        for again in (True, False):
-            answer = await self._transport.call(route, key=self._key(), token=session.token, body=body, names=names)
-            told = answers.envelope(answer.body)
-            failure = answers.failure_of_read(answer, told)
-            if told is not None and failure is None:
-                return told.data
-            if isinstance(failure, SessionExpired):
-                self._keeper.found_dead(session)
-                if again:
-                    session = await self._keeper.living()
-                    continue
-            failure = failure or Unreadable("mStock answered with something that is not an answer.")
-            raise answers.naming(failure, self._address)
-        raise AssertionError("the second attempt returns or raises")  # pragma: no cover
-
-    async def _act(
-        self, route: routes.Route, body: Mapping[str, object] | None, act: str, *, urgent: bool = False, **names: str
-    ) -> Any:
-        try:
-            session = await self._keeper.living()
-        except SessionExpired as gone:
-            raise NotSent(f"Nothing was sent. {gone.say}") from None
-        answer = await self._transport.call(route, key=self._key(), token=session.token, body=body, urgent=urgent, names=names)
-        if route is routes.CANCEL and answer.http in (200, 202, 204) and not answer.body.strip():
-            return None  # an empty yes, seen on DELETE alone (5.4)
-        told = answers.envelope(answer.body)
-        if answers.session_is_gone(told):
-            self._keeper.found_dead(session)
-        failure = answers.failure_of_act(answer, told, act)
-        if told is None or failure is not None:
-            failure = failure or Unclear(f"mStock's answer to the {act} could not be read.")
-            raise answers.naming(failure, self._address)
-        return told.data
+        return await self._shelf.fetch(functools.partial(self._calls.download, routes.SCRIP_MASTER))

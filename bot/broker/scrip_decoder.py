@@ -1,6 +1,7 @@
 """The scrip master as a file: decoded fast and typed, checked, and made into instruments only when they are looked at."""
 
 import csv
+import functools
 import itertools
 import logging
 import mmap
@@ -15,7 +16,7 @@ from bot.broker.wire import answers, vocabulary
 from bot.broker.wire.models import exact
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
-from bot.domain.market.scrip_columns import Columns
+from bot.domain.market.scrip_columns import CodedColumn, Columns, Directory
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +74,9 @@ _EXCHANGES = {exchange.value: exchange for exchange in Exchange}
 class Master(Sequence[Instrument]):
     """All instruments of a day. Rows stay as they came; an Instrument is made when it is looked at."""
 
-    def __init__(self, rows: list[Scrip], by_token: dict[Exchange, dict[str, int]], indexes: Sequence[Instrument]) -> None:
+    def __init__(self, rows: list[Scrip], indexes: Sequence[Instrument]) -> None:
         self._rows = rows
-        self._by_token = by_token
-        self._indexes = [one for one in indexes if one.token not in by_token.get(one.exchange, {})]
+        self._indexes = indexes  # those that are in no row
 
     def __len__(self) -> int:
         return len(self._rows) + len(self._indexes)
@@ -100,30 +100,46 @@ class Master(Sequence[Instrument]):
         yield from self._indexes
 
     def columns(self) -> Columns:
-        """The same rows as columns; equal days, strikes and symbols are one object."""
+        """The same rows as columns."""
         rows, indexes = self._rows, self._indexes
         kinds = {text: vocabulary.instrument_kind(text) or InstrumentKind.EQUITY for text in {row.instrumenttype for row in rows}}
         contracts = {text for text in kinds if text.startswith(("OPT", "FUT"))}
         options = {text for text in contracts if text.startswith("OPT")}
         days = {text: vocabulary.day(text) for text in {row.expiry for row in rows if row.instrumenttype in contracts}}
         strikes = {text: _strike(text) for text in {row.strike for row in rows if row.instrumenttype in options}}
+        symbols = {text: text for text in [*(row.symbol for row in rows), *(one.symbol for one in indexes)]}
+        series = {text: text for text in ["", *(_series(row) for row in rows)]}
+        none = [""] * len(indexes)
         return Columns(
-            exchange=[_EXCHANGES[row.exch_seg] for row in rows] + [one.exchange for one in indexes],
+            exchange=CodedColumn([row.exch_seg for row in rows] + [one.exchange.value for one in indexes], _EXCHANGES),
             token=[row.token for row in rows] + [one.token for one in indexes],
-            symbol=[row.symbol for row in rows] + [one.symbol for one in indexes],
+            symbol=CodedColumn([row.symbol for row in rows] + [one.symbol for one in indexes], symbols),
             name=[row.name for row in rows] + [one.name for one in indexes],
-            kind=[kinds[row.instrumenttype] for row in rows] + [one.kind for one in indexes],
-            expiry=[days[row.expiry] if row.instrumenttype in contracts else None for row in rows] + [None] * len(indexes),
-            strike=[strikes[row.strike] if row.instrumenttype in options else None for row in rows] + [None] * len(indexes),
-            right=[_RIGHTS[row.name[-2:]] if row.instrumenttype in options else None for row in rows] + [None] * len(indexes),
-            series=[_series(row) if row.instrumenttype == "EQ" else "" for row in rows] + [""] * len(indexes),
+            kind=CodedColumn(
+                [row.instrumenttype for row in rows] + ["INDEX" for _ in indexes], {"INDEX": InstrumentKind.INDEX, **kinds}
+            ),
+            expiry=CodedColumn(
+                [row.expiry if row.instrumenttype in contracts else "" for row in rows] + none, {"": None, **days}
+            ),
+            strike=CodedColumn(
+                [row.strike if row.instrumenttype in options else "" for row in rows] + none, {"": None, **strikes}
+            ),
+            right=CodedColumn(
+                [row.name[-2:] if row.instrumenttype in options else "" for row in rows] + none, {"": None, **_RIGHTS}
+            ),
+            series=CodedColumn([_series(row) for row in rows] + none, series),
         )
+
+    @functools.cached_property
+    def _by_token(self) -> Directory:
+        """Made when it is first asked: the search has a directory of its own."""
+        return Directory([row.token for row in self._rows])
 
     def find(self, key: InstrumentKey) -> Instrument | None:
         """The instrument of a key, made now."""
-        at = self._by_token.get(key.exchange, {}).get(key.token)
-        if at is not None:
-            return _instrument(self._rows[at])
+        for at in self._by_token.rows(key.token):
+            if self._rows[at].exch_seg == key.exchange:
+                return _instrument(self._rows[at])
         return next((one for one in self._indexes if one.key == key), None)
 
 
@@ -256,10 +272,10 @@ def _row(told: dict[str, object]) -> Scrip:
 
 
 def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> Master:
-    """Finds rows by key, shares equal strings, and checks each distinct value once instead of once for each row."""
+    """Checks that no key comes twice, shares equal strings, and checks each distinct value once instead of once for each row."""
     shared: tuple[dict[str, str], ...] = ({}, {}, {}, {}, {}, {})
     symbols, expiries, strikes, lots, ticks, kinds = (each.setdefault for each in shared)
-    segments: dict[str, tuple[str, dict[str, int]]] = {exchange.value: (exchange.value, {}) for exchange in Exchange}
+    segments: dict[str, tuple[str, set[str]]] = {exchange.value: (exchange.value, set()) for exchange in Exchange}
     others = 0
     kept: list[Scrip] = []
     add = kept.append
@@ -268,14 +284,14 @@ def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> 
         if found is None:
             others += 1
             continue
-        row.exch_seg, segment = found
+        row.exch_seg, tokens = found
         row.symbol = symbols(row.symbol, row.symbol)
         row.expiry = expiries(row.expiry, row.expiry)
         row.strike = strikes(row.strike, row.strike)
         row.lotsize = lots(row.lotsize, row.lotsize)
         row.tick_size = ticks(row.tick_size, row.tick_size)
         row.instrumenttype = kinds(row.instrumenttype, row.instrumenttype)
-        segment[row.token] = len(kept)
+        tokens.add(row.token)
         add(row)
     names, days, strike_texts, lot_texts, tick_texts, kind_texts = shared
     spelled_oddly = {text: vocabulary.squeezed(text) for text in kind_texts if text != vocabulary.squeezed(text)}
@@ -298,14 +314,14 @@ def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> 
         raise Unreadable("mStock's scrip master cannot be read. Yesterday's stays in use.")
     if unsound or others or foreign:
         log.info("scrip master: %d rows of other segments or kinds, %d unreadable", others + len(kept) - len(good), unsound)
-    by_token = {Exchange(name): segment for name, segment in segments.values()}
     if len(good) != len(kept):
-        by_token = {exchange: {} for exchange in Exchange}
-        for at, row in enumerate(good):
-            by_token[Exchange(row.exch_seg)][row.token] = at
-    if sum(len(segment) for segment in by_token.values()) != len(good):
+        for _, tokens in segments.values():
+            tokens.clear()
+        for row in good:
+            segments[row.exch_seg][1].add(row.token)
+    if sum(len(tokens) for _, tokens in segments.values()) != len(good):
         raise Unreadable("mStock's scrip master names one token twice. Yesterday's stays in use.")
-    return Master(good, by_token, indexes)
+    return Master(good, [one for one in indexes if one.token not in segments[one.exchange.value][1]])
 
 
 def _bad(texts: dict[str, str], check: Callable[[str], object]) -> set[str]:

@@ -18,8 +18,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TypeVar, TypeVarTuple
 
-from bot.simulators.telegram.errors import LoopStuckError
-
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 _Ready = list[tuple[selectors.SelectorKey, int]]
@@ -33,6 +31,10 @@ _LOOK = 0.002
 
 # A writer that waits for room in a full socket buffer means bytes are under way, and TCP may take its time over them.
 _LOOK_WITH_FULL_BUFFER = 0.25
+
+
+class LoopStuckError(Exception):
+    """Nothing can happen any more, or virtual time ran past its limit; the words name what the tasks wait for."""
 
 
 class LoopClock:

@@ -182,9 +182,11 @@ class SocketFeed:
             self._socket = None
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            with contextlib.suppress(aiohttp.ClientError, OSError):
-                await socket.close()
+            try:
+                await asyncio.gather(*tasks, return_exceptions=True)
+            finally:  # whoever ends the feed may do so at this very moment
+                with contextlib.suppress(aiohttp.ClientError, OSError):
+                    await socket.close()
 
     def _greet(self, socket: aiohttp.ClientWebSocketResponse, session: Session) -> None:
         """The login word, then all that is watched; the server answers nothing to either (14.2)."""

@@ -10,7 +10,7 @@ from bot.simulators.broker.accounts.ledger import Ledger
 from bot.simulators.broker.accounts.portfolio import Portfolio
 from bot.simulators.broker.accounts.records import CANCELLED, Account, Holding, Order, day_text
 from bot.simulators.broker.accounts.session import Sessions
-from bot.simulators.broker.day_end import roll_accounts
+from bot.simulators.broker.day_end import DayEnd
 from bot.simulators.broker.exchange.exchange import Exchange
 from bot.simulators.broker.exchange.matching import Latency, Matcher
 from bot.simulators.broker.exchange.orderbook import Clock, OrderBook, Publish
@@ -24,7 +24,7 @@ from bot.simulators.broker.market.market import Market, Move
 from bot.simulators.broker.market.master import ContractRow, Master, indices, next_token, shares
 from bot.simulators.broker.market.prices import PriceSource, Walk
 from bot.simulators.broker.market.replay import Replay
-from bot.simulators.broker.rest.rows import Manners
+from bot.simulators.broker.rows import Manners
 from bot.simulators.broker.settings import PaperAccount, PaperHolding, PaperSettings
 
 
@@ -68,6 +68,10 @@ class PaperBroker:
         self.book = OrderBook(
             ledger=self.ledger, portfolio=self.portfolio, find=self.find, clock=clock, rng=rng, faults=self.faults,
             publish=self._publish,
+        )  # fmt: skip
+        self._day_end = DayEnd(
+            ledger=self.ledger, book=self.book, portfolio=self.portfolio, market=self.market, timetable=self.timetable,
+            clock=clock, find=self.find,
         )  # fmt: skip
         self.matcher = Matcher(self.book, self.market, risk, self.timetable, Latency(settings.transit, settings.match))
         self.exchange = Exchange(
@@ -155,8 +159,8 @@ class PaperBroker:
 
     def roll(self) -> None:
         """Brings every account's books to today; asked before each call and by the day's own timer."""
-        roll_accounts(self)
         today = self.today()
+        self._day_end.roll_accounts(today)
         if self._thinned != today:
             self._thinned = today
             with self.ledger.change():

@@ -17,7 +17,7 @@ from bot.simulators.broker.market.frames import SIZES, SNAP, framed, packet
 from bot.simulators.broker.market.hours import Phase, next_midnight
 from bot.simulators.broker.market.instruments import STREAM_CODES, Instrument
 from bot.simulators.broker.market.market import stale
-from bot.simulators.broker.rest.rows import frame_row
+from bot.simulators.broker.rows import frame_row
 
 LOGIN_WITHIN = 10.0  # seconds; then the server closes with 1000 (14.2)
 FIRST_AFTER = 0.03  # a snapshot 30 ms after the subscription

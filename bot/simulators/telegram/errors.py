@@ -1,7 +1,6 @@
 """The small error tree of the demo chat, which shares nothing with the bot that it serves.
 
 DemoError
-+ LoopStuckError     the virtual-time loop would wait for ever
 + ApiError           what Telegram answers with `ok: false`
 + PersonError        a person tried what the chat does not offer, or waited in vain
 """
@@ -9,10 +8,6 @@ DemoError
 
 class DemoError(Exception):
     """Base of everything that the demo chat raises by itself."""
-
-
-class LoopStuckError(DemoError):
-    """Nothing can happen any more, or virtual time ran past its limit; the words name what the tasks wait for."""
 
 
 class ApiError(DemoError):

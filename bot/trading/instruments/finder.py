@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.domain.market import display_names
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.market.scrip_columns import columns_of
+from bot.domain.market.scrip_columns import Directory, columns_of
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.names import Names
 from bot.trading.instruments.query import ContractQuery, Token, asks_of, squash, tidy, tokens_of
@@ -49,8 +49,8 @@ class Instruments:
         self._columns = columns = columns_of(rows)
         self._contracts = Contracts(columns)
         self._indices = {index.symbol: index for index in indices}
-        self._by_token, self._more_tokens = _directory(columns.token)
-        self._by_name, self._more_names = _directory(columns.name)
+        self._by_token = Directory(columns.token)
+        self._by_name = Directory(columns.name)
         for row, kind in enumerate(columns.kind):
             if kind is InstrumentKind.INDEX:  # some come with the master
                 self._indices.setdefault(columns.symbol[row], rows[row])
@@ -61,14 +61,14 @@ class Instruments:
 
     def by_key(self, key: InstrumentKey) -> Instrument | None:
         """The row or index with that exchange and token, expired or not."""
-        for row in _rows_at(key.token, self._by_token, self._more_tokens):
+        for row in self._by_token.rows(key.token):
             if self._columns.exchange[row] == key.exchange:
                 return self._rows[row]
         return next((index for index in self._indices.values() if index.key == key), None)
 
     def named(self, exchange: Exchange, name: str) -> Instrument | None:
         """The row with exactly that trading symbol."""
-        for row in _rows_at(name, self._by_name, self._more_names):
+        for row in self._by_name.rows(name):
             if self._columns.exchange[row] == exchange:
                 return self._rows[row]
         return None
@@ -129,7 +129,7 @@ class Instruments:
 
     def _by_trading_symbol(self, text: str, exchange: Exchange | None, today: date) -> Instrument | None:
         """An order's own spelling, `RELIANCE-EQ` or `NIFTY26N2324500CE`, stands above every other reading."""
-        for row in _rows_at(text, self._by_name, self._more_names):
+        for row in self._by_name.rows(text):
             expiry = self._columns.expiry[row]
             # A name that is only the symbol (the BSE writes them so) is a word like any other: NSE goes first there.
             if self._columns.symbol[row] == text or (expiry is not None and expiry < today):
@@ -254,21 +254,6 @@ class Instruments:
                 yield "".join(token.text for token in tokens[start : start + length]), asks
                 return
         yield "".join(token.text for token in tokens), []
-
-
-def _directory(words: Sequence[str]) -> tuple[dict[str, int], dict[str, list[int]]]:
-    """Word -> its last row, and all rows of the few words that stand in more than one."""
-    last = dict(zip(words, range(len(words)), strict=True))
-    more: dict[str, list[int]] = {}
-    if len(last) < len(words):
-        for row, word in enumerate(words):
-            if last[word] != row:
-                more.setdefault(word, []).append(row)
-    return last, more
-
-
-def _rows_at(word: str, last: dict[str, int], more: dict[str, list[int]]) -> list[int]:
-    return [*more.get(word, ()), last[word]] if word in last else []
 
 
 def _both(exchange: Exchange) -> tuple[Exchange, ...]:

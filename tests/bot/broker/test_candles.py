@@ -117,7 +117,7 @@ def fetched(now: datetime, interval: Interval, start: datetime, end: datetime, s
         clock = Standing(now)
         exchange = Exchange(now, random.Random(seed))
         client = a_client(exchange, clock, Path())
-        got = loop.run_until_complete(client.candles(RELIANCE, interval, start, end))
+        got = loop.run_until_complete(client.research.candles(RELIANCE, interval, start, end))
         return got, exchange, loop.time()
     finally:
         loop.close()

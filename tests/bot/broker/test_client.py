@@ -72,6 +72,8 @@ async def test_a_resting_order_is_changed_and_cancelled(pair: MStockConnection) 
 
 async def test_an_exit_is_fourth_on_the_wire_however_many_entries_wait(pair: MStockConnection, paper: Running) -> None:
     draft = await a_draft(pair, far=True)
+    # Three calls that leave together need three connections. They are opened here, because opening one takes as long as it takes.
+    await asyncio.gather(pair.broker.orders(), pair.broker.trades(), pair.broker.holdings())
     async with asyncio.TaskGroup() as calls:
         for number in range(9):
             calls.create_task(pair.broker.place(draft, f"ENTRY{number}"))

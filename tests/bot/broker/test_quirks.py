@@ -289,7 +289,7 @@ async def test_quirk_12_bodies_travel_by_post(clock: LoopClock, tmp_path: Path) 
     client, _ = a_client(wire, clock, tmp_path)
     await client.quotes([ACC.key])
     wire.told = [good({"candles": []})]
-    await client.candles(ACC, Interval.DAY, NOW - timedelta(days=9), NOW)
+    await client.research.candles(ACC, Interval.DAY, NOW - timedelta(days=9), NOW)
     wire.told = [good([])]
     await client.order_steps(ID, derivative=True)
     await client.past_trades(date(2026, 11, 1), date(2026, 11, 2))
@@ -493,13 +493,13 @@ async def test_quirk_29_earlier_days_and_today_are_joined_without_gap_or_double(
     today = [["2026-11-20 09:16", 4, 5, 4, 5, 7], ["2026-11-20 09:15", 3, 4, 3, 4, 7], ["2026-11-19 09:16", 2, 3, 2, 3, 10]]
     wire = Wire(good({"candles": early}), good({"candles": today}))
     client, _ = a_client(wire, clock, tmp_path)
-    got = await client.candles(ACC, Interval.MINUTE, NOW - timedelta(days=1, hours=1), NOW + timedelta(hours=8))
+    got = await client.research.candles(ACC, Interval.MINUTE, NOW - timedelta(days=1, hours=1), NOW + timedelta(hours=8))
     assert [candle.open for candle in got] == [1, 2, 3, 4]
     assert wire.bodies()[0]["exchange"] == "NSE"
     assert wire.bodies()[1] == {"exchange": "1", "symboltoken": "22", "interval": "ONE_MINUTE"}
     wire = Wire(good({"candles": None}))
     client, _ = a_client(wire, clock, tmp_path)
-    assert await client.candles(ACC, Interval.MINUTES_3, NOW - timedelta(days=60), NOW - timedelta(days=1)) == []
+    assert await client.research.candles(ACC, Interval.MINUTES_3, NOW - timedelta(days=60), NOW - timedelta(days=1)) == []
     spans = [(datetime.fromisoformat(each["fromdate"]), datetime.fromisoformat(each["todate"])) for each in wire.bodies()]
     assert all((until - since) <= timedelta(days=7) for since, until in spans), "7 sessions of 385 minutes are below 1,000"
     assert all(later[0] - earlier[1] == timedelta(minutes=1) for earlier, later in pairwise(spans))

@@ -36,7 +36,7 @@ async def test_candles_are_joined_in_order_each_once(
     loop.shift(3 * 3600)  # noon, so that there is something of today
     end = clock.now()
     start = end - timedelta(days=5 if interval is Interval.MINUTE else 40)
-    candles = await pair.broker.candles(RELIANCE, interval, start, end)
+    candles = await pair.broker.research.candles(RELIANCE, interval, start, end)
     assert candles
     assert all(earlier.start < later.start for earlier, later in pairwise(candles))
     assert all(start <= candle.start < end for candle in candles)
@@ -52,9 +52,9 @@ async def test_candles_are_joined_in_order_each_once(
 
 async def test_candles_of_the_past_alone_do_not_ask_for_today(pair: MStockConnection, clock: LoopClock, paper: Running) -> None:
     today = at_ist(ist_date(clock.now()), 0)
-    await pair.broker.candles(RELIANCE, Interval.DAY, today - timedelta(days=30), today)
+    await pair.broker.research.candles(RELIANCE, Interval.DAY, today - timedelta(days=30), today)
     assert paper.counter.calls.get("intraday", 0) == 0
-    await pair.broker.candles(RELIANCE, Interval.MINUTES_5, today, today + timedelta(days=1))
+    await pair.broker.research.candles(RELIANCE, Interval.MINUTES_5, today, today + timedelta(days=1))
     assert paper.counter.calls.get("historical", 0) == 1
 
 
@@ -64,20 +64,22 @@ async def test_a_flaky_intraday_route_is_asked_again(
     loop.shift(3600)
     paper.broker.faults.arm("intraday_flaky", times=2)
     today = at_ist(ist_date(clock.now()), 0)
-    assert await pair.broker.candles(RELIANCE, Interval.MINUTES_5, today, clock.now())
+    assert await pair.broker.research.candles(RELIANCE, Interval.MINUTES_5, today, clock.now())
 
 
 async def test_a_chain_leads_to_contracts_of_the_master(pair: MStockConnection) -> None:
     master = {each.token: each for each in await pair.broker.scrip_master() if each.exchange is Exchange.NFO}
-    nifty = next(each for each in await pair.broker.underlyings(Exchange.NFO) if each.name == "NIFTY" and each.kind == "OPTIDX")
+    nifty = next(
+        each for each in await pair.broker.research.underlyings(Exchange.NFO) if each.name == "NIFTY" and each.kind == "OPTIDX"
+    )
     expiry, _ = nifty.expiries[0]
-    chain = await pair.broker.chain(Exchange.NFO, nifty, expiry)
+    chain = await pair.broker.research.chain(Exchange.NFO, nifty, expiry)
     assert chain.calls
     assert len(chain.calls) == len(chain.puts)
     for line in chain.calls + chain.puts:
         assert (master[line.token].strike, master[line.token].expiry) == (line.strike, expiry)
     with pytest.raises(KeyError):
-        await pair.broker.chain(Exchange.NFO, nifty, date(2020, 1, 1))
+        await pair.broker.research.chain(Exchange.NFO, nifty, date(2020, 1, 1))
 
 
 async def test_the_steps_of_an_order_carry_its_tag(pair: MStockConnection) -> None:
@@ -147,7 +149,7 @@ async def test_each_exchange_goes_the_whole_way(
     pair.feed.watch([instrument.key])
     await until(lambda: pair.feed.last(instrument.key) is not None)
     today = at_ist(ist_date(loop_now := ears.ticks[-1].received), 0)
-    assert await pair.broker.candles(instrument, Interval.MINUTES_5, today - timedelta(days=1), loop_now)
+    assert await pair.broker.research.candles(instrument, Interval.MINUTES_5, today - timedelta(days=1), loop_now)
     draft = OrderDraft(
         instrument=instrument, side=Side.BUY, quantity=instrument.lot, kind=OrderKind.LIMIT,
         product=Product.NRML if instrument.is_derivative else Product.CNC,

@@ -15,8 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.simulators.loop import DemoLoop, LoopClock, VirtualLoop
-from bot.simulators.telegram.errors import LoopStuckError
+from bot.simulators.loop import DemoLoop, LoopClock, LoopStuckError, VirtualLoop
 
 T = TypeVar("T")
 

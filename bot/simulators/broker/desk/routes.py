@@ -47,7 +47,7 @@ from bot.simulators.broker.faults.table import FAULTS
 from bot.simulators.broker.market.hours import Phase, Timetable
 from bot.simulators.broker.market.instruments import Instrument
 from bot.simulators.broker.rest.endpoint import Endpoint
-from bot.simulators.broker.rest.rows import Row
+from bot.simulators.broker.rows import Row
 from bot.simulators.broker.settings import PaperAccount, PaperHolding
 from bot.simulators.broker.stream import Stream
 

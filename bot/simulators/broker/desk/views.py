@@ -8,7 +8,7 @@ from bot.simulators.broker.accounts.records import Account, Order
 from bot.simulators.broker.broker import PaperBroker
 from bot.simulators.broker.faults.errors import Refusal
 from bot.simulators.broker.market.instruments import Instrument, two_places
-from bot.simulators.broker.rest.rows import Row, average_paise
+from bot.simulators.broker.rows import Row, average_paise
 
 
 def account_row(broker: PaperBroker, account: Account) -> Row:

@@ -12,7 +12,7 @@ from bot.simulators.broker.market.hours import IST
 from bot.simulators.broker.market.instruments import NUMERIC_CODES, number
 from bot.simulators.broker.market.prices import Candle
 from bot.simulators.broker.rest.order_routes import Answer, Call, Route, good
-from bot.simulators.broker.rest.rows import candle_time
+from bot.simulators.broker.rows import candle_time
 
 
 def _interval(call: Call) -> str:

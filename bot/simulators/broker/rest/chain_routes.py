@@ -10,7 +10,7 @@ from bot.simulators.broker.market.frames import wall_seconds
 from bot.simulators.broker.market.hours import at_ist
 from bot.simulators.broker.market.instruments import NUMERIC_CODES, Instrument, number
 from bot.simulators.broker.rest.order_routes import Answer, Call, Route, good
-from bot.simulators.broker.rest.rows import Row, isin
+from bot.simulators.broker.rows import Row, isin
 
 UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 EXPIRES_AT = time(14, 30)  # what the epochs of the chain point at (section 11)

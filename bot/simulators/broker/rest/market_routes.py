@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot.simulators.broker.broker import PaperBroker
 from bot.simulators.broker.exchange.requests import bad, text
 from bot.simulators.broker.rest.order_routes import Answer, Call, Route, good
-from bot.simulators.broker.rest.rows import Row, quote_row
+from bot.simulators.broker.rows import Row, quote_row
 
 
 def quote(broker: PaperBroker, call: Call) -> Answer:

@@ -13,7 +13,7 @@ from bot.simulators.broker.exchange.requests import PRODUCTS, SIDES, OrderReques
 from bot.simulators.broker.faults.errors import Refusal
 from bot.simulators.broker.faults.table import ACTS
 from bot.simulators.broker.market.instruments import number
-from bot.simulators.broker.rest.rows import (
+from bot.simulators.broker.rows import (
     Row,
     details_rows,
     funds_rows,

@@ -8,7 +8,7 @@ from bot.simulators.broker.accounts.records import CANCELLED, EXPIRED, FINAL, MO
 from bot.simulators.broker.broker import PaperBroker
 from bot.simulators.broker.faults.armed import ActiveFault
 from bot.simulators.broker.rest.order_routes import Route
-from bot.simulators.broker.rest.rows import Row, order_row
+from bot.simulators.broker.rows import Row, order_row
 
 
 def show(broker: PaperBroker, route: Route, payload: object, armed: ActiveFault, client: str) -> object:

@@ -353,3 +353,21 @@ async def test_no_failure_of_the_line_writes_the_secrets_down(
     assert ours
     assert not any("head.body" in record.getMessage() or "a+b" in record.getMessage() for record in ours)
     assert "head" not in repr(feed_url("wss://h", Secret("k"), Secret("head")))
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_feed_that_is_ended_while_it_gives_up_its_session_still_closes_its_socket(
+    clock: LoopClock, ears: Ears, steps: int
+) -> None:
+    sockets: list[web.WebSocketResponse] = []
+
+    async def keep(socket: web.WebSocketResponse) -> None:
+        sockets.append(socket)
+
+    async with a_feed(Server(script=keep), clock, ears) as feed:
+        feed.use(a_session(clock))
+        await until(lambda: feed.connected and sockets)
+        feed.use(None)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+    assert sockets[0].close_code == 1000, "1006 is a line that was dropped without a word"

@@ -27,7 +27,7 @@ from bot.simulators.broker.exchange.orderbook import Clock
 from bot.simulators.broker.exchange.requests import OrderRequest
 from bot.simulators.broker.faults.errors import BadSettings, BooksInUse, Refusal
 from bot.simulators.broker.market.instruments import Instrument, Key
-from bot.simulators.broker.rest.rows import Manners, funds_rows, order_row, position_row
+from bot.simulators.broker.rows import Manners, funds_rows, order_row, position_row
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.simulators.broker.oracle import replayed, tied_up
 from tests.bot.simulators.broker.wire import ACCOUNT, STILL, Days
