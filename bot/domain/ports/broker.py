@@ -90,7 +90,7 @@ class Broker(Protocol):
         ...
 
     def use_other_stop_words(self) -> str:
-        """Spells this account's stop orders the other way from now on, and returns that spelling's name (mstock-type-b.md 5.1)."""
+        """Spells this account's stop orders the other way from now on and returns that spelling's name (mstock-type-b.md 5.1)."""
         ...
 
     def spell_stops(self, words: str) -> None:
