@@ -95,7 +95,7 @@ def check_copy(copy: Path) -> Checked:
 async def bring_back(
     copy: Path, database: Path, aside: Path, *, open_store: Callable[[Path], SqlStore], make_safe: Callable[[SqlRepositories], T]
 ) -> T:
-    """Puts a checked copy in the database's place; what make_safe answered.
+    """Puts a checked copy in the database's place, and returns what make_safe answered.
 
     make_safe works on a copy of the copy, before that takes the place: whenever the power fails, the database is the whole
     old one or the whole new one made safe, and what a cut-off restore leaves is cleared by the next. What is there now is kept

@@ -27,7 +27,7 @@ async def rotate(
     target: KeyPlace | None = None,
     note: Note = _unnoted,
 ) -> int:
-    """Wraps every data key of a ring with a new wrapping key; how many. note: writes it down in the same transaction.
+    """Wraps every data key of a ring with a new wrapping key, and says how many. note: writes it down in the same transaction.
 
     place: where the keys lie now; target: where they are to lie from now on, when elsewhere or under another passphrase. The
     target first holds the new key beside the old ones; then the database changes over in one transaction, in which every
@@ -76,7 +76,7 @@ async def _opens(store: SqlStore, ring: Ring, keys: Sequence[WrappingKey]) -> bo
 
 
 async def renew_data_keys(store: SqlStore, *, note: Note = _unnoted) -> int:
-    """Gives every account, unlinked ones too, new data keys and encrypts its secrets anew, in one transaction; how many."""
+    """Encrypts the secrets of every account, unlinked ones too, under new data keys in one transaction, and says how many."""
     store.lock()
 
     def change(db: SqlRepositories) -> int:

@@ -122,7 +122,7 @@ class Transaction:
         return self._cache.rows(statement, values, lambda: live.execute(statement, values).all())
 
     def write(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> int:
-        """Executes an INSERT, UPDATE or DELETE; how many rows it touched."""
+        """Executes an INSERT, UPDATE or DELETE, and says how many rows it touched."""
         self._cache.note(statement)
         try:
             return self._live().execute(statement, values).rowcount

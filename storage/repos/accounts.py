@@ -178,7 +178,7 @@ class SqlAccounts:
         return sorted({row.account_id for row in self._tx.rows(_KEYS).all()})
 
     def prove(self) -> int:
-        """Decrypts every value whose ring is here and lets it go; how many. VaultError at the first that does not open."""
+        """Decrypts every value whose ring is here, and says how many. VaultError at the first that does not open."""
         count = 0
         for account_id in self.keyed():
             for name, _ in self._tx.rows(_SECRETS, {"account": account_id}).all():
@@ -188,7 +188,7 @@ class SqlAccounts:
         return count
 
     def rewrap(self, ring: Ring = Ring.MAIN) -> int:
-        """Wraps every data key of a ring with its first wrapping key; how many were wrapped by another before.
+        """Wraps every data key of a ring with its first wrapping key, and says how many were wrapped by another before.
 
         VaultError, and nothing changed, when afterwards a secret would not open.
         """
@@ -202,7 +202,7 @@ class SqlAccounts:
         return len(old)
 
     def renew_keys(self, account_id: str) -> int:
-        """Gives an account new data keys and encrypts everything anew with them; how many values.
+        """Gives an account new data keys and encrypts everything anew with them, and says how many values.
 
         A seed whose ring is not here keeps its key; one that stood under the first ring moves to its own.
         """

@@ -36,7 +36,7 @@ class BotKeys:
         raise VaultError("A stored secret does not open: the key that it was sealed with is gone.")
 
     def rewrap(self) -> int:
-        """Wraps all of them with the first wrapping key; how many were wrapped by another before."""
+        """Wraps all of them with the first wrapping key, and says how many were wrapped by another before."""
         old = [row for row in self._tx.rows(_ALL).all() if not self._vault.wrapped_by_first(row.wrapped)]
         for row in old:
             anew = self._vault.wrap(self._vault.unwrap(_NOBODY, row.number, row.wrapped))

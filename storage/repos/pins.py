@@ -54,13 +54,13 @@ class SqlPins:
         self._put(pin, self._keys.newest())
 
     def rewrap(self) -> int:
-        """As SqlAccounts.rewrap, for the keys under which the PINs stand; VaultError when afterwards one would not open."""
+        """Does what SqlAccounts.rewrap does, for the keys of the PINs; VaultError when afterwards one would not open."""
         count = self._keys.rewrap()
         self.prove()
         return count
 
     def renew_keys(self) -> int:
-        """Encrypts every PIN anew under a new key; how many."""
+        """Encrypts every PIN anew under a new key, and says how many."""
         people = self._tx.rows(_ALL).scalars().all()
         if people:
             key = self._keys.renew()
@@ -71,7 +71,7 @@ class SqlPins:
         return self.prove()
 
     def prove(self) -> int:
-        """Decrypts every PIN's hash and lets it go; how many. VaultError at the first that does not open."""
+        """Decrypts every PIN's hash, and says how many. VaultError at the first that does not open."""
         return sum(self.find(person) is not None for person in self._tx.rows(_ALL).scalars().all())
 
     def _put(self, pin: Pin, key: DataKey) -> None:

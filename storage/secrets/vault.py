@@ -113,7 +113,7 @@ class Vault:
         return DataKey(account_id, number, _decrypt(cipher, wrapped, 1 + _NAME, _place_of_key(account_id, number, ring)), ring)
 
     def ring_of(self, wrapped: bytes) -> Ring | None:
-        """Whose wrapping key a data key needs; None when it is none of ours."""
+        """The ring whose wrapping key a data key needs; None when it is none of ours."""
         entry = self._keys.get(wrapped[1 : 1 + _NAME])
         return entry[0] if entry is not None else None
 

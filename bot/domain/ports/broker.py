@@ -39,7 +39,10 @@ class Broker(Protocol):
         ...
 
     async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
-        """One POST, never repeated; the broker's order id. tag: at most 19 characters. Urgent (an exit) overtakes what waits."""
+        """Sends one POST, never repeated, and returns the broker's order id.
+
+        tag: at most 19 characters. An urgent one (an exit) overtakes what waits.
+        """
         ...
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
@@ -87,7 +90,7 @@ class Broker(Protocol):
         ...
 
     def use_other_stop_words(self) -> str:
-        """Spells this account's stop orders the other way from now on; the name of that spelling (mstock-type-b.md 5.1)."""
+        """Spells this account's stop orders the other way from now on and returns that spelling's name (mstock-type-b.md 5.1)."""
         ...
 
     def spell_stops(self, words: str) -> None:
@@ -188,7 +191,7 @@ class Messenger(Protocol):
     """Sends to people's chats; raises DeliveryError, sorted into permanent and not."""
 
     async def deliver(self, delivery: Delivery) -> int:
-        """Sends a notice as a message of its own; the message id."""
+        """Sends a notice as a message of its own, and returns the message id."""
         ...
 
     async def draw(self, card: CardRef, order: Order, label: str) -> int:

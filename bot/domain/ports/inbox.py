@@ -36,5 +36,5 @@ class Inbox(Protocol):
         ...
 
     async def forget_before(self, moment: datetime) -> int:
-        """Deletes handled entries older than the moment; how many."""
+        """Deletes handled entries older than the moment, and says how many."""
         ...

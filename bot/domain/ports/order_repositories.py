@@ -92,11 +92,11 @@ class ConfirmationsRepository(Protocol):
         ...
 
     def refuse_of(self, user_id: int) -> int:
-        """Closes every open question of a person; how many."""
+        """Closes every open question of a person, and says how many."""
         ...
 
     def refuse_on(self, account_id: str) -> int:
-        """Closes every open question about an account; how many."""
+        """Closes every open question about an account, and says how many."""
         ...
 
     def forget_before(self, moment: datetime) -> int: ...

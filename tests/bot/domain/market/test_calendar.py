@@ -314,7 +314,7 @@ def test_the_zone_in_which_a_moment_is_written_changes_nothing(moment: datetime,
 SWEEP = """
 import hashlib, os, sys, time
 from datetime import UTC, date, datetime, timedelta
-from bot.domain.orders.order import Product
+from bot.domain.terms import Product
 from bot.domain.market.sessions import SessionClass
 from tests.stage.market import REFERENCE_DATA, a_share
 
