@@ -16,7 +16,7 @@ from bot.broker.wire import answers, vocabulary
 from bot.broker.wire.models import exact
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
-from bot.domain.market.scrip_columns import Columns, Directory
+from bot.domain.market.scrip_columns import CodedColumn, Columns, Directory
 
 log = logging.getLogger(__name__)
 
@@ -100,23 +100,34 @@ class Master(Sequence[Instrument]):
         yield from self._indexes
 
     def columns(self) -> Columns:
-        """The same rows as columns; equal days, strikes and symbols are one object."""
+        """The same rows as columns."""
         rows, indexes = self._rows, self._indexes
         kinds = {text: vocabulary.instrument_kind(text) or InstrumentKind.EQUITY for text in {row.instrumenttype for row in rows}}
         contracts = {text for text in kinds if text.startswith(("OPT", "FUT"))}
         options = {text for text in contracts if text.startswith("OPT")}
         days = {text: vocabulary.day(text) for text in {row.expiry for row in rows if row.instrumenttype in contracts}}
         strikes = {text: _strike(text) for text in {row.strike for row in rows if row.instrumenttype in options}}
+        symbols = {text: text for text in [*(row.symbol for row in rows), *(one.symbol for one in indexes)]}
+        series = {text: text for text in ["", *(_series(row) for row in rows)]}
+        none = [""] * len(indexes)
         return Columns(
-            exchange=[_EXCHANGES[row.exch_seg] for row in rows] + [one.exchange for one in indexes],
+            exchange=CodedColumn([row.exch_seg for row in rows] + [one.exchange.value for one in indexes], _EXCHANGES),
             token=[row.token for row in rows] + [one.token for one in indexes],
-            symbol=[row.symbol for row in rows] + [one.symbol for one in indexes],
+            symbol=CodedColumn([row.symbol for row in rows] + [one.symbol for one in indexes], symbols),
             name=[row.name for row in rows] + [one.name for one in indexes],
-            kind=[kinds[row.instrumenttype] for row in rows] + [one.kind for one in indexes],
-            expiry=[days[row.expiry] if row.instrumenttype in contracts else None for row in rows] + [None] * len(indexes),
-            strike=[strikes[row.strike] if row.instrumenttype in options else None for row in rows] + [None] * len(indexes),
-            right=[_RIGHTS[row.name[-2:]] if row.instrumenttype in options else None for row in rows] + [None] * len(indexes),
-            series=[_series(row) if row.instrumenttype == "EQ" else "" for row in rows] + [""] * len(indexes),
+            kind=CodedColumn(
+                [row.instrumenttype for row in rows] + ["INDEX" for _ in indexes], {"INDEX": InstrumentKind.INDEX, **kinds}
+            ),
+            expiry=CodedColumn(
+                [row.expiry if row.instrumenttype in contracts else "" for row in rows] + none, {"": None, **days}
+            ),
+            strike=CodedColumn(
+                [row.strike if row.instrumenttype in options else "" for row in rows] + none, {"": None, **strikes}
+            ),
+            right=CodedColumn(
+                [row.name[-2:] if row.instrumenttype in options else "" for row in rows] + none, {"": None, **_RIGHTS}
+            ),
+            series=CodedColumn([_series(row) for row in rows] + none, series),
         )
 
     @functools.cached_property

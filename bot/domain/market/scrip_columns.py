@@ -2,13 +2,40 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, overload, runtime_checkable
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
+
+_T = TypeVar("_T")
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+class CodedColumn(Sequence[_T]):
+    """A column with few distinct values: each value once, and for each row its small number."""
+
+    def __init__(self, keys: Iterable[_Key], values: Mapping[_Key, _T]) -> None:
+        codes = {key: code for code, key in enumerate(values)}
+        self._codes = array("H" if len(codes) <= 1 << 16 else "I", map(codes.__getitem__, keys))
+        self._values = list(values.values())
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def __iter__(self) -> Iterator[_T]:
+        return map(self._values.__getitem__, self._codes)
+
+    @overload
+    def __getitem__(self, row: int) -> _T: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[_T]: ...
+    def __getitem__(self, row: int | slice) -> _T | list[_T]:
+        if isinstance(row, slice):
+            return [self._values[code] for code in self._codes[row]]
+        return self._values[self._codes[row]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
