@@ -59,7 +59,9 @@ def test_all_that_the_bot_asks_lies_below_the_brokers_own_prefix_and_only_the_pu
                 continue
             words = path.read_text(encoding="utf-8")
             assert "/truth" not in words, name
-            assert "desk_url" not in words or name in {"bot/demo/live_prices.py", "bot/demo/practice.py", "bot/cli/main.py"}, name
+            assert "desk_url" not in words or name in {"bot/demo/live_prices.py", "bot/demo/practice.py", "bot/cli/paper.py"}, (
+                name
+            )
 
 
 async def test_without_a_desk_the_log_is_on_disk_alone(clock: LoopClock) -> None:
