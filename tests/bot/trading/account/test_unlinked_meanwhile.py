@@ -196,7 +196,7 @@ async def test_a_feed_that_breaks_and_comes_back_as_its_account_is_unlinked_fail
     goes = await a_stage(clock)
     stage = goes.stage
     feed = FeedEvents(
-        store=stage.store, reconcile=stage.reconcile, prices=stage.desk._proposing.prices, background=stage.background, clock=clock,
+        store=stage.store, reconcile=stage.reconcile, prices=stage.prices, background=stage.background, clock=clock,
         changed=lambda: None,
     )  # fmt: skip
     since = clock.now() - timedelta(minutes=2)
