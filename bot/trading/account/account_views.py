@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeVar
@@ -42,6 +42,7 @@ class AccountViews:
     tariff: Tariff
     plan: Plan | None
     clock: Clock
+    _billed: dict[str, tuple[object, Decimal | None]] = field(default_factory=dict, init=False)  # the fills and their charges
 
     def line(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its line; PersonError without an account."""
@@ -120,7 +121,7 @@ class AccountViews:
         stops = await self._stops(account)
         holdings = demat.value if demat is not None else ()
         lines = tuple(guarded(valued(position, prices, holdings), stops) for position in positions)
-        charges = self.charges(trades.value) if trades is not None else None
+        charges = self.charges(account.id, trades.value) if trades is not None else None
         as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
         return Positions(lines=lines, as_of=as_of, charges=charges)
 
@@ -162,10 +163,18 @@ class AccountViews:
             holdings_change=total(changes) if len(changes) == len(holdings.lines) else None,
         )
 
-    def charges(self, facts: Sequence[TradeFact]) -> Decimal | None:
-        """Charges of the day's fills in rupees; None where brokerage is not known or a contract is not in the master."""
+    def charges(self, account_id: str, facts: Sequence[TradeFact]) -> Decimal | None:
+        """Charges of the day's fills in rupees; None where brokerage is not known or a contract is not in the master.
+
+        They are worked out once for the same fills: on a busy day that takes longer than all the rest of a list.
+        """
         today = ist_date(self.clock.now())
-        return day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+        basis = (today, self.instruments.day, tuple(facts))
+        billed, charges = self._billed.get(account_id, (None, None))
+        if charges is None or billed != basis:
+            charges = day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+            self._billed[account_id] = (basis, charges)
+        return charges
 
 
 def day_charges(

@@ -1,8 +1,8 @@
 """One read at the broker serves all who look at one moment, and none of them is shown what an act has made old."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from bot.domain.errors import BotError, NotSent, Unreadable
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Quote, Tick
+from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.order import OrderFact, OrderStatus
 from bot.domain.orders.portfolio import Funds, Position, Positions
+from bot.domain.orders.tariff import Bill, Plan
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.shared_reads import NEVER, YOUNG, SharedRead
@@ -283,6 +285,35 @@ async def test_those_who_ask_for_one_price_at_one_moment_share_the_quote(clock: 
     prices = await asyncio.gather(*(people.stage.prices.of(ACCOUNT.id, RELIANCE.key) for _ in range(20)))
     assert [price.last for price in prices if price is not None] == [Decimal("1480.30")] * 20
     assert people.broker.reads == ["quotes", "quotes"]
+
+
+class CountingTariff(Tariff):
+    """Counts how often it works out a day."""
+
+    days = 0
+
+    def day(self, trades: Iterable[Trade], plan: Plan | None) -> Bill:
+        type(self).days += 1
+        return super().day(trades, plan)
+
+
+async def test_charges_are_worked_out_once_for_the_same_fills_and_anew_after_each(clock: LoopClock) -> None:
+    people = await readers(clock)
+    tariff = people.views.tariff
+    people.views.tariff = CountingTariff(**{each.name: getattr(tariff, each.name) for each in fields(tariff)})
+    await people.stage.tap(await ask(people.stage))
+    people.broker.fill(4)
+    first = (await people.positions()).charges
+    await asyncio.sleep(YOUNG)
+    assert (await people.positions()).charges == first
+    assert CountingTariff.days == 1
+    people.broker.fill(6)
+    await asyncio.sleep(YOUNG)
+    second = (await people.positions()).charges
+    assert CountingTariff.days == 2
+    assert first is not None
+    assert second is not None
+    assert second > first
 
 
 @dataclass
