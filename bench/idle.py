@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.domain.clock import SystemClock
-from bot.domain.people.account import CodeKind, Credentials
+from bot.domain.people.account import CodeKind, Credentials, Session
 from bot.domain.people.secret import Secret
 from bot.simulators.broker.server import Running, run
 from bot.simulators.broker.settings import PaperAccount, PaperSettings
@@ -78,7 +78,7 @@ async def _link(count: int, rest: str, socket: str) -> None:
         links = Connections(base_url=rest, ws_url=socket, clock=clock, chance=random.Random(1), data_dir=Path(directory))
         async with links:
             for account in _accounts(count):
-                await _log_in(links, account, clock)
+                await log_in(links, account, clock)
             await asyncio.sleep(3)
             assert all(links.of(each).feed.connected for each in links.opened())
             before = _busy()
@@ -87,14 +87,18 @@ async def _link(count: int, rest: str, socket: str) -> None:
             print(json.dumps({"resident": _resident(), "cpu": busy / IDLE_SECONDS * 100}))
 
 
-async def _log_in(links: Connections, account: PaperAccount, clock: SystemClock) -> None:
+async def log_in(links: Connections, account: PaperAccount, clock: SystemClock) -> Session:
+    """Opens an account's connection and logs it in; the session, which is adopted."""
     credentials = Credentials(
         client_code=Secret(account.client), password=Secret(account.password), api_key=Secret(account.api_key)
     )
     pair = links.of(account.client, credentials)
     step = await pair.broker.begin_login(credentials)
-    session = await pair.broker.finish_login(credentials, step, await code_from_seed(Secret(SEED), clock), CodeKind.TOTP)
+    session = await pair.broker.finish_login(
+        credentials, step, await code_from_seed(Secret(account.totp_seed or SEED), clock), CodeKind.TOTP
+    )
     pair.adopt(session)
+    return session
 
 
 def _resident() -> float:

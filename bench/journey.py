@@ -32,11 +32,17 @@ from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import DemoLoop, LoopClock
 
 ROUNDS, WARM = 100, 10
+RUNS = 3
 A_GLANCE = 0.1  # seconds; nobody taps in the instant in which a card arrives, so both sides have come to rest
 
 
 def measure() -> list[dict[str, Any]]:
-    """Both distances in milliseconds."""
+    """Both distances in milliseconds: of three runs, for each distance, the one with the middle ratio at p50."""
+    runs = [_one_run() for _ in range(RUNS)]
+    return [sorted(rows, key=lambda each: each["ratio_p50"])[RUNS // 2] for rows in zip(*runs, strict=True)]
+
+
+def _one_run() -> list[dict[str, Any]]:
     with asyncio.Runner(loop_factory=DemoLoop) as runner, tempfile.TemporaryDirectory() as directory:
         return runner.run(_measure(Path(directory)))
 
@@ -53,7 +59,7 @@ async def _measure(directory: Path) -> list[dict[str, Any]]:
                 await side.round()
                 loop.shift(15)  # the limiter's allowance for this chat grows back
                 await asyncio.sleep(A_GLANCE)
-    aim = "at most 1.5 times the floor at p50, 2 times at p99"
+    aim = "at most 1.3 times the floor at p50, 2 times at p99, in the middle one of three runs"
     return [
         row("tap on Confirm: update answered to order POST received", ours.taps, floor.taps, aim),
         row("fill: socket frame sent to message at the chat", ours.fills, floor.fills, aim),
@@ -122,14 +128,14 @@ async def _until(found: Any) -> float:
     return float(value)
 
 
-def _neighbours(clock: LoopClock, loop: DemoLoop) -> Any:
+def simulators(clock: LoopClock, loop: DemoLoop) -> Any:
     return neighbours(clock=clock, chance=random.Random(1), data=None, shift=loop.run_ahead, account=ACCOUNT, walk=0.0)
 
 
 ACCOUNT = PaperAccount(cash=10_000_000_00)
 
 
-def _morning() -> datetime:
+def morning() -> datetime:
     """11:00 in India today: the clocks run ahead by an hour in all, and at midnight every session ends."""
     return at_ist(ist_date(SystemClock().now()), 11)
 
@@ -161,10 +167,10 @@ class Side:
 
 @asynccontextmanager
 async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
-    clock = LoopClock(loop, _morning())
+    clock = LoopClock(loop, morning())
     kept = DemoDirectory(directory / "ours")
     kept.prepare(os.urandom)
-    async with _neighbours(clock, loop) as near:
+    async with simulators(clock, loop) as near:
         settings = demo_settings(kept, near)
         await seed(settings, ACCOUNT, clock, os.urandom, inline=False)
         async with open_app(settings, clock=clock, random_bytes=os.urandom, redactor=Redactor()) as app:
@@ -180,8 +186,8 @@ async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
 
 @asynccontextmanager
 async def _floor(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
-    clock = LoopClock(loop, _morning())
-    async with _neighbours(clock, loop) as near:
+    clock = LoopClock(loop, morning())
+    async with simulators(clock, loop) as near:
         bare = Bare(near, clock, directory / "floor.db")
         running = asyncio.create_task(bare.run())
         me = near.person

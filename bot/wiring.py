@@ -36,6 +36,7 @@ from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.account.shared_reads import SharedReads
 from bot.trading.account.unlinking import Unlinking
 from bot.trading.feed_events import FeedEvents as FeedIntake
 from bot.trading.instruments.catalogue import Catalogue
@@ -156,7 +157,8 @@ def build_core(
     reconcile = Reconcile(
         store=store, connections=connections, book=book, clock=clock, elapsed=elapsed, changed=changed, egress=egress
     )
-    prices = Prices(connections=connections)
+    reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
+    prices = Prices(connections=connections, reads=reads)
 
     settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
 
@@ -201,6 +203,7 @@ def build_core(
         prices=prices,
         instruments=catalogue,
         reconcile=reconcile,
+        reads=reads,
         tariff=shelf.tariff,
         plan=plan,
         clock=clock,

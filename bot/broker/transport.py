@@ -10,8 +10,10 @@ import json
 import logging
 import random
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +28,11 @@ from bot.domain.errors import NotLinked, NotSent, SettingsError, Unclear, Unread
 from bot.domain.people.secret import Secret
 
 log = logging.getLogger(__name__)
+
+if find_spec("sniffio") is None:
+    # httpcore tries to import it several times for each request, to see that this is asyncio, and Python searches its whole path
+    # each time. This entry makes the answer "no" at once.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # the import system's own sign for it
 
 _HEADERS = {"X-Mirae-Version": "1", "Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "mstock-phone/1"}
 FRESH = 60.0  # seconds for which an answer says how far our clock is off

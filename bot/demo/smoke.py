@@ -78,6 +78,7 @@ async def _books_true(demo: Demo) -> None:
     me = demo.neighbours.person
     positions = await me.ask("/positions", "RELIANCE")
     _must("+10" in positions["text"], "the position is not the ten shares bought")
+    await asyncio.sleep(1)  # an answer that is younger is shown again as it is
     await me.choose("Refresh", "as of")
     await me.ask("/orders", "RELIANCE")
     await me.ask("/trades", "RELIANCE")

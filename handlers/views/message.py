@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 LIMIT = 4096  # UTF-16 units of one message after the markup is read
-_QUOTES = str.maketrans("“”„", '"' * 3)
+_MOST_KNOWN = 4096  # characters that clean() remembers; no text of strangers makes it remember more
 _ENTITIES = 90  # of the 100 that Telegram takes, a margin for what it finds by itself
 
 
@@ -134,7 +134,21 @@ def keyboard(*rows: Sequence[Button]) -> Keyboard:
 
 def clean(text: str) -> str:
     """Text that can travel: no lone surrogates, no control characters, one kind of quotation marks; line ends stay."""
-    return "".join(char if char == "\n" or not _is_unfit(char) else " " for char in text.translate(_QUOTES))
+    return text.translate(_CLEANED)
+
+
+class _Cleaned(dict[int, str]):
+    """What becomes of a character, worked out once for those that are met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        cleaned = '"' if char in "“”„" else " " if char != "\n" and _is_unfit(char) else char
+        if len(self) < _MOST_KNOWN:
+            self[code] = cleaned
+        return cleaned
+
+
+_CLEANED = _Cleaned()
 
 
 def _is_unfit(char: str) -> bool:

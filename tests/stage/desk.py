@@ -25,6 +25,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.reference.load import load_reference
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.prices import Prices
+from bot.trading.account.shared_reads import SharedReads
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting
@@ -280,6 +281,8 @@ class DeskStage:
     link: OneLink
     desk: OrderDesk
     reconcile: Reconcile
+    prices: Prices
+    reads: SharedReads
     switch: KillSwitch
     background: BackgroundTasks
     actor: Actor
@@ -340,7 +343,8 @@ async def set_stage(
     await catalogue.refresh(ACCOUNT.id)
     book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=seen, connections=link, book=book, clock=clock, elapsed=elapsed, changed=lambda: wakes.append(1))
-    prices = Prices(connections=link)
+    reads = SharedReads(connections=link, clock=clock, changed_at=reconcile.changed_at)
+    prices = Prices(connections=link, reads=reads)
     confirmations = Confirmations(clock, elapsed, random_bytes)
     proposing = ProposalBuilder(
         store=seen,
@@ -371,6 +375,7 @@ async def set_stage(
     account = Account(id=ACCOUNT.id, label=ACCOUNT.label, client=ACCOUNT.client, created_at=ACCOUNT.created_at)
     actor = Actor(user=User(telegram_id=PERSON, name="Asha"), role=role, account=account)
     return DeskStage(
-        clock=clock, store=store, broker=broker, feed=feed, link=link, desk=desk, reconcile=reconcile, switch=switch,
+        clock=clock, store=store, broker=broker, feed=feed, link=link, desk=desk, reconcile=reconcile, prices=prices,
+        reads=reads, switch=switch,
         background=background, actor=actor, wakes=wakes,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeVar
@@ -21,6 +21,7 @@ from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.account.prices import Prices
+from bot.trading.account.shared_reads import SharedReads
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.sync.reconcile import Reconcile
 
@@ -37,9 +38,11 @@ class AccountViews:
     prices: Prices
     instruments: Catalogue
     reconcile: Reconcile
+    reads: SharedReads
     tariff: Tariff
     plan: Plan | None
     clock: Clock
+    _billed: dict[str, tuple[object, Decimal | None]] = field(default_factory=dict, init=False)  # the fills and their charges
 
     def line(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its line; PersonError without an account."""
@@ -52,7 +55,7 @@ class AccountViews:
         account, _ = self.line(actor)
         stale = None
         try:
-            await self.reconcile.sync(account.id)
+            await self.reconcile.sync_for_reader(account.id)
         except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
@@ -85,14 +88,14 @@ class AccountViews:
 
     async def trades(self, actor: Actor) -> TradeList:
         """Today's trades by the broker's trade book, newest last."""
-        account, link = self.line(actor)
-        facts = await link.broker.trades()
+        account, _ = self.line(actor)
+        reading = await self.reads.trades(account.id)
         day = ist_date(self.clock.now())
         orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
         by_id = {order.broker_id: order for order in orders}
-        lines = [line for fact in facts if (line := self._trade(fact, by_id.get(fact.broker_id)))]
+        lines = [line for fact in reading.value if (line := self._trade(fact, by_id.get(fact.broker_id)))]
         lines.sort(key=lambda line: (line.at is not None, line.at))  # the book comes in any order
-        return TradeList(account=account, trades=tuple(lines), as_of=self.clock.now())
+        return TradeList(account=account, trades=tuple(lines), as_of=reading.as_of)
 
     def _trade(self, fact: TradeFact, order: Order | None) -> TradeLine | None:
         instrument = order.draft.instrument if order else self.instruments.by_key(fact.key)
@@ -109,15 +112,18 @@ class AccountViews:
 
     async def positions(self, actor: Actor) -> Positions:
         """All positions with their prices; what has no price or no cost is left out of the sums and says so."""
-        account, link = self.line(actor)
-        positions, trades = await asyncio.gather(link.broker.positions(), or_none(link.broker.trades()))
+        account, _ = self.line(actor)
+        book, trades = await asyncio.gather(self.reads.positions(account.id), or_none(self.reads.trades(account.id)))
+        positions = book.value
         sold = any(position.is_sold_holding for position in positions)
-        holdings = await link.broker.holdings() if sold else ()
-        prices = await self.prices.of_all(account.id, [each.instrument.key for each in positions if each.quantity])
+        demat = await self.reads.holdings(account.id) if sold else None
+        prices = await self.prices.of_all(account.id, [position.instrument.key for position in positions if position.quantity])
         stops = await self._stops(account)
+        holdings = demat.value if demat is not None else ()
         lines = tuple(guarded(valued(position, prices, holdings), stops) for position in positions)
-        charges = self.charges(trades) if trades is not None else None
-        return Positions(lines=lines, as_of=self.clock.now(), charges=charges)
+        charges = self.charges(account.id, trades.value) if trades is not None else None
+        as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
+        return Positions(lines=lines, as_of=as_of, charges=charges)
 
     async def _stops(self, account: Account) -> Sequence[Order] | None:
         """Stops that wait at the exchange, those of the broker's app included; None before the order book was first read."""
@@ -128,15 +134,16 @@ class AccountViews:
 
     async def holdings(self, actor: Actor) -> Holdings:
         """The demat account; a price that the broker leaves out is asked for."""
-        account, link = self.line(actor)
-        found = await link.broker.holdings()
-        prices = await self.prices.of_all(account.id, [each.instrument.key for each in found])
-        return Holdings(lines=tuple(_priced(each, prices) for each in found), as_of=self.clock.now())
+        account, _ = self.line(actor)
+        reading = await self.reads.holdings(account.id)
+        prices = await self.prices.of_all(account.id, [holding.instrument.key for holding in reading.value])
+        return Holdings(lines=tuple(_priced(holding, prices) for holding in reading.value), as_of=reading.as_of)
 
     async def funds(self, actor: Actor) -> Funds:
         """Money for trading."""
-        _, link = self.line(actor)
-        return await link.broker.funds()
+        account, _ = self.line(actor)
+        reading = await self.reads.funds(account.id)
+        return replace(reading.value, as_of=reading.as_of)
 
     async def pnl(self, actor: Actor) -> PnL:
         """Today's profit and loss before and after charges; holdings' change stands apart (product.md section 8)."""
@@ -156,10 +163,18 @@ class AccountViews:
             holdings_change=total(changes) if len(changes) == len(holdings.lines) else None,
         )
 
-    def charges(self, facts: Sequence[TradeFact]) -> Decimal | None:
-        """Charges of the day's fills in rupees; None where brokerage is not known or a contract is not in the master."""
+    def charges(self, account_id: str, facts: Sequence[TradeFact]) -> Decimal | None:
+        """Charges of the day's fills in rupees; None where brokerage is not known or a contract is not in the master.
+
+        They are worked out once for the same fills: on a busy day that takes longer than all the rest of a list.
+        """
         today = ist_date(self.clock.now())
-        return day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+        basis = (today, self.instruments.day, tuple(facts))
+        billed, charges = self._billed.get(account_id, (None, None))
+        if charges is None or billed != basis:
+            charges = day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+            self._billed[account_id] = (basis, charges)
+        return charges
 
 
 def day_charges(

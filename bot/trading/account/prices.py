@@ -9,6 +9,7 @@ from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Quote, Tick
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections, FeedMode
+from bot.trading.account.shared_reads import SharedReads
 
 FRESH = 5.0  # seconds; a tick received within this is the price of now; conflated ticks come every 1.5 s
 
@@ -16,8 +17,9 @@ FRESH = 5.0  # seconds; a tick received within this is the price of now; conflat
 class Prices:
     """Watches what is asked for and waits a moment for its first tick."""
 
-    def __init__(self, *, connections: BrokerConnections, patience: float = 0.4) -> None:
+    def __init__(self, *, connections: BrokerConnections, reads: SharedReads, patience: float = 0.4) -> None:
         self._connections = connections
+        self._reads = reads
         self._patience = patience  # seconds; the first snapshot comes about 30 ms after subscribing (mstock-type-b.md 14.3)
         self._waiters: defaultdict[tuple[str, InstrumentKey], list[asyncio.Future[None]]] = defaultdict(list)
 
@@ -47,7 +49,7 @@ class Prices:
         missing = wanted - found.keys()
         if not missing:
             return found
-        quotes = asyncio.create_task(_quotes(link, missing))
+        quotes = asyncio.create_task(self._quotes(account_id, link, missing))
         try:
             await self._first_ticks(account_id, missing, link)
             answered = await quotes
@@ -74,14 +76,15 @@ class Prices:
             async with asyncio.timeout(self._patience):
                 await asyncio.gather(*waiters)
 
-
-async def _quotes(link: BrokerConnection, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
-    try:
-        return await link.broker.quotes(keys)
-    except BrokerError:
-        if link.session is None:
-            raise
-        return {}  # the feed may still know; what stays unknown is shown as unknown
+    async def _quotes(
+        self, account_id: str, link: BrokerConnection, keys: Collection[InstrumentKey]
+    ) -> Mapping[InstrumentKey, Quote]:
+        try:
+            return (await self._reads.quotes(account_id, keys)).value
+        except BrokerError:
+            if link.session is None:
+                raise
+            return {}  # the feed may still know; what stays unknown is shown as unknown
 
 
 def of_tick(tick: Tick) -> Price:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
@@ -15,6 +16,7 @@ from bot.domain.orders.portfolio import Position
 from bot.domain.orders.research import PastTrade
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.account.shared_reads import NEVER, Reading, SharedRead
 from bot.trading.sync.fact_applier import Change, FactApplier
 from bot.trading.wakes import Signal
 
@@ -34,10 +36,10 @@ FRESH_LOOKS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose bell got lo
 class _Line:
     """What is known of one account's line to the books."""
 
-    looking: asyncio.Task[Change] | None = None
-    following: asyncio.Task[Change] | None = None
+    look: SharedRead[Change]
     soon: asyncio.TimerHandle | None = None  # a look for a bell that was not urgent
     seen_at: datetime | None = None  # the beginning of the last look that read the books whole
+    changed_at: float = NEVER  # the last act, bell or change found, in loop time: what was read before it is old
     tried: float | None = None  # the beginning of the last look, in loop time
     down_since: datetime | None = None
     last_change: Change = field(default_factory=Change)
@@ -74,6 +76,10 @@ class Reconcile:
         """When the order book was last read whole."""
         return self._line(account_id).seen_at
 
+    def changed_at(self, account_id: str) -> float:
+        """When the account last changed as far as we know, by an act of ours or by news of it, in loop time."""
+        return self._line(account_id).changed_at
+
     def down_since(self, account_id: str) -> datetime | None:
         """Since when the books cannot be read; None while they can."""
         return self._line(account_id).down_since
@@ -93,6 +99,7 @@ class Reconcile:
     def sent(self, account_id: str, order_id: str) -> None:
         """An order's POST ended, in whatever way: look soon, bell or no bell."""
         self._sending.discard(order_id)
+        self._line(account_id).changed_at = self._elapsed()
         self._wake()
         for delay in FRESH_LOOKS:
             self._later(delay, account_id)
@@ -119,17 +126,23 @@ class Reconcile:
     def ring(self, account_id: str, *, urgent: bool = True) -> None:
         """A bell: look now, or in a moment if it is not urgent, so that an order's steps share the look of its fill."""
         line = self._line(account_id)
+        line.changed_at = self._elapsed()
         if line.soon is not None:
             line.soon.cancel()
             line.soon = None
         if urgent:
-            self._begin(account_id).add_done_callback(_quietly)
+            line.look.begin().add_done_callback(_quietly)
         else:
             line.soon = asyncio.get_running_loop().call_later(STEPS, self.ring, account_id)
 
     async def sync(self, account_id: str) -> Change:
         """Looks, and returns what a look that began after this call changed. BrokerError when the books cannot be read."""
-        return await asyncio.shield(self._begin(account_id))
+        return (await asyncio.shield(self._line(account_id).look.begin())).value
+
+    async def sync_for_reader(self, account_id: str) -> None:
+        """Looks, unless the last look is younger than a second and nothing has changed since. BrokerError as sync."""
+        line = self._line(account_id)
+        await line.look.ask(after=line.changed_at)
 
     async def address_refused(self, account_id: str, words: str) -> None:
         """The broker does not take orders from this host: told once a day, with the address to register."""
@@ -167,8 +180,7 @@ class Reconcile:
         for line in self._lines.values():
             if line.soon is not None:
                 line.soon.cancel()
-        looks = (task for line in self._lines.values() for task in (line.looking, line.following))
-        running = [task for task in (*self._timers, *looks) if task is not None and not task.done()]
+        running = [*self._timers, *(task for line in self._lines.values() for task in line.look.under_way)]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -210,7 +222,10 @@ class Reconcile:
             log.info("account %s: the books could not be read: %s", account_id, type(error).__name__)
 
     def _line(self, account_id: str) -> _Line:
-        return self._lines.setdefault(account_id, _Line())
+        if account_id not in self._lines:
+            look = SharedRead(partial(self._look, account_id), self._clock, f"look {account_id}")
+            self._lines[account_id] = _Line(look=look)
+        return self._lines[account_id]
 
     def _later(self, delay: float, account_id: str) -> None:
         async def wait() -> None:
@@ -222,21 +237,6 @@ class Reconcile:
         timer = asyncio.create_task(wait(), name=f"look again in {delay} s")
         self._timers.add(timer)
         timer.add_done_callback(self._timers.discard)
-
-    def _begin(self, account_id: str) -> asyncio.Task[Change]:
-        line = self._line(account_id)
-        if line.looking is None or line.looking.done():
-            line.looking = asyncio.create_task(self._look(account_id), name=f"look {account_id}")
-            return line.looking
-        if line.following is None or line.following.done():
-            line.following = asyncio.create_task(self._follow(account_id, line.looking), name=f"look again {account_id}")
-        return line.following
-
-    async def _follow(self, account_id: str, first: asyncio.Task[Change]) -> Change:
-        await asyncio.wait([first])
-        line = self._line(account_id)
-        line.looking, line.following = line.following, None
-        return await self._look(account_id)
 
     async def _look(self, account_id: str) -> Change:
         broker = self._connections.of(account_id).broker
@@ -262,6 +262,7 @@ class Reconcile:
         self._book.applied(account_id, change)
         line.seen_at, line.last_change = began, change
         if change.touched:
+            line.changed_at = self._elapsed()
             self._changed()
         return change
 
@@ -386,7 +387,7 @@ async def _both(
         return facts, ()
 
 
-def _quietly(task: "asyncio.Task[Change]") -> None:
+def _quietly(task: "asyncio.Task[Reading[Change]]") -> None:
     """A bell has nobody to tell: the line's state already says that the books could not be read."""
     if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, BrokerError | StorageAway):
         log.error("a look failed", exc_info=error)

@@ -4,11 +4,14 @@ import asyncio
 import gzip
 import random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import format_datetime
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import pytest
@@ -189,6 +192,34 @@ async def test_the_headers_are_those_of_type_b(clock: LoopClock) -> None:
     assert request.headers["X-PrivateKey"] == KEY.reveal()
     assert request.headers["Authorization"] == "Bearer TOKEN-canary"
     assert transport.skew == pytest.approx(14.5)
+
+
+class Searches(MetaPathFinder):
+    """Finds no module and remembers which were searched for."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        del path, target
+        self.names.append(fullname)
+
+
+async def test_a_request_searches_the_disk_for_no_module(clock: LoopClock) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"status": True})
+
+    searches = Searches()
+    async with a_server(answer) as base:
+        transport = a_transport(clock, base)
+        await transport.call(routes.FUNDS)  # what is loaded late is loaded by the first
+        sys.meta_path.insert(0, searches)
+        try:
+            await transport.call(routes.FUNDS)
+        finally:
+            sys.meta_path.remove(searches)
+            await transport.close()
+    assert searches.names == []
 
 
 def dated(clock: LoopClock) -> Callable[[httpx.Request], httpx.Response]:

@@ -11,7 +11,6 @@ from bot.domain.orders.notice import FeedBack
 from bot.domain.orders.order import OrderRequest
 from bot.domain.people.access import PadEnded, PadUse
 from bot.domain.terms import Side
-from bot.trading.account.prices import Prices
 from bot.trading.account.spent_codes import spend
 from bot.trading.feed_events import FeedEvents
 from bot.trading.safety.pins import TRIES
@@ -89,7 +88,7 @@ async def test_the_length_of_a_gap_of_the_feed_is_the_time_that_passed(
     feed = FeedEvents(
         store=stage.store,
         reconcile=stage.reconcile,
-        prices=Prices(connections=stage.link),
+        prices=stage.prices,
         background=stage.background,
         clock=host_clock,
         changed=lambda: None,

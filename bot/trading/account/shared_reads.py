@@ -1,0 +1,138 @@
+"""Reads of an account that many people ask for at once: one read at the broker serves all of them."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from bot.domain.clock import Clock
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.market.prices import Quote
+from bot.domain.orders.order import TradeFact
+from bot.domain.orders.portfolio import Funds, Holding, Position
+from bot.domain.ports.broker import Broker, BrokerConnections
+
+T = TypeVar("T")
+
+NEVER = -math.inf  # before any moment of the loop
+YOUNG = 1.0  # seconds since a read began, within which its answer serves whoever asks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Generic[T]):
+    """What a read brought. Whatever happened before it began is in it; what happened during it may be missing."""
+
+    value: T
+    as_of: datetime  # when the read began
+    began: float  # the same in loop time
+
+
+class SharedRead(Generic[T]):
+    """One read that is repeated. At most one is under way, and those who ask meanwhile share the next.
+
+    A failure is told to those who waited for that very read, and to nobody after them.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[T]], clock: Clock, name: str) -> None:
+        self._read = read
+        self._clock = clock
+        self._name = name
+        self._running: asyncio.Task[Reading[T]] | None = None
+        self._next: asyncio.Task[Reading[T]] | None = None
+        self._newest: Reading[T] | None = None
+
+    async def ask(self, *, after: float) -> Reading[T]:
+        """A young reading that began later than `after`, in loop time; else that of the next read to begin."""
+        if (newest := self.newest(after)) is not None:
+            return newest
+        return await asyncio.shield(self.begin())  # whoever gives up leaves the read to the others
+
+    def newest(self, after: float) -> Reading[T] | None:
+        """The newest reading, if it is young and began later than `after`."""
+        newest, now = self._newest, asyncio.get_running_loop().time()
+        return newest if newest is not None and newest.began > after and now - newest.began < YOUNG else None
+
+    def begin(self) -> "asyncio.Task[Reading[T]]":
+        """The next read to begin: at once, or when the one that is under way has ended."""
+        if self._next is not None and not self._next.done():
+            return self._next
+        if self._running is not None and not self._running.done():
+            self._next = self._task(self._follow(self._running))
+            return self._next
+        self._running = self._task(self._once())
+        return self._running
+
+    @property
+    def under_way(self) -> "Sequence[asyncio.Task[Reading[T]]]":
+        """The tasks that have not ended."""
+        return [task for task in (self._running, self._next) if task is not None and not task.done()]
+
+    def _task(self, work: Coroutine[Any, Any, Reading[T]]) -> "asyncio.Task[Reading[T]]":
+        task = asyncio.create_task(work, name=self._name)
+        task.add_done_callback(_seen)
+        return task
+
+    async def _follow(self, running: "asyncio.Task[Reading[T]]") -> Reading[T]:
+        await asyncio.wait([running])
+        self._running, self._next = self._next, None
+        return await self._once()
+
+    async def _once(self) -> Reading[T]:
+        as_of, began = self._clock.now(), asyncio.get_running_loop().time()
+        self._newest = Reading(value=await self._read(), as_of=as_of, began=began)
+        return self._newest
+
+
+def _seen(task: "asyncio.Task[Any]") -> None:
+    """A failure belongs to those who wait; where all of them gave up nobody is left to be told."""
+    if not task.cancelled():
+        task.exception()
+
+
+class SharedReads:
+    """The reads of all accounts, shared by those who only look. Acts read for themselves."""
+
+    def __init__(self, *, connections: BrokerConnections, clock: Clock, changed_at: Callable[[str], float]) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._changed_at = changed_at  # the loop's time of the last act on an account, or news of it
+        self._reads: dict[tuple[str, Hashable], tuple[Broker, SharedRead[Any]]] = {}
+
+    async def positions(self, account_id: str) -> Reading[Sequence[Position]]:
+        """The position book."""
+        return await self._ask(account_id, "positions", lambda broker: broker.positions())
+
+    async def trades(self, account_id: str) -> Reading[Sequence[TradeFact]]:
+        """The trade book of the day."""
+        return await self._ask(account_id, "trades", lambda broker: broker.trades())
+
+    async def holdings(self, account_id: str) -> Reading[Sequence[Holding]]:
+        """Shares in the demat account."""
+        return await self._ask(account_id, "holdings", lambda broker: broker.holdings())
+
+    async def funds(self, account_id: str) -> Reading[Funds]:
+        """Money for trading."""
+        return await self._ask(account_id, "funds", lambda broker: broker.funds())
+
+    async def quotes(self, account_id: str, keys: Collection[InstrumentKey]) -> Reading[Mapping[InstrumentKey, Quote]]:
+        """Prices of exactly these instruments."""
+        return await self._ask(account_id, frozenset(keys), lambda broker: broker.quotes(keys))
+
+    async def _ask(self, account_id: str, what: Hashable, read: Callable[[Broker], Awaitable[T]]) -> Reading[T]:
+        changed_at = self._changed_at(account_id)
+        broker = self._connections.of(account_id).broker
+        owner, shared = self._reads.get((account_id, what), (None, None))
+        if shared is None or owner is not broker:  # a new connection shares nothing with the one before it
+            self._forget_old()
+            shared = SharedRead(partial(read, broker), self._clock, f"shared read of {account_id}")
+            self._reads[account_id, what] = (broker, shared)
+        reading: Reading[T] = await shared.ask(after=changed_at)
+        return reading
+
+    def _forget_old(self) -> None:
+        """Drops what neither is under way nor can serve anybody: sets of instruments come in any number."""
+        kept = {name: (broker, read) for name, (broker, read) in self._reads.items() if read.under_way or read.newest(NEVER)}
+        self._reads = kept
