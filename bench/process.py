@@ -13,11 +13,11 @@ from typing import Any
 from bench.idle import log_in
 from bench.journey import ACCOUNT, simulators
 from bench.scrips import write
-from bot.app import open_store
 from bot.broker.connections import Connections
 from bot.broker.transport import OpenSink
 from bot.broker.wire.answers import Answer
 from bot.config.settings import Settings
+from bot.database import open_store
 from bot.demo.simulators import Simulators
 from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock, ist_date
