@@ -33,7 +33,7 @@ from bot.trading.orders.order_desk import IN_WORDS, OrderDesk
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
-from storage.store import SqlStore
+from storage.store import SqlStore, Topic
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON, a_store
 
@@ -336,10 +336,11 @@ async def set_stage(
     now = clock.now()
     link = OneLink(broker, feed, Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
     wakes: list[int] = []
+    store.on_commit(Topic.NOTICES, lambda: wakes.append(1))
     catalogue = Catalogue(store=store, connections=link, kept=broker.scrip_master, clock=clock)
     await catalogue.refresh(ACCOUNT.id)
     book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=seen, connections=link, book=book, clock=clock, elapsed=elapsed, changed=lambda: wakes.append(1))
+    reconcile = Reconcile(store=seen, connections=link, book=book, clock=clock, elapsed=elapsed)
     prices = Prices(connections=link)
     confirmations = Confirmations(clock, elapsed, random_bytes)
     proposing = ProposalBuilder(
@@ -365,9 +366,8 @@ async def set_stage(
         background=background,
         clock=clock,
         random=random_bytes,
-        changed=lambda: wakes.append(1),
     )
-    switch = KillSwitch(store=seen, confirmations=confirmations, desk=desk, clock=clock, changed=lambda: wakes.append(1))
+    switch = KillSwitch(store=seen, confirmations=confirmations, desk=desk, clock=clock)
     account = Account(id=ACCOUNT.id, label=ACCOUNT.label, client=ACCOUNT.client, created_at=ACCOUNT.created_at)
     actor = Actor(user=User(telegram_id=PERSON, name="Asha"), role=role, account=account)
     return DeskStage(

@@ -1,6 +1,5 @@
 """The kill switch: who stopped trading, when, what it leaves, and how it is lifted."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,7 +23,6 @@ class KillSwitch:
     confirmations: Confirmations
     desk: OrderDesk
     clock: Clock
-    changed: Callable[[], None]
 
     async def kill(self, actor: Actor) -> Killed:
         """Stops entries of the account now, and says what still rests at the exchange."""
@@ -57,7 +55,6 @@ class KillSwitch:
         except StorageAway:  # it stops all the same: nothing is written before what is owed, and no order leaves unwritten
             await self.store.owe(turn_on)
             killed = await self.store.transaction(partial(standing, fresh=True))
-        self.changed()
         return killed
 
     async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question:

@@ -57,7 +57,6 @@ Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every re
 
 ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
 IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
-SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 
 
 class OrderDesk(Proposals):
@@ -74,14 +73,12 @@ class OrderDesk(Proposals):
         background: BackgroundTasks,
         clock: Clock,
         random: RandomBytes,
-        changed: Callable[[], None],
     ) -> None:
         super().__init__(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
         self._connections = connections
         self._reconcile = reconcile
         self._background = background
         self._random = random
-        self._changed = changed
 
     # The tap
 
@@ -235,8 +232,6 @@ class OrderDesk(Proposals):
         after: Callable[[Order, datetime], Order] = Order.unclear
         unregistered: str | None = None
         respelled = False
-        # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
-        slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
             if told is not None:
                 await told()
@@ -256,11 +251,9 @@ class OrderDesk(Proposals):
         except BrokerError as error:
             log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
         finally:
-            slow.cancel()
             # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
             settled = await asyncio.shield(self._settled(order, actor, after))
             self._reconcile.sent(order.account_id, order.id)
-            self._changed()
         if respelled:
             # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
             words = self._connections.of(order.account_id).broker.use_other_stop_words()
@@ -369,7 +362,6 @@ class OrderDesk(Proposals):
         except StorageAway:
             await self._store.owe(amend)
             amended = order.amended(draft, self._clock.now())
-        self._changed()
         return amended
 
     def _amend(self, db: Repositories, *, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
@@ -406,7 +398,6 @@ class OrderDesk(Proposals):
             db.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
 
         await self._store.transaction(lift)
-        self._changed()
         return Resumed(account=account, at=now)
 
     # Cancels
@@ -490,7 +481,6 @@ class OrderDesk(Proposals):
             raise
         finally:
             self._reconcile.sent(order.account_id, order.id)
-            self._changed()
         with suppress(StorageAway):  # what the books say is stored by a later look
             await self._reconcile.sync(order.account_id)
         found = await self._order(actor, order.id)
@@ -533,9 +523,7 @@ class OrderDesk(Proposals):
             )
             return closed
 
-        closed = await self._store.transaction(close)
-        self._changed()
-        return closed
+        return await self._store.transaction(close)
 
     def _terms(self, draft: OrderDraft) -> str:
         """The terms for the record of acts."""

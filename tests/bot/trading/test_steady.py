@@ -91,7 +91,6 @@ async def test_the_length_of_a_gap_of_the_feed_is_the_time_that_passed(
         prices=Prices(connections=stage.link),
         background=stage.background,
         clock=host_clock,
-        changed=lambda: None,
     )
     since = host_clock.now()
     feed.gap(ACCOUNT.id, since, None)
