@@ -42,6 +42,8 @@ from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -149,10 +151,23 @@ def build_core(
         calendar=calendar,
         plan=plan,
     )
+    proposals = Proposals(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
+    orders = WorkingOrders(
+        store=store,
+        proposing=proposing,
+        confirmations=confirmations,
+        reconcile=reconcile,
+        background=background,
+        clock=clock,
+    )
+    switch = KillSwitch(store=store, confirmations=confirmations, orders=orders, clock=clock)
     desk = OrderDesk(
         store=store,
         connections=connections,
+        proposals=proposals,
         proposing=proposing,
+        orders=orders,
+        switch=switch,
         confirmations=confirmations,
         reconcile=reconcile,
         background=background,
@@ -185,13 +200,15 @@ def build_core(
     services = Services(
         allowlist=allowlist,
         accounts=accounts,
+        proposals=proposals,
         desk=desk,
+        orders=orders,
         books=books,
         market=Quotes(instruments=catalogue, prices=prices, clock=clock),
         invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
         limits=OwnLimits(store=store, clock=clock, calendar=calendar),
         pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes)),
-        switch=KillSwitch(store=store, confirmations=confirmations, desk=desk, clock=clock),
+        switch=switch,
         unlinking=Unlinking(
             store=store,
             connections=connections,

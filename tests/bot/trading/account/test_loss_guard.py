@@ -47,7 +47,7 @@ class CountingBroker(ScriptedBroker):
 
 
 def watch(stage: DeskStage) -> LossGuard:
-    from_desk = stage.desk._proposing
+    from_desk = stage.proposing
     results = Results(
         prices=from_desk.prices,
         instruments=from_desk.instruments,

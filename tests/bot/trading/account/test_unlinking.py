@@ -65,7 +65,7 @@ class Door:
 
     async def ask(self, label: str = "main") -> UnlinkQuestion:
         question = await self.unlinking.ask(self.stage.actor, label, chat_id=PERSON)
-        await self.stage.desk.shown(question.confirmation.token, CARD)
+        await self.stage.proposals.shown(question.confirmation.token, CARD)
         return question
 
     async def tap(self, question: UnlinkQuestion, actor: Actor | None = None) -> Unlinked:
