@@ -196,7 +196,7 @@ class SqlStore:
                 if _raw(self._connection).total_changes == changes:
                     only_read.append(result)
             committed |= transaction.writes
-            if db.accounts.destroyed:
+            if db.destroyed:
                 self._empty_log()
         except DATABASE_ERRORS as error:
             refused = in_words(error)

@@ -102,7 +102,7 @@ class OrderDesk:
         order_id = self._random(10).hex()
         self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
         try:
-            found, claim = await self._store.transaction(
+            found, claim, limited = await self._store.transaction(
                 lambda db: self._first(
                     db,
                     actor,
@@ -118,7 +118,7 @@ class OrderDesk:
                 if (ran := self._ran_away(found) or self._of_before(found)) is not None:
                     self._reconcile.unsent(order_id)
                     return await self._proposals.ask_anew(actor, found, request_of(terms_of(found)), redrawn=ran)
-                held = await self._proposing.held_for(actor, terms_of(found))
+                held = await self._proposing.held_for(actor, terms_of(found), limited=limited)
                 claim = await self._store.transaction(lambda db: self._claim(db, actor, found, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
@@ -159,18 +159,22 @@ class OrderDesk:
         message_id: int,
         order_id: str,
         fits: Collection[Purpose],
-    ) -> tuple[Confirmation, Claim | None]:
-        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction."""
+    ) -> tuple[Confirmation, Claim | None, bool]:
+        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction.
+
+        The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
+        """
         found = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
         if actor.account is None or actor.account.id != found.account_id:
             raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(found):
             raise ConfirmationGone("New figures. Read, then tap.")
+        limited = self._proposing.limited(db, found.account_id)
         if found.purpose is not Purpose.PLACE or self._ran_away(found) is not None:
-            return found, None
+            return found, None, limited
         if self._confirmations.is_exit(found.token) or self._of_before(found) is not None:  # both hang on what is held now
-            return found, None
-        return found, self._claim(db, actor, found, None, order_id)
+            return found, None, limited
+        return found, self._claim(db, actor, found, None, order_id), limited
 
     def _claim(self, db: Repositories, actor: Actor, found: Confirmation, held: Held | None, order_id: str) -> Claim | None:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
