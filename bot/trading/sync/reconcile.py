@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
@@ -254,19 +255,23 @@ class Reconcile:
         if line.down_since is not None:
             log.info("account %s: the books can be read again, after %s", account_id, began - line.down_since)
             line.down_since = None
-        seen = await self._earlier(account_id, broker)
-        change = await self._store.transaction(lambda db: self._apply(db, account_id, facts, trades, started=started, seen=seen))
+        apply = partial(self._apply, account_id=account_id, facts=facts, trades=trades, started=started)
+        change = await self._store.transaction(lambda db: None if self._unknown_of_before(db, account_id) else apply(db, seen={}))
+        if change is None:
+            seen = await self._earlier(account_id, broker)
+            change = await self._store.transaction(lambda db: apply(db, seen=seen))
         self._book.applied(account_id, change)
         line.seen_at, line.last_change = began, change
         return change
 
+    def _unknown_of_before(self, db: Repositories, account_id: str) -> Sequence[Order]:
+        """Orders of an earlier day whose outcome is unknown: the book of today says nothing about them."""
+        today = ist_date(self._clock.now())
+        return [each for each in db.orders.unsettled(account_id) if each.status is OrderStatus.UNKNOWN and each.day < today]
+
     async def _earlier(self, account_id: str, broker: Broker) -> Mapping[str, str]:
         """What trade history and positions say of each order of an earlier day whose outcome is unknown, if they can be read."""
-        today = ist_date(self._clock.now())
-        open_ = await self._store.transaction(lambda db: db.orders.unsettled(account_id))
-        orders = [each for each in open_ if each.status is OrderStatus.UNKNOWN and each.day < today]
-        if not orders:
-            return {}
+        orders = await self._store.transaction(lambda db: self._unknown_of_before(db, account_id))
         try:
             positions = await broker.positions()
             days = {day: await broker.past_trades(day, day) for day in {order.day for order in orders}}
@@ -278,10 +283,10 @@ class Reconcile:
     def _apply(
         self,
         db: Repositories,
+        *,
         account_id: str,
         facts: Sequence[OrderFact],
         trades: Sequence[TradeFact],
-        *,
         started: float,
         seen: Mapping[str, str],
     ) -> Change:
