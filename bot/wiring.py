@@ -34,7 +34,6 @@ from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
-from bot.trading.account.unlinking import Unlinking
 from bot.trading.feed_events import FeedEvents as FeedIntake
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
@@ -54,6 +53,7 @@ from bot.trading.safety.token_guard import TokenGuard
 from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
 from handlers.views.format import rupees
 from storage.secrets.pinhash import Argon2Pins

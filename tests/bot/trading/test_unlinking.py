@@ -28,8 +28,8 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from bot.trading.account.logins import LOGGED_OUT, Logins
-from bot.trading.account.unlinking import PATIENCE, Unlinking
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.unlinking import PATIENCE, Unlinking
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.stage.access import access
 from tests.stage.desk import DeskStage, ScriptedBroker, set_stage
