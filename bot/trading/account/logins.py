@@ -25,6 +25,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.spent_codes import spend
+from bot.trading.actor import account_of
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.lockdown import LIFT, WHY, sounding
 
@@ -170,11 +171,10 @@ class Logins:
         return LoggedIn(account=account, session=session)
 
     def _owned(self, actor: Actor, code: str | None) -> Account:
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet. It is linked on the host: python -m bot link.")
+        account = account_of(actor)
         if code is not None and not (code.isascii() and code.isdigit() and len(code) == 6):
             raise PersonError("The code is the six digits of your authenticator app.")
-        return actor.account
+        return account
 
     async def _credentials(self, account_id: str) -> Credentials:
         credentials = await self._store.transaction(lambda db: db.accounts.credentials(account_id))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, SessionExpired, UnknownSymbol, UsageError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Exchange, Instrument
@@ -25,6 +25,7 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
+from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.orders.confirmations import Confirmations
@@ -62,12 +63,11 @@ class ProposalBuilder:
 
     def link(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its living line; PersonError without an account, SessionExpired without a session."""
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet. /link says how.")
-        link = self.connections.of(actor.account.id)
+        account = account_of(actor)
+        link = self.connections.of(account.id)
         if link.session is None:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
-        return actor.account, link
+        return account, link
 
     def find(self, request: OrderRequest) -> Instrument:
         """The one instrument that the words name; UnknownSymbol with near misses as whole commands otherwise."""
