@@ -104,9 +104,9 @@ class TradingDesk(Protocol):
         chat_id: int,
         message_id: int,
         in_words: bool = False,
-        told: Callable[[], Awaitable[object]] | None = None,
+        answered: Callable[[], Awaitable[object]] | None = None,
     ) -> Order | Proposal | Resumed:
-        """in_words: the button answers a question in words. told: awaited before anything goes to the broker."""
+        """in_words: the button answers a question in words. answered: awaited before anything goes to the broker."""
         ...
 
 
@@ -115,7 +115,7 @@ class WorkingOrders(Protocol):
 
     async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Order | Question: ...
     async def cancel_all(self, actor: Actor) -> Sequence[Order]: ...
-    async def look(self, actor: Actor, order_id: str) -> Order: ...
+    async def sync(self, actor: Actor, order_id: str) -> Order: ...
     async def give_up(self, actor: Actor, order_id: str) -> Order: ...
 
 

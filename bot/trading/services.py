@@ -1,4 +1,4 @@
-"""Every use case, built once at the front door and handed to the face."""
+"""Every use case, built once at the start and handed to the handlers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -72,7 +72,7 @@ def _asked(ctx: Ctx) -> str:
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.face.first_tap(tap.token)
     sends = tap.verb is CardVerb.CONFIRM and not _is_over(ctx)
-    told = None if repeated else _answering(ctx, "Sending…" if sends else "")
+    answered = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
         outcome = await ctx.services.desk.confirm(
             ctx.actor,
@@ -80,7 +80,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
             chat_id=ctx.chat_id,
             message_id=ctx.message_id,
             in_words=tap.verb is CardVerb.YES,
-            told=told,
+            answered=answered,
         )
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)

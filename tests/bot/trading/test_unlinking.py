@@ -182,7 +182,7 @@ async def test_an_order_that_is_being_sent_refuses_it(clock: LoopClock) -> None:
             await door.tap(question)
         seen.append(refused.value)
 
-    await door.stage.desk.confirm(door.stage.actor, token, chat_id=PERSON, message_id=77, told=told)
+    await door.stage.desk.confirm(door.stage.actor, token, chat_id=PERSON, message_id=77, answered=told)
     assert len(seen) == 1
     assert door.broker.posts == 1
 
