@@ -115,7 +115,7 @@ class OrderDesk:
                 )
             )
             if question.purpose is Purpose.PLACE and claim is None:
-                self._proposing.link(actor)
+                self._proposing.connection(actor)
                 if (ran := self._ran_away(question) or self._of_before(question)) is not None:
                     self._reconcile.unsent(order_id)
                     return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=ran)
@@ -334,7 +334,7 @@ class OrderDesk:
         return "I was restarted after this card."
 
     async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
-        _, link = self._proposing.link(actor)
+        _, connection = self._proposing.connection(actor)
         draft = terms_of(question)
         held = await self._proposing.held_for(actor, draft)
 
@@ -360,7 +360,7 @@ class OrderDesk:
         if order is None or order.broker_id is None:
             raise CheckFailed(reasons)
         urgent = self._confirmations.is_exit(question.token)
-        sending = self._background.start(link.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
+        sending = self._background.start(connection.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
         try:
             await asyncio.shield(sending)
         except OrderOver:

@@ -132,8 +132,8 @@ class Proposals:
 
     async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
         """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
-        _, link = self._proposing.link(actor)
-        open_ = (each for each in await link.broker.positions() if each.quantity and not each.is_sold_holding)
+        _, connection = self._proposing.connection(actor)
+        open_ = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
         held = next((each for each in open_ if each.instrument.key == key and each.product is product), None)
         if held is None:
             later = " What has been delivered is in /holdings." if product is Product.CNC else ""
@@ -150,7 +150,7 @@ class Proposals:
 
     async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
         """New terms for a working order, as a question."""
-        account, link = self._proposing.link(actor)
+        account, connection = self._proposing.connection(actor)
         if not actor.may(Permission.OPEN):
             raise NotAllowed(f"As {actor.role} you cannot change an order.")
         day = ist_date(self._clock.now())
@@ -171,11 +171,11 @@ class Proposals:
         if draft.quantity <= order.filled:
             raise CheckFailed([f"{order.filled} of #{number} are filled already."])
         confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id)
-        funds = await link.broker.funds()
+        funds = await connection.broker.funds()
         return await self._proposing.ask(
             actor,
             account,
-            link,
+            connection,
             confirmation,
             price=seen,
             funds=funds,
@@ -186,7 +186,7 @@ class Proposals:
 
     async def ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
         """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
-        account, link = self._proposing.link(actor)
+        account, connection = self._proposing.connection(actor)
         terms = terms_of(old)
         price = await self._proposing.prices.of(account.id, terms.instrument.key)
         product = request.product or terms.product
@@ -200,11 +200,11 @@ class Proposals:
             message_id=old.message_id,
             calm=redrawn is not None,
         )
-        funds = await self._proposing.funds(link)
+        funds = await self._proposing.funds(connection)
         return await self._proposing.ask(
             actor,
             account,
-            link,
+            connection,
             new,
             price=price,
             funds=funds,

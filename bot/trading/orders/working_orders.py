@@ -46,7 +46,7 @@ class WorkingOrders:
         """Asks the broker to cancel; a waiting stop is asked again in words first. The order as the book has it after a look."""
         if not actor.may(Permission.REDUCE):
             raise NotAllowed(f"As {actor.role} you can look, not cancel.")
-        account, _ = self._proposing.link(actor)
+        account, _ = self._proposing.connection(actor)
         target = await self._find(actor, order)
         if target.status is OrderStatus.TRIGGER_PENDING:
             question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=target.id)
@@ -62,7 +62,7 @@ class WorkingOrders:
         """Cancels working orders one by one; what the broker refuses stays and is shown as it is."""
         if not actor.may(Permission.REDUCE):
             raise NotAllowed(f"As {actor.role} you can look, not cancel.")
-        account, _ = self._proposing.link(actor)
+        account, _ = self._proposing.connection(actor)
         working = await self._store.transaction(
             lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
         )
@@ -89,7 +89,7 @@ class WorkingOrders:
         return await self._cancel(actor, order)
 
     async def _cancel(self, actor: Actor, order: Order) -> Order:
-        _, link = self._proposing.link(actor)
+        _, connection = self._proposing.connection(actor)
         if order.broker_id is None or not order.status.is_working:
             raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
         now = self._clock.now()
@@ -112,7 +112,7 @@ class WorkingOrders:
 
         await self._store.transaction(allow)
         await self._store.owe(record)  # a cancel needs no row: it leaves also while the database takes nothing
-        sending = self._background.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
+        sending = self._background.start(connection.broker.cancel(order.broker_id), f"cancel {order.id}")
         over: OrderOver | None = None
         try:
             await asyncio.shield(sending)
@@ -169,6 +169,6 @@ class WorkingOrders:
         """The order of that number today, or of that id."""
         if isinstance(order, str):
             return await self._store.transaction(lambda db: own_order(db, actor, order))
-        account, _ = self._proposing.link(actor)
+        account, _ = self._proposing.connection(actor)
         day = ist_date(self._clock.now())
         return await self._store.transaction(lambda db: order_by_number(db, account.id, day, order))
