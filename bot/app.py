@@ -50,7 +50,7 @@ def open_store(
 
 @asynccontextmanager
 async def open_connections(settings: Settings, *, clock: Clock, random_bytes: RandomBytes) -> AsyncIterator[Connections]:
-    """The lines to the broker, by address alone."""
+    """Opens the connections to the broker, which is met by its address alone."""
     seed = int.from_bytes(random_bytes(8), "big")
     connections = Connections(
         base_url=settings.broker_url,
@@ -90,7 +90,7 @@ class App:
         connections: Connections,
         notifier: Notifier,
         cards: CardUpdater,
-        intake: UpdatePoller,
+        poller: UpdatePoller,
         heartbeat: Path,
         watch: WebhookWatch,
     ) -> None:
@@ -100,7 +100,7 @@ class App:
         self._connections = connections
         self._notifier = notifier
         self._cards = cards
-        self._intake = intake
+        self._poller = poller
         self._watch = watch
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -111,7 +111,7 @@ class App:
                 tasks = [
                     group.create_task(work, name=name)
                     for name, work in (
-                        ("telegram", self._intake.run()),
+                        ("telegram", self._poller.run()),
                         ("feeds", self._connections.run()),
                         ("reconcile", self.core.reconcile.run()),
                         ("notifier", self._notifier.run()),
@@ -151,7 +151,7 @@ class App:
         beats = 0
         while True:
             await self.core.services.allowlist.refresh()
-            await self.core.alarm.heed()
+            await self.core.lockdown.heed()
             if beats % BEATS == 0:
                 self._write_heartbeat()
                 await self.store.settle_log()
@@ -166,8 +166,8 @@ class App:
 
     async def _end(self) -> None:
         """No new commands; what is under way ends in bounded time; what is left waits in the store."""
-        self._intake.close()
-        await self._intake.drain(seconds=DRAIN)
+        self._poller.close()
+        await self._poller.drain(seconds=DRAIN)
         await self.core.background.finish(DRAIN)
         await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
         await self._cards.drain(DRAIN)
@@ -222,7 +222,7 @@ async def open_app(
         store.on_commit(Topic.NOTICES, notifier.wake)
         store.on_commit(Topic.ORDERS, cards.wake)
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
-        intake = UpdatePoller(
+        poller = UpdatePoller(
             application,
             inbox=SqlInbox(store),
             allowlist=core.services.allowlist,
@@ -245,6 +245,6 @@ async def open_app(
             connections=connections,
             notifier=notifier,
             cards=cards,
-            intake=intake,
+            poller=poller,
             watch=watch,
         )

@@ -34,7 +34,7 @@ from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
-from bot.trading.feed_events import FeedEvents as FeedIntake
+from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting
@@ -86,7 +86,7 @@ class Core:
 
     services: Services
     token_guard: TokenGuard
-    alarm: Lockdown
+    lockdown: Lockdown
     accounts: Logins
     catalogue: Catalogue
     reconcile: Reconcile
@@ -122,8 +122,8 @@ def build_core(
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
     catalogue = Catalogue(store=store, connections=connections, kept=connections.shelf.kept, clock=clock)
-    book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=store, connections=connections, book=book, clock=clock, elapsed=elapsed, egress=egress)
+    applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
+    reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     prices = Prices(connections=connections)
 
     settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
@@ -174,7 +174,7 @@ def build_core(
         clock=clock,
         random=random_bytes,
     )
-    books = AccountViews(
+    views = AccountViews(
         store=store,
         connections=connections,
         prices=prices,
@@ -187,7 +187,7 @@ def build_core(
     results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=books, clock=clock)
+    reports = Reports(store=store, books=views, clock=clock)
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -203,7 +203,7 @@ def build_core(
         proposals=proposals,
         desk=desk,
         orders=orders,
-        books=books,
+        books=views,
         market=Quotes(instruments=catalogue, prices=prices, clock=clock),
         invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
         limits=OwnLimits(store=store, clock=clock, calendar=calendar),
@@ -222,7 +222,7 @@ def build_core(
         host=Host(
             store=store,
             accounts=accounts,
-            books=books,
+            books=views,
             clock=clock,
             mode=mode,
             version=__version__,
@@ -232,7 +232,7 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedIntake(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
+    feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
     connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
 
     chores = Chores(
@@ -249,7 +249,7 @@ def build_core(
     return Core(
         services=services,
         token_guard=token_guard,
-        alarm=Lockdown(store=patient, connections=connections),
+        lockdown=Lockdown(store=patient, connections=connections),
         accounts=accounts,
         catalogue=catalogue,
         reconcile=reconcile,

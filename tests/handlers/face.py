@@ -635,7 +635,7 @@ class FakePins:
     def close(self, actor: Actor, pad_id: str) -> None:
         self.tapped = ""
 
-    async def seal(self, actor: Actor) -> PinState:
+    async def lock(self, actor: Actor) -> PinState:
         self.sealed = True
         return await self.state(actor)
 

@@ -344,8 +344,8 @@ async def set_stage(
     store.on_commit(Topic.NOTICES, lambda: wakes.append(1))
     catalogue = Catalogue(store=store, connections=link, kept=broker.scrip_master, clock=clock)
     await catalogue.refresh(ACCOUNT.id)
-    book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=seen, connections=link, book=book, clock=clock, elapsed=elapsed)
+    applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
+    reconcile = Reconcile(store=seen, connections=link, applier=applier, clock=clock, elapsed=elapsed)
     prices = Prices(connections=link)
     confirmations = Confirmations(clock, elapsed, random_bytes)
     proposing = ProposalBuilder(

@@ -238,7 +238,7 @@ class Pins:
         draws = [(self._random(8), digit) for digit in range(10)]
         return tuple(digit for _, digit in sorted(draws))
 
-    async def seal(self, actor: Actor) -> PinState:
+    async def lock(self, actor: Actor) -> PinState:
         """From now on this person's phone can only stop trading and be opened; the open questions die."""
         person, now = actor.user.telegram_id, self._clock.now()
 

@@ -52,14 +52,14 @@ class Reconcile:
         *,
         store: Store,
         connections: BrokerConnections,
-        book: FactApplier,
+        applier: FactApplier,
         clock: Clock,
         elapsed: Callable[[], float],
         egress: str | None = None,
     ) -> None:
         self._store = store
         self._connections = connections
-        self._book = book
+        self._applier = applier
         self._clock = clock
         self._elapsed = elapsed  # the loop's own seconds, which nobody sets; asked from the store's thread too
         self._accounts: dict[str, _Books] = {}
@@ -263,7 +263,7 @@ class Reconcile:
         if change is None:
             seen = await self._earlier(account_id, broker)
             change = await self._store.transaction(lambda db: apply(db, seen=seen))
-        self._book.applied(account_id, change)
+        self._applier.applied(account_id, change)
         books.seen_at, books.last_change = began, change
         return change
 
@@ -294,7 +294,7 @@ class Reconcile:
         seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
-        change = self._book.apply(db, account_id, facts, trades, now)
+        change = self._applier.apply(db, account_id, facts, trades, now)
         present = {fact.broker_id for fact in facts}
         for order in db.orders.unsettled(account_id):
             after, notice = self._absent(order, present, started, now, seen.get(order.id, ""))
