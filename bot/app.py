@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,6 @@ from bot.domain.clock import Clock
 from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import load_reference
-from bot.runtime.background import BackgroundTasks
 from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
@@ -32,7 +31,7 @@ from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
 from storage.inbox import SqlInbox
-from storage.store import SqlStore
+from storage.store import SqlStore, Topic
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +41,7 @@ DRAIN = 10.0  # seconds for confirmations in flight, and again for notices, when
 
 @asynccontextmanager
 async def open_connections(settings: Settings, *, clock: Clock, random_bytes: RandomBytes) -> AsyncIterator[Connections]:
-    """The lines to the broker, by address alone."""
+    """Opens the connections to the broker, which is met by its address alone."""
     seed = int.from_bytes(random_bytes(8), "big")
     connections = Connections(
         base_url=settings.broker_url,
@@ -82,7 +81,7 @@ class App:
         connections: Connections,
         notifier: Notifier,
         cards: CardUpdater,
-        intake: UpdatePoller,
+        poller: UpdatePoller,
         heartbeat: Path,
         watch: WebhookWatch,
     ) -> None:
@@ -92,7 +91,7 @@ class App:
         self._connections = connections
         self._notifier = notifier
         self._cards = cards
-        self._intake = intake
+        self._poller = poller
         self._watch = watch
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -103,7 +102,7 @@ class App:
                 tasks = [
                     group.create_task(work, name=name)
                     for name, work in (
-                        ("telegram", self._intake.run()),
+                        ("telegram", self._poller.run()),
                         ("feeds", self._connections.run()),
                         ("reconcile", self.core.reconcile.run()),
                         ("notifier", self._notifier.run()),
@@ -129,12 +128,12 @@ class App:
             log.warning("nobody is on the list, so nobody is answered: python -m bot people add ID --role owner")
         broken = await self.store.transaction(lambda db: db.audit.verify())
         if broken is not None:
-            await self.core.token_guard.seal(TAMPERED.format(row=broken), drill=REPAIR)
+            await self.core.token_guard.halt(TAMPERED.format(row=broken), drill=REPAIR)
         await self.core.catalogue.restore()
         alive = await self.core.accounts.restore()
         await self.core.reconcile.settle_start()
         for account_id in alive:
-            await self.core.settle.look(account_id)
+            await self.core.settle.sync(account_id)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
 
@@ -143,7 +142,7 @@ class App:
         beats = 0
         while True:
             await self.core.services.allowlist.refresh()
-            await self.core.alarm.heed()
+            await self.core.lockdown.heed()
             if beats % BEATS == 0:
                 self._write_heartbeat()
                 await self.store.settle_log()
@@ -158,20 +157,11 @@ class App:
 
     async def _end(self) -> None:
         """No new commands; what is under way ends in bounded time; what is left waits in the store."""
-        self._intake.close()
-        await self._intake.drain(seconds=DRAIN)
+        self._poller.close()
+        await self._poller.drain(seconds=DRAIN)
         await self.core.background.finish(DRAIN)
         await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
         await self._cards.drain(DRAIN)
-
-
-def _telling(background: BackgroundTasks, speaker: Sender) -> Callable[[int, str], None]:
-    """Says something on the way; that it could not be said is logged by the background task."""
-
-    def say(person: int, words: str) -> None:
-        background.start(speaker.send(person, message(words)), "a word to a person")
-
-    return say
 
 
 @asynccontextmanager
@@ -218,17 +208,21 @@ async def open_app(
         messenger = TelegramMessenger(
             application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.allowlist.role_on
         )
-        notifier = core.wakes.notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
-        cards = core.wakes.cards = CardUpdater(store=core.patient, messenger=messenger)
-        intake = UpdatePoller(
+        notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
+        cards = CardUpdater(store=core.patient, messenger=messenger)
+        store.on_commit(Topic.NOTICES, notifier.wake)
+        store.on_commit(Topic.ORDERS, cards.wake)
+        store.on_commit(Topic.SENDING, cards.wake_if_slow)
+        poller = UpdatePoller(
             application,
             inbox=SqlInbox(store),
             allowlist=core.services.allowlist,
             clock=clock,
-            conflict=lambda words: core.token_guard.seal(WEBHOOK if "webhook" in words else POLLER),
+            conflict=lambda words: core.token_guard.halt(WEBHOOK if "webhook" in words else POLLER),
         )
-        watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.seal(WEBHOOK))
-        core.wakes.teller = _telling(core.background, Sender(application.bot))
+        watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.halt(WEBHOOK))
+        sender = Sender(application.bot)
+        core.direct.attach(lambda person, words: sender.send(person, message(words)))
         stack.push_async_callback(core.services.secret_entry.close)
         await core.services.allowlist.refresh()
         await stack.enter_async_context(running(application))
@@ -242,6 +236,6 @@ async def open_app(
             connections=connections,
             notifier=notifier,
             cards=cards,
-            intake=intake,
+            poller=poller,
             watch=watch,
         )

@@ -1,4 +1,4 @@
-"""The heart with the store and the lines in its hands: every use case, built in order."""
+"""Builds every use case, in order, over the store and the connections to the broker."""
 
 import asyncio
 import logging
@@ -13,8 +13,7 @@ from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.config.settings import Settings
 from bot.database import state_of
-from bot.delivery.card_updater import CardUpdater
-from bot.delivery.notifier import Notifier
+from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock, at_ist
@@ -36,15 +35,15 @@ from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
-from bot.trading.account.shared_reads import SharedReads
-from bot.trading.account.unlinking import Unlinking
-from bot.trading.feed_events import FeedEvents as FeedIntake
+from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -55,11 +54,13 @@ from bot.trading.safety.token_guard import TokenGuard
 from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.sync.shared_reads import SharedReads
+from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlStore
+from storage.store import SqlStore, Topic
 
 log = logging.getLogger(__name__)
 
@@ -90,11 +91,11 @@ def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
 
 @dataclass(slots=True, kw_only=True)
 class Core:
-    """The heart, built: everything but Telegram."""
+    """Everything that is built, but for Telegram."""
 
     services: Services
     token_guard: TokenGuard
-    alarm: Lockdown
+    lockdown: Lockdown
     accounts: Logins
     catalogue: Catalogue
     reconcile: Reconcile
@@ -102,33 +103,9 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     settle: "Settling"
-    wakes: "Wakes"
+    direct: DirectMessages
     patient: PatientStore
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
-
-
-class Wakes:
-    """Whoever shows changes: the cards and the notifier, known only after the heart is built."""
-
-    def __init__(self) -> None:
-        self.cards: CardUpdater | None = None
-        self.notifier: Notifier | None = None
-        self.losses: LossGuard | None = None
-        self.teller: Callable[[int, str], None] | None = None
-
-    def tell(self, person: int, words: str) -> None:
-        """Says something to one person that no record has to survive."""
-        if self.teller is not None:
-            self.teller(person, words)
-
-    def __call__(self) -> None:
-        """An order or a notice was written."""
-        if self.losses is not None:
-            self.losses.wake()
-        if self.notifier is not None:
-            self.notifier.wake()
-        if self.cards is not None:
-            self.cards.wake()
 
 
 def build_core(
@@ -141,22 +118,21 @@ def build_core(
     redactor: Redactor,
     egress: str | None = None,
 ) -> Core:
-    """Every use case over this store and these lines."""
-    shelf = load_reference(settings.market_data)
-    calendar = shelf.calendar if settings.market_hours == "real" else None
-    plan = chosen_plan(settings, shelf.tariff)
+    """Every use case over this store and these connections."""
+    reference = load_reference(settings.market_data)
+    calendar = reference.calendar if settings.market_hours == "real" else None
+    plan = chosen_plan(settings, reference.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
-    changed, background = Wakes(), BackgroundTasks()
+    background = BackgroundTasks()
+    direct = DirectMessages(background)
     elapsed = asyncio.get_running_loop().time
     allowlist = Allowlist(store=store)
-    outage = Outage(store=store, background=background, clock=clock, people=allowlist.people, tell=changed.tell)
+    outage = Outage(store=store, background=background, clock=clock, people=allowlist.people, tell=direct.tell)
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
     catalogue = Catalogue(store=store, connections=connections, kept=connections.shelf.kept, clock=clock)
-    book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(
-        store=store, connections=connections, book=book, clock=clock, elapsed=elapsed, changed=changed, egress=egress
-    )
+    applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
+    reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
     prices = Prices(connections=connections, reads=reads)
 
@@ -170,7 +146,6 @@ def build_core(
         totp=lambda seed: code_from_seed(seed, clock),
         logged_in=settle.after_login,
         conceal=redactor.know,
-        changed=changed,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
     proposing = ProposalBuilder(
@@ -178,58 +153,73 @@ def build_core(
         connections=connections,
         prices=prices,
         instruments=catalogue,
-        drafting=Drafting(shelf.rules, clock),
+        drafting=Drafting(reference.rules, clock),
         confirmations=confirmations,
         clock=clock,
-        rules=shelf.rules,
-        tariff=shelf.tariff,
+        rules=reference.rules,
+        tariff=reference.tariff,
         calendar=calendar,
         plan=plan,
     )
-    desk = OrderDesk(
+    proposals = Proposals(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
+    orders = WorkingOrders(
         store=store,
-        connections=connections,
         proposing=proposing,
         confirmations=confirmations,
         reconcile=reconcile,
         background=background,
         clock=clock,
-        random=random_bytes,
-        changed=changed,
     )
-    books = AccountViews(
+    switch = KillSwitch(store=store, confirmations=confirmations, orders=orders, clock=clock)
+    desk = OrderDesk(
+        store=store,
+        connections=connections,
+        proposals=proposals,
+        proposing=proposing,
+        orders=orders,
+        switch=switch,
+        confirmations=confirmations,
+        reconcile=reconcile,
+        background=background,
+        clock=clock,
+        random=random_bytes,
+    )
+    views = AccountViews(
         store=store,
         connections=connections,
         prices=prices,
         instruments=catalogue,
         reconcile=reconcile,
         reads=reads,
-        tariff=shelf.tariff,
+        tariff=reference.tariff,
         plan=plan,
         clock=clock,
     )
-    results = Results(prices=prices, instruments=catalogue, tariff=shelf.tariff, plan=plan, clock=clock)
-    losses = changed.losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, changed=changed)
-    reports = Reports(store=store, books=books, clock=clock, changed=changed)
-    token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=changed.tell, changed=changed)
+    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
+    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
+    store.on_commit(Topic.RESULTS, losses.wake)
+    reports = Reports(store=store, books=views, clock=clock)
+    token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
         door=SecretPage(settings.redirect_url, listen=settings.web_listen),
         clock=clock,
         random=random_bytes,
         linked=settle.after_login,
-        tell=changed.tell,
+        tell=direct.tell,
     )
     services = Services(
         allowlist=allowlist,
         accounts=accounts,
+        proposals=proposals,
         desk=desk,
-        books=books,
+        orders=orders,
+        books=views,
         market=Quotes(instruments=catalogue, prices=prices, clock=clock),
-        invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes, changed=changed),
-        limits=OwnLimits(store=store, clock=clock, calendar=calendar, changed=changed),
-        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes), changed=changed),
-        switch=KillSwitch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
+        invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
+        limits=OwnLimits(store=store, clock=clock, calendar=calendar),
+        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes)),
+        switch=switch,
         unlinking=Unlinking(
             store=store,
             connections=connections,
@@ -237,14 +227,13 @@ def build_core(
             reconcile=reconcile,
             confirmations=confirmations,
             clock=clock,
-            changed=changed,
         ),
         reports=reports,
         secret_entry=secret_entry,
         host=Host(
             store=store,
             accounts=accounts,
-            books=books,
+            books=views,
             clock=clock,
             mode=mode,
             version=__version__,
@@ -254,7 +243,7 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedIntake(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock, changed=changed)
+    feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
     connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
 
     chores = Chores(
@@ -271,7 +260,7 @@ def build_core(
     return Core(
         services=services,
         token_guard=token_guard,
-        alarm=Lockdown(store=patient, connections=connections),
+        lockdown=Lockdown(store=patient, connections=connections),
         accounts=accounts,
         catalogue=catalogue,
         reconcile=reconcile,
@@ -279,9 +268,9 @@ def build_core(
         scheduler=scheduler,
         losses=losses,
         settle=settle,
-        wakes=changed,
+        direct=direct,
         patient=patient,
-        explain=lambda words: shelf.rejections.explain(words).words(rupees),
+        explain=lambda words: reference.rejections.explain(words).words(rupees),
     )
 
 
@@ -295,7 +284,7 @@ class Settling:
 
     def after_login(self, account_id: str) -> None:
         """Reads the books and fetches the scrip master; returns at once."""
-        self.background.start(self.look(account_id), f"the books after login of {account_id}")
+        self.background.start(self.sync(account_id), f"the books after login of {account_id}")
         self.fetch_master(account_id)
 
     def fetch_master(self, account_id: str) -> None:
@@ -303,8 +292,8 @@ class Settling:
         self.catalogue.coming()
         self.background.start(self._master(account_id), f"scrip master for {account_id}")
 
-    async def look(self, account_id: str) -> None:
-        """Reads the books; that they could not be read is told by the log, and the next look comes by the clock."""
+    async def sync(self, account_id: str) -> None:
+        """Reads the books; that they could not be read is told by the log, and the next sync comes by the clock."""
         try:
             await self.reconcile.sync(account_id)
         except (BrokerError, StorageAway) as error:
@@ -312,7 +301,7 @@ class Settling:
 
     async def _master(self, account_id: str) -> None:
         if await self.catalogue.refresh(account_id):
-            await self.look(account_id)  # an order of an instrument that was not listed before takes its name and its lot
+            await self.sync(account_id)  # an order of an instrument that was not listed before takes its name and its lot
 
 
 @dataclass(slots=True, kw_only=True)

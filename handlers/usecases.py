@@ -76,24 +76,11 @@ class Accounts(Protocol):
         ...
 
 
-class TradingDesk(Protocol):
-    """Everything that leads to an order."""
+class Proposals(Protocol):
+    """What a person may be asked to confirm."""
 
     async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal: ...
     async def shown(self, token: str, message_id: int) -> None: ...
-    async def confirm(
-        self,
-        actor: Actor,
-        token: str,
-        *,
-        chat_id: int,
-        message_id: int,
-        in_words: bool = False,
-        told: Callable[[], Awaitable[object]] | None = None,
-    ) -> Order | Proposal | Resumed:
-        """in_words: the button answers a question in words. told: awaited before anything goes to the broker."""
-        ...
-
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation: ...
     async def change(self, actor: Actor, token: str, change: Change, *, chat_id: int) -> Proposal: ...
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions: ...
@@ -105,9 +92,31 @@ class TradingDesk(Protocol):
     async def modify(
         self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int
     ) -> Proposal: ...
+
+
+class TradingDesk(Protocol):
+    """What a person confirmed."""
+
+    async def confirm(
+        self,
+        actor: Actor,
+        token: str,
+        *,
+        chat_id: int,
+        message_id: int,
+        in_words: bool = False,
+        answered: Callable[[], Awaitable[object]] | None = None,
+    ) -> Order | Proposal | Resumed:
+        """in_words: the button answers a question in words. answered: awaited before anything goes to the broker."""
+        ...
+
+
+class WorkingOrders(Protocol):
+    """Orders that were sent."""
+
     async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Order | Question: ...
     async def cancel_all(self, actor: Actor) -> Sequence[Order]: ...
-    async def look(self, actor: Actor, order_id: str) -> Order: ...
+    async def sync(self, actor: Actor, order_id: str) -> Order: ...
     async def give_up(self, actor: Actor, order_id: str) -> Order: ...
 
 
@@ -178,7 +187,7 @@ class Pins(Protocol):
         ...
 
     def close(self, actor: Actor, pad_id: str) -> None: ...
-    async def seal(self, actor: Actor) -> PinState: ...
+    async def lock(self, actor: Actor) -> PinState: ...
 
 
 class Reports(Protocol):
@@ -210,7 +219,11 @@ class UseCases(Protocol):
     @property
     def accounts(self) -> Accounts: ...
     @property
+    def proposals(self) -> Proposals: ...
+    @property
     def desk(self) -> TradingDesk: ...
+    @property
+    def orders(self) -> WorkingOrders: ...
     @property
     def books(self) -> Books: ...
     @property

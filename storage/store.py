@@ -1,12 +1,14 @@
-"""One writer: runs plain functions over the repositories, each as one durable transaction; the only file that commits."""
+"""One writer runs plain functions over the repositories, each as one durable transaction; only this file commits."""
 
 import asyncio
 import contextlib
 import logging
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.origin import origin
 from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
-from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
+from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, Write, in_words, make_engine
 from storage.db.read_cache import ReadCache
 from storage.migrate import bring_up_to_date
 from storage.repositories import SqlRepositories
@@ -31,6 +33,15 @@ _CLOSED = "The database is closed."
 BUSY = 5.0  # seconds that a transaction waits for another program's
 BUSY_STILL = 0.2  # the same while that program was in the way a moment ago: reading must not wait behind it each time
 MOST_OWED = 1000  # acts that memory holds while the database takes nothing
+
+
+class Topic(Enum):
+    """What a commit may bring for those who wait for it, by what was written; they are woken in this order, news first."""
+
+    NOTICES = frozenset({("insert", "outbox")})
+    SENDING = frozenset({("insert", "orders")})
+    ORDERS = frozenset({("update", "orders")})  # whatever changes an order makes its cards due
+    RESULTS = frozenset({("insert", "fills"), ("insert", "limit_sets"), ("insert", "secrets")})  # what a day's loss hangs on
 
 
 class SqlStore:
@@ -57,6 +68,7 @@ class SqlStore:
         self._closed = False
         self._busy_seconds = self._waits = busy_seconds
         self._owed: list[tuple[Work, str]] = []
+        self._listeners: defaultdict[Topic, list[Callable[[], None]]] = defaultdict(list)
         self.away: Callable[[str], None] = lambda _words: None  # told at each refusal that may pass, and why
 
     @classmethod
@@ -100,6 +112,19 @@ class SqlStore:
         if self._lock is not None and not self._lock.take():
             raise StorageError("Another bot is running on this database. Two would send orders twice: stop the other one first.")
 
+    def on_commit(self, topic: Topic, listener: Callable[[], None]) -> None:
+        """Calls the listener, on the loop's thread, after each commit that wrote something of the topic.
+
+        The caller of that transaction goes on before anybody who is woken so.
+        """
+        self._listeners[topic].append(listener)
+
+    def _wake(self, writes: set[Write]) -> None:
+        for topic in Topic:
+            if not writes.isdisjoint(topic.value):
+                for listener in self._listeners[topic]:
+                    listener()
+
     async def transaction(self, work: Callable[[SqlRepositories], T]) -> T:
         """Runs work as one transaction: committed when it returns, rolled back when it raises.
 
@@ -107,15 +132,23 @@ class SqlStore:
         its turn changes nothing. One cancelled in the midst is held until the transaction has ended; CancelledError then says
         nothing about it, so a result that was committed is told to the log.
         """
+        committed: set[Write] = set()
         try:
-            return await self._in_turn(partial(self._transact, work, origin.get()))  # the writer thread has a context of its own
+            # The writer thread has a context of its own.
+            return await self._in_turn(partial(self._transact, work, origin.get(), committed))
         except StorageAway as error:
             self.away(error.say)
             raise
+        finally:  # also when the caller was cancelled in the midst
+            self._wake(committed)
 
     async def owe(self, work: Work) -> None:
         """Runs what records an act: now, or as the first thing that is written once the database takes it."""
-        refused = await self._in_turn(partial(self._record, work, origin.get()))
+        committed: set[Write] = set()
+        try:
+            refused = await self._in_turn(partial(self._record, work, origin.get(), committed))
+        finally:
+            self._wake(committed)
         if refused is not None:
             self.away(refused.say)
 
@@ -142,7 +175,8 @@ class SqlStore:
             raise
         return result
 
-    def _transact(self, work: Callable[[SqlRepositories], T], origin: str = "") -> T:
+    def _transact(self, work: Callable[[SqlRepositories], T], origin: str, committed: set[Write]) -> T:
+        """One transaction on the writer thread; what it wrote stands in `committed` once it is committed, and not before."""
         if self._closed:
             raise StorageError(_CLOSED)
         transaction = Transaction(self._connection, self._cache)
@@ -155,7 +189,8 @@ class SqlStore:
                 result = _plain(work(db))
                 if _raw(self._connection).total_changes == changes:
                     only_read.append(result)
-            if db.accounts.destroyed:
+            committed |= transaction.writes
+            if db.destroyed:
                 self._empty_log()
         except DATABASE_ERRORS as error:
             refused = in_words(error)
@@ -168,7 +203,7 @@ class SqlStore:
             if begun:
                 raise refused from error
             self._wait_for_others(min(self._busy_seconds, BUSY_STILL))
-            return self._look(work, refused)
+            return self._read(work, refused)
         finally:
             transaction.end()
         self._owed.clear()
@@ -188,9 +223,9 @@ class SqlStore:
                 _log.exception("an act was done, and its record could not be made")
                 raise StorageAway("An act could not be recorded: see the log.") from error
 
-    def _record(self, work: Work, origin: str) -> StorageAway | None:
+    def _record(self, work: Work, origin: str, committed: set[Write]) -> StorageAway | None:
         try:
-            self._transact(work, origin)
+            self._transact(work, origin, committed)
         except StorageAway as refused:
             if len(self._owed) >= MOST_OWED:
                 raise
@@ -198,7 +233,7 @@ class SqlStore:
             return refused
         return None
 
-    def _look(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
+    def _read(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
         """Runs what only reads while nothing can be written; what writes meets the refusal."""
         connection = _raw(self._connection)
         transaction = Transaction(self._connection, self._cache)
@@ -275,7 +310,7 @@ class SqlStore:
     def _shut(self) -> None:
         if self._owed:
             with contextlib.suppress(StorageAway):
-                self._transact(lambda _: None)
+                self._transact(lambda _: None, "", set())
             if self._owed:
                 _log.critical("%d acts were done and could not be recorded: the database took nothing", len(self._owed))
         self._closed = True

@@ -7,11 +7,12 @@ from bot.domain.errors import DeliveryError
 from bot.domain.orders.order import CardRef, Order
 from bot.domain.ports.broker import Messenger
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.wakes import Signal
+from bot.runtime.signal import Signal
 
 log = logging.getLogger(__name__)
 
 TOGETHER = 0.1  # seconds in which changes that follow one another become one drawing, and news goes first
+SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 RETRY = 5.0  # seconds after a failed drawing; a card is a picture of the present, so it is simply drawn again
 
 
@@ -26,6 +27,13 @@ class CardUpdater:
     def wake(self) -> None:
         """Some order changed; returns at once."""
         self._wake()
+
+    def wake_if_slow(self) -> None:
+        """An order is being sent; returns at once.
+
+        The tap itself said "Sending…". The card says it too only when the answer takes long enough to wonder.
+        """
+        asyncio.get_running_loop().call_later(SLOW, self._wake)
 
     async def run(self) -> None:
         """Draws for ever."""
@@ -46,26 +54,26 @@ class CardUpdater:
     async def draw_stale(self) -> float | None:
         """Draws every card that is older than its order; in how many seconds to try again what failed, None when nothing did."""
         stale = await self._store.transaction(lambda db: db.cards.stale())
-        waits = await asyncio.gather(*(self._draw(shown, order, label) for shown, order, label in stale))
+        waits = await asyncio.gather(*(self._draw(card, order, label) for card, order, label in stale))
         return min((wait for wait in waits if wait is not None), default=None)
 
-    async def _draw(self, shown: CardRef, order: Order, label: str) -> float | None:
+    async def _draw(self, card: CardRef, order: Order, label: str) -> float | None:
         try:
-            message_id = await self._messenger.draw(shown, order, label)
+            message_id = await self._messenger.draw(card, order, label)
         except DeliveryError as error:
             if not error.permanent:
                 return error.retry_after or RETRY
             log.warning("the card of order %s cannot be drawn any more: %s", order.id, error.say)
-            await self._store.transaction(lambda db: db.cards.bury(shown.chat_id, shown.message_id))
+            await self._store.transaction(lambda db: db.cards.bury(card.chat_id, card.message_id))
             return None
 
         except Exception:  # the last resort: one card that cannot be drawn must not stop the others
             log.exception("the card of order %s cannot be drawn", order.id)
-            message_id = shown.message_id
+            message_id = card.message_id
 
         def note(db: Repositories) -> None:
-            moved = message_id if message_id != shown.message_id else None
-            db.cards.drawn(shown.chat_id, shown.message_id, order.version, moved_to=moved)
+            moved = message_id if message_id != card.message_id else None
+            db.cards.drawn(card.chat_id, card.message_id, order.version, moved_to=moved)
 
         await self._store.transaction(note)
         return None

@@ -10,7 +10,7 @@ from bot.domain.errors import DeliveryError
 from bot.domain.orders.notice import Delivery
 from bot.domain.ports.broker import Messenger
 from bot.domain.ports.repositories import Store
-from bot.trading.wakes import Signal
+from bot.runtime.signal import Signal
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,9 @@ class Notifier:
         """One round: at most one notice for each chat, all chats side by side; False when nothing was due."""
         async with self._round:
             now = self._present()
-            parcels: Sequence[Delivery] = await self._store.transaction(lambda db: db.outbox.lease(now, now + LEASE))
-            await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
-            return bool(parcels)
+            deliveries: Sequence[Delivery] = await self._store.transaction(lambda db: db.outbox.lease(now, now + LEASE))
+            await asyncio.gather(*(self._deliver(delivery) for delivery in deliveries))
+            return bool(deliveries)
 
     async def drain(self, seconds: float) -> None:
         """Delivers what is due now, in bounded time; what is left waits in the store."""
@@ -59,30 +59,30 @@ class Notifier:
         except TimeoutError:
             log.warning("some notices are left for the next start")
 
-    async def _deliver(self, parcel: Delivery) -> None:
+    async def _deliver(self, delivery: Delivery) -> None:
         try:
-            message_id = await self._messenger.deliver(parcel)
+            message_id = await self._messenger.deliver(delivery)
         except DeliveryError as error:
-            await self._failed(parcel, error)
+            await self._failed(delivery, error)
             return
         except Exception:  # the last resort: one notice that cannot be put into words must not silence all the others
-            log.exception("notice %d cannot be put into words", parcel.id)
-            await self._failed(parcel, DeliveryError("a bug of ours: see the log", permanent=True))
+            log.exception("notice %d cannot be put into words", delivery.id)
+            await self._failed(delivery, DeliveryError("a bug of ours: see the log", permanent=True))
             return
         sent_at = self._clock.now()
-        await self._store.transaction(lambda db: db.outbox.sent(parcel.id, sent_at, message_id))
+        await self._store.transaction(lambda db: db.outbox.sent(delivery.id, sent_at, message_id))
 
-    async def _failed(self, parcel: Delivery, error: DeliveryError) -> None:
+    async def _failed(self, delivery: Delivery, error: DeliveryError) -> None:
         now = self._present()
         if error.permanent:
-            log.error("notice %d cannot be delivered: %s", parcel.id, error.say)
-            await self._store.transaction(lambda db: db.outbox.bury(parcel.id, now, error.say))
+            log.error("notice %d cannot be delivered: %s", delivery.id, error.say)
+            await self._store.transaction(lambda db: db.outbox.bury(delivery.id, now, error.say))
             return
-        wait = error.retry_after or WAITS[min(parcel.attempts, len(WAITS) - 1)]
-        if parcel.attempts < len(WAITS):  # an outage of hours is no news after its first tries
-            log.info("notice %d waits %s s: %s", parcel.id, wait, error.say)
+        wait = error.retry_after or WAITS[min(delivery.attempts, len(WAITS) - 1)]
+        if delivery.attempts < len(WAITS):  # an outage of hours is no news after its first tries
+            log.info("notice %d waits %s s: %s", delivery.id, wait, error.say)
         until = now + timedelta(seconds=wait)
-        await self._store.transaction(lambda db: db.outbox.postpone(parcel.id, until, error.say))
+        await self._store.transaction(lambda db: db.outbox.postpone(delivery.id, until, error.say))
 
     def _pause(self, due: datetime | None) -> float | None:
         return None if due is None else max((due - self._present()).total_seconds(), 0.02)

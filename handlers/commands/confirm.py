@@ -40,19 +40,19 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
         case CardVerb.DISCARD:
             await _discard(ctx, tap)
         case CardVerb.CHANGE:
-            options = await ctx.services.desk.change_options(ctx.actor, tap.token)
+            options = await ctx.services.proposals.change_options(ctx.actor, tap.token)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
         case CardVerb.BACK:
             rows = views.question_keyboard(tap.token, _confirm_words(ctx), tap.label)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
         case CardVerb.AGAIN:
-            await ask(ctx, await ctx.services.desk.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
+            await ask(ctx, await ctx.services.proposals.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
 
 
 async def changed(ctx: Ctx, tap: ChangeTap) -> None:
     """New terms: a new question in the same message, and the old one is dead."""
     change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
-    await ask(ctx, await ctx.services.desk.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
+    await ask(ctx, await ctx.services.proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
 
 
 def _confirm_words(ctx: Ctx) -> str:
@@ -72,7 +72,7 @@ def _asked(ctx: Ctx) -> str:
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.face.first_tap(tap.token)
     sends = tap.verb is CardVerb.CONFIRM and not _is_over(ctx)
-    told = None if repeated else _answering(ctx, "Sending…" if sends else "")
+    answered = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
         outcome = await ctx.services.desk.confirm(
             ctx.actor,
@@ -80,7 +80,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
             chat_id=ctx.chat_id,
             message_id=ctx.message_id,
             in_words=tap.verb is CardVerb.YES,
-            told=told,
+            answered=answered,
         )
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
@@ -144,5 +144,5 @@ def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
 
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:
-    closed = await ctx.services.desk.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    closed = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
     await ctx.redraw(views.discarded(closed, ctx.now))

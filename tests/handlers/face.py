@@ -323,12 +323,12 @@ class FakeDesk:
         chat_id: int,
         message_id: int,
         in_words: bool = False,
-        told: Callable[[], Awaitable[object]] | None = None,
+        answered: Callable[[], Awaitable[object]] | None = None,
     ) -> Order | Proposal | Resumed:
         if in_words is not token.startswith(("RESUME", "STOP")):
             raise ConfirmationGone("This button does not belong to this question. Nothing was sent.")
-        if told is not None:
-            await told()
+        if answered is not None:
+            await answered()
         if self.before_answer is not None:
             await self.before_answer()
         if self.refuses is not None:
@@ -403,7 +403,7 @@ class FakeDesk:
     async def cancel_all(self, actor: Actor) -> Sequence[Order]:
         return (an_order(number=12, status=OrderStatus.OPEN), an_order(id="o2", number=13, status=OrderStatus.PARTIAL, filled=4))
 
-    async def look(self, actor: Actor, order_id: str) -> Order:
+    async def sync(self, actor: Actor, order_id: str) -> Order:
         return an_order(status=OrderStatus.UNKNOWN)
 
     async def give_up(self, actor: Actor, order_id: str) -> Order:
@@ -625,7 +625,7 @@ class FakePins:
     def close(self, actor: Actor, pad_id: str) -> None:
         self.tapped = ""
 
-    async def seal(self, actor: Actor) -> PinState:
+    async def lock(self, actor: Actor) -> PinState:
         self.sealed = True
         return await self.state(actor)
 
@@ -670,7 +670,7 @@ class FakeServices:
         self.allowlist = FakeRoster(people if people is not None else {ASHA: Role.OWNER})
         self.accounts = FakeAccounts(self.allowlist, clock)
         self.host = FakeHost(clock, self.accounts)
-        self.desk = FakeDesk(clock)
+        self.desk = self.proposals = self.orders = FakeDesk(clock)
         self.books = FakeBooks(clock)
         self.market = FakeMarket(clock)
         self.switch = FakeSwitch(clock, self.desk)

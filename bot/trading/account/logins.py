@@ -36,6 +36,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.spent_codes import spend
+from bot.trading.actor import account_of
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.lockdown import LIFT, WHY, sounding
 
@@ -64,7 +65,6 @@ class Logins:
         totp: TotpCode,
         logged_in: Callable[[str], None],
         conceal: Callable[[Secret], None] = lambda _: None,
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._connections = connections  # late: the links are built with our renewal in their hands
@@ -73,7 +73,6 @@ class Logins:
         self._totp = totp
         self._logged_in = logged_in  # reads the books again: what happened while we were out
         self._conceal = conceal  # tells the log's scrubber of every secret as soon as it is in the clear
-        self._changed = changed  # news was written for the others
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._codes: dict[int, tuple[str, float]] = {}  # person -> (account, until when, in loop time, six digits are its code)
         self._not_before: dict[str, float] = {}  # when, in loop time, an account may be logged in by itself again
@@ -181,11 +180,10 @@ class Logins:
         return LoggedIn(account=account, session=session)
 
     def _owned(self, actor: Actor, code: str | None) -> Account:
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet. It is linked on the host: python -m bot link.")
+        account = account_of(actor)
         if code is not None and not (code.isascii() and code.isdigit() and len(code) == 6):
             raise PersonError("The code is the six digits of your authenticator app.")
-        return actor.account
+        return account
 
     async def _credentials(self, account_id: str) -> Credentials:
         credentials = await self._store.transaction(lambda db: db.accounts.credentials(account_id))
@@ -222,7 +220,6 @@ class Logins:
             tell_of(db, account_id, who, ActionKind.LOGGED_IN, now)
 
         await self._store.transaction(keep)
-        self._changed()
         link.adopt(session)
         self._not_before.pop(account_id, None)
         log.info("account %s: logged in until %s IST", account_id, ist(session.expires).strftime("%H:%M"))
@@ -326,7 +323,6 @@ class Logins:
                 tell_of(db, account.id, actor.user.telegram_id, ActionKind.LOGGED_OUT, now)
 
             await self._store.transaction(forget)
-        self._changed()
         return account
 
     async def session(self, actor: Actor) -> SessionState:
@@ -403,7 +399,6 @@ class Logins:
                     )
                 await self._connections().close(account.id)
                 raise
-            self._changed()
             link.adopt(session)
         return account
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock, ist_date
@@ -12,15 +11,15 @@ from bot.domain.orders.portfolio import PnL, Positions
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.signal import Signal
 from bot.trading.account.account_views import day_charges, or_none, valued
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.safety.limits import day_lock
-from bot.trading.wakes import Signal
 
 log = logging.getLogger(__name__)
 
-OPEN, FLAT = 20.0, 60.0  # seconds between looks with and without an open position; a fill looks at once
+OPEN, FLAT = 20.0, 60.0  # seconds between checks with and without an open position; a fill is checked at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +32,11 @@ class Results:
     plan: Plan | None
     clock: Clock
 
-    async def of(self, account_id: str, link: BrokerConnection) -> PnL | None:
+    async def of(self, account_id: str, connection: BrokerConnection) -> PnL | None:
         """Booked, open and charges in rupees; None when a price or a cost is not known. BrokerError passes through."""
-        positions, trades = await asyncio.gather(link.broker.positions(), or_none(link.broker.trades()))
+        positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades()))
         sold = any(position.is_sold_holding for position in positions)
-        holdings = await or_none(link.broker.holdings()) if sold else ()
+        holdings = await or_none(connection.broker.holdings()) if sold else ()
         prices = await self.prices.of_all(account_id, [each.instrument.key for each in positions if each.quantity])
         now = self.clock.now()
         lines = tuple(valued(position, prices, holdings or ()) for position in positions)
@@ -54,7 +53,7 @@ class Results:
 
 @dataclass(slots=True)
 class _LossCheck:
-    """When an account was last judged, and on what; the next look is due when that may have changed."""
+    """When an account was last judged, and on what; the next check is due when that may have changed."""
 
     at: float  # loop time
     fills: int | None = None  # None: its result could not be read
@@ -69,9 +68,8 @@ class LossGuard:
     connections: BrokerConnections
     results: Results
     clock: Clock
-    changed: Callable[[], None]
     _wake: Signal = field(default_factory=Signal)
-    _looks: dict[str, _LossCheck] = field(default_factory=dict)
+    _checks: dict[str, _LossCheck] = field(default_factory=dict)
 
     def wake(self) -> None:
         """Something changed: perhaps an order filled."""
@@ -81,21 +79,21 @@ class LossGuard:
         """Judges every account with a session, for ever."""
         while True:
             opened = list(self.connections.opened())
-            self._looks = {each: look for each, look in self._looks.items() if each in opened}
+            self._checks = {each: check for each, check in self._checks.items() if each in opened}
             for account_id in opened:
                 try:
                     await self.judge(account_id)
                 except BrokerError as error:
                     log.info("account %s: the day's result could not be read: %s", account_id, type(error).__name__)
-            await self._wake.wait(min((look.every for look in self._looks.values()), default=None))
+            await self._wake.wait(min((check.every for check in self._checks.values()), default=None))
 
     async def judge(self, account_id: str) -> bool:
         """Locks the day when its loss is reached; whether this call did. Reads the broker only when it may have changed."""
-        link = self.connections.of(account_id)
+        connection = self.connections.of(account_id)
         now, moment = self.clock.now(), asyncio.get_running_loop().time()
         today = ist_date(now)
-        if link.session is None or not link.session.alive(now):
-            self._looks.pop(account_id, None)  # the login that comes next wakes us
+        if connection.session is None or not connection.session.alive(now):
+            self._checks.pop(account_id, None)  # the login that comes next wakes us
             return False
 
         def watched(db: Repositories) -> int | None:
@@ -105,18 +103,18 @@ class LossGuard:
             return len(db.orders.fills_of_day(account_id, today))
 
         fills = await self.store.transaction(watched)
-        last = self._looks.get(account_id)
+        last = self._checks.get(account_id)
         if fills is None:
-            self._looks.pop(account_id, None)  # and so does a change of the limits
+            self._checks.pop(account_id, None)  # and so does a change of the limits
             return False
         if last is not None and last.fills == fills and moment - last.at < last.every:
             return False
-        self._looks[account_id] = _LossCheck(at=moment)
-        result = await self.results.of(account_id, link)
+        self._checks[account_id] = _LossCheck(at=moment)
+        result = await self.results.of(account_id, connection)
         if result is None:
             return False
         is_open = any(line.position.quantity for line in result.lines)
-        self._looks[account_id] = _LossCheck(at=moment, fills=fills, every=OPEN if is_open else FLAT)
+        self._checks[account_id] = _LossCheck(at=moment, fills=fills, every=OPEN if is_open else FLAT)
 
         def lock(db: Repositories) -> bool:
             limits = db.limits.on(account_id, today)
@@ -125,5 +123,4 @@ class LossGuard:
         locked = await self.store.transaction(lock)
         if locked:
             log.warning("account %s: the daily loss is reached, the day is locked", account_id)
-            self.changed()
         return locked

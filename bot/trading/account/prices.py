@@ -9,7 +9,7 @@ from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Quote, Tick
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections, FeedMode
-from bot.trading.account.shared_reads import SharedReads
+from bot.trading.sync.shared_reads import SharedReads
 
 FRESH = 5.0  # seconds; a tick received within this is the price of now; conflated ticks come every 1.5 s
 

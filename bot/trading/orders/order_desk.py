@@ -1,21 +1,18 @@
-"""The trading desk: from the tap on a question to at most one order at the broker, and to its cancel."""
+"""The trading desk: from the tap on a question to at most one order at the broker."""
 
 import asyncio
 import base64
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from bot.domain.clock import Clock, ist, ist_date
+from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import (
     AddressRefused,
-    BotError,
     BrokerError,
     CheckFailed,
     ConfirmationGone,
-    NotAllowed,
     NotFound,
     NotSent,
     OrderOver,
@@ -26,72 +23,79 @@ from bot.domain.errors import (
     TooFast,
 )
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
+from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, OrderStatus, Purpose
-from bot.domain.orders.order_text import order_words, record_line, request_of
-from bot.domain.orders.proposal import Proposal, Question, Resumed
-from bot.domain.people.account import GRANTS, Actor, Permission
+from bot.domain.orders.order_text import request_of
+from bot.domain.orders.proposal import Proposal, Resumed
+from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.proposal_builder import Held, ProposalBuilder
 from bot.trading.orders.proposals import Proposals, terms_of
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
-from bot.trading.sync.reconcile import LOOK_OUT_ENDS, Reconcile
+from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
 
-Told = Callable[[], Awaitable[object]]
+Answered = Callable[[], Awaitable[object]]
 Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every reason against it
 
 ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
 IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
-SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 
 
-class OrderDesk(Proposals):
-    """Confirm, cancel, look for. Each confirmation leads to at most one POST, ever."""
+class OrderDesk:
+    """Does what a person confirmed. Each confirmation leads to at most one POST, ever."""
 
     def __init__(
         self,
         *,
         store: Store,
         connections: BrokerConnections,
+        proposals: Proposals,
         proposing: ProposalBuilder,
+        orders: WorkingOrders,
+        switch: KillSwitch,
         confirmations: Confirmations,
         reconcile: Reconcile,
         background: BackgroundTasks,
         clock: Clock,
         random: RandomBytes,
-        changed: Callable[[], None],
     ) -> None:
-        super().__init__(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
+        self._store = store
+        self._proposals = proposals
+        self._proposing = proposing
+        self._orders = orders
+        self._switch = switch
+        self._confirmations = confirmations
+        self._clock = clock
         self._connections = connections
         self._reconcile = reconcile
         self._background = background
         self._random = random
-        self._changed = changed
-
-    # The tap
 
     async def confirm(
-        self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, told: Told | None = None
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, answered: Answered | None = None
     ) -> Order | Proposal | Resumed:
         """Claims the question and does what it licenses, once.
 
         in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
-        told: awaited before anything goes to the broker; the person's tap has been answered then. The order as it stands after
-        the broker's answer; a Proposal when the price ran away from the card; Resumed for the kill switch. ConfirmationGone
-        when the question is not open to this tap, CheckFailed when the claim found a reason.
+        answered: awaited before anything goes to the broker, so that the person's tap has been answered by then.
+
+        Returns the order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for
+        the kill switch. ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
         """
         account_id = actor.account.id if actor.account is not None else ""
         order_id = self._random(10).hex()
         self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
         try:
-            found, claim = await self._store.transaction(
+            question, claim, limited = await self._store.transaction(
                 lambda db: self._first(
                     db,
                     actor,
@@ -102,13 +106,13 @@ class OrderDesk(Proposals):
                     fits=IN_WORDS if in_words else ON_CARDS,
                 )
             )
-            if found.purpose is Purpose.PLACE and claim is None:
-                self._proposing.link(actor)
-                if (ran := self._ran_away(found) or self._of_before(found)) is not None:
+            if question.purpose is Purpose.PLACE and claim is None:
+                self._proposing.connection(actor)
+                if (ran := self._ran_away(question) or self._of_before(question)) is not None:
                     self._reconcile.unsent(order_id)
-                    return await self._ask_anew(actor, found, request_of(terms_of(found)), redrawn=ran)
-                held = await self._held(actor, terms_of(found))
-                claim = await self._store.transaction(lambda db: self._claim(db, actor, found, held, order_id))
+                    return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=ran)
+                held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
+                claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
             raise
@@ -123,20 +127,20 @@ class OrderDesk(Proposals):
             self._reconcile.unsent(order_id)
         else:
             # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
-            urgent = self._confirmations.is_exit(found.token)
-            sending = self._background.start(self._send(order, actor, urgent=urgent, told=told), f"order {order.id}")
+            urgent = self._confirmations.is_exit(question.token)
+            sending = self._background.start(self._send(order, actor, urgent=urgent, answered=answered), f"order {order.id}")
             return await asyncio.shield(sending)
         if reasons:
             raise CheckFailed(reasons)
-        if told is not None:
-            await told()
-        match found.purpose:
+        if answered is not None:
+            await answered()
+        match question.purpose:
             case Purpose.RESUME:
-                return await self._resume(actor, found)
+                return await self._switch.lift(actor, question)
             case Purpose.CANCEL:
-                return await self._confirmed_cancel(actor, found)
+                return await self._orders.confirmed_cancel(actor, question)
             case _:
-                return await self._confirmed_modify(actor, found)
+                return await self._confirmed_modify(actor, question)
 
     def _first(
         self,
@@ -148,41 +152,47 @@ class OrderDesk(Proposals):
         message_id: int,
         order_id: str,
         fits: Collection[Purpose],
-    ) -> tuple[Confirmation, Claim | None]:
-        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction."""
-        found = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
-        if actor.account is None or actor.account.id != found.account_id:
-            raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
-        if self._confirmations.too_early(found):
-            raise ConfirmationGone("New figures. Read, then tap.")
-        if found.purpose is not Purpose.PLACE or self._ran_away(found) is not None:
-            return found, None
-        if self._confirmations.is_exit(found.token) or self._of_before(found) is not None:  # both hang on what is held now
-            return found, None
-        return found, self._claim(db, actor, found, None, order_id)
+    ) -> tuple[Confirmation, Claim | None, bool]:
+        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction.
 
-    def _claim(self, db: Repositories, actor: Actor, found: Confirmation, held: Held | None, order_id: str) -> Claim | None:
+        The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
+        """
+        question = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
+        if actor.account is None or actor.account.id != question.account_id:
+            raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
+        if self._confirmations.too_early(question):
+            raise ConfirmationGone("New figures. Read, then tap.")
+        limited = self._proposing.limited(db, question.account_id)
+        if question.purpose is not Purpose.PLACE or self._ran_away(question) is not None:
+            return question, None, limited
+        if self._confirmations.is_exit(question.token) or self._of_before(question) is not None:  # both hang on what is held now
+            return question, None, limited
+        return question, self._claim(db, actor, question, None, order_id), limited
+
+    def _claim(self, db: Repositories, actor: Actor, question: Confirmation, held: Held | None, order_id: str) -> Claim | None:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
 
         held None: positions were not read. Where something speaks against the order as an entry nothing is written and None
         says that the answer hangs on them; so an order that nothing speaks against costs no read at the broker.
         """
         now = self._clock.now()
-        draft = terms_of(found)
-        reasons, pin = self._objections(db, actor, found, held or Held())
+        draft = terms_of(question)
+        reasons, pin = self._objections(db, actor, question, held or Held())
         if held is None and (reasons or pin):
             return None
-        self._confirmations.claim(db, found)
+        self._confirmations.claim(db, question)
         if pin is not None:
-            demand_pin(db, actor.user.telegram_id, found.token, pin)  # raising it rolls the claim back: the question stays open
+            demand_pin(
+                db, actor.user.telegram_id, question.token, pin
+            )  # raising it rolls the claim back: the question stays open
         if reasons:
-            db.confirmations.close(found.token, ConfirmationState.REFUSED)
+            db.confirmations.close(question.token, ConfirmationState.REFUSED)
             return None, reasons
         day = ist_date(now)
         order = Order(
             id=order_id,
-            account_id=found.account_id,
-            number=db.orders.next_number(found.account_id, day),
+            account_id=question.account_id,
+            number=db.orders.next_number(question.account_id, day),
             tag=base64.b32encode(self._random(12)).decode()[:19],
             draft=draft,
             status=OrderStatus.SUBMITTING,
@@ -192,34 +202,36 @@ class OrderDesk(Proposals):
             updated_at=now,
         )
         db.orders.add(order, day)
-        db.cards.add(CardRef(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-        terms = f"{self._terms(draft)} {draft.digest()}"
-        db.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
+        db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
+        terms = f"{self._proposing.terms(draft)} {draft.digest()}"
+        db.audit.add(now, actor.user.telegram_id, "order", question.account_id, order.id, before="none", after=terms)
         return order, ()
 
-    def _objections(self, db: Repositories, actor: Actor, found: Confirmation, held: Held) -> tuple[tuple[str, ...], str | None]:
+    def _objections(
+        self, db: Repositories, actor: Actor, question: Confirmation, held: Held
+    ) -> tuple[tuple[str, ...], str | None]:
         """(every reason against the act, or else why the person's PIN is asked for first); reads only."""
-        role = db.people.role_on(actor.user.telegram_id, found.account_id)
+        role = db.people.role_on(actor.user.telegram_id, question.account_id)
         if role is None:
             return ("You are not on the list any more.",), None
         now = self._clock.now()
-        session = self._connections.of(found.account_id).session
+        session = self._connections.of(question.account_id).session
         if session is None or not session.alive(now):
             return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
         person = actor.user.telegram_id
         if db.pins.phone_locked_since(person) is not None:
             return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
-        before = db.orders.find(found.order_id) if found.order_id is not None else None
-        was = self._confirmations.is_exit(found.token)
-        situation = self._proposing.situation(db, found.account_id, terms_of(found), held, before=before, asked_as_exit=was)
+        before = db.orders.find(question.order_id) if question.order_id is not None else None
+        was = self._confirmations.is_exit(question.token)
+        situation = self._proposing.situation(db, question.account_id, terms_of(question), held, before=before, asked_as_exit=was)
         reasons = self._proposing.against(role, situation)
         if situation.reduces:
-            self._confirmations.note_exit(found)
+            self._confirmations.note_exit(question)
         if reasons or situation.reduces:
             return reasons, None
-        return (), why_pin(db, person, found.account_id, value=situation.value, limits=situation.limits, now=now)
+        return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now)
 
-    async def _send(self, order: Order, actor: Actor, *, urgent: bool, told: Told | None) -> Order:
+    async def _send(self, order: Order, actor: Actor, *, urgent: bool, answered: Answered | None) -> Order:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
 
         urgent: an exit, which leaves before other orders that wait for their turn.
@@ -227,11 +239,9 @@ class OrderDesk(Proposals):
         after: Callable[[Order, datetime], Order] = Order.unclear
         unregistered: str | None = None
         respelled = False
-        # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
-        slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
-            if told is not None:
-                await told()
+            if answered is not None:
+                await answered()
             self._reconcile.sending(order.id)  # its age counts from the POST
             broker_id = await self._connections.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
@@ -248,11 +258,9 @@ class OrderDesk(Proposals):
         except BrokerError as error:
             log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
         finally:
-            slow.cancel()
             # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
             settled = await asyncio.shield(self._settled(order, actor, after))
             self._reconcile.sent(order.account_id, order.id)
-            self._changed()
         if respelled:
             # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
             words = self._connections.of(order.account_id).broker.use_other_stop_words()
@@ -290,14 +298,14 @@ class OrderDesk(Proposals):
         if news is not None:
             db.outbox.add(order.account_id, db.people.watching(order.account_id), news, now, order_id=order.id)
         if order.status.is_working:
-            told = OrderByOther(order=order, name=actor.user.name)
-            tell_others(db, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
+            notice = OrderByOther(order=order, name=actor.user.name)
+            tell_others(db, order.account_id, {actor.user.telegram_id}, notice, now, order_id=order.id)
         return order
 
-    def _ran_away(self, found: Confirmation) -> str | None:
+    def _ran_away(self, question: Confirmation) -> str | None:
         """Why the card would no longer fill; only a market order with a worst price is asked again (product.md section 4)."""
-        draft = terms_of(found)
-        price = self._proposing.prices.known(found.account_id, draft.instrument.key)
+        draft = terms_of(question)
+        price = self._proposing.prices.known(question.account_id, draft.instrument.key)
         if not draft.protected or draft.price is None or price is None:
             return None
         best = price.ask if draft.side is Side.BUY else price.bid
@@ -309,42 +317,42 @@ class OrderDesk(Proposals):
         name = "ask" if draft.side is Side.BUY else "bid"
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
 
-    def _of_before(self, found: Confirmation) -> str | None:
+    def _of_before(self, question: Confirmation) -> str | None:
         """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
-        draft = terms_of(found)
+        draft = terms_of(question)
         buys_to_keep = draft.side is Side.BUY and draft.product is Product.CNC
-        if buys_to_keep or not self._confirmations.is_of_before(found):
+        if buys_to_keep or not self._confirmations.is_of_before(question):
             return None
         return "I was restarted after this card."
 
-    async def _confirmed_modify(self, actor: Actor, found: Confirmation) -> Order:
-        _, link = self._proposing.link(actor)
-        draft = terms_of(found)
-        held = await self._held(actor, draft)
+    async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
+        _, connection = self._proposing.connection(actor)
+        draft = terms_of(question)
+        held = await self._proposing.held_for(actor, draft)
 
         def claim(db: Repositories) -> tuple[Order | None, tuple[str, ...]]:
             now = self._clock.now()
-            self._confirmations.claim(db, found)
-            order = db.orders.find(found.order_id or "")
-            reasons, pin = self._objections(db, actor, found, held)
+            self._confirmations.claim(db, question)
+            order = db.orders.find(question.order_id or "")
+            reasons, pin = self._objections(db, actor, question, held)
             if pin is not None:
-                demand_pin(db, actor.user.telegram_id, found.token, pin)
+                demand_pin(db, actor.user.telegram_id, question.token, pin)
             if order is None or not order.status.is_working:
                 reasons = ("The order is not working any more.", *reasons)
             if reasons or order is None:
-                db.confirmations.close(found.token, ConfirmationState.REFUSED)
+                db.confirmations.close(question.token, ConfirmationState.REFUSED)
                 return None, reasons
-            db.cards.add(CardRef(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-            terms = f"{self._terms(draft)} {draft.digest()}"
-            was = self._terms(order.draft)
-            db.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
+            db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
+            terms = f"{self._proposing.terms(draft)} {draft.digest()}"
+            was = self._proposing.terms(order.draft)
+            db.audit.add(now, actor.user.telegram_id, "modify", question.account_id, order.id, before=was, after=terms)
             return order, ()
 
         order, reasons = await self._store.transaction(claim)
         if order is None or order.broker_id is None:
             raise CheckFailed(reasons)
-        urgent = self._confirmations.is_exit(found.token)
-        sending = self._background.start(link.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
+        urgent = self._confirmations.is_exit(question.token)
+        sending = self._background.start(connection.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
         try:
             await asyncio.shield(sending)
         except OrderOver:
@@ -361,7 +369,6 @@ class OrderDesk(Proposals):
         except StorageAway:
             await self._store.owe(amend)
             amended = order.amended(draft, self._clock.now())
-        self._changed()
         return amended
 
     def _amend(self, db: Repositories, *, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
@@ -373,168 +380,7 @@ class OrderDesk(Proposals):
         now = self._clock.now()
         amended = known.amended(draft, now)
         db.orders.save(amended)
-        what = f"#{known.number} {draft.instrument.symbol}: {self._terms(known.draft)} → {self._terms(draft)}"
-        told = ActByOther(name=actor.user.name, deed=ActionKind.MODIFIED, at=now, detail=what)
-        tell_others(db, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
+        what = f"#{known.number} {draft.instrument.symbol}: {self._proposing.terms(known.draft)} → {self._proposing.terms(draft)}"
+        notice = ActByOther(name=actor.user.name, deed=ActionKind.MODIFIED, at=now, detail=what)
+        tell_others(db, known.account_id, {actor.user.telegram_id}, notice, now, order_id=known.id)
         return amended
-
-    async def _resume(self, actor: Actor, found: Confirmation) -> Resumed:
-        now = self._clock.now()
-        account = actor.account
-        if account is None or account.id != found.account_id:
-            raise ConfirmationGone("This card belongs to another account.")
-
-        def lift(db: Repositories) -> None:
-            self._confirmations.claim(db, found)
-            role = db.people.role_on(actor.user.telegram_id, found.account_id)
-            if role is None or Permission.ADMIN not in GRANTS[role]:
-                raise NotAllowed("Only an owner lifts the kill switch.")
-            demand_pin(db, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
-            stop = db.stops.stopped(found.account_id)
-            before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
-            db.stops.resume(found.account_id)
-            told = TradingResumed(name=actor.user.name, at=now)
-            tell_others(db, account.id, {actor.user.telegram_id}, told, now)
-            db.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
-
-        await self._store.transaction(lift)
-        self._changed()
-        return Resumed(account=account, at=now)
-
-    # Cancels
-
-    async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Order | Question:
-        """Asks the broker to cancel; a waiting stop is asked again in words first. The order as the book has it after a look."""
-        if not actor.may(Permission.REDUCE):
-            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
-        account, _ = self._proposing.link(actor)
-        found = await (self._numbered(actor, order) if isinstance(order, int) else self._order(actor, order))
-        if found.status is OrderStatus.TRIGGER_PENDING:
-            question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=found.id)
-            await self._store.transaction(lambda db: db.confirmations.add(question))
-            return Question(confirmation=question, account=account, order=found)
-        return await self._cancel(actor, found)
-
-    async def cancel_all(self, actor: Actor) -> tuple[Order, ...]:
-        """Cancels every working entry; waiting stops stay. The orders as the book has them after a look."""
-        return await self.cancel_these(actor, stops=False)
-
-    async def cancel_these(self, actor: Actor, *, stops: bool) -> tuple[Order, ...]:
-        """Cancels working orders one by one; what the broker refuses stays and is shown as it is."""
-        if not actor.may(Permission.REDUCE):
-            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
-        account, _ = self._proposing.link(actor)
-        working = await self._store.transaction(
-            lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
-        )
-        done = []
-        for order in working:
-            if stops or order.status is not OrderStatus.TRIGGER_PENDING:
-                try:
-                    done.append(await self._cancel(actor, order))
-                except BotError as error:
-                    log.warning("order %s could not be cancelled: %s", order.id, type(error).__name__)
-                    done.append(order)
-        return tuple(done)
-
-    async def _confirmed_cancel(self, actor: Actor, found: Confirmation) -> Order:
-        def claim(db: Repositories) -> Order | None:
-            self._confirmations.claim(db, found)
-            return db.orders.find(found.order_id or "")
-
-        order = await self._store.transaction(claim)
-        if order is None:
-            raise NotFound("That order is gone.")
-        return await self._cancel(actor, order)
-
-    async def _cancel(self, actor: Actor, order: Order) -> Order:
-        _, link = self._proposing.link(actor)
-        if order.broker_id is None or not order.status.is_working:
-            raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
-        now = self._clock.now()
-
-        def allow(db: Repositories) -> None:
-            role = db.people.role_on(actor.user.telegram_id, order.account_id)  # it may be another since the tap
-            if role is None or Permission.REDUCE not in GRANTS[role]:
-                raise NotAllowed("You may not cancel here any more.")
-
-        def record(db: Repositories) -> None:
-            known = db.orders.find(order.id)
-            if known is not None and known.status.is_working:
-                db.orders.save(known.cancel_asked(actor.user.telegram_id, now))
-                was = f"{known.status} {self._terms(known.draft)}"
-                db.audit.add(
-                    now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
-                )
-                told = ActByOther(name=actor.user.name, deed=ActionKind.CANCELLED, at=now, detail=self._named(order))
-                tell_others(db, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
-
-        await self._store.transaction(allow)
-        await self._store.owe(record)  # a cancel needs no row: it leaves also while the database takes nothing
-        sending = self._background.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
-        over: OrderOver | None = None
-        try:
-            await asyncio.shield(sending)
-        except OrderOver as error:
-            over = error
-        except AddressRefused as error:
-            await self._reconcile.address_refused(order.account_id, error.words)
-            raise
-        finally:
-            self._reconcile.sent(order.account_id, order.id)
-            self._changed()
-        with suppress(StorageAway):  # what the books say is stored by a later look
-            await self._reconcile.sync(order.account_id)
-        found = await self._order(actor, order.id)
-        if over is not None and found.status.is_working:
-            raise over  # the book does not show it yet
-        return found
-
-    # Orders whose outcome is unknown
-
-    async def look(self, actor: Actor, order_id: str) -> Order:
-        """Looks in the book now; the order as it stands after that."""
-        order = await self._order(actor, order_id)
-        await self._reconcile.sync(order.account_id)
-        return await self._order(actor, order_id)
-
-    async def give_up(self, actor: Actor, order_id: str) -> Order:
-        """The person says it is not in the broker's app; only after the look-out's time and a fresh look (invariant I4)."""
-        if not actor.may(Permission.OPEN):
-            raise NotAllowed(f"As {actor.role} you cannot close this.")
-        before = await self._order(actor, order_id)
-        order = await self.look(actor, order_id)
-        if order.status is not OrderStatus.UNKNOWN:
-            return order
-        if order.looks == before.looks:
-            raise CheckFailed([f"It is of {order.day:%d %b}, and the trade history could not be read. Nothing was closed."])
-        now, left = self._clock.now(), LOOK_OUT_ENDS - self._reconcile.age(order)
-        if left > timedelta(0):
-            raise CheckFailed([f"I am still looking for it, until {ist(now + left):%H:%M:%S}."])
-
-        def close(db: Repositories) -> Order:
-            known = db.orders.find(order.id)
-            if known is None:
-                raise NotFound("That order is gone.")
-            if known.status is not OrderStatus.UNKNOWN:
-                return known
-            closed = known.given_up(now)
-            db.orders.save(closed)
-            db.audit.add(
-                now, actor.user.telegram_id, "not seen", known.account_id, known.id, before=known.status, after=closed.status
-            )
-            return closed
-
-        closed = await self._store.transaction(close)
-        self._changed()
-        return closed
-
-    def _terms(self, draft: OrderDraft) -> str:
-        """The terms for the record of acts."""
-        return record_line(draft, ist_date(self._clock.now()), monthly=self._monthly(draft))
-
-    def _named(self, order: Order) -> str:
-        return f"#{order.number} {order_words(order.draft, ist_date(self._clock.now()), monthly=self._monthly(order.draft))}"
-
-    def _monthly(self, draft: OrderDraft) -> bool | None:
-        return self._proposing.instruments.is_monthly(draft.instrument)

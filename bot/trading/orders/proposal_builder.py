@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, SessionExpired, UnknownSymbol, UsageError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Exchange, Instrument
@@ -16,7 +16,7 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
-from bot.domain.orders.order_text import request_line
+from bot.domain.orders.order_text import order_words, record_line, request_line
 from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position
 from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.orders.tariff import Bill, Plan, RoundTrip
@@ -26,6 +26,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
+from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.orders.confirmations import Confirmations
@@ -61,14 +62,13 @@ class ProposalBuilder:
     calendar: Calendar | None  # None: this exchange never closes (practice)
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
-    def link(self, actor: Actor) -> tuple[Account, BrokerConnection]:
-        """The account and its living line; PersonError without an account, SessionExpired without a session."""
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet. /link says how.")
-        link = self.connections.of(actor.account.id)
-        if link.session is None:
+    def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
+        """The account and its living connection; PersonError without an account, SessionExpired without a session."""
+        account = account_of(actor)
+        connection = self.connections.of(account.id)
+        if connection.session is None:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
-        return actor.account, link
+        return account, connection
 
     def find(self, request: OrderRequest) -> Instrument:
         """The one instrument that the words name; UnknownSymbol with near misses as whole commands otherwise."""
@@ -83,52 +83,77 @@ class ProposalBuilder:
 
     async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
         """A new question about a new order."""
-        account, link = self.link(actor)
+        account, connection = self.connection(actor)
         if not actor.may(Permission.REDUCE):
             raise NotAllowed(f"As {actor.role} you can look, not trade.")
         await self.instruments.settled()
         instrument = self.find(request)
         price, funds, held, result = await asyncio.gather(
             self.prices.of(account.id, instrument.key),
-            self.funds(link),
-            self.held(link, request.side, request.product, instrument),
-            self.result(account.id, link),
+            self.funds(connection),
+            self.held(connection, request.side, request.product, instrument),
+            self.result(account.id, connection),
         )
         held = replace(held, result=result)
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
         confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
-        return await self.ask(actor, account, link, confirmation, price=price, funds=funds, held=held, said=said)
+        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said)
 
-    async def funds(self, link: BrokerConnection) -> Funds | None:
+    async def funds(self, connection: BrokerConnection) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
-        return await _known(link.broker.funds())
+        return await _known(connection.broker.funds())
 
-    async def result(self, account_id: str, link: BrokerConnection) -> PnL | None:
+    def limited(self, db: Repositories, account_id: str) -> bool:
+        """Whether a daily loss limit is set, so that the day's result matters."""
+        return db.limits.on(account_id, ist_date(self.clock.now())).daily_loss is not None
+
+    async def result(self, account_id: str, connection: BrokerConnection, *, limited: bool | None = None) -> PnL | None:
         """What the day has made or lost so far; None when nothing hangs on it, or it is not known."""
-        today = ist_date(self.clock.now())
-        limits = await self.store.transaction(lambda db: db.limits.on(account_id, today))
-        if limits.daily_loss is None:
+        if limited is None:
+            limited = await self.store.transaction(lambda db: self.limited(db, account_id))
+        if not limited:
             return None
         results = Results(prices=self.prices, instruments=self.instruments, tariff=self.tariff, plan=self.plan, clock=self.clock)
-        return await _known(results.of(account_id, link))
+        return await _known(results.of(account_id, connection))
 
-    async def held(self, link: BrokerConnection, side: Side, product: Product | None, instrument: Instrument) -> Held:
+    async def held(self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument) -> Held:
         """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""
         if side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
         now = self.clock.now()
         if instrument.is_derivative or side is Side.BUY:
-            return Held(positions=await link.broker.positions(), read_at=now)
-        positions, holdings = await asyncio.gather(link.broker.positions(), link.broker.holdings())
+            return Held(positions=await connection.broker.positions(), read_at=now)
+        positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
         return Held(positions=positions, holdings=holdings, read_at=now)
+
+    async def held_for(self, actor: Actor, draft: OrderDraft, *, limited: bool | None = None) -> Held:
+        """What the broker says that the account has, as far as this draft hangs on it, and the day's result.
+
+        limited: whether a daily loss limit is set, where the caller has read that.
+        """
+        account, connection = self.connection(actor)
+        held, result = await asyncio.gather(
+            self.held(connection, draft.side, draft.product, draft.instrument),
+            self.result(account.id, connection, limited=limited),
+        )
+        return replace(held, result=result)
+
+    def terms(self, draft: OrderDraft) -> str:
+        """The terms for the record of acts."""
+        return record_line(draft, ist_date(self.clock.now()), monthly=self.instruments.is_monthly(draft.instrument))
+
+    def named(self, order: Order) -> str:
+        """The order's number and terms, for those who are told of an act on it."""
+        monthly = self.instruments.is_monthly(order.draft.instrument)
+        return f"#{order.number} {order_words(order.draft, ist_date(self.clock.now()), monthly=monthly)}"
 
     async def ask(
         self,
         actor: Actor,
         account: Account,
-        link: BrokerConnection,
+        connection: BrokerConnection,
         confirmation: Confirmation,
         *,
         price: Price | None,
@@ -144,7 +169,7 @@ class ProposalBuilder:
         if draft is None:
             msg = "a proposal needs a draft"
             raise ValueError(msg)
-        margin = await _known(link.broker.margin(draft)) or Margin(required=None)
+        margin = await _known(connection.broker.margin(draft)) or Margin(required=None)
         cash = funds.available if funds else None
 
         def store(db: Repositories) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:

@@ -1,21 +1,21 @@
 """Questions about orders: proposed, changed, asked anew, discarded; nothing of it moves anything at the broker."""
 
-import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound
+from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import tick_down, tick_up
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.proposal_builder import Held, ProposalBuilder
+from bot.trading.orders.lookup import order_by_number, own_order
+from bot.trading.orders.proposal_builder import ProposalBuilder
 
 
 class Proposals:
@@ -39,10 +39,10 @@ class Proposals:
         """Closes a question; nothing was sent, and nothing will be."""
 
         def close(db: Repositories) -> Confirmation:
-            found = self._confirmations.open_one(db, actor, token, chat_id, message_id)
+            question = self._confirmations.open_one(db, actor, token, chat_id, message_id)
             if not db.confirmations.close(token, ConfirmationState.DISCARDED):
                 raise ConfirmationGone("This card was answered already.")
-            return found
+            return question
 
         return await self._store.transaction(close)
 
@@ -60,7 +60,7 @@ class Proposals:
             request = replace(request, price=None, market=False)
         if change.product is not None:
             request = replace(request, product=change.product)
-        return await self._ask_anew(actor, old, request, redrawn=None)
+        return await self.ask_anew(actor, old, request, redrawn=None)
 
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
         """Steps around the card's own figures: lots, about 0.1 % on the tick, bid, mid, ask, and the other products."""
@@ -100,12 +100,12 @@ class Proposals:
 
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The same order once more, at the price of now."""
-        order = await self._order(actor, order_id)
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
         return await self.propose(actor, request_of(order.draft), chat_id=chat_id)
 
     async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The opposite order at the market: it closes what this order opened."""
-        order = await self._order(actor, order_id)
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
         request = replace(
             request_of(order.draft),
             side=order.draft.side.opposite,
@@ -119,13 +119,13 @@ class Proposals:
 
     async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """Closes the whole position of the order's instrument and product, at the market."""
-        order = await self._order(actor, order_id)
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
         return await self.exit_position(actor, order.draft.instrument.key, order.draft.product, chat_id=chat_id)
 
     async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
         """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
-        _, link = self._proposing.link(actor)
-        open_ = (each for each in await link.broker.positions() if each.quantity and not each.is_sold_holding)
+        _, connection = self._proposing.connection(actor)
+        open_ = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
         held = next((each for each in open_ if each.instrument.key == key and each.product is product), None)
         if held is None:
             later = " What has been delivered is in /holdings." if product is Product.CNC else ""
@@ -142,10 +142,11 @@ class Proposals:
 
     async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
         """New terms for a working order, as a question."""
-        account, link = self._proposing.link(actor)
+        account, connection = self._proposing.connection(actor)
         if not actor.may(Permission.OPEN):
             raise NotAllowed(f"As {actor.role} you cannot change an order.")
-        order = await self._numbered(actor, number)
+        day = ist_date(self._clock.now())
+        order = await self._store.transaction(lambda db: order_by_number(db, account.id, day, number))
         if not order.status.is_working or order.broker_id is None:
             raise CheckFailed([f"#{number} is {order.status.lower()}: there is nothing to change."])
         if order.draft.kind is OrderKind.MARKET:
@@ -162,22 +163,22 @@ class Proposals:
         if draft.quantity <= order.filled:
             raise CheckFailed([f"{order.filled} of #{number} are filled already."])
         confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id)
-        funds = await link.broker.funds()
+        funds = await connection.broker.funds()
         return await self._proposing.ask(
             actor,
             account,
-            link,
+            connection,
             confirmation,
             price=seen,
             funds=funds,
-            held=await self._held(actor, draft),
+            held=await self._proposing.held_for(actor, draft),
             said=said,
             before=order,
         )
 
-    async def _ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
+    async def ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
         """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
-        account, link = self._proposing.link(actor)
+        account, connection = self._proposing.connection(actor)
         terms = terms_of(old)
         price = await self._proposing.prices.of(account.id, terms.instrument.key)
         product = request.product or terms.product
@@ -191,46 +192,25 @@ class Proposals:
             message_id=old.message_id,
             calm=redrawn is not None,
         )
-        funds = await self._proposing.funds(link)
+        funds = await self._proposing.funds(connection)
         return await self._proposing.ask(
             actor,
             account,
-            link,
+            connection,
             new,
             price=price,
             funds=funds,
-            held=await self._held(actor, draft),
+            held=await self._proposing.held_for(actor, draft),
             said=said,
             replaces=old.token,
             redrawn=redrawn,
         )
 
     async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:
-        found = await self._store.transaction(lambda db: db.confirmations.find(token))
-        if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
+        question = await self._store.transaction(lambda db: db.confirmations.find(token))
+        if question is None or (question.user_id, question.chat_id) != (actor.user.telegram_id, chat_id):
             raise ConfirmationGone("I don't know this card. Nothing was sent.")
-        return found
-
-    async def _order(self, actor: Actor, order_id: str) -> Order:
-        order = await self._store.transaction(lambda db: db.orders.find(order_id))
-        if order is None or actor.account is None or order.account_id != actor.account.id:
-            raise NotFound("That order is not one of this account's.")
-        return order
-
-    async def _numbered(self, actor: Actor, number: int) -> Order:
-        account, _ = self._proposing.link(actor)
-        day = ist_date(self._clock.now())
-        order = await self._store.transaction(lambda db: db.orders.by_number(account.id, day, number))
-        if order is None:
-            raise NotFound(f"There is no order #{number} today. /orders lists them.")
-        return order
-
-    async def _held(self, actor: Actor, draft: OrderDraft) -> Held:
-        account, link = self._proposing.link(actor)
-        held, result = await asyncio.gather(
-            self._proposing.held(link, draft.side, draft.product, draft.instrument), self._proposing.result(account.id, link)
-        )
-        return replace(held, result=result)
+        return question
 
 
 def terms_of(confirmation: Confirmation) -> OrderDraft:

@@ -19,7 +19,7 @@ DRILL = "Unless that was you: /revoke at @BotFather, put the new token in the se
 
 
 class TokenGuard:
-    """Seals trading on all accounts when the token is in other hands (failure-modes.md T2)."""
+    """Halts trading on all accounts when the token is in other hands (failure-modes.md T2)."""
 
     def __init__(
         self,
@@ -28,13 +28,11 @@ class TokenGuard:
         clock: Clock,
         people: Callable[[], Sequence[tuple[int, Role]]],
         tell: Callable[[int, str], None],
-        changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._people = people
         self._tell = tell
-        self._changed = changed
         self._told: set[str] = set()
 
     async def pin(self, bot_id: int, *, forget_updates: Callable[[], Awaitable[None]], take_new: bool = False) -> None:
@@ -61,7 +59,7 @@ class TokenGuard:
         if pinned is not None:
             await forget_updates()
 
-    async def seal(self, why: str, *, drill: str = DRILL) -> None:
+    async def halt(self, why: str, *, drill: str = DRILL) -> None:
         """Turns the kill switch of every account on, and tells everybody on it; once for each reason until it is lifted."""
         now = self._clock.now()
         words = f"{why} {drill}"
@@ -73,8 +71,8 @@ class TokenGuard:
             for account in accounts:
                 fresh = db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=why))
                 if fresh or first:
-                    told = TradingStopped(name="the bot itself", at=now, why=words)
-                    db.outbox.add(account.id, db.people.watching(account.id), told, now, order_id=None)
+                    notice = TradingStopped(name="the bot itself", at=now, why=words)
+                    db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
                     before = "running" if fresh else "stopped"
                     db.audit.add(now, None, "kill", account.id, why, before=before, after="stopped")
             return len(accounts)
@@ -86,4 +84,3 @@ class TokenGuard:
             for person, role in self._people():
                 if role is Role.OWNER:
                     self._tell(person, words)
-        self._changed()

@@ -294,7 +294,7 @@ async def test_the_kill_switch_is_lifted_with_the_pin_only(clock: LoopClock) -> 
     await stage.switch.kill(stage.actor)
     question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
     token = question.confirmation.token
-    await stage.desk.shown(token, 90)
+    await stage.proposals.shown(token, 90)
     with pytest.raises(PinWanted):
         await stage.tap(token, 90)
     assert await stage.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
@@ -308,7 +308,7 @@ async def test_a_sealed_phone_kills_its_open_cards_and_can_only_stop_trading(clo
     at = access(stage)
     await at.set_pin(stage.actor)
     token = await ask(stage)
-    await at.pins.seal(stage.actor)
+    await at.pins.lock(stage.actor)
     with pytest.raises(ConfirmationGone):
         await stage.tap(token)
     later = await ask(stage)  # as if it had been asked in the same moment
@@ -326,7 +326,7 @@ async def test_a_sealed_phone_kills_its_open_cards_and_can_only_stop_trading(clo
 async def test_a_phone_sealed_without_a_pin_is_opened_by_the_host_alone(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
-    await at.pins.seal(stage.actor)
+    await at.pins.lock(stage.actor)
     for use in PadUse:  # whoever holds it cannot choose a PIN and open it with that
         with pytest.raises(NotFound, match="opened on the host"):
             await at.pins.open(stage.actor, use)
@@ -336,7 +336,7 @@ async def test_a_keypad_that_was_open_when_the_phone_was_sealed_chooses_no_pin(c
     stage = await set_stage(clock)
     at = access(stage)
     pad = await at.pins.open(stage.actor, PadUse.SET)
-    await at.pins.seal(stage.actor)
+    await at.pins.lock(stage.actor)
     with pytest.raises(NotFound):
         await at.tap(stage.actor, pad, PIN)
 
@@ -357,7 +357,7 @@ async def test_a_forgotten_pin_is_taken_away_on_the_host_alone(clock: LoopClock)
     at = access(stage)
     await at.set_pin(stage.actor)
     await miss(stage, TRIES, restart=False)
-    await at.pins.seal(stage.actor)
+    await at.pins.lock(stage.actor)
     assert await stage.store.transaction(lambda db: unlock(db, PERSON, clock.now()))
     state = await at.pins.state(stage.actor)
     assert (state.set, state.phone_locked_since, state.closed_until) == (False, None, None)

@@ -19,8 +19,8 @@ from bot.domain.orders.portfolio import Funds, Position, Positions
 from bot.domain.orders.tariff import Bill, Plan
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.account.account_views import AccountViews
-from bot.trading.account.shared_reads import NEVER, YOUNG, SharedRead
 from bot.trading.feed_events import FeedEvents
+from bot.trading.sync.shared_reads import NEVER, YOUNG, SharedRead
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.stage.desk import DeskStage, OneLink, ScriptedBroker, StillFeed, set_stage
 from tests.stage.loop import MORNING
@@ -169,7 +169,7 @@ async def test_after_a_cancel_the_orders_are_read_anew(clock: LoopClock) -> None
     await stage.tap(await ask(stage))
     listed = await people.views.orders(stage.actor)
     assert [order.status for order in listed.orders] == [OrderStatus.OPEN]
-    await stage.desk.cancel(stage.actor, listed.orders[0].id, chat_id=PERSON)
+    await stage.orders.cancel(stage.actor, listed.orders[0].id, chat_id=PERSON)
     listed = await people.views.orders(stage.actor)
     assert [order.status for order in listed.orders] == [OrderStatus.CANCELLED]
 
@@ -177,10 +177,7 @@ async def test_after_a_cancel_the_orders_are_read_anew(clock: LoopClock) -> None
 async def test_after_the_feed_told_of_a_fill_the_position_is_read_anew(clock: LoopClock) -> None:
     people = await readers(clock)
     stage = people.stage
-    feed = FeedEvents(
-        store=stage.store, reconcile=stage.reconcile, prices=stage.prices, background=stage.background, clock=clock,
-        changed=lambda: None,
-    )  # fmt: skip
+    feed = FeedEvents(store=stage.store, reconcile=stage.reconcile, prices=stage.prices, background=stage.background, clock=clock)
     assert await people.quantities() == []
     people.broker.held = [a_position(5)]
     feed.on_order_event(ACCOUNT.id)
