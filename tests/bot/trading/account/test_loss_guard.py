@@ -20,7 +20,8 @@ from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard, Results
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.bot.trading.safety.test_limits import a_loss, renew
 from tests.stage.access import access
-from tests.stage.desk import DeskStage, ScriptedBroker, set_stage
+from tests.stage.broker import ScriptedBroker
+from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, NOW
 
 RAVI = User(telegram_id=2002, name="Ravi")

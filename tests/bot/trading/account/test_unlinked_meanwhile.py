@@ -22,7 +22,8 @@ from bot.trading.safety.lockdown import Lockdown, raise_alarm
 from tests.bot.trading.account.test_loss_guard import watch
 from tests.bot.trading.orders.test_order_desk import ask
 from tests.stage.access import access
-from tests.stage.desk import DeskStage, OneLink, ScriptedBroker, StillFeed, set_stage
+from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_store
 
 
