@@ -25,7 +25,6 @@ from bot.trading.services import Services
 from bot.wiring import Core, build_core
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
-from handlers.usecases import UseCases
 from storage.store import SqlInbox, SqlStore
 from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
 from tests.stage.loop import MORNING
@@ -234,7 +233,7 @@ def a_core(store: SqlStore, broker: ScriptedBroker, clock: Clock, chance: random
 
 
 @asynccontextmanager
-async def a_rig(seed: int = 1, *, flaw: Callable[[Services], UseCases] = lambda sound: sound) -> AsyncIterator[Rig]:
+async def a_rig(seed: int = 1, *, flaw: Callable[[Services], Services] = lambda sound: sound) -> AsyncIterator[Rig]:
     """Built by the front door's own builder. flaw: spoils the services that the face sees, to show that the counting sees it."""
     chance = random.Random(seed)
     clock = LoopClock(asyncio.get_running_loop(), MORNING)
