@@ -13,6 +13,7 @@ from telegram.request import BaseRequest
 
 from bot.domain.errors import SettingsError
 from bot.domain.ports.broker import RandomBytes
+from bot.trading.services import Services
 from handlers import failures, router
 from handlers.context.command_menu import offer_menus
 from handlers.context.context import BotState, Ctx, Explain, as_said
@@ -21,7 +22,6 @@ from handlers.telegram.http import TelegramHttp
 from handlers.telegram.per_person_queue import PerPersonQueue
 from handlers.telegram.rate_limits import TelegramRateLimiter
 from handlers.telegram.receiver import Receiver
-from handlers.usecases import UseCases
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ App = Application[Receiver, Ctx, dict[Any, Any], dict[Any, Any], BotState, None]
 def build_application(
     token: str,
     *,
-    services: UseCases,
+    services: Services,
     random_bytes: RandomBytes,
     telegram_url: str = TELEGRAM,
     explain: Explain | None = None,

@@ -20,6 +20,7 @@ from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.access import Welcome
 from bot.domain.people.origin import of_update, origin
 from bot.domain.ports.broker import Inbox, InboxEntry
+from bot.trading.people.allowlist import Allowlist
 from handlers.application import App
 from handlers.commands import account
 from handlers.registry import parse_command
@@ -27,7 +28,6 @@ from handlers.telegram.admission import TOO_FAST, Allowance, Judgement, Verdict,
 from handlers.telegram.rate_limits import seconds
 from handlers.telegram.receiver import Heard, Received, Unreadable, read_one
 from handlers.telegram.sender import Sender
-from handlers.usecases import Roster
 from handlers.views import people as people_views
 from handlers.views.keyboards import PadTap, decode
 from handlers.views.message import message
@@ -49,7 +49,7 @@ class UpdatePoller:
         application: App,
         *,
         inbox: Inbox,
-        allowlist: Roster,
+        allowlist: Allowlist,
         clock: Clock,
         allowance: Allowance | None = None,
         conflict: Callable[[str], Awaitable[None]] | None = None,

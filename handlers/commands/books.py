@@ -3,10 +3,10 @@
 from typing import get_args
 
 from bot.domain.errors import UsageError
+from bot.trading.account.account_views import Which
 from handlers.commands import order_steps
 from handlers.context import order_words
 from handlers.context.context import Ctx
-from handlers.usecases import Which
 from handlers.views import books as views
 from handlers.views.keyboards import Listing, ListingTap
 from handlers.views.message import View

@@ -13,10 +13,10 @@ from telegram.ext import CallbackContext, ExtBot
 
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
+from bot.trading.services import Services
 from handlers.context.permissions import by_name, offered
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender
-from handlers.usecases import UseCases
 from handlers.views.message import View
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class BotState:
     def __init__(
         self,
         *,
-        services: UseCases,
+        services: Services,
         commands: "Sequence[Command]",
         random_bytes: RandomBytes,
         explain: Explain = as_said,
@@ -106,7 +106,7 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
         return self.bot_data
 
     @property
-    def services(self) -> UseCases:
+    def services(self) -> Services:
         return self.bot_data.services
 
     @property

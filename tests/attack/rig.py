@@ -22,7 +22,6 @@ from bot.trading.services import Services
 from bot.wiring import Core
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
-from handlers.usecases import UseCases
 from storage.store import SqlInbox, SqlStore
 from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
 from tests.stage.desk import a_core
@@ -201,7 +200,7 @@ def a_link(broker: ScriptedBroker, clock: Clock) -> OneLink:
 
 
 @asynccontextmanager
-async def a_rig(seed: int = 1, *, flaw: Callable[[Services], UseCases] = lambda sound: sound) -> AsyncIterator[Rig]:
+async def a_rig(seed: int = 1, *, flaw: Callable[[Services], Services] = lambda sound: sound) -> AsyncIterator[Rig]:
     """Built by the front door's own builder. flaw: spoils the services that the face sees, to show that the counting sees it."""
     chance = random.Random(seed)
     clock = LoopClock(asyncio.get_running_loop(), MORNING)

@@ -14,7 +14,7 @@ from bot.simulators.telegram.server import Serving, serve
 from handlers.application import App, build_application, publish_menu, running
 from handlers.poller import UpdatePoller
 from handlers.telegram.receiver import Heard
-from tests.handlers.face import ASHA, FakeInbox, FakeServices
+from tests.handlers.face import ASHA, FakeInbox, FakeServices, as_allowlist, as_services
 
 
 async def later(seconds: float) -> None:
@@ -71,11 +71,13 @@ async def a_bot(
     application = build_application(
         telegram.token,
         telegram_url=telegram.url,
-        services=services,
+        services=as_services(services),
         random_bytes=counting_bytes(),
         protect_content=protect_content,
     )
-    intake = UpdatePoller(application, inbox=inbox, allowlist=services.allowlist, clock=services.clock, conflict=conflict)
+    intake = UpdatePoller(
+        application, inbox=inbox, allowlist=as_allowlist(services.allowlist), clock=services.clock, conflict=conflict
+    )
     async with running(application):
         await publish_menu(application)
         polling = asyncio.create_task(intake.run(), name="telegram")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, PinWanted, StorageError, UnknownSymbol
@@ -49,7 +49,9 @@ from bot.domain.people.audit import Act, ActPage
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import EntryKind, Offered, Ticket
 from bot.domain.ports.broker import InboxEntry
-from handlers.usecases import Which
+from bot.trading.account.account_views import Which
+from bot.trading.people.allowlist import Allowlist
+from bot.trading.services import Services
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 ASHA, RAVI, STRANGER = 4211, 4212, 666
@@ -690,6 +692,14 @@ class FakeServices:
         self.pins = FakePins()
         self.reports = FakeReports()
         self.secret_entry = FakeEntering(clock)
+
+
+def as_services(fake: FakeServices) -> Services:
+    return cast("Services", fake)
+
+
+def as_allowlist(fake: FakeRoster) -> Allowlist:
+    return cast("Allowlist", fake)
 
 
 class FakeInbox:

@@ -13,7 +13,7 @@ from bot.simulators.person.scripted import ScriptedPerson
 from handlers.application import build_application, running
 from handlers.registry import COMMANDS, for_role
 from tests.handlers.chat import a_bot, a_stage, a_world, counting_bytes, later
-from tests.handlers.face import ASHA, RAVI, STRANGER, FakeInbox, FakeServices
+from tests.handlers.face import ASHA, RAVI, STRANGER, FakeInbox, FakeServices, as_services
 
 ANSWERS = {
     "start": "You are the owner here",
@@ -153,8 +153,12 @@ async def test_messages_stay_in_the_chat_where_the_host_says_so_but_what_has_to_
 
 async def test_a_wrong_token_stops_the_start_and_names_the_setting(clock: LoopClock) -> None:
     async with a_world(clock) as (_, telegram):
+        services = as_services(FakeServices(clock))
         application = build_application(
-            "7000000001:WRONG", telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
+            "7000000001:WRONG",
+            telegram_url=telegram.url,
+            services=as_services(FakeServices(clock)),
+            random_bytes=counting_bytes(),
         )
         with pytest.raises(SettingsError, match="TELEGRAM_BOT_TOKEN"):
             async with running(application):
@@ -180,7 +184,10 @@ async def test_stopped_while_telegram_is_away_at_the_start_no_connection_is_left
 
         async def start() -> None:
             application = build_application(
-                telegram.token, telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
+                telegram.token,
+                telegram_url=telegram.url,
+                services=as_services(FakeServices(clock)),
+                random_bytes=counting_bytes(),
             )
             async with running(application):
                 pass

@@ -15,7 +15,7 @@ from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
 from tests.attack.rig import TOKEN, Queue, words
 from tests.handlers.chat import counting_bytes, later
-from tests.handlers.face import ASHA, STRANGER, FakeInbox, FakeServices
+from tests.handlers.face import ASHA, STRANGER, FakeInbox, FakeServices, as_allowlist, as_services
 
 SAID = "my words are mine"
 
@@ -59,8 +59,8 @@ def spoilt(number: int, clock: LoopClock, person: int = ASHA) -> list[dict[str, 
 
 @asynccontextmanager
 async def a_poller(clock: LoopClock, wire: Wire, services: FakeServices, inbox: FakeInbox) -> AsyncIterator[UpdatePoller]:
-    application = build_application(TOKEN, services=services, random_bytes=counting_bytes(), wire=wire)
-    intake = UpdatePoller(application, inbox=inbox, allowlist=services.allowlist, clock=clock)
+    application = build_application(TOKEN, services=as_services(services), random_bytes=counting_bytes(), wire=wire)
+    intake = UpdatePoller(application, inbox=inbox, allowlist=as_allowlist(services.allowlist), clock=clock)
     async with running(application):
         polling = asyncio.create_task(intake.run(), name="telegram")
         try:
