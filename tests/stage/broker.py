@@ -51,12 +51,20 @@ class ScriptedBroker:
         self.off: float | None = 0.0  # seconds that its clock is ahead of the host's
         self.held: list[Position] = []
         self.demat: list[Holding] = []
+        self.scrips: list[Instrument] = [RELIANCE, NIFTY_CALL]
+        self.codes: list[str] = []  # of each login that it took
+        self.login_refused: BrokerError | None = None
+        self.slow = 0.0  # seconds until it answers an order
+        self.out_of_order: Exception | None = None  # what reading the order book raises, be it a bug
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
+        if self.login_refused is not None:
+            raise self.login_refused
         return LoginStep(handle=Secret("step"), begun=asyncio.get_running_loop().time())
 
     async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
         now = self.clock.now()
+        self.codes.append(code)
         return Session(token=Secret(f"jwt-{code}"), issued=now, expires=now + timedelta(hours=12))
 
     async def logout(self) -> None: ...
@@ -68,6 +76,8 @@ class ScriptedBroker:
         order = TrueOrder(f"1151261120{100 + len(self.true)}", tag, draft, at=self.clock.now())
         self.true.append(order)
         self.after_place()
+        if self.slow:
+            await asyncio.sleep(self.slow)
         return order.broker_id
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
@@ -93,8 +103,8 @@ class ScriptedBroker:
         return next(order for order in self.true if order.broker_id == broker_id)
 
     async def orders(self) -> Sequence[OrderFact]:
-        if self.books_down is not None:
-            raise self.books_down
+        if (refusal := self.out_of_order or self.books_down) is not None:
+            raise refusal
         now = self.clock.now()
         return [
             OrderFact(
@@ -158,7 +168,7 @@ class ScriptedBroker:
         return {key: Quote(last=Decimal("1480.30")) for key in keys}
 
     async def scrip_master(self) -> Sequence[Instrument]:
-        return [RELIANCE, NIFTY_CALL]
+        return self.scrips
 
     def use_other_stop_words(self) -> str:
         self.stop_words = "split" if self.stop_words == "joined" else "joined"
@@ -230,3 +240,22 @@ class OneLink:
 
     async def close(self, account_id: str) -> None:
         self.is_open = self.is_open and account_id != ACCOUNT.id
+
+
+@dataclass
+class ScriptedConnections:
+    """The connections of several accounts, each to a broker of its own."""
+
+    links: dict[str, OneLink]
+    shelf: NoScrips = field(default_factory=NoScrips)
+
+    def attach(self, **_: object) -> None: ...
+
+    def of(self, account_id: str, credentials: Credentials | None = None) -> OneLink:
+        return self.links[account_id].of(account_id, credentials)
+
+    def opened(self) -> Collection[str]:
+        return [account_id for account_id, link in self.links.items() if link.is_open]
+
+    async def close(self, account_id: str) -> None:
+        self.links[account_id].is_open = False

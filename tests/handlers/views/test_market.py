@@ -14,7 +14,7 @@ from handlers.views import market as views
 from handlers.views.format import columns
 from handlers.views.keyboards import WordsTap, decode
 from handlers.views.message import Table, View
-from tests.handlers.face import A_PRICE, NOW
+from tests.handlers.samples import A_PRICE, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 
 
