@@ -22,8 +22,8 @@ from bot.domain.orders.order import Order
 from bot.domain.people.account import Role
 from bot.domain.ports.broker import CardRef
 from handlers.context.context import Explain, as_said
-from handlers.context.permissions import by_name, offered
-from handlers.registry import COMMANDS
+from handlers.context.permissions import offered
+from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.card import card
@@ -31,7 +31,6 @@ from handlers.views.message import View
 from handlers.views.notices import notice
 
 RoleOn = Callable[[int, str], Role | None]
-_PERMISSION_OF = by_name(COMMANDS)
 _SAFETY = (OrderUnclear, OrderNotSeen, TradingStopped, TradingResumed, SessionLost, AddressNotRegistered)
 
 
@@ -78,7 +77,7 @@ class TelegramMessenger:
 
     def _own(self, view: View, person: int, account_id: str) -> View:
         role = self._role_on(person, account_id)
-        return view if role is None else offered(view, role, _PERMISSION_OF)
+        return view if role is None else offered(view, role, permission_of)
 
 
 def _priority(news: Notice) -> Priority:

@@ -6,6 +6,8 @@ import re
 from bot.domain.errors import BotError, UsageError
 from bot.domain.orders.proposal import LoggedIn
 from bot.domain.people.account import GRANTS, Permission
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.order_words import legible
 from handlers.views import account as views
@@ -156,3 +158,35 @@ async def unlink(ctx: Ctx) -> None:
     question = await ctx.services.unlinking.ask(ctx.actor, ctx.words, chat_id=ctx.chat_id)
     message_id = await ctx.reply(views.unlink_question(question, ctx.mode, ctx.now), marked=False)
     await ctx.services.desk.shown(question.confirmation.token, message_id)
+
+
+COMMANDS = (
+    Command(
+        name="accounts", help="Your accounts and what you may do there", example="/accounts",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=accounts,
+    ),
+    Command(
+        name="use", arguments="<label>", help="Work with another account for 30 minutes", example="/use papa",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=use,
+    ),
+    Command(
+        name="link", arguments="<label>", help="A page, for you alone, to enter an account's secrets", example="/link papa",
+        family=Family.ACCOUNT, permission=Permission.ADMIN, handler=link,
+    ),
+    Command(
+        name="login", arguments="[code | page | all]", help="Log in at mStock", example="/login",
+        family=Family.ACCOUNT, permission=Permission.SESSION, handler=login,
+    ),
+    Command(
+        name="logout", help="End the session at mStock", example="/logout",
+        family=Family.ACCOUNT, permission=Permission.SESSION, handler=logout,
+    ),
+    Command(
+        name="session", help="Until when the session lives", example="/session",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=session,
+    ),
+    Command(
+        name="unlink", arguments="<label>", help="Destroy an account's secrets here", example="/unlink papa",
+        family=Family.ACCOUNT, permission=Permission.ADMIN, handler=unlink,
+    ),
+)  # fmt: skip

@@ -13,6 +13,7 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, Proposal, Resumed
+from handlers.commands.command import Taps
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
@@ -22,8 +23,8 @@ from handlers.views import order as views
 from handlers.views import safety
 from handlers.views.failures import failure
 from handlers.views.format import clock_time
-from handlers.views.keyboards import CardTap, CardVerb, ChangeTap
 from handlers.views.message import message, say
+from handlers.views.taps import CardTap, CardVerb, ChangeTap
 
 _log = logging.getLogger(__name__)
 
@@ -146,3 +147,6 @@ def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
 async def _discard(ctx: Ctx, tap: CardTap) -> None:
     closed = await ctx.services.desk.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
     await ctx.redraw(views.discarded(closed, ctx.now))
+
+
+TAPS: Taps = {CardTap: tapped, ChangeTap: changed}

@@ -3,13 +3,16 @@
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import Order, Side
 from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
+from bot.domain.people.account import Permission
 from handlers.commands import order_steps
+from handlers.commands.command import Command, Taps
 from handlers.context import order_words
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import books
 from handlers.views import card as cards
 from handlers.views import order as views
-from handlers.views.keyboards import ExitTap, OrderTap, OrderVerb
+from handlers.views.taps import ExitTap, OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:
@@ -135,3 +138,33 @@ async def _halved(ctx: Ctx, whole: Proposal) -> Proposal:
 
 async def _given_up(ctx: Ctx, order: Order) -> None:
     await ctx.redraw(cards.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.face.explain))
+
+
+COMMANDS = (
+    Command(
+        name="buy", short=("b", "kharido", "kharid", "khareedo", "खरीदो"),
+        arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        help="Buy; you see the order before it is sent", example="/buy RELIANCE 10",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=buy,  # a guardian may buy a short back
+    ),
+    Command(
+        name="sell", short=("s", "becho", "bech", "बेचो"),
+        arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        help="Sell; you see the order before it is sent", example="/sell RELIANCE 10 2900",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=sell,  # the desk decides what only reduces
+    ),
+    Command(
+        name="modify", arguments="<#> [price] [q quantity]", help="New price or quantity for an open order",
+        example="/modify 12 2905", family=Family.ORDER, permission=Permission.OPEN, handler=modify,
+    ),
+    Command(
+        name="cancel_order", arguments="<#>", help="Cancel an open order", example="/cancel_order 12",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=cancel_order,
+    ),
+    Command(
+        name="cancel_all", help="Cancel every open order", example="/cancel_all",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=cancel_all,
+    ),
+)  # fmt: skip
+
+TAPS: Taps = {OrderTap: tapped, ExitTap: exit_position}

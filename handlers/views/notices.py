@@ -34,9 +34,10 @@ from bot.domain.orders.order import Order, OrderStatus
 from handlers.views import money
 from handlers.views.card import elsewhere, fill_keyboard, of_earlier_day, order_keyboard, standing
 from handlers.views.format import amount, clock_time, count, price, signed, signed_count
-from handlers.views.keyboards import EntriesTap, OrderTap, OrderVerb, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
 from handlers.views.safety import resting
+from handlers.views.taps import EntriesTap, OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
 

@@ -9,8 +9,9 @@ from bot.domain.orders.order_text import draft_line
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, amount, clock_time, count, joined, price, row, table, wrapped
-from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, button
+from handlers.views.keyboards import button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
+from handlers.views.taps import CardTap, CardVerb, ChangeTap
 
 PRODUCTS = {
     Product.CNC: "Delivery (CNC)",

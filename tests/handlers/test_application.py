@@ -157,7 +157,7 @@ async def test_a_wrong_token_stops_the_start_and_names_the_setting(clock: LoopCl
         application = build_application(
             "7000000001:WRONG",
             telegram_url=telegram.url,
-            services=as_services(FakeServices(clock)),
+            services=services,
             random_bytes=counting_bytes(),
         )
         with pytest.raises(SettingsError, match="TELEGRAM_BOT_TOKEN"):

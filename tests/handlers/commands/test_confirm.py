@@ -10,7 +10,7 @@ from bot.domain.orders.proposal import Change
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from bot.simulators.telegram.errors import PersonError
-from handlers.views.keyboards import CardTap, CardVerb, encode
+from handlers.views.taps import CardTap, CardVerb, encode
 from tests.handlers.chat import a_bot, a_stage, a_world, later
 from tests.handlers.face import ASHA, FakeInbox, FakeServices
 

@@ -14,7 +14,7 @@ from bot.domain.orders.proposal import Proposal, Resumed
 from bot.domain.people.access import Pad, PadStep, PadUse
 from bot.simulators.loop import LoopClock
 from handlers.views import pin as views
-from handlers.views.keyboards import CardTap, PadTap, decode
+from handlers.views.taps import CardTap, PadTap, decode
 from tests.handlers.chat import Stage, a_stage
 from tests.handlers.face import ASHA, NOW, FakeDesk, FakeServices
 

@@ -16,8 +16,8 @@ from bot.domain.orders.proposal import OrderList, TradeLine, TradeList
 from bot.domain.people.account import Role
 from handlers.views import books as views
 from handlers.views.format import columns
-from handlers.views.keyboards import ExitTap, Listing, ListingTap, decode
 from handlers.views.message import Table, View
+from handlers.views.taps import ExitTap, Listing, ListingTap, decode
 from tests.handlers.face import ASHA, LINES, MAIN, NOW, PROTECTED, SHORT_CALL, FakeServices, a_holding, a_position
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 

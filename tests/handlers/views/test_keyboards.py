@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.orders.order import Product
-from handlers.views.keyboards import (
+from handlers.views.keyboards import button, markup, words
+from handlers.views.message import Button, keyboard
+from handlers.views.taps import (
     CardTap,
     CardVerb,
     ChangeTap,
@@ -22,13 +24,9 @@ from handlers.views.keyboards import (
     OrderVerb,
     Tap,
     WordsTap,
-    button,
     decode,
     encode,
-    markup,
-    words,
 )
-from handlers.views.message import Button, keyboard
 
 TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=1, max_size=26)
 LABELS = st.text("abcdefghijkl-_0", max_size=20)

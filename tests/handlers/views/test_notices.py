@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from bot.domain.orders import notice as news
 from bot.domain.orders.notice import LOUDNESS, Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus, Product, Side
-from handlers.views.keyboards import OrderTap, OrderVerb, decode
 from handlers.views.message import View
 from handlers.views.notices import notice
+from handlers.views.taps import OrderTap, OrderVerb, decode
 from tests.handlers.face import NOW, a_report
 from tests.handlers.views.test_message import read_back
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
