@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.orders.notice import LOUDNESS, Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
+from bot.domain.orders.notice import Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.people.account import GRANTS, Permission, Role
 from bot.domain.ports.broker import CardRef
@@ -107,7 +107,7 @@ async def test_news_and_cards_offer_a_person_what_the_role_on_that_account_carri
             order = replace(an_order(status=status), sent_at=NOW - timedelta(hours=1), looked_at=NOW, account_id="a9")
             for notice in news(order):
                 parcel = Delivery(
-                    id=number, chat_id=ASHA, account_id="a9", label="papa", notice=notice, loudness=LOUDNESS[type(notice)],
+                    id=number, chat_id=ASHA, account_id="a9", label="papa", notice=notice, sound=notice.sound,
                     created_at=clock.now(),
                 )  # fmt: skip
                 await speaks.deliver(parcel)
