@@ -361,6 +361,12 @@ class FakeDesk:
         self.sent.append(token)
         return an_order(status=OrderStatus.OPEN)
 
+    def may_be_open(self, token: str) -> bool:
+        return not self.expired
+
+    async def question(self, actor: Actor, token: str) -> Confirmation:
+        return a_confirmation(token=token)
+
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
         if token in self.sent:
             raise ConfirmationGone("This card was answered already.")
