@@ -157,7 +157,7 @@ async def unlink(ctx: Ctx) -> None:
         raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
     question = await ctx.services.unlinking.ask(ctx.actor, ctx.words, chat_id=ctx.chat_id)
     message_id = await ctx.reply(views.unlink_question(question, ctx.mode, ctx.now), marked=False)
-    await ctx.services.desk.shown(question.confirmation.token, message_id)
+    await ctx.services.proposals.shown(question.confirmation.token, message_id)
 
 
 COMMANDS = (

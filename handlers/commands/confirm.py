@@ -38,25 +38,25 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
         case CardVerb.DISCARD:
             await _discard(ctx, tap)
         case CardVerb.CHANGE:
-            options = await ctx.services.desk.change_options(ctx.actor, tap.token)
+            options = await ctx.services.proposals.change_options(ctx.actor, tap.token)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
         case CardVerb.BACK:
-            confirmation = await ctx.services.desk.question(ctx.actor, tap.token)
+            confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
             rows = views.proposal_keyboard(confirmation, tap.label)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
         case CardVerb.AGAIN:
-            await ask(ctx, await ctx.services.desk.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
+            await ask(ctx, await ctx.services.proposals.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
 
 
 async def changed(ctx: Ctx, tap: ChangeTap) -> None:
     """New terms: a new question in the same message, and the old one is dead."""
     change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
-    await ask(ctx, await ctx.services.desk.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
+    await ask(ctx, await ctx.services.proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
 
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.face.first_tap(tap.token)
-    sends = tap.verb is CardVerb.CONFIRM and ctx.services.desk.may_be_open(tap.token)  # else nothing is announced
+    sends = tap.verb is CardVerb.CONFIRM and ctx.services.proposals.may_be_open(tap.token)  # else nothing is announced
     told = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
         outcome = await ctx.services.desk.confirm(
@@ -70,7 +70,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
     except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
-        confirmation = await ctx.services.desk.question(ctx.actor, tap.token)
+        confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
         await ctx.redraw(views.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))
     else:
         await _show(ctx, tap, outcome)
@@ -120,7 +120,7 @@ def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
 
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:
-    closed = await ctx.services.desk.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    closed = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
     await ctx.redraw(views.discarded(closed, ctx.now))
 
 

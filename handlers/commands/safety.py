@@ -21,7 +21,7 @@ async def resume(ctx: Ctx) -> None:
     """Asked again in words before it is done."""
     question = await ctx.services.switch.ask_resume(ctx.actor, chat_id=ctx.chat_id)
     message_id = await ctx.reply(order_views.question(question, ctx.mode, ctx.now))
-    await ctx.services.desk.shown(question.confirmation.token, message_id)
+    await ctx.services.proposals.shown(question.confirmation.token, message_id)
 
 
 async def cancel_entries(ctx: Ctx, _: EntriesTap) -> None:

@@ -688,7 +688,7 @@ class FakeServices:
         self.allowlist = FakeRoster(people if people is not None else {ASHA: Role.OWNER})
         self.accounts = FakeAccounts(self.allowlist, clock)
         self.host = FakeHost(clock, self.accounts)
-        self.desk = FakeDesk(clock)
+        self.desk = self.proposals = self.orders = FakeDesk(clock)
         self.books = FakeBooks(clock)
         self.market = FakeMarket(clock)
         self.switch = FakeSwitch(clock, self.desk)

@@ -61,7 +61,7 @@ async def test_a_tap_that_was_cut_off_by_a_kill_is_handled_after_the_restart_and
     kind: type[KilledBefore] | type[KilledAfter], clock: LoopClock
 ) -> None:
     services, inbox = FakeServices(clock), FakeInbox()
-    services.desk = desk = kind(clock)
+    services.desk = services.proposals = services.orders = desk = kind(clock)
     async with a_world(clock) as (chats, telegram):
         me = ScriptedPerson(chats, ASHA, name="Asha")
         async with a_bot(chats, telegram, services, inbox, me=me, clean=False):

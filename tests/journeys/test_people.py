@@ -276,11 +276,11 @@ async def test_whoever_is_taken_off_while_a_tap_is_under_way_does_nothing_with_i
         await house.me.ask("/people remove Ravi", "Ravi is off the list.")
         for act in (
             services.desk.confirm(actor, token, chat_id=RAVI, message_id=card["id"]),
-            services.desk.cancel(actor, 1, chat_id=RAVI),
+            services.orders.cancel(actor, 1, chat_id=RAVI),
         ):
             with pytest.raises(PersonError):
                 await act
-        assert await services.desk.cancel_all(actor) == tuple(await house.orders()), "refused: the order is as it was"
+        assert await services.orders.cancel_all(actor) == tuple(await house.orders()), "refused: the order is as it was"
         answer = await services.secret_entry.enter(link.address.rpartition("=")[2], Entered(code=Secret("123456")))
         assert not answer.done
         before = len(ravi.history())

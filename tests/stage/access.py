@@ -54,7 +54,6 @@ class Access:
 def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True, hashing: PinHash | None = None) -> Access:
     """A new process over the same store when it is called again."""
     random_bytes = random.Random(seed).randbytes
-    wake = lambda: None  # noqa: E731 - nobody sleeps here
     allowlist = Allowlist(store=stage.store)
     return Access(
         stage=stage,
@@ -63,9 +62,8 @@ def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True, hashing: 
             clock=stage.clock,
             random=random_bytes,
             hashing=hashing or Argon2Pins(random_bytes, memory=QUICK),
-            changed=wake,
         ),
-        limits=OwnLimits(store=stage.store, clock=stage.clock, calendar=SHELF.calendar if calendar else None, changed=wake),
-        invitations=Invitations(store=stage.store, allowlist=allowlist, clock=stage.clock, random=random_bytes, changed=wake),
+        limits=OwnLimits(store=stage.store, clock=stage.clock, calendar=SHELF.calendar if calendar else None),
+        invitations=Invitations(store=stage.store, allowlist=allowlist, clock=stage.clock, random=random_bytes),
         allowlist=allowlist,
     )

@@ -31,9 +31,11 @@ from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import IN_WORDS, OrderDesk
 from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
-from storage.store import SqlStore
+from storage.store import SqlStore, Topic
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON, a_store
 
@@ -278,7 +280,10 @@ class DeskStage:
     broker: ScriptedBroker
     feed: StillFeed
     link: OneLink
+    proposing: ProposalBuilder
+    proposals: Proposals
     desk: OrderDesk
+    orders: WorkingOrders
     reconcile: Reconcile
     switch: KillSwitch
     background: BackgroundTasks
@@ -303,7 +308,7 @@ class DeskStage:
 
     async def card(self, proposal: Proposal, message_id: int = 77) -> str:
         """The question as shown in a message; its token."""
-        await self.desk.shown(proposal.confirmation.token, message_id)
+        await self.proposals.shown(proposal.confirmation.token, message_id)
         return proposal.confirmation.token
 
     async def tap(self, token: str, message_id: int = 77) -> object:
@@ -336,10 +341,11 @@ async def set_stage(
     now = clock.now()
     link = OneLink(broker, feed, Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
     wakes: list[int] = []
+    store.on_commit(Topic.NOTICES, lambda: wakes.append(1))
     catalogue = Catalogue(store=store, connections=link, kept=broker.scrip_master, clock=clock)
     await catalogue.refresh(ACCOUNT.id)
     book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(store=seen, connections=link, book=book, clock=clock, elapsed=elapsed, changed=lambda: wakes.append(1))
+    reconcile = Reconcile(store=seen, connections=link, book=book, clock=clock, elapsed=elapsed)
     prices = Prices(connections=link)
     confirmations = Confirmations(clock, elapsed, random_bytes)
     proposing = ProposalBuilder(
@@ -356,21 +362,33 @@ async def set_stage(
         plan=SHELF.tariff.plan("flat-5"),
     )
     background = BackgroundTasks()
-    desk = OrderDesk(
+    proposals = Proposals(store=seen, proposing=proposing, confirmations=confirmations, clock=clock)
+    orders = WorkingOrders(
         store=seen,
-        connections=link,
         proposing=proposing,
         confirmations=confirmations,
         reconcile=reconcile,
         background=background,
         clock=clock,
-        random=random_bytes,
-        changed=lambda: wakes.append(1),
     )
-    switch = KillSwitch(store=seen, confirmations=confirmations, desk=desk, clock=clock, changed=lambda: wakes.append(1))
+    switch = KillSwitch(store=seen, confirmations=confirmations, orders=orders, clock=clock)
+    desk = OrderDesk(
+        store=seen,
+        connections=link,
+        proposals=proposals,
+        proposing=proposing,
+        orders=orders,
+        switch=switch,
+        confirmations=confirmations,
+        reconcile=reconcile,
+        background=background,
+        clock=clock,
+        random=random_bytes,
+    )
     account = Account(id=ACCOUNT.id, label=ACCOUNT.label, client=ACCOUNT.client, created_at=ACCOUNT.created_at)
     actor = Actor(user=User(telegram_id=PERSON, name="Asha"), role=role, account=account)
     return DeskStage(
-        clock=clock, store=store, broker=broker, feed=feed, link=link, desk=desk, reconcile=reconcile, switch=switch,
+        clock=clock, store=store, broker=broker, feed=feed, link=link, proposing=proposing, proposals=proposals,
+        desk=desk, orders=orders, reconcile=reconcile, switch=switch,
         background=background, actor=actor, wakes=wakes,
     )  # fmt: skip

@@ -55,7 +55,6 @@ class Logins:
         totp: TotpCode,
         logged_in: Callable[[str], None],
         conceal: Callable[[Secret], None] = lambda _: None,
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._connections = connections  # late: the links are built with our renewal in their hands
@@ -64,7 +63,6 @@ class Logins:
         self._totp = totp
         self._logged_in = logged_in  # reads the books again: what happened while we were out
         self._conceal = conceal  # tells the log's scrubber of every secret as soon as it is in the clear
-        self._changed = changed  # news was written for the others
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._codes: dict[int, tuple[str, float]] = {}  # person -> (account, until when, in loop time, six digits are its code)
         self._not_before: dict[str, float] = {}  # when, in loop time, an account may be logged in by itself again
@@ -214,7 +212,6 @@ class Logins:
             tell_of(db, account_id, who, ActionKind.LOGGED_IN, now)
 
         await self._store.transaction(keep)
-        self._changed()
         link.adopt(session)
         self._not_before.pop(account_id, None)
         log.info("account %s: logged in until %s IST", account_id, ist(session.expires).strftime("%H:%M"))
@@ -320,7 +317,6 @@ class Logins:
                 tell_of(db, account.id, actor.user.telegram_id, ActionKind.LOGGED_OUT, now)
 
             await self._store.transaction(forget)
-        self._changed()
         return account
 
     async def session(self, actor: Actor) -> SessionState:
@@ -398,7 +394,6 @@ class Logins:
                     )
                 await self._connections().close(account.id)
                 raise
-            self._changed()
             link.adopt(session)
         return account
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain.clock import Clock
@@ -35,7 +34,6 @@ class Unlinking:
     reconcile: Reconcile
     confirmations: Confirmations
     clock: Clock
-    changed: Callable[[], None]
 
     async def ask(self, actor: Actor, label: str, *, chat_id: int) -> UnlinkQuestion:
         """Asks again before it is done, and names what is open; CheckFailed while an order's outcome is."""
@@ -92,7 +90,6 @@ class Unlinking:
                 await self.connections.close(account.id)
                 self.reconcile.forget(account.id)
                 self.accounts.forget(account.id)
-        self.changed()
         return Unlinked(account=account, logged_out=logged_out)
 
     def _destroy(self, db: Repositories, actor: Actor, token: str) -> Account:

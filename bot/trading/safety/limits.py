@@ -1,6 +1,5 @@
 """/limits: an account's own hard limits, tightened at once and loosened from the next trading day only; and locking a day."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -30,7 +29,6 @@ class OwnLimits:
     store: Store
     clock: Clock
     calendar: Calendar | None  # None: this exchange never closes (practice), so tomorrow is a trading day
-    changed: Callable[[], None]
 
     async def show(self, actor: Actor) -> LimitsShown:
         """As they stand today, and as they will."""
@@ -67,9 +65,7 @@ class OwnLimits:
             self._tell(db, account, actor, ActionKind.LIMITS, _changed(name, before, tight, value, begins))
             return self._shown(db, account)
 
-        shown = await self.store.transaction(write)
-        self.changed()
-        return shown
+        return await self.store.transaction(write)
 
     async def lock_day(self, actor: Actor) -> LimitsShown:
         """No new entries until the next trading day; nobody can take it back in the chat."""
@@ -86,9 +82,7 @@ class OwnLimits:
                 self._tell(db, account, actor, ActionKind.DAY_LOCKED, "")
             return self._shown(db, account)
 
-        shown = await self.store.transaction(write)
-        self.changed()
-        return shown
+        return await self.store.transaction(write)
 
     def next_day(self, today: date) -> date:
         """The next trading day; tomorrow where the calendar does not reach."""

@@ -43,7 +43,7 @@ async def tap_in(stage: Stage, digits: str) -> None:
 
 async def a_wary_stage(clock: LoopClock) -> FakeServices:
     services = FakeServices(clock)
-    services.desk = Wary(clock)
+    services.desk = services.proposals = services.orders = Wary(clock)
     return services
 
 

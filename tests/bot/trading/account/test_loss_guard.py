@@ -17,6 +17,7 @@ from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard, Results
+from storage.store import Topic
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.bot.trading.safety.test_limits import a_loss, renew
 from tests.stage.access import access
@@ -46,7 +47,7 @@ class CountingBroker(ScriptedBroker):
 
 
 def watch(stage: DeskStage) -> LossGuard:
-    from_desk = stage.desk._proposing
+    from_desk = stage.proposing
     results = Results(
         prices=from_desk.prices,
         instruments=from_desk.instruments,
@@ -54,9 +55,7 @@ def watch(stage: DeskStage) -> LossGuard:
         plan=from_desk.plan,
         clock=stage.clock,
     )
-    return LossGuard(
-        store=stage.store, connections=stage.link, results=results, clock=stage.clock, changed=lambda: stage.wakes.append(2)
-    )
+    return LossGuard(store=stage.store, connections=stage.link, results=results, clock=stage.clock)
 
 
 @asynccontextmanager
@@ -68,6 +67,7 @@ async def watched(clock: LoopClock, limit: int | None = 5000) -> AsyncIterator[t
     if limit is not None:
         await access(stage).put(daily_loss=Decimal(limit))
     losses = watch(stage)
+    stage.store.on_commit(Topic.RESULTS, losses.wake)
     running = asyncio.create_task(losses.run())
     try:
         yield stage, broker, losses
@@ -86,17 +86,18 @@ def locks(told: list[Notice]) -> list[DayLocked]:
 
 
 async def test_the_fill_that_reaches_the_loss_locks_the_day_at_once_and_everybody_is_told(clock: LoopClock) -> None:
-    async with watched(clock) as (stage, broker, losses):
+    async with watched(clock) as (stage, broker, _):
         await stage.tap(await ask(stage))
         resting = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=3, product=Product.MIS, price=Decimal("1470.00"))
         await stage.tap(await ask(stage, resting), 77)
         await asyncio.sleep(1)
+        stage.wakes.clear()
         broker.fill(10)
         broker.held = [a_loss(5000)]
         await stage.reconcile.sync(ACCOUNT.id)
-        losses.wake()  # as the wiring does whenever something was written
         await asyncio.sleep(0.5)
         assert await is_locked(stage)
+        woken = len(stage.wakes)
         told = await stage.notices()
         assert any(isinstance(each, Filled) for each in told)
         first, second = locks(told)
@@ -104,7 +105,7 @@ async def test_the_fill_that_reaches_the_loss_locks_the_day_at_once_and_everybod
         assert first.charges is not None
         assert first.result == Decimal(-5000) - first.charges
         assert first.entries == 1, "the other order may still fill"
-        assert 2 in stage.wakes
+        assert woken == 2, "for the fill, and for the lock"
         with pytest.raises(CheckFailed, match="day is locked"):
             await ask(stage)
         await asyncio.sleep(300)
@@ -123,24 +124,22 @@ async def test_a_price_that_falls_locks_it_without_any_fill(clock: LoopClock) ->
 
 @pytest.mark.parametrize(("silent", "locked"), [(False, True), (True, False)])
 async def test_what_the_trades_cost_counts_where_it_is_known(silent: bool, locked: bool, clock: LoopClock) -> None:
-    async with watched(clock) as (stage, broker, losses):
+    async with watched(clock) as (stage, broker, _):
         await stage.tap(await ask(stage))
         broker.fill(10)
         broker.silent_trades = silent
         broker.held = [a_loss(4999)]  # a rupee short of it; the trade cost more than that
         await stage.reconcile.sync(ACCOUNT.id)
-        losses.wake()
         await asyncio.sleep(1)
         assert await is_locked(stage) is locked
 
 
 async def test_one_that_nobody_limited_or_that_is_locked_is_not_looked_at(clock: LoopClock) -> None:
-    async with watched(clock, limit=None) as (stage, broker, losses):
+    async with watched(clock, limit=None) as (stage, broker, _):
         broker.held = [a_loss(50_000)]
         await asyncio.sleep(600)
         assert broker.looks == 0
         await access(stage).limits.change(stage.actor, "daily_loss", Decimal(5000))
-        losses.wake()  # as every change of the limits does
         await asyncio.sleep(1)
         assert await is_locked(stage), "a limit set below what is lost already locks the day"
         seen = broker.looks

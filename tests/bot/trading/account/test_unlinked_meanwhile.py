@@ -196,9 +196,12 @@ async def test_a_feed_that_breaks_and_comes_back_as_its_account_is_unlinked_fail
     goes = await a_stage(clock)
     stage = goes.stage
     feed = FeedEvents(
-        store=stage.store, reconcile=stage.reconcile, prices=stage.desk._proposing.prices, background=stage.background, clock=clock,
-        changed=lambda: None,
-    )  # fmt: skip
+        store=stage.store,
+        reconcile=stage.reconcile,
+        prices=stage.proposing.prices,
+        background=stage.background,
+        clock=clock,
+    )
     since = clock.now() - timedelta(minutes=2)
     feed.gap(ACCOUNT.id, since, None)
     feed.gap(ACCOUNT.id, since, clock.now())

@@ -17,31 +17,31 @@ LIMIT = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10, price=Decima
 
 
 async def ask(stage: DeskStage) -> str:
-    return await stage.card(await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON))
+    return await stage.card(await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON))
 
 
 async def test_a_tap_on_a_card_whose_minute_is_over_is_announced_as_nothing(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     token = await ask(stage)
     await asyncio.sleep(59.9)
-    assert stage.desk.may_be_open(token)
+    assert stage.proposals.may_be_open(token)
     await asyncio.sleep(0.1)
-    assert not stage.desk.may_be_open(token)
+    assert not stage.proposals.may_be_open(token)
 
 
 async def test_a_card_of_the_process_before_is_announced_as_nothing(clock: LoopClock) -> None:
     stage = await set_stage(clock)
-    assert not stage.desk.may_be_open("abcdefgh234567")
+    assert not stage.proposals.may_be_open("abcdefgh234567")
 
 
 async def test_a_question_says_what_was_asked_even_when_it_is_over_and_to_its_own_person_alone(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     token = await ask(stage)
-    await stage.desk.discard(stage.actor, token, chat_id=PERSON, message_id=77)
-    question = await stage.desk.question(stage.actor, token)
+    await stage.proposals.discard(stage.actor, token, chat_id=PERSON, message_id=77)
+    question = await stage.proposals.question(stage.actor, token)
     assert (question.purpose, question.state) == (Purpose.PLACE, ConfirmationState.DISCARDED)
     assert question.draft is not None
     assert (question.draft.side, question.draft.quantity) == (Side.BUY, 10)
     stranger = replace(stage.actor, user=User(telegram_id=PERSON + 1, name="Ravi"))
     with pytest.raises(ConfirmationGone, match="I don't know this card"):
-        await stage.desk.question(stranger, token)
+        await stage.proposals.question(stranger, token)
