@@ -10,6 +10,7 @@ from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.order_words import legible
+from handlers.context.permissions import demand
 from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message
@@ -97,6 +98,7 @@ async def _hide(ctx: Ctx) -> str:
 
 async def _log_in(ctx: Ctx, given: str | None, note: str) -> None:
     try:
+        demand(ctx.actor, Permission.SESSION)  # bare digits come by no command, and a walk comes to other accounts
         outcome = await ctx.services.accounts.login(ctx.actor, given)
     finally:
         if note == views.NOT_DELETED:  # said whatever becomes of the login

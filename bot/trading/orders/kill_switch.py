@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.clock import Clock
-from bot.domain.errors import ConfirmationGone, NotAllowed, NotFound, PersonError, StorageAway
+from bot.domain.errors import ConfirmationGone, NotAllowed, NotFound, StorageAway
 from bot.domain.orders.notice import TradingResumed, TradingStopped
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
-from bot.domain.people.account import GRANTS, Account, Actor, Permission, Stop
+from bot.domain.people.account import GRANTS, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
+from bot.trading.safety.permissions import account_of
 from bot.trading.safety.pins import demand_pin
 
 
@@ -29,7 +30,7 @@ class KillSwitch:
         """Stops entries of the account now, and says what still rests at the exchange."""
         if not actor.may(Permission.STOP):
             raise NotAllowed(f"As {actor.role} you cannot use the kill switch.")
-        account = self._account(actor)
+        account = account_of(actor)
         now = self.clock.now()
         stop = Stop(account_id=account.id, by=actor.user.telegram_id, at=now)
 
@@ -62,7 +63,7 @@ class KillSwitch:
         """Asks again before the switch is lifted; only an owner may."""
         if not actor.may(Permission.ADMIN):
             raise NotAllowed("Only an owner lifts the kill switch.")
-        account = self._account(actor)
+        account = account_of(actor)
         question = self.confirmations.new(actor, chat_id, Purpose.RESUME)
 
         def ask(db: Repositories) -> Stop:
@@ -101,11 +102,6 @@ class KillSwitch:
     async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
         """Cancels what the switch left resting; waiting stops stay."""
         return await self.orders.cancel_all(actor)
-
-    def _account(self, actor: Actor) -> Account:
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet.")
-        return actor.account
 
 
 def _is_stop(order: Order) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, SessionExpired, UnknownSymbol, UsageError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Exchange, Instrument
@@ -30,6 +30,7 @@ from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, product_of
 from bot.trading.safety.limits import day_lock, made
+from bot.trading.safety.permissions import account_of
 
 T = TypeVar("T")
 
@@ -62,12 +63,11 @@ class ProposalBuilder:
 
     def link(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its living line; PersonError without an account, SessionExpired without a session."""
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet. /link says how.")
-        link = self.connections.of(actor.account.id)
+        account = account_of(actor)
+        link = self.connections.of(account.id)
         if link.session is None:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
-        return actor.account, link
+        return account, link
 
     def find(self, request: OrderRequest) -> Instrument:
         """The one instrument that the words name; UnknownSymbol with near misses as whole commands otherwise."""
