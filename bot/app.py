@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,6 @@ from bot.domain.clock import Clock
 from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import load_reference
-from bot.runtime.background import BackgroundTasks
 from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
@@ -31,7 +30,7 @@ from handlers.poller import UpdatePoller
 from handlers.telegram.sender import Sender
 from handlers.telegram.webhook_watch import WebhookWatch
 from handlers.views.message import message
-from storage.store import SqlInbox, SqlStore
+from storage.store import SqlInbox, SqlStore, Topic
 
 log = logging.getLogger(__name__)
 
@@ -174,15 +173,6 @@ class App:
         await self._cards.drain(DRAIN)
 
 
-def _telling(background: BackgroundTasks, speaker: Sender) -> Callable[[int, str], None]:
-    """Says something on the way; that it could not be said is logged by the errand."""
-
-    def say(person: int, words: str) -> None:
-        background.start(speaker.send(person, message(words)), "a word to a person")
-
-    return say
-
-
 @asynccontextmanager
 async def open_app(
     settings: Settings,
@@ -227,8 +217,11 @@ async def open_app(
         messenger = TelegramMessenger(
             application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.allowlist.role_on
         )
-        notifier = core.wakes.notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
-        cards = core.wakes.cards = CardUpdater(store=core.patient, messenger=messenger)
+        notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
+        cards = CardUpdater(store=core.patient, messenger=messenger)
+        store.on_commit(Topic.NOTICES, notifier.wake)
+        store.on_commit(Topic.ORDERS, cards.wake)
+        store.on_commit(Topic.SENDING, cards.wake_if_slow)
         intake = UpdatePoller(
             application,
             inbox=SqlInbox(store),
@@ -237,7 +230,8 @@ async def open_app(
             conflict=lambda words: core.token_guard.seal(WEBHOOK if "webhook" in words else POLLER),
         )
         watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.seal(WEBHOOK))
-        core.wakes.teller = _telling(core.background, Sender(application.bot))
+        sender = Sender(application.bot)
+        core.direct.attach(lambda person, words: sender.send(person, message(words)))
         stack.push_async_callback(core.services.secret_entry.close)
         await core.services.allowlist.refresh()
         await stack.enter_async_context(running(application))

@@ -12,8 +12,7 @@ from typing import Protocol
 from bot import __version__
 from bot.broker.session import code_from_seed
 from bot.config.settings import Settings
-from bot.delivery.card_updater import CardUpdater
-from bot.delivery.notifier import Notifier
+from bot.delivery.direct import DirectMessages
 from bot.diagnostics.report import report
 from bot.diagnostics.safe_facts import on_a_phone
 from bot.domain.clock import Clock, at_ist
@@ -45,6 +44,8 @@ from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -58,7 +59,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.web.secret_page import SecretPage
 from handlers.views.format import rupees
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlInbox, SqlStore
+from storage.store import SqlInbox, SqlStore, Topic
 
 log = logging.getLogger(__name__)
 
@@ -95,33 +96,9 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     settle: "Settling"
-    wakes: "Wakes"
+    direct: DirectMessages
     patient: PatientStore
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
-
-
-class Wakes:
-    """Whoever shows changes: the cards and the notifier, known only after the heart is built."""
-
-    def __init__(self) -> None:
-        self.cards: CardUpdater | None = None
-        self.notifier: Notifier | None = None
-        self.losses: LossGuard | None = None
-        self.teller: Callable[[int, str], None] | None = None
-
-    def tell(self, person: int, words: str) -> None:
-        """Says something to one person that no record has to survive."""
-        if self.teller is not None:
-            self.teller(person, words)
-
-    def __call__(self) -> None:
-        """An order or a notice was written."""
-        if self.losses is not None:
-            self.losses.wake()
-        if self.notifier is not None:
-            self.notifier.wake()
-        if self.cards is not None:
-            self.cards.wake()
 
 
 class ScripsOnDisk(Protocol):
@@ -164,17 +141,16 @@ def build_core(
     calendar = shelf.calendar if settings.market_hours == "real" else None
     plan = chosen_plan(settings, shelf.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
-    changed, background = Wakes(), BackgroundTasks()
+    background = BackgroundTasks()
+    direct = DirectMessages(background)
     elapsed = asyncio.get_running_loop().time
     allowlist = Allowlist(store=store)
-    outage = Outage(store=store, background=background, clock=clock, people=allowlist.people, tell=changed.tell)
+    outage = Outage(store=store, background=background, clock=clock, people=allowlist.people, tell=direct.tell)
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
     catalogue = Catalogue(store=store, connections=connections, kept=connections.shelf.kept, clock=clock)
     book = FactApplier(random=random_bytes, instrument=catalogue.by_key)
-    reconcile = Reconcile(
-        store=store, connections=connections, book=book, clock=clock, elapsed=elapsed, changed=changed, egress=egress
-    )
+    reconcile = Reconcile(store=store, connections=connections, book=book, clock=clock, elapsed=elapsed, egress=egress)
     prices = Prices(connections=connections)
 
     settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
@@ -187,7 +163,6 @@ def build_core(
         totp=lambda seed: code_from_seed(seed, clock),
         logged_in=settle.after_login,
         conceal=redactor.know,
-        changed=changed,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
     proposing = ProposalBuilder(
@@ -203,16 +178,28 @@ def build_core(
         calendar=calendar,
         plan=plan,
     )
-    desk = OrderDesk(
+    proposals = Proposals(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
+    orders = WorkingOrders(
         store=store,
-        connections=connections,
         proposing=proposing,
         confirmations=confirmations,
         reconcile=reconcile,
         background=background,
         clock=clock,
+    )
+    switch = KillSwitch(store=store, confirmations=confirmations, orders=orders, clock=clock)
+    desk = OrderDesk(
+        store=store,
+        connections=connections,
+        proposals=proposals,
+        proposing=proposing,
+        orders=orders,
+        switch=switch,
+        confirmations=confirmations,
+        reconcile=reconcile,
+        background=background,
+        clock=clock,
         random=random_bytes,
-        changed=changed,
     )
     books = AccountViews(
         store=store,
@@ -225,27 +212,30 @@ def build_core(
         clock=clock,
     )
     results = Results(prices=prices, instruments=catalogue, tariff=shelf.tariff, plan=plan, clock=clock)
-    losses = changed.losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, changed=changed)
-    reports = Reports(store=store, books=books, clock=clock, changed=changed)
-    token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=changed.tell, changed=changed)
+    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
+    store.on_commit(Topic.RESULTS, losses.wake)
+    reports = Reports(store=store, books=books, clock=clock)
+    token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
         door=SecretPage(settings.redirect_url, listen=settings.web_listen),
         clock=clock,
         random=random_bytes,
         linked=settle.after_login,
-        tell=changed.tell,
+        tell=direct.tell,
     )
     services = Services(
         allowlist=allowlist,
         accounts=accounts,
+        proposals=proposals,
         desk=desk,
+        orders=orders,
         books=books,
         market=Quotes(instruments=catalogue, prices=prices, clock=clock),
-        invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes, changed=changed),
-        limits=OwnLimits(store=store, clock=clock, calendar=calendar, changed=changed),
-        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=hashing or Argon2Pins(random_bytes), changed=changed),
-        switch=KillSwitch(store=store, confirmations=confirmations, desk=desk, clock=clock, changed=changed),
+        invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
+        limits=OwnLimits(store=store, clock=clock, calendar=calendar),
+        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=hashing or Argon2Pins(random_bytes)),
+        switch=switch,
         unlinking=Unlinking(
             store=store,
             connections=connections,
@@ -253,7 +243,6 @@ def build_core(
             reconcile=reconcile,
             confirmations=confirmations,
             clock=clock,
-            changed=changed,
         ),
         reports=reports,
         secret_entry=secret_entry,
@@ -270,7 +259,7 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedIntake(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock, changed=changed)
+    feed = FeedIntake(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
     connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
 
     chores = Chores(
@@ -295,7 +284,7 @@ def build_core(
         scheduler=scheduler,
         losses=losses,
         settle=settle,
-        wakes=changed,
+        direct=direct,
         patient=patient,
         explain=lambda words: shelf.rejections.explain(words).words(rupees),
     )

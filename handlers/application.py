@@ -17,7 +17,7 @@ from bot.trading.services import Services
 from handlers import failures, router
 from handlers.context.command_menu import offer_menus
 from handlers.context.context import BotState, Ctx, Explain, as_said
-from handlers.registry import COMMANDS
+from handlers.registry import COMMANDS, permission_of
 from handlers.telegram.http import TelegramHttp
 from handlers.telegram.per_person_queue import PerPersonQueue
 from handlers.telegram.rate_limits import TelegramRateLimiter
@@ -53,7 +53,13 @@ def build_application(
 
     class Furnished(BotState):  # PTB makes the shared data itself, by a call without arguments
         def __init__(self) -> None:
-            super().__init__(services=services, commands=COMMANDS, random_bytes=random_bytes, explain=explain or as_said)
+            super().__init__(
+                services=services,
+                commands=COMMANDS,
+                permission_of=permission_of,
+                random_bytes=random_bytes,
+                explain=explain or as_said,
+            )
 
     furnished: type[BotState] = Furnished
     root = telegram_url.rstrip("/")

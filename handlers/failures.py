@@ -23,8 +23,8 @@ from handlers.registry import parse_command
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.failures import failure, has_incident
-from handlers.views.keyboards import DoItNowTap, PadTap, WordsTap, decode
 from handlers.views.message import View
+from handlers.views.taps import DoItNowTap, PadTap, WordsTap, decode
 
 _log = logging.getLogger(__name__)
 

@@ -6,24 +6,13 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.domain.clock import Clock
-from bot.domain.orders.notice import (
-    AddressNotRegistered,
-    Delivery,
-    Filled,
-    Notice,
-    OrderNotSeen,
-    OrderUnclear,
-    SessionLost,
-    Sound,
-    TradingResumed,
-    TradingStopped,
-)
+from bot.domain.orders.notice import Delivery, NoticePriority, Sound
 from bot.domain.orders.order import Order
 from bot.domain.people.account import Role
 from bot.domain.ports.broker import CardRef
 from handlers.context.context import Explain, as_said
-from handlers.context.permissions import by_name, offered
-from handlers.registry import COMMANDS
+from handlers.context.permissions import offered
+from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.card import card
@@ -31,8 +20,11 @@ from handlers.views.message import View
 from handlers.views.notices import notice
 
 RoleOn = Callable[[int, str], Role | None]
-_PERMISSION_OF = by_name(COMMANDS)
-_SAFETY = (OrderUnclear, OrderNotSeen, TradingStopped, TradingResumed, SessionLost, AddressNotRegistered)
+_PRIORITIES = {
+    NoticePriority.SAFETY: Priority.SAFETY,
+    NoticePriority.FILL: Priority.FILL,
+    NoticePriority.NEWS: Priority.REPLY,
+}
 
 
 class TelegramMessenger:
@@ -65,8 +57,8 @@ class TelegramMessenger:
                 parcel.chat_id,
                 view,
                 reply_to=parcel.reply_to,
-                silent=parcel.loudness is Sound.SILENT,
-                priority=_priority(parcel.notice),
+                silent=parcel.sound is Sound.SILENT,
+                priority=_PRIORITIES[parcel.notice.priority],
             )
         )
 
@@ -78,13 +70,7 @@ class TelegramMessenger:
 
     def _own(self, view: View, person: int, account_id: str) -> View:
         role = self._role_on(person, account_id)
-        return view if role is None else offered(view, role, _PERMISSION_OF)
-
-
-def _priority(news: Notice) -> Priority:
-    if isinstance(news, _SAFETY):
-        return Priority.SAFETY
-    return Priority.FILL if isinstance(news, Filled) else Priority.REPLY
+        return view if role is None else offered(view, role, permission_of)
 
 
 async def _sorted(call: Awaitable[int]) -> int:

@@ -29,8 +29,8 @@ from handlers.telegram.rate_limits import seconds
 from handlers.telegram.receiver import Heard, Received, Unreadable, read_one
 from handlers.telegram.sender import Sender
 from handlers.views import people as people_views
-from handlers.views.keyboards import PadTap, decode
 from handlers.views.message import message
+from handlers.views.taps import PadTap, decode
 
 _log = logging.getLogger(__name__)
 

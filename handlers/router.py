@@ -12,23 +12,18 @@ from telegram.error import TelegramError
 
 from bot.domain.errors import PinWanted
 from bot.domain.people.account import Actor, Permission
-from handlers.commands import account, books, confirm, money, order, pin, replies, safety, status
+from handlers.commands import account, pin, replies
 from handlers.commands.replies import NewTerms
 from handlers.context.context import Ctx, Waiting
-from handlers.context.permissions import demand, needs
-from handlers.registry import COMMANDS, ParsedCommand, parse_command
+from handlers.context.permissions import demand
+from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
 from handlers.views import start as start_views
 from handlers.views import steps as step_views
-from handlers.views.keyboards import (
-    CardTap,
+from handlers.views.taps import (
     ChangeTap,
     DoItNowTap,
-    EntriesTap,
-    ExitTap,
     LeaveTap,
-    Listing,
-    ListingTap,
     OrderTap,
     PadTap,
     Tap,
@@ -168,9 +163,11 @@ async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
         return
     if await _actor(ctx, tap.label or None) is None:
         return
+    if tap.permission is not None:
+        demand(ctx.actor, tap.permission)
     try:
         async with _showing_work(ctx):
-            await _dispatch(ctx, tap)
+            await TAPS[type(tap)](ctx, tap)
     except PinWanted as wanted:
         await pin.ask(ctx, wanted, Waiting(under, data=encode(tap)))
 
@@ -179,7 +176,7 @@ async def _key(ctx: Ctx, tap: PadTap) -> None:
     """A key of the keypad; after the last one the act that waited is done as if it were asked for now."""
     if await _actor(ctx, None) is None:
         return
-    demand(ctx.actor, Permission.OWN)
+    demand(ctx.actor, tap.permission)
     waiting = await pin.tapped(ctx, tap)
     if waiting is None:
         return
@@ -191,35 +188,6 @@ async def _key(ctx: Ctx, tap: PadTap) -> None:
     elif waiting.words is not None:
         ctx.query = None  # answered; what the words bring is a message of its own
         await _act_on(ctx, waiting.message, waiting.words, now=True)
-
-
-async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | ListingTap | EntriesTap | ExitTap) -> None:
-    needed = needs(tap)
-    if needed is not None:
-        demand(ctx.actor, needed)
-    match tap:
-        case CardTap():
-            await confirm.tapped(ctx, tap)
-        case ChangeTap():
-            await confirm.changed(ctx, tap)
-        case OrderTap():
-            await order.tapped(ctx, tap)
-        case ExitTap():
-            await order.exit_position(ctx, tap)
-        case EntriesTap():
-            await safety.cancel_entries(ctx)
-        case ListingTap():
-            await _page(ctx, tap)
-
-
-async def _page(ctx: Ctx, tap: ListingTap) -> None:
-    match tap:
-        case ListingTap(book=Listing.PNL):
-            await ctx.redraw(await money.page(ctx, tap))
-        case ListingTap(book=Listing.STATUS):
-            await ctx.redraw(await status.status_page(ctx), marked=False)
-        case ListingTap():
-            await ctx.redraw(await books.page(ctx, tap))
 
 
 async def _do_it_now(ctx: Ctx, under: Message) -> None:

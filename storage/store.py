@@ -5,9 +5,11 @@ import contextlib
 import logging
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from enum import Enum
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +22,7 @@ from bot.domain.people.origin import origin
 from bot.domain.ports.broker import InboxEntry
 from bot.domain.ports.repositories import Repositories
 from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
-from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
+from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, Write, in_words, make_engine
 from storage.db.read_cache import ReadCache
 from storage.migrate import bring_up_to_date
 from storage.repositories import SqlRepositories
@@ -34,6 +36,15 @@ _CLOSED = "The database is closed."
 BUSY = 5.0  # seconds that a transaction waits for another program's
 BUSY_STILL = 0.2  # the same while that program was in the way a moment ago: reading must not wait behind it each time
 MOST_OWED = 1000  # acts that memory holds while the database takes nothing
+
+
+class Topic(Enum):
+    """What a commit may bring for those who wait for it, by what was written."""
+
+    NOTICES = frozenset({("insert", "outbox")})
+    SENDING = frozenset({("insert", "orders")})
+    ORDERS = frozenset({("update", "orders")})  # whatever changes an order makes its cards due
+    RESULTS = frozenset({("insert", "fills"), ("insert", "limit_sets"), ("insert", "secrets")})  # what a day's loss hangs on
 
 
 class SqlStore:
@@ -60,6 +71,7 @@ class SqlStore:
         self._closed = False
         self._busy_seconds = self._waits = busy_seconds
         self._owed: list[tuple[Work, str]] = []
+        self._listeners: defaultdict[Topic, list[Callable[[], None]]] = defaultdict(list)
         self.away: Callable[[str], None] = lambda _words: None  # told at each refusal that may pass, and why
 
     @classmethod
@@ -103,6 +115,19 @@ class SqlStore:
         if self._lock is not None and not self._lock.take():
             raise StorageError("Another bot is running on this database. Two would send orders twice: stop the other one first.")
 
+    def on_commit(self, topic: Topic, listener: Callable[[], None]) -> None:
+        """Calls the listener, on the loop's thread, after each commit that wrote something of the topic.
+
+        The caller of that transaction goes on before anybody who is woken so.
+        """
+        self._listeners[topic].append(listener)
+
+    def _wake(self, writes: set[Write]) -> None:
+        for topic, listeners in self._listeners.items():
+            if not writes.isdisjoint(topic.value):
+                for listener in listeners:
+                    listener()
+
     async def transaction(self, work: Callable[[Repositories], T]) -> T:
         """Runs work as one transaction: committed when it returns, rolled back when it raises.
 
@@ -113,15 +138,23 @@ class SqlStore:
 
     async def sql_transaction(self, work: Callable[[SqlRepositories], T]) -> T:
         """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
+        committed: set[Write] = set()
         try:
-            return await self._in_turn(partial(self._transact, work, origin.get()))  # the writer thread has a context of its own
+            # The writer thread has a context of its own.
+            return await self._in_turn(partial(self._transact, work, origin.get(), committed))
         except StorageAway as error:
             self.away(error.say)
             raise
+        finally:  # also when the caller was cancelled in the midst
+            self._wake(committed)
 
     async def owe(self, work: Work) -> None:
         """Runs what records an act: now, or as the first thing that is written once the database takes it (domain.drawers)."""
-        refused = await self._in_turn(partial(self._record, work, origin.get()))
+        committed: set[Write] = set()
+        try:
+            refused = await self._in_turn(partial(self._record, work, origin.get(), committed))
+        finally:
+            self._wake(committed)
         if refused is not None:
             self.away(refused.say)
 
@@ -148,7 +181,8 @@ class SqlStore:
             raise
         return result
 
-    def _transact(self, work: Callable[[SqlRepositories], T], origin: str = "") -> T:
+    def _transact(self, work: Callable[[SqlRepositories], T], origin: str, committed: set[Write]) -> T:
+        """One transaction on the writer thread; what it wrote stands in `committed` once it is committed, and not before."""
         if self._closed:
             raise StorageError(_CLOSED)
         transaction = Transaction(self._connection, self._kept)
@@ -161,6 +195,7 @@ class SqlStore:
                 result = _plain(work(db))
                 if _raw(self._connection).total_changes == changes:
                     only_read.append(result)
+            committed |= transaction.writes
             if db.accounts.destroyed:
                 self._empty_log()
         except DATABASE_ERRORS as error:
@@ -194,9 +229,9 @@ class SqlStore:
                 _log.exception("an act was done, and its record could not be made")
                 raise StorageAway("An act could not be recorded: see the log.") from error
 
-    def _record(self, work: Work, origin: str) -> StorageAway | None:
+    def _record(self, work: Work, origin: str, committed: set[Write]) -> StorageAway | None:
         try:
-            self._transact(work, origin)
+            self._transact(work, origin, committed)
         except StorageAway as refused:
             if len(self._owed) >= MOST_OWED:
                 raise
@@ -281,7 +316,7 @@ class SqlStore:
     def _shut(self) -> None:
         if self._owed:
             with contextlib.suppress(StorageAway):
-                self._transact(lambda _: None)
+                self._transact(lambda _: None, "", set())
             if self._owed:
                 _log.critical("%d acts were done and could not be recorded: the database took nothing", len(self._owed))
         self._closed = True

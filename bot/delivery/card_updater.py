@@ -7,11 +7,12 @@ from bot.domain.errors import DeliveryError
 from bot.domain.orders.order import Order
 from bot.domain.ports.broker import CardRef, Messenger
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.wakes import Signal
+from bot.runtime.signal import Signal
 
 log = logging.getLogger(__name__)
 
 TOGETHER = 0.1  # seconds in which changes that follow one another become one drawing, and news goes first
+SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 RETRY = 5.0  # seconds after a failed drawing; a card is a picture of the present, so it is simply drawn again
 
 
@@ -26,6 +27,13 @@ class CardUpdater:
     def wake(self) -> None:
         """Some order changed; returns at once."""
         self._wake()
+
+    def wake_if_slow(self) -> None:
+        """An order is being sent; returns at once.
+
+        The tap itself said "Sending…". The card says it too only when the answer takes long enough to wonder.
+        """
+        asyncio.get_running_loop().call_later(SLOW, self._wake)
 
     async def run(self) -> None:
         """Draws for ever."""

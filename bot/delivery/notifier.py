@@ -10,7 +10,7 @@ from bot.domain.errors import DeliveryError
 from bot.domain.orders.notice import Delivery
 from bot.domain.ports.broker import Messenger
 from bot.domain.ports.repositories import Store
-from bot.trading.wakes import Signal
+from bot.runtime.signal import Signal
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
@@ -32,14 +31,12 @@ class FeedEvents:
         prices: Prices,
         background: BackgroundTasks,
         clock: Clock,
-        changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._reconcile = reconcile
         self._prices = prices
         self._background = background
         self._clock = clock
-        self._changed = changed
         self._lost_at: dict[str, float] = {}  # lines that are down: since when, in loop time
 
     def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
@@ -96,4 +93,3 @@ class FeedEvents:
             db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(tell)
-        self._changed()

@@ -19,6 +19,8 @@ from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.account.unlinking import Unlinking
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.people.acts import in_words
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
@@ -34,7 +36,9 @@ class Services:
 
     allowlist: Allowlist
     accounts: Logins
+    proposals: Proposals
     desk: OrderDesk
+    orders: WorkingOrders
     books: AccountViews
     market: Quotes
     switch: KillSwitch

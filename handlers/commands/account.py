@@ -6,8 +6,11 @@ import re
 from bot.domain.errors import BotError, UsageError
 from bot.domain.orders.proposal import LoggedIn
 from bot.domain.people.account import GRANTS, Permission
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.order_words import legible
+from handlers.context.permissions import demand
 from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message
@@ -95,6 +98,7 @@ async def _hide(ctx: Ctx) -> str:
 
 async def _log_in(ctx: Ctx, given: str | None, note: str) -> None:
     try:
+        demand(ctx.actor, Permission.SESSION)  # bare digits come by no command, and a walk comes to other accounts
         outcome = await ctx.services.accounts.login(ctx.actor, given)
     finally:
         if note == views.NOT_DELETED:  # said whatever becomes of the login
@@ -155,4 +159,36 @@ async def unlink(ctx: Ctx) -> None:
         raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
     question = await ctx.services.unlinking.ask(ctx.actor, ctx.words, chat_id=ctx.chat_id)
     message_id = await ctx.reply(views.unlink_question(question, ctx.mode, ctx.now), marked=False)
-    await ctx.services.desk.shown(question.confirmation.token, message_id)
+    await ctx.services.proposals.shown(question.confirmation.token, message_id)
+
+
+COMMANDS = (
+    Command(
+        name="accounts", help="Your accounts and what you may do there", example="/accounts",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=accounts,
+    ),
+    Command(
+        name="use", arguments="<label>", help="Work with another account for 30 minutes", example="/use papa",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=use,
+    ),
+    Command(
+        name="link", arguments="<label>", help="A page, for you alone, to enter an account's secrets", example="/link papa",
+        family=Family.ACCOUNT, permission=Permission.ADMIN, handler=link,
+    ),
+    Command(
+        name="login", arguments="[code | page | all]", help="Log in at mStock", example="/login",
+        family=Family.ACCOUNT, permission=Permission.SESSION, handler=login,
+    ),
+    Command(
+        name="logout", help="End the session at mStock", example="/logout",
+        family=Family.ACCOUNT, permission=Permission.SESSION, handler=logout,
+    ),
+    Command(
+        name="session", help="Until when the session lives", example="/session",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=session,
+    ),
+    Command(
+        name="unlink", arguments="<label>", help="Destroy an account's secrets here", example="/unlink papa",
+        family=Family.ACCOUNT, permission=Permission.ADMIN, handler=unlink,
+    ),
+)  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Any
 from bot.domain.errors import UsageError
 from bot.domain.people.access import LimitsShown
 from bot.domain.people.account import Permission, Segment
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
 from handlers.views import limits as views
@@ -101,3 +103,11 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "pin": ("ask_pin_above", _rupees),
     "holdings": ("guardian_sells_holdings", _yes),
 }
+
+
+COMMANDS = (
+    Command(
+        name="limits", arguments="[name value | lock]", help="Your own limits: tighter at once, looser from the next trading day",
+        example="/limits value 50000", family=Family.SAFETY, permission=Permission.LOOK, handler=limits,
+    ),
+)  # fmt: skip

@@ -3,13 +3,16 @@
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import Order, Side
 from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
+from bot.domain.people.account import Permission
 from handlers.commands import order_steps
+from handlers.commands.command import Command, Taps
 from handlers.context import order_words
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import books
 from handlers.views import card as cards
 from handlers.views import order as views
-from handlers.views.keyboards import ExitTap, OrderTap, OrderVerb
+from handlers.views.taps import ExitTap, OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:
@@ -25,7 +28,7 @@ async def sell(ctx: Ctx) -> None:
 async def _propose(ctx: Ctx, side: Side) -> None:
     if await order_steps.step(ctx, side):
         return
-    asked = await ctx.services.desk.propose(ctx.actor, order_words.order(side, ctx.words), chat_id=ctx.chat_id)
+    asked = await ctx.services.proposals.propose(ctx.actor, order_words.order(side, ctx.words), chat_id=ctx.chat_id)
     await ask(ctx, asked, in_place=ctx.stays)
 
 
@@ -38,11 +41,9 @@ async def modify(ctx: Ctx) -> None:
         found = await ctx.services.books.order(ctx.actor, order_words.number(ctx.words, example="/modify 12 2905"))
         await _offer_prices(ctx, found)
         return
-    asked = order_words.modify(ctx.words)
-    await ask(
-        ctx,
-        await ctx.services.desk.modify(ctx.actor, asked.number, price=asked.price, quantity=asked.quantity, chat_id=ctx.chat_id),
-    )
+    proposals, terms = ctx.services.proposals, order_words.modify(ctx.words)
+    proposal = await proposals.modify(ctx.actor, terms.number, price=terms.price, quantity=terms.quantity, chat_id=ctx.chat_id)
+    await ask(ctx, proposal)
 
 
 async def cancel_order(ctx: Ctx) -> None:
@@ -51,12 +52,12 @@ async def cancel_order(ctx: Ctx) -> None:
         await order_steps.pick(ctx, "cancel_order")
         return
     number = order_words.number(ctx.words, example="/cancel_order 12")
-    await _cancelled(ctx, await ctx.services.desk.cancel(ctx.actor, number, chat_id=ctx.chat_id))
+    await _cancelled(ctx, await ctx.services.orders.cancel(ctx.actor, number, chat_id=ctx.chat_id))
 
 
 async def cancel_all(ctx: Ctx) -> None:
     """Asks mStock to cancel every open order of the account."""
-    orders = await ctx.services.desk.cancel_all(ctx.actor)
+    orders = await ctx.services.orders.cancel_all(ctx.actor)
     await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now))
 
 
@@ -64,44 +65,44 @@ async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
     """Shows a question and ties it to its message, so that only taps under that message count."""
     view = views.proposal(proposal, ctx.mode, ctx.now)
     message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
-    await ctx.services.desk.shown(proposal.confirmation.token, message_id)
+    await ctx.services.proposals.shown(proposal.confirmation.token, message_id)
 
 
 async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
     """The button of one position: the order that closes what is held of it now, as a question."""
-    await ask(ctx, await ctx.services.desk.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
+    await ask(ctx, await ctx.services.proposals.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 
 async def _cancelled(ctx: Ctx, outcome: Order | Question) -> None:
     if isinstance(outcome, Question):
         message_id = await ctx.reply(views.question(outcome, ctx.mode, ctx.now))
-        await ctx.services.desk.shown(outcome.confirmation.token, message_id)
+        await ctx.services.proposals.shown(outcome.confirmation.token, message_id)
         return
     await ctx.reply(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 
 async def tapped(ctx: Ctx, tap: OrderTap) -> None:
     """The buttons under an order's card or its news; the card itself is drawn elsewhere."""
-    desk, chat_id = ctx.services.desk, ctx.chat_id
+    proposals, orders, chat_id = ctx.services.proposals, ctx.services.orders, ctx.chat_id
     match tap.verb:
         case OrderVerb.SAME:
-            await ask(ctx, await desk.same_again(ctx.actor, tap.order_id, chat_id=chat_id))
+            await ask(ctx, await proposals.same_again(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.REVERSE:
-            await ask(ctx, await desk.reverse(ctx.actor, tap.order_id, chat_id=chat_id))
+            await ask(ctx, await proposals.reverse(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.EXIT:
-            await ask(ctx, await desk.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
+            await ask(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:
-            await ask(ctx, await _halved(ctx, await desk.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
+            await ask(ctx, await _halved(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
         case OrderVerb.CANCEL:
             await ctx.answer("Cancelling…")
-            outcome = await desk.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
+            outcome = await orders.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
             if isinstance(outcome, Question):
                 await _cancelled(ctx, outcome)
         case OrderVerb.LOOK:
             await ctx.answer("Looking…")
-            await desk.look(ctx.actor, tap.order_id)
+            await orders.look(ctx.actor, tap.order_id)
         case OrderVerb.GIVE_UP:
-            await _given_up(ctx, await desk.give_up(ctx.actor, tap.order_id))
+            await _given_up(ctx, await orders.give_up(ctx.actor, tap.order_id))
         case OrderVerb.NOT_THERE | OrderVerb.MODIFY | OrderVerb.DETAIL:
             await _looked_up(ctx, tap)
 
@@ -130,8 +131,38 @@ async def _halved(ctx: Ctx, whole: Proposal) -> Proposal:
     half = whole.draft.quantity // 2 // lot * lot
     if not half:
         raise CheckFailed([f"{whole.draft.quantity} cannot be halved."])
-    return await ctx.services.desk.change(ctx.actor, whole.confirmation.token, Change(quantity=half), chat_id=ctx.chat_id)
+    return await ctx.services.proposals.change(ctx.actor, whole.confirmation.token, Change(quantity=half), chat_id=ctx.chat_id)
 
 
 async def _given_up(ctx: Ctx, order: Order) -> None:
     await ctx.redraw(cards.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.face.explain))
+
+
+COMMANDS = (
+    Command(
+        name="buy", short=("b", "kharido", "kharid", "khareedo", "खरीदो"),
+        arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        help="Buy; you see the order before it is sent", example="/buy RELIANCE 10",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=buy,  # a guardian may buy a short back
+    ),
+    Command(
+        name="sell", short=("s", "becho", "bech", "बेचो"),
+        arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        help="Sell; you see the order before it is sent", example="/sell RELIANCE 10 2900",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=sell,  # the desk decides what only reduces
+    ),
+    Command(
+        name="modify", arguments="<#> [price] [q quantity]", help="New price or quantity for an open order",
+        example="/modify 12 2905", family=Family.ORDER, permission=Permission.OPEN, handler=modify,
+    ),
+    Command(
+        name="cancel_order", arguments="<#>", help="Cancel an open order", example="/cancel_order 12",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=cancel_order,
+    ),
+    Command(
+        name="cancel_all", help="Cancel every open order", example="/cancel_all",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=cancel_all,
+    ),
+)  # fmt: skip
+
+TAPS: Taps = {OrderTap: tapped, ExitTap: exit_position}

@@ -2,7 +2,9 @@
 
 from bot.domain.errors import UsageError
 from bot.domain.people.access import Welcome
-from bot.domain.people.account import Role
+from bot.domain.people.account import Permission, Role
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import people as views
 
@@ -43,3 +45,11 @@ async def came(ctx: Ctx, code: str) -> None:
         await ctx.reply(views.welcome(outcome), marked=False)
     else:
         await ctx.reply(views.no_entry(outcome or "I don't know this link. Nothing was done."), marked=False)
+
+
+COMMANDS = (
+    Command(
+        name="people", arguments="[add role [account] | remove person]", help="Who may use the bot; invite, take off",
+        example="/people add trader", family=Family.HOST, permission=Permission.ADMIN, handler=people,
+    ),
+)  # fmt: skip

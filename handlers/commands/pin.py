@@ -5,11 +5,13 @@ Digits are tapped, never typed, so no message ever holds them. What waits is kep
 
 from bot.domain.errors import PinWanted, UsageError
 from bot.domain.people.access import PadEnded, PadUse
-from bot.domain.people.account import Actor
+from bot.domain.people.account import Actor, Permission
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx, Waiting
 from handlers.telegram.rate_limits import Priority
 from handlers.views import pin as views
-from handlers.views.keyboards import PadTap
+from handlers.views.taps import PadTap
 
 
 async def pin(ctx: Ctx) -> None:
@@ -68,3 +70,19 @@ async def tapped(ctx: Ctx, tap: PadTap) -> Waiting | None:
     waiting = ctx.face.waited(tap.pad_id)
     await ctx.redraw(views.ended(outcome), marked=False)
     return waiting if outcome.right else None
+
+
+COMMANDS = (
+    Command(
+        name="lock", help="Seal this phone: it shows and sends nothing until it is unlocked", example="/lock",
+        family=Family.SAFETY, permission=Permission.OWN, handler=lock,
+    ),
+    Command(
+        name="unlock", help="Open a sealed phone with your PIN", example="/unlock",
+        family=Family.SAFETY, permission=Permission.OWN, handler=unlock,
+    ),
+    Command(
+        name="pin", arguments="[change | remove]", help="A PIN, tapped on a keypad, for what is large or loosens",
+        example="/pin", family=Family.SAFETY, permission=Permission.OWN, handler=pin,
+    ),
+)  # fmt: skip

@@ -17,7 +17,7 @@ from bot.domain.money import exact
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
 from handlers.context.order_words import legible
-from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb, Tap, decode
+from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb, Tap, decode
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
@@ -73,8 +73,10 @@ async def change(ctx: Ctx, asked: NewTerms) -> None:
     order = (await ctx.services.books.order_by_id(ctx.actor, asked.order_id)).order
     if not order.status.is_working or ist_date(order.created_at) != ist_date(ctx.now):
         raise CheckFailed([f"#{order.number} does not work any more: there is nothing to change."])
-    desk = ctx.services.desk
-    await ask(ctx, await desk.modify(ctx.actor, order.number, price=asked.price, quantity=asked.quantity, chat_id=ctx.chat_id))
+    proposals = ctx.services.proposals
+    await ask(
+        ctx, await proposals.modify(ctx.actor, order.number, price=asked.price, quantity=asked.quantity, chat_id=ctx.chat_id)
+    )
 
 
 def _taps(message: Message) -> Iterator[Tap]:

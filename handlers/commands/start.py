@@ -2,20 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bot.domain.errors import UsageError
+from bot.domain.people.account import Permission
 from handlers.commands import books, people
+from handlers.commands.command import Command
+from handlers.context.command import CommandInfo, Family
 from handlers.context.command_menu import offer_menu
 from handlers.context.context import Ctx
 from handlers.telegram.admission import joining_code
 from handlers.views import account as account_views
 from handlers.views import books as book_views
 from handlers.views import start as views
-from handlers.views.keyboards import Listing, ListingTap
-
-if TYPE_CHECKING:
-    from handlers.registry import Command
+from handlers.views.taps import Listing, ListingTap
 
 
 async def start(ctx: Ctx) -> None:
@@ -30,7 +29,7 @@ async def start(ctx: Ctx) -> None:
     await ctx.reply(views.greeting(ctx.actor, ctx.mode, line))
 
 
-def _mine(ctx: Ctx) -> "Sequence[Command]":
+def _mine(ctx: Ctx) -> Sequence[CommandInfo]:
     return tuple(command for command in ctx.face.commands if ctx.actor.may(command.permission))
 
 
@@ -64,3 +63,27 @@ async def glance(ctx: Ctx) -> None:
     line = account_views.session_line(state, ctx.now)
     orders, held = await asyncio.gather(ctx.services.books.orders(ctx.actor), ctx.services.books.positions(ctx.actor))
     await ctx.reply(book_views.glance(orders, held, line, ctx.label, ctx.mode))
+
+
+COMMANDS = (
+    Command(
+        name="start", help="Who you are here and what to do first", example="/start",
+        family=Family.START, permission=Permission.LOOK, handler=start,
+    ),
+    Command(
+        name="help", arguments="[command]", help="All commands, or one explained", example="/help buy",
+        family=Family.START, permission=Permission.LOOK, handler=help_,
+    ),
+    Command(
+        name="menu", help="The usual things as buttons", example="/menu",
+        family=Family.START, permission=Permission.LOOK, handler=menu,
+    ),
+    Command(
+        name="cancel", help="Leave what you are in; otherwise list the open orders", example="/cancel",
+        family=Family.START, permission=Permission.LOOK, handler=cancel,
+    ),
+    Command(
+        name="?", help="Last order, positions and session in one short message", example="?",
+        family=Family.START, permission=Permission.LOOK, handler=glance, in_menu=False,
+    ),
+)  # fmt: skip

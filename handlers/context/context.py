@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from telegram import CallbackQuery, Message
 from telegram.error import BadRequest, TelegramError
@@ -14,13 +14,11 @@ from telegram.ext import CallbackContext, ExtBot
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
 from bot.trading.services import Services
-from handlers.context.permissions import by_name, offered
+from handlers.context.command import CommandInfo
+from handlers.context.permissions import PermissionOf, offered
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender
 from handlers.views.message import View
-
-if TYPE_CHECKING:
-    from handlers.registry import Command
 
 _log = logging.getLogger(__name__)
 
@@ -50,13 +48,14 @@ class BotState:
         self,
         *,
         services: Services,
-        commands: "Sequence[Command]",
+        commands: Sequence[CommandInfo],
+        permission_of: PermissionOf,
         random_bytes: RandomBytes,
         explain: Explain = as_said,
     ) -> None:
         self.services = services
         self.commands = commands
-        self.permission_of = by_name(commands)
+        self.permission_of = permission_of
         self.random_bytes = random_bytes
         self.explain = explain
         self.code_for: dict[int, str] = {}  # person -> label of the account whose login waits for six digits

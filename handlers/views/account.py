@@ -12,8 +12,9 @@ from bot.domain.people.account import Account, CodeKind, Role
 from bot.domain.people.secret_entry import EntryKind, Offered
 from handlers.views.card import at, place, what
 from handlers.views.format import clock_time, day_name, short_time, signed_count
-from handlers.views.keyboards import CardTap, CardVerb, WordsTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Part, View, bold, code, message, say
+from handlers.views.taps import CardTap, CardVerb, WordsTap
 
 DELETED = "I deleted the message with your code."
 _MOST = 10  # orders or positions that are named

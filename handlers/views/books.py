@@ -29,8 +29,9 @@ from handlers.views.format import (
     table,
     wrapped,
 )
-from handlers.views.keyboards import ExitTap, ListingTap, OrderTap, OrderVerb, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
+from handlers.views.taps import ExitTap, ListingTap, OrderTap, OrderVerb
 
 Rows = tuple[str, ...]
 EXITS = "exit"  # the list of positions with a button under it for each
@@ -49,11 +50,11 @@ def _page(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Butt
     page = min(tap.page, pages - 1)
     turn: list[Button] = []
     if page > 0:
-        turn.append(button("‹", ListingTap(tap.book, tap.label, tap.argument, page - 1)))
+        turn.append(button("‹", ListingTap(tap.listing, tap.label, tap.argument, page - 1)))
     if pages > 1:
-        turn.append(button(f"{page + 1}/{pages}", ListingTap(tap.book, tap.label, tap.argument, page)))
+        turn.append(button(f"{page + 1}/{pages}", ListingTap(tap.listing, tap.label, tap.argument, page)))
     if page < pages - 1:
-        turn.append(button("›", ListingTap(tap.book, tap.label, tap.argument, page + 1)))
+        turn.append(button("›", ListingTap(tap.listing, tap.label, tap.argument, page + 1)))
     return list(items[page * PAGE : (page + 1) * PAGE]), turn
 
 
@@ -157,7 +158,7 @@ def positions(found: Positions, tap: ListingTap, name: str, mode: str) -> View:
         names = ", ".join(short(line.position.instrument) for line in found.unknown[:5])
         parts.append(say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}"))
     parts += old_prices(found.lines, found.as_of)
-    back = ListingTap(tap.book, tap.label, page=tap.page)
+    back = ListingTap(tap.listing, tap.label, page=tap.page)
     if tap.argument == EXITS:
         rows_of_exits = [[_exit(line, tap.label, found.as_of)] for line in _can_exit(found)[:PAGE]]
         return View(tuple(parts), keyboard(turn, *rows_of_exits, [button("Back", back)]))

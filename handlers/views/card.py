@@ -9,8 +9,9 @@ from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus, Product, Side
 from handlers.views.format import amount, clock_time, count, price
-from handlers.views.keyboards import OrderTap, OrderVerb, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
+from handlers.views.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
 

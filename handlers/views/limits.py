@@ -6,9 +6,10 @@ from bot.domain.people.access import LimitsShown
 from bot.domain.people.account import Limits
 from handlers.views.card import place
 from handlers.views.format import amount, clock_time, count, day_name, row, table
-from handlers.views.keyboards import EntriesTap, WordsTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Detail, Line, Part, View, bold, code, detail, message, say
 from handlers.views.safety import resting
+from handlers.views.taps import EntriesTap, WordsTap
 
 
 def ask_lock(label: str, mode: str) -> View:

@@ -7,8 +7,9 @@ from bot.domain.market.display_names import short
 from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from handlers.views.books import net_rows, old_prices, position_rows, wants_stop
 from handlers.views.format import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
-from handlers.views.keyboards import ListingTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Part, View, keyboard, say
+from handlers.views.taps import ListingTap
 
 _LINES = 8
 

@@ -9,8 +9,9 @@ from bot.domain.orders.order_text import draft_line
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, amount, clock_time, count, joined, price, row, table, wrapped
-from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, button
+from handlers.views.keyboards import button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
+from handlers.views.taps import CardTap, CardVerb, ChangeTap
 
 PRODUCTS = {
     Product.CNC: "Delivery (CNC)",
@@ -28,18 +29,15 @@ def proposal(asked: Proposal, mode: str, now: datetime) -> View:
     parts.append(_terms(asked, mode, now))
     parts += [say(f"⚠️ {warning.say}") for warning in asked.warnings]
     parts.append(_more(asked, now))
-    return View(tuple(parts), proposal_keyboard(asked))
+    return View(tuple(parts), proposal_keyboard(asked.confirmation, asked.account.label))
 
 
-def proposal_keyboard(asked: Proposal) -> Keyboard:
-    verb_ = "change" if asked.confirmation.purpose is Purpose.MODIFY else asked.draft.side.lower()
-    return question_keyboard(asked.confirmation.token, f"Confirm {verb_}", asked.account.label)
-
-
-def question_keyboard(token: str, text: str, label: str) -> Keyboard:
+def proposal_keyboard(confirmation: Confirmation, label: str) -> Keyboard:
     """Confirm stands alone; what cannot hurt stands below it."""
+    token, draft = confirmation.token, confirmation.draft
+    act = "change" if confirmation.purpose is Purpose.MODIFY else draft.side.lower() if draft is not None else ""
     return keyboard(
-        [button(text, CardTap(token, CardVerb.CONFIRM, label))],
+        [button(f"Confirm {act}".strip(), CardTap(token, CardVerb.CONFIRM, label))],
         [button("Change", CardTap(token, CardVerb.CHANGE, label)), button("Discard", CardTap(token, CardVerb.DISCARD, label))],
     )
 
@@ -174,6 +172,13 @@ def discarded(closed: Confirmation, now: datetime) -> View:
         case _:
             asked = [what(closed.draft, now)] if closed.draft is not None else []
             return message(say(bold("Discarded."), " Nothing was sent."), *asked)
+
+
+def refused(refusal: View, confirmation: Confirmation, now: datetime) -> View:
+    """Why the claim refused, on the card in whose place it stands: so it says as well which order that was."""
+    if confirmation.draft is None:
+        return refusal
+    return refusal.and_then(say(what(confirmation.draft, now).split(" · ")[0]))
 
 
 def expired(words_of_it: str, token: str, label: str) -> View:

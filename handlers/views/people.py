@@ -6,8 +6,9 @@ from dataclasses import replace
 from bot.domain.people.access import Invited, Welcome
 from bot.domain.people.account import Role, User
 from handlers.views.format import clock_time
-from handlers.views.keyboards import WordsTap, button
+from handlers.views.keyboards import button
 from handlers.views.message import Button, View, bold, code, message, say
+from handlers.views.taps import WordsTap
 
 MAY = {
     Role.OWNER: "everything, people and limits included",

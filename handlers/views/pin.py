@@ -2,8 +2,9 @@
 
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse, PinState
 from handlers.views.format import clock_time
-from handlers.views.keyboards import PadTap, WordsTap, button
+from handlers.views.keyboards import button
 from handlers.views.message import View, bold, message, say
+from handlers.views.taps import PadTap, WordsTap
 
 _TITLES = {
     PadStep.CURRENT: "Your PIN",

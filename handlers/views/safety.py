@@ -6,8 +6,9 @@ from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Killed, Resumed
 from handlers.views.card import place, what
 from handlers.views.format import clock_time
-from handlers.views.keyboards import EntriesTap, WordsTap, button
+from handlers.views.keyboards import button
 from handlers.views.message import Part, View, bold, message, say
+from handlers.views.taps import EntriesTap, WordsTap
 
 _MOST = 10
 

@@ -7,8 +7,9 @@ from typing import Protocol
 from bot.domain.clock import ist
 from bot.domain.people.account import Account, Actor, Permission
 from handlers.views.format import short_time
-from handlers.views.keyboards import DoItNowTap, WordsTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Line, Part, View, bold, code, message, say
+from handlers.views.taps import DoItNowTap, WordsTap
 
 
 class Entry(Protocol):

@@ -9,8 +9,9 @@ from bot.domain.orders.proposal import Status
 from bot.domain.people.audit import ActPage
 from handlers.views.account import alive, clock_off
 from handlers.views.format import clock_time, count, fit, row, short_time, table
-from handlers.views.keyboards import Listing, ListingTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Part, View, bold, code, message, say
+from handlers.views.taps import Listing, ListingTap
 
 _DIGEST = re.compile(r" ?\b[0-9a-f]{64}\b")  # of an order's terms, which stand before it in words
 _LONG = re.compile(r"\b(?=[a-z]*[0-9])[0-9a-z]{18,}\b")  # ids and digests: whole in the export, in the chat only in the way

@@ -12,8 +12,9 @@ from bot.domain.orders.order import Order, Product, Side
 from bot.domain.orders.order_text import words_of
 from handlers.views.card import place
 from handlers.views.format import count, price, signed_count
-from handlers.views.keyboards import LeaveTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, View, bold, message, say
+from handlers.views.taps import LeaveTap
 
 MOST = 8
 SHARES = (1, 10, 50, 100)

@@ -14,12 +14,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from bot.domain.errors import StorageAway, StorageError
 from storage.db.read_cache import ReadCache
 
 Ts = TypeVarTuple("Ts")
+Write = tuple[str, str]  # "insert", "update" or "delete", and the table's name
 SQLITE = sqlite3.sqlite_version  # of the library, for reports
 
 _WORDS = {
@@ -103,17 +105,18 @@ def _create_private(path: Path) -> None:
 class Transaction:
     """What a drawer may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
 
-    __slots__ = ("_connection", "_kept", "_open")
+    __slots__ = ("_connection", "_kept", "_open", "writes")
 
     def __init__(self, connection: Connection, kept: ReadCache) -> None:
         self._connection = connection
         self._kept = kept
         self._open = True
+        self.writes: set[Write] = set()
         kept.begin()
 
     def rows(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any] | None = None) -> CursorResult[*Ts]:
         """The rows of a SELECT, or of a statement with RETURNING."""
-        self._kept.note(statement)
+        self._note(statement)
         return self._live().execute(statement, values)
 
     def kept(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any]) -> Sequence[Row[*Ts]]:
@@ -123,11 +126,17 @@ class Transaction:
 
     def write(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> int:
         """Executes an INSERT, UPDATE or DELETE; how many rows it touched."""
-        self._kept.note(statement)
+        self._note(statement)
         try:
             return self._live().execute(statement, values).rowcount
         except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 raises these bare: beyond 64 bits, a lone surrogate
             raise StorageError("A value is too large, or is no text, for the database.") from error
+
+    def _note(self, statement: Executable) -> None:
+        if isinstance(statement, UpdateBase):
+            table = statement.entity_description["name"]
+            self.writes.add((statement.__visit_name__, table))
+            self._kept.note(table)
 
     def end(self) -> None:
         """After this nothing can be executed any more."""

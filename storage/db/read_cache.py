@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from sqlalchemy import Row
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.dml import UpdateBase
 
 # Who may do what, and the brakes: small tables, and none of them is written by an order on its way.
 TABLES = frozenset({"people", "roles", "accounts", "pins", "seals", "stops", "limit_sets", "day_locks"})
@@ -31,9 +30,9 @@ class ReadCache:
         """A transaction was opened."""
         self._checked = self._written = False
 
-    def note(self, statement: Executable) -> None:
-        """Called before each statement that is executed; one that writes to one of the tables ends what is kept."""
-        if isinstance(statement, UpdateBase) and statement.entity_description["name"] in TABLES:
+    def note(self, table: str) -> None:
+        """A statement that writes to this table is about to be executed; for one of ours it ends what is kept."""
+        if table in TABLES:
             self._rows.clear()
             self._written = True
 

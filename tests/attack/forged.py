@@ -18,7 +18,7 @@ from bot.domain.errors import ConfirmationGone
 from bot.domain.people.account import GRANTS
 from bot.trading.services import Services
 from handlers.registry import COMMANDS
-from handlers.views.keyboards import decode
+from handlers.views.taps import decode
 from tests.attack.rig import GUARDIAN, LISTED, OWNER, PAPA, REMOVED, TRADER, VIEWER, Json, Rig, a_rig, tap, words, working_orders
 
 A_QUIET_BATCH, A_BATCH = 40, 160
@@ -283,7 +283,7 @@ async def forge(
             await _quiet_batch(world, tally)
             await _batch(world, tally)
             with contextlib.suppress(ConfirmationGone):  # open for a minute yet: a tap on it would be the owner's good right
-                await rig.core.services.desk.discard(await rig.actor(), token, chat_id=OWNER, message_id=message_id)
+                await rig.core.services.proposals.discard(await rig.actor(), token, chat_id=OWNER, message_id=message_id)
             rig.dead.append(token)
             if own:
                 await _own_tap(rig, tally)

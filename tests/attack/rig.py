@@ -141,9 +141,9 @@ class Rig:
     async def card(self, person: int = OWNER) -> tuple[str, int]:
         """A question that is open to that person: its token, and the message under which it stands."""
         request = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10)
-        proposal = await self.core.services.desk.propose(await self.actor(person), request, chat_id=person)
+        proposal = await self.core.services.proposals.propose(await self.actor(person), request, chat_id=person)
         self.message_id += 1
-        await self.core.services.desk.shown(proposal.confirmation.token, self.message_id)
+        await self.core.services.proposals.shown(proposal.confirmation.token, self.message_id)
         return proposal.confirmation.token, self.message_id
 
     async def feed(self, updates: Sequence[Json]) -> None:

@@ -119,7 +119,7 @@ def _pin_reader(store: SqlStore, person: int) -> Callable[[], list[object]]:
         except VaultError:
             return [VaultError]
 
-    return lambda: store._transact(work)
+    return lambda: store._transact(work, "", set())
 
 
 def _store_all(db: Repositories, stored: list[tuple[Account, Credentials, Session]]) -> None:
@@ -141,7 +141,7 @@ def _reader(store: SqlStore, account_id: str) -> Callable[[], list[object]]:
                 found.append(VaultError)
         return found
 
-    return lambda: store._transact(work)
+    return lambda: store._transact(work, "", set())
 
 
 def _opens(read: Callable[[], list[object]], hand: sqlite3.Connection, where: str, rowid: int) -> bool:

@@ -83,7 +83,7 @@ async def _day(path: Path, questions: int, taps: int, told: Tapped) -> None:
 
 async def _one(stage: DeskStage, number: int, taps: int, told: Tapped) -> None:
     request = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10)
-    proposal = await stage.desk.propose(stage.actor, request, chat_id=PERSON)
+    proposal = await stage.proposals.propose(stage.actor, request, chat_id=PERSON)
     token = await stage.card(proposal, message_id=number + 1)
     before = stage.broker.posts
     answers = await asyncio.gather(

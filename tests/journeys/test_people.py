@@ -276,11 +276,11 @@ async def test_whoever_is_taken_off_while_a_tap_is_under_way_does_nothing_with_i
         await house.me.ask("/people remove Ravi", "Ravi is off the list.")
         for act in (
             services.desk.confirm(actor, token, chat_id=RAVI, message_id=card["id"]),
-            services.desk.cancel(actor, 1, chat_id=RAVI),
+            services.orders.cancel(actor, 1, chat_id=RAVI),
         ):
             with pytest.raises(PersonError):
                 await act
-        assert await services.desk.cancel_all(actor) == tuple(await house.orders()), "refused: the order is as it was"
+        assert await services.orders.cancel_all(actor) == tuple(await house.orders()), "refused: the order is as it was"
         answer = await services.secret_entry.enter(link.address.rpartition("=")[2], Entered(code=Secret("123456")))
         assert not answer.done
         before = len(ravi.history())
@@ -342,6 +342,19 @@ async def test_a_page_that_was_asked_for_before_the_phone_was_sealed_logs_nobody
         )
         assert not answer.done
         assert "sealed" in answer.say
+        assert house.store is not None
+        assert await house.store.transaction(lambda db: db.accounts.session("id-6")) is None
+
+
+async def test_six_digits_that_were_asked_for_before_the_phone_was_sealed_log_nobody_in(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        seed = await link_seedless(house, 6, "papa")
+        await house.log_in()
+        await house.me.ask("papa: /login", "Six digits, please.")
+        await house.me.ask("/lock now", "Sealed.")
+        code = house.me.say(pyotp.TOTP(seed).at(clock.now()))
+        await house.me.wait_for("This phone is sealed.")
+        await house.me.wait_until_gone(code["id"])
         assert house.store is not None
         assert await house.store.transaction(lambda db: db.accounts.session("id-6")) is None
 

@@ -21,11 +21,13 @@ from bot.runtime.background import BackgroundTasks
 from bot.runtime.redaction import Redactor
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import IN_WORDS, OrderDesk
+from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.sync.reconcile import Reconcile
 from bot.wiring import AttachedConnections, Core, build_core
 from storage.repositories import SqlRepositories
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlStore
+from storage.store import SqlStore, Topic
 from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
 from tests.storage.samples import ACCOUNT, PERSON, a_store
 
@@ -110,6 +112,14 @@ class DeskStage:
     wakes: list[int] = field(default_factory=list)
 
     @property
+    def proposals(self) -> Proposals:
+        return self.core.services.proposals
+
+    @property
+    def orders(self) -> WorkingOrders:
+        return self.core.services.orders
+
+    @property
     def desk(self) -> OrderDesk:
         return self.core.services.desk
 
@@ -143,7 +153,7 @@ class DeskStage:
 
     async def card(self, proposal: Proposal, message_id: int = 77) -> str:
         """The question as shown in a message; its token."""
-        await self.desk.shown(proposal.confirmation.token, message_id)
+        await self.proposals.shown(proposal.confirmation.token, message_id)
         return proposal.confirmation.token
 
     async def tap(self, token: str, message_id: int = 77) -> object:
@@ -172,4 +182,6 @@ async def set_stage(
     await core.catalogue.refresh(ACCOUNT.id)
     account = Account(id=ACCOUNT.id, label=ACCOUNT.label, client=ACCOUNT.client, created_at=ACCOUNT.created_at)
     actor = Actor(user=User(telegram_id=PERSON, name="Asha"), role=role, account=account)
-    return DeskStage(clock=clock, store=store, broker=broker, feed=feed, link=link, core=core, actor=actor)
+    stage = DeskStage(clock=clock, store=store, broker=broker, feed=feed, link=link, core=core, actor=actor)
+    store.on_commit(Topic.NOTICES, lambda: stage.wakes.append(1))
+    return stage

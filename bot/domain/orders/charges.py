@@ -28,8 +28,6 @@ from bot.domain.orders.tariff import (
     merged,
 )
 
-ROUNDS = 60  # of the search for the break-even price; each narrows it at least tenfold unless brokerage dwarfs the value
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
@@ -264,30 +262,40 @@ class Tariff:
         return parts
 
     def _break_even(self, trade: Trade, paid: Decimal, plan: Plan | None) -> BreakEven | None:
-        """The exit price that pays for the round trip: price = entry + charges(price) / quantity, which closes in on itself."""
+        """The exit price that pays for the round trip; None when it would lie below zero.
 
-        def profit(price: Decimal) -> Decimal:
-            back = replace(trade, side=trade.side.opposite, price=price)
-            return (price - trade.price) * trade.side.sign * trade.quantity - paid - self.order(back, plan).total
+        The exit's charges are linear in its price, but for a brokerage that is the lesser of a flat sum and a percentage. So
+        each of these two has one price at which the gain is zero, and the nearer one to the entry counts.
+        """
+        side, quantity, tick = trade.side.sign, trade.quantity, trade.instrument.tick
+        unit = replace(trade, side=trade.side.opposite, price=Decimal(1))
+        fixed = self._depository((unit,)).total
+        rate = (self.order(unit, None).total - fixed) / quantity
+        ways = [(fixed + more, rate + share) for more, share in self._brokerages(unit, plan)]
 
-        price = trade.price
-        for _ in range(ROUNDS):
-            missing = -profit(price) / trade.quantity
-            if abs(missing) < Decimal("1e-12"):
-                break
-            price += missing * trade.side.sign
-            if price < 0:
-                return None
+        def gain(price: Decimal) -> Decimal:
+            exit_costs = min(sum_ + share * price * quantity for sum_, share in ways)
+            return (price - trade.price) * side * quantity - paid - exit_costs
+
+        prices = [(trade.price * side * quantity + paid + sum_) / (quantity * (side - share)) for sum_, share in ways]
+        price = min(prices) if trade.side is Side.BUY else max(prices)
         move = abs(price - trade.price)
-        tick = trade.instrument.tick
         ticks = int((move / tick).to_integral_value(ROUND_CEILING))
-        while profit(trade.price + trade.side.sign * ticks * tick) < 0:
-            ticks += 1
-        while ticks > 0 and profit(trade.price + trade.side.sign * (ticks - 1) * tick) >= 0:
+        if ticks and gain(trade.price + side * (ticks - 1) * tick) >= 0:  # the price lies on a tick, but for its last digit
             ticks -= 1
-        if trade.price + trade.side.sign * ticks * tick < 0:
+        if price < 0 or trade.price + side * ticks * tick < 0:
             return None
         return BreakEven(price=price, move=move, ticks=ticks)
+
+    def _brokerages(self, trade: Trade, plan: Plan | None) -> Sequence[tuple[Decimal, Decimal]]:
+        """(sum, share of the turnover) of each way to reckon the brokerage and its tax; the least of them is taken."""
+        terms = plan.terms.get(trade.trade_class) if plan is not None else None
+        if terms is None:
+            return ((ZERO, ZERO),)
+        tax = self._tax(trade.day)
+        taxed = 1 + tax.percent / HUNDRED if tax is not None and ChargeName.BROKERAGE in tax.on else Decimal(1)
+        flat = (terms.flat * trade.orders * taxed, ZERO)
+        return (flat,) if terms.percent is None else (flat, (ZERO, terms.percent / HUNDRED * taxed))
 
 
 def _still_open(group: Sequence[Trade], side: Side) -> int:

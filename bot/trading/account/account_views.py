@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError, NotFound, PersonError, StorageAway
+from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
@@ -22,6 +22,7 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.safety.permissions import account_of
 from bot.trading.sync.reconcile import Reconcile
 
 T = TypeVar("T")
@@ -43,9 +44,8 @@ class AccountViews:
 
     def line(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its line; PersonError without an account."""
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet. It is linked on the host: python -m bot link.")
-        return actor.account, self.connections.of(actor.account.id)
+        account = account_of(actor)
+        return account, self.connections.of(account.id)
 
     async def orders(self, actor: Actor, which: Which = "all") -> OrderList:
         """Today's orders after a look in the book; as last known, and why, when the book cannot be read."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock, ist_date
@@ -12,11 +11,11 @@ from bot.domain.orders.portfolio import PnL, Positions
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.signal import Signal
 from bot.trading.account.account_views import day_charges, or_none, valued
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.safety.limits import day_lock
-from bot.trading.wakes import Signal
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +68,6 @@ class LossGuard:
     connections: BrokerConnections
     results: Results
     clock: Clock
-    changed: Callable[[], None]
     _wake: Signal = field(default_factory=Signal)
     _looks: dict[str, _LossCheck] = field(default_factory=dict)
 
@@ -125,5 +123,4 @@ class LossGuard:
         locked = await self.store.transaction(lock)
         if locked:
             log.warning("account %s: the daily loss is reached, the day is locked", account_id)
-            self.changed()
         return locked

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import NotFound, PersonError, UnknownSymbol, UsageError
+from bot.domain.errors import NotFound, UnknownSymbol, UsageError
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Instrument
 from bot.domain.orders.proposal import Quoted
 from bot.domain.people.account import Actor
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.safety.permissions import account_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,8 +23,7 @@ class Quotes:
 
     async def quote(self, actor: Actor, words: str) -> Quoted:
         """One instrument's price; near misses as whole commands when the words do not name exactly one."""
-        if actor.account is None:
-            raise PersonError("Quotes come from an mStock account, and none is linked yet.")
+        account = account_of(actor)
         if not words.strip():
             raise UsageError("Quote of what?", example="/quote RELIANCE")
         await self.instruments.settled()
@@ -32,7 +32,7 @@ class Quotes:
         if found.instrument is None:
             near = [(label(each, today=today), f"/quote {each.name}") for each in found.near]
             raise UnknownSymbol(found.say, near=near)
-        price = await self.prices.of(actor.account.id, found.instrument.key)
+        price = await self.prices.of(account.id, found.instrument.key)
         if price is None:
             raise NotFound(f"No price of {found.instrument.symbol} is known now.")
         return Quoted(instrument=found.instrument, price=price, as_of=self.clock.now())

@@ -1,7 +1,6 @@
 """The day in figures: what was booked, what is open, what it cost; one final row for an account and a date."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -25,7 +24,6 @@ class Reports:
     store: Store
     books: AccountViews
     clock: Clock
-    changed: Callable[[], None]
 
     async def day(self, actor: Actor, day: date | None) -> DayReport:
         """The report of a date in India; today's is made now, an earlier one is read from the records."""
@@ -64,7 +62,6 @@ class Reports:
             return True
 
         kept = await self.store.transaction(keep)
-        self.changed()
         return report if kept else None
 
     async def _make(self, actor: Actor, account: Account, day: date) -> DayReport:

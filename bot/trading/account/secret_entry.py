@@ -18,6 +18,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Offered, Outcome, Ticket
 from bot.domain.ports.broker import RandomBytes
 from bot.trading.account.logins import LABEL, Logins
+from bot.trading.safety.permissions import account_of
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +78,7 @@ class SecretEntry:
 
     async def login(self, actor: Actor) -> Offered:
         """A link with which this person types six digits where Telegram does not see them."""
-        if not actor.may(Permission.SESSION):
-            raise NotAllowed(f"As {actor.role} you cannot log in at mStock.")
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet. /link makes a page for it.")
-        return await self._offer(actor.user.telegram_id, EntryKind.LOGIN, actor.account.label)
+        return await self._offer(actor.user.telegram_id, EntryKind.LOGIN, account_of(actor).label)
 
     async def _offer(self, person: int, kind: EntryKind, label: str) -> Offered:
         code = base64.b32encode(self._random(CODE_BYTES)).decode().rstrip("=")

@@ -1,19 +1,20 @@
 """The kill switch: who stopped trading, when, what it leaves, and how it is lifted."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.clock import Clock
-from bot.domain.errors import NotAllowed, NotFound, PersonError, StorageAway
-from bot.domain.orders.notice import TradingStopped
-from bot.domain.orders.order import Order, OrderStatus, Purpose
-from bot.domain.orders.proposal import Killed, Question
-from bot.domain.people.account import Account, Actor, Permission, Stop
+from bot.domain.errors import ConfirmationGone, NotAllowed, NotFound, StorageAway
+from bot.domain.orders.notice import TradingResumed, TradingStopped
+from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
+from bot.domain.orders.proposal import Killed, Question, Resumed
+from bot.domain.people.account import GRANTS, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
+from bot.trading.safety.permissions import account_of
+from bot.trading.safety.pins import demand_pin
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,15 +23,14 @@ class KillSwitch:
 
     store: Store
     confirmations: Confirmations
-    desk: OrderDesk
+    orders: WorkingOrders
     clock: Clock
-    changed: Callable[[], None]
 
     async def kill(self, actor: Actor) -> Killed:
         """Stops entries of the account now, and says what still rests at the exchange."""
         if not actor.may(Permission.STOP):
             raise NotAllowed(f"As {actor.role} you cannot use the kill switch.")
-        account = self._account(actor)
+        account = account_of(actor)
         now = self.clock.now()
         stop = Stop(account_id=account.id, by=actor.user.telegram_id, at=now)
 
@@ -57,14 +57,13 @@ class KillSwitch:
         except StorageAway:  # it stops all the same: nothing is written before what is owed, and no order leaves unwritten
             await self.store.owe(turn_on)
             killed = await self.store.transaction(partial(standing, fresh=True))
-        self.changed()
         return killed
 
     async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question:
         """Asks again before the switch is lifted; only an owner may."""
         if not actor.may(Permission.ADMIN):
             raise NotAllowed("Only an owner lifts the kill switch.")
-        account = self._account(actor)
+        account = account_of(actor)
         question = self.confirmations.new(actor, chat_id, Purpose.RESUME)
 
         def ask(db: Repositories) -> Stop:
@@ -77,14 +76,32 @@ class KillSwitch:
         stop = await self.store.transaction(ask)
         return Question(confirmation=question, account=account, stop=stop)
 
+    async def lift(self, actor: Actor, found: Confirmation) -> Resumed:
+        """Lifts the switch, as an owner confirmed."""
+        now = self.clock.now()
+        account = actor.account
+        if account is None or account.id != found.account_id:
+            raise ConfirmationGone("This card belongs to another account.")
+
+        def resume(db: Repositories) -> None:
+            self.confirmations.claim(db, found)
+            role = db.people.role_on(actor.user.telegram_id, found.account_id)
+            if role is None or Permission.ADMIN not in GRANTS[role]:
+                raise NotAllowed("Only an owner lifts the kill switch.")
+            demand_pin(db, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
+            stop = db.stops.stopped(found.account_id)
+            before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
+            db.stops.resume(found.account_id)
+            told = TradingResumed(name=actor.user.name, at=now)
+            tell_others(db, account.id, {actor.user.telegram_id}, told, now)
+            db.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
+
+        await self.store.transaction(resume)
+        return Resumed(account=account, at=now)
+
     async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
         """Cancels what the switch left resting; waiting stops stay."""
-        return await self.desk.cancel_all(actor)
-
-    def _account(self, actor: Actor) -> Account:
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet.")
-        return actor.account
+        return await self.orders.cancel_all(actor)
 
 
 def _is_stop(order: Order) -> bool:

@@ -1,21 +1,18 @@
-"""The trading desk: from the tap on a question to at most one order at the broker, and to its cancel."""
+"""The trading desk: from the tap on a question to at most one order at the broker."""
 
 import asyncio
 import base64
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from bot.domain.clock import Clock, ist, ist_date
+from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import (
     AddressRefused,
-    BotError,
     BrokerError,
     CheckFailed,
     ConfirmationGone,
-    NotAllowed,
     NotFound,
     NotSent,
     OrderOver,
@@ -26,7 +23,7 @@ from bot.domain.errors import (
     TooFast,
 )
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear, TradingResumed
+from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear
 from bot.domain.orders.order import (
     Confirmation,
     ConfirmationState,
@@ -37,18 +34,20 @@ from bot.domain.orders.order import (
     Purpose,
     Side,
 )
-from bot.domain.orders.order_text import order_words, record_line, request_of
-from bot.domain.orders.proposal import Proposal, Question, Resumed
-from bot.domain.people.account import GRANTS, Actor, Permission
+from bot.domain.orders.order_text import request_of
+from bot.domain.orders.proposal import Proposal, Resumed
+from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, CardRef, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.proposal_builder import Held, ProposalBuilder
 from bot.trading.orders.proposals import Proposals, terms_of
+from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
-from bot.trading.sync.reconcile import LOOK_OUT_ENDS, Reconcile
+from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
 
@@ -57,33 +56,37 @@ Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every re
 
 ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
 IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
-SLOW = 0.3  # seconds without the broker's answer after which the card shows that the order is being sent
 
 
-class OrderDesk(Proposals):
-    """Confirm, cancel, look for. Each confirmation leads to at most one POST, ever."""
+class OrderDesk:
+    """Does what a person confirmed. Each confirmation leads to at most one POST, ever."""
 
     def __init__(
         self,
         *,
         store: Store,
         connections: BrokerConnections,
+        proposals: Proposals,
         proposing: ProposalBuilder,
+        orders: WorkingOrders,
+        switch: KillSwitch,
         confirmations: Confirmations,
         reconcile: Reconcile,
         background: BackgroundTasks,
         clock: Clock,
         random: RandomBytes,
-        changed: Callable[[], None],
     ) -> None:
-        super().__init__(store=store, proposing=proposing, confirmations=confirmations, clock=clock)
+        self._store = store
+        self._proposals = proposals
+        self._proposing = proposing
+        self._orders = orders
+        self._switch = switch
+        self._confirmations = confirmations
+        self._clock = clock
         self._connections = connections
         self._reconcile = reconcile
         self._background = background
         self._random = random
-        self._changed = changed
-
-    # The tap
 
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, told: Told | None = None
@@ -114,8 +117,8 @@ class OrderDesk(Proposals):
                 self._proposing.link(actor)
                 if (ran := self._ran_away(found) or self._of_before(found)) is not None:
                     self._reconcile.unsent(order_id)
-                    return await self._ask_anew(actor, found, request_of(terms_of(found)), redrawn=ran)
-                held = await self._held(actor, terms_of(found))
+                    return await self._proposals.ask_anew(actor, found, request_of(terms_of(found)), redrawn=ran)
+                held = await self._proposing.held_for(actor, terms_of(found))
                 claim = await self._store.transaction(lambda db: self._claim(db, actor, found, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
@@ -140,9 +143,9 @@ class OrderDesk(Proposals):
             await told()
         match found.purpose:
             case Purpose.RESUME:
-                return await self._resume(actor, found)
+                return await self._switch.lift(actor, found)
             case Purpose.CANCEL:
-                return await self._confirmed_cancel(actor, found)
+                return await self._orders.confirmed_cancel(actor, found)
             case _:
                 return await self._confirmed_modify(actor, found)
 
@@ -201,7 +204,7 @@ class OrderDesk(Proposals):
         )
         db.orders.add(order, day)
         db.cards.add(CardRef(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-        terms = f"{self._terms(draft)} {draft.digest()}"
+        terms = f"{self._proposing.terms(draft)} {draft.digest()}"
         db.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
         return order, ()
 
@@ -235,8 +238,6 @@ class OrderDesk(Proposals):
         after: Callable[[Order, datetime], Order] = Order.unclear
         unregistered: str | None = None
         respelled = False
-        # The tap itself said "Sending…"; the card says it too only when the answer takes long enough to wonder.
-        slow = asyncio.get_running_loop().call_later(SLOW, self._changed)
         try:
             if told is not None:
                 await told()
@@ -256,11 +257,9 @@ class OrderDesk(Proposals):
         except BrokerError as error:
             log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
         finally:
-            slow.cancel()
             # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
             settled = await asyncio.shield(self._settled(order, actor, after))
             self._reconcile.sent(order.account_id, order.id)
-            self._changed()
         if respelled:
             # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
             words = self._connections.of(order.account_id).broker.use_other_stop_words()
@@ -328,7 +327,7 @@ class OrderDesk(Proposals):
     async def _confirmed_modify(self, actor: Actor, found: Confirmation) -> Order:
         _, link = self._proposing.link(actor)
         draft = terms_of(found)
-        held = await self._held(actor, draft)
+        held = await self._proposing.held_for(actor, draft)
 
         def claim(db: Repositories) -> tuple[Order | None, tuple[str, ...]]:
             now = self._clock.now()
@@ -343,8 +342,8 @@ class OrderDesk(Proposals):
                 db.confirmations.close(found.token, ConfirmationState.REFUSED)
                 return None, reasons
             db.cards.add(CardRef(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
-            terms = f"{self._terms(draft)} {draft.digest()}"
-            was = self._terms(order.draft)
+            terms = f"{self._proposing.terms(draft)} {draft.digest()}"
+            was = self._proposing.terms(order.draft)
             db.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
             return order, ()
 
@@ -369,7 +368,6 @@ class OrderDesk(Proposals):
         except StorageAway:
             await self._store.owe(amend)
             amended = order.amended(draft, self._clock.now())
-        self._changed()
         return amended
 
     def _amend(self, db: Repositories, *, order_id: str, draft: OrderDraft, actor: Actor) -> Order:
@@ -381,168 +379,7 @@ class OrderDesk(Proposals):
         now = self._clock.now()
         amended = known.amended(draft, now)
         db.orders.save(amended)
-        what = f"#{known.number} {draft.instrument.symbol}: {self._terms(known.draft)} → {self._terms(draft)}"
+        what = f"#{known.number} {draft.instrument.symbol}: {self._proposing.terms(known.draft)} → {self._proposing.terms(draft)}"
         told = ActByOther(name=actor.user.name, deed=ActionKind.MODIFIED, at=now, detail=what)
         tell_others(db, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
         return amended
-
-    async def _resume(self, actor: Actor, found: Confirmation) -> Resumed:
-        now = self._clock.now()
-        account = actor.account
-        if account is None or account.id != found.account_id:
-            raise ConfirmationGone("This card belongs to another account.")
-
-        def lift(db: Repositories) -> None:
-            self._confirmations.claim(db, found)
-            role = db.people.role_on(actor.user.telegram_id, found.account_id)
-            if role is None or Permission.ADMIN not in GRANTS[role]:
-                raise NotAllowed("Only an owner lifts the kill switch.")
-            demand_pin(db, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
-            stop = db.stops.stopped(found.account_id)
-            before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
-            db.stops.resume(found.account_id)
-            told = TradingResumed(name=actor.user.name, at=now)
-            tell_others(db, account.id, {actor.user.telegram_id}, told, now)
-            db.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
-
-        await self._store.transaction(lift)
-        self._changed()
-        return Resumed(account=account, at=now)
-
-    # Cancels
-
-    async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Order | Question:
-        """Asks the broker to cancel; a waiting stop is asked again in words first. The order as the book has it after a look."""
-        if not actor.may(Permission.REDUCE):
-            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
-        account, _ = self._proposing.link(actor)
-        found = await (self._numbered(actor, order) if isinstance(order, int) else self._order(actor, order))
-        if found.status is OrderStatus.TRIGGER_PENDING:
-            question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=found.id)
-            await self._store.transaction(lambda db: db.confirmations.add(question))
-            return Question(confirmation=question, account=account, order=found)
-        return await self._cancel(actor, found)
-
-    async def cancel_all(self, actor: Actor) -> tuple[Order, ...]:
-        """Cancels every working entry; waiting stops stay. The orders as the book has them after a look."""
-        return await self.cancel_these(actor, stops=False)
-
-    async def cancel_these(self, actor: Actor, *, stops: bool) -> tuple[Order, ...]:
-        """Cancels working orders one by one; what the broker refuses stays and is shown as it is."""
-        if not actor.may(Permission.REDUCE):
-            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
-        account, _ = self._proposing.link(actor)
-        working = await self._store.transaction(
-            lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
-        )
-        done = []
-        for order in working:
-            if stops or order.status is not OrderStatus.TRIGGER_PENDING:
-                try:
-                    done.append(await self._cancel(actor, order))
-                except BotError as error:
-                    log.warning("order %s could not be cancelled: %s", order.id, type(error).__name__)
-                    done.append(order)
-        return tuple(done)
-
-    async def _confirmed_cancel(self, actor: Actor, found: Confirmation) -> Order:
-        def claim(db: Repositories) -> Order | None:
-            self._confirmations.claim(db, found)
-            return db.orders.find(found.order_id or "")
-
-        order = await self._store.transaction(claim)
-        if order is None:
-            raise NotFound("That order is gone.")
-        return await self._cancel(actor, order)
-
-    async def _cancel(self, actor: Actor, order: Order) -> Order:
-        _, link = self._proposing.link(actor)
-        if order.broker_id is None or not order.status.is_working:
-            raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
-        now = self._clock.now()
-
-        def allow(db: Repositories) -> None:
-            role = db.people.role_on(actor.user.telegram_id, order.account_id)  # it may be another since the tap
-            if role is None or Permission.REDUCE not in GRANTS[role]:
-                raise NotAllowed("You may not cancel here any more.")
-
-        def record(db: Repositories) -> None:
-            known = db.orders.find(order.id)
-            if known is not None and known.status.is_working:
-                db.orders.save(known.cancel_asked(actor.user.telegram_id, now))
-                was = f"{known.status} {self._terms(known.draft)}"
-                db.audit.add(
-                    now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
-                )
-                told = ActByOther(name=actor.user.name, deed=ActionKind.CANCELLED, at=now, detail=self._named(order))
-                tell_others(db, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
-
-        await self._store.transaction(allow)
-        await self._store.owe(record)  # a cancel needs no row: it leaves also while the database takes nothing
-        sending = self._background.start(link.broker.cancel(order.broker_id), f"cancel {order.id}")
-        over: OrderOver | None = None
-        try:
-            await asyncio.shield(sending)
-        except OrderOver as error:
-            over = error
-        except AddressRefused as error:
-            await self._reconcile.address_refused(order.account_id, error.words)
-            raise
-        finally:
-            self._reconcile.sent(order.account_id, order.id)
-            self._changed()
-        with suppress(StorageAway):  # what the books say is stored by a later look
-            await self._reconcile.sync(order.account_id)
-        found = await self._order(actor, order.id)
-        if over is not None and found.status.is_working:
-            raise over  # the book does not show it yet
-        return found
-
-    # Orders whose outcome is unknown
-
-    async def look(self, actor: Actor, order_id: str) -> Order:
-        """Looks in the book now; the order as it stands after that."""
-        order = await self._order(actor, order_id)
-        await self._reconcile.sync(order.account_id)
-        return await self._order(actor, order_id)
-
-    async def give_up(self, actor: Actor, order_id: str) -> Order:
-        """The person says it is not in the broker's app; only after the look-out's time and a fresh look (invariant I4)."""
-        if not actor.may(Permission.OPEN):
-            raise NotAllowed(f"As {actor.role} you cannot close this.")
-        before = await self._order(actor, order_id)
-        order = await self.look(actor, order_id)
-        if order.status is not OrderStatus.UNKNOWN:
-            return order
-        if order.looks == before.looks:
-            raise CheckFailed([f"It is of {order.day:%d %b}, and the trade history could not be read. Nothing was closed."])
-        now, left = self._clock.now(), LOOK_OUT_ENDS - self._reconcile.age(order)
-        if left > timedelta(0):
-            raise CheckFailed([f"I am still looking for it, until {ist(now + left):%H:%M:%S}."])
-
-        def close(db: Repositories) -> Order:
-            known = db.orders.find(order.id)
-            if known is None:
-                raise NotFound("That order is gone.")
-            if known.status is not OrderStatus.UNKNOWN:
-                return known
-            closed = known.given_up(now)
-            db.orders.save(closed)
-            db.audit.add(
-                now, actor.user.telegram_id, "not seen", known.account_id, known.id, before=known.status, after=closed.status
-            )
-            return closed
-
-        closed = await self._store.transaction(close)
-        self._changed()
-        return closed
-
-    def _terms(self, draft: OrderDraft) -> str:
-        """The terms for the record of acts."""
-        return record_line(draft, ist_date(self._clock.now()), monthly=self._monthly(draft))
-
-    def _named(self, order: Order) -> str:
-        return f"#{order.number} {order_words(order.draft, ist_date(self._clock.now()), monthly=self._monthly(order.draft))}"
-
-    def _monthly(self, draft: OrderDraft) -> bool | None:
-        return self._proposing.instruments.is_monthly(draft.instrument)

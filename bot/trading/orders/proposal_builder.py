@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, PersonError, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, SessionExpired, UnknownSymbol, UsageError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Exchange, Instrument
@@ -16,7 +16,7 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Product, Purpose, Side
-from bot.domain.orders.order_text import request_line
+from bot.domain.orders.order_text import order_words, record_line, request_line
 from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position
 from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.orders.tariff import Bill, Plan, RoundTrip
@@ -30,6 +30,7 @@ from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, product_of
 from bot.trading.safety.limits import day_lock, made
+from bot.trading.safety.permissions import account_of
 
 T = TypeVar("T")
 
@@ -62,12 +63,11 @@ class ProposalBuilder:
 
     def link(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its living line; PersonError without an account, SessionExpired without a session."""
-        if actor.account is None:
-            raise PersonError("No mStock account is linked yet. /link says how.")
-        link = self.connections.of(actor.account.id)
+        account = account_of(actor)
+        link = self.connections.of(account.id)
         if link.session is None:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
-        return actor.account, link
+        return account, link
 
     def find(self, request: OrderRequest) -> Instrument:
         """The one instrument that the words name; UnknownSymbol with near misses as whole commands otherwise."""
@@ -122,6 +122,23 @@ class ProposalBuilder:
             return Held(positions=await link.broker.positions(), read_at=now)
         positions, holdings = await asyncio.gather(link.broker.positions(), link.broker.holdings())
         return Held(positions=positions, holdings=holdings, read_at=now)
+
+    async def held_for(self, actor: Actor, draft: OrderDraft) -> Held:
+        """What the broker says that the account has, as far as this draft hangs on it, and the day's result."""
+        account, link = self.link(actor)
+        held, result = await asyncio.gather(
+            self.held(link, draft.side, draft.product, draft.instrument), self.result(account.id, link)
+        )
+        return replace(held, result=result)
+
+    def terms(self, draft: OrderDraft) -> str:
+        """The terms for the record of acts."""
+        return record_line(draft, ist_date(self.clock.now()), monthly=self.instruments.is_monthly(draft.instrument))
+
+    def named(self, order: Order) -> str:
+        """The order's number and terms, for those who are told of an act on it."""
+        monthly = self.instruments.is_monthly(order.draft.instrument)
+        return f"#{order.number} {order_words(order.draft, ist_date(self.clock.now()), monthly=monthly)}"
 
     async def ask(
         self,

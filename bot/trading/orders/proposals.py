@@ -1,17 +1,15 @@
 """Questions about orders: proposed, changed, asked anew, discarded; nothing of it moves anything at the broker."""
 
-import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed, NotFound
+from bot.domain.errors import CheckFailed, ConfirmationGone, NotAllowed
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import (
     Confirmation,
     ConfirmationState,
-    Order,
     OrderDraft,
     OrderKind,
     OrderRequest,
@@ -24,7 +22,8 @@ from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.proposal_builder import Held, ProposalBuilder
+from bot.trading.orders.lookup import order_by_number, own_order
+from bot.trading.orders.proposal_builder import ProposalBuilder
 
 
 class Proposals:
@@ -43,6 +42,14 @@ class Proposals:
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
         await self._store.transaction(lambda db: db.confirmations.bind(token, message_id))
+
+    def may_be_open(self, token: str) -> bool:
+        """Whether a tap on this question may still lead to something; what it leads to is decided when it is claimed."""
+        return self._confirmations.may_be_open(token)
+
+    async def question(self, actor: Actor, token: str) -> Confirmation:
+        """This person's own question as it is stored, whatever became of it."""
+        return await self._mine(actor, token, actor.user.telegram_id)
 
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
         """Closes a question; nothing was sent, and nothing will be."""
@@ -69,7 +76,7 @@ class Proposals:
             request = replace(request, price=None, market=False)
         if change.product is not None:
             request = replace(request, product=change.product)
-        return await self._ask_anew(actor, old, request, redrawn=None)
+        return await self.ask_anew(actor, old, request, redrawn=None)
 
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
         """Steps around the card's own figures: lots, about 0.1 % on the tick, bid, mid, ask, and the other products."""
@@ -109,12 +116,12 @@ class Proposals:
 
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The same order once more, at the price of now."""
-        order = await self._order(actor, order_id)
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
         return await self.propose(actor, request_of(order.draft), chat_id=chat_id)
 
     async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The opposite order at the market: it closes what this order opened."""
-        order = await self._order(actor, order_id)
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
         request = replace(
             request_of(order.draft),
             side=order.draft.side.opposite,
@@ -128,7 +135,7 @@ class Proposals:
 
     async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """Closes the whole position of the order's instrument and product, at the market."""
-        order = await self._order(actor, order_id)
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
         return await self.exit_position(actor, order.draft.instrument.key, order.draft.product, chat_id=chat_id)
 
     async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
@@ -154,7 +161,8 @@ class Proposals:
         account, link = self._proposing.link(actor)
         if not actor.may(Permission.OPEN):
             raise NotAllowed(f"As {actor.role} you cannot change an order.")
-        order = await self._numbered(actor, number)
+        day = ist_date(self._clock.now())
+        order = await self._store.transaction(lambda db: order_by_number(db, account.id, day, number))
         if not order.status.is_working or order.broker_id is None:
             raise CheckFailed([f"#{number} is {order.status.lower()}: there is nothing to change."])
         if order.draft.kind is OrderKind.MARKET:
@@ -179,12 +187,12 @@ class Proposals:
             confirmation,
             price=seen,
             funds=funds,
-            held=await self._held(actor, draft),
+            held=await self._proposing.held_for(actor, draft),
             said=said,
             before=order,
         )
 
-    async def _ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
+    async def ask_anew(self, actor: Actor, old: Confirmation, request: OrderRequest, *, redrawn: str | None) -> Proposal:
         """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
         account, link = self._proposing.link(actor)
         terms = terms_of(old)
@@ -208,7 +216,7 @@ class Proposals:
             new,
             price=price,
             funds=funds,
-            held=await self._held(actor, draft),
+            held=await self._proposing.held_for(actor, draft),
             said=said,
             replaces=old.token,
             redrawn=redrawn,
@@ -219,27 +227,6 @@ class Proposals:
         if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
             raise ConfirmationGone("I don't know this card. Nothing was sent.")
         return found
-
-    async def _order(self, actor: Actor, order_id: str) -> Order:
-        order = await self._store.transaction(lambda db: db.orders.find(order_id))
-        if order is None or actor.account is None or order.account_id != actor.account.id:
-            raise NotFound("That order is not one of this account's.")
-        return order
-
-    async def _numbered(self, actor: Actor, number: int) -> Order:
-        account, _ = self._proposing.link(actor)
-        day = ist_date(self._clock.now())
-        order = await self._store.transaction(lambda db: db.orders.by_number(account.id, day, number))
-        if order is None:
-            raise NotFound(f"There is no order #{number} today. /orders lists them.")
-        return order
-
-    async def _held(self, actor: Actor, draft: OrderDraft) -> Held:
-        account, link = self._proposing.link(actor)
-        held, result = await asyncio.gather(
-            self._proposing.held(link, draft.side, draft.product, draft.instrument), self._proposing.result(account.id, link)
-        )
-        return replace(held, result=result)
 
 
 def terms_of(confirmation: Confirmation) -> OrderDraft:

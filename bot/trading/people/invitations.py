@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,7 +29,6 @@ class Invitations:
     allowlist: Allowlist
     clock: Clock
     random: RandomBytes
-    changed: Callable[[], None]
 
     async def invite(self, actor: Actor, role: Role, label: str | None) -> Invited:
         """A link for one person, ten minutes and one use; 128 random bits, of which only the digest is kept.
@@ -93,7 +91,6 @@ class Invitations:
         outcome = await self.store.transaction(write)
         if isinstance(outcome, Welcome):
             await self.allowlist.refresh()
-        self.changed()
         return outcome
 
     async def remove(self, actor: Actor, who: str) -> User:
@@ -121,13 +118,11 @@ class Invitations:
 
         user = await self.store.transaction(write)
         await self.allowlist.refresh()
-        self.changed()
         return user
 
     async def tried(self, telegram_id: int, name: str, what: str) -> None:
         """Tells the owners of a refusal that looks like trying: one notice for each id and hour, and a bound for all of them."""
         await self.store.transaction(lambda db: self._tried(db, telegram_id, name, what))
-        self.changed()
 
     def _tried(self, db: Repositories, telegram_id: int, name: str, what: str) -> None:
         now = self.clock.now()

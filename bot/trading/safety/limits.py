@@ -1,13 +1,12 @@
 """/limits: an account's own hard limits, tightened at once and loosened from the next trading day only; and locking a day."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import NotAllowed, PersonError
+from bot.domain.errors import NotAllowed
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import in_figures
@@ -18,6 +17,7 @@ from bot.domain.people.access import DayLock, LimitsShown
 from bot.domain.people.account import Account, Actor, Limits, Permission, Segment
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.safety.announce import tell_others
+from bot.trading.safety.permissions import account_of
 from bot.trading.safety.pins import demand_pin
 
 NAMES = tuple(field.name for field in fields(Limits))
@@ -30,20 +30,19 @@ class OwnLimits:
     store: Store
     clock: Clock
     calendar: Calendar | None  # None: this exchange never closes (practice), so tomorrow is a trading day
-    changed: Callable[[], None]
 
     async def show(self, actor: Actor) -> LimitsShown:
         """As they stand today, and as they will."""
         if not actor.may(Permission.LOOK):
             raise NotAllowed(f"As {actor.role} you cannot look.")
-        account = _account(actor)
+        account = account_of(actor)
         return await self.store.transaction(lambda db: self._shown(db, account))
 
     async def change(self, actor: Actor, name: str, value: Any) -> LimitsShown:
         """One limit anew; `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
         if not actor.may(Permission.ADMIN):
             raise NotAllowed("Only an owner changes the limits.")
-        account = _account(actor)
+        account = account_of(actor)
         today, now = ist_date(self.clock.now()), self.clock.now()
         person = actor.user.telegram_id
 
@@ -67,15 +66,13 @@ class OwnLimits:
             self._tell(db, account, actor, ActionKind.LIMITS, _changed(name, before, tight, value, begins))
             return self._shown(db, account)
 
-        shown = await self.store.transaction(write)
-        self.changed()
-        return shown
+        return await self.store.transaction(write)
 
     async def lock_day(self, actor: Actor) -> LimitsShown:
         """No new entries until the next trading day; nobody can take it back in the chat."""
         if not actor.may(Permission.OPEN):
             raise NotAllowed(f"As {actor.role} you cannot lock the day.")
-        account = _account(actor)
+        account = account_of(actor)
         now = self.clock.now()
 
         def write(db: Repositories) -> LimitsShown:
@@ -86,9 +83,7 @@ class OwnLimits:
                 self._tell(db, account, actor, ActionKind.DAY_LOCKED, "")
             return self._shown(db, account)
 
-        shown = await self.store.transaction(write)
-        self.changed()
-        return shown
+        return await self.store.transaction(write)
 
     def next_day(self, today: date) -> date:
         """The next trading day; tomorrow where the calendar does not reach."""
@@ -195,9 +190,3 @@ def day_lock(db: Repositories, account_id: str, *, limits: Limits, result: PnL |
     told = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(db, account_id))
     db.outbox.add(account_id, db.people.watching(account_id), told, now, order_id=None)
     return lock
-
-
-def _account(actor: Actor) -> Account:
-    if actor.account is None:
-        raise PersonError("No mStock account is linked yet. /link says how.")
-    return actor.account

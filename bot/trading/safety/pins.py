@@ -8,7 +8,6 @@ The slow hash has a thread of its own: neither the others' updates nor the datab
 import asyncio
 import base64
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -70,12 +69,11 @@ class _Open:
 class Pins:
     """One keypad for each person; it lives in memory, and a restart ends it."""
 
-    def __init__(self, *, store: Store, clock: Clock, random: RandomBytes, hashing: PinHash, changed: Callable[[], None]) -> None:
+    def __init__(self, *, store: Store, clock: Clock, random: RandomBytes, hashing: PinHash) -> None:
         self._store = store
         self._clock = clock
         self._random = random
         self._hashing = hashing
-        self._changed = changed
         self._open: dict[int, _Open] = {}
 
     async def state(self, actor: Actor) -> PinState:
@@ -176,7 +174,6 @@ class Pins:
         if await asyncio.to_thread(self._hashing.fits, digits, pin.hashed):
             if not await self._store.transaction(lambda db: self._right(db, actor, at, pin, now)):
                 return self._end(person, at, right=False, say=_NONE_ANY_MORE)
-            self._changed()
             if len(at.steps) > 1:
                 at.allowed = True
                 at.steps.pop(0)
@@ -186,7 +183,6 @@ class Pins:
             left = TRIES - pin.failures
             return self._next(at, f"Wrong. {left} {'try' if left == 1 else 'tries'} left.")
         await self._store.transaction(lambda db: self._alarm(db, actor, now))
-        self._changed()
         return self._end(person, at, right=False, say=_closed(now + pause(pin.failures), actor))
 
     def _right(self, db: Repositories, actor: Actor, at: _Open, pin: Pin, now: datetime) -> bool:
@@ -227,7 +223,6 @@ class Pins:
             return True
 
         kept = await self._store.transaction(put)
-        self._changed()
         return self._end(person, at, right=kept, say=_DONE[at.pad.use] if kept else "You have a PIN already.")
 
     def _next(self, at: _Open, note: str = "") -> Pad:
@@ -254,7 +249,6 @@ class Pins:
             _tell_of(db, actor.user, ActionKind.SEALED, now)
 
         await self._store.transaction(shut)
-        self._changed()
         self._open.pop(person, None)
         return await self.state(actor)
 

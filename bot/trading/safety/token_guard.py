@@ -30,13 +30,11 @@ class TokenGuard:
         clock: Clock,
         people: Callable[[], Sequence[tuple[int, Role]]],
         tell: Callable[[int, str], None],
-        changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._people = people
         self._tell = tell
-        self._changed = changed
         self._told: set[str] = set()
 
     async def pin(self, bot_id: int, *, forget_updates: Callable[[], Awaitable[None]], take_new: bool = False) -> None:
@@ -90,4 +88,3 @@ class TokenGuard:
             for person, role in self._people():
                 if role is Role.OWNER:
                     self._tell(person, words)
-        self._changed()

@@ -15,8 +15,8 @@ from bot.domain.orders.portfolio import Position
 from bot.domain.orders.research import PastTrade
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.signal import Signal
 from bot.trading.sync.fact_applier import Change, FactApplier
-from bot.trading.wakes import Signal
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,6 @@ class Reconcile:
         book: FactApplier,
         clock: Clock,
         elapsed: Callable[[], float],
-        changed: Callable[[], None],
         egress: str | None = None,
     ) -> None:
         self._store = store
@@ -62,7 +61,6 @@ class Reconcile:
         self._book = book
         self._clock = clock
         self._elapsed = elapsed  # the loop's own seconds, which nobody sets; asked from the store's thread too
-        self._changed = changed  # wakes the cards and the notifier
         self._lines: dict[str, _Line] = {}
         self._timers: set[asyncio.Task[None]] = set()
         self._egress = egress
@@ -148,7 +146,6 @@ class Reconcile:
 
         for order in await self._store.transaction(unsettle):
             log.warning("order %s was being sent when the process ended; looking for it", order.id)
-        self._changed()
 
     async def run(self) -> None:
         """Looks by the clock at every account with a session, for ever."""
@@ -261,8 +258,6 @@ class Reconcile:
         change = await self._store.transaction(lambda db: self._apply(db, account_id, facts, trades, started=started, seen=seen))
         self._book.applied(account_id, change)
         line.seen_at, line.last_change = began, change
-        if change.touched:
-            self._changed()
         return change
 
     async def _earlier(self, account_id: str, broker: Broker) -> Mapping[str, str]:
@@ -339,7 +334,6 @@ class Reconcile:
             db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(forget)
-        self._changed()
 
     async def _once(self, account_id: str, what: str, notice: Notice) -> None:
         """Tells of a standing fault once a day, not at every look."""
@@ -350,7 +344,6 @@ class Reconcile:
                 db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(tell)
-        self._changed()
 
 
 def of_earlier_day(order: Order, trades: Sequence[PastTrade], positions: Sequence[Position]) -> str:

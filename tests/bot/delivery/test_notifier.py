@@ -158,7 +158,7 @@ async def test_killed_between_sending_and_marking_it_sends_again_with_the_same_e
         def __init__(self) -> None:
             self.runs = 0
 
-        async def run(self, work: Callable[..., object]) -> object:
+        async def transaction(self, work: Callable[..., object]) -> object:
             self.runs += 1
             if self.runs == 2:
                 raise Killed

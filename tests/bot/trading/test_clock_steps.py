@@ -28,7 +28,7 @@ STEPS = (-7200, -120, 120, 7200)
 
 
 async def ask(stage: DeskStage, request: OrderRequest) -> str:
-    return await stage.card(await stage.desk.propose(stage.actor, request, chat_id=PERSON))
+    return await stage.card(await stage.proposals.propose(stage.actor, request, chat_id=PERSON))
 
 
 def holds(stage: DeskStage) -> None:
@@ -66,7 +66,7 @@ async def test_an_entry_whose_card_has_the_clock_set_under_it_is_not_sent_and_ca
         await stage.tap(token)
     assert gone.value.again
     assert stage.broker.posts == 0
-    again = await stage.desk.again(stage.actor, token, chat_id=PERSON)
+    again = await stage.proposals.again(stage.actor, token, chat_id=PERSON)
     assert isinstance(await stage.tap(await stage.card(again, 78), 78), Order)
 
 
@@ -117,9 +117,9 @@ async def test_the_cancel_of_a_stop_asked_in_words_goes_whatever_the_clock_does(
     assert isinstance(order, Order)
     stage.broker.true[0].status = OrderStatus.TRIGGER_PENDING
     await stage.reconcile.sync(ACCOUNT.id)
-    question = await stage.desk.cancel(stage.actor, order.id, chat_id=PERSON)
+    question = await stage.orders.cancel(stage.actor, order.id, chat_id=PERSON)
     assert isinstance(question, Question)
-    await stage.desk.shown(question.confirmation.token, 79)
+    await stage.proposals.shown(question.confirmation.token, 79)
     host_clock.step(step)
     await stage.tap(question.confirmation.token, 79)
     assert stage.broker.cancels == [stage.broker.true[0].broker_id]
@@ -131,7 +131,7 @@ async def test_the_kill_switch_is_not_lifted_by_a_question_that_the_clock_was_se
     stop = Stop(account_id=ACCOUNT.id, by=PERSON, at=host_clock.now(), why="")
     await stage.store.transaction(lambda db: db.stops.stop(stop))
     question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
-    await stage.desk.shown(question.confirmation.token, 79)
+    await stage.proposals.shown(question.confirmation.token, 79)
     host_clock.step(step)
     with pytest.raises(ConfirmationGone):
         await stage.tap(question.confirmation.token, 79)
@@ -157,12 +157,12 @@ async def test_an_order_of_unknown_outcome_is_looked_for_and_given_up_by_the_tim
     host_clock.step(step)
     await asyncio.sleep(20)
     with pytest.raises(CheckFailed, match="still looking"):
-        await stage.desk.give_up(stage.actor, order.id)
+        await stage.orders.give_up(stage.actor, order.id)
     seen = await stage.order()
     assert seen is not None
     assert seen.looks >= 5, "the steps of the look-out are kept"
     await asyncio.sleep(165)
-    assert (await stage.desk.give_up(stage.actor, order.id)).status is OrderStatus.NOT_SEEN
+    assert (await stage.orders.give_up(stage.actor, order.id)).status is OrderStatus.NOT_SEEN
     looking.cancel()
 
 
@@ -186,9 +186,9 @@ async def test_a_clock_that_cannot_be_compared_warns_of_an_entry(host_clock: Hos
     stage = await set_stage(host_clock)
     holds(stage)
     stage.broker.off = None
-    asked = await stage.desk.propose(stage.actor, BUY, chat_id=PERSON)
+    asked = await stage.proposals.propose(stage.actor, BUY, chat_id=PERSON)
     assert "clock_unknown" in [remark.name for remark in asked.warnings]
-    leaving = await stage.desk.propose(stage.actor, EXIT, chat_id=PERSON)
+    leaving = await stage.proposals.propose(stage.actor, EXIT, chat_id=PERSON)
     assert isinstance(leaving, Proposal)
     assert "clock_unknown" not in [remark.name for remark in leaving.warnings]
 
@@ -219,7 +219,7 @@ async def test_an_order_still_unknown_on_the_next_day_is_looked_for_in_the_trade
 ) -> None:
     stage, order = await unknown_of_yesterday(host_clock)
     stage.broker.history = [TRADE, replace(TRADE, side=Side.SELL), replace(TRADE, quantity=500)]
-    seen = await stage.desk.look(stage.actor, order.id)
+    seen = await stage.orders.look(stage.actor, order.id)
     assert seen.status is OrderStatus.UNKNOWN
     history = "Trade history of 20 Nov: BUY 10 RELIANCE INDUSTRIES LTD at 1474.50 (09:31:02)."
     assert seen.reason == f"{history} Open position in it now: none."
@@ -233,10 +233,10 @@ async def test_an_order_of_yesterday_is_not_closed_while_the_trade_history_canno
     stage, order = await unknown_of_yesterday(host_clock)
     stage.broker.history = None
     before = await stage.store.transaction(lambda db: db.orders.find(order.id))
-    seen = await stage.desk.look(stage.actor, order.id)
+    seen = await stage.orders.look(stage.actor, order.id)
     assert before is not None
     assert seen.looks == before.looks
     with pytest.raises(CheckFailed, match="trade history could not be read"):
-        await stage.desk.give_up(stage.actor, order.id)
+        await stage.orders.give_up(stage.actor, order.id)
     stage.broker.history = []
-    assert (await stage.desk.give_up(stage.actor, order.id)).status is OrderStatus.NOT_SEEN
+    assert (await stage.orders.give_up(stage.actor, order.id)).status is OrderStatus.NOT_SEEN

@@ -70,12 +70,12 @@ async def test_orders_of_before_the_clock_was_set_back_are_none_of_the_last_minu
     await room.put(orders_a_minute=1)
     stage = room.stage
     limit = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=1, price=Decimal("1475.00"))
-    await stage.tap(await stage.card(await stage.desk.propose(stage.actor, limit, chat_id=PERSON)))
+    await stage.tap(await stage.card(await stage.proposals.propose(stage.actor, limit, chat_id=PERSON)))
     with pytest.raises(CheckFailed, match="last minute"):
-        await stage.desk.propose(stage.actor, limit, chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, limit, chat_id=PERSON)
     await asyncio.sleep(61)
     host_clock.step(step)
-    asked = await stage.desk.propose(stage.actor, limit, chat_id=PERSON)
+    asked = await stage.proposals.propose(stage.actor, limit, chat_id=PERSON)
     assert [remark.say for remark in asked.warnings if remark.name == "twin"] == ["Same as #1, how long ago is not known"]
 
 
@@ -91,7 +91,6 @@ async def test_the_length_of_a_gap_of_the_feed_is_the_time_that_passed(
         prices=Prices(connections=stage.link),
         background=stage.background,
         clock=host_clock,
-        changed=lambda: None,
     )
     since = host_clock.now()
     feed.gap(ACCOUNT.id, since, None)

@@ -6,16 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.orders.notice import LOUDNESS, Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
+from bot.domain.orders.notice import Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.people.account import GRANTS, Permission, Role
 from bot.domain.ports.broker import CardRef
 from bot.simulators.loop import LoopClock
-from handlers.context.permissions import by_name, needs, offered
+from handlers.context.permissions import offered
 from handlers.messenger import TelegramMessenger
-from handlers.registry import COMMANDS
-from handlers.views.keyboards import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, Tap, WordsTap, button, decode, words
+from handlers.registry import permission_of
+from handlers.views.keyboards import button, words
 from handlers.views.message import View, message
+from handlers.views.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, Tap, WordsTap, decode
 from tests.handlers.chat import Stage, a_stage, owners_hear
 from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
@@ -66,16 +67,16 @@ async def test_what_the_role_may_tap_is_offered_and_works(role: Role, clock: Loo
 @pytest.mark.parametrize("label", ["", "main", "papa-2"])
 def test_a_button_of_words_is_judged_by_its_command_whatever_account_it_names(label: str) -> None:
     view = message("x").with_keyboard([words("R", "/resume", account=label), words("O", "/orders open", account=label)], [])
-    kept = {role: len(offered(view, role, by_name(COMMANDS)).keyboard[0]) for role in Role}
+    kept = {role: len(offered(view, role, permission_of).keyboard[0]) for role in Role}
     assert kept == {Role.OWNER: 2, Role.TRADER: 1, Role.GUARDIAN: 1, Role.VIEWER: 1}
 
 
 def test_a_row_that_loses_its_last_button_is_gone_and_copies_stay() -> None:
     view = message("x").with_keyboard([button("S", OrderTap("o1", OrderVerb.SAME))], [words("long", "/orders " + "x" * 80)])
-    left = offered(view, Role.VIEWER, by_name(COMMANDS))
+    left = offered(view, Role.VIEWER, permission_of)
     assert [[item.label for item in row] for row in left.keyboard] == [["long"]]
-    assert needs(WordsTap("/kill")) is None
-    assert needs(CardTap("t", CardVerb.CONFIRM)) is Permission.REDUCE
+    assert WordsTap("/kill").permission is None
+    assert CardTap("t", CardVerb.CONFIRM).permission is Permission.REDUCE
 
 
 def news(order: Order) -> tuple[Notice, ...]:
@@ -106,7 +107,7 @@ async def test_news_and_cards_offer_a_person_what_the_role_on_that_account_carri
             order = replace(an_order(status=status), sent_at=NOW - timedelta(hours=1), looked_at=NOW, account_id="a9")
             for notice in news(order):
                 parcel = Delivery(
-                    id=number, chat_id=ASHA, account_id="a9", label="papa", notice=notice, loudness=LOUDNESS[type(notice)],
+                    id=number, chat_id=ASHA, account_id="a9", label="papa", notice=notice, sound=notice.sound,
                     created_at=clock.now(),
                 )  # fmt: skip
                 await speaks.deliver(parcel)
@@ -127,10 +128,10 @@ def taps(rows: list[list[dict[str, str]]]) -> list[Tap]:
 
 def required(tap: Tap) -> Permission | None:
     if isinstance(tap, WordsTap):
-        return by_name(COMMANDS)(tap.words.split(": ")[-1].split()[0].removeprefix("/"))
-    return needs(tap)
+        return permission_of(tap.words)
+    return tap.permission
 
 
 def test_a_view_without_buttons_stays_the_same() -> None:
     view = message("x")
-    assert offered(view, Role.VIEWER, by_name(COMMANDS)) == View(view.parts)
+    assert offered(view, Role.VIEWER, permission_of) == View(view.parts)

@@ -14,8 +14,8 @@ from bot.domain.orders.portfolio import Funds, Holdings, PositionLine, Positions
 from bot.domain.orders.proposal import OrderList, TradeLine, TradeList
 from handlers.views import books as views
 from handlers.views.format import columns
-from handlers.views.keyboards import ExitTap, Listing, ListingTap, decode
 from handlers.views.message import Table, View
+from handlers.views.taps import ExitTap, Listing, ListingTap, decode
 from tests.handlers.samples import LINES, MAIN, NOW, PROTECTED, SHORT_CALL, a_detail, a_holding, a_position
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.domain.orders.order import Order, OrderKind, OrderStatus
 from handlers.views import card as views
-from handlers.views.keyboards import MOST_BYTES, OrderTap, OrderVerb, WordsTap, decode
 from handlers.views.message import View
+from handlers.views.taps import MOST_BYTES, OrderTap, OrderVerb, WordsTap, decode
 from tests.handlers.samples import A_STOP, PROTECTED
 from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 

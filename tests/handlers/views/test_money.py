@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.domain.orders.portfolio import PnL
 from handlers.views import money as views
 from handlers.views.format import columns
-from handlers.views.keyboards import Listing, ListingTap
 from handlers.views.message import Table, View
+from handlers.views.taps import Listing, ListingTap
 from tests.handlers.samples import LINES, NOW, a_report
 
 TAP = ListingTap(Listing.PNL, "main")

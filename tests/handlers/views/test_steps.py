@@ -2,9 +2,9 @@
 
 from bot.domain.orders.order import OrderStatus, Product, Side
 from handlers.views import steps as views
-from handlers.views.keyboards import LeaveTap, WordsTap, decode
 from handlers.views.message import View
 from handlers.views.steps import Candidate
+from handlers.views.taps import LeaveTap, WordsTap, decode
 from tests.handlers.samples import A_STOP, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE, an_order
 

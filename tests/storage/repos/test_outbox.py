@@ -48,7 +48,7 @@ async def test_a_parcel_carries_all_that_delivery_needs(store: SqlStore) -> None
     await store.transaction(begin)
     (parcel,) = await lease(store)
     assert parcel == Delivery(
-        id=parcel.id, chat_id=PERSON, account_id=ACCOUNT.id, label=ACCOUNT.label, notice=notice, loudness=Sound.RING,
+        id=parcel.id, chat_id=PERSON, account_id=ACCOUNT.id, label=ACCOUNT.label, notice=notice, sound=Sound.RING,
         created_at=NOW, attempts=0, reply_to=12,
     )  # fmt: skip
 

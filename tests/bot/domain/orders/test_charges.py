@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -386,3 +386,39 @@ def test_the_break_even_pays_for_the_round_trip_and_one_tick_less_does_not(trade
     assert net(trade.price + trade.side.sign * tick * point.ticks) >= 0
     if point.ticks:
         assert net(trade.price + trade.side.sign * tick * (point.ticks - 1)) < 0
+
+
+def searched(trade: Trade, chosen: Plan | None) -> tuple[Decimal, int] | None:
+    """The break-even price and its ticks, found step by step on whole bills; None below zero."""
+    paid, side, tick = TARIFF.order(trade, chosen).total, trade.side.sign, trade.instrument.tick
+
+    def gain(price: Decimal) -> Decimal:
+        back = replace(trade, side=trade.side.opposite, price=price)
+        return (price - trade.price) * side * trade.quantity - paid - TARIFF.order(back, chosen).total
+
+    price = trade.price
+    for _ in range(60):
+        missing = -gain(price) / trade.quantity
+        if abs(missing) < Decimal("1e-12"):
+            break
+        price += missing * side
+    ticks = int((abs(price - trade.price) / tick).to_integral_value(ROUND_CEILING))
+    while gain(trade.price + side * ticks * tick) < 0:
+        ticks += 1
+    while ticks > 0 and gain(trade.price + side * (ticks - 1) * tick) >= 0:
+        ticks -= 1
+    return (price, ticks) if price >= 0 and trade.price + side * ticks * tick >= 0 else None
+
+
+@given(trades(), PLANS)
+def test_the_break_even_is_the_price_that_a_search_over_whole_bills_finds(trade: Trade, chosen: Plan | None) -> None:
+    trip = TARIFF.round_trip(trade, chosen)
+    assume(trip is not None)
+    assert trip is not None
+    found, point = searched(trade, chosen), trip.break_even
+    if found is None or point is None:
+        assert found is None
+        assert point is None
+        return
+    assert abs(point.price - found[0]) < Decimal("1e-9")
+    assert point.ticks == found[1]

@@ -16,12 +16,12 @@ from bot.domain.orders.portfolio import Position
 from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
-from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard, Results
+from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.bot.trading.safety.test_limits import a_loss, renew
 from tests.stage.access import access
 from tests.stage.broker import ScriptedBroker
-from tests.stage.desk import DeskStage, set_stage
+from tests.stage.desk import DeskStage, a_core, set_stage
 from tests.storage.samples import ACCOUNT, NOW
 
 RAVI = User(telegram_id=2002, name="Ravi")
@@ -46,20 +46,6 @@ class CountingBroker(ScriptedBroker):
         return await super().trades()
 
 
-def watch(stage: DeskStage) -> LossGuard:
-    from_desk = stage.desk._proposing
-    results = Results(
-        prices=from_desk.prices,
-        instruments=from_desk.instruments,
-        tariff=from_desk.tariff,
-        plan=from_desk.plan,
-        clock=stage.clock,
-    )
-    return LossGuard(
-        store=stage.store, connections=stage.link, results=results, clock=stage.clock, changed=lambda: stage.wakes.append(2)
-    )
-
-
 @asynccontextmanager
 async def watched(clock: LoopClock, limit: int | None = 5000) -> AsyncIterator[tuple[DeskStage, CountingBroker, LossGuard]]:
     """A desk whose account locks its day at that loss, with the watch running."""
@@ -68,7 +54,7 @@ async def watched(clock: LoopClock, limit: int | None = 5000) -> AsyncIterator[t
     await stage.store.transaction(lambda db: db.people.add(RAVI, Role.VIEWER, None, NOW))
     if limit is not None:
         await access(stage).put(daily_loss=Decimal(limit))
-    losses = watch(stage)
+    losses = stage.core.losses
     running = asyncio.create_task(losses.run())
     try:
         yield stage, broker, losses
@@ -87,17 +73,18 @@ def locks(told: list[Notice]) -> list[DayLocked]:
 
 
 async def test_the_fill_that_reaches_the_loss_locks_the_day_at_once_and_everybody_is_told(clock: LoopClock) -> None:
-    async with watched(clock) as (stage, broker, losses):
+    async with watched(clock) as (stage, broker, _):
         await stage.tap(await ask(stage))
         resting = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=3, product=Product.MIS, price=Decimal("1470.00"))
         await stage.tap(await ask(stage, resting), 77)
         await asyncio.sleep(1)
+        stage.wakes.clear()
         broker.fill(10)
         broker.held = [a_loss(5000)]
         await stage.reconcile.sync(ACCOUNT.id)
-        losses.wake()  # as the wiring does whenever something was written
         await asyncio.sleep(0.5)
         assert await is_locked(stage)
+        woken = len(stage.wakes)
         told = await stage.notices()
         assert any(isinstance(each, Filled) for each in told)
         first, second = locks(told)
@@ -105,7 +92,7 @@ async def test_the_fill_that_reaches_the_loss_locks_the_day_at_once_and_everybod
         assert first.charges is not None
         assert first.result == Decimal(-5000) - first.charges
         assert first.entries == 1, "the other order may still fill"
-        assert 2 in stage.wakes
+        assert woken == 2, "for the fill, and for the lock"
         with pytest.raises(CheckFailed, match="day is locked"):
             await ask(stage)
         await asyncio.sleep(300)
@@ -124,24 +111,22 @@ async def test_a_price_that_falls_locks_it_without_any_fill(clock: LoopClock) ->
 
 @pytest.mark.parametrize(("silent", "locked"), [(False, True), (True, False)])
 async def test_what_the_trades_cost_counts_where_it_is_known(silent: bool, locked: bool, clock: LoopClock) -> None:
-    async with watched(clock) as (stage, broker, losses):
+    async with watched(clock) as (stage, broker, _):
         await stage.tap(await ask(stage))
         broker.fill(10)
         broker.silent_trades = silent
         broker.held = [a_loss(4999)]  # a rupee short of it; the trade cost more than that
         await stage.reconcile.sync(ACCOUNT.id)
-        losses.wake()
         await asyncio.sleep(1)
         assert await is_locked(stage) is locked
 
 
 async def test_one_that_nobody_limited_or_that_is_locked_is_not_looked_at(clock: LoopClock) -> None:
-    async with watched(clock, limit=None) as (stage, broker, losses):
+    async with watched(clock, limit=None) as (stage, broker, _):
         broker.held = [a_loss(50_000)]
         await asyncio.sleep(600)
         assert broker.looks == 0
         await access(stage).limits.change(stage.actor, "daily_loss", Decimal(5000))
-        losses.wake()  # as every change of the limits does
         await asyncio.sleep(1)
         assert await is_locked(stage), "a limit set below what is lost already locks the day"
         seen = broker.looks
@@ -197,7 +182,8 @@ async def test_two_looks_at_once_lock_once(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     await access(stage).put(daily_loss=Decimal(5000))
     stage.broker.held = [a_loss(6000)]
-    await asyncio.gather(*(watch(stage).judge(ACCOUNT.id) for _ in range(20)))
+    processes = [a_core(stage.store, stage.link, clock, chance=number) for number in range(20)]
+    await asyncio.gather(*(core.losses.judge(ACCOUNT.id) for core in processes))
     assert len(locks(await stage.notices())) == 1
 
     def acts(db: Repositories) -> int:

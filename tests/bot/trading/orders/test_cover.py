@@ -126,10 +126,10 @@ async def test_a_guardian_who_sells_what_is_not_held_is_offered_no_short(clock: 
     stage = await a_guardian(clock)
     bare = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=5)
     with pytest.raises(CheckFailed, match="nothing to make smaller"):
-        await stage.desk.propose(stage.actor, bare, chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, bare, chat_id=PERSON)
     stage.broker.held = [a_position(25), replace(a_position(5), product=Product.CNC)]
     with pytest.raises(ChoiceWanted) as choice:
-        await stage.desk.propose(stage.actor, bare, chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, bare, chat_id=PERSON)
     assert [label for label, _ in choice.value.near] == ["Close intraday 25", "Bought today 5"]
 
 
@@ -178,8 +178,8 @@ async def test_a_guardian_changes_and_gives_up_no_order_and_cancels_and_stops(cl
     await owner.tap(await ask(owner))
     guardian = replace(owner.actor, role=Role.GUARDIAN)
     with pytest.raises(NotAllowed):
-        await owner.desk.modify(guardian, 1, price=Decimal("1476.00"), quantity=None, chat_id=PERSON)
+        await owner.proposals.modify(guardian, 1, price=Decimal("1476.00"), quantity=None, chat_id=PERSON)
     with pytest.raises(NotAllowed):
-        await owner.desk.give_up(guardian, "o1")
-    assert isinstance(await owner.desk.cancel(guardian, 1, chat_id=PERSON), Order)
+        await owner.orders.give_up(guardian, "o1")
+    assert isinstance(await owner.orders.cancel(guardian, 1, chat_id=PERSON), Order)
     assert not (await owner.switch.kill(guardian)).already

@@ -39,7 +39,7 @@ LIMIT = replace(BUY, price=Decimal("1475.00"))
 
 
 async def ask(stage: DeskStage, request: OrderRequest = LIMIT) -> str:
-    return await stage.card(await stage.desk.propose(stage.actor, request, chat_id=PERSON))
+    return await stage.card(await stage.proposals.propose(stage.actor, request, chat_id=PERSON))
 
 
 async def test_a_confirmed_card_places_exactly_one_order(clock: LoopClock) -> None:
@@ -73,7 +73,7 @@ async def test_an_order_is_stored_while_the_tap_is_answered_and_leaves_only_afte
 
 async def test_a_market_order_is_sent_as_a_limit_at_the_worst_price_of_the_card(clock: LoopClock) -> None:
     stage = await set_stage(clock)
-    proposal = await stage.desk.propose(stage.actor, BUY, chat_id=PERSON)
+    proposal = await stage.proposals.propose(stage.actor, BUY, chat_id=PERSON)
     assert proposal.draft.protected
     assert proposal.draft.price == Decimal("1487.70")
     assert proposal.value == Decimal("14877.00")
@@ -140,7 +140,9 @@ async def test_an_exit_passes_the_kill_switch_and_a_larger_sale_does_not(clock: 
     sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS)
     assert isinstance(await stage.tap(await ask(stage, sell)), Order)
     with pytest.raises(CheckFailed, match="stopped"):
-        await stage.desk.propose(stage.actor, sell, chat_id=PERSON)  # the first exit still works: together they would cross zero
+        await stage.proposals.propose(
+            stage.actor, sell, chat_id=PERSON
+        )  # the first exit still works: together they would cross zero
     assert stage.broker.posts == 1
 
 
@@ -167,9 +169,9 @@ async def test_an_exit_leaves_before_entries_that_wait_for_their_turn(clock: Loo
     broker = BusyBroker(clock)
     stage = await set_stage(clock, broker=broker)
     broker.held = [a_position(25)]
-    entries = [await stage.card(await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON), 100 + at) for at in range(9)]
+    entries = [await stage.card(await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON), 100 + at) for at in range(9)]
     sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS)
-    leave = await stage.card(await stage.desk.propose(stage.actor, sell, chat_id=PERSON), 200)
+    leave = await stage.card(await stage.proposals.propose(stage.actor, sell, chat_id=PERSON), 200)
     async with asyncio.TaskGroup() as taps:
         for at, token in enumerate(entries):
             taps.create_task(stage.tap(token, 100 + at))
@@ -196,7 +198,7 @@ async def test_a_new_price_for_an_exit_overtakes_too_and_one_for_an_entry_does_n
     sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=25, product=Product.MIS, price=Decimal("1500.00"))
     for request, number in ((sell, 1), (LIMIT, 2)):
         await stage.tap(await ask(stage, request))
-        change = await stage.desk.modify(stage.actor, number, price=Decimal("1490.00"), quantity=None, chat_id=PERSON)
+        change = await stage.proposals.modify(stage.actor, number, price=Decimal("1490.00"), quantity=None, chat_id=PERSON)
         await stage.tap(await stage.card(change))
     assert stage.broker.urgent == [True, True, False, False]
 
@@ -220,7 +222,7 @@ async def test_somebody_taken_off_the_list_cannot_confirm_an_open_card(clock: Lo
 async def test_a_changed_card_kills_the_old_figures(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     old = await ask(stage)
-    new = await stage.desk.change(stage.actor, old, Change(quantity=20), chat_id=PERSON)
+    new = await stage.proposals.change(stage.actor, old, Change(quantity=20), chat_id=PERSON)
     with pytest.raises(ConfirmationGone, match="replaced"):
         await stage.tap(old)
     await stage.tap(new.confirmation.token)
@@ -280,15 +282,15 @@ async def test_an_order_that_never_shows_is_asked_about_after_three_minutes_and_
     looking = asyncio.create_task(stage.reconcile.run())
     await asyncio.sleep(60)
     with pytest.raises(CheckFailed, match="still looking"):
-        await stage.desk.give_up(stage.actor, order.id)
+        await stage.orders.give_up(stage.actor, order.id)
     with pytest.raises(CheckFailed, match="still unknown"):
-        await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON)
     await asyncio.sleep(600)
     assert [type(notice) for notice in await stage.notices()] == [OrderUnclear, OrderNotSeen]
-    closed = await stage.desk.give_up(stage.actor, order.id)
+    closed = await stage.orders.give_up(stage.actor, order.id)
     looking.cancel()
     assert closed.status is OrderStatus.NOT_SEEN
-    assert isinstance(await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON), Proposal)
+    assert isinstance(await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON), Proposal)
 
 
 async def test_an_error_that_placed_the_order_all_the_same_is_found_again_and_rings(clock: LoopClock) -> None:
@@ -468,7 +470,7 @@ async def test_bells_during_a_look_cause_exactly_one_more(clock: LoopClock) -> N
 async def test_cancelling_a_resting_order_asks_nothing_again_and_the_book_decides(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     await stage.tap(await ask(stage))
-    cancelled = await stage.desk.cancel(stage.actor, 1, chat_id=PERSON)
+    cancelled = await stage.orders.cancel(stage.actor, 1, chat_id=PERSON)
     assert isinstance(cancelled, Order)
     assert cancelled.status is OrderStatus.CANCELLED
     assert await stage.notices() == []  # the person asked for it and sees it on the card
@@ -479,7 +481,7 @@ async def test_cancelling_what_filled_meanwhile_shows_the_fill_and_is_no_error(c
     order = await stage.tap(await ask(stage))
     assert isinstance(order, Order)
     stage.broker.fill(10)
-    done = await stage.desk.cancel(stage.actor, order.number, chat_id=PERSON)
+    done = await stage.orders.cancel(stage.actor, order.number, chat_id=PERSON)
     assert isinstance(done, Order)
     assert (done.status, done.filled) == (OrderStatus.FILLED, 10)
 
@@ -491,14 +493,14 @@ async def test_cancelling_what_is_over_while_the_book_is_late_is_said_in_words(c
     stage.broker.fill(10)
     stage.broker.book_lag = 30
     with pytest.raises(OrderOver, match="over already"):
-        await stage.desk.cancel(stage.actor, order.number, chat_id=PERSON)
+        await stage.orders.cancel(stage.actor, order.number, chat_id=PERSON)
 
 
 async def test_changing_what_filled_meanwhile_changes_nothing_and_shows_the_fill(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     order = await stage.tap(await ask(stage))
     assert isinstance(order, Order)
-    change = await stage.desk.modify(stage.actor, order.number, price=Decimal("1470.00"), quantity=None, chat_id=PERSON)
+    change = await stage.proposals.modify(stage.actor, order.number, price=Decimal("1470.00"), quantity=None, chat_id=PERSON)
     token = await stage.card(change, 78)
     stage.broker.fill(10)
     with pytest.raises(OrderOver):
@@ -535,9 +537,11 @@ async def test_an_address_that_is_not_registered_is_told_once_a_day_whichever_ac
             await stage.tap(await ask(stage))
         elif act == "cancel":
             with pytest.raises(AddressRefused):
-                await stage.desk.cancel(stage.actor, order.number, chat_id=PERSON)
+                await stage.orders.cancel(stage.actor, order.number, chat_id=PERSON)
         else:
-            change = await stage.desk.modify(stage.actor, order.number, price=Decimal("1470.00"), quantity=None, chat_id=PERSON)
+            change = await stage.proposals.modify(
+                stage.actor, order.number, price=Decimal("1470.00"), quantity=None, chat_id=PERSON
+            )
             token = await stage.card(change, 90 + again)
             with pytest.raises(AddressRefused):
                 await stage.tap(token, 90 + again)
@@ -551,10 +555,10 @@ async def test_cancelling_a_waiting_stop_is_asked_again_in_words(clock: LoopCloc
     order = await stage.tap(await ask(stage, stop))
     assert isinstance(order, Order)
     assert order.status is OrderStatus.TRIGGER_PENDING
-    question = await stage.desk.cancel(stage.actor, 1, chat_id=PERSON)
+    question = await stage.orders.cancel(stage.actor, 1, chat_id=PERSON)
     assert isinstance(question, Question)
     assert stage.broker.cancels == []
-    await stage.desk.shown(question.confirmation.token, 80)
+    await stage.proposals.shown(question.confirmation.token, 80)
     await stage.tap(question.confirmation.token, 80)
     assert len(stage.broker.cancels) == 1
 
@@ -563,13 +567,13 @@ async def test_a_cash_sale_with_two_readings_becomes_buttons_and_a_short_is_neve
     stage = await set_stage(clock)
     sell = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=10)
     with pytest.raises(ChoiceWanted) as nothing_held:
-        await stage.desk.propose(stage.actor, sell, chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, sell, chat_id=PERSON)
     assert [label for label, _ in nothing_held.value.near] == ["New intraday short 10"]
     stage.broker.demat = [a_holding(40)]
-    assert (await stage.desk.propose(stage.actor, sell, chat_id=PERSON)).draft.product is Product.CNC
+    assert (await stage.proposals.propose(stage.actor, sell, chat_id=PERSON)).draft.product is Product.CNC
     stage.broker.held = [a_position(10)]
     with pytest.raises(ChoiceWanted) as both:
-        await stage.desk.propose(stage.actor, sell, chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, sell, chat_id=PERSON)
     assert [label for label, _ in both.value.near] == ["Close intraday 10", "From holdings 40", "New intraday short 10"]
 
 
@@ -583,27 +587,27 @@ def a_holding(quantity: int) -> Holding:
 async def test_a_viewer_looks_and_cannot_trade_and_a_guardian_only_reduces(clock: LoopClock) -> None:
     viewer = await set_stage(clock, role=Role.VIEWER)
     with pytest.raises(NotAllowed):
-        await viewer.desk.propose(viewer.actor, LIMIT, chat_id=PERSON)
+        await viewer.proposals.propose(viewer.actor, LIMIT, chat_id=PERSON)
     guardian = await set_stage(clock, role=Role.GUARDIAN)
     with pytest.raises(CheckFailed, match="guardian"):
-        await guardian.desk.propose(guardian.actor, LIMIT, chat_id=PERSON)
+        await guardian.proposals.propose(guardian.actor, LIMIT, chat_id=PERSON)
 
 
 async def test_a_price_between_ticks_and_a_broken_lot_become_buttons_that_work(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     with pytest.raises(ChoiceWanted) as tick:
-        await stage.desk.propose(stage.actor, replace(BUY, price=Decimal("1475.13")), chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, replace(BUY, price=Decimal("1475.13")), chat_id=PERSON)
     assert [command for _, command in tick.value.near] == ["/buy RELIANCE 10 @1475.1", "/buy RELIANCE 10 @1475.2"]
     call = OrderRequest(side=Side.BUY, symbol="nifty 24500 ce", quantity=100, exchange=Exchange.NFO)
     with pytest.raises(ChoiceWanted) as lot:
-        await stage.desk.propose(stage.actor, call, chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, call, chat_id=PERSON)
     assert [label for label, _ in lot.value.near] == ["1 lot = 65", "2 lots = 130"]
 
 
 async def test_modify_replaces_the_terms_after_a_confirmation_and_once(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     await stage.tap(await ask(stage))
-    proposal = await stage.desk.modify(stage.actor, 1, price=Decimal("1476.00"), quantity=None, chat_id=PERSON)
+    proposal = await stage.proposals.modify(stage.actor, 1, price=Decimal("1476.00"), quantity=None, chat_id=PERSON)
     token = await stage.card(proposal, 81)
     amended = await stage.tap(token, 81)
     assert isinstance(amended, Order)
@@ -620,9 +624,9 @@ async def test_a_second_kill_changes_nothing_and_only_an_owner_resumes(clock: Lo
     with pytest.raises(NotAllowed):
         await stage.switch.ask_resume(trader, chat_id=PERSON)
     question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
-    await stage.desk.shown(question.confirmation.token, 90)
+    await stage.proposals.shown(question.confirmation.token, 90)
     await stage.tap(question.confirmation.token, 90)
-    assert isinstance(await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON), Proposal)
+    assert isinstance(await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON), Proposal)
 
 
 async def test_a_day_order_of_yesterday_that_todays_book_does_not_know_is_expired(clock: LoopClock) -> None:
@@ -637,7 +641,7 @@ async def test_a_day_order_of_yesterday_that_todays_book_does_not_know_is_expire
 
 async def test_a_change_offers_each_size_once_and_prices_on_the_tick(clock: LoopClock) -> None:
     stage = await set_stage(clock)
-    options = await stage.desk.change_options(stage.actor, await ask(stage, replace(LIMIT, quantity=1)))
+    options = await stage.proposals.change_options(stage.actor, await ask(stage, replace(LIMIT, quantity=1)))
     assert options.quantities == (2,)
     assert options.steps == (("Lower", Decimal("1473.50")), ("Higher", Decimal("1476.50")))
     assert options.seen == (("Bid", Decimal("1480.20")), ("Ask", Decimal("1480.30"))), "no tick lies between them"
@@ -647,7 +651,7 @@ async def test_a_sale_out_of_the_holdings_names_its_charges_and_what_comes_in(cl
     stage = await set_stage(clock)
     stage.broker.demat = [a_holding(40)]
     sale = OrderRequest(side=Side.SELL, symbol="RELIANCE", quantity=10, price=Decimal("1475.00"))
-    asked = await stage.desk.propose(stage.actor, sale, chat_id=PERSON)
+    asked = await stage.proposals.propose(stage.actor, sale, chat_id=PERSON)
     assert asked.draft.product is Product.CNC
     assert asked.charges is not None
     assert asked.charges > Decimal("21.24"), "18 rupees and GST of the depository, and STT"
@@ -658,13 +662,13 @@ async def test_a_sale_out_of_the_holdings_names_its_charges_and_what_comes_in(cl
 async def test_the_exit_of_a_position_closes_what_is_held_now(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     stage.broker.held = [a_position(25, Product.CNC), a_position(-10)]
-    asked = await stage.desk.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
+    asked = await stage.proposals.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
     assert asked.closes == asked.draft.quantity
     assert (asked.draft.side, asked.draft.quantity, asked.draft.product) == (Side.BUY, 10, Product.MIS)
     assert asked.draft.protected
     stage.broker.held = []
     with pytest.raises(CheckFailed, match="no open MIS position"):
-        await stage.desk.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
+        await stage.proposals.exit_position(stage.actor, RELIANCE.key, Product.MIS, chat_id=PERSON)
 
 
 async def test_a_refused_stop_spelling_is_not_sent_again_but_asked_anew_in_the_other_words(clock: LoopClock) -> None:
@@ -681,7 +685,7 @@ async def test_a_refused_stop_spelling_is_not_sent_again_but_asked_anew_in_the_o
     assert stage.broker.posts == 1
     assert await stage.store.transaction(lambda db: db.accounts.stop_words(ACCOUNT.id)) == "split"
     stage.broker.before_place = lambda: None
-    again = await stage.desk.same_again(stage.actor, refused.id, chat_id=PERSON)
+    again = await stage.proposals.same_again(stage.actor, refused.id, chat_id=PERSON)
     placed = await stage.tap(await stage.card(again, 91), 91)
     assert isinstance(placed, Order)
     assert (stage.broker.posts, stage.broker.stop_words) == (2, "split")
@@ -691,11 +695,11 @@ async def test_contracts_are_not_entered_on_an_old_list_and_shares_are(clock: Lo
     stage = await set_stage(clock)
     call = OrderRequest(side=Side.BUY, symbol="nifty 24500 ce", quantity=65)
     await asyncio.sleep(timedelta(days=1).total_seconds())
-    assert isinstance(await stage.desk.propose(stage.actor, call, chat_id=PERSON), Proposal)
+    assert isinstance(await stage.proposals.propose(stage.actor, call, chat_id=PERSON), Proposal)
     await asyncio.sleep(timedelta(days=1).total_seconds())
     with pytest.raises(CheckFailed, match="list of contracts"):
-        await stage.desk.propose(stage.actor, call, chat_id=PERSON)
-    assert isinstance(await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON), Proposal)
+        await stage.proposals.propose(stage.actor, call, chat_id=PERSON)
+    assert isinstance(await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON), Proposal)
 
 
 async def test_a_button_that_does_not_fit_the_question_claims_nothing(clock: LoopClock) -> None:
@@ -706,7 +710,7 @@ async def test_a_button_that_does_not_fit_the_question_claims_nothing(clock: Loo
     assert stage.broker.posts == 0
     await stage.switch.kill(stage.actor)
     question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
-    await stage.desk.shown(question.confirmation.token, 78)
+    await stage.proposals.shown(question.confirmation.token, 78)
     with pytest.raises(ConfirmationGone, match="does not belong to this question"):
         await stage.desk.confirm(stage.actor, question.confirmation.token, chat_id=PERSON, message_id=78)
     assert await stage.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None

@@ -37,9 +37,9 @@ async def test_an_option_order_is_on_record_and_told_with_its_whole_name(clock: 
     await stage.store.transaction(lambda db: db.people.add(RAVI, Role.VIEWER, None, NOW))
     order = await stage.tap(await ask(stage, CALL))
     assert isinstance(order, Order)
-    changed = await stage.desk.modify(stage.actor, order.number, price=order.draft.price, quantity=130, chat_id=PERSON)
+    changed = await stage.proposals.modify(stage.actor, order.number, price=order.draft.price, quantity=130, chat_id=PERSON)
     await stage.tap(await stage.card(changed, 78), 78)
-    await stage.desk.cancel(stage.actor, order.number, chat_id=PERSON)
+    await stage.orders.cancel(stage.actor, order.number, chat_id=PERSON)
     written = await details(stage, read=False)
     assert written["order"].startswith(f"{order.id} · before: none, after: BUY 65 {WHOLE} NFO LIMIT NRML 100.00 ")
     assert f"before: BUY 65 {WHOLE} NFO LIMIT NRML 100.00, after: BUY 130 {WHOLE} NFO LIMIT NRML 100.00 " in written["modify"]

@@ -123,8 +123,8 @@ async def test_removal_works_at_once_on_open_cards_waiting_news_and_the_roster(c
     await at.invitations.join(RAVI, "Ravi", await a_code(stage))
     await stage.notices()
     ravi = replace(stage.actor, user=User(telegram_id=RAVI, name="Ravi"), role=Role.TRADER)
-    proposal = await stage.desk.propose(ravi, LIMIT, chat_id=RAVI)
-    await stage.desk.shown(proposal.confirmation.token, 5)
+    proposal = await stage.proposals.propose(ravi, LIMIT, chat_id=RAVI)
+    await stage.proposals.shown(proposal.confirmation.token, 5)
     await at.limits.change(stage.actor, "quantity", 100)  # news that waits for Ravi
     assert (await stage.store.transaction(lambda db: db.outbox.counts()))[0] == 1
     gone = await at.invitations.remove(stage.actor, str(RAVI))
@@ -173,7 +173,7 @@ async def test_an_owner_of_one_account_invites_to_that_one_and_removes_nobody_el
 
 async def test_a_tap_on_a_card_of_another_person_is_told_apart_from_a_card_that_nobody_made(clock: LoopClock) -> None:
     stage = await set_stage(clock)
-    proposal = await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON)
+    proposal = await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON)
     token = await stage.card(proposal)
     other = replace(stage.actor, user=User(telegram_id=RAVI, name="Ravi"))
     said = []

@@ -48,7 +48,7 @@ async def test_each_limit_refuses_an_entry_and_lets_the_exit_through(limits: dic
     stage = await set_stage(clock)
     await access(stage).put(**limits)
     with pytest.raises(CheckFailed, match=said):
-        await stage.desk.propose(stage.actor, LIMIT, chat_id=PERSON)
+        await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON)
     stage.broker.held = [a_position(25)]
     assert isinstance(await stage.tap(await ask(stage, EXIT)), Order)
     assert [each.draft.side for each in stage.broker.true] == [Side.SELL]
@@ -132,7 +132,7 @@ async def test_a_day_locked_by_hand_stays_locked_until_the_next_day_and_rings_th
     question = stage.switch  # nothing that the chat offers lifts it: not even resuming
     await question.kill(stage.actor)
     asked = await question.ask_resume(stage.actor, chat_id=PERSON)
-    await stage.desk.shown(asked.confirmation.token, 91)
+    await stage.proposals.shown(asked.confirmation.token, 91)
     await stage.tap(asked.confirmation.token, 91)
     with pytest.raises(CheckFailed, match="day is locked"):
         await ask(stage)

@@ -293,7 +293,7 @@ async def test_the_kill_switch_is_lifted_with_the_pin_only(clock: LoopClock) -> 
     await stage.switch.kill(stage.actor)
     question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
     token = question.confirmation.token
-    await stage.desk.shown(token, 90)
+    await stage.proposals.shown(token, 90)
     with pytest.raises(PinWanted):
         await stage.tap(token, 90)
     assert await stage.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None

@@ -26,7 +26,6 @@ class Watched:
             clock=clock,
             people=lambda: ((PERSON, Role.OWNER), (7, Role.VIEWER)),
             tell=lambda person, words: self.told.append((person, words)),
-            changed=lambda: None,
         )
 
     async def forget(self) -> None:

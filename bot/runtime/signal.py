@@ -1,11 +1,11 @@
-"""Wake-up calls: an event that sleepers share, so that whoever changes something can rouse whoever must look."""
+"""A call that one waiting loop hears."""
 
 import asyncio
 from contextlib import suppress
 
 
 class Signal:
-    """Set by anybody, waited for by one loop; a call during the work is not lost."""
+    """Anybody calls it and one loop waits for it. A call during the loop's work is not lost."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
