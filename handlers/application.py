@@ -109,7 +109,7 @@ async def running(application: App) -> AsyncIterator[None]:
 
 
 async def _reach(application: App) -> None:
-    pause, told = 1.0, False
+    pause, away = 1.0, False
     while True:
         try:
             await application.initialize()
@@ -117,15 +117,15 @@ async def _reach(application: App) -> None:
             say = "Telegram refuses the bot token (TELEGRAM_BOT_TOKEN): ask @BotFather for it again."
             raise SettingsError(say) from None
         except TelegramError as error:
-            if not told:
+            if not away:
                 _log.warning(
                     "telegram cannot be reached (%s: %s); trying again until it can", type(error).__name__, error.message
                 )
-                told = True
+                away = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
-            if told:
+            if away:
                 _log.warning("telegram can be reached")
             return
 
@@ -141,5 +141,5 @@ async def _stop(application: App) -> None:
 
 async def publish_menu(application: App) -> None:
     """Sets every person's command menu from the one table."""
-    face = application.bot_data
-    await offer_menus(application.bot, face.services.allowlist.people(), face.commands)
+    state = application.bot_data
+    await offer_menus(application.bot, state.services.allowlist.people(), state.commands)

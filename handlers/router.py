@@ -65,11 +65,11 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
     if reply is not None:
         await _answer(ctx, message, reply)
         return
-    spoken = parse_command(text) or (None if now else parse_command(text := replies.completed(message, text)))
-    if spoken is None:
+    parsed = parse_command(text) or (None if now else parse_command(text := replies.completed(message, text)))
+    if parsed is None:
         await _puzzled(ctx, text)
         return
-    await _run(ctx, spoken, text)
+    await _run(ctx, parsed, text)
 
 
 async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms) -> None:
@@ -86,15 +86,15 @@ async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewT
         await replies.change(ctx, reply)
 
 
-async def _run(ctx: Ctx, spoken: ParsedCommand, text: str) -> None:
-    actor = await _actor(ctx, spoken.label)
+async def _run(ctx: Ctx, parsed: ParsedCommand, text: str) -> None:
+    actor = await _actor(ctx, parsed.label)
     if actor is None:
         return
-    demand(actor, spoken.command.permission)
-    ctx.words = spoken.words
+    demand(actor, parsed.command.permission)
+    ctx.words = parsed.words
     try:
         async with _showing_work(ctx):
-            await spoken.command.handler(ctx)
+            await parsed.command.handler(ctx)
     except PinWanted as wanted:
         if ctx.message is None:
             raise
@@ -103,7 +103,7 @@ async def _run(ctx: Ctx, spoken: ParsedCommand, text: str) -> None:
 
 async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
     """A bare code belongs to the account whose login asked for it, whichever is in use: tried on another it would lock that."""
-    actor = await _actor(ctx, ctx.face.code_for.get(ctx.chat_id))
+    actor = await _actor(ctx, ctx.state.code_for.get(ctx.chat_id))
     if actor is None:
         return
     ctx.words = text
@@ -182,9 +182,9 @@ async def _key(ctx: Ctx, tap: PadTap) -> None:
         return
     await ctx.answer()
     ctx.message = waiting.message
-    kept = decode(waiting.data) if waiting.data is not None else None
-    if kept is not None:
-        await _do(ctx, kept, waiting.message)
+    act = decode(waiting.data) if waiting.data is not None else None
+    if act is not None:
+        await _do(ctx, act, waiting.message)
     elif waiting.words is not None:
         ctx.query = None  # answered; what the words bring is a message of its own
         await _act_on(ctx, waiting.message, waiting.words, now=True)
@@ -192,12 +192,12 @@ async def _key(ctx: Ctx, tap: PadTap) -> None:
 
 async def _do_it_now(ctx: Ctx, under: Message) -> None:
     """The words stand in the message that the offer answers; Telegram hands them over with the tap."""
-    typed = under.reply_to_message
-    if typed is None or typed.text is None or typed.from_user is None or typed.from_user.id != ctx.chat_id:
+    original = under.reply_to_message
+    if original is None or original.text is None or original.from_user is None or original.from_user.id != ctx.chat_id:
         if await _actor(ctx, None) is not None:
             await ctx.redraw(start_views.words_gone(), marked=False)
         return
-    await _act_on(ctx, typed, typed.text, now=True)
+    await _act_on(ctx, original, original.text, now=True)
 
 
 @asynccontextmanager

@@ -55,9 +55,9 @@ async def changed(ctx: Ctx, tap: ChangeTap) -> None:
 
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
-    repeated = not ctx.face.first_tap(tap.token)
+    repeated = not ctx.state.first_tap(tap.token)
     sends = tap.verb is CardVerb.CONFIRM and ctx.services.proposals.may_be_open(tap.token)  # else nothing is announced
-    told = None if repeated else _answering(ctx, "Sending…" if sends else "")
+    answer = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
         outcome = await ctx.services.desk.confirm(
             ctx.actor,
@@ -65,7 +65,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
             chat_id=ctx.chat_id,
             message_id=ctx.message_id,
             in_words=tap.verb is CardVerb.YES,
-            told=told,
+            told=answer,
         )
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
@@ -77,16 +77,16 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
 
 
 async def _unlink(ctx: Ctx, tap: CardTap) -> None:
-    repeated = not ctx.face.first_tap(tap.token)
+    repeated = not ctx.state.first_tap(tap.token)
     try:
-        done = await ctx.services.unlinking.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        unlinked = await ctx.services.unlinking.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
     except CheckFailed as refusal:
         await ctx.redraw(failure(refusal, "", account=ctx.label), marked=False)
     else:
-        ctx.face.forget_code_of(done.account.label)
-        await ctx.redraw(account_views.unlinked(done, ctx.mode), marked=False)
+        ctx.state.forget_code_of(unlinked.account.label)
+        await ctx.redraw(account_views.unlinked(unlinked, ctx.mode), marked=False)
 
 
 async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: bool) -> None:
@@ -120,8 +120,8 @@ def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
 
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:
-    closed = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    await ctx.redraw(views.discarded(closed, ctx.now))
+    confirmation = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    await ctx.redraw(views.discarded(confirmation, ctx.now))
 
 
 TAPS: Taps = {CardTap: tapped, ChangeTap: changed}

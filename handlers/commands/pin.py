@@ -17,12 +17,12 @@ from handlers.views.taps import PadTap
 async def pin(ctx: Ctx) -> None:
     """`/pin` sets one, or says what there is; `/pin change`, `/pin remove`."""
     uses = {"set": PadUse.SET, "change": PadUse.CHANGE, "remove": PadUse.REMOVE}
-    asked = ctx.words.lower()
+    word = ctx.words.lower()
     state = await ctx.services.pins.state(ctx.actor)
-    if not asked:
+    if not word:
         await (ctx.reply(views.state(state), marked=False) if state.set else _show(ctx, PadUse.SET))
-    elif asked in uses:
-        await _show(ctx, uses[asked])
+    elif word in uses:
+        await _show(ctx, uses[word])
     else:
         raise UsageError("Your PIN is tapped, never typed. set, change or remove?", example="/pin change")
 
@@ -44,11 +44,11 @@ async def unlock(ctx: Ctx) -> None:
     await _show(ctx, PadUse.UNSEAL)
 
 
-async def ask(ctx: Ctx, wanted: PinWanted, waiting: Waiting) -> None:
+async def ask(ctx: Ctx, request: PinWanted, waiting: Waiting) -> None:
     """Shows the keypad for the one act that waits behind it."""
-    pad = await ctx.services.pins.open(ctx.actor, PadUse.PROVE, proof=wanted.proof)
-    ctx.face.wait_for_pin(pad.id, waiting)
-    await ctx.reply(views.pad(pad, wanted.say), priority=Priority.SAFETY, marked=False)
+    pad = await ctx.services.pins.open(ctx.actor, PadUse.PROVE, proof=request.proof)
+    ctx.state.wait_for_pin(pad.id, waiting)
+    await ctx.reply(views.pad(pad, request.say), priority=Priority.SAFETY, marked=False)
 
 
 async def _show(ctx: Ctx, use: PadUse) -> None:
@@ -60,14 +60,14 @@ async def tapped(ctx: Ctx, tap: PadTap) -> Waiting | None:
     actor: Actor = ctx.actor
     if tap.place is None:
         ctx.services.pins.close(actor, tap.pad_id)
-        ctx.face.waited(tap.pad_id)
+        ctx.state.waited(tap.pad_id)
         await ctx.redraw(views.given_up(), marked=False)
         return None
     outcome = await ctx.services.pins.press(actor, tap.pad_id, tap.place)
     if not isinstance(outcome, PadEnded):
         await ctx.redraw(views.pad(outcome, ""), marked=False)
         return None
-    waiting = ctx.face.waited(tap.pad_id)
+    waiting = ctx.state.waited(tap.pad_id)
     await ctx.redraw(views.ended(outcome), marked=False)
     return waiting if outcome.right else None
 

@@ -68,14 +68,14 @@ def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | None
     return None
 
 
-async def change(ctx: Ctx, asked: NewTerms) -> None:
+async def change(ctx: Ctx, terms: NewTerms) -> None:
     """New terms for the order that was replied to, as a question."""
-    order = (await ctx.services.books.order_by_id(ctx.actor, asked.order_id)).order
+    order = (await ctx.services.books.order_by_id(ctx.actor, terms.order_id)).order
     if not order.status.is_working or ist_date(order.created_at) != ist_date(ctx.now):
         raise CheckFailed([f"#{order.number} does not work any more: there is nothing to change."])
     proposals = ctx.services.proposals
     await ask(
-        ctx, await proposals.modify(ctx.actor, order.number, price=asked.price, quantity=asked.quantity, chat_id=ctx.chat_id)
+        ctx, await proposals.modify(ctx.actor, order.number, price=terms.price, quantity=terms.quantity, chat_id=ctx.chat_id)
     )
 
 

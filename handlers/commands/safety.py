@@ -13,8 +13,8 @@ from handlers.views.taps import EntriesTap
 
 async def kill(ctx: Ctx) -> None:
     """Blocks new entries at once; its answer overtakes everything else that waits to be sent."""
-    found = await ctx.services.switch.kill(ctx.actor)
-    await ctx.reply(views.killed(found, ctx.mode, ctx.now), priority=Priority.SAFETY)
+    killed = await ctx.services.switch.kill(ctx.actor)
+    await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.SAFETY)
 
 
 async def resume(ctx: Ctx) -> None:

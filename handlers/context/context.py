@@ -101,7 +101,7 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
     answered: bool = False
 
     @property
-    def face(self) -> BotState:
+    def state(self) -> BotState:
         return self.bot_data
 
     @property
@@ -146,7 +146,7 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
         if actor is None:
             return view
         mark = actor.account.mark if marked and actor.account is not None else ""
-        return offered(view.led_by(mark), actor.role, self.face.permission_of)
+        return offered(view.led_by(mark), actor.role, self.state.permission_of)
 
     async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
         """Sends a view; the message id. marked: it is about the account in use, whose mark leads it."""

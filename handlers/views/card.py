@@ -183,8 +183,8 @@ def of_earlier_day(order: Order, now: datetime) -> bool:
 
 def elsewhere(order: Order) -> str:
     """What is known of an order whose day is over."""
-    seen = order.reason or "The trade history was not read yet."
-    return f"Today's order book is another day's and cannot show it. {seen}"
+    why = order.reason or "The trade history was not read yet."
+    return f"Today's order book is another day's and cannot show it. {why}"
 
 
 def may_give_up(order: Order) -> bool:
@@ -245,9 +245,9 @@ def cancel_sent(orders: tuple[Order, ...], label: str, mode: str, now: datetime)
     """A cancel is asked for, not done: the book decides."""
     if not orders:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
-    done = all(order.status is OrderStatus.CANCELLED for order in orders)
+    all_cancelled = all(order.status is OrderStatus.CANCELLED for order in orders)
     number = f"{len(orders)} order{'s' if len(orders) > 1 else ''}."
-    first = say(bold(f"Cancelled {number}" if done else f"Cancel sent for {number}"))
+    first = say(bold(f"Cancelled {number}" if all_cancelled else f"Cancel sent for {number}"))
     lines = [f"#{order.number} {what(order.draft, now)}: {state(order, str)}" for order in orders[:20]]
     if len(orders) > 20:
         lines.append(f"and {len(orders) - 20} more")
