@@ -1,4 +1,4 @@
-"""Builds the Telegram application: own bot with own limits, turns, routing, error handler; it receives nothing by itself."""
+"""Builds the Telegram application of our bot, queue, router and error handler. The application itself receives nothing."""
 
 import asyncio
 import logging
@@ -51,7 +51,7 @@ def build_application(
     protect_content: no message can be forwarded, copied or saved (failure-modes.md T12).
     """
 
-    class Furnished(BotState):  # PTB makes the shared data itself, by a call without arguments
+    class SharedState(BotState):  # PTB makes the shared data itself, by a call without arguments
         def __init__(self) -> None:
             super().__init__(
                 services=services,
@@ -61,7 +61,7 @@ def build_application(
                 explain=explain or as_said,
             )
 
-    furnished: type[BotState] = Furnished
+    shared: type[BotState] = SharedState
     root = telegram_url.rstrip("/")
     bot = Receiver(
         token,
@@ -77,7 +77,7 @@ def build_application(
         .bot(bot)
         .updater(None)
         .job_queue(None)
-        .context_types(ContextTypes(context=Ctx, bot_data=furnished))
+        .context_types(ContextTypes(context=Ctx, bot_data=shared))
         .concurrent_updates(PerPersonQueue(random_bytes))
         .build()
     )

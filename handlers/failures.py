@@ -1,4 +1,4 @@
-"""The error handler: words for the person, one log line with the id that stands in the words, and carry on."""
+"""The error handler. It tells the person, writes one log line with the id that stands in the words, and carries on."""
 
 import logging
 from contextlib import suppress
@@ -66,7 +66,7 @@ async def _tell_person(ctx: Ctx, view: View, under: int | None, incident: str) -
 
 
 async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:
-    """A record that cannot be written must not keep the person from an answer."""
+    """Tells the owners. The person gets an answer also when the record cannot be written."""
     user = update.effective_user
     try:
         await ctx.services.invitations.tried(ctx.chat_id, user.full_name if user is not None else str(ctx.chat_id), trying)
@@ -75,7 +75,7 @@ async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:
 
 
 def _trying(error: Exception, update: Update) -> str:
-    """What the owner should hear of a refusal that looks like trying; nothing for the usual slips of a finger."""
+    """What the owners should hear of a refusal that looks like trying; empty for the usual slips of a finger."""
     if isinstance(error, NotAllowed):
         # The command alone: what was typed behind it may be anything.
         parsed = parse_command(update.message.text) if update.message is not None and update.message.text else None

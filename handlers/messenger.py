@@ -1,4 +1,4 @@
-"""The Messenger port: news and living cards to Telegram, and its errors sorted into what may be tried again and what not."""
+"""The Messenger port: sends news and cards, and says of each error whether the message may be sent again."""
 
 from collections.abc import Awaitable, Callable
 
@@ -28,7 +28,7 @@ _PRIORITIES = {
 
 
 class TelegramMessenger:
-    """Sends a parcel as a message of its own, and draws an order's card where it stands."""
+    """Sends a delivery as a message of its own, and draws an order's card where it stands."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class TelegramMessenger:
         self._explain = explain or as_said
 
     async def deliver(self, delivery: Delivery) -> int:
-        """Sends a notice, under its order's card where there is one; the message id. DeliveryError when Telegram would not."""
+        """Sends a notice under its order's card, where there is one. Returns its id; DeliveryError when Telegram would not."""
         view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain)
         view = self._own(view, delivery.chat_id, delivery.account_id)
         if delivery.edits is not None:
@@ -63,7 +63,7 @@ class TelegramMessenger:
         )
 
     async def draw(self, ref: CardRef, order: Order, label: str) -> int:
-        """Edits the card; where it is gone a new message is sent. The id of the message that shows it now."""
+        """Edits the card, or sends a new one where it is gone. Returns the id of the message that shows it now."""
         view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
         return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))

@@ -1,4 +1,4 @@
-"""/accounts /use /link /login /logout /session /unlink; deletes what held a code, and says so when it cannot."""
+"""/accounts /use /link /login /logout /session /unlink. A message that held a code is deleted."""
 
 import logging
 import re
@@ -45,7 +45,7 @@ async def use(ctx: Ctx) -> None:
 
 
 async def link(ctx: Ctx) -> None:
-    """Answers with a one-time page; no secret of an account is ever typed into the chat."""
+    """Offers a one-time page. No secret of an account is ever typed into the chat."""
     words = ctx.words.split()
     if len(words) != 1:
         note = await _hide(ctx) if words else ""
@@ -56,7 +56,7 @@ async def link(ctx: Ctx) -> None:
 
 
 async def login(ctx: Ctx) -> None:
-    """Logs in at mStock; with a stored seed at once, else it asks for six digits, here or on a page."""
+    """Logs in at mStock. Without a stored seed it asks for six digits, here or on a page."""
     if ctx.words.lower() == "all":
         await _log_in_all(ctx)
         return
@@ -87,12 +87,12 @@ async def code(ctx: Ctx) -> None:
 
 
 async def late_code(ctx: Ctx) -> None:
-    """A code that came while the bot was away: it was never stored, so it cannot be used."""
+    """Says that a code which came while the bot was away is not used. It was never stored."""
     await ctx.reply(views.code_not_used(await _hide(ctx)), marked=False)
 
 
 async def _hide(ctx: Ctx) -> str:
-    """Deletes the message that held the code before anything else is tried with it; what to say about that."""
+    """Deletes the message that held the code, before the code is tried. Returns what to say about that."""
     return views.DELETED if await ctx.delete_words() else views.NOT_DELETED
 
 
@@ -113,14 +113,14 @@ async def _log_in(ctx: Ctx, digits: str | None, note: str) -> None:
 
 
 async def _log_in_all(ctx: Ctx) -> None:
-    """Walks through the accounts one by one; each that wants six digits is asked for before the next."""
+    """Logs in to the accounts one by one, and asks for each one's six digits before the next."""
     entries = await ctx.services.accounts.all(ctx.actor)
     ctx.state.to_log_in[ctx.chat_id] = [account.label for account, role in entries if Permission.SESSION in GRANTS[role]]
     await _next_login(ctx)
 
 
 async def _next_login(ctx: Ctx) -> None:
-    """The next account of a walk; one that mStock refuses does not end it."""
+    """Logs in to the next account that /login all has before it."""
     labels = ctx.state.to_log_in.get(ctx.chat_id)
     if not labels:
         ctx.state.to_log_in.pop(ctx.chat_id, None)
@@ -133,7 +133,7 @@ async def _next_login(ctx: Ctx) -> None:
 
 
 async def _log_in_or_go_on(ctx: Ctx, digits: str | None, note: str) -> None:
-    """In a walk through the accounts, one that is refused does not end it; the last one's refusal is told as any other."""
+    """Goes on to the next account when mStock refuses one of /login all. The last one's refusal is raised as any other."""
     try:
         await _log_in(ctx, digits, note)
     except BotError as refused:
@@ -154,7 +154,7 @@ async def session(ctx: Ctx) -> None:
 
 
 async def unlink(ctx: Ctx) -> None:
-    """Asked again in words before the secrets are destroyed; a name is always asked for."""
+    """Asks again in words before the secrets are destroyed. The account is always named."""
     if not ctx.words:
         raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
     question = await ctx.services.unlinking.ask(ctx.actor, ctx.words, chat_id=ctx.chat_id)

@@ -21,7 +21,7 @@ _HOURS = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2})[:
 
 
 async def limits(ctx: Ctx) -> None:
-    """`/limits`, `/limits <name> <value or off>`, `/limits lock`, which asks first: nothing lifts it that day."""
+    """`/limits`, `/limits <name> <value or off>`, `/limits lock`. Nothing lifts the lock that day, so it asks."""
     name, _, rest = ctx.words.lower().partition(" ")
     if not name:
         await _show(ctx, await ctx.services.limits.show(ctx.actor))

@@ -16,12 +16,12 @@ from handlers.views.taps import ExitTap, OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:
-    """Words -> a question; nothing is sent. What the words lack is asked for by buttons."""
+    """Proposes an order from the words, and sends nothing. Buttons ask for what the words lack."""
     await _propose(ctx, Side.BUY)
 
 
 async def sell(ctx: Ctx) -> None:
-    """Words -> a question; nothing is sent. What the words lack is asked for by buttons."""
+    """Proposes an order from the words, and sends nothing. Buttons ask for what the words lack."""
     await _propose(ctx, Side.SELL)
 
 
@@ -33,7 +33,7 @@ async def _propose(ctx: Ctx, side: Side) -> None:
 
 
 async def modify(ctx: Ctx) -> None:
-    """New terms -> a question with the old terms beside them; without them the order's own prices are offered."""
+    """Proposes new terms beside the old ones. Without new terms it offers prices around the order's own."""
     if not ctx.words:
         await order_steps.pick(ctx, "modify")
         return
@@ -47,7 +47,7 @@ async def modify(ctx: Ctx) -> None:
 
 
 async def cancel_order(ctx: Ctx) -> None:
-    """One tap is enough for an entry; the only stop of a position is asked about again."""
+    """Cancels an entry at once. It asks again before it cancels the only stop of a position."""
     if not ctx.words:
         await order_steps.pick(ctx, "cancel_order")
         return
@@ -69,7 +69,7 @@ async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
 
 
 async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
-    """The button of one position: the order that closes what is held of it now, as a question."""
+    """Proposes the order that closes what is held of one position now."""
     await ask(ctx, await ctx.services.proposals.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 
@@ -82,7 +82,7 @@ async def _cancelled(ctx: Ctx, outcome: Order | Question) -> None:
 
 
 async def tapped(ctx: Ctx, tap: OrderTap) -> None:
-    """The buttons under an order's card or its news; the card itself is drawn elsewhere."""
+    """Does what a button under an order's card or its news says. The card updater draws the card."""
     proposals, orders, chat_id = ctx.services.proposals, ctx.services.orders, ctx.chat_id
     match tap.verb:
         case OrderVerb.SAME:
@@ -126,7 +126,7 @@ async def _offer_prices(ctx: Ctx, detail: OrderDetail) -> None:
 
 
 async def _halved(ctx: Ctx, whole: Proposal) -> Proposal:
-    """The same exit for half of it, in whole lots, rounded down; the question about the whole is dead with that."""
+    """Proposes the same exit for half of it, in whole lots, rounded down, in place of the question about the whole."""
     lot = whole.draft.instrument.lot
     half = whole.draft.quantity // 2 // lot * lot
     if not half:

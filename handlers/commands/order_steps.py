@@ -1,4 +1,4 @@
-"""The way to an order by buttons: which one, how many, then the proposal; all that is known so far travels in the buttons."""
+"""The way to an order by buttons: which one, how many, then the proposal. The buttons carry all that is known so far."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from handlers.views.steps import Candidate
 
 
 async def step(ctx: Ctx, side: Side) -> bool:
-    """Asks for what the words still lack; False when they are complete enough to be proposed."""
+    """Asks for what the words still lack. Returns False when they lack nothing."""
     if not ctx.words:
         await ctx.redraw_or_reply(views.which(side, await _known(ctx, side), ctx.label, ctx.mode, ctx.now))
         return True
@@ -36,7 +36,7 @@ async def pick(ctx: Ctx, command: str) -> None:
 
 
 async def _known(ctx: Ctx, side: Side) -> tuple[Candidate, ...]:
-    """What this side would make smaller first, then what was traded today, newest first; each once."""
+    """What this side would make smaller, then what was traded today, the newest first, each once."""
     books, today = ctx.services.books, ist_date(ctx.now)
     positions, orders, demat = await asyncio.gather(
         books.positions(ctx.actor), books.orders(ctx.actor, "all"), _demat(ctx) if side is Side.SELL else _nothing()

@@ -1,6 +1,7 @@
 """/pin /lock /unlock, the keypad, and the act that waits behind it.
 
-Digits are tapped, never typed, so no message ever holds them. What waits is kept in memory: after a restart the person asks anew.
+Digits are tapped, never typed, so no message ever holds them. The
+act that waits is held in memory, so after a restart the person asks anew.
 """
 
 from bot.domain.errors import PinWanted, UsageError
@@ -28,7 +29,7 @@ async def pin(ctx: Ctx) -> None:
 
 
 async def lock(ctx: Ctx) -> None:
-    """Seals this person's phone; without a PIN it asks first, because only the host could open it again."""
+    """Locks this person's phone. Without a PIN it asks first, because then only the host can unlock it."""
     state = await ctx.services.pins.state(ctx.actor)
     if not state.set and ctx.words.lower() != "now":
         await ctx.reply(views.lock_without_pin(), marked=False)
@@ -37,7 +38,7 @@ async def lock(ctx: Ctx) -> None:
 
 
 async def unlock(ctx: Ctx) -> None:
-    """Asks for the PIN; without one the host has to do it."""
+    """Asks for the PIN that unlocks the phone."""
     if not ctx.actor.sealed:
         await ctx.reply(views.not_sealed(), marked=False)
         return
@@ -56,7 +57,7 @@ async def _show(ctx: Ctx, use: PadUse) -> None:
 
 
 async def tapped(ctx: Ctx, tap: PadTap) -> Waiting | None:
-    """One key; the act that waited, when the PIN was right."""
+    """Takes one key. Returns the act that waited when the PIN was right."""
     actor: Actor = ctx.actor
     if tap.place is None:
         ctx.services.pins.close(actor, tap.pad_id)

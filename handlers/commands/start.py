@@ -18,7 +18,7 @@ from handlers.views.taps import Listing, ListingTap
 
 
 async def start(ctx: Ctx) -> None:
-    """Greets by role and says what to try first; a joining link that somebody on the list opens comes here too."""
+    """Greets by role and says what to try first. A joining link that somebody on the list opens comes here too."""
     if (code := joining_code(f"/start {ctx.words}")) is not None:
         await people.came(ctx, code)
         return
@@ -50,12 +50,12 @@ async def menu(ctx: Ctx) -> None:
 
 
 async def cancel(ctx: Ctx) -> None:
-    """With nothing to leave it lists the open orders, for that is what a hurried hand means."""
+    """Lists the open orders: that is what a person in a hurry means."""
     await ctx.reply(await books.page(ctx, ListingTap(Listing.ORDERS, ctx.label, "open")))
 
 
 async def glance(ctx: Ctx) -> None:
-    """Last order, positions and session; without a session it says that first, because the rest cannot be known."""
+    """Shows the last order, the positions and the session. Without a session it says only that: the rest is not known."""
     state = await ctx.services.accounts.session(ctx.actor)
     if not account_views.alive(state, ctx.now):
         await ctx.reply(account_views.session(state, ctx.mode, ctx.now))

@@ -200,7 +200,7 @@ def _names(word: str) -> bool:
 
 
 def _take(terms: _Terms, parts: list[str], place: int) -> int:
-    """Understands the token at that place, and what belongs to it; the place after it."""
+    """Understands the word at that place with those that belong to it. Returns the place after them."""
     word = parts[place].lower().removesuffix("/-")
     following = parts[place + 1].lower() if place + 1 < len(parts) else ""
     if word in LATER or _LEG.fullmatch(word):
@@ -261,7 +261,7 @@ def _take_word(terms: _Terms, word: str) -> bool:
 
 
 def _take_figure(terms: _Terms, word: str) -> bool:
-    """Figures whose shape says what they are; a bare one is settled when all words are read."""
+    """Understands figures whose shape says what they are. A bare one is settled when all words are read."""
     if word.startswith("@"):
         _set_price(terms, word[1:])
     elif match := _RUPEES.fullmatch(word):

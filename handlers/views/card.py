@@ -188,7 +188,7 @@ def elsewhere(order: Order) -> str:
 
 
 def may_give_up(order: Order) -> bool:
-    """Only after a look that was made after the look-out's time."""
+    """Offered only when a sync after the time of looking has not found it."""
     if order.sent_at is None or order.looked_at is None:
         return False
     return order.looked_at - order.sent_at >= LOOK_OUT
@@ -200,7 +200,7 @@ def may_exit(order: Order) -> bool:
 
 
 def fill_keyboard(order: Order, label: str) -> Keyboard:
-    """Under a fill that rings."""
+    """The buttons under the news of a fill."""
     exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, label))] if may_exit(order) else []
     return keyboard(
         [*exit_, button("Same again", OrderTap(order.id, OrderVerb.SAME, label))],

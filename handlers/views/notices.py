@@ -1,4 +1,4 @@
-"""Every kind of news as a message; words are found only when it is sent, so what is late can say that it is late."""
+"""Every kind of notice as a message. The words are made when it is sent, so a late one can say that it is late."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ LATE = timedelta(seconds=60)  # news older than this says so
 
 
 def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) -> View:
-    """The parcel as a message of its own.
+    """The delivery as a message of its own.
 
     One that may have arrived before carries its number, so that it is not taken for a second event.
     """
@@ -195,7 +195,7 @@ def _act_by_other(news: ActByOther, _: _Scene) -> View:
 
 @_renders(DayLocked)
 def _day_locked(news: DayLocked, scene: _Scene) -> View:
-    """Also names what may still fill: an order of before the lock is not taken back by itself."""
+    """Names what may still fill as well: the lock takes no order back."""
     charges = f"after charges ≈ {amount(news.charges)}" if news.charges is not None else "before charges, which are not known"
     text = (
         f"{signed(news.result)} at {clock_time(news.at)}, {charges}. New orders are blocked until the next trading day; "

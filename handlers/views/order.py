@@ -33,7 +33,7 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
 
 
 def proposal_keyboard(confirmation: Confirmation, label: str) -> Keyboard:
-    """Confirm stands alone; what cannot hurt stands below it."""
+    """Puts Confirm on a row of its own, and what cannot hurt below it."""
     token, draft = confirmation.token, confirmation.draft
     act = "change" if confirmation.purpose is Purpose.MODIFY else draft.side.lower() if draft is not None else ""
     return keyboard(
@@ -175,14 +175,14 @@ def discarded(confirmation: Confirmation, now: datetime) -> View:
 
 
 def refused(refusal: View, confirmation: Confirmation, now: datetime) -> View:
-    """Why the claim refused, on the card in whose place it stands: so it says as well which order that was."""
+    """Why the claim refused. It takes the card's place, so it also says which order that was."""
     if confirmation.draft is None:
         return refusal
     return refusal.and_then(say(what(confirmation.draft, now).split(" · ")[0]))
 
 
 def expired(words_of_it: str, token: str, label: str) -> View:
-    """An old button: the card says so itself, and offers to ask anew."""
+    """Says in an old card's place that it expired, and offers to ask anew."""
     return message(words_of_it).with_keyboard([button("Ask again at the price of now", CardTap(token, CardVerb.AGAIN, label))])
 
 
