@@ -1,4 +1,7 @@
-"""Builds the Telegram application of our bot, queue, router and error handler. The application itself receives nothing."""
+"""Builds the Telegram application of our bot, queue, router and error handler.
+
+The application itself receives nothing.
+"""
 
 import asyncio
 import logging

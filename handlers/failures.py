@@ -1,4 +1,7 @@
-"""The error handler. It tells the person, writes one log line with the id that stands in the words, and carries on."""
+"""The error handler.
+
+It tells the person, writes one log line with the id that stands in the words, and carries on.
+"""
 
 import logging
 from contextlib import suppress

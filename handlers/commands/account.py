@@ -1,4 +1,7 @@
-"""/accounts /use /link /login /logout /session /unlink. A message that held a code is deleted."""
+"""/accounts /use /link /login /logout /session /unlink.
+
+A message that held a code is deleted.
+"""
 
 import logging
 import re

@@ -1,4 +1,7 @@
-"""The way to an order by buttons: which one, how many, then the proposal. The buttons carry all that is known so far."""
+"""The way to an order by buttons: which one, how many, then the proposal.
+
+The buttons carry all that is known so far.
+"""
 
 import asyncio
 

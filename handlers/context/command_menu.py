@@ -1,4 +1,7 @@
-"""Telegram's command menu. It offers each person what the role may use, and a stranger nothing."""
+"""Telegram's command menu.
+
+It offers each person what the role may use, and a stranger nothing.
+"""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Every kind of notice as a message. The words are made when it is sent, so a late one can say that it is late."""
+"""Every kind of notice as a message.
+
+The words are made when it is sent, so a late one can say that it is late.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
