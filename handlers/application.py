@@ -1,4 +1,7 @@
-"""Builds the Telegram application: own bot with own limits, turns, routing, error handler; it receives nothing by itself."""
+"""Builds the Telegram application of our bot, queue, router and error handler.
+
+The application itself receives nothing.
+"""
 
 import asyncio
 import logging
@@ -51,7 +54,7 @@ def build_application(
     protect_content: no message can be forwarded, copied or saved (failure-modes.md T12).
     """
 
-    class Furnished(BotState):  # PTB makes the shared data itself, by a call without arguments
+    class SharedState(BotState):  # PTB makes the shared data itself, by a call without arguments
         def __init__(self) -> None:
             super().__init__(
                 services=services,
@@ -61,7 +64,7 @@ def build_application(
                 explain=explain or as_said,
             )
 
-    furnished: type[BotState] = Furnished
+    shared: type[BotState] = SharedState
     root = telegram_url.rstrip("/")
     bot = Receiver(
         token,
@@ -77,7 +80,7 @@ def build_application(
         .bot(bot)
         .updater(None)
         .job_queue(None)
-        .context_types(ContextTypes(context=Ctx, bot_data=furnished))
+        .context_types(ContextTypes(context=Ctx, bot_data=shared))
         .concurrent_updates(PerPersonQueue(random_bytes))
         .build()
     )
@@ -109,7 +112,7 @@ async def running(application: App) -> AsyncIterator[None]:
 
 
 async def _reach(application: App) -> None:
-    pause, told = 1.0, False
+    pause, away = 1.0, False
     while True:
         try:
             await application.initialize()
@@ -117,15 +120,15 @@ async def _reach(application: App) -> None:
             say = "Telegram refuses the bot token (TELEGRAM_BOT_TOKEN): ask @BotFather for it again."
             raise SettingsError(say) from None
         except TelegramError as error:
-            if not told:
+            if not away:
                 _log.warning(
                     "telegram cannot be reached (%s: %s); trying again until it can", type(error).__name__, error.message
                 )
-                told = True
+                away = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
-            if told:
+            if away:
                 _log.warning("telegram can be reached")
             return
 
@@ -141,5 +144,5 @@ async def _stop(application: App) -> None:
 
 async def publish_menu(application: App) -> None:
     """Sets every person's command menu from the one table."""
-    face = application.bot_data
-    await offer_menus(application.bot, face.services.allowlist.people(), face.commands)
+    state = application.bot_data
+    await offer_menus(application.bot, state.services.allowlist.people(), state.commands)

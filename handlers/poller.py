@@ -310,12 +310,12 @@ def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _blanked(text: str) -> str | None:
     if account.six_digits(text) is not None:
         return account.BLANK
-    spoken = parse_command(text)
-    if spoken is None or not spoken.words:
+    parsed = parse_command(text)
+    if parsed is None or not parsed.words:
         return None
-    name = spoken.command.name
-    if name == "login" and spoken.words.lower() in ("all", "page"):
+    name = parsed.command.name
+    if name == "login" and parsed.words.lower() in ("all", "page"):
         return None
-    if name == "login" or (name == "link" and " " in spoken.words):
-        return (f"{spoken.label}: " if spoken.label else "") + f"/{name} {account.BLANK}"
+    if name == "login" or (name == "link" and " " in parsed.words):
+        return (f"{parsed.label}: " if parsed.label else "") + f"/{name} {account.BLANK}"
     return None

@@ -60,10 +60,10 @@ def parse_command(text: str) -> ParsedCommand | None:
 def _parse_command(text: str) -> ParsedCommand | None:
     rest = " ".join(text.split())
     label: str | None = None
-    if found := _LABEL.match(rest):
-        label, rest = found[1], rest[found.end() :]
-    spoken = _with_cancel(rest) or _first_word(rest) or _side_inside(rest)
-    return ParsedCommand(command=spoken.command, words=spoken.words, label=label) if spoken else None
+    if match := _LABEL.match(rest):
+        label, rest = match[1], rest[match.end() :]
+    parsed = _with_cancel(rest) or _first_word(rest) or _side_inside(rest)
+    return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
 
 def _first_word(rest: str) -> ParsedCommand | None:
@@ -75,11 +75,11 @@ def _first_word(rest: str) -> ParsedCommand | None:
 
 def _with_cancel(rest: str) -> ParsedCommand | None:
     """A hurried hand: `cancel 12`, `cancel all`."""
-    if found := _WITH_NUMBER.fullmatch(rest):
-        return ParsedCommand(command=_BY_WORD["cancel_order"], words=found[1])
-    if found := _TWO_WORDS.match(rest.removeprefix("/")):
-        words = rest.removeprefix("/")[found.end() :]
-        return ParsedCommand(command=_BY_WORD["cancel_all" if found[1].lower() == "all" else "cancel_order"], words=words)
+    if match := _WITH_NUMBER.fullmatch(rest):
+        return ParsedCommand(command=_BY_WORD["cancel_order"], words=match[1])
+    if match := _TWO_WORDS.match(rest.removeprefix("/")):
+        words = rest.removeprefix("/")[match.end() :]
+        return ParsedCommand(command=_BY_WORD["cancel_all" if match[1].lower() == "all" else "cancel_order"], words=words)
     return None
 
 

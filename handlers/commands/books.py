@@ -7,7 +7,7 @@ from bot.domain.people.account import Permission
 from bot.trading.account.account_views import Which
 from handlers.commands import order_steps
 from handlers.commands.command import Command, Pages
-from handlers.context import order_words
+from handlers.context import order_numbers
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import books as views
@@ -30,9 +30,9 @@ async def order(ctx: Ctx) -> None:
     if not ctx.words:
         await order_steps.pick(ctx, "order")
         return
-    number = order_words.number(ctx.words, example="/order 12")
-    found = await ctx.services.books.order(ctx.actor, number)
-    await ctx.reply(views.order(found, ctx.mode, ctx.now, ctx.face.explain))
+    number = order_numbers.number(ctx.words, example="/order 12")
+    detail = await ctx.services.books.order(ctx.actor, number)
+    await ctx.reply(views.order(detail, ctx.mode, ctx.now, ctx.state.explain))
 
 
 async def trades(ctx: Ctx) -> None:
@@ -53,18 +53,18 @@ async def funds(ctx: Ctx) -> None:
 
 async def page(ctx: Ctx, tap: ListingTap) -> View:
     """The list that a tap names, as it is now."""
-    found = ctx.services.books
+    books = ctx.services.books
     match tap.listing:
         case Listing.ORDERS:
-            return views.orders(await found.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode)
+            return views.orders(await books.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode)
         case Listing.TRADES:
-            return views.trades(await found.trades(ctx.actor), tap, ctx.mode)
+            return views.trades(await books.trades(ctx.actor), tap, ctx.mode)
         case Listing.HOLDINGS:
-            return views.holdings(await found.holdings(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.holdings(await books.holdings(ctx.actor), tap, ctx.name, ctx.mode)
         case Listing.FUNDS:
-            return views.funds(await found.funds(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.funds(await books.funds(ctx.actor), tap, ctx.name, ctx.mode)
         case _:
-            return views.positions(await found.positions(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.positions(await books.positions(ctx.actor), tap, ctx.name, ctx.mode)
 
 
 async def draw_again(ctx: Ctx, tap: ListingTap) -> None:

@@ -1,7 +1,7 @@
 """The buttons of a question: Confirm, Change, Discard, and asking an expired card again.
 
-The tap is answered while the desk claims the confirmation, which only one tap can, and before the order leaves. What becomes of
-the order is drawn by the keeper of cards, not here.
+The tap is answered while the desk claims the confirmation, which only one tap can, and before the order leaves. The card
+updater draws what becomes of the order.
 """
 
 import asyncio
@@ -49,15 +49,15 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
 
 
 async def changed(ctx: Ctx, tap: ChangeTap) -> None:
-    """New terms: a new question in the same message, and the old one is dead."""
+    """Puts a new question with the new terms in the place of the old one."""
     change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
     await ask(ctx, await ctx.services.proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
 
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
-    repeated = not ctx.face.first_tap(tap.token)
+    repeated = not ctx.state.first_tap(tap.token)
     sends = tap.verb is CardVerb.CONFIRM and ctx.services.proposals.may_be_open(tap.token)  # else nothing is announced
-    told = None if repeated else _answering(ctx, "Sending…" if sends else "")
+    answer = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
         outcome = await ctx.services.desk.confirm(
             ctx.actor,
@@ -65,7 +65,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
             chat_id=ctx.chat_id,
             message_id=ctx.message_id,
             in_words=tap.verb is CardVerb.YES,
-            told=told,
+            told=answer,
         )
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
@@ -77,20 +77,20 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
 
 
 async def _unlink(ctx: Ctx, tap: CardTap) -> None:
-    repeated = not ctx.face.first_tap(tap.token)
+    repeated = not ctx.state.first_tap(tap.token)
     try:
-        done = await ctx.services.unlinking.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        unlinked = await ctx.services.unlinking.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
     except CheckFailed as refusal:
         await ctx.redraw(failure(refusal, "", account=ctx.label), marked=False)
     else:
-        ctx.face.forget_code_of(done.account.label)
-        await ctx.redraw(account_views.unlinked(done, ctx.mode), marked=False)
+        ctx.state.forget_code_of(unlinked.account.label)
+        await ctx.redraw(account_views.unlinked(unlinked, ctx.mode), marked=False)
 
 
 async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: bool) -> None:
-    """An expired card says so in its place; a finger that was too quick gets a note on the tap; anything else is an error."""
+    """Says in its place that a card expired, and in a note that a second tap came too late. Anything else is raised."""
     if gone.again:
         await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
     elif gone.expired:
@@ -113,15 +113,15 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> 
 def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
     """Answers the tap while the desk claims the question; no order leaves before Telegram has the answer.
 
-    What comes back waits for that, yet a slow Telegram holds no order back for longer than ANSWER_FIRST.
+    The desk awaits what this returns. A slow Telegram holds an order back for ANSWER_FIRST at most.
     """
     answer = asyncio.create_task(ctx.answer(text), name="answer to a tap")
     return lambda: asyncio.wait({answer}, timeout=ANSWER_FIRST)
 
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:
-    closed = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    await ctx.redraw(views.discarded(closed, ctx.now))
+    confirmation = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    await ctx.redraw(views.discarded(confirmation, ctx.now))
 
 
 TAPS: Taps = {CardTap: tapped, ChangeTap: changed}

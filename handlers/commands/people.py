@@ -1,4 +1,4 @@
-"""/people: the list, an invitation by one-time link, taking somebody off; and the door at which an invited stranger knocks."""
+"""/people: the list, an invitation by one-time link, taking somebody off; and the use of such a link."""
 
 from bot.domain.errors import UsageError
 from bot.domain.people.access import Welcome
@@ -38,7 +38,7 @@ async def _invite(ctx: Ctx, words: list[str]) -> None:
 
 
 async def came(ctx: Ctx, code: str) -> None:
-    """Somebody who is on the list already opened a joining link: perhaps to another account."""
+    """Joins somebody who is on the list already, perhaps to another account."""
     name = ctx.actor.user.name
     outcome = await ctx.services.invitations.join(ctx.chat_id, name, code)
     if isinstance(outcome, Welcome):

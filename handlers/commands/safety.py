@@ -12,20 +12,20 @@ from handlers.views.taps import EntriesTap
 
 
 async def kill(ctx: Ctx) -> None:
-    """Blocks new entries at once; its answer overtakes everything else that waits to be sent."""
-    found = await ctx.services.switch.kill(ctx.actor)
-    await ctx.reply(views.killed(found, ctx.mode, ctx.now), priority=Priority.SAFETY)
+    """Blocks new entries at once. The answer overtakes everything else that waits to be sent."""
+    killed = await ctx.services.switch.kill(ctx.actor)
+    await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.SAFETY)
 
 
 async def resume(ctx: Ctx) -> None:
-    """Asked again in words before it is done."""
+    """Asks in words before new entries are allowed again."""
     question = await ctx.services.switch.ask_resume(ctx.actor, chat_id=ctx.chat_id)
     message_id = await ctx.reply(order_views.question(question, ctx.mode, ctx.now))
     await ctx.services.proposals.shown(question.confirmation.token, message_id)
 
 
 async def cancel_entries(ctx: Ctx, _: EntriesTap) -> None:
-    """The button under the answer to /kill."""
+    """Cancels the entries that /kill left resting."""
     orders = await ctx.services.switch.cancel_entries(ctx.actor)
     await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now), priority=Priority.SAFETY)
 

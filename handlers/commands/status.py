@@ -14,7 +14,7 @@ from handlers.views.taps import Listing, ListingTap
 
 
 async def status(ctx: Ctx) -> None:
-    """How the bot is doing; `full` shows what of its report matters on a phone."""
+    """Shows how the bot is doing. `full` shows what matters of its report on a phone."""
     if ctx.words.casefold() == "full":
         demand(ctx.actor, Permission.ADMIN)
         await ctx.reply(views.full(await ctx.services.host.full(ctx.actor)), marked=False)

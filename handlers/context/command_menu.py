@@ -1,4 +1,7 @@
-"""Telegram's command menu, by role: each person is offered what the role may use, and a stranger nothing."""
+"""Telegram's command menu.
+
+It offers each person what the role may use, and a stranger nothing.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -24,7 +27,7 @@ def menu_of(role: Role, commands: Sequence[CommandInfo]) -> list[BotCommand]:
 
 
 async def offer_menu(bot: ExtBot[Priority], person: int, role: Role, commands: Sequence[CommandInfo]) -> None:
-    """Sets one person's menu; a chat that does not exist yet, or is closed to us, is no error."""
+    """Sets one person's menu. A chat that does not exist yet, or is closed to us, is no error."""
     try:
         await bot.set_my_commands(menu_of(role, commands), scope=BotCommandScopeChat(person))
     except (BadRequest, Forbidden) as error:
@@ -32,7 +35,7 @@ async def offer_menu(bot: ExtBot[Priority], person: int, role: Role, commands: S
 
 
 async def offer_menus(bot: ExtBot[Priority], people: Sequence[tuple[int, Role]], commands: Sequence[CommandInfo]) -> None:
-    """Everybody's menu at the start; a Telegram that is away is no reason not to start."""
+    """Sets everybody's menu at the start. The bot starts also when Telegram cannot be reached."""
     try:
         await bot.delete_my_commands(scope=BotCommandScopeDefault())
         for person, role in people:

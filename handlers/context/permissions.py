@@ -1,4 +1,4 @@
-"""Who may do what: one gate before every handler, which also keeps away a button that it would refuse."""
+"""The permissions that handlers ask for before they act, and views without the buttons that would be refused."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,7 +30,7 @@ def demand(actor: Actor, permission: Permission) -> None:
 
 
 def offered(view: View, role: Role, permission_of: PermissionOf) -> View:
-    """The view without the buttons that this role would be refused: what is offered must not count as trying."""
+    """The view without the buttons that this role may not use: a tap on what was offered must not count as trying."""
 
     def may(button: Button) -> bool:
         tap = decode(button.data) if button.data else None

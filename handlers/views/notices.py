@@ -1,4 +1,7 @@
-"""Every kind of news as a message; words are found only when it is sent, so what is late can say that it is late."""
+"""Every kind of notice as a message.
+
+The words are made when it is sent, so a late one can say that it is late.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -66,22 +69,22 @@ _ACTIONS = {
 LATE = timedelta(seconds=60)  # news older than this says so
 
 
-def notice(parcel: Delivery, *, mode: str, now: datetime, explain: Explain) -> View:
-    """The parcel as a message of its own.
+def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) -> View:
+    """The delivery as a message of its own.
 
     One that may have arrived before carries its number, so that it is not taken for a second event.
     """
-    view = _RENDERERS[type(parcel.notice)](parcel.notice, _Scene(parcel.label, parcel.mark, mode, now, explain))
-    own_place = isinstance(parcel.notice, DaySummary)  # its table names account and mode
-    remarks = [] if own_place else [parcel.label, mode]
-    if parcel.attempts:
-        remarks.append(f"n {parcel.id}")
-    late = now - parcel.created_at
+    view = _RENDERERS[type(delivery.notice)](delivery.notice, _Scene(delivery.label, delivery.mark, mode, now, explain))
+    own_place = isinstance(delivery.notice, DaySummary)  # its table names account and mode
+    remarks = [] if own_place else [delivery.label, mode]
+    if delivery.attempts:
+        remarks.append(f"n {delivery.id}")
+    late = now - delivery.created_at
     if late > LATE:
         minutes = int(late.total_seconds() // 60)
         spell = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
-        remarks.append(f"late {spell} (from {clock_time(parcel.created_at)})")
-    return (view.and_then(say(" · ".join(remarks))) if remarks else view).led_by(parcel.mark)
+        remarks.append(f"late {spell} (from {clock_time(delivery.created_at)})")
+    return (view.and_then(say(" · ".join(remarks))) if remarks else view).led_by(delivery.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ def _act_by_other(news: ActByOther, _: _Scene) -> View:
 
 @_renders(DayLocked)
 def _day_locked(news: DayLocked, scene: _Scene) -> View:
-    """Also names what may still fill: an order of before the lock is not taken back by itself."""
+    """Names what may still fill as well: the lock takes no order back."""
     charges = f"after charges ≈ {amount(news.charges)}" if news.charges is not None else "before charges, which are not known"
     text = (
         f"{signed(news.result)} at {clock_time(news.at)}, {charges}. New orders are blocked until the next trading day; "

@@ -79,8 +79,8 @@ def help_all(commands: Sequence[Entry], mode: str) -> View:
     """Every command of the reader's role, by family."""
     parts: list[Part | str] = [say(bold("Commands"), f" · {mode}")]
     family = ""
-    order = {each: place for place, each in enumerate(dict.fromkeys(command.family for command in commands))}
-    for command in sorted(commands, key=lambda each: order[each.family]):
+    order = {heading: place for place, heading in enumerate(dict.fromkeys(command.family for command in commands))}
+    for command in sorted(commands, key=lambda heading: order[heading.family]):
         if command.family != family:
             family = command.family
             parts += ["", say(bold(str(family)))]
