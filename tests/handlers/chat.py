@@ -244,7 +244,7 @@ class Stage:
     telegram: Serving
     bot: Bot
     application: App
-    intake: UpdatePoller
+    poller: UpdatePoller
     me: ScriptedPerson
 
     @property
@@ -285,20 +285,20 @@ async def run_bot(
         protect_content=protect_content,
     )
     await bot.services.allowlist.refresh()
-    intake = UpdatePoller(application, inbox=bot.inbox, allowlist=bot.services.allowlist, clock=bot.clock, conflict=conflict)
+    poller = UpdatePoller(application, inbox=bot.inbox, allowlist=bot.services.allowlist, clock=bot.clock, conflict=conflict)
     async with running(application):
         await publish_menu(application)
-        polling = asyncio.create_task(intake.run(), name="telegram")
+        polling = asyncio.create_task(poller.run(), name="telegram")
         person = me or ScriptedPerson(chats, ASHA, name="Asha")
         try:
-            yield Stage(chats, telegram, bot, application, intake, person)
+            yield Stage(chats, telegram, bot, application, poller, person)
         finally:
             if clean:
-                intake.close()
+                poller.close()
             else:
                 polling.cancel()
             await asyncio.wait({polling})
-            await intake.drain(5 if clean else 0)
+            await poller.drain(5 if clean else 0)
             await bot.core.background.finish(5 if clean else 0)
             await bot.services.secret_entry.close()
         if not polling.cancelled() and (error := polling.exception()) is not None:

@@ -272,7 +272,7 @@ async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopCloc
                                 count += 1
                                 data = {"update_id": count + 1000, **copy.deepcopy(body)}
                                 updates.append(Update.de_json(data, stage.application.bot))
-            await stage.intake._take(Received(updates=tuple(map(heard, updates)), offset=count))
+            await stage.poller._take(Received(updates=tuple(map(heard, updates)), offset=count))
             await asyncio.sleep(11)
         assert count > 10_000
         assert stage.inbox.entries == {}
@@ -284,7 +284,7 @@ async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopCloc
         assert not any("Too many messages" in text for text in said)
         kind, body = next(shapes(ASHA, PRIVATE, "/funds"))
         plain = Update.de_json({"update_id": 9, **body}, stage.application.bot)
-        await stage.intake._take(Received(updates=(heard(plain),), offset=10))
+        await stage.poller._take(Received(updates=(heard(plain),), offset=10))
         await asyncio.sleep(5)
         assert (kind, len(stage.inbox.entries)) == ("message", 1)
         assert stage.bot.store.runs > before + asked, "the same way is open"

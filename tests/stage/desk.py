@@ -16,7 +16,6 @@ from bot.domain.people.access import PinHash
 from bot.domain.people.account import Account, Actor, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
-from bot.reference.load import load_reference
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.redaction import Redactor
 from bot.trading.orders.kill_switch import KillSwitch
@@ -29,11 +28,11 @@ from storage.repositories import SqlRepositories
 from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore, Topic
 from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.market import SHELF
 from tests.storage.samples import ACCOUNT, PERSON, a_store
 
 T = TypeVar("T")
 
-SHELF = load_reference()
 QUICK = 8  # KiB: the hash of PINs as it is, without its slowness
 SETTINGS = {
     "MODE": "demo",

@@ -96,7 +96,7 @@ async def test_a_stranger_knocks_five_times_in_ten_minutes_and_a_crowd_twenty_ti
         before = store.runs
         for number in range(60):
             body = {"update_id": number + 1, "message": a_message(STRANGER, text="/start " + "b" * 26)}
-            await stage.intake._take(Received(updates=(heard(Update.de_json(body, stage.application.bot)),), offset=1))
+            await stage.poller._take(Received(updates=(heard(Update.de_json(body, stage.application.bot)),), offset=1))
         assert store.runs - before <= 5
         crowd = []
         for number in range(60):
@@ -104,12 +104,12 @@ async def test_a_stranger_knocks_five_times_in_ten_minutes_and_a_crowd_twenty_ti
             body = {"update_id": number + 100, "message": a_message(person, text="/start " + "b" * 26)}
             crowd.append(Update.de_json(body, stage.application.bot))
         before = store.runs
-        await stage.intake._take(Received(updates=tuple(map(heard, crowd)), offset=1))
+        await stage.poller._take(Received(updates=tuple(map(heard, crowd)), offset=1))
         await asyncio.sleep(1)
         assert 5 < store.runs - before <= 20
         await asyncio.sleep(600)
         before = store.runs
-        await stage.intake._take(Received(updates=(heard(crowd[0]),), offset=1))
+        await stage.poller._take(Received(updates=(heard(crowd[0]),), offset=1))
         await asyncio.sleep(1)
         assert 1 <= store.runs - before <= 2, "looked up, and the list of people read again"
 

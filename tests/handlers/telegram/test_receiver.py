@@ -61,16 +61,16 @@ def spoilt(number: int, clock: LoopClock, person: int = ASHA) -> list[dict[str, 
 async def a_poller(clock: LoopClock, wire: Wire, bot: Bot) -> AsyncIterator[UpdatePoller]:
     application = build_application(TOKEN, services=bot.services, random_bytes=counting_bytes(), wire=wire)
     await bot.services.allowlist.refresh()
-    intake = UpdatePoller(application, inbox=bot.inbox, allowlist=bot.services.allowlist, clock=clock)
+    poller = UpdatePoller(application, inbox=bot.inbox, allowlist=bot.services.allowlist, clock=clock)
     async with running(application):
-        polling = asyncio.create_task(intake.run(), name="telegram")
+        polling = asyncio.create_task(poller.run(), name="telegram")
         try:
-            yield intake
+            yield poller
             assert not polling.done(), polling
         finally:
-            intake.close()
+            poller.close()
             await asyncio.wait({polling})
-            await intake.drain(5)
+            await poller.drain(5)
         polling.result()
 
 
@@ -80,7 +80,7 @@ async def test_the_good_updates_of_a_batch_are_handled_once_whatever_stands_betw
     bot, wire = await a_bot(clock, orders=14), Wire()
     bad = spoilt(102, clock)
     last = 102 + len(bad)
-    async with a_poller(clock, wire, bot) as intake:
+    async with a_poller(clock, wire, bot) as poller:
         with caplog.at_level(logging.DEBUG, logger="handlers"):
             batch = [typed(100, "cancel 11", clock), typed(101, "cancel 12", clock), *bad, typed(last, "cancel 13", clock)]
             wire.batches.put_nowait(batch)
@@ -90,7 +90,7 @@ async def test_the_good_updates_of_a_batch_are_handled_once_whatever_stands_betw
         assert bot.cancelled() == [11, 12, 13, 14]
         assert wire.offsets[-2:] == [last + 1, last + 2], "all of the batch is confirmed, so none of it comes again"
         assert set(bot.inbox.entries) == {100, 101, last, last + 1}
-        assert intake.left_out == len(bad)
+        assert poller.left_out == len(bad)
     told = [record.getMessage() for record in caplog.records if record.name.startswith("handlers")]
     assert [line for line in told if "cannot be read" in line], told
     assert SAID not in "\n".join(told), "a person's words are not for the log, whatever the library thinks of them"
@@ -99,12 +99,12 @@ async def test_the_good_updates_of_a_batch_are_handled_once_whatever_stands_betw
 async def test_a_batch_of_nothing_but_unreadable_updates_is_confirmed_and_does_not_spin(clock: LoopClock) -> None:
     bot, wire = await a_bot(clock, orders=14), Wire()
     bad = spoilt(7, clock, STRANGER)
-    async with a_poller(clock, wire, bot) as intake:
+    async with a_poller(clock, wire, bot) as poller:
         wire.batches.put_nowait(bad)
         await later(2)
         assert wire.offsets[-1] == 7 + len(bad)
         assert len(wire.offsets) == 2
-        assert intake.left_out == len(bad)
+        assert poller.left_out == len(bad)
         assert bot.inbox.entries == {}
         assert wire.told == [], "a stranger gets silence for this too"
 
