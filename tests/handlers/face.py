@@ -335,12 +335,12 @@ class FakeDesk:
         chat_id: int,
         message_id: int,
         in_words: bool = False,
-        told: Callable[[], Awaitable[object]] | None = None,
+        answered: Callable[[], Awaitable[object]] | None = None,
     ) -> Order | Proposal | Resumed:
         if in_words is not token.startswith(("RESUME", "STOP")):
             raise ConfirmationGone("This button does not belong to this question. Nothing was sent.")
-        if told is not None:
-            await told()
+        if answered is not None:
+            await answered()
         if self.before_answer is not None:
             await self.before_answer()
         if self.refuses is not None:
@@ -421,7 +421,7 @@ class FakeDesk:
     async def cancel_all(self, actor: Actor) -> Sequence[Order]:
         return (an_order(number=12, status=OrderStatus.OPEN), an_order(id="o2", number=13, status=OrderStatus.PARTIAL, filled=4))
 
-    async def look(self, actor: Actor, order_id: str) -> Order:
+    async def sync(self, actor: Actor, order_id: str) -> Order:
         return an_order(status=OrderStatus.UNKNOWN)
 
     async def give_up(self, actor: Actor, order_id: str) -> Order:
