@@ -31,8 +31,8 @@ from handlers.application import build_application
 from handlers.messenger import TelegramMessenger
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.message import View, message, say
-from tests.handlers.chat import a_world, counting_bytes
-from tests.handlers.face import ASHA, FakeServices, as_services
+from tests.handlers.chat import a_bot, a_world, counting_bytes
+from tests.handlers.samples import ASHA
 from tests.stage.orders import RELIANCE, a_draft, an_order
 
 FILL = Fill(
@@ -58,7 +58,7 @@ def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
 async def a_messenger(clock: LoopClock) -> AsyncIterator[tuple[Messenger, ScriptedPerson, Chats, Sender]]:
     async with a_world(clock) as (chats, telegram):
         application = build_application(
-            telegram.token, telegram_url=telegram.url, services=as_services(FakeServices(clock)), random_bytes=counting_bytes()
+            telegram.token, telegram_url=telegram.url, services=(await a_bot(clock)).services, random_bytes=counting_bytes()
         )
         async with application:
             me = ScriptedPerson(chats, ASHA, name="Asha", started=True)

@@ -32,7 +32,8 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.unlinking import PATIENCE, Unlinking
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.stage.access import access
-from tests.stage.desk import DeskStage, ScriptedBroker, set_stage
+from tests.stage.broker import ScriptedBroker
+from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, CREDENTIALS, NOW, PERSON
 
 RAVI = User(telegram_id=2002, name="Ravi")

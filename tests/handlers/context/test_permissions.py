@@ -17,8 +17,8 @@ from handlers.registry import permission_of
 from handlers.views.keyboards import button, words
 from handlers.views.message import View, message
 from handlers.views.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, Tap, WordsTap, decode
-from tests.handlers.chat import Stage, a_stage
-from tests.handlers.face import ASHA, NOW, FakeServices
+from tests.handlers.chat import Stage, a_stage, owners_hear
+from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
 from tests.stage.orders import an_order
 
@@ -33,12 +33,12 @@ def shown(stage: Stage) -> dict[str, int]:
 
 @pytest.mark.parametrize("role", Role)
 async def test_no_role_is_offered_a_button_that_it_is_then_refused(role: Role, clock: LoopClock) -> None:
-    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+    async with a_stage(clock, role, papa=role, orders=12) as stage:
         for act in WORDS:
             stage.me.say(act)
             await asyncio.sleep(2)
         tried: set[str] = set()
-        stage.services.invitations.told.clear()
+        await owners_hear(stage)
         for _ in range(2):  # what the first round of taps brings is tapped as well
             for data, under in shown(stage).items():
                 tap = decode(data)
@@ -48,13 +48,13 @@ async def test_no_role_is_offered_a_button_that_it_is_then_refused(role: Role, c
                     stage.chats.person(ASHA).forge(under, data)
                     await asyncio.sleep(1)
         assert len(tried) > (8 if role is Role.VIEWER else 20)
-        assert stage.services.invitations.told == [], "the owners hear of no tap on what was offered"
+        assert await owners_hear(stage) == 0, "the owners hear of no tap on what was offered"
 
 
 @pytest.mark.parametrize("role", Role)
 async def test_what_the_role_may_tap_is_offered_and_works(role: Role, clock: LoopClock) -> None:
     """The other way round: nothing is taken from a view that the table allows."""
-    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+    async with a_stage(clock, role, orders=12) as stage:
         await stage.me.ask("/menu", "Menu")
         for tap, roles in TAPS.items():
             view = message("x").with_keyboard([button("x", tap)])

@@ -10,7 +10,7 @@ from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState, Unlin
 from bot.domain.people.account import CodeKind, Role
 from handlers.views import account as views
 from handlers.views.taps import CardTap, CardVerb, WordsTap, decode
-from tests.handlers.face import A_STOP, MAIN, NOW, PAPA, SHORT_CALL, a_confirmation, a_position, a_session
+from tests.handlers.samples import A_STOP, MAIN, NOW, PAPA, SHORT_CALL, a_confirmation, a_position, a_session
 from tests.stage.orders import an_order
 
 

@@ -12,7 +12,7 @@ from bot.domain.orders.order import Order, OrderKind, OrderStatus
 from handlers.views import card as views
 from handlers.views.message import View
 from handlers.views.taps import MOST_BYTES, OrderTap, OrderVerb, WordsTap, decode
-from tests.handlers.face import A_STOP, PROTECTED
+from tests.handlers.samples import A_STOP, PROTECTED
 from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 
 LATER = NOW + timedelta(seconds=0.4)

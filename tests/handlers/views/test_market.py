@@ -14,7 +14,7 @@ from handlers.views import market as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View
 from handlers.views.taps import WordsTap, decode
-from tests.handlers.face import A_PRICE, NOW
+from tests.handlers.samples import A_PRICE, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 
 

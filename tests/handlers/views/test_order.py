@@ -16,7 +16,7 @@ from handlers.views import order as views
 from handlers.views.format import amount, columns
 from handlers.views.message import Table, View
 from handlers.views.taps import CardTap, CardVerb, ChangeTap, decode
-from tests.handlers.face import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
+from tests.handlers.samples import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 

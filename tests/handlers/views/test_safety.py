@@ -6,7 +6,7 @@ from bot.domain.people.account import Stop
 from handlers.views import safety as views
 from handlers.views.message import View
 from handlers.views.taps import EntriesTap, WordsTap, decode
-from tests.handlers.face import A_STOP, ASHA, NOW, PAPA
+from tests.handlers.samples import A_STOP, ASHA, NOW, PAPA
 from tests.stage.orders import an_order
 
 

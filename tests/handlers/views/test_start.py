@@ -8,7 +8,7 @@ from bot.domain.people.account import Actor, Role, User
 from handlers.registry import COMMANDS, for_role
 from handlers.views import start as views
 from handlers.views.taps import DoItNowTap, decode
-from tests.handlers.face import ASHA, MAIN, NOW
+from tests.handlers.samples import ASHA, MAIN, NOW
 
 OWNER = Actor(user=User(telegram_id=ASHA, name="Asha <b>"), role=Role.OWNER, account=MAIN)
 

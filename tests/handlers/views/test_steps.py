@@ -5,7 +5,7 @@ from handlers.views import steps as views
 from handlers.views.message import View
 from handlers.views.steps import Candidate
 from handlers.views.taps import LeaveTap, WordsTap, decode
-from tests.handlers.face import A_STOP, NOW
+from tests.handlers.samples import A_STOP, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE, an_order
 
 HELD = Candidate(RELIANCE, 25, Product.CNC)

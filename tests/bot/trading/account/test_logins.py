@@ -15,7 +15,7 @@ from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from bot.trading.account.logins import Logins
 from storage.store import SqlStore
-from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
 from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_store
 
 PAPAS = replace(CREDENTIALS, client_code=Secret("MA0000002"))
