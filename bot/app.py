@@ -137,12 +137,12 @@ class App:
             log.warning("nobody is on the list, so nobody is answered: python -m bot people add ID --role owner")
         broken = await self.store.sql_transaction(lambda db: db.audit.verify())
         if broken is not None:
-            await self.core.token_guard.seal(TAMPERED.format(row=broken), drill=REPAIR)
+            await self.core.token_guard.halt(TAMPERED.format(row=broken), drill=REPAIR)
         await self.core.catalogue.restore()
         alive = await self.core.accounts.restore()
         await self.core.reconcile.settle_start()
         for account_id in alive:
-            await self.core.settle.look(account_id)
+            await self.core.settle.sync(account_id)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
 
@@ -227,9 +227,9 @@ async def open_app(
             inbox=SqlInbox(store),
             allowlist=core.services.allowlist,
             clock=clock,
-            conflict=lambda words: core.token_guard.seal(WEBHOOK if "webhook" in words else POLLER),
+            conflict=lambda words: core.token_guard.halt(WEBHOOK if "webhook" in words else POLLER),
         )
-        watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.seal(WEBHOOK))
+        watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.halt(WEBHOOK))
         sender = Sender(application.bot)
         core.direct.attach(lambda person, words: sender.send(person, message(words)))
         stack.push_async_callback(core.services.secret_entry.close)

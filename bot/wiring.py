@@ -1,4 +1,4 @@
-"""The heart with the store and the lines in its hands: every use case, built in order."""
+"""Builds every use case, in order, over the store and the connections to the broker."""
 
 import asyncio
 import logging
@@ -36,7 +36,6 @@ from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
-from bot.trading.account.unlinking import Unlinking
 from bot.trading.feed_events import FeedEvents as FeedIntake
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
@@ -56,6 +55,7 @@ from bot.trading.safety.token_guard import TokenGuard
 from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
+from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
 from handlers.views.format import rupees
 from storage.secrets.pinhash import Argon2Pins
@@ -84,7 +84,7 @@ def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
 
 @dataclass(slots=True, kw_only=True)
 class Core:
-    """The heart, built: everything but Telegram."""
+    """Everything that is built, but for Telegram."""
 
     services: Services
     token_guard: TokenGuard
@@ -137,9 +137,9 @@ def build_core(
 
     reference: what the settings name, where it was read already. hashing: None is the slow hash of PINs.
     """
-    shelf = reference or load_reference(settings.market_data)
-    calendar = shelf.calendar if settings.market_hours == "real" else None
-    plan = chosen_plan(settings, shelf.tariff)
+    reference = reference or load_reference(settings.market_data)
+    calendar = reference.calendar if settings.market_hours == "real" else None
+    plan = chosen_plan(settings, reference.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
     background = BackgroundTasks()
     direct = DirectMessages(background)
@@ -170,11 +170,11 @@ def build_core(
         connections=connections,
         prices=prices,
         instruments=catalogue,
-        drafting=Drafting(shelf.rules, clock),
+        drafting=Drafting(reference.rules, clock),
         confirmations=confirmations,
         clock=clock,
-        rules=shelf.rules,
-        tariff=shelf.tariff,
+        rules=reference.rules,
+        tariff=reference.tariff,
         calendar=calendar,
         plan=plan,
     )
@@ -207,11 +207,11 @@ def build_core(
         prices=prices,
         instruments=catalogue,
         reconcile=reconcile,
-        tariff=shelf.tariff,
+        tariff=reference.tariff,
         plan=plan,
         clock=clock,
     )
-    results = Results(prices=prices, instruments=catalogue, tariff=shelf.tariff, plan=plan, clock=clock)
+    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=books, clock=clock)
@@ -286,7 +286,7 @@ def build_core(
         settle=settle,
         direct=direct,
         patient=patient,
-        explain=lambda words: shelf.rejections.explain(words).words(rupees),
+        explain=lambda words: reference.rejections.explain(words).words(rupees),
     )
 
 
@@ -300,7 +300,7 @@ class Settling:
 
     def after_login(self, account_id: str) -> None:
         """Reads the books and fetches the scrip master; returns at once."""
-        self.background.start(self.look(account_id), f"the books after login of {account_id}")
+        self.background.start(self.sync(account_id), f"the books after login of {account_id}")
         self.fetch_master(account_id)
 
     def fetch_master(self, account_id: str) -> None:
@@ -308,8 +308,8 @@ class Settling:
         self.catalogue.coming()
         self.background.start(self._master(account_id), f"scrip master for {account_id}")
 
-    async def look(self, account_id: str) -> None:
-        """Reads the books; that they could not be read is told by the log, and the next look comes by the clock."""
+    async def sync(self, account_id: str) -> None:
+        """Reads the books; that they could not be read is told by the log, and the next sync comes by the clock."""
         try:
             await self.reconcile.sync(account_id)
         except (BrokerError, StorageAway) as error:
@@ -317,7 +317,7 @@ class Settling:
 
     async def _master(self, account_id: str) -> None:
         if await self.catalogue.refresh(account_id):
-            await self.look(account_id)  # an order of an instrument that was not listed before takes its name and its lot
+            await self.sync(account_id)  # an order of an instrument that was not listed before takes its name and its lot
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,4 +1,6 @@
-"""All drawers over one open transaction."""
+"""All repositories over one open transaction."""
+
+from functools import cached_property
 
 from storage.db.engine import Transaction
 from storage.repos.accounts import SqlAccounts
@@ -20,21 +22,74 @@ from storage.secrets.vault import Vault
 
 
 class SqlRepositories:
-    """Made anew for each transaction, so that nothing remembered in a drawer outlives it."""
+    """Made anew for each transaction, so that nothing remembered in one outlives it; each repository when it is asked for."""
 
     def __init__(self, transaction: Transaction, vault: Vault, origin: str = "") -> None:
-        self.people = SqlPeople(transaction)
-        self.accounts = SqlAccounts(transaction, vault)
-        self.limits = SqlLimits(transaction)
-        self.invitations = SqlInvitations(transaction)
-        self.pins = SqlPins(transaction, vault)
-        self.orders = SqlOrders(transaction)
-        self.confirmations = SqlConfirmations(transaction)
-        self.cards = SqlCards(transaction)
-        self.outbox = SqlOutbox(transaction)
-        self.inbox = SqlInboxRepository(transaction)
-        self.stops = SqlStops(transaction)
-        self.reports = SqlReports(transaction)
-        self.claims = SqlClaims(transaction)
-        self.scrip_master = SqlScripMaster(transaction)
-        self.audit = SqlAudit(transaction, origin)
+        self._transaction = transaction
+        self._vault = vault
+        self._origin = origin
+
+    @property
+    def destroyed(self) -> bool:
+        """Whether a secret was destroyed by this transaction."""
+        return "accounts" in self.__dict__ and self.accounts.destroyed
+
+    @cached_property
+    def people(self) -> SqlPeople:
+        return SqlPeople(self._transaction)
+
+    @cached_property
+    def accounts(self) -> SqlAccounts:
+        return SqlAccounts(self._transaction, self._vault)
+
+    @cached_property
+    def limits(self) -> SqlLimits:
+        return SqlLimits(self._transaction)
+
+    @cached_property
+    def invitations(self) -> SqlInvitations:
+        return SqlInvitations(self._transaction)
+
+    @cached_property
+    def pins(self) -> SqlPins:
+        return SqlPins(self._transaction, self._vault)
+
+    @cached_property
+    def orders(self) -> SqlOrders:
+        return SqlOrders(self._transaction)
+
+    @cached_property
+    def confirmations(self) -> SqlConfirmations:
+        return SqlConfirmations(self._transaction)
+
+    @cached_property
+    def cards(self) -> SqlCards:
+        return SqlCards(self._transaction)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self._transaction)
+
+    @cached_property
+    def inbox(self) -> SqlInboxRepository:
+        return SqlInboxRepository(self._transaction)
+
+    @cached_property
+    def stops(self) -> SqlStops:
+        return SqlStops(self._transaction)
+
+    @cached_property
+    def reports(self) -> SqlReports:
+        return SqlReports(self._transaction)
+
+    @cached_property
+    def claims(self) -> SqlClaims:
+        return SqlClaims(self._transaction)
+
+    @cached_property
+    def scrip_master(self) -> SqlScripMaster:
+        return SqlScripMaster(self._transaction)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        return SqlAudit(self._transaction, self._origin)

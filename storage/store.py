@@ -1,4 +1,4 @@
-"""One writer: runs plain functions over the drawers, each as one durable transaction; the only file that commits."""
+"""One writer runs plain functions over the repositories, each as one durable transaction; only this file commits."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ MOST_OWED = 1000  # acts that memory holds while the database takes nothing
 
 
 class Topic(Enum):
-    """What a commit may bring for those who wait for it, by what was written."""
+    """What a commit may bring for those who wait for it, by what was written; they are woken in this order, news first."""
 
     NOTICES = frozenset({("insert", "outbox")})
     SENDING = frozenset({("insert", "orders")})
@@ -123,9 +123,9 @@ class SqlStore:
         self._listeners[topic].append(listener)
 
     def _wake(self, writes: set[Write]) -> None:
-        for topic, listeners in self._listeners.items():
+        for topic in Topic:
             if not writes.isdisjoint(topic.value):
-                for listener in listeners:
+                for listener in self._listeners[topic]:
                     listener()
 
     async def transaction(self, work: Callable[[Repositories], T]) -> T:
@@ -137,7 +137,7 @@ class SqlStore:
         return await self.sql_transaction(work)
 
     async def sql_transaction(self, work: Callable[[SqlRepositories], T]) -> T:
-        """As run, over the drawers with what only the front door needs: inbox, verify, rewrap."""
+        """As `transaction`, over the repositories with what only the start and the host need: inbox, verify, rewrap."""
         committed: set[Write] = set()
         try:
             # The writer thread has a context of its own.
@@ -149,7 +149,7 @@ class SqlStore:
             self._wake(committed)
 
     async def owe(self, work: Work) -> None:
-        """Runs what records an act: now, or as the first thing that is written once the database takes it (domain.drawers)."""
+        """Runs what records an act: now, or as the first thing that is written once the database takes it."""
         committed: set[Write] = set()
         try:
             refused = await self._in_turn(partial(self._record, work, origin.get(), committed))
@@ -196,7 +196,7 @@ class SqlStore:
                 if _raw(self._connection).total_changes == changes:
                     only_read.append(result)
             committed |= transaction.writes
-            if db.accounts.destroyed:
+            if db.destroyed:
                 self._empty_log()
         except DATABASE_ERRORS as error:
             refused = in_words(error)
@@ -209,7 +209,7 @@ class SqlStore:
             if begun:
                 raise refused from error
             self._wait_for_others(min(self._busy_seconds, BUSY_STILL))
-            return self._look(work, refused)
+            return self._read(work, refused)
         finally:
             transaction.end()
         self._owed.clear()
@@ -239,7 +239,7 @@ class SqlStore:
             return refused
         return None
 
-    def _look(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
+    def _read(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
         """Runs what only reads while nothing can be written; what writes meets the refusal."""
         connection = _raw(self._connection)
         transaction = Transaction(self._connection, self._kept)

@@ -1,4 +1,4 @@
-"""The one door for what the feeds report: bells and gaps to the books, ticks to those who wait for a price."""
+"""What the feeds report goes on: order events and gaps to reconcile, ticks to those who wait for a price."""
 
 import asyncio
 import logging
@@ -37,18 +37,18 @@ class FeedEvents:
         self._prices = prices
         self._background = background
         self._clock = clock
-        self._lost_at: dict[str, float] = {}  # lines that are down: since when, in loop time
+        self._lost_at: dict[str, float] = {}  # accounts whose connection is down: since when, in loop time
 
     def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
-        """Something happened to an order: look in the books, at once if it may have been a fill."""
-        self._reconcile.ring(account_id, urgent=traded)
+        """Something happened to an order: the books are read, at once if it may have been a fill."""
+        self._reconcile.notify(account_id, urgent=traded)
 
     def tick(self, account_id: str, tick: Tick) -> None:
         """A price, for whoever waits for it."""
         self._prices.tick(account_id, tick)
 
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
-        """The line broke, or is back: what it would have rung for is in the books."""
+        """The connection broke, or is back. What it would have reported is in the books."""
         now = asyncio.get_running_loop().time()
         if until is None:
             self._lost_at[account_id] = now
@@ -59,15 +59,15 @@ class FeedEvents:
 
     async def _lost(self, account_id: str, since: datetime) -> None:
         log.warning("account %s: the feed is gone since %s", account_id, since)
-        await self._look(account_id)
+        await self._sync(account_id)
 
     async def _back(self, account_id: str, since: datetime, until: datetime) -> None:
         log.info("account %s: the feed is back after %s", account_id, until - since)
-        change = await self._look(account_id)
+        change = await self._sync(account_id)
         if until - since < NOTICED:
             return
         open_ = await self._store.transaction(lambda db: db.orders.unsettled(account_id))
-        told = FeedBack(
+        notice = FeedBack(
             since=since,
             until=until,
             fills=change.fills if change else 0,
@@ -75,10 +75,10 @@ class FeedEvents:
             read=change is not None,
             unknown=sum(order.status is OrderStatus.UNKNOWN for order in open_),
         )
-        await self._tell(account_id, told)
+        await self._tell(account_id, notice)
 
-    async def _look(self, account_id: str) -> Change | None:
-        """What a look changed; None when the books could not be read."""
+    async def _sync(self, account_id: str) -> Change | None:
+        """What a sync changed; None when the books could not be read."""
         try:
             return await self._reconcile.sync(account_id)
         except (BrokerError, StorageAway):

@@ -1,4 +1,4 @@
-"""Every use case, built once at the front door and handed to the face."""
+"""Every use case, built once at the start and handed to the handlers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
-from bot.trading.account.unlinking import Unlinking
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.proposals import Proposals
@@ -26,6 +25,7 @@ from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
+from bot.trading.unlinking import Unlinking
 
 PAGE = 8  # acts on one page of /audit
 

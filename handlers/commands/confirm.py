@@ -57,7 +57,7 @@ async def changed(ctx: Ctx, tap: ChangeTap) -> None:
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.state.first_tap(tap.token)
     sends = tap.verb is CardVerb.CONFIRM and ctx.services.proposals.may_be_open(tap.token)  # else nothing is announced
-    answer = None if repeated else _answering(ctx, "Sending…" if sends else "")
+    answered = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
         outcome = await ctx.services.desk.confirm(
             ctx.actor,
@@ -65,7 +65,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
             chat_id=ctx.chat_id,
             message_id=ctx.message_id,
             in_words=tap.verb is CardVerb.YES,
-            told=answer,
+            answered=answered,
         )
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)

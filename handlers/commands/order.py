@@ -100,7 +100,7 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
                 await _cancelled(ctx, outcome)
         case OrderVerb.LOOK:
             await ctx.answer("Looking…")
-            await orders.look(ctx.actor, tap.order_id)
+            await orders.sync(ctx.actor, tap.order_id)
         case OrderVerb.GIVE_UP:
             await _given_up(ctx, await orders.give_up(ctx.actor, tap.order_id))
         case OrderVerb.NOT_THERE | OrderVerb.MODIFY | OrderVerb.DETAIL:

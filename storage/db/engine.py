@@ -1,4 +1,4 @@
-"""One SQLite connection with durable settings, and the open transaction that the drawers work in."""
+"""One SQLite connection with durable settings, and the open transaction that the repositories work in."""
 
 import errno
 import fcntl
@@ -103,7 +103,7 @@ def _create_private(path: Path) -> None:
 
 
 class Transaction:
-    """What a drawer may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
+    """What a repository may do while a transaction is open: execute. It can neither commit nor be used once it has ended."""
 
     __slots__ = ("_connection", "_kept", "_open", "writes")
 
@@ -120,7 +120,7 @@ class Transaction:
         return self._live().execute(statement, values)
 
     def kept(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any]) -> Sequence[Row[*Ts]]:
-        """The rows of a SELECT over the tables of kept.py alone; the statement must be a constant of its module."""
+        """The rows of a SELECT over the tables of read_cache.py alone; the statement must be a constant of its module."""
         live = self._live()
         return self._kept.rows(statement, values, lambda: live.execute(statement, values).all())
 
@@ -143,7 +143,7 @@ class Transaction:
         self._open = False
 
     def _live(self) -> Connection:
-        # Without this, a drawer that outlived its run would open a transaction that nobody ends.
+        # Without this, a repository that outlived its transaction would open a transaction that nobody ends.
         if not self._open:
             raise StorageError("A drawer was used after its transaction had ended.")
         return self._connection

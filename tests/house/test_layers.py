@@ -148,6 +148,23 @@ def test_imports_go_round_in_no_circle() -> None:
     assert loops(graph) == []
 
 
+def test_the_folders_of_trading_go_round_in_no_circle_either() -> None:
+    graph: dict[str, set[str]] = {}
+    for source in ours():
+        folder = _trading_folder(source.module)
+        if folder is not None:
+            needed = {_trading_folder(name) for name in source.needs if name.startswith("bot.trading.")}
+            graph.setdefault(folder, set()).update(name for name in needed if name is not None and name != folder)
+    assert "orders" in graph["services"], "the graph is that of our own imports"
+    assert loops({name: needed & graph.keys() for name, needed in graph.items()}) == []
+
+
+def _trading_folder(module: str) -> str | None:
+    """The folder of a module of bot.trading; a file at its top stands for itself."""
+    path = module.split(".")
+    return path[2] if path[:2] == ["bot", "trading"] and len(path) > 2 else None
+
+
 def _module_of(name: str, modules: dict[str, Source]) -> str | None:
     while name and name not in modules:
         name = name.rpartition(".")[0]

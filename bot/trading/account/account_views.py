@@ -21,8 +21,8 @@ from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.account.prices import Prices
+from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.safety.permissions import account_of
 from bot.trading.sync.reconcile import Reconcile
 
 T = TypeVar("T")

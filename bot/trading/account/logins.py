@@ -25,9 +25,9 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.spent_codes import spend
+from bot.trading.actor import account_of, demand_role
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.lockdown import LIFT, WHY, sounding
-from bot.trading.safety.permissions import account_of, demand_role
 
 log = logging.getLogger(__name__)
 

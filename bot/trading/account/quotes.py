@@ -9,8 +9,8 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.orders.proposal import Quoted
 from bot.domain.people.account import Actor
 from bot.trading.account.prices import Prices
+from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.safety.permissions import account_of
 
 
 @dataclass(slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Offered, Outcome, Ticket
 from bot.domain.ports.broker import RandomBytes
 from bot.trading.account.logins import LABEL, Logins
-from bot.trading.safety.permissions import account_of
+from bot.trading.actor import account_of
 
 log = logging.getLogger(__name__)
 

@@ -75,24 +75,24 @@ class Confirmations:
 
         fits: what the button can be the answer to. A button is an untrusted text: it may name any question.
         """
-        found = db.confirmations.find(token)
-        if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
+        question = db.confirmations.find(token)
+        if question is None or (question.user_id, question.chat_id) != (actor.user.telegram_id, chat_id):
             # The same words for "unknown" and "somebody else's": a guesser learns nothing.
-            raise ConfirmationGone("I don't know this card. Nothing was sent.", foreign=found is not None)
-        if found.message_id is None and db.confirmations.bind(token, message_id):
-            found = db.confirmations.find(token) or found
-        if found.message_id != message_id:
+            raise ConfirmationGone("I don't know this card. Nothing was sent.", foreign=question is not None)
+        if question.message_id is None and db.confirmations.bind(token, message_id):
+            question = db.confirmations.find(token) or question
+        if question.message_id != message_id:
             raise ConfirmationGone("This button belongs to another message. Nothing was sent.")
-        if found.purpose not in fits:
+        if question.purpose not in fits:
             raise ConfirmationGone("This button does not belong to this question. Nothing was sent.")
-        if found.state is not ConfirmationState.OPEN:
-            raise ConfirmationGone(_ended(found))
-        if self._moment(found) >= found.expires_at:
-            ended = f"This card expired at {ist(found.expires_at):%H:%M:%S}. Nothing was sent."
-            raise ConfirmationGone(ended, expired=True, again=found.purpose is Purpose.PLACE)
-        if digest(found.purpose, found.account_id, found.draft, found.order_id) != found.digest:
+        if question.state is not ConfirmationState.OPEN:
+            raise ConfirmationGone(_ended(question))
+        if self._moment(question) >= question.expires_at:
+            ended = f"This card expired at {ist(question.expires_at):%H:%M:%S}. Nothing was sent."
+            raise ConfirmationGone(ended, expired=True, again=question.purpose is Purpose.PLACE)
+        if digest(question.purpose, question.account_id, question.draft, question.order_id) != question.digest:
             raise ConfirmationGone("This card's terms do not match what was shown. Nothing was sent.")
-        return found
+        return question
 
     def too_early(self, confirmation: Confirmation) -> bool:
         """Whether a tap falls into the calm after a redraw."""
@@ -114,9 +114,9 @@ class Confirmations:
         """Whether the question was about an exit; False where that was never seen."""
         return token in self._exits
 
-    def is_of_before(self, found: Confirmation) -> bool:
+    def is_of_before(self, question: Confirmation) -> bool:
         """Whether it was asked before this process began, so that nobody knows whether it was about an exit."""
-        return found.token not in self._asked
+        return question.token not in self._asked
 
     def claim(self, db: Repositories, asked: Confirmation) -> None:
         """Makes this caller the one that acts; ConfirmationGone for every other."""
@@ -127,19 +127,19 @@ class Confirmations:
         if not claimed:
             raise ConfirmationGone("This card was answered already.")
 
-    def _moment(self, found: Confirmation) -> datetime:
+    def _moment(self, question: Confirmation) -> datetime:
         """The moment of its life at which a question stands: its creation and its age. ConfirmationGone for one from the future.
 
         A question of this process ages by loop time, however the host's clock is set. The clock's own difference counts as
         well, because loop time stands still while a host sleeps; but never against an exit or a cancel, which always go.
         """
-        by_clock, asked = self.clock.now() - found.created_at, self._asked.get(found.token)
+        by_clock, asked = self.clock.now() - question.created_at, self._asked.get(question.token)
         by_loop = timedelta(0) if asked is None else timedelta(seconds=self.elapsed() - asked)
-        if asked is not None and (found.purpose is Purpose.CANCEL or self.is_exit(found.token)):
-            return found.created_at + by_loop
+        if asked is not None and (question.purpose is Purpose.CANCEL or self.is_exit(question.token)):
+            return question.created_at + by_loop
         if by_clock < timedelta(0):
             raise ConfirmationGone("This server's clock was set back after this card. Nothing was sent.", again=True)
-        return found.created_at + max(by_clock, by_loop)
+        return question.created_at + max(by_clock, by_loop)
 
     def _remember(self, tokens: dict[str, float], token: str) -> None:
         now = self.elapsed()

@@ -10,10 +10,10 @@ from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
 from bot.domain.people.account import GRANTS, Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.actor import account_of
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
-from bot.trading.safety.permissions import account_of
 from bot.trading.safety.pins import demand_pin
 
 
@@ -37,8 +37,8 @@ class KillSwitch:
         def turn_on(db: Repositories) -> bool:
             fresh = db.stops.stop(stop)
             if fresh:
-                told = TradingStopped(name=actor.user.name, at=now)
-                tell_others(db, account.id, {actor.user.telegram_id}, told, now)
+                notice = TradingStopped(name=actor.user.name, at=now)
+                tell_others(db, account.id, {actor.user.telegram_id}, notice, now)
                 db.audit.add(now, actor.user.telegram_id, "kill", account.id, before="running", after="stopped")
             return fresh
 
@@ -76,25 +76,25 @@ class KillSwitch:
         stop = await self.store.transaction(ask)
         return Question(confirmation=question, account=account, stop=stop)
 
-    async def lift(self, actor: Actor, found: Confirmation) -> Resumed:
+    async def lift(self, actor: Actor, question: Confirmation) -> Resumed:
         """Lifts the switch, as an owner confirmed."""
         now = self.clock.now()
-        account = actor.account
-        if account is None or account.id != found.account_id:
+        account = account_of(actor)
+        if account.id != question.account_id:
             raise ConfirmationGone("This card belongs to another account.")
 
         def resume(db: Repositories) -> None:
-            self.confirmations.claim(db, found)
-            role = db.people.role_on(actor.user.telegram_id, found.account_id)
+            self.confirmations.claim(db, question)
+            role = db.people.role_on(actor.user.telegram_id, question.account_id)
             if role is None or Permission.ADMIN not in GRANTS[role]:
                 raise NotAllowed("Only an owner lifts the kill switch.")
-            demand_pin(db, actor.user.telegram_id, found.token, "Lifting the kill switch: your PIN, please.")
-            stop = db.stops.stopped(found.account_id)
+            demand_pin(db, actor.user.telegram_id, question.token, "Lifting the kill switch: your PIN, please.")
+            stop = db.stops.stopped(question.account_id)
             before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
-            db.stops.resume(found.account_id)
-            told = TradingResumed(name=actor.user.name, at=now)
-            tell_others(db, account.id, {actor.user.telegram_id}, told, now)
-            db.audit.add(now, actor.user.telegram_id, "resume", found.account_id, before=before, after="running")
+            db.stops.resume(question.account_id)
+            notice = TradingResumed(name=actor.user.name, at=now)
+            tell_others(db, account.id, {actor.user.telegram_id}, notice, now)
+            db.audit.add(now, actor.user.telegram_id, "resume", question.account_id, before=before, after="running")
 
         await self.store.transaction(resume)
         return Resumed(account=account, at=now)

@@ -51,7 +51,7 @@ from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
 
-Told = Callable[[], Awaitable[object]]
+Answered = Callable[[], Awaitable[object]]
 Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every reason against it
 
 ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
@@ -89,20 +89,21 @@ class OrderDesk:
         self._random = random
 
     async def confirm(
-        self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, told: Told | None = None
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, answered: Answered | None = None
     ) -> Order | Proposal | Resumed:
         """Claims the question and does what it licenses, once.
 
         in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
-        told: awaited before anything goes to the broker; the person's tap has been answered then. The order as it stands after
-        the broker's answer; a Proposal when the price ran away from the card; Resumed for the kill switch. ConfirmationGone
-        when the question is not open to this tap, CheckFailed when the claim found a reason.
+        answered: awaited before anything goes to the broker, so that the person's tap has been answered by then.
+
+        Returns the order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for
+        the kill switch. ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
         """
         account_id = actor.account.id if actor.account is not None else ""
         order_id = self._random(10).hex()
         self._reconcile.sending(order_id)  # before it can be stored: no look may take it for one that was cut off
         try:
-            found, claim = await self._store.transaction(
+            question, claim, limited = await self._store.transaction(
                 lambda db: self._first(
                     db,
                     actor,
@@ -113,13 +114,13 @@ class OrderDesk:
                     fits=IN_WORDS if in_words else ON_CARDS,
                 )
             )
-            if found.purpose is Purpose.PLACE and claim is None:
+            if question.purpose is Purpose.PLACE and claim is None:
                 self._proposing.link(actor)
-                if (ran := self._ran_away(found) or self._of_before(found)) is not None:
+                if (ran := self._ran_away(question) or self._of_before(question)) is not None:
                     self._reconcile.unsent(order_id)
-                    return await self._proposals.ask_anew(actor, found, request_of(terms_of(found)), redrawn=ran)
-                held = await self._proposing.held_for(actor, terms_of(found))
-                claim = await self._store.transaction(lambda db: self._claim(db, actor, found, held, order_id))
+                    return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=ran)
+                held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
+                claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
             raise
@@ -134,20 +135,20 @@ class OrderDesk:
             self._reconcile.unsent(order_id)
         else:
             # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
-            urgent = self._confirmations.is_exit(found.token)
-            sending = self._background.start(self._send(order, actor, urgent=urgent, told=told), f"order {order.id}")
+            urgent = self._confirmations.is_exit(question.token)
+            sending = self._background.start(self._send(order, actor, urgent=urgent, answered=answered), f"order {order.id}")
             return await asyncio.shield(sending)
         if reasons:
             raise CheckFailed(reasons)
-        if told is not None:
-            await told()
-        match found.purpose:
+        if answered is not None:
+            await answered()
+        match question.purpose:
             case Purpose.RESUME:
-                return await self._switch.lift(actor, found)
+                return await self._switch.lift(actor, question)
             case Purpose.CANCEL:
-                return await self._orders.confirmed_cancel(actor, found)
+                return await self._orders.confirmed_cancel(actor, question)
             case _:
-                return await self._confirmed_modify(actor, found)
+                return await self._confirmed_modify(actor, question)
 
     def _first(
         self,
@@ -159,41 +160,47 @@ class OrderDesk:
         message_id: int,
         order_id: str,
         fits: Collection[Purpose],
-    ) -> tuple[Confirmation, Claim | None]:
-        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction."""
-        found = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
-        if actor.account is None or actor.account.id != found.account_id:
-            raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
-        if self._confirmations.too_early(found):
-            raise ConfirmationGone("New figures. Read, then tap.")
-        if found.purpose is not Purpose.PLACE or self._ran_away(found) is not None:
-            return found, None
-        if self._confirmations.is_exit(found.token) or self._of_before(found) is not None:  # both hang on what is held now
-            return found, None
-        return found, self._claim(db, actor, found, None, order_id)
+    ) -> tuple[Confirmation, Claim | None, bool]:
+        """The question behind the tap; an order that nothing speaks against is claimed in the same transaction.
 
-    def _claim(self, db: Repositories, actor: Actor, found: Confirmation, held: Held | None, order_id: str) -> Claim | None:
+        The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
+        """
+        question = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
+        if actor.account is None or actor.account.id != question.account_id:
+            raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
+        if self._confirmations.too_early(question):
+            raise ConfirmationGone("New figures. Read, then tap.")
+        limited = self._proposing.limited(db, question.account_id)
+        if question.purpose is not Purpose.PLACE or self._ran_away(question) is not None:
+            return question, None, limited
+        if self._confirmations.is_exit(question.token) or self._of_before(question) is not None:  # both hang on what is held now
+            return question, None, limited
+        return question, self._claim(db, actor, question, None, order_id), limited
+
+    def _claim(self, db: Repositories, actor: Actor, question: Confirmation, held: Held | None, order_id: str) -> Claim | None:
         """Transaction 1: read again all that may have changed since the card, claim, and store the order with its tag.
 
         held None: positions were not read. Where something speaks against the order as an entry nothing is written and None
         says that the answer hangs on them; so an order that nothing speaks against costs no read at the broker.
         """
         now = self._clock.now()
-        draft = terms_of(found)
-        reasons, pin = self._objections(db, actor, found, held or Held())
+        draft = terms_of(question)
+        reasons, pin = self._objections(db, actor, question, held or Held())
         if held is None and (reasons or pin):
             return None
-        self._confirmations.claim(db, found)
+        self._confirmations.claim(db, question)
         if pin is not None:
-            demand_pin(db, actor.user.telegram_id, found.token, pin)  # raising it rolls the claim back: the question stays open
+            demand_pin(
+                db, actor.user.telegram_id, question.token, pin
+            )  # raising it rolls the claim back: the question stays open
         if reasons:
-            db.confirmations.close(found.token, ConfirmationState.REFUSED)
+            db.confirmations.close(question.token, ConfirmationState.REFUSED)
             return None, reasons
         day = ist_date(now)
         order = Order(
             id=order_id,
-            account_id=found.account_id,
-            number=db.orders.next_number(found.account_id, day),
+            account_id=question.account_id,
+            number=db.orders.next_number(question.account_id, day),
             tag=base64.b32encode(self._random(12)).decode()[:19],
             draft=draft,
             status=OrderStatus.SUBMITTING,
@@ -203,34 +210,36 @@ class OrderDesk:
             updated_at=now,
         )
         db.orders.add(order, day)
-        db.cards.add(CardRef(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
+        db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
         terms = f"{self._proposing.terms(draft)} {draft.digest()}"
-        db.audit.add(now, actor.user.telegram_id, "order", found.account_id, order.id, before="none", after=terms)
+        db.audit.add(now, actor.user.telegram_id, "order", question.account_id, order.id, before="none", after=terms)
         return order, ()
 
-    def _objections(self, db: Repositories, actor: Actor, found: Confirmation, held: Held) -> tuple[tuple[str, ...], str | None]:
+    def _objections(
+        self, db: Repositories, actor: Actor, question: Confirmation, held: Held
+    ) -> tuple[tuple[str, ...], str | None]:
         """(every reason against the act, or else why the person's PIN is asked for first); reads only."""
-        role = db.people.role_on(actor.user.telegram_id, found.account_id)
+        role = db.people.role_on(actor.user.telegram_id, question.account_id)
         if role is None:
             return ("You are not on the list any more.",), None
         now = self._clock.now()
-        session = self._connections.of(found.account_id).session
+        session = self._connections.of(question.account_id).session
         if session is None or not session.alive(now):
             return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
         person = actor.user.telegram_id
         if db.pins.sealed(person) is not None:
             return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
-        before = db.orders.find(found.order_id) if found.order_id is not None else None
-        was = self._confirmations.is_exit(found.token)
-        situation = self._proposing.situation(db, found.account_id, terms_of(found), held, before=before, asked_as_exit=was)
+        before = db.orders.find(question.order_id) if question.order_id is not None else None
+        was = self._confirmations.is_exit(question.token)
+        situation = self._proposing.situation(db, question.account_id, terms_of(question), held, before=before, asked_as_exit=was)
         reasons = self._proposing.against(role, situation)
         if situation.reduces:
-            self._confirmations.note_exit(found)
+            self._confirmations.note_exit(question)
         if reasons or situation.reduces:
             return reasons, None
-        return (), why_pin(db, person, found.account_id, value=situation.value, limits=situation.limits, now=now)
+        return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now)
 
-    async def _send(self, order: Order, actor: Actor, *, urgent: bool, told: Told | None) -> Order:
+    async def _send(self, order: Order, actor: Actor, *, urgent: bool, answered: Answered | None) -> Order:
         """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
 
         urgent: an exit, which leaves before other orders that wait for their turn.
@@ -239,8 +248,8 @@ class OrderDesk:
         unregistered: str | None = None
         respelled = False
         try:
-            if told is not None:
-                await told()
+            if answered is not None:
+                await answered()
             self._reconcile.sending(order.id)  # its age counts from the POST
             broker_id = await self._connections.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
             after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
@@ -297,14 +306,14 @@ class OrderDesk:
         if news is not None:
             db.outbox.add(order.account_id, db.people.watching(order.account_id), news, now, order_id=order.id)
         if order.status.is_working:
-            told = OrderByOther(order=order, name=actor.user.name)
-            tell_others(db, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
+            notice = OrderByOther(order=order, name=actor.user.name)
+            tell_others(db, order.account_id, {actor.user.telegram_id}, notice, now, order_id=order.id)
         return order
 
-    def _ran_away(self, found: Confirmation) -> str | None:
+    def _ran_away(self, question: Confirmation) -> str | None:
         """Why the card would no longer fill; only a market order with a worst price is asked again (product.md section 4)."""
-        draft = terms_of(found)
-        price = self._proposing.prices.known(found.account_id, draft.instrument.key)
+        draft = terms_of(question)
+        price = self._proposing.prices.known(question.account_id, draft.instrument.key)
         if not draft.protected or draft.price is None or price is None:
             return None
         best = price.ask if draft.side is Side.BUY else price.bid
@@ -316,41 +325,41 @@ class OrderDesk:
         name = "ask" if draft.side is Side.BUY else "bid"
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
 
-    def _of_before(self, found: Confirmation) -> str | None:
+    def _of_before(self, question: Confirmation) -> str | None:
         """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
-        draft = terms_of(found)
+        draft = terms_of(question)
         buys_to_keep = draft.side is Side.BUY and draft.product is Product.CNC
-        if buys_to_keep or not self._confirmations.is_of_before(found):
+        if buys_to_keep or not self._confirmations.is_of_before(question):
             return None
         return "I was restarted after this card."
 
-    async def _confirmed_modify(self, actor: Actor, found: Confirmation) -> Order:
+    async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
         _, link = self._proposing.link(actor)
-        draft = terms_of(found)
+        draft = terms_of(question)
         held = await self._proposing.held_for(actor, draft)
 
         def claim(db: Repositories) -> tuple[Order | None, tuple[str, ...]]:
             now = self._clock.now()
-            self._confirmations.claim(db, found)
-            order = db.orders.find(found.order_id or "")
-            reasons, pin = self._objections(db, actor, found, held)
+            self._confirmations.claim(db, question)
+            order = db.orders.find(question.order_id or "")
+            reasons, pin = self._objections(db, actor, question, held)
             if pin is not None:
-                demand_pin(db, actor.user.telegram_id, found.token, pin)
+                demand_pin(db, actor.user.telegram_id, question.token, pin)
             if order is None or not order.status.is_working:
                 reasons = ("The order is not working any more.", *reasons)
             if reasons or order is None:
-                db.confirmations.close(found.token, ConfirmationState.REFUSED)
+                db.confirmations.close(question.token, ConfirmationState.REFUSED)
                 return None, reasons
-            db.cards.add(CardRef(chat_id=found.chat_id, message_id=found.message_id or 0, order_id=order.id, version=0))
+            db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
             terms = f"{self._proposing.terms(draft)} {draft.digest()}"
             was = self._proposing.terms(order.draft)
-            db.audit.add(now, actor.user.telegram_id, "modify", found.account_id, order.id, before=was, after=terms)
+            db.audit.add(now, actor.user.telegram_id, "modify", question.account_id, order.id, before=was, after=terms)
             return order, ()
 
         order, reasons = await self._store.transaction(claim)
         if order is None or order.broker_id is None:
             raise CheckFailed(reasons)
-        urgent = self._confirmations.is_exit(found.token)
+        urgent = self._confirmations.is_exit(question.token)
         sending = self._background.start(link.broker.modify(order.broker_id, draft, urgent=urgent), f"modify {order.id}")
         try:
             await asyncio.shield(sending)
@@ -380,6 +389,6 @@ class OrderDesk:
         amended = known.amended(draft, now)
         db.orders.save(amended)
         what = f"#{known.number} {draft.instrument.symbol}: {self._proposing.terms(known.draft)} → {self._proposing.terms(draft)}"
-        told = ActByOther(name=actor.user.name, deed=ActionKind.MODIFIED, at=now, detail=what)
-        tell_others(db, known.account_id, {actor.user.telegram_id}, told, now, order_id=known.id)
+        notice = ActByOther(name=actor.user.name, deed=ActionKind.MODIFIED, at=now, detail=what)
+        tell_others(db, known.account_id, {actor.user.telegram_id}, notice, now, order_id=known.id)
         return amended

@@ -25,12 +25,12 @@ from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
+from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, product_of
 from bot.trading.safety.limits import day_lock, made
-from bot.trading.safety.permissions import account_of
 
 T = TypeVar("T")
 
@@ -104,11 +104,15 @@ class ProposalBuilder:
         """Cash for the card; None when it cannot be read now."""
         return await _known(link.broker.funds())
 
-    async def result(self, account_id: str, link: BrokerConnection) -> PnL | None:
+    def limited(self, db: Repositories, account_id: str) -> bool:
+        """Whether a daily loss limit is set, so that the day's result matters."""
+        return db.limits.on(account_id, ist_date(self.clock.now())).daily_loss is not None
+
+    async def result(self, account_id: str, link: BrokerConnection, *, limited: bool | None = None) -> PnL | None:
         """What the day has made or lost so far; None when nothing hangs on it, or it is not known."""
-        today = ist_date(self.clock.now())
-        limits = await self.store.transaction(lambda db: db.limits.on(account_id, today))
-        if limits.daily_loss is None:
+        if limited is None:
+            limited = await self.store.transaction(lambda db: self.limited(db, account_id))
+        if not limited:
             return None
         results = Results(prices=self.prices, instruments=self.instruments, tariff=self.tariff, plan=self.plan, clock=self.clock)
         return await _known(results.of(account_id, link))
@@ -123,11 +127,14 @@ class ProposalBuilder:
         positions, holdings = await asyncio.gather(link.broker.positions(), link.broker.holdings())
         return Held(positions=positions, holdings=holdings, read_at=now)
 
-    async def held_for(self, actor: Actor, draft: OrderDraft) -> Held:
-        """What the broker says that the account has, as far as this draft hangs on it, and the day's result."""
+    async def held_for(self, actor: Actor, draft: OrderDraft, *, limited: bool | None = None) -> Held:
+        """What the broker says that the account has, as far as this draft hangs on it, and the day's result.
+
+        limited: whether a daily loss limit is set, where the caller has read that.
+        """
         account, link = self.link(actor)
         held, result = await asyncio.gather(
-            self.held(link, draft.side, draft.product, draft.instrument), self.result(account.id, link)
+            self.held(link, draft.side, draft.product, draft.instrument), self.result(account.id, link, limited=limited)
         )
         return replace(held, result=result)
 

@@ -55,10 +55,10 @@ class Proposals:
         """Closes a question; nothing was sent, and nothing will be."""
 
         def close(db: Repositories) -> Confirmation:
-            found = self._confirmations.open_one(db, actor, token, chat_id, message_id)
+            question = self._confirmations.open_one(db, actor, token, chat_id, message_id)
             if not db.confirmations.close(token, ConfirmationState.DISCARDED):
                 raise ConfirmationGone("This card was answered already.")
-            return found
+            return question
 
         return await self._store.transaction(close)
 
@@ -223,10 +223,10 @@ class Proposals:
         )
 
     async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:
-        found = await self._store.transaction(lambda db: db.confirmations.find(token))
-        if found is None or (found.user_id, found.chat_id) != (actor.user.telegram_id, chat_id):
+        question = await self._store.transaction(lambda db: db.confirmations.find(token))
+        if question is None or (question.user_id, question.chat_id) != (actor.user.telegram_id, chat_id):
             raise ConfirmationGone("I don't know this card. Nothing was sent.")
-        return found
+        return question
 
 
 def terms_of(confirmation: Confirmation) -> OrderDraft:

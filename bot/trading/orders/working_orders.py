@@ -47,12 +47,12 @@ class WorkingOrders:
         if not actor.may(Permission.REDUCE):
             raise NotAllowed(f"As {actor.role} you can look, not cancel.")
         account, _ = self._proposing.link(actor)
-        found = await self._find(actor, order)
-        if found.status is OrderStatus.TRIGGER_PENDING:
-            question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=found.id)
+        target = await self._find(actor, order)
+        if target.status is OrderStatus.TRIGGER_PENDING:
+            question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=target.id)
             await self._store.transaction(lambda db: db.confirmations.add(question))
-            return Question(confirmation=question, account=account, order=found)
-        return await self._cancel(actor, found)
+            return Question(confirmation=question, account=account, order=target)
+        return await self._cancel(actor, target)
 
     async def cancel_all(self, actor: Actor) -> tuple[Order, ...]:
         """Cancels every working entry; waiting stops stay. The orders as the book has them after a look."""
@@ -76,12 +76,12 @@ class WorkingOrders:
                     done.append(order)
         return tuple(done)
 
-    async def confirmed_cancel(self, actor: Actor, found: Confirmation) -> Order:
+    async def confirmed_cancel(self, actor: Actor, question: Confirmation) -> Order:
         """Claims the question about a stop, and cancels it."""
 
         def claim(db: Repositories) -> Order | None:
-            self._confirmations.claim(db, found)
-            return db.orders.find(found.order_id or "")
+            self._confirmations.claim(db, question)
+            return db.orders.find(question.order_id or "")
 
         order = await self._store.transaction(claim)
         if order is None:
@@ -107,8 +107,8 @@ class WorkingOrders:
                 db.audit.add(
                     now, actor.user.telegram_id, "cancel", order.account_id, order.id, before=was, after="asked to cancel"
                 )
-                told = ActByOther(name=actor.user.name, deed=ActionKind.CANCELLED, at=now, detail=self._proposing.named(order))
-                tell_others(db, order.account_id, {actor.user.telegram_id}, told, now, order_id=order.id)
+                notice = ActByOther(name=actor.user.name, deed=ActionKind.CANCELLED, at=now, detail=self._proposing.named(order))
+                tell_others(db, order.account_id, {actor.user.telegram_id}, notice, now, order_id=order.id)
 
         await self._store.transaction(allow)
         await self._store.owe(record)  # a cancel needs no row: it leaves also while the database takes nothing
@@ -125,13 +125,13 @@ class WorkingOrders:
             self._reconcile.sent(order.account_id, order.id)
         with suppress(StorageAway):  # what the books say is stored by a later look
             await self._reconcile.sync(order.account_id)
-        found = await self._find(actor, order.id)
-        if over is not None and found.status.is_working:
+        after = await self._find(actor, order.id)
+        if over is not None and after.status.is_working:
             raise over  # the book does not show it yet
-        return found
+        return after
 
-    async def look(self, actor: Actor, order_id: str) -> Order:
-        """Looks in the book now; the order as it stands after that."""
+    async def sync(self, actor: Actor, order_id: str) -> Order:
+        """Reads the broker's book now. The order as it stands after that."""
         order = await self._find(actor, order_id)
         await self._reconcile.sync(order.account_id)
         return await self._find(actor, order_id)
@@ -141,7 +141,7 @@ class WorkingOrders:
         if not actor.may(Permission.OPEN):
             raise NotAllowed(f"As {actor.role} you cannot close this.")
         before = await self._find(actor, order_id)
-        order = await self.look(actor, order_id)
+        order = await self.sync(actor, order_id)
         if order.status is not OrderStatus.UNKNOWN:
             return order
         if order.looks == before.looks:

@@ -16,8 +16,8 @@ from bot.domain.orders.portfolio import PnL
 from bot.domain.people.access import DayLock, LimitsShown
 from bot.domain.people.account import Account, Actor, Limits, Permission, Segment
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.actor import account_of
 from bot.trading.safety.announce import tell_others
-from bot.trading.safety.permissions import account_of
 from bot.trading.safety.pins import demand_pin
 
 NAMES = tuple(field.name for field in fields(Limits))
@@ -103,8 +103,8 @@ class OwnLimits:
 
     def _tell(self, db: Repositories, account: Account, actor: Actor, deed: ActionKind, detail: str) -> None:
         now = self.clock.now()
-        told = ActByOther(name=actor.user.name, deed=deed, at=now, detail=detail)
-        tell_others(db, account.id, {actor.user.telegram_id}, told, now)
+        notice = ActByOther(name=actor.user.name, deed=deed, at=now, detail=detail)
+        tell_others(db, account.id, {actor.user.telegram_id}, notice, now)
 
 
 def stricter(name: str, one: Any, other: Any) -> Any:
@@ -187,6 +187,6 @@ def day_lock(db: Repositories, account_id: str, *, limits: Limits, result: PnL |
     db.limits.lock_day(lock)
     why = f"result {made(result)}, limit {limits.daily_loss}"
     db.audit.add(now, None, "day locked", account_id, why, before="open", after=f"locked for {today}")
-    told = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(db, account_id))
-    db.outbox.add(account_id, db.people.watching(account_id), told, now, order_id=None)
+    notice = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(db, account_id))
+    db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
     return lock

@@ -20,7 +20,7 @@ PATIENCE = 5.0  # seconds for one logout at the broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
+class LockdownReport:
     """What the alarm did."""
 
     accounts: int
@@ -33,15 +33,15 @@ def sounding(db: Repositories) -> bool:
     return bool(db.claims.claimed(SOUNDING))
 
 
-def raise_alarm(db: Repositories, now: datetime) -> Raised:
+def raise_alarm(db: Repositories, now: datetime) -> LockdownReport:
     """All of it in one transaction and without any key, so it needs neither broker nor network nor a running bot."""
     accounts, questions = db.accounts.all(), 0
     phones = {user.telegram_id for user, _, _ in db.people.all()}
     for account in accounts:
         fresh = db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=WHY))
         db.accounts.keep_session(account.id, None)
-        told = TradingStopped(name="the host", at=now, why=f"{WHY} {LIFT}")
-        db.outbox.add(account.id, db.people.watching(account.id), told, now, order_id=None)
+        notice = TradingStopped(name="the host", at=now, why=f"{WHY} {LIFT}")
+        db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
         before = "running" if fresh else "stopped"
         db.audit.add(now, None, "panic", account.id, before=before, after="stopped, session forgotten")
     for phone in sorted(phones):
@@ -49,7 +49,7 @@ def raise_alarm(db: Repositories, now: datetime) -> Raised:
         db.pins.seal(phone, now)
     db.audit.add(now, None, "panic", before=f"{len(phones)} phones", after=f"all sealed, {questions} open questions refused")
     db.claims.claim(SOUNDING, "on", now)
-    return Raised(accounts=len(accounts), phones=len(phones), questions=questions)
+    return LockdownReport(accounts=len(accounts), phones=len(phones), questions=questions)
 
 
 def lift_alarm(db: Repositories, now: datetime) -> bool:

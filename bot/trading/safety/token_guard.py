@@ -21,7 +21,7 @@ DRILL = "Unless that was you: /revoke at @BotFather, put the new token in the se
 
 
 class TokenGuard:
-    """Seals trading on all accounts when the token is in other hands (failure-modes.md T2)."""
+    """Halts trading on all accounts when the token is in other hands (failure-modes.md T2)."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class TokenGuard:
         if known:
             await forget_updates()
 
-    async def seal(self, why: str, *, drill: str = DRILL) -> None:
+    async def halt(self, why: str, *, drill: str = DRILL) -> None:
         """Turns the kill switch of every account on, and tells everybody on it; once for each reason until it is lifted."""
         now = self._clock.now()
         words = f"{why} {drill}"
@@ -75,8 +75,8 @@ class TokenGuard:
             for account in accounts:
                 fresh = db.stops.stop(Stop(account_id=account.id, by=None, at=now, why=why))
                 if fresh or first:
-                    told = TradingStopped(name="the bot itself", at=now, why=words)
-                    db.outbox.add(account.id, db.people.watching(account.id), told, now, order_id=None)
+                    notice = TradingStopped(name="the bot itself", at=now, why=words)
+                    db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
                     before = "running" if fresh else "stopped"
                     db.audit.add(now, None, "kill", account.id, why, before=before, after="stopped")
             return len(accounts)

@@ -18,12 +18,12 @@ from bot.domain.ports.repositories import Repositories
 log = logging.getLogger(__name__)
 
 FINE = Decimal("0.0001")  # rupees: finer than any tick, and what an average is kept to
-NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, not rung
+NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, and nobody is told
 
 
 @dataclass(slots=True)
 class Change:
-    """What one look changed, for those who wait for it."""
+    """What one sync changed, for those who wait for it."""
 
     fills: int = 0
     rejections: int = 0
@@ -41,7 +41,7 @@ class FactApplier:
         self._instrument = instrument
         self._same: dict[
             str, Mapping[str, tuple[OrderFact, int]]
-        ] = {}  # account -> the rows of its last look that changed nothing
+        ] = {}  # account -> the rows of its last sync that changed nothing
 
     def apply(
         self, db: Repositories, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], now: datetime
@@ -49,25 +49,25 @@ class FactApplier:
         """One transaction's work: every row that differs from what is stored.
 
         A row that changed nothing changes nothing again while its order is of the same version, so it is not compared anew: the
-        look of a full day costs hardly more than that of its first order.
+        sync of a full day costs hardly more than that of its first order.
         """
-        look = _Look(db=db, account_id=account_id, trades=trades, now=now)
+        reading = _Reading(db=db, account_id=account_id, trades=trades, now=now)
         same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
             settled = same.get(fact.broker_id)
             if settled is not None and settled == (fact, versions.get(fact.broker_id)):
-                look.change.same[fact.broker_id] = settled
+                reading.change.same[fact.broker_id] = settled
                 continue
-            before = look.known(fact)
+            before = reading.known(fact)
             if before is None:
-                look.adopt(fact, self._random(10).hex(), self._draft(fact))
+                reading.adopt(fact, self._random(10).hex(), self._draft(fact))
             elif before.draft.instrument == _unlisted(fact):
-                look.advance(look.relist(before, self._draft(fact).instrument), fact)
-                look.change.same.pop(fact.broker_id, None)  # a later master may list it
+                reading.advance(reading.relist(before, self._draft(fact).instrument), fact)
+                reading.change.same.pop(fact.broker_id, None)  # a later master may list it
             else:
-                look.advance(before, fact)
-        look.complete()
-        return look.change
+                reading.advance(before, fact)
+        reading.complete()
+        return reading.change
 
     def applied(self, account_id: str, change: Change) -> None:
         """The transaction of that change is committed."""
@@ -95,7 +95,7 @@ class FactApplier:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Look:
+class _Reading:
     """One reading of the books, inside one transaction."""
 
     db: Repositories
@@ -148,7 +148,7 @@ class _Look:
         try:
             after = before.after(fact, self.now)
         except IllegalMove:
-            # A row that cannot follow what is stored must not hide the other rows of the same look.
+            # A row that cannot follow what is stored must not hide the other rows of the same sync.
             log.exception("order %s: the book's row does not follow what is stored", before.id)
             return
         if after is before:

@@ -1,4 +1,4 @@
-"""Ask the broker's books what is true, for whatever reason, by one door, and hand the facts to the book."""
+"""Reconcile reads the broker's books, whatever the reason, and hands the facts to the fact applier."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
@@ -22,29 +23,29 @@ log = logging.getLogger(__name__)
 
 LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (failure-modes.md 3.2, step 4)
 LOOK_OUT_ENDS = timedelta(seconds=180)
-BUSY, IDLE = 10.0, 60.0  # seconds between looks with and without working orders (failure-modes.md F9)
+BUSY, IDLE = 10.0, 60.0  # seconds between syncs with and without working orders (failure-modes.md F9)
 MOST_LIKE = 3  # trades of an earlier day that are shown
 A_DAY = 86_400.0  # seconds for which the age of an order is remembered
-A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this look
+A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this sync
 STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
-FRESH_LOOKS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose bell got lost is still told of soon
+FRESH_SYNCS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose event got lost is still told of soon
 
 
 @dataclass(slots=True)
-class _Line:
-    """What is known of one account's line to the books."""
+class _Books:
+    """What is known of one account's books."""
 
-    looking: asyncio.Task[Change] | None = None
+    syncing: asyncio.Task[Change] | None = None
     following: asyncio.Task[Change] | None = None
-    soon: asyncio.TimerHandle | None = None  # a look for a bell that was not urgent
-    seen_at: datetime | None = None  # the beginning of the last look that read the books whole
-    tried: float | None = None  # the beginning of the last look, in loop time
+    soon: asyncio.TimerHandle | None = None  # a sync for an event that was not urgent
+    seen_at: datetime | None = None  # the beginning of the last sync that read the books whole
+    tried: float | None = None  # the beginning of the last sync, in loop time
     down_since: datetime | None = None
     last_change: Change = field(default_factory=Change)
 
 
 class Reconcile:
-    """One look at a time for each account; bells during a look cause exactly one more."""
+    """One sync at a time for each account. Events during a sync cause exactly one more."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class Reconcile:
         self._book = book
         self._clock = clock
         self._elapsed = elapsed  # the loop's own seconds, which nobody sets; asked from the store's thread too
-        self._lines: dict[str, _Line] = {}
+        self._accounts: dict[str, _Books] = {}
         self._timers: set[asyncio.Task[None]] = set()
         self._egress = egress
         self._wake = Signal()
@@ -70,11 +71,11 @@ class Reconcile:
 
     def seen_at(self, account_id: str) -> datetime | None:
         """When the order book was last read whole."""
-        return self._line(account_id).seen_at
+        return self._of(account_id).seen_at
 
     def down_since(self, account_id: str) -> datetime | None:
         """Since when the books cannot be read; None while they can."""
-        return self._line(account_id).down_since
+        return self._of(account_id).down_since
 
     def sending(self, order_id: str) -> None:
         """An order's POST begins: its absence from the book means nothing yet."""
@@ -89,10 +90,10 @@ class Reconcile:
         self._sending.discard(order_id)
 
     def sent(self, account_id: str, order_id: str) -> None:
-        """An order's POST ended, in whatever way: look soon, bell or no bell."""
+        """An order's POST ended, in whatever way: a sync follows soon, with or without an event."""
         self._sending.discard(order_id)
         self._wake()
-        for delay in FRESH_LOOKS:
+        for delay in FRESH_SYNCS:
             self._later(delay, account_id)
 
     def age(self, order: Order, at: float | None = None) -> timedelta:
@@ -109,28 +110,31 @@ class Reconcile:
         return was + timedelta(seconds=(now if at is None else at) - met)
 
     def forget(self, account_id: str) -> None:
-        """The account is unlinked: what was known of its line is true no more, and no bell of its rings later."""
-        line = self._lines.pop(account_id, None)
-        if line is not None and line.soon is not None:
-            line.soon.cancel()
+        """The account is unlinked. What was known of its books is true no more, and no event of it causes a sync later."""
+        books = self._accounts.pop(account_id, None)
+        if books is not None and books.soon is not None:
+            books.soon.cancel()
 
-    def ring(self, account_id: str, *, urgent: bool = True) -> None:
-        """A bell: look now, or in a moment if it is not urgent, so that an order's steps share the look of its fill."""
-        line = self._line(account_id)
-        if line.soon is not None:
-            line.soon.cancel()
-            line.soon = None
+    def notify(self, account_id: str, *, urgent: bool = True) -> None:
+        """Begins a sync for an event: now, or in a moment if it is not urgent.
+
+        So the steps of an order share the sync of its fill.
+        """
+        books = self._of(account_id)
+        if books.soon is not None:
+            books.soon.cancel()
+            books.soon = None
         if urgent:
             self._begin(account_id).add_done_callback(_quietly)
         else:
-            line.soon = asyncio.get_running_loop().call_later(STEPS, self.ring, account_id)
+            books.soon = asyncio.get_running_loop().call_later(STEPS, self.notify, account_id)
 
     async def sync(self, account_id: str) -> Change:
-        """Looks, and returns what a look that began after this call changed. BrokerError when the books cannot be read."""
+        """Returns what a sync that began after this call changed. BrokerError when the books cannot be read."""
         return await asyncio.shield(self._begin(account_id))
 
     async def address_refused(self, account_id: str, words: str) -> None:
-        """The broker does not take orders from this host: told once a day, with the address to register."""
+        """The broker does not take orders from this host: people are told once a day, with the address to register."""
         notice = AddressNotRegistered(at=self._clock.now(), words=words, address=self._egress)
         await self._once(account_id, "address", notice)
 
@@ -148,42 +152,42 @@ class Reconcile:
             log.warning("order %s was being sent when the process ended; looking for it", order.id)
 
     async def run(self) -> None:
-        """Looks by the clock at every account with a session, for ever."""
+        """Syncs every account with a session by the clock, for ever."""
         try:
             while True:
                 due = self._elapsed() + IDLE
                 for account_id in list(self._connections.opened()):
                     with suppress(NotLinked):  # it was unlinked while another one's books were read, or its own
-                        due = min(due, await self._look_when_due(account_id))
+                        due = min(due, await self._sync_when_due(account_id))
                 await self._wake.wait(max(due - self._elapsed(), 0.05))
         finally:
             await self._end()
 
     async def _end(self) -> None:
-        """No look outlives the lines that it would read from."""
-        for line in self._lines.values():
-            if line.soon is not None:
-                line.soon.cancel()
-        looks = (task for line in self._lines.values() for task in (line.looking, line.following))
-        running = [task for task in (*self._timers, *looks) if task is not None and not task.done()]
+        """No sync outlives the connections that it would read from."""
+        for books in self._accounts.values():
+            if books.soon is not None:
+                books.soon.cancel()
+        syncs = (task for books in self._accounts.values() for task in (books.syncing, books.following))
+        running = [task for task in (*self._timers, *syncs) if task is not None and not task.done()]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _look_when_due(self, account_id: str) -> float:
-        """Looks if it is time; the moment of the next look, in loop time."""
+    async def _sync_when_due(self, account_id: str) -> float:
+        """Syncs if it is time. The moment of the next sync, in loop time."""
         for _ in range(2):
             unsettled = await self._unsettled(account_id)
             if self._connections.of(account_id).session is None and not unsettled:
-                break  # nothing is at stake, and a look would only ask for a login
-            due = self._next_look(unsettled, self._line(account_id).tried)
+                break  # nothing is at stake, and a sync would only ask for a login
+            due = self._next_sync(unsettled, self._of(account_id).tried)
             if due is not None and due > self._elapsed():
                 return due
-            await self._quiet_look(account_id)
+            await self._quiet_sync(account_id)
         return self._elapsed() + (IDLE if self._connections.of(account_id).session is None else 1)
 
-    def _next_look(self, unsettled: Sequence[Order], tried: float | None) -> float | None:
-        """When to look again after the last try, in loop time, by the most urgent order; None: now."""
+    def _next_sync(self, unsettled: Sequence[Order], tried: float | None) -> float | None:
+        """When to sync again after the last try, in loop time, by the most urgent order; None: now."""
         if tried is None:
             return None
         due = tried + (BUSY if any(order.status.is_working for order in unsettled) else IDLE)
@@ -200,46 +204,46 @@ class Reconcile:
         except StorageAway:
             return ()
 
-    async def _quiet_look(self, account_id: str) -> None:
+    async def _quiet_sync(self, account_id: str) -> None:
         try:
             await self.sync(account_id)
         except (BrokerError, StorageAway) as error:
             log.info("account %s: the books could not be read: %s", account_id, type(error).__name__)
 
-    def _line(self, account_id: str) -> _Line:
-        return self._lines.setdefault(account_id, _Line())
+    def _of(self, account_id: str) -> _Books:
+        return self._accounts.setdefault(account_id, _Books())
 
     def _later(self, delay: float, account_id: str) -> None:
         async def wait() -> None:
             await asyncio.sleep(delay)
             unsettled = await self._unsettled(account_id)
             if unsettled:
-                await self._quiet_look(account_id)
+                await self._quiet_sync(account_id)
 
-        timer = asyncio.create_task(wait(), name=f"look again in {delay} s")
+        timer = asyncio.create_task(wait(), name=f"sync again in {delay} s")
         self._timers.add(timer)
         timer.add_done_callback(self._timers.discard)
 
     def _begin(self, account_id: str) -> asyncio.Task[Change]:
-        line = self._line(account_id)
-        if line.looking is None or line.looking.done():
-            line.looking = asyncio.create_task(self._look(account_id), name=f"look {account_id}")
-            return line.looking
-        if line.following is None or line.following.done():
-            line.following = asyncio.create_task(self._follow(account_id, line.looking), name=f"look again {account_id}")
-        return line.following
+        books = self._of(account_id)
+        if books.syncing is None or books.syncing.done():
+            books.syncing = asyncio.create_task(self._sync(account_id), name=f"sync {account_id}")
+            return books.syncing
+        if books.following is None or books.following.done():
+            books.following = asyncio.create_task(self._follow(account_id, books.syncing), name=f"sync again {account_id}")
+        return books.following
 
     async def _follow(self, account_id: str, first: asyncio.Task[Change]) -> Change:
         await asyncio.wait([first])
-        line = self._line(account_id)
-        line.looking, line.following = line.following, None
-        return await self._look(account_id)
+        books = self._of(account_id)
+        books.syncing, books.following = books.following, None
+        return await self._sync(account_id)
 
-    async def _look(self, account_id: str) -> Change:
+    async def _sync(self, account_id: str) -> Change:
         broker = self._connections.of(account_id).broker
-        line = self._line(account_id)
+        books = self._of(account_id)
         began, started = self._clock.now(), self._elapsed()
-        line.tried = started
+        books.tried = started
         try:
             facts, trades = await _both(broker.orders(), broker.trades())
         except SessionExpired:
@@ -249,24 +253,28 @@ class Reconcile:
             await self.address_refused(account_id, error.words)
             raise
         except BrokerError:
-            line.down_since = line.down_since or began
+            books.down_since = books.down_since or began
             raise
-        if line.down_since is not None:
-            log.info("account %s: the books can be read again, after %s", account_id, began - line.down_since)
-            line.down_since = None
-        seen = await self._earlier(account_id, broker)
-        change = await self._store.transaction(lambda db: self._apply(db, account_id, facts, trades, started=started, seen=seen))
+        if books.down_since is not None:
+            log.info("account %s: the books can be read again, after %s", account_id, began - books.down_since)
+            books.down_since = None
+        apply = partial(self._apply, account_id=account_id, facts=facts, trades=trades, started=started)
+        change = await self._store.transaction(lambda db: None if self._unknown_of_before(db, account_id) else apply(db, seen={}))
+        if change is None:
+            seen = await self._earlier(account_id, broker)
+            change = await self._store.transaction(lambda db: apply(db, seen=seen))
         self._book.applied(account_id, change)
-        line.seen_at, line.last_change = began, change
+        books.seen_at, books.last_change = began, change
         return change
+
+    def _unknown_of_before(self, db: Repositories, account_id: str) -> Sequence[Order]:
+        """Orders of an earlier day whose outcome is unknown: the book of today says nothing about them."""
+        today = ist_date(self._clock.now())
+        return [each for each in db.orders.unsettled(account_id) if each.status is OrderStatus.UNKNOWN and each.day < today]
 
     async def _earlier(self, account_id: str, broker: Broker) -> Mapping[str, str]:
         """What trade history and positions say of each order of an earlier day whose outcome is unknown, if they can be read."""
-        today = ist_date(self._clock.now())
-        open_ = await self._store.transaction(lambda db: db.orders.unsettled(account_id))
-        orders = [each for each in open_ if each.status is OrderStatus.UNKNOWN and each.day < today]
-        if not orders:
-            return {}
+        orders = await self._store.transaction(lambda db: self._unknown_of_before(db, account_id))
         try:
             positions = await broker.positions()
             days = {day: await broker.past_trades(day, day) for day in {order.day for order in orders}}
@@ -278,10 +286,10 @@ class Reconcile:
     def _apply(
         self,
         db: Repositories,
+        *,
         account_id: str,
         facts: Sequence[OrderFact],
         trades: Sequence[TradeFact],
-        *,
         started: float,
         seen: Mapping[str, str],
     ) -> Change:
@@ -299,11 +307,11 @@ class Reconcile:
         return change
 
     def _absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
-        """What follows for an order that this look did not show; never that it does not exist (invariant I4)."""
+        """What follows for an order that this sync did not show; never that it does not exist (invariant I4)."""
         if order.id in self._sending or (order.broker_id in present and order.status.is_working):
             return order, None
         sent = order.sent_at or order.created_at
-        age = self.age(order, started)  # as this look began
+        age = self.age(order, started)  # as this sync began
         if order.status is OrderStatus.REFUSED:
             return (order.settled(now), None) if age > LOOK_OUT_ENDS else (order.looked(sent + age), None)
         if order.status is OrderStatus.SUBMITTING:
@@ -380,6 +388,6 @@ async def _both(
 
 
 def _quietly(task: "asyncio.Task[Change]") -> None:
-    """A bell has nobody to tell: the line's state already says that the books could not be read."""
+    """Nobody waits for a sync that an event caused. The state of the books says that they could not be read."""
     if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, BrokerError | StorageAway):
-        log.error("a look failed", exc_info=error)
+        log.error("a sync failed", exc_info=error)

@@ -219,7 +219,7 @@ async def test_an_order_still_unknown_on_the_next_day_is_looked_for_in_the_trade
 ) -> None:
     stage, order = await unknown_of_yesterday(host_clock)
     stage.broker.history = [TRADE, replace(TRADE, side=Side.SELL), replace(TRADE, quantity=500)]
-    seen = await stage.orders.look(stage.actor, order.id)
+    seen = await stage.orders.sync(stage.actor, order.id)
     assert seen.status is OrderStatus.UNKNOWN
     history = "Trade history of 20 Nov: BUY 10 RELIANCE INDUSTRIES LTD at 1474.50 (09:31:02)."
     assert seen.reason == f"{history} Open position in it now: none."
@@ -233,7 +233,7 @@ async def test_an_order_of_yesterday_is_not_closed_while_the_trade_history_canno
     stage, order = await unknown_of_yesterday(host_clock)
     stage.broker.history = None
     before = await stage.store.transaction(lambda db: db.orders.find(order.id))
-    seen = await stage.orders.look(stage.actor, order.id)
+    seen = await stage.orders.sync(stage.actor, order.id)
     assert before is not None
     assert seen.looks == before.looks
     with pytest.raises(CheckFailed, match="trade history could not be read"):

@@ -97,14 +97,14 @@ async def test_unlinked_with_a_bell_a_look_and_a_timer_waiting_none_of_them_fail
 ) -> None:
     goes = await a_stage(clock)
     reconcile = goes.stage.reconcile
-    reconcile.ring(ACCOUNT.id)
-    reconcile.ring(ACCOUNT.id)
-    reconcile.ring(ACCOUNT.id, urgent=False)
+    reconcile.notify(ACCOUNT.id)
+    reconcile.notify(ACCOUNT.id)
+    reconcile.notify(ACCOUNT.id, urgent=False)
     reconcile.sent(ACCOUNT.id, "o1")
     await goes.unlink()
     with pytest.raises(NotLinked):
         await reconcile.sync(ACCOUNT.id)
-    reconcile.ring(ACCOUNT.id)
+    reconcile.notify(ACCOUNT.id)
     await asyncio.sleep(60)
     assert [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR] == []
 
@@ -114,7 +114,7 @@ async def test_what_was_known_of_an_unlinked_accounts_books_is_not_shown_for_it_
     reconcile = goes.stage.reconcile
     await reconcile.sync(ACCOUNT.id)
     assert reconcile.seen_at(ACCOUNT.id) is not None
-    reconcile.ring(ACCOUNT.id, urgent=False)
+    reconcile.notify(ACCOUNT.id, urgent=False)
     reconcile.forget(ACCOUNT.id)
     asked = len(goes.broker.asked)
     await asyncio.sleep(5)
@@ -218,7 +218,7 @@ async def test_an_order_whose_account_lost_its_connection_was_not_sent_and_says_
     goes = await a_stage(clock)
     stage = goes.stage
     token = await ask(stage)
-    order = await stage.desk.confirm(stage.actor, token, chat_id=PERSON, message_id=77, told=goes.unlink)
+    order = await stage.desk.confirm(stage.actor, token, chat_id=PERSON, message_id=77, answered=goes.unlink)
     assert isinstance(order, Order)
     assert (goes.broker.posts, order.status.is_final) == (0, True)
     assert "not linked any more" in order.reason

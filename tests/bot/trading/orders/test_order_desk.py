@@ -60,7 +60,7 @@ async def test_an_order_is_stored_while_the_tap_is_answered_and_leaves_only_afte
         seen.set()
         await answered.wait()
 
-    tap = asyncio.create_task(stage.desk.confirm(stage.actor, token, chat_id=PERSON, message_id=77, told=told))
+    tap = asyncio.create_task(stage.desk.confirm(stage.actor, token, chat_id=PERSON, message_id=77, answered=told))
     await seen.wait()
     stored = await stage.order()
     assert stored is not None
@@ -461,7 +461,7 @@ async def test_bells_during_a_look_cause_exactly_one_more(clock: LoopClock) -> N
 
     stage.broker.orders = slow  # type: ignore[method-assign, assignment] # a slower book, in the test's own broker
     for _ in range(20):
-        stage.reconcile.ring(ACCOUNT.id)
+        stage.reconcile.notify(ACCOUNT.id)
         await asyncio.sleep(0.02)
     await asyncio.sleep(5)
     assert reads == 2

@@ -78,7 +78,7 @@ async def test_every_account_is_stopped_and_everybody_on_it_is_told_why_and_what
     watched = Watched(await a_store(None), clock)
     guest = User(telegram_id=7, name="Ravi")
     await watched.store.transaction(lambda db: db.people.add(guest, Role.VIEWER, ACCOUNT.id, NOW))
-    await watched.token_guard.seal(WEBHOOK)
+    await watched.token_guard.halt(WEBHOOK)
     stop = await watched.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id))
     assert stop is not None
     assert (stop.by, stop.why) == (None, WEBHOOK)
@@ -91,18 +91,18 @@ async def test_every_account_is_stopped_and_everybody_on_it_is_told_why_and_what
 async def test_the_same_reason_rings_once_until_somebody_resumes_while_it_still_holds(clock: LoopClock) -> None:
     watched = Watched(await a_store(None), clock)
     for _ in range(10):
-        await watched.token_guard.seal(WEBHOOK)
+        await watched.token_guard.halt(WEBHOOK)
     assert len(await watched.notices()) == 1
-    await watched.token_guard.seal(POLLER)
+    await watched.token_guard.halt(POLLER)
     assert len(await watched.notices()) == 1, "another reason is news, though trading is stopped already"
     await watched.store.transaction(lambda db: db.stops.resume(ACCOUNT.id))
-    await watched.token_guard.seal(WEBHOOK)
+    await watched.token_guard.halt(WEBHOOK)
     assert len(await watched.notices()) == 1
     assert await watched.store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
 
 
 async def test_without_an_account_the_owners_hear_of_it_all_the_same(clock: LoopClock) -> None:
     watched = Watched(SqlStore.open(None, Vault((), bytes), inline=True), clock)
-    await watched.token_guard.seal(WEBHOOK)
-    await watched.token_guard.seal(WEBHOOK)
+    await watched.token_guard.halt(WEBHOOK)
+    await watched.token_guard.halt(WEBHOOK)
     assert [person for person, _ in watched.told] == [PERSON]

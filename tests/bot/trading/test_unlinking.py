@@ -28,8 +28,8 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from bot.trading.account.logins import LOGGED_OUT, Logins
-from bot.trading.account.unlinking import PATIENCE, Unlinking
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.unlinking import PATIENCE, Unlinking
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.stage.access import access
 from tests.stage.broker import ScriptedBroker
@@ -183,7 +183,7 @@ async def test_an_order_that_is_being_sent_refuses_it(clock: LoopClock) -> None:
             await door.tap(question)
         seen.append(refused.value)
 
-    await door.stage.desk.confirm(door.stage.actor, token, chat_id=PERSON, message_id=77, told=told)
+    await door.stage.desk.confirm(door.stage.actor, token, chat_id=PERSON, message_id=77, answered=told)
     assert len(seen) == 1
     assert door.broker.posts == 1
 

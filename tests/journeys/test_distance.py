@@ -1,0 +1,43 @@
+"""How far it is from a tap to its order, in durable transactions: each costs the person milliseconds of a moving price."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event
+
+from bot.simulators.loop import LoopClock
+from tests.stage.house import House, a_house
+
+INBOX, ACTOR, CLAIM, QUESTION = 1, 1, 1, 1
+
+
+class Count:
+    """The transactions that begin before the exchange has one more order."""
+
+    def __init__(self, house: House) -> None:
+        assert house.store is not None
+        self.transactions, placed = 0, house.placed
+
+        @event.listens_for(house.store._engine, "begin")
+        def begin(_: Connection) -> None:
+            if house.placed == placed:
+                self.transactions += 1
+
+
+@pytest.mark.core
+async def test_an_order_leaves_after_three_transactions_and_an_exit_after_four(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        card = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE")
+        await asyncio.sleep(0.5)
+        entry = Count(house)
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        assert entry.transactions == INBOX + ACTOR + CLAIM
+        card = await house.me.ask("/sell RELIANCE 10 mis", "SELL 10 RELIANCE")
+        await asyncio.sleep(0.5)
+        leaving = Count(house)
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("Filled")
+        assert leaving.transactions == INBOX + ACTOR + QUESTION + CLAIM, "what is held is read in between"
