@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from bot import __version__
-from bot.broker.connections import Connections
 from bot.broker.session import code_from_seed
 from bot.config.settings import Settings
 from bot.database import state_of
@@ -19,11 +19,13 @@ from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock, at_ist
 from bot.domain.errors import BrokerError, SettingsError, StorageAway
 from bot.domain.market.calendar import Calendar
+from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.tariff import Plan
-from bot.domain.ports.broker import RandomBytes
+from bot.domain.people.access import PinHash
+from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
 from bot.domain.ports.repositories import Store
-from bot.reference.load import load_reference
+from bot.reference.load import ReferenceData, load_reference
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Redactor
@@ -108,18 +110,43 @@ class Core:
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
 
 
+class ScripsOnDisk(Protocol):
+    """The scrip master that was fetched last."""
+
+    @property
+    def kept(self) -> Callable[[], Awaitable[Sequence[Instrument] | None]]:
+        """Reads its rows; None when they cannot be read."""
+        ...
+
+
+class AttachedConnections(BrokerConnections, Protocol):
+    """The connections of this process, which exist before those who listen to them."""
+
+    @property
+    def shelf(self) -> ScripsOnDisk: ...
+
+    def attach(self, *, listener: FeedListener, renewer: Renewer, find: Callable[[InstrumentKey], Instrument | None]) -> None:
+        """Names who hears the feeds, who renews sessions and who knows the instruments; takes effect at once."""
+        ...
+
+
 def build_core(
     settings: Settings,
     *,
     store: SqlStore,
-    connections: Connections,
+    connections: AttachedConnections,
     clock: Clock,
     random_bytes: RandomBytes,
     redactor: Redactor,
     egress: str | None = None,
+    reference: ReferenceData | None = None,
+    hashing: PinHash | None = None,
 ) -> Core:
-    """Every use case over this store and these connections."""
-    reference = load_reference(settings.market_data)
+    """Builds every use case over this store and these connections.
+
+    reference: what the settings name, where it was read already. hashing: None is the slow hash of PINs.
+    """
+    reference = reference or load_reference(settings.market_data)
     calendar = reference.calendar if settings.market_hours == "real" else None
     plan = chosen_plan(settings, reference.tariff)
     mode = "LIVE" if settings.mode == "live" else "PAPER"
@@ -218,7 +245,7 @@ def build_core(
         market=Quotes(instruments=catalogue, prices=prices, clock=clock),
         invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
         limits=OwnLimits(store=store, clock=clock, calendar=calendar),
-        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=Argon2Pins(random_bytes)),
+        pins=Pins(store=store, clock=clock, random=random_bytes, hashing=hashing or Argon2Pins(random_bytes)),
         switch=switch,
         unlinking=Unlinking(
             store=store,

@@ -1,1 +1,1 @@
-"""The face: Telegram, and nothing else that a person sees."""
+"""Everything that a person sees in Telegram."""

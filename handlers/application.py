@@ -1,4 +1,7 @@
-"""Builds the Telegram application: own bot with own limits, turns, routing, error handler; it receives nothing by itself."""
+"""Builds the Telegram application of our bot, queue, router and error handler.
+
+The application itself receives nothing.
+"""
 
 import asyncio
 import logging
@@ -13,15 +16,15 @@ from telegram.request import BaseRequest
 
 from bot.domain.errors import SettingsError
 from bot.domain.ports.broker import RandomBytes
+from bot.trading.services import Services
 from handlers import failures, router
 from handlers.context.command_menu import offer_menus
 from handlers.context.context import BotState, Ctx, Explain, as_said
-from handlers.registry import COMMANDS
+from handlers.registry import COMMANDS, permission_of
 from handlers.telegram.http import TelegramHttp
 from handlers.telegram.per_person_queue import PerPersonQueue
 from handlers.telegram.rate_limits import TelegramRateLimiter
 from handlers.telegram.receiver import Receiver
-from handlers.usecases import UseCases
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +38,7 @@ App = Application[Receiver, Ctx, dict[Any, Any], dict[Any, Any], BotState, None]
 def build_application(
     token: str,
     *,
-    services: UseCases,
+    services: Services,
     random_bytes: RandomBytes,
     telegram_url: str = TELEGRAM,
     explain: Explain | None = None,
@@ -51,11 +54,17 @@ def build_application(
     protect_content: no message can be forwarded, copied or saved (failure-modes.md T12).
     """
 
-    class Furnished(BotState):  # PTB makes the shared data itself, by a call without arguments
+    class SharedState(BotState):  # PTB makes the shared data itself, by a call without arguments
         def __init__(self) -> None:
-            super().__init__(services=services, commands=COMMANDS, random_bytes=random_bytes, explain=explain or as_said)
+            super().__init__(
+                services=services,
+                commands=COMMANDS,
+                permission_of=permission_of,
+                random_bytes=random_bytes,
+                explain=explain or as_said,
+            )
 
-    furnished: type[BotState] = Furnished
+    shared: type[BotState] = SharedState
     root = telegram_url.rstrip("/")
     bot = Receiver(
         token,
@@ -71,7 +80,7 @@ def build_application(
         .bot(bot)
         .updater(None)
         .job_queue(None)
-        .context_types(ContextTypes(context=Ctx, bot_data=furnished))
+        .context_types(ContextTypes(context=Ctx, bot_data=shared))
         .concurrent_updates(PerPersonQueue(random_bytes))
         .build()
     )
@@ -103,7 +112,7 @@ async def running(application: App) -> AsyncIterator[None]:
 
 
 async def _reach(application: App) -> None:
-    pause, told = 1.0, False
+    pause, away = 1.0, False
     while True:
         try:
             await application.initialize()
@@ -111,15 +120,15 @@ async def _reach(application: App) -> None:
             say = "Telegram refuses the bot token (TELEGRAM_BOT_TOKEN): ask @BotFather for it again."
             raise SettingsError(say) from None
         except TelegramError as error:
-            if not told:
+            if not away:
                 _log.warning(
                     "telegram cannot be reached (%s: %s); trying again until it can", type(error).__name__, error.message
                 )
-                told = True
+                away = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
-            if told:
+            if away:
                 _log.warning("telegram can be reached")
             return
 
@@ -135,5 +144,5 @@ async def _stop(application: App) -> None:
 
 async def publish_menu(application: App) -> None:
     """Sets every person's command menu from the one table."""
-    face = application.bot_data
-    await offer_menus(application.bot, face.services.allowlist.people(), face.commands)
+    state = application.bot_data
+    await offer_menus(application.bot, state.services.allowlist.people(), state.commands)

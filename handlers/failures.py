@@ -1,4 +1,7 @@
-"""The error handler: words for the person, one log line with the id that stands in the words, and carry on."""
+"""The error handler.
+
+It tells the person, writes one log line with the id that stands in the words, and carries on.
+"""
 
 import logging
 from contextlib import suppress
@@ -23,8 +26,8 @@ from handlers.registry import parse_command
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.failures import failure, has_incident
-from handlers.views.keyboards import DoItNowTap, PadTap, WordsTap, decode
 from handlers.views.message import View
+from handlers.views.taps import DoItNowTap, PadTap, WordsTap, decode
 
 _log = logging.getLogger(__name__)
 
@@ -51,11 +54,11 @@ async def tell(update: object, ctx: Ctx) -> None:
     of_account = not isinstance(error, UsageError | UnknownSymbol | PhoneLocked | PinClosed)
     view = ctx.own(failure(error, incident, account=account), marked=of_account)
     under = update.effective_message.message_id if update.effective_message is not None else None
-    told = _tell_person(ctx, view, under, incident)
+    telling = _tell_person(ctx, view, under, incident)
     if isinstance(error, DeliveryError):  # Telegram may ask for minutes: what the person says next must not wait behind that
-        ctx.application.create_task(told, update)
+        ctx.application.create_task(telling, update)
     else:
-        await told
+        await telling
 
 
 async def _tell_person(ctx: Ctx, view: View, under: int | None, incident: str) -> None:
@@ -66,7 +69,7 @@ async def _tell_person(ctx: Ctx, view: View, under: int | None, incident: str) -
 
 
 async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:
-    """A record that cannot be written must not keep the person from an answer."""
+    """Tells the owners. The person gets an answer also when the record cannot be written."""
     user = update.effective_user
     try:
         await ctx.services.invitations.tried(ctx.chat_id, user.full_name if user is not None else str(ctx.chat_id), trying)
@@ -75,11 +78,11 @@ async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:
 
 
 def _trying(error: Exception, update: Update) -> str:
-    """What the owner should hear of a refusal that looks like trying; nothing for the usual slips of a finger."""
+    """What the owners should hear of a refusal that looks like trying; empty for the usual slips of a finger."""
     if isinstance(error, NotAllowed):
         # The command alone: what was typed behind it may be anything.
-        spoken = parse_command(update.message.text) if update.message is not None and update.message.text else None
-        what = f"/{spoken.command.name}" if spoken is not None else "a button"
+        parsed = parse_command(update.message.text) if update.message is not None and update.message.text else None
+        what = f"/{parsed.command.name}" if parsed is not None else "a button"
         return f"tried {what}, which the role does not allow"
     if isinstance(error, ConfirmationGone) and error.foreign:
         return "tapped on a card of somebody else's"
@@ -108,5 +111,5 @@ def _addressed(update: Update) -> str:
         if tap is not None and not isinstance(tap, WordsTap | DoItNowTap | PadTap):
             return tap.label
         text = tap.words if isinstance(tap, WordsTap) else ""
-    spoken = parse_command(text) if text.strip() else None
-    return spoken.label or "" if spoken is not None else ""
+    parsed = parse_command(text) if text.strip() else None
+    return parsed.label or "" if parsed is not None else ""

@@ -1,4 +1,4 @@
-"""The Messenger port: news and living cards to Telegram, and its errors sorted into what may be tried again and what not."""
+"""The Messenger port: sends news and cards, and says of each error whether the message may be sent again."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,22 +7,15 @@ from telegram.ext import ExtBot
 
 from bot.domain.clock import Clock
 from bot.domain.orders.notice import (
-    AddressNotRegistered,
     Delivery,
-    Filled,
-    Notice,
-    OrderNotSeen,
-    OrderUnclear,
-    SessionLost,
+    NoticePriority,
     Sound,
-    TradingResumed,
-    TradingStopped,
 )
 from bot.domain.orders.order import CardRef, Order
 from bot.domain.people.account import Role
 from handlers.context.context import Explain, as_said
-from handlers.context.permissions import by_name, offered
-from handlers.registry import COMMANDS
+from handlers.context.permissions import offered
+from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.card import card
@@ -30,12 +23,15 @@ from handlers.views.message import View
 from handlers.views.notices import notice
 
 RoleOn = Callable[[int, str], Role | None]
-_PERMISSION_OF = by_name(COMMANDS)
-_SAFETY = (OrderUnclear, OrderNotSeen, TradingStopped, TradingResumed, SessionLost, AddressNotRegistered)
+_PRIORITIES = {
+    NoticePriority.SAFETY: Priority.SAFETY,
+    NoticePriority.FILL: Priority.FILL,
+    NoticePriority.NEWS: Priority.REPLY,
+}
 
 
 class TelegramMessenger:
-    """Sends a parcel as a message of its own, and draws an order's card where it stands."""
+    """Sends a delivery as a message of its own, and draws an order's card where it stands."""
 
     def __init__(
         self,
@@ -47,43 +43,37 @@ class TelegramMessenger:
         role_on: RoleOn = lambda _person, _account_id: None,
     ) -> None:
         """role_on: a person's role on an account, so that nobody is offered a button that would be refused; None: all are."""
-        self._speaker = Sender(bot)
+        self._sender = Sender(bot)
         self._role_on = role_on
         self._mode = mode
         self._clock = clock
         self._explain = explain or as_said
 
-    async def deliver(self, parcel: Delivery) -> int:
-        """Sends a notice, under its order's card where there is one; the message id. DeliveryError when Telegram would not."""
-        view = notice(parcel, mode=self._mode, now=self._clock.now(), explain=self._explain)
-        view = self._own(view, parcel.chat_id, parcel.account_id)
-        if parcel.edits is not None:
-            return await _sorted(self._speaker.edit(parcel.chat_id, parcel.edits, view, priority=Priority.CARD, silent=True))
+    async def deliver(self, delivery: Delivery) -> int:
+        """Sends a notice under its order's card, where there is one. Returns its id; DeliveryError when Telegram would not."""
+        view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain)
+        view = self._own(view, delivery.chat_id, delivery.account_id)
+        if delivery.edits is not None:
+            return await _sorted(self._sender.edit(delivery.chat_id, delivery.edits, view, priority=Priority.CARD, silent=True))
         return await _sorted(
-            self._speaker.send(
-                parcel.chat_id,
+            self._sender.send(
+                delivery.chat_id,
                 view,
-                reply_to=parcel.reply_to,
-                silent=parcel.loudness is Sound.SILENT,
-                priority=_priority(parcel.notice),
+                reply_to=delivery.reply_to,
+                silent=delivery.sound is Sound.SILENT,
+                priority=_PRIORITIES[delivery.notice.priority],
             )
         )
 
-    async def draw(self, shown: CardRef, order: Order, label: str) -> int:
-        """Edits the card; where it is gone a new message is sent. The id of the message that shows it now."""
-        view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(shown.mark)
-        view = self._own(view, shown.chat_id, order.account_id)
-        return await _sorted(self._speaker.edit(shown.chat_id, shown.message_id, view, priority=Priority.CARD))
+    async def draw(self, ref: CardRef, order: Order, label: str) -> int:
+        """Edits the card, or sends a new one where it is gone. Returns the id of the message that shows it now."""
+        view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(ref.mark)
+        view = self._own(view, ref.chat_id, order.account_id)
+        return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))
 
     def _own(self, view: View, person: int, account_id: str) -> View:
         role = self._role_on(person, account_id)
-        return view if role is None else offered(view, role, _PERMISSION_OF)
-
-
-def _priority(news: Notice) -> Priority:
-    if isinstance(news, _SAFETY):
-        return Priority.SAFETY
-    return Priority.FILL if isinstance(news, Filled) else Priority.REPLY
+        return view if role is None else offered(view, role, permission_of)
 
 
 async def _sorted(call: Awaitable[int]) -> int:

@@ -20,6 +20,7 @@ from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.access import Welcome
 from bot.domain.people.origin import of_update, origin
 from bot.domain.ports.inbox import Inbox, InboxEntry
+from bot.trading.people.allowlist import Allowlist
 from handlers.application import App
 from handlers.commands import account
 from handlers.registry import parse_command
@@ -27,10 +28,9 @@ from handlers.telegram.admission import TOO_FAST, Allowance, Judgement, Verdict,
 from handlers.telegram.rate_limits import seconds
 from handlers.telegram.receiver import Heard, Received, Unreadable, read_one
 from handlers.telegram.sender import Sender
-from handlers.usecases import Roster
 from handlers.views import people as people_views
-from handlers.views.keyboards import PadTap, decode
 from handlers.views.message import message
+from handlers.views.taps import PadTap, decode
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class UpdatePoller:
         application: App,
         *,
         inbox: Inbox,
-        allowlist: Roster,
+        allowlist: Allowlist,
         clock: Clock,
         allowance: Allowance | None = None,
         conflict: Callable[[str], Awaitable[None]] | None = None,
@@ -310,12 +310,12 @@ def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _blanked(text: str) -> str | None:
     if account.six_digits(text) is not None:
         return account.BLANK
-    spoken = parse_command(text)
-    if spoken is None or not spoken.words:
+    parsed = parse_command(text)
+    if parsed is None or not parsed.words:
         return None
-    name = spoken.command.name
-    if name == "login" and spoken.words.lower() in ("all", "page"):
+    name = parsed.command.name
+    if name == "login" and parsed.words.lower() in ("all", "page"):
         return None
-    if name == "login" or (name == "link" and " " in spoken.words):
-        return (f"{spoken.label}: " if spoken.label else "") + f"/{name} {account.BLANK}"
+    if name == "login" or (name == "link" and " " in parsed.words):
+        return (f"{parsed.label}: " if parsed.label else "") + f"/{name} {account.BLANK}"
     return None

@@ -1,4 +1,4 @@
-"""From an update to one handler: finds the command or the button, who acts, and whether the role carries it."""
+"""Leads an update to its handler: finds the command or the button, who acts, and whether the role allows it."""
 
 import asyncio
 import difflib
@@ -12,23 +12,18 @@ from telegram.error import TelegramError
 
 from bot.domain.errors import PinWanted
 from bot.domain.people.account import Actor, Permission
-from handlers.commands import account, books, confirm, money, order, pin, replies, safety, status
+from handlers.commands import account, pin, replies
 from handlers.commands.replies import NewTerms
 from handlers.context.context import Ctx, Waiting
-from handlers.context.permissions import demand, needs
-from handlers.registry import COMMANDS, ParsedCommand, parse_command
+from handlers.context.permissions import demand
+from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
 from handlers.views import start as start_views
 from handlers.views import steps as step_views
-from handlers.views.keyboards import (
-    CardTap,
+from handlers.views.taps import (
     ChangeTap,
     DoItNowTap,
-    EntriesTap,
-    ExitTap,
     LeaveTap,
-    Listing,
-    ListingTap,
     OrderTap,
     PadTap,
     Tap,
@@ -45,7 +40,7 @@ A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
 
 
 async def heard(update: Update, ctx: Ctx) -> None:
-    """Words that a person typed."""
+    """Handles words that a person typed."""
     message = update.message
     if message is None or message.text is None:
         return
@@ -70,11 +65,11 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
     if reply is not None:
         await _answer(ctx, message, reply)
         return
-    spoken = parse_command(text) or (None if now else parse_command(text := replies.completed(message, text)))
-    if spoken is None:
+    parsed = parse_command(text) or (None if now else parse_command(text := replies.completed(message, text)))
+    if parsed is None:
         await _puzzled(ctx, text)
         return
-    await _run(ctx, spoken, text)
+    await _run(ctx, parsed, text)
 
 
 async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms) -> None:
@@ -91,15 +86,15 @@ async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewT
         await replies.change(ctx, reply)
 
 
-async def _run(ctx: Ctx, spoken: ParsedCommand, text: str) -> None:
-    actor = await _actor(ctx, spoken.label)
+async def _run(ctx: Ctx, parsed: ParsedCommand, text: str) -> None:
+    actor = await _actor(ctx, parsed.label)
     if actor is None:
         return
-    demand(actor, spoken.command.permission)
-    ctx.words = spoken.words
+    demand(actor, parsed.command.permission)
+    ctx.words = parsed.words
     try:
         async with _showing_work(ctx):
-            await spoken.command.handler(ctx)
+            await parsed.command.handler(ctx)
     except PinWanted as wanted:
         if ctx.message is None:
             raise
@@ -107,8 +102,8 @@ async def _run(ctx: Ctx, spoken: ParsedCommand, text: str) -> None:
 
 
 async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
-    """A bare code belongs to the account whose login asked for it, whichever is in use: tried on another it would lock that."""
-    actor = await _actor(ctx, ctx.face.code_for.get(ctx.chat_id))
+    """Takes six digits for the account whose login asked for them. Tried on another account they would lock that one."""
+    actor = await _actor(ctx, ctx.state.code_for.get(ctx.chat_id))
     if actor is None:
         return
     ctx.words = text
@@ -127,7 +122,7 @@ async def _puzzled(ctx: Ctx, text: str) -> None:
 
 
 async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
-    """Sets who acts; None for somebody who was on the list when the guard looked and is no more: silence."""
+    """Sets who acts. None for somebody who was taken off the list since admission; such a person gets no answer."""
     actor = await ctx.services.accounts.actor(ctx.chat_id, label)
     if actor is not None:
         ctx.actor = actor
@@ -135,7 +130,7 @@ async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
 
 
 async def tapped(update: Update, ctx: Ctx) -> None:
-    """A button; every tap is answered, whatever becomes of it."""
+    """Handles a tap on a button. Every tap is answered, whatever becomes of it."""
     query = update.callback_query
     if query is None or query.data is None:
         return
@@ -168,68 +163,41 @@ async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
         return
     if await _actor(ctx, tap.label or None) is None:
         return
+    if tap.permission is not None:
+        demand(ctx.actor, tap.permission)
     try:
         async with _showing_work(ctx):
-            await _dispatch(ctx, tap)
+            await TAPS[type(tap)](ctx, tap)
     except PinWanted as wanted:
         await pin.ask(ctx, wanted, Waiting(under, data=encode(tap)))
 
 
 async def _key(ctx: Ctx, tap: PadTap) -> None:
-    """A key of the keypad; after the last one the act that waited is done as if it were asked for now."""
+    """Takes a key of the keypad. After the last one it does the act that waited, as if it were asked for now."""
     if await _actor(ctx, None) is None:
         return
-    demand(ctx.actor, Permission.OWN)
+    demand(ctx.actor, tap.permission)
     waiting = await pin.tapped(ctx, tap)
     if waiting is None:
         return
     await ctx.answer()
     ctx.message = waiting.message
-    kept = decode(waiting.data) if waiting.data is not None else None
-    if kept is not None:
-        await _do(ctx, kept, waiting.message)
+    act = decode(waiting.data) if waiting.data is not None else None
+    if act is not None:
+        await _do(ctx, act, waiting.message)
     elif waiting.words is not None:
         ctx.query = None  # answered; what the words bring is a message of its own
         await _act_on(ctx, waiting.message, waiting.words, now=True)
 
 
-async def _dispatch(ctx: Ctx, tap: CardTap | ChangeTap | OrderTap | ListingTap | EntriesTap | ExitTap) -> None:
-    needed = needs(tap)
-    if needed is not None:
-        demand(ctx.actor, needed)
-    match tap:
-        case CardTap():
-            await confirm.tapped(ctx, tap)
-        case ChangeTap():
-            await confirm.changed(ctx, tap)
-        case OrderTap():
-            await order.tapped(ctx, tap)
-        case ExitTap():
-            await order.exit_position(ctx, tap)
-        case EntriesTap():
-            await safety.cancel_entries(ctx)
-        case ListingTap():
-            await _page(ctx, tap)
-
-
-async def _page(ctx: Ctx, tap: ListingTap) -> None:
-    match tap:
-        case ListingTap(book=Listing.PNL):
-            await ctx.redraw(await money.page(ctx, tap))
-        case ListingTap(book=Listing.STATUS):
-            await ctx.redraw(await status.status_page(ctx), marked=False)
-        case ListingTap():
-            await ctx.redraw(await books.page(ctx, tap))
-
-
 async def _do_it_now(ctx: Ctx, under: Message) -> None:
-    """The words stand in the message that the offer answers; Telegram hands them over with the tap."""
-    typed = under.reply_to_message
-    if typed is None or typed.text is None or typed.from_user is None or typed.from_user.id != ctx.chat_id:
+    """Does what was typed while the bot was away. Telegram hands the words over with the tap."""
+    original = under.reply_to_message
+    if original is None or original.text is None or original.from_user is None or original.from_user.id != ctx.chat_id:
         if await _actor(ctx, None) is not None:
             await ctx.redraw(start_views.words_gone(), marked=False)
         return
-    await _act_on(ctx, typed, typed.text, now=True)
+    await _act_on(ctx, original, original.text, now=True)
 
 
 @asynccontextmanager

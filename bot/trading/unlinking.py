@@ -10,7 +10,7 @@ from bot.domain.orders.notice import ActionKind
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
-from bot.domain.people.account import Account, Actor, Permission, Role
+from bot.domain.people.account import Account, Actor, Role
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.logins import Logins, lived, tell_of
@@ -37,8 +37,6 @@ class Unlinking:
 
     async def ask(self, actor: Actor, label: str, *, chat_id: int) -> UnlinkQuestion:
         """Asks again before it is done, and names what is open; CheckFailed while an order's outcome is."""
-        if not actor.may(Permission.ADMIN):
-            raise NotAllowed("Only an owner unlinks an account.")
         owner = await self.accounts.actor(actor.user.telegram_id, label)
         if owner is None or owner.account is None:
             raise NotFound(f"There is no account “{label}”.")

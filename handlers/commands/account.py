@@ -1,4 +1,7 @@
-"""/accounts /use /link /login /logout /session /unlink; deletes what held a code, and says so when it cannot."""
+"""/accounts /use /link /login /logout /session /unlink.
+
+A message that held a code is deleted.
+"""
 
 import logging
 import re
@@ -6,8 +9,11 @@ import re
 from bot.domain.errors import BotError, UsageError
 from bot.domain.orders.proposal import LoggedIn
 from bot.domain.people.account import GRANTS, Permission
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.order_words import legible
+from handlers.context.permissions import demand
 from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message
@@ -21,8 +27,8 @@ _BLANKED = re.compile(rf"(?:(?:[\w-]{{1,32}}\s*:\s*)?/?login(?:@\w+)?\s+)?{BLANK
 
 def six_digits(text: str) -> str | None:
     """The code in a text that is nothing but six digits of any script, also written 123 456."""
-    found = _SIX.fullmatch(legible(text))
-    return found[1] + found[2] if found else None
+    match = _SIX.fullmatch(legible(text))
+    return match[1] + match[2] if match else None
 
 
 def is_blanked(text: str) -> bool:
@@ -42,7 +48,7 @@ async def use(ctx: Ctx) -> None:
 
 
 async def link(ctx: Ctx) -> None:
-    """Answers with a one-time page; no secret of an account is ever typed into the chat."""
+    """Offers a one-time page. No secret of an account is ever typed into the chat."""
     words = ctx.words.split()
     if len(words) != 1:
         note = await _hide(ctx) if words else ""
@@ -53,12 +59,12 @@ async def link(ctx: Ctx) -> None:
 
 
 async def login(ctx: Ctx) -> None:
-    """Logs in at mStock; with a stored seed at once, else it asks for six digits, here or on a page."""
+    """Logs in at mStock. Without a stored seed it asks for six digits, here or on a page."""
     if ctx.words.lower() == "all":
         await _log_in_all(ctx)
         return
     if not ctx.words:
-        ctx.face.to_log_in.pop(ctx.chat_id, None)
+        ctx.state.to_log_in.pop(ctx.chat_id, None)
         await _log_in(ctx, None, "")
         return
     if ctx.words.lower() == "page":
@@ -75,67 +81,68 @@ async def login(ctx: Ctx) -> None:
 
 async def code(ctx: Ctx) -> None:
     """A message of six digits and nothing else."""
-    given = six_digits(ctx.words)
+    digits = six_digits(ctx.words)
     note = await _hide(ctx)
-    if given is None or not ctx.services.accounts.expects_code(ctx.chat_id):
+    if digits is None or not ctx.services.accounts.expects_code(ctx.chat_id):
         await ctx.reply(views.code_not_expected(note), marked=False)
         return
-    await _log_in_or_go_on(ctx, given, note)
+    await _log_in_or_go_on(ctx, digits, note)
 
 
 async def late_code(ctx: Ctx) -> None:
-    """A code that came while the bot was away: it was never stored, so it cannot be used."""
+    """Says that a code which came while the bot was away is not used. It was never stored."""
     await ctx.reply(views.code_not_used(await _hide(ctx)), marked=False)
 
 
 async def _hide(ctx: Ctx) -> str:
-    """Deletes the message that held the code before anything else is tried with it; what to say about that."""
+    """Deletes the message that held the code, before the code is tried. Returns what to say about that."""
     return views.DELETED if await ctx.delete_words() else views.NOT_DELETED
 
 
-async def _log_in(ctx: Ctx, given: str | None, note: str) -> None:
+async def _log_in(ctx: Ctx, digits: str | None, note: str) -> None:
     try:
-        outcome = await ctx.services.accounts.login(ctx.actor, given)
+        demand(ctx.actor, Permission.SESSION)  # bare digits come by no command, and a walk comes to other accounts
+        outcome = await ctx.services.accounts.login(ctx.actor, digits)
     finally:
         if note == views.NOT_DELETED:  # said whatever becomes of the login
             await ctx.reply(message(note), marked=False)
     if isinstance(outcome, LoggedIn):
-        ctx.face.code_for.pop(ctx.chat_id, None)
+        ctx.state.code_for.pop(ctx.chat_id, None)
         await ctx.reply(views.logged_in(outcome, ctx.mode, ctx.now, views.DELETED if note == views.DELETED else ""))
         await _next_login(ctx)
     else:
-        ctx.face.code_for[ctx.chat_id] = outcome.account.label
+        ctx.state.code_for[ctx.chat_id] = outcome.account.label
         await ctx.reply(views.code_wanted(outcome, ctx.mode))
 
 
 async def _log_in_all(ctx: Ctx) -> None:
-    """Walks through the accounts one by one; each that wants six digits is asked for before the next."""
-    mine = await ctx.services.accounts.all(ctx.actor)
-    ctx.face.to_log_in[ctx.chat_id] = [account.label for account, role in mine if Permission.SESSION in GRANTS[role]]
+    """Logs in to the accounts one by one, and asks for each one's six digits before the next."""
+    entries = await ctx.services.accounts.all(ctx.actor)
+    ctx.state.to_log_in[ctx.chat_id] = [account.label for account, role in entries if Permission.SESSION in GRANTS[role]]
     await _next_login(ctx)
 
 
 async def _next_login(ctx: Ctx) -> None:
-    """The next account of a walk; one that mStock refuses does not end it."""
-    waiting = ctx.face.to_log_in.get(ctx.chat_id)
-    if not waiting:
-        ctx.face.to_log_in.pop(ctx.chat_id, None)
+    """Logs in to the next account that /login all has before it."""
+    labels = ctx.state.to_log_in.get(ctx.chat_id)
+    if not labels:
+        ctx.state.to_log_in.pop(ctx.chat_id, None)
         return
-    actor = await ctx.services.accounts.actor(ctx.chat_id, waiting.pop(0))
+    actor = await ctx.services.accounts.actor(ctx.chat_id, labels.pop(0))
     if actor is None:
         return
     ctx.actor = actor
     await _log_in_or_go_on(ctx, None, "")
 
 
-async def _log_in_or_go_on(ctx: Ctx, given: str | None, note: str) -> None:
-    """In a walk through the accounts, one that is refused does not end it; the last one's refusal is told as any other."""
+async def _log_in_or_go_on(ctx: Ctx, digits: str | None, note: str) -> None:
+    """Goes on to the next account when mStock refuses one of /login all. The last one's refusal is raised as any other."""
     try:
-        await _log_in(ctx, given, note)
+        await _log_in(ctx, digits, note)
     except BotError as refused:
-        if not ctx.face.to_log_in.get(ctx.chat_id):
+        if not ctx.state.to_log_in.get(ctx.chat_id):
             raise
-        incident = ctx.face.random_bytes(2).hex()
+        incident = ctx.state.random_bytes(2).hex()
         _log.info("id %s chat %s: %s in a walk through the accounts", incident, ctx.chat_id, type(refused).__name__)
         await ctx.reply(failure(refused, incident, account=ctx.label))
         await _next_login(ctx)
@@ -150,9 +157,41 @@ async def session(ctx: Ctx) -> None:
 
 
 async def unlink(ctx: Ctx) -> None:
-    """Asked again in words before the secrets are destroyed; a name is always asked for."""
+    """Asks again in words before the secrets are destroyed. The account is always named."""
     if not ctx.words:
         raise UsageError("Which account? Its secrets are destroyed for good.", example="/unlink papa")
     question = await ctx.services.unlinking.ask(ctx.actor, ctx.words, chat_id=ctx.chat_id)
     message_id = await ctx.reply(views.unlink_question(question, ctx.mode, ctx.now), marked=False)
     await ctx.services.proposals.shown(question.confirmation.token, message_id)
+
+
+COMMANDS = (
+    Command(
+        name="accounts", help="Your accounts and what you may do there", example="/accounts",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=accounts,
+    ),
+    Command(
+        name="use", arguments="<label>", help="Work with another account for 30 minutes", example="/use papa",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=use,
+    ),
+    Command(
+        name="link", arguments="<label>", help="A page, for you alone, to enter an account's secrets", example="/link papa",
+        family=Family.ACCOUNT, permission=Permission.ADMIN, handler=link,
+    ),
+    Command(
+        name="login", arguments="[code | page | all]", help="Log in at mStock", example="/login",
+        family=Family.ACCOUNT, permission=Permission.SESSION, handler=login,
+    ),
+    Command(
+        name="logout", help="End the session at mStock", example="/logout",
+        family=Family.ACCOUNT, permission=Permission.SESSION, handler=logout,
+    ),
+    Command(
+        name="session", help="Until when the session lives", example="/session",
+        family=Family.ACCOUNT, permission=Permission.LOOK, handler=session,
+    ),
+    Command(
+        name="unlink", arguments="<label>", help="Destroy an account's secrets here", example="/unlink papa",
+        family=Family.ACCOUNT, permission=Permission.ADMIN, handler=unlink,
+    ),
+)  # fmt: skip

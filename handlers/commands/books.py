@@ -3,13 +3,16 @@
 from typing import get_args
 
 from bot.domain.errors import UsageError
+from bot.domain.people.account import Permission
+from bot.trading.account.account_views import Which
 from handlers.commands import order_steps
-from handlers.context import order_words
+from handlers.commands.command import Command, Pages
+from handlers.context import order_numbers
+from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.usecases import Which
 from handlers.views import books as views
-from handlers.views.keyboards import Listing, ListingTap
 from handlers.views.message import View
+from handlers.views.taps import Listing, ListingTap
 
 _WHICH: dict[str, Which] = {name: name for name in get_args(Which)}
 
@@ -27,9 +30,9 @@ async def order(ctx: Ctx) -> None:
     if not ctx.words:
         await order_steps.pick(ctx, "order")
         return
-    number = order_words.number(ctx.words, example="/order 12")
-    found = await ctx.services.books.order(ctx.actor, number)
-    await ctx.reply(views.order(found, ctx.mode, ctx.now, ctx.face.explain))
+    number = order_numbers.number(ctx.words, example="/order 12")
+    detail = await ctx.services.books.order(ctx.actor, number)
+    await ctx.reply(views.order(detail, ctx.mode, ctx.now, ctx.state.explain))
 
 
 async def trades(ctx: Ctx) -> None:
@@ -50,15 +53,49 @@ async def funds(ctx: Ctx) -> None:
 
 async def page(ctx: Ctx, tap: ListingTap) -> View:
     """The list that a tap names, as it is now."""
-    found = ctx.services.books
-    match tap.book:
+    books = ctx.services.books
+    match tap.listing:
         case Listing.ORDERS:
-            return views.orders(await found.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode)
+            return views.orders(await books.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode)
         case Listing.TRADES:
-            return views.trades(await found.trades(ctx.actor), tap, ctx.mode)
+            return views.trades(await books.trades(ctx.actor), tap, ctx.mode)
         case Listing.HOLDINGS:
-            return views.holdings(await found.holdings(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.holdings(await books.holdings(ctx.actor), tap, ctx.name, ctx.mode)
         case Listing.FUNDS:
-            return views.funds(await found.funds(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.funds(await books.funds(ctx.actor), tap, ctx.name, ctx.mode)
         case _:
-            return views.positions(await found.positions(ctx.actor), tap, ctx.name, ctx.mode)
+            return views.positions(await books.positions(ctx.actor), tap, ctx.name, ctx.mode)
+
+
+async def draw_again(ctx: Ctx, tap: ListingTap) -> None:
+    await ctx.redraw(await page(ctx, tap))
+
+
+COMMANDS = (
+    Command(
+        name="orders", arguments="[open|all|rejected]", help="Orders of today", example="/orders open",
+        family=Family.BOOKS, permission=Permission.LOOK, handler=orders,
+    ),
+    Command(
+        name="order", arguments="<#>", help="One order with its fills", example="/order 12",
+        family=Family.BOOKS, permission=Permission.LOOK, handler=order,
+    ),
+    Command(
+        name="trades", help="Trades of today", example="/trades",
+        family=Family.BOOKS, permission=Permission.LOOK, handler=trades,
+    ),
+    Command(
+        name="positions", short=("p",), help="Open and closed positions of today", example="/positions",
+        family=Family.BOOKS, permission=Permission.LOOK, handler=positions,
+    ),
+    Command(
+        name="holdings", short=("h",), help="Shares in the demat account", example="/holdings",
+        family=Family.BOOKS, permission=Permission.LOOK, handler=holdings,
+    ),
+    Command(
+        name="funds", short=("f",), help="Money for trading", example="/funds",
+        family=Family.BOOKS, permission=Permission.LOOK, handler=funds,
+    ),
+)  # fmt: skip
+
+PAGES: Pages = dict.fromkeys((Listing.ORDERS, Listing.TRADES, Listing.POSITIONS, Listing.HOLDINGS, Listing.FUNDS), draw_again)

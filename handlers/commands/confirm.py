@@ -1,18 +1,17 @@
 """The buttons of a question: Confirm, Change, Discard, and asking an expired card again.
 
-The tap is answered while the desk claims the confirmation, which only one tap can, and before the order leaves. What becomes of
-the order is drawn by the keeper of cards, not here.
+The tap is answered while the desk claims the confirmation, which only one tap can, and before the order leaves. The card
+updater draws what becomes of the order.
 """
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable
 
-from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, Proposal, Resumed
+from handlers.commands.command import Taps
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
@@ -21,9 +20,8 @@ from handlers.views import card as cards
 from handlers.views import order as views
 from handlers.views import safety
 from handlers.views.failures import failure
-from handlers.views.format import clock_time
-from handlers.views.keyboards import CardTap, CardVerb, ChangeTap
-from handlers.views.message import message, say
+from handlers.views.message import message
+from handlers.views.taps import CardTap, CardVerb, ChangeTap
 
 _log = logging.getLogger(__name__)
 
@@ -43,35 +41,22 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
             options = await ctx.services.proposals.change_options(ctx.actor, tap.token)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, views.changes(tap.token, options, tap.label))
         case CardVerb.BACK:
-            rows = views.question_keyboard(tap.token, _confirm_words(ctx), tap.label)
+            confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
+            rows = views.proposal_keyboard(confirmation, tap.label)
             await Sender(ctx.bot).buttons(ctx.chat_id, ctx.message_id, rows)
         case CardVerb.AGAIN:
             await ask(ctx, await ctx.services.proposals.again(ctx.actor, tap.token, chat_id=ctx.chat_id), in_place=True)
 
 
 async def changed(ctx: Ctx, tap: ChangeTap) -> None:
-    """New terms: a new question in the same message, and the old one is dead."""
+    """Puts a new question with the new terms in the place of the old one."""
     change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
     await ask(ctx, await ctx.services.proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
 
 
-def _confirm_words(ctx: Ctx) -> str:
-    """What stood on the button before Change took its place; the card itself says it."""
-    text = ctx.message.text if ctx.message is not None else None
-    found = re.search(r"^(BUY|SELL|CHANGE)\b", text or "", re.MULTILINE)
-    return f"Confirm {found[1].lower()}" if found else "Confirm"
-
-
-def _asked(ctx: Ctx) -> str:
-    """BUY 10 RELIANCE: what the card in this message asks about, as it says itself; empty where it says nothing of the kind."""
-    text = ctx.message.text if ctx.message is not None else None
-    found = re.search(r"^((?:BUY|SELL) [0-9,]+ .*?)(?: {2,}|$)", text or "", re.MULTILINE)
-    return found[1] if found else ""
-
-
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
-    repeated = not ctx.face.first_tap(tap.token)
-    sends = tap.verb is CardVerb.CONFIRM and not _is_over(ctx)
+    repeated = not ctx.state.first_tap(tap.token)
+    sends = tap.verb is CardVerb.CONFIRM and ctx.services.proposals.may_be_open(tap.token)  # else nothing is announced
     answered = None if repeated else _answering(ctx, "Sending…" if sends else "")
     try:
         outcome = await ctx.services.desk.confirm(
@@ -85,27 +70,27 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
     except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
-        view = failure(refusal, "", account=ctx.label)
-        await ctx.redraw(view.and_then(say(asked)) if (asked := _asked(ctx)) else view)
+        confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
+        await ctx.redraw(views.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))
     else:
         await _show(ctx, tap, outcome)
 
 
 async def _unlink(ctx: Ctx, tap: CardTap) -> None:
-    repeated = not ctx.face.first_tap(tap.token)
+    repeated = not ctx.state.first_tap(tap.token)
     try:
-        done = await ctx.services.unlinking.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+        unlinked = await ctx.services.unlinking.confirm(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
     except CheckFailed as refusal:
         await ctx.redraw(failure(refusal, "", account=ctx.label), marked=False)
     else:
-        ctx.face.forget_code_of(done.account.label)
-        await ctx.redraw(account_views.unlinked(done, ctx.mode), marked=False)
+        ctx.state.forget_code_of(unlinked.account.label)
+        await ctx.redraw(account_views.unlinked(unlinked, ctx.mode), marked=False)
 
 
 async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: bool) -> None:
-    """An expired card says so in its place; a finger that was too quick gets a note on the tap; anything else is an error."""
+    """Says in its place that a card expired, and in a note that a second tap came too late. Anything else is raised."""
     if gone.again:
         await ctx.redraw(views.expired(gone.say, tap.token, tap.label))
     elif gone.expired:
@@ -125,24 +110,18 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> 
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 
-def _is_over(ctx: Ctx) -> bool:
-    """Whether the card itself says that its time has passed, so that nothing is announced which will not be done."""
-    until = re.search(r"until (\d\d:\d\d:\d\d)$", (ctx.message.text or "") if ctx.message is not None else "", re.MULTILINE)
-    if until is None or ctx.message is None:
-        return False
-    shown = ctx.message.edit_date or ctx.message.date
-    return ist_date(shown) != ist_date(ctx.now) or clock_time(ctx.now) >= until[1]
-
-
 def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
     """Answers the tap while the desk claims the question; no order leaves before Telegram has the answer.
 
-    What comes back waits for that, yet a slow Telegram holds no order back for longer than ANSWER_FIRST.
+    The desk awaits what this returns. A slow Telegram holds an order back for ANSWER_FIRST at most.
     """
     answer = asyncio.create_task(ctx.answer(text), name="answer to a tap")
     return lambda: asyncio.wait({answer}, timeout=ANSWER_FIRST)
 
 
 async def _discard(ctx: Ctx, tap: CardTap) -> None:
-    closed = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
-    await ctx.redraw(views.discarded(closed, ctx.now))
+    confirmation = await ctx.services.proposals.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+    await ctx.redraw(views.discarded(confirmation, ctx.now))
+
+
+TAPS: Taps = {CardTap: tapped, ChangeTap: changed}

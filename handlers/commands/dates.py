@@ -15,23 +15,23 @@ def report_day(words: str, today: date) -> date | None:
         return None
     if text == "yesterday":
         return today - timedelta(days=1)
-    if found := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
-        return _date(int(found[1]), int(found[2]), int(found[3]), today)
-    if found := re.fullmatch(rf"(\d{{1,2}})\s*({_MONTHS})[a-z]*(?:\s*(\d{{4}}))?", text, re.ASCII):
-        return _date(int(found[3] or 0), _MONTHS.split("|").index(found[2]) + 1, int(found[1]), today)
-    if found := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", text, re.ASCII):
-        return _date(int(found[3] or 0), int(found[2]), int(found[1]), today)
+    if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
+        return _date(int(match[1]), int(match[2]), int(match[3]), today)
+    if match := re.fullmatch(rf"(\d{{1,2}})\s*({_MONTHS})[a-z]*(?:\s*(\d{{4}}))?", text, re.ASCII):
+        return _date(int(match[3] or 0), _MONTHS.split("|").index(match[2]) + 1, int(match[1]), today)
+    if match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", text, re.ASCII):
+        return _date(int(match[3] or 0), int(match[2]), int(match[1]), today)
     raise UsageError(f'"{words.strip()[:40]}" is not a date.', example=f"/report {today.day} {today:%b}")
 
 
 def _date(year: int, month: int, day: int, today: date) -> date:
     """Without a year, the last such day that was not in the future."""
     try:
-        found = date(year or today.year, month, day)
-        if not year and found > today:
-            found = date(today.year - 1, month, day)
+        result = date(year or today.year, month, day)
+        if not year and result > today:
+            result = date(today.year - 1, month, day)
     except ValueError:
         raise UsageError("There is no such day.", example=f"/report {today.day} {today:%b}") from None
-    if found > today:
+    if result > today:
         raise UsageError("That day is still to come.", example="/report")
-    return found
+    return result

@@ -9,6 +9,8 @@ from typing import Any
 from bot.domain.errors import UsageError
 from bot.domain.people.access import LimitsShown
 from bot.domain.people.account import Permission, Segment
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.context.permissions import demand
 from handlers.views import limits as views
@@ -19,7 +21,7 @@ _HOURS = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2})[:
 
 
 async def limits(ctx: Ctx) -> None:
-    """`/limits`, `/limits <name> <value or off>`, `/limits lock`, which asks first: nothing lifts it that day."""
+    """`/limits`, `/limits <name> <value or off>`, `/limits lock`. Nothing lifts the lock that day, so it asks."""
     name, _, rest = ctx.words.lower().partition(" ")
     if not name:
         await _show(ctx, await ctx.services.limits.show(ctx.actor))
@@ -38,16 +40,16 @@ async def limits(ctx: Ctx) -> None:
         raise UsageError(f"“{name}” is not one of {', '.join(_FIELDS)}, lock.", example=_EXAMPLE)
 
 
-async def _show(ctx: Ctx, found: LimitsShown, *, changed: str | None = None) -> None:
+async def _show(ctx: Ctx, limits: LimitsShown, *, changed: str | None = None) -> None:
     may_change, may_lock = ctx.actor.may(Permission.ADMIN), ctx.actor.may(Permission.OPEN)
-    await ctx.reply(views.limits(found, ctx.mode, may_change=may_change, may_lock=may_lock, changed=changed))
+    await ctx.reply(views.limits(limits, ctx.mode, may_change=may_change, may_lock=may_lock, changed=changed))
 
 
 def _rupees(words: str) -> Decimal | None:
     if words == "off":
         return None
-    found = _AMOUNT.fullmatch(words)
-    if found is None:
+    match = _AMOUNT.fullmatch(words)
+    if match is None:
         raise UsageError(f"“{words}” is no amount in rupees. “off” takes the limit away.", example=_EXAMPLE)
     return Decimal(words.replace(",", "").removeprefix("₹"))
 
@@ -63,20 +65,20 @@ def _number(words: str) -> int | None:
 def _segments(words: str) -> tuple[Segment, ...] | None:
     if words in ("off", "all"):
         return None
-    known = {each.value: each for each in Segment}
-    named = re.findall(r"[a-z]+", words)
-    if not named or any(each not in known for each in named):
-        raise UsageError(f"Segments are {', '.join(known)}.", example="/limits segments cash options")
-    return tuple(each for each in Segment if each.value in named)
+    segments = {segment.value: segment for segment in Segment}
+    names = re.findall(r"[a-z]+", words)
+    if not names or any(segment not in segments for segment in names):
+        raise UsageError(f"Segments are {', '.join(segments)}.", example="/limits segments cash options")
+    return tuple(segment for segment in Segment if segment.value in names)
 
 
 def _hours(words: str) -> tuple[time, time] | None:
     if words == "off":
         return None
-    found = _HOURS.fullmatch(words)
+    match = _HOURS.fullmatch(words)
     try:
-        if found is not None:
-            begins, ends = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+        if match is not None:
+            begins, ends = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
             if begins < ends:
                 return begins, ends
     except ValueError:
@@ -101,3 +103,11 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "pin": ("ask_pin_above", _rupees),
     "holdings": ("guardian_sells_holdings", _yes),
 }
+
+
+COMMANDS = (
+    Command(
+        name="limits", arguments="[name value | lock]", help="Your own limits: tighter at once, looser from the next trading day",
+        example="/limits value 50000", family=Family.SAFETY, permission=Permission.LOOK, handler=limits,
+    ),
+)  # fmt: skip

@@ -1,6 +1,9 @@
 """/quote and /search."""
 
 from bot.domain.errors import UsageError
+from bot.domain.people.account import Permission
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import market as views
 
@@ -17,3 +20,15 @@ async def search(ctx: Ctx) -> None:
     if not ctx.words:
         raise UsageError("Search for what?", example="/search tata motors")
     await ctx.reply(views.search(await ctx.services.market.search(ctx.actor, ctx.words), ctx.words, ctx.now), marked=False)
+
+
+COMMANDS = (
+    Command(
+        name="quote", short=("q",), arguments="<symbol>", help="Price, bid and ask, range of the day", example="/quote NIFTY",
+        family=Family.MARKET, permission=Permission.LOOK, handler=quote,
+    ),
+    Command(
+        name="search", arguments="<words>", help="Find a share or contract", example="/search tata motors",
+        family=Family.MARKET, permission=Permission.LOOK, handler=search,
+    ),
+)  # fmt: skip

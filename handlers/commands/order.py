@@ -3,53 +3,56 @@
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
+from bot.domain.people.account import Permission
 from bot.domain.terms import Side
 from handlers.commands import order_steps
-from handlers.context import order_words
+from handlers.commands.command import Command, Taps
+from handlers.context import order_numbers, order_words
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import books
 from handlers.views import card as cards
 from handlers.views import order as views
-from handlers.views.keyboards import ExitTap, OrderTap, OrderVerb
+from handlers.views.taps import ExitTap, OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:
-    """Words -> a question; nothing is sent. What the words lack is asked for by buttons."""
+    """Proposes an order from the words, and sends nothing. Buttons ask for what the words lack."""
     await _propose(ctx, Side.BUY)
 
 
 async def sell(ctx: Ctx) -> None:
-    """Words -> a question; nothing is sent. What the words lack is asked for by buttons."""
+    """Proposes an order from the words, and sends nothing. Buttons ask for what the words lack."""
     await _propose(ctx, Side.SELL)
 
 
 async def _propose(ctx: Ctx, side: Side) -> None:
     if await order_steps.step(ctx, side):
         return
-    asked = await ctx.services.proposals.propose(ctx.actor, order_words.order(side, ctx.words), chat_id=ctx.chat_id)
-    await ask(ctx, asked, in_place=ctx.stays)
+    proposal = await ctx.services.proposals.propose(ctx.actor, order_words.order(side, ctx.words), chat_id=ctx.chat_id)
+    await ask(ctx, proposal, in_place=ctx.stays)
 
 
 async def modify(ctx: Ctx) -> None:
-    """New terms -> a question with the old terms beside them; without them the order's own prices are offered."""
+    """Proposes new terms beside the old ones. Without new terms it offers prices around the order's own."""
     if not ctx.words:
         await order_steps.pick(ctx, "modify")
         return
-    if order_words.is_number(ctx.words):
-        found = await ctx.services.books.order(ctx.actor, order_words.number(ctx.words, example="/modify 12 2905"))
-        await _offer_prices(ctx, found)
+    if order_numbers.is_number(ctx.words):
+        detail = await ctx.services.books.order(ctx.actor, order_numbers.number(ctx.words, example="/modify 12 2905"))
+        await _offer_prices(ctx, detail)
         return
-    proposals, terms = ctx.services.proposals, order_words.modify(ctx.words)
+    proposals, terms = ctx.services.proposals, order_numbers.modify(ctx.words)
     proposal = await proposals.modify(ctx.actor, terms.number, price=terms.price, quantity=terms.quantity, chat_id=ctx.chat_id)
     await ask(ctx, proposal)
 
 
 async def cancel_order(ctx: Ctx) -> None:
-    """One tap is enough for an entry; the only stop of a position is asked about again."""
+    """Cancels an entry at once. It asks again before it cancels the only stop of a position."""
     if not ctx.words:
         await order_steps.pick(ctx, "cancel_order")
         return
-    number = order_words.number(ctx.words, example="/cancel_order 12")
+    number = order_numbers.number(ctx.words, example="/cancel_order 12")
     await _cancelled(ctx, await ctx.services.orders.cancel(ctx.actor, number, chat_id=ctx.chat_id))
 
 
@@ -67,7 +70,7 @@ async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
 
 
 async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
-    """The button of one position: the order that closes what is held of it now, as a question."""
+    """Proposes the order that closes what is held of one position now."""
     await ask(ctx, await ctx.services.proposals.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 
@@ -80,7 +83,7 @@ async def _cancelled(ctx: Ctx, outcome: Order | Question) -> None:
 
 
 async def tapped(ctx: Ctx, tap: OrderTap) -> None:
-    """The buttons under an order's card or its news; the card itself is drawn elsewhere."""
+    """Does what a button under an order's card or its news says. The card updater draws the card."""
     proposals, orders, chat_id = ctx.services.proposals, ctx.services.orders, ctx.chat_id
     match tap.verb:
         case OrderVerb.SAME:
@@ -107,24 +110,24 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
 
 async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
     """Buttons that show something about the order first."""
-    found = await ctx.services.books.order_by_id(ctx.actor, tap.order_id)
+    detail = await ctx.services.books.order_by_id(ctx.actor, tap.order_id)
     match tap.verb:
         case OrderVerb.NOT_THERE:
-            await ctx.reply(cards.not_there(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
+            await ctx.reply(cards.not_there(detail.order, detail.account.label, ctx.mode, ctx.now), to=ctx.message_id)
         case OrderVerb.MODIFY:
-            await _offer_prices(ctx, found)
+            await _offer_prices(ctx, detail)
         case _:
-            await ctx.redraw(books.order(found, ctx.mode, ctx.now, ctx.face.explain))
+            await ctx.redraw(books.order(detail, ctx.mode, ctx.now, ctx.state.explain))
 
 
-async def _offer_prices(ctx: Ctx, found: OrderDetail) -> None:
-    if not found.order.status.is_working:
-        raise CheckFailed([f"#{found.order.number} does not work any more: there is nothing to change."])
-    await ctx.reply(cards.modify_prices(found.order, found.account.label, ctx.mode, ctx.now), to=ctx.message_id)
+async def _offer_prices(ctx: Ctx, detail: OrderDetail) -> None:
+    if not detail.order.status.is_working:
+        raise CheckFailed([f"#{detail.order.number} does not work any more: there is nothing to change."])
+    await ctx.reply(cards.modify_prices(detail.order, detail.account.label, ctx.mode, ctx.now), to=ctx.message_id)
 
 
 async def _halved(ctx: Ctx, whole: Proposal) -> Proposal:
-    """The same exit for half of it, in whole lots, rounded down; the question about the whole is dead with that."""
+    """Proposes the same exit for half of it, in whole lots, rounded down, in place of the question about the whole."""
     lot = whole.draft.instrument.lot
     half = whole.draft.quantity // 2 // lot * lot
     if not half:
@@ -133,4 +136,34 @@ async def _halved(ctx: Ctx, whole: Proposal) -> Proposal:
 
 
 async def _given_up(ctx: Ctx, order: Order) -> None:
-    await ctx.redraw(cards.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.face.explain))
+    await ctx.redraw(cards.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.state.explain))
+
+
+COMMANDS = (
+    Command(
+        name="buy", short=("b", "kharido", "kharid", "khareedo", "खरीदो"),
+        arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        help="Buy; you see the order before it is sent", example="/buy RELIANCE 10",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=buy,  # a guardian may buy a short back
+    ),
+    Command(
+        name="sell", short=("s", "becho", "bech", "बेचो"),
+        arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        help="Sell; you see the order before it is sent", example="/sell RELIANCE 10 2900",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=sell,  # the desk decides what only reduces
+    ),
+    Command(
+        name="modify", arguments="<#> [price] [q quantity]", help="New price or quantity for an open order",
+        example="/modify 12 2905", family=Family.ORDER, permission=Permission.OPEN, handler=modify,
+    ),
+    Command(
+        name="cancel_order", arguments="<#>", help="Cancel an open order", example="/cancel_order 12",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=cancel_order,
+    ),
+    Command(
+        name="cancel_all", help="Cancel every open order", example="/cancel_all",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=cancel_all,
+    ),
+)  # fmt: skip
+
+TAPS: Taps = {OrderTap: tapped, ExitTap: exit_position}

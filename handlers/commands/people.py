@@ -1,8 +1,10 @@
-"""/people: the list, an invitation by one-time link, taking somebody off; and the door at which an invited stranger knocks."""
+"""/people: the list, an invitation by one-time link, taking somebody off; and the use of such a link."""
 
 from bot.domain.errors import UsageError
 from bot.domain.people.access import Welcome
-from bot.domain.people.account import Role
+from bot.domain.people.account import Permission, Role
+from handlers.commands.command import Command
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import people as views
 
@@ -36,10 +38,18 @@ async def _invite(ctx: Ctx, words: list[str]) -> None:
 
 
 async def came(ctx: Ctx, code: str) -> None:
-    """Somebody who is on the list already opened a joining link: perhaps to another account."""
+    """Joins somebody who is on the list already, perhaps to another account."""
     name = ctx.actor.user.name
     outcome = await ctx.services.invitations.join(ctx.chat_id, name, code)
     if isinstance(outcome, Welcome):
         await ctx.reply(views.welcome(outcome), marked=False)
     else:
         await ctx.reply(views.no_entry(outcome or "I don't know this link. Nothing was done."), marked=False)
+
+
+COMMANDS = (
+    Command(
+        name="people", arguments="[add role [account] | remove person]", help="Who may use the bot; invite, take off",
+        example="/people add trader", family=Family.HOST, permission=Permission.ADMIN, handler=people,
+    ),
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """What a reply means: to a question its next word, to a proposal new terms, to an order or its fill the act it names.
 
-Telegram hands the message that is replied to over whole, its buttons included: whom a reply concerns is read from them, never
-from a number in the text, for day numbers begin anew each morning.
+Telegram hands over the whole message that is replied to, with its buttons. They say what a reply concerns. A number in the text
+does not, for day numbers begin anew each morning.
 """
 
 import re
@@ -17,7 +17,7 @@ from bot.domain.money import exact
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
 from handlers.context.order_words import legible
-from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb, Tap, decode
+from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb, Tap, decode
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
@@ -43,7 +43,7 @@ class NewTerms:
 
 
 def completed(message: Message, text: str) -> str:
-    """A reply to a question on the way to an order, with the words so far before it; any other text as it is."""
+    """Puts the words so far before a reply to a question on the way to an order. Any other text stays as it is."""
     leave = next((tap for tap in _taps(message) if isinstance(tap, LeaveTap)), None)
     if leave is None or not leave.words:
         return text
@@ -52,7 +52,7 @@ def completed(message: Message, text: str) -> str:
 
 
 def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | None:
-    """What a short reply to a proposal, an order's card or its fill asks for; None: it is no such reply."""
+    """What a short reply to a proposal, an order's card or its fill asks for; None for any other text."""
     text = " ".join(legible(text).split())
     price, size = _PRICE.fullmatch(text), _SIZE.fullmatch(text)
     at = exact(price[1].replace(",", "")) if price else None
@@ -68,14 +68,14 @@ def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | None
     return None
 
 
-async def change(ctx: Ctx, asked: NewTerms) -> None:
-    """New terms for the order that was replied to, as a question."""
-    order = (await ctx.services.books.order_by_id(ctx.actor, asked.order_id)).order
+async def change(ctx: Ctx, terms: NewTerms) -> None:
+    """Proposes new terms for the order that was replied to."""
+    order = (await ctx.services.books.order_by_id(ctx.actor, terms.order_id)).order
     if not order.status.is_working or ist_date(order.created_at) != ist_date(ctx.now):
         raise CheckFailed([f"#{order.number} does not work any more: there is nothing to change."])
     proposals = ctx.services.proposals
     await ask(
-        ctx, await proposals.modify(ctx.actor, order.number, price=asked.price, quantity=asked.quantity, chat_id=ctx.chat_id)
+        ctx, await proposals.modify(ctx.actor, order.number, price=terms.price, quantity=terms.quantity, chat_id=ctx.chat_id)
     )
 
 

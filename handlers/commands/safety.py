@@ -1,26 +1,44 @@
 """/kill and /resume."""
 
+from bot.domain.people.account import Permission
+from handlers.commands.command import Command, Taps
+from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.telegram.rate_limits import Priority
 from handlers.views import card as cards
 from handlers.views import order as order_views
 from handlers.views import safety as views
+from handlers.views.taps import EntriesTap
 
 
 async def kill(ctx: Ctx) -> None:
-    """Blocks new entries at once; its answer overtakes everything else that waits to be sent."""
-    found = await ctx.services.switch.kill(ctx.actor)
-    await ctx.reply(views.killed(found, ctx.mode, ctx.now), priority=Priority.SAFETY)
+    """Blocks new entries at once. The answer overtakes everything else that waits to be sent."""
+    killed = await ctx.services.switch.kill(ctx.actor)
+    await ctx.reply(views.killed(killed, ctx.mode, ctx.now), priority=Priority.SAFETY)
 
 
 async def resume(ctx: Ctx) -> None:
-    """Asked again in words before it is done."""
+    """Asks in words before new entries are allowed again."""
     question = await ctx.services.switch.ask_resume(ctx.actor, chat_id=ctx.chat_id)
     message_id = await ctx.reply(order_views.question(question, ctx.mode, ctx.now))
     await ctx.services.proposals.shown(question.confirmation.token, message_id)
 
 
-async def cancel_entries(ctx: Ctx) -> None:
-    """The button under the answer to /kill."""
+async def cancel_entries(ctx: Ctx, _: EntriesTap) -> None:
+    """Cancels the entries that /kill left resting."""
     orders = await ctx.services.switch.cancel_entries(ctx.actor)
     await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now), priority=Priority.SAFETY)
+
+
+COMMANDS = (
+    Command(
+        name="kill", help="Stop all new orders at once", example="/kill",
+        family=Family.SAFETY, permission=Permission.STOP, handler=kill,
+    ),
+    Command(
+        name="resume", help="Allow new orders again", example="/resume",
+        family=Family.SAFETY, permission=Permission.ADMIN, handler=resume,
+    ),
+)  # fmt: skip
+
+TAPS: Taps = {EntriesTap: cancel_entries}

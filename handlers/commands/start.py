@@ -2,48 +2,47 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bot.domain.errors import UsageError
+from bot.domain.people.account import Permission
 from handlers.commands import books, people
+from handlers.commands.command import Command
+from handlers.context.command import CommandInfo, Family
 from handlers.context.command_menu import offer_menu
 from handlers.context.context import Ctx
 from handlers.telegram.admission import joining_code
 from handlers.views import account as account_views
 from handlers.views import books as book_views
 from handlers.views import start as views
-from handlers.views.keyboards import Listing, ListingTap
-
-if TYPE_CHECKING:
-    from handlers.registry import Command
+from handlers.views.taps import Listing, ListingTap
 
 
 async def start(ctx: Ctx) -> None:
-    """Greets by role and says what to try first; a joining link that somebody on the list opens comes here too."""
+    """Greets by role and says what to try first. A joining link that somebody on the list opens comes here too."""
     if (code := joining_code(f"/start {ctx.words}")) is not None:
         await people.came(ctx, code)
         return
-    await offer_menu(ctx.bot, ctx.chat_id, ctx.actor.role, ctx.face.commands)
+    await offer_menu(ctx.bot, ctx.chat_id, ctx.actor.role, ctx.state.commands)
     line = ""
     if ctx.actor.account is not None:
         line = account_views.session_line(await ctx.services.accounts.session(ctx.actor), ctx.now)
     await ctx.reply(views.greeting(ctx.actor, ctx.mode, line))
 
 
-def _mine(ctx: Ctx) -> "Sequence[Command]":
-    return tuple(command for command in ctx.face.commands if ctx.actor.may(command.permission))
+def _mine(ctx: Ctx) -> Sequence[CommandInfo]:
+    return tuple(command for command in ctx.state.commands if ctx.actor.may(command.permission))
 
 
 async def help_(ctx: Ctx) -> None:
     """Every command of this person's role, or one explained."""
-    wanted = ctx.words.lower().removeprefix("/")
-    if not wanted:
+    word = ctx.words.lower().removeprefix("/")
+    if not word:
         await ctx.reply(views.help_all(_mine(ctx), ctx.mode), marked=False)
         return
-    found = next((command for command in ctx.face.commands if wanted == command.name or wanted in command.short), None)
-    if found is None:
+    info = next((command for command in ctx.state.commands if word == command.name or word in command.short), None)
+    if info is None:
         raise UsageError(f'There is no command "{ctx.words}".', example="/help buy")
-    await ctx.reply(views.help_one(found, ctx.mode), marked=False)
+    await ctx.reply(views.help_one(info, ctx.mode), marked=False)
 
 
 async def menu(ctx: Ctx) -> None:
@@ -51,16 +50,40 @@ async def menu(ctx: Ctx) -> None:
 
 
 async def cancel(ctx: Ctx) -> None:
-    """With nothing to leave it lists the open orders, for that is what a hurried hand means."""
+    """Lists the open orders: that is what a person in a hurry means."""
     await ctx.reply(await books.page(ctx, ListingTap(Listing.ORDERS, ctx.label, "open")))
 
 
 async def glance(ctx: Ctx) -> None:
-    """Last order, positions and session; without a session it says that first, because the rest cannot be known."""
+    """Shows the last order, the positions and the session. Without a session it says only that: the rest is not known."""
     state = await ctx.services.accounts.session(ctx.actor)
     if not account_views.alive(state, ctx.now):
         await ctx.reply(account_views.session(state, ctx.mode, ctx.now))
         return
     line = account_views.session_line(state, ctx.now)
-    orders, held = await asyncio.gather(ctx.services.books.orders(ctx.actor), ctx.services.books.positions(ctx.actor))
-    await ctx.reply(book_views.glance(orders, held, line, ctx.label, ctx.mode))
+    orders, positions = await asyncio.gather(ctx.services.books.orders(ctx.actor), ctx.services.books.positions(ctx.actor))
+    await ctx.reply(book_views.glance(orders, positions, line, ctx.label, ctx.mode))
+
+
+COMMANDS = (
+    Command(
+        name="start", help="Who you are here and what to do first", example="/start",
+        family=Family.START, permission=Permission.LOOK, handler=start,
+    ),
+    Command(
+        name="help", arguments="[command]", help="All commands, or one explained", example="/help buy",
+        family=Family.START, permission=Permission.LOOK, handler=help_,
+    ),
+    Command(
+        name="menu", help="The usual things as buttons", example="/menu",
+        family=Family.START, permission=Permission.LOOK, handler=menu,
+    ),
+    Command(
+        name="cancel", help="Leave what you are in; otherwise list the open orders", example="/cancel",
+        family=Family.START, permission=Permission.LOOK, handler=cancel,
+    ),
+    Command(
+        name="?", help="Last order, positions and session in one short message", example="?",
+        family=Family.START, permission=Permission.LOOK, handler=glance, in_menu=False,
+    ),
+)  # fmt: skip

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from telegram import CallbackQuery, Message
 from telegram.error import BadRequest, TelegramError
@@ -13,14 +13,12 @@ from telegram.ext import CallbackContext, ExtBot
 
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
-from handlers.context.permissions import by_name, offered
+from bot.trading.services import Services
+from handlers.context.command import CommandInfo
+from handlers.context.permissions import PermissionOf, offered
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender
-from handlers.usecases import UseCases
 from handlers.views.message import View
-
-if TYPE_CHECKING:
-    from handlers.registry import Command
 
 _log = logging.getLogger(__name__)
 
@@ -44,19 +42,20 @@ def as_said(words: str) -> str:
 
 
 class BotState:
-    """What all handlers share; the application carries it, so there are no globals."""
+    """What all handlers share. The application carries it, so there are no globals."""
 
     def __init__(
         self,
         *,
-        services: UseCases,
-        commands: "Sequence[Command]",
+        services: Services,
+        commands: Sequence[CommandInfo],
+        permission_of: PermissionOf,
         random_bytes: RandomBytes,
         explain: Explain = as_said,
     ) -> None:
         self.services = services
         self.commands = commands
-        self.permission_of = by_name(commands)
+        self.permission_of = permission_of
         self.random_bytes = random_bytes
         self.explain = explain
         self.code_for: dict[int, str] = {}  # person -> label of the account whose login waits for six digits
@@ -65,11 +64,11 @@ class BotState:
         self._waiting: OrderedDict[str, Waiting] = OrderedDict()
 
     def forget_code_of(self, label: str) -> None:
-        """The account is unlinked: six digits that come now are not for its login."""
+        """Takes six digits no longer for the login of this account: it is unlinked."""
         self.code_for = {person: of for person, of in self.code_for.items() if of != label}
 
     def wait_for_pin(self, pad_id: str, waiting: Waiting) -> None:
-        """Keeps an act until its keypad is over; the last few hundred."""
+        """Holds an act until its keypad is over. The oldest of some hundreds is dropped."""
         self._waiting[pad_id] = waiting
         while len(self._waiting) > REMEMBERED:
             self._waiting.popitem(last=False)
@@ -79,9 +78,9 @@ class BotState:
         return self._waiting.pop(pad_id, None)
 
     def first_tap(self, token: str) -> bool:
-        """Whether this is the first Confirm of that question that we see: only for the words of the answer.
+        """Whether this is the first Confirm of that question in this process. Only the words of the answer hang on it.
 
-        What a tap may do is decided in the database alone; this forgets at a restart, and after the last few hundred.
+        The database decides what a tap may do.
         """
         first = token not in self._tapped
         self._tapped[token] = None
@@ -102,11 +101,11 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
     answered: bool = False
 
     @property
-    def face(self) -> BotState:
+    def state(self) -> BotState:
         return self.bot_data
 
     @property
-    def services(self) -> UseCases:
+    def services(self) -> Services:
         return self.bot_data.services
 
     @property
@@ -119,7 +118,7 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
 
     @property
     def chat_id(self) -> int:
-        """The private chat; equal to the person's id (guard.py)."""
+        """The private chat. Its id equals the person's (admission.py)."""
         return self._chat_id or 0
 
     @property
@@ -142,30 +141,30 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
         return self.actor.account.mark if self.actor.account is not None else ""
 
     def own(self, view: View, *, marked: bool = True) -> View:
-        """The view as this person sees it: led by the account's mark, without buttons that the role would be refused."""
+        """The view as this person sees it: the account's mark leads it, and buttons that the role may not use are gone."""
         actor: Actor | None = getattr(self, "actor", None)  # not yet known where an update failed before it was looked up
         if actor is None:
             return view
         mark = actor.account.mark if marked and actor.account is not None else ""
-        return offered(view.led_by(mark), actor.role, self.face.permission_of)
+        return offered(view.led_by(mark), actor.role, self.state.permission_of)
 
     async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
-        """Sends a view; the message id. marked: it is about the account in use, whose mark leads it."""
+        """Sends a view and returns the message id. marked: the mark of the account in use leads it."""
         return await Sender(self.bot).send(self.chat_id, self.own(view, marked=marked), reply_to=to, priority=priority)
 
     async def redraw(self, view: View, *, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
-        """After a tap, or a reply that acts on a message of ours: edits it. After other words: sends. The message id."""
+        """Edits our message after a tap on it or a reply to it, else sends a new one. Returns the message id."""
         over = self.concerns or (self.message if self.query is not None else None)
         if over is None:
             return await self.reply(view, priority=priority, marked=marked)
         return await Sender(self.bot).edit(self.chat_id, over.message_id, self.own(view, marked=marked), priority=priority)
 
     async def redraw_or_reply(self, view: View) -> int:
-        """The answer to a command: in place of the message whose button stood for it, where that is a step of the same way."""
+        """Answers a command, in place of the message with its button where that is a step on the same way."""
         return await (self.redraw(view) if self.stays else self.reply(view))
 
     async def answer(self, text: str = "", *, alert: bool = False) -> None:
-        """Answers a tap, once; a tap too old to be answered is no error."""
+        """Answers a tap once. A tap too old to be answered is no error."""
         if self.query is None or self.answered:
             return
         self.answered = True
@@ -177,7 +176,7 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
             _log.warning("a tap was not answered: %s", error.message)
 
     async def delete_words(self) -> bool:
-        """Deletes the person's own message; False when Telegram would not."""
+        """Deletes the person's own message. Returns False when Telegram would not."""
         if self.message is None or self.query is not None:
             return False
         try:

@@ -45,7 +45,7 @@ class Judgement:
 _DROP = Judgement(Verdict.DROP)
 
 
-def judge(update: Update, known: Callable[[int], bool]) -> Judgement:
+def judge(update: Update, is_known: Callable[[int], bool]) -> Judgement:
     """Takes plain messages and taps of known people in their own private chat, and nothing else."""
     member = update.my_chat_member
     if member is not None:
@@ -53,18 +53,18 @@ def judge(update: Update, known: Callable[[int], bool]) -> Judgement:
         here = member.new_chat_member.status in ("member", "administrator", "restricted")
         return Judgement(Verdict.LEAVE) if in_group and here else _DROP
     if update.callback_query is not None:
-        return _tap(update, known)
+        return _tap(update, is_known)
     if update.edited_message is not None:
-        person = _speaker(update.edited_message, known)
+        person = _speaker(update.edited_message, is_known)
         return Judgement(Verdict.TELL, person, EDITED) if person else _DROP
     if update.message is not None:
-        return _message(update.message, known)
+        return _message(update.message, is_known)
     return _DROP
 
 
-def _tap(update: Update, known: Callable[[int], bool]) -> Judgement:
+def _tap(update: Update, is_known: Callable[[int], bool]) -> Judgement:
     query = update.callback_query
-    if query is None or query.from_user.is_bot or not known(query.from_user.id):
+    if query is None or query.from_user.is_bot or not is_known(query.from_user.id):
         return _DROP
     chat = query.message.chat if query.message is not None else None
     if chat is None or chat.type != ChatType.PRIVATE or chat.id != query.from_user.id or not query.data:
@@ -72,8 +72,8 @@ def _tap(update: Update, known: Callable[[int], bool]) -> Judgement:
     return Judgement(Verdict.TAKE, query.from_user.id)
 
 
-def _message(message: Message, known: Callable[[int], bool]) -> Judgement:
-    person = _speaker(message, known)
+def _message(message: Message, is_known: Callable[[int], bool]) -> Judgement:
+    person = _speaker(message, is_known)
     if not person:
         return _knock(message)
     if message.forward_origin is not None:
@@ -90,8 +90,8 @@ def _message(message: Message, known: Callable[[int], bool]) -> Judgement:
 
 def joining_code(text: str) -> str | None:
     """The code of a joining link, in the one form in which Telegram hands it over."""
-    found = _JOIN.fullmatch(text)
-    return found[1] if found else None
+    match = _JOIN.fullmatch(text)
+    return match[1] if match else None
 
 
 def _knock(message: Message) -> Judgement:
@@ -103,10 +103,10 @@ def _knock(message: Message) -> Judgement:
     return Judgement(Verdict.KNOCK, stranger)
 
 
-def _speaker(message: Message, known: Callable[[int], bool]) -> int:
+def _speaker(message: Message, is_known: Callable[[int], bool]) -> int:
     """The known person who speaks in their own private chat, or 0."""
     sender = message.from_user
-    if sender is None or sender.is_bot or not known(sender.id):
+    if sender is None or sender.is_bot or not is_known(sender.id):
         return 0
     if message.chat.type != ChatType.PRIVATE or message.chat.id != sender.id:
         return 0
@@ -132,16 +132,16 @@ class Allowance:
 
     def takes(self, user_id: int, now: float) -> bool:
         """Counts one update; False when it is one too many."""
-        seen = self._seen.setdefault(user_id, deque())
+        moments = self._seen.setdefault(user_id, deque())
         self._seen.move_to_end(user_id)
-        while seen and now - seen[0] >= self._within:
-            seen.popleft()
+        while moments and now - moments[0] >= self._within:
+            moments.popleft()
         while len(self._seen) > self._people:
             gone, _ = self._seen.popitem(last=False)
             self._told.pop(gone, None)
-        if len(seen) >= self._most:
+        if len(moments) >= self._most:
             return False
-        seen.append(now)
+        moments.append(now)
         return True
 
     def tells(self, user_id: int, now: float) -> bool:

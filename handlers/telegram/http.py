@@ -91,6 +91,6 @@ def _body(data: RequestData | None) -> tuple[str | aiohttp.FormData | None, dict
     return form, {}
 
 
-def _or(given: object, usual: float) -> float:
+def _or(value: object, usual: float) -> float:
     """Seconds; what the library passes where nobody named a figure is an object of its own."""
-    return float(given) if isinstance(given, int | float) else usual
+    return float(value) if isinstance(value, int | float) else usual

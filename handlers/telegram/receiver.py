@@ -59,8 +59,8 @@ class Receiver(ExtBot[Priority]):
             raise TelegramError("Updates without a number")
         read = [(read_one(raw, self), raw) for _, raw in sorted(numbered.items())]
         return Received(
-            updates=tuple(Heard(update=each, raw=raw) for each, raw in read if isinstance(each, Update)),
-            unreadable=tuple(each for each, _ in read if isinstance(each, Unreadable)),
+            updates=tuple(Heard(update=item, raw=raw) for item, raw in read if isinstance(item, Update)),
+            unreadable=tuple(item for item, _ in read if isinstance(item, Unreadable)),
             offset=max(numbered) + 1 if numbered else None,
         )
 

@@ -30,8 +30,9 @@ from handlers.views.format import (
     table,
     wrapped,
 )
-from handlers.views.keyboards import ExitTap, ListingTap, OrderTap, OrderVerb, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
+from handlers.views.taps import ExitTap, ListingTap, OrderTap, OrderVerb
 
 Rows = tuple[str, ...]
 EXITS = "exit"  # the list of positions with a button under it for each
@@ -50,11 +51,11 @@ def _page(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Butt
     page = min(tap.page, pages - 1)
     turn: list[Button] = []
     if page > 0:
-        turn.append(button("‹", ListingTap(tap.book, tap.label, tap.argument, page - 1)))
+        turn.append(button("‹", ListingTap(tap.listing, tap.label, tap.argument, page - 1)))
     if pages > 1:
-        turn.append(button(f"{page + 1}/{pages}", ListingTap(tap.book, tap.label, tap.argument, page)))
+        turn.append(button(f"{page + 1}/{pages}", ListingTap(tap.listing, tap.label, tap.argument, page)))
     if page < pages - 1:
-        turn.append(button("›", ListingTap(tap.book, tap.label, tap.argument, page + 1)))
+        turn.append(button("›", ListingTap(tap.listing, tap.label, tap.argument, page + 1)))
     return list(items[page * PAGE : (page + 1) * PAGE]), turn
 
 
@@ -80,8 +81,8 @@ def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
     names = {"open": "OPEN ORDERS", "rejected": "REJECTED"}
     rows = _head(names.get(tap.argument, "ORDERS"), book.account.name, mode, book.as_of)
     entries = [_order_rows(order, book.as_of) for order in reversed(book.orders)]
-    shown, turn = _page(entries, tap)
-    rows += shown or [row("none")]
+    page, turn = _page(entries, tap)
+    rows += page or [row("none")]
     parts: list[Part] = [table(*rows)]
     if book.stale:
         parts.append(say(f"⚠️ {book.stale}"))
@@ -102,25 +103,25 @@ def _order_rows(order: Order, as_of: datetime) -> Rows:
     return (*first, *row(f" {short(draft.instrument, today=ist_date(as_of))} {draft.product}", figure))
 
 
-def order(found: OrderDetail, mode: str, now: datetime, explain: Callable[[str], str]) -> View:
+def order(entry: OrderDetail, mode: str, now: datetime, explain: Callable[[str], str]) -> View:
     """One order whole: its card, its fills, its ids."""
-    one = found.order
-    view = card(one, label=found.account.label, mode=mode, now=now, explain=explain)
+    order = entry.order
+    view = card(order, label=entry.account.label, mode=mode, now=now, explain=explain)
     parts: list[Part] = [*view.parts]
-    if found.fills:
-        rows = [_fill_row(fill) for fill in found.fills]
+    if entry.fills:
+        rows = [_fill_row(fill) for fill in entry.fills]
         parts.append(table(row("FILLS"), *rows))
-    if found.price is not None:
-        parts.append(say(f"LTP {price(found.price.last)}"))
-    facts = [f"Asked for at {clock_time(one.created_at)}."]
-    facts.append(f"At mStock: {one.broker_id}" if one.broker_id else "mStock has given it no number yet.")
-    if not one.is_ours:
+    if entry.price is not None:
+        parts.append(say(f"LTP {price(entry.price.last)}"))
+    facts = [f"Asked for at {clock_time(order.created_at)}."]
+    facts.append(f"At mStock: {order.broker_id}" if order.broker_id else "mStock has given it no number yet.")
+    if not order.is_ours:
         facts.append("Placed outside this bot.")
-    if one.reason:
-        facts.append(f"mStock's words: {one.reason}")
+    if order.reason:
+        facts.append(f"mStock's words: {order.reason}")
     parts.append(detail(*facts))
-    copy = [Button("Copy mStock's number", copy=one.broker_id)] if one.broker_id else []
-    refresh = [button("Refresh", OrderTap(one.id, OrderVerb.DETAIL, found.account.label))]
+    copy = [Button("Copy mStock's number", copy=order.broker_id)] if order.broker_id else []
+    refresh = [button("Refresh", OrderTap(order.id, OrderVerb.DETAIL, entry.account.label))]
     return View(tuple(parts), keyboard(*view.keyboard, refresh, copy))
 
 
@@ -138,48 +139,48 @@ def trades(book: TradeList, tap: ListingTap, mode: str) -> View:
         at = clock_time(trade.at) if trade.at is not None else "time unknown"
         first = row(f"{which}{trade.side} {count(trade.quantity)}", at)
         entries.append((*first, *row(f" {short(trade.instrument, today=ist_date(book.as_of))}", price(trade.price))))
-    shown, turn = _page(entries, tap)
-    return View((table(*rows, *(shown or [row("none")])),), keyboard(turn, [button("Refresh", tap)]))
+    page, turn = _page(entries, tap)
+    return View((table(*rows, *(page or [row("none")])),), keyboard(turn, [button("Refresh", tap)]))
 
 
 # --- positions ------------------------------------------------------------------------------------------------------
 
 
-def positions(found: Positions, tap: ListingTap, name: str, mode: str) -> View:
+def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> View:
     """Every position with its profit since entry; what a sum leaves out is named."""
-    rows = _head("POSITIONS", name, mode, found.as_of)
-    shown, turn = _page([position_rows(line, found.as_of) for line in found.lines], tap)
-    rows += shown or [row("none")]
-    if found.lines:
-        rows += [(RULE,), money_row("Open", found.open), money_row("Booked today", found.booked)]
-        rows += net_rows(found.charges, found.booked + found.open)
+    rows = _head("POSITIONS", name, mode, positions.as_of)
+    page, turn = _page([position_rows(line, positions.as_of) for line in positions.lines], tap)
+    rows += page or [row("none")]
+    if positions.lines:
+        rows += [(RULE,), money_row("Open", positions.open), money_row("Booked today", positions.booked)]
+        rows += net_rows(positions.charges, positions.booked + positions.open)
     parts: list[Part] = [table(*rows)]
-    if found.unknown:
-        names = ", ".join(short(line.position.instrument) for line in found.unknown[:5])
+    if positions.unknown:
+        names = ", ".join(short(line.position.instrument) for line in positions.unknown[:5])
         parts.append(say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}"))
-    parts += old_prices(found.lines, found.as_of)
-    back = ListingTap(tap.book, tap.label, page=tap.page)
+    parts += old_prices(positions.lines, positions.as_of)
+    back = ListingTap(tap.listing, tap.label, page=tap.page)
     if tap.argument == EXITS:
-        rows_of_exits = [[_exit(line, tap.label, found.as_of)] for line in _can_exit(found)[:PAGE]]
+        rows_of_exits = [[_exit(line, tap.label, positions.as_of)] for line in _can_exit(positions)[:PAGE]]
         return View(tuple(parts), keyboard(turn, *rows_of_exits, [button("Back", back)]))
     others = [words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
-    exits = [button("Exit…", replace(back, argument=EXITS))] if _can_exit(found) else []
+    exits = [button("Exit…", replace(back, argument=EXITS))] if _can_exit(positions) else []
     return View(tuple(parts), keyboard(turn, [button("Refresh", tap), *exits], others))
 
 
 def old_prices(lines: Sequence[PositionLine], as_of: datetime) -> list[Part]:
     """How old the prices behind the figures are, where they are not of this minute; a REST quote has no time at all."""
-    told = [
+    ages = [
         f"{short(line.position.instrument, today=ist_date(as_of))} {age(line.price.at, as_of)}"
         for line in lines
         if line.position.quantity and line.price is not None and (line.price.at is None or as_of - line.price.at > OLD)
     ]
-    more = f", and {len(told) - MOST_OLD} more" if len(told) > MOST_OLD else ""
-    return [say(f"Prices not of this minute: {', '.join(told[:MOST_OLD])}{more}.")] if told else []
+    more = f", and {len(ages) - MOST_OLD} more" if len(ages) > MOST_OLD else ""
+    return [say(f"Prices not of this minute: {', '.join(ages[:MOST_OLD])}{more}.")] if ages else []
 
 
-def _can_exit(found: Positions) -> list[PositionLine]:
-    return [line for line in found.lines if line.position.quantity and not line.position.is_sold_holding]
+def _can_exit(positions: Positions) -> list[PositionLine]:
+    return [line for line in positions.lines if line.position.quantity and not line.position.is_sold_holding]
 
 
 def _exit(line: PositionLine, label: str, as_of: datetime) -> Button:
@@ -224,17 +225,17 @@ def wants_stop(line: PositionLine) -> bool:
 # --- holdings and funds ---------------------------------------------------------------------------------------------
 
 
-def holdings(found: Holdings, tap: ListingTap, name: str, mode: str) -> View:
+def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
     """Shares in the demat account, their value, and what could be sold."""
-    rows = _head("HOLDINGS", name, mode, found.as_of)
-    shown, turn = _page([_holding_rows(line) for line in found.lines], tap)
-    rows += shown or [row("none")]
-    if found.lines:
-        known = [line.profit for line in found.lines if line.profit is not None]
-        rows += [(RULE,), row("Value", f"{amount(found.value)}   "), row("Invested", f"{amount(found.invested)}   ")]
-        rows.append(money_row("Since bought", sum(known, Decimal(0)) if known else None))
+    rows = _head("HOLDINGS", name, mode, holdings.as_of)
+    page, turn = _page([_holding_rows(line) for line in holdings.lines], tap)
+    rows += page or [row("none")]
+    if holdings.lines:
+        profits = [line.profit for line in holdings.lines if line.profit is not None]
+        rows += [(RULE,), row("Value", f"{amount(holdings.value)}   "), row("Invested", f"{amount(holdings.invested)}   ")]
+        rows.append(money_row("Since bought", sum(profits, Decimal(0)) if profits else None))
     parts: list[Part] = [table(*rows)]
-    left_out = [line for line in found.lines if line.profit is None]
+    left_out = [line for line in holdings.lines if line.profit is None]
     if left_out:
         names = ", ".join(short(line.instrument) for line in left_out[:5])
         parts.append(say(f"⚠️ Left out of a sum, because a price or a cost is not known: {names}"))
@@ -255,15 +256,15 @@ def _holding_rows(line: Holding) -> Rows:
     return (*rows, *(row_ for note in notes for row_ in row(f" {note}")))
 
 
-def funds(found: Funds, tap: ListingTap, name: str, mode: str) -> View:
+def funds(funds: Funds, tap: ListingTap, name: str, mode: str) -> View:
     """Money for trading, as mStock reports it; what it does not say is not zero."""
-    rows = _head("FUNDS", name, mode, found.as_of)
+    rows = _head("FUNDS", name, mode, funds.as_of)
     for what, value in (
-        ("Available", found.available),
-        ("Used", found.used),
-        ("At the start", found.start_of_day),
-        ("Collateral", found.collateral),
-        ("Loss booked", found.realised_loss),
+        ("Available", funds.available),
+        ("Used", funds.used),
+        ("At the start", funds.start_of_day),
+        ("Collateral", funds.collateral),
+        ("Loss booked", funds.realised_loss),
     ):
         rows.append(row(what, amount(value) if value is not None else "not known"))
     return View(
@@ -272,23 +273,23 @@ def funds(found: Funds, tap: ListingTap, name: str, mode: str) -> View:
     )
 
 
-def glance(found: OrderList, held: Positions, session: str, label: str, mode: str) -> View:
+def glance(listing: OrderList, positions: Positions, session: str, label: str, mode: str) -> View:
     """`?`: the last order, the positions and the session in one short message."""
     rows = [row(fit(label, 23), mode), *([wrapped(session)])]
-    if found.orders:
-        rows += [row("Last order"), _order_rows(found.orders[-1], found.as_of)]
+    if listing.orders:
+        rows += [row("Last order"), _order_rows(listing.orders[-1], listing.as_of)]
     else:
         rows.append(row("No order today"))
-    opened = [line for line in held.lines if line.position.quantity]
-    rows += [position_rows(line, held.as_of) for line in opened[:3]]
+    opened = [line for line in positions.lines if line.position.quantity]
+    rows += [position_rows(line, positions.as_of) for line in opened[:3]]
     if len(opened) > 3:
         rows.append(row(f" and {len(opened) - 3} more"))
-    if held.lines:
-        rows += [(RULE,), money_row("Open", held.open), money_row("Booked today", held.booked)]
+    if positions.lines:
+        rows += [(RULE,), money_row("Open", positions.open), money_row("Booked today", positions.booked)]
     else:
         rows.append(row("No positions"))
     return View(
-        (say(bold("Now"), f" · as of {clock_time(held.as_of)}"), table(*rows)),
+        (say(bold("Now"), f" · as of {clock_time(positions.as_of)}"), table(*rows)),
         keyboard(
             [
                 words("Orders", "/orders", account=label),

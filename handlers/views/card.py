@@ -10,8 +10,9 @@ from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.terms import Product, Side
 from handlers.views.format import amount, clock_time, count, price
-from handlers.views.keyboards import OrderTap, OrderVerb, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
+from handlers.views.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
 
@@ -183,12 +184,12 @@ def of_earlier_day(order: Order, now: datetime) -> bool:
 
 def elsewhere(order: Order) -> str:
     """What is known of an order whose day is over."""
-    seen = order.reason or "The trade history was not read yet."
-    return f"Today's order book is another day's and cannot show it. {seen}"
+    why = order.reason or "The trade history was not read yet."
+    return f"Today's order book is another day's and cannot show it. {why}"
 
 
 def may_give_up(order: Order) -> bool:
-    """Only after a look that was made after the look-out's time."""
+    """Offered only when a sync after the time of looking has not found it."""
     if order.sent_at is None or order.looked_at is None:
         return False
     return order.looked_at - order.sent_at >= LOOK_OUT
@@ -200,7 +201,7 @@ def may_exit(order: Order) -> bool:
 
 
 def fill_keyboard(order: Order, label: str) -> Keyboard:
-    """Under a fill that rings."""
+    """The buttons under the news of a fill."""
     exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, label))] if may_exit(order) else []
     return keyboard(
         [*exit_, button("Same again", OrderTap(order.id, OrderVerb.SAME, label))],
@@ -245,9 +246,9 @@ def cancel_sent(orders: tuple[Order, ...], label: str, mode: str, now: datetime)
     """A cancel is asked for, not done: the book decides."""
     if not orders:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
-    done = all(order.status is OrderStatus.CANCELLED for order in orders)
+    all_cancelled = all(order.status is OrderStatus.CANCELLED for order in orders)
     number = f"{len(orders)} order{'s' if len(orders) > 1 else ''}."
-    first = say(bold(f"Cancelled {number}" if done else f"Cancel sent for {number}"))
+    first = say(bold(f"Cancelled {number}" if all_cancelled else f"Cancel sent for {number}"))
     lines = [f"#{order.number} {what(order.draft, now)}: {state(order, str)}" for order in orders[:20]]
     if len(orders) > 20:
         lines.append(f"and {len(orders) - 20} more")

@@ -57,7 +57,7 @@ def wrapped(text: str, width: int = WIDTH, indent: str = " ") -> tuple[str, ...]
 def joined(*parts: str, width: int = WIDTH) -> tuple[str, ...]:
     """Parts with dots between them, over as many rows as they need; no row begins or ends with a dot."""
     rows: list[str] = []
-    for part in (fit(each, width) for each in parts if each):
+    for part in (fit(text, width) for text in parts if text):
         if rows and columns(f"{rows[-1]} · {part}") <= width:
             rows[-1] = f"{rows[-1]} · {part}"
         else:

@@ -6,9 +6,10 @@ from bot.domain.people.access import LimitsShown
 from bot.domain.people.account import Limits
 from handlers.views.card import place
 from handlers.views.format import amount, clock_time, count, day_name, row, table
-from handlers.views.keyboards import EntriesTap, WordsTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Detail, Line, Part, View, bold, code, detail, message, say
 from handlers.views.safety import resting
+from handlers.views.taps import EntriesTap, WordsTap
 
 
 def ask_lock(label: str, mode: str) -> View:
@@ -22,44 +23,44 @@ def ask_lock(label: str, mode: str) -> View:
     ).with_keyboard([words("Yes, lock the day", "/limits lock now", account=label)], [words("No", "/limits", account=label)])
 
 
-def limits(found: LimitsShown, mode: str, *, may_change: bool = True, may_lock: bool = True, changed: str | None = None) -> View:
+def limits(limits: LimitsShown, mode: str, *, may_change: bool = True, may_lock: bool = True, changed: str | None = None) -> View:
     """A table of 30 columns; what is loosened and not yet in force stands below with its day.
 
     How they are changed is said to those who may. changed: the limit that was just set, whose fate is said first.
     """
-    today = found.today
-    rows = [row(f"LIMITS {found.account.name}", mode)]
+    today = limits.today
+    rows = [row(f"LIMITS {limits.account.name}", mode)]
     rows += [row(name, figure) for name, figure in _figures(today)]
-    rows.append(row("Sent today", f"{count(found.sent_today)}"))
+    rows.append(row("Sent today", f"{count(limits.sent_today)}"))
     parts: list[Part] = [table(*rows)]
     if changed is not None:
-        parts.append(_became(found, changed))
-    if found.day_lock is not None:
-        since = clock_time(found.day_lock.at)
-        parts.append(say(bold("The day is locked"), f" since {since}: {found.day_lock.why}. It opens on the next trading day."))
-        if found.entries:
-            parts.append(say(f"{resting(found.entries)[0]}."))
-    if found.later is not None:
-        day, later = found.later
+        parts.append(_became(limits, changed))
+    if limits.day_lock is not None:
+        since = clock_time(limits.day_lock.at)
+        parts.append(say(bold("The day is locked"), f" since {since}: {limits.day_lock.why}. It opens on the next trading day."))
+        if limits.entries:
+            parts.append(say(f"{resting(limits.entries)[0]}."))
+    if limits.later is not None:
+        day, later = limits.later
         differs = [f"{name} {new}" for (name, old), (_, new) in zip(_figures(today), _figures(later), strict=True) if old != new]
         if differs:
             parts.append(say(bold(f"From {day_name(day)}:"), f" {', '.join(differs)}"))
     parts.append(
         _how() if may_change else say("They hold for new entries, never for exits. An owner of the account changes them.")
     )
-    lock = button("Lock the day", WordsTap(f"{found.account.label}: /limits lock"))
-    if found.day_lock is None:
+    lock = button("Lock the day", WordsTap(f"{limits.account.label}: /limits lock"))
+    if limits.day_lock is None:
         return View(tuple(parts)).with_keyboard([lock] if may_lock else [])
-    cancel = button(resting(found.entries)[1], EntriesTap(found.account.label))
-    return View(tuple(parts)).with_keyboard([cancel] if found.entries else [])
+    cancel = button(resting(limits.entries)[1], EntriesTap(limits.account.label))
+    return View(tuple(parts)).with_keyboard([cancel] if limits.entries else [])
 
 
-def _became(found: LimitsShown, changed: str) -> Line:
+def _became(limits: LimitsShown, changed: str) -> Line:
     place_of_it = [field.name for field in fields(Limits)].index(changed)
-    name, today = _figures(found.today)[place_of_it]
-    if found.later is not None and getattr(found.later[1], changed) != getattr(found.today, changed):
-        later = _figures(found.later[1])[place_of_it][1]
-        return say(bold(f"{name}: {later} from {day_name(found.later[0])}."), f" Until then {today}: looser takes a night.")
+    name, today = _figures(limits.today)[place_of_it]
+    if limits.later is not None and getattr(limits.later[1], changed) != getattr(limits.today, changed):
+        later = _figures(limits.later[1])[place_of_it][1]
+        return say(bold(f"{name}: {later} from {day_name(limits.later[0])}."), f" Until then {today}: looser takes a night.")
     return say(bold(f"{name}: {today} from now on."))
 
 

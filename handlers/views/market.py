@@ -15,48 +15,48 @@ from handlers.views.keyboards import words
 from handlers.views.message import Part, View, bold, keyboard, message, say
 
 
-def quote(found: Quoted, now: datetime) -> View:
+def quote(quoted: Quoted, now: datetime) -> View:
     """Last price and its age, change, range, and five rungs of the book where they are known."""
-    seen, instrument = found.price, found.instrument
+    market, instrument = quoted.price, quoted.instrument
     name = wrapped(title(instrument, today=ist_date(now)))
-    rows: list[tuple[str, ...]] = [name, row(f" {instrument.exchange}", f"as of {clock_time(found.as_of)}")]
-    rows.append(row(f"LTP {price(seen.last)}", age(seen.at, now)))
-    rows += _change(seen)
-    rows += _range(seen)
-    depth = _depth(seen.bids[:5], seen.asks[:5])
+    rows: list[tuple[str, ...]] = [name, row(f" {instrument.exchange}", f"as of {clock_time(quoted.as_of)}")]
+    rows.append(row(f"LTP {price(market.last)}", age(market.at, now)))
+    rows += _change(market)
+    rows += _range(market)
+    depth = _depth(market.bids[:5], market.asks[:5])
     if depth:
         rows += [(RULE,), *depth]
-    elif seen.bid is not None or seen.ask is not None:
-        bid = price(seen.bid) if seen.bid is not None else "none"
-        ask = price(seen.ask) if seen.ask is not None else "none"
+    elif market.bid is not None or market.ask is not None:
+        bid = price(market.bid) if market.bid is not None else "none"
+        ask = price(market.ask) if market.ask is not None else "none"
         rows.append(row("Bid/Ask", f"{bid} / {ask}"))
     parts: list[Part] = [table(*rows)]
     if instrument.is_derivative:
         parts.append(say(f"Lot {count(instrument.lot)}, tick {price(instrument.tick)}"))
-    typed = f"{words_of(instrument, ist_date(now))} {instrument.exchange}".lower()
-    buttons = [words("Refresh", f"/quote {typed}")]
+    query = f"{words_of(instrument, ist_date(now))} {instrument.exchange}".lower()
+    buttons = [words("Refresh", f"/quote {query}")]
     if instrument.is_tradable:
-        buttons += [words("Buy…", f"/buy {typed}"), words("Sell…", f"/sell {typed}")]
+        buttons += [words("Buy…", f"/buy {query}"), words("Sell…", f"/sell {query}")]
     return View(tuple(parts), keyboard(buttons))
 
 
-def _change(seen: Price) -> list[tuple[str, ...]]:
-    if seen.previous_close is None or not seen.previous_close:
+def _change(market: Price) -> list[tuple[str, ...]]:
+    if market.previous_close is None or not market.previous_close:
         return []
-    change = seen.last - seen.previous_close
-    percent = (change / seen.previous_close * 100).quantize(Decimal("0.01"))
+    change = market.last - market.previous_close
+    percent = (change / market.previous_close * 100).quantize(Decimal("0.01"))
     return [
         row("Change", f"{signed(change)} {signed(percent)} % {mark(change) or '  '}"),
-        row("Prev close", price(seen.previous_close)),
+        row("Prev close", price(market.previous_close)),
     ]
 
 
-def _range(seen: Price) -> list[tuple[str, ...]]:
+def _range(market: Price) -> list[tuple[str, ...]]:
     rows = []
-    if seen.open is not None:
-        rows.append(row("Open", price(seen.open)))
-    if seen.low is not None and seen.high is not None:
-        rows.append(row("Day", f"{price(seen.low)} – {price(seen.high)}"))
+    if market.open is not None:
+        rows.append(row("Open", price(market.open)))
+    if market.low is not None and market.high is not None:
+        rows.append(row("Day", f"{price(market.low)} – {price(market.high)}"))
     return rows
 
 
@@ -87,13 +87,18 @@ def _level(level: Level, width: int) -> tuple[str, str]:
     return size, at
 
 
-def search(found: Sequence[Instrument], typed: str, now: datetime) -> View:
+def search(instruments: Sequence[Instrument], query: str, now: datetime) -> View:
     """What the words may mean; a tap asks for the price."""
-    if not found:
-        return message(say(bold("Nothing found"), f' for "{typed[:60]}".'))
+    if not instruments:
+        return message(say(bold("Nothing found"), f' for "{query[:60]}".'))
     today = ist_date(now)
     buttons = [
-        [words(f"{label(each, today=today)} · {each.exchange}", f"/quote {words_of(each, today)} {each.exchange}".lower())]
-        for each in found[:8]
+        [
+            words(
+                f"{label(instrument, today=today)} · {instrument.exchange}",
+                f"/quote {words_of(instrument, today)} {instrument.exchange}".lower(),
+            )
+        ]
+        for instrument in instruments[:8]
     ]
-    return message(say(bold("Found"), f' for "{typed[:60]}". Tap for the price.')).with_keyboard(*buttons)
+    return message(say(bold("Found"), f' for "{query[:60]}". Tap for the price.')).with_keyboard(*buttons)

@@ -214,7 +214,7 @@ def _cut(line: Line) -> Iterator[Line]:
 
 
 def _joined(atoms: Iterable[Part]) -> Iterator[Part]:
-    """Neighbouring rows of one table, or lines of one quote, become one block again."""
+    """Joins adjoining rows of a table, and lines of a quote, into one block again."""
     last: Part | None = None
     for atom in atoms:
         if isinstance(last, Table) and isinstance(atom, Table):

@@ -7,26 +7,27 @@ from bot.domain.market.display_names import short
 from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from handlers.views.books import net_rows, old_prices, position_rows, wants_stop
 from handlers.views.format import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
-from handlers.views.keyboards import ListingTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Part, View, keyboard, say
+from handlers.views.taps import ListingTap
 
 _LINES = 8
 
 
-def pnl(found: PnL, tap: ListingTap, name: str, mode: str) -> View:
+def pnl(result: PnL, tap: ListingTap, name: str, mode: str) -> View:
     """Booked, open, charges and net of today; the holdings' change stands apart and is never in the net."""
-    rows = [row(fit(f"P&L {name}", 23), mode), row(f" as of {clock_time(found.as_of)}")]
-    rows += [position_rows(line, found.as_of) for line in found.lines[:_LINES]]
-    if len(found.lines) > _LINES:
-        rows.append(row(f" and {len(found.lines) - _LINES} more"))
-    rows += [(RULE,), money_row("Open", found.open), money_row("Booked today", found.booked)]
-    rows += net_rows(found.charges, found.gross)
+    rows = [row(fit(f"P&L {name}", 23), mode), row(f" as of {clock_time(result.as_of)}")]
+    rows += [position_rows(line, result.as_of) for line in result.lines[:_LINES]]
+    if len(result.lines) > _LINES:
+        rows.append(row(f" and {len(result.lines) - _LINES} more"))
+    rows += [(RULE,), money_row("Open", result.open), money_row("Booked today", result.booked)]
+    rows += net_rows(result.charges, result.gross)
     parts: list[Part] = [table(*rows)]
-    if found.holdings_change is not None:
-        parts.append(table(money_row("Holdings today", found.holdings_change)))
+    if result.holdings_change is not None:
+        parts.append(table(money_row("Holdings today", result.holdings_change)))
         parts.append(say("The holdings' change is not part of the net."))
-    parts += _left_out(found.lines)
-    parts += old_prices(found.lines, found.as_of)
+    parts += _left_out(result.lines)
+    parts += old_prices(result.lines, result.as_of)
     buttons = [
         button("Refresh", tap),
         words("Positions", "/positions", account=tap.label),
@@ -43,39 +44,39 @@ def _left_out(lines: tuple[PositionLine, ...]) -> list[Part]:
     return [say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}")]
 
 
-def report(found: DayReport, label: str, mode: str, *, mark: str = "") -> View:
+def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View:
     """The summary of a date: first the net, then what made it, then what is carried. mark: the account's own."""
-    day = date.fromisoformat(found.date)
+    day = date.fromisoformat(summary.date)
     rows = [row(fit(f"{day.day} {day:%b %Y}".upper() + f" {mark} {label}", 23), mode)]
-    gross = found.booked + found.open
-    rows.append(money_row("Net", found.net) if found.net is not None else money_row("Before charges", gross))
-    rows += [(RULE,), money_row("Booked", found.booked), money_row("Open", found.open)]
-    rows.append(_charges_row(found, gross))
-    rows.append(row("Orders", f"{found.orders}   "))
-    rows.append(row(" filled", f"{found.filled_orders}   "))
-    rows.append(row(" rejected", f"{found.rejected_orders}   "))
-    rows.append(row("Trades", f"{found.trades}   "))
-    if found.carried:
+    gross = summary.booked + summary.open
+    rows.append(money_row("Net", summary.net) if summary.net is not None else money_row("Before charges", gross))
+    rows += [(RULE,), money_row("Booked", summary.booked), money_row("Open", summary.open)]
+    rows.append(_charges_row(summary, gross))
+    rows.append(row("Orders", f"{summary.orders}   "))
+    rows.append(row(" filled", f"{summary.filled_orders}   "))
+    rows.append(row(" rejected", f"{summary.rejected_orders}   "))
+    rows.append(row("Trades", f"{summary.trades}   "))
+    if summary.carried:
         rows.append(row("Carried"))
-        rows += [_carried(line) for line in found.carried]
-    rows.append(row("Cash tomorrow", f"{amount(found.cash)}   " if found.cash is not None else "not known   "))
+        rows += [_carried(line) for line in summary.carried]
+    rows.append(row("Cash tomorrow", f"{amount(summary.cash)}   " if summary.cash is not None else "not known   "))
     parts: list[Part] = [table(*rows)]
-    if not found.complete:
+    if not summary.complete:
         parts.append(say("⚠️ mStock could not be asked for everything: these are the figures that I have."))
-    if found.late:
-        parts.append(say(f"Late: made at {clock_time(found.made_at)}, because I was not running at its time."))
+    if summary.late:
+        parts.append(say(f"Late: made at {clock_time(summary.made_at)}, because I was not running at its time."))
     return View(
         tuple(parts), keyboard([words("Trades", "/trades", account=label), words("Positions", "/positions", account=label)])
     )
 
 
-def _charges_row(found: DayReport, gross: Decimal) -> tuple[str, ...]:
-    if found.charges is None:
+def _charges_row(summary: DayReport, gross: Decimal) -> tuple[str, ...]:
+    if summary.charges is None:
         return row("Charges", "not known   ")
-    rows = money_row("Charges ≈", -found.charges, marked=False)
-    if gross <= found.charges:  # of a gross that does not even pay them a share says nothing
+    rows = money_row("Charges ≈", -summary.charges, marked=False)
+    if gross <= summary.charges:  # of a gross that does not even pay them a share says nothing
         return rows
-    return (*rows, *row("", f"{found.charges / gross * 100:.1f} % of gross   "))
+    return (*rows, *row("", f"{summary.charges / gross * 100:.1f} % of gross   "))
 
 
 def _carried(line: PositionLine) -> tuple[str, ...]:

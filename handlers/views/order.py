@@ -10,8 +10,9 @@ from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, amount, clock_time, count, joined, price, row, table, wrapped
-from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, button
+from handlers.views.keyboards import button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
+from handlers.views.taps import CardTap, CardVerb, ChangeTap
 
 PRODUCTS = {
     Product.CNC: "Delivery (CNC)",
@@ -21,51 +22,48 @@ PRODUCTS = {
 }
 
 
-def proposal(asked: Proposal, mode: str, now: datetime) -> View:
+def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
     """The question, with Confirm alone on its row."""
     parts: list[Part] = []
-    if asked.redrawn:
-        parts.append(say(bold("New price."), f" {asked.redrawn} Read, then tap."))
-    parts.append(_terms(asked, mode, now))
-    parts += [say(f"⚠️ {warning.say}") for warning in asked.warnings]
-    parts.append(_more(asked, now))
-    return View(tuple(parts), proposal_keyboard(asked))
+    if proposal.redrawn:
+        parts.append(say(bold("New price."), f" {proposal.redrawn} Read, then tap."))
+    parts.append(_terms(proposal, mode, now))
+    parts += [say(f"⚠️ {warning.say}") for warning in proposal.warnings]
+    parts.append(_more(proposal, now))
+    return View(tuple(parts), proposal_keyboard(proposal.confirmation, proposal.account.label))
 
 
-def proposal_keyboard(asked: Proposal) -> Keyboard:
-    verb_ = "change" if asked.confirmation.purpose is Purpose.MODIFY else asked.draft.side.lower()
-    return question_keyboard(asked.confirmation.token, f"Confirm {verb_}", asked.account.label)
-
-
-def question_keyboard(token: str, text: str, label: str) -> Keyboard:
-    """Confirm stands alone; what cannot hurt stands below it."""
+def proposal_keyboard(confirmation: Confirmation, label: str) -> Keyboard:
+    """Puts Confirm on a row of its own, and what cannot hurt below it."""
+    token, draft = confirmation.token, confirmation.draft
+    act = "change" if confirmation.purpose is Purpose.MODIFY else draft.side.lower() if draft is not None else ""
     return keyboard(
-        [button(text, CardTap(token, CardVerb.CONFIRM, label))],
+        [button(f"Confirm {act}".strip(), CardTap(token, CardVerb.CONFIRM, label))],
         [button("Change", CardTap(token, CardVerb.CHANGE, label)), button("Discard", CardTap(token, CardVerb.DISCARD, label))],
     )
 
 
-def _terms(asked: Proposal, mode: str, now: datetime) -> Table:
-    draft = asked.draft
-    first, *contract = what(draft, now, monthly=asked.monthly).split(" · ")
-    head = f"CHANGE #{asked.before.number}" if asked.before is not None else first
+def _terms(proposal: Proposal, mode: str, now: datetime) -> Table:
+    draft = proposal.draft
+    first, *contract = what(draft, now, monthly=proposal.monthly).split(" · ")
+    head = f"CHANGE #{proposal.before.number}" if proposal.before is not None else first
     rows: list[tuple[str, ...] | str] = [row(head, mode)]
-    if asked.before is not None:
+    if proposal.before is not None:
         rows.append(wrapped(first))
     if draft.instrument.is_derivative:
         rows += [row(f" {part}") for part in contract[:-1]]
         rows.append(row(f" {contract[-1]}" if contract else "", draft.instrument.exchange))
         rows.append(row(f" {draft.lots} lot{'s' if draft.lots > 1 else ''} of {count(draft.instrument.lot)}"))
-        rows.append(joined(PRODUCTS[draft.product], asked.account.name))
+        rows.append(joined(PRODUCTS[draft.product], proposal.account.name))
     else:
-        rows.append(joined(PRODUCTS[draft.product], draft.instrument.exchange, asked.account.name))
+        rows.append(joined(PRODUCTS[draft.product], draft.instrument.exchange, proposal.account.name))
     rows.append("")
-    if asked.before is not None:
-        rows.append(row("Was", _short_terms(asked.before.draft)))
+    if proposal.before is not None:
+        rows.append(row("Was", _short_terms(proposal.before.draft)))
     rows += _price_rows(draft)
-    rows += _market_rows(asked, now)
-    rows += _money_rows(asked)
-    rows.append(row("", f"until {clock_time(asked.confirmation.expires_at)}"))
+    rows += _market_rows(proposal, now)
+    rows += _money_rows(proposal)
+    rows.append(row("", f"until {clock_time(proposal.confirmation.expires_at)}"))
     return table(*rows)
 
 
@@ -92,69 +90,69 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
     return rows
 
 
-def _market_rows(asked: Proposal, now: datetime) -> list[tuple[str, ...]]:
-    seen = asked.price
-    if seen is None:
+def _market_rows(proposal: Proposal, now: datetime) -> list[tuple[str, ...]]:
+    quoted = proposal.price
+    if quoted is None:
         return [row("LTP", "not known")]
     rows = []
-    if seen.bid is not None or seen.ask is not None:
-        bid = price(seen.bid) if seen.bid is not None else "none"
-        ask = price(seen.ask) if seen.ask is not None else "none"
+    if quoted.bid is not None or quoted.ask is not None:
+        bid = price(quoted.bid) if quoted.bid is not None else "none"
+        ask = price(quoted.ask) if quoted.ask is not None else "none"
         rows.append(row("Bid/Ask", f"{bid} / {ask}"))
-    rows.append(row(f"LTP {price(seen.last)}", age(seen.at, now)))
+    rows.append(row(f"LTP {price(quoted.last)}", age(quoted.at, now)))
     return rows
 
 
-def _money_rows(asked: Proposal) -> list[tuple[str, ...]]:
+def _money_rows(proposal: Proposal) -> list[tuple[str, ...]]:
     """An exit blocks nothing and has its other side behind it: no margin, no cash after, no break-even."""
-    rows = [row("Value", amount(asked.value) if asked.value is not None else "not known")]
-    if asked.closes is not None:
-        return [row("Closes", f"{count(asked.draft.quantity)} of {count(asked.closes)}"), *rows, *_charge_rows(asked)]
-    if asked.margin and asked.margin != asked.value:
-        rows.append(row("Margin", amount(asked.margin)))
-    if asked.margin != 0:  # where nothing is blocked, cash stays as it is
-        rows.append(row("Cash after", amount(asked.cash_after) if asked.cash_after is not None else "not known"))
-    rows += _charge_rows(asked)
-    if asked.charges_both is not None:
-        rows.append(row(" with the exit", f"≈ {amount(asked.charges_both)}"))
-    if asked.break_even is not None:
-        ticks = f" ({asked.break_even_ticks} ticks)" if asked.break_even_ticks is not None else ""
-        sign = "+" if asked.draft.side is Side.BUY else "−"
-        rows.append(row("Break-even", f"{sign}{amount(abs(asked.break_even))}{ticks}"))
+    rows = [row("Value", amount(proposal.value) if proposal.value is not None else "not known")]
+    if proposal.closes is not None:
+        return [row("Closes", f"{count(proposal.draft.quantity)} of {count(proposal.closes)}"), *rows, *_charge_rows(proposal)]
+    if proposal.margin and proposal.margin != proposal.value:
+        rows.append(row("Margin", amount(proposal.margin)))
+    if proposal.margin != 0:  # where nothing is blocked, cash stays as it is
+        rows.append(row("Cash after", amount(proposal.cash_after) if proposal.cash_after is not None else "not known"))
+    rows += _charge_rows(proposal)
+    if proposal.charges_both is not None:
+        rows.append(row(" with the exit", f"≈ {amount(proposal.charges_both)}"))
+    if proposal.break_even is not None:
+        ticks = f" ({proposal.break_even_ticks} ticks)" if proposal.break_even_ticks is not None else ""
+        sign = "+" if proposal.draft.side is Side.BUY else "−"
+        rows.append(row("Break-even", f"{sign}{amount(abs(proposal.break_even))}{ticks}"))
     return rows
 
 
-def _charge_rows(asked: Proposal) -> list[tuple[str, ...]]:
+def _charge_rows(proposal: Proposal) -> list[tuple[str, ...]]:
     rows = []
-    if asked.charges is not None:
-        rows.append(row("Charges", f"≈ {amount(asked.charges)}"))
-    if asked.charges_unknown:
-        rows.append(wrapped("without " + ", ".join(asked.charges_unknown) + " (not known)"))
-    if asked.proceeds is not None:
-        rows.append(row("You get", f"≈ {amount(asked.proceeds)}"))
+    if proposal.charges is not None:
+        rows.append(row("Charges", f"≈ {amount(proposal.charges)}"))
+    if proposal.charges_unknown:
+        rows.append(wrapped("without " + ", ".join(proposal.charges_unknown) + " (not known)"))
+    if proposal.proceeds is not None:
+        rows.append(row("You get", f"≈ {amount(proposal.proceeds)}"))
     return rows
 
 
-def _more(asked: Proposal, now: datetime) -> Part:
+def _more(proposal: Proposal, now: datetime) -> Part:
     """What only some want to read: the line that asks for the same again, and the money before."""
     lines: list[Line | str] = []
-    if asked.cash is not None:
-        lines.append(f"Cash now {amount(asked.cash)}.")
-    if asked.before is None:
-        lines.append(say("The same in words: ", code(draft_line(asked.draft, ist_date(now)))))
+    if proposal.cash is not None:
+        lines.append(f"Cash now {amount(proposal.cash)}.")
+    if proposal.before is None:
+        lines.append(say("The same in words: ", code(draft_line(proposal.draft, ist_date(now)))))
     else:
-        lines.append(f"The order keeps its number #{asked.before.number}; its place in the queue may change.")
+        lines.append(f"The order keeps its number #{proposal.before.number}; its place in the queue may change.")
     return detail(*lines)
 
 
 def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:
     """Steps for quantity and price, products, and the way back."""
-    steps = [button(f"{name} {price(each)}", ChangeTap(token, price=each, label=label)) for name, each in options.steps]
-    seen = [button(f"{name} {price(each)}", ChangeTap(token, price=each, label=label)) for name, each in options.seen]
+    steps = [button(f"{name} {price(value)}", ChangeTap(token, price=value, label=label)) for name, value in options.steps]
+    book = [button(f"{name} {price(value)}", ChangeTap(token, price=value, label=label)) for name, value in options.seen]
     return keyboard(
         [button(count(size), ChangeTap(token, quantity=size, label=label)) for size in options.quantities[:4]],
         steps,
-        seen,
+        book,
         [button(product.value, ChangeTap(token, product=product, label=label)) for product in options.products],
         [
             button("Market, protected", ChangeTap(token, protected=True, label=label)),
@@ -163,9 +161,9 @@ def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:
     )
 
 
-def discarded(closed: Confirmation, now: datetime) -> View:
+def discarded(confirmation: Confirmation, now: datetime) -> View:
     """A question that was answered with no."""
-    match closed.purpose:
+    match confirmation.purpose:
         case Purpose.CANCEL:
             return message(say(bold("Kept."), " The stop stays."))
         case Purpose.RESUME:
@@ -173,20 +171,27 @@ def discarded(closed: Confirmation, now: datetime) -> View:
         case Purpose.UNLINK:
             return message(say(bold("Nothing changed."), " The account stays linked."))
         case _:
-            asked = [what(closed.draft, now)] if closed.draft is not None else []
-            return message(say(bold("Discarded."), " Nothing was sent."), *asked)
+            terms = [what(confirmation.draft, now)] if confirmation.draft is not None else []
+            return message(say(bold("Discarded."), " Nothing was sent."), *terms)
+
+
+def refused(refusal: View, confirmation: Confirmation, now: datetime) -> View:
+    """Why the claim refused. It takes the card's place, so it also says which order that was."""
+    if confirmation.draft is None:
+        return refusal
+    return refusal.and_then(say(what(confirmation.draft, now).split(" · ")[0]))
 
 
 def expired(words_of_it: str, token: str, label: str) -> View:
-    """An old button: the card says so itself, and offers to ask anew."""
+    """Says in an old card's place that it expired, and offers to ask anew."""
     return message(words_of_it).with_keyboard([button("Ask again at the price of now", CardTap(token, CardVerb.AGAIN, label))])
 
 
-def question(asked: Question, mode: str, now: datetime) -> View:
+def question(question: Question, mode: str, now: datetime) -> View:
     """Asked again in words: cancelling the stop of a position, or allowing new orders."""
-    token, label = asked.confirmation.token, asked.account.label
-    if asked.order is not None:
-        order = asked.order
+    token, label = question.confirmation.token, question.account.label
+    if question.order is not None:
+        order = question.order
         return message(
             say(bold(f"Cancel the stop #{order.number}?")),
             f"{what(order.draft, now)}: {at(order)}. Without it nothing guards the position.",
@@ -195,8 +200,8 @@ def question(asked: Question, mode: str, now: datetime) -> View:
             [button("Yes, cancel the stop", CardTap(token, CardVerb.YES, label))],
             [button("No, keep it", CardTap(token, CardVerb.DISCARD, label))],
         )
-    since = f" since {clock_time(asked.stop.at)}" if asked.stop is not None else ""
-    why = [f"Reason then: {asked.stop.why}"] if asked.stop is not None and asked.stop.why else []
+    since = f" since {clock_time(question.stop.at)}" if question.stop is not None else ""
+    why = [f"Reason then: {question.stop.why}"] if question.stop is not None and question.stop.why else []
     return message(
         say(bold("Allow new orders again?")),
         f"They are blocked{since}. Open cards stay dead.",

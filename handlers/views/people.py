@@ -6,8 +6,9 @@ from dataclasses import replace
 from bot.domain.people.access import Invited, Welcome
 from bot.domain.people.account import Role, User
 from handlers.views.format import clock_time
-from handlers.views.keyboards import WordsTap, button
+from handlers.views.keyboards import button
 from handlers.views.message import Button, View, bold, code, message, say
+from handlers.views.taps import WordsTap
 
 MAY = {
     Role.OWNER: "everything, people and limits included",
@@ -17,11 +18,11 @@ MAY = {
 }
 
 
-def people(found: Sequence[tuple[User, str | None, Role]]) -> View:
+def people(entries: Sequence[tuple[User, str | None, Role]]) -> View:
     """The list, as it stands, and how it is changed."""
     lines = [
         say(bold(user.name), f" · {user.telegram_id} · {role} on {label or 'all accounts'}{'' if user.active else ' · off'}")
-        for user, label, role in found
+        for user, label, role in entries
     ]
     return message(
         say(bold("People")),
@@ -30,24 +31,24 @@ def people(found: Sequence[tuple[User, str | None, Role]]) -> View:
     )
 
 
-def invited(found: Invited, link: str) -> View:
+def invited(invite: Invited, link: str) -> View:
     """The link, ready to be copied; it is worth a place on the list until it is used."""
-    where = found.label or "all accounts"
-    shown = message(
-        say(bold(f"A link for one {found.role}"), f" · {where}"),
-        f"May: {MAY[found.role]}.",
+    where = invite.label or "all accounts"
+    view = message(
+        say(bold(f"A link for one {invite.role}"), f" · {where}"),
+        f"May: {MAY[invite.role]}.",
         say(code(link)),
-        f"It works once, until {clock_time(found.expires_at)}. Whoever opens it first is on the list: send it to nobody else.",
+        f"It works once, until {clock_time(invite.expires_at)}. Whoever opens it first is on the list: send it to nobody else.",
     ).with_keyboard([Button("Copy the link", copy=link)])
-    return replace(shown, portable=True)
+    return replace(view, portable=True)
 
 
-def welcome(found: Welcome) -> View:
+def welcome(outcome: Welcome) -> View:
     """The first words to somebody who has just joined."""
-    where = found.label or "all accounts"
+    where = outcome.label or "all accounts"
     return message(
-        say(bold(f"Welcome. You are {found.role}"), f" · {where} · invited by {found.by}"),
-        f"You may: {MAY[found.role]}.",
+        say(bold(f"Welcome. You are {outcome.role}"), f" · {where} · invited by {outcome.by}"),
+        f"You may: {MAY[outcome.role]}.",
     ).with_keyboard([button("Start", WordsTap("/start")), button("Help", WordsTap("/help"))])
 
 

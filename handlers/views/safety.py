@@ -6,30 +6,31 @@ from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Killed, Resumed
 from handlers.views.card import place, what
 from handlers.views.format import clock_time
-from handlers.views.keyboards import EntriesTap, WordsTap, button
+from handlers.views.keyboards import button
 from handlers.views.message import Part, View, bold, message, say
+from handlers.views.taps import EntriesTap, WordsTap
 
 _MOST = 10
 
 
-def killed(found: Killed, mode: str, now: datetime) -> View:
+def killed(outcome: Killed, mode: str, now: datetime) -> View:
     """New entries are blocked; entry orders that still rest, and stops, are named."""
     parts: list[Part | str] = [say(bold("Stopped. New orders are blocked."))]
-    if found.already:
-        parts.append(f"Stopped since {clock_time(found.stop.at)} already.")
+    if outcome.already:
+        parts.append(f"Stopped since {clock_time(outcome.stop.at)} already.")
     parts.append("Exits and cancels work. Open cards are dead.")
-    rest, cancel = resting(len(found.entries))
-    if found.entries:
+    rest, cancel = resting(len(outcome.entries))
+    if outcome.entries:
         parts.append(say(bold(f"{rest}:")))
-        parts += _named(found.entries, now)
+        parts += _named(outcome.entries, now)
     else:
         parts.append("No entry order rests.")
-    if found.stops:
-        parts.append(say(bold(f"{len(found.stops)} stop{'s stay' if len(found.stops) > 1 else ' stays'}:")))
-        parts += _named(found.stops, now)
-    parts.append(place(found.account.label, mode))
-    rows = [[button(cancel, EntriesTap(found.account.label))]] if found.entries else []
-    return message(*parts).with_keyboard(*rows, [button("Resume…", WordsTap(f"{found.account.label}: /resume"))])
+    if outcome.stops:
+        parts.append(say(bold(f"{len(outcome.stops)} stop{'s stay' if len(outcome.stops) > 1 else ' stays'}:")))
+        parts += _named(outcome.stops, now)
+    parts.append(place(outcome.account.label, mode))
+    rows = [[button(cancel, EntriesTap(outcome.account.label))]] if outcome.entries else []
+    return message(*parts).with_keyboard(*rows, [button("Resume…", WordsTap(f"{outcome.account.label}: /resume"))])
 
 
 def resting(entries: int) -> tuple[str, str]:
@@ -43,9 +44,9 @@ def _named(orders: tuple[Order, ...], now: datetime) -> list[str]:
     return [*lines, f"and {len(orders) - _MOST} more"] if len(orders) > _MOST else lines
 
 
-def resumed(found: Resumed, mode: str) -> View:
+def resumed(outcome: Resumed, mode: str) -> View:
     return message(
         say(bold("New orders are allowed again.")),
-        f"Since {clock_time(found.at)}. Cards from before stay dead.",
-        place(found.account.label, mode),
+        f"Since {clock_time(outcome.at)}. Cards from before stay dead.",
+        place(outcome.account.label, mode),
     )

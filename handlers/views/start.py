@@ -7,8 +7,9 @@ from typing import Protocol
 from bot.domain.clock import ist
 from bot.domain.people.account import Account, Actor, Permission
 from handlers.views.format import short_time
-from handlers.views.keyboards import DoItNowTap, WordsTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Line, Part, View, bold, code, message, say
+from handlers.views.taps import DoItNowTap, WordsTap
 
 
 class Entry(Protocol):
@@ -78,8 +79,8 @@ def help_all(commands: Sequence[Entry], mode: str) -> View:
     """Every command of the reader's role, by family."""
     parts: list[Part | str] = [say(bold("Commands"), f" · {mode}")]
     family = ""
-    order = {each: place for place, each in enumerate(dict.fromkeys(command.family for command in commands))}
-    for command in sorted(commands, key=lambda each: order[each.family]):
+    order = {heading: place for place, heading in enumerate(dict.fromkeys(command.family for command in commands))}
+    for command in sorted(commands, key=lambda heading: order[heading.family]):
         if command.family != family:
             family = command.family
             parts += ["", say(bold(str(family)))]

@@ -9,33 +9,34 @@ from bot.domain.orders.proposal import Status
 from bot.domain.people.audit import ActPage
 from handlers.views.account import alive, clock_off
 from handlers.views.format import clock_time, count, fit, row, short_time, table
-from handlers.views.keyboards import Listing, ListingTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Part, View, bold, code, message, say
+from handlers.views.taps import Listing, ListingTap
 
 _DIGEST = re.compile(r" ?\b[0-9a-f]{64}\b")  # of an order's terms, which stand before it in words
 _LONG = re.compile(r"\b(?=[a-z]*[0-9])[0-9a-z]{18,}\b")  # ids and digests: whole in the export, in the chat only in the way
 
 
-def status(found: Status) -> View:
+def status(state: Status) -> View:
     """Each line green or red, the repair beside what is red."""
-    started = ist(found.started_at)
+    started = ist(state.started_at)
     rows = [
-        row(f"STATUS {found.version}", found.mode),
-        row(f" as of {clock_time(found.now)}"),
-        row("Running since", f"{started.day} {started:%b} {short_time(found.started_at)}"),
-        row("Contracts", f"{count(found.master_rows)} of {_day(found.master_date)}" if found.master_date else "🔴 none loaded"),
+        row(f"STATUS {state.version}", state.mode),
+        row(f" as of {clock_time(state.now)}"),
+        row("Running since", f"{started.day} {started:%b} {short_time(state.started_at)}"),
+        row("Contracts", f"{count(state.master_rows)} of {_day(state.master_date)}" if state.master_date else "🔴 none loaded"),
     ]
-    for line in found.sessions:
-        signs = "🟢" if alive(line, found.now) else "🔴 log in"
+    for line in state.sessions:
+        signs = "🟢" if alive(line, state.now) else "🔴 log in"
         rows.append(row(fit(f"Session {line.account.name}", 19), signs))
         rows.append(row(fit(f"Prices {line.account.name}", 19), "🟢" if line.feed_connected else "🔴 not connected"))
         if clock_off(line) and line.skew is not None:
             rows.append(row(fit(f"Clock {line.account.name}", 19), f"🔴 {-line.skew:+.0f} s off"))
-    rows.append(row("News waiting", count(found.notices_waiting)))
-    rows.append(row("News undelivered", f"{'🔴 ' if found.notices_buried else ''}{count(found.notices_buried)}"))
-    rows.append(row("Orders looked for", f"{'🟡 ' if found.looked_for else ''}{count(found.looked_for)}"))
+    rows.append(row("News waiting", count(state.notices_waiting)))
+    rows.append(row("News undelivered", f"{'🔴 ' if state.notices_buried else ''}{count(state.notices_buried)}"))
+    rows.append(row("Orders looked for", f"{'🟡 ' if state.looked_for else ''}{count(state.looked_for)}"))
     parts: list[Part] = [table(*rows)]
-    if not found.sessions:
+    if not state.sessions:
         parts.append(say("No account is linked."))
     return View(tuple(parts)).with_keyboard([button("Refresh", ListingTap(Listing.STATUS))])
 
@@ -45,19 +46,19 @@ def full(report: Sequence[str]) -> View:
     return View((table(*report), say("Settings and versions: on the host, ", code("python -m bot diagnose"))))
 
 
-def audit(found: ActPage, now: datetime) -> View:
+def audit(page: ActPage, now: datetime) -> View:
     """One act a line, newest first, with the way to older ones."""
-    if not found.acts:
+    if not page.acts:
         return message("No act is on record there.")
     lines = []
-    for act in found.acts:
+    for act in page.acts:
         day = "" if ist_date(act.at) == ist_date(now) else f"{ist(act.at):%d %b} "
         lines.append(say(bold(f"{act.id} {act.what}"), f" · {act.who} · {day}{clock_time(act.at)}"))
         if act.detail:
-            lines.append(say(_LONG.sub(lambda found: f"{found[0][:6]}…", _DIGEST.sub("", act.detail))))
+            lines.append(say(_LONG.sub(lambda page: f"{page[0][:6]}…", _DIGEST.sub("", act.detail))))
     buttons = [words("Newest", "/audit")]
-    if found.older is not None:
-        buttons.insert(0, words("Older", f"/audit {found.older}"))
+    if page.older is not None:
+        buttons.insert(0, words("Older", f"/audit {page.older}"))
     return message(say(bold("Acts"), " (chained; checked at every start)"), *lines).with_keyboard(buttons)
 
 

@@ -13,8 +13,9 @@ from bot.domain.orders.order_text import words_of
 from bot.domain.terms import Product, Side
 from handlers.views.card import place
 from handlers.views.format import count, price, signed_count
-from handlers.views.keyboards import LeaveTap, button, words
+from handlers.views.keyboards import button, words
 from handlers.views.message import Button, View, bold, message, say
+from handlers.views.taps import LeaveTap
 
 MOST = 8
 SHARES = (1, 10, 50, 100)
@@ -33,44 +34,44 @@ class Candidate:
     @property
     def words(self) -> str:
         """How it is typed, product and all: the words name exactly this."""
-        held = f" {self.product}" if self.product is not None else ""
-        return f"{words_of(self.instrument, self.today)} {self.instrument.exchange}{held}".lower()
+        product_words = f" {self.product}" if self.product is not None else ""
+        return f"{words_of(self.instrument, self.today)} {self.instrument.exchange}{product_words}".lower()
 
 
-def which(side: Side, found: Sequence[Candidate], label: str, mode: str, now: datetime) -> View:
+def which(side: Side, candidates: Sequence[Candidate], label: str, mode: str, now: datetime) -> View:
     """The first step: what is held or was traded today as buttons."""
     command = f"/{side.lower()}"
     today = ist_date(now)
     choices = []
-    for each in found[:MOST]:
-        held = f" · {signed_count(each.quantity)} {each.product}" if each.product is not None else ""
-        name = f"{named(each.instrument, today=today)}{held}"
-        choices.append(words(name, f"{command} {each.words}", account=label, stays=True))
+    for candidate in candidates[:MOST]:
+        holding = f" · {signed_count(candidate.quantity)} {candidate.product}" if candidate.product is not None else ""
+        name = f"{named(candidate.instrument, today=today)}{holding}"
+        choices.append(words(name, f"{command} {candidate.words}", account=label, stays=True))
     how = "Tap one, or reply with a name." if choices else "Reply with a name."
     return message(say(bold(f"{side.capitalize()} what?"), f" {how}"), place(label, mode)).with_keyboard(
-        *([each] for each in choices), [_leave(command, label)]
+        *([candidate] for candidate in choices), [_leave(command, label)]
     )
 
 
-def how_many(side: Side, typed: str, found: Candidate | None, *, lots: bool, label: str, mode: str) -> View:
+def how_many(side: Side, query: str, candidate: Candidate | None, *, lots: bool, label: str, mode: str) -> View:
     """The second step: usual sizes, and all of what is held. lots: the words name a contract."""
-    command = f"/{side.lower()} {typed}"
+    command = f"/{side.lower()} {query}"
 
     def size(text: str, words_of_it: str) -> Button:
         return words(text, f"{command} {words_of_it}", account=label, stays=True)
 
-    held = abs(found.quantity) if found is not None and found.product is not None else None
-    if found is not None and found.instrument.is_derivative:
-        sizes = [(each * found.instrument.lot, f"{each} lot{'s' if each > 1 else ''}") for each in LOTS]
+    holding = abs(candidate.quantity) if candidate is not None and candidate.product is not None else None
+    if candidate is not None and candidate.instrument.is_derivative:
+        sizes = [(number * candidate.instrument.lot, f"{number} lot{'s' if number > 1 else ''}") for number in LOTS]
     elif lots:
         sizes = []
     else:
-        sizes = [(each, count(each)) for each in SHARES]
-    row = [size(text, str(each)) for each, text in sizes if held is None or each < held]
+        sizes = [(number, count(number)) for number in SHARES]
+    row = [size(text, str(number)) for number, text in sizes if holding is None or number < holding]
     if lots and not sizes:
-        row = [size(f"{each} lot{'s' if each > 1 else ''}", f"{each}lot{'s' if each > 1 else ''}") for each in LOTS]
-    whole = [size(f"All {count(held)}", str(held))] if held is not None else []
-    name = named(found.instrument) if found is not None else typed.upper()
+        row = [size(f"{number} lot{'s' if number > 1 else ''}", f"{number}lot{'s' if number > 1 else ''}") for number in LOTS]
+    whole = [size(f"All {count(holding)}", str(holding))] if holding is not None else []
+    name = named(candidate.instrument) if candidate is not None else query.upper()
     return message(
         say(bold(f"{side.capitalize()} how many?"), f" {name}"), "Tap one, or reply with a quantity.", place(label, mode)
     ).with_keyboard(row, whole, [_leave(command, label)])

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Generic, TypeVar, get_args
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -13,8 +13,6 @@ from bot.domain.errors import StorageError
 from bot.domain.orders.notice import Notice
 
 T = TypeVar("T")
-
-NOTICES: dict[str, type] = {cls.__name__: cls for cls in get_args(Notice)}  # the kind column -> the class it stands for
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
@@ -47,10 +45,10 @@ class Shape(Generic[T]):
 
 @cache
 def _shape(kind: str) -> Shape[Notice]:
-    if kind not in NOTICES:
+    if kind not in Notice.kinds:
         msg = f"A stored notice is of a kind that this version does not know: {kind}."
         raise StorageError(msg)
-    return Shape(NOTICES[kind])
+    return Shape(Notice.kinds[kind])
 
 
 def pack(notice: Notice) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import bindparam, func, select
 
 from bot.domain.errors import StorageError
-from bot.domain.orders.notice import LOUDNESS, Delivery, Filled, Notice, Sound
+from bot.domain.orders.notice import Delivery, Filled, Notice, Sound
 from storage.db.engine import Transaction
 from storage.db.json_shapes import pack, unpack
 from storage.db.tables import accounts, cards, outbox
@@ -84,7 +84,7 @@ class SqlOutbox:
     def add(self, account_id: str, chat_ids: Sequence[int], notice: Notice, at: datetime, *, order_id: str | None) -> None:
         kind, body = pack(notice)
         common = {"account_id": account_id, "order_id": order_id, "kind": kind, "body": body, "at": at}
-        loudness = int(LOUDNESS[type(notice)])
+        loudness = int(notice.sound)
         if chat_ids:
             self._tx.write(_ADD, [{**common, "chat_id": chat_id, "loudness": loudness} for chat_id in chat_ids])
 
@@ -123,7 +123,7 @@ class SqlOutbox:
                     account_id=row.account_id,
                     label=row.label,
                     notice=notice,
-                    loudness=Sound(row.loudness),
+                    sound=Sound(row.loudness),
                     created_at=row.created_at,
                     attempts=row.attempts - 1,  # before this one
                     reply_to=row.reply_to,

@@ -18,8 +18,7 @@ from bot.domain.errors import ConfirmationGone
 from bot.domain.people.account import GRANTS
 from bot.trading.services import Services
 from handlers.registry import COMMANDS
-from handlers.usecases import UseCases
-from handlers.views.keyboards import decode
+from handlers.views.taps import decode
 from tests.attack.rig import GUARDIAN, LISTED, OWNER, PAPA, REMOVED, TRADER, VIEWER, Json, Rig, a_rig, tap, words, working_orders
 
 A_QUIET_BATCH, A_BATCH = 40, 160
@@ -272,7 +271,7 @@ class Tally:
 
 
 async def forge(
-    count: int, *, seed: int = 1, flaw: Callable[[Services], UseCases] = lambda sound: sound, own: bool = True
+    count: int, *, seed: int = 1, flaw: Callable[[Services], Services] = lambda sound: sound, own: bool = True
 ) -> Tally:
     """Tries so many, in batches, each batch around one living question of the owner; own: lets the owner tap between them."""
     tally = Tally()

@@ -12,24 +12,21 @@ from typing import Any, cast
 
 from telegram.request import BaseRequest, RequestData
 
-from bot.broker.connections import Connections
-from bot.config.settings import Settings
 from bot.domain.clock import Clock, ist_date
 from bot.domain.orders.order import OrderRequest, OrderStatus
 from bot.domain.people.account import Account, Actor, Limits, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
-from bot.runtime.redaction import Redactor
 from bot.simulators.loop import LoopClock
 from bot.trading.services import Services
-from bot.wiring import Core, build_core
+from bot.wiring import Core
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
-from handlers.usecases import UseCases
 from storage.inbox import SqlInbox
 from storage.store import SqlStore
-from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.desk import a_core
 from tests.stage.loop import MORNING
 from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault
 
@@ -66,22 +63,6 @@ class CountedBroker:
             return await call(*args, **more)
 
         return counted
-
-
-@dataclass
-class NoShelf:
-    """No master of an earlier day."""
-
-    def kept(self) -> None:
-        return None
-
-
-class OpenLink(OneLink):
-    """The one link for every account, with what the front door asks of its lines besides."""
-
-    shelf = NoShelf()
-
-    def attach(self, **_: object) -> None: ...
 
 
 class Queue(BaseRequest):
@@ -214,36 +195,21 @@ def words(person: int, text: str, *, at: int, chat: Json | None = None, **more: 
     return {"message": body | more}
 
 
-def a_core(store: SqlStore, broker: ScriptedBroker, clock: Clock, chance: random.Random) -> Core:
-    """The heart by the front door's own builder, over one line to a hand-made broker with a living session."""
+def a_link(broker: ScriptedBroker, clock: Clock) -> OneLink:
+    """One line to the hand-made broker, for every account, with a living session."""
     now = clock.now()
-    session = Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12))
-    link = OpenLink(broker, StillFeed(clock), session)
-    settings = Settings.read(
-        {
-            "MODE": "demo",
-            "TELEGRAM_BOT_TOKEN": TOKEN,
-            "TELEGRAM_URL": "http://127.0.0.1:1",
-            "BROKER_URL": "http://127.0.0.1:1",
-            "BROKER_WS_URL": "ws://127.0.0.1:1",
-            "MARKET_HOURS": "always",
-        }
-    )
-    return build_core(
-        settings, store=store, connections=cast("Connections", link), clock=clock, random_bytes=chance.randbytes,
-        redactor=Redactor(),
-    )  # fmt: skip
+    return OneLink(broker, StillFeed(clock), Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
 
 
 @asynccontextmanager
-async def a_rig(seed: int = 1, *, flaw: Callable[[Services], UseCases] = lambda sound: sound) -> AsyncIterator[Rig]:
+async def a_rig(seed: int = 1, *, flaw: Callable[[Services], Services] = lambda sound: sound) -> AsyncIterator[Rig]:
     """Built by the front door's own builder. flaw: spoils the services that the face sees, to show that the counting sees it."""
     chance = random.Random(seed)
     clock = LoopClock(asyncio.get_running_loop(), MORNING)
     store = SqlStore.open(None, a_vault(), inline=True)
     await store.transaction(lambda db: _people(db, clock))
     broker = CountedBroker(ScriptedBroker(clock))
-    core = a_core(store, cast("ScriptedBroker", broker), clock, chance)
+    core = a_core(store, a_link(cast("ScriptedBroker", broker), clock), clock, chance=seed)
     wire, services = Queue(), flaw(core.services)
     application = build_application(TOKEN, services=services, random_bytes=chance.randbytes, wire=wire)
     intake = UpdatePoller(application, inbox=SqlInbox(store), allowlist=services.allowlist, clock=clock)

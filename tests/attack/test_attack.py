@@ -10,7 +10,6 @@ import pytest
 from bot.domain.people.account import Actor
 from bot.trading.account.logins import Logins
 from bot.trading.services import Services
-from handlers.usecases import UseCases
 from tests.attack.flooded import Flooded
 from tests.attack.forged import FORGERS, World, by_a_stranger, forge
 from tests.attack.rig import LISTED, OWNER, PAPA, a_rig, tap
@@ -57,11 +56,11 @@ class Welcoming:
         return True
 
 
-def gullible(services: Services) -> UseCases:
+def gullible(services: Services) -> Services:
     return replace(services, accounts=Gullible(services.accounts), allowlist=Welcoming(services))  # type: ignore[arg-type]  # that is the flaw
 
 
-def welcoming(services: Services) -> UseCases:
+def welcoming(services: Services) -> Services:
     return replace(services, allowlist=Welcoming(services))  # type: ignore[arg-type]  # that is the flaw
 
 

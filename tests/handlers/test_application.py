@@ -12,34 +12,34 @@ from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.application import build_application, running
 from handlers.registry import COMMANDS, for_role
-from tests.handlers.chat import a_bot, a_stage, a_world, counting_bytes, later
-from tests.handlers.face import ASHA, RAVI, STRANGER, FakeInbox, FakeServices
+from tests.handlers.chat import a_bot, a_stage, a_world, counting_bytes, later, run_bot
+from tests.handlers.samples import ASHA, RAVI, STRANGER
 
 ANSWERS = {
     "start": "You are the owner here",
     "help": "/buy",
     "menu": "Menu · main · PAPER",
-    "cancel": "OPEN ORDERS main",
+    "cancel": "OPEN ORDERS 🔵 main",
     "?": "Last order",
     "accounts": "main",
-    "use": "Using papa",
+    "use": "Using 🟠 papa",
     "link": "Enter its secrets on this page.",
     "login": "Logged in.",
     "logout": "Logged out.",
     "session": "Session · main · PAPER",
-    "unlink": "Unlink papa?",
+    "unlink": "Unlink 🟠 papa?",
     "buy": "BUY 10 RELIANCE          PAPER",
-    "sell": "BUY 10 RELIANCE          PAPER",  # the fake desk proposes the same whatever is asked
+    "sell": "SELL 10 RELIANCE         PAPER",
     "modify": "CHANGE #12               PAPER",
-    "cancel_order": "Cancel sent for 1 order.",
-    "cancel_all": "Cancel sent for 2 orders.",
-    "orders": "OPEN ORDERS main",
+    "cancel_order": "Cancelled 1 order.",
+    "cancel_all": "Cancelled 12 orders.",
+    "orders": "OPEN ORDERS 🔵 main",
     "order": "#12 BUY 4/10 RELIANCE",
-    "trades": "TRADES main",
-    "positions": "POSITIONS main",
-    "holdings": "HOLDINGS main",
-    "funds": "FUNDS main",
-    "pnl": "P&L main",
+    "trades": "TRADES 🔵 main",
+    "positions": "POSITIONS 🔵 main",
+    "holdings": "HOLDINGS 🔵 main",
+    "funds": "FUNDS 🔵 main",
+    "pnl": "P&L 🔵 main",
     "report": "20 NOV 2026",
     "quote": "LTP 1,480.30",
     "search": "Found",
@@ -48,11 +48,12 @@ ANSWERS = {
     "status": "STATUS 0.1.0",
     "people": "A link for one trader",
     "audit": "Acts (chained",
-    "limits": "LIMITS main",
+    "limits": "LIMITS 🔵 main",
     "lock": "Sealed.",
     "unlock": "This phone is not sealed.",
     "pin": "You have a PIN.",
 }
+WITH_PIN, AFTER_KILL, OF_PAPA = ("lock", "pin"), ("resume", "audit"), ("use", "unlink")
 
 
 def test_every_command_has_its_expected_answer_here() -> None:
@@ -62,7 +63,12 @@ def test_every_command_has_its_expected_answer_here() -> None:
 @pytest.mark.parametrize("name", sorted(ANSWERS))
 async def test_each_command_of_the_table_is_answered_by_its_own_example(name: str, clock: LoopClock) -> None:
     example = next(command.example for command in COMMANDS if command.name == name)
-    async with a_stage(clock) as stage:
+    papa = Role.OWNER if name in OF_PAPA else None
+    async with a_stage(clock, papa=papa, orders=12, logged_in=name != "login") as stage:
+        if name in WITH_PIN:
+            await stage.bot.set_pin()
+        if name in AFTER_KILL:
+            await stage.me.ask("/kill", "Stopped.")
         answer = await stage.me.ask(example, ANSWERS[name])
         without_money = (
             "use",
@@ -82,8 +88,7 @@ async def test_each_command_of_the_table_is_answered_by_its_own_example(name: st
 
 
 async def test_the_command_menu_is_the_table_by_role(clock: LoopClock) -> None:
-    services = FakeServices(clock, {ASHA: Role.OWNER, RAVI: Role.VIEWER})
-    async with a_stage(clock, services) as stage:
+    async with a_stage(clock, ravi=Role.VIEWER) as stage:
         ravi = ScriptedPerson(stage.chats, RAVI, name="Ravi")
         await stage.me.ask("/start", "You are the")
         await ravi.ask("/start", "You are the")
@@ -97,18 +102,20 @@ async def test_the_command_menu_is_the_table_by_role(clock: LoopClock) -> None:
 async def test_a_stranger_meets_silence_and_leaves_no_trace(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         stranger = ScriptedPerson(stage.chats, STRANGER, name="Eve")
+        before = stage.bot.store.runs
         for text in ("/start", "/kill", "b reliance 10", "123456"):
             stranger.say(text)
+        await later(1)
+        assert stage.bot.store.runs == before, "not a look at the database"
         await stage.me.ask("/menu", "Menu")
         assert not any(message["from_bot"] for message in stage.chats.person(STRANGER).history())
         assert {entry.user_id for entry in stage.inbox.entries.values()} == {ASHA}
-        assert all(asked[0] == ASHA for asked in stage.services.accounts.asked_for)
 
 
 async def test_a_person_who_was_taken_off_the_list_a_moment_ago_meets_silence(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/menu", "Menu")
-        del stage.services.allowlist.roles[ASHA]
+        await stage.bot.store.transaction(lambda db: db.people.remove(ASHA))
         for text in ("/positions", "nonsense", "123456"):
             stage.me.say(text)
         stage.me.press("Positions")
@@ -124,8 +131,8 @@ async def test_a_group_is_ignored_and_left(clock: LoopClock) -> None:
         stage.chats.person(ASHA).say("/kill", chat=club)
         stage.chats.person(ASHA).say("b reliance 10", chat=club)
         await stage.me.ask("/menu", "Menu")
-        assert stage.services.switch.killed == 0
-        assert stage.services.desk.proposed == []
+        assert await stage.bot.stops() == []
+        assert await stage.bot.questions() == []
 
 
 async def test_an_edited_message_is_answered_and_changes_nothing(clock: LoopClock) -> None:
@@ -134,7 +141,7 @@ async def test_an_edited_message_is_answered_and_changes_nothing(clock: LoopCloc
         await stage.me.wait_for("Menu")
         stage.chats.person(ASHA).edit(said["id"], "/buy RELIANCE 10")
         await stage.me.wait_for("I don't read edits, send it again.")
-        assert stage.services.desk.proposed == []
+        assert await stage.bot.questions() == []
 
 
 @pytest.mark.parametrize("protected", [True, False])
@@ -143,7 +150,7 @@ async def test_messages_stay_in_the_chat_where_the_host_says_so_but_what_has_to_
 ) -> None:
     async with (
         a_world(clock) as (chats, telegram),
-        a_bot(chats, telegram, FakeServices(clock), FakeInbox(), protect_content=protected) as stage,
+        run_bot(chats, telegram, await a_bot(clock), protect_content=protected) as stage,
     ):
         assert (await stage.me.ask("/menu", "Menu"))["protected"] is protected
         assert (await stage.me.ask("/funds", "FUNDS"))["protected"] is protected
@@ -154,7 +161,10 @@ async def test_messages_stay_in_the_chat_where_the_host_says_so_but_what_has_to_
 async def test_a_wrong_token_stops_the_start_and_names_the_setting(clock: LoopClock) -> None:
     async with a_world(clock) as (_, telegram):
         application = build_application(
-            "7000000001:WRONG", telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
+            "7000000001:WRONG",
+            telegram_url=telegram.url,
+            services=(await a_bot(clock)).services,
+            random_bytes=counting_bytes(),
         )
         with pytest.raises(SettingsError, match="TELEGRAM_BOT_TOKEN"):
             async with running(application):
@@ -165,7 +175,7 @@ async def test_a_telegram_that_is_away_at_the_start_is_waited_for(clock: LoopClo
     async with a_world(clock) as (chats, telegram):
         chats.faults.add("dropped", "getMe", times=3)
         chats.faults.add("server_error", "getMe", times=2)
-        async with a_bot(chats, telegram, FakeServices(clock), FakeInbox()) as stage:
+        async with run_bot(chats, telegram, await a_bot(clock)) as stage:
             await stage.me.ask("/menu", "Menu")
     said = [record.getMessage() for record in caplog.records if record.name == "handlers.application"]
     assert len(said) == 2, said
@@ -180,7 +190,10 @@ async def test_stopped_while_telegram_is_away_at_the_start_no_connection_is_left
 
         async def start() -> None:
             application = build_application(
-                telegram.token, telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
+                telegram.token,
+                telegram_url=telegram.url,
+                services=(await a_bot(clock)).services,
+                random_bytes=counting_bytes(),
             )
             async with running(application):
                 pass
@@ -199,18 +212,18 @@ async def test_stopped_while_telegram_is_away_at_the_start_no_connection_is_left
 
 
 async def test_the_way_through_other_accounts_keeps_the_label(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        await stage.me.ask("papa: p", "POSITIONS papa")
+    async with a_stage(clock, papa=Role.OWNER) as stage:
+        await stage.me.ask("papa: p", "POSITIONS 🟠 papa")
         await later(1)
         await stage.me.choose("Refresh", "as of 09:00:01")
-        await stage.me.choose("P&L", "P&L papa")
-        await stage.me.ask("nobody: p", 'You have no account "nobody".')
-        offered = await stage.me.ask("papa: q relaince", 'No "relaince" on NSE.')
-        assert [[item["data"] for item in line] for line in offered["buttons"]] == [["w:papa: /quote RELIANCE nse"]]
+        await stage.me.choose("P&L", "P&L 🟠 papa")
+        await stage.me.ask("nobody: p", 'There is no account "nobody". Yours: main, papa.')
+        offered = await stage.me.ask("papa: q relaince", 'No "RELAINCE" on NSE or BSE.')
+        assert [[item["data"] for item in line] for line in offered["buttons"]] == [["w:papa: /quote RELIANCE-EQ"]]
 
 
 async def test_a_viewer_may_look_and_nothing_else(clock: LoopClock) -> None:
-    async with a_stage(clock, FakeServices(clock, {ASHA: Role.VIEWER})) as stage:
+    async with a_stage(clock, Role.VIEWER, orders=12) as stage:
         await stage.me.ask("/p", "POSITIONS")
         await stage.me.ask("/buy RELIANCE 10", "As viewer you may not trade or cancel.")
         await stage.me.ask("/kill", "As viewer you may not stop trading.")
@@ -218,5 +231,4 @@ async def test_a_viewer_may_look_and_nothing_else(clock: LoopClock) -> None:
         await stage.me.wait_for("As viewer you may not trade or cancel.")
         stage.chats.person(ASHA).forge(stage.me.last["id"], "e")
         await stage.me.wait_for("As viewer you may not trade or cancel.")
-        assert stage.services.desk.proposed == []
-        assert stage.services.desk.count == 0
+        assert (await stage.bot.questions(), stage.broker.cancels) == ([], [])

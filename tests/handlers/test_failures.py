@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from bot.domain.errors import CheckFailed, NotSent, Unclear
+from bot.domain.errors import NotSent, Unclear
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage, later
 
@@ -14,25 +14,25 @@ async def test_a_fault_of_ours_is_told_with_an_id_that_finds_the_log_line(
 ) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/menu", "Menu")
-        stage.services.books.broken = KeyError("a bug")
+        stage.broker.out_of_order = KeyError("a bug")
         told = await stage.me.ask("/orders", "Something went wrong, and it was my fault.")
         assert told["text"].endswith("id 0002"), "the id of the second update"
         line = next(record for record in caplog.records if record.name == "handlers.failures")
         assert line.levelno == logging.ERROR
         assert "id 0002" in line.getMessage()
         assert line.exc_info is not None
-        stage.services.books.broken = None
-        await stage.me.ask("/orders", "ORDERS main")
+        stage.broker.out_of_order = None
+        await stage.me.ask("/orders", "ORDERS 🔵 main")
 
 
 async def test_a_broker_that_does_not_answer_is_told_with_what_became_of_the_act(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.desk.refuses = NotSent("mStock does not answer (since 09:14:02).")
-        told = await stage.me.ask("/buy RELIANCE 10", "mStock does not answer (since 09:14:02).")
+    async with a_stage(clock, logged_in=False) as stage:
+        stage.broker.login_refused = NotSent("mStock does not answer (since 09:14:02).")
+        told = await stage.me.ask("/login", "mStock does not answer (since 09:14:02).")
         assert "Nothing was sent, nothing waits in a queue." in told["text"]
         assert "id 0001" in told["text"]
-        stage.services.desk.refuses = Unclear("The answer got lost.")
-        told = await stage.me.ask("/buy RELIANCE 10", "The answer got lost.")
+        stage.broker.login_refused = Unclear("The answer got lost.")
+        told = await stage.me.ask("/login", "The answer got lost.")
         assert "It may have happened. I will not do it again" in told["text"]
 
 
@@ -43,9 +43,14 @@ async def test_what_a_person_asked_wrongly_is_answered_without_an_id_and_not_as_
         told = await stage.me.ask("/buy infy ten", '"ten" is not a quantity.')
         assert told["text"].splitlines()[-1] == "Try /buy infy 10"
         assert " id " not in told["text"]
-        stage.services.desk.refuses = CheckFailed(["Above your limit of ₹1,00,000.", "No session: log in."])
+        await stage.me.ask("/limits value 10000", "LIMITS")
+        await stage.me.ask("/limits quantity 5", "LIMITS")
         told = await stage.me.ask("/buy RELIANCE 10", "Not sent.")
-        assert told["text"].splitlines() == ["Not sent.", "• Above your limit of ₹1,00,000.", "• No session: log in."]
+        assert told["text"].splitlines() == [
+            "🔵 Not sent.",
+            "• Worth 14,877.00, over your own limit of 10,000.00 for one order.",
+            "• 10 is over your own limit of 5 for one order.",
+        ]
         assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
@@ -53,7 +58,7 @@ async def test_an_unread_word_offers_the_nearest_commands(clock: LoopClock) -> N
     async with a_stage(clock) as stage:
         told = await stage.me.ask("/postions", "I don't understand that. Nothing was done.")
         assert told["buttons"][0][0]["label"] == "/positions"
-        await stage.me.choose("/positions", "POSITIONS main")
+        await stage.me.choose("/positions", "POSITIONS 🔵 main")
         for said in ("what a day", "hello"):
             told = await stage.me.ask(said, "I don't understand that.")
             assert [item["label"] for item in told["buttons"][0]] == ["Menu", "Help"], "no guess is better than a far one"
@@ -103,13 +108,13 @@ async def test_an_answer_that_telegram_did_not_take_is_named_as_telegrams_failur
 
 
 async def test_while_telegram_asks_for_minutes_the_next_words_do_not_wait_to_be_done(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, orders=12) as stage:
         stage.chats.faults.add("flood", "sendMessage", seconds=300)
         stage.me.say("/positions")
         await later(1)
         stage.me.say("/cancel_order 12")
         await later(5)
-        assert stage.services.desk.cancelled == [12]
+        assert stage.bot.cancelled() == [12]
 
 
 async def test_a_telegram_that_does_not_take_the_answer_harms_nobody(clock: LoopClock) -> None:
@@ -125,11 +130,7 @@ async def test_work_that_takes_longer_than_a_moment_shows_that_it_is_under_way(c
     async with a_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         assert stage.telegram.server.sent("sendChatAction") == []
-
-        async def slowly() -> None:
-            await later(3)
-
-        stage.services.desk.before_answer = slowly
+        stage.broker.slow = 3
         await later(1)
         stage.me.press("Confirm buy", card)
         await later(4)

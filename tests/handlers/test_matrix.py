@@ -18,7 +18,8 @@ from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
-from handlers.views.keyboards import (
+from handlers.views.taps import (
+    KINDS,
     CardTap,
     CardVerb,
     ChangeTap,
@@ -35,8 +36,8 @@ from handlers.views.keyboards import (
     WordsTap,
     encode,
 )
-from tests.handlers.chat import Stage, a_stage, heard
-from tests.handlers.face import ASHA, STRANGER, FakeServices
+from tests.handlers.chat import Stage, a_stage, heard, owners_hear
+from tests.handlers.samples import ASHA, STRANGER
 
 OWNER, TRADER, GUARDIAN, VIEWER = Role.OWNER, Role.TRADER, Role.GUARDIAN, Role.VIEWER
 ALL = frozenset(Role)
@@ -88,6 +89,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     PadTap("pad1", 3): ALL,
     PadTap("pad1", None): ALL,
 }
+EVERY_ACT: tuple[str | Tap, ...] = (*WORDS, *TAPS)
 TAPS_WHILE_SEALED: dict[Tap, frozenset[Role]] = {
     WordsTap("/kill"): ACTING,
     PadTap("pad1", 3): ALL,
@@ -99,7 +101,7 @@ TAPS_WHILE_SEALED: dict[Tap, frozenset[Role]] = {
 
 def test_the_table_has_every_command_and_every_kind_of_button() -> None:
     assert {words.split()[0].removeprefix("/") for words in WORDS} == {command.name for command in COMMANDS}
-    assert {type(tap) for tap in TAPS} == set(Tap.__args__)
+    assert {type(tap) for tap in TAPS} == set(KINDS.values())
     assert {tap.verb for tap in TAPS if isinstance(tap, OrderTap)} == set(OrderVerb)
     assert {tap.verb for tap in TAPS if isinstance(tap, CardTap)} == set(CardVerb)
 
@@ -124,30 +126,34 @@ async def carried_out(stage: Stage, act: str | Tap) -> bool:
 
 @pytest.mark.parametrize("role", Role)
 async def test_every_command_and_every_button_does_for_a_role_what_the_table_says(role: Role, clock: LoopClock) -> None:
-    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+    async with a_stage(clock, role, papa=role, orders=12, logged_in=False) as stage:
         await stage.me.ask("/menu", "Menu")
-        done = {act: await carried_out(stage, act) for act in (*WORDS, *TAPS)}
+        done, told = {}, 0
+        for act in EVERY_ACT:
+            done[act] = await carried_out(stage, act)
+            told += await owners_hear(stage)
         expected = {act: role in roles for act, roles in (*WORDS.items(), *TAPS.items())}
         assert done == expected
-        told = len(stage.services.invitations.told)
-        assert told == sum(not allowed for allowed in expected.values()), "the owners hear of each refusal, to be bounded there"
+        assert told == sum(not allowed for allowed in expected.values()), "the owners hear of each refusal, once an hour"
         if role in (GUARDIAN, VIEWER):
-            assert stage.services.accounts.logged_in == []
+            assert stage.broker.codes == []
         if role is VIEWER:
-            assert (stage.services.desk.sent, stage.services.desk.cancelled, stage.services.switch.killed) == ([], [], 0)
+            assert (stage.broker.posts, stage.broker.cancels, await stage.bot.stops()) == (0, [], [])
 
 
 @pytest.mark.parametrize("role", Role)
 async def test_a_sealed_phone_does_what_the_table_says(role: Role, clock: LoopClock) -> None:
-    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+    async with a_stage(clock, role, papa=role, orders=12) as stage:
         await stage.me.ask("/menu", "Menu")
-        stage.services.accounts.sealed.add(ASHA)
-        done = {act: await carried_out(stage, act) for act in (*WORDS, *TAPS)}
+        await stage.bot.store.transaction(lambda db: db.pins.lock_phone(ASHA, clock.now()))
+        done, told = {}, 0
+        for act in EVERY_ACT:
+            done[act] = await carried_out(stage, act)
+            told += await owners_hear(stage)
         table: dict[object, frozenset[Role]] = dict([*WHILE_LOCKED.items(), *TAPS_WHILE_SEALED.items()])
         assert done == {act: role in table.get(act, frozenset()) for act in done}
-        assert stage.services.desk.count == 0
-        told = sum(role not in roles for roles in table.values())
-        assert len(stage.services.invitations.told) == told, "what the seal alone refuses is no trying"
+        assert await stage.bot.questions() == []
+        assert told == sum(role not in roles for roles in table.values()), "what the seal alone refuses is no trying"
         shown = [each["text"] for each in stage.chats.person(ASHA).history() if each["from_bot"]]
         assert not any("POSITIONS" in text or "FUNDS" in text or "HOLDINGS" in text for text in shown)
 
@@ -255,7 +261,7 @@ def test_only_words_and_taps_in_a_persons_own_private_chat_are_taken(person: int
 @pytest.mark.exhaustive
 async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
-        services, count = stage.services, 0
+        count, before = 0, stage.bot.store.runs
         for first in range(0, len(ACTS), 8):  # few at a time: nothing here is left out only because it came too fast
             updates: list[Update] = []
             for act in ACTS[first : first + 8]:
@@ -266,17 +272,19 @@ async def test_what_is_not_taken_reaches_no_store_and_no_service(clock: LoopCloc
                                 count += 1
                                 data = {"update_id": count + 1000, **copy.deepcopy(body)}
                                 updates.append(Update.de_json(data, stage.application.bot))
-            await stage.intake._take(Received(updates=tuple(map(heard, updates)), offset=count))
+            await stage.poller._take(Received(updates=tuple(map(heard, updates)), offset=count))
             await asyncio.sleep(11)
         assert count > 10_000
         assert stage.inbox.entries == {}
-        assert services.accounts.asked_for == []
-        assert (services.desk.count, services.desk.sent, services.desk.cancelled, services.switch.killed) == (0, [], [], 0)
-        assert (services.invitations.knocks, services.invitations.told) == ([], [])
+        asked = stage.bot.store.runs - before
+        assert asked <= count // 100, "nothing but the list of people was read, now and then"
+        assert (await stage.bot.questions(), stage.broker.posts, stage.broker.cancels, await stage.bot.stops()) == ([], 0, [], [])
+        assert await stage.bot.done("refused") == []
         said = [each["text"] for each in stage.me.history() if each["from_bot"]]
         assert not any("Too many messages" in text for text in said)
         kind, body = next(shapes(ASHA, PRIVATE, "/funds"))
         plain = Update.de_json({"update_id": 9, **body}, stage.application.bot)
-        await stage.intake._take(Received(updates=(heard(plain),), offset=10))
+        await stage.poller._take(Received(updates=(heard(plain),), offset=10))
         await asyncio.sleep(5)
-        assert (kind, len(stage.inbox.entries), len(services.accounts.asked_for)) == ("message", 1, 1), "the same way is open"
+        assert (kind, len(stage.inbox.entries)) == ("message", 1)
+        assert stage.bot.store.runs > before + asked, "the same way is open"

@@ -31,8 +31,8 @@ from handlers.application import build_application
 from handlers.messenger import TelegramMessenger
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.message import View, message, say
-from tests.handlers.chat import a_world, counting_bytes
-from tests.handlers.face import ASHA, FakeServices
+from tests.handlers.chat import a_bot, a_world, counting_bytes
+from tests.handlers.samples import ASHA
 from tests.stage.orders import RELIANCE, a_draft, an_order
 
 FILL = Fill(
@@ -48,7 +48,7 @@ def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
         account_id="a1",
         label="main",
         notice=Filled(order=FILLED, fill=FILL, position=25, position_average=Decimal("1471.40")),
-        loudness=Sound.RING,
+        sound=Sound.RING,
         created_at=clock.now(),
     )
     return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
@@ -58,7 +58,7 @@ def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
 async def a_messenger(clock: LoopClock) -> AsyncIterator[tuple[Messenger, ScriptedPerson, Chats, Sender]]:
     async with a_world(clock) as (chats, telegram):
         application = build_application(
-            telegram.token, telegram_url=telegram.url, services=FakeServices(clock), random_bytes=counting_bytes()
+            telegram.token, telegram_url=telegram.url, services=(await a_bot(clock)).services, random_bytes=counting_bytes()
         )
         async with application:
             me = ScriptedPerson(chats, ASHA, name="Asha", started=True)
@@ -89,7 +89,7 @@ async def test_a_card_that_is_gone_holds_no_news_back(clock: LoopClock) -> None:
 
 async def test_quiet_news_does_not_ring_and_late_news_says_that_it_is_late(clock: LoopClock) -> None:
     async with a_messenger(clock) as (messenger, me, _, _):
-        shown = await messenger.deliver(a_parcel(clock, loudness=Sound.SILENT, created_at=clock.now() - timedelta(minutes=4)))
+        shown = await messenger.deliver(a_parcel(clock, sound=Sound.SILENT, created_at=clock.now() - timedelta(minutes=4)))
         news = me.message(shown)
         assert news is not None
         assert news["silent"]

@@ -10,7 +10,7 @@ from bot.simulators.loop import LoopClock
 from bot.simulators.telegram.errors import PersonError
 from bot.simulators.telegram.messages import Json
 from handlers.registry import COMMANDS
-from handlers.views.keyboards import ListingTap, OrderTap, OrderVerb, WordsTap, decode, encode
+from handlers.views.taps import ListingTap, OrderTap, OrderVerb, WordsTap, decode, encode
 from storage.repos.account_marks import MARKS
 from tests.handlers.test_matrix import WORDS
 from tests.stage.house import House, a_house

@@ -346,6 +346,19 @@ async def test_a_page_that_was_asked_for_before_the_phone_was_sealed_logs_nobody
         assert await house.store.transaction(lambda db: db.accounts.session("id-6")) is None
 
 
+async def test_six_digits_that_were_asked_for_before_the_phone_was_sealed_log_nobody_in(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        seed = await link_seedless(house, 6, "papa")
+        await house.log_in()
+        await house.me.ask("papa: /login", "Six digits, please.")
+        await house.me.ask("/lock now", "Sealed.")
+        code = house.me.say(pyotp.TOTP(seed).at(clock.now()))
+        await house.me.wait_for("This phone is sealed.")
+        await house.me.wait_until_gone(code["id"])
+        assert house.store is not None
+        assert await house.store.transaction(lambda db: db.accounts.session("id-6")) is None
+
+
 async def test_the_host_opens_a_sealed_phone_with_a_forgotten_pin_and_takes_people_on_and_off(
     clock: LoopClock, tmp_path: Path
 ) -> None:

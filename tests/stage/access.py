@@ -1,6 +1,5 @@
 """What stands around the desk: limits, PINs and joining over the desk's own store, and a finger on a keypad."""
 
-import random
 from dataclasses import dataclass, replace
 
 from bot.domain.clock import ist_date
@@ -10,12 +9,10 @@ from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
-from storage.secrets.pinhash import Argon2Pins
-from tests.stage.desk import REFERENCE_DATA, DeskStage
+from tests.stage.desk import DeskStage, a_core
 from tests.storage.samples import ACCOUNT
 
 PIN = "482913"
-QUICK = 8  # KiB: the hash as it is, without its slowness
 
 
 @dataclass
@@ -51,19 +48,13 @@ class Access:
         await self.stage.store.transaction(lambda db: db.limits.put(ACCOUNT.id, today, anew))
 
 
-def access(stage: DeskStage, *, seed: int = 21, calendar: bool = True, hashing: PinHash | None = None) -> Access:
+def access(stage: DeskStage, *, seed: int = 21, hashing: PinHash | None = None) -> Access:
     """A new process over the same store when it is called again."""
-    random_bytes = random.Random(seed).randbytes
-    allowlist = Allowlist(store=stage.store)
+    services = a_core(stage.store, stage.link, stage.clock, chance=seed, hashing=hashing, MARKET_HOURS="real").services
     return Access(
         stage=stage,
-        pins=Pins(
-            store=stage.store,
-            clock=stage.clock,
-            random=random_bytes,
-            hashing=hashing or Argon2Pins(random_bytes, memory=QUICK),
-        ),
-        limits=OwnLimits(store=stage.store, clock=stage.clock, calendar=REFERENCE_DATA.calendar if calendar else None),
-        invitations=Invitations(store=stage.store, allowlist=allowlist, clock=stage.clock, random=random_bytes),
-        allowlist=allowlist,
+        pins=services.pins,
+        limits=services.limits,
+        invitations=services.invitations,
+        allowlist=services.allowlist,
     )

@@ -22,7 +22,7 @@ from tests.attack import rig
 from tests.bot import test_database
 from tests.bot.config import test_addresses
 from tests.bot.web import test_browser
-from tests.handlers import face
+from tests.handlers import samples
 from tests.handlers.telegram import test_http
 from tests.journeys.test_people import PIN
 from tests.stage import exchange
@@ -67,7 +67,7 @@ SECRETS: dict[str, str] = {
     "token of the rig": _bare(rig.TOKEN),
     "token of the wire": _bare(test_http.TOKEN),
     "token of the settings": _bare(test_addresses.TOKEN),
-    "token of a question": face.TOKEN,
+    "token of a question": samples.TOKEN,
     "pin": PIN,
     "pan": PAPER.pan,
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from typing import ClassVar
 
 from bot.domain.orders.order import Fill, Order
 from bot.domain.orders.portfolio import DayReport
@@ -17,9 +18,33 @@ class Sound(IntEnum):
     ALWAYS = 2
 
 
+class NoticePriority(StrEnum):
+    """Which of several notices leaves first."""
+
+    SAFETY = "safety"
+    FILL = "fill"
+    NEWS = "news"
+
+
+class Notice:
+    """A kind of news. Its class says how it arrives, and `kinds` finds the class by the name under which it is stored."""
+
+    __slots__ = ()
+
+    sound: ClassVar[Sound]
+    priority: ClassVar[NoticePriority] = NoticePriority.NEWS
+    kinds: ClassVar[dict[str, type["Notice"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Notice.kinds[cls.__name__] = cls  # a dataclass with slots is made a second time under its name: that one stays
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class Filled(Notice):
     """An order filled further; the fill is the step, the order stands as it is after it."""
+
+    sound = Sound.RING
+    priority = NoticePriority.FILL
 
     order: Order
     fill: Fill
@@ -28,50 +53,66 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRejected:
+class OrderRejected(Notice):
     """The broker or the exchange refused an order."""
 
+    sound = Sound.RING
+
     order: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderEnded:
+class OrderEnded(Notice):
     """An order was cancelled or expired without having been asked to by this bot."""
 
+    sound = Sound.RING
+
     order: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderUnclear:
+class OrderUnclear(Notice):
     """The answer to an order got lost; it is being looked for."""
 
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
     order: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFound:
+class OrderFound(Notice):
     """An order that was unclear, refused or given up turned up in the book."""
 
+    sound = Sound.ALWAYS
+
     order: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderNotSeen:
+class OrderNotSeen(Notice):
     """The look-out's time has passed without a row: the person may look in the broker's app and say so."""
 
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
     order: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderElsewhere:
+class OrderElsewhere(Notice):
     """An order that this bot did not place: from the broker's app, the website, or the broker itself."""
 
+    sound = Sound.RING
+
     order: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderByOther:
+class OrderByOther(Notice):
     """Another person of the account placed an order."""
+
+    sound = Sound.RING
 
     order: Order
     name: str  # who
@@ -94,8 +135,10 @@ class ActionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActByOther:
+class ActByOther(Notice):
     """Another person of the account did something that all of them should know."""
+
+    sound = Sound.RING
 
     name: str  # who
     deed: ActionKind
@@ -104,8 +147,10 @@ class ActByOther:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayLocked:
+class DayLocked(Notice):
     """The daily loss was reached: no new entries until the next trading day."""
+
+    sound = Sound.ALWAYS
 
     at: datetime
     result: Decimal  # rupees, after charges where they are known
@@ -114,8 +159,10 @@ class DayLocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonJoined:
+class PersonJoined(Notice):
     """Somebody used an invitation."""
+
+    sound = Sound.ALWAYS
 
     name: str
     telegram_id: int
@@ -126,8 +173,10 @@ class PersonJoined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRemoved:
+class PersonRemoved(Notice):
     """Somebody was taken off the list."""
+
+    sound = Sound.RING
 
     name: str
     telegram_id: int
@@ -136,8 +185,10 @@ class PersonRemoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(Notice):
     """Something was refused that looks like trying; told at most once an hour for each id."""
+
+    sound = Sound.ALWAYS
 
     name: str  # as that person calls itself: not to be believed
     telegram_id: int
@@ -146,8 +197,11 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TradingStopped:
+class TradingStopped(Notice):
     """Somebody used the kill switch, or the bot itself for a reason."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
 
     name: str
     at: datetime
@@ -155,16 +209,22 @@ class TradingStopped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TradingResumed:
+class TradingResumed(Notice):
     """Somebody lifted the kill switch."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
 
     name: str
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionLost:
+class SessionLost(Notice):
     """The broker session died or could not be renewed."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
 
     at: datetime
     why: str
@@ -172,15 +232,19 @@ class SessionLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedLost:
+class FeedLost(Notice):
     """The broker's socket is gone; the books are still polled."""
+
+    sound = Sound.SILENT
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedBack:
+class FeedBack(Notice):
     """The broker's socket is back, and the books were read again."""
+
+    sound = Sound.RING
 
     since: datetime
     until: datetime
@@ -191,8 +255,11 @@ class FeedBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddressNotRegistered:
+class AddressNotRegistered(Notice):
     """The broker refuses this network address (mstock-type-b.md 1.8)."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
 
     at: datetime
     words: str
@@ -200,57 +267,12 @@ class AddressNotRegistered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DaySummary:
+class DaySummary(Notice):
     """The summary of a date."""
 
+    sound = Sound.SILENT
+
     report: DayReport
-
-
-Notice = (
-    Filled
-    | OrderRejected
-    | OrderEnded
-    | OrderUnclear
-    | OrderFound
-    | OrderNotSeen
-    | OrderElsewhere
-    | OrderByOther
-    | ActByOther
-    | DayLocked
-    | PersonJoined
-    | PersonRemoved
-    | Tried
-    | TradingStopped
-    | TradingResumed
-    | SessionLost
-    | FeedLost
-    | FeedBack
-    | AddressNotRegistered
-    | DaySummary
-)
-
-LOUDNESS: dict[type, Sound] = {
-    Filled: Sound.RING,
-    OrderRejected: Sound.RING,
-    OrderEnded: Sound.RING,
-    OrderUnclear: Sound.ALWAYS,
-    OrderFound: Sound.ALWAYS,
-    OrderNotSeen: Sound.ALWAYS,
-    OrderElsewhere: Sound.RING,
-    OrderByOther: Sound.RING,
-    ActByOther: Sound.RING,
-    DayLocked: Sound.ALWAYS,
-    PersonJoined: Sound.ALWAYS,
-    PersonRemoved: Sound.RING,
-    Tried: Sound.ALWAYS,
-    TradingStopped: Sound.ALWAYS,
-    TradingResumed: Sound.ALWAYS,
-    SessionLost: Sound.ALWAYS,
-    FeedLost: Sound.SILENT,
-    FeedBack: Sound.RING,
-    AddressNotRegistered: Sound.ALWAYS,
-    DaySummary: Sound.SILENT,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +284,7 @@ class Delivery:
     account_id: str
     label: str  # the account's
     notice: Notice
-    loudness: Sound
+    sound: Sound
     created_at: datetime
     attempts: int = 0
     reply_to: int | None = None  # message id of the order's card in that chat

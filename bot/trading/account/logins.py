@@ -36,7 +36,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.spent_codes import spend
-from bot.trading.actor import account_of
+from bot.trading.actor import account_of, demand_role
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.lockdown import LIFT, WHY, sounding
 
@@ -132,10 +132,9 @@ class Logins:
 
     async def people(self, actor: Actor) -> tuple[tuple[User, str | None, Role], ...]:
         """(person, label of the account or None for all, role)."""
-        if not actor.may(Permission.ADMIN):
-            raise NotAllowed("Only an owner sees the list of people.")
 
         def read(db: Repositories) -> tuple[tuple[User, str | None, Role], ...]:
+            demand_role(db, actor, Permission.ADMIN, "Only an owner sees the list of people.")
             labels = {account.id: account.label for account in db.accounts.all()}
             return tuple((user, labels.get(on) if on else None, role) for user, on, role in db.people.all())
 
@@ -157,15 +156,15 @@ class Logins:
 
     async def login(self, actor: Actor, code: str | None = None) -> LoggedIn | CodeWanted:
         """Logs in at the broker in its two steps; CodeWanted when six digits are needed, LoginRefused when wrong."""
-        if not actor.may(Permission.SESSION):
-            raise NotAllowed(f"As {actor.role} you cannot log in at mStock.")
-        account = self._owned(actor, code)
+        account = account_of(actor)
+        if code is not None and not (code.isascii() and code.isdigit() and len(code) == 6):
+            raise PersonError("The code is the six digits of your authenticator app.")
         async with self._locks[account.id]:
-            link = self._connections().of(account.id, await self._credentials(account.id))
+            credentials = await self._credentials(account.id, by=actor)
+            link = self._connections().of(account.id, credentials)
             if link.session is not None and link.session.alive(self._clock.now()):
                 self._codes.pop(actor.user.telegram_id, None)
                 return LoggedIn(account=account, session=link.session, already=True)
-            credentials = await self._credentials(account.id)
             if code is None and credentials.totp_seed is None:
                 until = self._clock.now() + CODE_LIFE
                 self._codes[actor.user.telegram_id] = (account.id, asyncio.get_running_loop().time() + CODE_LIFE.total_seconds())
@@ -179,14 +178,15 @@ class Logins:
         self._logged_in(account.id)
         return LoggedIn(account=account, session=session)
 
-    def _owned(self, actor: Actor, code: str | None) -> Account:
-        account = account_of(actor)
-        if code is not None and not (code.isascii() and code.isdigit() and len(code) == 6):
-            raise PersonError("The code is the six digits of your authenticator app.")
-        return account
+    async def _credentials(self, account_id: str, *, by: Actor | None = None) -> Credentials:
+        """by: the person who begins or ends the session; NotAllowed where the role does not carry that any more."""
 
-    async def _credentials(self, account_id: str) -> Credentials:
-        credentials = await self._store.transaction(lambda db: db.accounts.credentials(account_id))
+        def read(db: Repositories) -> Credentials | None:
+            if by is not None:
+                demand_role(db, by, Permission.SESSION, "You may not log in or out here any more.")
+            return db.accounts.credentials(account_id)
+
+        credentials = await self._store.transaction(read)
         if credentials is None:
             raise NotFound("This account has no stored credentials. Link it again on the host: python -m bot link.")
         self._hide(credentials)
@@ -301,11 +301,9 @@ class Logins:
 
     async def logout(self, actor: Actor) -> Account:
         """Ends the session here and at the broker; here in any case."""
-        if not actor.may(Permission.SESSION):
-            raise NotAllowed(f"As {actor.role} you cannot log out.")
-        account = self._owned(actor, None)
+        account = account_of(actor)
         async with self._locks[account.id]:
-            link = self._connections().of(account.id, await self._credentials(account.id))
+            link = self._connections().of(account.id, await self._credentials(account.id, by=actor))
             before, after = lived(link.session), "logged out"
             try:
                 if link.session is not None:
@@ -327,7 +325,7 @@ class Logins:
 
     async def session(self, actor: Actor) -> SessionState:
         """One account's line to the broker."""
-        return await self.line_of(self._owned(actor, None))
+        return await self.line_of(account_of(actor))
 
     async def line_of(self, account: Account) -> SessionState:
         """The state of one account's line."""

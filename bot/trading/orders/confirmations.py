@@ -105,6 +105,11 @@ class Confirmations:
         """
         self._remember(self._exits, confirmation.token)
 
+    def may_be_open(self, token: str) -> bool:
+        """Whether this process asked the question and its time is not over: for words only, the row decides what is done."""
+        asked = self._asked.get(token)
+        return asked is not None and timedelta(seconds=self.elapsed() - asked) < self.life
+
     def is_exit(self, token: str) -> bool:
         """Whether the question was about an exit; False where that was never seen."""
         return token in self._exits

@@ -35,6 +35,14 @@ class Proposals:
         """The question stands in this message; only taps under it count."""
         await self._store.transaction(lambda db: db.confirmations.bind(token, message_id))
 
+    def may_be_open(self, token: str) -> bool:
+        """Whether a tap on this question may still lead to something; what it leads to is decided when it is claimed."""
+        return self._confirmations.may_be_open(token)
+
+    async def question(self, actor: Actor, token: str) -> Confirmation:
+        """This person's own question as it is stored, whatever became of it."""
+        return await self._mine(actor, token, actor.user.telegram_id)
+
     async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Confirmation:
         """Closes a question; nothing was sent, and nothing will be."""
 

@@ -32,7 +32,8 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.unlinking import PATIENCE, Unlinking
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.stage.access import access
-from tests.stage.desk import DeskStage, ScriptedBroker, set_stage
+from tests.stage.broker import ScriptedBroker
+from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, CREDENTIALS, NOW, PERSON
 
 RAVI = User(telegram_id=2002, name="Ravi")
@@ -213,9 +214,12 @@ async def test_a_logout_that_fails_holds_nothing_up_and_is_said(clock: LoopClock
 
 async def test_only_an_owner_of_the_account_unlinks_it_and_is_asked_for_the_role_at_the_tap_again(clock: LoopClock) -> None:
     door = await a_door(clock)
+    owner = door.stage.actor.user
     for role in (Role.TRADER, Role.GUARDIAN, Role.VIEWER):
+        await door.stage.store.transaction(lambda db, role=role: db.people.add(owner, role, ACCOUNT.id, NOW))  # type: ignore[misc]  # bound at once
         with pytest.raises(NotAllowed):
-            await door.unlinking.ask(replace(door.stage.actor, role=role), "main", chat_id=PERSON)
+            await door.unlinking.ask(door.stage.actor, "main", chat_id=PERSON)
+    await door.stage.store.transaction(lambda db: db.people.add(owner, Role.OWNER, ACCOUNT.id, NOW))
     with pytest.raises(NotFound):
         await door.ask("papa")
     question = await door.ask()

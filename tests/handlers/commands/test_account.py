@@ -5,19 +5,19 @@ import json
 import pytest
 
 from bot.domain.errors import LoginRefused
+from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from handlers.commands.account import BLANK, is_blanked, six_digits
 from tests.handlers.chat import a_stage, later
-from tests.handlers.face import ASHA
+from tests.handlers.samples import ASHA
 
 
 async def test_six_digits_log_in_and_vanish(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.accounts.wants_code = True
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
         await stage.me.ask("/login", "Six digits, please.")
         said = stage.me.say("123456")
         done = await stage.me.wait_for("Logged in.")
-        assert stage.services.accounts.codes == [None, "123456"]
+        assert stage.broker.codes == ["123456"]
         assert said["id"] not in [message["id"] for message in stage.chats.person(ASHA).history()]
         assert "I deleted the message with your code." in done["text"]
         assert "123456" not in json.dumps([entry.body for entry in stage.inbox.entries.values()])
@@ -25,17 +25,17 @@ async def test_six_digits_log_in_and_vanish(clock: LoopClock) -> None:
 
 @pytest.mark.parametrize("words", ["/login 123456", "/login 123 456", "login 123456", "main: /login 123-456", "/login १२३४५६"])
 async def test_a_code_behind_the_command_vanishes_too(words: str, clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
         said = stage.me.say(words)
         await stage.me.wait_for("Logged in.")
-        assert stage.services.accounts.codes == ["123456"]
+        assert stage.broker.codes == ["123456"]
         assert said["id"] not in [message["id"] for message in stage.chats.person(ASHA).history()]
         assert "456" not in "".join(json.loads(entry.body)["message"]["text"] for entry in stage.inbox.entries.values())
 
 
 async def test_a_message_that_could_not_be_deleted_is_told_of(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.accounts.wants_code = True
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
+        await stage.me.ask("/login", "Six digits, please.")
         stage.chats.faults.add("server_error", "deleteMessage", times=1)
         stage.me.say("123456")
         await stage.me.wait_for("I could not delete the message with your code. Please delete it yourself.")
@@ -43,38 +43,40 @@ async def test_a_message_that_could_not_be_deleted_is_told_of(clock: LoopClock) 
 
 
 async def test_a_wrong_code_is_deleted_all_the_same_and_not_tried_twice(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.accounts.wants_code = True
-        stage.services.accounts.refuses = LoginRefused("mStock says that the code is wrong.")
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
+        await stage.me.ask("/login", "Six digits, please.")
+        stage.broker.login_refused = LoginRefused("mStock says that the code is wrong.")
         said = stage.me.say("999999")
         told = await stage.me.wait_for("mStock says that the code is wrong.")
-        assert "id 0001" in told["text"]
-        assert stage.services.accounts.codes == ["999999"]
+        assert "id 0002" in told["text"]
+        assert (await stage.bot.done("login refused"))[0].startswith("mStock did not take it")
+        stage.broker.login_refused = None
+        await stage.me.ask("999999", "No code is expected now.")
+        assert stage.broker.codes == []
         assert said["id"] not in [message["id"] for message in stage.chats.person(ASHA).history()]
 
 
 async def test_six_digits_that_nobody_asked_for_are_not_sent_anywhere(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
         stage.me.say("123456")
         await stage.me.wait_for("No code is expected now.")
-        assert stage.services.accounts.codes == []
+        assert stage.broker.codes == []
 
 
 async def test_what_is_no_code_is_refused_before_mstock_sees_it(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
         await stage.me.ask("/login hunter2", "A code is six digits.")
-        assert stage.services.accounts.codes == []
+        assert stage.broker.codes == []
         assert "hunter2" not in json.dumps([entry.body for entry in stage.inbox.entries.values()])
 
 
 async def test_a_bare_code_goes_to_the_account_that_asked_for_it(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.accounts.wants_code = True
+    async with a_stage(clock, papa=Role.OWNER, logged_in=False, seeds=False) as stage:
         await stage.me.ask("papa: login", "papa · PAPER")
         stage.me.say("123456")
         await stage.me.wait_for("Logged in.")
-        assert stage.services.accounts.logged_in == ["papa"]
-        await stage.me.ask("/login", "Logged in.")
+        assert (stage.broker.codes, stage.bot.papas.codes) == ([], ["123456"])
+        await stage.me.ask("/login", "Six digits, please.")
 
 
 def test_six_digits_are_recognised_and_nothing_else() -> None:
@@ -86,27 +88,26 @@ def test_six_digits_are_recognised_and_nothing_else() -> None:
 
 
 async def test_login_all_walks_the_accounts_and_asks_each_that_wants_a_code(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.accounts.both_mine = True
-        stage.services.accounts.wants_code = True
+    async with a_stage(clock, papa=Role.OWNER, logged_in=False, seeds=False) as stage:
         await stage.me.ask("/login all", "main · PAPER")
         stage.me.say("123456")
         await stage.me.wait_for("papa · PAPER")
-        assert stage.services.accounts.logged_in == ["main", "papa"]
-        assert stage.services.accounts.codes == [None, "123456", None]
+        assert (stage.broker.codes, stage.bot.papas.codes) == (["123456"], [])
+        stage.me.say("654321")
+        await later(1)
+        assert (stage.broker.codes, stage.bot.papas.codes) == (["123456"], ["654321"])
 
 
 async def test_one_account_that_mstock_refuses_does_not_end_the_walk(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.accounts.both_mine = True
-        stage.services.accounts.refuses_once = LoginRefused("mStock says that the password is wrong.")
+    async with a_stage(clock, papa=Role.OWNER, logged_in=False) as stage:
+        stage.broker.login_refused = LoginRefused("mStock says that the password is wrong.")
         await stage.me.ask("/login all", "password is wrong")
         await stage.me.wait_for("papa · PAPER")
-        assert stage.services.accounts.logged_in == ["papa"]
+        assert (len(stage.broker.codes), len(stage.bot.papas.codes)) == (0, 1)
 
 
 async def test_only_the_accounts_on_which_the_role_may_log_in_are_walked(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, papa=Role.VIEWER, logged_in=False) as stage:
         await stage.me.ask("/login all", "main · PAPER")
         await later(5)
-        assert stage.services.accounts.logged_in == ["main"]
+        assert (len(stage.broker.codes), len(stage.bot.papas.codes)) == (1, 0)

@@ -6,14 +6,29 @@ from decimal import Decimal
 
 import pytest
 
+from bot.domain.clock import ist_date
 from bot.domain.people.access import DayLock, LimitsShown
 from bot.domain.people.account import Limits, Segment
 from bot.simulators.loop import LoopClock
 from handlers.views import limits as views
 from handlers.views.format import columns
 from handlers.views.message import Table
-from tests.handlers.chat import a_stage
-from tests.handlers.face import MAIN, NOW
+from tests.handlers.chat import Stage, a_stage
+from tests.handlers.samples import ASHA, MAIN, NOW
+from tests.storage.samples import ACCOUNT
+
+
+async def limits_of(stage: Stage) -> tuple[Limits, Limits | None]:
+    """Those of today, and those that a later day begins with."""
+    actor = await stage.bot.services.accounts.actor(ASHA)
+    assert actor is not None
+    shown = await stage.bot.services.limits.show(actor)
+    return shown.today, shown.later[1] if shown.later is not None else None
+
+
+async def is_locked(stage: Stage) -> bool:
+    today = ist_date(stage.bot.clock.now())
+    return await stage.bot.store.transaction(lambda db: db.limits.day_lock(ACCOUNT.id, today)) is not None
 
 
 @pytest.mark.parametrize(
@@ -32,13 +47,21 @@ from tests.handlers.face import MAIN, NOW
         ("hours 9.20 to 15.00", ("hours", (time(9, 20), time(15, 0)))),
         ("pin 100000", ("ask_pin_above", Decimal(100000))),
         ("holdings on", ("guardian_sells_holdings", True)),
-        ("lock now", ("lock", None)),
     ],
 )
 async def test_each_limit_is_set_by_a_word_and_a_value(words: str, asked: tuple[str, object], clock: LoopClock) -> None:
+    """A looser value takes a night; whichever day it is for, it is the one that was typed."""
     async with a_stage(clock) as stage:
-        await stage.me.ask(f"/limits {words}", "LIMITS main")
-        assert stage.services.limits.asked == [asked]
+        await stage.me.ask(f"/limits {words}", "LIMITS 🔵 main")
+        today, later = await limits_of(stage)
+        name, value = asked
+        assert getattr(later or today, name) == value
+
+
+async def test_the_day_is_locked_by_two_words(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await stage.me.ask("/limits lock now", "LIMITS 🔵 main")
+        assert await is_locked(stage)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +74,7 @@ async def test_each_limit_is_set_by_a_word_and_a_value(words: str, asked: tuple[
 async def test_what_is_no_limit_changes_nothing_and_shows_an_example(words: str, clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask(f"/limits {words}", "Try /limits")
-        assert stage.services.limits.asked == []
+        assert await limits_of(stage) == (Limits(), None)
 
 
 WIDE = Limits(
@@ -84,14 +107,14 @@ def test_what_is_to_come_and_a_locked_day_stand_below() -> None:
 
 async def test_a_day_is_not_locked_by_a_slip_of_the_thumb(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
-        await stage.me.ask("/limits", "LIMITS main")
+        await stage.me.ask("/limits", "LIMITS 🔵 main")
         await stage.me.choose("Lock the day", "nothing lifts it before")
-        assert stage.services.limits.asked == []
-        await stage.me.choose("No", "LIMITS main")
-        assert stage.services.limits.asked == []
+        assert not await is_locked(stage)
+        await stage.me.choose("No", "LIMITS 🔵 main")
+        assert not await is_locked(stage)
         await stage.me.ask("/limits lock", "Lock the day?")
         await stage.me.choose("Yes, lock the day", "The day is locked")
-        assert stage.services.limits.asked == [("lock", None)]
+        assert await is_locked(stage)
 
 
 def test_a_change_says_first_what_became_of_it() -> None:

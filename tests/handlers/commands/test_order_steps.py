@@ -4,13 +4,23 @@ from decimal import Decimal
 
 import pytest
 
+from bot.domain.orders.order import Confirmation, OrderDraft
+from bot.domain.people.account import Role
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from tests.handlers.chat import a_stage, later
+from tests.handlers.chat import PAPA, Stage, a_stage, later
+from tests.stage.orders import NIFTY_CALL, RELIANCE
 
 
 def labels(message: dict[str, list[list[dict[str, str]]]]) -> list[str]:
     return [item["label"] for line in message["buttons"] for item in line]
+
+
+async def asked_last(stage: Stage) -> tuple[Confirmation, OrderDraft]:
+    """The newest question, and the order that it is about."""
+    question = await stage.bot.question()
+    assert question.draft is not None
+    return question, question.draft
 
 
 async def test_an_order_is_made_by_buttons_in_one_message(clock: LoopClock) -> None:
@@ -19,12 +29,12 @@ async def test_an_order_is_made_by_buttons_in_one_message(clock: LoopClock) -> N
         assert "Leave" in labels(asked)
         sized = await stage.me.choose("RELIANCE", "Buy how many?")
         assert sized["id"] == asked["id"], "one message, step by step"
-        proposal = await stage.me.choose("50", "BUY 10 RELIANCE")
+        proposal = await stage.me.choose("50", "BUY 50 RELIANCE")
         assert proposal["id"] == asked["id"]
         await later(1)
-        request = stage.services.desk.proposed[-1]
-        assert (request.side, request.symbol, request.quantity) == (Side.BUY, "RELIANCE", 50)
-        assert stage.services.desk.bound == {"TOKEN1": asked["id"]}, "Confirm counts under that message"
+        question, draft = await asked_last(stage)
+        assert (draft.side, draft.instrument, draft.quantity) == (Side.BUY, RELIANCE, 50)
+        assert question.message_id == asked["id"], "Confirm counts under that message"
 
 
 async def test_a_sale_offers_what_is_held_first_and_all_of_it(clock: LoopClock) -> None:
@@ -35,8 +45,8 @@ async def test_a_sale_offers_what_is_held_first_and_all_of_it(clock: LoopClock) 
         assert labels(sized) == ["1", "10", "All 25", "Leave"]
         stage.me.press("All 25")
         await later(1)
-        request = stage.services.desk.proposed[-1]
-        assert (request.side, request.quantity, request.product) == (Side.SELL, 25, Product.CNC)
+        _, draft = await asked_last(stage)
+        assert (draft.side, draft.quantity, draft.product) == (Side.SELL, 25, Product.CNC)
 
 
 async def test_a_short_is_bought_back_whole_by_the_product_it_is_held_in(clock: LoopClock) -> None:
@@ -45,20 +55,21 @@ async def test_a_short_is_bought_back_whole_by_the_product_it_is_held_in(clock: 
         await stage.me.choose("NIFTY 24500 CE · 23 Nov · −65 NRML", "Buy how many?")
         stage.me.press("All 65")
         await later(1)
-        request = stage.services.desk.proposed[-1]
-        assert (request.symbol, request.quantity, request.product) == ("NIFTY 24500 CE 23 NOV", 65, Product.NRML)
+        _, draft = await asked_last(stage)
+        assert (draft.side, draft.instrument, draft.quantity) == (Side.BUY, NIFTY_CALL, 65)
+        assert draft.product is Product.NRML
 
 
 async def test_each_step_takes_a_typed_reply_as_well(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, papa=Role.OWNER) as stage:
         asked = await stage.me.ask("papa: /buy", "Buy what?")
         stage.me.say("infy", reply_to=asked["id"])
         sized = await stage.me.wait_for("Buy how many? INFY")
         stage.me.say("15 @1500", reply_to=sized["id"])
         await later(1)
-        request = stage.services.desk.proposed[-1]
-        assert (request.symbol, request.quantity, request.price) == ("INFY", 15, Decimal(1500))
-        assert stage.services.accounts.asked_for[-1][1] == "papa", "the account of the question"
+        question, draft = await asked_last(stage)
+        assert (draft.instrument.symbol, draft.quantity, draft.price) == ("INFY", 15, Decimal(1500))
+        assert question.account_id == PAPA.id, "the account of the question"
 
 
 async def test_a_command_as_a_reply_is_still_that_command(clock: LoopClock) -> None:
@@ -73,14 +84,15 @@ async def test_leaving_sends_nothing_and_takes_the_buttons_away(clock: LoopClock
         asked = await stage.me.ask("/buy reliance", "Buy how many?")
         gone = await stage.me.choose("Leave", "Left. Nothing was sent.")
         assert (gone["id"], gone["buttons"]) == (asked["id"], [])
-        assert stage.services.desk.proposed == []
+        assert await stage.bot.questions() == []
 
 
 @pytest.mark.parametrize(
-    ("command", "then"), [("/cancel_order", "Cancel sent"), ("/modify", "Tap a price"), ("/order", "At mStock: 115126")]
+    ("command", "then"),
+    [("/cancel_order", "Cancelled 1 order."), ("/modify", "Tap a price"), ("/order", "At mStock: 1151261120111")],
 )
 async def test_a_command_without_its_order_offers_the_orders(clock: LoopClock, command: str, then: str) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, orders=12) as stage:
         asked = await stage.me.ask(command, "Which order?")
         assert labels(asked)[0] == "#12 BUY 10 RELIANCE @ 1,480.30"
         assert len(labels(asked)) == 8, "a screenful"

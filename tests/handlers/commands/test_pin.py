@@ -2,35 +2,21 @@
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.errors import PinWanted
-from bot.domain.orders.order import Order
-from bot.domain.orders.proposal import Proposal, Resumed
 from bot.domain.people.access import Pad, PadStep, PadUse
+from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from handlers.views import pin as views
-from handlers.views.keyboards import CardTap, PadTap, decode
-from tests.handlers.chat import Stage, a_stage
-from tests.handlers.face import ASHA, NOW, FakeDesk, FakeServices
-
-PIN = "482913"
-
-
-class Wary(FakeDesk):
-    """A desk that wants the PIN before the first order."""
-
-    wants = True
-
-    async def confirm(self, *args: Any, **kwargs: Any) -> Order | Proposal | Resumed:
-        if self.wants:
-            self.wants = False
-            raise PinWanted("First order in a while: your PIN, please.", proof="TOKEN1")
-        return await super().confirm(*args, **kwargs)
+from handlers.views.taps import CardTap, PadTap, decode
+from tests.handlers.chat import PIN, Stage, a_stage
+from tests.handlers.samples import ASHA, NOW
 
 
 async def tap_in(stage: Stage, digits: str) -> None:
@@ -41,105 +27,116 @@ async def tap_in(stage: Stage, digits: str) -> None:
         await asyncio.sleep(2)
 
 
-async def a_wary_stage(clock: LoopClock) -> FakeServices:
-    services = FakeServices(clock)
-    services.desk = services.proposals = services.orders = Wary(clock)
-    return services
+@asynccontextmanager
+async def a_wary_stage(clock: LoopClock) -> AsyncIterator[Stage]:
+    """Asha has a PIN, and has sent nothing for long."""
+    async with a_stage(clock, papa=Role.OWNER) as stage:
+        await stage.bot.set_pin()
+        yield stage
 
 
 async def test_an_order_that_waits_for_the_pin_is_sent_after_it_and_once(clock: LoopClock) -> None:
-    async with a_stage(clock, await a_wary_stage(clock)) as stage:
+    async with a_wary_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         stage.me.press("Confirm buy", card)
         await stage.me.wait_for("First order in a while: your PIN, please.")
-        assert stage.services.desk.sent == []
+        assert stage.broker.posts == 0
         await tap_in(stage, PIN)
-        assert stage.services.desk.sent == ["TOKEN1"]
-        assert stage.services.pins.proofs == ["TOKEN1"]
+        assert stage.broker.posts == 1
         said = [each["text"] for each in stage.me.history() if each["from_bot"]]
         assert any("PIN accepted." in text for text in said)
         assert not any("Give up" in text for text in said)
 
 
 async def test_a_wrong_pin_sends_nothing(clock: LoopClock) -> None:
-    async with a_stage(clock, await a_wary_stage(clock)) as stage:
+    async with a_wary_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         stage.me.press("Confirm buy", card)
         await stage.me.wait_for("your PIN, please.")
         await tap_in(stage, "111222")
-        assert stage.services.desk.sent == []
+        await stage.me.wait_for("Wrong.")
+        assert stage.broker.posts == 0
 
 
 async def test_giving_up_forgets_what_waited(clock: LoopClock) -> None:
-    async with a_stage(clock, await a_wary_stage(clock)) as stage:
+    async with a_wary_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         stage.me.press("Confirm buy", card)
-        await stage.me.wait_for("your PIN, please.")
+        pad = await stage.me.wait_for("your PIN, please.")
         stage.me.press("Give up")
         await asyncio.sleep(2)
         assert "Keypad closed. Nothing was done." in [each["text"] for each in stage.me.history()]
-        assert stage.application.bot_data.waited("pad1") is None
-        assert stage.services.desk.sent == []
+        key = decode(pad["buttons"][0][0]["data"])
+        assert isinstance(key, PadTap)
+        assert stage.application.bot_data.waited(key.pad_id) is None
+        assert stage.broker.posts == 0
 
 
 async def test_words_that_wait_for_the_pin_are_done_as_typed(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.invitations.wants_pin = True
+    async with a_wary_stage(clock) as stage:
         await stage.me.ask("/people add viewer papa", "Inviting somebody: your PIN, please.")
         await tap_in(stage, PIN)
         await stage.me.wait_for("A link for one viewer · papa")
 
 
 async def test_no_tap_on_the_keypad_leaves_a_digit_in_the_store(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
-        stage.services.invitations.wants_pin = True
+    async with a_wary_stage(clock) as stage:
         await stage.me.ask("/people add viewer", "your PIN, please.")
         await tap_in(stage, PIN)
-        taps = [json.loads(entry.body) for entry in stage.inbox.entries.values() if "callback_query" in json.loads(entry.body)]
+        bodies = [json.loads(entry.body) for entry in stage.inbox.entries.values()]
+        taps = [body for body in bodies if "callback_query" in body]
         assert len(taps) == 6
         for body in taps:
             assert body["callback_query"]["data"] == "k:gone:x"
             assert "reply_markup" not in body["callback_query"]["message"]
-        assert (
-            len(
-                {
-                    json.dumps({**body, "update_id": 0, "callback_query": {**body["callback_query"], "id": 0, "message": 0}})
-                    for body in taps
-                }
-            )
-            == 1
-        )
+        alike = {
+            json.dumps({**body, "update_id": 0, "callback_query": {**body["callback_query"], "id": 0, "message": 0}})
+            for body in taps
+        }
+        assert len(alike) == 1
 
 
 async def test_digits_that_are_typed_are_no_pin(clock: LoopClock) -> None:
-    async with a_stage(clock, await a_wary_stage(clock)) as stage:
+    async with a_wary_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         stage.me.press("Confirm buy", card)
         await stage.me.wait_for("your PIN, please.")
         said = stage.me.say(PIN)
         await stage.me.wait_for("No code is expected now.")
         assert said["id"] not in [message["id"] for message in stage.me.history()]
-        assert stage.services.desk.sent == []
+        assert stage.broker.posts == 0
 
 
 async def test_a_pin_is_never_taken_as_words(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
-        await stage.me.ask("/pin 482913", "tapped, never typed")
-        assert stage.services.pins.proofs == []
+        await stage.me.ask(f"/pin {PIN}", "tapped, never typed")
+        assert await stage.bot.store.transaction(lambda db: db.pins.find(ASHA)) is None
 
 
-async def test_sealing_without_a_pin_asks_first_and_a_sealed_phone_offers_to_be_opened(clock: LoopClock) -> None:
+async def test_sealing_without_a_pin_asks_first_and_then_only_the_kill_switch_works(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
-        stage.services.pins.has_pin = False
         await stage.me.ask("/lock", "could be opened on the host alone")
-        assert not stage.services.pins.sealed
+        assert await sealed(stage) is None
         stage.me.press("Seal it anyway")
         await stage.me.wait_for("Sealed.")
-        stage.services.accounts.sealed.add(ASHA)
+        assert await sealed(stage) is not None
         await stage.me.ask("/positions", "This phone is sealed.")
         await stage.me.ask("/kill", "Stopped.")
-        stage.services.pins.has_pin = True
+        await stage.me.ask("/unlock", "It is opened on the host")
+
+
+async def test_a_sealed_phone_with_a_pin_is_opened_by_it(clock: LoopClock) -> None:
+    async with a_wary_stage(clock) as stage:
+        await stage.me.ask("/lock", "Sealed.")
+        await stage.me.ask("/positions", "This phone is sealed.")
         await stage.me.ask("/unlock", "Your PIN")
+        await tap_in(stage, PIN)
+        await stage.me.wait_for("This phone is open again.")
+        assert await sealed(stage) is None
+
+
+async def sealed(stage: Stage) -> datetime | None:
+    return await stage.bot.store.transaction(lambda db: db.pins.phone_locked_since(ASHA))
 
 
 def a_pad(entered: int, digits: tuple[int, ...], note: str = "") -> Pad:

@@ -6,12 +6,12 @@ import pytest
 
 from bot.domain.orders.proposal import Change
 from bot.simulators.loop import LoopClock, VirtualLoop
-from tests.handlers.chat import Stage, a_stage, later
+from tests.handlers.chat import Stage, a_stage, later, token_of
 
 
 async def a_fill(stage: Stage) -> int:
     """A message with an order's buttons, as its card and its fill have them."""
-    shown = await stage.me.ask("/order 12", "At mStock: 115126")
+    shown = await stage.me.ask("/order 12", "At mStock: 1151261120111")
     return int(shown["id"])
 
 
@@ -31,54 +31,63 @@ async def test_a_reply_to_a_proposal_changes_it_in_its_place(clock: LoopClock, s
         await later(1)
         stage.me.say(said, reply_to=card["id"])
         await later(1)
-        assert stage.services.desk.changed == [change]
-        assert stage.services.desk.bound == {"TOKEN1": card["id"], "TOKEN2": card["id"]}
+        first, second = await stage.bot.questions()
+        assert (first.token, first.message_id, second.message_id) == (token_of(card), card["id"], card["id"])
+        assert first.draft is not None
+        assert second.draft is not None
+        assert second.draft.quantity == (change.quantity or first.draft.quantity)
+        assert second.draft.price == (change.price or first.draft.price)
+        assert second.draft.protected == (change.price is None)
 
 
 async def test_six_digits_that_a_login_waits_for_are_a_code_wherever_they_are_typed(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, seeds=False) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
-        stage.services.accounts.wants_code = True
+        stage.bot.link.adopt(None)  # the session ended at mStock
         await stage.me.ask("/login", "Six digits, please.")
         stage.me.say("123456", reply_to=card["id"])
         await stage.me.wait_for("Logged in.")
-        assert stage.services.desk.changed == []
+        assert stage.broker.codes == ["123456"]
+        assert len(await stage.bot.questions()) == 1
 
 
-@pytest.mark.parametrize(("said", "act"), [("same", "same_again"), ("Exit", "exit_of"), ("reverse", "reverse")])
-async def test_a_reply_to_an_order_does_what_it_names(clock: LoopClock, said: str, act: str) -> None:
-    async with a_stage(clock) as stage:
+@pytest.mark.parametrize(
+    ("said", "asked"), [("same", "BUY 10 RELIANCE"), ("Exit", "SELL 25 RELIANCE"), ("reverse", "SELL 4 RELIANCE")]
+)
+async def test_a_reply_to_an_order_does_what_it_names(clock: LoopClock, said: str, asked: str) -> None:
+    async with a_stage(clock, orders=12) as stage:
         stage.me.say(said, reply_to=await a_fill(stage))
-        await stage.me.wait_for("BUY 10 RELIANCE          PAPER")
-        assert stage.services.desk.acted == [(act, "o12")]
+        await stage.me.wait_for(asked)
 
 
 async def test_half_is_the_exit_with_half_the_quantity(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, orders=12) as stage:
         stage.me.say("half", reply_to=await a_fill(stage))
-        await stage.me.wait_for("BUY 5 RELIANCE")
-        assert stage.services.desk.acted == [("exit_of", "o12")]
-        assert stage.services.desk.changed == [Change(quantity=5)]
+        await stage.me.wait_for("SELL 12 RELIANCE")
 
 
 async def test_a_price_in_reply_to_a_working_order_changes_that_order(clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, orders=12) as stage:
         card = await a_fill(stage)
         stage.me.say("1475", reply_to=card)
         await stage.me.wait_for("CHANGE #12")
         stage.me.say("q 20", reply_to=card)
         await later(1)
-        assert stage.services.desk.modified == [(12, Decimal(1475), None), (12, None, 20)]
+        drafts = [(question.order_id, question.draft) for question in await stage.bot.questions()]
+        assert [(order_id, draft.price, draft.quantity) for order_id, draft in drafts if draft is not None] == [
+            ("o12", Decimal(1475), 10),
+            ("o12", Decimal("1480.30"), 20),
+        ]
 
 
 async def test_an_order_of_yesterday_is_not_taken_for_today_s_of_the_same_number(loop: VirtualLoop, clock: LoopClock) -> None:
-    async with a_stage(clock) as stage:
+    async with a_stage(clock, orders=12) as stage:
         card = await a_fill(stage)
         loop.shift(24 * 3600)
         await later(1)
         stage.me.say("1475", reply_to=card)
         await stage.me.wait_for("#12 does not work any more")
-        assert stage.services.desk.modified == []
+        assert await stage.bot.questions() == []
 
 
 async def test_a_number_that_replies_to_nothing_of_ours_is_not_an_act(clock: LoopClock) -> None:
@@ -89,4 +98,4 @@ async def test_a_number_that_replies_to_nothing_of_ours_is_not_an_act(clock: Loo
         await stage.me.wait_for("I don't understand that.")
         stage.me.say("2905", reply_to=mine["id"])
         await later(1)
-        assert stage.services.desk.changed == []
+        assert len(await stage.bot.questions()) == 1

@@ -3,13 +3,21 @@
 import pytest
 
 from bot.domain.people.account import Role
+from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage
-from tests.handlers.face import ASHA, FakeServices
+from tests.handlers.samples import ASHA
+from tests.storage.samples import ACCOUNT
 
 
 async def test_the_newest_acts_come_first_and_the_buttons_lead_to_older_ones(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
+
+        def record(db: Repositories) -> None:
+            for number in range(1, 21):
+                db.audit.add(clock.now(), ASHA, "order", ACCOUNT.id, f"o{number} · update {1000 + number}", before="", after="")
+
+        await stage.bot.store.transaction(record)
         first = await stage.me.ask("/audit", "Acts")
         assert "20 order · Asha" in first["text"]
         assert "update 1020" in first["text"]
@@ -27,6 +35,6 @@ async def test_words_that_are_no_number_are_taught(clock: LoopClock) -> None:
 
 @pytest.mark.parametrize("role", [Role.TRADER, Role.GUARDIAN, Role.VIEWER])
 async def test_nobody_but_an_owner_reads_it(role: Role, clock: LoopClock) -> None:
-    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+    async with a_stage(clock, role) as stage:
         told = await stage.me.ask("/audit", "it is the owner's")
         assert "order" not in told["text"]

@@ -11,7 +11,7 @@ from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.orders.order import OrderRequest
 from bot.domain.terms import Product, Side, Validity
-from handlers.context import order_words
+from handlers.context import order_numbers, order_words
 from handlers.registry import parse_command
 
 BUY = Side.BUY
@@ -261,7 +261,7 @@ def test_no_mixture_of_known_words_crashes_or_gives_half_an_order(words: str) ->
 @given(st.text(max_size=60))
 def test_no_words_crash_the_other_commands(words: str) -> None:
     example = ""
-    for reading in (order_words.modify, lambda text: order_words.number(text, example="/order 12")):
+    for reading in (order_numbers.modify, lambda text: order_numbers.number(text, example="/order 12")):
         try:
             reading(words)
         except UsageError as refused:
@@ -270,10 +270,10 @@ def test_no_words_crash_the_other_commands(words: str) -> None:
 
 
 def test_a_change_has_a_price_or_a_quantity_or_both() -> None:
-    assert order_words.modify("12 2905") == order_words.ModifyWords(number=12, price=Decimal(2905))
-    assert order_words.modify("#12 @2,905.50") == order_words.ModifyWords(number=12, price=Decimal("2905.50"))
-    assert order_words.modify("12 q 20") == order_words.ModifyWords(number=12, quantity=20)
-    assert order_words.modify("12 2905 qty 20") == order_words.ModifyWords(number=12, price=Decimal(2905), quantity=20)
+    assert order_numbers.modify("12 2905") == order_numbers.ModifyWords(number=12, price=Decimal(2905))
+    assert order_numbers.modify("#12 @2,905.50") == order_numbers.ModifyWords(number=12, price=Decimal("2905.50"))
+    assert order_numbers.modify("12 q 20") == order_numbers.ModifyWords(number=12, quantity=20)
+    assert order_numbers.modify("12 2905 qty 20") == order_numbers.ModifyWords(number=12, price=Decimal(2905), quantity=20)
 
 
 @pytest.mark.parametrize(
@@ -281,14 +281,14 @@ def test_a_change_has_a_price_or_a_quantity_or_both() -> None:
 )
 def test_a_change_that_cannot_be_read_is_refused(words: str) -> None:
     with pytest.raises(UsageError):
-        order_words.modify(words)
+        order_numbers.modify(words)
 
 
 def test_an_order_number_is_one_number() -> None:
-    assert order_words.number("#12", example="/order 12") == order_words.number(" 12 ", example="/order 12") == 12
+    assert order_numbers.number("#12", example="/order 12") == order_numbers.number(" 12 ", example="/order 12") == 12
     for words in ("", "0", "12 13", "x", "-1", "1e3"):
         with pytest.raises(UsageError):
-            order_words.number(words, example="/order 12")
+            order_numbers.number(words, example="/order 12")
 
 
 # "SHARES" is one of the names made up for the list, and a word that people say with a number.

@@ -6,17 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.orders.notice import LOUDNESS, Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
+from bot.domain.orders.notice import Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
 from bot.domain.orders.order import CardRef, Fill, Order, OrderStatus
 from bot.domain.people.account import GRANTS, Permission, Role
 from bot.simulators.loop import LoopClock
-from handlers.context.permissions import by_name, needs, offered
+from handlers.context.permissions import offered
 from handlers.messenger import TelegramMessenger
-from handlers.registry import COMMANDS
-from handlers.views.keyboards import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, Tap, WordsTap, button, decode, words
+from handlers.registry import permission_of
+from handlers.views.keyboards import button, words
 from handlers.views.message import View, message
-from tests.handlers.chat import Stage, a_stage
-from tests.handlers.face import ASHA, NOW, FakeServices
+from handlers.views.taps import CardTap, CardVerb, ListingTap, OrderTap, OrderVerb, Tap, WordsTap, decode
+from tests.handlers.chat import Stage, a_stage, owners_hear
+from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
 from tests.stage.orders import an_order
 
@@ -31,12 +32,12 @@ def shown(stage: Stage) -> dict[str, int]:
 
 @pytest.mark.parametrize("role", Role)
 async def test_no_role_is_offered_a_button_that_it_is_then_refused(role: Role, clock: LoopClock) -> None:
-    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+    async with a_stage(clock, role, papa=role, orders=12) as stage:
         for act in WORDS:
             stage.me.say(act)
             await asyncio.sleep(2)
         tried: set[str] = set()
-        stage.services.invitations.told.clear()
+        await owners_hear(stage)
         for _ in range(2):  # what the first round of taps brings is tapped as well
             for data, under in shown(stage).items():
                 tap = decode(data)
@@ -46,13 +47,13 @@ async def test_no_role_is_offered_a_button_that_it_is_then_refused(role: Role, c
                     stage.chats.person(ASHA).forge(under, data)
                     await asyncio.sleep(1)
         assert len(tried) > (8 if role is Role.VIEWER else 20)
-        assert stage.services.invitations.told == [], "the owners hear of no tap on what was offered"
+        assert await owners_hear(stage) == 0, "the owners hear of no tap on what was offered"
 
 
 @pytest.mark.parametrize("role", Role)
 async def test_what_the_role_may_tap_is_offered_and_works(role: Role, clock: LoopClock) -> None:
     """The other way round: nothing is taken from a view that the table allows."""
-    async with a_stage(clock, FakeServices(clock, {ASHA: role})) as stage:
+    async with a_stage(clock, role, orders=12) as stage:
         await stage.me.ask("/menu", "Menu")
         for tap, roles in TAPS.items():
             view = message("x").with_keyboard([button("x", tap)])
@@ -65,16 +66,16 @@ async def test_what_the_role_may_tap_is_offered_and_works(role: Role, clock: Loo
 @pytest.mark.parametrize("label", ["", "main", "papa-2"])
 def test_a_button_of_words_is_judged_by_its_command_whatever_account_it_names(label: str) -> None:
     view = message("x").with_keyboard([words("R", "/resume", account=label), words("O", "/orders open", account=label)], [])
-    kept = {role: len(offered(view, role, by_name(COMMANDS)).keyboard[0]) for role in Role}
+    kept = {role: len(offered(view, role, permission_of).keyboard[0]) for role in Role}
     assert kept == {Role.OWNER: 2, Role.TRADER: 1, Role.GUARDIAN: 1, Role.VIEWER: 1}
 
 
 def test_a_row_that_loses_its_last_button_is_gone_and_copies_stay() -> None:
     view = message("x").with_keyboard([button("S", OrderTap("o1", OrderVerb.SAME))], [words("long", "/orders " + "x" * 80)])
-    left = offered(view, Role.VIEWER, by_name(COMMANDS))
+    left = offered(view, Role.VIEWER, permission_of)
     assert [[item.label for item in row] for row in left.keyboard] == [["long"]]
-    assert needs(WordsTap("/kill")) is None
-    assert needs(CardTap("t", CardVerb.CONFIRM)) is Permission.REDUCE
+    assert WordsTap("/kill").permission is None
+    assert CardTap("t", CardVerb.CONFIRM).permission is Permission.REDUCE
 
 
 def news(order: Order) -> tuple[Notice, ...]:
@@ -105,7 +106,7 @@ async def test_news_and_cards_offer_a_person_what_the_role_on_that_account_carri
             order = replace(an_order(status=status), sent_at=NOW - timedelta(hours=1), looked_at=NOW, account_id="a9")
             for notice in news(order):
                 parcel = Delivery(
-                    id=number, chat_id=ASHA, account_id="a9", label="papa", notice=notice, loudness=LOUDNESS[type(notice)],
+                    id=number, chat_id=ASHA, account_id="a9", label="papa", notice=notice, sound=notice.sound,
                     created_at=clock.now(),
                 )  # fmt: skip
                 await speaks.deliver(parcel)
@@ -126,10 +127,10 @@ def taps(rows: list[list[dict[str, str]]]) -> list[Tap]:
 
 def required(tap: Tap) -> Permission | None:
     if isinstance(tap, WordsTap):
-        return by_name(COMMANDS)(tap.words.split(": ")[-1].split()[0].removeprefix("/"))
-    return needs(tap)
+        return permission_of(tap.words)
+    return tap.permission
 
 
 def test_a_view_without_buttons_stays_the_same() -> None:
     view = message("x")
-    assert offered(view, Role.VIEWER, by_name(COMMANDS)) == View(view.parts)
+    assert offered(view, Role.VIEWER, permission_of) == View(view.parts)

@@ -14,8 +14,8 @@ from bot.simulators.loop import LoopClock
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
 from tests.attack.rig import TOKEN, Queue, words
-from tests.handlers.chat import counting_bytes, later
-from tests.handlers.face import ASHA, STRANGER, FakeInbox, FakeServices
+from tests.handlers.chat import Bot, a_bot, counting_bytes, later
+from tests.handlers.samples import ASHA, STRANGER
 
 SAID = "my words are mine"
 
@@ -58,60 +58,61 @@ def spoilt(number: int, clock: LoopClock, person: int = ASHA) -> list[dict[str, 
 
 
 @asynccontextmanager
-async def a_poller(clock: LoopClock, wire: Wire, services: FakeServices, inbox: FakeInbox) -> AsyncIterator[UpdatePoller]:
-    application = build_application(TOKEN, services=services, random_bytes=counting_bytes(), wire=wire)
-    intake = UpdatePoller(application, inbox=inbox, allowlist=services.allowlist, clock=clock)
+async def a_poller(clock: LoopClock, wire: Wire, bot: Bot) -> AsyncIterator[UpdatePoller]:
+    application = build_application(TOKEN, services=bot.services, random_bytes=counting_bytes(), wire=wire)
+    await bot.services.allowlist.refresh()
+    poller = UpdatePoller(application, inbox=bot.inbox, allowlist=bot.services.allowlist, clock=clock)
     async with running(application):
-        polling = asyncio.create_task(intake.run(), name="telegram")
+        polling = asyncio.create_task(poller.run(), name="telegram")
         try:
-            yield intake
+            yield poller
             assert not polling.done(), polling
         finally:
-            intake.close()
+            poller.close()
             await asyncio.wait({polling})
-            await intake.drain(5)
+            await poller.drain(5)
         polling.result()
 
 
 async def test_the_good_updates_of_a_batch_are_handled_once_whatever_stands_between_them(
     clock: LoopClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    services, inbox, wire = FakeServices(clock), FakeInbox(), Wire()
+    bot, wire = await a_bot(clock, orders=14), Wire()
     bad = spoilt(102, clock)
     last = 102 + len(bad)
-    async with a_poller(clock, wire, services, inbox) as intake:
+    async with a_poller(clock, wire, bot) as poller:
         with caplog.at_level(logging.DEBUG, logger="handlers"):
             batch = [typed(100, "cancel 11", clock), typed(101, "cancel 12", clock), *bad, typed(last, "cancel 13", clock)]
             wire.batches.put_nowait(batch)
             await later(2)
             wire.batches.put_nowait([typed(last + 1, "cancel 14", clock)])
             await later(20)
-        assert services.desk.cancelled == [11, 12, 13, 14]
+        assert bot.cancelled() == [11, 12, 13, 14]
         assert wire.offsets[-2:] == [last + 1, last + 2], "all of the batch is confirmed, so none of it comes again"
-        assert set(inbox.entries) == {100, 101, last, last + 1}
-        assert intake.left_out == len(bad)
+        assert set(bot.inbox.entries) == {100, 101, last, last + 1}
+        assert poller.left_out == len(bad)
     told = [record.getMessage() for record in caplog.records if record.name.startswith("handlers")]
     assert [line for line in told if "cannot be read" in line], told
     assert SAID not in "\n".join(told), "a person's words are not for the log, whatever the library thinks of them"
 
 
 async def test_a_batch_of_nothing_but_unreadable_updates_is_confirmed_and_does_not_spin(clock: LoopClock) -> None:
-    services, inbox, wire = FakeServices(clock), FakeInbox(), Wire()
+    bot, wire = await a_bot(clock, orders=14), Wire()
     bad = spoilt(7, clock, STRANGER)
-    async with a_poller(clock, wire, services, inbox) as intake:
+    async with a_poller(clock, wire, bot) as poller:
         wire.batches.put_nowait(bad)
         await later(2)
         assert wire.offsets[-1] == 7 + len(bad)
         assert len(wire.offsets) == 2
-        assert intake.left_out == len(bad)
-        assert inbox.entries == {}
+        assert poller.left_out == len(bad)
+        assert bot.inbox.entries == {}
         assert wire.told == [], "a stranger gets silence for this too"
 
 
 @pytest.mark.parametrize("answer", [7, "many", {"update_id": 5}, [[]], ["x"], [None], [{"message": {}}], [{"update_id": "5"}]])
 async def test_an_answer_without_a_number_in_it_is_an_outage_and_not_the_end(answer: Any, clock: LoopClock) -> None:
-    services, inbox, wire = FakeServices(clock), FakeInbox(), Wire()
-    async with a_poller(clock, wire, services, inbox):
+    bot, wire = await a_bot(clock, orders=14), Wire()
+    async with a_poller(clock, wire, bot):
         wire.batches.put_nowait(answer)
         await later(0.5)
         asked = len(wire.offsets)
@@ -119,12 +120,12 @@ async def test_an_answer_without_a_number_in_it_is_an_outage_and_not_the_end(ans
         assert len(wire.offsets) == asked, "no tight loop around it"
         wire.batches.put_nowait([typed(9, "cancel 12", clock)])
         await later(5)
-        assert services.desk.cancelled == [12]
+        assert bot.cancelled() == [12]
 
 
 async def test_a_known_person_is_told_that_a_message_could_not_be_read(clock: LoopClock) -> None:
-    services, inbox, wire = FakeServices(clock), FakeInbox(), Wire()
-    async with a_poller(clock, wire, services, inbox):
+    bot, wire = await a_bot(clock, orders=14), Wire()
+    async with a_poller(clock, wire, bot):
         wire.batches.put_nowait([spoilt(7, clock)[0]])
         await later(2)
         assert wire.told == ["I could not read that. Nothing was done with it. Send it again as plain words."]
@@ -135,8 +136,8 @@ async def test_a_known_person_is_told_that_a_message_could_not_be_read(clock: Lo
 
 
 async def test_a_flood_of_unreadable_updates_writes_one_line_a_minute(clock: LoopClock, caplog: pytest.LogCaptureFixture) -> None:
-    services, inbox, wire = FakeServices(clock), FakeInbox(), Wire()
-    async with a_poller(clock, wire, services, inbox):
+    bot, wire = await a_bot(clock, orders=14), Wire()
+    async with a_poller(clock, wire, bot):
         for at in range(1, 301):
             wire.batches.put_nowait([spoilt(0, clock, STRANGER)[at % 10] | {"update_id": at}])
             await later(0.4)
@@ -147,11 +148,11 @@ async def test_a_flood_of_unreadable_updates_writes_one_line_a_minute(clock: Loo
 
 
 async def test_an_unreadable_row_left_from_before_does_not_stop_the_start(clock: LoopClock) -> None:
-    services, inbox, wire = FakeServices(clock), FakeInbox(), Wire()
+    bot, wire = await a_bot(clock, orders=14), Wire()
     for at, bad in enumerate(spoilt(1, clock)):
-        inbox.entries[at] = InboxEntry(update_id=at, user_id=ASHA, body=json.dumps(bad), received_at=clock.now())
-    async with a_poller(clock, wire, services, inbox):
+        await bot.inbox.add([InboxEntry(update_id=at, user_id=ASHA, body=json.dumps(bad), received_at=clock.now())])
+    async with a_poller(clock, wire, bot):
         wire.batches.put_nowait([typed(50, "cancel 12", clock)])
         await later(2)
-        assert services.desk.cancelled == [12]
-        assert set(inbox.handled) == set(inbox.entries)
+        assert bot.cancelled() == [12]
+        assert bot.inbox.handled == set(bot.inbox.entries)

@@ -4,8 +4,7 @@ import asyncio
 
 from bot.simulators.loop import LoopClock
 from handlers.telegram.webhook_watch import EVERY, WebhookWatch
-from tests.handlers.chat import Stage, a_bot, a_stage, a_world, later
-from tests.handlers.face import FakeInbox, FakeServices
+from tests.handlers.chat import Stage, a_bot, a_stage, a_world, later, run_bot
 
 
 async def counted(stage: Stage, found: list[float]) -> asyncio.Task[None]:
@@ -66,7 +65,7 @@ async def test_a_second_poller_is_told_of_at_its_first_conflict_and_other_outage
 
     async with (
         a_world(clock) as (chats, telegram),
-        a_bot(chats, telegram, FakeServices(clock), FakeInbox(), conflict=second) as stage,
+        run_bot(chats, telegram, await a_bot(clock), conflict=second) as stage,
     ):
         for fault in ("server_error", "bad_gateway", "dropped", "flood"):
             chats.faults.add(fault, "getUpdates")

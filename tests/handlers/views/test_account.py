@@ -9,8 +9,8 @@ from bot.domain.orders.order import OrderStatus, Purpose
 from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
 from bot.domain.people.account import CodeKind, Role
 from handlers.views import account as views
-from handlers.views.keyboards import CardTap, CardVerb, WordsTap, decode
-from tests.handlers.face import A_STOP, MAIN, NOW, PAPA, SHORT_CALL, a_confirmation, a_position, a_session
+from handlers.views.taps import CardTap, CardVerb, WordsTap, decode
+from tests.handlers.samples import A_STOP, MAIN, NOW, PAPA, SHORT_CALL, a_confirmation, a_position, a_session
 from tests.stage.orders import an_order
 
 

@@ -1,6 +1,5 @@
 """Lists fit a narrow phone, keep their arguments when they are refreshed, and never sum what is not known in silence."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,13 +12,12 @@ from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.portfolio import Funds, Holdings, PositionLine, Positions
 from bot.domain.orders.proposal import OrderList, TradeLine, TradeList
-from bot.domain.people.account import Role
 from bot.domain.terms import Product
 from handlers.views import books as views
 from handlers.views.format import columns
-from handlers.views.keyboards import ExitTap, Listing, ListingTap, decode
 from handlers.views.message import Table, View
-from tests.handlers.face import ASHA, LINES, MAIN, NOW, PROTECTED, SHORT_CALL, FakeServices, a_holding, a_position
+from handlers.views.taps import ExitTap, Listing, ListingTap, decode
+from tests.handlers.samples import LINES, MAIN, NOW, PROTECTED, SHORT_CALL, a_detail, a_holding, a_position
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 
@@ -182,17 +180,10 @@ def test_empty_lists_say_none() -> None:
 
 
 def test_one_order_whole_has_its_fills_and_both_numbers() -> None:
-    detail = asyncio.run(_detail())
+    detail = views.order(a_detail(), "PAPER", NOW, str)
     assert "14:02:11  4           1,480.30" in rows(detail)
     assert "At mStock: 115126" in detail.plain
     assert [item.copy for line in detail.keyboard for item in line if item.copy] == ["115126"]
-
-
-async def _detail() -> View:
-    services = FakeServices(Still(), {ASHA: Role.OWNER})
-    actor = await services.accounts.actor(ASHA)
-    assert actor is not None
-    return views.order(await services.books.order_by_id(actor, "o12"), "PAPER", NOW, str)
 
 
 WILD = st.text(st.characters(codec=None), min_size=1, max_size=40)

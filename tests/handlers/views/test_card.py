@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import OrderKind
 from handlers.views import card as views
-from handlers.views.keyboards import MOST_BYTES, OrderTap, OrderVerb, WordsTap, decode
 from handlers.views.message import View
-from tests.handlers.face import A_STOP, PROTECTED
+from handlers.views.taps import MOST_BYTES, OrderTap, OrderVerb, WordsTap, decode
+from tests.handlers.samples import A_STOP, PROTECTED
 from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 
 LATER = NOW + timedelta(seconds=0.4)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.domain import errors
 from bot.domain.errors import BotError, PersonError
 from handlers.views.failures import BECAME, failure, has_incident
-from handlers.views.keyboards import WordsTap, decode
 from handlers.views.message import View
+from handlers.views.taps import WordsTap, decode
 from tests.handlers.views.test_message import read_back
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, BotError)]

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.terms import Product
-from handlers.views.keyboards import (
+from handlers.views.keyboards import button, markup, words
+from handlers.views.message import Button, keyboard
+from handlers.views.taps import (
     CardTap,
     CardVerb,
     ChangeTap,
@@ -20,15 +22,12 @@ from handlers.views.keyboards import (
     ListingTap,
     OrderTap,
     OrderVerb,
+    PadTap,
     Tap,
     WordsTap,
-    button,
     decode,
     encode,
-    markup,
-    words,
 )
-from handlers.views.message import Button, keyboard
 
 TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=1, max_size=26)
 LABELS = st.text("abcdefghijkl-_0", max_size=20)
@@ -60,6 +59,7 @@ TAPS: st.SearchStrategy[Tap] = st.one_of(
     st.builds(WordsTap, st.sampled_from(["/positions", "papa: /buy NIFTY 24500 CE 23 NOV 65 nrml"])),
     st.builds(EntriesTap, LABELS),
     st.just(DoItNowTap()),
+    st.builds(PadTap, TOKENS, st.none() | st.integers(0, 10)),
 )
 
 
@@ -68,6 +68,33 @@ def test_a_tap_comes_back_as_it_was_sent(tap: Tap) -> None:
     data = encode(tap)
     assert 1 <= len(data.encode()) <= 64
     assert decode(data) == tap
+
+
+@pytest.mark.parametrize(
+    ("data", "tap"),
+    [
+        ("c:abc2:y", CardTap("abc2", CardVerb.CONFIRM)),
+        ("c:abc2:k:papa", CardTap("abc2", CardVerb.YES, "papa")),
+        ("v:abc2:q25:main", ChangeTap("abc2", quantity=25, label="main")),
+        ("v:abc2:p2905.50", ChangeTap("abc2", price=Decimal("2905.50"))),
+        ("v:abc2:tMIS", ChangeTap("abc2", product=Product.MIS)),
+        ("v:abc2:m", ChangeTap("abc2", protected=True)),
+        ("o:o1:x:main", OrderTap("o1", OrderVerb.CANCEL, "main")),
+        ("b:o:2:open:main", ListingTap(Listing.ORDERS, "main", "open", 2)),
+        ("x:NSE:2885:CNC:main", ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC, "main")),
+        ("w:main: /positions", WordsTap("main: /positions")),
+        ("i:/buy reliance", WordsTap("/buy reliance", stays=True)),
+        ("l:main:/buy", LeaveTap("/buy", "main")),
+        ("e:main", EntriesTap("main")),
+        ("e", EntriesTap()),
+        ("n", DoItNowTap()),
+        ("k:pad1:3", PadTap("pad1", 3)),
+        ("k:pad1:x", PadTap("pad1", None)),
+    ],
+)
+def test_a_button_that_an_earlier_version_drew_means_what_it_meant_then(data: str, tap: Tap) -> None:
+    assert decode(data) == tap
+    assert encode(tap) == data
 
 
 @given(st.text(max_size=64) | st.builds("{}:{}".format, st.sampled_from("cvobwen"), st.text(max_size=40)))

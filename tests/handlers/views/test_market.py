@@ -12,9 +12,9 @@ from bot.domain.orders.proposal import Quoted
 from handlers.registry import parse_command
 from handlers.views import market as views
 from handlers.views.format import columns
-from handlers.views.keyboards import WordsTap, decode
 from handlers.views.message import Table, View
-from tests.handlers.face import A_PRICE, NOW
+from handlers.views.taps import WordsTap, decode
+from tests.handlers.samples import A_PRICE, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from bot.domain.orders.portfolio import PnL
 from handlers.views import money as views
 from handlers.views.format import columns
-from handlers.views.keyboards import Listing, ListingTap
 from handlers.views.message import Table, View
-from tests.handlers.face import LINES, NOW, a_report
+from handlers.views.taps import Listing, ListingTap
+from tests.handlers.samples import LINES, NOW, a_report
 
 TAP = ListingTap(Listing.PNL, "main")
 TODAY = PnL(booked=Decimal("640.25"), open=Decimal("-135.00"), charges=Decimal("81.30"), as_of=NOW, lines=LINES)

@@ -4,20 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.orders import notice as news
-from bot.domain.orders.notice import LOUDNESS, Delivery, Notice, Sound
+from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.terms import Product, Side
-from handlers.views.keyboards import OrderTap, OrderVerb, decode
 from handlers.views.message import View
 from handlers.views.notices import notice
-from tests.handlers.face import NOW, a_report
+from handlers.views.taps import OrderTap, OrderVerb, decode
+from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
@@ -60,7 +59,7 @@ def a_parcel(kind: Notice, **changes: object) -> Delivery:
         account_id="a1",
         label="main",
         notice=kind,
-        loudness=Sound.RING,
+        sound=Sound.RING,
         created_at=NOW,
     )
     return replace(parcel, **changes)  # type: ignore[arg-type]  # any field may be changed
@@ -76,7 +75,8 @@ def labels(view: View) -> list[str]:
 
 def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     kinds = every_kind(DONE)
-    assert {type(kind) for kind in kinds} == set(get_args(Notice)) == set(LOUDNESS)
+    assert {type(kind) for kind in kinds} == set(Notice.kinds.values())
+    assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
     for kind in kinds:
         last = "LIVE" if isinstance(kind, news.DaySummary) else "main · LIVE"
         assert last in draw(kind).plain

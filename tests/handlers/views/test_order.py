@@ -15,9 +15,9 @@ from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Remark
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views import order as views
 from handlers.views.format import amount, columns
-from handlers.views.keyboards import CardTap, CardVerb, ChangeTap, decode
 from handlers.views.message import Table, View
-from tests.handlers.face import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
+from handlers.views.taps import CardTap, CardVerb, ChangeTap, decode
+from tests.handlers.samples import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 

@@ -4,9 +4,9 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.proposal import Killed, Resumed
 from bot.domain.people.account import Stop
 from handlers.views import safety as views
-from handlers.views.keyboards import EntriesTap, WordsTap, decode
 from handlers.views.message import View
-from tests.handlers.face import A_STOP, ASHA, NOW, PAPA
+from handlers.views.taps import EntriesTap, WordsTap, decode
+from tests.handlers.samples import A_STOP, ASHA, NOW, PAPA
 from tests.stage.orders import an_order
 
 

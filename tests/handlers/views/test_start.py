@@ -7,8 +7,8 @@ import pytest
 from bot.domain.people.account import Actor, Role, User
 from handlers.registry import COMMANDS, for_role
 from handlers.views import start as views
-from handlers.views.keyboards import DoItNowTap, decode
-from tests.handlers.face import ASHA, MAIN, NOW
+from handlers.views.taps import DoItNowTap, decode
+from tests.handlers.samples import ASHA, MAIN, NOW
 
 OWNER = Actor(user=User(telegram_id=ASHA, name="Asha <b>"), role=Role.OWNER, account=MAIN)
 

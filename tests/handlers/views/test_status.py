@@ -8,7 +8,7 @@ from bot.domain.people.audit import Act, ActPage
 from handlers.views import status as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View
-from tests.handlers.face import MAIN, NOW, PAPA, a_session
+from tests.handlers.samples import MAIN, NOW, PAPA, a_session
 
 STATUS = Status(
     mode="PAPER",

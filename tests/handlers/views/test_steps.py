@@ -3,10 +3,10 @@
 from bot.domain.orders.order import OrderStatus
 from bot.domain.terms import Product, Side
 from handlers.views import steps as views
-from handlers.views.keyboards import LeaveTap, WordsTap, decode
 from handlers.views.message import View
 from handlers.views.steps import Candidate
-from tests.handlers.face import A_STOP, NOW
+from handlers.views.taps import LeaveTap, WordsTap, decode
+from tests.handlers.samples import A_STOP, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE, an_order
 
 HELD = Candidate(RELIANCE, 25, Product.CNC)

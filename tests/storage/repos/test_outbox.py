@@ -49,7 +49,7 @@ async def test_a_delivery_carries_all_that_is_needed(store: SqlStore) -> None:
     await store.transaction(begin)
     (delivery,) = await lease(store)
     assert delivery == Delivery(
-        id=delivery.id, chat_id=PERSON, account_id=ACCOUNT.id, label=ACCOUNT.label, notice=notice, loudness=Sound.RING,
+        id=delivery.id, chat_id=PERSON, account_id=ACCOUNT.id, label=ACCOUNT.label, notice=notice, sound=Sound.RING,
         created_at=NOW, attempts=0, reply_to=12,
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ async def test_a_fill_whose_price_came_later_is_put_right_where_it_waits_and_edi
     chats: dict[int, list[tuple[object, int | None, Sound]]] = {PERSON: [], OTHER: []}
     while deliveries := await lease(store):
         for delivery in deliveries:
-            chats[delivery.chat_id].append((delivery.notice, delivery.edits, delivery.loudness))
+            chats[delivery.chat_id].append((delivery.notice, delivery.edits, delivery.sound))
             await store.transaction(partial(sent, delivery.id))
     assert chats[PERSON] == [(another, None, Sound.RING), (priced, 77, Sound.SILENT)]
     assert chats[OTHER] == [(priced, None, Sound.RING), (another, None, Sound.RING)]

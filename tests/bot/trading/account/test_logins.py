@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import LoginRefused, NotFound, NotSent, PasswordRefused, PersonError
+from bot.domain.errors import LoginRefused, NotAllowed, NotFound, NotSent, PasswordRefused, PersonError
 from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
 from bot.trading.account.logins import Logins
 from storage.store import SqlStore
-from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
 from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_store
 
 PAPAS = replace(CREDENTIALS, client_code=Secret("MA0000002"))
@@ -100,6 +100,20 @@ async def test_the_same_six_digits_are_submitted_once_also_by_the_process_after_
     await asyncio.sleep(120)
     await again.login(OWNER, "222333")
     assert broker.finished == ["444555", "222333"]
+
+
+async def test_who_lost_the_role_since_the_act_began_neither_logs_in_nor_out(clock: LoopClock) -> None:
+    accounts, broker, link, store = await a_desk(clock)
+    await accounts.login(OWNER)
+    await store.transaction(lambda db: db.people.add(OWNER.user, Role.VIEWER, ACCOUNT.id, clock.now()))
+    with pytest.raises(NotAllowed):
+        await accounts.logout(OWNER)
+    assert link.session is not None
+    with pytest.raises(NotAllowed):
+        await accounts.login(OWNER)
+    with pytest.raises(NotAllowed):
+        await accounts.people(OWNER)
+    assert broker.logins == 1
 
 
 async def test_a_refused_password_is_never_tried_again_by_itself_not_even_after_a_restart(clock: LoopClock) -> None:

@@ -17,12 +17,12 @@ from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard, Results
-from storage.store import Topic
+from bot.trading.account.loss_guard import FLAT, OPEN, LossGuard
 from tests.bot.trading.orders.test_order_desk import a_position, ask
 from tests.bot.trading.safety.test_limits import a_loss, renew
 from tests.stage.access import access
-from tests.stage.desk import DeskStage, ScriptedBroker, set_stage
+from tests.stage.broker import ScriptedBroker
+from tests.stage.desk import DeskStage, a_core, set_stage
 from tests.storage.samples import ACCOUNT, NOW
 
 RAVI = User(telegram_id=2002, name="Ravi")
@@ -47,18 +47,6 @@ class CountingBroker(ScriptedBroker):
         return await super().trades()
 
 
-def watch(stage: DeskStage) -> LossGuard:
-    from_desk = stage.proposing
-    results = Results(
-        prices=from_desk.prices,
-        instruments=from_desk.instruments,
-        tariff=from_desk.tariff,
-        plan=from_desk.plan,
-        clock=stage.clock,
-    )
-    return LossGuard(store=stage.store, connections=stage.link, results=results, clock=stage.clock)
-
-
 @asynccontextmanager
 async def watched(clock: LoopClock, limit: int | None = 5000) -> AsyncIterator[tuple[DeskStage, CountingBroker, LossGuard]]:
     """A desk whose account locks its day at that loss, with the watch running."""
@@ -67,8 +55,7 @@ async def watched(clock: LoopClock, limit: int | None = 5000) -> AsyncIterator[t
     await stage.store.transaction(lambda db: db.people.add(RAVI, Role.VIEWER, None, NOW))
     if limit is not None:
         await access(stage).put(daily_loss=Decimal(limit))
-    losses = watch(stage)
-    stage.store.on_commit(Topic.RESULTS, losses.wake)
+    losses = stage.core.losses
     running = asyncio.create_task(losses.run())
     try:
         yield stage, broker, losses
@@ -196,7 +183,8 @@ async def test_two_looks_at_once_lock_once(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     await access(stage).put(daily_loss=Decimal(5000))
     stage.broker.held = [a_loss(6000)]
-    await asyncio.gather(*(watch(stage).judge(ACCOUNT.id) for _ in range(20)))
+    processes = [a_core(stage.store, stage.link, clock, chance=number) for number in range(20)]
+    await asyncio.gather(*(core.losses.judge(ACCOUNT.id) for core in processes))
     assert len(locks(await stage.notices())) == 1
 
     def acts(db: Repositories) -> int:

@@ -19,10 +19,10 @@ from bot.trading.account.loss_guard import OPEN
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import EVERY, Catalogue
 from bot.trading.safety.lockdown import Lockdown, raise_alarm
-from tests.bot.trading.account.test_loss_guard import watch
 from tests.bot.trading.orders.test_order_desk import ask
 from tests.stage.access import access
-from tests.stage.desk import DeskStage, OneLink, ScriptedBroker, StillFeed, set_stage
+from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_store
 
 
@@ -125,7 +125,7 @@ async def test_unlinked_while_the_days_loss_is_judged_the_watch_goes_on(
 ) -> None:
     goes = await a_stage(clock)
     await access(goes.stage).put(daily_loss=Decimal(5000))
-    await goes.lives_on(watch(goes.stage).run, "positions", caplog)
+    await goes.lives_on(goes.stage.core.losses.run, "positions", caplog)
     asked = len(goes.broker.asked)
     await asyncio.sleep(10 * OPEN)
     assert len(goes.broker.asked) == asked, "nobody is asked about it any more"

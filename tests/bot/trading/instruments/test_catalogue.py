@@ -14,7 +14,7 @@ from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.instruments.catalogue import Catalogue
 from storage.store import SqlStore
-from tests.stage.desk import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import a_store
 

@@ -30,9 +30,10 @@ from bot.domain.orders.proposal import Change, Proposal, Question, Resumed
 from bot.domain.people.account import Role, Stop, User
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.desk import Crash, DeskStage, KilledStore, ScriptedBroker, set_stage
+from tests.stage.broker import ScriptedBroker
+from tests.stage.desk import Crash, DeskStage, KilledStore, set_stage
 from tests.stage.orders import RELIANCE
-from tests.storage.samples import ACCOUNT, PERSON
+from tests.storage.samples import ACCOUNT, PERSON, a_vault
 
 BUY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10)
 LIMIT = replace(BUY, price=Decimal("1475.00"))
@@ -378,8 +379,9 @@ async def test_killed_at_every_transaction_and_restarted_there_is_one_order_at_m
     path = tmp_path / "bot.db"
     first = await set_stage(clock, path=path)
     token = await ask(first)
-    killed = KilledStore(first.store, at, after_commit=after_commit)
-    doomed = await set_stage(clock, store=first.store, killed=killed, broker=first.broker, chance=12)
+    killed = KilledStore.open(path, a_vault(), inline=True)
+    doomed = await set_stage(clock, store=killed, broker=first.broker, chance=12)
+    killed.die(at, after_commit=after_commit)
     with pytest.raises((Crash, ConfirmationGone)) if at <= 2 else _perhaps():
         await doomed.tap(token)
     await asyncio.sleep(0.1)
@@ -390,16 +392,17 @@ async def test_killed_at_every_transaction_and_restarted_there_is_one_order_at_m
 async def test_killed_around_the_post_and_restarted_the_order_is_adopted_or_unknown(
     clock: LoopClock, tmp_path: Path, moment: str
 ) -> None:
-    first = await set_stage(clock, path=tmp_path / "bot.db")
+    path = tmp_path / "bot.db"
+    first = await set_stage(clock, path=path)
     token = await ask(first)
 
     def die() -> None:
         raise Crash
 
     setattr(first.broker, moment, die)
-    killed = KilledStore(first.store, 2, after_commit=True)
-    killed.at = 3  # the transaction that would settle the order never runs
-    doomed = await set_stage(clock, store=first.store, killed=killed, broker=first.broker, chance=12)
+    killed = KilledStore.open(path, a_vault(), inline=True)
+    doomed = await set_stage(clock, store=killed, broker=first.broker, chance=12)
+    killed.die(3, after_commit=True)  # the transaction that would settle the order never runs
     with pytest.raises(BaseException):  # noqa: B017, PT011 - a kill, in whatever wrapping
         await doomed.tap(token)
     await _restart_and_judge(clock, first, token)

@@ -22,7 +22,8 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.feed_events import FeedEvents
 from bot.trading.sync.shared_reads import NEVER, YOUNG, SharedRead
 from tests.bot.trading.orders.test_order_desk import a_position, ask
-from tests.stage.desk import DeskStage, OneLink, ScriptedBroker, StillFeed, set_stage
+from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import MORNING
 from tests.stage.orders import RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON

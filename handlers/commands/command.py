@@ -1,0 +1,19 @@
+"""A command with its handler, and the tables that each family's file ends with."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.context.command import CommandInfo
+from handlers.context.context import Ctx
+from handlers.views.taps import Listing, ListingTap, Tap
+
+Taps = Mapping[type[Tap], Callable[[Ctx, Any], Awaitable[None]]]  # a tap's class -> what handles it
+Pages = Mapping[Listing, Callable[[Ctx, ListingTap], Awaitable[None]]]  # a list -> what draws it again in its place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(CommandInfo):
+    """One command and what carries it out."""
+
+    handler: Callable[[Ctx], Awaitable[None]]

@@ -1,0 +1,33 @@
+"""What is known of a command without its handler: its names, its help, its family and what it needs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.people.account import Permission
+
+
+class Family(StrEnum):
+    """A heading of /help."""
+
+    START = "Start"
+    ACCOUNT = "Account"
+    ORDER = "Orders"
+    BOOKS = "Books"
+    MONEY = "Money"
+    MARKET = "Market"
+    SAFETY = "Safety"
+    HOST = "The bot itself"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandInfo:
+    """One command as a person meets it."""
+
+    name: str
+    short: tuple[str, ...] = ()  # other words for it, with or without a slash
+    arguments: str = ""
+    help: str  # one line
+    example: str  # a whole command that works
+    family: Family
+    permission: Permission
+    in_menu: bool = True  # Telegram's own menu takes only names of letters

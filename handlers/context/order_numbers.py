@@ -1,0 +1,76 @@
+"""The day number of an order, alone or with new terms behind it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NoReturn
+
+from bot.domain.errors import UsageError
+from handlers.context.order_words import BARE, LATER, MOST, figure, legible, tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyWords:
+    """New terms for the order with that day number; what is None stays."""
+
+    number: int
+    price: Decimal | None = None  # rupees
+    quantity: int | None = None  # shares or units, the new total
+
+
+def is_number(words: str) -> bool:
+    """Whether the words are one day number and nothing else."""
+    return re.fullmatch(r"#?[0-9]{1,6}", legible(words).strip()) is not None
+
+
+def number(words: str, *, example: str) -> int:
+    """One day number, with or without #."""
+    text = legible(words).strip().removeprefix("#")
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) == 0:
+        raise UsageError(f'"{words.strip()}" is not an order number.' if text else "Which order?", example=example)
+    return int(text)
+
+
+def modify(words: str) -> ModifyWords:
+    """`12 2905`, `#12 @2905`, `12 q 20`, `12 2905 q 20`."""
+    example = "/modify 12 2905"
+
+    def refuse(say: str) -> NoReturn:
+        raise UsageError(say, example=example)
+
+    parts = tokens(words)
+    if not parts:
+        refuse("Which order, and to what price?")
+    which = number(parts[0], example=example)
+    price: Decimal | None = None
+    quantity: int | None = None
+    place = 1
+    while place < len(parts):
+        word = parts[place].lower()
+        if word in ("q", "qty") and place + 1 < len(parts) and quantity is None:
+            quantity = _checked(parts[place + 1], refuse, whole=True)
+            place += 2
+            continue
+        if word in ("stop", "trigger") or word in LATER:
+            refuse("Only the price and the quantity of an order can be changed so far.")
+        if price is not None:
+            refuse(f'What is "{parts[place]}"? The quantity goes behind q: modify {which} {price:f} q 20.')
+        price = _limit(word.removeprefix("@").removesuffix("/-"), refuse)
+        place += 1
+    if price is None and quantity is None:
+        refuse(f"#{which} to what price?")
+    return ModifyWords(number=which, price=price, quantity=quantity)
+
+
+def _limit(text: str, refuse: Callable[[str], NoReturn]) -> Decimal:
+    if not BARE.fullmatch(text) or (value := figure(text)) <= 0:
+        refuse(f'"{text}" is not a price.')
+    return value
+
+
+def _checked(text: str, refuse: Callable[[str], NoReturn], *, whole: bool) -> int:
+    value = _limit(text, refuse)
+    if whole and (value != value.to_integral_value() or value > MOST):
+        refuse(f'"{text}" is not a quantity.')
+    return int(value)

@@ -1,0 +1,377 @@
+"""What a tap on a button means, as a value; what it needs; and its at most 64 bytes on the wire, both ways.
+
+A callback is an untrusted bearer text (failure-modes.md finding 7): it names a row (a token, an order id) or repeats words that
+the same person could type; what it may do is decided from the database. Values chosen on a Change keyboard travel in it because
+they only ever make a new question.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Self, TypeVar
+
+from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.people.account import Permission
+from bot.domain.terms import Product
+
+MOST_BYTES = 64
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+class CardVerb(StrEnum):
+    """What a tap does with an open question."""
+
+    CONFIRM = "y"
+    DISCARD = "n"
+    CHANGE = "c"  # open the keyboard of changes
+    BACK = "b"  # close it again
+    AGAIN = "a"  # an expired card: ask again at the price of now
+    YES = "k"  # a question in words, not an order: cancel the stop, lift the kill switch
+    UNLINK = "u"  # another such question: whether an account's secrets are to be destroyed
+
+
+class OrderVerb(StrEnum):
+    """What a tap does with an order."""
+
+    MODIFY = "m"
+    CANCEL = "x"
+    LOOK = "l"
+    NOT_THERE = "g"  # first tap: it is not in the broker's app
+    GIVE_UP = "G"  # second tap: yes, allow a new order
+    SAME = "s"
+    REVERSE = "r"
+    EXIT = "e"
+    HALF = "h"  # close half of the position
+    DETAIL = "d"
+
+
+class Listing(StrEnum):
+    """Lists with a refresh button."""
+
+    ORDERS = "o"
+    TRADES = "t"
+    POSITIONS = "p"
+    HOLDINGS = "h"
+    FUNDS = "f"
+    PNL = "n"
+    STATUS = "s"
+
+
+class Tap(ABC):
+    """What a button means: what it needs, and how it travels behind the letter of its kind."""
+
+    __slots__ = ()
+
+    label: str = ""  # of the account; empty: the one in use
+
+    @property
+    def permission(self) -> Permission | None:
+        """None: it stands for words, which are judged as words, or it only takes a message away."""
+        return None
+
+    @abstractmethod
+    def encode(self) -> str:
+        """The callback data, however long."""
+
+    @classmethod
+    @abstractmethod
+    def decode(cls, kind: str, rest: str) -> Self | None:
+        """The tap behind a letter; None or ValueError for what this version does not know."""
+
+    def shortened(self) -> "Tap":
+        """The same without what may be left out where it does not fit."""
+        return self
+
+
+KINDS: dict[str, type[Tap]] = {}  # the letter on the wire -> the class that reads it
+AnyTap = TypeVar("AnyTap", bound=Tap)
+
+
+def _travels_as(*letters: str) -> Callable[[type[AnyTap]], type[AnyTap]]:
+    def enter(cls: type[AnyTap]) -> type[AnyTap]:
+        KINDS.update(dict.fromkeys(letters, cls))
+        return cls
+
+    return enter
+
+
+class _OfAccount(Tap):
+    """A tap that names an account, whose label is left out where it does not fit."""
+
+    __slots__ = ()
+
+    def shortened(self) -> Tap:
+        return replace(self, label="")  # type: ignore[type-var]  # each class below is a dataclass with this field
+
+
+@_travels_as("c")
+@dataclass(frozen=True, slots=True)
+class CardTap(_OfAccount):
+    """A tap under a question."""
+
+    token: str
+    verb: CardVerb
+    label: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        return Permission.ADMIN if self.verb is CardVerb.UNLINK else Permission.REDUCE
+
+    def encode(self) -> str:
+        return f"c:{self.token}:{self.verb}{_behind(self.label)}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        token, verb, label = _parts(rest)
+        return cls(token, CardVerb(verb), label)
+
+
+@_travels_as("v")
+@dataclass(frozen=True, slots=True)
+class ChangeTap(_OfAccount):
+    """A new value for one field of a question; exactly one is set."""
+
+    token: str
+    quantity: int | None = None
+    price: Decimal | None = None
+    product: Product | None = None
+    protected: bool = False
+    label: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        return Permission.REDUCE
+
+    def encode(self) -> str:
+        return f"v:{self.token}:{self._change()}{_behind(self.label)}"
+
+    def _change(self) -> str:
+        if self.quantity is not None:
+            return f"q{self.quantity}"
+        if self.price is not None:
+            return f"p{self.price:f}"
+        return f"t{self.product}" if self.product is not None else "m"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self | None:
+        token, change, label = _parts(rest)
+        field, value = change[:1], change[1:]
+        if field == "q":
+            return cls(token, quantity=_natural(value), label=label)
+        if field == "p" and re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", value):
+            return cls(token, price=Decimal(value), label=label)
+        if field == "t":
+            return cls(token, product=Product(value), label=label)
+        return cls(token, protected=True, label=label) if change == "m" else None
+
+
+@_travels_as("o")
+@dataclass(frozen=True, slots=True)
+class OrderTap(_OfAccount):
+    """A tap under an order."""
+
+    order_id: str
+    verb: OrderVerb
+    label: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        match self.verb:
+            case OrderVerb.LOOK | OrderVerb.DETAIL:
+                return Permission.LOOK
+            case OrderVerb.CANCEL | OrderVerb.EXIT | OrderVerb.HALF:
+                return Permission.REDUCE
+            case OrderVerb.MODIFY | OrderVerb.NOT_THERE | OrderVerb.GIVE_UP | OrderVerb.SAME | OrderVerb.REVERSE:
+                return Permission.OPEN
+
+    def encode(self) -> str:
+        return f"o:{self.order_id}:{self.verb}{_behind(self.label)}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        order_id, verb, label = _parts(rest)
+        return cls(order_id, OrderVerb(verb), label)
+
+
+@_travels_as("b")
+@dataclass(frozen=True, slots=True)
+class ListingTap(_OfAccount):
+    """Draw a list again, with the account and the arguments it had."""
+
+    listing: Listing
+    label: str = ""
+    argument: str = ""
+    page: int = 0
+
+    @property
+    def permission(self) -> Permission:
+        return Permission.LOOK
+
+    def encode(self) -> str:
+        return f"b:{self.listing}:{self.page}:{self.argument}:{self.label}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        listing, page, argument, label = rest.split(":", 3)
+        return cls(Listing(listing), label, argument, _natural(page))
+
+
+@_travels_as("x")
+@dataclass(frozen=True, slots=True)
+class ExitTap(_OfAccount):
+    """Ask for the order that closes one position."""
+
+    key: InstrumentKey
+    product: Product
+    label: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        return Permission.REDUCE
+
+    def encode(self) -> str:
+        return f"x:{self.key.exchange}:{self.key.token}:{self.product}{_behind(self.label)}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        exchange, token, product, *label = rest.split(":", 3)
+        return cls(InstrumentKey(Exchange(exchange), _name(token)), Product(product), *label)
+
+
+@_travels_as("e")
+@dataclass(frozen=True, slots=True)
+class EntriesTap(_OfAccount):
+    """Cancel the entry orders that the kill switch left resting."""
+
+    label: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        return Permission.REDUCE
+
+    def encode(self) -> str:
+        return f"e{_behind(self.label)}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        return cls(rest)
+
+
+@_travels_as("w", "i")
+@dataclass(frozen=True, slots=True)
+class WordsTap(Tap):
+    """Words that the person could have typed; stays: their answer takes the place of the message with the button."""
+
+    words: str
+    stays: bool = False
+
+    def encode(self) -> str:
+        return f"{'i' if self.stays else 'w'}:{self.words}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self | None:
+        return cls(rest, stays=kind == "i") if rest.strip() else None
+
+
+@_travels_as("l")
+@dataclass(frozen=True, slots=True)
+class LeaveTap(Tap):
+    """Leave a question on the way to an order; the words so far travel along, for a reply to complete."""
+
+    words: str
+    label: str = ""
+
+    def encode(self) -> str:
+        return f"l:{self.label}:{self.words}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        label, _, words_so_far = rest.partition(":")
+        return cls(words_so_far, label)
+
+    def shortened(self) -> Tap:
+        return LeaveTap("")
+
+
+@_travels_as("n")
+@dataclass(frozen=True, slots=True)
+class DoItNowTap(Tap):
+    """Do what was typed while the bot was away: the words stand in the message that this one answers."""
+
+    def encode(self) -> str:
+        return "n"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self | None:
+        return None if rest else cls()
+
+
+@_travels_as("k")
+@dataclass(frozen=True, slots=True)
+class PadTap(Tap):
+    """A key of a PIN's keypad, by its place and never by its digit; None: give up."""
+
+    pad_id: str
+    place: int | None
+
+    @property
+    def permission(self) -> Permission:
+        return Permission.OWN
+
+    def encode(self) -> str:
+        return f"k:{self.pad_id}:{'x' if self.place is None else self.place}"
+
+    @classmethod
+    def decode(cls, kind: str, rest: str) -> Self:
+        pad_id, _, key = rest.partition(":")
+        place = None if key == "x" else _natural(key)
+        if place is not None and place > 10:
+            raise ValueError(key)
+        return cls(_name(pad_id), place)
+
+
+def encode(tap: Tap) -> str:
+    """The callback data; ValueError when it would not fit."""
+    data = tap.encode()
+    if size(data) > MOST_BYTES:
+        msg = f"callback data of {size(data)} bytes: {data!r}"
+        raise ValueError(msg)
+    return data
+
+
+def decode(data: str) -> Tap | None:
+    """What a tap means; None for what this version does not know. Never raises."""
+    kind, _, rest = data.partition(":")
+    try:
+        return KINDS[kind].decode(kind, rest)
+    except (KeyError, ValueError, InvalidOperation):
+        return None
+
+
+def size(data: str) -> int:
+    return len(data.encode("utf-8", "replace"))  # a name that cannot travel must not cost the message its words
+
+
+def _behind(label: str) -> str:
+    return f":{label}" if label else ""
+
+
+def _parts(rest: str) -> tuple[str, str, str]:
+    name, _, more = rest.partition(":")
+    verb, _, label = more.partition(":")
+    return _name(name), verb, label
+
+
+def _name(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _natural(digits: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", digits):
+        raise ValueError(digits)
+    return int(digits)

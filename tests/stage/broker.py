@@ -1,0 +1,261 @@
+"""A hand-made broker whose truth the bot cannot see, its feed, and the connections that lead to them."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError, NotLinked, OrderOver, Unreadable
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Level, Quote, Tick
+from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
+from bot.domain.orders.research import PastTrade
+from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
+from bot.domain.people.secret import Secret
+from bot.domain.ports.broker import FeedMode
+from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.storage.samples import ACCOUNT
+
+
+@dataclass
+class TrueOrder:
+    """One order as the exchange has it."""
+
+    broker_id: str
+    tag: str
+    draft: OrderDraft
+    filled: int = 0
+    status: OrderStatus = OrderStatus.OPEN
+    reason: str = ""
+    at: datetime | None = None
+
+
+class ScriptedBroker:
+    """A Broker whose every misbehaviour is named by the test."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.true: list[TrueOrder] = []
+        self.posts = 0
+        self.cancels: list[str] = []
+        self.urgent: list[bool] = []  # of each order and each change that arrived: whether it was to overtake
+        self.before_place: Callable[[], None] = lambda: None
+        self.after_place: Callable[[], None] = lambda: None
+        self.book_lag = 0.0  # seconds until an order shows in the book
+        self.books_down: BrokerError | None = None
+        self.stop_words = "joined"
+        self.history: Sequence[PastTrade] | None = ()  # of earlier days; None: it cannot be read
+        self.off: float | None = 0.0  # seconds that its clock is ahead of the host's
+        self.held: list[Position] = []
+        self.demat: list[Holding] = []
+        self.scrips: list[Instrument] = [RELIANCE, NIFTY_CALL]
+        self.codes: list[str] = []  # of each login that it took
+        self.login_refused: BrokerError | None = None
+        self.slow = 0.0  # seconds until it answers an order
+        self.out_of_order: Exception | None = None  # what reading the order book raises, be it a bug
+
+    async def begin_login(self, credentials: Credentials) -> LoginStep:
+        if self.login_refused is not None:
+            raise self.login_refused
+        return LoginStep(handle=Secret("step"), begun=asyncio.get_running_loop().time())
+
+    async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
+        now = self.clock.now()
+        self.codes.append(code)
+        return Session(token=Secret(f"jwt-{code}"), issued=now, expires=now + timedelta(hours=12))
+
+    async def logout(self) -> None: ...
+
+    async def place(self, draft: OrderDraft, tag: str, *, urgent: bool = False) -> str:
+        self.posts += 1
+        self.urgent.append(urgent)
+        self.before_place()
+        order = TrueOrder(f"1151261120{100 + len(self.true)}", tag, draft, at=self.clock.now())
+        self.true.append(order)
+        self.after_place()
+        if self.slow:
+            await asyncio.sleep(self.slow)
+        return order.broker_id
+
+    async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
+        self.urgent.append(urgent)
+        if self._find(broker_id).status.is_final:
+            raise OrderOver("over already", code="RS-0034")
+        self._find(broker_id).draft = draft
+
+    async def cancel(self, broker_id: str) -> None:
+        self.cancels.append(broker_id)
+        order = self._find(broker_id)
+        if order.status.is_final:
+            raise OrderOver("over already", code="RS-00093")
+        order.status = OrderStatus.CANCELLED
+
+    def fill(self, quantity: int, at: int = 0) -> None:
+        """The exchange fills some of an order."""
+        order = self.true[at]
+        order.filled += quantity
+        order.status = OrderStatus.FILLED if order.filled == order.draft.quantity else OrderStatus.PARTIAL
+
+    def _find(self, broker_id: str) -> TrueOrder:
+        return next(order for order in self.true if order.broker_id == broker_id)
+
+    async def orders(self) -> Sequence[OrderFact]:
+        if (refusal := self.out_of_order or self.books_down) is not None:
+            raise refusal
+        now = self.clock.now()
+        return [
+            OrderFact(
+                broker_id=order.broker_id,
+                tag=order.tag,
+                key=order.draft.instrument.key,
+                symbol=order.draft.instrument.symbol,
+                side=order.draft.side,
+                product=order.draft.product,
+                kind=order.draft.kind,
+                quantity=order.draft.quantity,
+                filled=order.filled,
+                status=order.status,
+                price=order.draft.price,
+                trigger=order.draft.trigger,
+                average=Decimal("1480.30") if order.filled else None,
+                reason=order.reason,
+                at=order.at,
+            )
+            for order in self.true
+            if order.at is None or now - order.at >= timedelta(seconds=self.book_lag)
+        ]
+
+    async def trades(self) -> Sequence[TradeFact]:
+        return [
+            TradeFact(
+                broker_id=order.broker_id,
+                trade_id=f"T{order.broker_id}",
+                key=order.draft.instrument.key,
+                side=order.draft.side,
+                product=order.draft.product,
+                quantity=order.filled,
+                price=Decimal("1480.30"),
+                at=order.at,
+            )
+            for order in self.true
+            if order.filled
+        ]
+
+    async def past_trades(self, first: date, last: date) -> Sequence[PastTrade]:
+        if self.books_down is not None or self.history is None:
+            raise self.books_down or Unreadable("no history")
+        return self.history
+
+    async def positions(self) -> Sequence[Position]:
+        return self.held
+
+    async def holdings(self) -> Sequence[Holding]:
+        return self.demat
+
+    async def funds(self) -> Funds:
+        return Funds(
+            available=Decimal(250_000), used=Decimal(0), start_of_day=Decimal(250_000), realised_loss=Decimal(0), collateral=None,
+            as_of=self.clock.now(),
+        )  # fmt: skip
+
+    async def margin(self, draft: OrderDraft) -> Margin:
+        return Margin(required=(draft.price or Decimal("1480.30")) * draft.quantity)
+
+    async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
+        return {key: Quote(last=Decimal("1480.30")) for key in keys}
+
+    async def scrip_master(self) -> Sequence[Instrument]:
+        return self.scrips
+
+    def use_other_stop_words(self) -> str:
+        self.stop_words = "split" if self.stop_words == "joined" else "joined"
+        return self.stop_words
+
+    def spell_stops(self, words: str) -> None:
+        self.stop_words = words
+
+    async def clock_skew(self) -> float | None:
+        return self.off
+
+    @property
+    def clock_off(self) -> float | None:
+        return self.off
+
+
+class StillFeed:
+    """A Feed whose prices stand where the test puts them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.bid, self.ask = Decimal("1480.20"), Decimal("1480.30")
+
+    connected = True
+
+    def watch(self, keys: Collection[InstrumentKey], mode: FeedMode = FeedMode.DEPTH) -> None: ...
+
+    def unwatch(self, keys: Collection[InstrumentKey]) -> None: ...
+
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
+        now = self.clock.now()
+        return Tick(
+            key=key, last=self.ask, at=now, received=now,
+            bids=(Level(price=self.bid, quantity=500),), asks=(Level(price=self.ask, quantity=500),),
+        )  # fmt: skip
+
+
+@dataclass
+class NoScrips:
+    """No scrip master of an earlier day."""
+
+    async def kept(self) -> None:
+        return None
+
+
+@dataclass
+class OneLink:
+    """A connection, and all the connections there are, until it is closed."""
+
+    broker: ScriptedBroker
+    feed: StillFeed
+    session: Session | None
+    is_open: bool = True
+    shelf: NoScrips = field(default_factory=NoScrips)
+
+    def attach(self, **_: object) -> None: ...
+
+    def adopt(self, session: Session | None) -> None:
+        self.session = session
+
+    def of(self, account_id: str, credentials: Credentials | None = None) -> "OneLink":
+        self.is_open = self.is_open or credentials is not None
+        if not self.is_open:
+            raise NotLinked("This account is not linked any more. Nothing was sent.")
+        return self
+
+    def opened(self) -> Collection[str]:
+        return (ACCOUNT.id,) if self.is_open else ()
+
+    async def close(self, account_id: str) -> None:
+        self.is_open = self.is_open and account_id != ACCOUNT.id
+
+
+@dataclass
+class ScriptedConnections:
+    """The connections of several accounts, each to a broker of its own."""
+
+    links: dict[str, OneLink]
+    shelf: NoScrips = field(default_factory=NoScrips)
+
+    def attach(self, **_: object) -> None: ...
+
+    def of(self, account_id: str, credentials: Credentials | None = None) -> OneLink:
+        return self.links[account_id].of(account_id, credentials)
+
+    def opened(self) -> Collection[str]:
+        return [account_id for account_id, link in self.links.items() if link.is_open]
+
+    async def close(self, account_id: str) -> None:
+        self.links[account_id].is_open = False
