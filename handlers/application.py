@@ -84,8 +84,8 @@ def build_application(
         .concurrent_updates(PerPersonQueue(random_bytes))
         .build()
     )
-    application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, router.heard))
-    application.add_handler(CallbackQueryHandler(router.tapped))
+    application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, router.on_text))
+    application.add_handler(CallbackQueryHandler(router.on_tap))
     application.add_error_handler(failures.tell)
     return application
 

@@ -4,10 +4,9 @@
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.people.account import GRANTS, Permission, Role
+from bot.domain.people.account import Permission
 from handlers.commands import account, books, confirm, limits, market, money, order, people, pin, safety, start, status
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context import order_words
@@ -91,11 +90,6 @@ def _side_inside(rest: str) -> ParsedCommand | None:
         return None
     place = sides[0]
     return ParsedCommand(command=_BY_SIDE[words[place].lower()], words=" ".join(words[:place] + words[place + 1 :]))
-
-
-def for_role(role: Role) -> Sequence[Command]:
-    """What a role finds in its command menu and in /help."""
-    return tuple(command for command in COMMANDS if command.permission in GRANTS[role])
 
 
 def permission_of(text: str) -> Permission | None:

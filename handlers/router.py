@@ -39,7 +39,7 @@ WAYS_OUT = dict.fromkeys(("exit", "panic", "close", "squareoff", "square", "sq",
 A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
 
 
-async def heard(update: Update, ctx: Ctx) -> None:
+async def on_text(update: Update, ctx: Ctx) -> None:
     """Handles words that a person typed."""
     message = update.message
     if message is None or message.text is None:
@@ -129,7 +129,7 @@ async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
     return actor
 
 
-async def tapped(update: Update, ctx: Ctx) -> None:
+async def on_tap(update: Update, ctx: Ctx) -> None:
     """Handles a tap on a button. Every tap is answered, whatever becomes of it."""
     query = update.callback_query
     if query is None or query.data is None:

@@ -61,14 +61,14 @@ async def tapped(ctx: Ctx, tap: PadTap) -> Waiting | None:
     actor: Actor = ctx.actor
     if tap.place is None:
         ctx.services.pins.close(actor, tap.pad_id)
-        ctx.state.waited(tap.pad_id)
+        ctx.state.take_waiting(tap.pad_id)
         await ctx.redraw(views.given_up(), marked=False)
         return None
     outcome = await ctx.services.pins.press(actor, tap.pad_id, tap.place)
     if not isinstance(outcome, PadEnded):
         await ctx.redraw(views.pad(outcome, ""), marked=False)
         return None
-    waiting = ctx.state.waited(tap.pad_id)
+    waiting = ctx.state.take_waiting(tap.pad_id)
     await ctx.redraw(views.ended(outcome), marked=False)
     return waiting if outcome.right else None
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.people.account import Permission
+from bot.domain.people.account import GRANTS, Permission, Role
 
 
 class Family(StrEnum):
@@ -31,3 +31,7 @@ class CommandInfo:
     family: Family
     permission: Permission
     in_menu: bool = True  # Telegram's own menu takes only names of letters
+
+    def is_for(self, role: Role) -> bool:
+        """Whether the role may use it, and finds it in its menu and in /help."""
+        return self.permission in GRANTS[role]

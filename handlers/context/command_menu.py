@@ -10,7 +10,7 @@ from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault
 from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import ExtBot
 
-from bot.domain.people.account import GRANTS, Role
+from bot.domain.people.account import Role
 from handlers.context.command import CommandInfo
 from handlers.telegram.rate_limits import Priority
 
@@ -19,11 +19,7 @@ _log = logging.getLogger(__name__)
 
 def menu_of(role: Role, commands: Sequence[CommandInfo]) -> list[BotCommand]:
     """The commands of a role in the order of the table; Telegram takes names of letters only."""
-    return [
-        BotCommand(command.name, command.help[:256])
-        for command in commands
-        if command.in_menu and command.permission in GRANTS[role]
-    ]
+    return [BotCommand(command.name, command.help[:256]) for command in commands if command.in_menu and command.is_for(role)]
 
 
 async def offer_menu(bot: ExtBot[Priority], person: int, role: Role, commands: Sequence[CommandInfo]) -> None:

@@ -73,7 +73,7 @@ class BotState:
         while len(self._waiting) > REMEMBERED:
             self._waiting.popitem(last=False)
 
-    def waited(self, pad_id: str) -> Waiting | None:
+    def take_waiting(self, pad_id: str) -> Waiting | None:
         """The act behind a keypad, once."""
         return self._waiting.pop(pad_id, None)
 

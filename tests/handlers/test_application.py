@@ -11,7 +11,7 @@ from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 from handlers.application import build_application, running
-from handlers.registry import COMMANDS, for_role
+from handlers.registry import COMMANDS
 from tests.handlers.chat import a_bot, a_stage, a_world, counting_bytes, later, run_bot
 from tests.handlers.samples import ASHA, RAVI, STRANGER
 
@@ -93,7 +93,7 @@ async def test_the_command_menu_is_the_table_by_role(clock: LoopClock) -> None:
         await stage.me.ask("/start", "You are the")
         await ravi.ask("/start", "You are the")
         for person, role in ((ASHA, Role.OWNER), (RAVI, Role.VIEWER)):
-            expected = [(command.name, command.help) for command in for_role(role) if command.in_menu]
+            expected = [(command.name, command.help) for command in COMMANDS if command.in_menu and command.is_for(role)]
             menu = stage.chats.person(person).menu()
             assert [(entry["command"], entry["description"]) for entry in menu] == expected
         assert stage.chats.person(STRANGER).menu() == []

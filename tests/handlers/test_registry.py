@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.people.account import Role
-from handlers.registry import COMMANDS, for_role, parse_command
+from handlers.registry import COMMANDS, parse_command
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_table_is_whole_and_fits_telegram() -> None:
 
 
 def test_each_role_is_offered_what_it_may_use() -> None:
-    names = {role: {command.name for command in for_role(role)} for role in Role}
+    names = {role: {command.name for command in COMMANDS if command.is_for(role)} for role in Role}
     assert names[Role.OWNER] == {command.name for command in COMMANDS}
     assert "buy" not in names[Role.VIEWER]
     assert "kill" not in names[Role.VIEWER]

@@ -68,7 +68,7 @@ async def test_giving_up_forgets_what_waited(clock: LoopClock) -> None:
         assert "Keypad closed. Nothing was done." in [each["text"] for each in stage.me.history()]
         key = decode(pad["buttons"][0][0]["data"])
         assert isinstance(key, PadTap)
-        assert stage.application.bot_data.waited(key.pad_id) is None
+        assert stage.application.bot_data.take_waiting(key.pad_id) is None
         assert stage.broker.posts == 0
 
 
