@@ -143,8 +143,7 @@ class SqlStore:
         """As `transaction`, over the repositories with what only the start and the host need: inbox, verify, rewrap."""
         committed: set[Write] = set()
         try:
-            # The writer thread has a context of its own.
-            return await self._in_turn(partial(self._transact, work, origin.get(), committed))
+            return await self._in_turn(partial(self._transact, work, origin.get(), committed))  # the writer has its own context
         except StorageAway as error:
             self.away(error.say)
             raise
