@@ -44,6 +44,9 @@ class Topic(Enum):
     RESULTS = frozenset({("insert", "fills"), ("insert", "limit_sets"), ("insert", "secrets")})  # what a day's loss hangs on
 
 
+ANYTHING = frozenset[Write]().union(*(topic.value for topic in Topic))
+
+
 class SqlStore:
     """The Store over SQLite: one connection, one writer thread, one transaction at a time."""
 
@@ -134,8 +137,7 @@ class SqlStore:
         """
         committed: set[Write] = set()
         try:
-            # The writer thread has a context of its own.
-            return await self._in_turn(partial(self._transact, work, origin.get(), committed))
+            return await self._in_turn(partial(self._transact, work, origin.get(), committed))  # the writer has its own context
         except StorageAway as error:
             self.away(error.say)
             raise
@@ -206,6 +208,8 @@ class SqlStore:
             return self._read(work, refused)
         finally:
             transaction.end()
+            if self._kept.elsewhere:  # a command of the host, which cannot wake anybody here itself
+                committed |= ANYTHING
         self._owed.clear()
         self._wait_for_others(self._busy_seconds)
         return result

@@ -25,10 +25,11 @@ class ReadCache:
         self._seen: int | None = None
         self._checked = False  # in this transaction
         self._written = False  # by this transaction, which may yet be rolled back
+        self.elsewhere = False  # whether this transaction saw that another program has committed since
 
     def begin(self) -> None:
         """A transaction was opened."""
-        self._checked = self._written = False
+        self._checked = self._written = self.elsewhere = False
 
     def note(self, table: str) -> None:
         """A statement that writes to this table is about to be executed; for one of ours it ends what is kept."""
@@ -49,6 +50,7 @@ class ReadCache:
             (version,) = cast("tuple[int]", self._connection.execute("PRAGMA data_version").fetchone())
             if version != self._seen or len(self._rows) > MOST:
                 self._rows.clear()
+            self.elsewhere = self._seen is not None and version != self._seen
             self._seen, self._checked = version, True
         key = (id(statement), *values.values())
         rows = self._rows.get(key)

@@ -72,6 +72,15 @@ async def test_the_alarm_stops_a_running_bot_and_no_phone_brings_it_back(clock: 
         assert house.placed == 0
 
 
+async def test_what_the_host_stopped_is_told_to_everybody_though_nobody_says_a_word(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path, account=ACCOUNT) as house:
+        other = await house.join(SECOND, "Ravi", Role.TRADER)
+        await house.log_in()
+        await asyncio.sleep(BEAT)
+        await panic(house.settings, clock)
+        await other.wait_for("the host", 2 * BEAT)
+
+
 async def test_the_alarm_works_without_a_running_bot_and_ends_the_session_at_the_broker(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path, account=ACCOUNT) as house:
         await house.log_in()

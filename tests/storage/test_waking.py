@@ -17,7 +17,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
 from storage.store import SqlStore, Topic
 from tests.stage.disk import Disk
-from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_fill, a_store, an_order
+from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_fill, a_store, a_vault, an_order
 
 LATER = NOW + timedelta(minutes=1)
 ORDER = an_order().accepted("1151261120106", NOW)
@@ -148,6 +148,18 @@ async def test_what_is_owed_wakes_when_it_is_written_at_last(store: SqlStore) ->
     assert calls == [Topic.NOTICES]
     await store.owe(tell)
     assert calls == [Topic.NOTICES] * 2, "at once where the database takes it"
+
+
+async def test_what_another_program_wrote_wakes_all_at_the_next_reading_here(tmp_path: Path) -> None:
+    async with await a_store(tmp_path / "bot.db") as store, SqlStore.open(tmp_path / "bot.db", a_vault(), inline=True) as host:
+        await store.transaction(lambda db: db.people.all())
+        calls = listen(store)
+        await host.transaction(tell)
+        assert calls == []
+        await store.transaction(lambda db: db.people.all())
+        assert calls == list(Topic)
+        await store.transaction(lambda db: db.people.all())
+        assert calls == list(Topic), "once"
 
 
 @pytest.mark.asyncio(loop_factories=["real"])
