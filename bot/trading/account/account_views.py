@@ -113,12 +113,13 @@ class AccountViews:
     async def positions(self, actor: Actor) -> Positions:
         """All positions with their prices; what has no price or no cost is left out of the sums and says so."""
         account, _ = self.line(actor)
-        book, trades = await asyncio.gather(self.reads.positions(account.id), or_none(self.reads.trades(account.id)))
+        book, trades, stops = await asyncio.gather(
+            self.reads.positions(account.id), or_none(self.reads.trades(account.id)), self._stops(account)
+        )
         positions = book.value
         sold = any(position.is_sold_holding for position in positions)
         demat = await self.reads.holdings(account.id) if sold else None
         prices = await self.prices.of_all(account.id, [position.instrument.key for position in positions if position.quantity])
-        stops = await self._stops(account)
         holdings = demat.value if demat is not None else ()
         lines = tuple(guarded(valued(position, prices, holdings), stops) for position in positions)
         charges = self.charges(account.id, trades.value) if trades is not None else None
