@@ -59,10 +59,10 @@ class AccountViews:
         except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
-        found = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
-        chosen = tuple(order for order in found if _wanted(order, which))
+        orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
+        wanted = tuple(order for order in orders if _wanted(order, which))
         seen = self.reconcile.seen_at(account.id)
-        return OrderList(account=account, orders=chosen, as_of=seen or self.clock.now(), stale=stale)
+        return OrderList(account=account, orders=wanted, as_of=seen or self.clock.now(), stale=stale)
 
     async def order(self, actor: Actor, number: int) -> OrderDetail:
         """One of today's orders by its day number."""
@@ -210,7 +210,7 @@ def valued(position: Position, prices: Mapping[InstrumentKey, Price], holdings: 
     """
     price = prices.get(position.instrument.key)
     if position.is_sold_holding:
-        cost = next((each.average for each in holdings if each.instrument.key == position.instrument.key), None)
+        cost = next((holding.average for holding in holdings if holding.instrument.key == position.instrument.key), None)
         if cost is None:
             return PositionLine(position=position, price=price, booked=None, open=None)
         booked = position.sold_value - position.bought_value + cost * position.quantity
