@@ -208,7 +208,7 @@ class SqlStore:
             return self._read(work, refused)
         finally:
             transaction.end()
-            if self._kept.elsewhere:  # a command of the host, which cannot wake anybody here itself
+            if self._cache.elsewhere:  # a command of the host, which cannot wake anybody here itself
                 committed |= ANYTHING
         self._owed.clear()
         self._wait_for_others(self._busy_seconds)

@@ -87,7 +87,7 @@ class SqlPeople:
     def all(self) -> Sequence[tuple[User, str | None, Role]]:
         return [
             (User(telegram_id=row.telegram_id, name=row.name, active=row.active), row.account_id, row.role)
-            for row in self._tx.kept(_ALL, {})
+            for row in self._tx.cached(_ALL, {})
         ]
 
     def watching(self, account_id: str) -> Sequence[int]:

@@ -59,10 +59,10 @@ class AccountViews:
         except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
-        found = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
-        chosen = tuple(order for order in found if _wanted(order, which))
+        orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
+        wanted = tuple(order for order in orders if _wanted(order, which))
         seen = self.reconcile.seen_at(account.id)
-        return OrderList(account=account, orders=chosen, as_of=seen or self.clock.now(), stale=stale)
+        return OrderList(account=account, orders=wanted, as_of=seen or self.clock.now(), stale=stale)
 
     async def order(self, actor: Actor, number: int) -> OrderDetail:
         """One of today's orders by its day number."""
@@ -113,12 +113,13 @@ class AccountViews:
     async def positions(self, actor: Actor) -> Positions:
         """All positions with their prices; what has no price or no cost is left out of the sums and says so."""
         account, _ = self.line(actor)
-        book, trades = await asyncio.gather(self.reads.positions(account.id), or_none(self.reads.trades(account.id)))
+        book, trades, stops = await asyncio.gather(
+            self.reads.positions(account.id), or_none(self.reads.trades(account.id)), self._stops(account)
+        )
         positions = book.value
         sold = any(position.is_sold_holding for position in positions)
         demat = await self.reads.holdings(account.id) if sold else None
         prices = await self.prices.of_all(account.id, [position.instrument.key for position in positions if position.quantity])
-        stops = await self._stops(account)
         holdings = demat.value if demat is not None else ()
         lines = tuple(guarded(valued(position, prices, holdings), stops) for position in positions)
         charges = self.charges(account.id, trades.value) if trades is not None else None
@@ -209,7 +210,7 @@ def valued(position: Position, prices: Mapping[InstrumentKey, Price], holdings: 
     """
     price = prices.get(position.instrument.key)
     if position.is_sold_holding:
-        cost = next((each.average for each in holdings if each.instrument.key == position.instrument.key), None)
+        cost = next((holding.average for holding in holdings if holding.instrument.key == position.instrument.key), None)
         if cost is None:
             return PositionLine(position=position, price=price, booked=None, open=None)
         booked = position.sold_value - position.bought_value + cost * position.quantity

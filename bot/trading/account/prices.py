@@ -40,32 +40,32 @@ class Prices:
 
     async def of_all(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
         """Prices of several instruments; those that nobody knows are absent. SessionExpired passes through."""
-        link = self._connections.of(account_id)
+        connection = self._connections.of(account_id)
         wanted = set(keys)
         if not wanted:
             return {}
-        link.feed.watch(wanted, FeedMode.DEPTH)
-        found = {key: price for key in wanted if (price := self.known(account_id, key))}
-        missing = wanted - found.keys()
+        connection.feed.watch(wanted, FeedMode.DEPTH)
+        prices = {key: price for key in wanted if (price := self.known(account_id, key))}
+        missing = wanted - prices.keys()
         if not missing:
-            return found
-        quotes = asyncio.create_task(self._quotes(account_id, link, missing))
+            return prices
+        reading = asyncio.create_task(self._quotes(account_id, connection, missing))
         try:
-            await self._first_ticks(account_id, missing, link)
-            answered = await quotes
+            await self._first_ticks(account_id, missing, connection)
+            quotes = await reading
         finally:
-            quotes.cancel()
+            reading.cancel()
         for key in missing:
             ticked = self.known(account_id, key)
-            quoted = answered.get(key)
+            quote = quotes.get(key)
             if ticked is not None:
-                found[key] = ticked
-            elif quoted is not None and quoted.last > 0:
-                found[key] = of_quote(quoted)
-        return found
+                prices[key] = ticked
+            elif quote is not None and quote.last > 0:
+                prices[key] = of_quote(quote)
+        return prices
 
-    async def _first_ticks(self, account_id: str, keys: Collection[InstrumentKey], link: BrokerConnection) -> None:
-        if not link.feed.connected:
+    async def _first_ticks(self, account_id: str, keys: Collection[InstrumentKey], connection: BrokerConnection) -> None:
+        if not connection.feed.connected:
             return
         waiters = []
         for key in keys:
@@ -77,12 +77,12 @@ class Prices:
                 await asyncio.gather(*waiters)
 
     async def _quotes(
-        self, account_id: str, link: BrokerConnection, keys: Collection[InstrumentKey]
+        self, account_id: str, connection: BrokerConnection, keys: Collection[InstrumentKey]
     ) -> Mapping[InstrumentKey, Quote]:
         try:
             return (await self._reads.quotes(account_id, keys)).value
         except BrokerError:
-            if link.session is None:
+            if connection.session is None:
                 raise
             return {}  # the feed may still know; what stays unknown is shown as unknown
 

@@ -28,14 +28,14 @@ class Quotes:
             raise UsageError("Quote of what?", example="/quote RELIANCE")
         await self.instruments.settled()
         today = ist_date(self.clock.now())
-        found = self.instruments.find(words, today=today)
-        if found.instrument is None:
-            near = [(label(each, today=today), f"/quote {each.name}") for each in found.near]
-            raise UnknownSymbol(found.say, near=near)
-        price = await self.prices.of(account.id, found.instrument.key)
+        match = self.instruments.find(words, today=today)
+        if match.instrument is None:
+            near = [(label(instrument, today=today), f"/quote {instrument.name}") for instrument in match.near]
+            raise UnknownSymbol(match.say, near=near)
+        price = await self.prices.of(account.id, match.instrument.key)
         if price is None:
-            raise NotFound(f"No price of {found.instrument.symbol} is known now.")
-        return Quoted(instrument=found.instrument, price=price, as_of=self.clock.now())
+            raise NotFound(f"No price of {match.instrument.symbol} is known now.")
+        return Quoted(instrument=match.instrument, price=price, as_of=self.clock.now())
 
     async def search(self, actor: Actor, words: str) -> tuple[Instrument, ...]:
         """At most eight instruments, what people mean first."""
