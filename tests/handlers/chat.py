@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
 from telegram import Update
@@ -74,11 +74,24 @@ class CountedStore(SqlStore):
         return await super().transaction(work)
 
 
+class Uncounted:
+    """The same store for the inbox, whose transactions are neither counted nor held up."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    async def transaction(self, work: Callable[[SqlRepositories], T]) -> T:
+        return await SqlStore.transaction(self._store, work)
+
+    async def owe(self, work: Callable[[SqlRepositories], object]) -> None:
+        await self._store.owe(work)
+
+
 class SeenInbox(SqlInbox):
     """The inbox, and what went into it and was marked as handled."""
 
     def __init__(self, store: SqlStore) -> None:
-        super().__init__(store)
+        super().__init__(cast("SqlStore", Uncounted(store)))
         self.entries: dict[int, InboxEntry] = {}
         self.handled: set[int] = set()
 
