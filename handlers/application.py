@@ -51,7 +51,7 @@ def build_application(
 
     telegram_url: where the Bot API lives; the demo chat is another address. wire: what carries calls there in place of HTTP.
     tls: the context that this process shares; None: whom this host trusts.
-    protect_content: no message can be forwarded, copied or saved (failure-modes.md T12).
+    protect_content: no message can be forwarded, copied or saved (T12).
     """
 
     class SharedState(BotState):  # PTB makes the shared data itself, by a call without arguments
@@ -95,7 +95,7 @@ async def running(application: App) -> AsyncIterator[None]:
     """Opens and starts the application, and takes it down at the end, bounded.
 
     Waits for a Telegram that cannot be reached, however long; SettingsError when it refuses the token, or when the bot is set up
-    for inline queries, which would let what is typed to it appear in other chats (failure-modes.md T10).
+    for inline queries, which would let what is typed to it appear in other chats (T10).
     """
     try:
         await _reach(application)

@@ -32,7 +32,7 @@ from handlers.views.taps import (
     encode,
 )
 
-AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done (product.md section 4)
+AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done
 ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not
 _OUT = ("positions", "cancel_all", "kill")  # the first has a button that closes each position
 WAYS_OUT = dict.fromkeys(("exit", "panic", "close", "squareoff", "square", "sq", "nikal", "flat"), _OUT)  # said in a hurry

@@ -107,7 +107,7 @@ class SqlStore:
         return cls(engine, connection, vault, lock, inline=inline, busy_seconds=busy_seconds, made=made)
 
     def lock(self) -> None:
-        """Says that this process trades on the database; StorageError when another one does (failure-modes.md F28).
+        """Says that this process trades on the database; StorageError when another one does (F28).
 
         The kernel gives the lock back when the process ends, in whatever way. Commands that only read or write a row
         need none.

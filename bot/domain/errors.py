@@ -136,7 +136,7 @@ class Refused(BrokerError):
         self.code = code
         self.words = words  # the broker's own text
         self.broker_id = broker_id
-        self.final = final  # True: cannot turn up in the book later (house.md section 4: no byte sent, or RMS:<id>:)
+        self.final = final  # True: cannot turn up in the book later (I3: no byte sent, or RMS:<id>:)
 
 
 class AddressRefused(Refused):

@@ -1,6 +1,6 @@
 """The words after a command -> typed requests, or a UsageError that carries one example that would have worked.
 
-Nothing is guessed here (product.md, "Words of an order"): the words for the instrument are handed on as they came, a number has
+Nothing is guessed here: the words for the instrument are handed on as they came, a number has
 one meaning or is refused, and what this version does not do is refused by name instead of being left out of the order.
 """
 

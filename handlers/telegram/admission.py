@@ -1,4 +1,4 @@
-"""Who may speak, in which chat, how often: asked about each update before anything is stored (failure-modes.md T4, T5, T15).
+"""Who may speak, in which chat, how often: asked about each update before anything is stored (T4, T5, T15).
 
 `judge` is a pure function; `Allowance` counts, and nothing else here has a memory. A stranger gets silence and leaves no trace.
 """

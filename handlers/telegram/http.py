@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class TelegramHttp(BaseRequest):
-    """One pool of kept connections. No proxy or .netrc of the host stands between us and Telegram (failure-modes.md T22)."""
+    """One pool of kept connections. No proxy or .netrc of the host stands between us and Telegram (T22)."""
 
     def __init__(self, *, connections: int, read: float, tls: ssl.SSLContext | None = None) -> None:
         """read: seconds of silence after which a call has failed. tls: whom to trust; None: whom this host trusts."""

@@ -1,4 +1,4 @@
-"""Looks every minute whether somebody else set a webhook for this bot (failure-modes.md T2)."""
+"""Looks every minute whether somebody else set a webhook for this bot (T2)."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Orders, trades, positions, holdings and funds as lists with pages and a refresh button (cards.md, "Positions")."""
+"""Orders, trades, positions, holdings and funds as lists with pages and a refresh button."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -218,7 +218,7 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
 
 
 def wants_stop(line: PositionLine) -> bool:
-    """Whether to say that no stop stands against it: delivery is not watched that way (product.md section 7)."""
+    """Whether to say that no stop stands against it: delivery is not watched that way."""
     return line.guarded is False and line.position.product in (Product.MIS, Product.NRML)
 
 

@@ -1,4 +1,4 @@
-"""The living card: one message that shows an order from the tap to its end, and what its buttons open (cards.md)."""
+"""The living card: one message that shows an order from the tap to its end, and what its buttons open."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from handlers.views.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
 
-LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist (product.md section 4)
+LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist
 
 
 def what(draft: OrderDraft, now: datetime | None = None, *, monthly: bool | None = None) -> str:

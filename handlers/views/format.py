@@ -8,7 +8,7 @@ from bot.domain.clock import ist
 from bot.domain.money import grouped, in_figures, to_paise
 from handlers.views.message import Table, clean
 
-WIDTH = 30  # columns of a table (product.md section 9)
+WIDTH = 30  # columns of a table
 MINUS = "−"
 
 

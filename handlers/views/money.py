@@ -1,4 +1,4 @@
-"""Profit and loss, and the summary of a day (product.md section 8, cards.md "Daily summary")."""
+"""Profit and loss, and the summary of a day."""
 
 from datetime import date
 from decimal import Decimal

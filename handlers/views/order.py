@@ -1,4 +1,4 @@
-"""The proposal with its buttons, and the questions that are asked again in words (cards.md)."""
+"""The proposal with its buttons, and the questions that are asked again in words."""
 
 from datetime import datetime
 

@@ -1,6 +1,6 @@
 """What a tap on a button means, as a value; what it needs; and its at most 64 bytes on the wire, both ways.
 
-A callback is an untrusted bearer text (failure-modes.md finding 7): it names a row (a token, an order id) or repeats words that
+A callback is an untrusted bearer text (T9): it names a row (a token, an order id) or repeats words that
 the same person could type; what it may do is decided from the database. Values chosen on a Change keyboard travel in it because
 they only ever make a new question.
 """

@@ -40,7 +40,7 @@ READING = "reading"  # in a connection's info: its next transaction only reads, 
 
 _PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=FULL",  # with NORMAL a power cut may lose what was committed (failure-modes.md 1.7)
+    "synchronous=FULL",  # with NORMAL a power cut may lose what was committed (F27)
     "foreign_keys=ON",
     "secure_delete=ON",  # a removed secret is overwritten, not merely forgotten
     "recursive_triggers=ON",  # else INSERT OR REPLACE would delete an audit row without its trigger

@@ -1,6 +1,6 @@
 """The sealed key file: wrapping keys on disk behind a passphrase, so that a start needs a person or a credential.
 
-One line of text (failure-modes.md T32): a mark, Argon2id's figures, a salt, and the keys' own lines under AES-256-GCM with a
+One line of text (T32): a mark, Argon2id's figures, a salt, and the keys' own lines under AES-256-GCM with a
 key drawn from the passphrase. The figures and the salt are authenticated with it. Whoever has the database and this file still
 has to guess the passphrase at the price of one Argon2id cost.
 """

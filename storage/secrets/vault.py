@@ -1,6 +1,6 @@
 """Encrypts each account's secrets with AES-256-GCM and decrypts them again, or raises: it gives back nothing that was changed.
 
-Two levels (failure-modes.md 2.5): every account has random 256-bit data keys that encrypt its values, and a
+Two levels (T30): every account has random 256-bit data keys that encrypt its values, and a
 key-encryption key from outside the database wraps the data keys. There are two rings of such keys: the TOTP seed has a data
 key that only the second ring wraps, so that the database and the first key together still do not make a login (T34). Both
 kinds of encrypted bytes begin with a version and the name of the key that they need, so that either can be changed while the

@@ -45,7 +45,7 @@ ACTING = frozenset({OWNER, TRADER, GUARDIAN})  # the desk then lets a guardian o
 OPENING = frozenset({OWNER, TRADER})
 OWNING = frozenset({OWNER})
 
-# Words -> the roles for which they are carried out (product.md section 2).
+# Words -> the roles for which they are carried out.
 WORDS: dict[str, frozenset[Role]] = {
     "/start": ALL, "/help": ALL, "/menu": ALL, "/cancel": ALL, "?": ALL,
     "/accounts": ALL, "/use papa": ALL, "/session": ALL, "/link papa": OWNING, "/unlink papa": OWNING,

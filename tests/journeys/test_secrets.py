@@ -1,4 +1,4 @@
-"""A day full of trouble at DEBUG, after which no secret stands in any log line, message or file (failure-modes.md T20)."""
+"""A day full of trouble at DEBUG, after which no secret stands in any log line, message or file (T20)."""
 
 import asyncio
 import base64

@@ -1,6 +1,6 @@
 """Secrets that can be recognised anywhere: planted before a story, looked for afterwards in all that it left behind.
 
-Independent of the scrubber on purpose: what searches must not share a mistake with what hides (failure-modes.md T20).
+Independent of the scrubber on purpose: what searches must not share a mistake with what hides (T20).
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""The canary gate: a pytest plugin that runs every test at DEBUG and fails the one that lets a secret out (failure-modes.md T20).
+"""The canary gate: a pytest plugin that runs every test at DEBUG and fails the one that lets a secret out (T20).
 
 Used by `make canaries` (-p tests.stage.gate). What our own code logs, and every message that goes
 out to a person, is looked through before any scrubbing, tracebacks included: our code is not to log a secret even where the

@@ -154,7 +154,7 @@ def transient(told: Envelope) -> bool:
 
 
 def failure_of_act(answer: Answer, told: Envelope | None, act: str) -> BrokerError | None:
-    """Why an act is not a plain success; None when it is one. Refused only in words that are known to mean it (house.md 4)."""
+    """Why an act is not a plain success; None when it is one. Refused only in words that are known to mean it (I3)."""
     if told is None:
         return Unclear(f"mStock's answer to the {act} cannot be read (HTTP {answer.http}). It may have happened; looking for it.")
     if _is_success(answer, told):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.domain.market.instrument import Exchange, Instrument
 
-# What people call the indices in lists (product.md 3).
+# What people call the indices in lists.
 SHORT_NAMES = {"NIFTY": "NF", "BANKNIFTY": "BNF", "FINNIFTY": "FNF", "MIDCPNIFTY": "MIDCP"}
 
 _FAR = 300  # days; a contract further away than this is written with its year

@@ -116,7 +116,7 @@ class BrokerRisk:
 
 
 class ExpiryStage(IntEnum):
-    """How near a stock contract is to physical settlement (product.md section 6)."""
+    """How near a stock contract is to physical settlement."""
 
     FAR = 0
     TELL = 1  # margins rise from E-4
@@ -137,8 +137,8 @@ class MarketRules:
     bands: tuple[Band, ...]
     stock_expiry: tuple[StockExpiryRule, ...]
     risks: tuple[BrokerRisk, ...]
-    market_ticks: int  # least protection of a market order, in ticks (product.md section 3)
-    stop_slabs: int  # protection of a stop's limit, in slabs and, at least, ticks (product.md section 5)
+    market_ticks: int  # least protection of a market order, in ticks
+    stop_slabs: int  # protection of a stop's limit, in slabs and, at least, ticks
     stop_ticks: int
 
     def freeze(self, instrument: Instrument, on: date) -> Freeze | None:
@@ -160,7 +160,7 @@ class MarketRules:
     def protected_price(
         self, *, side: Side, kind: InstrumentKind, bid: Decimal | None, ask: Decimal | None, tick: Decimal, on: date
     ) -> Decimal:
-        """The worst price of a market order, in rupees on the tick (product.md section 3).
+        """The worst price of a market order, in rupees on the tick.
 
         Best ask + p to buy, best bid - p to sell, p = max(slab, 4 ticks); rounded to the side that protects. ValueError when the
         side of the book that it needs is empty.
@@ -178,7 +178,7 @@ class MarketRules:
     def stop_limit(self, *, side: Side, kind: InstrumentKind, trigger: Decimal, tick: Decimal, on: date) -> Decimal:
         """The limit of a stop order: trigger + or - max(2 slabs, 10 ticks), inside the exchange's trigger range, on the tick.
 
-        side is the stop order's own: a sell stop sells down to the answer, a buy stop buys up to it (product.md section 5).
+        side is the stop order's own: a sell stop sells down to the answer, a buy stop buys up to it.
         """
         room = max(self.stop_slabs * trigger * self.slab(kind, trigger, on) / HUNDRED, self.stop_ticks * tick)
         if (widest := self.trigger_range(kind, trigger, on)) is not None:
@@ -249,7 +249,7 @@ class MarketRules:
 
 
 def slices(quantity: int, lot: int, freeze: int | None) -> tuple[int, ...]:
-    """The quantities of the orders that carry it: floor(freeze / lot) x lot each, the rest last (product.md section 5).
+    """The quantities of the orders that carry it: floor(freeze / lot) x lot each, the rest last.
 
     quantity and freeze in units; freeze None: not known, one order. ValueError for a quantity that is no whole number of lots,
     or a freeze below one lot.

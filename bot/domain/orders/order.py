@@ -256,7 +256,7 @@ class Order:
         return replace(self._move(waiting, at), broker_id=broker_id)
 
     def refused(self, reason: str, at: datetime, *, broker_id: str | None, final: bool) -> "Order":
-        """The broker said no; unless that is final the order stays looked for (house.md section 4)."""
+        """The broker said no; unless that is final the order stays looked for (I3)."""
         status = OrderStatus.REJECTED if final else OrderStatus.REFUSED
         return replace(self._move(status, at), reason=reason, broker_id=broker_id or self.broker_id)
 

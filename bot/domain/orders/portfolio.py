@@ -27,7 +27,7 @@ class Position:
 
     @property
     def is_sold_holding(self) -> bool:
-        """A negative delivery row is stock sold out of the holdings, not a short (product.md section 5)."""
+        """A negative delivery row is stock sold out of the holdings, not a short."""
         return self.product is Product.CNC and self.quantity < 0
 
     def open_profit(self, last: Decimal) -> Decimal:

@@ -24,7 +24,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """A person's PIN, and how often it was missed; all of it survives a restart (failure-modes.md T17)."""
+    """A person's PIN, and how often it was missed; all of it survives a restart (T17)."""
 
     telegram_id: int
     hashed: str  # Argon2id with its parameters and salt

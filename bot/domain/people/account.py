@@ -9,7 +9,7 @@ from bot.domain.people.secret import Secret
 
 
 class Role(StrEnum):
-    """What a person may do with an account (product.md section 2)."""
+    """What a person may do with an account."""
 
     OWNER = "owner"
     TRADER = "trader"

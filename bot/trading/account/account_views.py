@@ -147,7 +147,7 @@ class AccountViews:
         return replace(reading.value, as_of=reading.as_of)
 
     async def pnl(self, actor: Actor) -> PnL:
-        """Today's profit and loss before and after charges; holdings' change stands apart (product.md section 8)."""
+        """Today's profit and loss before and after charges; holdings' change stands apart."""
         positions = await self.positions(actor)
         holdings = await self.holdings(actor)
         changes = [
@@ -206,7 +206,7 @@ def valued(position: Position, prices: Mapping[InstrumentKey, Price], holdings: 
     """A position with its price, booked and open profit in rupees.
 
     Stock sold out of the holdings is booked at the holding's average; where the broker does not say that, the cost is not
-    known and the line is left out of the sums (product.md section 8).
+    known and the line is left out of the sums.
     """
     price = prices.get(position.instrument.key)
     if position.is_sold_holding:

@@ -47,7 +47,7 @@ TotpCode = Callable[[Secret], Awaitable[str]]  # seed -> the six digits of now; 
 LABEL = re.compile(r"[\w-]{1,32}")  # it leads cards and travels in buttons
 CODE_LIFE = timedelta(minutes=5)
 CODE_STEP = 30.0  # seconds, after which the authenticator shows the next code
-CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this (product.md section 2)
+CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this
 QUIET_HOURS = ((7, 0), (8, 30))  # BOD: the broker works on its books; no login of our own accord (mstock-type-b.md 1.7)
 COOL_DOWN, SOON = 600.0, 30.0  # seconds after a renewal that was refused, or that failed otherwise
 
@@ -341,7 +341,7 @@ class Logins:
         )
 
     async def link(self, label: str, credentials: Credentials, code: str | None, *, by: User | None = None) -> Account:
-        """Tries the login first, then stores the secrets (product.md section 2): a wrong key is never kept.
+        """Tries the login first, then stores the secrets: a wrong key is never kept.
 
         A client that was linked here before is the same account again, with its limits, locks, numbers, history and mark.
         by: who entered them, and will own the account; None: the host. PersonError when the label is taken; LoginRefused

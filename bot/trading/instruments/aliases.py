@@ -1,7 +1,7 @@
 """What people call things: spoken names of indices, and words of companies whose ticker is something else."""
 
 # The exchanges' own indices by the names traders say. Each means exactly one underlying, so these are readings, not guesses.
-# Source: NSE and BSE index names; product.md 3. Written without spaces, as every word is compared.
+# Source: NSE and BSE index names. Written without spaces, as every word is compared.
 INDEX_WORDS: dict[str, str] = {
     "NF": "NIFTY",
     "NIFTY50": "NIFTY",

@@ -165,7 +165,7 @@ def expiry_stage(at: Situation) -> str | None:
 
 
 def old_contracts(at: Situation) -> str | None:
-    """Refuses F&O on a master older than one trading day: lots may have changed (failure-modes.md F34). Source: its date."""
+    """Refuses F&O on a master older than one trading day: lots may have changed (F34). Source: its date."""
     if at.reduces or not at.draft.instrument.is_derivative or at.master_age is None or at.master_age <= 1:
         return None
     return f"The list of contracts is {at.master_age} trading days old. It comes with the next session; shares can be traded."
@@ -191,7 +191,7 @@ def crossed_zero(at: Situation) -> str | None:
 
 
 def unclear_twin(at: Situation) -> str | None:
-    """Refuses the same entry while an earlier one's outcome is unknown (failure-modes.md 3.2, step 3). Source: our own store."""
+    """Refuses the same entry while an earlier one's outcome is unknown (F1). Source: our own store."""
     for order in at.recent:
         if not at.reduces and order.status is OrderStatus.UNKNOWN and _same(order.draft, at.draft):
             return f"#{order.number} is the same order and its outcome is still unknown. It is being looked for; see its card."

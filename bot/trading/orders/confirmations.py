@@ -13,7 +13,7 @@ from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 
-CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored (product.md section 4)
+CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 

@@ -18,7 +18,7 @@ from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Remark
 from bot.domain.terms import OrderKind, Product, Side
 
-WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price (product.md section 3)
+WIDE_CASH, WIDE_OTHER = Decimal("0.005"), Decimal("0.03")  # of the mid price
 OLD = timedelta(seconds=60)
 
 
@@ -60,7 +60,7 @@ class Drafting:
         return draft, pricing.remarks
 
     def pricing(self, request: OrderRequest, instrument: Instrument, price: Price | None) -> Pricing:
-        """Kind and prices in rupees, on the tick (product.md section 3)."""
+        """Kind and prices in rupees, on the tick."""
         if request.trigger is not None:
             return self._stop(request, instrument)
         if request.market:
@@ -126,7 +126,7 @@ class Drafting:
         )
 
     def quantity(self, request: OrderRequest, instrument: Instrument, pricing: Pricing, price: Price | None) -> int:
-        """Shares or units, a whole number of lots (product.md section 3)."""
+        """Shares or units, a whole number of lots."""
         lot = instrument.lot
         if request.lots is not None:
             return request.lots * lot
@@ -181,7 +181,7 @@ def product_of(
     *,
     may_open: bool = True,
 ) -> Product:
-    """The product of an order that names none (product.md section 3): never the last used, and a short is never a default.
+    """The product of an order that names none: never the last used, and a short is never a default.
 
     ChoiceWanted when a cash sale has more than one reading. may_open False: somebody who may only reduce is offered no short.
     """
@@ -245,7 +245,7 @@ def closable(
         if position.instrument.key == draft.instrument.key and position.product is draft.product
     )
     if draft.product is Product.CNC:
-        # A negative delivery row is already sold out of the holdings (product.md section 5).
+        # A negative delivery row is already sold out of the holdings.
         held += sum(holding.total for holding in holdings if holding.instrument.key == draft.instrument.key)
     going = 0
     for order in exits:

@@ -303,7 +303,7 @@ class OrderDesk:
         return order
 
     def _ran_away(self, question: Confirmation) -> str | None:
-        """Why the card would no longer fill; only a market order with a worst price is asked again (product.md section 4)."""
+        """Why the card would no longer fill; only a market order with a worst price is asked again."""
         draft = terms_of(question)
         price = self._proposing.prices.known(question.account_id, draft.instrument.key)
         if not draft.protected or draft.price is None or price is None:

@@ -19,7 +19,7 @@ DRILL = "Unless that was you: /revoke at @BotFather, put the new token in the se
 
 
 class TokenGuard:
-    """Halts trading on all accounts when the token is in other hands (failure-modes.md T2)."""
+    """Halts trading on all accounts when the token is in other hands (T2)."""
 
     def __init__(
         self,

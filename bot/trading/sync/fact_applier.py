@@ -236,8 +236,8 @@ def step_price(
 ) -> tuple[Decimal | None, Decimal | None]:
     """(price of the step, average of all) in rupees from the trade book's rows; None where the rows do not agree.
 
-    A step's price is never derived from two rounded averages: 7,400 at 100.03 and then 100 at 100.05 would read 100.78
-    (house.md section 4). It is known only when rows end exactly at both edges of the step.
+    A step's price is never derived from two rounded averages: 7,400 at 100.03 and then 100 at 100.05 would read 100.78.
+    It is known only when rows end exactly at both edges of the step.
     """
     done, value = 0, ZERO
     value_at = {0: ZERO}

@@ -22,9 +22,9 @@ from bot.trading.sync.shared_reads import NEVER, Reading, SharedRead
 
 log = logging.getLogger(__name__)
 
-LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (failure-modes.md 3.2, step 4)
+LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (F1)
 LOOK_OUT_ENDS = timedelta(seconds=180)
-BUSY, IDLE = 10.0, 60.0  # seconds between syncs with and without working orders (failure-modes.md F9)
+BUSY, IDLE = 10.0, 60.0  # seconds between syncs with and without working orders (F9)
 MOST_LIKE = 3  # trades of an earlier day that are shown
 A_DAY = 86_400.0  # seconds for which the age of an order is remembered
 A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this sync

@@ -1,4 +1,4 @@
-"""The proposal as cards.md draws it: all that matters, nothing wider than a phone, Confirm alone on its row."""
+"""The proposal as it is drawn: all that matters, nothing wider than a phone, Confirm alone on its row."""
 
 from dataclasses import replace
 from datetime import timedelta

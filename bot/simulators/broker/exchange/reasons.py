@@ -1,4 +1,4 @@
-"""Rejections in the words of RMS and of the exchange, by name (failure-modes F16)."""
+"""Rejections in the words of RMS and of the exchange, by name (F16)."""
 
 from __future__ import annotations
 

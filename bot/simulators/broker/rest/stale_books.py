@@ -1,4 +1,4 @@
-"""Books that show less than the truth: late, shrunken, shuffled, with rows missing (failure-modes F17)."""
+"""Books that show less than the truth: late, shrunken, shuffled, with rows missing (F17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guardian makes things smaller and leaves no short bare; delivery is the owner's unless allowed (product.md section 2)."""
+"""A guardian makes things smaller and leaves no short bare; delivery is the owner's unless allowed."""
 
 from dataclasses import replace
 from datetime import date

@@ -417,7 +417,7 @@ async def test_stale_quotes_are_those_of_a_while_ago(wire: Wire) -> None:
     assert (await wire.data("POST", "instruments/quote", body))["fetched"][0]["ltp"] == 1500
 
 
-# failure-modes.md 3.3, as far as a broker can cause it; F4 to F8 are taps and crashes of the bot, F18 is the desk's own hand.
+# docs/rules.md, as far as a broker can cause it; F4 to F8 are taps and crashes of the bot, F18 is the desk's own hand.
 FAILURES = {
     1: {"answer_lost", "answer_late", "request_late"},
     2: {"connection_dropped"},
