@@ -34,4 +34,6 @@ def health(environ: Mapping[str, str], directory: Path, clock: Clock) -> tuple[b
     if beat is None:
         return False, "The bot has not written a heartbeat."
     age = clock.now() - beat
-    return age < STILL, f"Last heartbeat {age.total_seconds():.0f} s ago."
+    if age < -STILL:  # the clock was set back since, and a bot that lives writes anew within seconds
+        return False, f"The last heartbeat lies {-age.total_seconds():.0f} s ahead of this clock."
+    return age < STILL, f"Last heartbeat {max(age.total_seconds(), 0):.0f} s ago."

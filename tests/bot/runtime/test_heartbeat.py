@@ -35,6 +35,15 @@ def test_a_heart_that_was_still_for_a_minute_counts_as_stopped(tmp_path: Path, a
     assert told == (beats, f"Last heartbeat {ago.total_seconds():.0f} s ago.")
 
 
+@pytest.mark.parametrize(("ahead", "beats"), [(timedelta(seconds=2), True), (timedelta(hours=2), False)])
+def test_a_heartbeat_from_the_future_keeps_no_dead_bot_alive_when_the_clock_was_set_back(
+    tmp_path: Path, ahead: timedelta, beats: bool
+) -> None:
+    beat(tmp_path / "bot.db", -ahead)
+    said = "Last heartbeat 0 s ago." if beats else "The last heartbeat lies 7200 s ahead of this clock."
+    assert health({"DATABASE": str(tmp_path / "bot.db")}, tmp_path, Stopped()) == (beats, said)
+
+
 @pytest.mark.parametrize("written", [None, "", "yesterday", "\udcff"])
 def test_no_heartbeat_that_can_be_read_is_none(tmp_path: Path, written: str | None) -> None:
     if written is not None:
