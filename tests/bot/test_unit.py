@@ -116,7 +116,7 @@ def deny_write_execute() -> None:
 def test_the_bot_runs_without_memory_that_is_both_written_and_executed(tmp_path: Path) -> None:
     """The same rule, asked of the kernel: keys are made and a report is written under it, by all the libraries there are."""
     probe = "from bot.cli.main import main\n"
-    probe += "for words in ('people add 123456789 --role owner', 'key new', 'key new --seed', 'key rotate', 'diagnose'):\n"
+    probe += "for words in ('people add 4211 --role owner', 'key new', 'key new --seed', 'key rotate', 'diagnose'):\n"
     probe += "    assert main(words.split()) == 0, words"
     done = subprocess.run(
         [sys.executable, "-c", probe], capture_output=True, text=True, check=False, cwd=tmp_path,

@@ -125,11 +125,11 @@ async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> No
 JOBS = (
     ("morning login", "2026-11-20"),
     ("mode", f"live {NOW.isoformat()}"),
-    ("telegram bot", "123456789"),
+    ("telegram bot", "7000000001"),
     ("alarm", "on"),
     ("password refused", "a1"),
     ("logged out by a person", "b2"),
-    ("code of a1", f"0123456789abcdef {NOW.isoformat()}"),
+    ("code of a1", f"00ff11ee22dd33cc {NOW.isoformat()}"),
     ("told:address:a1", "2026-11-20"),
     ("tried", "2026-11-20T04:555"),
     ("tried in all", "2026-11-20T04:0"),
@@ -150,14 +150,14 @@ async def test_what_stood_among_the_jobs_is_all_found_as_flags(tmp_path: Path) -
             db.flags.bot_id(),
             db.flags.locked_down(),
             [db.flags.login_forbidden(account) for account in ("a1", "b2", "c3")],
-            db.flags.spend_code("a1", "0123456789abcdef", NOW, timedelta(seconds=120)),
+            db.flags.spend_code("a1", "00ff11ee22dd33cc", NOW, timedelta(seconds=120)),
             db.flags.claim_address_notice("a1", DAY, NOW),
             [db.flags.claim_tried_notice(person, NOW, 2) for person in (555, 556, 557)],
         )
 
     async with SqlStore.open(path, a_vault(), inline=True) as store:
         assert await store.transaction(look) == (
-            False, ("live", NOW), 123456789, True, [True, True, False], False, False, [False, True, False],
+            False, ("live", NOW), 7000000001, True, [True, True, False], False, False, [False, True, False],
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from bot.cli.main import COMMANDS, build_parser
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
 
-OWNER = ("people", "add", "123456789", "--role", "owner")
+OWNER = ("people", "add", "4211", "--role", "owner")
 
 
 def test_the_readme_names_exactly_the_commands_there_are() -> None:
@@ -82,7 +82,7 @@ def test_the_first_owner_makes_the_database_and_is_told_where_and_a_name_cannot_
     made = run(*OWNER, "--name", "\u202eahsA\x1b[2K", at=tmp_path)
     assert made.out.splitlines() == [
         f"There was no database here: {tmp_path}/data/bot.db is a new one.",
-        "123456789 is owner of every account.",
+        "4211 is owner of every account.",
     ]
     assert "no database" not in run("people", "add", "5", "--role", "owner", at=tmp_path).out
     listed = run("people", "list", at=tmp_path).out
