@@ -31,6 +31,7 @@ from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Redactor
 from bot.runtime.scheduler import Job, Scheduler
 from bot.trading.account.account_views import AccountViews
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
@@ -98,7 +99,7 @@ class Core:
     services: Services
     token_guard: TokenGuard
     lockdown: Lockdown
-    accounts: Logins
+    logins: Logins
     catalogue: Catalogue
     reconcile: Reconcile
     background: BackgroundTasks
@@ -165,7 +166,8 @@ def build_core(
 
     settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
 
-    accounts = Logins(
+    accounts = Accounts(store=store, clock=clock)
+    logins = Logins(
         store=store,
         connections=lambda: connections,
         clock=clock,
@@ -229,7 +231,8 @@ def build_core(
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
-        door=SecretPage(settings.redirect_url, listen=settings.web_listen),
+        logins=logins,
+        page=SecretPage(settings.redirect_url, listen=settings.web_listen),
         clock=clock,
         random=random_bytes,
         linked=settle.after_login,
@@ -238,6 +241,7 @@ def build_core(
     services = Services(
         allowlist=allowlist,
         accounts=accounts,
+        logins=logins,
         proposals=proposals,
         desk=desk,
         orders=orders,
@@ -251,6 +255,7 @@ def build_core(
             store=store,
             connections=connections,
             accounts=accounts,
+            logins=logins,
             reconcile=reconcile,
             confirmations=confirmations,
             clock=clock,
@@ -259,7 +264,7 @@ def build_core(
         secret_entry=secret_entry,
         host=Host(
             store=store,
-            accounts=accounts,
+            logins=logins,
             books=views,
             clock=clock,
             mode=mode,
@@ -271,7 +276,7 @@ def build_core(
         clock=clock,
     )
     feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
-    connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
+    connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
     chores = Chores(
         store=patient, inbox=SqlInbox(store), reports=reports, calendar=calendar, clock=clock, summary_at=settings.daily_summary
@@ -288,7 +293,7 @@ def build_core(
         services=services,
         token_guard=token_guard,
         lockdown=Lockdown(store=patient, connections=connections),
-        accounts=accounts,
+        logins=logins,
         catalogue=catalogue,
         reconcile=reconcile,
         background=background,

@@ -136,7 +136,7 @@ class Rig:
     orders: list[str] = field(default_factory=list)  # ids of working orders
 
     async def actor(self, person: int = OWNER) -> Actor:
-        actor = await self.core.accounts.actor(person, ACCOUNT.label)
+        actor = await self.core.services.accounts.actor(person, ACCOUNT.label)
         assert actor is not None
         return actor
 

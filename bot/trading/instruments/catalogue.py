@@ -86,7 +86,7 @@ class Catalogue:
             log.info("scrip master of %s: %d rows from disk", noted.date, len(rows))
 
     async def refresh(self, account_id: str) -> bool:
-        """Fetches today's master over this account's line unless it is here already; whether a new one came.
+        """Fetches today's master over this account's connection unless it is here already; whether a new one came.
 
         The log says why none could be had.
         """
@@ -105,7 +105,7 @@ class Catalogue:
             for account_id in self._connections.opened():
                 if self._is_current():
                     break
-                with suppress(NotLinked):  # it was unlinked while the master was fetched over another one's line
+                with suppress(NotLinked):  # it was unlinked while the master was fetched over another one's connection
                     if self._connections.of(account_id).session is not None:
                         await self.refresh(account_id)
 

@@ -27,6 +27,7 @@ from bot.domain.people.account import Actor, Credentials, LoginStep, NoLogin, Ro
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.unlinking import PATIENCE, Unlinking
@@ -61,7 +62,7 @@ class Door:
 
     stage: DeskStage
     broker: Leaving
-    accounts: Logins
+    logins: Logins
     unlinking: Unlinking
 
     async def ask(self, label: str = "main") -> UnlinkQuestion:
@@ -74,7 +75,7 @@ class Door:
         return await self.unlinking.confirm(actor or self.stage.actor, token, chat_id=PERSON, message_id=CARD)
 
     async def link(self, credentials: Credentials = CREDENTIALS, label: str = "mine", code: str = "111222") -> str:
-        return (await self.accounts.link(label, credentials, code, by=self.stage.actor.user)).id
+        return (await self.logins.link(label, credentials, code, by=self.stage.actor.user)).id
 
     async def is_linked(self) -> bool:
         return await self.stage.store.transaction(lambda db: db.accounts.find(ACCOUNT.id)) is not None
@@ -87,7 +88,7 @@ async def a_door(clock: LoopClock) -> Door:
     async def digits(_: Secret) -> str:
         return "654321"
 
-    accounts = Logins(
+    logins = Logins(
         store=stage.store,
         connections=lambda: stage.link,
         clock=clock,
@@ -98,12 +99,13 @@ async def a_door(clock: LoopClock) -> Door:
     unlinking = Unlinking(
         store=stage.store,
         connections=stage.link,
-        accounts=accounts,
+        accounts=Accounts(store=stage.store, clock=clock),
+        logins=logins,
         reconcile=stage.reconcile,
         confirmations=Confirmations(clock, asyncio.get_running_loop().time, random.Random(4).randbytes),
         clock=clock,
     )
-    return Door(stage, broker, accounts, unlinking)
+    return Door(stage, broker, logins, unlinking)
 
 
 async def test_nothing_is_destroyed_before_the_question_is_answered(clock: LoopClock) -> None:
