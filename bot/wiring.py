@@ -115,7 +115,7 @@ class ScripsOnDisk(Protocol):
     """The scrip master that was fetched last."""
 
     @property
-    def kept(self) -> Callable[[], Awaitable[Sequence[Instrument] | None]]:
+    def load(self) -> Callable[[], Awaitable[Sequence[Instrument] | None]]:
         """Reads its rows; None when they cannot be read."""
         ...
 
@@ -124,7 +124,7 @@ class AttachedConnections(BrokerConnections, Protocol):
     """The connections of this process, which exist before those who listen to them."""
 
     @property
-    def shelf(self) -> ScripsOnDisk: ...
+    def scrip_cache(self) -> ScripsOnDisk: ...
 
     def attach(self, *, listener: FeedListener, renewer: Renewer, find: Callable[[InstrumentKey], Instrument | None]) -> None:
         """Names who hears the feeds, who renews sessions and who knows the instruments; takes effect at once."""
@@ -158,7 +158,7 @@ def build_core(
     outage = Outage(store=store, background=background, clock=clock, people=allowlist.people, tell=direct.tell)
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
-    catalogue = Catalogue(store=store, connections=connections, kept=connections.shelf.kept, clock=clock)
+    catalogue = Catalogue(store=store, connections=connections, on_disk=connections.scrip_cache.load, clock=clock)
     applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)

@@ -108,8 +108,8 @@ class Connections:
         self._chance = chance
         self._listener: FeedListener = listener or _Deaf()
         self._renewer: Renewer = renewer or _nobody
-        self.shelf = ScripCache(data_dir, source=self._base_url, indexes=indexes)
-        self._find = find or self.shelf.find
+        self.scrip_cache = ScripCache(data_dir, source=self._base_url, indexes=indexes)
+        self._find = find or self.scrip_cache.find
         self._hours = hours
         self._orders_a_second = orders_a_second
         self.address = address  # this host's own, as the broker sees it; None where that is not known
@@ -182,8 +182,8 @@ class Connections:
         )  # fmt: skip
         keeper = SessionKeeper(account_id, self._clock, self._renew, lambda: feed.use(keeper.session))
         broker = MStock(
-            transport=transport, keeper=keeper, shelf=self.shelf, clock=self._clock, key=lambda: self._key(account_id),
-            find=self._found, memory=self._memory, address=self.address,
+            transport=transport, keeper=keeper, scrip_cache=self.scrip_cache, clock=self._clock,
+            key=lambda: self._key(account_id), find=self._found, memory=self._memory, address=self.address,
         )  # fmt: skip
         pair = MStockConnection(broker, feed, keeper, transport)
         pair.task = asyncio.get_running_loop().create_task(feed.run(), name=f"feed {account_id}")

@@ -16,7 +16,7 @@ from bot.simulators.loop import LoopClock
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from storage.store import SqlStore
-from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_store
 
 PAPAS = replace(CREDENTIALS, client_code=Secret("MA0000002"))
@@ -45,8 +45,8 @@ class Gate(ScriptedBroker):
         return Session(token=Secret(f"jwt-{self.logins}"), issued=session.issued, expires=session.expires)
 
 
-class Lines(OneLink):
-    """One link that can be closed."""
+class Connections(OneConnection):
+    """One connection that can be closed."""
 
     closed: tuple[str, ...] = ()
 
@@ -57,22 +57,22 @@ class Lines(OneLink):
         return (ACCOUNT.id,)
 
 
-async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Logins, Gate, Lines, SqlStore]:
+async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Logins, Gate, Connections, SqlStore]:
     store, broker = kept or await a_store(), Gate(clock)
-    link = Lines(broker, StillFeed(clock), None)
+    connection = Connections(broker, StillFeed(clock), None)
 
     async def digits(_: Secret) -> str:
         return f"{int(clock.now().timestamp()) // 30 % 1_000_000:06d}"
 
     logins = Logins(
         store=store,
-        connections=lambda: link,
+        connections=lambda: connection,
         clock=clock,
         random=random.Random(1).randbytes,
         totp=digits,
         logged_in=lambda _: None,
     )
-    return logins, broker, link, store
+    return logins, broker, connection, store
 
 
 async def forget_seed(store: SqlStore) -> None:
@@ -81,12 +81,12 @@ async def forget_seed(store: SqlStore) -> None:
 
 
 async def test_ten_calls_that_find_it_dead_cause_one_login(clock: LoopClock) -> None:
-    logins, broker, link, store = await a_desk(clock)
+    logins, broker, connection, store = await a_desk(clock)
     dead = Session(token=Secret("old"), issued=clock.now(), expires=clock.now())
     renewed = await asyncio.gather(*(logins.renew(ACCOUNT.id, dead) for _ in range(10)))
     assert broker.logins == 1
     assert {session.token.reveal() for session in renewed if session} == {"jwt-1"}
-    assert link.session == renewed[0] == await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
+    assert connection.session == renewed[0] == await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
 
 
 async def test_the_same_six_digits_are_submitted_once_also_by_the_process_after_a_restart(clock: LoopClock) -> None:
@@ -104,12 +104,12 @@ async def test_the_same_six_digits_are_submitted_once_also_by_the_process_after_
 
 
 async def test_who_lost_the_role_since_the_act_began_neither_logs_in_nor_out(clock: LoopClock) -> None:
-    logins, broker, link, store = await a_desk(clock)
+    logins, broker, connection, store = await a_desk(clock)
     await logins.login(OWNER)
     await store.transaction(lambda db: db.people.add(OWNER.user, Role.VIEWER, ACCOUNT.id, clock.now()))
     with pytest.raises(NotAllowed):
         await logins.logout(OWNER)
-    assert link.session is not None
+    assert connection.session is not None
     with pytest.raises(NotAllowed):
         await logins.login(OWNER)
     with pytest.raises(NotAllowed):
@@ -140,7 +140,7 @@ async def test_the_line_to_the_broker_tells_how_far_the_clocks_are_apart(clock: 
 
 
 async def test_whoever_logged_out_is_not_logged_in_again_by_a_stored_seed_not_even_after_a_restart(clock: LoopClock) -> None:
-    logins, broker, link, store = await a_desk(clock)
+    logins, broker, connection, store = await a_desk(clock)
     await logins.login(OWNER)
     await logins.logout(OWNER)
     for _ in range(3):
@@ -149,7 +149,7 @@ async def test_whoever_logged_out_is_not_logged_in_again_by_a_stored_seed_not_ev
     logins, _, _, _ = await a_desk(clock, store)
     assert await logins.renew(ACCOUNT.id, None) is None
     assert broker.logins == 1
-    assert link.session is None
+    assert connection.session is None
     logins, broker, _, _ = await a_desk(clock, store)
     assert isinstance(await logins.login(OWNER), LoggedIn)
     dead = await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
@@ -205,12 +205,12 @@ async def test_a_living_session_is_not_logged_in_again(clock: LoopClock) -> None
 
 
 async def test_a_link_that_does_not_log_in_stores_nothing(clock: LoopClock) -> None:
-    logins, broker, link, store = await a_desk(clock)
+    logins, broker, connection, store = await a_desk(clock)
     broker.refuses = True
     with pytest.raises(LoginRefused):
         await logins.link("papa", PAPAS, None)
     assert await store.transaction(lambda db: db.accounts.by_label("papa")) is None
-    assert len(link.closed) == 1
+    assert len(connection.closed) == 1
     broker.refuses = False
     linked = await logins.link("papa", PAPAS, None)
     assert linked.client == "MA••••2"
