@@ -27,7 +27,7 @@ class Reports:
 
     async def day(self, actor: Actor, day: date | None) -> DayReport:
         """The report of a date in India; today's is made now, an earlier one is read from the records."""
-        account, _ = self.books.line(actor)
+        account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
         if day is None or day == today:
             return await self._make(actor, account, today)
