@@ -74,7 +74,7 @@ async def _prepare(settings: Settings, made: Path) -> None:
         base_url=settings.broker_url, ws_url=settings.broker_ws_url, clock=clock, chance=random.Random(1),
         data_dir=settings.database.parent / "master",
     )  # fmt: skip
-    await connections.shelf.fetch(download)
+    await connections.scrip_cache.fetch(download)
     async with connections:
         session = await log_in(connections, ACCOUNT, clock)
     now = clock.now()

@@ -130,7 +130,7 @@ class App:
         if broken is not None:
             await self.core.token_guard.halt(TAMPERED.format(row=broken), drill=REPAIR)
         await self.core.catalogue.restore()
-        alive = await self.core.accounts.restore()
+        alive = await self.core.logins.restore()
         await self.core.reconcile.settle_start()
         for account_id in alive:
             await self.core.settle.sync(account_id)

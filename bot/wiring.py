@@ -31,6 +31,7 @@ from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Redactor
 from bot.runtime.scheduler import Job, Scheduler
 from bot.trading.account.account_views import AccountViews
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
@@ -98,7 +99,7 @@ class Core:
     services: Services
     token_guard: TokenGuard
     lockdown: Lockdown
-    accounts: Logins
+    logins: Logins
     catalogue: Catalogue
     reconcile: Reconcile
     background: BackgroundTasks
@@ -114,7 +115,7 @@ class ScripsOnDisk(Protocol):
     """The scrip master that was fetched last."""
 
     @property
-    def kept(self) -> Callable[[], Awaitable[Sequence[Instrument] | None]]:
+    def load(self) -> Callable[[], Awaitable[Sequence[Instrument] | None]]:
         """Reads its rows; None when they cannot be read."""
         ...
 
@@ -123,7 +124,7 @@ class AttachedConnections(BrokerConnections, Protocol):
     """The connections of this process, which exist before those who listen to them."""
 
     @property
-    def shelf(self) -> ScripsOnDisk: ...
+    def scrip_cache(self) -> ScripsOnDisk: ...
 
     def attach(self, *, listener: FeedListener, renewer: Renewer, find: Callable[[InstrumentKey], Instrument | None]) -> None:
         """Names who hears the feeds, who renews sessions and who knows the instruments; takes effect at once."""
@@ -157,7 +158,7 @@ def build_core(
     outage = Outage(store=store, background=background, clock=clock, people=allowlist.people, tell=direct.tell)
     store.away = outage.began
     patient = PatientStore(store, outage)  # for what runs by itself; a person's act is refused at once
-    catalogue = Catalogue(store=store, connections=connections, kept=connections.shelf.kept, clock=clock)
+    catalogue = Catalogue(store=store, connections=connections, on_disk=connections.scrip_cache.load, clock=clock)
     applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
@@ -165,7 +166,8 @@ def build_core(
 
     settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
 
-    accounts = Logins(
+    accounts = Accounts(store=store, clock=clock)
+    logins = Logins(
         store=store,
         connections=lambda: connections,
         clock=clock,
@@ -229,7 +231,8 @@ def build_core(
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
-        door=SecretPage(settings.redirect_url, listen=settings.web_listen),
+        logins=logins,
+        page=SecretPage(settings.redirect_url, listen=settings.web_listen),
         clock=clock,
         random=random_bytes,
         linked=settle.after_login,
@@ -238,6 +241,7 @@ def build_core(
     services = Services(
         allowlist=allowlist,
         accounts=accounts,
+        logins=logins,
         proposals=proposals,
         desk=desk,
         orders=orders,
@@ -251,6 +255,7 @@ def build_core(
             store=store,
             connections=connections,
             accounts=accounts,
+            logins=logins,
             reconcile=reconcile,
             confirmations=confirmations,
             clock=clock,
@@ -259,7 +264,7 @@ def build_core(
         secret_entry=secret_entry,
         host=Host(
             store=store,
-            accounts=accounts,
+            logins=logins,
             books=views,
             clock=clock,
             mode=mode,
@@ -271,7 +276,7 @@ def build_core(
         clock=clock,
     )
     feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
-    connections.attach(listener=feed, renewer=accounts.renew, find=catalogue.by_key)
+    connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
     chores = Chores(
         store=patient, inbox=SqlInbox(store), reports=reports, calendar=calendar, clock=clock, summary_at=settings.daily_summary
@@ -288,7 +293,7 @@ def build_core(
         services=services,
         token_guard=token_guard,
         lockdown=Lockdown(store=patient, connections=connections),
-        accounts=accounts,
+        logins=logins,
         catalogue=catalogue,
         reconcile=reconcile,
         background=background,

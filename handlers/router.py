@@ -54,7 +54,7 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
         await _run_code(ctx, text, late=True)
         return
     reply = None if now else replies.meant(message, text)
-    code_wanted = ctx.services.accounts.expects_code(ctx.chat_id)
+    code_wanted = ctx.services.logins.expects_code(ctx.chat_id)
     if account.six_digits(text) is not None and (reply is None or code_wanted):
         await _run_code(ctx, text, late=ctx.now - message.date > AWAY)
         return

@@ -41,7 +41,7 @@ class MStock:
         *,
         transport: Transport,
         keeper: SessionKeeper,
-        shelf: ScripCache,
+        scrip_cache: ScripCache,
         clock: Clock,
         key: Callable[[], Secret],
         find: Find,
@@ -52,7 +52,7 @@ class MStock:
         self._keeper = keeper
         self._calls = AuthorisedCalls(transport, keeper, key, address)
         self._login = Login(transport, clock, memory or LoginMemory(), address=address)
-        self._shelf = shelf
+        self._scrip_cache = scrip_cache
         self._clock = clock
         self._key = key
         self._find = find
@@ -199,4 +199,4 @@ class MStock:
 
     async def scrip_master(self) -> Sequence[Instrument]:
         """Every instrument of the day; a sequence that makes its instruments when they are asked for."""
-        return await self._shelf.fetch(functools.partial(self._calls.download, routes.SCRIP_MASTER))
+        return await self._scrip_cache.fetch(functools.partial(self._calls.download, routes.SCRIP_MASTER))

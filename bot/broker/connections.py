@@ -1,4 +1,4 @@
-"""One live pair of client and feed for each linked account, all over one TLS context and one scrip master."""
+"""One live connection, client and feed, for each linked account, all over one TLS context and one scrip master."""
 
 import asyncio
 import contextlib
@@ -108,16 +108,16 @@ class Connections:
         self._chance = chance
         self._listener: FeedListener = listener or _Deaf()
         self._renewer: Renewer = renewer or _nobody
-        self.shelf = ScripCache(data_dir, source=self._base_url, indexes=indexes)
-        self._find = find or self.shelf.find
+        self.scrip_cache = ScripCache(data_dir, source=self._base_url, indexes=indexes)
+        self._find = find or self.scrip_cache.find
         self._hours = hours
         self._orders_a_second = orders_a_second
         self.address = address  # this host's own, as the broker sees it; None where that is not known
         self._memory = LoginMemory()
         self._wire = wire
-        self.tls = tls  # the one context of this process; made when the lines are opened, where none is given
+        self.tls = tls  # the one context of this process; made when the connections are opened, where none is given
         self._http: aiohttp.ClientSession | None = None
-        self._pairs: dict[str, MStockConnection] = {}
+        self._connections: dict[str, MStockConnection] = {}
         self._keys: dict[str, Secret] = {}
         self._died: asyncio.Future[None] | None = None
 
@@ -134,7 +134,7 @@ class Connections:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await asyncio.gather(*(self.close(account_id) for account_id in list(self._pairs)))
+        await asyncio.gather(*(self.close(account_id) for account_id in list(self._connections)))
         if self._http is not None:
             await self._http.close()
 
@@ -144,30 +144,30 @@ class Connections:
         await asyncio.shield(self._died)
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> MStockConnection:
-        """The pair of an account; opened when its credentials are given for the first time. NotLinked when neither is there."""
+        """The connection of an account; opened when its credentials first come. NotLinked when neither is there."""
         if credentials is not None:
             self._keys[account_id] = credentials.api_key
-        pair = self._pairs.get(account_id)
-        if pair is None:
+        connection = self._connections.get(account_id)
+        if connection is None:
             if credentials is None:
                 raise _not_linked()
-            pair = self._pairs[account_id] = self._open(account_id)
-        return pair
+            connection = self._connections[account_id] = self._open(account_id)
+        return connection
 
     def opened(self) -> Collection[str]:
-        """Accounts with an open pair."""
-        return tuple(self._pairs)
+        """Accounts with an open connection."""
+        return tuple(self._connections)
 
     async def close(self, account_id: str) -> None:
-        """Ends one pair; none open is no error."""
-        pair = self._pairs.pop(account_id, None)
+        """Ends one connection; none open is no error."""
+        connection = self._connections.pop(account_id, None)
         self._keys.pop(account_id, None)
-        if pair is not None:
-            await pair.close()
+        if connection is not None:
+            await connection.close()
 
     def spell_stops(self, account_id: str, spelling: StopSpelling) -> None:
         """Remembers, for this process, which words an account's stop orders use."""
-        self._pairs[account_id].broker.stop_spelling = spelling
+        self._connections[account_id].broker.stop_spelling = spelling
 
     def _open(self, account_id: str) -> MStockConnection:
         if self._http is None or self.tls is None:
@@ -182,17 +182,17 @@ class Connections:
         )  # fmt: skip
         keeper = SessionKeeper(account_id, self._clock, self._renew, lambda: feed.use(keeper.session))
         broker = MStock(
-            transport=transport, keeper=keeper, shelf=self.shelf, clock=self._clock, key=lambda: self._key(account_id),
-            find=self._found, memory=self._memory, address=self.address,
+            transport=transport, keeper=keeper, scrip_cache=self.scrip_cache, clock=self._clock,
+            key=lambda: self._key(account_id), find=self._found, memory=self._memory, address=self.address,
         )  # fmt: skip
-        pair = MStockConnection(broker, feed, keeper, transport)
-        pair.task = asyncio.get_running_loop().create_task(feed.run(), name=f"feed {account_id}")
-        pair.task.add_done_callback(self._feed_ended)
-        return pair
+        connection = MStockConnection(broker, feed, keeper, transport)
+        connection.task = asyncio.get_running_loop().create_task(feed.run(), name=f"feed {account_id}")
+        connection.task.add_done_callback(self._feed_ended)
+        return connection
 
     def _key(self, account_id: str) -> Secret:
         key = self._keys.get(account_id)
-        if key is None:  # whoever holds the pair yet sends nothing over it any more
+        if key is None:  # whoever holds the connection yet sends nothing over it any more
             raise _not_linked()
         return key
 

@@ -36,7 +36,7 @@ class ScripCache:
         """An instrument of the master in use."""
         return self.master.find(key) if self.master is not None else None
 
-    async def kept(self) -> Master | None:
+    async def load(self) -> Master | None:
         """The master on disk from an earlier day or start; None when there is none that can be read."""
         if self.master is None and self._path.exists():
             try:
@@ -48,7 +48,7 @@ class ScripCache:
     async def fetch(self, download: Callable[[OpenSink], Awaitable[answers.Answer]]) -> Master:
         """A fresh master, or Unreadable (and the earlier one stays). `download` streams the body into the sink it is given."""
         async with self._lock:
-            before = await self.kept()
+            before = await self.load()
             part = self._path.with_suffix(".part")
             stream = _PartFile(part)
             try:
@@ -71,10 +71,10 @@ class ScripCache:
 
     @staticmethod
     def _check_answer(answer: answers.Answer) -> None:
-        told = answers.envelope(answer.body) if answer.body.lstrip()[:1] != b"[" or len(answer.body) < 4096 else None
-        if answer.http == 200 and (told is None or told.ok):
+        reply = answers.envelope(answer.body) if answer.body.lstrip()[:1] != b"[" or len(answer.body) < 4096 else None
+        if answer.http == 200 and (reply is None or reply.ok):
             return
-        raise answers.failure_of_read(answer, told) or Unreadable("mStock did not give the scrip master.")
+        raise answers.failure_of_read(answer, reply) or Unreadable("mStock did not give the scrip master.")
 
 
 class _PartFile:

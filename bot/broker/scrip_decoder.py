@@ -87,7 +87,7 @@ class Master(Sequence[Instrument]):
     def __getitem__(self, at: slice) -> list[Instrument]: ...
     def __getitem__(self, at: int | slice) -> Instrument | list[Instrument]:
         if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
+            return [self[position] for position in range(*at.indices(len(self)))]
         if at < 0:
             at += len(self)
         if not 0 <= at < len(self):
@@ -168,10 +168,10 @@ def _series(row: Scrip) -> str:
 
 
 def _kind(row: Scrip) -> InstrumentKind:
-    known = _KINDS.get(row.instrumenttype) or vocabulary.instrument_kind(row.instrumenttype)
-    if known is None:
+    kind = _KINDS.get(row.instrumenttype) or vocabulary.instrument_kind(row.instrumenttype)
+    if kind is None:
         raise ValueError("no kind that is traded here")
-    return known
+    return kind
 
 
 def _lot(text: str) -> int:
@@ -248,14 +248,14 @@ def _portions(whole: mmap.mmap) -> Iterator[list[Scrip]]:
 def _slowly(body: bytes) -> list[Scrip]:
     """Rows with numbers or nulls where strings are the rule: each value as text, what is no row left out."""
     try:
-        told = answers.decode(body)
+        document = answers.decode(body)
     except ValueError:
         raise Unreadable("mStock's scrip master is no JSON. Yesterday's stays in use.") from None
-    if isinstance(told, dict) and isinstance(told.get("data"), list):
-        told = told["data"]
-    if not isinstance(told, list):
+    if isinstance(document, dict) and isinstance(document.get("data"), list):
+        document = document["data"]
+    if not isinstance(document, list):
         raise Unreadable("mStock answered with an error instead of the scrip master. Yesterday's stays in use.")
-    return [_row(each) for each in told if isinstance(each, dict)]
+    return [_row(entry) for entry in document if isinstance(entry, dict)]
 
 
 def _from_csv(path: Path) -> list[Scrip]:
@@ -266,25 +266,25 @@ def _from_csv(path: Path) -> list[Scrip]:
             raise Unreadable("mStock's scrip master is no table. Yesterday's stays in use.") from None
 
 
-def _row(told: dict[str, object]) -> Scrip:
-    texts = {name: "" if told.get(name) is None else str(told[name]).strip() for name in Scrip.__struct_fields__}
+def _row(entry: dict[str, object]) -> Scrip:
+    texts = {name: "" if entry.get(name) is None else str(entry[name]).strip() for name in Scrip.__struct_fields__}
     return Scrip(**texts)
 
 
 def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> Master:
     """Checks that no key comes twice, shares equal strings, and checks each distinct value once instead of once for each row."""
     shared: tuple[dict[str, str], ...] = ({}, {}, {}, {}, {}, {})
-    symbols, expiries, strikes, lots, ticks, kinds = (each.setdefault for each in shared)
+    symbols, expiries, strikes, lots, ticks, kinds = (texts.setdefault for texts in shared)
     segments: dict[str, tuple[str, set[str]]] = {exchange.value: (exchange.value, set()) for exchange in Exchange}
     others = 0
-    kept: list[Scrip] = []
-    add = kept.append
+    rows: list[Scrip] = []
+    add = rows.append
     for row in itertools.chain.from_iterable(portions):
-        found = segments.get(row.exch_seg)
-        if found is None:
+        segment = segments.get(row.exch_seg)
+        if segment is None:
             others += 1
             continue
-        row.exch_seg, tokens = found
+        row.exch_seg, tokens = segment
         row.symbol = symbols(row.symbol, row.symbol)
         row.expiry = expiries(row.expiry, row.expiry)
         row.strike = strikes(row.strike, row.strike)
@@ -296,9 +296,9 @@ def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> 
     names, days, strike_texts, lot_texts, tick_texts, kind_texts = shared
     spelled_oddly = {text: vocabulary.squeezed(text) for text in kind_texts if text != vocabulary.squeezed(text)}
     if spelled_oddly:  # one spelling from here on, so that every reader below means the same kind
-        for row in kept:
+        for row in rows:
             row.instrumenttype = spelled_oddly.get(row.instrumenttype, row.instrumenttype)
-        kind_texts = {row.instrumenttype: row.instrumenttype for row in kept}
+        kind_texts = {row.instrumenttype: row.instrumenttype for row in rows}
     foreign = {text for text in kind_texts if vocabulary.instrument_kind(text) is None}
     broken = {
         "symbol": {text for text in names if not text.isprintable()},
@@ -307,14 +307,14 @@ def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> 
         "lot": _bad(lot_texts, _lot),
         "tick": _bad(tick_texts, _tick),
     }
-    ours = [row for row in kept if row.instrumenttype not in foreign] if foreign else kept
+    ours = [row for row in rows if row.instrumenttype not in foreign] if foreign else rows
     good = _sound(ours, broken)
     unsound = len(ours) - len(good)
     if not good or unsound > len(good) * MOST_BROKEN:
         raise Unreadable("mStock's scrip master cannot be read. Yesterday's stays in use.")
     if unsound or others or foreign:
-        log.info("scrip master: %d rows of other segments or kinds, %d unreadable", others + len(kept) - len(good), unsound)
-    if len(good) != len(kept):
+        log.info("scrip master: %d rows of other segments or kinds, %d unreadable", others + len(rows) - len(good), unsound)
+    if len(good) != len(rows):
         for _, tokens in segments.values():
             tokens.clear()
         for row in good:

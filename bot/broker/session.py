@@ -79,7 +79,7 @@ async def code_from_seed(seed: Secret, clock: Clock) -> str:
 
 
 class LoginMemory:
-    """What was submitted and what was refused, by digest: one for the whole process, so that no second line tries it again."""
+    """What was submitted and what was refused, by digest. One serves the whole process: no second connection tries it again."""
 
     def __init__(self) -> None:
         self._spent: dict[bytes, float] = {}  # codes, until when, in loop time, each could still be taken
@@ -87,7 +87,7 @@ class LoginMemory:
 
     def spend(self, mark: bytes, now: float) -> bool:
         """Whether this code may be submitted: True once."""
-        self._spent = {each: until for each, until in self._spent.items() if until > now}
+        self._spent = {mark: until for mark, until in self._spent.items() if until > now}
         if mark in self._spent:
             return False
         self._spent[mark] = now + _CODE_LIFE
@@ -128,11 +128,11 @@ class Login:
             "state": "",
         }
         try:
-            told = await self._ask(routes.LOGIN, credentials, body)
+            reply = await self._ask(routes.LOGIN, credentials, body)
         except LoginRefused as refused:
             self._memory.refuse(mark, now, refused.say)
             raise PasswordRefused(refused.say) from None
-        handle = models.read(models.LoginData, _one(told.data), "login answer").handle
+        handle = models.read(models.LoginData, _one(reply.data), "login answer").handle
         if not handle:
             raise Unreadable("mStock's login answer holds no token. Try again in a minute.")
         return LoginStep(handle=Secret(handle), begun=now)
@@ -147,10 +147,10 @@ class Login:
             raise NotSent("This code was used already. Wait for the next one.")
         route, name = (routes.SESSION_BY_TOTP, "totp") if kind is CodeKind.TOTP else (routes.SESSION_BY_SMS, "otp")
         try:
-            told = await self._ask(route, credentials, {"refreshToken": step.handle.reveal(), name: code})
+            reply = await self._ask(route, credentials, {"refreshToken": step.handle.reveal(), name: code})
         except LoginRefused as refused:
             raise LoginRefused(refused.say + self._skew_words(kind)) from None
-        token = models.read(models.SessionData, _one(told.data), "login answer").jwtToken
+        token = models.read(models.SessionData, _one(reply.data), "login answer").jwtToken
         if not token:
             raise Unreadable("mStock's login answer holds no session token. Try again in a minute.")
         issued = self._clock.now()
@@ -161,13 +161,13 @@ class Login:
             answer = await self._transport.call(route, key=credentials.api_key, body=body)
         except Unclear:
             raise Unreadable("mStock's login did not answer. Try again in a minute.") from None
-        told = answers.envelope(answer.body)
-        failure = answers.failure_of_login(answer, told)
+        reply = answers.envelope(answer.body)
+        failure = answers.failure_of_login(answer, reply)
         if failure is not None:
             raise answers.naming(failure, self._address)
-        if told is None:  # failure_of_login has an error for it; this line is for the type checker
+        if reply is None:  # failure_of_login has an error for it; this line is for the type checker
             raise Unreadable("mStock's login did not answer sensibly.")
-        return told
+        return reply
 
     def _skew_words(self, kind: CodeKind) -> str:
         skew = self._transport.skew

@@ -53,11 +53,11 @@ def tls_context() -> ssl.SSLContext:
 def check_address(url: str, *, schemes: tuple[str, str]) -> str:
     """A base address without its closing slash; SettingsError unless it is encrypted or on this very machine."""
     parts = urlsplit(url)
-    plain, sealed = schemes
+    plain, encrypted = schemes
     if parts.username or parts.query or parts.fragment or not parts.hostname or parts.scheme not in schemes:
-        raise SettingsError(f"The broker's address must be {sealed}://host[/path], without a user or a query.")
+        raise SettingsError(f"The broker's address must be {encrypted}://host[/path], without a user or a query.")
     if parts.scheme == plain and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-        raise SettingsError(f"The broker's address must begin with {sealed}:// unless it is on this machine.")
+        raise SettingsError(f"The broker's address must begin with {encrypted}:// unless it is on this machine.")
     return url.rstrip("/")
 
 
@@ -79,7 +79,8 @@ class Transport:
         self._chance = chance
         self._pace = pace
         self._elapsed: Callable[[], float] = lambda: 0.0  # the loop's time, from the first answer on; the store's thread asks it
-        self._told: tuple[tuple[float, datetime], ...] = ()  # the two newest answers: loop time, and the broker's own clock
+        # The two newest answers: loop time, and the broker's own clock.
+        self._server_times: tuple[tuple[float, datetime], ...] = ()
         # IPv4 only: the address that is registered with the broker is one (mstock-type-b.md 1.8).
         road = wire or httpx.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0, limits=_LIMITS, local_address="0.0.0.0")  # noqa: S104
         self._http = httpx.AsyncClient(transport=road, trust_env=False, follow_redirects=False)
@@ -91,25 +92,25 @@ class Transport:
     @property
     def skew(self) -> float | None:
         """Seconds that the broker's clock is ahead of ours by its newest answer; None before the first."""
-        return self._ahead(*self._told[-1]) if self._told else None
+        return self._ahead(*self._server_times[-1]) if self._server_times else None
 
     @property
     def clock_off(self) -> float | None:
         """The same by its two newest answers, the one that is less; None unless both are at most a minute old."""
-        told = self._told
-        if len(told) < 2 or self._elapsed() - told[0][0] > FRESH:
+        times = self._server_times
+        if len(times) < 2 or self._elapsed() - times[0][0] > FRESH:
             return None
-        return min((self._ahead(*answer) for answer in told), key=abs)
+        return min((self._ahead(*answer) for answer in times), key=abs)
 
-    def _ahead(self, at: float, told: datetime) -> float:
+    def _ahead(self, at: float, server_time: datetime) -> float:
         """Measured against our clock as it stands now, so that one that was set since the answer is seen at once."""
-        return (told - self._clock.now()).total_seconds() + self._elapsed() - at
+        return (server_time - self._clock.now()).total_seconds() + self._elapsed() - at
 
     async def close(self) -> None:
         """Begins no request any more, gives those under way FAREWELL seconds to end, and lets go of the connections."""
         self._closed = True
         latest = asyncio.get_running_loop().time() + FAREWELL
-        for limit in [each for each in self._under_way if not each.expired()]:
+        for limit in [limit for limit in self._under_way if not limit.expired()]:
             limit.reschedule(min(limit.when() or latest, latest))
         await self._idle.wait()
         await self._http.aclose()
@@ -211,36 +212,36 @@ class Transport:
             await response.aclose()
 
     def _note_time(self, response: httpx.Response) -> None:
-        told = clock_of(response)
-        if told is not None:
+        server_time = clock_of(response)
+        if server_time is not None:
             self._elapsed = asyncio.get_running_loop().time
-            self._told = (*self._told[-1:], (self._elapsed(), told))
+            self._server_times = (*self._server_times[-1:], (self._elapsed(), server_time))
 
 
 def clock_of(response: httpx.Response) -> datetime | None:
     """The server's clock by its Date header; None when it has none that can be read."""
     try:
-        told = email.utils.parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
+        server_time = email.utils.parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
         # The header counts whole seconds, so on average the true moment lies half a second later.
-        return told + timedelta(seconds=0.5)
+        return server_time + timedelta(seconds=0.5)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
 async def _read(response: httpx.Response, limit: int, into: Sink | None) -> bytes:
     """The body, decoded; where it streams into a sink only its first bytes are kept."""
-    kept = bytearray()
+    body = bytearray()
     size = 0
     async for chunk in response.aiter_bytes(64 * 1024):
         size += len(chunk)
         if size > limit:
             raise Unreadable("mStock's answer is far larger than any real one.")
         if into is None:
-            kept += chunk
+            body += chunk
         else:
             into(chunk)
-            kept += chunk[: max(0, 4096 - len(kept))]
-    return bytes(kept)
+            body += chunk[: max(0, 4096 - len(body))]
+    return bytes(body)
 
 
 def _passes(answer: Answer) -> bool:
@@ -253,11 +254,11 @@ def _passes(answer: Answer) -> bool:
         return True
     if len(answer.body) > 4096:
         return False
-    told = envelope(answer.body)
-    return told is not None and not told.ok and transient(told) and "invalid session" not in told.words.lower()
+    reply = envelope(answer.body)
+    return reply is not None and not reply.ok and transient(reply) and "invalid session" not in reply.words.lower()
 
 
 def retry_after(response: httpx.Response) -> float | None:
     """Seconds that the server wants to be left alone; None when it does not say, or says it in another way."""
-    told = response.headers.get("retry-after", "")
-    return float(told) if told.isascii() and told.isdigit() and len(told) < 6 else None
+    seconds = response.headers.get("retry-after", "")
+    return float(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 6 else None

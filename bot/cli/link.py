@@ -80,7 +80,7 @@ async def link_account(
     credentials = Credentials(
         client_code=client_code, password=password, api_key=api_key, totp_seed=Secret(seed) if seed else None
     )
-    account = await core.accounts.link(label, credentials, code)
+    account = await core.logins.link(label, credentials, code)
     session = connections.of(account.id).session
     until = f" Session until {ist(session.expires):%d %b %H:%M} IST." if session else ""
     return f"{account.label} ({account.client}) is linked.{until}"

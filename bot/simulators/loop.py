@@ -25,7 +25,7 @@ _Ready = list[tuple[selectors.SelectorKey, int]]
 # Seconds. A wrong leap does harm when it fires a time-out for an answer already on its way, and time-outs are long, so a
 # long leap is preceded by a real moment of looking. A sleep costs milliseconds on a busy machine and thousands of short
 # leaps make a day, so before those it is enough to ask again: in 29,000 leaps under load nothing ever came late. A loop
-# that meets something late all the same looks before every leap from then on.
+# that meets something late all the same looks before every leap from then on. One without a socket leaps at once.
 _LONG_LEAP = 5.0
 _LOOK = 0.002
 
@@ -73,6 +73,10 @@ class _Door(selectors.DefaultSelector):
         except ValueError:  # over a thousand open files: select(2) cannot name this one
             return super().select(max(seconds, 0.001))
         return super().select(0)
+
+    def has_company(self) -> bool:
+        """Whether anything but the loop's own pipe is watched; without it nothing can be on its way."""
+        return len(self.get_map()) > 1
 
     def writer_waits(self) -> bool:
         return any(key.events & selectors.EVENT_WRITE for key in self.get_map().values())
@@ -146,7 +150,7 @@ class _LeapingLoop(asyncio.SelectorEventLoop):
         if self._door.writer_waits():
             return self._door.wait(_LOOK_WITH_FULL_BUFFER)
         ready = self._door.wait(0)
-        if not ready and (leap >= _LONG_LEAP or self._met_late):
+        if not ready and (leap >= _LONG_LEAP or self._met_late) and self._door.has_company():
             ready = self._door.look(_LOOK)
         self._met_late = self._met_late or bool(ready)
         return ready

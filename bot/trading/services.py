@@ -12,6 +12,7 @@ from bot.domain.people.account import Account, Actor, Permission, Role
 from bot.domain.people.audit import Act, ActPage
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.account_views import AccountViews
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
@@ -35,7 +36,8 @@ class Services:
     """What handlers may call."""
 
     allowlist: Allowlist
-    accounts: Logins
+    accounts: Accounts
+    logins: Logins
     proposals: Proposals
     desk: OrderDesk
     orders: WorkingOrders
@@ -58,7 +60,7 @@ class Host:
     """How the bot itself is doing."""
 
     store: Store
-    accounts: Logins
+    logins: Logins
     books: AccountViews
     clock: Clock
     mode: str
@@ -112,7 +114,7 @@ class Host:
             version=self.version,
             started_at=self.started_at,
             now=self.clock.now(),
-            sessions=tuple([await self.accounts.line_of(account) for account in mine]),
+            sessions=tuple([await self.logins.state_of(account) for account in mine]),
             notices_waiting=waiting,
             notices_buried=buried,
             master_date=instruments.day.isoformat() if instruments.day else None,

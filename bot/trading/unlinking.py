@@ -13,6 +13,7 @@ from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
 from bot.domain.people.account import Account, Actor, Role
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins, lived, tell_of
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.safety.pins import demand_pin
@@ -30,7 +31,8 @@ class Unlinking:
 
     store: Store
     connections: BrokerConnections
-    accounts: Logins
+    accounts: Accounts
+    logins: Logins
     reconcile: Reconcile
     confirmations: Confirmations
     clock: Clock
@@ -61,7 +63,7 @@ class Unlinking:
             positions = await self.connections.of(account_id).broker.positions()
         except BrokerError as error:
             return (), error.say
-        return tuple(each for each in positions if each.quantity and not each.is_sold_holding), None
+        return tuple(position for position in positions if position.quantity and not position.is_sold_holding), None
 
     async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Unlinked:
         """Destroys the secrets in one transaction; then logs out, lets what is under way end, and closes the connection.
@@ -75,7 +77,7 @@ class Unlinking:
             return self.confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits).account_id
 
         account_id = await self.store.transaction(asked)
-        async with self.accounts.alone(account_id):  # no login and no renewal meanwhile
+        async with self.logins.alone(account_id):  # no login and no renewal meanwhile
 
             def destroy(db: Repositories) -> Account:
                 asked(db)
@@ -87,7 +89,7 @@ class Unlinking:
             finally:
                 await self.connections.close(account.id)
                 self.reconcile.forget(account.id)
-                self.accounts.forget(account.id)
+                self.logins.forget(account.id)
         return Unlinked(account=account, logged_out=logged_out)
 
     def _destroy(self, db: Repositories, actor: Actor, token: str) -> Account:

@@ -83,7 +83,7 @@ async def code(ctx: Ctx) -> None:
     """A message of six digits and nothing else."""
     digits = six_digits(ctx.words)
     note = await _hide(ctx)
-    if digits is None or not ctx.services.accounts.expects_code(ctx.chat_id):
+    if digits is None or not ctx.services.logins.expects_code(ctx.chat_id):
         await ctx.reply(views.code_not_expected(note), marked=False)
         return
     await _log_in_or_go_on(ctx, digits, note)
@@ -102,7 +102,7 @@ async def _hide(ctx: Ctx) -> str:
 async def _log_in(ctx: Ctx, digits: str | None, note: str) -> None:
     try:
         demand(ctx.actor, Permission.SESSION)  # bare digits come by no command, and a walk comes to other accounts
-        outcome = await ctx.services.accounts.login(ctx.actor, digits)
+        outcome = await ctx.services.logins.login(ctx.actor, digits)
     finally:
         if note == views.NOT_DELETED:  # said whatever becomes of the login
             await ctx.reply(message(note), marked=False)
@@ -149,11 +149,11 @@ async def _log_in_or_go_on(ctx: Ctx, digits: str | None, note: str) -> None:
 
 
 async def logout(ctx: Ctx) -> None:
-    await ctx.reply(views.logged_out(await ctx.services.accounts.logout(ctx.actor), ctx.mode))
+    await ctx.reply(views.logged_out(await ctx.services.logins.logout(ctx.actor), ctx.mode))
 
 
 async def session(ctx: Ctx) -> None:
-    await ctx.reply(views.session(await ctx.services.accounts.session(ctx.actor), ctx.mode, ctx.now))
+    await ctx.reply(views.session(await ctx.services.logins.session(ctx.actor), ctx.mode, ctx.now))
 
 
 async def unlink(ctx: Ctx) -> None:

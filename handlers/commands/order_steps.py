@@ -23,7 +23,7 @@ async def step(ctx: Ctx, side: Side) -> bool:
     if unsized is None:
         return False
     text = " ".join(ctx.words.split())
-    candidate = next((known for known in await _known(ctx, side) if text.lower().startswith(known.words)), None)
+    candidate = next((candidate for candidate in await _known(ctx, side) if text.lower().startswith(candidate.words)), None)
     view = views.how_many(side, text, candidate, lots=unsized.is_contract, label=ctx.label, mode=ctx.mode)
     await ctx.redraw_or_reply(view)
     return True

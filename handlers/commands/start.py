@@ -25,7 +25,7 @@ async def start(ctx: Ctx) -> None:
     await offer_menu(ctx.bot, ctx.chat_id, ctx.actor.role, ctx.state.commands)
     line = ""
     if ctx.actor.account is not None:
-        line = account_views.session_line(await ctx.services.accounts.session(ctx.actor), ctx.now)
+        line = account_views.session_line(await ctx.services.logins.session(ctx.actor), ctx.now)
     await ctx.reply(views.greeting(ctx.actor, ctx.mode, line))
 
 
@@ -56,7 +56,7 @@ async def cancel(ctx: Ctx) -> None:
 
 async def glance(ctx: Ctx) -> None:
     """Shows the last order, the positions and the session. Without a session it says only that: the rest is not known."""
-    state = await ctx.services.accounts.session(ctx.actor)
+    state = await ctx.services.logins.session(ctx.actor)
     if not account_views.alive(state, ctx.now):
         await ctx.reply(account_views.session(state, ctx.mode, ctx.now))
         return

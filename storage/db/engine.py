@@ -5,6 +5,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVarTuple
 
@@ -63,11 +64,24 @@ def in_words(error: BaseException) -> StorageError:
 
 
 def make_engine(path: Path | None, *, busy_seconds: float) -> Engine:
-    """An engine over one file, or over memory when there is no path; it opens connections and keeps none."""
-    if path is not None:
-        _create_private(path)
+    """An engine over one file, or over memory when there is no path; it opens connections and keeps none.
+
+    Every database in memory is a connection of its own, so one engine, with the statements it has compiled, serves them all.
+    """
+    if path is None:
+        return _memory_engine()
+    _create_private(path)
+    return _engine(str(path), busy_seconds)
+
+
+@cache
+def _memory_engine() -> Engine:
+    return _engine(":memory:", 0)  # nobody else holds it, so there is nobody to wait for
+
+
+def _engine(database: str, busy_seconds: float) -> Engine:
     engine = create_engine(
-        URL.create("sqlite+pysqlite", database=str(path) if path else ":memory:"),
+        URL.create("sqlite+pysqlite", database=database),
         poolclass=NullPool,
         connect_args={"check_same_thread": False, "timeout": busy_seconds, "isolation_level": None, "cached_statements": 512},
         hide_parameters=True,  # an error's text would carry the values of the statement

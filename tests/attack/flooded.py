@@ -22,7 +22,7 @@ from handlers.poller import UpdatePoller
 from storage.inbox import SqlInbox
 from storage.store import SqlStore
 from tests.attack.crowd import LISTED
-from tests.attack.rig import a_link
+from tests.attack.rig import a_connection
 from tests.stage.broker import ScriptedBroker
 from tests.stage.desk import a_core
 from tests.storage.samples import a_store
@@ -99,7 +99,7 @@ async def flood(directory: Path, *, strangers: int, seconds: float) -> Flooded:
     for number in LISTED:
         person = User(telegram_id=number, name=f"P{number}")
         await store.transaction(lambda db, person=person: db.people.add(person, Role.OWNER, None, now))  # type: ignore[misc] # bound at once
-    core = a_core(store, a_link(ScriptedBroker(clock), clock), clock, chance=1)
+    core = a_core(store, a_connection(ScriptedBroker(clock), clock), clock, chance=1)
     async with a_crowd() as crowd:
         met = await crowd.hear()
         application = build_application(

@@ -25,7 +25,7 @@ from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
 from storage.inbox import SqlInbox
 from storage.store import SqlStore
-from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import a_core
 from tests.stage.loop import MORNING
 from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault
@@ -136,7 +136,7 @@ class Rig:
     orders: list[str] = field(default_factory=list)  # ids of working orders
 
     async def actor(self, person: int = OWNER) -> Actor:
-        actor = await self.core.accounts.actor(person, ACCOUNT.label)
+        actor = await self.core.services.accounts.actor(person, ACCOUNT.label)
         assert actor is not None
         return actor
 
@@ -195,10 +195,10 @@ def words(person: int, text: str, *, at: int, chat: Json | None = None, **more: 
     return {"message": body | more}
 
 
-def a_link(broker: ScriptedBroker, clock: Clock) -> OneLink:
+def a_connection(broker: ScriptedBroker, clock: Clock) -> OneConnection:
     """One line to the hand-made broker, for every account, with a living session."""
     now = clock.now()
-    return OneLink(broker, StillFeed(clock), Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
+    return OneConnection(broker, StillFeed(clock), Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
 
 
 @asynccontextmanager
@@ -209,7 +209,7 @@ async def a_rig(seed: int = 1, *, flaw: Callable[[Services], Services] = lambda 
     store = SqlStore.open(None, a_vault(), inline=True)
     await store.transaction(lambda db: _people(db, clock))
     broker = CountedBroker(ScriptedBroker(clock))
-    core = a_core(store, a_link(cast("ScriptedBroker", broker), clock), clock, chance=seed)
+    core = a_core(store, a_connection(cast("ScriptedBroker", broker), clock), clock, chance=seed)
     wire, services = Queue(), flaw(core.services)
     application = build_application(TOKEN, services=services, random_bytes=chance.randbytes, wire=wire)
     intake = UpdatePoller(application, inbox=SqlInbox(store), allowlist=services.allowlist, clock=clock)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.people.account import Actor
-from bot.trading.account.logins import Logins
+from bot.trading.account.accounts import Accounts
 from bot.trading.services import Services
 from tests.attack.flooded import Flooded
 from tests.attack.forged import FORGERS, World, by_a_stranger, forge
@@ -33,7 +33,7 @@ async def test_forged_updates_cause_no_call_that_changes_anything_at_the_broker(
 class Gullible:
     """Accounts that take everybody for the owner."""
 
-    def __init__(self, accounts: Logins) -> None:
+    def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
 
     def __getattr__(self, name: str) -> Any:

@@ -32,7 +32,7 @@ from storage.inbox import SqlInbox
 from storage.repositories import SqlRepositories
 from storage.store import SqlStore
 from tests.handlers.samples import ASHA, RAVI, SHORT_CALL, a_holding, a_position
-from tests.stage.broker import OneLink, ScriptedBroker, ScriptedConnections, StillFeed, TrueOrder
+from tests.stage.broker import OneConnection, ScriptedBroker, ScriptedConnections, StillFeed, TrueOrder
 from tests.stage.desk import a_core
 from tests.stage.market import a_share, an_index
 from tests.stage.orders import an_order
@@ -130,17 +130,17 @@ class Bot:
         return self.core.services
 
     @property
-    def link(self) -> OneLink:
+    def connection(self) -> OneConnection:
         """The line of the account in use, main."""
-        return self.connections.links[ACCOUNT.id]
+        return self.connections.connections[ACCOUNT.id]
 
     @property
     def broker(self) -> ScriptedBroker:
-        return self.link.broker
+        return self.connection.broker
 
     @property
     def papas(self) -> ScriptedBroker:
-        return self.connections.links[PAPA.id].broker
+        return self.connections.connections[PAPA.id].broker
 
     def cancelled(self) -> list[int]:
         """Numbers of the orders whose cancel reached the broker."""
@@ -172,7 +172,7 @@ class Bot:
 
     async def stand(self, account: Account = ACCOUNT, **changes: Any) -> Order:
         """An order of today that stands open at the broker, or as the changes say."""
-        now, broker = self.clock.now(), self.connections.links[account.id].broker
+        now, broker = self.clock.now(), self.connections.connections[account.id].broker
 
         def add(db: Repositories) -> Order:
             number = db.orders.next_number(account.id, ist_date(now))
@@ -236,11 +236,11 @@ async def a_bot(
 
     await store.transaction(seed)
     session = Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)) if logged_in else None
-    links = {account.id: OneLink(ScriptedBroker(clock), StillFeed(clock), session) for account in (ACCOUNT, PAPA)}
-    for link in links.values():
-        link.broker.scrips += [an_index("NIFTY"), a_share("INFY"), a_share("TATAMOTORS")]
-        link.broker.held, link.broker.demat = [a_position(), SHORT_CALL], [a_holding()]
-    bot = Bot(clock=clock, store=store, inbox=SeenInbox(store), connections=ScriptedConnections(links))
+    connections = {account.id: OneConnection(ScriptedBroker(clock), StillFeed(clock), session) for account in (ACCOUNT, PAPA)}
+    for connection in connections.values():
+        connection.broker.scrips += [an_index("NIFTY"), a_share("INFY"), a_share("TATAMOTORS")]
+        connection.broker.held, connection.broker.demat = [a_position(), SHORT_CALL], [a_holding()]
+    bot = Bot(clock=clock, store=store, inbox=SeenInbox(store), connections=ScriptedConnections(connections))
     await bot.start()
     for _ in range(orders):
         await bot.stand()

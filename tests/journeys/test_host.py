@@ -39,7 +39,7 @@ async def alive(house: House) -> bool:
     assert house.app is not None
     assert house.store is not None
     (account,) = await house.store.transaction(lambda db: db.accounts.all())
-    state = await house.app.core.accounts.line_of(account)
+    state = await house.app.core.logins.state_of(account)
     return state.session is not None
 
 

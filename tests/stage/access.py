@@ -50,7 +50,7 @@ class Access:
 
 def access(stage: DeskStage, *, seed: int = 21, hashing: PinHash | None = None) -> Access:
     """A new process over the same store when it is called again."""
-    services = a_core(stage.store, stage.link, stage.clock, chance=seed, hashing=hashing, MARKET_HOURS="real").services
+    services = a_core(stage.store, stage.connection, stage.clock, chance=seed, hashing=hashing, MARKET_HOURS="real").services
     return Access(
         stage=stage,
         pins=services.pins,

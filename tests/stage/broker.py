@@ -210,26 +210,26 @@ class StillFeed:
 class NoScrips:
     """No scrip master of an earlier day."""
 
-    async def kept(self) -> None:
+    async def load(self) -> None:
         return None
 
 
 @dataclass
-class OneLink:
+class OneConnection:
     """A connection, and all the connections there are, until it is closed."""
 
     broker: ScriptedBroker
     feed: StillFeed
     session: Session | None
     is_open: bool = True
-    shelf: NoScrips = field(default_factory=NoScrips)
+    scrip_cache: NoScrips = field(default_factory=NoScrips)
 
     def attach(self, **_: object) -> None: ...
 
     def adopt(self, session: Session | None) -> None:
         self.session = session
 
-    def of(self, account_id: str, credentials: Credentials | None = None) -> "OneLink":
+    def of(self, account_id: str, credentials: Credentials | None = None) -> "OneConnection":
         self.is_open = self.is_open or credentials is not None
         if not self.is_open:
             raise NotLinked("This account is not linked any more. Nothing was sent.")
@@ -246,16 +246,16 @@ class OneLink:
 class ScriptedConnections:
     """The connections of several accounts, each to a broker of its own."""
 
-    links: dict[str, OneLink]
-    shelf: NoScrips = field(default_factory=NoScrips)
+    connections: dict[str, OneConnection]
+    scrip_cache: NoScrips = field(default_factory=NoScrips)
 
     def attach(self, **_: object) -> None: ...
 
-    def of(self, account_id: str, credentials: Credentials | None = None) -> OneLink:
-        return self.links[account_id].of(account_id, credentials)
+    def of(self, account_id: str, credentials: Credentials | None = None) -> OneConnection:
+        return self.connections[account_id].of(account_id, credentials)
 
     def opened(self) -> Collection[str]:
-        return [account_id for account_id, link in self.links.items() if link.is_open]
+        return [account_id for account_id, connection in self.connections.items() if connection.is_open]
 
     async def close(self, account_id: str) -> None:
-        self.links[account_id].is_open = False
+        self.connections[account_id].is_open = False

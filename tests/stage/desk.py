@@ -28,7 +28,7 @@ from bot.wiring import AttachedConnections, Core, build_core
 from storage.repositories import SqlRepositories
 from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore, Topic
-from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.market import REFERENCE_DATA
 from tests.storage.samples import ACCOUNT, PERSON, a_store
 
@@ -106,7 +106,7 @@ class DeskStage:
     store: SqlStore
     broker: ScriptedBroker
     feed: StillFeed
-    link: OneLink
+    connection: OneConnection
     core: Core
     actor: Actor
     wakes: list[int] = field(default_factory=list)
@@ -185,11 +185,11 @@ async def set_stage(
     broker = broker or ScriptedBroker(clock)
     feed = StillFeed(clock)
     now = clock.now()
-    link = OneLink(broker, feed, Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
-    core = a_core(store, link, clock, chance=chance)
+    connection = OneConnection(broker, feed, Session(token=Secret("jwt"), issued=now, expires=now + timedelta(hours=12)))
+    core = a_core(store, connection, clock, chance=chance)
     await core.catalogue.refresh(ACCOUNT.id)
     account = Account(id=ACCOUNT.id, label=ACCOUNT.label, client=ACCOUNT.client, created_at=ACCOUNT.created_at)
     actor = Actor(user=User(telegram_id=PERSON, name="Asha"), role=role, account=account)
-    stage = DeskStage(clock=clock, store=store, broker=broker, feed=feed, link=link, core=core, actor=actor)
+    stage = DeskStage(clock=clock, store=store, broker=broker, feed=feed, connection=connection, core=core, actor=actor)
     store.on_commit(Topic.NOTICES, lambda: stage.wakes.append(1))
     return stage

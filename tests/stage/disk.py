@@ -18,14 +18,14 @@ class Disk:
     damaged: bool = False
 
     def __post_init__(self) -> None:
-        engine, changes = self.store._engine, 0
+        own, changes = self.store._connection, 0  # the engine serves other stores in memory too
 
-        @event.listens_for(engine, "begin")
+        @event.listens_for(own, "begin")
         def begin(connection: Connection) -> None:
             nonlocal changes
             changes = _changes(connection)
 
-        @event.listens_for(engine, "commit")
+        @event.listens_for(own, "commit")
         def commit(connection: Connection) -> None:
             if (self.full or self.damaged) and _changes(connection) != changes:
                 error = sqlite3.OperationalError("what the disk said")

@@ -88,143 +88,143 @@ def empty(value: object) -> bool:
 def envelope(body: bytes) -> Envelope | None:
     """The wrapper of one answer; None when the body is no wrapped answer (empty, HTML, another shape)."""
     try:
-        told = decode(body)
+        document = decode(body)
     except ValueError:
         return None
-    if isinstance(told, list) and len(told) == 1 and isinstance(told[0], dict) and "status" in told[0]:
-        told = told[0]
-    if not isinstance(told, dict) or "status" not in told:
+    if isinstance(document, list) and len(document) == 1 and isinstance(document[0], dict) and "status" in document[0]:
+        document = document[0]
+    if not isinstance(document, dict) or "status" not in document:
         return None
-    status = told["status"]
+    status = document["status"]
     if isinstance(status, int) and not isinstance(status, bool):
-        return _problem(told, status)
-    words = _first(told, "message")
-    code = _first(told, "errorcode", "error_type", "errorCode")
+        return _problem(document, status)
+    words = _first(document, "message")
+    code = _first(document, "errorcode", "error_type", "errorCode")
     ok = status is True or (isinstance(status, str) and status.strip().lower() in _YES)
-    data = told.get("data")
+    data = document.get("data")
     return Envelope(ok=ok, words=words, code=code, data=None if empty(data) else data)
 
 
-def _problem(told: Mapping[str, Any], status: int) -> Envelope:
-    errors = told.get("errors")
+def _problem(document: Mapping[str, Any], status: int) -> Envelope:
+    errors = document.get("errors")
     invalid = status == 400 and isinstance(errors, dict)
-    said = (
+    messages = (
         [str(line) for lines in errors.values() if isinstance(lines, list) for line in lines] if isinstance(errors, dict) else []
     )
-    words = plain(" ".join(said)) or _first(told, "title", "message")
+    words = plain(" ".join(messages)) or _first(document, "title", "message")
     return Envelope(ok=False, words=words, code=str(status), data=None, invalid=invalid)
 
 
-def _first(told: Mapping[str, Any], *names: str) -> str:
+def _first(document: Mapping[str, Any], *names: str) -> str:
     for name in names:
-        value = told.get(name)
+        value = document.get(name)
         if not empty(value):
             return plain(value)
     return ""
 
 
-def _is_success(answer: Answer, told: Envelope) -> bool:
+def _is_success(answer: Answer, reply: Envelope) -> bool:
     """A plain yes, or the form seen live in which status is false beside a complete answer and the word SUCCESS (1.3)."""
-    return answer.http < 300 and (told.ok or (told.words.lower() == "success" and told.data is not None))
+    return answer.http < 300 and (reply.ok or (reply.words.lower() == "success" and reply.data is not None))
 
 
-def failure_of_read(answer: Answer, told: Envelope | None) -> BrokerError | None:
+def failure_of_read(answer: Answer, reply: Envelope | None) -> BrokerError | None:
     """Why a read has no result; None when it has one."""
-    if told is None:
+    if reply is None:
         return Unreadable(f"mStock answered with something that is no answer (HTTP {answer.http}). It may be busy; try again.")
-    if _is_success(answer, told):
+    if _is_success(answer, reply):
         return None
-    words = told.words.lower()
-    if any(known in words for known in _ADDRESS):
-        return _wrong_address(told)
-    if told.code == "IA401" or any(known in words for known in _GONE):
+    words = reply.words.lower()
+    if any(phrase in words for phrase in _ADDRESS):
+        return _wrong_address(reply)
+    if reply.code == "IA401" or any(phrase in words for phrase in _GONE):
         return SessionExpired("mStock does not know this session any more. Log in again.")
-    if told.code in ("IA403", "APIKeyException") or any(known in words for known in _KEY):
-        return _key_refused(told)
-    if answer.http >= 500 or answer.http == 429 or transient(told):
-        return Unreadable(f"mStock could not answer just now ({_shown(told)}). Try again.")
-    return Refused(f"mStock refused: {_shown(told)}", code=told.code, words=told.words)
+    if reply.code in ("IA403", "APIKeyException") or any(phrase in words for phrase in _KEY):
+        return _key_refused(reply)
+    if answer.http >= 500 or answer.http == 429 or transient(reply):
+        return Unreadable(f"mStock could not answer just now ({_shown(reply)}). Try again.")
+    return Refused(f"mStock refused: {_shown(reply)}", code=reply.code, words=reply.words)
 
 
-def transient(told: Envelope) -> bool:
+def transient(reply: Envelope) -> bool:
     """Whether the same read, asked again in a moment, may well succeed (mstock-type-b.md 1.4)."""
-    words = told.words.lower()
-    gateway = "status code = 5" in words or ("try again" in words and told.code == "IA500")
-    return told.code in ("MAInternalServerError", "IA500", "MA502", "MA503") or gateway
+    words = reply.words.lower()
+    gateway = "status code = 5" in words or ("try again" in words and reply.code == "IA500")
+    return reply.code in ("MAInternalServerError", "IA500", "MA502", "MA503") or gateway
 
 
-def failure_of_act(answer: Answer, told: Envelope | None, act: str) -> BrokerError | None:
+def failure_of_act(answer: Answer, reply: Envelope | None, act: str) -> BrokerError | None:
     """Why an act is not a plain success; None when it is one. Refused only in words that are known to mean it (I3)."""
-    if told is None:
+    if reply is None:
         return Unclear(f"mStock's answer to the {act} cannot be read (HTTP {answer.http}). It may have happened; looking for it.")
-    if _is_success(answer, told):
+    if _is_success(answer, reply):
         return None
-    words = told.words.lower()
-    if not told.ok and answer.http < 500 and answer.http != 429:
-        rejected = _RMS.search(told.words)
+    words = reply.words.lower()
+    if not reply.ok and answer.http < 500 and answer.http != 429:
+        rejected = _RMS.search(reply.words)
         if rejected:
-            say = f"mStock rejected the {act}: {reason(told.words)}"
-            return Refused(say, code=told.code, words=told.words, broker_id=rejected.group(1), final=True)
-        if told.code in _OVER and act in (CHANGE, CANCEL):
+            say = f"mStock rejected the {act}: {reason(reply.words)}"
+            return Refused(say, code=reply.code, words=reply.words, broker_id=rejected.group(1), final=True)
+        if reply.code in _OVER and act in (CHANGE, CANCEL):
             say = f"mStock says this order is over already, so there was nothing to {act}. The order book tells how it ended."
-            return OrderOver(say, code=told.code, words=told.words)
-        if any(known in words for known in _ADDRESS):
-            return _wrong_address(told)
-        if told.code in ("IA403", "APIKeyException") and any(known in words for known in _KEY):
-            return _key_refused(told)
-        if told.code == "IA401" and any(known in words for known in _SESSION):
+            return OrderOver(say, code=reply.code, words=reply.words)
+        if any(phrase in words for phrase in _ADDRESS):
+            return _wrong_address(reply)
+        if reply.code in ("IA403", "APIKeyException") and any(phrase in words for phrase in _KEY):
+            return _key_refused(reply)
+        if reply.code == "IA401" and any(phrase in words for phrase in _SESSION):
             say = f"mStock refused the {act} because the session is not valid. Log in again."
-            return Refused(say, code=told.code, words=told.words)
-        if told.code in ("IA400", "400") and any(known in words for known in _ORDER_TYPE):
-            return StopWordsRefused(f"mStock refused the {act}: {_shown(told)}", code=told.code, words=told.words)
-        if told.code == "MA0034":  # conversion only: plainly nothing was converted (7.2)
-            return Refused(f"mStock refused the conversion: {_shown(told)}", code=told.code, words=told.words)
-        if told.invalid or told.code in ("IA400", "400"):
-            return Refused(f"mStock refused the {act}: {_shown(told)}", code=told.code, words=told.words)
-    return Unclear(f"mStock answered the {act} with “{_shown(told)}”. It may have happened; looking for it.")
+            return Refused(say, code=reply.code, words=reply.words)
+        if reply.code in ("IA400", "400") and any(phrase in words for phrase in _ORDER_TYPE):
+            return StopWordsRefused(f"mStock refused the {act}: {_shown(reply)}", code=reply.code, words=reply.words)
+        if reply.code == "MA0034":  # conversion only: plainly nothing was converted (7.2)
+            return Refused(f"mStock refused the conversion: {_shown(reply)}", code=reply.code, words=reply.words)
+        if reply.invalid or reply.code in ("IA400", "400"):
+            return Refused(f"mStock refused the {act}: {_shown(reply)}", code=reply.code, words=reply.words)
+    return Unclear(f"mStock answered the {act} with “{_shown(reply)}”. It may have happened; looking for it.")
 
 
-def failure_of_login(answer: Answer, told: Envelope | None) -> BrokerError | None:
+def failure_of_login(answer: Answer, reply: Envelope | None) -> BrokerError | None:
     """Why a login step did not succeed; None when it did. A refusal is never repeated: the account would lock (3.1)."""
-    if told is None:
+    if reply is None:
         return Unreadable(f"mStock's login did not answer sensibly (HTTP {answer.http}). It may be busy; try again in a minute.")
-    if told.ok and answer.http < 300 and told.data is not None:
+    if reply.ok and answer.http < 300 and reply.data is not None:
         return None
-    words = told.words.lower()
-    if any(known in words for known in _ADDRESS):
-        return _wrong_address(told)
-    if told.code in ("IA403", "APIKeyException") or "suspended/expired" in words:
-        return _key_refused(told)
-    if answer.http >= 500 or answer.http == 429 or told.code == "VersionException" or transient(told) or told.ok:
-        return Unreadable(f"mStock could not log in just now ({_shown(told)}). Try again in a minute.")
-    return LoginRefused(f"mStock refused the login: {_shown(told)}")
+    words = reply.words.lower()
+    if any(phrase in words for phrase in _ADDRESS):
+        return _wrong_address(reply)
+    if reply.code in ("IA403", "APIKeyException") or "suspended/expired" in words:
+        return _key_refused(reply)
+    if answer.http >= 500 or answer.http == 429 or reply.code == "VersionException" or transient(reply) or reply.ok:
+        return Unreadable(f"mStock could not log in just now ({_shown(reply)}). Try again in a minute.")
+    return LoginRefused(f"mStock refused the login: {_shown(reply)}")
 
 
-def session_is_gone(told: Envelope | None) -> bool:
+def session_is_gone(reply: Envelope | None) -> bool:
     """Whether these words mean that the token is dead, whatever became of the call."""
-    if told is None or told.ok:
+    if reply is None or reply.ok:
         return False
-    return told.code == "IA401" or "invalid session" in told.words.lower()
+    return reply.code == "IA401" or "invalid session" in reply.words.lower()
 
 
 def reason(words: str) -> str:
     """The part of a rejection text that a person needs; the whole text where no known reason is in it."""
     upper = words.upper()
-    starts = [upper.find(known) for known in _REASONS if known in upper]
+    starts = [upper.find(phrase) for phrase in _REASONS if phrase in upper]
     shown = words[min(starts) :] if starts else words
     return shown[:_LONGEST]
 
 
-def _shown(told: Envelope) -> str:
-    return (told.words or told.code or "no reason given")[:_LONGEST]
+def _shown(reply: Envelope) -> str:
+    return (reply.words or reply.code or "no reason given")[:_LONGEST]
 
 
-def _wrong_address(told: Envelope) -> AddressRefused:
+def _wrong_address(reply: Envelope) -> AddressRefused:
     say = (
         "mStock does not accept this server's network address. Register it at trade.mstock.com → Trading APIs, as primary or "
         "secondary IP. A new API key does not help."
     )
-    return AddressRefused(say, code=told.code, words=told.words)
+    return AddressRefused(say, code=reply.code, words=reply.words)
 
 
 def naming(failure: BrokerError, address: str | None) -> BrokerError:
@@ -238,6 +238,6 @@ def naming(failure: BrokerError, address: str | None) -> BrokerError:
     return AddressRefused(say, code=failure.code, words=failure.words)
 
 
-def _key_refused(told: Envelope) -> Refused:
-    say = f"mStock does not accept the API key: {_shown(told)} Look at trade.mstock.com → Trading APIs."
-    return Refused(say, code=told.code, words=told.words)
+def _key_refused(reply: Envelope) -> Refused:
+    say = f"mStock does not accept the API key: {_shown(reply)} Look at trade.mstock.com → Trading APIs."
+    return Refused(say, code=reply.code, words=reply.words)

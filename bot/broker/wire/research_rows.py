@@ -39,8 +39,8 @@ class _PastRow(models.WireRow):
 def order_steps(data: object) -> list[OrderStep]:
     """Rows of order details (5.9). Raises Unreadable."""
     steps = []
-    for told in models.rows(data, "order details"):
-        row = models.read(_StepRow, told, "order details")
+    for fields in models.rows(data, "order details"):
+        row = models.read(_StepRow, fields, "order details")
         if not row.status:
             raise Unreadable("mStock's order details have a row without a status.")
         try:
@@ -59,8 +59,8 @@ def order_steps(data: object) -> list[OrderStep]:
 def past_trades(data: object) -> list[PastTrade]:
     """Rows of the trade history (6.2). Raises Unreadable."""
     trades = []
-    for told in models.rows(data, "trade history"):
-        row = models.read(_PastRow, told, "trade history")
+    for fields in models.rows(data, "trade history"):
+        row = models.read(_PastRow, fields, "trade history")
         try:
             side = vocabulary.side(row.transactiontype)
         except ValueError:
@@ -85,9 +85,9 @@ def _product(text: str) -> Product | None:
 
 def candles(data: object) -> list[Candle]:
     """[time, open, high, low, close, volume] in the order they came; rows of noughts, which indices have, are left out (9.2)."""
-    told = data.get("candles") if isinstance(data, Mapping) else data
-    found = []
-    for row in models.rows(told, "candles"):
+    table = data.get("candles") if isinstance(data, Mapping) else data
+    bars = []
+    for row in models.rows(table, "candles"):
         if not isinstance(row, Sequence) or isinstance(row, str) or len(row) < 5:
             raise Unreadable("mStock's candles have a row that cannot be read.")
         try:
@@ -101,8 +101,8 @@ def candles(data: object) -> list[Candle]:
             continue
         if not low <= min(opened, close) <= max(opened, close) <= high:
             raise Unreadable("mStock's candles have a row whose high or low is none.")
-        found.append(Candle(start=start, open=opened, high=high, low=low, close=close, volume=max(volume or 0, 0)))
-    return found
+        bars.append(Candle(start=start, open=opened, high=high, low=low, close=close, volume=max(volume or 0, 0)))
+    return bars
 
 
 def as_one_day(parts: Sequence[Candle]) -> list[Candle]:
@@ -133,14 +133,14 @@ def underlyings(data: object, now: datetime) -> list[Underlying]:
     if not isinstance(data, Mapping) or not isinstance(data.get("dctExp"), Mapping):
         raise Unreadable("mStock's list of option chains has a shape that is not known.")
     days: dict[str, tuple[date, int]] = {}
-    for name, told in data["dctExp"].items():
+    for name, number in data["dctExp"].items():
         try:
-            epoch = models.whole(told)
+            epoch = models.whole(number)
             if epoch is not None:
                 days[str(name)] = (expiry_of(epoch, now), epoch)
         except ValueError:
             continue  # an expiry that cannot be dated is not offered
-    found = []
+    listed = []
     for kind, lines in data.items():
         if kind == "dctExp" or not isinstance(lines, list):
             continue
@@ -150,8 +150,8 @@ def underlyings(data: object, now: datetime) -> list[Underlying]:
             if not name or not token.strip().isdigit():
                 raise Unreadable("mStock's list of option chains has a line that cannot be read.")
             expiries = tuple(sorted({days[key.strip()] for key in keys if key.strip() in days}))
-            found.append(Underlying(name=name, token=token.strip(), kind=plain(kind), expiries=expiries))
-    return found
+            listed.append(Underlying(name=name, token=token.strip(), kind=plain(kind), expiries=expiries))
+    return listed
 
 
 def chain(data: object, exchange: Exchange, expiry: date) -> Chain:
@@ -162,12 +162,12 @@ def chain(data: object, exchange: Exchange, expiry: date) -> Chain:
     return Chain(exchange=exchange, expiry=expiry, calls=calls, puts=puts, futures=futures)
 
 
-def _lines(told: object) -> list[Any]:
-    return [] if empty(told) else models.rows(told, "option chain")
+def _lines(rows: object) -> list[Any]:
+    return [] if empty(rows) else models.rows(rows, "option chain")
 
 
-def _chain_line(told: object) -> ChainLine:
-    parts = [part.strip() for part in plain(told).split(",")]
+def _chain_line(line: object) -> ChainLine:
+    parts = [part.strip() for part in plain(line).split(",")]
     try:
         paise, interest = models.whole(parts[1]), models.whole(parts[2])
     except (IndexError, ValueError):

@@ -21,28 +21,28 @@ class Rows(Generic[T]):
         """
         self._read = read
         self._spare = spare
-        self._known: dict[str, T | Unreadable | None] = {}
+        self._earlier: dict[str, T | Unreadable | None] = {}
 
-    def facts(self, told: Iterable[object]) -> list[T]:
+    def facts(self, rows: Iterable[object]) -> list[T]:
         """In the order of the rows; what reading a row raises passes through, and then all are read anew next time.
 
         A book of which no row can be read raises too: it is never an empty book.
         """
-        known, self._known = self._known, {}
+        earlier, self._earlier = self._earlier, {}
         fresh: dict[str, T | Unreadable | None] = {}
-        found: list[T] = []
+        facts: list[T] = []
         odd: Unreadable | None = None
-        for row in told:
+        for row in rows:
             same = repr(row)  # unlike equality it tells true from 1 and 1 from 1.0
-            fact = fresh[same] = known[same] if same in known else self._one(row)
+            fact = fresh[same] = earlier[same] if same in earlier else self._one(row)
             if isinstance(fact, Unreadable):
                 odd = fact
             elif fact is not None:
-                found.append(fact)
-        if odd is not None and not found:
+                facts.append(fact)
+        if odd is not None and not facts:
             raise Unreadable(odd.say)
-        self._known = fresh
-        return found
+        self._earlier = fresh
+        return facts
 
     def _one(self, row: object) -> T | Unreadable | None:
         try:

@@ -25,20 +25,20 @@ _FALLBACK_TICK = Decimal("0.05")
 
 def placed_id(data: object) -> str:
     """The order id in whichever key it sits, without the stray blanks; "" when there is none (5.2, quirk 14)."""
-    told = data[0] if isinstance(data, list) and len(data) == 1 else data
-    if not isinstance(told, Mapping):
+    answer = data[0] if isinstance(data, list) and len(data) == 1 else data
+    if not isinstance(answer, Mapping):
         return ""
     for name in ("orderid", "order_id", "orderId", "uniqueorderid"):
-        value = told.get(name)
+        value = answer.get(name)
         text = plain(value) if isinstance(value, str | int) and not isinstance(value, bool) and not empty(value) else ""
         if 6 <= len(text) <= 32 and text.isascii() and text.isalnum() and text.strip("0"):
             return text
     return ""
 
 
-def order_fact(told: object) -> OrderFact | None:
+def order_fact(fields: object) -> OrderFact | None:
     """One row of the order book; None for a segment that we do not trade. Raises Unreadable."""
-    row = models.read(models.OrderRow, told, "order book")
+    row = models.read(models.OrderRow, fields, "order book")
     exchange = vocabulary.exchange_of(row.exchange, row.instrumenttype)
     if exchange is None:
         log.info("a row of the order book is of a segment that is not traded here")
@@ -76,20 +76,20 @@ def order_fact(told: object) -> OrderFact | None:
     )
 
 
-def is_from_elsewhere(told: object) -> bool:
+def is_from_elsewhere(fields: object) -> bool:
     """Whether a row of the order book carries no tag, as those of the app and the website (quirk 25).
 
     The book is the whole account's: one such row in words that nobody knows must not blind us to our own for the day.
     """
-    if not isinstance(told, Mapping):
+    if not isinstance(fields, Mapping):
         return False
-    tag = told.get("ordertag")
+    tag = fields.get("ordertag")
     return empty(tag) or plain(tag).upper() == "NA"
 
 
-def trade_fact(told: object) -> TradeFact | None:
+def trade_fact(fields: object) -> TradeFact | None:
     """One row of the trade book: one fill; None for a segment that we do not trade. Raises Unreadable."""
-    row = models.read(models.TradeRow, told, "trade book")
+    row = models.read(models.TradeRow, fields, "trade book")
     kind = row.INSTRUMENT_NAME
     if row.SEGMENT.upper().startswith("D") and not vocabulary.squeezed(kind).startswith(("OPT", "FUT")):
         kind = f"FUT{kind}"  # some contract, whichever: the exchange is all that hangs on it here
@@ -117,9 +117,9 @@ def trade_fact(told: object) -> TradeFact | None:
     )
 
 
-def position(told: object, find: Find) -> Position | None:
+def position(fields: object, find: Find) -> Position | None:
     """One row of the position book; None for a segment that we do not trade. Raises Unreadable."""
-    row = models.read(models.PositionRow, told, "position book")
+    row = models.read(models.PositionRow, fields, "position book")
     exchange = vocabulary.exchange_of(row.exchange, row.instrumenttype)
     if exchange is None:
         log.info("a row of the position book is of a segment that is not traded here")
@@ -173,9 +173,9 @@ def _value(total: Decimal | None, reckoned: Decimal) -> Decimal:
     return reckoned if total is None else total
 
 
-def holding(told: object, find: Find) -> Holding:
+def holding(fields: object, find: Find) -> Holding:
     """One row of the holdings; a holding without an exchange is NSE's (7.3). Raises Unreadable."""
-    row = models.read(models.HoldingRow, told, "holdings")
+    row = models.read(models.HoldingRow, fields, "holdings")
     if not row.symboltoken:
         raise Unreadable("mStock's holdings have a row without a token.")
     exchange = Exchange.BSE if row.exchange.upper() == "BSE" else Exchange.NSE
@@ -203,8 +203,8 @@ def _settled(row: models.HoldingRow) -> int:
 
 def funds(data: object, now: datetime) -> Funds:
     """Section 4: a list of one, or the object itself; figures that are not there stay None. Raises Unreadable."""
-    told = data[0] if isinstance(data, list) and data else data
-    row = models.read(models.FundsRow, told, "funds")
+    answer = data[0] if isinstance(data, list) and data else data
+    row = models.read(models.FundsRow, answer, "funds")
     if row.AVAILABLE_BALANCE is None:
         raise Unreadable("mStock's funds do not say what is available. Try again in a moment.")
     parts = [part for part in (row.COLLATERALS, row.MF_COLLATERAL) if part is not None]
@@ -226,8 +226,8 @@ def margin(data: object) -> Margin:
     summary = data.get("summary") if isinstance(data, Mapping) else None
     row = models.read(models.MarginSummary, summary, "margin answer")
     amounts = {part.name.upper(): part.amount for part in row.breakup}
-    found = [amount for name in _MARGIN_PARTS if (amount := amounts.get(name)) is not None]
-    return Margin(required=sum(found, ZERO) if found else row.total_charges)
+    parts = [amount for name in _MARGIN_PARTS if (amount := amounts.get(name)) is not None]
+    return Margin(required=sum(parts, ZERO) if parts else row.total_charges)
 
 
 def quotes(data: object, asked: Collection[InstrumentKey]) -> dict[InstrumentKey, Quote]:
@@ -235,23 +235,23 @@ def quotes(data: object, asked: Collection[InstrumentKey]) -> dict[InstrumentKey
     by_token: dict[str, list[InstrumentKey]] = {}
     for key in asked:
         by_token.setdefault(key.token, []).append(key)
-    found: dict[InstrumentKey, Quote] = {}
-    for told in _quote_rows(data):
-        row = models.read(models.QuoteRow, told, "quote")
+    by_key: dict[InstrumentKey, Quote] = {}
+    for fields in _quote_rows(data):
+        row = models.read(models.QuoteRow, fields, "quote")
         keys = by_token.get(row.symbolToken, [])
         exact = [key for key in keys if key.exchange.value == row.exchange.upper()]
         # Another route's habit (a contract's exchange called NSE) is forgiven only where the token leaves no doubt.
         match = exact or (keys if len(keys) == 1 else [])
         if not match or row.ltp is None or row.ltp <= 0:
             continue
-        found[match[0]] = Quote(
+        by_key[match[0]] = Quote(
             last=row.ltp,
             open=_above_zero(row.open),
             high=_above_zero(row.high),
             low=_above_zero(row.low),
             previous_close=_above_zero(row.close),
         )
-    return found
+    return by_key
 
 
 def _quote_rows(data: object) -> list[Any]:
@@ -294,16 +294,16 @@ def _from_position(key: InstrumentKey, row: models.PositionRow) -> Instrument:
 
 def _cash(key: InstrumentKey, symbol: str) -> Instrument:
     bare, _, series = symbol.partition("-")
-    known = series if series in ("EQ", "BE", "BZ", "SM", "ST") else ""
+    suffix = series if series in ("EQ", "BE", "BZ", "SM", "ST") else ""
     return Instrument(
         exchange=key.exchange,
         token=key.token,
-        symbol=bare if known else symbol,
+        symbol=bare if suffix else symbol,
         name=symbol,
         kind=InstrumentKind.EQUITY,
         lot=1,
         tick=_FALLBACK_TICK,
-        series=known,
+        series=suffix,
     )
 
 

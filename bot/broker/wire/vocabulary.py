@@ -110,7 +110,7 @@ def order_status(text: str, *, quantity: int, filled: int) -> OrderStatus:
     about_a_change = word.startswith(("CANCEL", "MODIFY", "MODIFICATION", "OCANCEL")) and word.endswith(
         ("REJECTED", "REJECT", "FAILED", "PENDING", "REQUESTED", "REQUEST", "SENT")
     )
-    done = any(known in word for known in ("TRADED", "COMPLETE", "EXECUTED", "FILLED")) or ("CONFIRMED" in word and filled > 0)
+    done = any(term in word for term in ("TRADED", "COMPLETE", "EXECUTED", "FILLED")) or ("CONFIRMED" in word and filled > 0)
     if not about_a_change and ("REJECT" in word or "FAIL" in word):
         return OrderStatus.REJECTED
     if not about_a_change and "CANCEL" in word:
@@ -138,15 +138,15 @@ _KNOWN_STATUSES = frozenset({
 
 def day(text: str) -> date:
     """A date in any of the four styles (quirk 19); ValueError otherwise."""
-    found = _DAY.match(text.strip())
-    if found is None:
+    match = _DAY.match(text.strip())
+    if match is None:
         raise ValueError("no date")
-    return _date_of(found)
+    return _date_of(match)
 
 
-def _date_of(found: re.Match[str]) -> date:
+def _date_of(match: re.Match[str]) -> date:
     year, month, of_month = next(
-        (found[f"y{style}"], found[f"m{style}"], found[f"d{style}"]) for style in "1234" if found[f"y{style}"] is not None
+        (match[f"y{style}"], match[f"m{style}"], match[f"d{style}"]) for style in "1234" if match[f"y{style}"] is not None
     )
     number = int(month) if month.isdigit() else _MONTHS.get(month.upper())
     if number is None:
@@ -156,16 +156,16 @@ def _date_of(found: re.Match[str]) -> date:
 
 def moment(text: str) -> datetime:
     """A date and time of India's wall clock, as UTC; offsets are cut off by the broker and ignored. ValueError otherwise."""
-    found = _DAY.match(text.strip())
-    if found is None:
+    match = _DAY.match(text.strip())
+    if match is None:
         raise ValueError("no date")
-    of_day = _TIME.search(text.strip(), found.end())
+    of_day = _TIME.search(text.strip(), match.end())
     if of_day is None:
         raise ValueError("no time of day")
     hour, minute, second = int(of_day[1]), int(of_day[2]), int(of_day[3] or 0)
     if of_day[4] and hour <= 12:
         hour = hour % 12 + (12 if of_day[4].upper() == "PM" else 0)
-    when = _date_of(found)
+    when = _date_of(match)
     if not date(1990, 1, 1) <= when <= date(2200, 1, 1):
         raise ValueError("no year that anybody would write")
     return datetime(when.year, when.month, when.day, hour, minute, second, tzinfo=IST).astimezone(UTC)

@@ -45,14 +45,14 @@ class AccountViews:
     clock: Clock
     _billed: dict[str, tuple[object, Decimal | None]] = field(default_factory=dict, init=False)  # the fills and their charges
 
-    def line(self, actor: Actor) -> tuple[Account, BrokerConnection]:
-        """The account and its line; PersonError without an account."""
+    def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
+        """The account and its connection; PersonError without an account."""
         account = account_of(actor)
         return account, self.connections.of(account.id)
 
     async def orders(self, actor: Actor, which: Which = "all") -> OrderList:
         """Today's orders after a look in the book; as last known, and why, when the book cannot be read."""
-        account, _ = self.line(actor)
+        account, _ = self.connection(actor)
         stale = None
         try:
             await self.reconcile.sync_for_reader(account.id)
@@ -66,7 +66,7 @@ class AccountViews:
 
     async def order(self, actor: Actor, number: int) -> OrderDetail:
         """One of today's orders by its day number."""
-        account, _ = self.line(actor)
+        account, _ = self.connection(actor)
         day = ist_date(self.clock.now())
         order = await self.store.transaction(lambda db: db.orders.by_number(account.id, day, number))
         if order is None:
@@ -75,7 +75,7 @@ class AccountViews:
 
     async def order_by_id(self, actor: Actor, order_id: str) -> OrderDetail:
         """One order of this account, whatever its day."""
-        account, _ = self.line(actor)
+        account, _ = self.connection(actor)
         order = await self.store.transaction(lambda db: db.orders.find(order_id))
         if order is None or order.account_id != account.id:
             raise NotFound("That order is not one of this account's.")
@@ -88,7 +88,7 @@ class AccountViews:
 
     async def trades(self, actor: Actor) -> TradeList:
         """Today's trades by the broker's trade book, newest last."""
-        account, _ = self.line(actor)
+        account, _ = self.connection(actor)
         reading = await self.reads.trades(account.id)
         day = ist_date(self.clock.now())
         orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
@@ -112,7 +112,7 @@ class AccountViews:
 
     async def positions(self, actor: Actor) -> Positions:
         """All positions with their prices; what has no price or no cost is left out of the sums and says so."""
-        account, _ = self.line(actor)
+        account, _ = self.connection(actor)
         book, trades, stops = await asyncio.gather(
             self.reads.positions(account.id), or_none(self.reads.trades(account.id)), self._stops(account)
         )
@@ -135,14 +135,14 @@ class AccountViews:
 
     async def holdings(self, actor: Actor) -> Holdings:
         """The demat account; a price that the broker leaves out is asked for."""
-        account, _ = self.line(actor)
+        account, _ = self.connection(actor)
         reading = await self.reads.holdings(account.id)
         prices = await self.prices.of_all(account.id, [holding.instrument.key for holding in reading.value])
         return Holdings(lines=tuple(_priced(holding, prices) for holding in reading.value), as_of=reading.as_of)
 
     async def funds(self, actor: Actor) -> Funds:
         """Money for trading."""
-        account, _ = self.line(actor)
+        account, _ = self.connection(actor)
         reading = await self.reads.funds(account.id)
         return replace(reading.value, as_of=reading.as_of)
 

@@ -1,4 +1,4 @@
-"""Linked accounts and their broker sessions: who acts on which, linking, logging in, renewing."""
+"""The broker sessions of linked accounts: linking, logging in, renewing, logging out."""
 
 import asyncio
 import logging
@@ -47,7 +47,6 @@ TotpCode = Callable[[Secret], Awaitable[str]]  # seed -> the six digits of now; 
 LABEL = re.compile(r"[\w-]{1,32}")  # it leads cards and travels in buttons
 CODE_LIFE = timedelta(minutes=5)
 CODE_STEP = 30.0  # seconds, after which the authenticator shows the next code
-CHOSEN_LIFE = timedelta(minutes=30)  # /use falls back to the default after this
 QUIET_HOURS = ((7, 0), (8, 30))  # BOD: the broker works on its books; no login of our own accord (mstock-type-b.md 1.7)
 COOL_DOWN, SOON = 600.0, 30.0  # seconds after a renewal that was refused, or that failed otherwise
 
@@ -67,7 +66,7 @@ class Logins:
         conceal: Callable[[Secret], None] = lambda _: None,
     ) -> None:
         self._store = store
-        self._connections = connections  # late: the links are built with our renewal in their hands
+        self._connections = connections  # late: the connections are built with our renewal in their hands
         self._clock = clock
         self._random = random
         self._totp = totp
@@ -76,69 +75,6 @@ class Logins:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._codes: dict[int, tuple[str, float]] = {}  # person -> (account, until when, in loop time, six digits are its code)
         self._not_before: dict[str, float] = {}  # when, in loop time, an account may be logged in by itself again
-
-    async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
-        """Who acts on which account; None when not on the list, NotFound when no account of theirs has that label."""
-        now = self._clock.now()
-
-        def find(db: Repositories) -> Actor | None:
-            user = db.people.find(telegram_id)
-            if user is None or not user.active:
-                return None
-            account = self._account(db, telegram_id, label, now)
-            role = db.people.role_on(telegram_id, account.id if account else None)
-            if role is None:
-                return None
-            sealed = db.pins.phone_locked_since(telegram_id) is not None
-            return Actor(user=user, role=role, account=account, phone_locked=sealed)
-
-        return await self._store.transaction(find)
-
-    def _account(self, db: Repositories, telegram_id: int, label: str | None, now: datetime) -> Account | None:
-        mine = [each for each in db.accounts.all() if db.people.role_on(telegram_id, each.id) is not None]
-        if label is not None:
-            for account in mine:
-                if account.label.casefold() == label.casefold():
-                    return account
-            names = ", ".join(account.label for account in mine) or "none"
-            raise NotFound(f"There is no account “{label}”. Yours: {names}.")
-        chosen = db.accounts.chosen(telegram_id, now, now + CHOSEN_LIFE)
-        for account in mine:
-            if account.id == chosen:
-                return account
-        return mine[0] if mine else None
-
-    async def all(self, actor: Actor) -> tuple[tuple[Account, Role], ...]:
-        """Every account this person may see, with the role on it; the default one first."""
-
-        def read(db: Repositories) -> tuple[tuple[Account, Role], ...]:
-            roles = ((each, db.people.role_on(actor.user.telegram_id, each.id)) for each in db.accounts.all())
-            return tuple((account, role) for account, role in roles if role is not None)
-
-        return await self._store.transaction(read)
-
-    async def use(self, actor: Actor, label: str) -> Account:
-        """The account that the next words go to, for 30 minutes."""
-        now = self._clock.now()
-
-        def choose(db: Repositories) -> Account:
-            account = self._account(db, actor.user.telegram_id, label, now)
-            if account is None:
-                raise NotFound("No account is linked yet.")
-            db.accounts.choose(actor.user.telegram_id, account.id, now + CHOSEN_LIFE)
-            return account
-
-        return await self._store.transaction(choose)
-
-    async def people(self, actor: Actor) -> tuple[tuple[User, str | None, Role], ...]:
-        """(person, label of the account or None for all, role)."""
-
-        def read(db: Repositories) -> tuple[tuple[User, str | None, Role], ...]:
-            demand_role(db, actor, Permission.ADMIN, "Only an owner sees the list of people.")
-            labels = {account.id: account.label for account in db.accounts.all()}
-            return tuple((user, labels.get(on) if on else None, role) for user, on, role in db.people.all())
-
-        return await self._store.transaction(read)
 
     def alone(self, account_id: str) -> asyncio.Lock:
         """Held by whoever begins or ends a session of the account."""
@@ -161,17 +97,17 @@ class Logins:
             raise PersonError("The code is the six digits of your authenticator app.")
         async with self._locks[account.id]:
             credentials = await self._credentials(account.id, by=actor)
-            link = self._connections().of(account.id, credentials)
-            if link.session is not None and link.session.alive(self._clock.now()):
+            connection = self._connections().of(account.id, credentials)
+            if connection.session is not None and connection.session.alive(self._clock.now()):
                 self._codes.pop(actor.user.telegram_id, None)
-                return LoggedIn(account=account, session=link.session, already=True)
+                return LoggedIn(account=account, session=connection.session, already=True)
             if code is None and credentials.totp_seed is None:
                 until = self._clock.now() + CODE_LIFE
                 self._codes[actor.user.telegram_id] = (account.id, asyncio.get_running_loop().time() + CODE_LIFE.total_seconds())
                 return CodeWanted(account=account, kind=CodeKind.TOTP, until=until)
             self._codes.pop(actor.user.telegram_id, None)
             try:
-                session = await self._log_in(account.id, link, credentials, code, actor.user.telegram_id)
+                session = await self._log_in(account.id, connection, credentials, code, actor.user.telegram_id)
             except PasswordRefused:
                 await self._leave_alone(account.id)
                 raise
@@ -198,15 +134,15 @@ class Logins:
                 self._conceal(secret)
 
     async def _log_in(
-        self, account_id: str, link: BrokerConnection, credentials: Credentials, code: str | None, who: int | None
+        self, account_id: str, connection: BrokerConnection, credentials: Credentials, code: str | None, who: int | None
     ) -> Session:
         if await self._store.transaction(sounding):
             raise NotAllowed(f"{WHY} {LIFT}")
-        before = lived(link.session)
+        before = lived(connection.session)
         try:
-            step = await link.broker.begin_login(credentials)
+            step = await connection.broker.begin_login(credentials)
             digits = await self._digits(account_id, credentials, code)
-            session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+            session = await connection.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
         except LoginRefused:
             await self._note(who, "login refused", account_id, "mStock did not take it")
             raise
@@ -220,7 +156,7 @@ class Logins:
             tell_of(db, account_id, who, ActionKind.LOGGED_IN, now)
 
         await self._store.transaction(keep)
-        link.adopt(session)
+        connection.adopt(session)
         self._not_before.pop(account_id, None)
         log.info("account %s: logged in until %s IST", account_id, ist(session.expires).strftime("%H:%M"))
         return session
@@ -247,9 +183,9 @@ class Logins:
     async def renew(self, account_id: str, stale: Session | None) -> Session | None:
         """A living session in place of one found dead, or None when a person has to log in (ports.Renewer)."""
         async with self._locks[account_id]:
-            link = self._connections().of(account_id)
+            connection = self._connections().of(account_id)
             now, moment = self._clock.now(), asyncio.get_running_loop().time()
-            present = link.session
+            present = connection.session
             if present is not None and present.alive(now) and (stale is None or present.token != stale.token):
                 return present
             if _quiet(now) or moment < self._not_before.get(account_id, moment) or await self._store.transaction(sounding):
@@ -260,11 +196,11 @@ class Logins:
             if credentials.totp_seed is None:
                 return None
             try:
-                return await self._log_in(account_id, link, credentials, None, None)
+                return await self._log_in(account_id, connection, credentials, None, None)
             except BrokerError as error:
                 if isinstance(error, PasswordRefused):
                     await self._leave_alone(account_id)
-                # A refused code cools down; anything else (the line, a code that was used already) is tried again soon.
+                # A refused code cools down; anything else (the network, a code that was used already) is tried again soon.
                 wait = COOL_DOWN if isinstance(error, LoginRefused) else SOON
                 self._not_before[account_id] = moment + wait
                 log.warning("account %s: the session could not be renewed: %s", account_id, type(error).__name__)
@@ -276,13 +212,13 @@ class Logins:
         await self._store.transaction(lambda db: db.flags.forbid_login(account_id, NoLogin.REFUSED, now))
 
     async def restore(self) -> Sequence[str]:
-        """At start: opens the line of every linked account, with its stored session where that still lives. Account ids."""
+        """At start: opens every linked account's connection, with its stored session where that still lives. Account ids."""
 
         def read(db: Repositories) -> list[tuple[Account, Credentials | None, Session | None, str | None]]:
-            kept = db.accounts
+            accounts = db.accounts
             return [
-                (account, kept.credentials(account.id), kept.session(account.id), kept.stop_words(account.id))
-                for account in kept.all()
+                (account, accounts.credentials(account.id), accounts.session(account.id), accounts.stop_words(account.id))
+                for account in accounts.all()
             ]
 
         alive = []
@@ -291,11 +227,11 @@ class Logins:
                 self._hide(credentials)
             if session is not None:
                 self._conceal(session.token)
-            link = self._connections().of(account.id, credentials)
+            connection = self._connections().of(account.id, credentials)
             if stop_words is not None:
-                link.broker.spell_stops(stop_words)
+                connection.broker.spell_stops(stop_words)
             if session is not None and session.alive(self._clock.now()):
-                link.adopt(session)
+                connection.adopt(session)
                 alive.append(account.id)
         return alive
 
@@ -303,20 +239,20 @@ class Logins:
         """Ends the session here and at the broker; here in any case."""
         account = account_of(actor)
         async with self._locks[account.id]:
-            link = self._connections().of(account.id, await self._credentials(account.id, by=actor))
-            before, after = lived(link.session), "logged out"
+            connection = self._connections().of(account.id, await self._credentials(account.id, by=actor))
+            before, after = lived(connection.session), "logged out"
             try:
-                if link.session is not None:
-                    await link.broker.logout()
+                if connection.session is not None:
+                    await connection.broker.logout()
             except BrokerError as error:
                 after = "logged out here, at the broker not confirmed"
                 log.info("account %s: logout at the broker: %s", account.id, type(error).__name__)
-            link.adopt(None)
+            connection.adopt(None)
             now = self._clock.now()
 
             def forget(db: Repositories) -> None:
                 db.accounts.keep_session(account.id, None)
-                db.flags.forbid_login(account.id, NoLogin.LOGGED_OUT, now)  # else a stored seed would undo it with the next look
+                db.flags.forbid_login(account.id, NoLogin.LOGGED_OUT, now)  # else a stored seed would undo it with the next read
                 db.audit.add(now, actor.user.telegram_id, "logout", account.id, before=before, after=after)
                 tell_of(db, account.id, actor.user.telegram_id, ActionKind.LOGGED_OUT, now)
 
@@ -324,20 +260,20 @@ class Logins:
         return account
 
     async def session(self, actor: Actor) -> SessionState:
-        """One account's line to the broker."""
-        return await self.line_of(account_of(actor))
+        """The session of the account in use."""
+        return await self.state_of(account_of(actor))
 
-    async def line_of(self, account: Account) -> SessionState:
-        """The state of one account's line."""
+    async def state_of(self, account: Account) -> SessionState:
+        """The state of one account's session and connection."""
         credentials = await self._credentials(account.id)
-        link = self._connections().of(account.id, credentials)
-        session = link.session if link.session and link.session.alive(self._clock.now()) else None
+        connection = self._connections().of(account.id, credentials)
+        session = connection.session if connection.session and connection.session.alive(self._clock.now()) else None
         return SessionState(
             account=account,
             session=session,
-            feed_connected=link.feed.connected,
+            feed_connected=connection.feed.connected,
             seed_stored=credentials.totp_seed is not None,
-            skew=await link.broker.clock_skew(),
+            skew=await connection.broker.clock_skew(),
         )
 
     async def link(self, label: str, credentials: Credentials, code: str | None, *, by: User | None = None) -> Account:
@@ -352,12 +288,12 @@ class Logins:
         self._hide(credentials)
         now = self._clock.now()
         client = credentials.client_code.reveal()
-        known = await self._store.transaction(lambda db: db.accounts.known(credentials.client_code))
+        record = await self._store.transaction(lambda db: db.accounts.known(credentials.client_code))
         account = Account(
-            id=known.account.id if known is not None else self._random(6).hex(),
+            id=record.account.id if record is not None else self._random(6).hex(),
             label=label,
             client=f"{client[:2]}••••{client[-1:]}",
-            created_at=known.account.created_at if known is not None else now,
+            created_at=record.account.created_at if record is not None else now,
         )
         if await self._store.transaction(lambda db: db.accounts.by_label(label)) is not None:
             raise PersonError(f"An account named “{label}” is linked already.")
@@ -367,25 +303,25 @@ class Logins:
                 "or link without the seed. Nothing was tried."
             )
         async with self._locks[account.id]:
-            stop_words = await self._store.transaction(lambda db: _still_free(db, credentials.client_code, known))
-            link = self._connections().of(account.id, credentials)
+            stop_words = await self._store.transaction(lambda db: _still_free(db, credentials.client_code, record))
+            connection = self._connections().of(account.id, credentials)
             if stop_words is not None:
-                link.broker.spell_stops(stop_words)
+                connection.broker.spell_stops(stop_words)
             try:
-                step = await link.broker.begin_login(credentials)
+                step = await connection.broker.begin_login(credentials)
                 digits = code or await self._totp(credentials.totp_seed or Secret(""))
-                session = await link.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
+                session = await connection.broker.finish_login(credentials, step, digits, CodeKind.TOTP)
                 self._conceal(session.token)
 
                 def keep(db: Repositories) -> None:
-                    _still_free(db, credentials.client_code, known)
+                    _still_free(db, credentials.client_code, record)
                     db.accounts.add(account, credentials)
                     db.accounts.keep_session(account.id, session)
                     db.flags.allow_login(account.id)
                     tell_of(db, account.id, by.telegram_id if by else None, ActionKind.LINKED, now)
                     if by is not None and db.people.role_on(by.telegram_id, account.id) is not Role.OWNER:
                         db.people.add(by, Role.OWNER, account.id, now)
-                    before = f"unlinked, then called {known.account.label}" if known is not None else "none"
+                    before = f"unlinked, then called {record.account.label}" if record is not None else "none"
                     after = f"{label} {account.client}, {'with' if credentials.totp_seed else 'without'} a TOTP seed"
                     db.audit.add(now, by.telegram_id if by else None, "link", account.id, before=before, after=after)
 
@@ -397,16 +333,16 @@ class Logins:
                     )
                 await self._connections().close(account.id)
                 raise
-            link.adopt(session)
+            connection.adopt(session)
         return account
 
 
-def _still_free(db: Repositories, client_code: Secret, known: KnownAccount | None) -> str | None:
+def _still_free(db: Repositories, client_code: Secret, record: KnownAccount | None) -> str | None:
     """How the client's stop orders are spelled; PersonError where it is linked, perhaps since it was looked for."""
     present = db.accounts.known(client_code)
-    if present is not None and (present.linked or present != known):
+    if present is not None and (present.linked or present != record):
         raise PersonError("This mStock account is linked here already. /unlink it first, then link it anew.")
-    return db.accounts.stop_words(known.account.id) if known is not None else None
+    return db.accounts.stop_words(record.account.id) if record is not None else None
 
 
 def lived(session: Session | None) -> str:
@@ -415,7 +351,7 @@ def lived(session: Session | None) -> str:
 
 
 def tell_of(db: Repositories, account_id: str, who: int | None, deed: ActionKind, now: datetime) -> None:
-    """An act of one person rings the others of the account; what the bot does by itself rings nobody."""
+    """Tells the others of the account of a person's act; what the bot does by itself is told to nobody."""
     user = db.people.find(who) if who is not None else None
     if user is None:
         return

@@ -37,7 +37,7 @@ class Results:
         positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades()))
         sold = any(position.is_sold_holding for position in positions)
         holdings = await or_none(connection.broker.holdings()) if sold else ()
-        prices = await self.prices.of_all(account_id, [each.instrument.key for each in positions if each.quantity])
+        prices = await self.prices.of_all(account_id, [position.instrument.key for position in positions if position.quantity])
         now = self.clock.now()
         lines = tuple(valued(position, prices, holdings or ()) for position in positions)
         made = Positions(lines=lines, as_of=now)
@@ -79,7 +79,7 @@ class LossGuard:
         """Judges every account with a session, for ever."""
         while True:
             opened = list(self.connections.opened())
-            self._checks = {each: check for each, check in self._checks.items() if each in opened}
+            self._checks = {account_id: check for account_id, check in self._checks.items() if account_id in opened}
             for account_id in opened:
                 try:
                     await self.judge(account_id)

@@ -27,16 +27,16 @@ class Reports:
 
     async def day(self, actor: Actor, day: date | None) -> DayReport:
         """The report of a date in India; today's is made now, an earlier one is read from the records."""
-        account, _ = self.books.line(actor)
+        account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
         if day is None or day == today:
             return await self._make(actor, account, today)
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
-        kept = await self.store.transaction(lambda db: db.reports.find(account.id, day))
-        if kept is None:
+        report = await self.store.transaction(lambda db: db.reports.find(account.id, day))
+        if report is None:
             raise NotFound(f"There is no report of {day:%d %b %Y}: the bot was not running, or the account was not linked.")
-        return kept
+        return report
 
     async def close_day(self, account: Account, day: date, *, late: bool) -> DayReport | None:
         """The final report of a date with its notice, in one transaction; None when it was made before (invariant I12)."""
@@ -61,8 +61,8 @@ class Reports:
             db.outbox.add(account.id, people, DaySummary(report=report), now, order_id=None)
             return True
 
-        kept = await self.store.transaction(keep)
-        return report if kept else None
+        is_new = await self.store.transaction(keep)
+        return report if is_new else None
 
     async def _make(self, actor: Actor, account: Account, day: date) -> DayReport:
         pnl = await self.books.pnl(actor)

@@ -17,6 +17,7 @@ from bot.domain.people.origin import PAGE, origin
 from bot.domain.people.secret import Secret
 from bot.domain.people.secret_entry import Entered, EntryKind, Offered, Outcome, Ticket
 from bot.domain.ports.broker import RandomBytes
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import LABEL, Logins
 from bot.trading.actor import account_of
 
@@ -29,7 +30,7 @@ _GONE = Outcome(done=False, say="This link is not open any more. Ask for a new o
 Tell = Callable[[int, str], None]  # a person's Telegram id and words for their chat; returns at once, never raises
 
 
-class Door(Protocol):
+class Page(Protocol):
     """Where the page is served."""
 
     @property
@@ -54,10 +55,19 @@ class SecretEntry:
     """Tickets live in memory alone, under the hash of their code: a restart ends all links, and nothing can be read out."""
 
     def __init__(
-        self, *, accounts: Logins, door: Door, clock: Clock, random: RandomBytes, linked: Callable[[str], None], tell: Tell
+        self,
+        *,
+        accounts: Accounts,
+        logins: Logins,
+        page: Page,
+        clock: Clock,
+        random: RandomBytes,
+        linked: Callable[[str], None],
+        tell: Tell,
     ) -> None:
         self._accounts = accounts
-        self._door = door
+        self._logins = logins
+        self._page = page
         self._clock = clock
         self._random = random
         self._linked = linked  # reads an account's books for the first time
@@ -82,36 +92,36 @@ class SecretEntry:
 
     async def _offer(self, person: int, kind: EntryKind, label: str) -> Offered:
         code = base64.b32encode(self._random(CODE_BYTES)).decode().rstrip("=")
-        address = self._door.address(code)
+        address = self._page.address(code)
         ticket = Ticket(person=person, kind=kind, label=label, until=self._clock.now() + LIFE)
-        await self._door.open(self)
+        await self._page.open(self)
         for name, (other, _) in list(self._offered.items()):  # the newest link of a person is the only one
             if other.person == person:
                 del self._offered[name]
         self._offered[_named(code)] = (ticket, asyncio.get_running_loop().time() + LIFE.total_seconds())
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._close_when_unused(), name="entry page")
-        return Offered(ticket=ticket, address=address, on_host=self._door.on_host)
+        return Offered(ticket=ticket, address=address, on_host=self._page.on_host)
 
     def ticket(self, code: str) -> Ticket | None:
         """What that code is for; None for one that was never made, was used, or is over."""
-        found, until = self._offered.get(_named(code), (None, 0.0))
-        return found if asyncio.get_running_loop().time() < until else None
+        ticket, until = self._offered.get(_named(code), (None, 0.0))
+        return ticket if asyncio.get_running_loop().time() < until else None
 
     async def enter(self, code: str, given: Entered) -> Outcome:
         """One try with what was typed; the code is spent whatever comes of it. Never raises what is ours."""
         origin.set(PAGE)
-        found = self.ticket(code)
+        ticket = self.ticket(code)
         self._offered.pop(_named(code), None)
-        if found is None:
+        if ticket is None:
             return _GONE
         self._trying += 1
         try:
-            outcome = await self._try(found, given)
+            outcome = await self._try(ticket, given)
         finally:
             self._trying -= 1
         if outcome is not _GONE:  # somebody who was taken off the list meanwhile hears nothing
-            self._tell(found.person, outcome.say)
+            self._tell(ticket.person, outcome.say)
         return outcome
 
     async def _try(self, ticket: Ticket, given: Entered) -> Outcome:
@@ -138,14 +148,14 @@ class SecretEntry:
             client_code=given.client_code, password=given.password, api_key=given.api_key, totp_seed=given.totp_seed
         )
         code = None if given.totp_seed is not None else _revealed(given.code)
-        account = await self._accounts.link(ticket.label, credentials, code, by=actor.user)
+        account = await self._logins.link(ticket.label, credentials, code, by=actor.user)
         self._linked(account.id)
         return f"{account.label} ({account.client}) is linked, and logged in."
 
     async def _login(self, actor: Actor, given: Entered) -> str:
         if actor.phone_locked:
             raise NotAllowed("This phone is sealed.")
-        outcome = await self._accounts.login(actor, _revealed(given.code))
+        outcome = await self._logins.login(actor, _revealed(given.code))
         if isinstance(outcome, CodeWanted):
             raise PersonError("Six digits are needed.")
         return f"{outcome.account.label} is logged in until {ist(outcome.session.expires):%H:%M}."
@@ -154,8 +164,8 @@ class SecretEntry:
         while self._trying or self._offered:
             await asyncio.sleep(1)
             now = asyncio.get_running_loop().time()
-            self._offered = {name: each for name, each in self._offered.items() if now < each[1]}
-        await self._door.close()
+            self._offered = {name: offer for name, offer in self._offered.items() if now < offer[1]}
+        await self._page.close()
 
     async def close(self) -> None:
         """Ends every link and the page."""
@@ -164,7 +174,7 @@ class SecretEntry:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
-        await self._door.close()
+        await self._page.close()
 
 
 def _named(code: str) -> bytes:

@@ -17,16 +17,16 @@ log = logging.getLogger(__name__)
 
 READY_AT, EVERY = (8, 32), 60.0  # IST, after BOD (mstock-type-b.md 1.7); seconds between two tries
 
-Kept = Callable[[], Awaitable[Sequence[Instrument] | None]]  # the rows on disk, or None when they cannot be read
+OnDisk = Callable[[], Awaitable[Sequence[Instrument] | None]]  # the rows on disk, or None when they cannot be read
 
 
 class Catalogue:
     """Answers from the master at hand; a broken new one leaves yesterday's in place."""
 
-    def __init__(self, *, store: Store, connections: BrokerConnections, kept: Kept, clock: Clock) -> None:
+    def __init__(self, *, store: Store, connections: BrokerConnections, on_disk: OnDisk, clock: Clock) -> None:
         self._store = store
         self._connections = connections
-        self._kept = kept
+        self._on_disk = on_disk
         self._clock = clock
         self._present: Instruments | None = None
         self._fetched: datetime | None = None  # when the one in use came from the broker
@@ -79,14 +79,14 @@ class Catalogue:
     async def restore(self) -> None:
         """At start: the master kept on disk, whatever its date."""
         noted = await self._store.transaction(lambda db: db.scrip_master.last())
-        rows = await self._kept() if noted is not None else None
+        rows = await self._on_disk() if noted is not None else None
         if noted is not None and rows is not None:
             self._present = await self._indexed(rows, noted.date)
             self._fetched = noted.loaded_at
             log.info("scrip master of %s: %d rows from disk", noted.date, len(rows))
 
     async def refresh(self, account_id: str) -> bool:
-        """Fetches today's master over this account's line unless it is here already; whether a new one came.
+        """Fetches today's master over this account's connection unless it is here already; whether a new one came.
 
         The log says why none could be had.
         """
@@ -105,7 +105,7 @@ class Catalogue:
             for account_id in self._connections.opened():
                 if self._is_current():
                     break
-                with suppress(NotLinked):  # it was unlinked while the master was fetched over another one's line
+                with suppress(NotLinked):  # it was unlinked while the master was fetched over another one's connection
                     if self._connections.of(account_id).session is not None:
                         await self.refresh(account_id)
 

@@ -29,8 +29,8 @@ class Chain:
 
     def strikes_near(self, strike: Decimal, right: Right) -> list[Decimal]:
         """Strikes that have that right, the nearest first."""
-        there = (each for each, its_right in self.options if its_right is right)
-        return sorted(there, key=lambda each: (abs(each - strike), each))
+        strikes = (candidate for candidate, its_right in self.options if its_right is right)
+        return sorted(strikes, key=lambda candidate: (abs(candidate - strike), candidate))
 
     def middle(self) -> Decimal | None:
         """The strike in the middle: without a price at hand, the best word for "near the money"."""
@@ -105,14 +105,14 @@ class Contracts:
     def near(self, market: Exchange, symbol: str, ask: ContractQuery, today: date, limit: int) -> list[int]:
         """Rows to offer where an ask names none or more than one: what was said first, then what is closest to it."""
         days = self._days_near(market, symbol, ask, today)
-        found: list[int] = []
+        rows: list[int] = []
         for place, day in enumerate(days):
             if ask.future or not (ask.right or ask.strike is not None):
-                found += self._futures.get((market, symbol, day), ())
+                rows += self._futures.get((market, symbol, day), ())
             if not ask.future:
                 # The first expiry shows neighbouring strikes, further ones only the strike itself.
-                found += _options_near(self.chain(market, symbol, day), ask, each_side=3 if place == 0 else 1)
-        return list(dict.fromkeys(found))[:limit]
+                rows += _options_near(self.chain(market, symbol, day), ask, each_side=3 if place == 0 else 1)
+        return list(dict.fromkeys(rows))[:limit]
 
     def _days_named(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> list[date]:
         days = [day for day in self.expiries(market, symbol, today) if not ask.future or self.chain(market, symbol, day).futures]
@@ -168,8 +168,8 @@ def _options_near(chain: Chain, ask: ContractQuery, *, each_side: int) -> list[i
     strike = ask.strike if ask.strike is not None else chain.middle()
     if strike is None:
         return []
-    found: list[int] = []
+    rows: list[int] = []
     for right in (ask.right,) if ask.right else (Right.CE, Right.PE):
         for near in chain.strikes_near(strike, right)[:each_side]:
-            found += chain.options[near, right]
-    return found
+            rows += chain.options[near, right]
+    return rows

@@ -105,14 +105,14 @@ class Instruments:
         readings = self._readings(text, today)
         if not readings:
             return self._mistyped(text, exchange, today)
-        found = self._settle(readings, exchange, today)
-        if found.instrument is not None and tradable and not found.instrument.is_tradable:
-            symbol = found.instrument.symbol
+        answer = self._settle(readings, exchange, today)
+        if answer.instrument is not None and tradable and not answer.instrument.is_tradable:
+            symbol = answer.instrument.symbol
             near = self._near_contracts(symbol, ContractQuery(future=True), exchange, today)
             return Found(near=near, say=f"{symbol} is an index: its futures and options are traded, it is not.")
-        if found.instrument is None and not found.near:
-            return Found(near=self._mistyped(text, exchange, today).near, say=found.say)
-        return found
+        if answer.instrument is None and not answer.near:
+            return Found(near=self._mistyped(text, exchange, today).near, say=answer.say)
+        return answer
 
     def search(self, words: str, *, limit: int = MOST, today: date, exchange: Exchange | None = None) -> tuple[Instrument, ...]:
         """What the words may mean, likeliest first: the reading itself, then near ones; shares before contracts unless asked."""
@@ -123,7 +123,7 @@ class Instruments:
         if first.instrument is not None and not first.instrument.is_derivative:
             for symbol in self._names.near(squash(text), limit):
                 results += self._samples(symbol, exchange, today)
-        return tuple({each.key: each for each in results}.values())[:limit]
+        return tuple({instrument.key: instrument for instrument in results}.values())[:limit]
 
     # -- what the words say
 
@@ -163,14 +163,14 @@ class Instruments:
             rows = self._exact(reading, exchange, today) if reading.ask.is_complete else []
             sure = sure and len(rows) == 1
             exact += rows
-        distinct = tuple({each.key: each for each in exact}.values())
+        distinct = tuple({instrument.key: instrument for instrument in exact}.values())
         if sure and len(distinct) == 1:
             return Found(instrument=distinct[0])
         near = list(distinct)
         if len(distinct) < 2:
-            near += [each for reading in readings for each in self._near(reading, exchange, today)]
+            near += [instrument for reading in readings for instrument in self._near(reading, exchange, today)]
         say = self._why(readings, exact, exchange, today)
-        return Found(near=tuple({each.key: each for each in near}.values())[:MOST], say=say, exact=bool(exact))
+        return Found(near=tuple({instrument.key: instrument for instrument in near}.values())[:MOST], say=say, exact=bool(exact))
 
     def _exact(self, reading: _Reading, exchange: Exchange | None, today: date) -> list[Instrument]:
         symbol, ask = reading.symbol, reading.ask
@@ -241,9 +241,9 @@ class Instruments:
         for name, asks in self._loose(tokens_of(text, self._names.is_name), today):
             symbols = self._names.near(squash(name), MOST)
             for symbol in symbols[:3] if asks else symbols:
-                contracts = [each for ask in asks for each in self._near_contracts(symbol, ask, exchange, today)]
+                contracts = [instrument for ask in asks for instrument in self._near_contracts(symbol, ask, exchange, today)]
                 near += contracts if asks and not asks[0].is_cash else self._samples(symbol, exchange, today)
-        return Found(near=tuple({each.key: each for each in near}.values())[:MOST], say=say)
+        return Found(near=tuple({instrument.key: instrument for instrument in near}.values())[:MOST], say=say)
 
     def _loose(self, tokens: Sequence[Token], today: date) -> Iterable[tuple[str, list[ContractQuery]]]:
         """The shortest run of tokens that leaves only words about it is the mistyped name; else all of them are."""
@@ -268,5 +268,5 @@ def _contradict(given: Exchange | None, said: Exchange | None) -> bool:
 
 def _agreed(given: Exchange | None, said: Exchange | None) -> Exchange | None:
     """The order's own word for the exchange and the one among the words for the instrument; of NSE and NFO the narrower."""
-    words = [each for each in (given, said) if each is not None]
-    return max(words, key=lambda each: each not in _CASH, default=None)
+    words = [exchange for exchange in (given, said) if exchange is not None]
+    return max(words, key=lambda exchange: exchange not in _CASH, default=None)

@@ -141,10 +141,10 @@ def _pieces(piece: str, is_name: Callable[[str], bool]) -> Iterator[str]:
 
 def _unglue(piece: str) -> list[str]:
     """`23NOV24500CE` -> 23, NOV, 24500, CE; empty when some of it is none of these."""
-    found = _GLUED.findall(piece)
-    if "".join(found) != piece or not any(each[0].isdigit() or each in _FUTURES for each in found):
+    parts = _GLUED.findall(piece)
+    if "".join(parts) != piece or not any(part[0].isdigit() or part in _FUTURES for part in parts):
         return []
-    return found
+    return parts
 
 
 def _part(word: str, *, after_number: bool = False) -> Part:

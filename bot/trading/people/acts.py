@@ -22,7 +22,7 @@ def in_words(db: Repositories, at: datetime, detail: str, names: Mapping[int, st
 
     The record itself keeps ids: a name may change, and two people may bear the same one.
     """
-    origin = found[0] if (found := _ORIGIN.search(detail)) is not None else ""
+    origin = match[0] if (match := _ORIGIN.search(detail)) is not None else ""
     head, between, rest = detail.removesuffix(origin).partition(BETWEEN)
     head = _order(db, at, head) or _question(db, at, head) or _person(head, names) or head
     words = _BY.sub(lambda match: match[1] + names.get(int(match[2]), match[2]), f"{head}{between}{rest}")
@@ -40,8 +40,8 @@ def _order(db: Repositories, at: datetime, head: str) -> str | None:
 
 
 def _question(db: Repositories, at: datetime, head: str) -> str | None:
-    found = _QUESTION.fullmatch(head)
-    asked = db.confirmations.find(found[1]) if found is not None else None
+    match = _QUESTION.fullmatch(head)
+    asked = db.confirmations.find(match[1]) if match is not None else None
     if asked is None:
         return None
     what = order_words(asked.draft, ist_date(at)) if asked.draft is not None else asked.purpose.lower()
@@ -49,5 +49,5 @@ def _question(db: Repositories, at: datetime, head: str) -> str | None:
 
 
 def _person(head: str, names: Mapping[int, str]) -> str | None:
-    found = _PERSON.fullmatch(head)
-    return (found[2] or names.get(int(found[1]))) if found is not None else None
+    match = _PERSON.fullmatch(head)
+    return (match[2] or names.get(int(match[1]))) if match is not None else None

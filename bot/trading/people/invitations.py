@@ -1,4 +1,4 @@
-"""Who joins and who leaves: one-time links made by an owner, removal that works at once, and news of whoever tries the door."""
+"""Who joins and who leaves: one-time links made by an owner, removal that works at once, and news of whoever tries to come in."""
 
 import base64
 import hashlib
@@ -62,15 +62,15 @@ class Invitations:
         known_as = " ".join(name.split())[:LONGEST_NAME] or str(telegram_id)
 
         def write(db: Repositories) -> Welcome | str | None:
-            found = db.invitations.find(digest(code))
-            if found is None:
+            invitation = db.invitations.find(digest(code))
+            if invitation is None:
                 self._tried(db, telegram_id, known_as, "came with a joining code that nobody made")
                 return None
-            if db.people.role_on(telegram_id, found.account_id) is not None:
+            if db.people.role_on(telegram_id, invitation.account_id) is not None:
                 return "You are on the list already. /accounts shows what you may do."
-            owner = db.people.find(found.made_by)
-            still = owner is not None and _owns(db, found.made_by, found.account_id)
-            taken = db.invitations.take(found.digest, telegram_id, now) if still else None
+            owner = db.people.find(invitation.made_by)
+            still = owner is not None and _owns(db, invitation.made_by, invitation.account_id)
+            taken = db.invitations.take(invitation.digest, telegram_id, now) if still else None
             if taken is None or owner is None:
                 self._tried(db, telegram_id, known_as, "came with a joining link that was used or had expired")
                 return "This link is over: it works once, for ten minutes. Ask for a new one."
@@ -106,8 +106,8 @@ class Invitations:
             user = _named(db, who)
             if any(not _owns(db, owner, account_id) for account_id, _ in db.people.roles(user.telegram_id)):
                 raise NotAllowed(f"{user.name} is on accounts that you do not own.")
-            others = [each for each, on, role in db.people.all() if role is Role.OWNER and on is None and each.active]
-            if {each.telegram_id for each in others} == {user.telegram_id}:
+            others = [person for person, on, role in db.people.all() if role is Role.OWNER and on is None and person.active]
+            if {person.telegram_id for person in others} == {user.telegram_id}:
                 raise CheckFailed(["The last owner stays on the list. The host can change that: python -m bot people."])
             demand_pin(db, owner, f"remove:{user.telegram_id}", "Taking somebody off the list: your PIN, please.")
             before = roles_in_words(db, user.telegram_id)
@@ -151,10 +151,10 @@ def take_off_list(db: Repositories, telegram_id: int, now: datetime) -> bool:
 
 def unlock(db: Repositories, telegram_id: int, now: datetime) -> bool:
     """Opens a sealed phone and takes its PIN away; False when it was neither sealed nor had one."""
-    sealed, had_pin = db.pins.unlock_phone(telegram_id), db.pins.remove(telegram_id)
-    before = f"{'sealed' if sealed else 'open'}, {'with' if had_pin else 'without'} a PIN"
+    locked, had_pin = db.pins.unlock_phone(telegram_id), db.pins.remove(telegram_id)
+    before = f"{'sealed' if locked else 'open'}, {'with' if had_pin else 'without'} a PIN"
     db.audit.add(now, None, "unlocked", None, str(telegram_id), before=before, after="open, without a PIN")
-    return sealed or had_pin
+    return locked or had_pin
 
 
 def _recorded(user: User) -> str:
@@ -193,22 +193,22 @@ def _owned(db: Repositories, person: int, label: str | None) -> tuple[str | None
 def _named(db: Repositories, who: str) -> User:
     people = {user.telegram_id: user for user, _, _ in db.people.all()}
     if who.isascii() and who.isdigit():
-        found = [user for telegram_id, user in people.items() if telegram_id == int(who)]
+        matches = [user for telegram_id, user in people.items() if telegram_id == int(who)]
     else:
-        found = [user for user in people.values() if user.name.casefold() == who.casefold()]
-    if not found:
+        matches = [user for user in people.values() if user.name.casefold() == who.casefold()]
+    if not matches:
         raise NotFound(f"Nobody on the list is called “{who}”. /people shows names and ids.")
-    if len(found) > 1:
+    if len(matches) > 1:
         raise NotFound(f"More than one is called “{who}”. Use the id: /people shows it.")
-    return found[0]
+    return matches[0]
 
 
 def _tell_owners(db: Repositories, notice: Notice, now: datetime, *, account_id: str | None = None, but: int = 0) -> None:
     """One notice to each owner, of that account or of any; without an account there is nobody's news to be."""
-    told = {but}
+    audience = {but}
     for account in db.accounts.all():
         if account_id not in (None, account.id):
             continue
-        owners = [one for one in db.people.watching(account.id) if _owns(db, one, account.id) and one not in told]
-        told.update(owners)
+        owners = [one for one in db.people.watching(account.id) if _owns(db, one, account.id) and one not in audience]
+        audience.update(owners)
         db.outbox.add(account.id, owners, notice, now, order_id=None)

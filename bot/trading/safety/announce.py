@@ -1,4 +1,4 @@
-"""An act of one person rings the others of the account."""
+"""Tells the others of an account of one person's act."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

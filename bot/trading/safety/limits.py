@@ -114,7 +114,7 @@ def stricter(name: str, one: Any, other: Any) -> Any:
     if one is None or other is None:
         return other if one is None else one
     if name == "segments":
-        return tuple(each for each in Segment if each in one and each in other)
+        return tuple(segment for segment in Segment if segment in one and segment in other)
     if name == "hours":
         begins = max(one[0], other[0])
         return begins, max(begins, min(one[1], other[1]))
@@ -150,11 +150,11 @@ def in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple) and value and isinstance(value[0], time):
-        return "-".join(f"{each:%H:%M}" for each in value)
+        return "-".join(f"{moment:%H:%M}" for moment in value)
     if isinstance(value, Decimal):
         return in_figures(value)
     if isinstance(value, tuple):
-        return " ".join(str(each) for each in value) or "nothing"
+        return " ".join(str(segment) for segment in value) or "nothing"
     return str(value)
 
 

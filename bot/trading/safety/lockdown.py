@@ -63,7 +63,7 @@ def lift_alarm(db: Repositories, now: datetime) -> bool:
 
 
 class Lockdown:
-    """The running bot's ear for it."""
+    """Ends the sessions of a running bot once the host has raised the alarm."""
 
     def __init__(self, *, store: Store, connections: BrokerConnections) -> None:
         self._store = store
@@ -71,16 +71,16 @@ class Lockdown:
 
     async def heed(self) -> int:
         """Ends every session that is still alive here, at the broker too; how many. Nothing when no alarm sounds."""
-        lines = [(each, self._connections.of(each)) for each in self._connections.opened()]
-        alive = [(account_id, link) for account_id, link in lines if link.session is not None]
+        connections = [(account_id, self._connections.of(account_id)) for account_id in self._connections.opened()]
+        alive = [(account_id, connection) for account_id, connection in connections if connection.session is not None]
         if not alive or not await self._store.transaction(sounding):
             return 0
-        for account_id, link in alive:
+        for account_id, connection in alive:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    await link.broker.logout()
+                    await connection.broker.logout()
             except (BrokerError, TimeoutError) as error:
                 log.warning("account %s: logout at the broker: %s", account_id, type(error).__name__)
-            link.adopt(None)
+            connection.adopt(None)
         log.critical("%s %d sessions ended", WHY, len(alive))
         return len(alive)

@@ -59,9 +59,9 @@ class Outage:
 
     async def _last(self, words: str) -> None:
         loop = asyncio.get_running_loop()
-        began, told = loop.time(), self._told_at is None or loop.time() - self._told_at >= QUIET
+        began, is_news = loop.time(), self._told_at is None or loop.time() - self._told_at >= QUIET
         log.error("the database takes nothing: %s", words)
-        if told:
+        if is_news:
             self._told_at = began
             self._tell_owners(BEGUN.format(words=words))
         try:
@@ -70,7 +70,7 @@ class Outage:
             self._over.set()
         seconds = loop.time() - began
         log.warning("the database can be written again, after %.0f s", seconds)
-        if told:
+        if is_news:
             self._tell_owners(OVER.format(seconds=seconds))
 
     async def _until_written(self) -> None:

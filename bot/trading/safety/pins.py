@@ -212,17 +212,17 @@ class Pins:
         hashed = await asyncio.to_thread(self._hashing.of, digits)
 
         def put(db: Repositories) -> bool:
-            known = db.pins.find(person)
-            if known is not None and not at.allowed:
+            pin = db.pins.find(person)
+            if pin is not None and not at.allowed:
                 return False
             db.pins.put(Pin(telegram_id=person, hashed=hashed, set_at=now, proven_at=now))
-            before = f"one of {known.set_at:%Y-%m-%d %H:%M} UTC" if known is not None else "none"
+            before = f"one of {pin.set_at:%Y-%m-%d %H:%M} UTC" if pin is not None else "none"
             db.audit.add(now, person, "pin", None, at.pad.use, before=before, after="a new one")
-            _tell_of(db, actor.user, ActionKind.PIN_CHANGED, now, "changed their PIN" if known else "set a PIN")
+            _tell_of(db, actor.user, ActionKind.PIN_CHANGED, now, "changed their PIN" if pin else "set a PIN")
             return True
 
-        kept = await self._store.transaction(put)
-        return self._end(person, at, right=kept, say=_DONE[at.pad.use] if kept else "You have a PIN already.")
+        success = await self._store.transaction(put)
+        return self._end(person, at, right=success, say=_DONE[at.pad.use] if success else "You have a PIN already.")
 
     def _next(self, at: _Open, note: str = "") -> Pad:
         at.pad = replace(at.pad, step=at.steps[0], digits=self._shuffled(), entered=0, note=note)
@@ -254,12 +254,12 @@ class Pins:
 
 def _tell_of(db: Repositories, user: User, deed: ActionKind, now: datetime, detail: str = "") -> None:
     """The others of every account of this person, each once: what happens on one phone concerns them all."""
-    told: set[int] = {user.telegram_id}
+    audience: set[int] = {user.telegram_id}
     for account in db.accounts.all():
         if db.people.role_on(user.telegram_id, account.id) is None:
             continue
         news = ActByOther(name=user.name, deed=deed, at=now, detail=detail)
-        told.update(tell_others(db, account.id, told, news, now))
+        audience.update(tell_others(db, account.id, audience, news, now))
 
 
 def pause(failures: int) -> timedelta:

@@ -192,9 +192,9 @@ class _Reading:
             price, average = step_price(self.trades, fill.broker_id, fill.filled_after - fill.quantity, fill.filled_after)
             if price is None:
                 continue
-            known = replace(fill, price=price, average=average or fill.average)
-            self.db.orders.complete_fill(order, known)
-            self.db.outbox.correct(Filled(order=order, fill=known), self.now)
+            priced = replace(fill, price=price, average=average or fill.average)
+            self.db.orders.complete_fill(order, priced)
+            self.db.outbox.correct(Filled(order=order, fill=priced), self.now)
             self.change.touched.append(order.id)
 
     def tell(self, order: Order, notice: Notice) -> None:

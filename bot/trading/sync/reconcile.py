@@ -86,8 +86,8 @@ class Reconcile:
         """An order's POST begins: its absence from the book means nothing yet."""
         self._sending.add(order_id)
         now = self._elapsed()
-        for old in [each for each, (at, _) in list(self._met.items()) if now - at > A_DAY]:
-            self._met.pop(old, None)
+        for other in [known_id for known_id, (at, _) in list(self._met.items()) if now - at > A_DAY]:
+            self._met.pop(other, None)
         self._met[order_id] = (now, timedelta(0))
 
     def unsent(self, order_id: str) -> None:
@@ -271,7 +271,7 @@ class Reconcile:
     def _unknown_of_before(self, db: Repositories, account_id: str) -> Sequence[Order]:
         """Orders of an earlier day whose outcome is unknown: the book of today says nothing about them."""
         today = ist_date(self._clock.now())
-        return [each for each in db.orders.unsettled(account_id) if each.status is OrderStatus.UNKNOWN and each.day < today]
+        return [order for order in db.orders.unsettled(account_id) if order.status is OrderStatus.UNKNOWN and order.day < today]
 
     async def _earlier(self, account_id: str, broker: Broker) -> Mapping[str, str]:
         """What trade history and positions say of each order of an earlier day whose outcome is unknown, if they can be read."""
@@ -366,8 +366,8 @@ def of_earlier_day(order: Order, trades: Sequence[PastTrade], positions: Sequenc
     ]
     more = f" and {len(like) - MOST_LIKE} more" if len(like) > MOST_LIKE else ""
     history = "; ".join(like[:MOST_LIKE]) + more if like else f"no {draft.side} that could be it"
-    keys = [each for each in positions if each.instrument.key == draft.instrument.key and each.quantity]
-    held = ", ".join(f"{each.quantity} {each.product}" for each in keys) or "none"
+    keys = [position for position in positions if position.instrument.key == draft.instrument.key and position.quantity]
+    held = ", ".join(f"{position.quantity} {position.product}" for position in keys) or "none"
     return f"Trade history of {order.day:%d %b}: {history}. Open position in it now: {held}."
 
 

@@ -134,5 +134,5 @@ class SharedReads:
 
     def _forget_old(self) -> None:
         """Drops what neither is under way nor can serve anybody: sets of instruments come in any number."""
-        kept = {name: (broker, read) for name, (broker, read) in self._reads.items() if read.under_way or read.newest(NEVER)}
-        self._reads = kept
+        used = {name: (broker, read) for name, (broker, read) in self._reads.items() if read.under_way or read.newest(NEVER)}
+        self._reads = used

@@ -105,7 +105,7 @@ def a_client(exchange: Exchange, clock: Standing, directory: Path) -> MStock:
     keeper = SessionKeeper("main", clock, nobody, lambda: None)
     keeper.adopt(Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=9)))
     return MStock(
-        transport=transport, keeper=keeper, shelf=ScripCache(directory, source="s"), clock=clock, key=lambda: Secret("key"),
+        transport=transport, keeper=keeper, scrip_cache=ScripCache(directory, source="s"), clock=clock, key=lambda: Secret("key"),
         find=lambda _key: None,
     )  # fmt: skip
 

@@ -123,9 +123,14 @@ def a_client(wire: Wire, clock: LoopClock, directory: Path) -> tuple[MStock, Ses
     )
     keeper = SessionKeeper("main", clock, nobody, lambda: None)
     keeper.adopt(Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=8)))
-    shelf = ScripCache(directory, source="s")
+    cache = ScripCache(directory, source="s")
     client = MStock(
-        transport=transport, keeper=keeper, shelf=shelf, clock=clock, key=lambda: Secret("key"), find=lambda _key: None
+        transport=transport,
+        keeper=keeper,
+        scrip_cache=cache,
+        clock=clock,
+        key=lambda: Secret("key"),
+        find=lambda _key: None,
     )
     return client, keeper
 
@@ -596,10 +601,10 @@ async def test_one_post_for_each_act_whatever_is_answered(clock: LoopClock, tmp_
         assert len(wire.sent) == 4
 
 
-@pytest.mark.parametrize("shelf", [research_rows.candles, research_rows.past_trades, research_rows.order_steps])
-def test_an_answer_that_is_no_list_is_never_an_empty_shelf(shelf: Any) -> None:
+@pytest.mark.parametrize("read", [research_rows.candles, research_rows.past_trades, research_rows.order_steps])
+def test_an_answer_that_is_no_list_is_never_an_empty_list(read: Any) -> None:
     for told in ("text", 5, True, {"what": 1}):
-        if shelf is research_rows.candles and told == {"what": 1}:
+        if read is research_rows.candles and told == {"what": 1}:
             continue  # no candles at all is an answer there
         with pytest.raises(Unreadable):
-            shelf(told)
+            read(told)

@@ -128,7 +128,7 @@ async def test_it_is_fetched_kept_and_found_again_after_a_restart(paper: Running
     master = await pair.broker.scrip_master()
     assert len(master) > 1000
     again = ScripCache(tmp_path, source=paper.rest_url)
-    kept = await again.kept()
+    kept = await again.load()
     assert kept is not None
     assert list(kept) == list(master)
 
@@ -141,7 +141,7 @@ async def test_todays_broken_master_leaves_yesterdays_in_use(
     paper.broker.faults.arm(fault, times=None)
     with pytest.raises((Unreadable, Refused)):
         await pair.broker.scrip_master()
-    assert links.shelf.master is before
+    assert links.scrip_cache.master is before
     paper.broker.faults.clear()
     assert len(await pair.broker.scrip_master()) == len(before)
 
@@ -153,7 +153,7 @@ def on_disk(directory: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("rows", "taken"), [(399, False), (400, True), (1998, True), (2001, False)])
 async def test_the_number_of_rows_stays_within_reason_of_the_last_masters(tmp_path: Path, rows: int, taken: bool) -> None:
-    shelf = ScripCache(tmp_path, source="s", indexes=())
+    scrip_cache = ScripCache(tmp_path, source="s", indexes=())
 
     def download(count: int) -> Callable[[OpenSink], Awaitable[Answer]]:
         async def send(into: OpenSink) -> Answer:
@@ -163,14 +163,14 @@ async def test_the_number_of_rows_stays_within_reason_of_the_last_masters(tmp_pa
 
         return send
 
-    first = await shelf.fetch(download(666))
+    first = await scrip_cache.fetch(download(666))
     if taken:
-        assert len(await shelf.fetch(download(rows))) == rows
+        assert len(await scrip_cache.fetch(download(rows))) == rows
     else:
         with pytest.raises(Unreadable, match="The earlier one stays"):
-            await shelf.fetch(download(rows))
-        assert shelf.master is first
-    again = await ScripCache(tmp_path, source="s", indexes=()).kept()
+            await scrip_cache.fetch(download(rows))
+        assert scrip_cache.master is first
+    again = await ScripCache(tmp_path, source="s", indexes=()).load()
     assert again is not None
     assert len(again) == (rows if taken else 666), "what is on disk is what is in use"
     assert [name for name in on_disk(tmp_path) if not name.endswith(".json")] == []
@@ -186,7 +186,7 @@ async def test_a_download_that_dies_halfway_leaves_the_earlier_one_on_disk_and_i
         with pytest.raises((Unreadable, NotSent)):
             await pair.broker.scrip_master()
         paper.broker.faults.clear()
-        assert links.shelf.master is before
+        assert links.scrip_cache.master is before
         assert on_disk(tmp_path) == kept
     paper.broker.faults.arm("connection_dropped", times=1, route="master")
     assert len(await pair.broker.scrip_master()) == len(before), "the second attempt begins with an empty file"
@@ -201,15 +201,15 @@ async def test_it_may_come_as_a_table_of_commas(pair: MStockConnection, paper: R
 async def test_a_disk_that_is_full_is_said_and_spoils_nothing(tmp_path: Path) -> None:
     file = tmp_path / "a file where the directory should be"
     file.write_text("")
-    shelf = ScripCache(file / "x", source="s")
+    scrip_cache = ScripCache(file / "x", source="s")
 
     async def download(into: OpenSink) -> Answer:
         into()(json.dumps(ROWS).encode())
         return Answer(200, b"[")
 
     with pytest.raises(StorageError):
-        await shelf.fetch(download)
-    assert shelf.master is None
+        await scrip_cache.fetch(download)
+    assert scrip_cache.master is None
 
 
 def test_a_master_is_a_sequence_like_any_other(tmp_path: Path) -> None:

@@ -67,6 +67,13 @@ async def test_a_trading_day_with_thousands_of_requests_takes_seconds_and_no_ans
     assert real < 120, "far from it even on a busy machine: alone it takes two seconds"
 
 
+async def test_days_of_long_waits_without_a_socket_take_no_real_moment_each() -> None:
+    began = time.perf_counter()
+    for _ in range(5_000):
+        await asyncio.sleep(30)
+    assert time.perf_counter() - began < 5_000 * 0.002, "the real moment before a long leap would be ten seconds of them"
+
+
 async def test_a_body_that_fills_every_buffer_is_never_overtaken_by_a_timeout() -> None:
     size = 30_000_000
 

@@ -205,7 +205,7 @@ async def unknown_of_yesterday(host_clock: HostClock) -> tuple[DeskStage, Order]
     order = await stage.tap(await ask(stage, BUY))
     assert isinstance(order, Order)
     await asyncio.sleep(24 * 3600)
-    stage.link.adopt(Session(token=Secret("new"), issued=host_clock.now(), expires=host_clock.now() + timedelta(hours=9)))
+    stage.connection.adopt(Session(token=Secret("new"), issued=host_clock.now(), expires=host_clock.now() + timedelta(hours=9)))
     return stage, order
 
 

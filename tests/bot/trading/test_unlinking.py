@@ -27,6 +27,7 @@ from bot.domain.people.account import Actor, Credentials, LoginStep, NoLogin, Ro
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.unlinking import PATIENCE, Unlinking
@@ -61,7 +62,7 @@ class Door:
 
     stage: DeskStage
     broker: Leaving
-    accounts: Logins
+    logins: Logins
     unlinking: Unlinking
 
     async def ask(self, label: str = "main") -> UnlinkQuestion:
@@ -74,7 +75,7 @@ class Door:
         return await self.unlinking.confirm(actor or self.stage.actor, token, chat_id=PERSON, message_id=CARD)
 
     async def link(self, credentials: Credentials = CREDENTIALS, label: str = "mine", code: str = "111222") -> str:
-        return (await self.accounts.link(label, credentials, code, by=self.stage.actor.user)).id
+        return (await self.logins.link(label, credentials, code, by=self.stage.actor.user)).id
 
     async def is_linked(self) -> bool:
         return await self.stage.store.transaction(lambda db: db.accounts.find(ACCOUNT.id)) is not None
@@ -87,9 +88,9 @@ async def a_door(clock: LoopClock) -> Door:
     async def digits(_: Secret) -> str:
         return "654321"
 
-    accounts = Logins(
+    logins = Logins(
         store=stage.store,
-        connections=lambda: stage.link,
+        connections=lambda: stage.connection,
         clock=clock,
         random=random.Random(3).randbytes,
         totp=digits,
@@ -97,13 +98,14 @@ async def a_door(clock: LoopClock) -> Door:
     )
     unlinking = Unlinking(
         store=stage.store,
-        connections=stage.link,
-        accounts=accounts,
+        connections=stage.connection,
+        accounts=Accounts(store=stage.store, clock=clock),
+        logins=logins,
         reconcile=stage.reconcile,
         confirmations=Confirmations(clock, asyncio.get_running_loop().time, random.Random(4).randbytes),
         clock=clock,
     )
-    return Door(stage, broker, accounts, unlinking)
+    return Door(stage, broker, logins, unlinking)
 
 
 async def test_nothing_is_destroyed_before_the_question_is_answered(clock: LoopClock) -> None:
@@ -118,7 +120,7 @@ async def test_nothing_is_destroyed_before_the_question_is_answered(clock: LoopC
     assert (done.account, done.logged_out, door.broker.logouts) == (ACCOUNT, True, 1)
     assert await door.stage.store.transaction(lambda db: db.accounts.credentials(ACCOUNT.id)) is None
     with pytest.raises(NotLinked):
-        door.stage.link.of(ACCOUNT.id)
+        door.stage.connection.of(ACCOUNT.id)
     assert len(door.stage.wakes) == 1, "the others are told at once"
     with pytest.raises(ConfirmationGone, match="answered already"):
         await door.tap(question)
@@ -209,7 +211,7 @@ async def test_a_logout_that_fails_holds_nothing_up_and_is_said(clock: LoopClock
     assert (await door.tap(question)).logged_out is False
     assert clock.now() - began <= timedelta(seconds=PATIENCE)
     assert not await door.is_linked()
-    assert not door.stage.link.is_open
+    assert not door.stage.connection.is_open
 
 
 async def test_only_an_owner_of_the_account_unlinks_it_and_is_asked_for_the_role_at_the_tap_again(clock: LoopClock) -> None:
@@ -321,7 +323,7 @@ async def test_linked_again_it_is_the_same_account_with_all_that_binds_it(clock:
     expected = (("mine", ACCOUNT.created_at, mark), (Decimal(10_000), 1), True, True, 2, Role.VIEWER, typed, False)
     assert await store.transaction(look) == expected
     assert door.broker.stop_words == "split"
-    assert door.stage.link.session is not None
+    assert door.stage.connection.session is not None
     rows = await store.transaction(lambda db: db.audit.page(limit=1))
     assert rows[0][4].startswith("before: unlinked, then called main, after: mine ca••••7, ")
 
@@ -345,8 +347,8 @@ async def test_a_client_that_is_linked_is_not_linked_a_second_time_under_another
     door = await a_door(clock)
     with pytest.raises(PersonError, match="linked here already"):
         await door.link()
-    assert door.stage.link.is_open, "its connection is left as it is"
-    assert door.stage.link.session is not None
+    assert door.stage.connection.is_open, "its connection is left as it is"
+    assert door.stage.connection.session is not None
 
 
 async def test_a_login_that_is_refused_leaves_the_unlinked_account_as_it_was(clock: LoopClock) -> None:
@@ -356,12 +358,12 @@ async def test_a_login_that_is_refused_leaves_the_unlinked_account_as_it_was(clo
 
     door = await a_door(clock)
     await door.tap(await door.ask())
-    door.stage.link.broker = Refusing(clock)
+    door.stage.connection.broker = Refusing(clock)
     with pytest.raises(NotSent):
         await door.link()
     known = await door.stage.store.transaction(lambda db: db.accounts.known(CREDENTIALS.client_code))
     assert known is not None
-    assert (known.linked, known.account.label, door.stage.link.is_open) == (False, "main", False)
+    assert (known.linked, known.account.label, door.stage.connection.is_open) == (False, "main", False)
 
 
 async def test_two_who_link_the_same_client_at_once_get_one_account(clock: LoopClock) -> None:
@@ -370,7 +372,7 @@ async def test_two_who_link_the_same_client_at_once_get_one_account(clock: LoopC
     outcomes = await asyncio.gather(door.link(label="mine"), door.link(label="ours", code="333444"), return_exceptions=True)
     assert outcomes[0] == ACCOUNT.id
     assert isinstance(outcomes[1], PersonError)
-    assert door.stage.link.is_open
+    assert door.stage.connection.is_open
     fresh = replace(CREDENTIALS, client_code=Secret("XY7654321"))
     outcomes = await asyncio.gather(door.link(fresh, "papa", "555666"), door.link(fresh, "dad", "777888"), return_exceptions=True)
     assert sorted(type(each).__name__ for each in outcomes) == ["PersonError", "str"]

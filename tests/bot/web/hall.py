@@ -12,6 +12,7 @@ from bot.domain.errors import BotError
 from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, Credentials, Role, Session, User
 from bot.domain.people.secret import Secret
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.secret_entry import SecretEntry
 from bot.web.secret_page import SecretPage
@@ -20,8 +21,10 @@ ASHA = 4211
 PATH = "/mstock/callback"
 
 
-class HandMadeAccounts(Logins):
+class HandMadeAccounts(Accounts, Logins):
     """Takes what it is given, or refuses as it is told."""
+
+    __repr__ = object.__repr__
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -99,7 +102,8 @@ async def a_hall(clock: Clock, *, url: str | None = None) -> AsyncIterator[Hall]
     opened: list[str] = []
     secret_entry = SecretEntry(
         accounts=accounts,
-        door=page,
+        logins=accounts,
+        page=page,
         clock=clock,
         random=random.Random(7).randbytes,
         linked=opened.append,

@@ -98,7 +98,7 @@ async def test_a_forged_tap_is_refused_in_words(clock: LoopClock) -> None:
 async def test_a_price_that_ran_away_is_asked_anew_in_the_same_message(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
-        stage.bot.link.feed.ask = Decimal(1495)
+        stage.bot.connection.feed.ask = Decimal(1495)
         stage.me.press("Confirm buy", card)
         anew = await stage.me.wait_for("New price.")
         assert anew["id"] == card["id"]

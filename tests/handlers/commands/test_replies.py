@@ -43,7 +43,7 @@ async def test_a_reply_to_a_proposal_changes_it_in_its_place(clock: LoopClock, s
 async def test_six_digits_that_a_login_waits_for_are_a_code_wherever_they_are_typed(clock: LoopClock) -> None:
     async with a_stage(clock, seeds=False) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
-        stage.bot.link.adopt(None)  # the session ended at mStock
+        stage.bot.connection.adopt(None)  # the session ended at mStock
         await stage.me.ask("/login", "Six digits, please.")
         stage.me.say("123456", reply_to=card["id"])
         await stage.me.wait_for("Logged in.")

@@ -334,6 +334,7 @@ for zone in sys.argv[1:]:
 """
 
 
+@pytest.mark.exhaustive
 def test_ten_host_time_zones_give_the_same_answers_for_every_day_of_both_years() -> None:
     command = [sys.executable, "-c", SWEEP, *ZONES]
     done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)

@@ -146,6 +146,8 @@ async def heard(socket: aiohttp.ClientWebSocketResponse, seconds: float) -> list
 @contextlib.asynccontextmanager
 async def broker(clock: Clock, settings: PaperSettings = STILL, *, seed: int = 7) -> AsyncIterator[Wire]:
     """A paper broker and a client that has not logged in."""
-    async with serve(settings, clock=clock, rng=random.Random(seed)) as running, aiohttp.ClientSession() as http:
+    # Its connections are looked after every `keepalive_timeout` seconds of the loop, which are thousands of leaps in a day.
+    pool = aiohttp.TCPConnector(keepalive_timeout=86_400)
+    async with serve(settings, clock=clock, rng=random.Random(seed)) as running, aiohttp.ClientSession(connector=pool) as http:
         http._retry_connection = False  # it would send a PUT or DELETE again whose line was cut
         yield Wire(running, clock, http, settings.accounts[0])

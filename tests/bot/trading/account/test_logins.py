@@ -13,9 +13,10 @@ from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock
+from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from storage.store import SqlStore
-from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_store
 
 PAPAS = replace(CREDENTIALS, client_code=Secret("MA0000002"))
@@ -44,8 +45,8 @@ class Gate(ScriptedBroker):
         return Session(token=Secret(f"jwt-{self.logins}"), issued=session.issued, expires=session.expires)
 
 
-class Lines(OneLink):
-    """One link that can be closed."""
+class Connections(OneConnection):
+    """One connection that can be closed."""
 
     closed: tuple[str, ...] = ()
 
@@ -56,22 +57,22 @@ class Lines(OneLink):
         return (ACCOUNT.id,)
 
 
-async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Logins, Gate, Lines, SqlStore]:
+async def a_desk(clock: LoopClock, kept: SqlStore | None = None) -> tuple[Logins, Gate, Connections, SqlStore]:
     store, broker = kept or await a_store(), Gate(clock)
-    link = Lines(broker, StillFeed(clock), None)
+    connection = Connections(broker, StillFeed(clock), None)
 
     async def digits(_: Secret) -> str:
         return f"{int(clock.now().timestamp()) // 30 % 1_000_000:06d}"
 
-    accounts = Logins(
+    logins = Logins(
         store=store,
-        connections=lambda: link,
+        connections=lambda: connection,
         clock=clock,
         random=random.Random(1).randbytes,
         totp=digits,
         logged_in=lambda _: None,
     )
-    return accounts, broker, link, store
+    return logins, broker, connection, store
 
 
 async def forget_seed(store: SqlStore) -> None:
@@ -80,18 +81,18 @@ async def forget_seed(store: SqlStore) -> None:
 
 
 async def test_ten_calls_that_find_it_dead_cause_one_login(clock: LoopClock) -> None:
-    accounts, broker, link, store = await a_desk(clock)
+    logins, broker, connection, store = await a_desk(clock)
     dead = Session(token=Secret("old"), issued=clock.now(), expires=clock.now())
-    renewed = await asyncio.gather(*(accounts.renew(ACCOUNT.id, dead) for _ in range(10)))
+    renewed = await asyncio.gather(*(logins.renew(ACCOUNT.id, dead) for _ in range(10)))
     assert broker.logins == 1
     assert {session.token.reveal() for session in renewed if session} == {"jwt-1"}
-    assert link.session == renewed[0] == await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
+    assert connection.session == renewed[0] == await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
 
 
 async def test_the_same_six_digits_are_submitted_once_also_by_the_process_after_a_restart(clock: LoopClock) -> None:
-    accounts, broker, _, store = await a_desk(clock)
-    await accounts.login(OWNER, "222333")
-    await accounts.logout(OWNER)
+    logins, broker, _, store = await a_desk(clock)
+    await logins.login(OWNER, "222333")
+    await logins.logout(OWNER)
     again, broker, _, _ = await a_desk(clock, store)
     with pytest.raises(NotSent, match="used already"):
         await again.login(OWNER, "222333")
@@ -103,100 +104,100 @@ async def test_the_same_six_digits_are_submitted_once_also_by_the_process_after_
 
 
 async def test_who_lost_the_role_since_the_act_began_neither_logs_in_nor_out(clock: LoopClock) -> None:
-    accounts, broker, link, store = await a_desk(clock)
-    await accounts.login(OWNER)
+    logins, broker, connection, store = await a_desk(clock)
+    await logins.login(OWNER)
     await store.transaction(lambda db: db.people.add(OWNER.user, Role.VIEWER, ACCOUNT.id, clock.now()))
     with pytest.raises(NotAllowed):
-        await accounts.logout(OWNER)
-    assert link.session is not None
+        await logins.logout(OWNER)
+    assert connection.session is not None
     with pytest.raises(NotAllowed):
-        await accounts.login(OWNER)
+        await logins.login(OWNER)
     with pytest.raises(NotAllowed):
-        await accounts.people(OWNER)
+        await Accounts(store=store, clock=clock).people(OWNER)
     assert broker.logins == 1
 
 
 async def test_a_refused_password_is_never_tried_again_by_itself_not_even_after_a_restart(clock: LoopClock) -> None:
-    accounts, broker, _, store = await a_desk(clock)
+    logins, broker, _, store = await a_desk(clock)
     broker.refuses = True
     for _ in range(40):
-        assert await accounts.renew(ACCOUNT.id, None) is None
+        assert await logins.renew(ACCOUNT.id, None) is None
         await asyncio.sleep(600)
     assert broker.logins == 1
-    accounts, broker, _, _ = await a_desk(clock, store)
-    assert await accounts.renew(ACCOUNT.id, None) is None
+    logins, broker, _, _ = await a_desk(clock, store)
+    assert await logins.renew(ACCOUNT.id, None) is None
     assert broker.logins == 0, "whether it would be taken now is for a person to try"
-    assert isinstance(await accounts.login(OWNER), LoggedIn)
+    assert isinstance(await logins.login(OWNER), LoggedIn)
     dead = await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
     await asyncio.sleep(60)
-    accounts, broker, _, _ = await a_desk(clock, store)
-    assert await accounts.renew(ACCOUNT.id, dead) is not None, "a person's login worked, so the password is good again"
+    logins, broker, _, _ = await a_desk(clock, store)
+    assert await logins.renew(ACCOUNT.id, dead) is not None, "a person's login worked, so the password is good again"
 
 
 async def test_the_line_to_the_broker_tells_how_far_the_clocks_are_apart(clock: LoopClock) -> None:
-    accounts, _, _, _ = await a_desk(clock)
-    assert (await accounts.session(OWNER)).skew == 0.0
+    logins, _, _, _ = await a_desk(clock)
+    assert (await logins.session(OWNER)).skew == 0.0
 
 
 async def test_whoever_logged_out_is_not_logged_in_again_by_a_stored_seed_not_even_after_a_restart(clock: LoopClock) -> None:
-    accounts, broker, link, store = await a_desk(clock)
-    await accounts.login(OWNER)
-    await accounts.logout(OWNER)
+    logins, broker, connection, store = await a_desk(clock)
+    await logins.login(OWNER)
+    await logins.logout(OWNER)
     for _ in range(3):
-        assert await accounts.renew(ACCOUNT.id, None) is None
+        assert await logins.renew(ACCOUNT.id, None) is None
         await asyncio.sleep(8 * 3600)
-    accounts, _, _, _ = await a_desk(clock, store)
-    assert await accounts.renew(ACCOUNT.id, None) is None
+    logins, _, _, _ = await a_desk(clock, store)
+    assert await logins.renew(ACCOUNT.id, None) is None
     assert broker.logins == 1
-    assert link.session is None
-    accounts, broker, _, _ = await a_desk(clock, store)
-    assert isinstance(await accounts.login(OWNER), LoggedIn)
+    assert connection.session is None
+    logins, broker, _, _ = await a_desk(clock, store)
+    assert isinstance(await logins.login(OWNER), LoggedIn)
     dead = await store.transaction(lambda db: db.accounts.session(ACCOUNT.id))
     await asyncio.sleep(60)
-    assert await accounts.renew(ACCOUNT.id, dead) is not None, "a person is back"
+    assert await logins.renew(ACCOUNT.id, dead) is not None, "a person is back"
 
 
 async def test_a_password_that_a_person_saw_refused_is_not_tried_by_the_bot(clock: LoopClock) -> None:
-    accounts, broker, _, _ = await a_desk(clock)
+    logins, broker, _, _ = await a_desk(clock)
     broker.refuses = True
     with pytest.raises(LoginRefused):
-        await accounts.login(OWNER)
+        await logins.login(OWNER)
     await asyncio.sleep(3600)
-    assert await accounts.renew(ACCOUNT.id, None) is None
+    assert await logins.renew(ACCOUNT.id, None) is None
     assert broker.logins == 1
 
 
 async def test_while_the_broker_prepares_its_day_nobody_is_logged_in_by_itself(clock: LoopClock) -> None:
-    accounts, broker, _, _ = await a_desk(clock)
+    logins, broker, _, _ = await a_desk(clock)
     await asyncio.sleep(timedelta(hours=22, minutes=30).total_seconds())  # 07:30 the next morning
-    assert await accounts.renew(ACCOUNT.id, None) is None
+    assert await logins.renew(ACCOUNT.id, None) is None
     assert broker.logins == 0
 
 
 async def test_without_a_seed_the_digits_are_asked_for_once_and_expected_for_five_minutes(clock: LoopClock) -> None:
-    accounts, broker, _, store = await a_desk(clock)
+    logins, broker, _, store = await a_desk(clock)
     await forget_seed(store)
-    assert isinstance(await accounts.login(OWNER), CodeWanted)
+    assert isinstance(await logins.login(OWNER), CodeWanted)
     assert broker.logins == 0
-    assert accounts.expects_code(PERSON)
+    assert logins.expects_code(PERSON)
     await asyncio.sleep(301)
-    assert not accounts.expects_code(PERSON)
-    assert isinstance(await accounts.login(OWNER, "123456"), LoggedIn)
-    assert not accounts.expects_code(PERSON)
+    assert not logins.expects_code(PERSON)
+    assert isinstance(await logins.login(OWNER, "123456"), LoggedIn)
+    assert not logins.expects_code(PERSON)
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "12a456", "१२३४५६"])
 async def test_what_is_not_six_digits_is_not_sent(clock: LoopClock, code: str) -> None:
-    accounts, broker, _, _ = await a_desk(clock)
+    logins, broker, _, _ = await a_desk(clock)
     with pytest.raises(PersonError, match="six digits"):
-        await accounts.login(OWNER, code)
+        await logins.login(OWNER, code)
     assert broker.logins == 0
 
 
 async def test_a_living_session_is_not_logged_in_again(clock: LoopClock) -> None:
-    accounts, broker, _, _ = await a_desk(clock)
-    first = await accounts.login(OWNER)
-    again = await accounts.login(OWNER)
+    logins, broker, _, _ = await a_desk(clock)
+    first = await logins.login(OWNER)
+    again = await logins.login(OWNER)
     assert isinstance(first, LoggedIn)
     assert isinstance(again, LoggedIn)
     assert again.already
@@ -204,28 +205,29 @@ async def test_a_living_session_is_not_logged_in_again(clock: LoopClock) -> None
 
 
 async def test_a_link_that_does_not_log_in_stores_nothing(clock: LoopClock) -> None:
-    accounts, broker, link, store = await a_desk(clock)
+    logins, broker, connection, store = await a_desk(clock)
     broker.refuses = True
     with pytest.raises(LoginRefused):
-        await accounts.link("papa", PAPAS, None)
+        await logins.link("papa", PAPAS, None)
     assert await store.transaction(lambda db: db.accounts.by_label("papa")) is None
-    assert len(link.closed) == 1
+    assert len(connection.closed) == 1
     broker.refuses = False
-    linked = await accounts.link("papa", PAPAS, None)
+    linked = await logins.link("papa", PAPAS, None)
     assert linked.client == "MA••••2"
     assert await store.transaction(lambda db: db.accounts.credentials(linked.id)) == PAPAS
 
 
 @pytest.mark.parametrize("label", ["", "two words", "a" * 33, "<b>", "papa:"])
 async def test_a_label_that_could_not_lead_a_card_is_refused_before_the_broker_is_asked(clock: LoopClock, label: str) -> None:
-    accounts, broker, _, _ = await a_desk(clock)
+    logins, broker, _, _ = await a_desk(clock)
     with pytest.raises(PersonError, match="label"):
-        await accounts.link(label, CREDENTIALS, None)
+        await logins.link(label, CREDENTIALS, None)
     assert broker.logins == 0
 
 
 async def test_use_lasts_half_an_hour_and_knows_only_ones_own_accounts(clock: LoopClock) -> None:
-    accounts, _, _, store = await a_desk(clock)
+    _, _, _, store = await a_desk(clock)
+    accounts = Accounts(store=store, clock=clock)
     papa = Account(id="a2", label="papa", client="MA••••2", created_at=ACCOUNT.created_at + timedelta(days=1))
     await store.transaction(lambda db: db.accounts.add(papa, CREDENTIALS))
     await accounts.use(OWNER, "Papa")

@@ -183,7 +183,7 @@ async def test_two_looks_at_once_lock_once(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     await access(stage).put(daily_loss=Decimal(5000))
     stage.broker.held = [a_loss(6000)]
-    processes = [a_core(stage.store, stage.link, clock, chance=number) for number in range(20)]
+    processes = [a_core(stage.store, stage.connection, clock, chance=number) for number in range(20)]
     await asyncio.gather(*(core.losses.judge(ACCOUNT.id) for core in processes))
     assert len(locks(await stage.notices())) == 1
 

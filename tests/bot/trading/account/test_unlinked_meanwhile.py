@@ -21,7 +21,7 @@ from bot.trading.instruments.catalogue import EVERY, Catalogue
 from bot.trading.safety.lockdown import Lockdown, raise_alarm
 from tests.bot.trading.orders.test_order_desk import ask
 from tests.stage.access import access
-from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_store
 
@@ -61,7 +61,7 @@ class Goes:
 
     async def unlink(self) -> None:
         await self.stage.store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
-        await self.stage.link.close(ACCOUNT.id)
+        await self.stage.connection.close(ACCOUNT.id)
 
     async def lives_on(self, loop: Callable[[], Awaitable[object]], until: str, log: pytest.LogCaptureFixture) -> None:
         """Runs the loop, unlinks the account while the broker is asked for something, and lets an hour pass."""
@@ -131,7 +131,7 @@ async def test_unlinked_while_the_days_loss_is_judged_the_watch_goes_on(
     assert len(goes.broker.asked) == asked, "nobody is asked about it any more"
 
 
-class TwoLines(OneLink):
+class TwoConnections(OneConnection):
     """Two accounts, whose scrip master takes a while to come."""
 
     def __init__(self, broker: ScriptedBroker, feed: StillFeed, session: Session) -> None:
@@ -141,7 +141,7 @@ class TwoLines(OneLink):
     def opened(self) -> tuple[str, ...]:
         return tuple(self.open)
 
-    def of(self, account_id: str, credentials: object = None) -> "TwoLines":
+    def of(self, account_id: str, credentials: object = None) -> "TwoConnections":
         if account_id not in self.open:
             raise NotLinked("This account is not linked any more.")
         return self
@@ -163,12 +163,12 @@ async def test_unlinked_while_the_list_of_instruments_is_fetched_over_another_li
             return await super().scrip_master()
 
     broker = MasterBroker(clock)
-    lines = TwoLines(broker, StillFeed(clock), session)
-    catalogue = Catalogue(store=store, connections=lines, kept=broker.scrip_master, clock=clock)
+    connections = TwoConnections(broker, StillFeed(clock), session)
+    catalogue = Catalogue(store=store, connections=connections, on_disk=broker.scrip_master, clock=clock)
     running = asyncio.create_task(catalogue.run())
     await asyncio.sleep(EVERY + 1)
     assert broker.asked == ["master"]
-    lines.open.remove(ACCOUNT.id)
+    connections.open.remove(ACCOUNT.id)
     await asyncio.sleep(200)
     assert not running.done()
     assert len(catalogue) > 0
@@ -179,14 +179,14 @@ async def test_unlinked_while_the_list_of_instruments_is_fetched_over_another_li
 
 async def test_unlinked_while_the_alarm_ends_another_session_the_alarm_goes_on(clock: LoopClock) -> None:
     goes = await a_stage(clock)
-    session = goes.stage.link.session
+    session = goes.stage.connection.session
     assert session is not None
-    lines = TwoLines(goes.broker, StillFeed(clock), session)
+    connections = TwoConnections(goes.broker, StillFeed(clock), session)
     await goes.stage.store.transaction(lambda db: raise_alarm(db, NOW))
-    heeding = asyncio.create_task(Lockdown(store=goes.stage.store, connections=lines).heed())
+    heeding = asyncio.create_task(Lockdown(store=goes.stage.store, connections=connections).heed())
     await asyncio.sleep(1)
     assert goes.broker.asked == ["logout"]
-    lines.open.clear()
+    connections.open.clear()
     assert await heeding == 2
 
 

@@ -14,14 +14,14 @@ from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock, VirtualLoop
 from bot.trading.instruments.catalogue import Catalogue
 from storage.store import SqlStore
-from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import a_store
 
 TODAY = date(2026, 11, 20)
 
 
-class Shelf(ScriptedBroker):
+class CountedBroker(ScriptedBroker):
     """A broker with a scrip master that may be broken."""
 
     def __init__(self, clock: LoopClock) -> None:
@@ -43,32 +43,32 @@ class Two:
 
     def __init__(self, clock: LoopClock) -> None:
         alive = Session(token=Secret("t"), issued=clock.now(), expires=clock.now() + timedelta(days=9))
-        self.lines = {name: OneLink(Shelf(clock), StillFeed(clock), alive) for name in ("mine", "papa")}
+        self.all = {name: OneConnection(CountedBroker(clock), StillFeed(clock), alive) for name in ("mine", "papa")}
 
-    def of(self, account_id: str, credentials: Credentials | None = None) -> OneLink:
+    def of(self, account_id: str, credentials: Credentials | None = None) -> OneConnection:
         del credentials
-        return self.lines[account_id]
+        return self.all[account_id]
 
     def opened(self) -> Collection[str]:
-        return tuple(self.lines)
+        return tuple(self.all)
 
     async def close(self, account_id: str) -> None: ...
 
-    def shelf(self, name: str) -> Shelf:
-        broker = self.lines[name].broker
-        assert isinstance(broker, Shelf)
+    def broker(self, name: str) -> CountedBroker:
+        broker = self.all[name].broker
+        assert isinstance(broker, CountedBroker)
         return broker
 
     @property
     def asked(self) -> int:
-        return sum(self.shelf(name).asked for name in self.lines)
+        return sum(self.broker(name).asked for name in self.all)
 
 
 def a_catalogue(store: SqlStore, connections: Two, clock: LoopClock, kept: Sequence[Instrument] | None = None) -> Catalogue:
     async def on_disk() -> Sequence[Instrument] | None:
         return kept
 
-    return Catalogue(store=store, connections=connections, kept=on_disk, clock=clock)
+    return Catalogue(store=store, connections=connections, on_disk=on_disk, clock=clock)
 
 
 @asynccontextmanager
@@ -96,12 +96,12 @@ async def test_it_is_fetched_once_a_day_over_one_line(clock: LoopClock, loop: Vi
 
 async def test_a_line_that_cannot_bring_it_is_followed_by_the_next(clock: LoopClock) -> None:
     connections = Two(clock)
-    connections.shelf("mine").broken = Unreadable("half a file")
+    connections.broker("mine").broken = Unreadable("half a file")
     catalogue = a_catalogue(await a_store(), connections, clock)
     async with running(catalogue):
         await asyncio.sleep(100)
     assert catalogue.day == TODAY
-    assert (connections.shelf("mine").asked, connections.shelf("papa").asked) == (1, 1)
+    assert (connections.broker("mine").asked, connections.broker("papa").asked) == (1, 1)
 
 
 async def test_todays_broken_one_leaves_yesterdays_with_its_date(clock: LoopClock) -> None:
@@ -110,12 +110,12 @@ async def test_todays_broken_one_leaves_yesterdays_with_its_date(clock: LoopCloc
     await store.transaction(lambda db: db.scrip_master.note(yesterday, 2, clock.now() - timedelta(days=1)))
     catalogue = a_catalogue(store, connections, clock, kept=[RELIANCE, NIFTY_CALL])
     await catalogue.restore()
-    for name in connections.lines:
-        connections.shelf(name).broken = Unreadable("half a file")
+    for name in connections.all:
+        connections.broker(name).broken = Unreadable("half a file")
     async with running(catalogue):
         await asyncio.sleep(600)
         assert (catalogue.day, len(catalogue)) == (yesterday, 2)
-        connections.shelf("papa").broken = None
+        connections.broker("papa").broken = None
         await asyncio.sleep(120)
         assert (catalogue.day, len(catalogue)) == (TODAY, 1)
 
@@ -126,7 +126,7 @@ async def test_what_came_before_the_broker_was_ready_is_fetched_again_when_it_is
     catalogue = a_catalogue(store, connections, clock)
     await catalogue.refresh("mine")
     assert catalogue.day == TODAY + timedelta(days=1)
-    connections.shelf("mine").rows = [RELIANCE, NIFTY_CALL]
+    connections.broker("mine").rows = [RELIANCE, NIFTY_CALL]
     async with running(catalogue):
         await asyncio.sleep(2 * 3600)
         assert (connections.asked, len(catalogue)) == (1, 1), "08:30: not ready yet"
@@ -151,7 +151,7 @@ async def test_who_asks_while_the_first_is_on_its_way_waits_for_it(clock: LoopCl
 
 async def test_it_knows_which_shares_have_contracts_and_instruments_by_their_key(clock: LoopClock) -> None:
     connections = Two(clock)
-    connections.shelf("mine").rows = [RELIANCE, NIFTY_CALL]
+    connections.broker("mine").rows = [RELIANCE, NIFTY_CALL]
     catalogue = a_catalogue(await a_store(), connections, clock)
     assert (catalogue.by_key(RELIANCE.key), catalogue.has_contracts(RELIANCE), catalogue.is_monthly(NIFTY_CALL)) == (
         None,

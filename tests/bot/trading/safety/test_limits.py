@@ -144,8 +144,8 @@ async def test_a_day_locked_by_hand_stays_locked_until_the_next_day_and_rings_th
 
 
 def renew(stage: DeskStage) -> None:
-    assert stage.link.session is not None
-    stage.link.session = replace(stage.link.session, expires=stage.clock.now() + timedelta(hours=1))
+    assert stage.connection.session is not None
+    stage.connection.session = replace(stage.connection.session, expires=stage.clock.now() + timedelta(hours=1))
 
 
 async def test_tighter_works_at_once_and_looser_from_the_next_trading_day_only(loop: VirtualLoop) -> None:

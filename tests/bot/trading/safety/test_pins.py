@@ -256,7 +256,9 @@ async def test_the_first_order_after_twelve_idle_hours_waits_for_the_pin_and_an_
     await at.set_pin(stage.actor)
     assert isinstance(await stage.tap(await ask(stage)), Order)
     await asyncio.sleep(12 * 3600 + 1)
-    stage.link.session = replace(stage.link.session, expires=clock.now() + timedelta(hours=5)) if stage.link.session else None
+    stage.connection.session = (
+        replace(stage.connection.session, expires=clock.now() + timedelta(hours=5)) if stage.connection.session else None
+    )
     token = await ask(stage, replace(LIMIT, quantity=3))
     with pytest.raises(PinWanted, match="First order in a while"):
         await stage.tap(token)

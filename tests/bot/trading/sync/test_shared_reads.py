@@ -22,7 +22,7 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.feed_events import FeedEvents
 from bot.trading.sync.shared_reads import NEVER, YOUNG, SharedRead
 from tests.bot.trading.orders.test_order_desk import a_position, ask
-from tests.stage.broker import OneLink, ScriptedBroker, StillFeed
+from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import MORNING
 from tests.stage.orders import RELIANCE
@@ -87,7 +87,7 @@ async def readers(clock: LoopClock) -> Readers:
     proposing = stage.desk._proposing
     views = AccountViews(
         store=stage.store,
-        connections=stage.link,
+        connections=stage.connection,
         prices=stage.prices,
         instruments=proposing.instruments,
         reconcile=stage.reconcile,
@@ -262,7 +262,7 @@ async def test_an_account_that_is_linked_anew_is_never_shown_the_reads_of_its_la
     people = await readers(clock)
     people.broker.held = [a_position(5)]
     assert await people.quantities() == [5]
-    people.stage.link.broker = CountingBroker(clock)
+    people.stage.connection.broker = CountingBroker(clock)
     assert await people.quantities() == []
 
 
@@ -278,8 +278,8 @@ class SilentFeed(StillFeed):
 
 async def test_those_who_ask_for_one_price_at_one_moment_share_the_quote(clock: LoopClock) -> None:
     people = await readers(clock)
-    link: OneLink = people.stage.link
-    link.feed = SilentFeed(clock)
+    connection: OneConnection = people.stage.connection
+    connection.feed = SilentFeed(clock)
     prices = await asyncio.gather(*(people.stage.prices.of(ACCOUNT.id, RELIANCE.key) for _ in range(20)))
     assert [price.last for price in prices if price is not None] == [Decimal("1480.30")] * 20
     assert people.broker.reads == ["quotes", "quotes"]
