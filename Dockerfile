@@ -11,6 +11,8 @@ RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-h
 COPY bot ./bot
 COPY handlers ./handlers
 COPY storage ./storage
+# Nothing is compiled when the bot runs, so it is here; else every start would compile the whole bot.
+RUN python -m compileall -q bot handlers storage
 
 USER bot
 ENV DATABASE=/var/lib/bot/bot.db \

@@ -4,7 +4,9 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 from bot.broker import routes
 from bot.broker.authorised import AuthorisedCalls
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 QUOTES_AT_ONCE = 50  # tokens in one call, as live clients do daily (9.1)
 _FUNDS_PAUSE = 1.0
 
+Held = TypeVar("Held", Position, Holding)
+
 
 class MStock:
     """Implements bot.domain.ports.broker.Broker."""
@@ -57,6 +61,8 @@ class MStock:
         self._key = key
         self._find = find
         self._order_rows, self._trade_rows = Rows(translate.order_fact, translate.is_from_elsewhere), Rows(translate.trade_fact)
+        self._position_rows = Rows(lambda row: translate.position(row, self._find))
+        self._holding_rows = Rows(lambda row: translate.holding(row, self._find))
         self.stop_spelling = StopSpelling.JOINED
         self.research = ResearchClient(self._calls, clock)
 
@@ -162,12 +168,17 @@ class MStock:
     async def positions(self) -> Sequence[Position]:
         """The position book, flat rows included."""
         rows = models.rows(await self._calls.read(routes.POSITIONS), "position book")
-        return [position for row in rows if (position := translate.position(row, self._find)) is not None]
+        return [self._as_listed(position) for position in self._position_rows.facts(rows)]
 
     async def holdings(self) -> Sequence[Holding]:
         """Shares in the demat account."""
         rows = models.rows(await self._calls.read(routes.HOLDINGS), "holdings")
-        return [translate.holding(row, self._find) for row in rows]
+        return [self._as_listed(holding) for holding in self._holding_rows.facts(rows)]
+
+    def _as_listed(self, held: Held) -> Held:
+        """With the instrument as the master of this moment has it: the row may have been read before that master came."""
+        instrument = self._find(held.instrument.key)
+        return held if instrument is None else replace(held, instrument=instrument)
 
     async def funds(self) -> Funds:
         """Money for trading; an empty answer, which happens, is asked for once more."""

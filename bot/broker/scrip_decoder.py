@@ -2,11 +2,14 @@
 
 import csv
 import functools
-import itertools
 import logging
 import mmap
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import compress, count
+from operator import attrgetter
 from pathlib import Path
 from typing import overload
 
@@ -16,7 +19,7 @@ from bot.broker.wire import answers, vocabulary
 from bot.broker.wire.models import exact
 from bot.domain.errors import Unreadable
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
-from bot.domain.market.scrip_columns import CodedColumn, Columns, Directory
+from bot.domain.market.scrip_columns import CodedColumn, Columns, Directory, TextColumn
 
 log = logging.getLogger(__name__)
 
@@ -68,18 +71,24 @@ _KINDS = {
 # Read from the name's end: no column says it.
 _RIGHTS = {spelled: right for right in Right for spelled in (right.value, right.value.lower(), right.value.capitalize())}
 _CONTRACTS = frozenset({"OPT", "FUT"})  # how the kinds of contracts begin
-_EXCHANGES = {exchange.value: exchange for exchange in Exchange}
+_SEGMENTS = frozenset(exchange.value for exchange in Exchange)
+_CODED = ("symbol", "exch_seg", "instrumenttype", "expiry", "strike", "lotsize", "tick_size")  # columns with few distinct texts
 
 
 class Master(Sequence[Instrument]):
-    """All instruments of a day. Rows stay as they came; an Instrument is made when it is looked at."""
+    """All instruments of a day. Rows are kept as columns of texts; an Instrument is made when it is looked at."""
 
-    def __init__(self, rows: list[Scrip], indexes: Sequence[Instrument]) -> None:
-        self._rows = rows
-        self._indexes = indexes  # those that are in no row
+    def __init__(self, rows: "_Rows", indexes: Sequence[Instrument]) -> None:
+        """rows: those of the file. indexes: what is in no row of it; they are the last rows here."""
+        rows.add(list(map(_index_row, indexes)))
+        self._indexes = indexes
+        self._token, self._name = rows.token, rows.name
+        self._symbol, self._exchange, self._kind = rows.column("symbol"), rows.column("exch_seg"), rows.column("instrumenttype")
+        self._expiry, self._strike = rows.column("expiry"), rows.column("strike")
+        self._lot, self._tick = rows.column("lotsize"), rows.column("tick_size")
 
     def __len__(self) -> int:
-        return len(self._rows) + len(self._indexes)
+        return len(self._token)
 
     @overload
     def __getitem__(self, at: int) -> Instrument: ...
@@ -92,55 +101,88 @@ class Master(Sequence[Instrument]):
             at += len(self)
         if not 0 <= at < len(self):
             raise IndexError(at)
-        return _instrument(self._rows[at]) if at < len(self._rows) else self._indexes[at - len(self._rows)]
+        from_end = at - len(self)
+        return self._indexes[from_end] if from_end >= -len(self._indexes) else _instrument(self._row(at))
 
-    def __iter__(self) -> Iterator[Instrument]:
-        for row in self._rows:
-            yield _instrument(row)
-        yield from self._indexes
+    def _row(self, at: int) -> Scrip:
+        return Scrip(
+            token=self._token[at],
+            symbol=self._symbol[at],
+            name=self._name[at],
+            exch_seg=self._exchange[at],
+            instrumenttype=self._kind[at],
+            expiry=self._expiry[at],
+            strike=self._strike[at],
+            lotsize=self._lot[at],
+            tick_size=self._tick[at],
+        )
 
     def columns(self) -> Columns:
         """The same rows as columns."""
-        rows, indexes = self._rows, self._indexes
-        kinds = {text: vocabulary.instrument_kind(text) or InstrumentKind.EQUITY for text in {row.instrumenttype for row in rows}}
-        contracts = {text for text in kinds if text.startswith(("OPT", "FUT"))}
+        contracts = {text for text in self._kind.distinct if text.startswith(("OPT", "FUT"))}
         options = {text for text in contracts if text.startswith("OPT")}
-        days = {text: vocabulary.day(text) for text in {row.expiry for row in rows if row.instrumenttype in contracts}}
-        strikes = {text: _strike(text) for text in {row.strike for row in rows if row.instrumenttype in options}}
-        symbols = {text: text for text in [*(row.symbol for row in rows), *(one.symbol for one in indexes)]}
-        series = {text: text for text in ["", *(_series(row) for row in rows)]}
-        none = [""] * len(indexes)
+        expiries = [text if kind in contracts else "" for kind, text in zip(self._kind, self._expiry, strict=True)]
+        strikes = [text if kind in options else "" for kind, text in zip(self._kind, self._strike, strict=True)]
+        rights = [name[-2:] if kind in options else "" for kind, name in zip(self._kind, self._name, strict=True)]
+        series = list(map(_series, self._exchange, self._kind, self._name))
         return Columns(
-            exchange=CodedColumn([row.exch_seg for row in rows] + [one.exchange.value for one in indexes], _EXCHANGES),
-            token=[row.token for row in rows] + [one.token for one in indexes],
-            symbol=CodedColumn([row.symbol for row in rows] + [one.symbol for one in indexes], symbols),
-            name=[row.name for row in rows] + [one.name for one in indexes],
-            kind=CodedColumn(
-                [row.instrumenttype for row in rows] + ["INDEX" for _ in indexes], {"INDEX": InstrumentKind.INDEX, **kinds}
-            ),
-            expiry=CodedColumn(
-                [row.expiry if row.instrumenttype in contracts else "" for row in rows] + none, {"": None, **days}
-            ),
-            strike=CodedColumn(
-                [row.strike if row.instrumenttype in options else "" for row in rows] + none, {"": None, **strikes}
-            ),
-            right=CodedColumn(
-                [row.name[-2:] if row.instrumenttype in options else "" for row in rows] + none, {"": None, **_RIGHTS}
-            ),
-            series=CodedColumn([_series(row) for row in rows] + none, series),
+            exchange=self._exchange.mapped(Exchange),
+            token=self._token,
+            symbol=self._symbol,
+            name=self._name,
+            kind=self._kind.mapped(lambda text: vocabulary.instrument_kind(text) or InstrumentKind.EQUITY),
+            expiry=_coded(expiries).mapped(lambda text: vocabulary.day(text) if text else None),
+            strike=_coded(strikes).mapped(lambda text: _strike(text) if text else None),
+            right=_coded(rights).mapped(_RIGHTS.get),
+            series=_coded(series),
         )
 
     @functools.cached_property
     def _by_token(self) -> Directory:
         """Made when it is first asked: the search has a directory of its own."""
-        return Directory([row.token for row in self._rows])
+        return Directory(self._token)
 
     def find(self, key: InstrumentKey) -> Instrument | None:
         """The instrument of a key, made now."""
         for at in self._by_token.rows(key.token):
-            if self._rows[at].exch_seg == key.exchange:
-                return _instrument(self._rows[at])
-        return next((one for one in self._indexes if one.key == key), None)
+            if self._exchange[at] == key.exchange:
+                return self[at]
+        return None
+
+
+class _Rows:
+    """Rows on their way into columns, portion by portion: no text of a portion outlives it but those that were new."""
+
+    def __init__(self) -> None:
+        self.token, self.name = TextColumn(), TextColumn()
+        self._codes = {field: array("I") for field in _CODED}
+        self._numbers = {field: defaultdict[str, int](count().__next__) for field in _CODED}
+
+    def __len__(self) -> int:
+        return len(self.token)
+
+    def add(self, rows: Sequence[Scrip]) -> None:
+        self.token.extend([row.token for row in rows])
+        self.name.extend([row.name for row in rows])
+        for field in _CODED:
+            self._codes[field].extend(map(self._numbers[field].__getitem__, map(attrgetter(field), rows)))
+
+    def column(self, field: str) -> CodedColumn[str]:
+        """What was added so far."""
+        return CodedColumn(self._codes[field], list(self._numbers[field]))
+
+    def tokens(self) -> dict[Exchange, set[str]]:
+        """The tokens of each exchange."""
+        tokens, codes, numbers = list(self.token), self._codes["exch_seg"], self._numbers["exch_seg"]
+        return {exchange: set(compress(tokens, map(numbers.get(exchange.value, -1).__eq__, codes))) for exchange in Exchange}
+
+
+def _coded(texts: Sequence[str]) -> CodedColumn[str]:
+    return CodedColumn.of(texts, dict(zip(texts, texts, strict=True)))
+
+
+def _index_row(one: Instrument) -> Scrip:
+    return Scrip(token=one.token, symbol=one.symbol, name=one.name, exch_seg=one.exchange.value, instrumenttype="INDEX")
 
 
 def _instrument(row: Scrip) -> Instrument:
@@ -159,12 +201,12 @@ def _instrument(row: Scrip) -> Instrument:
         expiry=vocabulary.day(row.expiry) if derivative else None,
         strike=_strike(row.strike) if option else None,
         right=_RIGHTS[name[-2:]] if option else None,
-        series=_series(row),
+        series=_series(row.exch_seg, row.instrumenttype, name),
     )
 
 
-def _series(row: Scrip) -> str:
-    return row.name.rpartition("-")[2] if row.exch_seg == "NSE" and row.instrumenttype == "EQ" and "-" in row.name else ""
+def _series(exchange: str, kind: str, name: str) -> str:
+    return name.rpartition("-")[2] if exchange == "NSE" and kind == "EQ" and "-" in name else ""
 
 
 def _kind(row: Scrip) -> InstrumentKind:
@@ -193,6 +235,17 @@ def _strike(text: str) -> Decimal:
     if number is None or number <= 0:
         raise ValueError("no strike")
     return number
+
+
+def _symbol(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("no symbol")
+    return text
+
+
+_CHECKS: Mapping[str, Callable[[str], object]] = {
+    "symbol": _symbol, "expiry": vocabulary.day, "strike": _strike, "lotsize": _lot, "tick_size": _tick,
+}  # fmt: skip
 
 
 def read_master(path: Path, indexes: Sequence[Instrument] = INDEXES) -> Master:
@@ -272,79 +325,64 @@ def _row(entry: dict[str, object]) -> Scrip:
 
 
 def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> Master:
-    """Checks that no key comes twice, shares equal strings, and checks each distinct value once instead of once for each row."""
-    shared: tuple[dict[str, str], ...] = ({}, {}, {}, {}, {}, {})
-    symbols, expiries, strikes, lots, ticks, kinds = (texts.setdefault for texts in shared)
-    segments: dict[str, tuple[str, set[str]]] = {exchange.value: (exchange.value, set()) for exchange in Exchange}
-    others = 0
-    rows: list[Scrip] = []
-    add = rows.append
-    for row in itertools.chain.from_iterable(portions):
-        segment = segments.get(row.exch_seg)
-        if segment is None:
-            others += 1
-            continue
-        row.exch_seg, tokens = segment
-        row.symbol = symbols(row.symbol, row.symbol)
-        row.expiry = expiries(row.expiry, row.expiry)
-        row.strike = strikes(row.strike, row.strike)
-        row.lotsize = lots(row.lotsize, row.lotsize)
-        row.tick_size = ticks(row.tick_size, row.tick_size)
-        row.instrumenttype = kinds(row.instrumenttype, row.instrumenttype)
-        tokens.add(row.token)
-        add(row)
-    names, days, strike_texts, lot_texts, tick_texts, kind_texts = shared
-    spelled_oddly = {text: vocabulary.squeezed(text) for text in kind_texts if text != vocabulary.squeezed(text)}
-    if spelled_oddly:  # one spelling from here on, so that every reader below means the same kind
-        for row in rows:
-            row.instrumenttype = spelled_oddly.get(row.instrumenttype, row.instrumenttype)
-        kind_texts = {row.instrumenttype: row.instrumenttype for row in rows}
-    foreign = {text for text in kind_texts if vocabulary.instrument_kind(text) is None}
-    broken = {
-        "symbol": {text for text in names if not text.isprintable()},
-        "expiry": _bad(days, vocabulary.day),
-        "strike": _bad(strike_texts, _strike),
-        "lot": _bad(lot_texts, _lot),
-        "tick": _bad(tick_texts, _tick),
-    }
-    ours = [row for row in rows if row.instrumenttype not in foreign] if foreign else rows
-    good = _sound(ours, broken)
-    unsound = len(ours) - len(good)
-    if not good or unsound > len(good) * MOST_BROKEN:
+    """Checks that no key comes twice, and each distinct value once instead of once for each row."""
+    rows = _Rows()
+    broken = {field: _Broken(check) for field, check in _CHECKS.items()}
+    others = unsound = 0
+    for portion in portions:
+        traded = _traded(portion)
+        good = _sound(traded, broken)
+        others += len(portion) - len(traded)
+        unsound += len(traded) - len(good)
+        rows.add(good)
+    if not rows or unsound > len(rows) * MOST_BROKEN:
         raise Unreadable("mStock's scrip master cannot be read. Yesterday's stays in use.")
-    if unsound or others or foreign:
-        log.info("scrip master: %d rows of other segments or kinds, %d unreadable", others + len(rows) - len(good), unsound)
-    if len(good) != len(rows):
-        for _, tokens in segments.values():
-            tokens.clear()
-        for row in good:
-            segments[row.exch_seg][1].add(row.token)
-    if sum(len(tokens) for _, tokens in segments.values()) != len(good):
+    if unsound or others:
+        log.info("scrip master: %d rows of other segments or kinds, %d unreadable", others, unsound)
+    tokens = rows.tokens()
+    if sum(map(len, tokens.values())) != len(rows):
         raise Unreadable("mStock's scrip master names one token twice. Yesterday's stays in use.")
-    return Master(good, [one for one in indexes if one.token not in segments[one.exchange.value][1]])
+    return Master(rows, [one for one in indexes if one.token not in tokens[one.exchange]])
 
 
-def _bad(texts: dict[str, str], check: Callable[[str], object]) -> set[str]:
-    bad = set()
-    for text in texts:
+def _traded(rows: Sequence[Scrip]) -> list[Scrip]:
+    """The rows of what is traded here, each kind in one spelling, so that every reader means the same."""
+    kinds = {text: vocabulary.squeezed(text) for text in {row.instrumenttype for row in rows}}
+    foreign = {text for text in kinds if vocabulary.instrument_kind(text) is None}
+    ours = [row for row in rows if row.exch_seg in _SEGMENTS and row.instrumenttype not in foreign]
+    if any(text != spelled for text, spelled in kinds.items()):
+        for row in ours:
+            row.instrumenttype = kinds[row.instrumenttype]
+    return ours
+
+
+class _Broken(dict[str, bool]):
+    """Whether a text cannot be read, found out once for each."""
+
+    def __init__(self, check: Callable[[str], object]) -> None:
+        self._check = check
+
+    def __missing__(self, text: str) -> bool:
         try:
-            check(text)
+            self._check(text)
         except ValueError:
-            bad.add(text)
-    return bad
+            self[text] = True
+        else:
+            self[text] = False
+        return self[text]
 
 
-def _sound(rows: Sequence[Scrip], broken: Mapping[str, set[str]]) -> list[Scrip]:
+def _sound(rows: Sequence[Scrip], broken: Mapping[str, _Broken]) -> list[Scrip]:
     """The rows without an unreadable field, as far as their kind has use for it; written out, because it runs for each row."""
-    symbols, ticks, days, lots, strikes = (broken[name] for name in ("symbol", "tick", "expiry", "lot", "strike"))
+    symbols, ticks, days, lots, strikes = (broken[name] for name in ("symbol", "tick_size", "expiry", "lotsize", "strike"))
     return [
         row for row in rows
-        if row.token.isalnum() and row.name.isprintable() and row.symbol not in symbols and row.tick_size not in ticks
+        if row.token.isalnum() and row.name.isprintable() and not symbols[row.symbol] and not ticks[row.tick_size]
         and (
             (kind := row.instrumenttype[:3]) not in _CONTRACTS
             or (
-                row.expiry not in days and row.lotsize not in lots
-                and (kind != "OPT" or (row.strike not in strikes and row.name[-2:] in _RIGHTS))
+                not days[row.expiry] and not lots[row.lotsize]
+                and (kind != "OPT" or (not strikes[row.strike] and row.name[-2:] in _RIGHTS))
             )
         )
     ]  # fmt: skip

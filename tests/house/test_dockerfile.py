@@ -31,6 +31,13 @@ def test_only_what_runs_is_copied_and_all_of_it_exists() -> None:
     assert all((ROOT / name).exists() for name in names)
 
 
+def test_what_never_writes_bytecode_finds_it_written() -> None:
+    copied = next(at for at, line in enumerate(LINES) if line.startswith("COPY storage"))
+    compiled = next(at for at, line in enumerate(LINES) if "compileall" in line)
+    assert LINES[compiled] == "RUN python -m compileall -q bot handlers storage"
+    assert copied < compiled < next(at for at, line in enumerate(LINES) if line.startswith("USER"))
+
+
 @pytest.mark.exhaustive
 def test_the_install_and_start_lines_work_in_a_clean_place(tmp_path: Path) -> None:
     install = next(line for line in word("RUN") if "pip install" in line)

@@ -2,25 +2,43 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from typing import Protocol, TypeVar, overload, runtime_checkable
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 
 _T = TypeVar("_T")
+_Other = TypeVar("_Other")
 _Key = TypeVar("_Key", bound=Hashable)
 
 
 class CodedColumn(Sequence[_T]):
     """A column with few distinct values: each value once, and for each row its small number."""
 
-    def __init__(self, keys: Iterable[_Key], values: Mapping[_Key, _T]) -> None:
+    def __init__(self, codes: "array[int]", values: Sequence[_T]) -> None:
+        self._codes = codes if len(values) > 1 << 16 else array("H", codes)
+        self._values = values
+
+    @classmethod
+    def of(cls, keys: Iterable[_Key], values: Mapping[_Key, _T]) -> "CodedColumn[_T]":
+        """The column of these rows: each is a key of `values`."""
         codes = {key: code for code, key in enumerate(values)}
-        self._codes = array("H" if len(codes) <= 1 << 16 else "I", map(codes.__getitem__, keys))
-        self._values = list(values.values())
+        return cls(array("I", map(codes.__getitem__, keys)), list(values.values()))
+
+    @property
+    def distinct(self) -> Sequence[_T]:
+        """Each value once."""
+        return self._values
+
+    def mapped(self, meaning: Callable[[_T], _Other]) -> "CodedColumn[_Other]":
+        """The same rows, with what each value means. The numbers are shared."""
+        other: CodedColumn[_Other] = CodedColumn(array("I"), [meaning(value) for value in self._values])
+        other._codes = self._codes
+        return other
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -36,6 +54,37 @@ class CodedColumn(Sequence[_T]):
         if isinstance(row, slice):
             return [self._values[code] for code in self._codes[row]]
         return self._values[self._codes[row]]
+
+
+class TextColumn(Sequence[str]):
+    """A column of texts that differ, in one piece. An object for each takes four times as much."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._ends = array("I", [0])
+
+    def extend(self, texts: Sequence[str]) -> None:
+        """More rows."""
+        self._ends.extend(accumulate(map(len, texts), initial=self._ends.pop()))
+        self._text += "".join(texts)
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._text.__getitem__, map(slice, self._ends, self._ends[1:]))
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return [self[each] for each in range(*row.indices(len(self)))]
+        if not -len(self) <= row < len(self):
+            raise IndexError(row)
+        row %= len(self)
+        return self._text[self._ends[row] : self._ends[row + 1]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +107,7 @@ class Directory:
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
-        self._rows = array("I", sorted(range(len(words)), key=words.__getitem__))
+        self._rows = array("I", sorted(range(len(words)), key=list(words).__getitem__))
 
     def rows(self, word: str) -> Sequence[int]:
         """The rows that have this word, in their order."""

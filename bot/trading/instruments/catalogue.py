@@ -11,6 +11,7 @@ from bot.domain.errors import BotError, NotLinked, PersonError
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Store
+from bot.runtime.memory import give_back
 from bot.trading.instruments.finder import Found, Instruments
 
 log = logging.getLogger(__name__)
@@ -136,4 +137,6 @@ class Catalogue:
 
     async def _indexed(self, rows: Sequence[Instrument], day: date) -> Instruments:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, lambda: Instruments(rows, day=day))
+        indexed = await loop.run_in_executor(None, lambda: Instruments(rows, day=day))
+        await loop.run_in_executor(None, give_back)  # what reading and sorting took
+        return indexed

@@ -317,6 +317,18 @@ async def test_the_books_of_a_contract_lead_back_to_the_master(pair: MStockConne
     assert (await pair.broker.trades())[0].key == contract.key
 
 
+async def test_a_position_that_was_read_before_the_master_came_takes_the_masters_name_when_it_comes(
+    links: Connections, pair: MStockConnection
+) -> None:
+    await pair.broker.place(await a_draft(pair), TAG)
+    await asyncio.sleep(60)
+    (before,) = await pair.broker.positions()
+    assert before.instrument.tick != Decimal("0.1"), "nobody knows its tick"
+    links.attach(find=lambda key: RELIANCE if key == RELIANCE.key else None)
+    (after,) = await pair.broker.positions()
+    assert after == replace(before, instrument=RELIANCE)
+
+
 async def test_logging_out_ends_the_session_on_both_sides(pair: MStockConnection) -> None:
     await pair.broker.logout()
     assert pair.session is None

@@ -1,0 +1,34 @@
+"""Memory that was freed goes back to the host."""
+
+import platform
+import resource
+from pathlib import Path
+
+import pytest
+
+from bot.runtime.memory import give_back
+
+PIECE, PIECES = 64 * 1024, 512  # 32 megabytes, in pieces too small to be given back one by one
+MEGABYTE = 2**20
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library gives back by itself")
+def test_what_was_freed_below_a_piece_in_use_goes_back_to_the_host() -> None:
+    pieces = [bytes([1]) * PIECE for _ in range(PIECES)]
+    last = bytes([2]) * PIECE
+    pieces.clear()
+    held = resident()
+    give_back()
+    assert held - resident() > 24 * MEGABYTE
+    assert last[0] == 2
+
+
+def test_it_may_be_asked_again_with_nothing_to_give() -> None:
+    give_back()
+    held = resident()
+    give_back()
+    assert abs(held - resident()) < MEGABYTE
