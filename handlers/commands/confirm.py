@@ -58,6 +58,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.state.first_tap(tap.token)
     sends = tap.verb is CardVerb.CONFIRM and ctx.services.proposals.may_be_open(tap.token)  # else nothing is announced
     answered = None if repeated else _answering(ctx, "Sending…" if sends else "")
+    await asyncio.sleep(0)  # the answer is on its way before the claim keeps the store's thread, and this one, busy
     try:
         outcome = await ctx.services.desk.confirm(
             ctx.actor,
