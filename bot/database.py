@@ -10,7 +10,7 @@ from bot.domain.errors import VaultError
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
 from bot.runtime.randomness import random_bytes as system_random
-from bot.trading.safety.lockdown import sounding
+from bot.trading.safety.lockdown import is_locked_down
 from storage.db.engine import SQLITE
 from storage.repositories import SqlRepositories
 from storage.secrets.keyfile import KeyFile
@@ -121,7 +121,7 @@ def _state(db: SqlRepositories, vault: Vault) -> StoreState:
         phones_sealed=sum(db.pins.phone_locked_since(person) is not None for person in people),
         accounts=len(accounts),
         accounts_stopped=sum(db.stops.stopped(account.id) is not None for account in accounts),
-        alarm=sounding(db),
+        alarm=is_locked_down(db),
         updates_waiting=len(db.inbox.waiting()),
         notices_waiting=waiting,
         notices_buried=buried,

@@ -122,7 +122,7 @@ class Connections:
         self._died: asyncio.Future[None] | None = None
 
     def attach(self, *, listener: FeedListener | None = None, renewer: Renewer | None = None, find: Find | None = None) -> None:
-        """Names the heart's ears after both exist; takes effect at once, for open pairs too."""
+        """Names the listener, the renewer and the instruments once they exist; takes effect at once, for open connections too."""
         self._listener = listener or self._listener
         self._renewer = renewer or self._renewer
         self._find = find or self._find
@@ -209,7 +209,7 @@ class Connections:
             self._died.set_exception(task.exception() or RuntimeError(f"{task.get_name()} ended by itself"))
 
     @property
-    def ears(self) -> FeedListener:
+    def listener(self) -> FeedListener:
         """Who listens now."""
         return self._listener
 
@@ -225,10 +225,10 @@ class _Relay:
         self._connections = connections
 
     def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
-        self._connections.ears.on_order_event(account_id, traded=traded)
+        self._connections.listener.on_order_event(account_id, traded=traded)
 
     def tick(self, account_id: str, tick: Tick) -> None:
-        self._connections.ears.tick(account_id, tick)
+        self._connections.listener.tick(account_id, tick)
 
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
-        self._connections.ears.gap(account_id, since, until)
+        self._connections.listener.gap(account_id, since, until)

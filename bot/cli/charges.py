@@ -172,9 +172,9 @@ def charges_page(trade: Trade, plan: Plan | None, reference: ReferenceData) -> I
         yield "No price pays for it."
         return
     point = trip.break_even
-    known = " (by what is known)" if trip.both.unknown else ""
+    caveat = " (by what is known)" if trip.both.unknown else ""
     ticks = f"{point.ticks} ticks of {trade.instrument.tick}"
-    yield f"Break-even {to_paise(point.price)}: {to_paise(point.move)} a unit, {ticks}{known}"
+    yield f"Break-even {to_paise(point.price)}: {to_paise(point.move)} a unit, {ticks}{caveat}"
 
 
 def _bill(bill: Bill) -> Iterator[str]:

@@ -10,7 +10,7 @@ from bot.database import without_keys, without_keys_at
 from bot.domain.clock import Clock, SystemClock, ist
 from bot.domain.errors import StorageError
 from bot.runtime.logs import escaped
-from bot.trading.safety.lockdown import raise_alarm, sounding
+from bot.trading.safety.lockdown import is_locked_down, raise_alarm
 from storage.backup import after_bringing_back, bring_back, check_copy
 from storage.db.engine import FileLock
 from storage.repositories import SqlRepositories
@@ -68,6 +68,6 @@ async def _alarm_is_on(settings: Settings) -> bool:
         return False
     try:
         async with without_keys(settings) as store:
-            return await store.transaction(sounding)
+            return await store.transaction(is_locked_down)
     except StorageError:
         return False

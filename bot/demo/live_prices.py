@@ -101,8 +101,8 @@ def matched(master: Sequence[Instrument], listed: Sequence[Listed]) -> dict[Inst
     Names tell the instruments apart, for the paper broker's contract tokens mean nothing elsewhere; indices, which stand in no
     master under a trading name, go by the exchange's own token.
     """
-    by_name = {(each.exchange, each.name): each.name for each in listed}
-    by_token = {(each.exchange, each.token): each.name for each in listed if each.kind == "INDEX"}
+    by_name = {(share.exchange, share.name): share.name for share in listed}
+    by_token = {(index.exchange, index.token): index.name for index in listed if index.kind == "INDEX"}
     cash: dict[InstrumentKey, str] = {}
     contracts: dict[InstrumentKey, str] = {}
     for instrument in master:

@@ -58,8 +58,8 @@ async def neighbours(
     keep_hours: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Simulators]:
     """Starts both; data None keeps the chat and the paper account in memory. OSError when the port is taken."""
-    kept = data / "chat.json" if data is not None else None
-    chats = Chats(clock, state=load(kept) if kept is not None else None)
+    history = data / "chat.json" if data is not None else None
+    chats = Chats(clock, state=load(history) if history is not None else None)
     telegram = DemoServer(chats, token=new_token(chance))
     person = ScriptedPerson(chats, VISITOR, name="Asha", started=True)
     app = telegram.application()
@@ -68,8 +68,8 @@ async def neighbours(
     app.add_subapp("/exchange", exchange)
     Page(person=person, desk="/exchange/desk", shift=shift, keep_hours=keep_hours).add_to(app)
     async with AsyncExitStack() as stack:
-        if kept is not None:
-            await stack.enter_async_context(keeping(chats, kept))
+        if history is not None:
+            await stack.enter_async_context(keeping(chats, history))
         url = await stack.enter_async_context(listening(app, port=port, pages=frozenset({"/"})))
         yield Simulators(
             url=f"{url}/",

@@ -125,10 +125,10 @@ def _orders(demo: Demo) -> int:
 
 
 def _number_of(card: Json) -> int:
-    found = re.search(r"#(\d+)", card["text"])
-    if found is None:
+    match = re.search(r"#(\d+)", card["text"])
+    if match is None:
         raise Astray("the card has no order number")
-    return int(found[1])
+    return int(match[1])
 
 
 def _data_of(message: Json, label: str) -> str:

@@ -1,4 +1,4 @@
-"""The door before the simulators: they listen on loopback, and what a browser on this machine can be made to send is refused.
+"""The guard before the simulators: they listen on loopback, and what a browser on this machine can be made to send is refused.
 
 Every page that a browser shows may knock at loopback. So a request must name this machine (a foreign name that resolves to
 127.0.0.1 is DNS rebinding), its origin, where it has one, must be this server, and a link that somebody follows leads to the
@@ -45,9 +45,9 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def listening(app: web.Application, *, port: int = 0, pages: frozenset[str] = frozenset()) -> AsyncIterator[str]:
-    """Serves an application on 127.0.0.1 behind the door; the address without a slash at the end.
+    """Serves an application on 127.0.0.1 behind the guard; the address without a slash at the end.
 
-    `pages` are the paths that a link may lead to. The door stands before what is mounted in the application, too.
+    `pages` are the paths that a link may lead to. The guard stands before what is mounted in the application, too.
     """
 
     @web.middleware

@@ -83,7 +83,7 @@ class _Door(selectors.DefaultSelector):
 
 
 class _LeapingLoop(asyncio.SelectorEventLoop):
-    """What both loops share: the door, the count of worker threads, and the careful look before a leap."""
+    """What both loops share: the selector, the count of worker threads, and the careful look before a leap."""
 
     def __init__(self, *, patience: float) -> None:
         self._door = _Door()

@@ -34,7 +34,9 @@ async def lock(ctx: Ctx) -> None:
     if not state.set and ctx.words.lower() != "now":
         await ctx.reply(views.lock_without_pin(), marked=False)
         return
-    await ctx.reply(views.sealed(await ctx.services.pins.lock(ctx.actor), ctx.chat_id), priority=Priority.SAFETY, marked=False)
+    await ctx.reply(
+        views.phone_locked(await ctx.services.pins.lock(ctx.actor), ctx.chat_id), priority=Priority.SAFETY, marked=False
+    )
 
 
 async def unlock(ctx: Ctx) -> None:

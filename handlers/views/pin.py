@@ -48,7 +48,7 @@ def state(pin_state: PinState) -> View:
     )
 
 
-def sealed(pin_state: PinState, person: int) -> View:
+def phone_locked(pin_state: PinState, person: int) -> View:
     """From here on the phone shows nothing and sends nothing, but can still stop trading."""
     how = "Your PIN opens it." if pin_state.set else f"It is opened on the host: python -m bot people unlock {person}"
     rows = [[button("Unlock", WordsTap("/unlock"))]] if pin_state.set else []

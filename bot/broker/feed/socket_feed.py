@@ -82,10 +82,10 @@ class SocketFeed:
         self._heard = 0.0  # loop time of the last packet, or of the connecting
         self._down_since: datetime | None = None
         self._raw = False
-        self._priced = False  # whether this line brought a packet
+        self._priced = False  # whether this connection brought a packet
         self.samples = samples.Samples()
 
-    # What the heart asks.
+    # What bot.trading asks.
 
     def watch(self, keys: Collection[InstrumentKey], mode: FeedMode = FeedMode.DEPTH) -> None:
         """Adds to what is watched; a larger mode replaces a smaller, never the other way round."""

@@ -69,16 +69,16 @@ def moved_back(scheduled: date, is_trading: Callable[[date], bool | None]) -> da
 
 def expiries_on(day: date, rules: tuple[ExpiryRule, ...], is_trading: Callable[[date], bool | None]) -> tuple[Expiry, ...]:
     """Every family that expires on that day, a monthly contract counted once and not as a weekly too."""
-    found: dict[tuple[Exchange, str], Expiry] = {}
+    expiries: dict[tuple[Exchange, str], Expiry] = {}
     for ahead in range(8):  # holidays never shut the exchange for a whole week, so no contract moves further
         scheduled = day + timedelta(days=ahead)
         for rule in rules:
             if not rule.governs(scheduled) or moved_back(scheduled, is_trading) != day:
                 continue
             key = (rule.exchange, rule.underlying)
-            if key in found and found[key].cycle is Cycle.MONTHLY:
+            if key in expiries and expiries[key].cycle is Cycle.MONTHLY:
                 continue
-            found[key] = Expiry(
+            expiries[key] = Expiry(
                 exchange=rule.exchange,
                 underlying=rule.underlying,
                 cycle=rule.cycle,
@@ -86,7 +86,7 @@ def expiries_on(day: date, rules: tuple[ExpiryRule, ...], is_trading: Callable[[
                 scheduled=scheduled,
                 source=rule.source,
             )
-    return tuple(sorted(found.values(), key=lambda expiry: (expiry.exchange, expiry.underlying == STOCKS, expiry.underlying)))
+    return tuple(sorted(expiries.values(), key=lambda expiry: (expiry.exchange, expiry.underlying == STOCKS, expiry.underlying)))
 
 
 def monthly_expiry(

@@ -1,4 +1,4 @@
-"""The exchange's bell: what the timetable does by itself on a trading day, from the pre-open to midnight."""
+"""The exchange's day: what the timetable does by itself on a trading day, from the pre-open to midnight."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class MarketDay:
-    """Rings each event of the day once, also when the process was away at its minute."""
+    """Brings about each event of the day once, also when the process was away at its minute."""
 
     def __init__(self, broker: PaperBroker) -> None:
         self._broker = broker
@@ -71,7 +71,7 @@ class MarketDay:
         while True:
             try:
                 self.ring()
-            except Exception:  # last resort: a bell that failed once must still ring at the next event
+            except Exception:  # last resort: a day whose event failed once must still go on to the next
                 log.exception("an event of the trading day could not be carried out")
             now = self._broker.clock.now()
             coming = [at for at, _ in self.events(now) if at > now] + [next_midnight(now)]

@@ -1,7 +1,7 @@
 """The same person in a browser: one static page, server-sent events out, words, taps and deletions in.
 
 The page shows one person's chat and, beside it, the exchange's control desk. It is served on loopback only and it can move
-(paper) money, so it trusts no other site: see bot/simulators/door.py. It speaks to four doors of its own,
+(paper) money, so it trusts no other site: see bot/simulators/door.py. It speaks to four paths of its own,
 
     GET  /            the page; its parts under /static/
     GET  /config      names, the desk's address, the time

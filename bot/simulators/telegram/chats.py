@@ -1,6 +1,6 @@
 """The chats in memory: people and one bot who say, tap, edit, forward, delete; whoever watches is told of each change.
 
-Three sides use it: the Bot API door (`send`, `amend`, `erase`, `answer`, ...), people (`Person`, made by
+Three sides use it: the Bot API (`send`, `amend`, `erase`, `answer`, ...), people (`Person`, made by
 `Chats.person`), and watchers (`Chats.events`). Nothing here knows HTTP.
 """
 

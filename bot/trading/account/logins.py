@@ -38,7 +38,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.spent_codes import spend
 from bot.trading.actor import account_of, demand_role
 from bot.trading.safety.announce import tell_others
-from bot.trading.safety.lockdown import LIFT, WHY, sounding
+from bot.trading.safety.lockdown import LIFT, WHY, is_locked_down
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class Logins:
     async def _log_in(
         self, account_id: str, connection: BrokerConnection, credentials: Credentials, code: str | None, who: int | None
     ) -> Session:
-        if await self._store.transaction(sounding):
+        if await self._store.transaction(is_locked_down):
             raise NotAllowed(f"{WHY} {LIFT}")
         before = lived(connection.session)
         try:
@@ -188,7 +188,7 @@ class Logins:
             present = connection.session
             if present is not None and present.alive(now) and (stale is None or present.token != stale.token):
                 return present
-            if _quiet(now) or moment < self._not_before.get(account_id, moment) or await self._store.transaction(sounding):
+            if _quiet(now) or moment < self._not_before.get(account_id, moment) or await self._store.transaction(is_locked_down):
                 return None
             if await self._store.transaction(lambda db: db.flags.login_forbidden(account_id)):
                 return None

@@ -1,4 +1,4 @@
-"""The host's alarm for a lost phone: every account stopped, every phone sealed, every session ended, until the host lifts it."""
+"""The host's alarm for a lost phone: every account stopped, every phone locked, every session ended, until the host lifts it."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ class LockdownReport:
     questions: int
 
 
-def sounding(db: Repositories) -> bool:
+def is_locked_down(db: Repositories) -> bool:
     """Whether the alarm is on: nobody logs in, by hand or by a stored seed."""
     return db.flags.locked_down()
 
@@ -73,7 +73,7 @@ class Lockdown:
         """Ends every session that is still alive here, at the broker too; how many. Nothing when no alarm sounds."""
         connections = [(account_id, self._connections.of(account_id)) for account_id in self._connections.opened()]
         alive = [(account_id, connection) for account_id, connection in connections if connection.session is not None]
-        if not alive or not await self._store.transaction(sounding):
+        if not alive or not await self._store.transaction(is_locked_down):
             return 0
         for account_id, connection in alive:
             try:

@@ -22,7 +22,7 @@ from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.safety.announce import tell_others
-from bot.trading.safety.lockdown import LIFT, WHY, sounding
+from bot.trading.safety.lockdown import LIFT, WHY, is_locked_down
 
 LENGTH = 6
 TRIES = 5
@@ -89,14 +89,14 @@ class Pins:
     async def open(self, actor: Actor, use: PadUse, *, proof: str = "") -> Pad:
         """A fresh keypad, which ends an older one of this person. PinClosed while tries are closed, NotFound without a PIN.
 
-        A phone that was sealed without a PIN gets none: whoever holds it would choose one and open it.
+        A phone that was locked without a PIN gets none: whoever holds it would choose one and open it.
         """
         state = await self.state(actor)
         if use is PadUse.SET and state.set:
             raise PinClosed("You have a PIN already. /pin change asks for it first.")
         if use is PadUse.SET and state.phone_locked_since is not None:
             raise NotFound(_only_host(actor))
-        if use is PadUse.UNSEAL and await self._store.transaction(sounding):
+        if use is PadUse.UNSEAL and await self._store.transaction(is_locked_down):
             raise NotFound(f"{WHY} {LIFT}")
         if use is not PadUse.SET:
             if not state.set:

@@ -1,4 +1,4 @@
-"""The broker's memory: every fact in its own SQLite file, committed before anybody is answered."""
+"""What the broker remembers: every fact in its own SQLite file, committed before anybody is answered."""
 
 from __future__ import annotations
 

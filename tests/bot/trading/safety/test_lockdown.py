@@ -10,7 +10,7 @@ from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.repositories import Repositories
-from bot.trading.safety.lockdown import WHY, lift_alarm, raise_alarm, sounding
+from bot.trading.safety.lockdown import WHY, is_locked_down, lift_alarm, raise_alarm
 from storage.secrets.vault import Vault
 from storage.store import SqlStore
 from tests.storage.samples import ACCOUNT, NOW, PERSON, a_confirmation, a_store
@@ -48,7 +48,7 @@ async def test_accounts_are_stopped_phones_sealed_questions_refused_and_sessions
             assert question is not None
             assert question.state is ConfirmationState.REFUSED
         assert not db.confirmations.claim("t2", THIEF, THIEF, 1, NOW + timedelta(seconds=1))
-        assert sounding(db)
+        assert is_locked_down(db)
         assert db.outbox.counts() == (2, 0)  # everybody on the account is told
         assert "panic" in [row[3] for row in db.audit.page()]
 
@@ -59,7 +59,7 @@ async def test_raised_twice_it_is_still_one_alarm_and_one_lift_ends_it(alarmed: 
     await alarmed.transaction(lambda db: raise_alarm(db, NOW + timedelta(minutes=1)))
     assert await alarmed.transaction(lambda db: lift_alarm(db, NOW))
     assert not await alarmed.transaction(lambda db: lift_alarm(db, NOW))
-    assert not await alarmed.transaction(sounding)
+    assert not await alarmed.transaction(is_locked_down)
 
 
 async def test_lifting_opens_the_phones_and_leaves_the_kill_switch_to_an_owner(alarmed: SqlStore) -> None:
@@ -71,7 +71,7 @@ async def test_lifting_opens_the_phones_and_leaves_the_kill_switch_to_an_owner(a
 async def test_without_accounts_and_people_it_is_still_on(store_of_nobody: SqlStore) -> None:
     raised = await store_of_nobody.transaction(lambda db: raise_alarm(db, NOW))
     assert (raised.accounts, raised.phones) == (0, 0)
-    assert await store_of_nobody.transaction(sounding)
+    assert await store_of_nobody.transaction(is_locked_down)
 
 
 @pytest.fixture
