@@ -6,23 +6,21 @@ asyncio loop with aiohttp that makes the same reads at the broker and one sendMe
 
 import asyncio
 import gc
-import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pyotp
 
-from bench.journey import A_GLANCE, ACCOUNT, WARM, morning, row, simulators
-from bot.app import App, open_app
+from bench.journey import A_GLANCE, ACCOUNT, WARM, logged_in, morning, row, simulators
+from bot.app import App
 from bot.demo.simulators import VISITOR, Simulators
-from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.people.account import Role, User
 from bot.domain.ports.repositories import Repositories
-from bot.runtime.redaction import Redactor
 from bot.simulators.loop import DemoLoop, LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
 
@@ -120,29 +118,22 @@ def _burst_row(seconds: list[float]) -> Row:
     }  # fmt: skip
 
 
+def _tells_of_fill(symbol: str, message: dict[str, Any]) -> bool:
+    return "Filled #" in message["text"] and symbol in message["text"]
+
+
 @asynccontextmanager
 async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[tuple[Simulators, App]]:
-    clock = LoopClock(loop, morning())
-    kept = DemoDirectory(directory / "ours")
-    kept.prepare(os.urandom)
-    async with simulators(clock, loop) as near:
-        settings = demo_settings(kept, near)
-        await seed(settings, ACCOUNT, clock, os.urandom, inline=False)
-        async with open_app(settings, clock=clock, random_bytes=os.urandom, redactor=Redactor()) as app:
-            stop = asyncio.Event()
-            running = asyncio.create_task(app.run(stop))
-            me = near.person
-            await me.ask("/start", "owner")
-            await me.ask("/login", "lives until")
-            for symbol in SHARES:
-                card = await me.ask(f"/buy {symbol} 1", f"BUY 1 {symbol}")
-                me.press("Confirm buy", card)
-                await me.wait_for(lambda message, symbol=symbol: "Filled #" in message["text"] and symbol in message["text"])
-                loop.shift(15)
-                await asyncio.sleep(A_GLANCE)
-            yield near, app
-            stop.set()
-            await running
+    """The logged-in bot with one position for each of the shares."""
+    async with logged_in(directory, loop) as (near, _, app):
+        me = near.person
+        for symbol in SHARES:
+            card = await me.ask(f"/buy {symbol} 1", f"BUY 1 {symbol}")
+            me.press("Confirm buy", card)
+            await me.wait_for(partial(_tells_of_fill, symbol))
+            loop.shift(15)
+            await asyncio.sleep(A_GLANCE)
+        yield near, app
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ import aiohttp
 import httpx
 import pyotp
 
-from bot.app import open_app
+from bot.app import App, open_app
 from bot.demo.simulators import VISITOR, Simulators, neighbours
 from bot.demo.world import DemoDirectory, demo_settings, seed
 from bot.domain.clock import SystemClock, at_ist, ist_date
@@ -166,7 +166,8 @@ class Side:
 
 
 @asynccontextmanager
-async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
+async def logged_in(directory: Path, loop: DemoLoop) -> AsyncIterator[tuple[Simulators, LoopClock, App]]:
+    """The real bot between both simulators, its person logged in."""
     clock = LoopClock(loop, morning())
     kept = DemoDirectory(directory / "ours")
     kept.prepare(os.urandom)
@@ -176,12 +177,17 @@ async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
         async with open_app(settings, clock=clock, random_bytes=os.urandom, redactor=Redactor()) as app:
             stop = asyncio.Event()
             running = asyncio.create_task(app.run(stop))
-            me = near.person
-            await me.ask("/start", "owner")
-            await me.ask("/login", "lives until")
-            yield Side(near, clock, lambda: me.ask("/buy RELIANCE 1", "BUY 1 RELIANCE"))
+            await near.person.ask("/start", "owner")
+            await near.person.ask("/login", "lives until")
+            yield near, clock, app
             stop.set()
             await running
+
+
+@asynccontextmanager
+async def _ours(directory: Path, loop: DemoLoop) -> AsyncIterator[Side]:
+    async with logged_in(directory, loop) as (near, clock, _):
+        yield Side(near, clock, lambda: near.person.ask("/buy RELIANCE 1", "BUY 1 RELIANCE"))
 
 
 @asynccontextmanager
