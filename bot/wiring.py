@@ -40,6 +40,7 @@ from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.kill_switch import KillSwitch
@@ -90,6 +91,12 @@ def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
     if plan is None:
         raise SettingsError(f"Settings: BROKERAGE_PLAN is none of {', '.join(plan.name for plan in tariff.plans)}.")
     return plan
+
+
+def _day_before(calendar: Calendar | None, day: date) -> date:
+    """The trading day before a date in India; the day before where no calendar is kept, or where it does not reach."""
+    found = calendar.trading_day_before(day) if calendar is not None else None
+    return found or day - timedelta(days=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,6 +184,8 @@ def build_core(
         conceal=redactor.know,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
+    day_book = DayBook(store=store, clock=clock, day_before=partial(_day_before, calendar))
+    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
     proposing = ProposalBuilder(
         store=store,
         connections=connections,
@@ -184,6 +193,7 @@ def build_core(
         instruments=catalogue,
         drafting=Drafting(reference.rules, clock),
         confirmations=confirmations,
+        results=results,
         clock=clock,
         rules=reference.rules,
         tariff=reference.tariff,
@@ -222,9 +232,9 @@ def build_core(
         reads=reads,
         tariff=reference.tariff,
         plan=plan,
+        day_book=day_book,
         clock=clock,
     )
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock)

@@ -12,9 +12,10 @@ from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
-from bot.trading.account.account_views import day_charges, or_none, valued
+from bot.trading.account.account_views import day_charges, or_none, wants_price
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
 from bot.trading.safety.limits import day_lock
 
 log = logging.getLogger(__name__)
@@ -24,22 +25,23 @@ OPEN, FLAT = 20.0, 60.0  # seconds between checks with and without an open posit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """The day's result of one account, from the broker's books and the prices of now."""
+    """The day's result of one account, an overnight gap included, from the ledger, the broker's books and the prices of now."""
 
     prices: Prices
     instruments: Catalogue
     tariff: Tariff
     plan: Plan | None
+    day_book: DayBook
     clock: Clock
 
     async def of(self, account_id: str, connection: BrokerConnection) -> PnL | None:
-        """Booked, open and charges in rupees; None when a price or a cost is not known. BrokerError passes through."""
+        """Today's booked, open and charges in rupees; None when a price or a cost is not known. BrokerError passes through."""
         positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades()))
         sold = any(position.is_sold_holding for position in positions)
         holdings = await or_none(connection.broker.holdings()) if sold else ()
-        prices = await self.prices.of_all(account_id, [position.instrument.key for position in positions if position.quantity])
+        prices = await self.prices.of_all(account_id, wants_price(positions))
         now = self.clock.now()
-        lines = tuple(valued(position, prices, holdings or ()) for position in positions)
+        lines = await self.day_book.lines(account_id, positions, prices=prices, holdings=holdings or (), trades=trades or ())
         made = Positions(lines=lines, as_of=now)
         if made.unknown:
             return None
@@ -48,7 +50,7 @@ class Results:
             if trades is not None
             else None
         )
-        return PnL(booked=made.booked, open=made.open, charges=charges, as_of=now, lines=lines)
+        return PnL(booked=made.booked, open=made.open, charges=charges, as_of=now, lines=lines, adjustment=made.adjustment)
 
 
 @dataclass(slots=True)

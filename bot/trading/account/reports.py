@@ -1,6 +1,7 @@
 """The day in figures: what was booked, what is open, what it cost; one final row for an account and a date."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,6 +12,8 @@ from bot.domain.orders.notice import DaySummary
 from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.pnl.day import mark_of
+from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.account_views import AccountViews
 
@@ -30,7 +33,7 @@ class Reports:
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
         if day is None or day == today:
-            return await self._make(actor, account, today)
+            return (await self._make(actor, account, today))[0]
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
         report = await self.store.transaction(lambda db: db.reports.find(account.id, day))
@@ -42,9 +45,10 @@ class Reports:
         """The final report of a date with its notice, in one transaction; None when it was made before (invariant I12)."""
         bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
         today = ist_date(self.clock.now())
+        marks: Sequence[DayMark] = ()
         if day == today:
             try:
-                report = await self._make(bot, account, day)
+                report, marks = await self._make(bot, account, day)
             except BrokerError as error:
                 log.warning("account %s: the summary of %s is made without the broker: %s", account.id, day, type(error).__name__)
                 report = await self._from_records(account, day)
@@ -57,6 +61,7 @@ class Reports:
         def keep(db: Repositories) -> bool:
             if not db.reports.add(report):
                 return False
+            db.ledger.close_day(marks)
             people = db.people.watching(account.id)
             db.outbox.add(account.id, people, DaySummary(report=report), now, order_id=None)
             return True
@@ -64,19 +69,22 @@ class Reports:
         is_new = await self.store.transaction(keep)
         return report if is_new else None
 
-    async def _make(self, actor: Actor, account: Account, day: date) -> DayReport:
+    async def _make(self, actor: Actor, account: Account, day: date) -> tuple[DayReport, Sequence[DayMark]]:
+        """The report of today, and how each row stands: what tomorrow counts from."""
         pnl = await self.books.pnl(actor)
         funds = await self.books.funds(actor)
         bare = await self._from_records(account, day)
-        return replace(
+        report = replace(
             bare,
             booked=pnl.booked,
             open=pnl.open,
             charges=pnl.charges,
+            adjustment=pnl.adjustment,
             carried=tuple(line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding),
             cash=funds.available,
             complete=all(line.booked is not None and line.open is not None for line in pnl.lines),
         )
+        return report, [mark_of(account.id, line, day) for line in pnl.lines]
 
     async def _from_records(self, account: Account, day: date) -> DayReport:
         def count(db: Repositories) -> DayReport:
