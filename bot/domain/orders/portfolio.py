@@ -237,7 +237,7 @@ class DayReport:
     orders: int
     filled_orders: int
     rejected_orders: int
-    trades: int  # fills
+    trades: int  # rows of the trade book
     carried: tuple[PositionLine, ...]
     cash: Decimal | None
     made_at: datetime

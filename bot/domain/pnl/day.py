@@ -145,6 +145,7 @@ def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Ho
         uncosted = position.average is None or position.is_sold_holding
         no_base = bool(position.carried) and _base(price, own) is None
         missing = _missing(position, price, no_base=no_base, no_cost=uncosted)
+    adjustment = _adjustment(price, own, position)
     since = None
     if price is not None and position.average is not None and position.quantity and not position.is_sold_holding:
         since = position.open_profit(price.last)
@@ -155,10 +156,10 @@ def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Ho
         open=opened,
         since_entry=since,
         average=position.average,
-        adjustment=_adjustment(price, own, position),
+        adjustment=adjustment,
         missing=missing,
         broker=None if booked is None or opened is None else booked + opened,
-        reasons=(Reason.MISSING_TRADE,),
+        reasons=(Reason.MISSING_TRADE, Reason.CLOSE_ADJUSTMENT) if adjustment else (Reason.MISSING_TRADE,),
     )
 
 

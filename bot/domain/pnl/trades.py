@@ -124,7 +124,7 @@ def quantity_of(trades: Iterable[LedgerTrade]) -> int:
 def of_order(
     account_id: str, rows: Sequence[TradeFact], *, instrument: Instrument, order_id: str | None, now: datetime
 ) -> list[LedgerTrade]:
-    """The distinct rows of one order, oldest first, as the ledger keeps them. now: UTC, for rows without a time."""
+    """The distinct rows of one order, oldest first, as the ledger keeps them. now: UTC, of rows without a time."""
     trades, step = [], 0
     for row in rows:
         step += row.quantity

@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.portfolio import PnL, Positions
 from bot.domain.orders.tariff import Plan
@@ -85,7 +85,7 @@ class LossGuard:
             for account_id in opened:
                 try:
                     await self.judge(account_id)
-                except BrokerError as error:
+                except (BrokerError, StorageAway) as error:
                     log.info("account %s: the day's result could not be read: %s", account_id, type(error).__name__)
             await self._wake.wait(min((check.every for check in self._checks.values()), default=None))
 

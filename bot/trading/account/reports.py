@@ -98,7 +98,7 @@ class Reports:
                 orders=len(orders),
                 filled_orders=sum(order.filled > 0 for order in orders),
                 rejected_orders=sum(order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED) for order in orders),
-                trades=len(db.orders.fills_of_day(account.id, day)),
+                trades=len(db.ledger.between(account.id, day, day)),
                 carried=(),
                 cash=None,
                 made_at=self.clock.now(),

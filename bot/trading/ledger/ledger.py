@@ -66,7 +66,8 @@ class Ledger:
             instrument = self._instrument(told.key) or self._unlisted(told.key, symbol)
         stored = db.ledger.of_order(account_id, told.broker_id)
         once = distinct(rows, fact.filled if fact is not None else 0)
-        found = of_order(account_id, once, instrument=instrument, order_id=order_id, now=now)
+        since = stored[0].at if stored else (fact.at if fact is not None else None) or now  # of rows that tell no time
+        found = of_order(account_id, once, instrument=instrument, order_id=order_id, now=since)
         kept = [trade for trade in stored if not trade.missing]
         if quantity_of(found) < quantity_of(kept):  # the book is shorter than it was
             found = [replace(trade, instrument=instrument, order_id=order_id) for trade in kept]

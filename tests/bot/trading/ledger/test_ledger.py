@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,15 @@ async def test_a_fill_whose_row_is_late_stands_at_the_orders_average_and_is_mark
         (Decimal("1480.00"), False),
         (Decimal("1480.52"), False),
     ]
+
+
+async def test_a_row_without_a_time_stays_in_the_day_in_which_it_was_first_seen() -> None:
+    store = await a_store()
+    fact = a_fact(filled=10, status=OrderStatus.FILLED, average=Decimal("1480.30"), at=None)
+    rows = [a_trade(10, "1480.30", at=None)]
+    for when in (NOW, NOW + timedelta(days=1)):
+        await store.transaction(partial(an_applier().apply, account_id="a1", facts=[fact], trades=rows, now=when))
+    assert [trade.at for trade in await kept(store)] == [NOW]
 
 
 async def test_it_knows_our_own_order_and_keeps_orders_from_elsewhere_too() -> None:
