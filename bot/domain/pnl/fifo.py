@@ -3,7 +3,6 @@
 Plain loops over tuples: a year of an active account is some hundred thousand fills.
 """
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -51,23 +50,26 @@ def lots_of(trades: Iterable[LedgerTrade]) -> list[Lot]:
 
 def match(lots: Iterable[Lot], fills: Iterable[Lot]) -> tuple[list[Exit], list[Lot]]:
     """What the fills close, oldest lot first, and what is open after them. A fill goes through zero where it is the larger."""
-    opened: deque[Lot] = deque(lots)
+    opened, first = list(lots), 0
+    held = opened[0][0] if opened else 0  # what is left of the first open lot
     exits: list[Exit] = []
+    made = tuple.__new__  # a named tuple's own takes three times as long
     for fill in fills:
         left, price, day, order, at = fill
-        while left and opened and opened[0][0] * left < 0:
-            lot = opened[0]
-            held = lot[0]
-            closed = held if abs(held) <= abs(left) else -left
-            exits.append(Exit(closed, lot[1], price, lot[2], day, lot[3], order, at))
-            left += closed
-            if closed == held:
-                opened.popleft()
+        while left and held * left < 0:
+            _, entry, since, opener, _ = opened[first]
+            if (held < 0) is (held + left < 0) and held + left:
+                exits.append(made(Exit, (-left, entry, price, since, day, opener, order, at)))
+                held, left = held + left, 0
             else:
-                opened[0] = Lot(held - closed, *lot[1:])
+                exits.append(made(Exit, (held, entry, price, since, day, opener, order, at)))
+                left += held
+                first += 1
+                held = opened[first][0] if first < len(opened) else 0
         if left:
-            opened.append(Lot(left, price, day, order, at))
-    return exits, list(opened)
+            opened.append(fill if left == fill[0] else Lot(left, price, day, order, at))
+            held = held or left
+    return exits, [*([opened[first]._replace(quantity=held)] if held else []), *opened[first + 1 :]]
 
 
 def match_day(lots: Sequence[Lot], fills: Sequence[Lot], product: Product) -> tuple[list[Exit], list[Lot]]:
