@@ -108,7 +108,7 @@ def rest_price(trades: Sequence[LedgerTrade], filled: int, average: Decimal | No
 
     filled: of the order in all, shares or units. The average is rounded, so this is good to some paise, until the rows come.
     """
-    done = quantity_of(trades)
+    done = filled_by(trades)
     if average is None or not done or any(trade.price is None for trade in trades):
         return average
     paid = total(trade.price * trade.quantity for trade in trades if trade.price is not None)
@@ -116,7 +116,7 @@ def rest_price(trades: Sequence[LedgerTrade], filled: int, average: Decimal | No
     return price if price > 0 else average
 
 
-def quantity_of(trades: Iterable[LedgerTrade]) -> int:
+def filled_by(trades: Iterable[LedgerTrade]) -> int:
     """Shares or units of these fills together, whichever side."""
     return sum(trade.quantity for trade in trades)
 

@@ -13,7 +13,7 @@ from bot.domain.orders.order import TradeFact
 from bot.domain.orders.portfolio import Holding, Position, PositionLine
 from bot.domain.pnl.day import OwnRow, day_line
 from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
-from bot.domain.pnl.trades import BroughtForward, LedgerTrade, RowKey, distinct, of_order
+from bot.domain.pnl.trades import BroughtForward, LedgerTrade, RowKey, distinct, filled_by, of_order
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
 
@@ -86,13 +86,12 @@ class DayBook:
         instruments = {position.instrument.key: position.instrument for position in positions}
         for broker_id, rows in read.items():
             stored = of_orders.get(broker_id, [])
-            told = [trade for trade in stored if not trade.missing]
-            once = distinct(rows, sum(trade.quantity for trade in stored))
+            filled, shown = filled_by(stored), sum(row.quantity for row in rows)
             instrument = instruments.get(rows[0].key)
-            if instrument is None or sum(row.quantity for row in once) <= sum(trade.quantity for trade in told):
+            if instrument is None or shown < filled or (shown == filled and not any(trade.missing for trade in stored)):
                 continue
-            found = of_order(account_id, once, instrument=instrument, order_id=None, now=self.clock.now())
-            if all(trade.day == today for trade in found):
+            found = of_order(account_id, distinct(rows, filled), instrument=instrument, order_id=None, now=self.clock.now())
+            if filled_by(found) >= filled and all(trade.day == today for trade in found):
                 of_orders[broker_id] = found
         rows_of: dict[RowKey, list[LedgerTrade]] = {}
         for fills in of_orders.values():

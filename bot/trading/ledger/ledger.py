@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.orders.order import OrderFact, TradeFact
-from bot.domain.pnl.trades import LedgerTrade, distinct, of_order, quantity_of, rest_price
+from bot.domain.pnl.trades import LedgerTrade, distinct, filled_by, of_order, rest_price
 from bot.domain.ports.repositories import Repositories
 
 Seen = tuple[OrderFact | None, tuple[TradeFact, ...], bool]  # an order's row, its trades, whether its instrument is listed
@@ -69,11 +69,11 @@ class Ledger:
         since = stored[0].at if stored else (fact.at if fact is not None else None) or now  # of rows that tell no time
         found = of_order(account_id, once, instrument=instrument, order_id=order_id, now=since)
         kept = [trade for trade in stored if not trade.missing]
-        if quantity_of(found) < quantity_of(kept):  # the book is shorter than it was
+        if filled_by(found) < filled_by(kept):  # the book is shorter than it was
             found = [replace(trade, instrument=instrument, order_id=order_id) for trade in kept]
         rest = _rest(account_id, fact, found, instrument=instrument, order_id=order_id, now=now) if fact is not None else None
         found += [rest] if rest is not None else []
-        if found != list(stored) and quantity_of(found) >= quantity_of(stored):  # else this row is older than one read before
+        if found != list(stored) and filled_by(found) >= filled_by(stored):  # else this row is older than one read before
             db.ledger.replace(account_id, told.broker_id, found)
 
 
@@ -87,7 +87,7 @@ def _rest(
     now: datetime,
 ) -> LedgerTrade | None:
     """What the order book says is filled beyond the order's rows in the trade book."""
-    rest = fact.filled - quantity_of(found)
+    rest = fact.filled - filled_by(found)
     if rest <= 0:
         return None
     at = fact.at or now

@@ -1,5 +1,6 @@
 """The day of a row, as the trial of the product found it wrong and as it is right; and days that add up."""
 
+import random
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,12 +13,14 @@ from bot.domain.clock import ist_date
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
+from bot.domain.orders.charges import Trade
 from bot.domain.orders.portfolio import Holding, Missing, Reason
 from bot.domain.pnl.day import DayPnl, OwnRow, day_line, mark_of
 from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.trades import DayMark, LedgerTrade
 from bot.domain.terms import Product
 from tests.stage.ledger import a_fill, on, own_row, the_brokers
+from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import RELIANCE
 
 FUTURE = Instrument(
@@ -162,6 +165,36 @@ def test_a_scope_adds_its_rows_and_names_what_it_leaves_out() -> None:
 
 
 PRICES = st.integers(1, 5000).map(lambda ticks: Decimal(ticks) / 20)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-3, 3).filter(bool), PRICES), min_size=1, max_size=8),
+    st.randoms(use_true_random=False),
+    st.sampled_from([Product.NRML, Product.MIS]),
+)
+def test_booked_open_and_charges_are_the_same_in_whatever_order_the_fills_are_read(
+    fills: list[tuple[int, Decimal]], chance: random.Random, product: Product
+) -> None:
+    trades = [a_fill(65 * signed, each, number, product=product) for number, (signed, each) in enumerate(fills)]
+    mixed = list(trades)
+    chance.shuffle(mixed)
+    found = []
+    for read in (trades, mixed):
+        own = own_row(read, TODAY)
+        line = day_line(the_brokers(own, product=product), a_price("100"), own)
+        bill = REFERENCE_DATA.tariff.day([_charged(trade) for trade in read], REFERENCE_DATA.tariff.plan("flat-5"))
+        found.append((line.booked, line.open, line.average, bill.total))
+    assert found[0] == found[1]
+
+
+def _charged(trade: LedgerTrade) -> Trade:
+    assert trade.price is not None
+    return Trade(
+        instrument=trade.instrument, side=trade.side, product=trade.product, quantity=trade.quantity, price=trade.price,
+        day=trade.day, order=trade.broker_id,
+    )  # fmt: skip
+
+
 SESSIONS = st.lists(
     st.tuples(st.lists(st.tuples(st.integers(-3, 3).filter(bool), PRICES), max_size=4), PRICES, PRICES), min_size=1, max_size=7
 )

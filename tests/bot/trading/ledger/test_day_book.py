@@ -201,6 +201,21 @@ async def test_a_fill_that_the_trade_book_lags_with_is_counted_and_named(days: D
     assert (await days.line()).booked == Decimal("65.00"), "the trade book just read is ahead of the ledger"
 
 
+async def test_a_trade_book_that_has_caught_up_by_half_loses_nothing_of_the_order(days: Days) -> None:
+    days.broker.trade(NIFTY_CALL, 130, "100.50")
+    days.broker.closes[NIFTY_CALL.key] = ("101.50", "99.00")
+    (row,) = days.broker.rows
+    days.broker.rows.clear()
+    await days.sync()
+    days.broker.rows.append(replace(row, quantity=65, price=Decimal("100.00")))
+    line = await days.line()
+    assert (line.today, line.average) == (Decimal("130.00"), Decimal("100.5000"))
+    days.broker.rows.append(replace(row, quantity=65, price=Decimal("101.04"), trade_id="000000002"))
+    line = await days.line()
+    assert line.today == Decimal("127.40")
+    assert line.reasons == (Reason.ROUNDING,)
+
+
 async def test_what_the_trade_book_shows_before_any_sync_counts(days: Days) -> None:
     for price in ("686.10", "693.50", "693.50"):
         days.broker.trade(NIFTY_CALL, 65, price)
