@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, NotFound
+from bot.domain.errors import BrokerError, CheckFailed, NotFound
 from bot.domain.orders.notice import ActionKind
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
-from bot.domain.people.account import Account, Actor, Role
+from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins, lived, tell_of
+from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.safety.pins import demand_pin
 from bot.trading.sync.reconcile import Reconcile
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 5.0  # seconds for the logout at the broker
 OPEN_OUTCOME = LOOKED_FOR - {OrderStatus.NOT_SEEN}  # an order that a person closed is waited for no more
+_NO_OWNER = "Only an owner of the account unlinks it."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,13 +44,12 @@ class Unlinking:
         owner = await self.accounts.actor(actor.user.telegram_id, label)
         if owner is None or owner.account is None:
             raise NotFound(f"There is no account “{label}”.")
-        if owner.role is not Role.OWNER:
-            raise NotAllowed("Only an owner of the account unlinks it.")
         account = owner.account
         positions, unread = await self._books(account.id)
         confirmation = self.confirmations.new(owner, chat_id, Purpose.UNLINK)
 
         def write(db: Repositories) -> tuple[Order, ...]:
+            demand_role(db, owner, Permission.ADMIN, _NO_OWNER)
             orders = _open_orders(db, account)
             db.confirmations.add(confirmation)
             return orders
@@ -98,8 +99,7 @@ class Unlinking:
         account = db.accounts.find(question.account_id) if question is not None else None
         if question is None or account is None:
             raise NotFound("That account is not linked any more.")
-        if db.people.role_on(person, account.id) is not Role.OWNER:
-            raise NotAllowed("Only an owner of the account unlinks it.")
+        demand_role(db, replace(actor, account=account), Permission.ADMIN, _NO_OWNER)
         orders = _open_orders(db, account)
         self.confirmations.claim(db, question)
         demand_pin(db, person, token, f"Unlinking {account.label}: your PIN, please.")

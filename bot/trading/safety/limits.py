@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import NotAllowed
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import in_figures
@@ -16,7 +15,7 @@ from bot.domain.orders.portfolio import PnL
 from bot.domain.people.access import DayLock, LimitsShown
 from bot.domain.people.account import Account, Actor, Limits, Permission, Segment
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.actor import account_of
+from bot.trading.actor import account_of, demand_role
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
 
@@ -33,20 +32,17 @@ class OwnLimits:
 
     async def show(self, actor: Actor) -> LimitsShown:
         """As they stand today, and as they will."""
-        if not actor.may(Permission.LOOK):
-            raise NotAllowed(f"As {actor.role} you cannot look.")
         account = account_of(actor)
         return await self.store.transaction(lambda db: self._shown(db, account))
 
     async def change(self, actor: Actor, name: str, value: Any) -> LimitsShown:
         """One limit anew; `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
-        if not actor.may(Permission.ADMIN):
-            raise NotAllowed("Only an owner changes the limits.")
         account = account_of(actor)
         today, now = ist_date(self.clock.now()), self.clock.now()
         person = actor.user.telegram_id
 
         def write(db: Repositories) -> LimitsShown:
+            demand_role(db, actor, Permission.ADMIN, "Only an owner changes the limits.")
             present = db.limits.on(account.id, today)
             tight = stricter(name, getattr(present, name), value)
             if tight != value:
@@ -70,12 +66,11 @@ class OwnLimits:
 
     async def lock_day(self, actor: Actor) -> LimitsShown:
         """No new entries until the next trading day; nobody can take it back in the chat."""
-        if not actor.may(Permission.OPEN):
-            raise NotAllowed(f"As {actor.role} you cannot lock the day.")
         account = account_of(actor)
         now = self.clock.now()
 
         def write(db: Repositories) -> LimitsShown:
+            demand_role(db, actor, Permission.OPEN, "You may not lock the day here any more.")
             why = f"{actor.user.name} locked it"
             lock = DayLock(account_id=account.id, day=ist_date(now), at=now, by=actor.user.telegram_id, why=why)
             if db.limits.lock_day(lock):
