@@ -10,7 +10,7 @@ from bot.domain.errors import TooFast
 
 Window = tuple[int, float]  # so many calls in any stretch of so many seconds
 
-# mstock-type-b.md 1.6, each kept below the broker's own figure; orders also below SEBI's ten a second for everybody.
+# mstock-type-b.md 1.6, each below the broker's own figure; orders also below SEBI's ten a second for everybody.
 WINDOWS: Mapping[Bucket, Sequence[Window]] = {
     Bucket.ORDERS: ((3, 1.0), (200, 60.0), (900, 3600.0)),
     Bucket.DATA: ((1, 1.05), (900, 60.0), (4500, 3600.0)),

@@ -120,8 +120,8 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
             except RetryAfter as error:
                 pause = seconds(error)
                 self._paused[chat] = asyncio.get_running_loop().time() + pause
-                kept_elsewhere = priority in (Priority.FILL, Priority.CARD)
-                if kept_elsewhere or pause > self._patience or attempt == self._tries:
+                stored = priority in (Priority.FILL, Priority.CARD)  # who sends these tries again later from the store
+                if stored or pause > self._patience or attempt == self._tries:
                     raise
                 _log.warning("telegram asks chat %s to wait %.0f s", chat, pause)
         msg = "unreachable: the last attempt returns or raises"
@@ -164,7 +164,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         while self._queue:
             self._stir.clear()
             now = loop.time()
-            kept: list[tuple[Priority, int, int, asyncio.Future[None]]] = []
+            blocked_turns: list[tuple[Priority, int, int, asyncio.Future[None]]] = []
             shortest = 60.0
             blocked: set[int] = set()
             while self._queue:
@@ -178,8 +178,8 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
                 if chat not in blocked:
                     shortest = min(shortest, wait)
                     blocked.add(chat)
-                kept.append((priority, count, chat, turn))
-            self._queue = kept
+                blocked_turns.append((priority, count, chat, turn))
+            self._queue = blocked_turns
             heapq.heapify(self._queue)
             if self._queue:
                 try:
