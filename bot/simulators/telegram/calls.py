@@ -1,7 +1,7 @@
 """The parameters of one Bot API call, read as leniently or strictly as Telegram reads them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
@@ -122,3 +122,6 @@ class Call:
     def upload(self, value: str) -> Upload | None:
         """The file that a parameter names by `attach://` or by travelling under the parameter's own name."""
         return self.uploads.get(value.removeprefix("attach://"))
+
+
+Method = Callable[[Call], Awaitable[Any]]  # a Bot API method; what it brings stands under `result`

@@ -21,7 +21,8 @@ from typing import Any, Final
 from aiohttp import BodyPartReader, hdrs, web
 
 from bot.simulators.door import listening
-from bot.simulators.telegram.api import LARGEST_UPLOAD, BotApi
+from bot.simulators.telegram.api import BotApi
+from bot.simulators.telegram.attachments import LARGEST_UPLOAD
 from bot.simulators.telegram.calls import Call, Upload
 from bot.simulators.telegram.chats import Chats, Person
 from bot.simulators.telegram.errors import ApiError, PersonError
