@@ -23,7 +23,7 @@ from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
 from bot.trading.safety.pins import begin_mode
 from bot.trading.safety.token_guard import POLLER, REPAIR, TAMPERED, WEBHOOK
-from bot.wiring import Core, build_core, heartbeat_file
+from bot.wiring.use_cases import Core, build_core, heartbeat_file
 from handlers.application import build_application, publish_menu, running
 from handlers.messenger import TelegramMessenger
 from handlers.poller import UpdatePoller

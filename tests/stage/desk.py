@@ -24,7 +24,8 @@ from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
-from bot.wiring import AttachedConnections, Core, build_core
+from bot.wiring.ground import AttachedConnections
+from bot.wiring.use_cases import Core, build_core
 from storage.repositories import SqlRepositories
 from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore, Topic
