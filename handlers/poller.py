@@ -30,7 +30,8 @@ from handlers.telegram.receiver import Heard, Received, Unreadable, read_one
 from handlers.telegram.sender import Sender
 from handlers.views import people as people_views
 from handlers.views.message import message
-from handlers.views.taps import PadTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import PadTap
 
 _log = logging.getLogger(__name__)
 

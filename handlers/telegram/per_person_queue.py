@@ -10,7 +10,8 @@ from telegram.ext import BaseUpdateProcessor
 from bot.domain.ports.broker import RandomBytes
 from bot.runtime.logs import correlation, new_id
 from handlers.telegram.admission import is_kill
-from handlers.views.taps import CardTap, CardVerb, decode
+from handlers.views.tap import decode
+from handlers.views.taps import CardTap, CardVerb
 
 AT_ONCE = 32  # handlers at work at the same time; more makes the HTTP client slower, not faster (telegram.md)
 _WAITING = 4096
