@@ -113,7 +113,7 @@ async def _puzzled(ctx: Ctx, text: str) -> None:
 
 
 async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
-    """Sets who acts. None for somebody who was taken off the list since admission; such a person gets no answer."""
+    """Sets who acts. None for somebody who was taken off the list since admission. Such a person gets no answer."""
     actor = await ctx.services.accounts.actor(ctx.chat_id, label)
     if actor is not None:
         ctx.actor = actor

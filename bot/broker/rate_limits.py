@@ -43,7 +43,7 @@ class RateLimit:
         self._timer: asyncio.TimerHandle | None = None
 
     async def enter(self, *, urgent: bool = False) -> None:
-        """Returns when a call may leave; TooFast at once when that would take longer than patience allows."""
+        """Returns when a call may leave. TooFast at once when that would take longer than patience allows."""
         loop = asyncio.get_running_loop()
         ahead = sum(1 for other, _, turn in self._queue if not turn.done() and (other is False or not urgent))
         wait = self._free_at(ahead, loop.time()) - loop.time()
@@ -97,5 +97,5 @@ class BrokerRateLimits:
         self._gates = {bucket: RateLimit(every[bucket], patience=PATIENCE[bucket]) for bucket in Bucket}
 
     async def enter(self, bucket: Bucket, *, urgent: bool = False) -> None:
-        """Waits for this bucket's turn; raises TooFast where the wait would be too long."""
+        """Waits for this bucket's turn. Raises TooFast where the wait would be too long."""
         await self._gates[bucket].enter(urgent=urgent)

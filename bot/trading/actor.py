@@ -6,7 +6,7 @@ from bot.domain.ports.repositories import Repositories
 
 
 def account_of(actor: Actor) -> Account:
-    """The actor's account; PersonError while none is linked."""
+    """The actor's account. PersonError while none is linked."""
     if actor.account is None:
         raise PersonError("No mStock account is linked yet. /link says how.")
     return actor.account

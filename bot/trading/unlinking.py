@@ -29,7 +29,7 @@ _NO_OWNER = "Only an owner of the account unlinks it."
 
 @dataclass(slots=True, kw_only=True)
 class Unlinking:
-    """Destroys an account's secrets; what the account was stays in the records, for the day on which it is linked again."""
+    """Destroys an account's secrets. What the account was stays in the records, for the day on which it is linked again."""
 
     store: Store
     connections: BrokerConnections
@@ -40,7 +40,7 @@ class Unlinking:
     clock: Clock
 
     async def ask(self, actor: Actor, label: str, *, chat_id: int) -> UnlinkQuestion:
-        """Asks again before it is done, and names what is open; CheckFailed while an order's outcome is."""
+        """Asks again before it is done, and names what is open. CheckFailed while an order's outcome is."""
         owner = await self.accounts.actor(actor.user.telegram_id, label)
         if owner is None or owner.account is None:
             raise NotFound(f"There is no account “{label}”.")
@@ -58,7 +58,7 @@ class Unlinking:
         return UnlinkQuestion(confirmation=confirmation, account=account, orders=orders, positions=positions, unread=unread)
 
     async def _books(self, account_id: str) -> tuple[tuple[Position, ...], str | None]:
-        """Open positions, after a look at the orders; or why the books could not be read."""
+        """Open positions, after a look at the orders, or why the books could not be read."""
         try:
             await self.reconcile.sync(account_id)
             positions = await self.connections.of(account_id).broker.positions()
@@ -67,7 +67,7 @@ class Unlinking:
         return tuple(position for position in positions if position.quantity and not position.is_sold_holding), None
 
     async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Unlinked:
-        """Destroys the secrets in one transaction; then logs out, lets what is under way end, and closes the connection.
+        """Destroys the secrets in one transaction. Then logs out, lets what is under way end, and closes the connection.
 
         From that transaction on no card of the account can be confirmed. ConfirmationGone when the question is not open to
         this tap, CheckFailed when an order's outcome became open after it was asked.
@@ -112,7 +112,7 @@ class Unlinking:
         return account
 
     async def _log_out(self, account_id: str) -> bool:
-        """Ends the session, here in any case; whether it is over at the broker as well."""
+        """Ends the session, here in any case. Returns whether it is over at the broker as well."""
         try:
             link = self.connections.of(account_id)
             if link.session is not None:
@@ -126,7 +126,7 @@ class Unlinking:
 
 
 def _open_orders(db: Repositories, account: Account) -> tuple[Order, ...]:
-    """What rests at the exchange; CheckFailed while nobody knows what became of an order."""
+    """What rests at the exchange. CheckFailed while nobody knows what became of an order."""
     unsettled = db.orders.unsettled(account.id)
     unclear = [f"#{order.number}" for order in unsettled if order.status in OPEN_OUTCOME]
     if unclear:

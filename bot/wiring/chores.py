@@ -52,17 +52,17 @@ class Settling:
     background: BackgroundTasks
 
     def after_login(self, account_id: str) -> None:
-        """Reads the books and fetches the scrip master; returns at once."""
+        """Reads the books and fetches the scrip master. Returns at once."""
         self.background.start(self.sync(account_id), f"the books after login of {account_id}")
         self.fetch_master(account_id)
 
     def fetch_master(self, account_id: str) -> None:
-        """Fetches the scrip master unless today's is here; returns at once."""
+        """Fetches the scrip master unless today's is here. Returns at once."""
         self.catalogue.coming()
         self.background.start(self._master(account_id), f"scrip master for {account_id}")
 
     async def sync(self, account_id: str) -> None:
-        """Reads the books; that they could not be read is told by the log, and the next sync comes by the clock."""
+        """Reads the books. The log tells that they could not be read, and the next sync comes by the clock."""
         try:
             await self.reconcile.sync(account_id)
         except (BrokerError, StorageAway) as error:

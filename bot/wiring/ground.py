@@ -28,7 +28,7 @@ class ScripsOnDisk(Protocol):
 
     @property
     def load(self) -> Callable[[], Awaitable[Sequence[Instrument] | None]]:
-        """Reads its rows; None when they cannot be read."""
+        """Reads its rows. None when they cannot be read."""
         ...
 
 
@@ -39,7 +39,7 @@ class AttachedConnections(BrokerConnections, Protocol):
     def scrip_cache(self) -> ScripsOnDisk: ...
 
     def attach(self, *, listener: FeedListener, renewer: Renewer, find: Callable[[InstrumentKey], Instrument | None]) -> None:
-        """Names who hears the feeds, who renews sessions and who knows the instruments; takes effect at once."""
+        """Names who hears the feeds, who renews sessions and who knows the instruments. Takes effect at once."""
         ...
 
 
@@ -65,7 +65,7 @@ class Ground:
 
 
 def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
-    """The brokerage plan that the settings name, if they do; SettingsError names those there are, the host's own included."""
+    """The brokerage plan that the settings name, if they do. SettingsError names those there are, the host's own included."""
     if settings.brokerage_plan is None:
         return None
     plan = tariff.plan(settings.brokerage_plan)

@@ -1,4 +1,7 @@
-"""One turn at a time for each known person, in the order in which they spoke; the kill switch and Discard do not queue."""
+"""One turn at a time for each known person, in the order in which they spoke.
+
+The kill switch and Discard do not queue.
+"""
 
 import asyncio
 from collections.abc import Awaitable
@@ -35,7 +38,7 @@ class PerPersonQueue(BaseUpdateProcessor):
         """Nothing to close."""
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Runs the handler when it is this person's turn; every log line of it carries the update's own id."""
+        """Runs the handler when it is this person's turn. Every log line of it carries the update's own id."""
         marked = correlation.set(new_id(self._random_bytes))
         try:
             await self._in_line(update, coroutine)

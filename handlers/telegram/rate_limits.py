@@ -33,7 +33,7 @@ class Priority(IntEnum):
 
 
 class Bucket:
-    """Tokens that come back at a rate; loop time in seconds."""
+    """Tokens that come back at a rate. Loop time in seconds."""
 
     __slots__ = ("_burst", "_rate", "_stamp", "_tokens")
 
@@ -44,7 +44,7 @@ class Bucket:
         self._stamp: float | None = None
 
     def wait(self, now: float, reserve: float = 0.0) -> float:
-        """Seconds until one may be taken; reserve is how far below zero this caller may go."""
+        """Seconds until one may be taken. `reserve` is how far below zero this caller may go."""
         if self._stamp is not None:
             self._tokens = min(self._burst, self._tokens + (now - self._stamp) * self._rate)
         self._stamp = now
@@ -90,7 +90,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         """Nothing to open: buckets are made when first needed."""
 
     async def shutdown(self) -> None:
-        """Stops the queue; whoever still waits is cancelled."""
+        """Stops the queue. Whoever still waits is cancelled."""
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.wait({self._pump})

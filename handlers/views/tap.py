@@ -36,7 +36,7 @@ class Tap(ABC):
     @classmethod
     @abstractmethod
     def decode(cls, kind: str, rest: str) -> Self | None:
-        """The tap behind a letter; None or ValueError for what this version does not know."""
+        """The tap behind a letter. None or ValueError for what this version does not know."""
 
     def shortened(self) -> "Tap":
         """The same without what may be left out where it does not fit."""
@@ -70,7 +70,7 @@ class OfAccount(Tap):
 
 
 def encode(tap: Tap) -> str:
-    """The callback data; ValueError when it would not fit."""
+    """The callback data. ValueError when it would not fit."""
     data = tap.encode()
     if size(data) > MOST_BYTES:
         msg = f"callback data of {size(data)} bytes: {data!r}"

@@ -79,7 +79,7 @@ class CardTap(OfAccount):
 @travels_as("v")
 @dataclass(frozen=True, slots=True)
 class ChangeTap(OfAccount):
-    """A new value for one field of a question; exactly one is set."""
+    """A new value for one field of a question. Exactly one is set."""
 
     token: str
     quantity: int | None = None
@@ -210,7 +210,7 @@ class EntriesTap(OfAccount):
 @travels_as("w", "i")
 @dataclass(frozen=True, slots=True)
 class WordsTap(Tap):
-    """Words that the person could have typed; stays: their answer takes the place of the message with the button."""
+    """Words that the person could have typed. stays: their answer takes the place of the message with the button."""
 
     words: str
     stays: bool = False
@@ -226,7 +226,7 @@ class WordsTap(Tap):
 @travels_as("l")
 @dataclass(frozen=True, slots=True)
 class LeaveTap(Tap):
-    """Leave a question on the way to an order; the words so far travel along, for a reply to complete."""
+    """Leave a question on the way to an order. The words so far travel along, for a reply to complete."""
 
     words: str
     label: str = ""
@@ -259,7 +259,7 @@ class DoItNowTap(Tap):
 @travels_as("k")
 @dataclass(frozen=True, slots=True)
 class PadTap(Tap):
-    """A key of a PIN's keypad, by its place and never by its digit; None: give up."""
+    """A key of a PIN's keypad, by its place and never by its digit. None: give up."""
 
     pad_id: str
     place: int | None

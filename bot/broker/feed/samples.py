@@ -17,7 +17,7 @@ class Samples:
         self._looks: dict[str, tuple[str, int]] = {}
 
     def add(self, frame: str | bytes) -> None:
-        """Counts a frame; keeps its look while there is room for another shape."""
+        """Counts a frame. Keeps its look while there is room for another shape."""
         self.count += 1
         look = scrubbed(frame)
         shape = _RUNS.sub(lambda run: run[0][0], look)
@@ -32,7 +32,7 @@ class Samples:
 
 
 def scrubbed(frame: str | bytes) -> str:
-    """What a frame looks like: names of JSON fields stay, letters become a and digits 9; other bytes only their number."""
+    """What a frame looks like: names of JSON fields stay, letters become a and digits 9. Other bytes are counted."""
     text = frame if isinstance(frame, str) else _text(frame)
     if text is None:
         return f"{len(frame)} bytes beginning {frame[0]}, {frame[1]}" if isinstance(frame, bytes) and len(frame) > 1 else "1 byte"

@@ -39,7 +39,7 @@ _NOT_MODIFIED: Final = (
 
 
 class BotApi:
-    """One bot's methods by name; names are not case-sensitive."""
+    """One bot's methods by name. Names are not case-sensitive."""
 
     def __init__(self, chats: Chats) -> None:
         self._chats = chats
@@ -65,7 +65,7 @@ class BotApi:
         self._methods = {**named, **OwnSettings(chats).methods}
 
     async def call(self, call: Call) -> Any:
-        """Do it; the value under `result`. ApiError as Telegram would refuse, 404 for a method that is not built."""
+        """Do it. Returns the value under `result`. ApiError as Telegram would refuse, 404 for a method that is not built."""
         method = self._methods.get(call.method.lower())
         if method is None:
             raise ApiError(404, "Not Found: method not found")
@@ -118,7 +118,7 @@ class BotApi:
         return self._send(call, chat, text=text, entities=found, document=document)
 
     async def edit_message_text(self, call: Call) -> Json:
-        """Replace text and buttons; buttons that are not sent again vanish."""
+        """Replace text and buttons. Buttons that are not sent again vanish."""
         text, found = call.words()
         chat, message = self._own(call)
         if message.file:
@@ -178,7 +178,7 @@ class BotApi:
         return True
 
     async def delete_messages(self, call: Call) -> bool:
-        """Delete up to 100; those that are gone are passed over."""
+        """Delete up to 100. Those that are gone are passed over."""
         chat = self._chats.writable(call.chat_id())
         ids = call.json("message_ids")
         if not isinstance(ids, list) or not 1 <= len(ids) <= 100 or not all(map(is_number, ids)):

@@ -56,7 +56,7 @@ class OwnSettings:
         return self._chats.commands(self._scope(call))
 
     async def set_webhook(self, call: Call) -> bool:
-        """Remember a webhook, which ends polling; the demo itself never calls it."""
+        """Remember a webhook, which ends polling. The demo itself never calls it."""
         url = call.text("url")
         if not url:
             return await self.delete_webhook(call)

@@ -62,7 +62,7 @@ class KillSwitch:
         return killed
 
     async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question:
-        """Asks again before the switch is lifted; only an owner may."""
+        """Asks again before the switch is lifted. Only an owner may."""
         account = account_of(actor)
         question = self.confirmations.new(actor, chat_id, Purpose.RESUME)
 
@@ -99,7 +99,7 @@ class KillSwitch:
         return Resumed(account=account, at=now)
 
     async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
-        """Cancels what the switch left resting; waiting stops stay."""
+        """Cancels what the switch left resting. Waiting stops stay."""
         return await self.orders.cancel_all(actor)
 
 

@@ -1,4 +1,4 @@
-"""/limits: an account's own hard limits, tightened at once and loosened from the next trading day only; and locking a day."""
+"""/limits: an account's own hard limits, tightened at once and loosened from the next trading day only, and locking a day."""
 
 from dataclasses import dataclass, fields, replace
 from datetime import date, time, timedelta
@@ -36,7 +36,7 @@ class OwnLimits:
         return await self.store.transaction(lambda db: self._shown(db, account))
 
     async def change(self, actor: Actor, name: str, value: Any) -> LimitsShown:
-        """One limit anew; `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
+        """One limit anew. `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
         account = account_of(actor)
         today, now = ist_date(self.clock.now()), self.clock.now()
         person = actor.user.telegram_id
@@ -65,7 +65,7 @@ class OwnLimits:
         return await self.store.transaction(write)
 
     async def lock_day(self, actor: Actor) -> LimitsShown:
-        """No new entries until the next trading day; nobody can take it back in the chat."""
+        """No new entries until the next trading day. Nobody can take it back in the chat."""
         account = account_of(actor)
         now = self.clock.now()
 
@@ -81,7 +81,7 @@ class OwnLimits:
         return await self.store.transaction(write)
 
     def next_day(self, today: date) -> date:
-        """The next trading day; tomorrow where the calendar does not reach."""
+        """The next trading day. Tomorrow where the calendar does not reach."""
         after = self.calendar.trading_day_after(today) if self.calendar is not None else None
         return after or today + timedelta(days=1)
 
@@ -103,7 +103,7 @@ class OwnLimits:
 
 
 def stricter(name: str, one: Any, other: Any) -> Any:
-    """The tighter of two values of a limit; where neither is, what both allow. None allows all."""
+    """The tighter of two values of a limit. Where neither is, what both allow. None allows all."""
     if name == "guardian_sells_holdings":
         return one and other
     if one is None or other is None:
@@ -166,13 +166,13 @@ def made(result: PnL) -> Decimal:
 
 
 def entries_resting(db: Repositories, account_id: str) -> int:
-    """Orders at the exchange that may still open something; waiting stops are none."""
+    """Orders at the exchange that may still open something. Waiting stops are none."""
     working = (order for order in db.orders.unsettled(account_id) if order.status.is_working)
     return sum(order.status is not OrderStatus.TRIGGER_PENDING for order in working)
 
 
 def day_lock(db: Repositories, account_id: str, *, limits: Limits, result: PnL | None, clock: Clock) -> DayLock | None:
-    """The lock of today; made here, once and for all, when the day's result shows that the daily loss is reached."""
+    """The lock of today. Made here, once and for all, when the day's result shows that the daily loss is reached."""
     now = clock.now()
     today = ist_date(now)
     lock = db.limits.day_lock(account_id, today)
