@@ -24,7 +24,7 @@ from bot.runtime.hardening import Whoami, refuse_root
 from bot.runtime.logs import escaped
 from bot.runtime.network import source_address
 from bot.runtime.randomness import random_bytes as system_random
-from bot.wiring import chosen_plan
+from bot.wiring.ground import chosen_plan
 
 PATIENCE = 5.0  # seconds for each thing that is asked over the network
 

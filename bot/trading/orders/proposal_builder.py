@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.errors import BrokerError, CheckFailed, SessionExpired, UnknownSymbol, UsageError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Exchange, Instrument
@@ -26,7 +26,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
-from bot.trading.actor import account_of
+from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.orders.confirmations import Confirmations
@@ -84,8 +84,6 @@ class ProposalBuilder:
     async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
         """A new question about a new order."""
         account, connection = self.connection(actor)
-        if not actor.may(Permission.REDUCE):
-            raise NotAllowed(f"As {actor.role} you can look, not trade.")
         await self.instruments.settled()
         instrument = self.find(request)
         price, funds, held, result = await asyncio.gather(
@@ -173,10 +171,11 @@ class ProposalBuilder:
         cash = funds.available if funds else None
 
         def store(db: Repositories) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
+            role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
             situation = replace(
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
-            if against := self.against(actor.role, situation):
+            if against := self.against(role, situation):
                 return against, (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)

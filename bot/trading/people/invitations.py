@@ -13,6 +13,7 @@ from bot.domain.people.account import Actor, Permission, Role, User
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.actor import demand_role
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.safety.pins import demand_pin
 
@@ -35,12 +36,11 @@ class Invitations:
 
         label: of one account; None for all. PinWanted where the owner has a PIN, NotFound for a label that is not there.
         """
-        if not actor.may(Permission.ADMIN):
-            raise NotAllowed("Only an owner invites people.")
         now, person = self.clock.now(), actor.user.telegram_id
         code = base64.b32encode(self.random(16)).decode().rstrip("=").lower()
 
         def write(db: Repositories) -> Invited:
+            demand_role(db, actor, Permission.ADMIN, "Only an owner invites people.")
             account_id, name = _owned(db, person, label)
             demand_pin(db, person, f"invite:{role}:{account_id}", "Inviting somebody: your PIN, please.")
             asked = Invitation(
@@ -98,11 +98,10 @@ class Invitations:
 
         who: the numeric id, or the name as it stands on the list. The last owner stays.
         """
-        if not actor.may(Permission.ADMIN):
-            raise NotAllowed("Only an owner takes people off the list.")
         now, owner = self.clock.now(), actor.user.telegram_id
 
         def write(db: Repositories) -> User:
+            demand_role(db, actor, Permission.ADMIN, "Only an owner takes people off the list.")
             user = _named(db, who)
             if any(not _owns(db, owner, account_id) for account_id, _ in db.people.roles(user.telegram_id)):
                 raise NotAllowed(f"{user.name} is on accounts that you do not own.")

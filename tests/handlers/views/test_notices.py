@@ -15,7 +15,8 @@ from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.terms import Product, Side
 from handlers.views.message import View
 from handlers.views.notices import notice
-from handlers.views.taps import OrderTap, OrderVerb, decode
+from handlers.views.tap import decode
+from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order

@@ -16,7 +16,8 @@ from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views import order as views
 from handlers.views.format import amount, columns
 from handlers.views.message import Table, View
-from handlers.views.taps import CardTap, CardVerb, ChangeTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import CardTap, CardVerb, ChangeTap
 from tests.handlers.samples import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
