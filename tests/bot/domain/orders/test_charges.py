@@ -176,7 +176,7 @@ def test_without_a_plan_the_brokerage_is_not_known_and_the_rest_is_counted() -> 
 def test_no_plan_is_assumed_and_mstocks_three_are_named() -> None:
     assert {plan.name for plan in TARIFF.plans} == {"zero", "flat-20", "flat-5"}
     assert TARIFF.plan("something") is None
-    assert all(TradeClass.MTF not in plan.terms for plan in TARIFF.plans)
+    assert {plan.name for plan in TARIFF.plans if TradeClass.MTF in plan.terms} == {"flat-5"}
 
 
 def test_a_users_own_terms_may_be_a_percentage_with_a_ceiling() -> None:
@@ -199,13 +199,14 @@ def test_a_date_before_the_rates_is_not_known_rather_than_free() -> None:
     assert bill.amount(ChargeName.STT) is None
 
 
-def test_the_costly_groups_of_bse_are_not_known_rather_than_priced_as_ordinary() -> None:
-    share = replace(a_share("SMALLCO", exchange=Exchange.BSE), series="XT")
+@pytest.mark.parametrize(("series", "rupees"), [("A", "0.0375"), ("X", "1"), ("ZP", "1"), ("ST", "10"), ("XD", None)])
+def test_a_group_of_bse_pays_its_own_exchange_charge_and_one_without_a_rate_is_not_known(series: str, rupees: str | None) -> None:
+    share = replace(a_share("SMALLCO", exchange=Exchange.BSE), series=series)
     bill = TARIFF.order(
         Trade(instrument=share, side=Side.BUY, product=Product.CNC, quantity=10, price=Decimal(100), day=TODAY), plan()
     )
-    assert bill.amount(ChargeName.EXCHANGE) is None
-    assert bill.amount(ChargeName.GST) is None
+    assert bill.amount(ChargeName.EXCHANGE) == (None if rupees is None else Decimal(rupees))
+    assert (bill.amount(ChargeName.GST) is None) is (rupees is None)
     assert bill.amount(ChargeName.STT) == Decimal(1)
 
 
@@ -228,7 +229,7 @@ def test_asking_for_the_wrong_kind_of_settlement_is_refused() -> None:
 def test_fees_are_for_one_order_and_interest_for_one_day_unless_said_otherwise() -> None:
     assert TARIFF.square_off_fee(TODAY).total == Decimal(118)
     one_day = TARIFF.mtf(Decimal(100_000), TODAY)
-    assert to_paise(one_day.total) == Decimal("27.37")
+    assert to_paise(one_day.total) == Decimal("41.07")
     assert [line.name for line in one_day.lines] == [ChargeName.MTF_INTEREST]
 
 
