@@ -50,13 +50,16 @@ class Turnover:
         return self.side is Side.SELL and self.trade_class in (TradeClass.DELIVERY, TradeClass.MTF)
 
 
+_CASH = {Product.MIS: TradeClass.INTRADAY, Product.MTF: TradeClass.MTF}
+
+
 def class_of(instrument: Instrument, product: Product) -> TradeClass:
     """What the tariff calls a trade in this product."""
     if instrument.is_option:
         return TradeClass.OPTION
     if instrument.is_derivative:
         return TradeClass.FUTURE
-    return {Product.MIS: TradeClass.INTRADAY, Product.MTF: TradeClass.MTF}.get(product, TradeClass.DELIVERY)
+    return _CASH.get(product, TradeClass.DELIVERY)
 
 
 def turnovers(trades: Iterable[Traded]) -> tuple[Turnover, ...]:
