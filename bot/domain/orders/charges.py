@@ -27,10 +27,11 @@ from bot.domain.orders.tariff import (
     TradeClass,
     merged,
 )
-from bot.domain.orders.turnover import Turnover, class_of, meeting, netted, turnovers
+from bot.domain.orders.turnover import Turnover, class_of, meeting, netted, series_of, turnovers
 from bot.domain.terms import Product, Side
 
 LEVIES = (ChargeName.STT, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI, ChargeName.STAMP)
+SETTLED = {TradeClass.EXERCISE: "an exercise", TradeClass.PHYSICAL: "a settlement in shares"}
 NO_PLAN = Gap(name=ChargeName.BROKERAGE, why="no brokerage plan is set")
 
 
@@ -172,7 +173,7 @@ class Tariff:
             exchange=flow.instrument.exchange,
             asset=self.asset(flow.instrument),
             symbol=flow.instrument.symbol,
-            series=flow.instrument.series,
+            series=series_of(flow.instrument),
             day=flow.day,
         )
         levies = self._levied(LEVIES, case, flow.value)
@@ -249,7 +250,8 @@ class Tariff:
             series=instrument.series,
             day=day,
         )
-        return self._levied((ChargeName.STT, ChargeName.STAMP, ChargeName.BROKERAGE), case, value)
+        brokerage = Gap(name=ChargeName.BROKERAGE, why=f"what mStock takes for {SETTLED[trade_class]}")
+        return self._levied((ChargeName.STT, ChargeName.STAMP), case, value) + Bill(gaps=(brokerage,))
 
     def _break_even(self, trade: Trade, paid: Decimal, plan: Plan | None) -> BreakEven | None:
         """The exit price that pays for the round trip; None when it would lie below zero.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 from bot.domain.money import ZERO, to_paise, total
 from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.tariff import Bill, ChargeName, Gap, Line, Plan, merged
@@ -52,6 +52,25 @@ class Borrowed:
 
 
 Event = Exercised | Delivered | SquaredOff | Borrowed
+
+
+def at_expiry(instrument: Instrument, quantity: int, settlement: Decimal) -> Exercised | Delivered | None:
+    """What the end of a contract is to the day's charges; None: it ends without any.
+
+    quantity is what was held to the end, signed, in units; settlement in rupees: the index, or the share's price. A holder's
+    index option in the money is exercised; a stock contract ends in shares, an option only in the money.
+    """
+    strike, right = instrument.strike, instrument.right
+    if not quantity or (strike is not None and (settlement - strike) * (1 if right is Right.CE else -1) <= 0):
+        return None
+    match instrument.kind:
+        case InstrumentKind.INDEX_OPTION if quantity > 0:
+            return Exercised(instrument=instrument, quantity=quantity, settlement=settlement)
+        case InstrumentKind.STOCK_FUTURE | InstrumentKind.STOCK_OPTION:
+            takes = quantity > 0 if right is not Right.PE else quantity < 0  # who is short of a put must take the shares
+            side = Side.BUY if takes else Side.SELL
+            return Delivered(instrument=instrument, side=side, quantity=abs(quantity), settlement=settlement)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
-from bot.domain.market.instrument import Instrument, InstrumentKind
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.money import total
 from bot.domain.orders.tariff import TradeClass
 from bot.domain.terms import Product, Side
@@ -48,6 +48,14 @@ class Turnover:
     def delivers(self) -> bool:
         """Whether shares leave the depository account: what the DP charge is for."""
         return self.side is Side.SELL and self.trade_class in (TradeClass.DELIVERY, TradeClass.MTF)
+
+
+def series_of(instrument: Instrument) -> str:
+    """The exchange's series of a share; on BSE its group where the name ends in it (SMALLCO-XT), else empty: not known."""
+    if instrument.series or instrument.exchange is not Exchange.BSE or instrument.kind is not InstrumentKind.EQUITY:
+        return instrument.series
+    _, dash, group = instrument.name.rpartition("-")
+    return group if dash else ""
 
 
 _CASH = {Product.MIS: TradeClass.INTRADAY, Product.MTF: TradeClass.MTF}
@@ -126,7 +134,7 @@ def _netted(group: Sequence[Turnover], gross_series: frozenset[str]) -> Iterable
 
 
 def _nets(instrument: Instrument, gross_series: frozenset[str]) -> bool:
-    return instrument.kind is InstrumentKind.EQUITY and instrument.series not in gross_series
+    return instrument.kind is InstrumentKind.EQUITY and series_of(instrument) not in gross_series
 
 
 def _share(flow: Turnover, product: Product, quantity: int) -> Turnover:

@@ -14,6 +14,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, R
 from bot.domain.money import to_paise, total
 from bot.domain.orders.charges import Trade
 from bot.domain.orders.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
+from bot.domain.orders.turnover import series_of
 from bot.domain.terms import Product, Side
 from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
 from tests.stage.worked import Worked, worked_cases, worth
@@ -201,13 +202,22 @@ def test_a_date_before_the_rates_is_not_known_rather_than_free() -> None:
 
 @pytest.mark.parametrize(("series", "rupees"), [("A", "0.0375"), ("X", "1"), ("ZP", "1"), ("ST", "10"), ("XD", None)])
 def test_a_group_of_bse_pays_its_own_exchange_charge_and_one_without_a_rate_is_not_known(series: str, rupees: str | None) -> None:
-    share = replace(a_share("SMALLCO", exchange=Exchange.BSE), series=series)
+    share = replace(a_share("SMALLCO", exchange=Exchange.BSE), name=f"SMALLCO-{series}")  # as the scrip master has it
     bill = TARIFF.order(
         Trade(instrument=share, side=Side.BUY, product=Product.CNC, quantity=10, price=Decimal(100), day=TODAY), plan()
     )
     assert bill.amount(ChargeName.EXCHANGE) == (None if rupees is None else Decimal(rupees))
     assert (bill.amount(ChargeName.GST) is None) is (rupees is None)
     assert bill.amount(ChargeName.STT) == Decimal(1)
+
+
+@pytest.mark.parametrize(("name", "series"), [("SMALLCO", ""), ("BAJAJ-AUTO", "AUTO"), ("SMALLCO-XT", "XT"), ("SMALLCO-T", "T")])
+def test_a_bse_share_is_of_the_group_that_its_name_ends_in(name: str, series: str) -> None:
+    share = replace(a_share("SMALLCO", exchange=Exchange.BSE), name=name)
+    assert series_of(share) == series
+    buy = Trade(instrument=share, side=Side.BUY, product=Product.CNC, quantity=10, price=Decimal(100), day=TODAY)
+    nets = TARIFF.day([buy, replace(buy, side=Side.SELL)], plan()).amount(ChargeName.DP) == 0
+    assert nets is (series != "T"), "trade-to-trade never nets"
 
 
 def test_a_fund_that_nobody_named_counts_as_a_share_which_pays_most() -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.market.instrument import Exchange, Right
+from bot.domain.market.instrument import Exchange, Instrument, Right
 from bot.domain.money import to_paise, total
 from bot.domain.orders.charges import Trade
-from bot.domain.orders.day_bill import Borrowed, DayBill, Delivered, Event, Exercised, SquaredOff, day_bill
+from bot.domain.orders.day_bill import Borrowed, DayBill, Delivered, Event, Exercised, SquaredOff, at_expiry, day_bill
 from bot.domain.orders.tariff import ChargeName, Plan
 from bot.domain.terms import Product, Side
 from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
@@ -118,6 +118,39 @@ def test_a_stock_contract_that_ends_in_shares_is_taxed_on_both_sides_and_stamped
     given_ = billed(events=(Delivered(instrument=put, side=Side.SELL, quantity=500, settlement=Decimal("1484.60")),))
     assert (taken.amount(ChargeName.STT), taken.amount(ChargeName.STAMP)) == (Decimal(750), Decimal("112.50"))
     assert (given_.amount(ChargeName.STT), given_.amount(ChargeName.STAMP)) == (Decimal(750), Decimal(0))
+
+
+STOCK_CALL = an_option("RELIANCE", "1460", lot=500, stock=True)
+STOCK_PUT = an_option("RELIANCE", "1500", right=Right.PE, lot=500, stock=True)
+STOCK_FUTURE = a_future("RELIANCE", lot=500, stock=True)
+
+
+@pytest.mark.parametrize(
+    ("instrument", "quantity", "settlement", "side"),
+    [
+        (STOCK_FUTURE, 500, "1484.60", Side.BUY), (STOCK_FUTURE, -500, "1484.60", Side.SELL),
+        (STOCK_CALL, 500, "1484.60", Side.BUY), (STOCK_CALL, -500, "1484.60", Side.SELL), (STOCK_CALL, 500, "1460", None),
+        (STOCK_PUT, 500, "1484.60", Side.SELL), (STOCK_PUT, -500, "1484.60", Side.BUY), (STOCK_PUT, -500, "1500.05", None),
+        (a_future(), 65, "24620.35", None), (STOCK_FUTURE, 0, "1484.60", None),
+    ],
+)  # fmt: skip
+def test_a_stock_contract_held_to_its_end_takes_or_gives_shares(
+    instrument: Instrument, quantity: int, settlement: str, side: Side | None
+) -> None:
+    end = at_expiry(instrument, quantity, Decimal(settlement))
+    if side is None:
+        assert end is None
+        return
+    assert end == Delivered(instrument=instrument, side=side, quantity=500, settlement=Decimal(settlement))
+    assert billed(events=(end,)).missing == ("brokerage",)
+
+
+def test_only_the_holder_of_an_index_option_in_the_money_exercises_it() -> None:
+    call, put = an_option(strike="24500"), an_option(strike="24500", right=Right.PE)
+    assert at_expiry(call, 65, Decimal("24620.35")) == Exercised(instrument=call, quantity=65, settlement=Decimal("24620.35"))
+    assert at_expiry(call, -65, Decimal("24620.35")) is None
+    assert at_expiry(put, 65, Decimal("24620.35")) is None
+    assert at_expiry(put, 65, Decimal(24400)) is not None
 
 
 def test_a_trade_of_another_day_is_refused() -> None:
