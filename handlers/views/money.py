@@ -21,7 +21,7 @@ def pnl(result: PnL, tap: ListingTap, name: str, mode: str) -> View:
     if len(result.lines) > _LINES:
         rows.append(row(f" and {len(result.lines) - _LINES} more"))
     rows += [(RULE,), money_row("Open", result.open), money_row("Booked today", result.booked)]
-    rows += net_rows(result.charges, result.gross)
+    rows += net_rows(result.charges, result.gross, result.charges_missing)
     parts: list[Part] = [table(*rows)]
     if result.holdings_change is not None:
         parts.append(table(money_row("Holdings today", result.holdings_change)))

@@ -72,7 +72,7 @@ class Reports:
             bare,
             booked=pnl.booked,
             open=pnl.open,
-            charges=pnl.charges,
+            charges=pnl.charges if not pnl.charges_missing else None,  # a stored figure cannot say what it leaves out
             carried=tuple(line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding),
             cash=funds.available,
             complete=all(line.booked is not None and line.open is not None for line in pnl.lines),

@@ -86,6 +86,12 @@ def test_a_summary_that_is_late_or_not_whole_says_so() -> None:
     assert "Net" not in view.plain
 
 
+def test_a_charge_that_is_not_known_is_named_and_the_net_is_of_the_others() -> None:
+    shown = rows(views.pnl(replace(TODAY, charges_missing=("brokerage",)), TAP, "main", "PAPER"))
+    at = shown.index("Charges ≈            −81.30")
+    assert shown[at + 1 : at + 3] == [" brokerage        not known", "Net of these        +423.95 🟢"]
+
+
 MONEY = st.decimals(-(10**10), 10**10, places=2, allow_nan=False)
 
 

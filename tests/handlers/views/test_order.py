@@ -144,7 +144,7 @@ def test_what_is_not_known_is_said_and_never_shown_as_zero() -> None:
     assert "LTP                  not known" in rows(view)
     assert "Value                not known" in rows(view)
     assert "Cash after           not known" in rows(view)
-    assert "without brokerage (not known)" in rows(view)
+    assert " brokerage           not known" in rows(view)
     assert "0.00" not in view.plain
 
 
