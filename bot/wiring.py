@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -16,30 +16,29 @@ from bot.database import state_of
 from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
-from bot.domain.clock import Clock, at_ist
+from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, SettingsError, StorageAway
-from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.tariff import Plan
 from bot.domain.people.access import PinHash
 from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
-from bot.domain.ports.repositories import Store
+from bot.jobs import Days, Sweep, table
 from bot.reference.load import ReferenceData, load_reference
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.heartbeat import heartbeat_beside
 from bot.runtime.redaction import Redactor
-from bot.runtime.scheduler import Job, Scheduler
+from bot.runtime.scheduler import Scheduler
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
-from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.kill_switch import KillSwitch
@@ -54,6 +53,7 @@ from bot.trading.safety.lockdown import Lockdown
 from bot.trading.safety.outage import Outage, PatientStore
 from bot.trading.safety.pins import Pins
 from bot.trading.safety.token_guard import TokenGuard
+from bot.trading.safety.uncovered_year import UncoveredYear
 from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
@@ -66,9 +66,6 @@ from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore, Topic
 
 log = logging.getLogger(__name__)
-
-KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
-SWEEP_AT = time(3, 0)  # IST
 
 
 def heartbeat_file(settings: Settings) -> Path:
@@ -227,7 +224,7 @@ def build_core(
     results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=views, clock=clock)
+    reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -278,17 +275,13 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
-    chores = Chores(
-        store=patient, inbox=SqlInbox(store), reports=reports, calendar=calendar, clock=clock, summary_at=settings.daily_summary
+    jobs = table(
+        days=Days(calendar=calendar, summary=settings.daily_summary),
+        reports=reports,
+        sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
+        year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
     )
-    scheduler = Scheduler(
-        store=patient,
-        clock=clock,
-        jobs=[
-            Job(name="daily summary", at=settings.daily_summary, work=chores.daily_summary),
-            Job(name="sweep", at=SWEEP_AT, work=chores.sweep),
-        ],
-    )
+    scheduler = Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes)
     return Core(
         services=services,
         token_guard=token_guard,
@@ -334,31 +327,3 @@ class Settling:
     async def _master(self, account_id: str) -> None:
         if await self.catalogue.refresh(account_id):
             await self.sync(account_id)  # an order of an instrument that was not listed before takes its name and its lot
-
-
-@dataclass(slots=True, kw_only=True)
-class Chores:
-    """What the scheduler does by the clock."""
-
-    store: Store
-    inbox: SqlInbox
-    reports: Reports
-    calendar: Calendar | None
-    clock: Clock
-    summary_at: time  # IST
-
-    async def daily_summary(self, day: date, late: bool) -> None:  # noqa: FBT001 - the scheduler's own signature
-        """One final report of every account for a trading day."""
-        if self.calendar is not None and self.calendar.day(day).trading is False:
-            return
-        due = at_ist(day, self.summary_at.hour, self.summary_at.minute)
-        for account in await self.store.transaction(lambda db: db.accounts.all()):
-            if account.created_at < due:  # an account that was linked after the close has no day to sum up yet
-                await self.reports.close_day(account, day, late=late)
-
-    async def sweep(self, _day: date, _late: bool) -> None:  # noqa: FBT001
-        """Forgets what was answered and handled days ago."""
-        before = self.clock.now() - KEEP
-        await self.store.transaction(lambda db: db.confirmations.forget_before(before))
-        await self.store.transaction(lambda db: db.invitations.forget_before(before))
-        await self.inbox.forget_before(before)

@@ -107,6 +107,22 @@ class MarketDays:
         """Whether the day counts as a trading day; None outside the covered years."""
         return self.day(day, as_of=as_of).trading
 
+    def is_open(self, day: date) -> bool | None:
+        """Whether the exchange trades at all on the day, in a muhurat hour too; None outside the covered years."""
+        kind = self.day(day).kind
+        return None if kind is DayKind.UNCOVERED else kind in (DayKind.TRADING, DayKind.SPECIAL)
+
+    def special_end(self, day: date) -> datetime | None:
+        """The end (UTC) of the last session of a day with hours of its own: of the day itself where they are not known.
+
+        None for every other day.
+        """
+        row = self._row(day, None)
+        if row is None or row.kind is not DayKind.SPECIAL or (row.hours is None and row.hours_known):
+            return None
+        phases = [phase for session in SessionClass for phase in self.phases_of(session, day)]
+        return max(phase.end for phase in phases if phase.kind is not PhaseKind.SHUT)
+
     def trading_day_after(self, day: date, count: int = 1) -> date | None:
         """The count-th trading day after the day; None when the way leads out of the covered years."""
         return self._step(day, count, DAY)
