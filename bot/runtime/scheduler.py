@@ -70,8 +70,9 @@ class Scheduler:
         self._random = random
         self._runs: dict[str, JobRun] = {}
         self._busy: set[str] = set()
-        self._trying: dict[str, Occasion] = {}  # what failed last, by job
-        self._again: dict[str, float] = {}  # the loop's time before which a job that failed rests
+        self._trying: dict[str, Occasion] = {}  # what was begun and is not settled
+        self._mistaken: set[str] = set()  # jobs whose last failure was a mistake of ours
+        self._again: dict[str, float] = {}  # the loop's time until which a job that failed rests
 
     async def run(self) -> None:
         """Makes up for what was missed, then runs each job at its time, for ever."""
@@ -81,13 +82,12 @@ class Scheduler:
             while True:
                 now = self._clock.now()
                 for job in self._jobs:
-                    rests = self._again.get(job.name, 0.0) > loop.time()
-                    if job.name not in self._busy and not rests and any(self._pending(job, now)):
+                    if job.name not in self._busy and not self._rests(job) and self._is_due(job, now):
                         self._busy.add(job.name)
                         tasks.create_task(self._catch_up(job), name=f"job {job.name}")
                 wait = (self._next(now) - self._clock.now()).total_seconds()  # longer than planned when the clock was set back
-                rest = [at - loop.time() for at in self._again.values() if at > loop.time()]
-                await asyncio.sleep(max(min(wait, LONGEST, *rest), SOONEST))
+                rests = [at - loop.time() for at in self._again.values() if at > loop.time()]
+                await asyncio.sleep(max(min(wait, LONGEST, *rests), SOONEST))
 
     async def _known(self) -> Mapping[str, JobRun]:
         """The row of each job; a job that has none begins today."""
@@ -104,6 +104,16 @@ class Scheduler:
             return runs
 
         return await self._store.transaction(read)
+
+    def _rests(self, job: Job) -> bool:
+        return self._again.get(job.name, 0.0) > asyncio.get_running_loop().time()
+
+    def _is_due(self, job: Job, now: datetime) -> bool:
+        try:
+            return any(self._pending(job, now))
+        except Exception as error:  # noqa: BLE001 - logged there: a mistake in its dates stops no other job
+            self._fail(job, error)
+            return False
 
     def _pending(self, job: Job, now: datetime) -> tuple[list[date], Occasion | None]:
         """The dates that were missed since the job's row, and the first one that is due and can still be done."""
@@ -129,66 +139,69 @@ class Scheduler:
         """Settles one date after the other until none is due, or one fails."""
         correlation.set(new_id(self._random))
         try:
-            while True:
-                missed, occasion = self._pending(job, self._clock.now())
-                if missed:
-                    await self._miss(job, missed)
-                elif occasion is not None:
-                    if not await self._try(job, occasion):
-                        return
-                else:
-                    return
+            while await self._settle(job):
+                pass
+        except Exception as error:  # noqa: BLE001 - logged there: no failure stops another job
+            self._fail(job, error)
         finally:
             self._busy.discard(job.name)
 
-    async def _miss(self, job: Job, days: Sequence[date]) -> None:
-        log.warning("%s was missed for %s", job.name, ", ".join(day.isoformat() for day in days))
-        if job.missed is not None:
-            try:
-                await job.missed(days)
-            except Exception:  # the dates are over either way
-                log.exception("that %s was missed could not be told", job.name)
-        await self._note(job, days[-1], JobOutcome.MISSED)
-
-    async def _try(self, job: Job, occasion: Occasion) -> bool:
-        """Whether the date is settled now; a failure is tried again after a while, which grows."""
-        before = self._trying.get(job.name)
-        if before is not None and before.day == occasion.day:
+    async def _settle(self, job: Job) -> bool:
+        """Works for the first date, or tells of those that were missed, and notes it; False when there is none."""
+        missed, occasion = self._pending(job, self._clock.now())
+        if missed:
+            occasion = Occasion(day=missed[-1], due=job.due(missed[-1]), late=True)
+        if occasion is None:
+            return False
+        begun = self._trying.get(job.name)
+        if begun is not None and begun.day == occasion.day:
             # Begun in time is in time, however often it is tried.
-            occasion = replace(occasion, late=occasion.late and before.late, failures=before.failures)
-        try:
-            await job.work(occasion)
-        except Exception as error:
-            failed = replace(occasion, failures=occasion.failures + 1)
-            self._trying[job.name] = failed
-            delay = min(AGAIN * 2 ** (failed.failures - 1), MOST_AGAIN)
-            self._again[job.name] = asyncio.get_running_loop().time() + delay
-            if isinstance(error, BotError):
-                log.warning("%s for %s failed and is tried again in %.0f s: %s", job.name, occasion.day, delay, error.say)
-                return False
-            log.exception("%s for %s failed", job.name, occasion.day)
-            if failed.failures < GIVES_WAY or not self._later_is_due(job, occasion.day):
-                return False
+            occasion = replace(occasion, late=occasion.late and begun.late, failures=begun.failures)
+        self._trying[job.name] = occasion
+        if self._gives_way(job, occasion):
             outcome = JobOutcome.FAILED
+        elif missed:
+            log.warning("%s was missed for %s", job.name, ", ".join(day.isoformat() for day in missed))
+            if job.missed is not None:
+                await job.missed(missed)
+            outcome = JobOutcome.MISSED
         else:
+            await job.work(occasion)
             outcome = JobOutcome.LATE if occasion.late else JobOutcome.DONE
-        self._trying.pop(job.name, None)
-        self._again.pop(job.name, None)
-        await self._note(job, occasion.day, outcome)
-        return True
-
-    def _later_is_due(self, job: Job, day: date) -> bool:
-        now = self._clock.now()
-        later = (day + timedelta(days=ahead) for ahead in range(1, (ist_date(now) - day).days + 1))
-        return any(job.when(other) and job.due(other) <= now for other in later)
-
-    async def _note(self, job: Job, day: date, outcome: JobOutcome) -> None:
-        run = JobRun(job=job.name, day=day, at=self._clock.now(), outcome=outcome)
+        run = JobRun(job=job.name, day=occasion.day, at=self._clock.now(), outcome=outcome)
         await self._store.transaction(lambda db: db.jobs.note(run))
         self._runs[job.name] = run
+        del self._trying[job.name]
+        self._again.pop(job.name, None)
+        return True
+
+    def _gives_way(self, job: Job, occasion: Occasion) -> bool:
+        """Whether a mistake of ours keeps the date from being settled while a later one waits behind it."""
+        if job.name not in self._mistaken or occasion.failures < GIVES_WAY:
+            return False
+        now = self._clock.now()
+        later = (occasion.day + timedelta(days=ahead) for ahead in range(1, (ist_date(now) - occasion.day).days + 1))
+        return any(job.when(day) and job.due(day) <= now for day in later)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        """Lets the job rest, the longer the oftener it failed."""
+        begun = self._trying.get(job.name)
+        failures = 1 if begun is None else begun.failures + 1
+        what = job.name
+        if begun is not None:
+            self._trying[job.name] = replace(begun, failures=failures)
+            what = f"{job.name} for {begun.day}"
+        delay = min(AGAIN * 2 ** (failures - 1), MOST_AGAIN)
+        self._again[job.name] = asyncio.get_running_loop().time() + delay
+        if isinstance(error, BotError):
+            self._mistaken.discard(job.name)
+            log.warning("%s failed and is tried again in %.0f s: %s", what, delay, error.say)
+        else:
+            self._mistaken.add(job.name)
+            log.error("%s failed and is tried again in %.0f s", what, delay, exc_info=error)
 
     def _next(self, now: datetime) -> datetime:
         """The earliest time of any job after now, and within a minute."""
         days = {ist_date(now), ist_date(now + timedelta(seconds=LONGEST))}
-        times = (job.due(day) for job in self._jobs for day in days)
+        times = (job.due(day) for job in self._jobs if not self._rests(job) for day in days)
         return min((moment for moment in times if moment > now), default=now + timedelta(seconds=LONGEST))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bot.domain.clock import Clock, at_ist, ist
 from bot.domain.errors import StorageError
 from bot.domain.jobs import JobOutcome, JobRun
-from bot.runtime.scheduler import Job, Occasion, Scheduler, every_day
+from bot.runtime.logs import correlation
+from bot.runtime.scheduler import Job, Occasion, Scheduler
 from bot.simulators.loop import LoopClock, VirtualLoop
 from storage.store import SqlStore
 from tests.stage.depth import examples
@@ -43,11 +44,13 @@ class Diary:
     errors: list[Exception] = field(default_factory=list)
     seconds: float = 0.0
     tried: list[str] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
     done: list[tuple[date, str, bool]] = field(default_factory=list)
     missed: list[date] = field(default_factory=list)
 
     async def work(self, occasion: Occasion) -> None:
         self.tried.append(f"{ist(self.clock.now()):%H:%M}")
+        self.ids.add(correlation.get())
         await asyncio.sleep(self.seconds)
         if self.errors:
             raise self.errors.pop(0)
@@ -138,9 +141,45 @@ async def test_a_mistake_of_ours_is_logged_with_an_id_and_stops_neither_the_othe
         await run_for(store, clock, timedelta(minutes=10), *(diary.job(when=on_day) for diary in (bad, good)))
     assert [day for day, _, _ in bad.done] == [day for day, _, _ in good.done] == [DAY]
     assert good.done[0][1] == "20 16:15"
+    assert len(bad.ids | good.ids) == 3, "each try has an id of its own, by which its lines are found"
+    assert correlation.get() not in bad.ids
     (record,) = caplog.records
-    assert record.getMessage() == "bad for 2026-11-20 failed"
+    assert record.getMessage() == "bad for 2026-11-20 failed and is tried again in 60 s"
     assert record.exc_info is not None
+
+
+async def test_a_mistake_in_the_dates_of_a_job_stops_no_other(loop: VirtualLoop) -> None:
+    clock = LoopClock(loop, at_ist(DAY, 16, 14))
+    store, good = await a_store(), Diary(clock, "good")
+
+    def never(_day: date) -> bool:
+        raise ZeroDivisionError
+
+    async def no_hour(_: Occasion) -> None: ...
+
+    def no_time(_day: date) -> time:
+        raise ZeroDivisionError
+
+    lost = Job(name="lost", at=no_time, work=no_hour, within=MONTH)
+    await run_for(store, clock, timedelta(minutes=10), Diary(clock, "bad").job(when=never), lost, good.job())
+    assert [day for day, _, _ in good.done] == [DAY]
+
+
+async def test_that_a_date_was_missed_is_told_again_when_it_could_not_be(loop: VirtualLoop) -> None:
+    clock = LoopClock(loop, at_ist(DAY, 12, 0))
+    store, told, errors = await a_store(), list[date](), [StorageError("not now"), StorageError("not now")]
+
+    async def tell(days: Sequence[date]) -> None:
+        if errors:
+            raise errors.pop()
+        told.extend(days)
+
+    job = replace(Diary(clock).job(time(8, 40), timedelta(minutes=5)), missed=tell)
+    await run_for(store, clock, timedelta(minutes=1), job)
+    loop.shift(86_400)
+    await run_for(store, clock, timedelta(minutes=10), job)
+    assert told == [after(1)]
+    assert await last(store) == (after(1), JobOutcome.MISSED)
 
 
 async def test_a_date_that_fails_for_ever_gives_way_to_the_next_one(loop: VirtualLoop) -> None:
@@ -262,4 +301,3 @@ async def test_a_row_is_kept_for_each_job_and_the_newest_note_stands() -> None:
     for run in runs:
         await store.transaction(lambda db, run=run: db.jobs.note(run))  # type: ignore[misc] # bound at once
     assert await store.transaction(lambda db: [db.jobs.last(name) for name in "abc"]) == [runs[1], runs[3], None]
-    assert every_day(DAY)
