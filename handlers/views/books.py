@@ -153,7 +153,7 @@ def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> Vi
     rows += page or [row("none")]
     if positions.lines:
         rows += [(RULE,), *day_rows(positions.open, positions.booked, positions.adjustment)]
-        rows += net_rows(positions.charges, positions.gross)
+        rows += net_rows(positions.charges, positions.gross, positions.charges_missing)
     parts: list[Part] = [table(*rows)]
     parts += left_out(positions.unknown)
     parts += old_prices(positions.lines, positions.as_of)
@@ -204,11 +204,13 @@ def day_rows(opened: Decimal, booked: Decimal, adjustment: Decimal) -> list[Rows
     return [*rows, money_row("Close adjustment", adjustment)] if adjustment else rows
 
 
-def net_rows(charges: Decimal | None, gross: Decimal) -> list[Rows]:
-    """What the day cost and what is left of it; without the charges the net is left unsaid."""
+def net_rows(charges: Decimal | None, gross: Decimal, missing: tuple[str, ...] = ()) -> list[Rows]:
+    """What the day cost and what is left of it; the charges that are not known are named, and the net is of the others."""
     if charges is None:
         return [row("Charges", "not known   "), money_row("Before charges", gross)]
-    return [money_row("Charges ≈", -charges, marked=False), money_row("Net", gross - charges)]
+    open_lines = [row(f" {name}", "not known   ") for name in missing]
+    net = "Net of these" if missing else "Net"
+    return [money_row("Charges ≈", -charges, marked=False), *open_lines, money_row(net, gross - charges)]
 
 
 def position_rows(line: PositionLine, as_of: datetime) -> Rows:

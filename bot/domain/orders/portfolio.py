@@ -1,5 +1,6 @@
 """Positions, holdings, funds and profit and loss: arithmetic on what the broker reports."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from enum import StrEnum
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
+from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import Product
 
 
@@ -61,6 +63,19 @@ class Reason(StrEnum):
     CLOSE_ADJUSTMENT = "close adjustment"  # the official close is not the price that yesterday was valued at
 
 
+def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
+    """Shares of an order that meet what the day left open the other way in delivery or MTF: together they are intraday.
+
+    Carried shares are not of the day; those held since yesterday leave the depository.
+    """
+    left = sum(
+        position.quantity - position.carried
+        for position in positions
+        if position.instrument.key == draft.instrument.key and position.product in (Product.CNC, Product.MTF)
+    )
+    return min(max(-left * draft.side.sign, 0), draft.quantity)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionLine:
     """A position with the price that values it, and what its day made, in rupees; unknown figures are None.
@@ -97,7 +112,8 @@ class Positions:
 
     lines: tuple[PositionLine, ...]
     as_of: datetime
-    charges: Decimal | None = None  # of the day's fills, rupees; None: not known
+    charges: Decimal | None = None  # of the day's fills, rupees, as far as they are known; None: the fills are not known
+    charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
 
     @property
     def booked(self) -> Decimal:
@@ -210,9 +226,10 @@ class PnL:
 
     booked: Decimal
     open: Decimal
-    charges: Decimal | None  # None: not known
+    charges: Decimal | None  # as far as they are known; None: the fills are not known
     as_of: datetime
     lines: tuple[PositionLine, ...] = ()
+    charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     holdings_change: Decimal | None = None  # since the previous close; never part of the net
     adjustment: Decimal = ZERO  # official closes of yesterday against the prices that we valued it at
 
@@ -243,6 +260,8 @@ class DayReport:
     made_at: datetime
     late: bool = False  # made after its time because the process was down
     complete: bool = True  # False: the broker could not be asked; what is missing is said
+    records_only: bool = False  # the broker's books of the day were not read: no figure in rupees means anything
+    up_since: datetime | None = None  # when the process that made it was started; None: not noted
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
 
     @property

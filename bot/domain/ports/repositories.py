@@ -12,6 +12,7 @@ from bot.domain.ports.account_repositories import (
     AuditRepository,
     FlagsRepository,
     InvitationsRepository,
+    JobsRepository,
     LimitsRepository,
     PeopleRepository,
     PinsRepository,
@@ -59,6 +60,8 @@ class Repositories(Protocol):
     def ledger(self) -> LedgerRepository: ...
     @property
     def flags(self) -> FlagsRepository: ...
+    @property
+    def jobs(self) -> JobsRepository: ...
     @property
     def scrip_master(self) -> ScripMasterRepository: ...
     @property

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from bot.domain.clock import ist_date
+from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import CheckFailed
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote
@@ -16,6 +16,7 @@ from bot.domain.orders.portfolio import Holding, Missing, PnL, Position, Positio
 from bot.domain.pnl.fifo import Lot
 from bot.domain.pnl.trades import LedgerTrade, of_order
 from bot.domain.terms import Product, Side
+from bot.runtime.scheduler import Occasion
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.bot.trading.orders.test_order_desk import ask
 from tests.stage.access import access
@@ -94,14 +95,17 @@ class Days:
     async def sync(self) -> None:
         await self.stage.reconcile.sync(ACCOUNT.id)
 
+    def until(self, moment: datetime) -> None:
+        self.loop.shift((moment - self.stage.clock.now()).total_seconds())
+
     async def end(self) -> None:
         """The summary of the day, then the night: the broker's day books are empty."""
-        books = self.stage.core.services.reports
-        account = self.stage.actor.account
-        assert account is not None
+        today = ist_date(self.stage.clock.now())
+        due = at_ist(today, 16, 15)
+        self.until(due)
         await self.sync()
-        await books.close_day(account, ist_date(self.stage.clock.now()), late=False)
-        self.loop.shift(86_400)
+        await self.stage.core.services.reports.close_day(Occasion(day=today, due=due))
+        self.until(at_ist(today + timedelta(days=1), 9))
         self.broker.facts.clear()
         self.broker.rows.clear()
         session = self.stage.connection.session
