@@ -30,6 +30,7 @@ def build_orders(ground: Ground) -> Orders:
         instruments=ground.catalogue,
         drafting=Drafting(ground.reference.rules, ground.clock),
         confirmations=ground.confirmations,
+        results=ground.results,
         clock=ground.clock,
         rules=ground.reference.rules,
         tariff=ground.reference.tariff,

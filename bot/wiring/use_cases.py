@@ -31,6 +31,7 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
@@ -47,7 +48,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.settling import Settling
@@ -133,6 +134,8 @@ def build_core(
         conceal=redactor.know,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
+    day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
+    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
     ground = Ground(
         settings=settings,
         reference=reference,
@@ -149,6 +152,7 @@ def build_core(
         reads=reads,
         prices=prices,
         confirmations=confirmations,
+        results=results,
     )
     orders = build_orders(ground)
     views = AccountViews(
@@ -160,9 +164,9 @@ def build_core(
         reads=reads,
         tariff=reference.tariff,
         plan=plan,
+        day_book=day_book,
         clock=clock,
     )
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())

@@ -56,6 +56,7 @@ class ProposalBuilder:
     instruments: Catalogue
     drafting: Drafting
     confirmations: Confirmations
+    results: Results
     clock: Clock
     rules: MarketRules
     tariff: Tariff
@@ -113,8 +114,7 @@ class ProposalBuilder:
             limited = await self.store.transaction(lambda db: self.limited(db, account_id))
         if not limited:
             return None
-        results = Results(prices=self.prices, instruments=self.instruments, tariff=self.tariff, plan=self.plan, clock=self.clock)
-        return await _known(results.of(account_id, connection))
+        return await _known(self.results.of(account_id, connection))
 
     async def held(self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument) -> Held:
         """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""

@@ -94,6 +94,7 @@ async def readers(clock: LoopClock) -> Readers:
         reads=stage.reads,
         tariff=proposing.tariff,
         plan=proposing.plan,
+        day_book=stage.core.services.books.day_book,
         clock=clock,
     )
     return Readers(stage=stage, broker=broker, views=views)
