@@ -11,6 +11,7 @@ from bot.domain.ports.repositories import Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.scheduler import Job, Scheduler
 from bot.trading.account.reports import Reports
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.sync.reconcile import Reconcile
 from bot.wiring.ground import Ground
@@ -49,10 +50,12 @@ class Settling:
 
     catalogue: Catalogue
     reconcile: Reconcile
+    watcher: TickWatcher
     background: BackgroundTasks
 
     def after_login(self, account_id: str) -> None:
-        """Reads the books and fetches the scrip master. Returns at once."""
+        """Watches what is wanted, reads the books and fetches the scrip master. Returns at once."""
+        self.watcher.renew(account_id)
         self.background.start(self.sync(account_id), f"the books after login of {account_id}")
         self.fetch_master(account_id)
 

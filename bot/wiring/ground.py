@@ -16,6 +16,7 @@ from bot.domain.ports.repositories import Store
 from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.prices import Prices
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.sync.reconcile import Reconcile
@@ -61,6 +62,7 @@ class Ground:
     reconcile: Reconcile
     reads: SharedReads
     prices: Prices
+    watcher: TickWatcher
     confirmations: Confirmations
 
 
