@@ -14,8 +14,8 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
-from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.money.reports import Reports
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.proposals import Proposals

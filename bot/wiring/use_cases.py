@@ -28,11 +28,11 @@ from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
-from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
@@ -41,16 +41,19 @@ from bot.trading.safety.lockdown import Lockdown
 from bot.trading.safety.outage import Outage, PatientStore
 from bot.trading.safety.pins import Pins
 from bot.trading.safety.token_guard import TokenGuard
+from bot.trading.safety.uncovered_year import UncoveredYear
 from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
-from bot.wiring.chores import Settling, build_scheduler
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan
+from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
+from bot.wiring.settling import Settling
 from handlers.views.format import rupees
+from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore, Topic
 
@@ -166,7 +169,7 @@ def build_core(
     results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=views, clock=clock)
+    reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -217,6 +220,12 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
+    jobs = table(
+        days=Days(calendar=calendar, summary=settings.daily_summary),
+        reports=reports,
+        sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
+        year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
+    )
     return Core(
         services=services,
         token_guard=token_guard,
@@ -226,7 +235,7 @@ def build_core(
         reconcile=reconcile,
         watcher=watcher,
         background=background,
-        scheduler=build_scheduler(ground, reports),
+        scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
         settle=settle,
         direct=direct,

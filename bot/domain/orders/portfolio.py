@@ -202,6 +202,8 @@ class DayReport:
     made_at: datetime
     late: bool = False  # made after its time because the process was down
     complete: bool = True  # False: the broker could not be asked; what is missing is said
+    records_only: bool = False  # the broker's books of the day were not read: no figure in rupees means anything
+    up_since: datetime | None = None  # when the process that made it was started; None: not noted
 
     @property
     def net(self) -> Decimal | None:

@@ -12,6 +12,7 @@ from bot.domain.market.instrument import Exchange
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Remark
+from bot.domain.orders.tariff import ChargeName, Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views import order as views
 from handlers.views.format import amount, columns
@@ -235,8 +236,10 @@ def test_no_name_and_no_figure_breaks_the_card(
         cash=cash,
         cash_after=cash,
         charges=money,
+        charges_unknown=tuple(name.say for name in ChargeName),
         charges_both=money,
         break_even=money,
+        loan=Loan(own=money, lent=money, interest=cash) if money is not None else None,
         warnings=(Remark(name="x", say=warning),),
     )
     view = views.proposal(asked, "PAPER", NOW + timedelta(seconds=5))
