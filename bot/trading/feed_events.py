@@ -1,4 +1,4 @@
-"""What the feeds report goes on: order events and gaps to reconcile, ticks to those who wait for a price."""
+"""What the feeds report goes on: order events and gaps to reconcile, ticks to those who watch."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from bot.domain.orders.notice import FeedBack, Notice
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
-from bot.trading.account.prices import Prices
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.sync.fact_applier import Change
 from bot.trading.sync.reconcile import Reconcile
 
@@ -28,13 +28,13 @@ class FeedEvents:
         *,
         store: Store,
         reconcile: Reconcile,
-        prices: Prices,
+        watcher: TickWatcher,
         background: BackgroundTasks,
         clock: Clock,
     ) -> None:
         self._store = store
         self._reconcile = reconcile
-        self._prices = prices
+        self._watcher = watcher
         self._background = background
         self._clock = clock
         self._lost_at: dict[str, float] = {}  # accounts whose connection is down: since when, in loop time
@@ -44,8 +44,8 @@ class FeedEvents:
         self._reconcile.notify(account_id, urgent=traded)
 
     def tick(self, account_id: str, tick: Tick) -> None:
-        """A price, for whoever waits for it."""
-        self._prices.tick(account_id, tick)
+        """A price, for whoever watches it."""
+        self._watcher.tick(account_id, tick)
 
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
         """The connection broke, or is back. What it would have reported is in the books."""

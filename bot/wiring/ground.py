@@ -18,6 +18,7 @@ from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.sync.reconcile import Reconcile
@@ -63,6 +64,7 @@ class Ground:
     reconcile: Reconcile
     reads: SharedReads
     prices: Prices
+    watcher: TickWatcher
     confirmations: Confirmations
     results: Results
 

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 from bot.domain.errors import BrokerError, StorageAway
 from bot.runtime.background import BackgroundTasks
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.sync.reconcile import Reconcile
 
@@ -21,10 +22,12 @@ class Settling:
 
     catalogue: Catalogue
     reconcile: Reconcile
+    watcher: TickWatcher
     background: BackgroundTasks
 
     def after_login(self, account_id: str) -> None:
-        """Reads the books and fetches the scrip master. Returns at once."""
+        """Watches what is wanted, reads the books and fetches the scrip master. Returns at once."""
+        self.watcher.renew(account_id)
         self.background.start(self.sync(account_id), f"the books after login of {account_id}")
         self.fetch_master(account_id)
 

@@ -29,6 +29,7 @@ from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
@@ -79,6 +80,7 @@ class Core:
     logins: Logins
     catalogue: Catalogue
     reconcile: Reconcile
+    watcher: TickWatcher
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
@@ -119,9 +121,10 @@ def build_core(
     applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
-    prices = Prices(connections=connections, reads=reads)
+    watcher = TickWatcher(connections=connections)
+    prices = Prices(connections=connections, reads=reads, watcher=watcher)
 
-    settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
+    settle = Settling(catalogue=catalogue, reconcile=reconcile, watcher=watcher, background=background)
 
     accounts = Accounts(store=store, clock=clock)
     logins = Logins(
@@ -151,6 +154,7 @@ def build_core(
         reconcile=reconcile,
         reads=reads,
         prices=prices,
+        watcher=watcher,
         confirmations=confirmations,
         results=results,
     )
@@ -217,7 +221,7 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
+    feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
     jobs = table(
@@ -233,6 +237,7 @@ def build_core(
         logins=logins,
         catalogue=catalogue,
         reconcile=reconcile,
+        watcher=watcher,
         background=background,
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
