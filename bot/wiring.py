@@ -302,7 +302,7 @@ def build_core(
         settle=settle,
         direct=direct,
         patient=patient,
-        explain=lambda words: reference.rejections.explain(words).words(rupees),
+        explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),
     )
 
 

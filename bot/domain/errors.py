@@ -172,7 +172,11 @@ class TooFast(BrokerError):
 
 
 class Unclear(BrokerError):
-    """The act may have happened; it must never be repeated, only looked for."""
+    """The act may have happened; it must never be repeated, only looked for. words: the broker's own, if it said anything."""
+
+    def __init__(self, say: str, *, words: str = "") -> None:
+        super().__init__(say)
+        self.words = words
 
 
 class Unreadable(BrokerError):

@@ -30,6 +30,7 @@ from handlers.views.format import (
     table,
     wrapped,
 )
+from handlers.views.format import average as mean
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
 from handlers.views.taps import ExitTap, ListingTap, OrderTap, OrderVerb
@@ -208,7 +209,7 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
     profit = f"{signed(line.open)} {mark(line.open) or '  '}" if line.open is not None else "P&L not known"
     figures = f"{signed_count(position.quantity)}  {profit}"
     rows = row(fit(name), figures)
-    average = price(position.average) if position.average is not None else "cost unknown"
+    average = mean(position.average, position.instrument.tick) if position.average is not None else "cost unknown"
     last = price(line.price.last) if line.price is not None else "price unknown"
     note = "no stop" if wants_stop(line) else ""
     way = f" {average} → {last}"
@@ -245,7 +246,7 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
 def _holding_rows(line: Holding) -> Rows:
     name = f"{short(line.instrument)} {count(line.total)}"
     profit = f"{signed(line.profit)} {mark(line.profit) or '  '}" if line.profit is not None else "P&L not known"
-    average = price(line.average) if line.average is not None else "cost unknown"
+    average = mean(line.average, line.instrument.tick) if line.average is not None else "cost unknown"
     last = price(line.last) if line.last is not None else "price unknown"
     notes = []
     if line.t1:

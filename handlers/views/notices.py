@@ -6,6 +6,7 @@ The words are made when it is sent, so a late one can say that it is late.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from bot.domain.clock import ist_date
@@ -36,9 +37,11 @@ from bot.domain.orders.notice import (
     Tried,
 )
 from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.position_after import PositionAfter
+from bot.domain.orders.rejections import shortened
 from handlers.views import money
-from handlers.views.card import elsewhere, fill_keyboard, of_earlier_day, order_keyboard, standing
-from handlers.views.format import amount, clock_time, count, price, signed, signed_count
+from handlers.views.card import elsewhere, fill_keyboard, may_exit, of_earlier_day, order_keyboard, standing
+from handlers.views.format import amount, average, clock_time, count, mark, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
 from handlers.views.safety import resting
@@ -117,8 +120,9 @@ def _filled(news: Filled, scene: _Scene) -> View:
     partly = order.filled < order.draft.quantity
     parts: list[Part] = []
     size = f"{count(fill.filled_after)}/{count(order.draft.quantity)}" if partly else count(order.draft.quantity)
-    average = fill.average if fill.average is not None else order.average
-    price_known = f"avg {price(average)}" if average is not None else "price to come"
+    mean = fill.average if fill.average is not None else order.average
+    tick = order.draft.instrument.tick
+    price_known = f"avg {average(mean, tick)}" if mean is not None else "price to come"
     name = f"#{order.number} {order.draft.side} {size} {short(order.draft.instrument, today=ist_date(scene.now))}"
     title = bold("Partly filled" if partly else "Filled")
     if order.draft.instrument.is_derivative:  # a contract's name fills the line
@@ -126,40 +130,83 @@ def _filled(news: Filled, scene: _Scene) -> View:
     else:
         parts.append(say(title, f" {name}, {price_known}"))
     if partly or fill.quantity != order.filled:
-        step = f" at {price(fill.price)}" if fill.price is not None else ""
+        step = f" at {average(fill.price, tick)}" if fill.price is not None else ""
         parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
-    if news.position is not None:
-        cost = f", avg {price(news.position_average)}" if news.position_average is not None else ""
-        parts.append(say(f"Position {signed_count(news.position)}{cost}" if news.position else "Position closed"))
-    return View(tuple(parts), fill_keyboard(order, scene.label))
+    if news.after is not None:
+        parts.append(say(_position(news.after, tick)))
+    return View(tuple(parts), fill_keyboard(order, scene.label, news.after))
+
+
+def _position(after: PositionAfter, tick: Decimal) -> str:
+    """What is held after a fill, with its P&L; or what was booked, and what is left."""
+    if after.quantity is None:
+        return "Position not known: mStock's books do not agree yet."
+    cost = f", avg {average(after.average, tick)}" if after.average is not None and after.quantity else ""
+    if after.closes:
+        booked = (
+            f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
+        )
+        return f"{booked} · {f'{signed_count(after.quantity)} left{cost}' if after.quantity else 'position closed'}"
+    if not after.quantity:
+        return "Position closed"
+    result = f" {mark(after.open)} {signed(after.open)}".replace("  ", " ") if after.open is not None else ""
+    return f"Position {signed_count(after.quantity)}{cost}{result}"
 
 
 @_renders(OrderRejected)
 def _rejected(news: OrderRejected, scene: _Scene) -> View:
     order = news.order
-    why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
     repair = [
         button("Ask again", OrderTap(order.id, OrderVerb.SAME, scene.label)),
         words("Funds", "/funds", account=scene.label),
     ]
-    return _about("Rejected", order, why, scene, repair)
+    if order.never_left:
+        return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
+    why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
+    part = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else ""
+    return _about("Rejected", order, _sentences(part, why, _left(order, news.after)), scene, repair)
 
 
 @_renders(OrderEnded)
 def _ended(news: OrderEnded, scene: _Scene) -> View:
     order = news.order
-    title = "Expired" if order.status is OrderStatus.EXPIRED else "Cancelled"
-    filled = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else "Nothing was filled."
-    why = f" mStock's words: {scene.explain(order.reason)}" if order.reason else ""
+    expired = order.status is OrderStatus.EXPIRED
+    rest = f"{count(order.draft.quantity - order.filled)} {'expired' if expired else 'cancelled'}"
+    filled = f"{count(order.filled)} of {count(order.draft.quantity)} filled, {rest}." if order.filled else "Nothing was filled."
+    why = scene.explain(order.reason) if order.reason else ""
+    text = _sentences(filled, f"mStock's words: {why}" if why.startswith("“") else why, _left(order, news.after))
+    left = news.after is not None and news.after.left_by(order) > 0
+    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left and may_exit(order) else []
     again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
-    return _about(title, order, f"{filled}{why}", scene, [again])
+    return _about("Expired" if expired else "Cancelled", order, text, scene, [*exit_, again])
+
+
+def _left(order: Order, after: PositionAfter | None) -> str:
+    """What an exit or a stop that came to nothing leaves open, and whether anything guards it."""
+    if after is None:
+        return ""
+    guard = "another order still works on it" if after.guarded else "nothing guards it"
+    if after.left_by(order) and after.quantity is not None:
+        cost = f", avg {average(after.average, order.draft.instrument.tick)}" if after.average is not None else ""
+        return f"Still held: {signed_count(after.quantity)}{cost}; {guard}."
+    if after.quantity is None and after.closes:
+        doubt = "As far as I know, what" if order.status is OrderStatus.REFUSED else "What"
+        return f"{doubt} it was to close is still held; {guard}."
+    if after.quantity is None and order.draft.trigger is not None:
+        return "What is still held is not known: mStock's books do not agree yet."
+    return ""
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(filter(None, parts))
 
 
 @_renders(OrderUnclear)
 def _unclear(news: OrderUnclear, scene: _Scene) -> View:
     order = news.order
     sent = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
-    text = f"I sent this order{sent} and got no clear answer. I will not send it again. I am looking for it."
+    words_of_it = f" (mStock's words: {shortened(order.reason)})" if order.reason else ""
+    text = f"I sent this order{sent} and got no clear answer{words_of_it}. I will not send it again. I am looking for it."
     return _about("Outcome unknown", order, text, scene, [_look(order, scene)])
 
 

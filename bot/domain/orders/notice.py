@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from bot.domain.orders.order import Fill, Order
 from bot.domain.orders.portfolio import DayReport
+from bot.domain.orders.position_after import PositionAfter
 
 
 class Sound(IntEnum):
@@ -48,8 +49,7 @@ class Filled(Notice):
 
     order: Order
     fill: Fill
-    position: int | None = None  # net shares after it, where known
-    position_average: Decimal | None = None
+    after: PositionAfter | None = None  # what is held then; None: nobody looked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +59,17 @@ class OrderRejected(Notice):
     sound = Sound.RING
 
     order: Order
+    after: PositionAfter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEnded(Notice):
-    """An order was cancelled or expired without having been asked to by this bot."""
+    """An order was cancelled or expired: by somebody else, or by a person here after some of it had filled."""
 
     sound = Sound.RING
 
     order: Order
+    after: PositionAfter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

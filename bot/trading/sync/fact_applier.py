@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
@@ -12,6 +13,8 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, In
 from bot.domain.money import ZERO
 from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.position_after import PositionAfter, position_after
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import OrderKind
@@ -45,14 +48,24 @@ class FactApplier:
         ] = {}  # account -> the rows of its last sync that changed nothing
 
     def apply(
-        self, db: Repositories, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], now: datetime
+        self,
+        db: Repositories,
+        account_id: str,
+        facts: Sequence[OrderFact],
+        trades: Sequence[TradeFact],
+        now: datetime,
+        *,
+        positions: Sequence[Position] | None = None,
+        last: Mapping[InstrumentKey, Decimal] = MappingProxyType({}),
     ) -> Change:
         """One transaction's work: every row that differs from what is stored.
+
+        positions: of the same look; None: not read. last: prices in rupees, to value what is held after a step.
 
         A row that changed nothing changes nothing again while its order is of the same version, so it is not compared anew: the
         sync of a full day costs hardly more than that of its first order.
         """
-        reading = _Reading(db=db, account_id=account_id, trades=trades, now=now)
+        reading = _Reading(db=db, account_id=account_id, facts=facts, trades=trades, positions=positions, last=last, now=now)
         same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
             settled = same.get(fact.broker_id)
@@ -101,7 +114,10 @@ class _Reading:
 
     db: Repositories
     account_id: str
+    facts: Sequence[OrderFact]
     trades: Sequence[TradeFact]
+    positions: Sequence[Position] | None
+    last: Mapping[InstrumentKey, Decimal]
     now: datetime
     change: Change = field(default_factory=Change)
 
@@ -162,9 +178,9 @@ class _Reading:
             self.tell(after, OrderFound(order=after))
         if fill is not None:
             self.change.fills += 1
-            self.tell(after, Filled(order=after, fill=fill))
+            self.tell(after, Filled(order=after, fill=fill, after=self.position(after)))
         if after.status is not before.status:
-            notice = _ending(after)
+            notice = self.ending(after)
             self.change.rejections += isinstance(notice, OrderRejected)
             if notice is not None:
                 self.tell(after, notice)
@@ -194,8 +210,21 @@ class _Reading:
                 continue
             priced = replace(fill, price=price, average=average or fill.average)
             self.db.orders.complete_fill(order, priced)
-            self.db.outbox.correct(Filled(order=order, fill=priced), self.now)
+            self.db.outbox.correct(Filled(order=order, fill=priced, after=self.position(order)), self.now)
             self.change.touched.append(order.id)
+
+    def ending(self, order: Order) -> Notice | None:
+        """The news of an order's end, with what is held then; none where our own cancel ended one of which nothing filled."""
+        if order.status is OrderStatus.REJECTED:
+            return OrderRejected(order=order, after=self.position(order))
+        ours = order.status is OrderStatus.CANCELLED and order.cancelled_by is not None and not order.filled
+        if order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED) and not ours:
+            return OrderEnded(order=order, after=self.position(order))
+        return None
+
+    def position(self, order: Order) -> PositionAfter:
+        """What this look shows of the order's instrument."""
+        return position_after(order, self.facts, self.trades, self.positions, self.last.get(order.draft.instrument.key))
 
     def tell(self, order: Order, notice: Notice) -> None:
         people = self.db.people.watching(self.account_id)
@@ -210,14 +239,6 @@ def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:
     if fact.kind in (OrderKind.LIMIT, OrderKind.SL) and price is not None:
         return OrderKind.LIMIT, price, None
     return OrderKind.MARKET, None, None
-
-
-def _ending(order: Order) -> Notice | None:
-    if order.status is OrderStatus.REJECTED:
-        return OrderRejected(order=order)
-    if order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED) and order.cancelled_by is None:
-        return OrderEnded(order=order)
-    return None
 
 
 def _rows(trades: Sequence[TradeFact], broker_id: str) -> list[TradeFact]:
