@@ -219,6 +219,8 @@ async def open_app(
             allowlist=core.services.allowlist,
             clock=clock,
             conflict=lambda words: core.token_guard.halt(WEBHOOK if "webhook" in words else POLLER),
+            heard=notifier.heard,
+            back=notifier.back,
         )
         watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.halt(WEBHOOK))
         sender = Sender(application.bot)

@@ -67,7 +67,8 @@ from storage.store import SqlStore, Topic
 
 log = logging.getLogger(__name__)
 
-KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
+KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
+CLAIMS = timedelta(days=40)  # of jobs by their date; no job makes up for as many
 SWEEP_AT = time(3, 0)  # IST
 
 
@@ -356,9 +357,12 @@ class Chores:
             if account.created_at < due:  # an account that was linked after the close has no day to sum up yet
                 await self.reports.close_day(account, day, late=late)
 
-    async def sweep(self, _day: date, _late: bool) -> None:  # noqa: FBT001
-        """Forgets what was answered and handled days ago."""
+    async def sweep(self, day: date, _late: bool) -> None:  # noqa: FBT001
+        """Forgets what was answered, handled, told and drawn days ago."""
         before = self.clock.now() - KEEP
         await self.store.transaction(lambda db: db.confirmations.forget_before(before))
         await self.store.transaction(lambda db: db.invitations.forget_before(before))
+        await self.store.transaction(lambda db: db.outbox.forget_before(before))
+        await self.store.transaction(lambda db: db.cards.forget_before(before))
+        await self.store.transaction(lambda db: db.flags.forget_days_before(day - CLAIMS))
         await self.inbox.forget_before(before)

@@ -236,6 +236,9 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
         rows += [(RULE,), row("Value", f"{amount(holdings.value)}   "), row("Invested", f"{amount(holdings.invested)}   ")]
         rows.append(money_row("Since bought", sum(profits, Decimal(0)) if profits else None))
     parts: list[Part] = [table(*rows)]
+    if holdings.left_out:
+        unread = "row of mStock's holdings" if holdings.left_out == 1 else "rows of mStock's holdings"
+        parts.append(say(f"⚠️ {holdings.left_out} {unread} could not be read, and is in no figure here."))
     left_out = [line for line in holdings.lines if line.profit is None]
     if left_out:
         names = ", ".join(short(line.instrument) for line in left_out[:5])

@@ -28,10 +28,12 @@ from bot.domain.orders.notice import (
     OrderFound,
     OrderNotSeen,
     OrderRejected,
+    OrdersElsewhere,
     OrderUnclear,
     PersonJoined,
     PersonRemoved,
     SessionLost,
+    SessionReplaced,
     TradingResumed,
     TradingStopped,
     Tried,
@@ -40,7 +42,7 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.rejections import shortened
 from handlers.views import money
-from handlers.views.card import elsewhere, fill_keyboard, may_exit, of_earlier_day, order_keyboard, standing
+from handlers.views.card import elsewhere, fill_keyboard, may_exit, of_earlier_day, order_keyboard, standing, state
 from handlers.views.format import amount, average, clock_time, count, mark, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
@@ -69,6 +71,7 @@ _ACTIONS = {
     ActionKind.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
 }
 
+MOST = 20  # orders that one message names
 LATE = timedelta(seconds=60)  # news older than this says so
 
 
@@ -77,7 +80,10 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) ->
 
     One that may have arrived before carries its number, so that it is not taken for a second event.
     """
-    view = _RENDERERS[type(delivery.notice)](delivery.notice, _Scene(delivery.label, delivery.mark, mode, now, explain))
+    scene = _Scene(delivery.label, delivery.mark, mode, now, explain)
+    view = _RENDERERS[type(delivery.notice)](delivery.notice, scene)
+    if delivery.more:
+        view = _together([view, *(_RENDERERS[type(other.notice)](other.notice, scene) for other in delivery.more)], scene)
     own_place = isinstance(delivery.notice, DaySummary)  # its table names account and mode
     remarks = [] if own_place else [delivery.label, mode]
     if delivery.attempts:
@@ -88,6 +94,15 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) ->
         spell = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
         remarks.append(f"late {spell} (from {clock_time(delivery.created_at)})")
     return (view.and_then(say(" · ".join(remarks))) if remarks else view).led_by(delivery.mark)
+
+
+def _together(views: Sequence[View], scene: "_Scene") -> View:
+    """Several pieces of news in one message that says how many, a paragraph each, without their buttons."""
+    parts: list[Part] = [say(bold(f"{len(views)} pieces of news"))]
+    for view in views:
+        parts += [say(""), *view.parts]
+    buttons = [words("Orders", "/orders", account=scene.label), words("Positions", "/positions", account=scene.label)]
+    return View(tuple(parts), keyboard(buttons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +245,22 @@ def _elsewhere(news: OrderElsewhere, scene: _Scene) -> View:
     return _whole("Order from elsewhere", news.order, scene)
 
 
+@_renders(OrdersElsewhere)
+def _several_elsewhere(news: OrdersElsewhere, scene: _Scene) -> View:
+    today = ist_date(scene.now)
+    lines = [
+        say(
+            f"#{order.number} {order.draft.side} {count(order.draft.quantity)} {short(order.draft.instrument, today=today)}: ",
+            state(order, scene.explain),
+        )
+        for order in news.orders[:MOST]
+    ]
+    if len(news.orders) > MOST:
+        lines.append(say(f"and {len(news.orders) - MOST} more"))
+    title = say(bold(f"{len(news.orders)} orders from elsewhere."))
+    return View((title, *lines), keyboard([words("Orders", "/orders", account=scene.label)]))
+
+
 @_renders(OrderByOther)
 def _by_other(news: OrderByOther, scene: _Scene) -> View:
     return _whole(f"{news.name} sent an order", news.order, scene)
@@ -295,6 +326,15 @@ def _session_lost(news: SessionLost, scene: _Scene) -> View:
     watched = " You hold positions, and nothing is being watched." if news.positions else ""
     login = keyboard([words("Log in", "/login", account=scene.label)])
     return _plain("mStock session lost", f"Since {clock_time(news.at)}: {news.why}{watched}", login)
+
+
+@_renders(SessionReplaced)
+def _session_replaced(news: SessionReplaced, scene: _Scene) -> View:
+    text = (
+        f"At {clock_time(news.at)}, before its time. Somebody else may have logged in to this account, or ended it in the mStock "
+        "app. I logged in again. If it was none of you, change the password at mStock; /kill stops new orders here."
+    )
+    return _plain("mStock ended our session", text, keyboard([words("Session", "/session", account=scene.label)]))
 
 
 @_renders(FeedLost)

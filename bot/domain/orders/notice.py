@@ -34,6 +34,7 @@ class Notice:
 
     sound: ClassVar[Sound]
     priority: ClassVar[NoticePriority] = NoticePriority.NEWS
+    grouped: ClassVar[bool] = False  # many of them that wait together leave as one message, a paragraph each
     kinds: ClassVar[dict[str, type["Notice"]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -46,6 +47,7 @@ class Filled(Notice):
 
     sound = Sound.RING
     priority = NoticePriority.FILL
+    grouped = True
 
     order: Order
     fill: Fill
@@ -57,6 +59,7 @@ class OrderRejected(Notice):
     """The broker or the exchange refused an order."""
 
     sound = Sound.RING
+    grouped = True
 
     order: Order
     after: PositionAfter | None = None
@@ -67,6 +70,7 @@ class OrderEnded(Notice):
     """An order was cancelled or expired: by somebody else, or by a person here after some of it had filled."""
 
     sound = Sound.RING
+    grouped = True
 
     order: Order
     after: PositionAfter | None = None
@@ -106,8 +110,18 @@ class OrderElsewhere(Notice):
     """An order that this bot did not place: from the broker's app, the website, or the broker itself."""
 
     sound = Sound.RING
+    grouped = True
 
     order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersElsewhere(Notice):
+    """Several orders that this bot did not place turned up in one look."""
+
+    sound = Sound.RING
+
+    orders: tuple[Order, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +129,7 @@ class OrderByOther(Notice):
     """Another person of the account placed an order."""
 
     sound = Sound.RING
+    grouped = True
 
     order: Order
     name: str  # who
@@ -234,6 +249,16 @@ class SessionLost(Notice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReplaced(Notice):
+    """The broker ended a session before its time, and the stored seed made a new one: perhaps somebody else logged in."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLost(Notice):
     """The broker's socket is gone; the books are still polled."""
 
@@ -292,3 +317,9 @@ class Delivery:
     reply_to: int | None = None  # message id of the order's card in that chat
     edits: int | None = None  # message id of what this one mends; None: a message of its own
     mark: str = field(default="", compare=False)  # the account's
+    more: "tuple[Delivery, ...]" = ()  # what waited behind it and leaves in the same message
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Of all that this message tells."""
+        return (self.id, *(other.id for other in self.more))

@@ -135,10 +135,12 @@ class AccountViews:
 
     async def holdings(self, actor: Actor) -> Holdings:
         """The demat account; a price that the broker leaves out is asked for."""
-        account, _ = self.connection(actor)
+        account, connection = self.connection(actor)
         reading = await self.reads.holdings(account.id)
+        left_out = connection.broker.holdings_left_out
         prices = await self.prices.of_all(account.id, [holding.instrument.key for holding in reading.value])
-        return Holdings(lines=tuple(_priced(holding, prices) for holding in reading.value), as_of=reading.as_of)
+        lines = tuple(_priced(holding, prices) for holding in reading.value)
+        return Holdings(lines=lines, as_of=reading.as_of, left_out=left_out)
 
     async def funds(self, actor: Actor) -> Funds:
         """Money for trading."""

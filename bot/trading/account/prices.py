@@ -29,6 +29,11 @@ class Prices:
             if not waiter.done():
                 waiter.set_result(None)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a first tick now."""
+        return sum(map(len, self._waiters.values()))
+
     def known(self, account_id: str, key: InstrumentKey) -> Price | None:
         """What the feed said last, if it is fresh; asks nobody."""
         tick = self._connections.of(account_id).feed.last(key, within=FRESH)
@@ -72,9 +77,21 @@ class Prices:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters[account_id, key].append(waiter)
             waiters.append(waiter)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience):
-                await asyncio.gather(*waiters)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience):
+                    await asyncio.gather(*waiters)
+        finally:
+            for key, waiter in zip(keys, waiters, strict=True):
+                self._leave(account_id, key, waiter)
+
+    def _leave(self, account_id: str, key: InstrumentKey, waiter: asyncio.Future[None]) -> None:
+        """Nobody waits here any more: in a closed market no tick comes to wake whoever asked."""
+        waiting = self._waiters.get((account_id, key))
+        if waiting is not None and waiter in waiting:
+            waiting.remove(waiter)
+            if not waiting:
+                del self._waiters[account_id, key]
 
     async def _quotes(
         self, account_id: str, connection: BrokerConnection, keys: Collection[InstrumentKey]

@@ -11,7 +11,7 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import ZERO
-from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected
+from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter, position_after
@@ -80,6 +80,7 @@ class FactApplier:
                 reading.change.same.pop(fact.broker_id, None)  # a later master may list it
             else:
                 reading.advance(before, fact)
+        reading.tell_adopted()
         reading.complete()
         return reading.change
 
@@ -120,6 +121,7 @@ class _Reading:
     last: Mapping[InstrumentKey, Decimal]
     now: datetime
     change: Change = field(default_factory=Change)
+    adopted: list[Order] = field(default_factory=list)  # from elsewhere, and young enough to be news
 
     def known(self, fact: OrderFact) -> Order | None:
         order = self.db.orders.by_broker_id(self.account_id, fact.broker_id)
@@ -150,7 +152,14 @@ class _Reading:
         self.book_fill(order, after)
         self.change.touched.append(order.id)
         if fact.at is None or self.now - fact.at <= NEWS_AGE:
-            self.tell(after, OrderElsewhere(order=after))
+            self.adopted.append(after)
+
+    def tell_adopted(self) -> None:
+        """One order from elsewhere rings by itself; several of one look are one counted message."""
+        if len(self.adopted) == 1:
+            self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0]))
+        elif self.adopted:
+            self.tell(None, OrdersElsewhere(orders=tuple(self.adopted)))
 
     def relist(self, before: Order, listed: Instrument) -> Order:
         """An order of an instrument that was in no master when its row was first seen, and that may be listed by now."""
@@ -226,9 +235,9 @@ class _Reading:
         """What this look shows of the order's instrument."""
         return position_after(order, self.facts, self.trades, self.positions, self.last.get(order.draft.instrument.key))
 
-    def tell(self, order: Order, notice: Notice) -> None:
+    def tell(self, order: Order | None, notice: Notice) -> None:
         people = self.db.people.watching(self.account_id)
-        self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id)
+        self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id if order is not None else None)
 
 
 def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:

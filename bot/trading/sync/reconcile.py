@@ -32,7 +32,7 @@ A_DAY = 86_400.0  # seconds for which the age of an order is remembered
 FRESH = 5.0  # seconds; a tick of within them values what is held after a fill
 A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this sync
 STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
-FRESH_SYNCS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose event got lost is still told of soon
+FRESH_SYNCS = (0.7,)  # seconds after sending: a fill whose event got lost is told of before the first look by the clock
 
 
 @dataclass(slots=True)
@@ -356,10 +356,11 @@ class Reconcile:
         if session is None:
             return
         now = self._clock.now()
+        early = ", before its time: somebody else may have logged in" if session.alive(now) else ""
 
         def forget(db: Repositories) -> None:
             db.accounts.keep_session(account_id, None)
-            notice = SessionLost(at=now, why="mStock ended the session")
+            notice = SessionLost(at=now, why=f"mStock ended the session{early}.")
             db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(forget)
