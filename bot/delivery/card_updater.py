@@ -33,11 +33,11 @@ class CardUpdater:
         self._paused: dict[int, float] = {}  # chats whose last drawing failed: until when, in loop time
 
     def wake(self) -> None:
-        """Some order changed; returns at once."""
+        """Some order changed. Returns at once."""
         self._wake()
 
     def wake_if_slow(self) -> None:
-        """An order is being sent; returns at once.
+        """An order is being sent. Returns at once.
 
         The tap itself said "Sending…". The card says it too only when the answer takes long enough to wonder.
         """
@@ -58,7 +58,7 @@ class CardUpdater:
             await asyncio.gather(*self._workers.values(), return_exceptions=True)
 
     async def drain(self, seconds: float) -> None:
-        """Draws what is old now, in bounded time; what is left is drawn at the next start."""
+        """Draws what is old now, in bounded time. What is left is drawn at the next start."""
         try:
             async with asyncio.timeout(seconds):
                 await self.draw_stale()
@@ -66,7 +66,10 @@ class CardUpdater:
             log.warning("some cards are left for the next start")
 
     async def draw_stale(self) -> float | None:
-        """Draws every card that is older than its order; in how many seconds to try again what failed, None when nothing did."""
+        """Draws every card that is older than its order.
+
+        Returns in how many seconds to try again what failed, None when nothing did.
+        """
         await self._begin()
         await asyncio.gather(*self._workers.values())
         return self._pause()

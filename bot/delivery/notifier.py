@@ -42,7 +42,7 @@ class Notifier:
         self._alone: set[int] = set()  # chats that would not take several in one message
 
     def wake(self) -> None:
-        """Something was written to the outbox; returns at once."""
+        """Something was written to the outbox. Returns at once."""
         self._wake()
 
     def back(self) -> None:
@@ -77,14 +77,14 @@ class Notifier:
             await asyncio.gather(*self._workers.values(), return_exceptions=True)
 
     async def deliver_due(self) -> bool:
-        """Delivers whatever is due now, all chats side by side; False when nothing was."""
+        """Delivers whatever is due now, all chats side by side. False when nothing was."""
         await self._begin()
         workers = list(self._workers.values())
         await asyncio.gather(*workers)
         return bool(workers)
 
     async def drain(self, seconds: float) -> None:
-        """Delivers what is due now, in bounded time; what is left waits in the store.
+        """Delivers what is due now, in bounded time. What is left waits in the store.
 
         A delivery on its way is waited for: cut off, it would be sent again.
         """

@@ -137,7 +137,7 @@ def _samples(title: str, *typed: str) -> Line:
 
 
 def not_understood(near: Sequence[Entry]) -> View:
-    """Words that are no command; the nearest commands as buttons."""
+    """Words that are no command. The nearest commands as buttons."""
     parts: list[Part | str] = [say(bold("I don't understand that."), " Nothing was done.")]
     guesses = [button(f"/{command.name}", WordsTap(f"/{command.name}")) for command in near[:3]]
     return message(*parts).with_keyboard(guesses or [words("Menu", "/menu"), words("Help", "/help")])

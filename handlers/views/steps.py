@@ -78,7 +78,7 @@ def how_many(side: Side, query: str, candidate: Candidate | None, *, lots: bool,
 
 
 def _leave(base: str, label: str) -> Button:
-    """The way out; it also carries the words so far, so that a reply can complete them."""
+    """The way out. It also carries the words so far, so that a reply can complete them."""
     return button("Leave", LeaveTap(base, label))
 
 
@@ -87,7 +87,7 @@ def left() -> View:
 
 
 def pick(orders: Sequence[Order], command: str, label: str, mode: str, now: datetime) -> View:
-    """Which order a command without a number means; newest first."""
+    """Which order a command without a number means, newest first."""
     if not orders:
         return message(say(bold("No open orders.")), place(label, mode)).with_keyboard(
             [words("Orders", "/orders", account=label)]

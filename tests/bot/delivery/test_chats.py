@@ -299,7 +299,7 @@ async def test_what_was_told_and_drawn_is_swept_and_what_waits_is_kept(clock: Lo
         for number, order in enumerate((first, second)):
             db.cards.add(CardRef(chat_id=ASHA, message_id=number + 1, order_id=order.id, version=1))
         db.orders.save(first.refused("no", clock.now(), broker_id=None, final=True))
-        db.flags.claim_job("daily summary", ist_date(clock.now()), clock.now())
+        db.flags.claim_address_notice(ACCOUNT.id, ist_date(clock.now()), clock.now())
 
     await store.transaction(show)
     await CardUpdater(store=store, messenger=phones).draw_stale()
