@@ -120,7 +120,7 @@ def build_core(
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
     prices = Prices(connections=connections, reads=reads)
 
-    settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
+    settle = Settling(store=patient, clock=clock, catalogue=catalogue, reconcile=reconcile, background=background)
 
     accounts = Accounts(store=store, clock=clock)
     logins = Logins(

@@ -20,6 +20,7 @@ from bot.domain.orders.notice import (
     PersonRemoved,
     SessionLost,
     SessionReplaced,
+    Source,
     TradingResumed,
     TradingStopped,
     Tried,
@@ -54,6 +55,7 @@ _ACTIONS = {
     ActionKind.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
 }
 
+_AWAY = {Source.FEED: "Without mStock's feed", Source.BOOKS: "mStock's books could not be read", Source.BOT: "I was away"}
 LATE = timedelta(seconds=60)  # news older than this says so
 
 
@@ -165,7 +167,7 @@ def _feed_lost(news: FeedLost, _: Scene) -> View:
 
 @renders(FeedBack)
 def _feed_back(news: FeedBack, _: Scene) -> View:
-    span = f"Without mStock's feed {clock_time(news.since)}-{clock_time(news.until)}."
+    span = f"{_AWAY[news.source]} {clock_time(news.since)}-{clock_time(news.until)}."
     return _plain("Back", f"{span} {_missed(news)}")
 
 
@@ -205,11 +207,8 @@ def _plain(title: str, text: str, buttons: Keyboard = ()) -> View:
 def _missed(news: FeedBack) -> str:
     if not news.read:
         return "The books could not be read yet, so what was missed is not known; I keep trying and ring for it."
-    missed = []
-    if news.fills:
-        missed.append(f"{news.fills} fill{'s' if news.fills > 1 else ''}")
-    if news.rejections:
-        missed.append(f"{news.rejections} rejection{'s' if news.rejections > 1 else ''}")
+    counted = ((news.fills, "fill"), (news.rejections, "rejection"), (news.ends, "end"))
+    missed = [f"{number} {name}{'s' if number > 1 else ''}" for number, name in counted if number]
     sentence = f"Missed: {', '.join(missed)} (told apart)." if missed else "Nothing was missed."
     if news.unknown:
         whose = "One order's outcome is" if news.unknown == 1 else f"The outcome of {news.unknown} orders is"

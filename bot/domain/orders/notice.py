@@ -267,16 +267,26 @@ class FeedLost(Notice):
     at: datetime
 
 
+class Source(StrEnum):
+    """What was away."""
+
+    FEED = "feed"  # the broker's socket
+    BOOKS = "books"  # the broker itself
+    BOT = "bot"  # this process
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedBack(Notice):
-    """The broker's socket is back, and the books were read again."""
+    """What was away is back, and the books were read again."""
 
     sound = Sound.RING
 
+    source: Source = Source.FEED
     since: datetime
     until: datetime
     fills: int
     rejections: int
+    ends: int = 0  # orders that were cancelled or expired meanwhile
     read: bool = True  # False: the books could not be read, so what was missed is not known
     unknown: int = 0  # orders whose outcome is still looked for
 

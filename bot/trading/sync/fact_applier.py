@@ -31,6 +31,7 @@ class Change:
 
     fills: int = 0
     rejections: int = 0
+    ends: int = 0  # orders that were cancelled or expired, and told so
     touched: list[str] = field(default_factory=list)  # order ids
     same: dict[str, tuple[OrderFact, int]] = field(
         default_factory=dict
@@ -191,6 +192,7 @@ class _Reading:
         if after.status is not before.status:
             notice = self.ending(after)
             self.change.rejections += isinstance(notice, OrderRejected)
+            self.change.ends += isinstance(notice, OrderEnded)
             if notice is not None:
                 self.tell(after, notice)
 

@@ -12,7 +12,7 @@ from functools import partial
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
+from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderEnded, OrderNotSeen, SessionLost, Source
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.ports.broker import Broker, BrokerConnections
@@ -20,6 +20,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
 from bot.trading.sync.books import of_earlier_day, read_books
 from bot.trading.sync.fact_applier import Change, FactApplier
+from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.shared_reads import NEVER, Reading, SharedRead
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class _Books:
     changed_at: float = NEVER  # the last act, event or change seen, in loop time: what was read before it is old
     tried: float | None = None  # the beginning of the last sync, in loop time
     down_since: datetime | None = None
+    down_at: float = NEVER  # the same in loop time
+    back_at: float = NEVER  # when people were last told of such a gap, in loop time
     last_change: Change = field(default_factory=Change)
 
 
@@ -80,6 +83,10 @@ class Reconcile:
     def changed_at(self, account_id: str) -> float:
         """When the account last changed as far as we know, by an act of ours or by news of it, in loop time."""
         return self._of(account_id).changed_at
+
+    def told_back_at(self, account_id: str) -> float:
+        """When people were last told that the books can be read again, in loop time."""
+        return self._of(account_id).back_at
 
     def down_since(self, account_id: str) -> datetime | None:
         """Since when the books cannot be read; None while they can."""
@@ -260,10 +267,13 @@ class Reconcile:
             await self.address_refused(account_id, error.words)
             raise
         except BrokerError:
-            books.down_since = books.down_since or began
+            if books.down_since is None:
+                books.down_since, books.down_at = began, started
             raise
+        away = timedelta(0)
         if books.down_since is not None:
-            log.info("account %s: the books can be read again, after %s", account_id, began - books.down_since)
+            away = timedelta(seconds=started - books.down_at)
+            log.info("account %s: the books can be read again, after %s", account_id, away)
             books.down_since = None
         feed = self._connections.of(account_id).feed
         ticks = (feed.last(row.instrument.key, within=FRESH) for row in positions or () if row.quantity)
@@ -275,6 +285,7 @@ class Reconcile:
             positions=positions,
             last={tick.key: tick.last for tick in ticks if tick is not None},
             started=started,
+            away=away,
         )
         change = await self._store.transaction(lambda db: None if self._unknown_of_before(db, account_id) else apply(db, seen={}))
         if change is None:
@@ -312,9 +323,11 @@ class Reconcile:
         positions: Sequence[Position] | None,
         last: Mapping[InstrumentKey, Decimal],
         started: float,
+        away: timedelta,
         seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
+        moving = at_stake(db, account_id)
         change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
         for order in db.orders.unsettled(account_id):
@@ -325,6 +338,10 @@ class Reconcile:
             if notice is not None:
                 people = db.people.watching(account_id)
                 db.outbox.add(account_id, people, notice, now, order_id=order.id)
+                change.ends += isinstance(notice, OrderEnded)
+        if away >= NOTICED and (moving or change.touched):
+            tell_back(db, account_id, Source.BOOKS, since=now - away, until=now, change=change, now=now)
+            self._of(account_id).back_at = self._elapsed()
         return change
 
     def _absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
@@ -345,7 +362,8 @@ class Reconcile:
             return looked, OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None
         if order.status.is_working and ist_date(sent) < ist_date(now):
             # Not absence but the rule of a day order: it cannot outlive its day, and that day's book is gone.
-            return order.expired(now), None
+            over = order.expired(now)
+            return over, OrderEnded(order=over)
         if order.status.is_working and order.updated_at < now - timedelta(seconds=self._elapsed() - started):
             log.warning("order %s (%s) is missing from the book; holding its state", order.id, order.broker_id)
         return order, None
