@@ -124,7 +124,9 @@ def build_core(
     watcher = TickWatcher(connections=connections)
     prices = Prices(connections=connections, reads=reads, watcher=watcher)
 
-    settle = Settling(catalogue=catalogue, reconcile=reconcile, watcher=watcher, background=background)
+    settle = Settling(
+        store=patient, clock=clock, catalogue=catalogue, reconcile=reconcile, watcher=watcher, background=background
+    )
 
     accounts = Accounts(store=store, clock=clock)
     logins = Logins(
@@ -244,5 +246,5 @@ def build_core(
         settle=settle,
         direct=direct,
         patient=patient,
-        explain=lambda words: reference.rejections.explain(words).words(rupees),
+        explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),
     )

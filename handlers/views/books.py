@@ -30,6 +30,7 @@ from handlers.views.format import (
     table,
     wrapped,
 )
+from handlers.views.format import average as mean
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
 from handlers.views.taps import ExitTap, ListingTap, OrderTap, OrderVerb
@@ -225,7 +226,7 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
     today = "today  " if position.carried else ""
     rows = row(fit(name), f"{today}{signed_count(position.quantity)}  {profit}")
     cost = line.average or position.average
-    average = price(cost) if cost is not None else "cost unknown"
+    average = mean(cost, position.instrument.tick) if cost is not None else "cost unknown"
     last = price(line.price.last) if line.price is not None else "price unknown"
     note = "no stop" if wants_stop(line) else ""
     way = f" {average} → {last}"
@@ -255,6 +256,9 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
         rows += [(RULE,), row("Value", f"{amount(holdings.value)}   "), row("Invested", invested)]
         rows.append(money_row("Since bought", sum(profits, Decimal(0)) if profits else None))
     parts: list[Part] = [table(*rows)]
+    if holdings.left_out:
+        unread = "row of mStock's holdings" if holdings.left_out == 1 else "rows of mStock's holdings"
+        parts.append(say(f"⚠️ {holdings.left_out} {unread} could not be read, and is in no figure here."))
     left_out = [line for line in holdings.lines if line.profit is None]
     if left_out:
         names = ", ".join(short(line.instrument) for line in left_out[:5])
@@ -265,7 +269,7 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
 def _holding_rows(line: Holding) -> Rows:
     name = f"{short(line.instrument)} {count(line.total)}"
     profit = f"{signed(line.profit)} {mark(line.profit) or '  '}" if line.profit is not None else "P&L not known"
-    average = price(line.average) if line.average is not None else "cost unknown"
+    average = mean(line.average, line.instrument.tick) if line.average is not None else "cost unknown"
     last = price(line.last) if line.last is not None else "price unknown"
     notes = []
     if line.sold:

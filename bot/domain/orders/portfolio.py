@@ -189,6 +189,7 @@ class Holdings:
 
     lines: tuple[Holding, ...]
     as_of: datetime
+    left_out: int = 0  # rows that could not be read
 
     @property
     def value(self) -> Decimal:

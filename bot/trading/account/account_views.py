@@ -148,12 +148,15 @@ class AccountViews:
 
     async def holdings(self, actor: Actor) -> Holdings:
         """The demat account less what was sold today; a price that the broker leaves out is asked for."""
-        account, _ = self.connection(actor)
+        account, connection = self.connection(actor)
         reading, book = await asyncio.gather(self.reads.holdings(account.id), self.reads.positions(account.id))
+        left_out = connection.broker.holdings_left_out
         prices = await self.prices.of_all(account.id, [holding.instrument.key for holding in reading.value])
         sold = {each.instrument.key: -each.quantity for each in book.value if each.is_sold_holding}
         lines = (replace(holding, sold=sold.get(holding.instrument.key, 0)) for holding in reading.value)
-        return Holdings(lines=tuple(_priced(line, prices) for line in lines), as_of=min(reading.as_of, book.as_of))
+        return Holdings(
+            lines=tuple(_priced(line, prices) for line in lines), as_of=min(reading.as_of, book.as_of), left_out=left_out
+        )
 
     async def funds(self, actor: Actor) -> Funds:
         """Money for trading."""

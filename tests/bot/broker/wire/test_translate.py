@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.broker.wire import answers, bodies, research_rows, translate
+from bot.broker.wire import answers, bodies, models, research_rows, translate
 from bot.broker.wire.answers import Answer, envelope
 from bot.broker.wire.bodies import StopSpelling
 from bot.broker.wire.row_cache import Rows
@@ -210,3 +210,17 @@ def test_an_unreadable_row_is_said_once_while_it_stands_and_never_its_content(ca
         assert len(rows.facts(book)) == 1
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "CANARY" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1,23,456.50", "123456.50"), (" 12,345 ", "12345"), ("-1,00,00,000.05", "-10000000.05"), ("123,456.50", "123456.50")],
+)
+def test_a_figure_in_groups_is_read(written: str, read: str) -> None:
+    assert models.exact(written) == Decimal(read)
+
+
+@pytest.mark.parametrize("written", ["1,2", "1,23", ",123", "12,34,56", "1,234,", "1.5,000", "1,2345"])
+def test_a_figure_whose_groups_are_none_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        models.exact(written)
