@@ -42,8 +42,10 @@ from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting
+from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.prompts import Prompts
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.working_orders import WorkingOrders
@@ -183,6 +185,7 @@ def build_core(
         prices=prices,
         instruments=catalogue,
         drafting=Drafting(reference.rules, clock),
+        interpreter=Interpreter(instruments=catalogue, prices=prices, clock=clock),
         confirmations=confirmations,
         clock=clock,
         rules=reference.rules,
@@ -243,6 +246,7 @@ def build_core(
         accounts=accounts,
         logins=logins,
         proposals=proposals,
+        prompts=Prompts(store=store, clock=clock),
         desk=desk,
         orders=orders,
         books=views,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bot.domain.people.account import Permission
 from handlers.commands import account, books, confirm, limits, market, money, order, people, pin, safety, start, status
 from handlers.commands.command import Command, Pages, Taps
-from handlers.context import order_words
 from handlers.context.context import Ctx
+from handlers.context.words.script import latin
+from handlers.context.words.terms import PORTIONS
 from handlers.views.taps import ListingTap
 
 COMMANDS: tuple[Command, ...] = (
@@ -53,7 +54,7 @@ class ParsedCommand:
 
 def parse_command(text: str) -> ParsedCommand | None:
     """Finds the command in a text, with or without a slash: `/b reliance 10`, `papa: becho infy 5`, `10 infy kharido`, `?`."""
-    return _parse_command(text) or _parse_command(order_words.legible(text))
+    return _parse_command(text) or _parse_command(latin(text))
 
 
 def _parse_command(text: str) -> ParsedCommand | None:
@@ -83,10 +84,11 @@ def _with_cancel(rest: str) -> ParsedCommand | None:
 
 
 def _side_inside(rest: str) -> ParsedCommand | None:
-    """`10 reliance kharido`: exactly one word for a side, and a figure somewhere."""
+    """`10 reliance kharido`, `itc all becho`: exactly one word for a side, and a figure or a part of what is held somewhere."""
     words = rest.split(" ")
     sides = [place for place, word in enumerate(words) if word.lower() in _BY_SIDE]
-    if rest.startswith("/") or len(sides) != 1 or not any(char.isdigit() for char in rest):
+    sized = any(char.isdigit() for char in rest) or any(word.lower() in PORTIONS for word in words)
+    if rest.startswith("/") or len(sides) != 1 or not sized:
         return None
     place = sides[0]
     return ParsedCommand(command=_BY_SIDE[words[place].lower()], words=" ".join(words[:place] + words[place + 1 :]))

@@ -16,7 +16,7 @@ from bot.domain.errors import CheckFailed
 from bot.domain.money import exact
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
-from handlers.context.order_words import legible
+from handlers.context.words.script import legible
 from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb, Tap, decode
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
@@ -42,13 +42,13 @@ class NewTerms:
     label: str
 
 
-def completed(message: Message, text: str) -> str:
-    """Puts the words so far before a reply to a question on the way to an order. Any other text stays as it is."""
+def base(message: Message) -> str | None:
+    """The words so far that a reply to a question on the way to an order completes; None for any other message."""
     leave = next((tap for tap in _taps(message) if isinstance(tap, LeaveTap)), None)
     if leave is None or not leave.words:
-        return text
+        return None
     account = f"{leave.label}: " if leave.label else ""
-    return f"{account}{leave.words} {text}"
+    return f"{account}{leave.words}"
 
 
 def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | None:

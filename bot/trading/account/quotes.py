@@ -37,6 +37,12 @@ class Quotes:
             raise NotFound(f"No price of {match.instrument.symbol} is known now.")
         return Quoted(instrument=match.instrument, price=price, as_of=self.clock.now())
 
+    async def names(self, words: str) -> bool:
+        """Whether words name exactly one instrument as they stand; False before the first master."""
+        if self.instruments.day is None or not words.strip():
+            return False
+        return self.instruments.read(words, today=ist_date(self.clock.now())).instrument is not None
+
     async def search(self, actor: Actor, words: str) -> tuple[Instrument, ...]:
         """At most eight instruments, what people mean first."""
         if not words.strip():

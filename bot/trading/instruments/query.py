@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from bot.domain.market.expiries import Cycle
 from bot.domain.market.instrument import Exchange, Right
+from bot.trading.instruments.devanagari import in_latin
 
 LONGEST = 80  # characters; nothing that is traded needs more words than this
 _MOST_TOKENS = 12
@@ -102,7 +103,7 @@ def squash(text: str) -> str:
 
 def tidy(text: str) -> str:
     """One line in capitals, without the variants of letters that keyboards make; cut to LONGEST."""
-    return " ".join(unicodedata.normalize("NFKC", text[: LONGEST * 2]).upper().split())[:LONGEST]
+    return " ".join(in_latin(unicodedata.normalize("NFKC", text[: LONGEST * 2])).upper().split())[:LONGEST]
 
 
 def tokens_of(text: str, is_name: Callable[[str], bool]) -> list[Token]:

@@ -10,11 +10,13 @@ from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
+from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
+from bot.trading.orders.meaning import Meant
 from bot.trading.orders.proposal_builder import ProposalBuilder
 
 
@@ -27,9 +29,13 @@ class Proposals:
         self._confirmations = confirmations
         self._clock = clock
 
-    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
+    async def meant(self, actor: Actor, readings: Readings) -> Meant:
+        """The one thing that the words name; UnknownSymbol or ChoiceWanted, with whole commands as buttons, otherwise."""
+        return await self._proposing.interpreter.meant(actor, readings)
+
+    async def propose(self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int) -> Proposal:
         """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses."""
-        return await self._proposing.propose(actor, request, chat_id=chat_id)
+        return await self._proposing.propose(actor, asked, chat_id=chat_id)
 
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
