@@ -252,11 +252,15 @@ class Instruments:
     def _mistyped(self, text: str, exchange: Exchange | None, today: date) -> Found:
         say = f"No “{text}” on {exchange or 'NSE or BSE'}."
         near: list[Instrument] = []
-        for name, asks in self._loose(tokens_of(text, self._names.is_name), today):
+        tokens = tokens_of(text, self._names.is_name)
+        for name, asks in self._loose(tokens, today):
             symbols = self._names.near(squash(name), MOST)
             for symbol in symbols[:3] if asks else symbols:
                 contracts = [instrument for ask in asks for instrument in self._near_contracts(symbol, ask, exchange, today)]
                 near += contracts if asks and not asks[0].is_cash else self._samples(symbol, exchange, today)
+        if not near:  # a name among words that nobody knows
+            for symbol in (symbol for token in tokens for symbol in self._names.written(token.text)):
+                near += self._samples(symbol, exchange, today)
         return Found(near=tuple({instrument.key: instrument for instrument in near}.values())[:MOST], say=say)
 
     def _loose(self, tokens: Sequence[Token], today: date) -> Iterable[tuple[str, list[ContractQuery]]]:

@@ -34,7 +34,7 @@ _MONTH = "|".join(sorted(_MONTH_WORDS, key=len, reverse=True))
 _GLUED = re.compile(rf"\d+(?:\.\d+)?|{_MONTH}|CALLS?|PUTS?|FUT(?:URE)?S?|CE|PE|C|P")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,4})?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{2,3}(?:\D|$))")
-_NOT_KEY = re.compile(r"[^0-9A-Z]+")
+_NOT_KEY = re.compile(r"[\W_]+")  # letters of other scripts stay: a word that nobody knows must not vanish
 
 
 class Part(Enum):
@@ -97,7 +97,7 @@ class ContractQuery:
 
 
 def squash(text: str) -> str:
-    """The letters and digits alone, in capitals: `Bajaj-Auto`, `bajaj auto` and `BAJAJAUTO` are one."""
+    """The letters and digits alone, in capitals and of any script: `Bajaj-Auto`, `bajaj auto` and `BAJAJAUTO` are one."""
     return _NOT_KEY.sub("", tidy(text))
 
 

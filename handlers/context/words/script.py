@@ -50,7 +50,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"(?<![a-z]){_RS}\s*(?=\.?[0-9])", "₹"),  # Rs 50,000
         (r"\bworth\s+(?=[0-9])", "₹"),
         (r"₹\s+(?=\.?[0-9])", "₹"),
-        (rf"({_FIGURE})\s+par{_ALONE}", r"@\1"),  # 410 par
+        (rf"₹?({_FIGURE})\s+par{_ALONE}", r"@\1"),  # 410 par
         (r"(?<=[^\s@])(?=[@₹])", " "),  # itc@410, itc₹5000
         (rf"{_AT}\s*₹?(?=\.?[0-9])", "@"),  # at rs 410, @ .5
         (r"@\s+(?=[a-z])", "@"),  # @ cmp
@@ -96,4 +96,5 @@ def tokens(text: str) -> list[str]:
 
 def cut(token: str) -> list[str]:
     """A glued word at each border between figures and letters: `itc10` -> itc, 10."""
-    return [part for piece in re.findall(rf"{NUMBER}|[^0-9]+", token) if (part := latin(piece).strip("-.,"))]
+    pieces = re.findall(rf"([@₹]?{NUMBER}(?:/-)?)|([^0-9@₹]+)", token)
+    return [part for figure, letters in pieces if (part := figure or latin(letters).strip("-.,"))]
