@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 from bot.domain.errors import PinWanted
 from bot.domain.people.account import Actor, Permission
 from handlers.commands import account, pin, replies
-from handlers.commands.replies import NewTerms
+from handlers.commands.replies import NewTerms, StopWanted
 from handlers.context.context import Ctx, Waiting
 from handlers.context.permissions import demand
 from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
@@ -83,18 +83,18 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
     await _run(ctx, parsed, text)
 
 
-async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms) -> None:
+async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms | StopWanted) -> None:
     """A reply to one of our own messages does what a button there would."""
     if isinstance(reply, ChangeTap):
         ctx.concerns = message.reply_to_message
-    if not isinstance(reply, NewTerms):
+    if not isinstance(reply, NewTerms | StopWanted):
         await _do(ctx, reply, message)
         return
     if await _actor(ctx, reply.label or None) is None:
         return
-    demand(ctx.actor, Permission.OPEN)
+    demand(ctx.actor, Permission.OPEN if isinstance(reply, NewTerms) else Permission.REDUCE)
     async with _showing_work(ctx):
-        await replies.change(ctx, reply)
+        await replies.act(ctx, reply)
 
 
 async def _run(ctx: Ctx, parsed: ParsedCommand, text: str) -> None:

@@ -79,7 +79,17 @@ def help_all(commands: Sequence[Entry], mode: str) -> View:
     """What a person types most, and a button for each kind of command that the reader's role has."""
     return message(
         say(bold("Commands"), f" · {mode}"),
-        say("An order: ", code("b reliance 10 2900"), ", ", code("becho infy 5"), ", ", code("s itc half"), "."),
+        say(
+            "An order: ",
+            code("/buy RELIANCE 10"),
+            ", ",
+            code("b reliance 10 2900"),
+            ", ",
+            code("becho infy 5"),
+            ", ",
+            code("s itc half"),
+            ".",
+        ),
         say("A price: ", code("reliance"), ". Cancel: ", code("cancel 12"), ". A glance: ", code("?"), "."),
         say("Another account: ", code("papa: b reliance 10"), ". One command in full: ", code("/help buy"), "."),
     ).with_keyboard(*_families(commands))

@@ -228,25 +228,31 @@ def _set_stop(terms: Terms, text: str) -> None:
     terms.trigger, _, terms.trigger_limit = said
 
 
-def _leg(terms: Terms, text: str, what: str) -> Leg:
-    said = leg_of(text)
-    if said is None or said[0] <= 0 or said[2] == 0 or (said[2] is not None and what != "stop"):
-        terms.refuse(f'"{text}" is no {what}.' if text else f"A {what} at which price?")
+def leg(text: str) -> Leg | None:
+    """A stop or a target as it is said: `2880`, `2880/2875`, `20pts`, `-20`, `2%`; None for any other words."""
+    said = leg_of("".join(text.split()))
+    if said is None or said[0] <= 0 or said[2] == 0:
+        return None
     return Leg(value=said[0], measure=Measure(said[1]), limit=said[2])
 
 
+def _leg(terms: Terms, text: str, what: str) -> Leg:
+    said = leg(text)
+    if said is None or (said.limit is not None and what != "stop"):
+        terms.refuse(f'"{text}" is no {what}.' if text else f"A {what} at which price?")
+    return said
+
+
 def _set_stop_leg(terms: Terms, text: str) -> None:
-    leg = _leg(terms, text, "stop")
     if terms.stop is not None:
         terms.refuse("There are two stops.")
-    terms.stop = leg
+    terms.stop = _leg(terms, text, "stop")
 
 
 def _set_target(terms: Terms, text: str) -> None:
-    leg = _leg(terms, text, "target")
     if terms.target is not None:
         terms.refuse("There are two targets.")
-    terms.target = leg
+    terms.target = _leg(terms, text, "target")
 
 
 def _set_disclosed(terms: Terms, text: str) -> None:
