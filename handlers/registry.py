@@ -39,6 +39,7 @@ TAPS: Taps = {**confirm.TAPS, **order.TAPS, **safety.TAPS, ListingTap: _draw_aga
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
+_PRICE_BEHIND = re.compile(r"([^/].*?)\s+(?:(?:ka|का)\s+)?(?:bhav|भाव|rate|price)\??", re.IGNORECASE)
 _TWO_WORDS = re.compile(r"cancel\s+(all|order)(?:\s+|$)", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"/?cancel(?:@\w+)?\s+(#?[0-9]+)\s*", re.IGNORECASE)
 
@@ -62,7 +63,7 @@ def _parse_command(text: str) -> ParsedCommand | None:
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    parsed = _with_cancel(rest) or _first_word(rest) or _side_inside(rest)
+    parsed = _with_cancel(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
 
@@ -92,6 +93,12 @@ def _side_inside(rest: str) -> ParsedCommand | None:
         return None
     place = sides[0]
     return ParsedCommand(command=_BY_SIDE[words[place].lower()], words=" ".join(words[:place] + words[place + 1 :]))
+
+
+def _price_behind(rest: str) -> ParsedCommand | None:
+    """`reliance bhav`, `reliance ka bhav`: the price of what stands before."""
+    match = _PRICE_BEHIND.fullmatch(rest)
+    return ParsedCommand(command=_BY_WORD["quote"], words=match[1]) if match else None
 
 
 def permission_of(text: str) -> Permission | None:

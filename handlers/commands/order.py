@@ -122,6 +122,7 @@ async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
 async def _offer_prices(ctx: Ctx, detail: OrderDetail) -> None:
     if not detail.order.status.is_working:
         raise CheckFailed([f"#{detail.order.number} does not work any more: there is nothing to change."])
+    await order_steps.await_words(ctx, f"/modify {detail.order.number}")
     await ctx.reply(cards.modify_prices(detail.order, detail.account.label, ctx.mode, ctx.now), to=ctx.message_id)
 
 

@@ -54,12 +54,19 @@ async def pick(ctx: Ctx, command: str) -> None:
     orders = listing.orders
     if not orders and command == "order":
         orders = (await ctx.services.books.orders(ctx.actor, "all")).orders
+    if orders:
+        await await_words(ctx, f"/{command}")
     await ctx.reply(views.pick(orders, command, ctx.label, ctx.mode, ctx.now))
 
 
-async def _ask(ctx: Ctx, so_far: str, view: View) -> None:
+async def await_words(ctx: Ctx, so_far: str) -> None:
+    """Takes the next plain words for the rest of this command, on this account."""
     account = f"{ctx.label}: " if ctx.label else ""
     await ctx.services.prompts.ask(ctx.chat_id, f"{account}{so_far}")
+
+
+async def _ask(ctx: Ctx, so_far: str, view: View) -> None:
+    await await_words(ctx, so_far)
     await ctx.redraw_or_reply(view)
 
 

@@ -65,6 +65,10 @@ class Catalogue:
         """A CE, a PE and a future on it (Instruments.around); PersonError before the first master."""
         return self._need().around(symbol, strike, today=today)
 
+    def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
+        """What looks like the words (Instruments.alike); PersonError before the first master."""
+        return self._need().alike(words, limit=limit, today=today)
+
     def search(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
         """The best matches first (Instruments.search); PersonError before the first master."""
         return self._need().search(words, limit=limit, today=today)

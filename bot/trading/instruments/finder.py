@@ -128,6 +128,11 @@ class Instruments:
         futures = self._near_contracts(symbol, ContractQuery(future=True), None, today)[:1]
         return (*(self._rows[row] for row in options), *futures)
 
+    def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
+        """What looks like the words, where nothing is near enough to be meant: for those who only look."""
+        symbols = self._names.alike(squash(tidy(words)), limit)
+        return tuple(sample for symbol in symbols for sample in self._samples(symbol, None, today)[:1])[:limit]
+
     def search(self, words: str, *, limit: int = MOST, today: date, exchange: Exchange | None = None) -> tuple[Instrument, ...]:
         """What the words may mean, likeliest first: the reading itself, then near ones; shares before contracts unless asked."""
         text = tidy(words)

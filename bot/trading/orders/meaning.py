@@ -40,6 +40,7 @@ def meant(readings: Readings, read: Find, guess: Find, named: Callable[[Instrume
     read: the instrument that a request's words name as they stand; guess: near ones to a mistyped name; named: an instrument
     as it stands on a button. UnknownSymbol or ChoiceWanted, with whole commands as buttons, where not one thing is named.
     """
+    read, guess = _once(read), _once(guess)
     for level in readings:
         found: list[tuple[Reading, Instrument]] = []
         for reading in level:
@@ -56,6 +57,19 @@ def meant(readings: Readings, read: Find, guess: Find, named: Callable[[Instrume
                     for reading, instrument in pool]  # fmt: skip
             raise ChoiceWanted("These words can be read in more than one way.", near=near)
     raise _unknown(readings, read, guess, named)
+
+
+def _once(find: Find) -> Find:
+    """Each name is looked for once, however many readings share it."""
+    found: dict[tuple[str, Exchange | None], Found] = {}
+
+    def finding(request: OrderRequest) -> Found:
+        name = (request.symbol, request.exchange)
+        if name not in found:
+            found[name] = find(request)
+        return found[name]
+
+    return finding
 
 
 def _unknown(readings: Readings, read: Find, guess: Find, named: Callable[[Instrument], str]) -> UnknownSymbol:
