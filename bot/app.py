@@ -23,7 +23,7 @@ from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
 from bot.trading.safety.pins import begin_mode
 from bot.trading.safety.token_guard import POLLER, REPAIR, TAMPERED, WEBHOOK
-from bot.wiring import Core, build_core, heartbeat_file
+from bot.wiring.use_cases import Core, build_core, heartbeat_file
 from handlers.application import build_application, publish_menu, running
 from handlers.messenger import TelegramMessenger
 from handlers.poller import UpdatePoller
@@ -71,7 +71,7 @@ def feed_hours(settings: Settings) -> Hours:
 
 
 class App:
-    """The running bot: begins by asking the books, then listens; ends by finishing what is under way."""
+    """The running bot: begins by asking the books, then listens. Ends by finishing what is under way."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class App:
         self._watch = watch
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Runs until asked to stop; raises what ended one of its tasks, so that a supervisor can start the process anew."""
+        """Runs until asked to stop. Raises what ended one of its tasks, so that a supervisor can start the process anew."""
         await self._begin()
         try:
             async with asyncio.TaskGroup() as group:
@@ -156,7 +156,7 @@ class App:
             log.warning("the heartbeat cannot be written: %s", error.strerror)
 
     async def _end(self) -> None:
-        """No new commands; what is under way ends in bounded time; what is left waits in the store."""
+        """No new commands. What is under way ends in bounded time. What is left waits in the store."""
         self._poller.close()
         await self._poller.drain(seconds=DRAIN)
         await self.core.background.finish(DRAIN)
@@ -175,7 +175,7 @@ async def open_app(
     ask: Prompt | None = None,
     new_bot: bool = False,
 ) -> AsyncIterator[App]:
-    """Everything built and connected to Telegram; SettingsError, StorageError or Telegram's own errors say why it cannot be.
+    """Everything built and connected to Telegram. SettingsError, StorageError or Telegram's own errors say why it cannot be.
 
     inline keeps the store on the loop's own thread (for the virtual-time loop). new_bot: the database may change hands to
     the bot of this token.

@@ -27,7 +27,8 @@ from handlers.telegram.rate_limits import Priority
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.failures import failure, has_incident
 from handlers.views.message import View
-from handlers.views.taps import DoItNowTap, PadTap, WordsTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import DoItNowTap, PadTap, WordsTap
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ async def _tell_owners(update: Update, ctx: Ctx, trying: str) -> None:
 
 
 def _trying(error: Exception, update: Update) -> str:
-    """What the owners should hear of a refusal that looks like trying; empty for the usual slips of a finger."""
+    """What the owners should hear of a refusal that looks like trying. Empty for the usual slips of a finger."""
     if isinstance(error, NotAllowed):
         # The command alone: what was typed behind it may be anything.
         parsed = parse_command(update.message.text) if update.message is not None and update.message.text else None

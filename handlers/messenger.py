@@ -42,7 +42,7 @@ class TelegramMessenger:
         explain: Explain | None = None,
         role_on: RoleOn = lambda _person, _account_id: None,
     ) -> None:
-        """role_on: a person's role on an account, so that nobody is offered a button that would be refused; None: all are."""
+        """role_on: a person's role on an account, so that nobody is offered a button that would be refused. None: all are."""
         self._sender = Sender(bot)
         self._role_on = role_on
         self._mode = mode
@@ -50,7 +50,7 @@ class TelegramMessenger:
         self._explain = explain or as_said
 
     async def deliver(self, delivery: Delivery) -> int:
-        """Sends a notice under its order's card, where there is one. Returns its id; DeliveryError when Telegram would not."""
+        """Sends a notice under its order's card, where there is one. Returns its id. DeliveryError when Telegram would not."""
         view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain)
         view = self._own(view, delivery.chat_id, delivery.account_id)
         if delivery.edits is not None:

@@ -1,4 +1,6 @@
-"""The poller: getUpdates, guard, into the inbox and committed, offset raised, handed on; marked done when handled.
+"""The poller: getUpdates, guard, into the inbox and committed, offset raised, handed on.
+
+Marked done when handled.
 
 Telegram is told that we have an update only by the next getUpdates, which is sent after the commit, so a kill at any moment
 loses nothing (telegram.md, "Updates must not be lost"). A login code never reaches the disk: it is blanked
@@ -30,7 +32,8 @@ from handlers.telegram.receiver import Heard, Received, Unreadable, read_one
 from handlers.telegram.sender import Sender
 from handlers.views import people as people_views
 from handlers.views.message import message
-from handlers.views.taps import PadTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import PadTap
 
 _log = logging.getLogger(__name__)
 
@@ -96,13 +99,13 @@ class UpdatePoller:
                 await asyncio.wait(self._handling, timeout=HEAD_START)
 
     def close(self) -> None:
-        """Takes no more updates; what was taken goes on."""
+        """Takes no more updates. What was taken goes on."""
         self._closing.set()
         if self._asking is not None:
             self._asking.cancel()
 
     async def drain(self, seconds: float) -> None:
-        """Waits for handlers in flight, at most so long; what is cut off stays in the inbox and is handled at the next start."""
+        """Waits for handlers in flight, at most so long. What is cut off stays in the inbox and is handled at the next start."""
         if self._handling:
             _, late = await asyncio.wait(self._handling, timeout=seconds)
             for task in late:
@@ -138,7 +141,7 @@ class UpdatePoller:
             raise
 
     async def _take(self, received: Received) -> None:
-        """Guard, store, commit; only then the offset moves on and the handlers start."""
+        """Guard, store, commit. Only then the offset moves on and the handlers start."""
         if received.offset is None:
             return
         if self._allowlist.stale:
@@ -173,7 +176,7 @@ class UpdatePoller:
             self._hand_on(entry, accepted[entry.update_id])
 
     def _leave_out(self, update: Unreadable) -> None:
-        """Counted, a line in the log at most once a minute, a word to the person; its number is confirmed with the batch."""
+        """Counted, a line in the log at most once a minute, a word to the person. Its number is confirmed with the batch."""
         self.left_out += 1
         now = asyncio.get_running_loop().time()
         if self._lines.takes(0, now):
@@ -187,7 +190,7 @@ class UpdatePoller:
             self._answer(self._say(update.person, UNREADABLE), "unreadable")
 
     def _judged(self, update: Update) -> Judgement:
-        """The guard's verdict, and whether this person has said too much too fast; the kill switch is never too much."""
+        """The guard's verdict, and whether this person has said too much too fast. The kill switch is never too much."""
         judgement = judge(update, self._allowlist.known)
         if not judgement.user_id or judgement.urgent:
             return judgement
@@ -207,7 +210,7 @@ class UpdatePoller:
         task.add_done_callback(self._handling.discard)
 
     async def _handle(self, entry: InboxEntry, update: Update) -> None:
-        """Through the processor, so that turns are kept; handlers' errors are told by the error handler and never arrive here."""
+        """Through the processor, so that turns are kept. Handlers' errors are told by the error handler and never arrive here."""
         application = self._application
         _begin(update)
         await application.update_processor.process_update(update, application.process_update(update))
@@ -217,13 +220,13 @@ class UpdatePoller:
             _log.error("update %s was handled but not marked: %s", entry.update_id, error)
 
     def _answer(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """One line, a knock, or walking out of a group; none holds up the poller, and a failure harms nobody."""
+        """One line, a knock, or walking out of a group. None of them holds up the poller, and a failure harms nobody."""
         task = asyncio.create_task(work, name=name)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
     async def _knocked(self, update: Update) -> None:
-        """A stranger with a joining code: let in, told that the link is over, or met with silence; not stored here."""
+        """A stranger with a joining code: let in, told that the link is over, or met with silence. It is not stored here."""
         heard = update.message
         code = joining_code(heard.text) if heard is not None and heard.text else None
         if heard is None or heard.from_user is None or code is None:

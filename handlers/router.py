@@ -20,17 +20,8 @@ from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
 from handlers.views import start as start_views
 from handlers.views import steps as step_views
-from handlers.views.taps import (
-    ChangeTap,
-    DoItNowTap,
-    LeaveTap,
-    OrderTap,
-    PadTap,
-    Tap,
-    WordsTap,
-    decode,
-    encode,
-)
+from handlers.views.tap import Tap, decode, encode
+from handlers.views.taps import ChangeTap, DoItNowTap, LeaveTap, OrderTap, PadTap, WordsTap
 
 AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done
 ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not
@@ -133,7 +124,7 @@ async def _puzzled(ctx: Ctx, text: str) -> None:
 
 
 async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
-    """Sets who acts. None for somebody who was taken off the list since admission; such a person gets no answer."""
+    """Sets who acts. None for somebody who was taken off the list since admission. Such a person gets no answer."""
     actor = await ctx.services.accounts.actor(ctx.chat_id, label)
     if actor is not None:
         ctx.actor = actor

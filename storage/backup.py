@@ -75,7 +75,7 @@ def _sweep(beside: Path) -> None:
 
 
 def check_copy(copy: Path) -> Checked:
-    """Reads a copy through and through without changing it; StorageError names what is wrong."""
+    """Reads a copy through and through without changing it. StorageError names what is wrong."""
     if not copy.is_file():
         raise StorageError(f"There is no backup {copy}.")
     try:
@@ -148,7 +148,7 @@ def _write_over(database: Path, staged: Path) -> None:
 
 
 def _put_aside(database: Path, aside: Path) -> bool:
-    """A copy of what opens; of what does not, the files themselves with their logs, and False."""
+    """A copy of what opens. Of what does not, the files themselves with their logs, and False."""
     part = aside.with_name(f".{aside.name}.part")
     _sweep(part)
     try:

@@ -15,7 +15,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def bring_up_to_date(connection: Connection, lock: FileLock | None, migrations: Path = MIGRATIONS, *, new: bool = True) -> bool:
-    """Applies what is missing, all of it or nothing; lock: the one that a process which trades holds, if there is a file.
+    """Applies what is missing, all of it or nothing. lock: the one that a process which trades holds, if there is a file.
 
     new: whether an empty file becomes a database; the answer: whether one did. StorageError when the file is damaged, empty
     or another program's, when it was written by a newer version, and when it needs a migration while another process trades
@@ -60,7 +60,7 @@ def revisions(migrations: Path = MIGRATIONS) -> list[str]:
 
 
 def _revision(connection: Connection) -> str | None:
-    """The revision that Alembic wrote down here; None in a database that it has never seen."""
+    """The revision that Alembic wrote down here. None in a database that it has never seen."""
     stamped = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").scalar()
     return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if stamped else None
 

@@ -14,7 +14,7 @@ Verdict = tuple[Any, BrokerError | None, bool]  # the data, why there is none, a
 
 
 class AuthorisedCalls:
-    """Sends the calls of one account under its session. A read may be sent once more; an act is sent once."""
+    """Sends the calls of one account under its session. A read may be sent once more. An act is sent once."""
 
     def __init__(self, transport: Transport, keeper: SessionKeeper, key: Callable[[], Secret], address: str | None) -> None:
         self._transport = transport
@@ -27,14 +27,14 @@ class AuthorisedCalls:
         return await self._authorised(route, body, _verdict_on_read, names=names)
 
     async def download(self, route: routes.Route, into: OpenSink) -> answers.Answer:
-        """The answer whose body went into the sink; SessionExpired is the one failure that it looks for."""
+        """The answer whose body went into the sink. SessionExpired is the one failure that it looks for."""
         answer: answers.Answer = await self._authorised(route, None, _verdict_on_download, into=into)
         return answer
 
     async def act(
         self, route: routes.Route, body: Mapping[str, object] | None, act: str, *, urgent: bool = False, **names: str
     ) -> Any:
-        """The data of an act's answer; NotSent where there is no session to send it under."""
+        """The data of an act's answer. NotSent where there is no session to send it under."""
 
         def verdict(answer: answers.Answer) -> Verdict:
             if route is routes.CANCEL and answer.http in (200, 202, 204) and not answer.body.strip():

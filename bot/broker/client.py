@@ -1,4 +1,7 @@
-"""MStock: the broker port over REST, for one account; it says what happened and decides nothing."""
+"""MStock: the broker port over REST, for one account.
+
+It says what happened and decides nothing.
+"""
 
 import asyncio
 import functools
@@ -69,15 +72,15 @@ class MStock:
     # The session.
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
-        """Step one; LoginRefused, Refused (API key, address), NotSent or Unreadable."""
+        """Step one. LoginRefused, Refused (API key, address), NotSent or Unreadable."""
         return await self._login.begin(credentials)
 
     async def finish_login(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
-        """Step two; the session is not adopted here: whoever logs in stores it first."""
+        """Step two. The session is not adopted here: whoever logs in stores it first."""
         return await self._login.finish(credentials, step, code, kind)
 
     async def logout(self) -> None:
-        """Ends the session at the broker; a session that is dead already is no error."""
+        """Ends the session at the broker. A session that is dead already is no error."""
         session = self._keeper.session
         if session is None:
             return
@@ -91,12 +94,12 @@ class MStock:
         self._keeper.found_dead(session)
 
     async def clock_skew(self) -> float | None:
-        """Seconds that the broker's Date header is ahead of our clock; exact to about a second."""
+        """Seconds that the broker's Date header is ahead of our clock. Exact to about a second."""
         return self._transport.skew
 
     @property
     def clock_off(self) -> float | None:
-        """The same by the two newest answers, the one that is less; None unless both are at most a minute old."""
+        """The same by the two newest answers, the one that is less. None unless both are at most a minute old."""
         return self._transport.clock_off
 
     # Acts: one request each, never repeated.
@@ -116,16 +119,16 @@ class MStock:
         return broker_id
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
-        """Replaces the terms of a working order; draft.quantity is the total."""
+        """Replaces the terms of a working order. draft.quantity is the total."""
         body = bodies.modify_body(broker_id, draft, self.stop_spelling)
         await self._calls.act(routes.MODIFY, body, answers.CHANGE, urgent=urgent, orderid=broker_id)
 
     async def cancel(self, broker_id: str) -> None:
-        """Asks for a cancel; goes before others that wait for their turn."""
+        """Asks for a cancel. Goes before others that wait for their turn."""
         await self._calls.act(routes.CANCEL, bodies.cancel_body(broker_id), answers.CANCEL, urgent=True, orderid=broker_id)
 
     async def cancel_all(self) -> None:
-        """Asks for a cancel of everything; it tells no count, so the book must be read (5.5). Prefer cancelling one by one."""
+        """Asks for a cancel of everything. It tells no count, so the book must be read (5.5). Prefer cancelling one by one."""
         await self._calls.act(routes.CANCEL_ALL, None, "cancel of all orders", urgent=True)
 
     async def convert(self, position: Position, to: Product, quantity: int) -> None:
@@ -133,13 +136,13 @@ class MStock:
         await self._calls.act(routes.CONVERT, bodies.convert_body(position, to, quantity), "conversion")
 
     def use_other_stop_words(self) -> StopSpelling:
-        """Spells this account's stop orders the other way from now on; the spelling, to be remembered."""
+        """Spells this account's stop orders the other way from now on. Returns the spelling, to be remembered."""
         other = StopSpelling.SPLIT if self.stop_spelling is StopSpelling.JOINED else StopSpelling.JOINED
         self.stop_spelling = other
         return other
 
     def spell_stops(self, words: str) -> None:
-        """Takes up a spelling that was settled earlier; an unknown name changes nothing."""
+        """Takes up a spelling that was settled earlier. An unknown name changes nothing."""
         if words in set(StopSpelling):
             self.stop_spelling = StopSpelling(words)
 
@@ -156,12 +159,12 @@ class MStock:
         return self._trade_rows.facts(rows)
 
     async def order_steps(self, broker_id: str, *, derivative: bool) -> list[OrderStep]:
-        """The life of one order, in the broker's order; the one place that always carries the tag (5.9)."""
+        """The life of one order, in the broker's order. The one place that always carries the tag (5.9)."""
         body = {"order_no": broker_id, "segment": "D" if derivative else "E"}
         return research_rows.order_steps(await self._calls.read(routes.ORDER_DETAILS, body))
 
     async def past_trades(self, first: date, last: date) -> list[PastTrade]:
-        """Fills of earlier days; empty is an answer here (6.2)."""
+        """Fills of earlier days. Empty is an answer here (6.2)."""
         body = {"fromdate": first.isoformat(), "todate": last.isoformat()}
         return research_rows.past_trades(await self._calls.read(routes.TRADE_HISTORY, body))
 
@@ -181,7 +184,7 @@ class MStock:
         return held if instrument is None else replace(held, instrument=instrument)
 
     async def funds(self) -> Funds:
-        """Money for trading; an empty answer, which happens, is asked for once more."""
+        """Money for trading. An empty answer, which happens, is asked for once more."""
         data = await self._calls.read(routes.FUNDS)
         if not data:
             await asyncio.sleep(_FUNDS_PAUSE)
@@ -197,7 +200,7 @@ class MStock:
         return translate.margin(await self._calls.read(routes.MARGIN, bodies.margin_body(drafts)))
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
-        """Prices without a time, asked for in batches; what the broker did not answer is absent."""
+        """Prices without a time, asked for in batches. What the broker did not answer is absent."""
         wanted = list(dict.fromkeys(keys))
         parts = [wanted[at : at + QUOTES_AT_ONCE] for at in range(0, len(wanted), QUOTES_AT_ONCE)]
         quotes: dict[InstrumentKey, Quote] = {}
@@ -209,5 +212,5 @@ class MStock:
         return translate.quotes(await self._calls.read(routes.QUOTE, bodies.quote_body(keys)), keys)
 
     async def scrip_master(self) -> Sequence[Instrument]:
-        """Every instrument of the day; a sequence that makes its instruments when they are asked for."""
+        """Every instrument of the day. A sequence that makes its instruments when they are asked for."""
         return await self._scrip_cache.fetch(functools.partial(self._calls.download, routes.SCRIP_MASTER))

@@ -10,7 +10,7 @@ from bot.domain.errors import TooFast
 
 Window = tuple[int, float]  # so many calls in any stretch of so many seconds
 
-# mstock-type-b.md 1.6, each kept below the broker's own figure; orders also below SEBI's ten a second for everybody.
+# mstock-type-b.md 1.6, each below the broker's own figure; orders also below SEBI's ten a second for everybody.
 WINDOWS: Mapping[Bucket, Sequence[Window]] = {
     Bucket.ORDERS: ((3, 1.0), (200, 60.0), (900, 3600.0)),
     Bucket.DATA: ((1, 1.05), (900, 60.0), (4500, 3600.0)),
@@ -43,7 +43,7 @@ class RateLimit:
         self._timer: asyncio.TimerHandle | None = None
 
     async def enter(self, *, urgent: bool = False) -> None:
-        """Returns when a call may leave; TooFast at once when that would take longer than patience allows."""
+        """Returns when a call may leave. TooFast at once when that would take longer than patience allows."""
         loop = asyncio.get_running_loop()
         ahead = sum(1 for other, _, turn in self._queue if not turn.done() and (other is False or not urgent))
         wait = self._free_at(ahead, loop.time()) - loop.time()
@@ -97,5 +97,5 @@ class BrokerRateLimits:
         self._gates = {bucket: RateLimit(every[bucket], patience=PATIENCE[bucket]) for bucket in Bucket}
 
     async def enter(self, bucket: Bucket, *, urgent: bool = False) -> None:
-        """Waits for this bucket's turn; raises TooFast where the wait would be too long."""
+        """Waits for this bucket's turn. Raises TooFast where the wait would be too long."""
         await self._gates[bucket].enter(urgent=urgent)

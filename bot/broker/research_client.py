@@ -48,7 +48,7 @@ class ResearchClient:
         return [by_start[at] for at in sorted(by_start) if start <= at < end]
 
     async def _today(self, instrument: Instrument, interval: Interval) -> list[Candle]:
-        """Today's candles; the day's own is made of quarter hours, because the route fails when asked for it."""
+        """Today's candles. The day's own is made of quarter hours, because the route fails when asked for it."""
         word = INTERVALS[Interval.MINUTES_15 if interval is Interval.DAY else interval][0]
         body = {"exchange": vocabulary.INTRADAY_CODES[instrument.exchange], "symboltoken": instrument.token, "interval": word}
         candles = sorted(research_rows.candles(await self._calls.read(routes.INTRADAY, body)), key=lambda candle: candle.start)
@@ -64,7 +64,7 @@ class ResearchClient:
         return research_rows.underlyings(await self._calls.read(routes.CHAIN_MASTER, exchange=code), self._clock.now())
 
     async def chain(self, exchange: Exchange, underlying: Underlying, expiry: date) -> Chain:
-        """Strikes and open interest of one expiry; it has no prices (section 11). KeyError for an expiry that is not listed."""
+        """Strikes and open interest of one expiry. It has no prices (section 11). KeyError for an expiry that is not listed."""
         epoch = dict(underlying.expiries)[expiry]
         code = vocabulary.INTRADAY_CODES[exchange]
         data = await self._calls.read(routes.CHAIN, exchange=code, expiry=str(epoch), token=underlying.token)

@@ -7,7 +7,7 @@ PREFIX = "/openapi/typeb/"
 
 
 class Bucket(StrEnum):
-    """What the broker counts together (mstock-type-b.md 1.6); the figures are in pace.py."""
+    """What the broker counts together (mstock-type-b.md 1.6). The figures are in rate_limits.py."""
 
     ORDERS = "orders"
     DATA = "data"
@@ -18,7 +18,7 @@ class Bucket(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One endpoint; `repeat` says whether asking twice is the same as asking once."""
+    """One endpoint. `repeat` says whether asking twice is the same as asking once."""
 
     method: str
     path: str  # below PREFIX; {names} are filled in by the caller

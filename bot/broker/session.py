@@ -58,7 +58,7 @@ def six_digits(key: bytes, at: datetime) -> str:
 
 
 def _bits(seed: str) -> bytes:
-    """A Base32 seed decoded; ValueError for anything shorter than ten bytes (six digits typed into the wrong field)."""
+    """A Base32 seed decoded. ValueError for anything shorter than ten bytes (six digits typed into the wrong field)."""
     key = base64.b32decode(seed + "=" * (-len(seed) % 8))
     if len(key) < 10:
         raise ValueError("too short for a seed")
@@ -66,7 +66,7 @@ def _bits(seed: str) -> bytes:
 
 
 async def code_from_seed(seed: Secret, clock: Clock) -> str:
-    """The six digits of this moment; waits for the next ones when these are about to end. NotSent for a seed that is none."""
+    """The six digits of this moment. Waits for the next ones when these are about to end. NotSent for a seed that is none."""
     left = seconds_left(clock.now())
     if left < 3.0:
         await asyncio.sleep(left + 0.2)
@@ -98,7 +98,7 @@ class LoginMemory:
         self._refused[mark] = (now, said)
 
     def refused(self, mark: bytes, now: float) -> str | None:
-        """Why this password is not sent now; None when it may be."""
+        """Why this password is not sent now. None when it may be."""
         when, said = self._refused.get(mark, (None, ""))
         if when is None or now - when >= _PASSWORD_PAUSE:
             return None
@@ -107,7 +107,7 @@ class LoginMemory:
 
 
 class Login:
-    """The two steps; nothing leaves it in the clear."""
+    """The two steps. Nothing leaves it in the clear."""
 
     def __init__(self, transport: Transport, clock: Clock, memory: LoginMemory, *, address: str | None = None) -> None:
         self._transport = transport
@@ -138,7 +138,7 @@ class Login:
         return LoginStep(handle=Secret(handle), begun=now)
 
     async def finish(self, credentials: Credentials, step: LoginStep, code: str, kind: CodeKind) -> Session:
-        """Code step. NotSent when this code was submitted before or the step is too old; LoginRefused when it is wrong."""
+        """Code step. NotSent when this code was submitted before or the step is too old. LoginRefused when it is wrong."""
         now = asyncio.get_running_loop().time()
         if now - step.begun >= STEP_LIFE:
             raise NotSent("The code came too late: the password step is good for five minutes. Start the login again.")
@@ -197,13 +197,13 @@ class SessionKeeper:
         return self._session if self._session is not None and self._session.alive(self._clock.now() + MARGIN) else None
 
     def adopt(self, session: Session | None) -> None:
-        """Takes a session, or drops the present one; after a login a person made, renewals may be tried again."""
+        """Takes a session, or drops the present one. After a login a person made, renewals may be tried again."""
         self._session = session
         self._not_before = None
         self._changed()
 
     def found_dead(self, session: Session) -> None:
-        """The broker does not know this token any more; nothing is renewed before somebody needs it."""
+        """The broker does not know this token any more. Nothing is renewed before somebody needs it."""
         if self._session is not None and self._session.token == session.token:
             self._session, self._lost = None, self._session
             now, (renewed, at) = asyncio.get_running_loop().time(), self._renewed or (None, 0.0)
@@ -214,7 +214,7 @@ class SessionKeeper:
             self._changed()
 
     async def living(self) -> Session:
-        """A session that is alive, renewed if need be; SessionExpired when a person has to log in."""
+        """A session that is alive, renewed if need be. SessionExpired when a person has to log in."""
         return self.session or await self._renew()
 
     async def _renew(self) -> Session:

@@ -46,12 +46,12 @@ OpenSink = Callable[[], Sink]  # opened anew for each attempt, so that half a bo
 
 
 def tls_context() -> ssl.SSLContext:
-    """The one context that all accounts share; certificates are always checked, and the environment has no say in it."""
+    """The one context that all accounts share. Certificates are always checked, and the environment has no say in it."""
     return httpx.create_ssl_context(verify=True, trust_env=False)
 
 
 def check_address(url: str, *, schemes: tuple[str, str]) -> str:
-    """A base address without its closing slash; SettingsError unless it is encrypted or on this very machine."""
+    """A base address without its closing slash. SettingsError unless it is encrypted or on this very machine."""
     parts = urlsplit(url)
     plain, encrypted = schemes
     if parts.username or parts.query or parts.fragment or not parts.hostname or parts.scheme not in schemes:
@@ -91,12 +91,12 @@ class Transport:
 
     @property
     def skew(self) -> float | None:
-        """Seconds that the broker's clock is ahead of ours by its newest answer; None before the first."""
+        """Seconds that the broker's clock is ahead of ours by its newest answer. None before the first."""
         return self._ahead(*self._server_times[-1]) if self._server_times else None
 
     @property
     def clock_off(self) -> float | None:
-        """The same by its two newest answers, the one that is less; None unless both are at most a minute old."""
+        """The same by its two newest answers, the one that is less. None unless both are at most a minute old."""
         times = self._server_times
         if len(times) < 2 or self._elapsed() - times[0][0] > FRESH:
             return None
@@ -126,7 +126,7 @@ class Transport:
         into: OpenSink | None = None,
         names: Mapping[str, str] | None = None,
     ) -> Answer:
-        """The answer, whatever its status; NotSent, TooFast, Unclear (a call not to be repeated) or Unreadable (one that may).
+        """The answer, whatever its status. NotSent, TooFast, Unclear (a call not to be repeated) or Unreadable (one that may).
 
         A route that may be repeated is asked up to three times while the answer is one of those that pass.
         """
@@ -219,7 +219,7 @@ class Transport:
 
 
 def clock_of(response: httpx.Response) -> datetime | None:
-    """The server's clock by its Date header; None when it has none that can be read."""
+    """The server's clock by its Date header. None when it has none that can be read."""
     try:
         server_time = email.utils.parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
         # The header counts whole seconds, so on average the true moment lies half a second later.
@@ -229,7 +229,7 @@ def clock_of(response: httpx.Response) -> datetime | None:
 
 
 async def _read(response: httpx.Response, limit: int, into: Sink | None) -> bytes:
-    """The body, decoded; where it streams into a sink only its first bytes are kept."""
+    """The body, decoded. Where it streams into a sink only its first bytes are kept."""
     body = bytearray()
     size = 0
     async for chunk in response.aiter_bytes(64 * 1024):
@@ -259,6 +259,6 @@ def _passes(answer: Answer) -> bool:
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Seconds that the server wants to be left alone; None when it does not say, or says it in another way."""
+    """Seconds that the server wants to be left alone. None when it does not say, or says it in another way."""
     seconds = response.headers.get("retry-after", "")
     return float(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 6 else None

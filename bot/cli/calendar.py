@@ -40,11 +40,16 @@ def calendar_page(day: date, reference: ReferenceData) -> Iterator[str]:
     yield f"  source: {market_day.source or 'none'}"
     if market_day.announced is not None:
         yield f"  announced: {market_day.announced}"
+    if market_day.session and not market_day.trading:
+        yield "  trades are real and settle; it counts for no expiry"
     for session, title in TITLES.items():
         yield f"{title}:"
         phases = calendar.phases_of(session, day)
         yield from (f"  {_hours(phase)}" for phase in phases)
         yield f"  source: {phases[0].source}"
+    for row in calendar.auction_exceptions:
+        if row.since <= day and (row.until is None or day <= row.until):
+            yield f"Not in {row.exchange}'s closing auction: {', '.join(sorted(row.symbols))} (source: {row.source})"
     yield from _square_offs(reference)
     yield "mStock's own windows:"
     for window in reference.calendar.broker:

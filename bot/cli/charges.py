@@ -13,7 +13,7 @@ from bot.cli.exit_codes import DONE
 from bot.domain.clock import SystemClock, ist_date
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
-from bot.domain.money import to_paise
+from bot.domain.money import in_figures, to_paise
 from bot.domain.orders.charges import Trade
 from bot.domain.orders.tariff import Asset, Bill, Plan, Rate
 from bot.domain.terms import Product, Side
@@ -132,7 +132,8 @@ def rates_page(reference: ReferenceData) -> Iterator[str]:
     for fee in tariff.fees:
         yield f"  {fee.charge} ₹{fee.rupees}{' + GST' if fee.gst else ''} from {fee.since} (source: {fee.source})"
     for interest in tariff.interest:
-        yield f"  MTF_INTEREST {interest.percent} % a year from {interest.since} (source: {interest.source})"
+        steps = (f"{slab.percent} %{f' up to ₹{in_figures(slab.upto)}' if slab.upto else ''}" for slab in interest.slabs)
+        yield f"  MTF_INTEREST a year {', '.join(steps)} from {interest.since} (source: {interest.source})"
     yield "Brokerage plans (none is assumed):"
     for plan in tariff.plans:
         terms = ", ".join(f"{name} ₹{row.flat}" for name, row in plan.terms.items())
@@ -180,6 +181,6 @@ def charges_page(trade: Trade, plan: Plan | None, reference: ReferenceData) -> I
 def _bill(bill: Bill) -> Iterator[str]:
     for line in bill.lines:
         yield f"  {line.name:<12} {line.amount:>14.4f}  (source: {'; '.join(line.sources)})"
-    for name in sorted(bill.unknown):
-        yield f"  {name:<12}      not known"
+    for gap in sorted(bill.gaps, key=lambda gap: gap.name):
+        yield f"  {gap.name:<12}      not known  ({gap.why})"
     yield f"  {'total':<12} {bill.total:>14.4f}"

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import ipaddress
 import socket
+from datetime import date
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from bot.config.settings import Consent, KeySource, Mode, Settings
 from bot.database import Prompt, open_store, state_of
 from bot.diagnostics.facts import process_facts, store_facts
 from bot.diagnostics.renderings import Finding, process_finding, store_findings
-from bot.domain.clock import MOST_SKEW, Clock, SystemClock, ist
+from bot.domain.clock import MOST_SKEW, Clock, SystemClock, ist, ist_date
 from bot.domain.errors import BotError, SettingsError
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import load_reference
@@ -24,7 +25,7 @@ from bot.runtime.hardening import Whoami, refuse_root
 from bot.runtime.logs import escaped
 from bot.runtime.network import source_address
 from bot.runtime.randomness import random_bytes as system_random
-from bot.wiring import chosen_plan
+from bot.wiring.ground import chosen_plan
 
 PATIENCE = 5.0  # seconds for each thing that is asked over the network
 
@@ -42,7 +43,7 @@ async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes
     """Collects every finding. It changes nothing but the database's schema and touches no order route."""
     findings = [Finding(name="settings", say=f"read, mode {settings.mode}")]
     findings += [Finding(name="warning", say=warning) for warning in settings.warnings]
-    findings += _dated_facts(settings)
+    findings += _dated_facts(settings, ist_date(clock.now()))
     findings += _process(settings)
     findings += _keys(settings)
     findings += await _database(settings, random_bytes, ask)
@@ -50,15 +51,19 @@ async def checkup(settings: Settings, *, clock: Clock, random_bytes: RandomBytes
     return findings
 
 
-def _dated_facts(settings: Settings) -> list[Finding]:
-    """Says whether the dated data can be read with the host's own rows, and with which brokerage charges are reckoned."""
+def _dated_facts(settings: Settings, today: date) -> list[Finding]:
+    """Says whether the dated data can be read with the host's own rows, how far it reaches, and by which plan charges go."""
     try:
-        plan = chosen_plan(settings, load_reference(settings.market_data).tariff)
+        reference = load_reference(settings.market_data)
+        plan = chosen_plan(settings, reference.tariff)
     except SettingsError as error:
         return [Finding(name="dated facts", say=error.say, bad=True)]
-    return [
-        Finding(name="brokerage", say=f"plan {plan.name}" if plan else "no BROKERAGE_PLAN: every card says that it is not known")
-    ]
+    brokerage = f"plan {plan.name}" if plan else "no BROKERAGE_PLAN: every card says that it is not known"
+    findings = [Finding(name="brokerage", say=brokerage)]
+    if (ends := reference.calendar.uncovered_within(today)) is not None:
+        say = f"none from {ends}, so no entries then: lay the days of {ends.year} beside it in the file that MARKET_DATA names"
+        findings.append(Finding(name="calendar", say=say))
+    return findings
 
 
 def _process(settings: Settings) -> list[Finding]:

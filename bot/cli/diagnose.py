@@ -13,7 +13,7 @@ from bot.domain.clock import Clock, SystemClock
 from bot.domain.errors import VaultError
 from bot.runtime.randomness import random_bytes
 from bot.runtime.redaction import Redactor
-from bot.wiring import heartbeat_file
+from bot.wiring.use_cases import heartbeat_file
 
 
 def run(parsed: argparse.Namespace) -> int:

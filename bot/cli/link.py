@@ -21,7 +21,7 @@ from bot.domain.ports.broker import RandomBytes
 from bot.runtime.logs import escaped, logging_to
 from bot.runtime.randomness import random_bytes as system_random
 from bot.runtime.redaction import Redactor
-from bot.wiring import build_core
+from bot.wiring.use_cases import build_core
 from storage.store import SqlStore
 
 NO_SEED = (

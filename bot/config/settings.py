@@ -275,7 +275,7 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row of the table; `default` is what stands in the documentation, None for "must be given"."""
+    """One row of the table. `default` is what stands in the documentation, None for "must be given"."""
 
     name: str
     says: str

@@ -25,11 +25,11 @@ class CardUpdater:
         self._wake = Signal()
 
     def wake(self) -> None:
-        """Some order changed; returns at once."""
+        """Some order changed. Returns at once."""
         self._wake()
 
     def wake_if_slow(self) -> None:
-        """An order is being sent; returns at once.
+        """An order is being sent. Returns at once.
 
         The tap itself said "Sending…". The card says it too only when the answer takes long enough to wonder.
         """
@@ -44,7 +44,7 @@ class CardUpdater:
             again = await self.draw_stale()
 
     async def drain(self, seconds: float) -> None:
-        """Draws what is old now, in bounded time; what is left is drawn at the next start."""
+        """Draws what is old now, in bounded time. What is left is drawn at the next start."""
         try:
             async with asyncio.timeout(seconds):
                 await self.draw_stale()
@@ -52,7 +52,10 @@ class CardUpdater:
             log.warning("some cards are left for the next start")
 
     async def draw_stale(self) -> float | None:
-        """Draws every card that is older than its order; in how many seconds to try again what failed, None when nothing did."""
+        """Draws every card that is older than its order.
+
+        Returns in how many seconds to try again what failed, None when nothing did.
+        """
         stale = await self._store.transaction(lambda db: db.cards.stale())
         waits = await asyncio.gather(*(self._draw(card, order, label) for card, order, label in stale))
         return min((wait for wait in waits if wait is not None), default=None)

@@ -6,18 +6,18 @@ from bot.runtime.background import BackgroundTasks
 
 
 class DirectMessages:
-    """Says something to one person; nothing is said before somebody is there to carry it."""
+    """Says something to one person. Nothing is said before somebody is there to carry it."""
 
     def __init__(self, background: BackgroundTasks) -> None:
         self._background = background
         self._send: Callable[[int, str], Awaitable[object]] | None = None
 
     def attach(self, send: Callable[[int, str], Awaitable[object]]) -> None:
-        """From now on words go out by this call; a failure of it is logged."""
+        """From now on words go out by this call. A failure of it is logged."""
         self._send = send
 
     def tell(self, person: int, words: str) -> None:
-        """Starts to send the words; returns at once."""
+        """Starts to send the words. Returns at once."""
         if self._send is not None:
             self._background.start(_sent(self._send(person, words)), "a word to a person")
 

@@ -31,7 +31,7 @@ class Notifier:
         self._round = asyncio.Lock()  # a drain waits for what the loop has on its way: cut off, it would be sent again
 
     def wake(self) -> None:
-        """Something was written to the outbox; returns at once."""
+        """Something was written to the outbox. Returns at once."""
         self._wake()
 
     async def run(self) -> None:
@@ -43,7 +43,7 @@ class Notifier:
                 await self._wake.wait(self._pause(due))
 
     async def deliver_due(self) -> bool:
-        """One round: at most one notice for each chat, all chats side by side; False when nothing was due."""
+        """One round: at most one notice for each chat, all chats side by side. False when nothing was due."""
         async with self._round:
             now = self._present()
             deliveries: Sequence[Delivery] = await self._store.transaction(lambda db: db.outbox.lease(now, now + LEASE))
@@ -51,7 +51,7 @@ class Notifier:
             return bool(deliveries)
 
     async def drain(self, seconds: float) -> None:
-        """Delivers what is due now, in bounded time; what is left waits in the store."""
+        """Delivers what is due now, in bounded time. What is left waits in the store."""
         try:
             async with asyncio.timeout(seconds):
                 while await self.deliver_due():

@@ -33,7 +33,7 @@ class Listed(Protocol):
 
 
 class LivePrices:
-    """A FeedListener of the source; keeps the newest price of each instrument until the next delivery."""
+    """A FeedListener of the source. Keeps the newest price of each instrument until the next delivery."""
 
     def __init__(self, *, desk_url: str, http: aiohttp.ClientSession) -> None:
         self._desk_url = desk_url
@@ -47,12 +47,12 @@ class LivePrices:
         """Orders of the source are no business of the paper broker."""
 
     def tick(self, account_id: str, tick: Tick) -> None:
-        """A price; a stale first snapshot is left out, for it would turn the paper market back."""
+        """A price. A stale first snapshot is left out, for it would turn the paper market back."""
         if tick.key in self._names and not tick.stale:
             self._fresh[tick.key] = str(tick.last)
 
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
-        """The paper market stands still while the source is away; it says so in the log."""
+        """The paper market stands still while the source is away. It says so in the log."""
         log.warning("live prices %s", "are gone" if until is None else f"are back after {until - since}")
 
     async def run(self, link: BrokerConnection, listed: Sequence[Listed]) -> None:

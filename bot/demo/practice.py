@@ -33,7 +33,7 @@ class Source:
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Another paper broker on this host, to try it out; PersonError for what is beyond loopback: it is given a password."""
+        """Another paper broker on this host, to try it out. PersonError for what is beyond loopback: it is given a password."""
         parts = urlsplit(url)
         if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost", "::1") or not parts.port:
             raise PersonError(f"{url} is no paper broker on this host. Such as: http://127.0.0.1:8701.")
@@ -41,7 +41,7 @@ class Source:
 
 
 def ask_credentials(environment: Mapping[str, str], ask: Callable[[str], str]) -> tuple[Credentials, str]:
-    """What it takes to read mStock's feed, and the six digits of now; none of it is stored. PersonError when one is missing."""
+    """What it takes to read mStock's feed, and the six digits of now. None of it is stored. PersonError when one is missing."""
 
     def need(name: str, words: str) -> Secret:
         try:
@@ -70,7 +70,7 @@ async def practise(
     live: tuple[Credentials, str] | None = None,
     source: Source | None = None,
 ) -> None:
-    """Serves until cancelled; with live, the source's prices move the market. LoginRefused when it does not let us in."""
+    """Serves until cancelled. With live, the source's prices move the market. LoginRefused when it does not let us in."""
     async with server.serve(settings, clock=clock, rng=rng, port=port) as running:
         if live is None:
             running.broker.walk_on()

@@ -26,7 +26,7 @@ Shift = Callable[[float], Coroutine[Any, Any, None]]  # seconds by which the clo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulators:
-    """Both, answering; all addresses are on loopback."""
+    """Both, answering. All addresses are on loopback."""
 
     url: str  # the page
     telegram_url: str
@@ -57,7 +57,7 @@ async def neighbours(
     hours: Hours = "always",
     keep_hours: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Simulators]:
-    """Starts both; data None keeps the chat and the paper account in memory. OSError when the port is taken."""
+    """Starts both. With data None the chat and the paper account live in memory. OSError when the port is taken."""
     history = data / "chat.json" if data is not None else None
     chats = Chats(clock, state=load(history) if history is not None else None)
     telegram = DemoServer(chats, token=new_token(chance))

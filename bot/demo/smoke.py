@@ -1,4 +1,7 @@
-"""The whole first journey, walked by a scripted person against the demo's three parts; prints the conversation."""
+"""The whole first journey, walked by a scripted person against the demo's three parts.
+
+Prints the conversation.
+"""
 
 import asyncio
 import re
@@ -13,11 +16,11 @@ Json = dict[str, Any]
 
 
 class Astray(BotError):
-    """The journey did not go as it must; the words say where."""
+    """The journey did not go as it must. The words say where."""
 
 
 async def story(demo: Demo, write: Callable[[str], None]) -> bool:
-    """Steps 1 to 7; True when every one went as it must. What was said is written whole, in the order it came."""
+    """Steps 1 to 7. True when every one went as it must. What was said is written whole, in the order it came."""
     me = demo.neighbours.person
     try:
         async with asyncio.timeout(55):

@@ -150,7 +150,7 @@ async def open_demo(
     walk: float = 1.0,
     restart: Callable[[], None] | None = None,
 ) -> AsyncIterator[Demo]:
-    """Both neighbours and the bot, built; the bot listens once its run() is awaited.
+    """Both neighbours and the bot, built. The bot listens once its run() is awaited.
 
     restart: asks whoever opened the demo to open it again, for the market's hours have changed.
     """

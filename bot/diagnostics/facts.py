@@ -118,4 +118,4 @@ def store_facts(state: StoreState) -> list[Fact]:
         "audit broken at row": state.audit_broken_at,
     }
     unsettled = {status.value: state.unsettled.count(status) for status in OrderStatus if status in state.unsettled}
-    return [*facts("vault", vault), *facts("memory", counts), *facts("unsettled orders", unsettled)]
+    return [*facts("vault", vault), *facts("database", counts), *facts("unsettled orders", unsettled)]

@@ -20,11 +20,11 @@ def redacted(report: Sequence[str], redactor: Redactor) -> list[str]:
 
 
 _SOUND: Mapping[str, Collection[Plain]] = {  # a fact whose value is none of these stands first
-    "memory alarm": (False,),
-    "memory audit broken at row": (None,),
-    "memory accounts stopped": (0,),
-    "memory phones sealed": (0,),
-    "memory notices buried": (0,),
+    "database alarm": (False,),
+    "database audit broken at row": (None,),
+    "database accounts stopped": (0,),
+    "database phones sealed": (0,),
+    "database notices buried": (0,),
     "vault without key": (False,),
     "process core dumps": (False,),
     "process dumpable": (False,),
@@ -33,8 +33,8 @@ _SOUND: Mapping[str, Collection[Plain]] = {  # a fact whose value is none of the
 }
 _STILL = timedelta(seconds=60)
 _ALWAYS = (
-    "program version", "program python", "setting MODE", "vault secrets that open", "memory people", "memory accounts",
-    "memory updates waiting", "memory notices waiting", "file database bytes", "file heartbeat age",
+    "program version", "program python", "setting MODE", "vault secrets that open", "database people", "database accounts",
+    "database updates waiting", "database notices waiting", "file database bytes", "file heartbeat age",
 )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def process_finding(process: Sequence[Fact]) -> Finding:
 def store_findings(store: Sequence[Fact], *, database: Path, labels: Sequence[str]) -> list[Finding]:
     """Says what of the database is in order. labels: of the accounts, which no fact may hold."""
     value = {str(fact.name): fact.value for fact in store}
-    people, broken = value["memory people"], value["memory audit broken at row"]
+    people, broken = value["database people"], value["database audit broken at row"]
     seeds = "there: a TOTP seed can be stored" if value["vault seed key"] else "none: no TOTP seed can be stored"
     findings = [Finding(name="key, database", say=f"{database} opens"), Finding(name="second key", say=seeds)]
     if broken is not None:

@@ -8,7 +8,7 @@ IST = timezone(timedelta(hours=5, minutes=30), "IST")  # India has one zone and 
 
 
 class Clock(Protocol):
-    """Tells the time; waiting is asyncio's business."""
+    """Tells the time. Waiting is asyncio's business."""
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
@@ -24,7 +24,7 @@ class SystemClock:
 
 
 def ist(moment: datetime) -> datetime:
-    """The same moment on the exchange's wall clock; refuses a naive datetime with ValueError."""
+    """The same moment on the exchange's wall clock. Refuses a naive datetime with ValueError."""
     if moment.tzinfo is None:
         msg = "a moment without a zone has no meaning here"
         raise ValueError(msg)

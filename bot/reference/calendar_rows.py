@@ -13,6 +13,7 @@ from bot.domain.market.expiries import Cycle, ExpiryRule
 from bot.domain.market.instrument import Exchange, InstrumentKind
 from bot.domain.market.market_days import DayKind, DayRow
 from bot.domain.market.sessions import (
+    AuctionException,
     BandHours,
     BrokerWindow,
     Hours,
@@ -159,6 +160,13 @@ class _Band(Row, frozen=True, kw_only=True):
     since: date = field(name="from")
 
 
+class _AuctionException(Row, frozen=True, kw_only=True):
+    exchange: Exchange
+    symbols: Annotated[frozenset[str], SOME]
+    since: date = field(name="from")
+    until: date | None = None
+
+
 class _Withdrawn(Row, frozen=True, kw_only=True):
     order: OrderKind
     exchanges: Annotated[frozenset[Exchange], SOME]
@@ -202,6 +210,7 @@ class CalendarTables(Tables, frozen=True, kw_only=True):
     days: tuple[_Day, ...] = ()
     timetables: tuple[_Timetable, ...] = ()
     hour_bands: tuple[_Band, ...] = ()
+    auction_exceptions: tuple[_AuctionException, ...] = ()
     withdrawn: tuple[_Withdrawn, ...] = ()
     square_off: tuple[_SquareOff, ...] = ()
     broker_windows: tuple[_Window, ...] = ()
@@ -222,6 +231,7 @@ def read_calendar(files: Iterable[CalendarTables]) -> Calendar:
     days: dict[date, list[DayRow]] = {}
     timetables: dict[tuple[SessionClass, date], Timetable] = {}
     bands: dict[tuple[InstrumentKind, date], BandHours] = {}
+    exceptions: dict[tuple[Exchange, frozenset[str], date], AuctionException] = {}
     withdrawals: dict[tuple[OrderKind, Exchange, frozenset[InstrumentKind]], Withdrawal] = {}
     square_offs: dict[tuple[Product, frozenset[InstrumentKind], date], SquareOffRow] = {}
     windows: dict[tuple[WindowKind, date], BrokerWindow] = {}
@@ -237,6 +247,7 @@ def read_calendar(files: Iterable[CalendarTables]) -> Calendar:
             for row in file.timetables
         }  # fmt: skip
         bands |= {(row.kind, row.since): value_of(row, BandHours) for row in file.hour_bands}
+        exceptions |= {(row.exchange, row.symbols, row.since): value_of(row, AuctionException) for row in file.auction_exceptions}
         for gone in file.withdrawn:
             for exchange in gone.exchanges:
                 withdrawals[gone.order, exchange, gone.kinds] = Withdrawal(
@@ -259,4 +270,5 @@ def read_calendar(files: Iterable[CalendarTables]) -> Calendar:
         square_offs=tuple(square_offs.values()),
         broker=tuple(windows.values()),
         expiry_rules=tuple(expiries.values()),
+        auction_exceptions=tuple(exceptions.values()),
     )

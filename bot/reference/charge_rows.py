@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated
 
 from msgspec import field
 
 from bot.domain.market.instrument import Exchange
 from bot.domain.orders.charges import Tariff
-from bot.domain.orders.tariff import Asset, ChargeName, Fee, Interest, Plan, Rate, Tax, Terms, TradeClass
+from bot.domain.orders.tariff import Asset, ChargeName, Fee, Interest, InterestSlab, Plan, Rate, Tax, Terms, TradeClass
 from bot.domain.terms import Side
-from bot.reference.schema import SOME, Figure, Row, Tables, Text, value_of
+from bot.reference.schema import SOME, Figure, Part, Row, Tables, Text, value_of
 
 TAXED = frozenset({ChargeName.BROKERAGE, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI})
 PLANNED = (TradeClass.DELIVERY, TradeClass.MTF, TradeClass.INTRADAY, TradeClass.FUTURE, TradeClass.OPTION)
@@ -53,9 +54,38 @@ class _Tax(Row, frozen=True, kw_only=True):
             raise ValueError(msg)
 
 
-class _Interest(Row, frozen=True, kw_only=True):
+class _Slab(Part, frozen=True, kw_only=True):
     percent: Figure
+    to: Figure | None = None  # rupees lent, the figure itself included; none: the last slab
+
+
+class _Interest(Row, frozen=True, kw_only=True):
+    """One percentage for every loan, or slabs by the amount lent."""
+
+    percent: Figure | None = None
+    slabs: tuple[_Slab, ...] = ()
     since: date = field(name="from")
+
+    def __post_init__(self) -> None:
+        if (self.percent is None) is not bool(self.slabs):
+            raise ValueError("it says either percent or slabs")
+        limits = [Decimal(slab.to) if slab.to is not None else None for slab in self.slabs]
+        if limits and limits[-1] is not None:
+            raise ValueError("the last slab must have no limit, or larger loans have no answer")
+        for before, after in pairwise(limits):
+            if before is None or (after is not None and after <= before):
+                raise ValueError("the slabs must rise, and only the last has no limit")
+
+    def interest(self) -> Interest:
+        """The domain's row."""
+        slabs = self.slabs or (_Slab(percent=self.percent or "0"),)
+        return Interest(
+            slabs=tuple(
+                InterestSlab(upto=None if slab.to is None else Decimal(slab.to), percent=Decimal(slab.percent)) for slab in slabs
+            ),
+            since=self.since,
+            source=self.source,
+        )
 
 
 class _Plan(Row, frozen=True, kw_only=True):
@@ -124,7 +154,7 @@ def read_tariff(files: Iterable[ChargeTables]) -> Tariff:
         for tax in file.gst:
             taxes[tax.since] = value_of(tax, Tax)
         for loan in file.interest:
-            interest[loan.since] = value_of(loan, Interest)
+            interest[loan.since] = loan.interest()
         for plan in file.plans:
             plans[plan.name] = Plan(name=plan.name, title=plan.title, terms=_terms(plan), source=plan.source)
         for fund in file.funds:

@@ -43,7 +43,7 @@ class RejectionTables(Tables, frozen=True, kw_only=True):
 
 
 def read_rejections(files: Iterable[RejectionTables]) -> Rejections:
-    """One dictionary of several files; a later file's rows come first, and replace an earlier row of the same name."""
+    """One dictionary of several files. A later file's rows come first, and replace an earlier row of the same name."""
     rows: dict[str, RejectionRow] = {}
     for file in files:
         fresh = {text.name: _row(text) for text in file.texts}

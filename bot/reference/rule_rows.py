@@ -39,6 +39,13 @@ class _Freeze(_Units, frozen=True, kw_only=True):
 
 class _Lots(_Units, frozen=True, kw_only=True):
     first_expiry: date
+    units: dict[str, int] = field(default_factory=dict)
+    not_known: frozenset[str] = frozenset()  # changed by a notice whose figure was not read: the older row no longer holds
+
+    def __post_init__(self) -> None:
+        _Units.__post_init__(self)
+        if not self.units and not self.not_known:
+            raise ValueError("units are missing")
 
 
 class _Step(Part, frozen=True, kw_only=True):
@@ -151,7 +158,7 @@ def read_rules(files: Iterable[RuleTables], withdrawals: tuple[Withdrawal, ...])
         ticks |= {(row.kinds, row.since): row.ladder() for row in file.ticks}
         ranges |= {(row.kinds, row.since): value_of(row, TriggerRange) for row in file.trigger_ranges}
         for lot in file.lots:
-            for underlying, units in lot.units.items():
+            for underlying, units in [*lot.units.items(), *((name, None) for name in lot.not_known)]:
                 lots[underlying, lot.first_expiry] = Lot(
                     underlying=underlying, first_expiry=lot.first_expiry, units=units, source=lot.source
                 )

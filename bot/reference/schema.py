@@ -22,7 +22,7 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class BadRow(SettingsError):
-    """A row of the dated data cannot be used; the words name the file, the table and the row."""
+    """A row of the dated data cannot be used. The words name the file, the table and the row."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,13 +30,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Row(Part, frozen=True, kw_only=True):
-    """A row of a table; a fact without its source is not believed."""
+    """A row of a table. A fact without its source is not believed."""
 
     source: Text
 
 
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
-    """Some tables of a file; it may hold others, which somebody else reads."""
+    """Some tables of a file. It may hold others, which somebody else reads."""
 
 
 T = TypeVar("T", bound=Tables)
@@ -52,7 +52,7 @@ def tables_of(content: Mapping[str, object], file: str, model: type[T]) -> T:
 
 
 def value_of(row: Part, model: type[V]) -> V:
-    """A value of the domain whose fields are named like the row's; figures become exact Decimals."""
+    """A value of the domain whose fields are named like the row's. Figures become exact Decimals."""
     return msgspec.convert(row, model, from_attributes=True)
 
 

@@ -1,4 +1,7 @@
-"""The one place that draws the system's random numbers; everything else takes them as an argument."""
+"""The one place that draws the system's random numbers.
+
+Everything else takes them as an argument.
+"""
 
 import os
 import random

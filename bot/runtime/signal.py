@@ -14,7 +14,7 @@ class Signal:
         self._event.set()
 
     async def wait(self, seconds: float | None) -> None:
-        """Returns when called since the last wait, or after that many seconds; None waits for a call."""
+        """Returns when called since the last wait, or after that many seconds. None waits for a call."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._event.wait()

@@ -45,7 +45,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def listening(app: web.Application, *, port: int = 0, pages: frozenset[str] = frozenset()) -> AsyncIterator[str]:
-    """Serves an application on 127.0.0.1 behind the guard; the address without a slash at the end.
+    """Serves an application on 127.0.0.1 behind the guard. Returns the address without a slash at the end.
 
     `pages` are the paths that a link may lead to. The guard stands before what is mounted in the application, too.
     """
@@ -94,7 +94,7 @@ async def _dress(_: web.Request, response: web.StreamResponse) -> None:
 
 
 def _against(request: web.Request, pages: frozenset[str]) -> str:
-    """Why the request is refused; empty when it may come in. The port is not compared: a tunnel may give it another one."""
+    """Why the request is refused. Empty when it may come in. The port is not compared: a tunnel may give it another one."""
     hosts = request.headers.getall(hdrs.HOST, [])
     # A line that names a server of its own goes before Host.
     if len(hosts) != 1 or _name_of(hosts[0]) not in LOOPBACK or not request.raw_path.startswith("/"):
@@ -110,7 +110,7 @@ def _against(request: web.Request, pages: frozenset[str]) -> str:
 
 
 def _name_of(host: str) -> str:
-    """The name in a `Host` header, without its port; empty when it cannot be read."""
+    """The name in a `Host` header, without its port. Empty when it cannot be read."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

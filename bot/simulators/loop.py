@@ -34,7 +34,7 @@ _LOOK_WITH_FULL_BUFFER = 0.25
 
 
 class LoopStuckError(Exception):
-    """Nothing can happen any more, or virtual time ran past its limit; the words name what the tasks wait for."""
+    """Nothing can happen any more, or virtual time ran past its limit. The words name what the tasks wait for."""
 
 
 class LoopClock:
@@ -75,7 +75,7 @@ class _Door(selectors.DefaultSelector):
         return super().select(0)
 
     def has_company(self) -> bool:
-        """Whether anything but the loop's own pipe is watched; without it nothing can be on its way."""
+        """Whether anything but the loop's own pipe is watched. Without it nothing can be on its way."""
         return len(self.get_map()) > 1
 
     def writer_waits(self) -> bool:
@@ -105,7 +105,7 @@ class _LeapingLoop(asyncio.SelectorEventLoop):
         func: Callable[[*_Ts], _T],
         *args: *_Ts,
     ) -> asyncio.Future[_T]:
-        """As in asyncio; time stands still until the thread has brought its result home."""
+        """As in asyncio. Time stands still until the thread has brought its result home."""
         # The base class makes the default pool on first use and hides the thread's future, which is the one to count.
         self._check_open()
         work = (self._pool if executor is None else executor).submit(func, *args)
@@ -124,7 +124,7 @@ class _LeapingLoop(asyncio.SelectorEventLoop):
             self._at_work -= 1
 
     async def shutdown_default_executor(self, *seconds: float) -> None:
-        """As in asyncio; the seconds that the threads are given to end (from Python 3.12 on) are real ones."""
+        """As in asyncio. The seconds that the threads are given to end (from Python 3.12 on) are real ones."""
         with self.hold():
             await super().shutdown_default_executor(*seconds)
 
@@ -156,7 +156,7 @@ class _LeapingLoop(asyncio.SelectorEventLoop):
         return ready
 
     def _wait_really(self, why: str) -> _Ready:
-        """Wait for the world outside this thread; after `patience` real seconds say what everybody waits for."""
+        """Wait for the world outside this thread. After `patience` real seconds say what everybody waits for."""
         ready = self._door.wait(self._patience)
         if not ready:
             raise LoopStuckError(f"{why} for {self._patience:g} real seconds. {self._who_waits()}")
@@ -188,7 +188,7 @@ class VirtualLoop(_LeapingLoop):
         return self._now
 
     def shift(self, seconds: float) -> None:
-        """Move the clock forward at once; timers that fell due fire in their order, all of them at the new time."""
+        """Move the clock forward at once. Timers that fell due fire in their order, all of them at the new time."""
         self._now += _forward(seconds)
 
     def _idle(self, timeout: float | None) -> _Ready:
@@ -230,11 +230,11 @@ class DemoLoop(_LeapingLoop):
         return self._real_time() + self._offset
 
     def shift(self, seconds: float) -> None:
-        """Move the clock forward at once; timers that fell due fire in their order, all of them at the new time."""
+        """Move the clock forward at once. Timers that fell due fire in their order, all of them at the new time."""
         self._offset += _forward(seconds)
 
     async def run_ahead(self, seconds: float) -> None:
-        """Pass `seconds` as fast as the work in them allows; returns on arrival. Cancelled, it stops on the way."""
+        """Pass `seconds` as fast as the work in them allows. Returns on arrival. Cancelled, it stops on the way."""
         arrived: asyncio.Future[None] = self.create_future()
         self._ahead += _forward(seconds)
         self._arrived.append(arrived)

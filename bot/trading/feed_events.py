@@ -21,7 +21,7 @@ NOTICED = timedelta(seconds=20)  # a shorter gap is mended before anybody could 
 
 
 class FeedEvents:
-    """A FeedListener; its calls return at once."""
+    """A FeedListener. Its calls return at once."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class FeedEvents:
         await self._tell(account_id, notice)
 
     async def _sync(self, account_id: str) -> Change | None:
-        """What a sync changed; None when the books could not be read."""
+        """What a sync changed. None when the books could not be read."""
         try:
             return await self._reconcile.sync(account_id)
         except (BrokerError, StorageAway):

@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.clock import Clock
-from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, NotFound
+from bot.domain.errors import BrokerError, CheckFailed, NotFound
 from bot.domain.orders.notice import ActionKind
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderStatus, Purpose
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Unlinked, UnlinkQuestion
-from bot.domain.people.account import Account, Actor, Role
+from bot.domain.people.account import Account, Actor, Permission
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins, lived, tell_of
+from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.safety.pins import demand_pin
 from bot.trading.sync.reconcile import Reconcile
@@ -23,11 +24,12 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 5.0  # seconds for the logout at the broker
 OPEN_OUTCOME = LOOKED_FOR - {OrderStatus.NOT_SEEN}  # an order that a person closed is waited for no more
+_NO_OWNER = "Only an owner of the account unlinks it."
 
 
 @dataclass(slots=True, kw_only=True)
 class Unlinking:
-    """Destroys an account's secrets; what the account was stays in the records, for the day on which it is linked again."""
+    """Destroys an account's secrets. What the account was stays in the records, for the day on which it is linked again."""
 
     store: Store
     connections: BrokerConnections
@@ -38,17 +40,16 @@ class Unlinking:
     clock: Clock
 
     async def ask(self, actor: Actor, label: str, *, chat_id: int) -> UnlinkQuestion:
-        """Asks again before it is done, and names what is open; CheckFailed while an order's outcome is."""
+        """Asks again before it is done, and names what is open. CheckFailed while an order's outcome is."""
         owner = await self.accounts.actor(actor.user.telegram_id, label)
         if owner is None or owner.account is None:
             raise NotFound(f"There is no account “{label}”.")
-        if owner.role is not Role.OWNER:
-            raise NotAllowed("Only an owner of the account unlinks it.")
         account = owner.account
         positions, unread = await self._books(account.id)
         confirmation = self.confirmations.new(owner, chat_id, Purpose.UNLINK)
 
         def write(db: Repositories) -> tuple[Order, ...]:
+            demand_role(db, owner, Permission.ADMIN, _NO_OWNER)
             orders = _open_orders(db, account)
             db.confirmations.add(confirmation)
             return orders
@@ -57,7 +58,7 @@ class Unlinking:
         return UnlinkQuestion(confirmation=confirmation, account=account, orders=orders, positions=positions, unread=unread)
 
     async def _books(self, account_id: str) -> tuple[tuple[Position, ...], str | None]:
-        """Open positions, after a look at the orders; or why the books could not be read."""
+        """Open positions, after a look at the orders, or why the books could not be read."""
         try:
             await self.reconcile.sync(account_id)
             positions = await self.connections.of(account_id).broker.positions()
@@ -66,7 +67,7 @@ class Unlinking:
         return tuple(position for position in positions if position.quantity and not position.is_sold_holding), None
 
     async def confirm(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> Unlinked:
-        """Destroys the secrets in one transaction; then logs out, lets what is under way end, and closes the connection.
+        """Destroys the secrets in one transaction. Then logs out, lets what is under way end, and closes the connection.
 
         From that transaction on no card of the account can be confirmed. ConfirmationGone when the question is not open to
         this tap, CheckFailed when an order's outcome became open after it was asked.
@@ -98,8 +99,7 @@ class Unlinking:
         account = db.accounts.find(question.account_id) if question is not None else None
         if question is None or account is None:
             raise NotFound("That account is not linked any more.")
-        if db.people.role_on(person, account.id) is not Role.OWNER:
-            raise NotAllowed("Only an owner of the account unlinks it.")
+        demand_role(db, replace(actor, account=account), Permission.ADMIN, _NO_OWNER)
         orders = _open_orders(db, account)
         self.confirmations.claim(db, question)
         demand_pin(db, person, token, f"Unlinking {account.label}: your PIN, please.")
@@ -112,7 +112,7 @@ class Unlinking:
         return account
 
     async def _log_out(self, account_id: str) -> bool:
-        """Ends the session, here in any case; whether it is over at the broker as well."""
+        """Ends the session, here in any case. Returns whether it is over at the broker as well."""
         try:
             link = self.connections.of(account_id)
             if link.session is not None:
@@ -126,7 +126,7 @@ class Unlinking:
 
 
 def _open_orders(db: Repositories, account: Account) -> tuple[Order, ...]:
-    """What rests at the exchange; CheckFailed while nobody knows what became of an order."""
+    """What rests at the exchange. CheckFailed while nobody knows what became of an order."""
     unsettled = db.orders.unsettled(account.id)
     unclear = [f"#{order.number}" for order in unsettled if order.status in OPEN_OUTCOME]
     if unclear:

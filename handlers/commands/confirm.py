@@ -112,7 +112,7 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> 
 
 
 def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
-    """Answers the tap while the desk claims the question; no order leaves before Telegram has the answer.
+    """Answers the tap while the desk claims the question. No order leaves before Telegram has the answer.
 
     The desk awaits what this returns. A slow Telegram holds an order back for ANSWER_FIRST at most.
     """

@@ -9,7 +9,7 @@ _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 
 
 def report_day(words: str, today: date) -> date | None:
-    """The date of a report: nothing or `today`, `yesterday`, `2026-11-20`, `20 nov`, `20nov`, `20/11`; None is today."""
+    """The date of a report: nothing or `today`, `yesterday`, `2026-11-20`, `20 nov`, `20nov`, `20/11`. None is today."""
     text = words.strip().lower()
     if text in ("", "today"):
         return None

@@ -1,4 +1,4 @@
-"""/people: the list, an invitation by one-time link, taking somebody off; and the use of such a link."""
+"""/people: the list, an invitation by one-time link, taking somebody off, and the use of such a link."""
 
 from bot.domain.errors import UsageError
 from bot.domain.people.access import Welcome

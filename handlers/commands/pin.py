@@ -16,7 +16,7 @@ from handlers.views.taps import PadTap
 
 
 async def pin(ctx: Ctx) -> None:
-    """`/pin` sets one, or says what there is; `/pin change`, `/pin remove`."""
+    """`/pin` sets one, or says what there is. `/pin change`, `/pin remove`."""
     uses = {"set": PadUse.SET, "change": PadUse.CHANGE, "remove": PadUse.REMOVE}
     word = ctx.words.lower()
     state = await ctx.services.pins.state(ctx.actor)

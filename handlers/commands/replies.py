@@ -19,7 +19,8 @@ from handlers.commands.order import ask
 from handlers.context.context import Ctx
 from handlers.context.words import terms
 from handlers.context.words.script import latin
-from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb, Tap, decode
+from handlers.views.tap import Tap, decode
+from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def menu_of(role: Role, commands: Sequence[CommandInfo]) -> list[BotCommand]:
-    """The commands of a role in the order of the table; Telegram takes names of letters only."""
+    """The commands of a role in the order of the table. Telegram takes names of letters only."""
     return [BotCommand(command.name, command.help[:256]) for command in commands if command.in_menu and command.is_for(role)]
 
 

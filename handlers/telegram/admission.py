@@ -121,7 +121,7 @@ def is_kill(text: str) -> bool:
 
 
 class Allowance:
-    """How much one person may say: a burst, and a rate; an answer of "too fast" once a while. Seconds of loop time."""
+    """How much one person may say: a burst, a rate, and an answer of "too fast" once a while. Seconds of loop time."""
 
     def __init__(self, *, most: int = 30, within: float = 10.0, people: int = 1000) -> None:
         self._most = most
@@ -131,7 +131,7 @@ class Allowance:
         self._told: dict[int, float] = {}
 
     def takes(self, user_id: int, now: float) -> bool:
-        """Counts one update; False when it is one too many."""
+        """Counts one update. False when it is one too many."""
         moments = self._seen.setdefault(user_id, deque())
         self._seen.move_to_end(user_id)
         while moments and now - moments[0] >= self._within:

@@ -18,7 +18,7 @@ class TelegramHttp(BaseRequest):
     """One pool of kept connections. No proxy or .netrc of the host stands between us and Telegram (T22)."""
 
     def __init__(self, *, connections: int, read: float, tls: ssl.SSLContext | None = None) -> None:
-        """read: seconds of silence after which a call has failed. tls: whom to trust; None: whom this host trusts."""
+        """read: seconds of silence after which a call has failed. tls: whom to trust. None: whom this host trusts."""
         self._connections = connections
         self._read = read
         self._tls = tls
@@ -29,7 +29,7 @@ class TelegramHttp(BaseRequest):
         return self._read
 
     async def initialize(self) -> None:
-        """Opens the pool; a second call does nothing."""
+        """Opens the pool. A second call does nothing."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEPT, ssl=self._tls or True),
@@ -92,5 +92,5 @@ def _body(data: RequestData | None) -> tuple[str | aiohttp.FormData | None, dict
 
 
 def _or(value: object, usual: float) -> float:
-    """Seconds; what the library passes where nobody named a figure is an object of its own."""
+    """Seconds. What the library passes where nobody named a figure is an object of its own."""
     return float(value) if isinstance(value, int | float) else usual

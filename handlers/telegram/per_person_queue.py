@@ -1,4 +1,7 @@
-"""One turn at a time for each known person, in the order in which they spoke; the kill switch and Discard do not queue."""
+"""One turn at a time for each known person, in the order in which they spoke.
+
+The kill switch and Discard do not queue.
+"""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,7 +13,8 @@ from telegram.ext import BaseUpdateProcessor
 from bot.domain.ports.broker import RandomBytes
 from bot.runtime.logs import correlation, new_id
 from handlers.telegram.admission import is_kill
-from handlers.views.taps import CardTap, CardVerb, decode
+from handlers.views.tap import decode
+from handlers.views.taps import CardTap, CardVerb
 
 AT_ONCE = 32  # handlers at work at the same time; more makes the HTTP client slower, not faster (telegram.md)
 _WAITING = 4096
@@ -34,7 +38,7 @@ class PerPersonQueue(BaseUpdateProcessor):
         """Nothing to close."""
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Runs the handler when it is this person's turn; every log line of it carries the update's own id."""
+        """Runs the handler when it is this person's turn. Every log line of it carries the update's own id."""
         marked = correlation.set(new_id(self._random_bytes))
         try:
             await self._in_line(update, coroutine)

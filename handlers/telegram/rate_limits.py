@@ -33,7 +33,7 @@ class Priority(IntEnum):
 
 
 class Bucket:
-    """Tokens that come back at a rate; loop time in seconds."""
+    """Tokens that come back at a rate. Loop time in seconds."""
 
     __slots__ = ("_burst", "_rate", "_stamp", "_tokens")
 
@@ -44,7 +44,7 @@ class Bucket:
         self._stamp: float | None = None
 
     def wait(self, now: float, reserve: float = 0.0) -> float:
-        """Seconds until one may be taken; reserve is how far below zero this caller may go."""
+        """Seconds until one may be taken. `reserve` is how far below zero this caller may go."""
         if self._stamp is not None:
             self._tokens = min(self._burst, self._tokens + (now - self._stamp) * self._rate)
         self._stamp = now
@@ -90,7 +90,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         """Nothing to open: buckets are made when first needed."""
 
     async def shutdown(self) -> None:
-        """Stops the queue; whoever still waits is cancelled."""
+        """Stops the queue. Whoever still waits is cancelled."""
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.wait({self._pump})
@@ -120,8 +120,8 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
             except RetryAfter as error:
                 pause = seconds(error)
                 self._paused[chat] = asyncio.get_running_loop().time() + pause
-                kept_elsewhere = priority in (Priority.FILL, Priority.CARD)
-                if kept_elsewhere or pause > self._patience or attempt == self._tries:
+                stored = priority in (Priority.FILL, Priority.CARD)  # who sends these tries again later from the store
+                if stored or pause > self._patience or attempt == self._tries:
                     raise
                 _log.warning("telegram asks chat %s to wait %.0f s", chat, pause)
         msg = "unreachable: the last attempt returns or raises"
@@ -164,7 +164,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         while self._queue:
             self._stir.clear()
             now = loop.time()
-            kept: list[tuple[Priority, int, int, asyncio.Future[None]]] = []
+            blocked_turns: list[tuple[Priority, int, int, asyncio.Future[None]]] = []
             shortest = 60.0
             blocked: set[int] = set()
             while self._queue:
@@ -178,8 +178,8 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
                 if chat not in blocked:
                     shortest = min(shortest, wait)
                     blocked.add(chat)
-                kept.append((priority, count, chat, turn))
-            self._queue = kept
+                blocked_turns.append((priority, count, chat, turn))
+            self._queue = blocked_turns
             heapq.heapify(self._queue)
             if self._queue:
                 try:

@@ -34,7 +34,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One answer of Telegram; offset confirms all of it, None when nothing came."""
+    """One answer of Telegram. `offset` confirms all of it, None when nothing came."""
 
     updates: tuple[Heard, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
@@ -42,7 +42,7 @@ class Received:
 
 
 class Receiver(ExtBot[Priority]):
-    """The bot that speaks and hears; only its hearing is ours."""
+    """The bot that speaks and hears. Only its hearing is ours."""
 
     async def receive(self, offset: int | None, *, wait: int, kinds: Sequence[str]) -> Received:
         """What came in since offset, held back by Telegram for up to `wait` seconds while there is nothing.
@@ -66,7 +66,7 @@ class Receiver(ExtBot[Priority]):
 
 
 def read_one(raw: object, bot: Bot) -> Update | Unreadable:
-    """The update that Telegram's JSON stands for; never raises."""
+    """The update that Telegram's JSON stands for. Never raises."""
     if not isinstance(raw, dict):
         return Unreadable(update_id=0, error=type(raw).__name__)
     try:

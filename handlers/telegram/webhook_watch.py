@@ -15,14 +15,14 @@ EVERY = 60.0  # seconds
 
 
 class WebhookWatch:
-    """This bot polls, so any webhook is a stranger's; `foreign` is called at each look that finds one."""
+    """This bot polls, so any webhook is a stranger's. `foreign` is called at each look that finds one."""
 
     def __init__(self, bot: ExtBot[Priority], *, foreign: Callable[[], Awaitable[None]]) -> None:
         self._bot = bot
         self._foreign = foreign
 
     async def run(self) -> None:
-        """Looks at once, then every minute; a Telegram that does not answer is the poller's to tell of."""
+        """Looks at once, then every minute. A Telegram that does not answer is the poller's to tell of."""
         while True:
             try:
                 info = await self._bot.get_webhook_info()

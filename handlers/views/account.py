@@ -71,7 +71,7 @@ def code_wanted(request: CodeWanted, mode: str) -> View:
 
 
 def offered(page: Offered, mode: str) -> View:
-    """A one-time page; the address is not made into a link where only the host can follow it."""
+    """A one-time page. The address is not made into a link where only the host can follow it."""
     ticket = page.ticket
     what = "Enter its secrets" if ticket.kind is EntryKind.LINK else "Type the six digits"
     where = (
@@ -130,7 +130,7 @@ def alive(state: SessionState, now: datetime) -> bool:
 
 
 def clock_off(state: SessionState) -> str:
-    """That this host's clock is more than MOST_SKEW away from the broker's, as its answers tell; empty while it is not."""
+    """That this host's clock is more than MOST_SKEW away from the broker's, as its answers tell. Empty while it is not."""
     if state.skew is None or abs(state.skew) <= MOST_SKEW:
         return ""
     way = "behind" if state.skew > 0 else "ahead of"

@@ -169,7 +169,7 @@ def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> Vi
     rows += page or [row("none")]
     if positions.lines:
         rows += [(RULE,), money_row("Open", positions.open), money_row("Booked today", positions.booked)]
-        rows += net_rows(positions.charges, positions.booked + positions.open)
+        rows += net_rows(positions.charges, positions.booked + positions.open, positions.charges_missing)
     parts: list[Part] = [table(*rows)]
     if positions.unknown:
         names = ", ".join(short(line.position.instrument) for line in positions.unknown[:5])
@@ -206,11 +206,13 @@ def _exit(line: PositionLine, label: str, as_of: datetime) -> Button:
     return button(name, ExitTap(position.instrument.key, position.product, label))
 
 
-def net_rows(charges: Decimal | None, gross: Decimal) -> list[Rows]:
-    """What the day cost and what is left of it; without the charges the net is left unsaid."""
+def net_rows(charges: Decimal | None, gross: Decimal, missing: tuple[str, ...] = ()) -> list[Rows]:
+    """What the day cost and what is left of it; the charges that are not known are named, and the net is of the others."""
     if charges is None:
         return [row("Charges", "not known   "), money_row("Before charges", gross)]
-    return [money_row("Charges ≈", -charges, marked=False), money_row("Net", gross - charges)]
+    left_out = [row(f" {name}", "not known   ") for name in missing]
+    net = "Net of these" if missing else "Net"
+    return [money_row("Charges ≈", -charges, marked=False), *left_out, money_row(net, gross - charges)]
 
 
 def position_rows(line: PositionLine, as_of: datetime) -> Rows:

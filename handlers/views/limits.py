@@ -24,7 +24,7 @@ def ask_lock(label: str, mode: str) -> View:
 
 
 def limits(limits: LimitsShown, mode: str, *, may_change: bool = True, may_lock: bool = True, changed: str | None = None) -> View:
-    """A table of 30 columns; what is loosened and not yet in force stands below with its day.
+    """A table of 30 columns. What is loosened and not yet in force stands below with its day.
 
     How they are changed is said to those who may. changed: the limit that was just set, whose fate is said first.
     """

@@ -76,7 +76,7 @@ def _depth(bids: Sequence[Level], asks: Sequence[Level]) -> list[tuple[str, ...]
 
 
 def _level(level: Level, width: int) -> tuple[str, str]:
-    """Quantity and price; a quantity too wide for its half is rounded down to thousands (k), lakhs (L) or crores (Cr)."""
+    """Quantity and price. A quantity too wide for its half is rounded down to thousands (k), lakhs (L) or crores (Cr)."""
     at, size = price(level.price), count(level.quantity)
     if columns(f"{size} {at}") <= width:
         return size, at
@@ -88,7 +88,7 @@ def _level(level: Level, width: int) -> tuple[str, str]:
 
 
 def search(instruments: Sequence[Instrument], query: str, now: datetime) -> View:
-    """What the words may mean; a tap asks for the price."""
+    """What the words may mean. A tap asks for the price."""
     if not instruments:
         return message(say(bold("Nothing found"), f' for "{query[:60]}".'))
     today = ist_date(now)

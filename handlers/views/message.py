@@ -1,4 +1,6 @@
-"""A message as a value: lines, monospace tables, quotes and buttons; it becomes markup at the last step.
+"""A message as a value: lines, monospace tables, quotes and buttons.
+
+It becomes markup at the last step.
 
 Text is escaped only in `View.html`, so a name such as M&M or a broker's `<` can never break a message.
 Limits: telegram.md, "Limits".
@@ -88,7 +90,7 @@ class View:
         return replace(self, parts=(Line((Span(f"{mark} "), *self.parts[0].spans)), *self.parts[1:]))
 
     def messages(self) -> tuple["View", ...]:
-        """The view cut into messages that Telegram takes; the buttons stand under the last."""
+        """The view cut into messages that Telegram takes. The buttons stand under the last."""
         packs: list[list[Part]] = [[]]
         room, marks = LIMIT, _ENTITIES
         for part in _atoms(self.parts):
@@ -119,7 +121,7 @@ def code(text: str) -> Span:
 
 
 def message(*parts: Part | str) -> View:
-    """A view of lines; a bare string is a line."""
+    """A view of lines. A bare string is a line."""
     return View(tuple(say(part) if isinstance(part, str) else part for part in parts))
 
 
@@ -133,7 +135,7 @@ def keyboard(*rows: Sequence[Button]) -> Keyboard:
 
 
 def clean(text: str) -> str:
-    """Text that can travel: no lone surrogates, no control characters, one kind of quotation marks; line ends stay."""
+    """Text that can travel: no lone surrogates, no control characters, one kind of quotation marks. Line ends stay."""
     return text.translate(_CLEANED)
 
 

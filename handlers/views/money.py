@@ -1,8 +1,9 @@
 """Profit and loss, and the summary of a day."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
+from bot.domain.clock import ist
 from bot.domain.market.display_names import short
 from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from handlers.views.books import net_rows, old_prices, position_rows, wants_stop
@@ -21,7 +22,7 @@ def pnl(result: PnL, tap: ListingTap, name: str, mode: str) -> View:
     if len(result.lines) > _LINES:
         rows.append(row(f" and {len(result.lines) - _LINES} more"))
     rows += [(RULE,), money_row("Open", result.open), money_row("Booked today", result.booked)]
-    rows += net_rows(result.charges, result.gross)
+    rows += net_rows(result.charges, result.gross, result.charges_missing)
     parts: list[Part] = [table(*rows)]
     if result.holdings_change is not None:
         parts.append(table(money_row("Holdings today", result.holdings_change)))
@@ -48,10 +49,13 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
     """The summary of a date: first the net, then what made it, then what is carried. mark: the account's own."""
     day = date.fromisoformat(summary.date)
     rows = [row(fit(f"{day.day} {day:%b %Y}".upper() + f" {mark} {label}", 23), mode)]
-    gross = summary.booked + summary.open
-    rows.append(money_row("Net", summary.net) if summary.net is not None else money_row("Before charges", gross))
-    rows += [(RULE,), money_row("Booked", summary.booked), money_row("Open", summary.open)]
-    rows.append(_charges_row(summary, gross))
+    if summary.records_only:
+        rows += [row("Net", "no data   "), (RULE,)]
+    else:
+        gross = summary.booked + summary.open
+        rows.append(money_row("Net", summary.net) if summary.net is not None else money_row("Before charges", gross))
+        rows += [(RULE,), money_row("Booked", summary.booked), money_row("Open", summary.open)]
+        rows.append(_charges_row(summary, gross))
     rows.append(row("Orders", f"{summary.orders}   "))
     rows.append(row(" filled", f"{summary.filled_orders}   "))
     rows.append(row(" rejected", f"{summary.rejected_orders}   "))
@@ -59,15 +63,27 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
     if summary.carried:
         rows.append(row("Carried"))
         rows += [_carried(line) for line in summary.carried]
-    rows.append(row("Cash tomorrow", f"{amount(summary.cash)}   " if summary.cash is not None else "not known   "))
+    if not summary.records_only:
+        rows.append(row("Cash tomorrow", f"{amount(summary.cash)}   " if summary.cash is not None else "not known   "))
     parts: list[Part] = [table(*rows)]
-    if not summary.complete:
+    if not summary.trades and not summary.records_only:
+        since = f"; up since {_moment(summary.up_since, day)}" if summary.up_since is not None else ""
+        parts.append(say(f"No trades{since}."))
+    if summary.records_only:
+        parts.append(say("⚠️ No data: mStock's books of this day could not be read. Orders and trades are from my own records."))
+    elif not summary.complete:
         parts.append(say("⚠️ mStock could not be asked for everything: these are the figures that I have."))
     if summary.late:
-        parts.append(say(f"Late: made at {clock_time(summary.made_at)}, because I was not running at its time."))
+        parts.append(say(f"Late: made at {_moment(summary.made_at, day)}, because I was not running at its time."))
     return View(
         tuple(parts), keyboard([words("Trades", "/trades", account=label), words("Positions", "/positions", account=label)])
     )
+
+
+def _moment(at: datetime, day: date) -> str:
+    """14:02:11 on that day, 21 Nov 14:02 on another."""
+    local = ist(at)
+    return clock_time(at) if local.date() == day else f"{local.day} {local:%b %H:%M}"
 
 
 def _charges_row(summary: DayReport, gross: Decimal) -> tuple[str, ...]:

@@ -34,11 +34,12 @@ from bot.domain.orders.notice import (
     TradingResumed,
     TradingStopped,
     Tried,
+    YearNotCovered,
 )
 from bot.domain.orders.order import Order, OrderStatus
 from handlers.views import money
 from handlers.views.card import elsewhere, fill_keyboard, of_earlier_day, order_keyboard, standing
-from handlers.views.format import amount, clock_time, count, price, signed, signed_count
+from handlers.views.format import amount, clock_time, count, price, signed, signed_count, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
 from handlers.views.safety import resting
@@ -270,6 +271,24 @@ def _address(news: AddressNotRegistered, _: _Scene) -> View:
 @_renders(DaySummary)
 def _day_summary(news: DaySummary, scene: _Scene) -> View:
     return money.report(news.report, scene.label, scene.mode, mark=scene.mark)
+
+
+@_renders(YearNotCovered)
+def _year(news: YearNotCovered, scene: _Scene) -> View:
+    begun = ist_date(scene.now).year >= news.year
+    since = "Until I have one, I" if begun else "Without one I"
+    until = "" if begun else f" from 1 Jan {news.year} on"
+    file = (
+        "[[years]]", f"year = {news.year}", 'source = "NSE holiday list"', "",
+        "[[days]]", f"date = {news.year}-01-26", 'what = "holiday"', 'name = "Republic Day"', 'source = "NSE holiday list"',
+    )  # fmt: skip
+    return View(
+        (
+            say(bold(f"I have no calendar for {news.year}."), f" {since} open no new position{until}; exits go."),
+            say("Once NSE has published its holidays: a file with a row for each, named by MARKET_DATA, and a restart."),
+            table(*((line,) for line in file)),
+        )
+    )
 
 
 def _plain(title: str, text: str, buttons: Keyboard = ()) -> View:

@@ -7,6 +7,7 @@ from bot.domain.money import ZERO
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
 from bot.domain.orders.order_text import draft_line
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
+from bot.domain.orders.tariff import Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
 from handlers.views.format import age, amount, clock_time, count, joined, price, row, table, wrapped
@@ -108,7 +109,9 @@ def _money_rows(proposal: Proposal) -> list[tuple[str, ...]]:
     rows = [row("Value", amount(proposal.value) if proposal.value is not None else "not known")]
     if proposal.closes is not None:
         return [row("Closes", f"{count(proposal.draft.quantity)} of {count(proposal.closes)}"), *rows, *_charge_rows(proposal)]
-    if proposal.margin and proposal.margin != proposal.value:
+    if proposal.draft.product is Product.MTF and proposal.draft.side is Side.BUY:
+        rows += _loan_rows(proposal.loan)
+    elif proposal.margin and proposal.margin != proposal.value:
         rows.append(row("Margin", amount(proposal.margin)))
     if proposal.margin != 0:  # where nothing is blocked, cash stays as it is
         rows.append(row("Cash after", amount(proposal.cash_after) if proposal.cash_after is not None else "not known"))
@@ -122,12 +125,18 @@ def _money_rows(proposal: Proposal) -> list[tuple[str, ...]]:
     return rows
 
 
+def _loan_rows(loan: Loan | None) -> list[tuple[str, ...]]:
+    if loan is None:
+        return [row("mStock lends", "not known")]
+    interest = f"≈ {amount(loan.interest)}" if loan.interest is not None else "not known"
+    return [row("You pay", amount(loan.own)), row("mStock lends", amount(loan.lent)), row(" interest a day", interest)]
+
+
 def _charge_rows(proposal: Proposal) -> list[tuple[str, ...]]:
     rows = []
     if proposal.charges is not None:
         rows.append(row("Charges", f"≈ {amount(proposal.charges)}"))
-    if proposal.charges_unknown:
-        rows.append(wrapped("without " + ", ".join(proposal.charges_unknown) + " (not known)"))
+    rows += [row(f" {name}", "not known") for name in proposal.charges_unknown]
     if proposal.proceeds is not None:
         rows.append(row("You get", f"≈ {amount(proposal.proceeds)}"))
     return rows

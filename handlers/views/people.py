@@ -32,7 +32,7 @@ def people(entries: Sequence[tuple[User, str | None, Role]]) -> View:
 
 
 def invited(invite: Invited, link: str) -> View:
-    """The link, ready to be copied; it is worth a place on the list until it is used."""
+    """The link, ready to be copied. It is worth a place on the list until it is used."""
     where = invite.label or "all accounts"
     view = message(
         say(bold(f"A link for one {invite.role}"), f" · {where}"),

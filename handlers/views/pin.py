@@ -1,4 +1,7 @@
-"""The keypad and what is said about a PIN and a sealed phone; no view ever shows a digit that was tapped."""
+"""The keypad and what is said about a PIN and a sealed phone.
+
+No view ever shows a digit that was tapped.
+"""
 
 from bot.domain.people.access import Pad, PadEnded, PadStep, PadUse, PinState
 from handlers.views.format import clock_time
@@ -16,7 +19,7 @@ _LENGTH = 6
 
 
 def pad(pad: Pad, why: str) -> View:
-    """Ten shuffled digits; the message counts what was tapped in dots."""
+    """Ten shuffled digits. The message counts what was tapped in dots."""
     places = [button(str(digit), PadTap(pad.id, place)) for place, digit in enumerate(pad.digits)]
     rows = [places[0:3], places[3:6], places[6:9]]
     rows.append([button("Give up", PadTap(pad.id, None)), places[9], button("⌫", PadTap(pad.id, _BACK))])
@@ -27,7 +30,7 @@ def pad(pad: Pad, why: str) -> View:
 
 
 def ended(outcome: PadEnded) -> View:
-    """The keypad is gone; what it was for is said in words."""
+    """The keypad is gone. What it was for is said in words."""
     more = {
         PadUse.SET: "It is asked above your soft limit (/limits pin), after 12 idle hours, after going live, before limits are "
         "loosened, people come or go, and the kill switch is lifted; never for an exit. Forgotten, it is taken away on the host.",

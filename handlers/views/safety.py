@@ -14,7 +14,7 @@ _MOST = 10
 
 
 def killed(outcome: Killed, mode: str, now: datetime) -> View:
-    """New entries are blocked; entry orders that still rest, and stops, are named."""
+    """New entries are blocked. Entry orders that still rest, and stops, are named."""
     parts: list[Part | str] = [say(bold("Stopped. New orders are blocked."))]
     if outcome.already:
         parts.append(f"Stopped since {clock_time(outcome.stop.at)} already.")

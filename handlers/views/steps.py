@@ -138,7 +138,7 @@ def _back(before: str, so_far: str, label: str) -> list[Button]:
 
 
 def _leave(base: str, label: str) -> Button:
-    """The way out; it also carries the words so far, so that a reply can complete them."""
+    """The way out. It also carries the words so far, so that a reply can complete them."""
     return button("Leave", LeaveTap(base, label))
 
 
@@ -147,7 +147,7 @@ def left() -> View:
 
 
 def pick(orders: Sequence[Order], command: str, label: str, mode: str, now: datetime) -> View:
-    """Which order a command without a number means; newest first."""
+    """Which order a command without a number means, newest first."""
     if not orders:
         return message(say(bold("No open orders.")), place(label, mode)).with_keyboard(
             [words("Orders", "/orders", account=label)]

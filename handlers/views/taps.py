@@ -1,24 +1,18 @@
-"""What a tap on a button means, as a value; what it needs; and its at most 64 bytes on the wire, both ways.
+"""The kinds of taps under questions, orders, lists and words.
 
-A callback is an untrusted bearer text (T9): it names a row (a token, an order id) or repeats words that
-the same person could type; what it may do is decided from the database. Values chosen on a Change keyboard travel in it because
-they only ever make a new question.
+Values chosen on a Change keyboard travel in a tap because they only ever make a new question.
 """
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
-from typing import Self, TypeVar
+from typing import Self
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.people.account import Permission
 from bot.domain.terms import Product
-
-MOST_BYTES = 64
-_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+from handlers.views.tap import OfAccount, Tap, id_in, label_behind, number_in, parts_of, travels_as
 
 
 class CardVerb(StrEnum):
@@ -60,56 +54,9 @@ class Listing(StrEnum):
     STATUS = "s"
 
 
-class Tap(ABC):
-    """What a button means: what it needs, and how it travels behind the letter of its kind."""
-
-    __slots__ = ()
-
-    label: str = ""  # of the account; empty: the one in use
-
-    @property
-    def permission(self) -> Permission | None:
-        """None: it stands for words, which are judged as words, or it only takes a message away."""
-        return None
-
-    @abstractmethod
-    def encode(self) -> str:
-        """The callback data, however long."""
-
-    @classmethod
-    @abstractmethod
-    def decode(cls, kind: str, rest: str) -> Self | None:
-        """The tap behind a letter; None or ValueError for what this version does not know."""
-
-    def shortened(self) -> "Tap":
-        """The same without what may be left out where it does not fit."""
-        return self
-
-
-KINDS: dict[str, type[Tap]] = {}  # the letter on the wire -> the class that reads it
-AnyTap = TypeVar("AnyTap", bound=Tap)
-
-
-def _travels_as(*letters: str) -> Callable[[type[AnyTap]], type[AnyTap]]:
-    def enter(cls: type[AnyTap]) -> type[AnyTap]:
-        KINDS.update(dict.fromkeys(letters, cls))
-        return cls
-
-    return enter
-
-
-class _OfAccount(Tap):
-    """A tap that names an account, whose label is left out where it does not fit."""
-
-    __slots__ = ()
-
-    def shortened(self) -> Tap:
-        return replace(self, label="")  # type: ignore[type-var]  # each class below is a dataclass with this field
-
-
-@_travels_as("c")
+@travels_as("c")
 @dataclass(frozen=True, slots=True)
-class CardTap(_OfAccount):
+class CardTap(OfAccount):
     """A tap under a question."""
 
     token: str
@@ -121,18 +68,18 @@ class CardTap(_OfAccount):
         return Permission.ADMIN if self.verb is CardVerb.UNLINK else Permission.REDUCE
 
     def encode(self) -> str:
-        return f"c:{self.token}:{self.verb}{_behind(self.label)}"
+        return f"c:{self.token}:{self.verb}{label_behind(self.label)}"
 
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:
-        token, verb, label = _parts(rest)
+        token, verb, label = parts_of(rest)
         return cls(token, CardVerb(verb), label)
 
 
-@_travels_as("v")
+@travels_as("v")
 @dataclass(frozen=True, slots=True)
-class ChangeTap(_OfAccount):
-    """A new value for one field of a question; exactly one is set."""
+class ChangeTap(OfAccount):
+    """A new value for one field of a question. Exactly one is set."""
 
     token: str
     quantity: int | None = None
@@ -146,7 +93,7 @@ class ChangeTap(_OfAccount):
         return Permission.REDUCE
 
     def encode(self) -> str:
-        return f"v:{self.token}:{self._change()}{_behind(self.label)}"
+        return f"v:{self.token}:{self._change()}{label_behind(self.label)}"
 
     def _change(self) -> str:
         if self.quantity is not None:
@@ -157,10 +104,10 @@ class ChangeTap(_OfAccount):
 
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self | None:
-        token, change, label = _parts(rest)
+        token, change, label = parts_of(rest)
         field, value = change[:1], change[1:]
         if field == "q":
-            return cls(token, quantity=_natural(value), label=label)
+            return cls(token, quantity=number_in(value), label=label)
         if field == "p" and re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", value):
             return cls(token, price=Decimal(value), label=label)
         if field == "t":
@@ -168,9 +115,9 @@ class ChangeTap(_OfAccount):
         return cls(token, protected=True, label=label) if change == "m" else None
 
 
-@_travels_as("o")
+@travels_as("o")
 @dataclass(frozen=True, slots=True)
-class OrderTap(_OfAccount):
+class OrderTap(OfAccount):
     """A tap under an order."""
 
     order_id: str
@@ -188,17 +135,17 @@ class OrderTap(_OfAccount):
                 return Permission.OPEN
 
     def encode(self) -> str:
-        return f"o:{self.order_id}:{self.verb}{_behind(self.label)}"
+        return f"o:{self.order_id}:{self.verb}{label_behind(self.label)}"
 
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:
-        order_id, verb, label = _parts(rest)
+        order_id, verb, label = parts_of(rest)
         return cls(order_id, OrderVerb(verb), label)
 
 
-@_travels_as("b")
+@travels_as("b")
 @dataclass(frozen=True, slots=True)
-class ListingTap(_OfAccount):
+class ListingTap(OfAccount):
     """Draw a list again, with the account and the arguments it had."""
 
     listing: Listing
@@ -216,12 +163,12 @@ class ListingTap(_OfAccount):
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:
         listing, page, argument, label = rest.split(":", 3)
-        return cls(Listing(listing), label, argument, _natural(page))
+        return cls(Listing(listing), label, argument, number_in(page))
 
 
-@_travels_as("x")
+@travels_as("x")
 @dataclass(frozen=True, slots=True)
-class ExitTap(_OfAccount):
+class ExitTap(OfAccount):
     """Ask for the order that closes one position."""
 
     key: InstrumentKey
@@ -233,17 +180,17 @@ class ExitTap(_OfAccount):
         return Permission.REDUCE
 
     def encode(self) -> str:
-        return f"x:{self.key.exchange}:{self.key.token}:{self.product}{_behind(self.label)}"
+        return f"x:{self.key.exchange}:{self.key.token}:{self.product}{label_behind(self.label)}"
 
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:
         exchange, token, product, *label = rest.split(":", 3)
-        return cls(InstrumentKey(Exchange(exchange), _name(token)), Product(product), *label)
+        return cls(InstrumentKey(Exchange(exchange), id_in(token)), Product(product), *label)
 
 
-@_travels_as("e")
+@travels_as("e")
 @dataclass(frozen=True, slots=True)
-class EntriesTap(_OfAccount):
+class EntriesTap(OfAccount):
     """Cancel the entry orders that the kill switch left resting."""
 
     label: str = ""
@@ -253,17 +200,17 @@ class EntriesTap(_OfAccount):
         return Permission.REDUCE
 
     def encode(self) -> str:
-        return f"e{_behind(self.label)}"
+        return f"e{label_behind(self.label)}"
 
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:
         return cls(rest)
 
 
-@_travels_as("w", "i")
+@travels_as("w", "i")
 @dataclass(frozen=True, slots=True)
 class WordsTap(Tap):
-    """Words that the person could have typed; stays: their answer takes the place of the message with the button."""
+    """Words that the person could have typed. stays: their answer takes the place of the message with the button."""
 
     words: str
     stays: bool = False
@@ -276,10 +223,10 @@ class WordsTap(Tap):
         return cls(rest, stays=kind == "i") if rest.strip() else None
 
 
-@_travels_as("l")
+@travels_as("l")
 @dataclass(frozen=True, slots=True)
 class LeaveTap(Tap):
-    """Leave a question on the way to an order; the words so far travel along, for a reply to complete."""
+    """Leave a question on the way to an order. The words so far travel along, for a reply to complete."""
 
     words: str
     label: str = ""
@@ -296,7 +243,7 @@ class LeaveTap(Tap):
         return LeaveTap("")
 
 
-@_travels_as("n")
+@travels_as("n")
 @dataclass(frozen=True, slots=True)
 class DoItNowTap(Tap):
     """Do what was typed while the bot was away: the words stand in the message that this one answers."""
@@ -309,10 +256,10 @@ class DoItNowTap(Tap):
         return None if rest else cls()
 
 
-@_travels_as("k")
+@travels_as("k")
 @dataclass(frozen=True, slots=True)
 class PadTap(Tap):
-    """A key of a PIN's keypad, by its place and never by its digit; None: give up."""
+    """A key of a PIN's keypad, by its place and never by its digit. None: give up."""
 
     pad_id: str
     place: int | None
@@ -327,51 +274,7 @@ class PadTap(Tap):
     @classmethod
     def decode(cls, kind: str, rest: str) -> Self:
         pad_id, _, key = rest.partition(":")
-        place = None if key == "x" else _natural(key)
+        place = None if key == "x" else number_in(key)
         if place is not None and place > 10:
             raise ValueError(key)
-        return cls(_name(pad_id), place)
-
-
-def encode(tap: Tap) -> str:
-    """The callback data; ValueError when it would not fit."""
-    data = tap.encode()
-    if size(data) > MOST_BYTES:
-        msg = f"callback data of {size(data)} bytes: {data!r}"
-        raise ValueError(msg)
-    return data
-
-
-def decode(data: str) -> Tap | None:
-    """What a tap means; None for what this version does not know. Never raises."""
-    kind, _, rest = data.partition(":")
-    try:
-        return KINDS[kind].decode(kind, rest)
-    except (KeyError, ValueError, InvalidOperation):
-        return None
-
-
-def size(data: str) -> int:
-    return len(data.encode("utf-8", "replace"))  # a name that cannot travel must not cost the message its words
-
-
-def _behind(label: str) -> str:
-    return f":{label}" if label else ""
-
-
-def _parts(rest: str) -> tuple[str, str, str]:
-    name, _, more = rest.partition(":")
-    verb, _, label = more.partition(":")
-    return _name(name), verb, label
-
-
-def _name(text: str) -> str:
-    if not _ID.fullmatch(text):
-        raise ValueError(text)
-    return text
-
-
-def _natural(digits: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", digits):
-        raise ValueError(digits)
-    return int(digits)
+        return cls(id_in(pad_id), place)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class ExactText(TypeDecorator[Decimal]):
-    """An exact Decimal as its own text, trailing zeros and all; a float is refused.
+    """An exact Decimal as its own text, trailing zeros and all. A float is refused.
 
     Text compares by letters ("9" after "10"), so an SQL expression over such a column is refused while it is built.
     """
@@ -49,7 +49,7 @@ class ExactText(TypeDecorator[Decimal]):
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A moment in UTC as text of one length, so that letters sort as time does; a naive datetime is refused."""
+    """A moment in UTC as text of one length, so that letters sort as time does. A naive datetime is refused."""
 
     impl = Text
     cache_ok = True
@@ -67,7 +67,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Day(TypeDecorator[date]):
-    """A calendar date in India as ISO text; a datetime is refused, for its date depends on a zone."""
+    """A calendar date in India as ISO text. A datetime is refused, for its date depends on a zone."""
 
     impl = Text
     cache_ok = True
@@ -98,7 +98,7 @@ class Flag(TypeDecorator[bool]):
 
 
 class Word(TypeDecorator[E], Generic[E]):
-    """One word of an enumeration; a word that the code does not know is refused when read."""
+    """One word of an enumeration. A word that the code does not know is refused when read."""
 
     impl = Text
     cache_ok = True

@@ -25,7 +25,7 @@ def refuse_missing(path: Path) -> None:
 
 
 def refuse_unfit(path: Path) -> None:
-    """SettingsError when others can put files beside the database, or when it has a second name; StorageError for no file."""
+    """SettingsError when others can put files beside the database, or when it has a second name. StorageError for no file."""
     if others_write(path.parent):
         raise SettingsError(
             f"Others on this machine can write in {path.parent}, and so put another file in the database's place. "
@@ -42,7 +42,7 @@ def refuse_unfit(path: Path) -> None:
 
 
 def close_to_others(path: Path) -> None:
-    """Takes other people's rights to the database's files away, and says so; SettingsError where they are not ours to take."""
+    """Takes other people's rights to the database's files away, and says so. SettingsError where they are not ours to take."""
     for file, status in _files(path):
         mode = stat.S_IMODE(status.st_mode)
         if not mode & _OTHERS:
@@ -58,7 +58,7 @@ def close_to_others(path: Path) -> None:
 
 
 def _files(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Those that are there; asked for by name, for to close a descriptor on one would drop SQLite's locks of this process."""
+    """Those that are there, asked for by name: to close a descriptor on one would drop SQLite's locks of this process."""
     for end in _BESIDE:
         file = path.with_name(path.name + end)
         with suppress(FileNotFoundError):
@@ -66,7 +66,7 @@ def _files(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def others_write(directory: Path) -> bool:
-    """Whether somebody else may put files there; a group of the bot's own counts as nobody else."""
+    """Whether somebody else may put files there. A group of the bot's own counts as nobody else."""
     try:
         status = directory.stat()
     except OSError:

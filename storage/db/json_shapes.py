@@ -18,7 +18,7 @@ _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
 class Shape(Generic[T]):
-    """Writes and reads values of one class; StorageError for what would not come back as it went in."""
+    """Writes and reads values of one class. StorageError for what would not come back as it went in."""
 
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
@@ -58,7 +58,7 @@ def pack(notice: Notice) -> tuple[str, str]:
 
 
 def unpack(kind: str, body: str) -> Notice:
-    """The notice that pack made these of; StorageError for an unknown kind or a body of another shape."""
+    """The notice that pack made these of. StorageError for an unknown kind or a body of another shape."""
     return _shape(kind).read(body.encode())
 
 

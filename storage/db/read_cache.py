@@ -32,7 +32,7 @@ class ReadCache:
         self._checked = self._written = self.elsewhere = False
 
     def note(self, table: str) -> None:
-        """A statement that writes to this table is about to be executed; for one of ours it ends what is kept."""
+        """A statement that writes to this table is about to be executed. For one of ours it ends what is kept."""
         if table in TABLES:
             self._rows.clear()
             self._written = True

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Named, Table, Text, TypedColumns, event
 
+from bot.domain.jobs import JobOutcome
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Limits, Role
@@ -296,6 +297,16 @@ class _Flags(TypedColumns):
 
 
 flags = Table("flags", metadata, _Flags, sqlite_strict=True)
+
+
+class _Jobs(TypedColumns):
+    name = Column(Text, primary_key=True)
+    day: Named[date] = Column(Day)  # the last one in India that it is settled for
+    at: Named[datetime] = Column(UtcTime)
+    outcome: Named[JobOutcome] = Column(Word(JobOutcome))
+
+
+jobs = Table("jobs", metadata, _Jobs, sqlite_strict=True)
 
 
 class _Master(TypedColumns):

@@ -18,5 +18,5 @@ PLACE = (  # a column for any statement over accounts; unlinked ones count too, 
 
 
 def mark_of(place: int) -> str:
-    """The sign on that place; they begin anew after the last."""
+    """The sign on that place. They begin anew after the last."""
     return MARKS[place % len(MARKS)]

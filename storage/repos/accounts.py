@@ -75,7 +75,7 @@ _sessions = msgspec.json.Decoder(tuple[str, datetime, datetime])
 
 
 class SqlAccounts:
-    """Linked accounts; what is secret about them passes through the vault."""
+    """Linked accounts. What is secret about them passes through the vault."""
 
     def stop_words(self, account_id: str) -> str | None:
         return self._tx.rows(_STOP_WORDS, {"account": account_id}).scalar_one_or_none()
@@ -93,7 +93,7 @@ class SqlAccounts:
         return self._vault.has(Ring.SEED)
 
     def add(self, account: Account, credentials: Credentials) -> None:
-        """Links an account; one that is there already gets its label and credentials anew, under a new data key."""
+        """Links an account. One that is there already gets its label and credentials anew, under a new data key."""
         self._tx.write(
             _LINK,
             {"id": account.id, "label": account.label, "client": account.client, "created_at": account.created_at},
@@ -138,7 +138,7 @@ class SqlAccounts:
         return None
 
     def credentials(self, account_id: str) -> Credentials | None:
-        """All of them; without the second ring of keys a stored seed stays closed, and six digits have to be typed."""
+        """All of them. Without the second ring of keys a stored seed stays closed, and six digits have to be typed."""
         if self.find(account_id) is None:
             return None
         values: dict[str, Secret | None] = dict.fromkeys(_CREDENTIALS)

@@ -1,4 +1,7 @@
-"""The bot's own data keys, for what is secret and belongs to no account; they are wrapped as those of the accounts are."""
+"""The bot's own data keys, for what is secret and belongs to no account.
+
+They are wrapped as those of the accounts are.
+"""
 
 from sqlalchemy import bindparam, select
 
@@ -17,14 +20,14 @@ _FORGET_BEFORE = own_keys.delete().where(_k.number < bindparam("key"))
 
 
 class BotKeys:
-    """The newest one encrypts; the others only decrypt what they encrypted."""
+    """The newest one encrypts. The others only decrypt what they encrypted."""
 
     def __init__(self, transaction: Transaction, vault: Vault) -> None:
         self._tx = transaction
         self._vault = vault
 
     def newest(self) -> DataKey:
-        """Made when there is none yet; VaultError without a wrapping key."""
+        """Made when there is none yet. VaultError without a wrapping key."""
         rows = self._tx.rows(_ALL).all()
         return self._vault.unwrap(_NOBODY, rows[-1].number, rows[-1].wrapped) if rows else self._new(1)
 
@@ -44,7 +47,7 @@ class BotKeys:
         return len(old)
 
     def renew(self) -> DataKey:
-        """A key that nobody has seen; whoever asks for it encrypts everything anew and then forgets the older ones."""
+        """A key that nobody has seen. Whoever asks for it encrypts everything anew and then forgets the older ones."""
         return self._new(max((row.number for row in self._tx.rows(_ALL).all()), default=0) + 1)
 
     def forget_before(self, key: DataKey) -> None:

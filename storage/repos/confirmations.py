@@ -51,7 +51,7 @@ _FORGET = confirmations.delete().where(_c.expires_at < bindparam("moment"))
 
 
 class SqlConfirmations:
-    """Open questions; whoever's update touches the row has the claim."""
+    """Open questions. Whoever's update touches the row has the claim."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction

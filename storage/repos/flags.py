@@ -14,7 +14,6 @@ from storage.db.tables import flags
 class FlagName(StrEnum):
     """What a flag says; its subject is named behind it."""
 
-    JOB = "job"  # the job; value: the date that it ran for
     ADDRESS_TOLD = "address told"  # the account; value: the date
     CODE_SPENT = "code spent"  # the account; value: the code's digest
     TRIED = "tried"  # the Telegram id; value: the hour
@@ -28,7 +27,6 @@ _f = flags.c
 _SET = insert(flags).values({name: bindparam(name) for name in ("name", "subject", "value", "at")}).on_conflict_do_nothing()
 _NAMED = (_f.name == bindparam("flag"), _f.subject == bindparam("of"))
 _CLEAR = flags.delete().where(*_NAMED)
-_CLEAR_VALUE = flags.delete().where(*_NAMED, _f.value == bindparam("which"))
 _FIND = select(_f.value, _f.at).where(*_NAMED)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
@@ -40,12 +38,6 @@ class SqlFlags:
 
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
-
-    def claim_job(self, job: str, day: date, now: datetime) -> bool:
-        return self._set(FlagName.JOB, job, day.isoformat(), now)
-
-    def release_job(self, job: str, day: date) -> None:
-        self._tx.write(_CLEAR_VALUE, {"flag": FlagName.JOB, "of": job, "which": day.isoformat()})
 
     def claim_address_notice(self, account_id: str, day: date, now: datetime) -> bool:
         return self._set(FlagName.ADDRESS_TOLD, account_id, day.isoformat(), now)

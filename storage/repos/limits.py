@@ -33,7 +33,7 @@ _LOCKED = select(*(day_locks.c[name] for name in _LOCK_FIELDS)).where(
 
 
 class SqlLimits:
-    """A set is in force from its day until the next one begins; a locked day has no way back."""
+    """A set is in force from its day until the next one begins. A locked day has no way back."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction

@@ -101,11 +101,11 @@ class SqlOrders:
         self._seen: dict[str, int] = {}  # order id -> the version stored as this transaction knows it
 
     def next_number(self, account_id: str, day: date) -> int:
-        """Counts up by one statement, so a number is given once however many ask; it starts at 1 each day."""
+        """Counts up by one statement, so a number is given once however many ask. It starts at 1 each day."""
         return self._tx.rows(_NEXT_NUMBER, {"account_id": account_id, "day": day}).scalar_one()
 
     def add(self, order: Order, day: date) -> None:
-        """Stores a new order; StorageError when its id, day number, tag or broker id is taken."""
+        """Stores a new order. StorageError when its id, day number, tag or broker id is taken."""
         self._tx.write(_ADD, {**_values(order, ORDER_FIELDS), "day": day})
         self._seen[order.id] = order.version
 

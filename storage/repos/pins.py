@@ -54,7 +54,7 @@ class SqlPins:
         self._put(pin, self._keys.newest())
 
     def rewrap(self) -> int:
-        """Does what SqlAccounts.rewrap does, for the keys of the PINs; VaultError when afterwards one would not open."""
+        """Does what SqlAccounts.rewrap does, for the keys of the PINs. VaultError when afterwards one would not open."""
         count = self._keys.rewrap()
         self.prove()
         return count

@@ -1,4 +1,7 @@
-"""Which scrip master is in use; its rows lie in the broker's own file, beside the database."""
+"""Which scrip master is in use.
+
+Its rows lie in the broker's own file, beside the database.
+"""
 
 from datetime import date, datetime
 

@@ -14,7 +14,7 @@ _STOPPED = select(_s.account_id, _s.by, _s.at, _s.why).where(_s.account_id == bi
 
 
 class SqlStops:
-    """On is a row; the first who stopped stays named until trading is resumed."""
+    """On is a row. The first who stopped stays named until trading is resumed."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction

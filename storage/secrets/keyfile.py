@@ -9,7 +9,7 @@ from storage.secrets.vault import WrappingKey
 
 
 class KeyFile:
-    """A KeyPlace on disk in the clear; database: the file it must not lie beside, if any."""
+    """A KeyPlace on disk in the clear. database: the file it must not lie beside, if any."""
 
     def __init__(self, path: Path, database: Path | None) -> None:
         self.path = path

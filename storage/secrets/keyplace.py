@@ -13,7 +13,7 @@ _MARK = "wrapping-key-1"  # each line: this mark, then the key; the first line's
 
 
 class KeyPlace(Protocol):
-    """One place that holds wrapping keys; every way in and out raises VaultError, naming the repair."""
+    """One place that holds wrapping keys. Every way in and out raises VaultError, naming the repair."""
 
     @property
     def says(self) -> str:
@@ -30,7 +30,7 @@ class KeyPlace(Protocol):
         ...
 
     def make(self, keys: Sequence[WrappingKey]) -> None:
-        """Puts the first keys there; refuses when something is there already."""
+        """Puts the first keys there. Refuses when something is there already."""
         ...
 
     def load(self) -> tuple[WrappingKey, ...]:
@@ -57,7 +57,7 @@ def lines_of(keys: Sequence[WrappingKey]) -> bytes:
 
 
 def keys_of(says: str, body: bytes) -> tuple[WrappingKey, ...]:
-    """The keys in lines of text; VaultError, which repeats none of it, when a line is no key. says: where they lie."""
+    """The keys in lines of text. VaultError, which repeats none of it, when a line is no key. says: where they lie."""
     keys = []
     for line in body.decode("ascii", "replace").splitlines():
         if not line.strip():

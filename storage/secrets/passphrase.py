@@ -34,7 +34,7 @@ SHORTEST = 15  # characters (NIST SP 800-63B-4: a password that stands alone)
 
 
 class WrongPassphrase(VaultError):
-    """The passphrase does not open the sealed key file, or the file was changed; nothing tells the two apart."""
+    """The passphrase does not open the sealed key file, or the file was changed. Nothing tells the two apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Cost:
     lanes: int
 
     def derive(self, passphrase: Secret, salt: bytes) -> bytes:
-        """The key that a passphrase stands for; the same letters typed on another keyboard give the same key."""
+        """The key that a passphrase stands for. The same letters typed on another keyboard give the same key."""
         plain = unicodedata.normalize("NFKC", passphrase.reveal()).encode()
         return Argon2id(salt=salt, length=KEY_BYTES, iterations=self.passes, lanes=self.lanes, memory_cost=self.kib).derive(plain)
 
@@ -66,7 +66,7 @@ COST = Cost(passes=3, kib=64 * 1024, lanes=4)  # RFC 9106's second recommendatio
 
 
 class SealedKeyFile:
-    """A KeyPlace on disk that opens with a passphrase only; it is asked for once, when first needed."""
+    """A KeyPlace on disk that opens with a passphrase only. It is asked for once, when first needed."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class SealedKeyFile:
         make_private(self.path, self._encrypted(keys))
 
     def load(self) -> tuple[WrappingKey, ...]:
-        """WrongPassphrase when it does not open; every wrong passphrase costs the same, one whole Argon2id."""
+        """WrongPassphrase when it does not open. Every wrong passphrase costs the same, one whole Argon2id."""
         body = read_private(self.path, self._database)
         match = _LINE.fullmatch(body.decode("ascii", "replace"))
         if match is None:

@@ -23,7 +23,7 @@ class Argon2Pins:
         return self._kdf().derive_phc_encoded(pin.reveal().encode())
 
     def fits(self, pin: Secret, hashed: str) -> bool:
-        """Whether this is the PIN; False, too, for what is no such string."""
+        """Whether this is the PIN. False, too, for what is no such string."""
         try:
             Argon2id.verify_phc_encoded(pin.reveal().encode(), hashed)
         except (InvalidKey, ValueError):

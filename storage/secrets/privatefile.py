@@ -11,7 +11,7 @@ LARGEST = 4096  # bytes; what is kept so is a few lines
 
 
 def read_private(path: Path, database: Path | None) -> bytes:
-    """What the file holds; database: the file it must not lie beside, if any.
+    """What the file holds. database: the file it must not lie beside, if any.
 
     VaultError, naming the repair, when the file is missing, is no plain file, belongs to somebody else, can be read by
     others, is too large, or lies in a directory that others can write, or in the database's or below it (a copy of that
@@ -56,7 +56,7 @@ def refuse_beside(path: Path, database: Path | None) -> None:
 
 
 def make_private(path: Path, body: bytes) -> None:
-    """Makes the file, mode 0600; VaultError when something is already there."""
+    """Makes the file, mode 0600. VaultError when something is already there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

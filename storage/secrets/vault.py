@@ -40,7 +40,7 @@ _NO_KEY = {
 
 
 class Ring(StrEnum):
-    """Which wrapping keys a data key belongs to; the word is bound to what they wrap."""
+    """Which wrapping keys a data key belongs to. The word is bound to what they wrap."""
 
     MAIN = "main"
     SEED = "seed"  # for the TOTP seed alone
@@ -51,7 +51,7 @@ _PLACES = {Ring.MAIN: "data key", Ring.SEED: "data key of the seed"}
 
 @dataclass(frozen=True, slots=True)
 class WrappingKey:
-    """A key-encryption key; its name is drawn from it, so name and key cannot fall apart."""
+    """A key-encryption key. Its name is drawn from it, so name and key cannot fall apart."""
 
     key: bytes = field(repr=False)
     name: bytes = field(init=False)
@@ -64,7 +64,7 @@ class WrappingKey:
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """An account's own key, opened; it lives for one transaction."""
+    """An account's own key, opened. It lives for one transaction."""
 
     account_id: str
     number: int
@@ -73,7 +73,7 @@ class DataKey:
 
 
 class Vault:
-    """Encrypts and decrypts with the wrapping keys given; the first of a ring wraps what is new, the others only unwrap."""
+    """Encrypts and decrypts with the wrapping keys given. The first of a ring wraps what is new, the others only unwrap."""
 
     def __init__(self, keys: Sequence[WrappingKey], random: RandomBytes, seed_keys: Sequence[WrappingKey] = ()) -> None:
         rings: Mapping[Ring, Sequence[WrappingKey]] = {Ring.MAIN: tuple(keys), Ring.SEED: tuple(seed_keys)}
@@ -96,7 +96,7 @@ class Vault:
         return DataKey(account_id, number, self._random(KEY_BYTES), ring)
 
     def wrap(self, key: DataKey) -> bytes:
-        """The data key as it may lie in the database; VaultError when there is no wrapping key in its ring."""
+        """The data key as it may lie in the database. VaultError when there is no wrapping key in its ring."""
         first = self._first(key.ring)
         if first is None:
             raise VaultError(_NO_KEY[key.ring])
@@ -113,7 +113,7 @@ class Vault:
         return DataKey(account_id, number, _decrypt(cipher, wrapped, 1 + _NAME, _place_of_key(account_id, number, ring)), ring)
 
     def ring_of(self, wrapped: bytes) -> Ring | None:
-        """The ring whose wrapping key a data key needs; None when it is none of ours."""
+        """The ring whose wrapping key a data key needs. None when it is none of ours."""
         entry = self._keys.get(wrapped[1 : 1 + _NAME])
         return entry[0] if entry is not None else None
 
@@ -126,7 +126,7 @@ class Vault:
         return self._rings[ring][0].name if self._rings[ring] else None
 
     def encrypt(self, key: DataKey, name: str, secret: Secret, row: str = "") -> bytes:
-        """name: which of the account's fields; row: which row of it, where there are several."""
+        """name: which of the account's fields. row: which row of it, where there are several."""
         head = _VERSION + key.number.to_bytes(_NUMBER)
         return _encrypt(AESGCM(key.key), self._random, head, secret.reveal().encode(), _place(key.account_id, name, row))
 

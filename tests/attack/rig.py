@@ -20,7 +20,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Side
 from bot.simulators.loop import LoopClock
 from bot.trading.services import Services
-from bot.wiring import Core
+from bot.wiring.use_cases import Core
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
 from storage.inbox import SqlInbox

@@ -7,7 +7,7 @@ import pytest
 from bot.config.settings import Settings
 from bot.domain.errors import SettingsError
 from bot.reference.load import load_reference
-from bot.wiring import chosen_plan
+from bot.wiring.ground import chosen_plan
 from tests.bot.config.test_addresses import LIVE
 from tests.stage.market import REFERENCE_DATA
 

@@ -23,7 +23,7 @@ from bot.simulators.telegram.chats import Chats
 from bot.simulators.telegram.server import Serving, serve
 from bot.trading.people.invitations import MOST_NEWS
 from bot.trading.services import Services
-from bot.wiring import Core
+from bot.wiring.use_cases import Core
 from handlers.application import App, build_application, publish_menu, running
 from handlers.poller import UpdatePoller
 from handlers.telegram.receiver import Heard

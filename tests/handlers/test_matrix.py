@@ -18,8 +18,8 @@ from bot.simulators.loop import LoopClock
 from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
+from handlers.views.tap import KINDS, Tap, encode
 from handlers.views.taps import (
-    KINDS,
     CardTap,
     CardVerb,
     ChangeTap,
@@ -32,9 +32,7 @@ from handlers.views.taps import (
     OrderTap,
     OrderVerb,
     PadTap,
-    Tap,
     WordsTap,
-    encode,
 )
 from tests.handlers.chat import Stage, a_stage, heard, owners_hear
 from tests.handlers.samples import ASHA, STRANGER

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.clock import at_ist
 from bot.domain.orders.order import OrderStatus
 from bot.simulators.loop import LoopClock, VirtualLoop
-from bot.wiring import heartbeat_file
+from bot.wiring.use_cases import heartbeat_file
 from tests.stage.disk import Disk
 from tests.stage.house import House, a_house
 

@@ -227,6 +227,6 @@ async def test_a_report_holds_no_secret_and_no_text_of_anybody(clock: LoopClock,
     for text in (account.label, account.client, "RELIANCE", "You", str(tmp_path), "XXXXX", "PAN"):
         assert text not in report.replace("KEY_SOURCE", "").split()
     assert "vault secrets that open: 5" in report
-    assert "memory accounts: 1" in report
+    assert "database accounts: 1" in report
     assert "process dumpable:" in report
     assert "audit broken at row: none" in report

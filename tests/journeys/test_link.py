@@ -154,6 +154,8 @@ async def test_the_checkup_finds_what_is_unfit_before_a_start_does(clock: LoopCl
         assert "in the clear" in found["key"].say
         assert "can be stored" in found["second key"].say
         assert "main" in found["accounts"].say
+        assert "none from 2027-01-01" in found["calendar"].say
+        assert not found["calendar"].bad
         house.settings.key_file.chmod(0o644)
         unfit = {each.name: each for each in await checkup(house.settings, clock=clock, random_bytes=house.chance.randbytes)}
         assert unfit["key, database"].bad

@@ -24,7 +24,8 @@ from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
-from bot.wiring import AttachedConnections, Core, build_core
+from bot.wiring.ground import AttachedConnections
+from bot.wiring.use_cases import Core, build_core
 from storage.repositories import SqlRepositories
 from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore, Topic
@@ -164,6 +165,11 @@ class DeskStage:
         await self.proposals.shown(proposal.confirmation.token, message_id)
         return proposal.confirmation.token
 
+    async def becomes(self, role: Role) -> None:
+        """Stores another role of the person, as an owner or the host does while the actor's is read already."""
+        user = self.actor.user
+        await self.store.transaction(lambda db: db.people.add(user, role, None, self.clock.now()))
+
     async def tap(self, token: str, message_id: int = 77) -> object:
         """A finger on the question's own button, whichever that is."""
         question = await self.store.transaction(lambda db: db.confirmations.find(token))
@@ -191,5 +197,7 @@ async def set_stage(
     account = Account(id=ACCOUNT.id, label=ACCOUNT.label, client=ACCOUNT.client, created_at=ACCOUNT.created_at)
     actor = Actor(user=User(telegram_id=PERSON, name="Asha"), role=role, account=account)
     stage = DeskStage(clock=clock, store=store, broker=broker, feed=feed, connection=connection, core=core, actor=actor)
+    if role is not Role.OWNER:
+        await stage.becomes(role)
     store.on_commit(Topic.NOTICES, lambda: stage.wakes.append(1))
     return stage

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.domain.errors import StorageError
+from bot.domain.jobs import JobOutcome, JobRun
 from bot.domain.people.account import Limits
 from bot.domain.ports.repositories import Repositories
 from storage.db.engine import FileLock, make_engine
@@ -123,6 +124,7 @@ async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> No
 
 
 JOBS = (
+    ("morning login", "2026-11-19"),
     ("morning login", "2026-11-20"),
     ("mode", f"live {NOW.isoformat()}"),
     ("telegram bot", "7000000001"),
@@ -136,7 +138,7 @@ JOBS = (
 )
 
 
-async def test_what_stood_among_the_jobs_is_all_found_as_flags(tmp_path: Path) -> None:
+async def test_what_stood_among_the_jobs_is_all_found_as_flags_and_as_rows_of_jobs(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
     with make_engine(path, busy_seconds=0).connect() as connection:
         bring_up_to_date(connection, None, chain_until(tmp_path, "0004"))
@@ -145,7 +147,7 @@ async def test_what_stood_among_the_jobs_is_all_found_as_flags(tmp_path: Path) -
 
     def look(db: Repositories) -> tuple[object, ...]:
         return (
-            db.flags.claim_job("morning login", DAY, NOW),
+            db.jobs.last("morning login"),
             db.flags.mode(),
             db.flags.bot_id(),
             db.flags.locked_down(),
@@ -155,9 +157,10 @@ async def test_what_stood_among_the_jobs_is_all_found_as_flags(tmp_path: Path) -
             [db.flags.claim_tried_notice(person, NOW, 2) for person in (555, 556, 557)],
         )
 
+    run = JobRun(job="morning login", day=DAY, at=NOW, outcome=JobOutcome.DONE)
     async with SqlStore.open(path, a_vault(), inline=True) as store:
         assert await store.transaction(look) == (
-            False, ("live", NOW), 7000000001, True, [True, True, False], False, False, [False, True, False],
+            run, ("live", NOW), 7000000001, True, [True, True, False], False, False, [False, True, False],
         )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class NotPackets(Unreadable):
 
 
 def packets(frame: bytes) -> Iterator[bytes]:
-    """Cuts a frame into packets, trying the shapes in the order of 14.5; NotPackets when none fits."""
+    """Cuts a frame into packets, trying the shapes in the order of 14.5. NotPackets when none fits."""
     size = len(frame)
     if size in _MODES:
         if not 1 <= frame[0] <= 3:
@@ -43,7 +43,7 @@ def packets(frame: bytes) -> Iterator[bytes]:
 
 
 def _headed(frame: bytes) -> list[bytes] | None:
-    """u16 count, u16 size, packets; either byte order."""
+    """u16 count, u16 size, packets, in either byte order."""
     if len(frame) < 55:
         return None
     for order in "<>":
@@ -130,7 +130,7 @@ class PacketTick(Tick):
 
     @property
     def at(self) -> datetime:
-        """The exchange's time; where the packet has none, the time of its receipt."""
+        """The exchange's time, or that of the receipt where the packet has none."""
         seconds = self._told[4]
         return _FIRST + timedelta(seconds=seconds) if 0 < seconds < 4_000_000_000 else self._received
 
@@ -187,7 +187,7 @@ _put_key, _put_told, _put_received, _put_stale = (
 
 
 def ticks(frame: bytes, received: datetime) -> list[PacketTick]:
-    """The prices of one frame; NotPackets for a frame that is none, Unreadable for a packet with impossible content."""
+    """The prices of one frame. NotPackets for a frame that is none, Unreadable for a packet with impossible content."""
     if len(frame) in _MODES and 1 <= frame[0] <= 3:
         tick = _tick(frame, received)
         return [] if tick is None else [tick]
@@ -195,7 +195,7 @@ def ticks(frame: bytes, received: datetime) -> list[PacketTick]:
 
 
 def _tick(packet: bytes, received: datetime) -> PacketTick | None:
-    """One packet; None for a segment that is not traded here."""
+    """One packet. None for a segment that is not traded here."""
     told = _LAYOUTS[len(packet)].unpack(packet)
     key = _KEYS.get(packet[1:27])
     if key is None:
@@ -219,7 +219,7 @@ def _remembered(name: bytes, exchange: Exchange) -> InstrumentKey:
 
 
 def _levels(told: tuple[int, ...], start: int) -> tuple[Level, ...]:
-    """Five rungs, best first; the side is told by the position, never by the flag. Empty rungs are left out."""
+    """Five rungs, best first. The side is told by the position, never by the flag. Empty rungs are left out."""
     if len(told) <= start:
         return ()
     return tuple(

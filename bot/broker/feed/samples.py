@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-MOST = 8  # distinct shapes kept
+MOST = 8  # distinct shapes
 _NAME = re.compile(r"[A-Za-z_]{1,40}")
 _RUNS = re.compile(r"9+|a+")
 
@@ -14,25 +14,25 @@ class Samples:
 
     def __init__(self) -> None:
         self.count = 0
-        self._kept: dict[str, tuple[str, int]] = {}
+        self._looks: dict[str, tuple[str, int]] = {}
 
     def add(self, frame: str | bytes) -> None:
-        """Counts a frame; keeps its look while there is room for another shape."""
+        """Counts a frame. Keeps its look while there is room for another shape."""
         self.count += 1
         look = scrubbed(frame)
         shape = _RUNS.sub(lambda run: run[0][0], look)
-        if shape in self._kept or len(self._kept) < MOST:
-            first, seen = self._kept.get(shape, (look, 0))
-            self._kept[shape] = (first, seen + 1)
+        if shape in self._looks or len(self._looks) < MOST:
+            first, seen = self._looks.get(shape, (look, 0))
+            self._looks[shape] = (first, seen + 1)
 
     @property
     def looks(self) -> tuple[tuple[str, int], ...]:
         """(what it looks like, how often), in the order of first sight."""
-        return tuple(self._kept.values())
+        return tuple(self._looks.values())
 
 
 def scrubbed(frame: str | bytes) -> str:
-    """What a frame looks like: names of JSON fields stay, letters become a and digits 9; other bytes only their number."""
+    """What a frame looks like: names of JSON fields stay, letters become a and digits 9. Other bytes are counted."""
     text = frame if isinstance(frame, str) else _text(frame)
     if text is None:
         return f"{len(frame)} bytes beginning {frame[0]}, {frame[1]}" if isinstance(frame, bytes) and len(frame) > 1 else "1 byte"

@@ -44,7 +44,7 @@ def in_hours(moment: datetime, _exchange: Exchange) -> bool:
 
 
 class SocketFeed:
-    """Implements bot.domain.ports.broker.Feed; run() lives as long as the account's link."""
+    """Implements bot.domain.ports.broker.Feed. Its run() lives as long as the account's link."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class SocketFeed:
     # What bot.trading asks.
 
     def watch(self, keys: Collection[InstrumentKey], mode: FeedMode = FeedMode.DEPTH) -> None:
-        """Adds to what is watched; a larger mode replaces a smaller, never the other way round."""
+        """Adds to what is watched. A larger mode replaces a smaller, never the other way round."""
         news = {key: mode for key in keys if self._watched.get(key, 0) < mode}
         changed = [key for key in news if key in self._watched]
         self._unsubscribe(changed)
@@ -119,7 +119,7 @@ class SocketFeed:
     # Its life.
 
     def use(self, session: Session | None) -> None:
-        """Takes the session that the next connecting uses; another token ends the present socket."""
+        """Takes the session that the next connecting uses. Another token ends the present socket."""
         if session is not None and self._session is not None and session.token == self._session.token:
             self._session = session
             return
@@ -127,7 +127,7 @@ class SocketFeed:
         self._changed.set()
 
     async def run(self) -> None:
-        """Connects, listens, reconnects, until cancelled; every break is told when it begins and when it ends."""
+        """Connects, listens, reconnects, until cancelled. Every break is told when it begins and when it ends."""
         waits = delays(self._chance, first=1.0, longest=30.0)
         refusals = 0
         try:
@@ -163,7 +163,7 @@ class SocketFeed:
             return
 
     async def _live(self, session: Session) -> bool:
-        """One connection from handshake to break; whether it was a good one, so that the next may be tried soon.
+        """One connection from handshake to break. Returns whether it was a good one, so that the next may be tried soon.
 
         A server that takes us in, says something and hangs up is not a good line, however often it does that.
         """
@@ -189,7 +189,7 @@ class SocketFeed:
                     await socket.close()
 
     def _greet(self, socket: aiohttp.ClientWebSocketResponse, session: Session) -> None:
-        """The login word, then all that is watched; the server answers nothing to either (14.2)."""
+        """The login word, then all that is watched. The server answers nothing to either (14.2)."""
         self._socket = socket
         self._fresh.clear()
         self._heard = asyncio.get_running_loop().time()
@@ -247,7 +247,7 @@ class SocketFeed:
             self._report(tick)
 
     def _report(self, tick: frames.PacketTick) -> None:
-        """The first packet after a subscribe comes from a cache and may be old (14.3); one that was overtaken is dropped."""
+        """The first packet after a subscribe comes from a cache and may be old (14.3). One that was overtaken is dropped."""
         if tick.key in self._fresh:
             self._patience = self._silence
         else:
@@ -262,7 +262,7 @@ class SocketFeed:
         self._listener.tick(self._account_id, tick)
 
     def _ring(self, frame: str | bytes) -> None:
-        """News of an order, as far as anybody knows; what it says is not believed, only kept as a sample (14.6)."""
+        """News of an order, as far as anybody knows. What it says is not believed, only kept as a sample (14.6)."""
         self.samples.add(frame)
         self._listener.on_order_event(self._account_id, traded=not _is_step(frame))
 
@@ -283,7 +283,7 @@ class SocketFeed:
         self._send(0, {key: self._watched[key] for key in keys})
 
     def _send(self, action: int, wanted: Mapping[InstrumentKey, FeedMode]) -> None:
-        """Sends at once where there is a socket; where there is none, the greeting will."""
+        """Sends at once where there is a socket. Where there is none, the greeting will."""
         if not wanted or self._socket is None or self._socket.closed:
             return
         if action == 1:

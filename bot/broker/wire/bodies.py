@@ -1,4 +1,7 @@
-"""Our drafts into mStock's bodies, field by field; all values are strings but for a few (mstock-type-b.md 5.2)."""
+"""Our drafts into mStock's bodies, field by field.
+
+All values are strings but for a few (mstock-type-b.md 5.2).
+"""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -12,7 +15,7 @@ from bot.domain.terms import OrderKind, Product
 
 
 class StopSpelling(StrEnum):
-    """The two families of words for stop orders; which one the broker takes is settled per account (5.1)."""
+    """The two families of words for stop orders. Which one the broker takes is settled per account (5.1)."""
 
     JOINED = "joined"  # STOPLOSS_LIMIT, STOPLOSS_MARKET
     SPLIT = "split"  # STOP_LOSS, STOP_LOSS_MARKET
@@ -25,7 +28,7 @@ _STOPS = {
 
 
 def place_body(draft: OrderDraft, tag: str, spelling: StopSpelling) -> dict[str, str]:
-    """The body of one order; `tag` is at most 19 characters."""
+    """The body of one order. `tag` is at most 19 characters."""
     return {
         "variety": _variety(draft),
         "tradingsymbol": draft.instrument.name,
@@ -47,7 +50,7 @@ def place_body(draft: OrderDraft, tag: str, spelling: StopSpelling) -> dict[str,
 
 
 def modify_body(broker_id: str, draft: OrderDraft, spelling: StopSpelling) -> dict[str, str]:
-    """A modification replaces the order, so everything is sent (5.3); the quantity is the total."""
+    """A modification replaces the order, so everything is sent (5.3). The quantity is the total."""
     return {
         "variety": _variety(draft),
         "tradingsymbol": draft.instrument.name,
@@ -67,7 +70,7 @@ def modify_body(broker_id: str, draft: OrderDraft, spelling: StopSpelling) -> di
 
 
 def cancel_body(broker_id: str) -> dict[str, str]:
-    """A DELETE without a body is answered with a server error; the variety is NORMAL for stops too (5.4)."""
+    """A DELETE without a body is answered with a server error. The variety is NORMAL for stops too (5.4)."""
     return {"variety": "NORMAL", "orderid": broker_id}
 
 
@@ -94,7 +97,7 @@ def convert_body(position: Position, to: Product, quantity: int) -> dict[str, ob
 
 
 def margin_body(drafts: Iterable[OrderDraft]) -> dict[str, object]:
-    """Section 8; a market order is priced by the broker from 0."""
+    """Section 8. A market order is priced by the broker from 0."""
     return {
         "orders": [
             {

@@ -18,7 +18,7 @@ _FINEST = -8  # decimal places
 
 
 def exact(value: object) -> Decimal | None:
-    """An exact number or None for nothing; ValueError for what is neither, and for figures beyond reason."""
+    """An exact number or None for nothing. ValueError for what is neither, and for figures beyond reason."""
     if empty(value) or (isinstance(value, str) and value.strip().upper() == "NA"):
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
@@ -40,7 +40,7 @@ def exact(value: object) -> Decimal | None:
 
 
 def whole(value: object) -> int | None:
-    """A whole number or None for nothing; "75.0" is 75, "75.5" is a ValueError."""
+    """A whole number or None for nothing. "75.0" is 75, "75.5" is a ValueError."""
     number = exact(value)
     if number is None:
         return None
@@ -80,7 +80,7 @@ class WireRow(BaseModel):
 
 
 class LoginData(WireRow):
-    """connect/login (3.1); which field holds the handle depends on the server's age."""
+    """connect/login (3.1). Which field holds the handle depends on the server's age."""
 
     jwtToken: Text = ""  # noqa: N815 - the wire's own names, here and below
     refreshToken: Text = ""  # noqa: N815
@@ -131,7 +131,7 @@ class OrderRow(WireRow):
 
 
 class TradeRow(WireRow):
-    """One row of the trade book (6.1); the PAN and the client code in it are left where they are."""
+    """One row of the trade book (6.1). The PAN and the client code in it are left where they are."""
 
     ORDER_NUMBER: Text
     TRADE_NUMBER: Text
@@ -221,7 +221,7 @@ R = TypeVar("R", bound=WireRow)
 
 
 def read(model: type[R], value: object, what: str) -> R:
-    """One row; Unreadable, naming the fields that do not fit, for anything else."""
+    """One row. Unreadable, naming the fields that do not fit, for anything else."""
     try:
         return model.model_validate(value)
     except ValidationError as broken:
@@ -232,7 +232,7 @@ def read(model: type[R], value: object, what: str) -> R:
 
 
 def rows(data: object, what: str) -> list[Any]:
-    """The rows of a book; an empty book is null, [] or one of their spellings, and any other shape is Unreadable."""
+    """The rows of a book. An empty book is null, [] or one of their spellings, and any other shape is Unreadable."""
     if empty(data):
         return []
     if isinstance(data, list):

@@ -84,7 +84,7 @@ def _product(text: str) -> Product | None:
 
 
 def candles(data: object) -> list[Candle]:
-    """[time, open, high, low, close, volume] in the order they came; rows of noughts, which indices have, are left out (9.2)."""
+    """[time, open, high, low, close, volume] in the order they came. Rows of noughts, which indices have, are left out (9.2)."""
     table = data.get("candles") if isinstance(data, Mapping) else data
     bars = []
     for row in models.rows(table, "candles"):
@@ -106,7 +106,7 @@ def candles(data: object) -> list[Candle]:
 
 
 def as_one_day(parts: Sequence[Candle]) -> list[Candle]:
-    """One candle of a day's parts, oldest first; none of none. It starts at midnight, as the broker's own days do."""
+    """One candle of a day's parts, oldest first, or None of none. It starts at midnight, as the broker's own days do."""
     if not parts:
         return []
     return [
@@ -119,7 +119,7 @@ def as_one_day(parts: Sequence[Candle]) -> list[Candle]:
 
 
 def expiry_of(epoch: int, now: datetime) -> date:
-    """The day of an expiry number: seconds since 1980 in India's wall clock, or Unix time; whichever is near (section 11)."""
+    """The day of an expiry number: seconds since 1980 in India's wall clock, or Unix time, whichever is near (section 11)."""
     if not 0 < epoch < 4_000_000_000:
         raise ValueError("no epoch")
     for moment in (vocabulary.EPOCH + timedelta(seconds=epoch), datetime.fromtimestamp(epoch, UTC)):

@@ -15,7 +15,7 @@ class Rows(Generic[T]):
     """A book is read whole at every look, and all but one or two of its rows read as they did at the look before."""
 
     def __init__(self, read: Callable[[object], T | None], spare: Callable[[object], bool] = lambda _row: False) -> None:
-        """read: what one row means, by its content alone; None for a row to be left out.
+        """read: what one row means, by its content alone. None for a row to be left out.
 
         spare: whether a row that cannot be read may be left out too, because it is none of ours.
         """
@@ -24,7 +24,7 @@ class Rows(Generic[T]):
         self._earlier: dict[str, T | Unreadable | None] = {}
 
     def facts(self, rows: Iterable[object]) -> list[T]:
-        """In the order of the rows; what reading a row raises passes through, and then all are read anew next time.
+        """In the order of the rows. What reading a row raises passes through, and then all are read anew next time.
 
         A book of which no row can be read raises too: it is never an empty book.
         """

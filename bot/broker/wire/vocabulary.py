@@ -77,7 +77,7 @@ def side(text: str) -> Side:
 
 
 def order_kind(text: str) -> OrderKind:
-    """Any of the ten spellings of a stop, and the plain ones; ValueError for others."""
+    """Any of the ten spellings of a stop, and the plain ones. ValueError for others."""
     return _known(_KINDS, text, "order type")
 
 
@@ -87,7 +87,7 @@ def instrument_kind(text: str) -> InstrumentKind | None:
 
 
 def exchange_of(exchange: str, instrumenttype: str) -> Exchange | None:
-    """Our exchange; books say NSE even for contracts (0.2, point 10). None for a segment that we do not trade."""
+    """Our exchange. Books say NSE even for contracts (0.2, point 10). None for a segment that we do not trade."""
     word = squeezed(exchange)
     kind = squeezed(instrumenttype)
     if kind.endswith(("CUR", "IRC", "IRD", "COM", "IRT")) or kind == "OPTFUT":
@@ -125,7 +125,7 @@ def order_status(text: str, *, quantity: int, filled: int) -> OrderStatus:
 
 
 def is_known_status(text: str) -> bool:
-    """Whether 5.7 lists the word; the others are worth a line in the log."""
+    """Whether 5.7 lists the word. The others are worth a line in the log."""
     return squeezed(text) in _KNOWN_STATUSES
 
 
@@ -137,7 +137,7 @@ _KNOWN_STATUSES = frozenset({
 
 
 def day(text: str) -> date:
-    """A date in any of the four styles (quirk 19); ValueError otherwise."""
+    """A date in any of the four styles (quirk 19). ValueError otherwise."""
     match = _DAY.match(text.strip())
     if match is None:
         raise ValueError("no date")
@@ -155,7 +155,7 @@ def _date_of(match: re.Match[str]) -> date:
 
 
 def moment(text: str) -> datetime:
-    """A date and time of India's wall clock, as UTC; offsets are cut off by the broker and ignored. ValueError otherwise."""
+    """A date and time of India's wall clock, as UTC. Offsets are cut off by the broker and ignored. ValueError otherwise."""
     match = _DAY.match(text.strip())
     if match is None:
         raise ValueError("no date")

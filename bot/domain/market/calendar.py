@@ -17,7 +17,7 @@ EXITS = "mStock's answer decides on exits."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The answer of Calendar.may: what the market takes at that moment. It states facts; no exit is refused by us on its word."""
+    """The answer of Calendar.may: what the market takes at that moment. It states facts. No exit is refused by us on its word."""
 
     day: Day
     phase: Phase

@@ -1,4 +1,7 @@
-"""How an instrument is written for a person: whole on cards, short in lists; both can be typed back."""
+"""How an instrument is written for a person: whole on cards, short in lists.
+
+Both can be typed back.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -43,7 +46,7 @@ def short(instrument: Instrument, *, today: date | None = None) -> str:
 
 
 def strike_words(strike: Decimal | None) -> str:
-    """Rupees without needless zeros: 24500, 182.5; empty for None."""
+    """Rupees without needless zeros: 24500, 182.5. Empty for None."""
     if strike is None:
         return ""
     text = f"{strike:f}"
@@ -56,7 +59,7 @@ def _contract(instrument: Instrument) -> str:
 
 
 def _market(instrument: Instrument) -> str:
-    """Share contracts are NSE's unless said otherwise; the BSE's own indices need no word."""
+    """Share contracts are NSE's unless said otherwise. The BSE's own indices need no word."""
     at_bse = instrument.exchange is Exchange.BFO and not instrument.kind.startswith("INDEX")
     return " BFO" if at_bse else ""
 

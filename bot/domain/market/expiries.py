@@ -60,7 +60,7 @@ class Expiry:
 
 
 def moved_back(scheduled: date, is_trading: Callable[[date], bool | None]) -> date | None:
-    """The scheduled day, or the last trading day before it; None when the calendar does not know."""
+    """The scheduled day, or the last trading day before it. None when the calendar does not know."""
     day = scheduled
     while (trading := is_trading(day)) is False:
         day -= timedelta(days=1)
@@ -97,7 +97,7 @@ def monthly_expiry(
     rules: tuple[ExpiryRule, ...],
     is_trading: Callable[[date], bool | None],
 ) -> date | None:
-    """When the contract of the month that begins on `first` expires; None where no rule or no calendar covers it."""
+    """When the contract of the month that begins on `first` expires. None where no rule or no calendar covers it."""
     for offset in range(31):
         day = first + timedelta(days=offset)
         if day.month != first.month:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Exchange(StrEnum):
-    """Exchange and segment in our words; the wire's other spellings live in bot/broker/wire/translate.py."""
+    """Exchange and segment in our words. The wire's other spellings live in bot/broker/wire/translate.py."""
 
     NSE = "NSE"
     BSE = "BSE"
@@ -17,7 +17,7 @@ class Exchange(StrEnum):
 
 
 class InstrumentKind(StrEnum):
-    """What sort of thing is traded; charges, sessions and lots depend on it."""
+    """What sort of thing is traded. Charges, sessions and lots depend on it."""
 
     EQUITY = "EQUITY"
     INDEX = "INDEX"
@@ -35,7 +35,7 @@ class Right(StrEnum):
 
 
 class InstrumentKey(NamedTuple):
-    """What tells one instrument from every other; names differ from route to route (mstock-type-b.md 0.2, finding 9)."""
+    """What tells one instrument from every other. Names differ from route to route (mstock-type-b.md 0.2, finding 9)."""
 
     exchange: Exchange
     token: str

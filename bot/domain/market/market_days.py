@@ -9,6 +9,7 @@ from bot.domain.clock import at_ist, ist, ist_date
 from bot.domain.market.expiries import STOCKS, Expiry, ExpiryRule, expiries_on, monthly_expiry
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.sessions import (
+    AuctionException,
     BandHours,
     BrokerWindow,
     Hours,
@@ -23,6 +24,7 @@ from bot.domain.market.sessions import (
 from bot.domain.terms import OrderKind, Product
 
 DAY = timedelta(days=1)
+NOTICE = 60  # days before the last covered day passes, from which the owner is told
 LOOK_AHEAD = 20  # days; no run of holidays is longer
 NEXT_MONTH_FROM = (
     4  # trading days before expiry from which next month's future has a pre-open too: the last five days (NSE FAOP74970)
@@ -64,8 +66,16 @@ class Day:
     kind: DayKind
     name: str
     source: str
-    trading: bool | None  # None: not known
+    trading: bool | None  # counts for expiries and E-4; None: not known
     announced: date | None = None
+
+    @property
+    def session(self) -> bool | None:
+        """Whether the exchange trades and settles that day; a muhurat day has a session and counts for no expiry.
+
+        None: not known.
+        """
+        return None if self.kind is DayKind.UNCOVERED else self.kind in (DayKind.TRADING, DayKind.SPECIAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +99,7 @@ class MarketDays:
     square_offs: tuple[SquareOffRow, ...] = ()
     broker: tuple[BrokerWindow, ...] = ()
     expiry_rules: tuple[ExpiryRule, ...] = field(default=())
+    auction_exceptions: tuple[AuctionException, ...] = ()
 
     def day(self, day: date, *, as_of: date | None = None) -> Day:
         """What is known of the day; as_of leaves out what was announced later than that date."""
@@ -106,6 +117,26 @@ class MarketDays:
     def is_trading(self, day: date, *, as_of: date | None = None) -> bool | None:
         """Whether the day counts as a trading day; None outside the covered years."""
         return self.day(day, as_of=as_of).trading
+
+    def has_session(self, day: date, *, as_of: date | None = None) -> bool | None:
+        """Whether there are trades to settle that day, muhurat hours included; None outside the covered years."""
+        return self.day(day, as_of=as_of).session
+
+    def uncovered_within(self, day: date, days: int = NOTICE) -> date | None:
+        """The first day from this one on, so many days ahead, that no calendar covers; None: all of them are covered."""
+        ahead = (day + offset * DAY for offset in range(days + 1))
+        return next((each for each in ahead if each.year not in self.years), None)
+
+    def special_end(self, day: date) -> datetime | None:
+        """The end (UTC) of the last session of a day with hours of its own: of the day itself where they are not known.
+
+        None for every other day.
+        """
+        row = self._row(day, None)
+        if row is None or row.kind is not DayKind.SPECIAL or (row.hours is None and row.hours_known):
+            return None
+        phases = [phase for session in SessionClass for phase in self.phases_of(session, day)]
+        return max(phase.end for phase in phases if phase.kind is not PhaseKind.SHUT)
 
     def trading_day_after(self, day: date, count: int = 1) -> date | None:
         """The count-th trading day after the day; None when the way leads out of the covered years."""
@@ -138,12 +169,16 @@ class MarketDays:
         return self.phases_of(self.session_class(instrument, day, in_auction=in_auction is not False), day, as_of=as_of)
 
     def session_class(self, instrument: Instrument, day: date, *, in_auction: bool) -> SessionClass:
-        """Which timetable the instrument follows on that day; in_auction: the share has F&O contracts on some exchange."""
+        """Which timetable the instrument follows on that day; in_auction: the share has F&O contracts on some exchange.
+
+        A share takes part from its first to its last day with contracts, unless the exchange leaves it out.
+        """
         if instrument.kind in (InstrumentKind.INDEX_FUTURE, InstrumentKind.STOCK_FUTURE):
             return SessionClass.NEAR_FUTURE if self._has_pre_open(instrument, day) else SessionClass.DERIVATIVE
         if instrument.is_derivative:
             return SessionClass.DERIVATIVE
-        return SessionClass.CASH_AUCTION if in_auction else SessionClass.CASH
+        takes_part = in_auction and not self._left_out(instrument, day)
+        return SessionClass.CASH_AUCTION if takes_part else SessionClass.CASH
 
     def phases_of(self, session: SessionClass, day: date, *, as_of: date | None = None) -> tuple[Phase, ...]:
         """The day of one timetable, 00:00 to 24:00 IST, in order, each phase ending where the next begins."""
@@ -216,7 +251,7 @@ class MarketDays:
     def band(self, instrument: Instrument, at: datetime, *, in_auction: bool) -> BandHours | None:
         """The band of this hour around the exchange's reference price; None: no such band (the daily one is another matter)."""
         local = ist(at)
-        if instrument.kind is InstrumentKind.EQUITY and not in_auction:
+        if instrument.kind is InstrumentKind.EQUITY and (not in_auction or self._left_out(instrument, local.date())):
             return None
         rows = [
             row
@@ -228,6 +263,9 @@ class MarketDays:
     def amo(self, day: date) -> BrokerWindow | None:
         """The broker's hours for after-market orders; its times are None while they are not known."""
         return next((row for row in self._broker_rows(day) if row.kind is WindowKind.AMO), None)
+
+    def _left_out(self, instrument: Instrument, day: date) -> bool:
+        return any(row.covers(instrument, day) for row in self.auction_exceptions)
 
     def _row(self, day: date, as_of: date | None) -> DayRow | None:
         rows = self.rows.get(day, ())

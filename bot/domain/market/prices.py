@@ -29,7 +29,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A price from the feed; at is the exchange's own time, UTC."""
+    """A price from the feed. `at` is the exchange's own time, UTC."""
 
     key: InstrumentKey
     last: Decimal
@@ -49,7 +49,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What we know of an instrument's price now, from whichever source; unknown parts are None, never zero."""
+    """What we know of an instrument's price now, from whichever source. Unknown parts are None, never zero."""
 
     last: Decimal
     at: datetime | None = None  # last trade time, UTC; None: the source gives no time

@@ -78,7 +78,7 @@ class Lot:
 
     underlying: str
     first_expiry: date
-    units: int
+    units: int | None  # None: changed from here on, and the figure is not known
     source: str
 
 
@@ -122,6 +122,18 @@ class ExpiryStage(IntEnum):
     TELL = 1  # margins rise from E-4
     WARN = 2  # new entries are warned about from E-2
     REFUSE = 3  # E-1 and E: new entries are refused, unless the owner set otherwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Countdown:
+    """The last days of a stock contract; a date that the calendar does not reach is None."""
+
+    left: int | None  # trading days after today up to and including expiry; 0: it expires today
+    margin_rises: date | None  # E-4
+    warned: date | None  # E-2
+    refused: date | None  # E-1: from here on new entries are refused
+    squared_off: date | None  # mStock closes it itself, best effort
+    expiry: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +227,23 @@ class MarketRules:
         if days_left <= rule.warn:
             return ExpiryStage.WARN
         return ExpiryStage.TELL if days_left <= rule.tell else ExpiryStage.FAR
+
+    def countdown(self, instrument: Instrument, on: date, days: MarketDays) -> Countdown | None:
+        """The trading days left to a stock contract's settlement in shares, and their dates; None: not a stock contract."""
+        if instrument.kind not in (InstrumentKind.STOCK_FUTURE, InstrumentKind.STOCK_OPTION) or instrument.expiry is None:
+            return None
+        expiry = instrument.expiry
+        rule = max((row for row in self.stock_expiry if row.since <= on), key=lambda row: row.since, default=None)
+        if rule is None:
+            return None
+        return Countdown(
+            left=days.trading_days_between(on, expiry),
+            margin_rises=days.trading_day_before(expiry, rule.tell),
+            warned=days.trading_day_before(expiry, rule.warn),
+            refused=days.trading_day_before(expiry, rule.refuse),
+            squared_off=days.trading_day_before(expiry, rule.squared_off),
+            expiry=expiry,
+        )
 
     def squared_off_on(self, instrument: Instrument, days: MarketDays) -> date | None:
         """The day on which mStock closes a stock contract itself, best effort; None: not a stock contract, or not known."""

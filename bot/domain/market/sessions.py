@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.domain.market.instrument import Exchange, InstrumentKind
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.terms import OrderKind, Product
 
 
@@ -98,6 +98,25 @@ class BandHours:
     end: time
     percent: Decimal
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuctionException:
+    """Shares that an exchange leaves out of the closing auction although contracts are traded on them."""
+
+    exchange: Exchange
+    symbols: frozenset[str]
+    since: date
+    until: date | None
+    source: str
+
+    def covers(self, instrument: Instrument, day: date) -> bool:
+        return (
+            instrument.exchange is self.exchange
+            and instrument.symbol in self.symbols
+            and self.since <= day
+            and (self.until is None or day <= self.until)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
-from itertools import groupby
 
 from bot.domain.market.instrument import Instrument, InstrumentKind, Right
 from bot.domain.money import ZERO, total
@@ -16,8 +15,10 @@ from bot.domain.orders.tariff import (
     Case,
     ChargeName,
     Fee,
+    Gap,
     Interest,
     Line,
+    Loan,
     Plan,
     Rate,
     RoundTrip,
@@ -26,7 +27,12 @@ from bot.domain.orders.tariff import (
     TradeClass,
     merged,
 )
+from bot.domain.orders.turnover import Turnover, class_of, meeting, netted, series_of, turnovers
 from bot.domain.terms import Product, Side
+
+LEVIES = (ChargeName.STT, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI, ChargeName.STAMP)
+SETTLED = {TradeClass.EXERCISE: "an exercise", TradeClass.PHYSICAL: "a settlement in shares"}
+NO_PLAN = Gap(name=ChargeName.BROKERAGE, why="no brokerage plan is set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +57,7 @@ class Trade:
 
     @property
     def trade_class(self) -> TradeClass:
-        if self.instrument.is_option:
-            return TradeClass.OPTION
-        if self.instrument.is_derivative:
-            return TradeClass.FUTURE
-        return {Product.MIS: TradeClass.INTRADAY, Product.MTF: TradeClass.MTF}.get(self.product, TradeClass.DELIVERY)
+        return class_of(self.instrument, self.product)
 
     @property
     def delivers(self) -> bool:
@@ -79,9 +81,14 @@ class Tariff:
         """mStock's plan of that name; None: no such plan."""
         return next((plan for plan in self.plans if plan.name == name), None)
 
-    def order(self, trade: Trade, plan: Plan | None) -> Bill:
-        """One order alone, a delivery sale with its DP charge; without a plan the brokerage is not known and not counted."""
-        return self.fills((trade,), plan)
+    def order(self, trade: Trade, plan: Plan | None, *, meets: int = 0) -> Bill:
+        """One order alone, a delivery sale with its DP charge; without a plan the brokerage is not known and not counted.
+
+        meets: shares of it that meet what the day did on the other side (a delivery share sold on the day it was bought);
+        these are charged as the day will charge them, as intraday. Brokerage stays by the order's product.
+        """
+        flows = tuple(part for flow in turnovers((trade,)) for part in meeting(flow, meets, self.gross_series))
+        return self._billed(flows, (trade,), plan)
 
     def round_trip(self, trade: Trade, plan: Plan | None) -> RoundTrip | None:
         """The order and its opposite at the same price; None for a delivery sale, whose other side lies in the past."""
@@ -94,18 +101,15 @@ class Tariff:
     def fills(self, trades: Iterable[Trade], plan: Plan | None) -> Bill:
         """The sum of the orders, each by its own product, with the DP charge once for each scrip and day."""
         made = tuple(trades)
-        return merged((self._levies(made), self._brokerage(made, plan, self._exchange_levies(made)), self._depository(made)))
+        return self._billed(turnovers(made), made, plan)
 
     def day(self, trades: Iterable[Trade], plan: Plan | None) -> Bill:
-        """As the contract note sees it: what is bought and sold in one share, day and exchange is intraday, whatever its product.
+        """As the contract note sees it, unrounded: what is bought and sold in one share, day and exchange is intraday.
 
         Trade-to-trade series never net. Brokerage stays by order and product.
         """
         made = tuple(trades)
-        netted = tuple(part for group in _by_scrip_and_day(made) for part in self._netted(group))
-        return merged(
-            (self._levies(netted), self._brokerage(made, plan, self._exchange_levies(netted)), self._depository(netted))
-        )
+        return self._billed(netted(turnovers(made), self.gross_series), made, plan)
 
     def exercise(self, instrument: Instrument, quantity: int, settlement: Decimal, day: date) -> Bill:
         """An index option that the holder lets end in the money; settlement is the index, quantity in units."""
@@ -129,100 +133,107 @@ class Tariff:
 
     def mtf(self, borrowed: Decimal, day: date, *, days: int = 1, pledges: int = 0) -> Bill:
         """Interest on the borrowed rupees for a number of days, and pledges or unpledges of a scrip."""
-        rows = [row for row in self.interest if row.since <= day]
-        if not rows:
-            return Bill(unknown=frozenset({ChargeName.MTF_INTEREST}))
-        row = max(rows, key=lambda row: row.since)
-        amount = borrowed * row.percent * days / (HUNDRED * 365)
+        row = max((row for row in self.interest if row.since <= day), key=lambda row: row.since, default=None)
+        if row is None:
+            return Bill(gaps=(_before_rows(ChargeName.MTF_INTEREST, day),))
+        amount = borrowed * row.percent(borrowed) * days / (HUNDRED * 365)
         return Bill(lines=(Line(name=ChargeName.MTF_INTEREST, amount=amount, sources=(row.source,)),)) + self._fee(
             ChargeName.PLEDGE, day, pledges
         )
+
+    def loan(self, value: Decimal, margin: Decimal, day: date) -> Loan:
+        """What an MTF purchase of that value borrows where the broker blocks that margin, and its interest a day, in rupees."""
+        lent = max(value - margin, ZERO)
+        return Loan(own=value - lent, lent=lent, interest=self.mtf(lent, day).amount(ChargeName.MTF_INTEREST))
 
     def asset(self, instrument: Instrument) -> Asset:
         """Whether it is a share or which sort of fund; an unknown fund counts as a share, which pays most."""
         return self.funds.get(instrument.symbol, Asset.SHARE)
 
     def rate(self, charge: ChargeName, case: Case) -> Rate | None:
-        """The row that decides: the newest, and one that names a series before one for all; None: the charge does not apply."""
+        """The row that decides: one that names a series or an underlying before one for all, then the newest.
+
+        None: the charge does not apply.
+        """
         rows = [row for row in self.rates if row.charge is charge and row.covers(case)]
-        return max(rows, key=lambda row: (bool(row.series), row.since), default=None)
+        return max(rows, key=lambda row: (bool(row.series), bool(row.underlyings), row.since), default=None)
 
     def covers(self, charge: ChargeName, day: date) -> bool:
         """Whether the rates of a charge reach back to that day at all."""
         return any(row.charge is charge and row.since <= day for row in self.rates)
 
-    def _case(self, trade: Trade) -> Case:
-        return Case(
-            trade_class=trade.trade_class,
-            side=trade.side,
-            exchange=trade.instrument.exchange,
-            asset=self.asset(trade.instrument),
-            symbol=trade.instrument.symbol,
-            series=trade.instrument.series,
-            day=trade.day,
+    def _billed(self, flows: Sequence[Turnover], trades: Sequence[Trade], plan: Plan | None) -> Bill:
+        return merged((*(self._levies(flow) for flow in flows), self._brokerage(trades, plan), self._depository(flows)))
+
+    def _levies(self, flow: Turnover) -> Bill:
+        """What the state and the exchange take, with the GST that is due on it."""
+        case = Case(
+            trade_class=flow.trade_class,
+            side=flow.side,
+            exchange=flow.instrument.exchange,
+            asset=self.asset(flow.instrument),
+            symbol=flow.instrument.symbol,
+            series=series_of(flow.instrument),
+            day=flow.day,
         )
+        levies = self._levied(LEVIES, case, flow.value)
+        tax = self._tax(flow.day)
+        if tax is None:
+            return levies + Bill(gaps=(_before_rows(ChargeName.GST, flow.day),))
+        untaxed = tuple(Gap(name=ChargeName.GST, why=gap.why) for gap in levies.gaps if gap.name in tax.on)
+        base = total(line.amount for line in levies.lines if line.name in tax.on)
+        return levies + Bill(lines=(_taxed(tax, base),), gaps=untaxed)
 
     def _levied(self, charges: Sequence[ChargeName], case: Case, value: Decimal) -> Bill:
-        lines, unknown = [], set()
+        lines, gaps = [], []
         for charge in charges:
             row = self.rate(charge, case)
             if row is None:
                 if not self.covers(charge, case.day):
-                    unknown.add(charge)
+                    gaps.append(_before_rows(charge, case.day))
             elif row.percent is None:
-                unknown.add(charge)
+                gaps.append(Gap(name=charge, why=row.source))
             else:
                 lines.append(Line(name=charge, amount=value * row.percent / HUNDRED, sources=(row.source,)))
-        return Bill(lines=tuple(lines), unknown=frozenset(unknown))
+        return Bill(lines=tuple(lines), gaps=tuple(gaps))
 
-    def _levies(self, trades: Sequence[Trade]) -> Bill:
-        charges = (ChargeName.STT, ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI, ChargeName.STAMP)
-        return merged(self._levied(charges, self._case(trade), trade.value) for trade in trades)
-
-    def _exchange_levies(self, trades: Sequence[Trade]) -> Bill:
-        """The levies that carry GST, by day, because the tax is dated too."""
-        bills = []
-        for trade in trades:
-            tax = self._tax(trade.day)
-            levies = self._levied((ChargeName.EXCHANGE, ChargeName.IPFT, ChargeName.SEBI), self._case(trade), trade.value)
-            if tax is None:
-                bills.append(Bill(unknown=frozenset({ChargeName.GST})))
-                continue
-            base = total(line.amount for line in levies.lines if line.name in tax.on)
-            bills.append(Bill(lines=(_taxed(tax, base),), unknown=_unknown_tax(levies, tax)))
-        return merged(bills)
-
-    def _brokerage(self, trades: Sequence[Trade], plan: Plan | None, levied: Bill) -> Bill:
-        bills = [levied]
+    def _brokerage(self, trades: Sequence[Trade], plan: Plan | None) -> Bill:
+        if plan is None:
+            return Bill(gaps=(NO_PLAN,) if trades else ())
+        gaps: dict[Gap, None] = {}
+        amounts: dict[date, Decimal] = {}  # by day: the tax on it is dated
         for orders in _by_order(trades):
             first = orders[0]
-            terms = plan.terms.get(first.trade_class) if plan is not None else None
-            if plan is None or terms is None:
-                bills.append(Bill(unknown=frozenset({ChargeName.BROKERAGE})))
+            terms = plan.terms.get(first.trade_class)
+            if terms is None:
+                gaps[Gap(name=ChargeName.BROKERAGE, why=f"what plan {plan.name} takes for {first.trade_class}")] = None
                 continue
-            amount = _for_orders(terms, total(trade.value for trade in orders), first.orders)
-            bills.append(Bill(lines=(Line(name=ChargeName.BROKERAGE, amount=amount, sources=(plan.source,)),)))
-            tax = self._tax(first.day)
+            value = total(trade.value for trade in orders) if terms.percent is not None else ZERO
+            amounts[first.day] = amounts.get(first.day, ZERO) + _for_orders(terms, value, first.orders)
+        lines = []
+        for day, amount in amounts.items():
+            lines.append(Line(name=ChargeName.BROKERAGE, amount=amount, sources=(plan.source,)))
+            tax = self._tax(day)
             if tax is not None and ChargeName.BROKERAGE in tax.on:
-                bills.append(Bill(lines=(_taxed(tax, amount),)))
-        return merged(bills)
+                lines.append(_taxed(tax, amount))
+        return Bill(lines=tuple(lines), gaps=tuple(gaps))
 
-    def _depository(self, trades: Sequence[Trade]) -> Bill:
-        scrips = {(trade.instrument.key, trade.day): trade for trade in trades if trade.delivers}
-        return merged(self._fee(ChargeName.DP, trade.day, 1) for trade in scrips.values())
+    def _depository(self, flows: Sequence[Turnover]) -> Bill:
+        scrips = {(flow.instrument.key, flow.day): flow for flow in flows if flow.delivers}
+        return merged(self._fee(ChargeName.DP, flow.day, 1) for flow in scrips.values())
 
     def _fee(self, charge: ChargeName, day: date, count: int) -> Bill:
         if count == 0:
             return Bill()
         rows = [row for row in self.fees if row.charge is charge and row.since <= day]
         if not rows:
-            return Bill(unknown=frozenset({charge}))
+            return Bill(gaps=(_before_rows(charge, day),))
         row = max(rows, key=lambda row: row.since)
         fee = row.rupees
         if row.gst:
             tax = self._tax(day)
             if tax is None:
-                return Bill(unknown=frozenset({charge}))
+                return Bill(gaps=(_before_rows(charge, day),))
             fee += fee * tax.percent / HUNDRED
         return Bill(lines=(Line(name=charge, amount=fee * count, sources=(row.source,)),))
 
@@ -239,27 +250,8 @@ class Tariff:
             series=instrument.series,
             day=day,
         )
-        return self._levied((ChargeName.STT, ChargeName.STAMP, ChargeName.BROKERAGE), case, value)
-
-    def _netted(self, group: Sequence[Trade]) -> Iterable[Trade]:
-        """A share's trades of one day as they are taxed: what both sides have in common is intraday, the rest is delivered."""
-        first = group[0]
-        if first.instrument.kind is not InstrumentKind.EQUITY or first.instrument.series in self.gross_series:
-            return group
-        bought = sum(trade.quantity for trade in group if trade.side is Side.BUY)
-        sold = sum(trade.quantity for trade in group if trade.side is Side.SELL)
-        common = min(bought, sold)
-        if common == 0:
-            return group
-        parts = []
-        for side, quantity in ((Side.BUY, bought), (Side.SELL, sold)):
-            average = total(trade.value for trade in group if trade.side is side) / quantity
-            model = next(trade for trade in group if trade.side is side)
-            still_open = min(_still_open(group, side), quantity - common)
-            for product, share in ((Product.MIS, common + still_open), (Product.CNC, quantity - common - still_open)):
-                if share:
-                    parts.append(replace(model, product=product, quantity=share, price=average, order=""))
-        return parts
+        brokerage = Gap(name=ChargeName.BROKERAGE, why=f"what mStock takes for {SETTLED[trade_class]}")
+        return self._levied((ChargeName.STT, ChargeName.STAMP), case, value) + Bill(gaps=(brokerage,))
 
     def _break_even(self, trade: Trade, paid: Decimal, plan: Plan | None) -> BreakEven | None:
         """The exit price that pays for the round trip; None when it would lie below zero.
@@ -269,7 +261,7 @@ class Tariff:
         """
         side, quantity, tick = trade.side.sign, trade.quantity, trade.instrument.tick
         unit = replace(trade, side=trade.side.opposite, price=Decimal(1))
-        fixed = self._depository((unit,)).total
+        fixed = self._depository(turnovers((unit,))).total
         rate = (self.order(unit, None).total - fixed) / quantity
         ways = [(fixed + more, rate + share) for more, share in self._brokerages(unit, plan)]
 
@@ -298,11 +290,6 @@ class Tariff:
         return (flat,) if terms.percent is None else (flat, (ZERO, terms.percent / HUNDRED * taxed))
 
 
-def _still_open(group: Sequence[Trade], side: Side) -> int:
-    """Shares of an intraday position that the day's trades leave open on that side."""
-    return max(sum(trade.side.sign * side.sign * trade.quantity for trade in group if trade.product is Product.MIS), 0)
-
-
 def _for_orders(terms: Terms, value: Decimal, orders: int) -> Decimal:
     """Brokerage of so many equal orders that carry the value together."""
     return ZERO if orders == 0 else terms.of(value / orders) * orders
@@ -312,8 +299,8 @@ def _taxed(tax: Tax, base: Decimal) -> Line:
     return Line(name=ChargeName.GST, amount=base * tax.percent / HUNDRED, sources=(tax.source,))
 
 
-def _unknown_tax(levies: Bill, tax: Tax) -> frozenset[ChargeName]:
-    return frozenset({ChargeName.GST}) if levies.unknown & tax.on else frozenset()
+def _before_rows(charge: ChargeName, day: date) -> Gap:
+    return Gap(name=charge, why=f"no row reaches back to {day.isoformat()}")
 
 
 def _by_order(trades: Sequence[Trade]) -> list[list[Trade]]:
@@ -326,10 +313,3 @@ def _by_order(trades: Sequence[Trade]) -> list[list[Trade]]:
         else:
             alone.append([trade])
     return [*named.values(), *alone]
-
-
-def _by_scrip_and_day(trades: Sequence[Trade]) -> list[list[Trade]]:
-    def place(trade: Trade) -> tuple[date, str, str]:
-        return (trade.day, trade.instrument.exchange, trade.instrument.token)
-
-    return [list(group) for _, group in groupby(sorted(trades, key=place), key=place)]

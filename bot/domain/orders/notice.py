@@ -276,6 +276,15 @@ class DaySummary(Notice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class YearNotCovered(Notice):
+    """The dated facts end before a year that comes, or that has begun: the host has to lay a file beside them."""
+
+    sound = Sound.RING
+
+    year: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A notice on its way to one person; id is the visible event number, so a repeated delivery can be recognised."""
 

@@ -1,5 +1,6 @@
 """Positions, holdings, funds and profit and loss: arithmetic on what the broker reports."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
+from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import Product
 
 
@@ -42,6 +44,19 @@ class Position:
         return self.sold_value - self.bought_value + opened
 
 
+def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
+    """Shares of an order that meet what the day left open the other way in delivery or MTF: together they are intraday.
+
+    Carried shares are not of the day; those held since yesterday leave the depository.
+    """
+    left = sum(
+        position.quantity - position.carried
+        for position in positions
+        if position.instrument.key == draft.instrument.key and position.product in (Product.CNC, Product.MTF)
+    )
+    return min(max(-left * draft.side.sign, 0), draft.quantity)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionLine:
     """A position with the price that values it; unknown figures are None."""
@@ -59,7 +74,8 @@ class Positions:
 
     lines: tuple[PositionLine, ...]
     as_of: datetime
-    charges: Decimal | None = None  # of the day's fills, rupees; None: not known
+    charges: Decimal | None = None  # of the day's fills, rupees, as far as they are known; None: the fills are not known
+    charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
 
     @property
     def booked(self) -> Decimal:
@@ -153,9 +169,10 @@ class PnL:
 
     booked: Decimal
     open: Decimal
-    charges: Decimal | None  # None: not known
+    charges: Decimal | None  # as far as they are known; None: the fills are not known
     as_of: datetime
     lines: tuple[PositionLine, ...] = ()
+    charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     holdings_change: Decimal | None = None  # since the previous close; never part of the net
 
     @property
@@ -185,6 +202,8 @@ class DayReport:
     made_at: datetime
     late: bool = False  # made after its time because the process was down
     complete: bool = True  # False: the broker could not be asked; what is missing is said
+    records_only: bool = False  # the broker's books of the day were not read: no figure in rupees means anything
+    up_since: datetime | None = None  # when the process that made it was started; None: not noted
 
     @property
     def net(self) -> Decimal | None:

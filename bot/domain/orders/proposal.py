@@ -8,6 +8,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft
 from bot.domain.orders.portfolio import Position
+from bot.domain.orders.tariff import Loan
 from bot.domain.people.account import Account, CodeKind, Session, Stop
 from bot.domain.terms import Product, Side
 
@@ -33,12 +34,13 @@ class Proposal:
     cash: Decimal | None
     cash_after: Decimal | None
     charges: Decimal | None  # of this order, estimated; what is not known is left out and named below
-    charges_unknown: tuple[str, ...] = ()  # e.g. "brokerage", when no plan was named
+    charges_unknown: tuple[str, ...] = ()  # in words: "brokerage", when no plan was named
     charges_both: Decimal | None  # of it and of its exit
     break_even: Decimal | None  # price move per share or unit that pays the charges of both
     break_even_ticks: int | None
     warnings: tuple[Remark, ...] = ()
     proceeds: Decimal | None = None  # of a delivery sale: value less charges, estimated
+    loan: Loan | None = None  # of an MTF purchase; None: no such purchase, or not known
     closes: int | None = None  # an exit: the shares or units there are to close, this order's own included; None: no exit
     monthly: bool | None = None  # a contract whose expiry is the last of its month; None: not known, or no contract
     before: Order | None = None  # MODIFY: the order as it stands

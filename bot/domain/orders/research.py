@@ -25,7 +25,7 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candle:
-    """Prices of one interval, rupees; `start` is when it began, UTC."""
+    """Prices of one interval, rupees. `start` is when it began, UTC."""
 
     start: datetime
     open: Decimal
@@ -63,7 +63,7 @@ class PastTrade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Underlying:
-    """What contracts are written on, and until when; the epochs name an expiry to the chain route."""
+    """What contracts are written on, and until when. The epochs name an expiry to the chain route."""
 
     name: str
     token: str

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.market.instrument import Exchange
-from bot.domain.money import total
+from bot.domain.money import ZERO, total
 from bot.domain.terms import Side
 
 HUNDRED = Decimal(100)
@@ -27,6 +27,22 @@ class ChargeName(StrEnum):
     SQUARE_OFF = "SQUARE_OFF"  # for an order with which mStock closed the position; GST included
     MTF_INTEREST = "MTF_INTEREST"
     PLEDGE = "PLEDGE"
+
+    @property
+    def say(self) -> str:
+        """The line as a trader calls it."""
+        return _SPOKEN.get(self, self.value)
+
+
+_SPOKEN = {
+    ChargeName.BROKERAGE: "brokerage",
+    ChargeName.EXCHANGE: "exchange charge",
+    ChargeName.STAMP: "stamp duty",
+    ChargeName.DP: "DP charge",
+    ChargeName.SQUARE_OFF: "square-off fee",
+    ChargeName.MTF_INTEREST: "MTF interest",
+    ChargeName.PLEDGE: "pledge fee",
+}
 
 
 class TradeClass(StrEnum):
@@ -113,12 +129,24 @@ class Tax:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interest:
-    """MTF interest: percent a year on what is borrowed, by the day of a year of 365."""
+class InterestSlab:
+    """Percent a year for loans up to a sum in rupees, that sum included; upto None is the last slab."""
 
+    upto: Decimal | None
     percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interest:
+    """MTF interest by the day of a year of 365; the whole loan pays the percentage of the slab that it falls into."""
+
+    slabs: tuple[InterestSlab, ...]  # in rising order, the last one open
     since: date
     source: str
+
+    def percent(self, borrowed: Decimal) -> Decimal:
+        """Percent a year on that many borrowed rupees."""
+        return next(slab.percent for slab in self.slabs if slab.upto is None or borrowed <= slab.upto)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +181,24 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A charge that applies and is not known; the rest of the bill stands."""
+
+    name: ChargeName
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """Charges by name; what is charged but not known stands in `unknown` and is not in the total."""
+    """Charges by name; what is charged but not known stands in `gaps` and is not in the total."""
 
     lines: tuple[Line, ...] = ()
-    unknown: frozenset[ChargeName] = frozenset()
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def unknown(self) -> frozenset[ChargeName]:
+        """The charges that are not known, or not for all that the bill is for."""
+        return frozenset(gap.name for gap in self.gaps)
 
     @property
     def total(self) -> Decimal:
@@ -176,14 +217,25 @@ class Bill:
 
 def merged(bills: Iterable[Bill]) -> Bill:
     """One bill with each charge once, in the order of ChargeName."""
-    together = tuple(bills)
-    lines = []
-    for name in ChargeName:
-        parts = [line for bill in together for line in bill.lines if line.name is name]
-        if parts:
-            sources = tuple(dict.fromkeys(source for line in parts for source in line.sources))
-            lines.append(Line(name=name, amount=total(line.amount for line in parts), sources=sources))
-    return Bill(lines=tuple(lines), unknown=frozenset().union(*(bill.unknown for bill in together)))
+    amounts: dict[ChargeName, Decimal] = {}
+    sources: dict[ChargeName, dict[str, None]] = {}
+    gaps: dict[Gap, None] = {}
+    for bill in bills:
+        gaps |= dict.fromkeys(bill.gaps)
+        for line in bill.lines:
+            amounts[line.name] = amounts.get(line.name, ZERO) + line.amount
+            sources.setdefault(line.name, {}).update(dict.fromkeys(line.sources))
+    lines = (Line(name=name, amount=amounts[name], sources=tuple(sources[name])) for name in ChargeName if name in amounts)
+    return Bill(lines=tuple(lines), gaps=tuple(gaps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loan:
+    """What mStock lends for an MTF purchase, rupees."""
+
+    own: Decimal  # what the person pays
+    lent: Decimal
+    interest: Decimal | None  # a day, estimated; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

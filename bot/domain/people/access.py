@@ -11,7 +11,7 @@ from bot.domain.people.secret import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A one-time code by which somebody joins; the code itself is never kept, only its digest."""
+    """A one-time code by which somebody joins. The code itself is never kept, only its digest."""
 
     digest: str  # SHA-256 of the code, hex
     role: Role
@@ -24,7 +24,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """A person's PIN, and how often it was missed; all of it survives a restart (T17)."""
+    """A person's PIN, and how often it was missed. All of it survives a restart (T17)."""
 
     telegram_id: int
     hashed: str  # Argon2id with its parameters and salt
@@ -37,7 +37,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayLock:
-    """No new entries on an account until the next trading day; nothing in the chat lifts it."""
+    """No new entries on an account until the next trading day. Nothing in the chat lifts it."""
 
     account_id: str
     day: date  # IST
@@ -74,7 +74,7 @@ class PadStep(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pad:
-    """A keypad as it stands: where each digit lies, and how many were tapped; never which."""
+    """A keypad as it stands: where each digit lies, and how many were tapped. Never which."""
 
     id: str
     use: PadUse
@@ -87,7 +87,7 @@ class Pad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PadEnded:
-    """A keypad that is over; `right` says whether what it was for was done."""
+    """A keypad that is over. `right` says whether what it was for was done."""
 
     use: PadUse
     right: bool

@@ -25,7 +25,7 @@ class NoLogin(StrEnum):
 
 
 class Permission(StrEnum):
-    """What an act needs; ROLES says which role carries it."""
+    """What an act needs. ROLES says which role carries it."""
 
     LOOK = "look"
     OPEN = "open"  # anything that can open or grow a position
@@ -51,7 +51,7 @@ WHILE_LOCKED = frozenset({Permission.STOP, Permission.OWN})  # a locked phone ca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One broker account; the client code itself is among the encrypted credentials."""
+    """One broker account. The client code itself is among the encrypted credentials."""
 
     id: str
     label: str  # "main", "papa": what people type and what leads every card
@@ -86,7 +86,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, on which account, in which role; account is None until one is linked."""
+    """Who acts, on which account, in which role. `account` is None until one is linked."""
 
     user: User
     role: Role
@@ -99,7 +99,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What it takes to log in; the seed only where the owner chose to store it (it makes two factors one)."""
+    """What it takes to log in. The seed is there only where the owner chose to store it (it makes two factors one)."""
 
     client_code: Secret
     password: Secret
@@ -109,7 +109,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A broker session; dead at its claim or at the next midnight IST, whichever comes first."""
+    """A broker session. It is dead at its claim or at the next midnight IST, whichever comes first."""
 
     token: Secret
     issued: datetime  # UTC
@@ -128,7 +128,7 @@ class LoginStep:
 
 
 class CodeKind(StrEnum):
-    """Where the six digits come from; a code posted to the other route is always refused."""
+    """Where the six digits come from. A code posted to the other route is always refused."""
 
     TOTP = "totp"
     SMS = "sms"
@@ -154,7 +154,7 @@ class Segment(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """An account's own hard limits on entries; None is no limit. Exits are never limited."""
+    """An account's own hard limits on entries. None is no limit. Exits are never limited."""
 
     value: Decimal | None = None  # rupees for one order
     quantity: int | None = None  # shares or units for one order

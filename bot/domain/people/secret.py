@@ -5,7 +5,7 @@ from typing import NoReturn
 
 
 class Secret:
-    """Holds a secret text; repr, str, format and pickling never show it. reveal() is the one way out."""
+    """Holds a secret text. No repr, str, format or pickling shows it. reveal() is the one way out."""
 
     __slots__ = ("_text",)
 
@@ -13,7 +13,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself, for the one call that needs it; keep it in no variable that outlives that call."""
+        """The text itself, for the one call that needs it. Keep it in no variable that outlives that call."""
         return self._text
 
     def __repr__(self) -> str:

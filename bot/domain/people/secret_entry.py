@@ -21,7 +21,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """Who may enter what, until when; it is named by a one-time code that is kept nowhere."""
+    """Who may enter what, until when. It is named by a one-time code that is kept nowhere."""
 
     person: int  # Telegram id
     kind: EntryKind
@@ -31,7 +31,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """A link that was made; its address carries the code, so it is as secret as the code is."""
+    """A link that was made. Its address carries the code, so it is as secret as the code is."""
 
     ticket: Ticket
     address: str
@@ -40,7 +40,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """What was typed; fields that a page did not ask for are None."""
+    """What was typed. Fields that a page did not ask for are None."""
 
     client_code: Secret | None = None
     api_key: Secret | None = None

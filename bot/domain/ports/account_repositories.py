@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from bot.domain.jobs import JobRun
 from bot.domain.people.access import DayLock, Invitation, Pin
 from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, NoLogin, Role, Session, Stop, User
 from bot.domain.people.secret import Secret
@@ -155,14 +156,6 @@ class StopsRepository(Protocol):
 class FlagsRepository(Protocol):
     """What the bot remembers of itself from one start to the next."""
 
-    def claim_job(self, job: str, day: date, now: datetime) -> bool:
-        """Claims a job for a date in India; True for exactly one caller."""
-        ...
-
-    def release_job(self, job: str, day: date) -> None:
-        """Gives a claim back after a failure."""
-        ...
-
     def claim_address_notice(self, account_id: str, day: date, now: datetime) -> bool:
         """True for the one caller who tells, on that date, that the broker does not take orders from this host."""
         ...
@@ -215,6 +208,16 @@ class FlagsRepository(Protocol):
 
     def lift_lockdown(self) -> bool:
         """Ends the alarm; False when there was none."""
+        ...
+
+
+class JobsRepository(Protocol):
+    """Up to which date each job that runs by the clock is settled."""
+
+    def last(self, job: str) -> JobRun | None: ...
+
+    def note(self, run: JobRun) -> None:
+        """Takes the place of what was noted of that job before."""
         ...
 
 

@@ -21,7 +21,7 @@ Renewer = Callable[[str, Session | None], Awaitable[Session | None]]
 
 
 class Broker(Protocol):
-    """One account at the broker, over REST. Acts are sent once; reads may repeat (bot/broker/routes.py).
+    """One account at the broker, over REST. Acts are sent once. Reads may repeat (bot/broker/routes.py).
 
     Acts raise NotSent, Refused, TooFast or Unclear. Reads raise NotSent, Refused, SessionExpired, TooFast or Unreadable.
     """
@@ -46,11 +46,11 @@ class Broker(Protocol):
         ...
 
     async def modify(self, broker_id: str, draft: OrderDraft, *, urgent: bool = False) -> None:
-        """Replaces the terms of a working order; draft.quantity is the total. Urgent (an exit) overtakes what waits."""
+        """Replaces the terms of a working order. draft.quantity is the total. Urgent (an exit) overtakes what waits."""
         ...
 
     async def cancel(self, broker_id: str) -> None:
-        """Asks for a cancel; "success" is not final, the book decides (mstock-type-b.md 5.4)."""
+        """Asks for a cancel. "success" is not final, the book decides (mstock-type-b.md 5.4)."""
         ...
 
     async def orders(self) -> Sequence[OrderFact]:
@@ -82,11 +82,11 @@ class Broker(Protocol):
         ...
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
-        """Prices without a time; keys the broker did not answer are absent."""
+        """Prices without a time. Keys the broker did not answer are absent."""
         ...
 
     async def scrip_master(self) -> Sequence[Instrument]:
-        """Every instrument of the day; about 150,000 rows at the real broker."""
+        """Every instrument of the day. About 150,000 rows at the real broker."""
         ...
 
     def use_other_stop_words(self) -> str:
@@ -94,21 +94,21 @@ class Broker(Protocol):
         ...
 
     def spell_stops(self, words: str) -> None:
-        """Takes up a spelling that was settled earlier; an unknown name changes nothing."""
+        """Takes up a spelling that was settled earlier. An unknown name changes nothing."""
         ...
 
     async def clock_skew(self) -> float | None:
-        """Seconds that the broker's Date header is ahead of our clock; None until an answer was seen."""
+        """Seconds that the broker's Date header is ahead of our clock. None until an answer was seen."""
         ...
 
     @property
     def clock_off(self) -> float | None:
-        """The same by the two newest answers, the one that is less; None unless both are at most a minute old."""
+        """The same by the two newest answers, the one that is less. None unless both are at most a minute old."""
         ...
 
 
 class FeedMode(IntEnum):
-    """How much of a price the feed sends; the larger holds all of the smaller."""
+    """How much of a price the feed sends. The larger holds all of the smaller."""
 
     LTP = 1
     QUOTE = 2
@@ -116,14 +116,14 @@ class FeedMode(IntEnum):
 
 
 class Feed(Protocol):
-    """One account's socket; what is watched is state, replayed after each reconnect."""
+    """One account's socket. What is watched is state, replayed after each reconnect."""
 
     def watch(self, keys: Collection[InstrumentKey], mode: FeedMode = FeedMode.DEPTH) -> None:
-        """Adds to what is watched; returns at once."""
+        """Adds to what is watched. Returns at once."""
         ...
 
     def unwatch(self, keys: Collection[InstrumentKey]) -> None:
-        """Takes away from what is watched; returns at once."""
+        """Takes away from what is watched. Returns at once."""
         ...
 
     def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
@@ -137,7 +137,7 @@ class Feed(Protocol):
 
 
 class FeedListener(Protocol):
-    """Where the feed reports to; calls return at once and never raise."""
+    """Where the feed reports to. Calls return at once and never raise."""
 
     def on_order_event(self, account_id: str, *, traded: bool = True) -> None:
         """Something happened to an order: look, it does not say what. traded False: by its form, it was not a fill."""
@@ -148,7 +148,7 @@ class FeedListener(Protocol):
         ...
 
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
-        """The line was down since; until is None when it has just broken and set when it is back."""
+        """The line was down from `since`. `until` is None when it has just broken and set when it is back."""
         ...
 
 
@@ -172,10 +172,10 @@ class BrokerConnection(Protocol):
 
 
 class BrokerConnections(Protocol):
-    """The connections of all accounts; each is made when first asked for, and closed at the end."""
+    """The connections of all accounts. Each is made when first asked for, and closed at the end."""
 
     def of(self, account_id: str, credentials: Credentials | None = None) -> BrokerConnection:
-        """The connection of an account; credentials give the API key when it is not open yet. NotLinked when neither."""
+        """The connection of an account. Credentials give the API key when it is not open yet. NotLinked when neither."""
         ...
 
     def opened(self) -> Collection[str]:
@@ -188,12 +188,12 @@ class BrokerConnections(Protocol):
 
 
 class Messenger(Protocol):
-    """Sends to people's chats; raises DeliveryError, sorted into permanent and not."""
+    """Sends to people's chats. Raises DeliveryError, sorted into permanent and not."""
 
     async def deliver(self, delivery: Delivery) -> int:
         """Sends a notice as a message of its own, and returns the message id."""
         ...
 
     async def draw(self, card: CardRef, order: Order, label: str) -> int:
-        """Edits an order's card to that state; where the card cannot be edited a new message is sent. The message id."""
+        """Edits an order's card to that state. Where the card cannot be edited a new message is sent. Returns the message id."""
         ...

@@ -17,10 +17,10 @@ class InboxEntry:
 
 
 class Inbox(Protocol):
-    """Updates received and not yet handled; each is stored before Telegram is told that we have it."""
+    """Updates received and not yet handled. Each is stored before Telegram is told that we have it."""
 
     async def add(self, updates: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
-        """Stores, in one transaction, those whose update_id is new; returns them."""
+        """Stores, in one transaction, those whose update_id is new. Returns them."""
         ...
 
     async def waiting(self) -> Sequence[InboxEntry]:

@@ -12,6 +12,7 @@ from bot.domain.ports.account_repositories import (
     AuditRepository,
     FlagsRepository,
     InvitationsRepository,
+    JobsRepository,
     LimitsRepository,
     PeopleRepository,
     PinsRepository,
@@ -56,6 +57,8 @@ class Repositories(Protocol):
     def reports(self) -> ReportsRepository: ...
     @property
     def flags(self) -> FlagsRepository: ...
+    @property
+    def jobs(self) -> JobsRepository: ...
     @property
     def scrip_master(self) -> ScripMasterRepository: ...
     @property

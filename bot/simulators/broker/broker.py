@@ -89,7 +89,7 @@ class PaperBroker:
         return Replay.from_file(self.settings.replay, walk, symbols)
 
     def open_account(self, wanted: PaperAccount) -> None:
-        """Makes the account on first sight; later only its keys follow the settings, its money and books stay."""
+        """Makes the account on first sight. Later only its keys follow the settings, its money and books stay."""
         with self.ledger.change():
             account = self.ledger.accounts.get(wanted.client)
             if account is None:
@@ -122,7 +122,7 @@ class PaperBroker:
 
     @property
     def master(self) -> Master:
-        """The scrip master of today; made anew when the date changes, or when the tokens that it gave out were not kept."""
+        """The scrip master of today. Made anew when the date changes, or when the tokens that it gave out were not kept."""
         today = self.today()
         if self._master is None or (self._master.date, self._kept) != (today, self.ledger.undone):
             if self.ledger.is_new and self.settings.replay is None:
@@ -158,7 +158,7 @@ class PaperBroker:
         )
 
     def roll(self) -> None:
-        """Brings every account's books to today; asked before each call and by the day's own timer."""
+        """Brings every account's books to today. Asked before each call and by the day's own timer."""
         today = self.today()
         self._day_end.roll_accounts(today)
         if self._thinned != today:
@@ -169,7 +169,7 @@ class PaperBroker:
                 self._read_moves()
 
     def walk_on(self) -> int:
-        """Lets prices go on from where a feed left them standing; how many. For a start without that feed."""
+        """Lets prices go on from where a feed left them standing. Returns how many. For a start without that feed."""
         now = self.clock.now()
         standing = [found for key in self.market.standing() if (found := self.master.by_key.get(key))]
         with self.ledger.change():

@@ -69,7 +69,7 @@ class DayEnd:
             self._ledger.tell(self._clock.now(), account.client, "new day", sod=account.sod, was=sod, day=account.day)
 
     def _book_position(self, account: Account, position: Position, today: date) -> int:
-        """Carries or settles one position; the paise by which the next start of day changes."""
+        """Carries or settles one position. Returns the paise by which the next start of day changes."""
         carried = self._ledger.carried.get((account.client, position.key, position.product))
         if carried is not None:
             self._ledger.drop(carried)
@@ -99,7 +99,7 @@ class DayEnd:
         return max(spot - instrument.strike, 0) if instrument.option == "CE" else max(instrument.strike - spot, 0)
 
     def _deliver(self, account: Account, old: date, today: date) -> None:
-        """Yesterday's T1 is in the account when a trading day has passed; today's deliveries come and go."""
+        """Yesterday's T1 is in the account when a trading day has passed. Today's deliveries come and go."""
         settled = any(is_trading_day(date.fromordinal(n)) for n in range(old.toordinal(), today.toordinal()))
         net: dict[Key, tuple[int, int]] = {}
         for trade in self._ledger.trades_of(account.client, account.day):

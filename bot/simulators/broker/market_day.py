@@ -43,8 +43,7 @@ class MarketDay:
         if self._broker.settings.hours == "always" or not is_trading_day(day):
             return []
         return [
-            (at_ist(day, time(9, 8, 30)), lambda: self._pre_open_ends(lambda i: i.is_front)),
-            (at_ist(day, time(9, 10, 30)), lambda: self._pre_open_ends(lambda i: not i.is_derivative)),
+            (at_ist(day, time(9, 10, 30)), self._pre_open_ends),
             (at_ist(day, SQUARE_OFF["E"]), lambda: self._square_off("E")),
             (at_ist(day, time(15, 15)), self._auction_begins),
             (at_ist(day, SQUARE_OFF["D"]), lambda: self._square_off("D")),
@@ -109,11 +108,12 @@ class MarketDay:
         for account in self._broker.ledger.accounts.values():
             self._broker.square_off(account, segment)
 
-    def _pre_open_ends(self, which: Callable[[Instrument], bool]) -> None:
+    def _pre_open_ends(self) -> None:
         """What gathered trades at the day's first price; limits beyond it go on into the day."""
         opening = self._broker.timetable.opening(ist(self._broker.clock.now()).date())
         for order, instrument in self._working():
-            if which(instrument) and order.exchange_id != "0" and order.placed_at < stamp(opening.astimezone(UTC)):
+            takes_part = instrument.is_front or not instrument.is_derivative
+            if takes_part and order.exchange_id != "0" and order.placed_at < stamp(opening.astimezone(UTC)):
                 price = self._broker.market.price(instrument, opening)
                 self._broker.matcher.fill_in_auction(order, price, by="pre-open", rest_stays=True)
 

@@ -40,7 +40,7 @@ PARTS = web.AppKey("paper parts", Parts)
 
 
 def build_app(settings: PaperSettings, *, clock: Clock, rng: random.Random) -> web.Application:
-    """The application; mount it with `add_subapp("/exchange", app)` or run it alone. Its parts are `app[PARTS]`.
+    """The application. Mount it with `add_subapp("/exchange", app)` or run it alone. Its parts are `app[PARTS]`.
 
     REST below `/openapi/typeb/`, the socket at `/ws`, the desk below `/desk` (unless the settings leave it out).
     """
@@ -69,7 +69,7 @@ async def _unknown(request: web.Request) -> web.Response:
 
 
 async def _running(app: web.Application) -> AsyncIterator[None]:
-    """Orders move and days end while the application runs; then sockets and books are closed."""
+    """Orders move and days end while the application runs. Then sockets and books are closed."""
     parts = app[PARTS]
     bell = MarketDay(parts.broker)
     bell.ring()
@@ -88,7 +88,7 @@ async def _close_sockets(app: web.Application) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A paper broker that answers; addresses without a trailing slash."""
+    """A paper broker that answers. Addresses without a trailing slash."""
 
     rest_url: str  # the client adds /openapi/typeb/...
     ws_url: str
@@ -116,7 +116,7 @@ async def run(
     port: int = 0,
     ready: Callable[[Running], None] = lambda running: None,
 ) -> None:
-    """Serves until cancelled; `ready` is told the addresses once they answer."""
+    """Serves until cancelled. `ready` is told the addresses once they answer."""
     async with serve(settings, clock=clock, rng=rng, port=port) as running:
         ready(running)
         await asyncio.Event().wait()

@@ -12,7 +12,7 @@ LAKH = 100_000_00  # paise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperHolding:
-    """Shares the account owns when it is made; the average is in paise."""
+    """Shares the account owns when it is made. The average is in paise."""
 
     symbol: str
     quantity: int
@@ -24,7 +24,7 @@ class PaperHolding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperAccount:
-    """A client as the caller wants it; `totp_seed` None means codes by SMS, shown at the desk. `cash` in paise."""
+    """A client as the caller wants it. `totp_seed` None means codes by SMS, shown at the desk. `cash` in paise."""
 
     client: str = "MA00001"
     password: str = "Paper@1234"  # noqa: S105 - the demo account's, printed on its page
@@ -45,7 +45,7 @@ class PaperAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperSettings:
-    """`data` None keeps everything in memory. `walk` scales the price movement; 0 stands still.
+    """`data` None keeps everything in memory. `walk` scales the price movement. At 0 prices stand still.
 
     Prices can come from a `replay` file of candles; ticks pushed at the desk win over both.
     """

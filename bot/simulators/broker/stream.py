@@ -40,7 +40,7 @@ class Line:
 
 
 class Stream:
-    """All open sockets; what the exchange publishes goes out to the client's own."""
+    """All open sockets. What the exchange publishes goes out to the client's own."""
 
     def __init__(self, broker: PaperBroker) -> None:
         self._broker = broker
@@ -64,7 +64,7 @@ class Stream:
                 line.frames.put_nowait(text)
 
     def drop(self, client: str | None = None) -> int:
-        """Cuts the sockets without a goodbye; how many there were."""
+        """Cuts the sockets without a goodbye. Returns how many there were."""
         lines = [line for line in self._lines if client in (None, line.client)]
         for line in lines:
             if line.transport is not None:
@@ -76,7 +76,7 @@ class Stream:
             await line.socket.close(code=1001)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """GET /ws?API_KEY=…&ACCESS_TOKEN=…: names in upper case only; 401 when key or token do not hold (14.1)."""
+        """GET /ws?API_KEY=…&ACCESS_TOKEN=…: names in upper case only. 401 when key or token do not hold (14.1)."""
         token = request.query.get("ACCESS_TOKEN", "")
         key = request.query.get("API_KEY", "").replace(" ", "+")
         refused = self._broker.faults.take_named("socket_refused", "socket", None)
@@ -140,7 +140,7 @@ class Stream:
         return any(faults.on(name, line.client) for name in ("socket_mute", "socket_half_open"))
 
     def _subscribe(self, line: Line, text: str) -> None:
-        """Takes a subscription frame; what it cannot read it ignores, as the server gives no answers (14.3)."""
+        """Takes a subscription frame. What it cannot read it ignores, as the server gives no answers (14.3)."""
         try:
             frame = json.loads(text)
             action, params = frame["action"], frame["params"]
@@ -159,7 +159,7 @@ class Stream:
     # What goes out.
 
     async def _send_prices(self, line: Line) -> None:
-        """Fresh subscriptions after 30 ms, all of them on each beat; nothing while the market is shut."""
+        """Fresh subscriptions after 30 ms, all of them on each beat. Nothing while the market is shut."""
         next_beat = 0.0
         loop = asyncio.get_running_loop()
         while True:
@@ -206,7 +206,7 @@ class Stream:
         return self._broker.lookup(exchange, token) if exchange else None
 
     async def _send_frames(self, line: Line) -> None:
-        """Order frames, in order; a burst may be turned round by a fault."""
+        """Order frames, in order. A burst may be turned round by a fault."""
         faults = self._broker.faults
         while True:
             burst = [await line.frames.get()]

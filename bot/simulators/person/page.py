@@ -71,7 +71,7 @@ class Gone(PageError):
 
 @dataclass(slots=True, kw_only=True)
 class Page:
-    """The page of one person's private chat; `add_to` puts it at the root of an application.
+    """The page of one person's private chat. `add_to` puts it at the root of an application.
 
     `desk` is the base path of the exchange's control desk on the same origin. `shift` moves the demo's clock forward by
     seconds and returns when everything in between has happened; cancelled, it leaves the clock where it has come to.
@@ -86,7 +86,7 @@ class Page:
     _until: datetime | None = field(default=None, init=False)
 
     def add_to(self, app: web.Application) -> None:
-        """Routes at the root; streams end when the application shuts down, so that it need not wait for browsers."""
+        """Routes at the root. Streams end when the application shuts down, so that it need not wait for browsers."""
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -216,7 +216,7 @@ class Page:
 
 
 def _file(name: str) -> web.StreamResponse:
-    """One file of the page; only names that stand in its folder are known, so there is no path to climb."""
+    """One file of the page. Only names that stand in its folder are known, so there is no path to climb."""
     known = {path.name: path for path in STATIC.iterdir()}
     if name not in known:
         raise web.HTTPNotFound

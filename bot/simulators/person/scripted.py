@@ -24,13 +24,13 @@ class ScriptedPerson(Person):
     # Acting
 
     def say(self, text: str, reply_to: int | None = None, *, chat: Chat | None = None) -> Json:
-        """Send a text; what came before no longer counts as an answer."""
+        """Send a text. What came before no longer counts as an answer."""
         said = super().say(text, reply_to, chat=chat)
         self.look_away()
         return said
 
     def press(self, button: str, message: Json | None = None) -> str:
-        """Tap a button by its label (or its callback data), the newest message first; the query's id."""
+        """Tap a button by its label (or its callback data), the newest message first. Returns the query's id."""
         shown = [message] if message is not None else list(reversed(self.history()))
         for exact in (True, False):
             for each in shown:
@@ -60,7 +60,7 @@ class ScriptedPerson(Person):
         return [view(each) for each in self._from_bot() if not each.deleted and each.changed > self._since]
 
     def message(self, message_id: int) -> Json | None:
-        """One message as it shows now; nothing when it is gone."""
+        """One message as it shows now. Nothing when it is gone."""
         found = self.private.present(message_id)
         return None if found is None else view(found)
 

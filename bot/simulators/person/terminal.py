@@ -1,4 +1,6 @@
-"""The same chat at a keyboard: words in, the conversation out, buttons by their numbers; through pipes as well.
+"""The same chat at a keyboard: words in, the conversation out, buttons by their numbers.
+
+It works through pipes as well.
 
 What is typed is said, except: a number taps that button of the newest card, `7.2` the second button of message 7, and
 a line that begins with a colon is an act of the hand (`:help` lists them). `\\5` says a bare 5.
@@ -95,7 +97,7 @@ class Terminal:
             waited = self._quiet
 
     def _obey(self, line: str) -> bool:
-        """Do what a line says; whether to go on."""
+        """Do what a line says. Returns whether to go on."""
         try:
             if line.startswith(":"):
                 return self._act(line)
@@ -138,7 +140,7 @@ class Terminal:
         raise PersonError(f"there is no message {number}" if number else "there is no message yet")
 
     def _tap(self, number: str | None, button: int) -> bool:
-        """Tap if there is such a button; otherwise the figures are words."""
+        """Tap if there is such a button. Otherwise the figures are words."""
         for message in reversed(self._person.history()):
             if number is not None and self._number(message["id"]) != int(number):
                 continue

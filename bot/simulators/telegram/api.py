@@ -4,23 +4,18 @@ Each method takes a `Call` and returns what stands under `result`; a refusal is 
 listed in telegram.md, Limits; the words follow the public Bot API server.
 """
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from bot.simulators.telegram import keyboards, pictures
-from bot.simulators.telegram.calls import Call, Upload, is_number
+from bot.simulators.telegram import attachments, keyboards
+from bot.simulators.telegram.calls import Call, Method, is_number
 from bot.simulators.telegram.chats import Chats
 from bot.simulators.telegram.errors import ApiError
-from bot.simulators.telegram.messages import Chat, File, Json, Message, wire
+from bot.simulators.telegram.messages import Chat, Json, Message, wire
+from bot.simulators.telegram.own_settings import OwnSettings
 
-LARGEST_PHOTO: Final = 10 * 1024 * 1024  # bytes
-LARGEST_UPLOAD: Final = 50 * 1024 * 1024
-LARGEST_DOWNLOAD: Final = 20 * 1024 * 1024
+LARGEST_DOWNLOAD: Final = 20 * 1024 * 1024  # bytes
 LONGEST_ANSWER: Final = 200  # characters
-MOST_COMMANDS: Final = 100
-WEBHOOK_PORTS: Final = frozenset({80, 88, 443, 8443})
 ACTIONS: Final = frozenset(
     {
         "typing",
@@ -37,22 +32,17 @@ ACTIONS: Final = frozenset(
     }
 )
 
-_COMMAND: Final = re.compile(r"[a-z0-9_]{1,32}")
-_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _NOT_MODIFIED: Final = (
     "Bad Request: message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
 )
 
-Method = Callable[[Call], Awaitable[Any]]
-
 
 class BotApi:
-    """One bot's methods by name; names are not case-sensitive."""
+    """One bot's methods by name. Names are not case-sensitive."""
 
     def __init__(self, chats: Chats) -> None:
         self._chats = chats
-        self._profile: dict[str, str] = {}
         methods: tuple[Method, ...] = (
             self.get_me,
             self.get_updates,
@@ -70,21 +60,12 @@ class BotApi:
             self.get_file,
             self.get_chat,
             self.leave_chat,
-            self.set_my_commands,
-            self.delete_my_commands,
-            self.get_my_commands,
-            self.set_webhook,
-            self.delete_webhook,
-            self.get_webhook_info,
         )
-        self._methods: Mapping[str, Method] = {method.__name__.replace("_", ""): method for method in methods} | {
-            f"{verb}my{what}": self._profile_method(verb, what)
-            for verb in ("set", "get")
-            for what in ("name", "description", "shortdescription")
-        }
+        named: Mapping[str, Method] = {method.__name__.replace("_", ""): method for method in methods}
+        self._methods = {**named, **OwnSettings(chats).methods}
 
     async def call(self, call: Call) -> Any:
-        """Do it; the value under `result`. ApiError as Telegram would refuse, 404 for a method that is not built."""
+        """Do it. Returns the value under `result`. ApiError as Telegram would refuse, 404 for a method that is not built."""
         method = self._methods.get(call.method.lower())
         if method is None:
             raise ApiError(404, "Not Found: method not found")
@@ -125,17 +106,19 @@ class BotApi:
         """A picture with a caption."""
         chat = self._chats.writable(call.chat_id())
         text, found = call.words("caption")
-        return self._send(call, chat, text=text, entities=found, photo=self._photo(call, call.text("photo") or "photo"))
+        return self._send(
+            call, chat, text=text, entities=found, photo=attachments.photo(self._chats, call, call.text("photo") or "photo")
+        )
 
     async def send_document(self, call: Call) -> Json:
         """A file with a caption."""
         chat = self._chats.writable(call.chat_id())
         text, found = call.words("caption")
-        document = self._document(call, call.text("document") or "document")
+        document = attachments.document(self._chats, call, call.text("document") or "document")
         return self._send(call, chat, text=text, entities=found, document=document)
 
     async def edit_message_text(self, call: Call) -> Json:
-        """Replace text and buttons; buttons that are not sent again vanish."""
+        """Replace text and buttons. Buttons that are not sent again vanish."""
         text, found = call.words()
         chat, message = self._own(call)
         if message.file:
@@ -170,7 +153,9 @@ class BotApi:
         chat, message = self._own(call)
         where = str(media.get("media") or "media")
         kind = media["type"]
-        file = self._photo(inner, where) if kind == "photo" else self._document(inner, where)
+        file = (
+            attachments.photo(self._chats, inner, where) if kind == "photo" else attachments.document(self._chats, inner, where)
+        )
         return self._amend(
             chat,
             message,
@@ -193,7 +178,7 @@ class BotApi:
         return True
 
     async def delete_messages(self, call: Call) -> bool:
-        """Delete up to 100; those that are gone are passed over."""
+        """Delete up to 100. Those that are gone are passed over."""
         chat = self._chats.writable(call.chat_id())
         ids = call.json("message_ids")
         if not isinstance(ids, list) or not 1 <= len(ids) <= 100 or not all(map(is_number, ids)):
@@ -247,90 +232,6 @@ class BotApi:
         self._chats.leave(chat)
         return True
 
-    async def set_my_commands(self, call: Call) -> bool:
-        """The command menu of one scope."""
-        commands = call.json("commands")
-        if not isinstance(commands, list):
-            raise ApiError(400, "Bad Request: can't parse commands JSON object")
-        if len(commands) > MOST_COMMANDS:
-            raise ApiError(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
-        self._chats.set_commands(self._scope(call), [_command(each) for each in commands])
-        return True
-
-    async def delete_my_commands(self, call: Call) -> bool:
-        """Take the command menu of one scope away."""
-        self._chats.set_commands(self._scope(call), [])
-        return True
-
-    async def get_my_commands(self, call: Call) -> list[Json]:
-        """The command menu of one scope."""
-        return self._chats.commands(self._scope(call))
-
-    async def set_webhook(self, call: Call) -> bool:
-        """Remember a webhook, which ends polling; the demo itself never calls it."""
-        url = call.text("url")
-        if not url:
-            return await self.delete_webhook(call)
-        parts = urlsplit(url)
-        if parts.scheme != "https":
-            raise ApiError(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
-        if (parts.port or 443) not in WEBHOOK_PORTS:
-            raise ApiError(400, "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
-        secret = call.text("secret_token")
-        if secret and not _SECRET.fullmatch(secret):
-            raise ApiError(400, "Bad Request: secret token contains unallowed characters")
-        self._chats.updates.interrupt("Conflict: terminated by setWebhook request")
-        self._chats.updates.webhook = url
-        self._drop(call)
-        return True
-
-    async def delete_webhook(self, call: Call) -> bool:
-        """Back to polling."""
-        self._chats.updates.webhook = ""
-        self._drop(call)
-        return True
-
-    async def get_webhook_info(self, _: Call) -> Json:
-        """The webhook, and how much waits."""
-        updates = self._chats.updates
-        return {
-            "url": updates.webhook,
-            "has_custom_certificate": False,
-            "pending_update_count": len(updates.pending),
-        }
-
-    def _profile_method(self, verb: str, what: str) -> Method:
-        """setMyName, getMyDescription and the like."""
-        key = {"shortdescription": "short_description"}.get(what, what)
-
-        async def write(call: Call) -> bool:
-            self._profile[key] = call.text(key)
-            return True
-
-        async def read(_: Call) -> Json:
-            return {key: self._profile.get(key, self._chats.bot.name if key == "name" else "")}
-
-        return write if verb == "set" else read
-
-    def _drop(self, call: Call) -> None:
-        self._chats.updates.allow(call.allowed_updates())
-        if call.truth("drop_pending_updates"):
-            self._chats.updates.forget_all()
-
-    def _scope(self, call: Call) -> tuple[str | int, ...]:
-        scope = call.json("scope") or {"type": "default"}
-        if not isinstance(scope, dict) or "type" not in scope:
-            raise ApiError(400, "Bad Request: can't parse BotCommandScope")
-        inner = Call(method=call.method, params=scope)
-        parts: list[str | int] = [str(scope["type"])]
-        if scope["type"] in ("chat", "chat_administrators", "chat_member"):
-            parts.append(self._chats.writable(inner.chat_id()).id)
-        if scope["type"] == "chat_member":
-            parts.append(inner.number("user_id"))
-        if language := call.text("language_code"):
-            parts.append(language)
-        return tuple(parts)
-
     def _send(self, call: Call, chat: Chat, **content: Any) -> Json:
         rows, keyboard = keyboards.split(call.json("reply_markup"))
         reply_to, send_anyway = call.reply_to()
@@ -369,56 +270,3 @@ class BotApi:
             self._chats.touch(message)
         self._chats.amend(chat, message)
         return wire(chat, message)
-
-    def _photo(self, call: Call, where: str) -> File:
-        upload = self._uploaded(call, where)
-        if isinstance(upload, File):
-            if not upload.width:
-                raise ApiError(400, "Bad Request: can't use file of type Document as Photo")
-            return upload
-        if len(upload.content) > LARGEST_PHOTO:
-            raise ApiError(400, "Bad Request: file is too big")
-        size = pictures.size(upload.content)
-        if size is None:
-            raise ApiError(400, "Bad Request: IMAGE_PROCESS_FAILED")
-        width, height = size
-        if width + height > 10_000 or min(size) == 0 or max(size) > 20 * min(size):
-            raise ApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
-        return self._chats.keep(
-            name=upload.name,
-            mime=pictures.mime(upload.content),
-            content=upload.content,
-            width=width,
-            height=height,
-        )
-
-    def _document(self, call: Call, where: str) -> File:
-        upload = self._uploaded(call, where)
-        if isinstance(upload, File):
-            return upload
-        return self._chats.keep(name=upload.name, mime=upload.mime, content=upload.content)
-
-    def _uploaded(self, call: Call, where: str) -> Upload | File:
-        known = self._chats.state.files.get(where)
-        if known is not None:
-            return known
-        upload = call.upload(where)
-        if upload is None:
-            raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
-        if not upload.content:
-            raise ApiError(400, "Bad Request: file must be non-empty")
-        if len(upload.content) > LARGEST_UPLOAD:
-            raise ApiError(413, "Request Entity Too Large")
-        return upload
-
-
-def _command(given: Any) -> Json:
-    if not isinstance(given, dict) or not isinstance(given.get("command"), str):
-        raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
-    command = given["command"].removeprefix("/")
-    if not _COMMAND.fullmatch(command):
-        raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
-    description = given.get("description")
-    if not isinstance(description, str) or not 1 <= len(description.strip()) <= 256:
-        raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
-    return {"command": command, "description": description.strip()}

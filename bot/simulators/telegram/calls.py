@@ -1,7 +1,7 @@
 """The parameters of one Bot API call, read as leniently or strictly as Telegram reads them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
@@ -28,21 +28,21 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call: `params` hold text (forms, queries) or JSON values (JSON bodies); both are read alike."""
+    """One call: `params` hold text (forms, queries) or JSON values (JSON bodies). Both are read alike."""
 
     method: str
     params: Mapping[str, Any] = field(default_factory=dict)
     uploads: Mapping[str, Upload] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """A string; empty when absent."""
+        """A string. Empty when absent."""
         value = self.params.get(name)
         if value is None:
             return ""
         return value if isinstance(value, str) else json.dumps(value)
 
     def number(self, name: str, default: int = 0) -> int:
-        """An integer; `default` when absent or none."""
+        """An integer. `default` when absent or none."""
         try:
             return int(self.text(name))
         except ValueError:
@@ -53,7 +53,7 @@ class Call:
         return self.text(name).lower() in ("true", "yes", "1")
 
     def json(self, name: str) -> Any:
-        """A JSON value, sent as such or as its text; None when absent; ApiError 400 when it cannot be read."""
+        """A JSON value, sent as such or as its text. None when absent. ApiError 400 when it cannot be read."""
         value = self.params.get(name)
         if value is None or value == "":
             return None
@@ -65,7 +65,7 @@ class Call:
             raise ApiError(400, f"Bad Request: can't parse {name.replace('_', ' ')} JSON object") from error
 
     def chat_id(self) -> int:
-        """The chat; ApiError 400 when it is missing, or a name (the demo knows numbers only)."""
+        """The chat. ApiError 400 when it is missing, or a name (the demo knows numbers only)."""
         value = self.text("chat_id")
         if not value:
             raise ApiError(400, "Bad Request: chat_id is empty")
@@ -75,7 +75,7 @@ class Call:
             raise ApiError(400, "Bad Request: chat not found") from error
 
     def words(self, name: str = "text") -> tuple[str, list[entities.Entity]]:
-        """Text (or a caption) and its entities, after parsing and trimming; ApiError 400 when ill-formed or too long."""
+        """Text (or a caption) and its entities, after parsing and trimming. ApiError 400 when ill-formed or too long."""
         given = self.text(name)
         mode = self.text("parse_mode").lower()
         if mode == "html":
@@ -111,7 +111,7 @@ class Call:
         return given["message_id"], bool(given.get("allow_sending_without_reply", False))
 
     def allowed_updates(self) -> list[str] | None:
-        """The kinds of updates the bot asks for; None when it says nothing about them."""
+        """The kinds of updates the bot asks for. None when it says nothing about them."""
         given = self.json("allowed_updates")
         if given is None:
             return None
@@ -122,3 +122,6 @@ class Call:
     def upload(self, value: str) -> Upload | None:
         """The file that a parameter names by `attach://` or by travelling under the parameter's own name."""
         return self.uploads.get(value.removeprefix("attach://"))
+
+
+Method = Callable[[Call], Awaitable[Any]]  # a Bot API method; what it brings stands under `result`

@@ -1,4 +1,6 @@
-"""The chats in memory: people and one bot who say, tap, edit, forward, delete; whoever watches is told of each change.
+"""The chats in memory: people and one bot who say, tap, edit, forward, delete.
+
+Whoever watches is told of each change.
 
 Three sides use it: the Bot API (`send`, `amend`, `erase`, `answer`, ...), people (`Person`, made by
 `Chats.person`), and watchers (`Chats.events`). Nothing here knows HTTP.
@@ -92,7 +94,7 @@ class Chats:
         return self.state.chats.get(chat_id)
 
     def writable(self, chat_id: int) -> Chat:
-        """The chat to write to; ApiError 400 when the bot does not know it, 403 when it was blocked or put out."""
+        """The chat to write to. ApiError 400 when the bot does not know it, 403 when it was blocked or put out."""
         chat = self.state.chats.get(chat_id)
         if chat is None or (not chat.open and chat.kind == "private"):
             raise ApiError(400, "Bad Request: chat not found")
@@ -123,7 +125,7 @@ class Chats:
         message.edited = self.clock.now()
 
     def erase(self, chat: Chat, message_id: int) -> None:
-        """The bot deletes a message; ApiError 400 when it is gone or older than 48 hours."""
+        """The bot deletes a message. ApiError 400 when it is gone or older than 48 hours."""
         message = chat.present(message_id)
         if message is None:
             raise ApiError(400, "Bad Request: message to delete not found")
@@ -133,7 +135,7 @@ class Chats:
         self._vanish(chat, message)
 
     def answer(self, query_id: str, *, text: str, alert: bool, url: str | None) -> None:
-        """Answer a tap; ApiError 400 when it is unknown or too old."""
+        """Answer a tap. ApiError 400 when it is unknown or too old."""
         tap = self._taps.get(query_id)
         if tap is None or self.clock.now() - tap.at > TAP_LIFETIME:
             raise ApiError(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
@@ -163,7 +165,7 @@ class Chats:
         self._membership(chat, self.bot, "member", "left")
 
     def set_commands(self, scope: tuple[str | int, ...], commands: list[Json]) -> None:
-        """The command menu for one scope; an empty list removes it."""
+        """The command menu for one scope. An empty list removes it."""
         if commands:
             self.state.menus[_key(scope)] = commands
         else:
@@ -208,11 +210,11 @@ class Chats:
         self.updates.put({kind: wire(chat, message)})
 
     def vanish(self, chat: Chat, message: Message) -> None:
-        """A person deletes a message for both sides; the bot is not told."""
+        """A person deletes a message for both sides. The bot is not told."""
         self._vanish(chat, message)
 
     def tap(self, user: User, chat: Chat, message_id: int, data: str) -> str:
-        """Hand a tap to the bot, unchecked; the id of the query."""
+        """Hand a tap to the bot, unchecked. Returns the id of the query."""
         self.state.serial += 1
         query_id = f"{int(self.clock.now().timestamp())}{self.state.serial:06d}"
         self._taps[query_id] = Tap(user_id=user.id, message_id=message_id, data=data, at=self.clock.now())
@@ -236,14 +238,17 @@ class Chats:
             self._membership(chat, chat.members[user_id], *(("member", "kicked") if blocked else ("kicked", "member")))
 
     def inject(self, update: Json) -> int | None:
-        """Hand any update to the bot as it is (its id is added), for attacks; its id, unless the bot wants no such kind."""
+        """Hand any update to the bot as it is (its id is added), for attacks.
+
+        Returns its id, unless the bot wants no such kind.
+        """
         return self.updates.put(update)
 
     # Watching
 
     @property
     def event_number(self) -> int:
-        """How many events there were; each change of a message carries the number of its own."""
+        """How many events there were. Each change of a message carries the number of its own."""
         return self._watchers.count
 
     def events(self, user_id: int) -> Events:
@@ -305,7 +310,7 @@ class Person:
         return chat
 
     def say(self, text: str, reply_to: int | None = None, *, chat: Chat | None = None) -> Json:
-        """Send a text (or a command); the message as shown. PersonError when it is empty, too long, or replies to nothing."""
+        """Send a text or a command. Returns the message. PersonError when it is empty, too long, or replies to nothing."""
         place = chat or self.private
         plain, found = entities.finish(entities.clean(text), [])
         if not plain or entities.utf16(plain) > 4096:
@@ -347,14 +352,17 @@ class Person:
         self.chats.vanish(self.private, self._present(message_id))
 
     def tap(self, message_id: int, data: str) -> str:
-        """Press the button with this callback data; the query's id. PersonError when the message or the button is gone."""
+        """Press the button with this callback data.
+
+        Returns the query's id. PersonError when the message or the button is gone.
+        """
         message = self._present(message_id)
         if data not in message.button_data():
             raise PersonError(f"message {message_id} has no button with data {data!r}")
         return self.chats.tap(self.user, self.private, message_id, data)
 
     def forge(self, message_id: int, data: str) -> str:
-        """Send a tap as an altered client could: any data, on any message; the query's id."""
+        """Send a tap as an altered client could: any data, on any message. Returns the query's id."""
         return self.chats.tap(self.user, self.private, message_id, data)
 
     def block(self) -> None:

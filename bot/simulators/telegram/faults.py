@@ -53,7 +53,7 @@ class Fault:
 
 
 class Faults:
-    """The list of misbehaviours to come, oldest first; `met` counts those that happened, by name."""
+    """The list of misbehaviours to come, oldest first. `met` counts those that happened, by name."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -62,7 +62,7 @@ class Faults:
         self.down = False
 
     def add(self, name: str, method: str = "", *, times: int = 1, seconds: float = 5) -> Fault:
-        """Let the next `times` calls of `method` (any but getUpdates when empty) fail so; ValueError for an unknown name."""
+        """Let the next `times` calls of `method` (any but getUpdates when empty) fail so. ValueError for an unknown name."""
         if name not in NAMES:
             raise ValueError(f"no fault is called {name!r}; there are {', '.join(sorted(NAMES))}")
         fault = Fault(name=name, method=method, left=times, seconds=seconds)

@@ -14,7 +14,7 @@ GRAIN = 1e-9  # of a message: what arithmetic in seconds may lose, so that whoev
 
 @dataclass(slots=True, kw_only=True)
 class FloodLimits:
-    """Buckets for each chat and for all; rates in messages a second, bursts in messages."""
+    """Buckets for each chat and for all. Rates in messages a second, bursts in messages."""
 
     per_chat: float = 1.0
     chat_burst: float = 5.0
@@ -25,7 +25,7 @@ class FloodLimits:
     _level: dict[int | None, tuple[float, float]] = field(default_factory=dict)
 
     def step(self, chat_id: int, now: float) -> None:
-        """Count one message at `now` (loop seconds); ApiError 429 with the seconds to wait when it is one too many."""
+        """Count one message at `now` (loop seconds). ApiError 429 with the seconds to wait when it is one too many."""
         chat = (chat_id, self.per_group, self.group_burst) if chat_id < 0 else (chat_id, self.per_chat, self.chat_burst)
         buckets: list[tuple[int | None, float, float]] = [chat, (None, self.overall, self.overall_burst)]
         levels = [self._filled(key, rate, burst, now) for key, rate, burst in buckets]

@@ -13,7 +13,7 @@ _OTHER_ACTIONS: Final = ("web_app", "login_url", "switch_inline_query", "switch_
 
 
 def inline_rows(markup: Any) -> list[list[Json]]:
-    """The rows of an inline keyboard, each button with one action; ApiError 400 for anything Telegram refuses."""
+    """The rows of an inline keyboard, each button with one action. ApiError 400 for anything Telegram refuses."""
     if markup is None:
         return []
     if not isinstance(markup, dict) or "inline_keyboard" not in markup:

@@ -65,7 +65,7 @@ def clean(text: str) -> str:
 
 
 def parse(text: str) -> tuple[str, list[Entity]]:
-    """HTML to plain text and entities (offsets in UTF-16 units); ApiError 400 in Telegram's words if it is not well made."""
+    """HTML to plain text and entities (offsets in UTF-16 units). ApiError 400 in Telegram's words if it is not well made."""
     return _Parser(clean(text)).run()
 
 
@@ -122,7 +122,7 @@ class _Parser:
         return at + 1
 
     def _value(self, attribute: re.Match[str], tag: str, begin: int) -> str:
-        """What an attribute says; one that is not well made is refused."""
+        """What an attribute says. One that is not well made is refused."""
         rest = self._text[attribute.end() :]
         if not attribute["name"] and attribute["valued"] is not None:
             raise _bad(f'Empty attribute name in the tag "{tag}" {self._place(begin)}')
@@ -190,7 +190,7 @@ def _read(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
 
 
 def _character(reference: re.Match[str]) -> str:
-    """The character that a reference names; the reference itself when it names none."""
+    """The character that a reference names. The reference itself when it names none."""
     hexadecimal, decimal, name = reference["hexadecimal"], reference["decimal"], reference["name"]
     if name is not None:
         return _NAMED.get(name, reference[0])

@@ -64,7 +64,7 @@ class User:
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """One message; `text` is the caption where a file travels with it. What a person deleted is kept but marked."""
+    """One message. `text` is the caption where a file travels with it. What a person deleted is kept but marked."""
 
     id: int
     sender: User | None

@@ -17,7 +17,7 @@ MOST_MESSAGES: Final = 500  # of each chat
 
 
 def load(path: Path) -> State:
-    """What was kept there; empty when nothing was, or when it cannot be read (the demo then simply starts anew)."""
+    """What was kept there. Empty when nothing was, or when it cannot be read (the demo then simply starts anew)."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=State)
     except (OSError, msgspec.DecodeError):

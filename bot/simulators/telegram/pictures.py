@@ -4,7 +4,7 @@ import struct
 
 
 def mime(content: bytes) -> str:
-    """The media type by the first bytes; `application/octet-stream` for anything but PNG, GIF and JPEG."""
+    """The media type by the first bytes. `application/octet-stream` for anything but PNG, GIF and JPEG."""
     for beginning, kind in ((b"\x89PNG", "image/png"), (b"GIF8", "image/gif"), (b"\xff\xd8", "image/jpeg")):
         if content.startswith(beginning):
             return kind
@@ -12,7 +12,7 @@ def mime(content: bytes) -> str:
 
 
 def size(content: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, JPEG or GIF; nothing when it is none of them."""
+    """Width and height of a PNG, JPEG or GIF. Nothing when it is none of them."""
     if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 24:
         width, height = struct.unpack(">II", content[16:24])
         return width, height

@@ -21,7 +21,8 @@ from typing import Any, Final
 from aiohttp import BodyPartReader, hdrs, web
 
 from bot.simulators.door import listening
-from bot.simulators.telegram.api import LARGEST_UPLOAD, BotApi
+from bot.simulators.telegram.api import BotApi
+from bot.simulators.telegram.attachments import LARGEST_UPLOAD
 from bot.simulators.telegram.calls import Call, Upload
 from bot.simulators.telegram.chats import Chats, Person
 from bot.simulators.telegram.errors import ApiError, PersonError
@@ -46,7 +47,7 @@ class Served:
 
 
 def new_token(chance: random.Random) -> str:
-    """A token of the demo's bot that nobody else knows; the bot's id, by which it is known again, stays the same."""
+    """A token of the demo's bot that nobody else knows. The bot's id, by which it is known again, stays the same."""
     return f"{BOT_ID}:{base64.urlsafe_b64encode(chance.randbytes(27)).decode()}"
 
 
@@ -63,7 +64,7 @@ class DemoServer:
         chats.bot.id = int(token.partition(":")[0])
 
     def application(self) -> web.Application:
-        """The routes; mount it at the root, for the bot's library composes its addresses so."""
+        """The routes. Mount it at the root, for the bot's library composes its addresses so."""
         app = web.Application(client_max_size=LARGEST_UPLOAD + _ROOM_FOR_FIELDS)
         app.router.add_route("*", "/bot{token}/{method}", self._bot)
         app.router.add_get("/file/bot{token}/{path:.+}", self._file)

@@ -56,7 +56,7 @@ class Clock(Protocol):
 
 
 class UpdateQueue:
-    """One bot's updates, kept in `state`; ids go on from its last one."""
+    """One bot's updates, kept in `state`. Ids go on from its last one."""
 
     def __init__(self, clock: Clock, state: State) -> None:
         self._clock = clock
@@ -74,7 +74,7 @@ class UpdateQueue:
         return [each.update for each in self._state.waiting]
 
     def put(self, update: dict[str, Any]) -> int | None:
-        """Queue one update (its kind is its one key); its id, or nothing when the bot does not want that kind."""
+        """Queue one update (its kind is its one key). Returns its id, or nothing when the bot does not want that kind."""
         kinds = [key for key in update if key != "update_id"]
         if any(kind in KINDS and kind not in self._allowed for kind in kinds):
             return None
@@ -86,7 +86,7 @@ class UpdateQueue:
         return update_id
 
     def allow(self, kinds: Collection[str] | None) -> None:
-        """Remember which kinds the bot wants; nothing leaves it as it was, an empty list means the usual ones."""
+        """Remember which kinds the bot wants. Nothing leaves it as it was, an empty list means the usual ones."""
         if kinds is not None:
             self._allowed = frozenset(kinds) & KINDS if kinds else KINDS - _ON_REQUEST
 
@@ -103,7 +103,7 @@ class UpdateQueue:
     async def poll(
         self, *, offset: int = 0, limit: int = MOST_AT_ONCE, timeout: float = 0, allowed: Collection[str] | None = None
     ) -> list[dict[str, Any]]:
-        """The unconfirmed updates from `offset` on, waiting up to `timeout` seconds for the first; ApiError 409 as above."""
+        """The unconfirmed updates from `offset` on, waiting up to `timeout` seconds for the first. ApiError 409 as above."""
         if self.webhook:
             raise ApiError(
                 409,

@@ -9,7 +9,7 @@ from bot.simulators.telegram.messages import Json
 
 
 class Events(AsyncIterator[Json]):
-    """What happens in one person's chats from the moment this was made; ends with `aclose`."""
+    """What happens in one person's chats from the moment this was made. Ends with `aclose`."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Json | None] = asyncio.Queue()
@@ -32,7 +32,7 @@ class Events(AsyncIterator[Json]):
 
 
 class Watchers:
-    """All who watch; `count` numbers the events. One that is no longer held by anybody is forgotten."""
+    """All who watch. `count` numbers the events. One that is no longer held by anybody is forgotten."""
 
     def __init__(self) -> None:
         self.count = 0

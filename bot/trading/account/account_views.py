@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import Decimal
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
@@ -12,7 +10,8 @@ from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
-from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.charges import Tariff
+from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
 from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
@@ -20,6 +19,7 @@ from bot.domain.orders.tariff import Plan
 from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
+from bot.trading.account.day_charges import day_charges
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
@@ -43,7 +43,7 @@ class AccountViews:
     tariff: Tariff
     plan: Plan | None
     clock: Clock
-    _billed: dict[str, tuple[object, Decimal | None]] = field(default_factory=dict, init=False)  # the fills and their charges
+    _billed: dict[str, tuple[object, DayBill]] = field(default_factory=dict, init=False)  # the fills and their charges
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
         """The account and its connection; PersonError without an account."""
@@ -122,9 +122,14 @@ class AccountViews:
         prices = await self.prices.of_all(account.id, [position.instrument.key for position in positions if position.quantity])
         holdings = demat.value if demat is not None else ()
         lines = tuple(guarded(valued(position, prices, holdings), stops) for position in positions)
-        charges = self.charges(account.id, trades.value) if trades is not None else None
+        bill = self.bill(account.id, trades.value) if trades is not None else None
         as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
-        return Positions(lines=lines, as_of=as_of, charges=charges)
+        return Positions(
+            lines=lines,
+            as_of=as_of,
+            charges=bill.total if bill is not None else None,
+            charges_missing=bill.missing if bill is not None else (),
+        )
 
     async def _stops(self, account: Account) -> Sequence[Order] | None:
         """Stops that wait at the exchange, those of the broker's app included; None before the order book was first read."""
@@ -159,47 +164,24 @@ class AccountViews:
             booked=positions.booked,
             open=positions.open,
             charges=positions.charges,
+            charges_missing=positions.charges_missing,
             as_of=positions.as_of,
             lines=positions.lines,
             holdings_change=total(changes) if len(changes) == len(holdings.lines) else None,
         )
 
-    def charges(self, account_id: str, facts: Sequence[TradeFact]) -> Decimal | None:
-        """Charges of the day's fills in rupees; None where brokerage is not known or a contract is not in the master.
+    def bill(self, account_id: str, facts: Sequence[TradeFact]) -> DayBill:
+        """Charges of the day's fills; what is not known is named in the bill and left out of its total.
 
         They are worked out once for the same fills: on a busy day that takes longer than all the rest of a list.
         """
         today = ist_date(self.clock.now())
         basis = (today, self.instruments.day, tuple(facts))
-        billed, charges = self._billed.get(account_id, (None, None))
-        if charges is None or billed != basis:
-            charges = day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
-            self._billed[account_id] = (basis, charges)
-        return charges
-
-
-def day_charges(
-    facts: Sequence[TradeFact], *, instruments: Catalogue, tariff: Tariff, plan: Plan | None, today: date
-) -> Decimal | None:
-    """Charges of a day's fills in rupees; None where brokerage is not known or a contract is not in the master."""
-    trades = []
-    for fact in facts:
-        instrument = instruments.by_key(fact.key)
-        if instrument is None:
-            return None
-        trades.append(
-            Trade(
-                instrument=instrument,
-                side=fact.side,
-                product=fact.product,
-                quantity=fact.quantity,
-                price=fact.price,
-                day=today,
-                order=fact.broker_id,
-            )
-        )
-    bill = tariff.day(trades, plan)
-    return bill.total if not bill.unknown else None
+        billed, bill = self._billed.get(account_id, (None, None))
+        if bill is None or billed != basis:
+            bill = day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+            self._billed[account_id] = (basis, bill)
+        return bill
 
 
 def valued(position: Position, prices: Mapping[InstrumentKey, Price], holdings: Sequence[Holding] = ()) -> PositionLine:

@@ -20,7 +20,7 @@ class Accounts:
     clock: Clock
 
     async def actor(self, telegram_id: int, label: str | None = None) -> Actor | None:
-        """Who acts on which account; None when not on the list, NotFound when no account of theirs has that label."""
+        """Who acts on which account. None when not on the list, NotFound when no account of theirs has that label."""
         now = self.clock.now()
 
         def find(db: Repositories) -> Actor | None:
@@ -37,7 +37,7 @@ class Accounts:
         return await self.store.transaction(find)
 
     async def all(self, actor: Actor) -> tuple[tuple[Account, Role], ...]:
-        """Every account this person may see, with the role on it; the default one first."""
+        """Every account this person may see, with the role on it. The default one first."""
 
         def read(db: Repositories) -> tuple[tuple[Account, Role], ...]:
             roles = ((account, db.people.role_on(actor.user.telegram_id, account.id)) for account in db.accounts.all())
@@ -70,7 +70,7 @@ class Accounts:
 
 
 def _account(db: Repositories, telegram_id: int, label: str | None, now: datetime) -> Account | None:
-    """The account of that label, else the one in use, else the person's first; None without any."""
+    """The account of that label, else the one in use, else the person's first. None without any."""
     mine = [account for account in db.accounts.all() if db.people.role_on(telegram_id, account.id) is not None]
     if label is not None:
         for account in mine:

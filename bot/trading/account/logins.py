@@ -91,7 +91,7 @@ class Logins:
         return asyncio.get_running_loop().time() < until
 
     async def login(self, actor: Actor, code: str | None = None) -> LoggedIn | CodeWanted:
-        """Logs in at the broker in its two steps; CodeWanted when six digits are needed, LoginRefused when wrong."""
+        """Logs in at the broker in its two steps. CodeWanted when six digits are needed, LoginRefused when wrong."""
         account = account_of(actor)
         if code is not None and not (code.isascii() and code.isdigit() and len(code) == 6):
             raise PersonError("The code is the six digits of your authenticator app.")
@@ -115,7 +115,7 @@ class Logins:
         return LoggedIn(account=account, session=session)
 
     async def _credentials(self, account_id: str, *, by: Actor | None = None) -> Credentials:
-        """by: the person who begins or ends the session; NotAllowed where the role does not carry that any more."""
+        """by: the person who begins or ends the session. NotAllowed where the role does not carry that any more."""
 
         def read(db: Repositories) -> Credentials | None:
             if by is not None:
@@ -236,7 +236,7 @@ class Logins:
         return alive
 
     async def logout(self, actor: Actor) -> Account:
-        """Ends the session here and at the broker; here in any case."""
+        """Ends the session at the broker, and here in any case."""
         account = account_of(actor)
         async with self._locks[account.id]:
             connection = self._connections().of(account.id, await self._credentials(account.id, by=actor))
@@ -338,7 +338,7 @@ class Logins:
 
 
 def _still_free(db: Repositories, client_code: Secret, record: KnownAccount | None) -> str | None:
-    """How the client's stop orders are spelled; PersonError where it is linked, perhaps since it was looked for."""
+    """How the client's stop orders are spelled. PersonError where it is linked, perhaps since it was looked for."""
     present = db.accounts.known(client_code)
     if present is not None and (present.linked or present != record):
         raise PersonError("This mStock account is linked here already. /unlink it first, then link it anew.")
@@ -351,7 +351,7 @@ def lived(session: Session | None) -> str:
 
 
 def tell_of(db: Repositories, account_id: str, who: int | None, deed: ActionKind, now: datetime) -> None:
-    """Tells the others of the account of a person's act; what the bot does by itself is told to nobody."""
+    """Tells the others of the account of a person's act. What the bot does by itself is told to nobody."""
     user = db.people.find(who) if who is not None else None
     if user is None:
         return

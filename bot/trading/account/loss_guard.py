@@ -12,7 +12,8 @@ from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
-from bot.trading.account.account_views import day_charges, or_none, valued
+from bot.trading.account.account_views import or_none, valued
+from bot.trading.account.day_charges import day_charges
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.safety.limits import day_lock
@@ -33,7 +34,10 @@ class Results:
     clock: Clock
 
     async def of(self, account_id: str, connection: BrokerConnection) -> PnL | None:
-        """Booked, open and charges in rupees; None when a price or a cost is not known. BrokerError passes through."""
+        """Booked, open and the charges that are known, in rupees; None when a price or a cost is not known.
+
+        BrokerError passes through.
+        """
         positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades()))
         sold = any(position.is_sold_holding for position in positions)
         holdings = await or_none(connection.broker.holdings()) if sold else ()
@@ -43,12 +47,19 @@ class Results:
         made = Positions(lines=lines, as_of=now)
         if made.unknown:
             return None
-        charges = (
+        bill = (
             day_charges(trades, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=ist_date(now))
             if trades is not None
             else None
         )
-        return PnL(booked=made.booked, open=made.open, charges=charges, as_of=now, lines=lines)
+        return PnL(
+            booked=made.booked,
+            open=made.open,
+            charges=bill.total if bill is not None else None,
+            charges_missing=bill.missing if bill is not None else (),
+            as_of=now,
+            lines=lines,
+        )
 
 
 @dataclass(slots=True)

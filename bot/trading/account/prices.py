@@ -30,16 +30,16 @@ class Prices:
                 waiter.set_result(None)
 
     def known(self, account_id: str, key: InstrumentKey) -> Price | None:
-        """What the feed said last, if it is fresh; asks nobody."""
+        """What the feed said last, if it is fresh. Asks nobody."""
         tick = self._connections.of(account_id).feed.last(key, within=FRESH)
         return of_tick(tick) if tick is not None else None
 
     async def of(self, account_id: str, key: InstrumentKey) -> Price | None:
-        """The price now; None when neither the feed nor a quote knows one."""
+        """The price now. None when neither the feed nor a quote knows one."""
         return (await self.of_all(account_id, [key])).get(key)
 
     async def of_all(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
-        """Prices of several instruments; those that nobody knows are absent. SessionExpired passes through."""
+        """Prices of several instruments. Those that nobody knows are absent. SessionExpired passes through."""
         connection = self._connections.of(account_id)
         wanted = set(keys)
         if not wanted:
@@ -88,7 +88,7 @@ class Prices:
 
 
 def of_tick(tick: Tick) -> Price:
-    """A tick as a price with its own time; a stale first snapshot keeps its old time and so shows its age."""
+    """A tick as a price with its own time. A stale first snapshot keeps its old time and so shows its age."""
     bids, asks = tick.bids, tick.asks  # read from the packet each time that they are asked for
     return Price(
         last=tick.last,

@@ -24,7 +24,7 @@ class Quotes:
     clock: Clock
 
     async def quote(self, actor: Actor, words: str) -> Quoted:
-        """One instrument's price; near misses as whole commands when the words do not name exactly one."""
+        """One instrument's price, or near misses as whole commands when the words do not name exactly one."""
         account = account_of(actor)
         if not words.strip():
             raise UsageError("Quote of what?", example="/quote RELIANCE")

@@ -10,7 +10,7 @@ REMEMBERED = timedelta(seconds=120)  # a code, its neighbours in time, and room 
 
 
 def spend(db: Repositories, account_id: str, digits: str, now: datetime) -> None:
-    """Notes that they are about to be submitted; NotSent when they were before. Kept as a digest, for as long as it matters."""
+    """Notes that they are about to be submitted. NotSent when they were before. Kept as a digest, for as long as it matters."""
     digest = hashlib.sha256(f"{account_id} {digits}".encode()).hexdigest()[:16]
     if not db.flags.spend_code(account_id, digest, now, REMEMBERED):
         raise NotSent("This code was used already. Wait for the next one.")

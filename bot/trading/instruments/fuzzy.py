@@ -35,7 +35,7 @@ NEIGHBOURS: Mapping[str, frozenset[str]] = _neighbours()
 
 
 def slip_cost(typed: str, meant: str, worst: float) -> float:
-    """What it takes to have typed the one and meant the other, 0 for equal; anything above `worst` comes back as infinity."""
+    """What it takes to have typed the one and meant the other, 0 for equal. Anything above `worst` comes back as infinity."""
     reach = int(worst / _DOUBLED) + 1  # a path further off the diagonal costs more than `worst`
     if abs(len(typed) - len(meant)) > reach:
         return float("inf")
@@ -72,7 +72,7 @@ def slip_cost(typed: str, meant: str, worst: float) -> float:
 
 
 class FuzzyIndex:
-    """An index over names (squashed, unique); weights say how likely people mean a name, 0 to 1, as a share of one slip."""
+    """An index over names (squashed, unique). Weights say how likely people mean a name, 0 to 1, as a share of one slip."""
 
     def __init__(self, names: Sequence[str], weights: Sequence[float]) -> None:
         self._names = names
@@ -83,7 +83,7 @@ class FuzzyIndex:
                 self._by_pair.setdefault(pair, []).append(number)
 
     def nearest(self, typed: str, limit: int, *, however_far: bool = False) -> list[str]:
-        """Names by what they cost, the cheapest first; empty where none is near enough to be meant, unless however_far."""
+        """Names by what they cost, the cheapest first. Empty where none is near enough to be meant, unless however_far."""
         worst = float(len(typed) + 1) if however_far else _allowance(len(typed))
         ranked: list[tuple[float, str]] = []
         for number in self._candidates(typed):
@@ -101,7 +101,7 @@ class FuzzyIndex:
         return slip_cost(typed, name, worst)
 
     def _candidates(self, typed: str) -> list[int]:
-        """Those that share the most pairs, whole levels at a time; the last level is cut by length and by weight."""
+        """Those that share the most pairs, whole levels at a time. The last level is cut by length and by weight."""
         counts: Counter[int] = Counter()
         for pair in _pairs(typed):
             counts.update(self._by_pair.get(pair, ()))

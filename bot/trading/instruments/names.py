@@ -15,7 +15,7 @@ _NSE_OTHER = 0.15
 
 
 class Names:
-    """Leads from words to symbols of the master; knows nothing of strikes and days."""
+    """Leads from words to symbols of the master. Knows nothing of strikes and days."""
 
     def __init__(
         self, columns: Columns, indices: Mapping[str, Instrument], underlyings: Iterable[str], living: frozenset[str]
@@ -40,7 +40,7 @@ class Names:
         return key in self._symbols or key in INDEX_WORDS or key in COMPANY_WORDS
 
     def written(self, text: str) -> list[str]:
-        """Symbols written so but for spaces and punctuation, letter for letter first; index names, no company words."""
+        """Symbols written so but for spaces and punctuation, letter for letter first. Index names too, no company words."""
         if text in self.shares and text not in INDEX_WORDS:
             return [text]
         key = squash(text)

@@ -39,7 +39,7 @@ class Confirmations:
         message_id: int | None = None,
         calm: bool = False,
     ) -> Confirmation:
-        """An open question, not yet stored; message_id when it replaces one in the same message."""
+        """An open question, not yet stored. message_id when it replaces one in the same message."""
         if actor.account is None:
             msg = "a question needs an account"
             raise ValueError(msg)
@@ -71,7 +71,7 @@ class Confirmations:
         *,
         fits: Collection[Purpose] = frozenset(Purpose),
     ) -> Confirmation:
-        """The question behind a tap, if this person may answer it here and now; ConfirmationGone otherwise.
+        """The question behind a tap, if this person may answer it here and now. ConfirmationGone otherwise.
 
         fits: what the button can be the answer to. A button is an untrusted text: it may name any question.
         """
@@ -111,7 +111,7 @@ class Confirmations:
         return asked is not None and timedelta(seconds=self.elapsed() - asked) < self.life
 
     def is_exit(self, token: str) -> bool:
-        """Whether the question was about an exit; False where that was never seen."""
+        """Whether the question was about an exit. False where that was never seen."""
         return token in self._exits
 
     def is_of_before(self, question: Confirmation) -> bool:
@@ -119,7 +119,7 @@ class Confirmations:
         return question.token not in self._asked
 
     def claim(self, db: Repositories, asked: Confirmation) -> None:
-        """Makes this caller the one that acts; ConfirmationGone for every other."""
+        """Makes this caller the one that acts. ConfirmationGone for every other."""
         message_id = asked.message_id
         claimed = message_id is not None and db.confirmations.claim(
             asked.token, asked.user_id, asked.chat_id, message_id, self._moment(asked)

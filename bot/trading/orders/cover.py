@@ -8,7 +8,7 @@ from bot.domain.orders.portfolio import Position
 
 
 def uncovers(draft: OrderDraft, positions: Sequence[Position]) -> Instrument | None:
-    """A short option that stands with less cover after this order than before it; None when there is none.
+    """A short option that stands with less cover after this order than before it. None when there is none.
 
     Units are netted for each underlying and right: a short call is covered by long calls and long futures that live at least as
     long, a short put by long puts and short futures. Strikes are not weighed: a cover further away is still a cover.

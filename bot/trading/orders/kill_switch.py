@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.clock import Clock
-from bot.domain.errors import ConfirmationGone, NotAllowed, NotFound, StorageAway
+from bot.domain.errors import ConfirmationGone, NotFound, StorageAway
 from bot.domain.orders.notice import TradingResumed, TradingStopped
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
-from bot.domain.people.account import GRANTS, Actor, Permission, Stop
+from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.actor import account_of
+from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
@@ -28,8 +28,6 @@ class KillSwitch:
 
     async def kill(self, actor: Actor) -> Killed:
         """Stops entries of the account now, and says what still rests at the exchange."""
-        if not actor.may(Permission.STOP):
-            raise NotAllowed(f"As {actor.role} you cannot use the kill switch.")
         account = account_of(actor)
         now = self.clock.now()
         stop = Stop(account_id=account.id, by=actor.user.telegram_id, at=now)
@@ -52,21 +50,24 @@ class KillSwitch:
                 stops=tuple(order for order in working if _is_stop(order)),
             )
 
+        def stop_now(db: Repositories) -> Killed:
+            demand_role(db, actor, Permission.STOP, "You may not use the kill switch here any more.")
+            return standing(db, fresh=turn_on(db))
+
         try:
-            killed = await self.store.transaction(lambda db: standing(db, fresh=turn_on(db)))
+            killed = await self.store.transaction(stop_now)
         except StorageAway:  # it stops all the same: nothing is written before what is owed, and no order leaves unwritten
             await self.store.owe(turn_on)
             killed = await self.store.transaction(partial(standing, fresh=True))
         return killed
 
     async def ask_resume(self, actor: Actor, *, chat_id: int) -> Question:
-        """Asks again before the switch is lifted; only an owner may."""
-        if not actor.may(Permission.ADMIN):
-            raise NotAllowed("Only an owner lifts the kill switch.")
+        """Asks again before the switch is lifted. Only an owner may."""
         account = account_of(actor)
         question = self.confirmations.new(actor, chat_id, Purpose.RESUME)
 
         def ask(db: Repositories) -> Stop:
+            demand_role(db, actor, Permission.ADMIN, "Only an owner lifts the kill switch.")
             stop = db.stops.stopped(account.id)
             if stop is None:
                 raise NotFound("Trading is not stopped.")
@@ -85,9 +86,7 @@ class KillSwitch:
 
         def resume(db: Repositories) -> None:
             self.confirmations.claim(db, question)
-            role = db.people.role_on(actor.user.telegram_id, question.account_id)
-            if role is None or Permission.ADMIN not in GRANTS[role]:
-                raise NotAllowed("Only an owner lifts the kill switch.")
+            demand_role(db, actor, Permission.ADMIN, "Only an owner lifts the kill switch.")
             demand_pin(db, actor.user.telegram_id, question.token, "Lifting the kill switch: your PIN, please.")
             stop = db.stops.stopped(question.account_id)
             before = f"stopped by {stop.by or 'the bot'} ({stop.why or 'no reason given'})" if stop else "running"
@@ -100,7 +99,7 @@ class KillSwitch:
         return Resumed(account=account, at=now)
 
     async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
-        """Cancels what the switch left resting; waiting stops stay."""
+        """Cancels what the switch left resting. Waiting stops stay."""
         return await self.orders.cancel_all(actor)
 
 

@@ -9,7 +9,7 @@ from bot.domain.ports.repositories import Repositories
 
 
 def own_order(db: Repositories, actor: Actor, order_id: str) -> Order:
-    """The order, when it is one of the actor's account; NotFound otherwise."""
+    """The order, when it is one of the actor's account. NotFound otherwise."""
     order = db.orders.find(order_id)
     if order is None or actor.account is None or order.account_id != actor.account.id:
         raise NotFound("That order is not one of this account's.")
@@ -17,7 +17,7 @@ def own_order(db: Repositories, actor: Actor, order_id: str) -> Order:
 
 
 def order_by_number(db: Repositories, account_id: str, day: date, number: int) -> Order:
-    """The order that has this number today; NotFound when there is none."""
+    """The order that has this number today. NotFound when there is none."""
     order = db.orders.by_number(account_id, day, number)
     if order is None:
         raise NotFound(f"There is no order #{number} today. /orders lists them.")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, NotAllowed, SessionExpired
+from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
@@ -16,16 +16,16 @@ from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import order_words, record_line
-from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position
+from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position, met_today
 from bot.domain.orders.proposal import Proposal, Remark
-from bot.domain.orders.tariff import Bill, Plan, RoundTrip
+from bot.domain.orders.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
-from bot.trading.actor import account_of
+from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, smaller
 from bot.trading.orders.confirmations import Confirmations
@@ -75,8 +75,6 @@ class ProposalBuilder:
     async def propose(self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int) -> Proposal:
         """A new question about a new order; a request that is no person's words names its instrument in full."""
         account, connection = self.connection(actor)
-        if not actor.may(Permission.REDUCE):
-            raise NotAllowed(f"As {actor.role} you can look, not trade.")
         await self.instruments.settled()
         order = asked if isinstance(asked, Meant) else self.interpreter.named(asked)
         instrument, first = order.instrument, order.readings[0].request
@@ -172,10 +170,11 @@ class ProposalBuilder:
         offers: list[tuple[str, str]] = []
 
         def store(db: Repositories) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
+            role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
             situation = replace(
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
-            if against := self.against(actor.role, situation):
+            if against := self.against(role, situation):
                 offers.extend(smaller(situation))
                 return against, (), None
             if situation.reduces:
@@ -197,6 +196,7 @@ class ProposalBuilder:
             cash=cash,
             warnings=said + warnings,
             closes=closes,
+            meets=met_today(draft, held.positions),
             before=before,
             redrawn=redrawn,
         )
@@ -277,12 +277,13 @@ class ProposalBuilder:
         cash: Decimal | None,
         warnings: tuple[Remark, ...],
         closes: int | None,
+        meets: int,
         before: Order | None,
         redrawn: str | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
-        bill, both = self._charges(draft, each)
+        bill, both = self._charges(draft, each, meets)
         return Proposal(
             confirmation=confirmation,
             account=account,
@@ -293,11 +294,12 @@ class ProposalBuilder:
             cash=cash,
             cash_after=cash - margin.required if cash is not None and margin.required is not None else None,
             charges=bill.total if bill else None,
-            charges_unknown=tuple(sorted(name.lower() for name in bill.unknown)) if bill else (),
+            charges_unknown=tuple(name.say for name in ChargeName if name in bill.unknown) if bill else (),
             charges_both=both.total if both else None,
             break_even=both.break_even.move if both and both.break_even else None,
             break_even_ticks=both.break_even.ticks if both and both.break_even else None,
             proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
+            loan=self._loan(draft, value, margin) if closes is None else None,
             closes=closes,
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
             warnings=warnings,
@@ -305,8 +307,16 @@ class ProposalBuilder:
             redrawn=redrawn,
         )
 
-    def _charges(self, draft: OrderDraft, each: Decimal | None) -> tuple[Bill | None, RoundTrip | None]:
-        """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past."""
+    def _loan(self, draft: OrderDraft, value: Decimal | None, margin: Margin) -> Loan | None:
+        if draft.product is not Product.MTF or draft.side is not Side.BUY or value is None or margin.required is None:
+            return None
+        return self.tariff.loan(value, margin.required, ist_date(self.clock.now()))
+
+    def _charges(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
+        """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.
+
+        meets: shares of it that the day has traded the other way, which the contract note takes as intraday.
+        """
         if each is None or not draft.instrument.is_tradable:
             return None, None
         trade = Trade(
@@ -317,7 +327,7 @@ class ProposalBuilder:
             price=each,
             day=ist_date(self.clock.now()),
         )
-        return self.tariff.order(trade, self.plan), self.tariff.round_trip(trade, self.plan)
+        return self.tariff.order(trade, self.plan, meets=meets), self.tariff.round_trip(trade, self.plan)
 
 
 def _is_delivery_sale(draft: OrderDraft) -> bool:

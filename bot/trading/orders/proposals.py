@@ -4,11 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.legs import Leg
-from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line, request_of
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
@@ -16,6 +16,7 @@ from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
+from bot.trading.actor import demand_role
 from bot.trading.orders.attached import is_passed, stops_meant
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
@@ -180,10 +181,13 @@ class Proposals:
     async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
         """New terms for a working order, as a question."""
         account, connection = self._proposing.connection(actor)
-        if not actor.may(Permission.OPEN):
-            raise NotAllowed(f"As {actor.role} you cannot change an order.")
         day = ist_date(self._clock.now())
-        order = await self._store.transaction(lambda db: order_by_number(db, account.id, day, number))
+
+        def find(db: Repositories) -> Order:
+            demand_role(db, actor, Permission.OPEN, "You may not change an order here any more.")
+            return order_by_number(db, account.id, day, number)
+
+        order = await self._store.transaction(find)
         if not order.status.is_working or order.broker_id is None:
             raise CheckFailed([f"#{number} is {order.status.lower()}: there is nothing to change."])
         if order.draft.kind is OrderKind.MARKET:

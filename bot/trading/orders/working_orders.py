@@ -6,13 +6,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 from bot.domain.clock import Clock, ist, ist_date
-from bot.domain.errors import AddressRefused, BotError, CheckFailed, NotAllowed, NotFound, OrderOver, StorageAway
+from bot.domain.errors import AddressRefused, BotError, CheckFailed, NotFound, OrderOver, StorageAway
 from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Question
-from bot.domain.people.account import GRANTS, Actor, Permission
+from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
+from bot.trading.actor import demand_role
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.orders.proposal_builder import ProposalBuilder
@@ -20,6 +21,8 @@ from bot.trading.safety.announce import tell_others
 from bot.trading.sync.reconcile import LOOK_OUT_ENDS, Reconcile
 
 log = logging.getLogger(__name__)
+
+_NO_CANCEL = "You may not cancel here any more."
 
 
 class WorkingOrders:
@@ -44,13 +47,16 @@ class WorkingOrders:
 
     async def cancel(self, actor: Actor, order: int | str, *, chat_id: int) -> Order | Question:
         """Asks the broker to cancel; a waiting stop is asked again in words first. The order as the book has it after a look."""
-        if not actor.may(Permission.REDUCE):
-            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
         account, _ = self._proposing.connection(actor)
         target = await self._find(actor, order)
         if target.status is OrderStatus.TRIGGER_PENDING:
             question = self._confirmations.new(actor, chat_id, Purpose.CANCEL, order_id=target.id)
-            await self._store.transaction(lambda db: db.confirmations.add(question))
+
+            def ask(db: Repositories) -> None:
+                demand_role(db, actor, Permission.REDUCE, _NO_CANCEL)
+                db.confirmations.add(question)
+
+            await self._store.transaction(ask)
             return Question(confirmation=question, account=account, order=target)
         return await self._cancel(actor, target)
 
@@ -60,12 +66,13 @@ class WorkingOrders:
 
     async def cancel_these(self, actor: Actor, *, stops: bool) -> tuple[Order, ...]:
         """Cancels working orders one by one; what the broker refuses stays and is shown as it is."""
-        if not actor.may(Permission.REDUCE):
-            raise NotAllowed(f"As {actor.role} you can look, not cancel.")
         account, _ = self._proposing.connection(actor)
-        working = await self._store.transaction(
-            lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
-        )
+
+        def begin(db: Repositories) -> list[Order]:
+            demand_role(db, actor, Permission.REDUCE, _NO_CANCEL)
+            return [order for order in db.orders.unsettled(account.id) if order.status.is_working]
+
+        working = await self._store.transaction(begin)
         done = []
         for order in working:
             if stops or order.status is not OrderStatus.TRIGGER_PENDING:
@@ -94,11 +101,6 @@ class WorkingOrders:
             raise CheckFailed([f"#{order.number} is {order.status.lower().replace('_', ' ')}: there is nothing to cancel."])
         now = self._clock.now()
 
-        def allow(db: Repositories) -> None:
-            role = db.people.role_on(actor.user.telegram_id, order.account_id)  # it may be another since the tap
-            if role is None or Permission.REDUCE not in GRANTS[role]:
-                raise NotAllowed("You may not cancel here any more.")
-
         def record(db: Repositories) -> None:
             known = db.orders.find(order.id)
             if known is not None and known.status.is_working:
@@ -110,7 +112,7 @@ class WorkingOrders:
                 notice = ActByOther(name=actor.user.name, deed=ActionKind.CANCELLED, at=now, detail=self._proposing.named(order))
                 tell_others(db, order.account_id, {actor.user.telegram_id}, notice, now, order_id=order.id)
 
-        await self._store.transaction(allow)
+        await self._store.transaction(lambda db: demand_role(db, actor, Permission.REDUCE, _NO_CANCEL))
         await self._store.owe(record)  # a cancel needs no row: it leaves also while the database takes nothing
         sending = self._background.start(connection.broker.cancel(order.broker_id), f"cancel {order.id}")
         over: OrderOver | None = None
@@ -138,8 +140,6 @@ class WorkingOrders:
 
     async def give_up(self, actor: Actor, order_id: str) -> Order:
         """The person says it is not in the broker's app; only after the look-out's time and a fresh look (invariant I4)."""
-        if not actor.may(Permission.OPEN):
-            raise NotAllowed(f"As {actor.role} you cannot close this.")
         before = await self._find(actor, order_id)
         order = await self.sync(actor, order_id)
         if order.status is not OrderStatus.UNKNOWN:
@@ -151,6 +151,7 @@ class WorkingOrders:
             raise CheckFailed([f"I am still looking for it, until {ist(now + left):%H:%M:%S}."])
 
         def close(db: Repositories) -> Order:
+            demand_role(db, actor, Permission.OPEN, "You may not close this here any more.")
             known = db.orders.find(order.id)
             if known is None:
                 raise NotFound("That order is gone.")

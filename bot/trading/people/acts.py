@@ -18,7 +18,7 @@ BETWEEN = " · "
 
 
 def in_words(db: Repositories, at: datetime, detail: str, names: Mapping[int, str]) -> str:
-    """The detail of one act; what nobody has a word for stays as it was written.
+    """The detail of one act. What nobody has a word for stays as it was written.
 
     The record itself keeps ids: a name may change, and two people may bear the same one.
     """

@@ -11,7 +11,7 @@ RANK = (Role.OWNER, Role.TRADER, Role.GUARDIAN, Role.VIEWER)
 
 
 class Allowlist:
-    """A copy of the list; a removal works at once all the same, because every act reads the role again from the store."""
+    """A copy of the list. A removal works at once all the same, because every act reads the role again from the store."""
 
     def __init__(self, *, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""/limits: an account's own hard limits, tightened at once and loosened from the next trading day only; and locking a day."""
+"""/limits: an account's own hard limits, tightened at once and loosened from the next trading day only, and locking a day."""
 
 from dataclasses import dataclass, fields, replace
 from datetime import date, time, timedelta
@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import NotAllowed
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import in_figures
@@ -16,7 +15,7 @@ from bot.domain.orders.portfolio import PnL
 from bot.domain.people.access import DayLock, LimitsShown
 from bot.domain.people.account import Account, Actor, Limits, Permission, Segment
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.actor import account_of
+from bot.trading.actor import account_of, demand_role
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
 
@@ -33,20 +32,17 @@ class OwnLimits:
 
     async def show(self, actor: Actor) -> LimitsShown:
         """As they stand today, and as they will."""
-        if not actor.may(Permission.LOOK):
-            raise NotAllowed(f"As {actor.role} you cannot look.")
         account = account_of(actor)
         return await self.store.transaction(lambda db: self._shown(db, account))
 
     async def change(self, actor: Actor, name: str, value: Any) -> LimitsShown:
-        """One limit anew; `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
-        if not actor.may(Permission.ADMIN):
-            raise NotAllowed("Only an owner changes the limits.")
+        """One limit anew. `value` is of the type of that field of Limits. PinWanted when it is loosened and a PIN is set."""
         account = account_of(actor)
         today, now = ist_date(self.clock.now()), self.clock.now()
         person = actor.user.telegram_id
 
         def write(db: Repositories) -> LimitsShown:
+            demand_role(db, actor, Permission.ADMIN, "Only an owner changes the limits.")
             present = db.limits.on(account.id, today)
             tight = stricter(name, getattr(present, name), value)
             if tight != value:
@@ -69,13 +65,12 @@ class OwnLimits:
         return await self.store.transaction(write)
 
     async def lock_day(self, actor: Actor) -> LimitsShown:
-        """No new entries until the next trading day; nobody can take it back in the chat."""
-        if not actor.may(Permission.OPEN):
-            raise NotAllowed(f"As {actor.role} you cannot lock the day.")
+        """No new entries until the next trading day. Nobody can take it back in the chat."""
         account = account_of(actor)
         now = self.clock.now()
 
         def write(db: Repositories) -> LimitsShown:
+            demand_role(db, actor, Permission.OPEN, "You may not lock the day here any more.")
             why = f"{actor.user.name} locked it"
             lock = DayLock(account_id=account.id, day=ist_date(now), at=now, by=actor.user.telegram_id, why=why)
             if db.limits.lock_day(lock):
@@ -86,7 +81,7 @@ class OwnLimits:
         return await self.store.transaction(write)
 
     def next_day(self, today: date) -> date:
-        """The next trading day; tomorrow where the calendar does not reach."""
+        """The next trading day. Tomorrow where the calendar does not reach."""
         after = self.calendar.trading_day_after(today) if self.calendar is not None else None
         return after or today + timedelta(days=1)
 
@@ -108,7 +103,7 @@ class OwnLimits:
 
 
 def stricter(name: str, one: Any, other: Any) -> Any:
-    """The tighter of two values of a limit; where neither is, what both allow. None allows all."""
+    """The tighter of two values of a limit. Where neither is, what both allow. None allows all."""
     if name == "guardian_sells_holdings":
         return one and other
     if one is None or other is None:
@@ -171,13 +166,13 @@ def made(result: PnL) -> Decimal:
 
 
 def entries_resting(db: Repositories, account_id: str) -> int:
-    """Orders at the exchange that may still open something; waiting stops are none."""
+    """Orders at the exchange that may still open something. Waiting stops are none."""
     working = (order for order in db.orders.unsettled(account_id) if order.status.is_working)
     return sum(order.status is not OrderStatus.TRIGGER_PENDING for order in working)
 
 
 def day_lock(db: Repositories, account_id: str, *, limits: Limits, result: PnL | None, clock: Clock) -> DayLock | None:
-    """The lock of today; made here, once and for all, when the day's result shows that the daily loss is reached."""
+    """The lock of today. Made here, once and for all, when the day's result shows that the daily loss is reached."""
     now = clock.now()
     today = ist_date(now)
     lock = db.limits.day_lock(account_id, today)

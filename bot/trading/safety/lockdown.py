@@ -52,7 +52,7 @@ def raise_alarm(db: Repositories, now: datetime) -> LockdownReport:
 
 
 def lift_alarm(db: Repositories, now: datetime) -> bool:
-    """Opens the phones again; the kill switches stay until an owner lifts each. False when there was no alarm."""
+    """Opens the phones again. The kill switches stay until an owner lifts each. False when there was no alarm."""
     if not db.flags.lift_lockdown():
         return False
     phones = sorted({user.telegram_id for user, _, _ in db.people.all()})
@@ -70,7 +70,7 @@ class Lockdown:
         self._connections = connections
 
     async def heed(self) -> int:
-        """Ends every session that is still alive here, at the broker too; how many. Nothing when no alarm sounds."""
+        """Ends every session that is still alive here, at the broker too. Returns how many. Nothing when no alarm sounds."""
         connections = [(account_id, self._connections.of(account_id)) for account_id in self._connections.opened()]
         alive = [(account_id, connection) for account_id, connection in connections if connection.session is not None]
         if not alive or not await self._store.transaction(is_locked_down):

@@ -66,7 +66,7 @@ class _Open:
 
 
 class Pins:
-    """One keypad for each person; it lives in memory, and a restart ends it."""
+    """One keypad for each person. It lives in memory, and a restart ends it."""
 
     def __init__(self, *, store: Store, clock: Clock, random: RandomBytes, hashing: PinHash) -> None:
         self._store = store
@@ -147,7 +147,7 @@ class Pins:
                 return await self._keep(actor, at, Secret(digits))
 
     def close(self, actor: Actor, pad_id: str) -> None:
-        """The person gave up; nothing happens."""
+        """The person gave up. Nothing happens."""
         at = self._open.get(actor.user.telegram_id)
         if at is not None and at.pad.id == pad_id:
             del self._open[actor.user.telegram_id]
@@ -185,7 +185,7 @@ class Pins:
         return self._end(person, at, right=False, say=_closed(now + pause(pin.failures), actor))
 
     def _right(self, db: Repositories, actor: Actor, at: _Open, pin: Pin, now: datetime) -> bool:
-        """Writes down that this PIN was given; False when it was taken away or changed while it was weighed."""
+        """Writes down that this PIN was given. False when it was taken away or changed while it was weighed."""
         present = db.pins.find(pin.telegram_id)
         if present is None or present.hashed != pin.hashed:
             return False
@@ -238,7 +238,7 @@ class Pins:
         return tuple(digit for _, digit in sorted(draws))
 
     async def lock(self, actor: Actor) -> PinState:
-        """From now on this person's phone can only stop trading and be opened; the open questions die."""
+        """From now on this person's phone can only stop trading and be opened. The open questions die."""
         person, now = actor.user.telegram_id, self._clock.now()
 
         def shut(db: Repositories) -> None:
@@ -269,7 +269,7 @@ def pause(failures: int) -> timedelta:
 
 
 def _bounded(db: Repositories, telegram_id: int, now: datetime) -> Pin | None:
-    """A person's PIN; tries are closed for no longer than the pause itself, also where the clock was set back since."""
+    """A person's PIN. Tries are closed for no longer than the pause itself, also where the clock was set back since."""
     pin = db.pins.find(telegram_id)
     if pin is not None and pin.closed_until is not None and pin.closed_until - now > pause(pin.failures):
         pin = replace(pin, closed_until=now + pause(pin.failures))
@@ -280,7 +280,7 @@ def _bounded(db: Repositories, telegram_id: int, now: datetime) -> Pin | None:
 def why_pin(
     db: Repositories, telegram_id: int, account_id: str, *, value: Decimal | None, limits: Limits, now: datetime
 ) -> str | None:
-    """Why an entry of this person waits for the PIN: over the soft limit, or the first after 12 idle hours; None: it does not."""
+    """Why an entry of this person waits for the PIN: over the soft limit, or the first after 12 idle hours. None: it does not."""
     pin = db.pins.find(telegram_id)
     if pin is None:
         return None
@@ -307,7 +307,7 @@ def begin_mode(db: Repositories, mode: str, now: datetime) -> None:
 
 
 def take_proof(db: Repositories, telegram_id: int, proof: str) -> bool:
-    """Uses up the PIN given for this one act; True as well when the person has none."""
+    """Uses up the PIN given for this one act. True as well when the person has none."""
     pin = db.pins.find(telegram_id)
     if pin is None:
         return True

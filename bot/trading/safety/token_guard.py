@@ -36,7 +36,7 @@ class TokenGuard:
         self._told: set[str] = set()
 
     async def pin(self, bot_id: int, *, forget_updates: Callable[[], Awaitable[None]], take_new: bool = False) -> None:
-        """Remembers the bot at the first start; SettingsError at a later start as another one.
+        """Remembers the bot at the first start. SettingsError at a later start as another one.
 
         take_new: the host says that the bot was changed on purpose. Update ids of one bot mean nothing for another, so
         those received are forgotten then.
@@ -60,7 +60,7 @@ class TokenGuard:
             await forget_updates()
 
     async def halt(self, why: str, *, drill: str = DRILL) -> None:
-        """Turns the kill switch of every account on, and tells everybody on it; once for each reason until it is lifted."""
+        """Turns the kill switch of every account on, and tells everybody on it, once for each reason until it is lifted."""
         now = self._clock.now()
         words = f"{why} {drill}"
         first = why not in self._told

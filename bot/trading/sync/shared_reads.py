@@ -23,7 +23,7 @@ YOUNG = 1.0  # seconds since a read began, within which its answer serves whoeve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading(Generic[T]):
-    """What a read brought. Whatever happened before it began is in it; what happened during it may be missing."""
+    """What a read brought. Whatever happened before it began is in it. What happened during it may be missing."""
 
     value: T
     as_of: datetime  # when the read began
@@ -45,7 +45,7 @@ class SharedRead(Generic[T]):
         self._newest: Reading[T] | None = None
 
     async def ask(self, *, after: float) -> Reading[T]:
-        """A young reading that began later than `after`, in loop time; else that of the next read to begin."""
+        """A young reading that began later than `after`, in loop time, else that of the next read to begin."""
         if (newest := self.newest(after)) is not None:
             return newest
         return await asyncio.shield(self.begin())  # whoever gives up leaves the read to the others
@@ -87,7 +87,7 @@ class SharedRead(Generic[T]):
 
 
 def _seen(task: "asyncio.Task[Any]") -> None:
-    """A failure belongs to those who wait; where all of them gave up nobody is left to be told."""
+    """A failure belongs to those who wait. Where all of them gave up nobody is left to be told."""
     if not task.cancelled():
         task.exception()
 

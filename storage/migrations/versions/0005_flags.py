@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 
 def _flag(name: str, key: str) -> tuple[str, str, str] | None:
-    """The name, subject and value of a row; None for one that others imply."""
+    """The name, subject and value of a row. None for one that others imply."""
     first, _, _ = key.partition(" ")
     hour, _, person = key.rpartition(":")
     match name:

@@ -57,6 +57,20 @@ def test_a_holiday_and_a_day_outside_the_data_are_called_so() -> None:
     assert "from 2027-01-01: no calendar for 2027" in calendar("2026-12-15")
 
 
+def test_a_muhurat_day_and_the_auctions_exceptions_are_told() -> None:
+    page = calendar("2026-11-08")
+    assert "trades are real and settle; it counts for no expiry" in page
+    assert "00:00-24:00 UNKNOWN" in page
+    assert "Not in BSE's closing auction: BSE, CDSL (source: BSE 20260610-41)" in page
+    assert "closing auction:" not in calendar("2026-07-31")
+    assert "BFO FOCIT monthly" in calendar("2026-11-26")
+
+
+def test_a_line_that_is_not_known_says_why() -> None:
+    page = charges("--side buy --quantity 40 --symbol RELIANCE --price 1480.30 --product mtf --plan flat-20")
+    assert "BROKERAGE         not known  (what plan flat-20 takes for mtf)" in page
+
+
 def test_every_group_of_the_calendar_page_names_its_source() -> None:
     page = calendar("2026-11-20")
     assert page.count("source: ") >= 8
@@ -101,6 +115,9 @@ def test_without_flags_every_rate_fee_and_plan_is_listed_with_its_source() -> No
         tariff.plans
     )
     assert "flat-5: ₹0 delivery, ₹5 an order" in page
+    assert "MTF_INTEREST a year 14.99 % up to ₹25,00,000.00, 9.99 % up to ₹5,00,00,000.00, 6.99 % from" in page
+    assert "BSE series SS/ST: 1 % from" in page
+    assert "BFO FOCIT: 0 % from 2026-05-11" in page
     assert "not known" in page
     assert "besides" not in page
     assert "not BANKEX/SENSEX" in page

@@ -34,9 +34,14 @@ def test_a_store_in_order_is_called_so_in_all_three() -> None:
 @pytest.mark.parametrize(
     ("state", "whole", "phone", "check"),
     [
-        (replace(SOUND, audit_broken_at=7), "broken at row: 7", "🔴 memory audit broken at row: 7", "✗ audit          row 7 was"),
-        (replace(SOUND, people=0), "memory people: 0", "memory people: 0", "✗ people         nobody is on the list"),
-        (replace(SOUND, seed_key=True), "vault seed key: yes", "memory people: 2", "✓ second key     there"),
+        (
+            replace(SOUND, audit_broken_at=7),
+            "broken at row: 7",
+            "🔴 database audit broken at row: 7",
+            "✗ audit          row 7 was",
+        ),
+        (replace(SOUND, people=0), "database people: 0", "database people: 0", "✗ people         nobody is on the list"),
+        (replace(SOUND, seed_key=True), "vault seed key: yes", "database people: 2", "✓ second key     there"),
     ],
 )
 def test_what_is_otherwise_is_said_in_all_three(state: StoreState, whole: str, phone: str, check: str) -> None:

@@ -77,8 +77,8 @@ def test_values_read_as_people_read_them() -> None:
     ]  # fmt: skip
 
 
-def a_report(**memory: Plain) -> list[Fact]:
-    """What a bot in good order tells, sixty lines of it, with these of its memory otherwise."""
+def a_report(**database: Plain) -> list[Fact]:
+    """What a bot in good order tells, sixty lines of it, with these of its database otherwise."""
     sound: dict[str, Plain] = {
         "people": 2, "phones sealed": 0, "accounts": 1, "accounts stopped": 0, "alarm": False, "updates waiting": 0,
         "notices waiting": 1, "notices buried": 0, "audit broken at row": None,
@@ -92,7 +92,7 @@ def a_report(**memory: Plain) -> list[Fact]:
         ),
         *facts("file", {"database bytes": 4096, "heartbeat age": timedelta(seconds=12)}),
         *facts("vault", {"without key": False, "secrets that open": 5, "seed key": True}),
-        *facts("memory", sound | {name.replace("_", " "): value for name, value in memory.items()}),
+        *facts("database", sound | {name.replace("_", " "): value for name, value in database.items()}),
         *facts("unsettled orders", {"open": 1}),
     ]
 
@@ -109,7 +109,7 @@ def test_on_a_phone_stands_what_matters_and_the_rest_is_left_to_the_host() -> No
 
 def test_what_is_wrong_stands_first_on_a_phone() -> None:
     shown = on_a_phone(a_report(notices_buried=3, alarm=True, audit_broken_at_row=7))
-    assert shown[:3] == ["🔴 memory alarm: yes", "🔴 memory audit broken at row: 7", "🔴 memory notices buried: 3"]
+    assert shown[:3] == ["🔴 database alarm: yes", "🔴 database audit broken at row: 7", "🔴 database notices buried: 3"]
     assert not shown[3].startswith("🔴")
 
 

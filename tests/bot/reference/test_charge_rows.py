@@ -1,6 +1,7 @@
 """Rows of charges: what cannot be a charge is refused, and no two shipped rows answer the same case."""
 
 import tomllib
+from decimal import Decimal
 from itertools import product
 
 import pytest
@@ -27,6 +28,16 @@ RATE = "[[rates]]\ncharge = 'STT'\nclasses = ['future']\nfrom = 2026-04-01\nsour
             "[[plans]]\nname = 'p'\ntitle = 't'\nsource = 's'\nfuture_percent = '0.03'",
             "future_percent is a cap on future, which is missing",
         ),
+        *[
+            (f"[[interest]]\n{said}\nfrom = 2026-01-01\nsource = 's'", words)
+            for said, words in (
+                ("slabs = [{ to = '5', percent = '1' }]", "the last slab must have no limit"),
+                ("slabs = [{ to = '5', percent = '1' }, { to = '4', percent = '1' }, { percent = '2' }]", "the slabs must rise"),
+                ("slabs = [{ percent = '1' }, { percent = '2' }]", "only the last has no limit"),
+                ("percent = '9'\nslabs = [{ percent = '1' }]", "either percent or slabs"),
+                ("", "either percent or slabs"),
+            )
+        ],
         ("[[fees]]\ncharge = 'TIP'\nrupees = '1'\ngst = true\nfrom = 2026-01-01\nsource = 's'", "charge must be one of"),
     ],
 )
@@ -46,3 +57,9 @@ def test_no_two_shipped_rates_of_one_date_answer_the_same_case() -> None:
                 row for row in tariff.rates if row.charge is charge and row.covers(case) and row.since == day and not row.series
             ]
             assert len(rows) <= 1, case
+
+
+def test_a_host_may_say_one_percentage_for_every_loan() -> None:
+    text = "[[interest]]\npercent = '9.99'\nfrom = 2026-01-01\nsource = 'my letter'"
+    (row,) = read_tariff([tables_of(tomllib.loads(text), "host.toml", ChargeTables)]).interest
+    assert row.percent(Decimal(1)) == row.percent(Decimal(10**9)) == Decimal("9.99")

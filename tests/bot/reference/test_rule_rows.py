@@ -29,6 +29,7 @@ SLABS = PROTECTION + "[[slabs]]\nkinds = ['EQUITY']\nfrom = 2026-01-01\nsource =
             PROTECTION + "[[freeze]]\nexchange = 'NFO'\nfrom = 2026-01-01\nmonthly = true\nunits = { NIFTY = 0 }\nsource = 's'",
             "NIFTY must be a whole number from 1",
         ),
+        (PROTECTION + "[[lots]]\nfirst_expiry = 2026-01-01\nsource = 's'", "units are missing"),
     ],
 )
 def test_a_rule_that_cannot_hold_is_refused(text: str, words: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
-from bot.domain.errors import LoginRefused, NotAllowed, PersonError, UsageError
+from bot.domain.errors import LoginRefused, PersonError, UsageError
 from bot.domain.people.account import Role
 from bot.simulators.loop import LoopClock
 from bot.web.secret_page import HEADERS, LARGEST, SecretPage
@@ -175,15 +175,6 @@ async def test_who_was_removed_or_is_no_owner_any_more_enters_nothing(clock: Loo
             hall.accounts.role = role
             assert (await post(hall, address)).status == 409
             assert hall.accounts.linked == []
-
-
-@pytest.mark.parametrize("role", [Role.TRADER, Role.GUARDIAN, Role.VIEWER])
-async def test_only_an_owner_gets_a_link(role: Role, clock: LoopClock) -> None:
-    async with a_hall(clock) as hall:
-        hall.accounts.role = role
-        with pytest.raises(NotAllowed):
-            await hall.link()
-        assert not hall.page.is_open
 
 
 async def test_a_label_that_cannot_be_typed_or_is_taken_gets_no_link(clock: LoopClock) -> None:

@@ -9,7 +9,8 @@ from bot.domain.orders.order import OrderStatus, Purpose
 from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState, Unlinked, UnlinkQuestion
 from bot.domain.people.account import CodeKind, Role
 from handlers.views import account as views
-from handlers.views.taps import CardTap, CardVerb, WordsTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import CardTap, CardVerb, WordsTap
 from tests.handlers.samples import A_STOP, MAIN, NOW, PAPA, SHORT_CALL, a_confirmation, a_position, a_session
 from tests.stage.orders import an_order
 

@@ -16,7 +16,8 @@ from bot.domain.terms import Product
 from handlers.views import books as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View
-from handlers.views.taps import ExitTap, Listing, ListingTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import ExitTap, Listing, ListingTap
 from tests.handlers.samples import LINES, MAIN, NOW, PROTECTED, SHORT_CALL, a_detail, a_holding, a_position
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 

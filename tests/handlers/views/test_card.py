@@ -12,7 +12,8 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.terms import OrderKind
 from handlers.views import card as views
 from handlers.views.message import View
-from handlers.views.taps import MOST_BYTES, OrderTap, OrderVerb, WordsTap, decode
+from handlers.views.tap import MOST_BYTES, decode
+from handlers.views.taps import OrderTap, OrderVerb, WordsTap
 from tests.handlers.samples import A_STOP, PROTECTED
 from tests.stage.orders import NIFTY_CALL, NOW, RELIANCE, a_draft, an_order
 

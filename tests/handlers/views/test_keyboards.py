@@ -10,6 +10,7 @@ from bot.domain.market.instrument import Exchange, InstrumentKey
 from bot.domain.terms import Product
 from handlers.views.keyboards import button, markup, words
 from handlers.views.message import Button, keyboard
+from handlers.views.tap import Tap, decode, encode
 from handlers.views.taps import (
     CardTap,
     CardVerb,
@@ -23,10 +24,7 @@ from handlers.views.taps import (
     OrderTap,
     OrderVerb,
     PadTap,
-    Tap,
     WordsTap,
-    decode,
-    encode,
 )
 
 TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=1, max_size=26)

@@ -13,7 +13,8 @@ from handlers.registry import parse_command
 from handlers.views import market as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View
-from handlers.views.taps import WordsTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import WordsTap
 from tests.handlers.samples import A_PRICE, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 

@@ -1,6 +1,7 @@
 """Profit and loss before and after charges, and the summary of a day."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import given
@@ -84,6 +85,44 @@ def test_a_summary_that_is_late_or_not_whole_says_so() -> None:
     assert "could not be asked for everything" in view.plain
     assert "Before charges" in view.plain
     assert "Net" not in view.plain
+
+
+def test_a_charge_that_is_not_known_is_named_and_the_net_is_of_the_others() -> None:
+    shown = rows(views.pnl(replace(TODAY, charges_missing=("brokerage",)), TAP, "main", "PAPER"))
+    at = shown.index("Charges ≈            −81.30")
+    assert shown[at + 1 : at + 3] == [" brokerage        not known", "Net of these        +423.95 🟢"]
+
+
+def test_without_the_brokers_books_no_figure_is_made_up() -> None:
+    view = views.report(
+        a_report(
+            records_only=True, complete=False, late=True, booked=Decimal(0), open=Decimal(0), charges=None, cash=None, carried=()
+        ),
+        "main",
+        "LIVE",
+    )
+    assert rows(view) == [
+        "20 NOV 2026  main         LIVE",
+        "Net                 no data",
+        "------------------------------",
+        "Orders                   14",
+        " filled                  11",
+        " rejected                 1",
+        "Trades                   18",
+    ]
+    assert "0.00" not in view.plain
+    assert "No data: mStock's books of this day could not be read." in view.plain
+
+
+def test_a_day_without_trades_is_a_sign_of_life() -> None:
+    view = views.report(a_report(trades=0, up_since=NOW - timedelta(days=3)), "main", "LIVE")
+    assert "No trades; up since 17 Nov 14:02." in view.plain
+    assert "No trades" not in views.report(a_report(up_since=NOW), "main", "LIVE").plain
+
+
+def test_a_summary_made_on_another_day_says_on_which() -> None:
+    view = views.report(a_report(late=True, made_at=NOW + timedelta(days=2)), "main", "LIVE")
+    assert "Late: made at 22 Nov 14:02, because I was not running at its time." in view.plain
 
 
 MONEY = st.decimals(-(10**10), 10**10, places=2, allow_nan=False)

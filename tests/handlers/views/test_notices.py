@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,11 @@ from bot.domain.orders import notice as news
 from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.terms import Product, Side
-from handlers.views.message import View
+from bot.reference.load import load_reference
+from handlers.views.message import Table, View
 from handlers.views.notices import notice
-from handlers.views.taps import OrderTap, OrderVerb, decode
+from handlers.views.tap import decode
+from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
@@ -49,6 +52,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.FeedBack(since=NOW, until=NOW, fills=2, rejections=1),
         news.AddressNotRegistered(at=NOW, words=words),
         news.DaySummary(report=a_report()),
+        news.YearNotCovered(year=2027),
     ]
 
 
@@ -82,6 +86,15 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
         assert last in draw(kind).plain
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
+
+
+def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_shown(tmp_path: Path) -> None:
+    view = draw(news.YearNotCovered(year=2027))
+    assert "no new position from 1 Jan 2027 on; exits go." in view.plain
+    (file,) = [part for part in view.parts if isinstance(part, Table)]
+    (tmp_path / "2027.toml").write_text("\n".join(file.rows), encoding="utf-8")
+    calendar = load_reference(tmp_path / "2027.toml").calendar
+    assert [calendar.has_session(date(2027, 1, day)) for day in (25, 26)] == [True, False]
 
 
 @pytest.mark.parametrize("deed", news.ActionKind)

@@ -12,11 +12,13 @@ from bot.domain.market.instrument import Exchange
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Remark
+from bot.domain.orders.tariff import ChargeName, Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views import order as views
 from handlers.views.format import amount, columns
 from handlers.views.message import Table, View
-from handlers.views.taps import CardTap, CardVerb, ChangeTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import CardTap, CardVerb, ChangeTap
 from tests.handlers.samples import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
@@ -143,7 +145,7 @@ def test_what_is_not_known_is_said_and_never_shown_as_zero() -> None:
     assert "LTP                  not known" in rows(view)
     assert "Value                not known" in rows(view)
     assert "Cash after           not known" in rows(view)
-    assert "without brokerage (not known)" in rows(view)
+    assert " brokerage           not known" in rows(view)
     assert "0.00" not in view.plain
 
 
@@ -234,8 +236,10 @@ def test_no_name_and_no_figure_breaks_the_card(
         cash=cash,
         cash_after=cash,
         charges=money,
+        charges_unknown=tuple(name.say for name in ChargeName),
         charges_both=money,
         break_even=money,
+        loan=Loan(own=money, lent=money, interest=cash) if money is not None else None,
         warnings=(Remark(name="x", say=warning),),
     )
     view = views.proposal(asked, "PAPER", NOW + timedelta(seconds=5))

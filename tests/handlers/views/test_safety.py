@@ -5,7 +5,8 @@ from bot.domain.orders.proposal import Killed, Resumed
 from bot.domain.people.account import Stop
 from handlers.views import safety as views
 from handlers.views.message import View
-from handlers.views.taps import EntriesTap, WordsTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import EntriesTap, WordsTap
 from tests.handlers.samples import A_STOP, ASHA, NOW, PAPA
 from tests.stage.orders import an_order
 

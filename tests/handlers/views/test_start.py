@@ -7,7 +7,8 @@ import pytest
 from bot.domain.people.account import Actor, Role, User
 from handlers.registry import COMMANDS
 from handlers.views import start as views
-from handlers.views.taps import DoItNowTap, WordsTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import DoItNowTap, WordsTap
 from tests.handlers.samples import ASHA, MAIN, NOW
 
 OWNER = Actor(user=User(telegram_id=ASHA, name="Asha <b>"), role=Role.OWNER, account=MAIN)

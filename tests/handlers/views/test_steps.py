@@ -8,7 +8,8 @@ from bot.domain.terms import Product, Side
 from handlers.views import steps as views
 from handlers.views.message import View
 from handlers.views.steps import Candidate
-from handlers.views.taps import LeaveTap, WordsTap, decode
+from handlers.views.tap import decode
+from handlers.views.taps import LeaveTap, WordsTap
 from tests.handlers.samples import A_STOP, NOW
 from tests.stage.orders import NIFTY_CALL, RELIANCE, an_order
 

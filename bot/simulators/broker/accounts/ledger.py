@@ -50,7 +50,7 @@ def identity(fact: Fact) -> tuple[str, str]:
 
 
 def only_one(path: Path) -> IO[str]:
-    """Holds a lock for as long as the file stays open; BooksInUse when another process has it."""
+    """Holds a lock for as long as the file stays open. BooksInUse when another process has it."""
     file = path.open("w", encoding="ascii")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,7 +62,7 @@ def only_one(path: Path) -> IO[str]:
 
 
 def take(directory: Path) -> IO[str]:
-    """Makes the directory and locks it; BadSettings when there can be none."""
+    """Makes the directory and locks it. BadSettings when there can be none."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         return only_one(directory / "paper.lock")
@@ -74,7 +74,7 @@ def take(directory: Path) -> IO[str]:
 
 
 class Ledger:
-    """All facts in memory, each change written through; a change that fails is undone on disk and in memory alike."""
+    """All facts in memory, each change written through. A change that fails is undone on disk and in memory alike."""
 
     def __init__(self, directory: Path | None) -> None:
         self._lock = None if directory is None else take(directory)
@@ -101,7 +101,7 @@ class Ledger:
             raise BadSettings(f"The paper broker's books are of version {version}; this program writes {SCHEMA_VERSION}.")
 
     def _forget(self) -> None:
-        """Empties the memory; what is on disk stays."""
+        """Empties the memory. What is on disk stays."""
         self.accounts: dict[str, Account] = {}
         self.orders: dict[str, Order] = {}
         self.trades: list[Trade] = []
@@ -124,7 +124,7 @@ class Ledger:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """One transaction; nested use joins the outer one. Leaving it is the commit, on disk."""
+        """One transaction. Nested use joins the outer one. Leaving it is the commit, on disk."""
         if self._db.in_transaction:
             yield
             return
@@ -148,7 +148,7 @@ class Ledger:
         self._load()
 
     def afterwards(self, act: Callable[[], None]) -> None:
-        """Does something once the running transaction is on disk; at once when none is running."""
+        """Does something once the running transaction is on disk. At once when none is running."""
         if self._db.in_transaction:
             self._after.append(act)
         else:
@@ -210,7 +210,7 @@ class Ledger:
         return not self._tokens
 
     def token_for(self, exchange: str, name: str) -> str:
-        """A contract's token: given out once and the same ever after; `keep_contracts` writes down what was given."""
+        """A contract's token: given out once and the same ever after. `keep_contracts` writes down what was given."""
         return next_token(self._tokens, exchange, name)
 
     def keep_contracts(self, rows: Sequence[ContractRow]) -> None:
@@ -230,7 +230,7 @@ class Ledger:
         )  # fmt: skip
 
     def put_move(self, key: Key, at: datetime, offset: int, fixed: int | None, *, replace: bool = False) -> None:
-        """Remembers where a price was put; `replace`: instead of the instrument's last one."""
+        """Remembers where a price was put. `replace`: instead of the instrument's last one."""
         if replace:
             newest = "SELECT n FROM moves WHERE exchange = ? AND token = ? ORDER BY at DESC, n DESC LIMIT 1"
             self._db.execute(f"DELETE FROM moves WHERE n = ({newest})", key)  # noqa: S608 - both are constants
@@ -239,7 +239,7 @@ class Ledger:
         )
 
     def thin_moves(self, today: datetime, week: datetime) -> int:
-        """Of pushed ticks before `today` keeps each ten minutes' last, before `week` each day's; how many went.
+        """Of pushed ticks before `today` keeps each ten minutes' last, before `week` each day's. Returns how many went.
 
         A live feed leaves a hundred thousand a day, and all of them are read when the broker starts.
         """

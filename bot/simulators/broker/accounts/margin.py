@@ -35,7 +35,7 @@ class Margin:
 
 
 def required(instrument: Instrument, *, product: Product, side: Side, quantity: int, price: int, spot: int) -> Margin:
-    """For opening `quantity` units at `price`; `spot` is the underlying's price (paise)."""
+    """For opening `quantity` units at `price`. `spot` is the underlying's price (paise)."""
     value = quantity * price
     if not instrument.is_derivative:
         if product == "DELIVERY":

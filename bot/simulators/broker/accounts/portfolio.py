@@ -25,7 +25,7 @@ Find = Callable[[Key], Instrument]
 
 @dataclass(slots=True)
 class Position:
-    """One row: an instrument under one product. `net` in units, signed; `cost` is what the open part cost, same sign."""
+    """One row: an instrument under one product. `net` in units, signed. `cost` is what the open part cost, same sign."""
 
     key: Key
     product: Product
@@ -99,14 +99,14 @@ class Portfolio:
         self._days: dict[tuple[str, str, int], _Day] = {}
 
     def positions(self, client: str, day: str) -> list[Position]:
-        """First carried, then first traded first; rows that are flat again stay for the day (7.1)."""
+        """First carried, then first traded first. Rows that are flat again stay for the day (7.1)."""
         return list(self._today(client, day).values())
 
     def position(self, client: str, day: str, key: Key, product: Product) -> Position:
         return self._today(client, day).get((key, product)) or Position(key, product)
 
     def _today(self, client: str, day: str) -> dict[tuple[Key, Product], Position]:
-        """The day's positions; only trades that came since the last look are added."""
+        """The day's positions. Only trades that came since the last look are added."""
         key = (client, day, self._ledger.undone)
         if key not in self._days:
             self._days = {other: seen for other, seen in self._days.items() if other[0] != client}
@@ -134,7 +134,7 @@ class Portfolio:
         return self._market.price(underlying, now)
 
     def position_margin(self, client: str, day: str, now: datetime) -> int:
-        """What open positions tie up; delivery counts as cash paid less proceeds that have arrived."""
+        """What open positions tie up. Delivery counts as cash paid less proceeds that have arrived."""
         total = 0
         for position in self.positions(client, day):
             if position.product == "DELIVERY":
@@ -149,7 +149,7 @@ class Portfolio:
         return total
 
     def loss_share(self, account: Account, product: Product, now: datetime) -> int:
-        """Percent of what is tied up in a product's open positions that is lost on them at the prices of now; 0 in profit."""
+        """Percent of what is tied up in a product's open positions that is lost on them at the prices of now. 0 in profit."""
         loss, tied = Fraction(0), 0
         for position in self.positions(account.client, account.day):
             if position.product == product and position.net:

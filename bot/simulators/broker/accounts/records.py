@@ -1,4 +1,7 @@
-"""What the paper broker remembers: accounts, orders, trades, carried positions, holdings; each one row of the ledger."""
+"""What the paper broker remembers: accounts, orders, trades, carried positions, holdings.
+
+Each is one row of the ledger.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ Channel = Literal["API", "WEB"]
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """One client of the broker. Money in paise; `sod` is the start-of-day limit."""
+    """One client of the broker. Money in paise. `sod` is the start-of-day limit."""
 
     client: str
     name: str
@@ -41,7 +44,7 @@ class Account:
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """One order of the book; prices and `value` (sum of price times units filled) in paise, quantities in units."""
+    """One order of the book. Prices and `value` (sum of price times units filled) in paise, quantities in units."""
 
     id: str
     client: str
@@ -91,7 +94,7 @@ class Order:
         self.steps.append([status, at, str(self.price), str(self.trigger), str(self.quantity)])
 
     def as_of(self, step: list[str]) -> Order:
-        """The order as it stood at one of its steps; its fills are those of now."""
+        """The order as it stood at one of its steps. Its fills are those of now."""
         then = replace(self, status=step[0], updated_at=step[1])
         if len(step) > len(("status", "at")):  # books of before have no more
             then.price, then.trigger, then.quantity = (int(each) for each in step[2:5])
@@ -154,7 +157,7 @@ class Carried:
 
 @dataclass(slots=True, kw_only=True)
 class Holding:
-    """Shares in the demat account. `t1` are bought and not yet delivered; `cost` is the total in paise."""
+    """Shares in the demat account. `t1` are bought and not yet delivered. `cost` is the total in paise."""
 
     client: str
     exchange: str

@@ -37,7 +37,7 @@ def refuse_address() -> Refusal:
 
 
 class Sessions:
-    """Mints and checks tokens; what must outlive a restart (signing key, live sessions, attempts) is in the ledger."""
+    """Mints and checks tokens. What must outlive a restart (signing key, live sessions, attempts) is in the ledger."""
 
     def __init__(self, ledger: Ledger, rng: random.Random, faults: ActiveFaults) -> None:
         self._ledger = ledger
@@ -53,7 +53,7 @@ class Sessions:
     # Step one.
 
     def login(self, client: str, password: str, now: datetime, *, uuid_form: bool = False) -> dict[str, object]:
-        """Checks the password; answers the 300 s token three times over, or the older bare UUID."""
+        """Checks the password. Answers the 300 s token three times over, or the older bare UUID."""
         if not client.strip() or not password:
             raise Refusal("Please provide valid clientcode and password.", http=400, code="400")
         account = self._ledger.accounts.get(client)
@@ -152,7 +152,7 @@ class Sessions:
     # Every call after.
 
     def account_of(self, token: str, now: datetime) -> Account:
-        """Whose session token this is; a refusal (401 IA401) when it is missing, of the wrong kind, dead or ended."""
+        """Whose session token this is. A refusal (401 IA401) when it is missing, of the wrong kind, dead or ended."""
         claims = self._claims(token)
         if claims is None or "UID" not in claims or _when(claims) <= now.timestamp():
             raise refuse_token()
@@ -173,7 +173,7 @@ class Sessions:
             self._ledger.tell(now, str(claims.get("USERNAME", "")), "session ended")
 
     def end_all(self, client: str, now: datetime) -> int:
-        """Forgets every session of a client; how many there were."""
+        """Forgets every session of a client. Returns how many there were."""
         with self._ledger.change():
             self._ledger.tell(now, client, "sessions forgotten")
             return self._ledger.forget_sessions(client)
@@ -188,7 +188,7 @@ class Sessions:
         return hmac.new(self._secret, f"{head}.{body}".encode(), digest).digest()
 
     def _claims(self, token: str) -> dict[str, object] | None:
-        """The claims of an HS256 token that we signed; None for anything else."""
+        """The claims of an HS256 token that we signed. None for anything else."""
         try:
             head, body, signature = token.split(".")
             given = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))

@@ -55,7 +55,7 @@ Act = Callable[[web.Request, Row], Row]
 
 
 class ControlPanel:
-    """Every route is a plain function of request and body; `routes()` lists them."""
+    """Every route is a plain function of request and body. `routes()` lists them."""
 
     def __init__(self, broker: PaperBroker, stream: Stream, counter: Endpoint) -> None:
         self._broker = broker

@@ -59,7 +59,7 @@ def price_row(broker: PaperBroker, instrument: Instrument) -> Row:
 
 
 def price_step(move: str, last: int) -> int:
-    """`1%` or `-5.50` as paise; raises Refusal for anything else."""
+    """`1%` or `-5.50` as paise. Raises Refusal for anything else."""
     try:
         if move.endswith("%"):
             return int(last * Decimal(move[:-1]) / 100)

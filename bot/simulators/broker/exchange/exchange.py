@@ -35,7 +35,7 @@ Lookup = Callable[[str, str], Instrument | None]
 
 
 class Exchange:
-    """The broker's side of the counter; `book` and `matcher` stand behind it."""
+    """The broker's side of the counter. `book` and `matcher` stand behind it."""
 
     def __init__(self, *, book: OrderBook, matcher: Matcher, risk: RiskCheck, timetable: Timetable, lookup: Lookup) -> None:
         self.book = book
@@ -49,7 +49,7 @@ class Exchange:
         self._faults = book.faults
 
     def place(self, account: Account, request: OrderRequest, channel: Channel = "API") -> Order:
-        """Books the order, as Transit or as Rejected with its reason; raises Refusal when it is not even an order."""
+        """Books the order, as Transit or as Rejected with its reason. Raises Refusal when it is not even an order."""
         instrument = self._lookup(request.exchange, request.token)
         if instrument is None or instrument.is_index:
             raise bad("Invalid symboltoken. Please provide valid symbol token.")
@@ -78,7 +78,7 @@ class Exchange:
 
     @staticmethod
     def _behave(order: Order, instrument: Instrument, behaviour: ActiveFault) -> str | None:
-        """Writes an armed behaviour into the order; a reason when it is to be rejected at once."""
+        """Writes an armed behaviour into the order. Returns a reason when it is to be rejected at once."""
         name = behaviour.fault.name
         if name == "order_rejected":
             reason = str(behaviour["reason"])
@@ -142,7 +142,7 @@ class Exchange:
         return order
 
     def convert(self, account: Account, instrument: Instrument, *, old: Product, new: Product, side: Side, quantity: int) -> None:
-        """Moves units of today's position from one product to another at their average; no order is made (7.2)."""
+        """Moves units of today's position from one product to another at their average. No order is made (7.2)."""
         position = self._portfolio.position(account.client, account.day, instrument.key, old)
         sign = 1 if side == "BUY" else -1
         open_units = max(position.net * sign, 0)
@@ -174,7 +174,7 @@ class Exchange:
             self._ledger.tell(now, account.client, "converted", name=instrument.name, quantity=quantity, old=old, new=new)
 
     def cancel_all(self, account: Account) -> list[Order]:
-        """Cancels what can be cancelled now; an order that stands fast in an auction keeps none of the others alive."""
+        """Cancels what can be cancelled now. An order that stands fast in an auction keeps none of the others alive."""
         cancelled: list[Order] = []
         for order in self._ledger.working_of(account.client, account.day):
             with suppress(Refusal):

@@ -71,7 +71,7 @@ class Matcher:
                 self.schedule(order.id, 0.0)
 
     async def run(self) -> None:
-        """Moves orders along until cancelled; sleeps while nothing is due."""
+        """Moves orders along until cancelled. Sleeps while nothing is due."""
         loop = asyncio.get_running_loop()
         while True:
             for order_id in [i for i, due in self._due.items() if due <= loop.time()]:
@@ -95,7 +95,7 @@ class Matcher:
             return AFTER_A_FAILURE
 
     def _advance(self, order: Order) -> float | None:
-        """One step of an order's life; seconds until the next, or None when there is none."""
+        """One step of an order's life. Returns the seconds until the next, or None when there is none."""
         if not order.working:
             return None
         instrument = self._book.find(order.key)
@@ -132,7 +132,7 @@ class Matcher:
         return LOOK_AGAIN
 
     def fill_in_auction(self, order: Order, price: int, *, by: str, rest_stays: bool) -> None:
-        """An auction's one price: an order that accepts it is filled; any other stays (pre-open) or is cancelled (close)."""
+        """An auction's one price: an order that accepts it is filled. Any other stays (pre-open) or is cancelled (close)."""
         if _would_take(order, price) and not order.never and order.kind not in STOPS:
             self._book.fill(order, order.remaining, price, by=by)
         elif not rest_stays:
@@ -175,7 +175,7 @@ class Matcher:
         return min(max(percent * 10, LOOK_AGAIN), 10 * LOOK_AGAIN)
 
     def _price_for(self, order: Order, instrument: Instrument, now: datetime) -> int | None:
-        """What the order would trade at now: the opposite best on arrival, its own price once it rests; None: not yet."""
+        """What the order would trade at now: the opposite best on arrival, its own price once it rests. None: not yet."""
         bid, ask = self._market.best(instrument, now)
         opposite = ask if order.side == "BUY" else bid
         if order.kind in ("MARKET", "STOPLOSS_MARKET"):

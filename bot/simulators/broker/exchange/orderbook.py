@@ -1,4 +1,7 @@
-"""The entries of the order book: how an order comes into being, fills, ends; each change on disk before it is told."""
+"""The entries of the order book: how an order comes into being, fills, ends.
+
+Each change is on disk before it is told.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ Publish = Callable[[str, str, Order], None]
 
 
 class OrderBook:
-    """All orders of all clients; knows what an order goes through, not why."""
+    """All orders of all clients. Knows what an order goes through, not why."""
 
     def __init__(
         self,
@@ -70,7 +73,7 @@ class OrderBook:
         self.ledger.afterwards(lambda: self._publish(order.client, kind, order))
 
     def draft(self, account: Account, request: OrderRequest, instrument: Instrument, channel: Channel) -> Order:
-        """A new order in transit, with its number by section 5.8; not yet in the books."""
+        """A new order in transit, with its number by section 5.8. It is not yet in the books."""
         now = self.clock.now()
         stream = self._rng.randrange(11, 40)
         count = self.ledger.next_number(f"stream/{ist(now):%y%m%d}/{stream}", 101)

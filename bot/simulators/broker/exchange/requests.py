@@ -27,7 +27,7 @@ TAG_LENGTH = 20  # "fewer than 20 characters"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
-    """A well-formed request; prices in paise, quantities in units."""
+    """A well-formed request. Prices in paise, quantities in units."""
 
     exchange: str
     token: str
@@ -49,7 +49,7 @@ def bad(message: str, code: str = "IA400") -> Refusal:
 
 
 def text(body: dict[str, object], *names: str) -> str:
-    """The first of these fields that is there, as text; numbers are taken as well (section 8)."""
+    """The first of these fields that is there, as text. Numbers are taken as well (section 8)."""
     for name in names:
         value = body.get(name)
         if isinstance(value, str):
@@ -73,7 +73,7 @@ def whole(body: dict[str, object], name: str, *, blank: int | None = None) -> in
 
 
 def rupees(body: dict[str, object], name: str, *, blank: int | None = None) -> int:
-    """A price field in paise; finer than a paisa is refused."""
+    """A price field in paise. Finer than a paisa is refused."""
     value = text(body, name)
     if not value and blank is not None:
         return blank
@@ -114,7 +114,7 @@ def _prices(body: dict[str, object], kind: Kind, side: Side) -> tuple[int, int]:
 
 
 def read_order(body: dict[str, object], *, stop_spelling: str | None = None) -> OrderRequest:
-    """The body of place (5.2) and modify (5.3); raises Refusal in the words of 1.4."""
+    """The body of place (5.2) and modify (5.3). Raises Refusal in the words of 1.4."""
     variety = text(body, "variety").upper() or "NORMAL"
     if variety not in VARIETIES:
         raise bad("Invalid variety. valid variety types allowed are NORMAL, STOPLOSS and AMO.", "400")

@@ -17,7 +17,7 @@ BEFORE_OPEN = (Phase.PRE_OPEN, Phase.PRE_OPEN_LIMIT)
 
 
 class RiskCheck:
-    """Reads the books and the market; changes nothing."""
+    """Reads the books and the market. Changes nothing."""
 
     def __init__(self, portfolio: Portfolio, market: Market, timetable: Timetable) -> None:
         self._portfolio = portfolio

@@ -1,4 +1,7 @@
-"""Which faults are armed now, for whom and how often; asked at every place where one may strike."""
+"""Which faults are armed now, for whom and how often.
+
+It is asked at every place where one may strike.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class ActiveFault:
 
 
 def _read(fault: Fault, name: str, value: object) -> object:
-    """A parameter in the kind of its default; UnknownFault for what makes no sense, before it could do harm halfway."""
+    """A parameter in the kind of its default. UnknownFault for what makes no sense, before it could do harm halfway."""
     default = fault.params[name]
     number = value if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
     try:
@@ -64,7 +67,7 @@ def _read(fault: Fault, name: str, value: object) -> object:
 
 
 class ActiveFaults:
-    """What is armed now; `take` uses one up, `on` only looks."""
+    """What is armed now. `take` uses one up, `on` only looks."""
 
     def __init__(self) -> None:
         self._armed: list[ActiveFault] = []
@@ -111,7 +114,7 @@ class ActiveFaults:
         return next((a for a in self._armed if a.fault.name == name and a.client in (None, client)), None)
 
     def take(self, stage: Stage, route: str, client: str | None) -> ActiveFault | None:
-        """The first armed fault of a stage that matches this call; counts it as struck."""
+        """The first armed fault of a stage that matches this call. Counts it as struck."""
         for armed in list(self._armed):
             fault = armed.fault
             fits = armed.route in (None, route) and (armed.route == route or not fault.routes or route in fault.routes)

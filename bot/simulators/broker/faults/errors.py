@@ -13,7 +13,7 @@ class PaperError(Exception):
 
 
 class BadSettings(PaperError):
-    """The paper broker cannot start as it was told to; the words name what is wrong."""
+    """The paper broker cannot start as it was told to. The words name what is wrong."""
 
 
 class BooksInUse(BadSettings, OSError):

@@ -29,7 +29,7 @@ def trading_days(first: date, last: date) -> Iterator[date]:
 
 
 def starts(interval: str, first: datetime, last: datetime) -> list[datetime]:
-    """The beginnings of all bars between two moments; bars begin with the session (9.2)."""
+    """The beginnings of all bars between two moments. Bars begin with the session (9.2)."""
     days = trading_days(ist(first).date(), ist(last).date())
     if interval == "ONE_DAY":
         return [at_ist(day, time(0, 0)) for day in days]
@@ -57,14 +57,14 @@ def count(interval: str, first: datetime, last: datetime) -> int:
 
 
 class Candles:
-    """Bars of an instrument; the last bar of a running day ends now."""
+    """Bars of an instrument. The last bar of a running day ends now."""
 
     def __init__(self, market: Market, timetable: Timetable) -> None:
         self._market = market
         self._timetable = timetable
 
     def past(self, instrument: Instrument, interval: str, first: datetime, last: datetime, now: datetime) -> list[Candle]:
-        """Ascending bars of trading days whose start lies in [first, last]; none of today."""
+        """Ascending bars of trading days whose start lies in [first, last]. None of today."""
         until = min(last, at_ist(ist(now).date(), time(0, 0)) - timedelta(minutes=1))
         step = None if interval == "ONE_DAY" else timedelta(minutes=MINUTES[interval])
         return [self._bar(instrument, at, step, at_ist(ist(at).date(), CLOSE), now) for at in starts(interval, first, until)]

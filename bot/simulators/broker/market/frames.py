@@ -31,7 +31,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """Everything that is known of an instrument's market at a moment; prices in paise, quantities in units."""
+    """Everything that is known of an instrument's market at a moment. Prices in paise, quantities in units."""
 
     ltp: int
     ltq: int
@@ -55,7 +55,7 @@ def wall_seconds(moment: datetime) -> int:
 
 
 def packet(mode: int, stream_code: int, token: str, quote: Quote) -> bytes:
-    """One bare little-endian packet; sequence, OI change, depth flags, limits and 52-week fields are 0 as they are live."""
+    """One bare little-endian packet. Sequence, OI change, depth flags, limits and 52-week fields are 0 as they are live."""
     at = wall_seconds(quote.traded_at)
     parts = [_HEAD.pack(mode, stream_code, token.encode("ascii"), 0, at, quote.ltp)]
     if mode >= QUOTE:

@@ -75,12 +75,8 @@ CASH_WITH_AUCTION = (
     Slot(time(15, 50), time(16, 0), Phase.POST_CLOSE),
 )
 DERIVATIVES = (Slot(time(9, 15), time(15, 40), Phase.CONTINUOUS),)
-# Futures of the current month have a pre-open too, since 8 December 2025 (NSE FAOP71092).
-FRONT_FUTURES = (
-    Slot(time(9, 0), time(9, 8), Phase.PRE_OPEN),
-    Slot(time(9, 8), time(9, 12), Phase.MATCHING),
-    *DERIVATIVES,
-)
+# Futures of the current month have a pre-open too (NSE FAOP71092), by the shares' clock since 7 September 2026 (NSE FAOP74970).
+FRONT_FUTURES = (*PRE_OPEN, *DERIVATIVES)
 AUCTION_SINCE = date(2026, 8, 3)
 AUCTION_PRICE_AT = time(15, 30)
 AUCTION_BAND = 3  # percent either side of the reference price

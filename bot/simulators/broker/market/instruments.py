@@ -69,11 +69,11 @@ class Instrument:
 
     @property
     def strike_text(self) -> str:
-        """Rupees without forced decimals: `25800`, `182.5`; empty for what has no strike."""
+        """Rupees without forced decimals: `25800`, `182.5`. Empty for what has no strike."""
         return plain(self.strike) if self.is_option else ""
 
     def book_symbol(self, *, suffix: bool = False) -> str:
-        """The second of a contract's three names (0.2, point 9); `suffix` adds the `-NA` seen since February 2026."""
+        """The second of a contract's three names (0.2, point 9). `suffix` adds the `-NA` seen since February 2026."""
         if self.expiry is None:
             return self.symbol
         day = self.expiry.strftime("%d%b%Y")
@@ -116,5 +116,5 @@ def java(paise: int) -> str:
 
 
 def number(paise: int) -> int | float:
-    """Paise as a JSON number of rupees, an integer when whole (9.1); only for the wire, never for arithmetic."""
+    """Paise as a JSON number of rupees, an integer when whole (9.1). Only for the wire, never for arithmetic."""
     return paise // 100 if paise % 100 == 0 else paise / 100

@@ -37,7 +37,7 @@ class _Range:
 
 
 class Market:
-    """Prices of every instrument at any moment; the same seed, clock and moves give the same prices."""
+    """Prices of every instrument at any moment. The same seed, clock and moves give the same prices."""
 
     def __init__(self, find: Callable[[Key], Instrument], source: PriceSource, timetable: Timetable, seed: int) -> None:
         self._find = find
@@ -51,14 +51,14 @@ class Market:
     # What the desk does.
 
     def set_price(self, instrument: Instrument, price: int, at: datetime) -> Move:
-        """Put the last price to `price` paise now; it walks on from there."""
+        """Put the last price to `price` paise now. It walks on from there."""
         bare = self._bare(instrument, self._timetable.market_moment(instrument, at), at)
         move = Move(at, offset=on_tick(price, instrument.tick) - bare)
         self.apply(instrument.key, move)
         return move
 
     def push(self, instrument: Instrument, price: int, at: datetime) -> tuple[Move, bool]:
-        """A tick from outside: the price stands there until the next one; whether it took the place of the one before.
+        """A tick from outside: the price stands there until the next one. Returns whether it took the place of the one before.
 
         A live feed pushes many a second: ticks of the same minute are one to remember, the newest; the day's high
         and low keep what the others touched.
@@ -78,7 +78,7 @@ class Market:
         return [key for key, moves in self._moves.items() if moves and moves[-1].fixed is not None]
 
     def forget_moves(self) -> None:
-        """Before they are read anew; what is known of today's range stays."""
+        """Before they are read anew. What is known of today's range stays."""
         self._moves.clear()
         self._known.clear()
 
@@ -97,7 +97,7 @@ class Market:
     # What everybody sees.
 
     def price(self, instrument: Instrument, at: datetime) -> int:
-        """Last traded price in paise; stands still while the market is shut."""
+        """Last traded price in paise. Stands still while the market is shut."""
         asked = (instrument.key, at)
         found = self._known.get(asked)
         if found is None:
@@ -121,7 +121,7 @@ class Market:
         return moves[place - 1] if place else None
 
     def _bare(self, instrument: Instrument, moment: datetime, at: datetime) -> int:
-        """Without the instrument's own moves; those of its underlying are in it, and so is a share's twin on NSE."""
+        """Without the instrument's own moves. Those of its underlying are in it, and so is a share's twin on NSE."""
         if instrument.underlying is None:
             return on_tick(self._source.level(instrument, moment), instrument.tick)
         underlying = self._find(instrument.underlying)
@@ -233,7 +233,7 @@ class Market:
         )
 
     def depth(self, instrument: Instrument, at: datetime) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-        """Five bids and five asks, best first; an index has none."""
+        """Five bids and five asks, best first. An index has none."""
         if instrument.is_index:
             return (), ()
         bid, ask = self.best(instrument, at)

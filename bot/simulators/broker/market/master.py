@@ -55,9 +55,12 @@ INDICES = (
 
 
 def share_tick(price: int) -> int:
-    """Tick of a share or stock future by the price slab in force since 15 April 2025, paise."""
-    slabs = ((25000, 1), (100000, 5), (500000, 10), (1000000, 50), (2000000, 100))
-    return next((tick for limit, tick in slabs if price < limit), 500)
+    """Tick of a share or stock future by the price slab in force since 15 April 2025, paise.
+
+    A slab begins above its figure: a share at exactly 1,000 rupees has the tick of the one below.
+    """
+    slabs = ((24999, 1), (100000, 5), (500000, 10), (1000000, 50), (2000000, 100))
+    return next((tick for limit, tick in slabs if price <= limit), 500)
 
 
 def index_future_tick(price: int) -> int:

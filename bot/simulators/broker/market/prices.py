@@ -79,7 +79,7 @@ class Walk:
 
 
 def _noise(seed: int, seconds: float) -> float:
-    """Brownian in shape: each octave's height is the root of its period; 1.0 is about a day's standard deviation."""
+    """Brownian in shape: each octave's height is the root of its period. 1.0 is about a day's standard deviation."""
     total = 0.0
     for octave, period in enumerate(PERIODS):
         place = seconds / period

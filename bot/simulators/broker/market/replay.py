@@ -29,7 +29,7 @@ Days = dict[date, list[Candle]]
 
 
 class Replay:
-    """A price source made of candles; `fallback` is asked for everything else."""
+    """A price source made of candles. `fallback` is asked for everything else."""
 
     def __init__(self, candles: Mapping[Key, list[Candle]], fallback: PriceSource) -> None:
         self._fallback = fallback
@@ -57,7 +57,7 @@ class Replay:
         return self._on(days, played, local.replace(year=played.year, month=played.month, day=played.day), instrument.key)
 
     def _played(self, day: date) -> date:
-        """Which of the file's days is played on a date; the same for all instruments, so that they stay together."""
+        """Which of the file's days is played on a date. The same for all instruments, so that they stay together."""
         place = bisect_right(self._dates, day) - 1
         if place >= 0 and self._dates[place] == day:
             return day

@@ -23,7 +23,7 @@ def _interval(call: Call) -> str:
 
 
 def _moment(call: Call, name: str, *, last: bool) -> datetime:
-    """`YYYY-MM-DD HH:MM`, a date alone, or the SDK's dd-MM-yyyy; IST."""
+    """`YYYY-MM-DD HH:MM`, a date alone, or the SDK's dd-MM-yyyy. IST."""
     value = text(call.fields, name)
     for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%d-%m-%Y"):
         try:
@@ -54,7 +54,7 @@ def historical(broker: PaperBroker, call: Call) -> Answer:
 
 
 def intraday(broker: PaperBroker, call: Call) -> Answer:
-    """Today's bars, newest first; the exchange is a number here (9.3)."""
+    """Today's bars, newest first. The exchange is a number here (9.3)."""
     exchange = NUMERIC_CODES.get(text(call.fields, "exchange"))
     interval = _interval(call)
     if interval == "ONE_DAY":

@@ -76,7 +76,7 @@ class Endpoint:
 
     @staticmethod
     async def _body(request: web.Request) -> dict[str, object] | None:
-        """The JSON object of the body whatever its content type; a GET may carry its fields in the query (1.3)."""
+        """The JSON object of the body whatever its content type. A GET may carry its fields in the query (1.3)."""
         raw = await request.read()
         try:
             parsed = json.loads(raw) if raw else None
@@ -87,7 +87,7 @@ class Endpoint:
         return dict(request.query) if request.method == "GET" and request.query else None if parsed is None else {}
 
     def _who(self, request: web.Request, route: Route, body: dict[str, object] | None) -> str | None:
-        """Whose call it is, for faults meant for one client; None when nobody can tell yet."""
+        """Whose call it is, for faults meant for one client. None when nobody can tell yet."""
         if route.open:
             named = (body or {}).get("clientcode")
             return named if isinstance(named, str) else None

@@ -14,7 +14,7 @@ from bot.simulators.broker.rows import Row, quote_row
 
 
 def quote(broker: PaperBroker, call: Call) -> Answer:
-    """LTP or OHLC of many tokens; what is not known comes back under `unfetched` (9.1)."""
+    """LTP or OHLC of many tokens. What is not known comes back under `unfetched` (9.1)."""
     mode = text(call.fields, "mode").upper()
     wanted = call.fields.get("exchangeTokens")
     if mode not in ("LTP", "OHLC") or not isinstance(wanted, dict) or not wanted:
@@ -38,7 +38,7 @@ def quote(broker: PaperBroker, call: Call) -> Answer:
 
 
 def scrip_master(broker: PaperBroker, call: Call) -> Answer:
-    """A bare list of objects, every value a string (section 10); the master's faults are here too."""
+    """A bare list of objects, every value a string (section 10). The master's faults are here too."""
     fault = broker.faults.take("master", "master", call.owner.client)
     rows = broker.master.rows()
     name = fault.fault.name if fault else ""

@@ -51,7 +51,7 @@ def error_answer(status: int, body: str) -> web.Response:
 
 
 def refusal_of(armed: ActiveFault) -> Refusal:
-    """The refusal that an armed fault pretends; a plain 500 for those that have no words of their own."""
+    """The refusal that an armed fault pretends. A plain 500 for those that have no words of their own."""
     name = armed.fault.name
     if name == "gateway_502":
         return gateway_refusal()
@@ -72,7 +72,7 @@ def refusal_of(armed: ActiveFault) -> Refusal:
 
 
 def instead(armed: ActiveFault, place: bool) -> web.Response:  # noqa: FBT001 - a fact about the route, not an option
-    """The answer of a call that was given no chance; `place` wraps what comes with HTTP 200 in its list."""
+    """The answer of a call that was given no chance. `place` wraps what comes with HTTP 200 in its list."""
     name = armed.fault.name
     if name == "html_page":
         return web.Response(text=BOT_PAGE, content_type="text/html")

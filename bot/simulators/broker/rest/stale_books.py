@@ -12,7 +12,7 @@ from bot.simulators.broker.rows import Row, order_row
 
 
 def show(broker: PaperBroker, route: Route, payload: object, armed: ActiveFault, client: str) -> object:
-    """The payload of a book as an armed fault lets it be seen; an empty book is null."""
+    """The payload of a book as an armed fault lets it be seen. An empty book is null."""
     if not isinstance(payload, dict) or not isinstance(payload.get("data"), list):
         return payload
     rows: list[Row] = payload["data"]

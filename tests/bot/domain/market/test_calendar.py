@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from bot.domain.clock import ist
 from bot.domain.market.calendar import Window
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.market_days import DayKind
-from bot.domain.market.sessions import PhaseKind
+from bot.domain.market.sessions import AuctionException, PhaseKind
 from bot.domain.terms import OrderKind, Product
 from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_index, an_option, ist_at
 
@@ -78,6 +79,33 @@ def test_a_share_without_futures_trades_on_until_half_past_three() -> None:
     assert window.may_enter
     assert window.closes == ist_at("2026-11-20 15:30")
     assert window.band is None
+
+
+@pytest.mark.parametrize("symbol", ["CDSL", "BSE"])
+def test_bse_leaves_two_shares_out_of_its_auction_and_nse_does_not(symbol: str) -> None:
+    for text in ("2026-11-20 15:17", "2026-11-20 15:29"):
+        left_out = look(a_share(symbol, exchange=Exchange.BSE), text)
+        assert left_out.phase.kind is PhaseKind.CONTINUOUS
+        assert left_out.band is None
+        assert left_out.may_enter
+        assert look(a_share(symbol, exchange=Exchange.BSE), text, in_auction=None).known, "it makes no difference here"
+    assert look(a_share(symbol), "2026-11-20 15:17").phase.kind is PhaseKind.REFERENCE
+    assert look(a_share(exchange=Exchange.BSE), "2026-11-20 15:17").phase.kind is PhaseKind.REFERENCE
+
+
+def test_a_share_left_out_of_the_auction_for_one_day_is_back_on_the_next() -> None:
+    row = AuctionException(
+        exchange=Exchange.NSE,
+        symbols=frozenset({"RELIANCE"}),
+        since=date(2026, 11, 19),
+        until=date(2026, 11, 19),
+        source="a host",
+    )
+    calendar = replace(CALENDAR, auction_exceptions=(row,))
+    kinds = [
+        calendar.may(a_share(), Product.CNC, ist_at(f"2026-11-{day} 15:17"), in_auction=True).phase.kind for day in (18, 19, 20)
+    ]
+    assert kinds == [PhaseKind.REFERENCE, PhaseKind.CONTINUOUS, PhaseKind.REFERENCE]
 
 
 def test_before_the_third_of_august_every_share_traded_until_half_past_three() -> None:
@@ -313,6 +341,7 @@ def test_the_zone_in_which_a_moment_is_written_changes_nothing(moment: datetime,
 
 SWEEP = """
 import hashlib, os, sys, time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from bot.domain.terms import Product
 from bot.domain.market.sessions import SessionClass

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.clock import at_ist, ist
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.market_days import DayKind
-from bot.domain.market.sessions import Phase, SessionClass, WindowKind
+from bot.domain.market.sessions import Phase, PhaseKind, SessionClass, WindowKind
 from bot.domain.terms import Product
 from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option, ist_at
 
@@ -145,6 +145,41 @@ def test_the_muhurat_hour_of_2025_was_a_plain_holiday_until_its_hours_were_annou
     assert CALENDAR.day(diwali, as_of=date(2025, 9, 21)).kind is DayKind.HOLIDAY
     assert CALENDAR.day(diwali).kind is DayKind.SPECIAL
     assert CALENDAR.day(diwali).trading is False  # the hour is open, yet the day does not count
+
+
+def test_a_muhurat_day_has_trades_to_settle_and_counts_for_no_expiry() -> None:
+    for day in (date(2025, 10, 21), date(2026, 11, 8)):
+        assert CALENDAR.has_session(day) is True
+        assert CALENDAR.is_trading(day) is False
+        assert CALENDAR.expiries(day) == ()
+    assert CALENDAR.has_session(date(2026, 2, 1)) is True  # the Budget's Sunday counts for both
+    assert CALENDAR.is_trading(date(2026, 2, 1)) is True
+    assert CALENDAR.has_session(date(2026, 11, 10)) is False
+    assert CALENDAR.has_session(date(2026, 11, 7)) is False
+    assert CALENDAR.has_session(date(2027, 3, 1)) is None
+    assert CALENDAR.has_session(date(2025, 10, 21), as_of=date(2025, 9, 1)) is False
+
+
+def test_the_hours_of_the_muhurat_session_of_2026_are_openly_unknown() -> None:
+    for session in SessionClass:
+        (phase,) = CALENDAR.phases_of(session, date(2026, 11, 8))
+        assert phase.kind is PhaseKind.UNKNOWN
+
+
+def test_the_end_of_the_calendar_is_seen_sixty_days_ahead_and_not_before() -> None:
+    assert CALENDAR.uncovered_within(date(2026, 11, 1)) is None
+    assert CALENDAR.uncovered_within(date(2026, 11, 2)) == date(2027, 1, 1)
+    assert CALENDAR.uncovered_within(date(2027, 1, 5)) == date(2027, 1, 5)
+
+
+def test_focused_it_expires_on_the_last_thursday_since_may_2026() -> None:
+    def families(day: date) -> set[str]:
+        return {expiry.underlying for expiry in CALENDAR.expiries(day)}
+
+    assert "FOCIT" in families(date(2026, 5, 27))  # the 28th is a holiday
+    assert "FOCIT" in families(date(2026, 11, 26))
+    assert "FOCIT" not in families(date(2026, 4, 30))
+    assert "FOCIT" not in families(date(2026, 11, 19))
 
 
 def test_a_year_outside_the_data_is_said_and_not_guessed() -> None:

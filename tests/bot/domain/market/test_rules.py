@@ -344,3 +344,33 @@ def test_lots_by_the_notices_check_the_master() -> None:
     names = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTYNXT50", "SENSEX", "BANKEX", "SENSEX50")
     assert [RULES.expected_lot(name, date(2025, 12, 30)) for name in names] == [75, 35, 65, 140, 25, 20, 30, None]
     assert [RULES.expected_lot(name, date(2026, 1, 6)) for name in names] == [65, 30, 60, 120, 25, 20, 30, None]
+
+
+@pytest.mark.parametrize(
+    ("underlying", "expiry", "units"),
+    [
+        ("SENSEX50", date(2025, 6, 24), 60), ("SENSEX50", date(2025, 7, 29), 75), ("SENSEX50", date(2025, 10, 30), None),
+        ("HDFCBANK", date(2026, 6, 30), None), ("HDFCBANK", date(2026, 7, 28), 650), ("HDFCBANK", date(2026, 12, 29), 650),
+        ("TATASTEEL", date(2026, 4, 28), None), ("TATASTEEL", date(2026, 5, 26), 2750), ("ITC", date(2026, 12, 29), None),
+    ],
+)  # fmt: skip
+def test_a_lot_holds_from_the_month_of_expiry_that_its_notice_names(underlying: str, expiry: date, units: int | None) -> None:
+    assert RULES.expected_lot(underlying, expiry) == units
+
+
+def test_the_last_days_of_a_stock_contract_step_over_a_holiday_and_count_down_to_zero() -> None:
+    contract = a_future("RELIANCE", date(2026, 11, 23), lot=500, stock=True)  # moved from Tuesday the 24th, a holiday
+    seen = RULES.countdown(contract, TODAY, CALENDAR)
+    assert seen is not None
+    assert (seen.left, seen.expiry) == (1, date(2026, 11, 23))
+    assert (seen.margin_rises, seen.warned) == (date(2026, 11, 17), date(2026, 11, 19))
+    assert (seen.refused, seen.squared_off) == (date(2026, 11, 20), date(2026, 11, 20))
+    last = RULES.countdown(contract, date(2026, 11, 23), CALENDAR)
+    assert last is not None
+    assert last.left == 0
+    beyond = RULES.countdown(a_future("RELIANCE", date(2027, 1, 26), lot=500, stock=True), TODAY, CALENDAR)
+    assert beyond is not None
+    assert (beyond.left, beyond.squared_off) == (None, None)
+    assert RULES.countdown(a_future(), TODAY, CALENDAR) is None
+    before = RULES.countdown(contract, date(2024, 12, 31), CALENDAR)
+    assert before is None, "no rule reaches back there"

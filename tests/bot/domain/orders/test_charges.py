@@ -14,6 +14,7 @@ from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, R
 from bot.domain.money import to_paise, total
 from bot.domain.orders.charges import Trade
 from bot.domain.orders.tariff import Asset, Bill, ChargeName, Plan, Terms, TradeClass, merged
+from bot.domain.orders.turnover import series_of
 from bot.domain.terms import Product, Side
 from tests.stage.market import REFERENCE_DATA, a_future, a_share, an_option
 from tests.stage.worked import Worked, worked_cases, worth
@@ -176,7 +177,7 @@ def test_without_a_plan_the_brokerage_is_not_known_and_the_rest_is_counted() -> 
 def test_no_plan_is_assumed_and_mstocks_three_are_named() -> None:
     assert {plan.name for plan in TARIFF.plans} == {"zero", "flat-20", "flat-5"}
     assert TARIFF.plan("something") is None
-    assert all(TradeClass.MTF not in plan.terms for plan in TARIFF.plans)
+    assert {plan.name for plan in TARIFF.plans if TradeClass.MTF in plan.terms} == {"flat-5"}
 
 
 def test_a_users_own_terms_may_be_a_percentage_with_a_ceiling() -> None:
@@ -199,14 +200,24 @@ def test_a_date_before_the_rates_is_not_known_rather_than_free() -> None:
     assert bill.amount(ChargeName.STT) is None
 
 
-def test_the_costly_groups_of_bse_are_not_known_rather_than_priced_as_ordinary() -> None:
-    share = replace(a_share("SMALLCO", exchange=Exchange.BSE), series="XT")
+@pytest.mark.parametrize(("series", "rupees"), [("A", "0.0375"), ("X", "1"), ("ZP", "1"), ("ST", "10"), ("XD", None)])
+def test_a_group_of_bse_pays_its_own_exchange_charge_and_one_without_a_rate_is_not_known(series: str, rupees: str | None) -> None:
+    share = replace(a_share("SMALLCO", exchange=Exchange.BSE), name=f"SMALLCO-{series}")  # as the scrip master has it
     bill = TARIFF.order(
         Trade(instrument=share, side=Side.BUY, product=Product.CNC, quantity=10, price=Decimal(100), day=TODAY), plan()
     )
-    assert bill.amount(ChargeName.EXCHANGE) is None
-    assert bill.amount(ChargeName.GST) is None
+    assert bill.amount(ChargeName.EXCHANGE) == (None if rupees is None else Decimal(rupees))
+    assert (bill.amount(ChargeName.GST) is None) is (rupees is None)
     assert bill.amount(ChargeName.STT) == Decimal(1)
+
+
+@pytest.mark.parametrize(("name", "series"), [("SMALLCO", ""), ("BAJAJ-AUTO", "AUTO"), ("SMALLCO-XT", "XT"), ("SMALLCO-T", "T")])
+def test_a_bse_share_is_of_the_group_that_its_name_ends_in(name: str, series: str) -> None:
+    share = replace(a_share("SMALLCO", exchange=Exchange.BSE), name=name)
+    assert series_of(share) == series
+    buy = Trade(instrument=share, side=Side.BUY, product=Product.CNC, quantity=10, price=Decimal(100), day=TODAY)
+    nets = TARIFF.day([buy, replace(buy, side=Side.SELL)], plan()).amount(ChargeName.DP) == 0
+    assert nets is (series != "T"), "trade-to-trade never nets"
 
 
 def test_a_fund_that_nobody_named_counts_as_a_share_which_pays_most() -> None:
@@ -228,7 +239,7 @@ def test_asking_for_the_wrong_kind_of_settlement_is_refused() -> None:
 def test_fees_are_for_one_order_and_interest_for_one_day_unless_said_otherwise() -> None:
     assert TARIFF.square_off_fee(TODAY).total == Decimal(118)
     one_day = TARIFF.mtf(Decimal(100_000), TODAY)
-    assert to_paise(one_day.total) == Decimal("27.37")
+    assert to_paise(one_day.total) == Decimal("41.07")
     assert [line.name for line in one_day.lines] == [ChargeName.MTF_INTEREST]
 
 

@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.tariff import Asset, Bill, Case, ChargeName, Line, Rate, Terms, TradeClass, merged
+from bot.domain.orders.tariff import Asset, Bill, Case, ChargeName, Gap, Line, Rate, Terms, TradeClass, merged
 from bot.domain.terms import Side
 
 AMOUNTS = st.decimals("0", "100000", places=6)
 LINES = st.builds(Line, name=st.sampled_from(list(ChargeName)), amount=AMOUNTS, sources=st.just(("a source",)))
-BILLS = st.builds(
-    Bill, lines=st.lists(LINES, max_size=5).map(tuple), unknown=st.frozensets(st.sampled_from(list(ChargeName)), max_size=2)
-)
+GAPS = st.builds(Gap, name=st.sampled_from(list(ChargeName)), why=st.just("a test"))
+BILLS = st.builds(Bill, lines=st.lists(LINES, max_size=5).map(tuple), gaps=st.lists(GAPS, max_size=2).map(tuple))
 
 A_CASE = Case(
     trade_class=TradeClass.OPTION,
@@ -56,7 +55,7 @@ def test_adding_bills_does_not_depend_on_their_order(first: Bill, second: Bill) 
 
 def test_a_charge_that_is_partly_unknown_is_not_known_as_a_whole() -> None:
     bill = Bill(lines=(Line(name=ChargeName.BROKERAGE, amount=Decimal(20)),))
-    unknown = Bill(unknown=frozenset({ChargeName.BROKERAGE}))
+    unknown = Bill(gaps=(Gap(name=ChargeName.BROKERAGE, why="no plan"),))
     assert (bill + unknown).amount(ChargeName.BROKERAGE) is None
     assert (bill + unknown).total == Decimal(20)
     assert bill.amount(ChargeName.STT) == 0

@@ -74,10 +74,17 @@ async def test_only_the_current_months_future_has_a_pre_open_among_the_contracts
     front = await market.place("NIFTY26NOVFUT", "BUY", 65)
     for other in ("NIFTY26DECFUT", "NIFTY26NOV24500CE"):
         assert REASONS["market_closed"] in await market.rejected(other, "BUY", 65)
-    await until(market, 9, 8, 1)
+    await until(market, 9, 6)
+    assert REASONS["market_order"] in await market.rejected("NIFTY26NOVFUT", "BUY", 65)
+    now, future = market.running.broker.clock.now(), market.running.broker.named("NFO", "NIFTY26NOVFUT")
+    assert future is not None
+    opening = market.running.broker.market.price(future, at_ist(ist(now).date(), time(9, 15)))
+    limited = await market.place("NIFTY26NOVFUT", "BUY", 65, price=f"{(opening - 1000) / 100:.2f}")
+    await until(market, 9, 10)
     assert REASONS["market_closed"] in await market.rejected("NIFTY26NOVFUT", "BUY", 65)
-    await until(market, 9, 9)
-    assert (await market.row(front))["status"] == "Traded"
+    assert [(await market.row(order))["status"] for order in (front, limited)] == ["Pending", "Pending"]
+    await until(market, 9, 11)
+    assert [(await market.row(order))["status"] for order in (front, limited)] == ["Traded", "Pending"]
     await until(market, 9, 16)
     assert (await market.filled("NIFTY26DECFUT", "BUY", 65))["status"] == "Traded"
 

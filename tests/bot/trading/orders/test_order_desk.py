@@ -288,6 +288,10 @@ async def test_an_order_that_never_shows_is_asked_about_after_three_minutes_and_
         await stage.proposals.propose(stage.actor, LIMIT, chat_id=PERSON)
     await asyncio.sleep(600)
     assert [type(notice) for notice in await stage.notices()] == [OrderUnclear, OrderNotSeen]
+    await stage.becomes(Role.GUARDIAN)
+    with pytest.raises(NotAllowed, match="You may not close this"):
+        await stage.orders.give_up(stage.actor, order.id)
+    await stage.becomes(Role.OWNER)
     closed = await stage.orders.give_up(stage.actor, order.id)
     looking.cancel()
     assert closed.status is OrderStatus.NOT_SEEN
@@ -621,9 +625,10 @@ async def test_a_second_kill_changes_nothing_and_only_an_owner_resumes(clock: Lo
     stage = await set_stage(clock)
     assert not (await stage.switch.kill(stage.actor)).already
     assert (await stage.switch.kill(stage.actor)).already
-    trader = replace(stage.actor, role=Role.TRADER)
+    await stage.becomes(Role.TRADER)
     with pytest.raises(NotAllowed):
-        await stage.switch.ask_resume(trader, chat_id=PERSON)
+        await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
+    await stage.becomes(Role.OWNER)
     question = await stage.switch.ask_resume(stage.actor, chat_id=PERSON)
     await stage.proposals.shown(question.confirmation.token, 90)
     await stage.tap(question.confirmation.token, 90)

@@ -129,11 +129,13 @@ async def test_only_a_working_order_with_a_price_is_changed_and_only_by_who_may(
     stage = await set_stage(clock)
     order = await placed(stage)
 
-    async def modify(actor: Actor = stage.actor, number: int = order.number, quantity: int | None = 30) -> object:
-        return await stage.proposals.modify(actor, number, price=None, quantity=quantity, chat_id=PERSON)
+    async def modify(number: int = order.number, quantity: int | None = 30) -> object:
+        return await stage.proposals.modify(stage.actor, number, price=None, quantity=quantity, chat_id=PERSON)
 
-    with pytest.raises(NotAllowed, match="As guardian you cannot change an order"):
-        await modify(replace(stage.actor, role=Role.GUARDIAN))
+    await stage.becomes(Role.GUARDIAN)
+    with pytest.raises(NotAllowed, match="You may not change an order here any more"):
+        await modify()
+    await stage.becomes(Role.OWNER)
     with pytest.raises(NotFound, match="no order #99 today"):
         await modify(number=99)
     stage.broker.fill(8)
@@ -174,11 +176,12 @@ async def test_without_an_account_or_without_words_nothing_is_proposed(clock: Lo
 async def test_orders_of_an_account_are_cancelled_by_who_may_reduce_and_by_nobody_else(clock: LoopClock) -> None:
     stage = await set_stage(clock)
     order = await placed(stage)
-    viewer = replace(stage.actor, role=Role.VIEWER)
-    with pytest.raises(NotAllowed, match="you can look, not cancel"):
-        await stage.orders.cancel(viewer, order.id, chat_id=PERSON)
-    with pytest.raises(NotAllowed, match="you can look, not cancel"):
-        await stage.orders.cancel_all(viewer)
+    await stage.becomes(Role.VIEWER)
+    with pytest.raises(NotAllowed, match="You may not cancel here any more"):
+        await stage.orders.cancel(stage.actor, order.id, chat_id=PERSON)
+    with pytest.raises(NotAllowed, match="You may not cancel here any more"):
+        await stage.orders.cancel_all(stage.actor)
+    await stage.becomes(Role.OWNER)
     with pytest.raises(NotFound):
         await stage.orders.cancel(stage.actor, "nowhere", chat_id=PERSON)
     assert stage.broker.cancels == []

@@ -189,11 +189,11 @@ async def test_a_tap_on_a_card_of_another_person_is_told_apart_from_a_card_that_
 async def test_only_owners_invite_and_remove(role: Role, clock: LoopClock) -> None:
     stage = await set_stage(clock)
     at = access(stage)
-    actor = replace(stage.actor, role=role)
-    with pytest.raises(NotAllowed):
-        await at.invitations.invite(actor, Role.VIEWER, None)
-    with pytest.raises(NotAllowed):
-        await at.invitations.remove(actor, "asha")
+    await stage.becomes(role)
+    with pytest.raises(NotAllowed, match="Only an owner invites"):
+        await at.invitations.invite(stage.actor, Role.VIEWER, None)
+    with pytest.raises(NotAllowed, match="Only an owner takes"):
+        await at.invitations.remove(stage.actor, "asha")
 
 
 async def test_where_a_pin_is_set_inviting_and_removing_wait_for_it(clock: LoopClock) -> None:

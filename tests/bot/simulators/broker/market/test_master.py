@@ -79,7 +79,10 @@ def test_each_name_and_each_token_is_one_contract(today: date) -> None:
 def test_lots_and_ticks_are_those_of_november_2026() -> None:
     lots = {spec.symbol: spec.lot for spec in INDICES if spec.lot}
     assert lots == {"NIFTY": 65, "BANKNIFTY": 30, "FINNIFTY": 60, "MIDCPNIFTY": 120, "SENSEX": 20}
-    assert [share_tick(p) for p in (24999, 25000, 99999, 100000, 500000, 1000000, 2000000)] == [1, 5, 5, 10, 50, 100, 500]
+    at_the_slabs = [share_tick(price) for price in (24999, 25000, 100000, 500000, 1000000, 2000000)]
+    assert at_the_slabs == [1, 5, 5, 10, 50, 100]
+    assert [share_tick(price) for price in (100005, 500010, 1000050, 2000100)] == [10, 50, 100, 500]
+    assert (SUNDAY.by_name["NFO", "HDFCBANK26NOVFUT"].lot, SUNDAY.by_name["NFO", "TATASTEEL26NOVFUT"].lot) == (650, 2750)
     assert [index_future_tick(p) for p in (1500000, 2451235, 5524060)] == [5, 10, 20]
     assert SUNDAY.by_name["NFO", "NIFTY26NOVFUT"].tick == 10
     assert SUNDAY.by_name["NFO", "IDEA26NOV10CE"].tick == 1

@@ -1,0 +1,181 @@
+"""What a day costs an account: lines as the contract note rounds them, rows by instrument unrounded, and what is not known."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
+from bot.domain.money import ZERO, to_paise, total
+from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.tariff import Bill, ChargeName, Gap, Line, Plan, merged
+from bot.domain.terms import Side
+
+RUPEE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercised:
+    """An index option that the account held to its end; settlement is the index in rupees, quantity in units."""
+
+    instrument: Instrument
+    quantity: int
+    settlement: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A stock contract that ended in shares, which BUY takes and SELL gives; settlement is the share's price in rupees."""
+
+    instrument: Instrument
+    side: Side
+    quantity: int
+    settlement: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SquaredOff:
+    """Orders with which mStock closed a position itself."""
+
+    instrument: Instrument | None  # None: it is not known whose
+    orders: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Borrowed:
+    """Money that mStock lent over nights, and pledges and unpledges that came with it."""
+
+    instrument: Instrument | None  # None: the loan of the whole account
+    rupees: Decimal
+    nights: int = 1
+    pledges: int = 0
+
+
+Event = Exercised | Delivered | SquaredOff | Borrowed
+
+
+def at_expiry(instrument: Instrument, quantity: int, settlement: Decimal) -> Exercised | Delivered | None:
+    """What the end of a contract is to the day's charges; None: it ends without any.
+
+    quantity is what was held to the end, signed, in units; settlement in rupees: the index, or the share's price. A holder's
+    index option in the money is exercised; a stock contract ends in shares, an option only in the money.
+    """
+    strike, right = instrument.strike, instrument.right
+    if not quantity or (strike is not None and (settlement - strike) * (1 if right is Right.CE else -1) <= 0):
+        return None
+    match instrument.kind:
+        case InstrumentKind.INDEX_OPTION if quantity > 0:
+            return Exercised(instrument=instrument, quantity=quantity, settlement=settlement)
+        case InstrumentKind.STOCK_FUTURE | InstrumentKind.STOCK_OPTION:
+            takes = quantity > 0 if right is not Right.PE else quantity < 0  # who is short of a put must take the shares
+            side = Side.BUY if takes else Side.SELL
+            return Delivered(instrument=instrument, side=side, quantity=abs(quantity), settlement=settlement)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeRow:
+    """What one instrument cost on the day, unrounded; without an instrument, what belongs to the account as a whole."""
+
+    instrument: Instrument | None
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBill:
+    """The charges of one account and day. What is not known is left out of every sum and named; the rest stands."""
+
+    lines: tuple[Line, ...] = ()  # rounded as on the contract note, each charge once, in the order of ChargeName
+    rows: tuple[ChargeRow, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    uncounted: int = 0  # trades in instruments that nobody could name: nothing of theirs is in the lines
+
+    @property
+    def total(self) -> Decimal:
+        """Rupees of all that is known, to the paisa."""
+        return total(line.amount for line in self.lines)
+
+    @property
+    def rounding(self) -> Decimal:
+        """What the rounding of the lines adds to the rows, signed rupees: rows and rounding together are the total."""
+        return self.total - total(row.bill.total for row in self.rows)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The charges that are not known, or not all of them, in a trader's words; empty: the total is whole."""
+        unknown = {gap.name for gap in self.gaps}
+        names = tuple(name.say for name in ChargeName if name in unknown)
+        trades = f"{self.uncounted} trade{'s' if self.uncounted > 1 else ''}"
+        return (*names, f"charges of {trades}") if self.uncounted else names
+
+    def amount(self, name: ChargeName) -> Decimal:
+        """Rupees of one line as far as they are known, zero where it does not apply."""
+        return total(line.amount for line in self.lines if line.name is name)
+
+
+def day_bill(
+    tariff: Tariff, plan: Plan | None, trades: Iterable[Trade], events: Sequence[Event] = (), *, day: date, uncounted: int = 0
+) -> DayBill:
+    """The bill of one account's day; trades are all fills of that day, in any order.
+
+    What is bought and sold in one share on the day is intraday; the DP charge falls once for each scrip that leaves the
+    depository; brokerage once for each order. STT is rounded to the rupee once for each exchange and segment, every other
+    charge to the paisa. ValueError for a trade of another day.
+    """
+    bills: dict[InstrumentKey | None, list[Bill]] = {}
+    instruments: dict[InstrumentKey | None, Instrument | None] = {}
+
+    def put(instrument: Instrument | None, bill: Bill) -> None:
+        key = instrument.key if instrument is not None else None
+        instruments.setdefault(key, instrument)
+        bills.setdefault(key, []).append(bill)
+
+    for instrument, fills in _by_instrument(trades, day):
+        put(instrument, tariff.day(fills, plan))
+    for event in events:
+        put(event.instrument, _of_event(tariff, event, day))
+    rows = tuple(ChargeRow(instrument=instruments[key], bill=merged(parts)) for key, parts in bills.items())
+    whole = merged(row.bill for row in rows)
+    stt = _stt(rows)
+    lines = tuple(
+        Line(name=line.name, amount=stt if line.name is ChargeName.STT else to_paise(line.amount), sources=line.sources)
+        for line in whole.lines
+    )
+    return DayBill(lines=lines, rows=rows, gaps=whole.gaps, uncounted=uncounted)
+
+
+def _by_instrument(trades: Iterable[Trade], day: date) -> Iterable[tuple[Instrument, list[Trade]]]:
+    """The fills of each instrument; one that was read twice from the master is still one instrument."""
+    seen: dict[int, list[Trade]] = {}  # by identity first, for a day may have many fills of few instruments
+    groups: dict[InstrumentKey, tuple[Instrument, list[Trade]]] = {}
+    for trade in trades:
+        if trade.day != day:
+            msg = f"a trade of {trade.day.isoformat()} is none of {day.isoformat()}"
+            raise ValueError(msg)
+        fills = seen.get(id(trade.instrument))
+        if fills is None:
+            _, fills = groups.setdefault(trade.instrument.key, (trade.instrument, []))
+            seen[id(trade.instrument)] = fills
+        fills.append(trade)
+    return groups.values()
+
+
+def _of_event(tariff: Tariff, event: Event, day: date) -> Bill:
+    match event:
+        case Exercised():
+            return tariff.exercise(event.instrument, event.quantity, event.settlement, day)
+        case Delivered():
+            return tariff.physical(event.instrument, event.side, event.quantity, event.settlement, day)
+        case SquaredOff():
+            return tariff.square_off_fee(day, event.orders)
+        case Borrowed():
+            return tariff.mtf(event.rupees, day, days=event.nights, pledges=event.pledges)
+
+
+def _stt(rows: Iterable[ChargeRow]) -> Decimal:
+    segments: dict[Exchange, Decimal] = {}
+    for row in rows:
+        if row.instrument is not None:
+            paid = total(line.amount for line in row.bill.lines if line.name is ChargeName.STT)
+            segments[row.instrument.exchange] = segments.get(row.instrument.exchange, ZERO) + paid
+    return total(amount.quantize(RUPEE, rounding=ROUND_HALF_UP) for amount in segments.values())

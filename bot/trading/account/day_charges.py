@@ -1,0 +1,44 @@
+"""The bill of a day out of the broker's trade book."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.day_bill import DayBill, Event, day_bill
+from bot.domain.orders.order import TradeFact
+from bot.domain.orders.tariff import Plan
+from bot.trading.instruments.catalogue import Catalogue
+
+
+def day_charges(
+    facts: Sequence[TradeFact],
+    *,
+    instruments: Catalogue,
+    tariff: Tariff,
+    plan: Plan | None,
+    today: date,
+    events: Sequence[Event] = (),
+) -> DayBill:
+    """What the day's fills and events cost; a trade in a contract that is not in the master is counted and left out."""
+    known: dict[InstrumentKey, Instrument | None] = {}
+    trades, uncounted = [], 0
+    for fact in facts:
+        if fact.key not in known:
+            known[fact.key] = instruments.by_key(fact.key)
+        instrument = known[fact.key]
+        if instrument is None:
+            uncounted += 1
+            continue
+        trades.append(
+            Trade(
+                instrument=instrument,
+                side=fact.side,
+                product=fact.product,
+                quantity=fact.quantity,
+                price=fact.price,
+                day=today,
+                order=fact.broker_id,
+            )
+        )
+    return day_bill(tariff, plan, trades, events, day=today, uncounted=uncounted)

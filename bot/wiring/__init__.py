@@ -1,0 +1,1 @@
+"""Builds every use case, in order: `use_cases.py` puts together what the areas beside it build."""

@@ -1,0 +1,74 @@
+"""What every area is built on, and what the settings choose of it by name."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.config.settings import Settings
+from bot.domain.clock import Clock
+from bot.domain.errors import SettingsError
+from bot.domain.market.calendar import Calendar
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.orders.charges import Tariff
+from bot.domain.orders.tariff import Plan
+from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
+from bot.domain.ports.repositories import Store
+from bot.reference.load import ReferenceData
+from bot.runtime.background import BackgroundTasks
+from bot.trading.account.prices import Prices
+from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.sync.reconcile import Reconcile
+from bot.trading.sync.shared_reads import SharedReads
+from storage.store import SqlStore
+
+
+class ScripsOnDisk(Protocol):
+    """The scrip master that was fetched last."""
+
+    @property
+    def load(self) -> Callable[[], Awaitable[Sequence[Instrument] | None]]:
+        """Reads its rows. None when they cannot be read."""
+        ...
+
+
+class AttachedConnections(BrokerConnections, Protocol):
+    """The connections of this process, which exist before those who listen to them."""
+
+    @property
+    def scrip_cache(self) -> ScripsOnDisk: ...
+
+    def attach(self, *, listener: FeedListener, renewer: Renewer, find: Callable[[InstrumentKey], Instrument | None]) -> None:
+        """Names who hears the feeds, who renews sessions and who knows the instruments. Takes effect at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What was built first. An area takes it whole, so that what one more area needs is one more line there."""
+
+    settings: Settings
+    reference: ReferenceData
+    calendar: Calendar | None  # None: this market never closes
+    plan: Plan | None
+    store: SqlStore
+    patient: Store  # for what runs by itself; a person's act is refused at once
+    connections: AttachedConnections
+    clock: Clock
+    random_bytes: RandomBytes
+    background: BackgroundTasks
+    catalogue: Catalogue
+    reconcile: Reconcile
+    reads: SharedReads
+    prices: Prices
+    confirmations: Confirmations
+
+
+def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
+    """The brokerage plan that the settings name, if they do. SettingsError names those there are, the host's own included."""
+    if settings.brokerage_plan is None:
+        return None
+    plan = tariff.plan(settings.brokerage_plan)
+    if plan is None:
+        raise SettingsError(f"Settings: BROKERAGE_PLAN is none of {', '.join(plan.name for plan in tariff.plans)}.")
+    return plan

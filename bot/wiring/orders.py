@@ -1,0 +1,64 @@
+"""Builds what asks about an order, sends it, and follows it until it is over."""
+
+from dataclasses import dataclass
+
+from bot.trading.orders.drafting import Drafting
+from bot.trading.orders.interpreter import Interpreter
+from bot.trading.orders.kill_switch import KillSwitch
+from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.working_orders import WorkingOrders
+from bot.wiring.ground import Ground
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """The services of one order's life."""
+
+    proposals: Proposals
+    working: WorkingOrders
+    switch: KillSwitch
+    desk: OrderDesk
+
+
+def build_orders(ground: Ground) -> Orders:
+    """Builds them over this ground."""
+    proposing = ProposalBuilder(
+        store=ground.store,
+        connections=ground.connections,
+        prices=ground.prices,
+        instruments=ground.catalogue,
+        drafting=Drafting(ground.reference.rules, ground.clock),
+        interpreter=Interpreter(instruments=ground.catalogue, prices=ground.prices, clock=ground.clock),
+        confirmations=ground.confirmations,
+        clock=ground.clock,
+        rules=ground.reference.rules,
+        tariff=ground.reference.tariff,
+        calendar=ground.calendar,
+        plan=ground.plan,
+    )
+    proposals = Proposals(store=ground.store, proposing=proposing, confirmations=ground.confirmations, clock=ground.clock)
+    working = WorkingOrders(
+        store=ground.store,
+        proposing=proposing,
+        confirmations=ground.confirmations,
+        reconcile=ground.reconcile,
+        background=ground.background,
+        clock=ground.clock,
+    )
+    switch = KillSwitch(store=ground.store, confirmations=ground.confirmations, orders=working, clock=ground.clock)
+    desk = OrderDesk(
+        store=ground.store,
+        connections=ground.connections,
+        proposals=proposals,
+        proposing=proposing,
+        orders=working,
+        switch=switch,
+        confirmations=ground.confirmations,
+        reconcile=ground.reconcile,
+        background=ground.background,
+        clock=ground.clock,
+        random=ground.random_bytes,
+    )
+    return Orders(proposals=proposals, working=working, switch=switch, desk=desk)
