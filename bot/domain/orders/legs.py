@@ -17,7 +17,7 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """A stop or a target attached to an entry, as it was said; rupees, points or per cent, always above zero."""
+    """A stop or a target attached to an entry, as it was said. Rupees, points or per cent, always above zero."""
 
     value: Decimal
     measure: Measure = Measure.PRICE
@@ -56,6 +56,6 @@ class Portion(StrEnum):
     HALF = "half"
 
     def of(self, held: int, lot: int) -> int:
-        """Shares or units in whole lots; a half is rounded down, all is what whole lots there are."""
+        """Shares or units in whole lots. A half is rounded down, all is what whole lots there are."""
         part = Decimal(held) if self is Portion.ALL else Decimal(held) / 2
         return int((part / lot).to_integral_value(ROUND_FLOOR)) * lot

@@ -7,7 +7,7 @@ from bot.domain.orders.order import OrderRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A request that the words may mean; plain: the order of the words says so, and not the shape of a figure alone."""
+    """A request that the words may mean. Plain is what the order of the words says, and not the shape of a figure alone."""
 
     request: OrderRequest
     plain: bool = True

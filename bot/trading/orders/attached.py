@@ -9,7 +9,7 @@ FAR = Decimal("0.30")  # of the price: a bare number further away than this may 
 
 
 def stops_meant(leg: Leg, *, entry: Decimal, last: Decimal, long: bool, tick: Decimal) -> tuple[Decimal, ...]:
-    """The prices in rupees, on the tick, that a stop may mean; more than one is a question.
+    """The prices in rupees, on the tick, that a stop may mean. More than one is a question.
 
     Points and per cent are counted from the entry. A bare number far from the last price that makes sense as points is read
     both ways, the points first.

@@ -31,7 +31,7 @@ class Interpreter:
     clock: Clock
 
     async def meant(self, actor: Actor, readings: Readings) -> Meant:
-        """What is ordered. UnknownSymbol or ChoiceWanted where that is a question; nothing is read but prices for its buttons."""
+        """What is ordered. UnknownSymbol or ChoiceWanted where that is a question. Nothing is read but prices for its buttons."""
         await self.instruments.settled()
         try:
             found = meant(readings, self._read, self._guess, self._named)
@@ -51,13 +51,13 @@ class Interpreter:
         return found
 
     def named(self, request: OrderRequest) -> Meant:
-        """The one instrument of a request that is written out; UnknownSymbol with near misses as whole commands otherwise."""
+        """The one instrument of a request that is written out. UnknownSymbol with near misses as whole commands otherwise."""
         if not request.symbol.strip():
             raise UsageError("Which share or contract?", example=f"/{request.side.lower()} RELIANCE 10")
         return meant(((Reading(request=request),),), self._read, self._guess, self._named)
 
     async def _on_an_index(self, actor: Actor, index: Instrument, request: OrderRequest) -> ChoiceWanted:
-        """What can be ordered instead, with the premium and the cost of one lot; a number near the index is a strike."""
+        """What can be ordered instead, with the premium and the cost of one lot. A number near the index is a strike."""
         account = account_of(actor)
         spot = await self.prices.of(account.id, index.key)
         middle = next((each.strike for each in self.instruments.around(index.symbol, None, today=self._today)), None)

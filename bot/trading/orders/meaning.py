@@ -24,7 +24,7 @@ Find = Callable[[OrderRequest], Found]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
-    """The one instrument that the words name, and what may be asked of it; a request without a size names only that."""
+    """The one instrument that the words name, and what may be asked of it. A request without a size names only that."""
 
     instrument: Instrument
     readings: tuple[Reading, ...]
@@ -106,7 +106,7 @@ def _fits_lots(request: OrderRequest, instrument: Instrument) -> bool:
 
 
 def priced(readings: Sequence[Reading], price: Price | None) -> OrderRequest:
-    """The one request whose limit lies where the instrument trades; ChoiceWanted with each where that leaves more than one.
+    """The one request whose limit lies where the instrument trades. ChoiceWanted with each where that leaves more than one.
 
     price: the price of now; None: not known, and then every limit may be meant.
     """

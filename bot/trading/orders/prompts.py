@@ -1,4 +1,4 @@
-"""The question on the way to an order that waits for a person's next words; it outlives a restart, and lasts a minute."""
+"""The question on the way to an order that waits for a person's next words, for a minute and across restarts."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +22,7 @@ class Prompts:
         await self.store.transaction(lambda db: db.flags.ask(person, words, now))
 
     async def answered(self, person: int) -> str | None:
-        """The words that are to be completed; None where no question was asked within the last minute. Asked once."""
+        """The words that are to be completed. None where no question was asked within the last minute. Asked once."""
         now = self.clock.now()
 
         def take(db: Repositories) -> str | None:

@@ -46,7 +46,7 @@ def figure(text: str) -> Decimal:
 
 
 def figure_of(token: str) -> Figure | None:
-    """The figure that a token is; None for any other word."""
+    """The figure that a token is. None for any other word."""
     match = _FIGURE.fullmatch(token)
     if match is None:
         return None
@@ -57,7 +57,7 @@ def figure_of(token: str) -> Figure | None:
 
 
 def leg_of(token: str) -> tuple[Decimal, str, Decimal | None] | None:
-    """`2880`, `2880/2875`, `20pts`, `-20`, `2%` -> value, measure (empty, pts, %) and limit; None for any other word."""
+    """`2880`, `2880/2875`, `20pts`, `-20`, `2%` -> value, measure (empty, pts, %) and limit. None for any other word."""
     match = re.fullmatch(rf"([-+])?@?₹?({NUMBER})(%|pts?|points?)?(?:/({NUMBER}))?(?:/-)?", token, re.IGNORECASE)
     if match is None:
         return None

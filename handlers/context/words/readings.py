@@ -142,7 +142,7 @@ def _in_name(items: Sequence[str | Figure], today: date) -> Iterator[frozenset[i
 def _after_month(
     items: Sequence[str | Figure], place: int, today: date, fixed: set[int], *, has_day: bool
 ) -> list[tuple[int | None, ...]]:
-    """`nov 26` is this year or the next, or a day; any other small number there may be a day, or the size."""
+    """`nov 26` is this year or the next, or a day. Any other small number there may be a day, or the size."""
     number = _number(items, place)
     if number is None:
         return []

@@ -78,7 +78,7 @@ def _legible(char: str) -> str:
 
 
 def latin(text: str) -> str:
-    """The text with the Hindi words of an order in Latin letters; other words stay as they are."""
+    """The text with the Hindi words of an order in Latin letters. Other words stay as they are."""
     return re.sub(r"[\u0900-\u097f]+", lambda word: _in_latin(word[0]), legible(text))
 
 

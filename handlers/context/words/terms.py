@@ -1,4 +1,7 @@
-"""What the words of an order say one by one; figures and names whose meaning hangs on the others are left for the readings."""
+"""What the words of an order say one by one.
+
+Figures and names whose meaning hangs on the others are left for the readings.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +61,7 @@ EXAMPLE_SHARE = "RELIANCE"
 
 @dataclass(slots=True)
 class Terms:
-    """What was understood so far; items are the words for the instrument and the open figures, in their order."""
+    """What was understood so far. Items are the words for the instrument and the open figures, in their order."""
 
     side: Side
     items: list[str | Figure] = field(default_factory=list)
@@ -120,7 +123,7 @@ def _is_plain(word: str) -> bool:
 
 
 def read(side: Side, tokens: Sequence[str]) -> Terms:
-    """Takes word after word; UsageError for what has no meaning or two."""
+    """Takes word after word. UsageError for what has no meaning or two."""
     terms = Terms(side)
     parts = [token for token in tokens if token.lower() not in _SILENT]
     while parts and parts[0].lower() in _GIVE:
@@ -229,7 +232,7 @@ def _set_stop(terms: Terms, text: str) -> None:
 
 
 def leg(text: str) -> Leg | None:
-    """A stop or a target as it is said: `2880`, `2880/2875`, `20pts`, `-20`, `2%`; None for any other words."""
+    """A stop or a target as it is said: `2880`, `2880/2875`, `20pts`, `-20`, `2%`. None for any other words."""
     said = leg_of("".join(text.split()))
     if said is None or said[0] <= 0 or said[2] == 0:
         return None
