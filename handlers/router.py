@@ -10,7 +10,7 @@ from telegram import Message, Update
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.domain.errors import PinWanted
+from bot.domain.errors import CheckFailed, ChoiceWanted, PinWanted
 from bot.domain.people.account import Actor, Permission
 from handlers.commands import account, pin, replies
 from handlers.commands.replies import NewTerms, StopWanted
@@ -71,7 +71,12 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
     if parsed is None:
         await _puzzled(ctx, text)
         return
-    await _run(ctx, parsed, text)
+    try:
+        await _run(ctx, parsed, text)
+    except (ChoiceWanted, CheckFailed) as question:
+        if ctx.completes and parsed.label is not None:  # the answer alone does not name the account
+            question.near = tuple((name, f"{parsed.label}: {command}") for name, command in question.near)
+        raise
 
 
 async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms | StopWanted) -> None:

@@ -28,6 +28,7 @@ from handlers.context.words.terms import (
 )
 
 _LONGEST = 80  # characters of the words for an instrument
+_MOST = 40  # words of one order, more than any needs
 
 
 def readings(side: Side, words: str, today: date) -> Readings:
@@ -35,7 +36,9 @@ def readings(side: Side, words: str, today: date) -> Readings:
 
     today: the IST date, which tells a year from a day. UsageError, with an example that works, where there is no way.
     """
-    typed = script.tokens(words)
+    typed = script.tokens(words[: _LONGEST * _MOST])
+    if len(typed) > _MOST:
+        raise UsageError("That is more than one order. Nothing was sent.", example=f"/{side.lower()} RELIANCE 10")
     levels: list[tuple[Reading, ...]] = []
     refusal: UsageError | None = None
     for tokens in _cuttings(typed):

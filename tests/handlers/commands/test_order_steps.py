@@ -96,6 +96,19 @@ async def test_leaving_sends_nothing_and_takes_the_buttons_away(clock: LoopClock
 
 
 @pytest.mark.parametrize(
+    ("command", "words", "then"),
+    [("/cancel_order", "12", "Cancelled 1 order."), ("/modify", "12 1475", "CHANGE #12"), ("/modify 12", "1475", "CHANGE #12")],
+)
+async def test_which_order_and_what_price_are_answered_in_plain_words(
+    clock: LoopClock, command: str, words: str, then: str
+) -> None:
+    async with a_stage(clock, orders=12) as stage:
+        stage.me.say(command)
+        await later(2)
+        await stage.me.ask(words, then)
+
+
+@pytest.mark.parametrize(
     ("command", "asks", "then"),
     [
         ("/cancel_order", "Cancel which order?", "Cancelled 1 order."),
@@ -142,6 +155,16 @@ async def test_a_name_that_is_mistyped_in_an_answer_is_a_question_and_the_way_go
         await stage.me.ask("/buy", "Buy what?")
         await stage.me.ask("relaince", 'No "RELAINCE"')
         await stage.me.choose("RELIANCE", "Buy how many? RELIANCE")
+
+
+async def test_an_answer_stays_with_the_account_that_was_asked_for_also_where_it_is_a_question(clock: LoopClock) -> None:
+    async with a_stage(clock, papa=Role.OWNER) as stage:
+        await stage.me.ask("papa: /buy", "Buy what?")
+        await stage.me.ask("relaince", 'No "RELAINCE"')
+        await stage.me.choose("RELIANCE", "Buy how many? RELIANCE")
+        await stage.me.ask("10", "BUY 10 RELIANCE")
+        question, _ = await asked_last(stage)
+        assert question.account_id == PAPA.id
 
 
 async def test_a_question_on_the_way_is_kept_after_a_restart(clock: LoopClock) -> None:

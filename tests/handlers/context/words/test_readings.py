@@ -190,7 +190,8 @@ def test_what_cannot_be_taken_is_refused_by_name_and_never_left_out(words: str, 
         ("reliance 5%", "neither"),
         ("reliance 1,0", "neither"),
         ("reliance 99999999999", "not a quantity"),
-        ("a " * 60 + "10", "more than the name"),
+        ("abc " * 30 + "10", "more than the name"),
+        ("10 " * 2000 + "ce", "more than one order"),
     ],
 )
 def test_what_cannot_be_read_is_answered_with_one_example_that_works(words: str, said: str) -> None:
