@@ -6,7 +6,9 @@ Nothing is chosen here. The words for the instrument are handed on as they came.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from itertools import product
+from typing import NamedTuple
 
 from bot.domain.errors import UsageError
 from bot.domain.market.instrument import Exchange
@@ -29,6 +31,14 @@ from handlers.context.words.terms import (
 
 _LONGEST = 80  # characters of the words for an instrument
 _MOST = 40  # words of one order, more than any needs
+
+
+class Size(NamedTuple):
+    """One way to understand how much is ordered."""
+
+    quantity: int | None = None
+    lots: int | None = None
+    rupees: Decimal | None = None
 
 
 def readings(side: Side, words: str, today: date) -> Readings:
@@ -89,7 +99,10 @@ def _named(terms: Terms) -> Iterator[Terms]:
     """IOC and BSE are shares where nothing else names one (`ioc 10 ioc`, `bse 2800 ce 1lot`), else words of the order."""
     doubtful = [place for place, item in enumerate(terms.items) if isinstance(item, str) and item.lower() in NAMES_TOO]
     names = [place for place, item in enumerate(terms.items) if isinstance(item, str) and _names(item)]
-    if not doubtful or [place for place in names if place not in doubtful]:
+    if not doubtful:
+        yield terms
+        return
+    if [place for place in names if place not in doubtful]:
         yield _without(terms, doubtful)
         return
     said = {str(terms.items[place]).lower() for place in doubtful}
@@ -189,9 +202,8 @@ def _of_figures(terms: Terms, in_name: frozenset[int]) -> Iterator[Reading]:
         if price is not None and price.value <= 0:
             terms.refuse(f'"{price.text}" is not a price.')
         for sized in _sizes(terms, size):
-            request = _request(terms, symbol, sized)
             yield Reading(
-                request=request if price is None else replace(request, price=price.value),
+                request=_request(terms, symbol, sized, price.value if price is not None else terms.price),
                 plain=plain and (size is None or not (size.letter or size.scale == "c")),
             )
 
@@ -223,29 +235,30 @@ def _need_size(terms: Terms, size: Figure) -> None:
         terms.refuse(f'"{size.text}" is not a quantity.')
 
 
-def _sizes(terms: Terms, size: Figure | None) -> list[dict[str, object]]:
+def _sizes(terms: Terms, size: Figure | None) -> list[Size]:
     """The ways to understand a size: an L may be a lakh or a lot, a crore may be shares or rupees."""
     if size is None:
-        return [{}]
+        return [Size(quantity=terms.quantity, lots=terms.lots)]
     if size.money:
-        return [{"rupees": size.value}]
-    ways: list[dict[str, object]] = [{"quantity": int(size.value)}]
+        return [Size(rupees=size.value)]
+    ways = [Size(quantity=int(size.value))]
     if size.letter and (lots := size.value / 100_000) == lots.to_integral_value():
-        ways.insert(0, {"lots": int(lots)})
+        ways.insert(0, Size(lots=int(lots)))
     if size.scale == "c":
-        ways.insert(0, {"rupees": size.value})
+        ways.insert(0, Size(rupees=size.value))
     return ways
 
 
-def _request(terms: Terms, symbol: Sequence[str], sized: dict[str, object]) -> OrderRequest:
-    bare = OrderRequest(
+def _request(terms: Terms, symbol: Sequence[str], size: Size, price: Decimal | None) -> OrderRequest:
+    return OrderRequest(
         side=terms.side,
         symbol=" ".join(symbol).upper(),
-        quantity=terms.quantity,
-        lots=terms.lots,
+        quantity=size.quantity,
+        lots=size.lots,
+        rupees=size.rupees,
         portion=terms.portion,
         risk=terms.risk,
-        price=terms.price,
+        price=price,
         market=terms.market,
         trigger=terms.trigger,
         trigger_limit=terms.trigger_limit,
@@ -257,4 +270,3 @@ def _request(terms: Terms, symbol: Sequence[str], sized: dict[str, object]) -> O
         disclosed=terms.disclosed,
         after_market=terms.after_market,
     )
-    return replace(bare, **sized)  # type: ignore[arg-type]  # names and values stand together in _sizes
