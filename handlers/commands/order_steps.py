@@ -4,11 +4,12 @@ The buttons carry all that is known so far. What is asked is kept, so that the n
 """
 
 import asyncio
+from datetime import date
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import NotFound
 from bot.domain.market.prices import Price
-from bot.domain.orders.portfolio import Holdings
+from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
 from bot.trading.orders.meaning import Meant
 from handlers.context.context import Ctx
@@ -85,27 +86,30 @@ async def _price(ctx: Ctx, named: Candidate) -> Price | None:
 
 
 async def _known(ctx: Ctx, side: Side) -> tuple[Candidate, ...]:
-    """What this side would make smaller, then what was traded today, the newest first, each once."""
+    """What this side would make smaller, then what was traded today and by this person before, the newest first, each once."""
     books, today = ctx.services.books, ist_date(ctx.now)
-    positions, orders, demat = await asyncio.gather(
-        books.positions(ctx.actor), books.orders(ctx.actor, "all"), _demat(ctx) if side is Side.SELL else _nothing()
+    positions, orders, habits, demat = await asyncio.gather(
+        books.positions(ctx.actor),
+        books.orders(ctx.actor, "all"),
+        ctx.services.prompts.habits(ctx.actor),
+        books.holdings(ctx.actor),
     )
     smaller = [
         Candidate(line.position.instrument, line.position.quantity, line.position.product, today)
         for line in positions.lines
         if line.position.quantity * side.sign < 0 and not line.position.is_sold_holding
     ]
-    if demat is not None:
-        smaller += [Candidate(line.instrument, line.total, Product.CNC, today) for line in demat.lines if line.total > 0]
-    traded = [Candidate(order.draft.instrument, order.draft.quantity, today=today) for order in reversed(orders.orders)]
+    held = [line for line in demat.lines if line.total > 0]
+    if side is Side.SELL:
+        smaller += [Candidate(line.instrument, line.total, Product.CNC, today) for line in held]
+    lately = [order.draft for order in (*reversed(orders.orders), *habits) if not _is_over(order, today)]
+    traded = [Candidate(draft.instrument, draft.quantity, today=today) for draft in lately]
     traded += [Candidate(line.position.instrument, 0, today=today) for line in positions.lines]
+    traded += [Candidate(line.instrument, 0, today=today) for line in held]
     once = {candidate.words: candidate for candidate in reversed([*smaller, *traded])}
     return tuple(reversed(once.values()))
 
 
-async def _demat(ctx: Ctx) -> Holdings | None:
-    return await ctx.services.books.holdings(ctx.actor)
-
-
-async def _nothing() -> None:
-    return None
+def _is_over(order: Order, today: date) -> bool:
+    expiry = order.draft.instrument.expiry
+    return expiry is not None and expiry < today

@@ -48,8 +48,9 @@ class Candidate:
         return f"{self.typed} {self.instrument.exchange}{product_words}".lower()
 
     def is_of(self, named: "Candidate") -> bool:
-        """Whether it is what was named, in the product that was named if any was."""
-        return self.instrument.key == named.instrument.key and named.product in (None, self.product)
+        """Whether it is what was named, and not held in another product than was named."""
+        same_way = self.product is None or named.product in (None, self.product)
+        return self.instrument.key == named.instrument.key and same_way
 
 
 def which(side: Side, candidates: Sequence[Candidate], label: str, mode: str, now: datetime) -> View:

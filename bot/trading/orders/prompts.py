@@ -1,12 +1,17 @@
 """The question on the way to an order that waits for a person's next words, for a minute and across restarts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.clock import Clock
+from bot.domain.orders.order import Order
+from bot.domain.people.account import Actor
 from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.actor import account_of
 
 LASTS = timedelta(seconds=60)
+HABITS = 20  # orders; what is offered first is among them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +39,8 @@ class Prompts:
             return words if timedelta(0) <= now - at <= LASTS else None
 
         return await self.store.transaction(take)
+
+    async def habits(self, actor: Actor) -> Sequence[Order]:
+        """What this person last ordered on the account, the newest first."""
+        account, person = account_of(actor), actor.user.telegram_id
+        return await self.store.transaction(lambda db: db.orders.placed_by(person, account.id, HABITS))

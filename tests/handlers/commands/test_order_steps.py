@@ -201,3 +201,19 @@ async def test_stop_by_itself_offers_what_a_hurried_hand_may_mean(clock: LoopClo
     async with a_stage(clock) as stage:
         asked = await stage.me.ask("stop", "Tap what you mean")
         assert labels(asked) == ["/kill", "/cancel_all", "/positions"]
+
+
+async def test_what_the_person_ordered_on_earlier_days_and_holds_is_offered_with_its_last_size(
+    loop: VirtualLoop, clock: LoopClock
+) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("b infy 35", "BUY 35 INFY")
+        stage.me.press("Confirm buy", card)
+        await later(2)
+        loop.shift(24 * 3600)
+        await stage.me.ask("/login", "lives until")
+        asked = await stage.me.ask("/buy", "Buy what?")
+        assert "INFY" in labels(asked)
+        await stage.me.choose("INFY", "Which product?")
+        sized = await stage.me.choose("Intraday (MIS)", "Buy how many?")
+        assert "As last time 35" in labels(sized)
