@@ -7,7 +7,7 @@ from collections.abc import Mapping
 _NUKTA = "\u093c"  # left out as often as written
 
 # As NSE's NIFTY 50 stood in November 2026; a symbol that is not in the day's master is simply not found.
-_WRITTEN: Mapping[str, str] = {
+WRITTEN: Mapping[str, str] = {
     "निफ्टी": "NIFTY", "बैंकनिफ्टी": "BANKNIFTY", "फिननिफ्टी": "FINNIFTY", "सेंसेक्स": "SENSEX", "मिडकैप": "MIDCPNIFTY",
     "रिलायंस": "RELIANCE", "रिलायन्स": "RELIANCE", "टीसीएस": "TCS", "इंफोसिस": "INFY", "इन्फोसिस": "INFY", "इन्फी": "INFY",
     "एचडीएफसी": "HDFC", "एचडीएफसीबैंक": "HDFCBANK", "एसबीआई": "SBIN", "स्टेटबैंक": "SBIN", "आईसीआईसीआई": "ICICIBANK",
@@ -47,4 +47,4 @@ def _spelling(word: str) -> str:
     return unicodedata.normalize("NFKD", word).replace(_NUKTA, "")
 
 
-_BY_SPELLING = {_spelling(word): symbol for word, symbol in _WRITTEN.items()}
+_BY_SPELLING = {_spelling(word): symbol for word, symbol in WRITTEN.items()}
