@@ -35,6 +35,7 @@ from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.prompts import Prompts
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -191,6 +192,7 @@ def build_core(
         accounts=accounts,
         logins=logins,
         proposals=orders.proposals,
+        prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
         books=views,

@@ -90,7 +90,23 @@ def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
     lists = [("Open", "open"), ("All", "all"), ("Rejected", "rejected")]
     now_shown = tap.argument or "all"
     others = [words(name, f"/orders {which}", account=tap.label) for name, which in lists if which != now_shown]
-    return View(tuple(parts), keyboard(turn, [button("Refresh", tap), *others]))
+    acts = _order_buttons(book, tap) if tap.argument == "open" else []
+    return View(tuple(parts), keyboard(*acts, turn, [button("Refresh", tap), *others]))
+
+
+def _order_buttons(book: OrderList, tap: ListingTap) -> list[list[Button]]:
+    """Cancel and Modify for each order of the page."""
+    newest = list(reversed(book.orders))
+    pages = max(1, -(-len(newest) // PAGE))
+    start = min(tap.page, pages - 1) * PAGE
+    return [
+        [
+            button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, tap.label)),
+            button(f"Modify #{order.number}", OrderTap(order.id, OrderVerb.MODIFY, tap.label)),
+        ]
+        for order in newest[start : start + PAGE]
+        if order.status.is_working
+    ]
 
 
 def _order_rows(order: Order, as_of: datetime) -> Rows:
