@@ -34,6 +34,7 @@ from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
@@ -224,6 +225,7 @@ def build_core(
         ),
         reports=reports,
         range_pnl=range_pnl,
+        exports=Exports(store=store, range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,

@@ -184,6 +184,7 @@ class RangePnl:
             booked_by=tuple(sorted(exits, key=lambda each: (each.day, each.at is None, each.at))),
             trips=tuple(sorted(trips, key=lambda trip: (trip.day, trip.closed is None, trip.closed))),
             slips=tuple(_slips(records, days)),
+            row_days=tuple(row for of_row in rows.values() for row in of_row),
         )
 
     def _day(self, report: DayReport, records: _Records, of_days: Mapping[date, Sequence[LedgerTrade]]) -> RangeDay:
