@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.domain.clock import at_ist
 from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
+from bot.domain.terms import Side
 from storage.db.engine import Transaction
 from storage.db.tables import brought_forward, day_curve, day_marks, orders, touches, trades
 
@@ -25,6 +26,12 @@ _OF_ROW = _TRADES.where(
     _t.exchange == bindparam("on"), _t.token == bindparam("of"), _t.product == bindparam("under"), _t.day >= bindparam("first")
 )
 _COUNT = select(func.count()).select_from(trades).where(_t.account_id == bindparam("account"), _t.day == bindparam("of"))
+_LAST_SALE = (
+    select(_t.at)
+    .where(_t.account_id == bindparam("account"), _t.day == bindparam("of"), _t.side == Side.SELL)
+    .order_by(_t.at.desc())
+    .limit(1)
+)
 _DROP = delete(trades).where(_t.account_id == bindparam("account"), _t.broker_id == bindparam("order"))
 _ADD = insert(trades).values({name: bindparam(name) for name in _STORED})
 _BROUGHT_FIELDS = ("account_id", "exchange", "token", "product", "day", "quantity", "price")
@@ -88,6 +95,9 @@ class SqlLedger:
 
     def count(self, account_id: str, day: date) -> int:
         return int(self._tx.rows(_COUNT, {"account": account_id, "of": day}).scalar_one())
+
+    def last_sale(self, account_id: str, day: date) -> datetime | None:
+        return next(iter(self._tx.rows(_LAST_SALE, {"account": account_id, "of": day}).scalars()), None)
 
     def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
         return _trades(self._tx.rows(_OF_ROW, _place(account_id, row) | {"first": since or _EVER}))

@@ -28,6 +28,10 @@ class LedgerRepository(Protocol):
         """How many fills that trading day has."""
         ...
 
+    def last_sale(self, account_id: str, day: date) -> datetime | None:
+        """When something was last sold on that trading day, UTC."""
+        ...
+
     def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
         """All fills of one row from that trading day on, or ever; oldest first."""
         ...
