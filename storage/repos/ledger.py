@@ -60,6 +60,13 @@ _MARKS = select(*(_m[name] for name in _MARK_FIELDS)).where(_m.account_id == bin
 _LAST_MARKED = (
     select(_m.day).where(_m.account_id == bindparam("account"), _m.day < bindparam("before")).order_by(_m.day.desc()).limit(1)
 )
+_MARKS_OF_ROW = select(_m.day, _m.mark).where(
+    _m.account_id == bindparam("account"),
+    _m.exchange == bindparam("on"),
+    _m.token == bindparam("of"),
+    _m.product == bindparam("under"),
+    _m.quantity > 0,
+)
 _POINT = insert(day_curve).values({name: bindparam(name) for name in ("account_id", "at", "net")}).on_conflict_do_nothing()
 _CURVE = (
     select(_c.at, _c.net)
@@ -122,6 +129,10 @@ class SqlLedger:
         rows = self._tx.rows(_MARKS, {"account": account_id, "of": day})
         found = [DayMark(**dict(zip(_MARK_FIELDS, row, strict=True))) for row in rows]
         return {mark.row: mark for mark in found}
+
+    def marks_of_row(self, account_id: str, row: RowKey) -> Mapping[date, Decimal]:
+        rows = self._tx.rows(_MARKS_OF_ROW, _place(account_id, row))
+        return {found.day: found.mark for found in rows if found.mark is not None}
 
     def last_marked(self, account_id: str, before: date) -> date | None:
         return next(iter(self._tx.rows(_LAST_MARKED, {"account": account_id, "before": before}).scalars()), None)

@@ -52,6 +52,10 @@ class LedgerRepository(Protocol):
         """How the rows stood when that day was closed; empty where it was not."""
         ...
 
+    def marks_of_row(self, account_id: str, row: RowKey) -> Mapping[date, Decimal]:
+        """The price in rupees that each day valued the row at, where something was open at its end."""
+        ...
+
     def last_marked(self, account_id: str, before: date) -> date | None:
         """The last day before that one whose rows were closed with figures."""
         ...

@@ -117,6 +117,10 @@ class RangePnl:
     def _read(self, db: Repositories, account_id: str, first: date, last: date, *, made: Made | None, over: date) -> _Records:
         reports = list(db.reports.between(account_id, first, last))
         days = [date.fromisoformat(report.date) for report in reports]
+        reports = [
+            self.reports.row(db, account_id, day) or report if report.records_only else report
+            for day, report in zip(days, reports, strict=True)
+        ]
         marks = {day: db.ledger.marks(account_id, day) for day in days}
         before = db.ledger.last_marked(account_id, first)
         start = db.ledger.marks(account_id, before) if before is not None else {}

@@ -13,10 +13,12 @@ from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.portfolio import DayReport, PnL
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.pnl.day import mark_of
+from bot.domain.pnl.late import completed
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
+from bot.trading.account.day_charges import ledger_charges
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +42,22 @@ class Reports:
             return (await self._make(actor, account, today))[0]
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
-        report = await self.store.transaction(lambda db: db.reports.find(account.id, day))
+        report = await self.store.transaction(lambda db: self.row(db, account.id, day))
         if report is not None:
             return report
         report = replace(await self._from_records(account, day), records_only=True)
         if not report.orders:
             raise NotFound(f"There is no report of {day:%d %b %Y}: the bot was not running, or the account was not linked.")
         return report
+
+    def row(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
+        """The final row of a date in India; one without data with what was found out about it on the day after."""
+        report = db.reports.find(account_id, day)
+        if report is None or not report.records_only:
+            return report
+        fills = db.ledger.between(account_id, day, day)
+        bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
+        return completed(report, db.ledger.marks(account_id, day).values(), bill)
 
     async def now(self, actor: Actor, pnl: PnL | None = None) -> tuple[DayReport, Sequence[DayMark]]:
         """Today's report as it would be at this moment, and how each row stands. BrokerError passes through.
