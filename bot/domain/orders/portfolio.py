@@ -94,6 +94,7 @@ class PositionLine:
     missing: tuple[Missing, ...] = ()
     broker: Decimal | None = None  # booked and open of today by the broker's row alone
     reasons: tuple[Reason, ...] = ()  # why ours differs from the broker's
+    settled: bool = False  # a contract that has ended: its price is what it is worth by its underlying's close, about
 
     @property
     def today(self) -> Decimal | None:
