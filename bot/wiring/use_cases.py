@@ -31,7 +31,11 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.money.expiring import Expiring
+from bot.trading.money.held_notes import HeldNotes
+from bot.trading.money.mornings import Mornings
 from bot.trading.money.reports import Reports
+from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
@@ -216,9 +220,24 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
+    days = Days(calendar=calendar, summary=settings.daily_summary)
+    telling = Telling(store=patient, clock=clock)
+    notes = HeldNotes(store=patient, books=views, clock=clock, trading=days.trading)
     jobs = table(
-        days=Days(calendar=calendar, summary=settings.daily_summary),
+        days=days,
         reports=reports,
+        notes=notes,
+        mornings=Mornings(telling=telling, books=views, notes=notes, calendar=calendar, clock=clock),
+        expiring=Expiring(
+            telling=telling,
+            books=views,
+            notes=notes,
+            rules=reference.rules,
+            calendar=calendar,
+            tariff=reference.tariff,
+            plan=plan,
+            clock=clock,
+        ),
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
     )

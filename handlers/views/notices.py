@@ -37,7 +37,7 @@ from bot.domain.orders.notice import (
     YearNotCovered,
 )
 from bot.domain.orders.order import Order, OrderStatus
-from handlers.views import money
+from handlers.views import money, readiness
 from handlers.views.card import elsewhere, fill_keyboard, of_earlier_day, order_keyboard, standing
 from handlers.views.format import amount, clock_time, count, price, signed, signed_count, table
 from handlers.views.keyboards import button, words
@@ -76,7 +76,7 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) ->
     One that may have arrived before carries its number, so that it is not taken for a second event.
     """
     view = _RENDERERS[type(delivery.notice)](delivery.notice, _Scene(delivery.label, delivery.mark, mode, now, explain))
-    own_place = isinstance(delivery.notice, DaySummary)  # its table names account and mode
+    own_place = isinstance(delivery.notice, DaySummary) or type(delivery.notice) in readiness.OWN_PLACE  # in its table
     remarks = [] if own_place else [delivery.label, mode]
     if delivery.attempts:
         remarks.append(f"n {delivery.id}")
@@ -271,6 +271,13 @@ def _address(news: AddressNotRegistered, _: _Scene) -> View:
 @_renders(DaySummary)
 def _day_summary(news: DaySummary, scene: _Scene) -> View:
     return money.report(news.report, scene.label, scene.mode, mark=scene.mark)
+
+
+def _placed(draw: Callable[[Any, str, str, str], View]) -> Callable[[Any, _Scene], View]:
+    return lambda news, scene: draw(news, scene.label, scene.mode, scene.mark)
+
+
+_RENDERERS.update({kind: _placed(draw) for kind, draw in readiness.CARDS.items()})
 
 
 @_renders(YearNotCovered)

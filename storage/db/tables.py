@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Named, Table, Text, TypedColumns, event
 
 from bot.domain.jobs import JobOutcome
+from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Limits, Role
@@ -287,6 +288,15 @@ class _Reports(TypedColumns):
 
 
 reports = Table("reports", metadata, _Reports, sqlite_strict=True)
+
+
+class _Held(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    day: Named[date] = Column(Day, primary_key=True)
+    body: Named[HeldNote] = Column(Json(HeldNote))
+
+
+held = Table("held", metadata, _Held, sqlite_strict=True)
 
 
 class _Flags(TypedColumns):

@@ -15,6 +15,7 @@ class FlagName(StrEnum):
     """What a flag says; its subject is named behind it."""
 
     ADDRESS_TOLD = "address told"  # the account; value: the date
+    CARD_TOLD = "card told"  # the account and the card; value: the date
     CODE_SPENT = "code spent"  # the account; value: the code's digest
     TRIED = "tried"  # the Telegram id; value: the hour
     MODE = "mode"  # none; value: the mode
@@ -29,6 +30,7 @@ _CLEAR = flags.delete().where(*_NAMED)
 _FIND = select(_f.value, _f.at).where(*_NAMED)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
+_FORGET_DAYS = flags.delete().where(*_NAMED, _f.value < bindparam("day"))
 _COUNT_HOUR = select(func.count()).where(_f.name == FlagName.TRIED, _f.value == bindparam("hour"))
 
 
@@ -47,6 +49,11 @@ class SqlFlags:
         if self._tx.rows(_COUNT_HOUR, {"hour": hour}).scalar_one() >= most:
             return False
         return self._set(FlagName.TRIED, str(telegram_id), hour, now)
+
+    def claim_card(self, card: str, account_id: str, day: date, now: datetime) -> bool:
+        subject = f"{account_id} {card}"
+        self._tx.write(_FORGET_DAYS, {"flag": FlagName.CARD_TOLD, "of": subject, "day": day.isoformat()})
+        return self._set(FlagName.CARD_TOLD, subject, day.isoformat(), now)
 
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
         self._set(why, account_id, "", now)

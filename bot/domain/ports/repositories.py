@@ -21,6 +21,7 @@ from bot.domain.ports.account_repositories import (
 from bot.domain.ports.order_repositories import (
     CardsRepository,
     ConfirmationsRepository,
+    HeldRepository,
     OrdersRepository,
     OutboxRepository,
     ReportsRepository,
@@ -55,6 +56,8 @@ class Repositories(Protocol):
     def stops(self) -> StopsRepository: ...
     @property
     def reports(self) -> ReportsRepository: ...
+    @property
+    def held(self) -> HeldRepository: ...
     @property
     def flags(self) -> FlagsRepository: ...
     @property
