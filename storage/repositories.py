@@ -12,6 +12,7 @@ from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
+from storage.repos.ledger import SqlLedger
 from storage.repos.limits import SqlLimits
 from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
@@ -87,6 +88,10 @@ class SqlRepositories:
     @cached_property
     def held(self) -> SqlHeld:
         return SqlHeld(self._transaction)
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        return SqlLedger(self._transaction)
 
     @cached_property
     def flags(self) -> SqlFlags:

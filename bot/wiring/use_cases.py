@@ -29,14 +29,17 @@ from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.mornings import Mornings
 from bot.trading.money.reports import Reports
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.prompts import Prompts
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -51,7 +54,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.settling import Settling
@@ -82,6 +85,7 @@ class Core:
     logins: Logins
     catalogue: Catalogue
     reconcile: Reconcile
+    watcher: TickWatcher
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
@@ -122,9 +126,12 @@ def build_core(
     applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
-    prices = Prices(connections=connections, reads=reads)
+    watcher = TickWatcher(connections=connections)
+    prices = Prices(connections=connections, reads=reads, watcher=watcher)
 
-    settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
+    settle = Settling(
+        store=patient, clock=clock, catalogue=catalogue, reconcile=reconcile, watcher=watcher, background=background
+    )
 
     accounts = Accounts(store=store, clock=clock)
     logins = Logins(
@@ -137,6 +144,8 @@ def build_core(
         conceal=redactor.know,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
+    day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
+    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
     ground = Ground(
         settings=settings,
         reference=reference,
@@ -152,7 +161,9 @@ def build_core(
         reconcile=reconcile,
         reads=reads,
         prices=prices,
+        watcher=watcher,
         confirmations=confirmations,
+        results=results,
     )
     orders = build_orders(ground)
     views = AccountViews(
@@ -164,9 +175,9 @@ def build_core(
         reads=reads,
         tariff=reference.tariff,
         plan=plan,
+        day_book=day_book,
         clock=clock,
     )
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
@@ -185,6 +196,7 @@ def build_core(
         accounts=accounts,
         logins=logins,
         proposals=orders.proposals,
+        prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
         books=views,
@@ -217,7 +229,7 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
+    feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
     days = Days(calendar=calendar, summary=settings.daily_summary)
@@ -248,11 +260,12 @@ def build_core(
         logins=logins,
         catalogue=catalogue,
         reconcile=reconcile,
+        watcher=watcher,
         background=background,
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
         settle=settle,
         direct=direct,
         patient=patient,
-        explain=lambda words: reference.rejections.explain(words).words(rupees),
+        explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),
     )

@@ -1,14 +1,12 @@
 """The morning's cards: readiness, a missing login, contracts that end in shares, the week ahead."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from bot.domain.market.display_names import short
 from bot.domain.market.expiries import STOCKS, Expiry
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.notice import Notice
 from bot.domain.orders.readiness import (
     ClosedDay,
     ExpiryAlarm,
@@ -38,6 +36,7 @@ from handlers.views.format import (
 )
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
+from handlers.views.order_news import Scene, renders
 from handlers.views.steps import Candidate
 from handlers.views.taps import ExitTap
 
@@ -51,9 +50,11 @@ _STOPS = 3  # buttons for stops
 UNWATCHED = "Nothing is being watched."
 
 
-def readiness(news: Readiness, label: str, mode: str, mark: str) -> View:
+@renders(ReadinessAlarm)
+@renders(Readiness)
+def readiness(news: Readiness, scene: Scene) -> View:
     """First what expires or is closed, then each fact with its light, and the buttons that repair."""
-    rows: list[Rows] = [_head(_day(news.day).upper(), label, mode, mark), *_today(news)]
+    rows: list[Rows] = [_head(_day(news.day).upper(), scene), *_today(news)]
     rows.append(_fact(news.clock, "clock", f"{news.skew:+.1f} s".replace("-", "−") if news.skew is not None else "not known"))
     rows.append(_fact(Light.GREEN if news.session else Light.RED, "session", "logged in" if news.session else "log in"))
     dated = f"dated {news.master.day} {news.master:%b}" if news.master is not None else "none"
@@ -67,22 +68,25 @@ def readiness(news: Readiness, label: str, mode: str, mark: str) -> View:
         parts.insert(0, say(bold(UNWATCHED), " Positions are held, and there is no mStock session."))
     if news.unauthorised:
         parts.append(say("⚠️ mStock may need your CDSL TPIN today; authorise in the mStock app."))
-    return View(tuple(parts), keyboard(_repairs(news, label), *([stop] for stop in _stops(news, label))))
+    return View(tuple(parts), keyboard(_repairs(news, scene.label), *([stop] for stop in _stops(news, scene.label))))
 
 
-def login_reminder(news: LoginReminder, label: str, _mode: str, _mark: str) -> View:
+@renders(LoginReminder)
+def login_reminder(news: LoginReminder, scene: Scene) -> View:
     """No session, positions, and the market about to open."""
     held = ", ".join(_position(one) for one in news.overnight[:_MOST])
     more = f" and {len(news.overnight) - _MOST} more" if len(news.overnight) > _MOST else ""
     return View(
         (say(bold(UNWATCHED), " There is no mStock session."), say(f"Held: {held}{more}.")),
-        keyboard([words("Log in", "/login", account=label)]),
+        keyboard([words("Log in", "/login", account=scene.label)]),
     )
 
 
-def near_expiry(news: NearExpiry, label: str, mode: str, mark: str) -> View:
+@renders(ExpiryAlarm)
+@renders(NearExpiry)
+def near_expiry(news: NearExpiry, scene: Scene) -> View:
     """Shares to give or take, the money for them, and closing now against settling, for each contract."""
-    rows: list[Rows] = [_head("ENDS IN SHARES", label, mode, mark)]
+    rows: list[Rows] = [_head("ENDS IN SHARES", scene)]
     for one in news.rows[:_MOST]:
         rows += [(RULE,), *_settlement(one)]
     parts: list[Part] = [table(*rows)]
@@ -90,18 +94,19 @@ def near_expiry(news: NearExpiry, label: str, mode: str, mark: str) -> View:
         parts.append(say(f"And {len(news.rows) - _MOST} more: /positions"))
     if news.noted_of is not None:
         parts.append(say(f"As of the evening of {_day(news.noted_of)}: mStock's books could not be read."))
-        return View(tuple(parts), keyboard([words("Log in", "/login", account=label)]))
+        return View(tuple(parts), keyboard([words("Log in", "/login", account=scene.label)]))
     parts.append(say("Since entry, after charges ≈, at the prices of now; mStock's own fee for a settlement is not in it."))
     exits = [
-        [button(f"Exit {short(one.instrument, today=news.day)}", ExitTap(one.instrument.key, one.product, label))]
+        [button(f"Exit {short(one.instrument, today=news.day)}", ExitTap(one.instrument.key, one.product, scene.label))]
         for one in news.rows[:_MOST]
     ]
     return View(tuple(parts), keyboard(*exits))
 
 
-def week_ahead(news: WeekAhead, label: str, mode: str, mark: str) -> View:
+@renders(WeekAhead)
+def week_ahead(news: WeekAhead, scene: Scene) -> View:
     """The holidays of the week, and what of that which is held ends in it."""
-    rows: list[Rows] = [_head(f"WEEK OF {news.monday.day} {news.monday:%b}".upper(), label, mode, mark)]
+    rows: list[Rows] = [_head(f"WEEK OF {news.monday.day} {news.monday:%b}".upper(), scene)]
     rows += [_closed(one) for one in news.closed] or [row("No holiday")]
     if not news.covered:
         rows.append(wrapped("I have no calendar for all of it"))
@@ -118,25 +123,17 @@ def week_ahead(news: WeekAhead, label: str, mode: str, mark: str) -> View:
     parts: list[Part] = [table(*rows)]
     if news.noted_of is not None:
         parts.append(say(f"Held as of the evening of {_day(news.noted_of)}."))
-    return View(tuple(parts), keyboard([words("Positions", "/positions", account=label)] if news.expiring else []))
+    return View(tuple(parts), keyboard([words("Positions", "/positions", account=scene.label)] if news.expiring else []))
 
 
-CARDS: Mapping[type[Notice], Callable[[Any, str, str, str], View]] = {
-    Readiness: readiness,
-    ReadinessAlarm: readiness,
-    LoginReminder: login_reminder,
-    NearExpiry: near_expiry,
-    ExpiryAlarm: near_expiry,
-    WeekAhead: week_ahead,
-}
-OWN_PLACE = frozenset(CARDS) - {LoginReminder}  # their tables name account and mode
+OWN_PLACE = frozenset({Readiness, ReadinessAlarm, NearExpiry, ExpiryAlarm, WeekAhead})  # their tables name account and mode
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
 
 
-def _head(title: str, label: str, mode: str, mark: str) -> Rows:
-    return row(fit(" ".join(filter(None, (title, mark, label))), 23), mode)
+def _head(title: str, scene: Scene) -> Rows:
+    return row(fit(" ".join(filter(None, (title, scene.mark, scene.label))), 23), scene.mode)
 
 
 def _day(day: date) -> str:

@@ -168,5 +168,5 @@ def _worth(position: Position, spot: Decimal) -> Decimal:
 
 
 def _owned(key: InstrumentKey, shares: Sequence[Holding]) -> int:
-    """Settled shares, which alone can be given."""
-    return sum(share.quantity for share in shares if share.instrument.key == key)
+    """Settled shares that were not sold today, which alone can be given."""
+    return sum(min(share.quantity, share.total) for share in shares if share.instrument.key == key)

@@ -71,6 +71,7 @@ class HeldNotes:
                 previous_close=share.previous_close,
             )
             for share in demat.lines
+            if share.total
         ]
         note = HeldNote(account_id=account.id, day=day, rows=tuple(rows), noted_at=self.clock.now())
         await self.store.transaction(lambda db: db.held.note(note))

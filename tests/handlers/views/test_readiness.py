@@ -13,7 +13,7 @@ from bot.domain.orders.readiness import ClosedDay, ExpiryAlarm, LoginReminder, R
 from bot.domain.terms import Product
 from handlers.views.format import WIDTH, columns
 from handlers.views.message import Table, View
-from handlers.views.readiness import CARDS
+from handlers.views.order_news import RENDERERS, Scene
 from handlers.views.tap import decode
 from handlers.views.taps import ExitTap
 from tests.handlers.mornings import (
@@ -29,10 +29,12 @@ from tests.handlers.mornings import (
     every_morning,
     near,
 )
+from tests.handlers.samples import NOW
 
 
 def draw(news: object) -> View:
-    return CARDS[type(news)](news, "main", "PAPER", "")  # type: ignore[index] # a notice
+    scene = Scene(label="main", mark="", mode="PAPER", now=NOW, explain=str)
+    return RENDERERS[type(news)](news, scene)  # type: ignore[index] # a notice
 
 
 def rows(view: View) -> list[str]:

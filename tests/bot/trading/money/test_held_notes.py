@@ -37,7 +37,7 @@ async def test_positions_and_shares_are_noted_with_their_last_prices(loop: Virtu
     assert note is not None
     assert note.rows == (
         Held(instrument=NIFTY_CALL, product=Product.NRML, quantity=-65, close=Decimal("98.40"), previous_close=None),
-        Held(instrument=RELIANCE, product=Product.CNC, quantity=45, close=Decimal("1502.10"), previous_close=Decimal("1470.00")),
+        Held(instrument=RELIANCE, product=Product.CNC, quantity=40, close=Decimal("1502.10"), previous_close=Decimal("1470.00")),
     )
 
 
