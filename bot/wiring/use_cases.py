@@ -26,6 +26,7 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
+from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
@@ -166,6 +167,7 @@ def build_core(
         results=results,
     )
     orders = build_orders(ground)
+    days = Days(calendar=calendar, summary=settings.daily_summary)
     views = AccountViews(
         store=store,
         connections=connections,
@@ -176,6 +178,7 @@ def build_core(
         tariff=reference.tariff,
         plan=plan,
         day_book=day_book,
+        bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
@@ -232,9 +235,8 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
-    days = Days(calendar=calendar, summary=settings.daily_summary)
     telling = Telling(store=patient, clock=clock)
-    notes = HeldNotes(store=patient, books=views, clock=clock, trading=days.trading)
+    notes = HeldNotes(store=patient, books=views, clock=clock)
     jobs = table(
         days=days,
         reports=reports,

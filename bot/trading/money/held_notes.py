@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.market.instrument import InstrumentKey
-from bot.domain.orders.held import ContractChange, Held, HeldNote, NewBase, contract_changes, new_base
-from bot.domain.orders.portfolio import Holding
+from bot.domain.orders.held import ContractChange, Held, HeldNote, contract_changes
 from bot.domain.orders.readiness import Overnight
 from bot.domain.people.account import Account
 from bot.domain.ports.repositories import Store
@@ -20,9 +17,6 @@ from bot.trading.money.telling import by_the_clock
 
 log = logging.getLogger(__name__)
 
-DAY = timedelta(days=1)
-FURTHEST = 20  # days; no run of holidays is longer
-
 
 @dataclass(slots=True, kw_only=True)
 class HeldNotes:
@@ -31,7 +25,6 @@ class HeldNotes:
     store: Store
     books: AccountViews
     clock: Clock
-    trading: Callable[[date], bool]
 
     async def note(self, occasion: Occasion) -> None:
         """Notes what every account holds on that date; BrokerError while one of them cannot be read, the others are noted.
@@ -80,11 +73,6 @@ class HeldNotes:
         """The newest note of an earlier date."""
         return await self.store.transaction(lambda db: db.held.before(account_id, day))
 
-    def is_of_the_day_before(self, note: HeldNote, day: date) -> bool:
-        """Whether no session lies between the note and that date: only then are its prices yesterday's."""
-        before = (day - ahead * DAY for ahead in range(1, FURTHEST))
-        return note.day == next((one for one in before if self.trading(one)), None)
-
     def changes(self, note: HeldNote, day: date) -> tuple[ContractChange, ...] | None:
         """What today's master says otherwise of what was held; None while there is no master of that date."""
         if self.books.instruments.day != day:
@@ -93,22 +81,6 @@ class HeldNotes:
         return tuple(
             change for was in once.values() for change in contract_changes(was, self.books.instruments.by_key(was.key), day)
         )
-
-    def bases(self, note: HeldNote | None, day: date, shares: Sequence[Holding]) -> tuple[NewBase, ...]:
-        """Shares whose price lives on a new base since the day before."""
-        noted: Mapping[InstrumentKey, Held] = {}
-        if note is not None and self.is_of_the_day_before(note, day):
-            noted = {row.instrument.key: row for row in note.rows}
-        found = (
-            new_base(
-                share.instrument,
-                previous_close=share.previous_close,
-                last=share.last,
-                noted=noted.get(share.instrument.key),
-            )
-            for share in shares
-        )
-        return tuple(base for base in found if base is not None)
 
 
 def carried(note: HeldNote | None, day: date) -> tuple[Overnight, ...]:

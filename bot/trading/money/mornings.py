@@ -86,7 +86,7 @@ class Mornings:
             overnight_of=note.day if positions is None and note is not None else None,
             unauthorised=await self._unauthorised(account, shares),
             changes=self.notes.changes(note, day) if note is not None else (),
-            bases=self.notes.bases(note, day, shares) if demat is not None else None,
+            bases=tuple(share.base for share in shares if share.base is not None) if demat is not None else None,
         )
         if overnight and not session:
             return ReadinessAlarm(**{name: getattr(facts, name) for name in facts.__dataclass_fields__})

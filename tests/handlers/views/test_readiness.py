@@ -9,13 +9,15 @@ import pytest
 
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange
-from bot.domain.orders.readiness import ClosedDay, ExpiryAlarm, LoginReminder, Readiness, ReadinessAlarm
+from bot.domain.orders.portfolio import Holdings, PnL
+from bot.domain.orders.readiness import ClosedDay, ExpiryAlarm, LoginReminder, NearExpiry, Readiness, ReadinessAlarm, WeekAhead
 from bot.domain.terms import Product
+from handlers.views import books, money, readiness
 from handlers.views.format import WIDTH, columns
 from handlers.views.message import Table, View
-from handlers.views.order_news import RENDERERS, Scene
+from handlers.views.order_news import Scene
 from handlers.views.tap import decode
-from handlers.views.taps import ExitTap
+from handlers.views.taps import ExitTap, Listing, ListingTap
 from tests.handlers.mornings import (
     BAD,
     GIVES,
@@ -29,12 +31,21 @@ from tests.handlers.mornings import (
     every_morning,
     near,
 )
-from tests.handlers.samples import NOW
+from tests.handlers.samples import NOW, a_holding
 
 
 def draw(news: object) -> View:
     scene = Scene(label="main", mark="", mode="PAPER", now=NOW, explain=str)
-    return RENDERERS[type(news)](news, scene)  # type: ignore[index] # a notice
+    match news:
+        case Readiness():
+            return readiness.readiness(news, scene)
+        case LoginReminder():
+            return readiness.login_reminder(news, scene)
+        case NearExpiry():
+            return readiness.near_expiry(news, scene)
+        case _:
+            assert isinstance(news, WeekAhead)
+            return readiness.week_ahead(news, scene)
 
 
 def rows(view: View) -> list[str]:
@@ -227,3 +238,15 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     many = a_morning(Readiness, overnight=(SHORT_CALL,) * 9)
     assert "   and 3 more" in rows(draw(many))
     assert len(draw(many).messages()) == 1
+
+
+BASE = BAD["bases"][0]
+
+
+def test_holdings_and_the_days_result_ask_for_a_bonus_or_split_and_give_no_change() -> None:
+    listed = Holdings(lines=(a_holding(base=BASE),), as_of=NOW)
+    assert " bonus or split?  was 1,502.10" in rows(books.holdings(listed, ListingTap(Listing.HOLDINGS), "main", "PAPER"))
+    result = PnL(booked=Decimal(0), open=Decimal(0), charges=None, as_of=NOW, bases=(BASE,))
+    view = money.pnl(result, ListingTap(Listing.PNL), "main", "PAPER")
+    assert "Holdings today    not known" in rows(view)
+    assert "Bonus or split? RELIANCE 1,502.10 → 751.00. Their change today is not known." in view.plain

@@ -1,5 +1,6 @@
 """At 08:40 each fact of an account is told as it is, or as not known; without a session and with positions it rings."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -178,6 +179,19 @@ async def test_a_close_that_halved_overnight_is_a_question_when_the_note_is_of_t
     morning.broker.prices[RELIANCE.key] = Decimal("750.00")
     base = NewBase(instrument=RELIANCE, before=Decimal("1502.10"), now=Decimal("751.05"))
     assert (await card(morning)).bases == ((base,) if told else ())
+
+
+async def test_the_day_change_of_a_share_on_a_new_base_is_not_known_and_the_others_is(loop: VirtualLoop) -> None:
+    morning = await on(loop)
+    await morning.note(FRIDAY, a_held(RELIANCE, 40, Product.CNC, "1502.10"))
+    morning.broker.demat = [a_holding(previous_close=Decimal("751.05"))]
+    books, actor = morning.stage.core.services.books, morning.stage.actor
+    result = await books.pnl(actor)
+    assert (result.holdings_change, [base.instrument for base in result.bases]) == (None, [RELIANCE])
+    morning.broker.demat = [a_holding(previous_close=Decimal("1502.10"))]
+    await asyncio.sleep(2)
+    result = await books.pnl(actor)
+    assert (result.holdings_change, result.bases) == ((Decimal("1480.30") - Decimal("1502.10")) * 45, ())
 
 
 async def test_a_stop_of_more_shares_than_are_authorised_is_told(loop: VirtualLoop) -> None:
