@@ -50,8 +50,7 @@ _STOPS = 3  # buttons for stops
 UNWATCHED = "Nothing is being watched."
 
 
-@renders(ReadinessAlarm)
-@renders(Readiness)
+@renders(Readiness, ReadinessAlarm)
 def readiness(news: Readiness, scene: Scene) -> View:
     """First what expires or is closed, then each fact with its light, and the buttons that repair."""
     rows: list[Rows] = [_head(_day(news.day).upper(), scene), *_today(news)]
@@ -82,8 +81,7 @@ def login_reminder(news: LoginReminder, scene: Scene) -> View:
     )
 
 
-@renders(ExpiryAlarm)
-@renders(NearExpiry)
+@renders(NearExpiry, ExpiryAlarm)
 def near_expiry(news: NearExpiry, scene: Scene) -> View:
     """Shares to give or take, the money for them, and closing now against settling, for each contract."""
     rows: list[Rows] = [_head("ENDS IN SHARES", scene)]
