@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 
 from bot.domain.market.display_names import short
 from bot.domain.market.expiries import STOCKS, Expiry
@@ -19,7 +20,6 @@ from bot.domain.orders.readiness import (
     Settlement,
     WeekAhead,
 )
-from bot.domain.terms import Side
 from handlers.views.format import (
     RULE,
     WIDTH,
@@ -37,7 +37,7 @@ from handlers.views.format import (
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
 from handlers.views.order_news import Scene, renders
-from handlers.views.steps import Candidate
+from handlers.views.steps import STOP, Candidate
 from handlers.views.taps import ExitTap
 
 Rows = tuple[str, ...]
@@ -115,8 +115,9 @@ def week_ahead(news: WeekAhead, scene: Scene) -> View:
         rows.append(row("Nothing that is held ends"))
     else:
         rows.append(row("Ends, of what is held"))
-        for one in news.expiring[:_MOST]:
-            rows.append(_under(f"{_day(one.instrument.expiry)}: {_position(one)}" if one.instrument.expiry else _position(one)))
+        for day, ending in groupby(news.expiring[:_MOST], lambda one: one.instrument.expiry):
+            rows.append(row(f" {_day(day)}" if day is not None else " day not known"))
+            rows += [_under(_position(one)) for one in ending]
         rows += _rest(len(news.expiring))
     parts: list[Part] = [table(*rows)]
     if news.noted_of is not None:
@@ -242,14 +243,14 @@ def _repairs(news: Readiness, label: str) -> list[Button]:
 
 
 def _stops(news: Readiness, label: str) -> Iterable[Button]:
-    """The words of a stop for what has none, all but its price, to be pasted."""
+    """A stop for what has none: all of it is said but its price, which is asked for."""
     if not news.session:
         return
     for one in [held for held in news.overnight or () if held.lacks_stop][:_STOPS]:
-        side = Side.SELL if one.quantity > 0 else Side.BUY
+        command = "/sell" if one.quantity > 0 else "/buy"
         named = Candidate(one.instrument, one.quantity, one.product, news.day).words
-        text = f"{label}: {side.lower()} {named} {abs(one.quantity)} stop "
-        yield Button(f"Set stop, copy words: {short(one.instrument, today=news.day)}", copy=text)
+        name = short(one.instrument, today=news.day)
+        yield words(f"Set stop: {name}", f"{command} {named} {abs(one.quantity)} {STOP}", account=label)
 
 
 def _settlement(one: Settlement) -> Iterable[Rows]:

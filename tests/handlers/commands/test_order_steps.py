@@ -217,3 +217,15 @@ async def test_what_the_person_ordered_on_earlier_days_and_holds_is_offered_with
         await stage.me.choose("INFY", "Which product?")
         sized = await stage.me.choose("Intraday (MIS)", "Buy how many?")
         assert "As last time 35" in labels(sized)
+
+
+async def test_a_stop_without_its_price_is_asked_for_it(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        asked = await stage.me.ask("/buy nifty 24500 ce 23 nov nfo nrml 65 stop", "Stop at which price?")
+        assert "BUY" in asked["text"]
+        assert labels(asked) == ["Leave"]
+        await stage.me.ask("120", "Stop")
+        await later(1)
+        _, draft = await asked_last(stage)
+        assert (draft.side, draft.instrument, draft.quantity, draft.trigger) == (Side.BUY, NIFTY_CALL, 65, Decimal(120))
+        assert draft.product is Product.NRML

@@ -17,7 +17,7 @@ from handlers.views.format import WIDTH, columns
 from handlers.views.message import Table, View
 from handlers.views.order_news import Scene
 from handlers.views.tap import decode
-from handlers.views.taps import ExitTap, Listing, ListingTap
+from handlers.views.taps import ExitTap, Listing, ListingTap, WordsTap
 from tests.handlers.mornings import (
     BAD,
     GIVES,
@@ -152,7 +152,7 @@ def test_each_fact_has_its_light(facts: dict[str, Any], line: str) -> None:
         ({"session": False}, ["Log in"]),
         ({"cash": None}, ["Funds"]),
         ({"overnight": (replace(SHORT_CALL, guarded=True),)}, ["Positions"]),
-        ({"overnight": (SHORT_CALL,)}, ["Positions", "Set stop, copy words: NF 24500CE 23Nov"]),
+        ({"overnight": (SHORT_CALL,)}, ["Positions", "Set stop: NF 24500CE 23Nov"]),
         ({"bases": BAD["bases"]}, ["Holdings"]),
     ],
 )
@@ -161,8 +161,8 @@ def test_what_can_be_repaired_has_its_button(facts: dict[str, Any], buttons: lis
 
 
 def test_the_words_of_a_stop_lack_its_price_alone() -> None:
-    (stop,) = [item for line in draw(a_morning(overnight=(SHORT_CALL,))).keyboard for item in line if item.copy]
-    assert stop.copy == "main: buy nifty 24500 ce 23 nov nfo nrml 65 stop "
+    *_, stop = (item for line in draw(a_morning(overnight=(SHORT_CALL,))).keyboard for item in line)
+    assert decode(stop.data) == WordsTap("main: /buy nifty 24500 ce 23 nov nfo nrml 65 stop")
 
 
 def test_the_reminder_says_that_nothing_is_watched() -> None:
@@ -220,8 +220,8 @@ def test_a_week_with_a_holiday_and_an_expiry() -> None:
         " Nanak Jayanti",
         "------------------------------",
         "Ends, of what is held",
-        "   Mon 23 Nov: −65 NF 24500CE",
-        "    23Nov NRML",
+        " Mon 23 Nov",
+        "   −65 NF 24500CE 23Nov NRML",
         "Held as of the evening of Fri 20 Nov.",
     ]
 
