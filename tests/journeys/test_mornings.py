@@ -78,7 +78,14 @@ async def test_a_session_of_the_morning_makes_the_card_green_and_silent(loop: Vi
         await on_the_exchanges_calendar(house)
         house.me.look_away()
         card = await house.me.wait_for("MON 23 NOV", 900)
-        for line in ("🟢 clock", "🟢 session     logged in", "🟢 contracts   dated 23 Nov", "🟢 cash", "🟢 overnight   none"):
+        for line in (
+            "🟢 clock",
+            "🟢 session     logged in",
+            "🟢 contracts   dated 23 Nov",
+            "🟢 cash",
+            "🟢 feed        connected",
+            "🟢 overnight   none",
+        ):
             assert line in card["text"]
         await until(house, at_ist(MONDAY, 9, 20))
         assert told(house, "no mStock session") == []

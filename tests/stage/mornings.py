@@ -33,6 +33,7 @@ class Failing:
 
     error: Exception | None = None
     hangs: bool = False
+    over: asyncio.Event | None = None  # set: it comes after all
 
 
 class MorningBroker(ScriptedBroker):
@@ -53,7 +54,8 @@ class MorningBroker(ScriptedBroker):
         if failing is None:
             return
         if failing.hangs:
-            await asyncio.Event().wait()
+            await (failing.over or asyncio.Event()).wait()
+            return
         assert failing.error is not None
         raise failing.error
 

@@ -20,7 +20,7 @@ from bot.domain.orders.portfolio import Holding, Position, PositionLine
 from bot.domain.orders.readiness import ExpiryAlarm, NearExpiry, Settlement, WeekAhead
 from bot.domain.orders.tariff import Plan
 from bot.domain.people.account import Account
-from bot.domain.terms import Side
+from bot.domain.terms import Product, Side
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
 from bot.trading.money.held_notes import HeldNotes, carried
@@ -58,7 +58,7 @@ class Expiring:
         positions, demat = await asyncio.gather(in_time(self.books.positions(bot)), in_time(self.books.holdings(bot)))
         note = await self.notes.before(account.id, day) if positions is None else None
         lines = positions.lines if positions is not None else _unpriced(note, day)
-        staged = [(line, self.rules.stage(line.position.instrument, day, calendar)) for line in lines if line.position.quantity]
+        staged = [(line, self.rules.stage(line.position.instrument, day, calendar)) for line in lines if _stays(line.position)]
         near = [(line, stage) for line, stage in staged if stage is not None and stage > ExpiryStage.FAR]
         if not near:
             return None
@@ -143,6 +143,11 @@ class Expiring:
             expiring=tuple(ending) if note is not None else None,
             noted_of=note.day if note is not None else None,
         )
+
+
+def _stays(position: Position) -> bool:
+    """Whether it can be held to its end: what is intraday is closed today."""
+    return position.quantity != 0 and position.product is not Product.MIS
 
 
 def _unpriced(note: HeldNote | None, day: date) -> tuple[PositionLine, ...]:

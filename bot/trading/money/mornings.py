@@ -29,6 +29,7 @@ from bot.trading.money.telling import Telling, by_the_clock, in_time
 
 DAY = timedelta(days=1)
 TENTH = Decimal("0.1")
+LOGIN = 45.0  # seconds for a login by a stored seed, which may have to wait for the next code
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Mornings:
 
     async def _reminder(self, account: Account, day: date) -> LoginReminder | None:
         connection = self.books.connections.of(account.id)
-        await in_time(self.books.funds(by_the_clock(account)))  # a stored seed may log in, a dead session is found out
+        await in_time(self.books.funds(by_the_clock(account)), LOGIN)  # a stored seed may log in, a dead session is found out
         overnight = carried(await self.notes.before(account.id, day), day)
         if not overnight or self._alive(connection):
             return None
@@ -61,6 +62,8 @@ class Mornings:
     async def _readiness(self, account: Account, day: date) -> Readiness:
         bot = by_the_clock(account)
         connection = self.books.connections.of(account.id)
+        if not self._alive(connection):
+            await in_time(self.books.funds(bot), LOGIN)  # a stored seed may log in
         positions, demat, funds, skew, note = await asyncio.gather(
             in_time(self.books.positions(bot)),
             in_time(self.books.holdings(bot)),

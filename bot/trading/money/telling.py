@@ -55,10 +55,10 @@ def by_the_clock(account: Account) -> Actor:
     return Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
 
 
-async def in_time(reading: Awaitable[T]) -> T | None:
+async def in_time(reading: Awaitable[T], seconds: float = PATIENCE) -> T | None:
     """A fact that a card can do without; None when it is refused, or does not come in time."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(seconds):
             return await reading
     except (BotError, TimeoutError):
         return None

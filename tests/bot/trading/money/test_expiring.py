@@ -141,6 +141,10 @@ async def test_without_a_session_the_card_goes_by_the_note(loop: VirtualLoop) ->
     assert {(row.instrument, row.shares, row.close_now) for row in card.rows} >= {(FUTURE, 500, None)}
 
 
+async def test_what_is_intraday_does_not_live_to_its_end(loop: VirtualLoop) -> None:
+    assert await cards(await on(loop, E1, replace(held(FUTURE, 500), product=Product.MIS))) == []
+
+
 async def test_a_market_without_a_calendar_has_no_such_cards(loop: VirtualLoop) -> None:
     morning = await a_morning(LoopClock(loop, at_ist(E4, 8, 39)), FUTURE, hours="always")
     morning.broker.held = [held(FUTURE, 500)]

@@ -19,9 +19,10 @@ from bot.domain.people.account import Role, User
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import SHORT_CALL, a_holding
+from tests.stage.desk import Crash, KilledStore
 from tests.stage.mornings import Failing, Morning, a_held, a_morning
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
-from tests.storage.samples import ACCOUNT, an_order
+from tests.storage.samples import ACCOUNT, a_vault, an_order, seed
 
 MONDAY, FRIDAY = date(2026, 11, 23), date(2026, 11, 20)  # an expiry that a holiday on Tuesday moved; the session before
 READ = at_ist(MONDAY, 8, 42)
@@ -116,6 +117,43 @@ async def test_a_dead_session_with_positions_rings_thrice_and_a_login_ends_it(lo
     morning.broker.failing.clear()
     morning.stage.connection.adopt(session)
     assert await morning.until(at_ist(MONDAY, 9, 20)) == []
+
+
+async def test_a_stored_seed_that_takes_its_time_to_log_in_is_waited_for(loop: VirtualLoop) -> None:
+    morning = await on(loop)
+    await morning.note(FRIDAY, a_held())
+    session = morning.stage.connection.session
+    morning.stage.connection.adopt(None)
+    over = asyncio.Event()
+    morning.broker.failing["funds"] = Failing(hangs=True, over=over)
+
+    async def log_in() -> None:
+        await asyncio.sleep(90)  # half a minute after the time of the card
+        morning.stage.connection.adopt(session)
+        over.set()
+
+    logging_in = asyncio.create_task(log_in())
+    news = await card(morning)
+    await logging_in
+    assert (type(news), news.session, news.cash) == (Readiness, True, Decimal(250_000))
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+@pytest.mark.parametrize("at", range(1, 7))
+async def test_killed_at_any_step_of_the_morning_each_card_is_told_once(loop: VirtualLoop, at: int, after_commit: bool) -> None:
+    clock = LoopClock(loop, at_ist(MONDAY, 8, 39))
+    store = KilledStore.open(None, a_vault(), inline=True)
+    await store.transaction(seed)
+    morning = await a_morning(clock, store=store)
+    running = asyncio.create_task(morning.stage.core.scheduler.run())
+    await asyncio.sleep(30)
+    store.die(at, after_commit=after_commit)
+    with pytest.raises(BaseExceptionGroup) as killed:
+        await asyncio.wait_for(running, 60)
+    assert killed.group_contains(Crash)
+    store.at = None
+    again = await a_morning(clock, store=store)
+    assert [type(one) for one in await again.until(at_ist(MONDAY, 8, 50))] == [Readiness]
 
 
 async def test_until_nobody_logs_in_both_reminders_ring(loop: VirtualLoop) -> None:
