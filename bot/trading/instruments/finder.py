@@ -48,6 +48,7 @@ class Instruments:
     def __init__(self, rows: Sequence[Instrument], indices: Iterable[Instrument] = (), *, day: date) -> None:
         self.day = day
         self._rows = rows
+        self._find = rows.find if isinstance(rows, Columnar) else self._sought
         self._apart = {index.symbol: index for index in indices}
 
     def index(self) -> None:
@@ -87,8 +88,7 @@ class Instruments:
 
     def by_key(self, key: InstrumentKey) -> Instrument | None:
         """The row or index with that exchange and token, expired or not."""
-        instrument = self._rows.find(key) if isinstance(self._rows, Columnar) else self._sought(key)
-        return instrument or next((index for index in self._apart.values() if index.key == key), None)
+        return self._find(key) or next((index for index in self._apart.values() if index.key == key), None)
 
     def _sought(self, key: InstrumentKey) -> Instrument | None:
         rows = (self._rows[row] for row in self._by_token.rows(key.token) if self._columns.exchange[row] == key.exchange)
