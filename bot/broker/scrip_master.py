@@ -1,5 +1,6 @@
 """The scrip master of a day: its rows as columns of texts, and an instrument made of a row when it is looked at."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import overload
@@ -76,7 +77,8 @@ class Master(Sequence[Instrument]):
         self.texts, self.coded, self.indexes = texts, coded, indexes
         columns: Mapping[str, Sequence[str]] = {**texts, **coded}
         self._columns = [columns[field] for field in Scrip.__struct_fields__]
-        self.by_token = by_token or Directory(texts["token"])
+        if by_token is not None:
+            self.by_token = by_token
 
     def __len__(self) -> int:
         return len(self.texts["token"])
@@ -117,6 +119,11 @@ class Master(Sequence[Instrument]):
             right=_coded(rights).mapped(RIGHTS.get),
             series=_coded(series),
         )
+
+    @functools.cached_property
+    def by_token(self) -> Directory:
+        """The order of the tokens, made when it is first asked."""
+        return Directory(self.texts["token"])
 
     def find(self, key: InstrumentKey) -> Instrument | None:
         """The instrument of a key, made now."""

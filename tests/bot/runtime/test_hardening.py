@@ -98,7 +98,7 @@ def test_a_tls_context_that_would_take_this_hosts_roots_takes_none_meanwhile() -
     with trusting_nobody():
         assert ssl.create_default_context().get_ca_certs() == []
         paths = ssl.get_default_verify_paths()
-        assert (paths.cafile, paths.capath) == (None, None)
+        assert not any((paths.cafile, paths.capath))
     assert process_environment() == before
     assert len(ssl.create_default_context().get_ca_certs()) == roots
 
