@@ -254,6 +254,18 @@ async def test_the_holidays_before_the_next_session_are_named(loop: VirtualLoop,
     assert list((await card(await on(loop, day))).ahead) == ahead
 
 
+async def test_a_day_that_no_calendar_covers_is_said_to_be_one(loop: VirtualLoop) -> None:
+    news = await card(await on(loop, date(2027, 1, 4)))
+    assert (news.covered, news.expiries, news.ahead) == (False, (), ())
+
+
+async def test_a_practice_market_without_a_calendar_names_what_is_held_and_ends(loop: VirtualLoop) -> None:
+    morning = await a_morning(LoopClock(loop, at_ist(MONDAY, 8, 39)), hours="always")
+    morning.broker.held = [CARRIED]
+    news = await card(morning)
+    assert (news.covered, news.expiries, news.ahead, news.held_expiring) == (True, (), (), (NIFTY_CALL,))
+
+
 async def test_a_sunday_and_a_holiday_have_no_readiness(loop: VirtualLoop) -> None:
     morning = await on(loop, date(2026, 11, 22))
     told = await morning.until(at_ist(date(2026, 11, 24), 9, 30))
