@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
 
 from bot.domain.clock import Clock
 from bot.domain.errors import SessionExpired
@@ -14,17 +13,18 @@ from bot.domain.market.prices import Quote
 from bot.domain.orders.held import Held, HeldNote
 from bot.domain.orders.notice import Notice
 from bot.domain.orders.portfolio import Funds, Holding, Position
-from bot.domain.people.account import Session
+from bot.domain.people.account import Role, Session, User
 from bot.domain.people.secret import Secret
+from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
 from storage.store import SqlStore
 from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, a_core, set_stage
 from tests.stage.orders import NIFTY_CALL
-from tests.storage.samples import ACCOUNT
+from tests.storage.samples import ACCOUNT, CREDENTIALS, PERSON, a_vault
 
-T = TypeVar("T")
+LINKED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -113,10 +113,19 @@ class Morning:
         self.stage.connection.adopt(None)
 
 
+def seed_long_ago(db: Repositories) -> None:
+    """An owner, and an account that was linked before any of these mornings."""
+    db.accounts.add(replace(ACCOUNT, created_at=LINKED), CREDENTIALS)
+    db.people.add(User(telegram_id=PERSON, name="Asha"), Role.OWNER, None, LINKED)
+
+
 async def a_morning(clock: LoopClock, *scrips: Instrument, store: SqlStore | None = None, hours: str = "real") -> Morning:
     """A process with a living session on the exchanges' calendar, whose master lists these instruments as well."""
     broker = MorningBroker(clock)
     broker.scrips = [*broker.scrips, *scrips]
+    if store is None:
+        store = SqlStore.open(None, a_vault(), inline=True)
+        await store.transaction(seed_long_ago)
     stage = await set_stage(clock, store=store, broker=broker)
     feed = SilentFeed(clock)
     session = Session(token=Secret("jwt"), issued=clock.now(), expires=clock.now() + timedelta(hours=12))

@@ -44,18 +44,20 @@ class Mornings:
 
     async def tell(self, occasion: Occasion) -> None:
         """The card of each account, silent; it rings where positions are held and there is no session."""
-        await self.telling.each("readiness", occasion.day, lambda account: self._readiness(account, occasion.day))
+        await self.telling.each("readiness", occasion, lambda account: self._readiness(account, occasion.day))
 
     async def remind(self, occasion: Occasion) -> None:
         """Rings once more for each account that holds positions and has no session."""
         card = f"login reminder {occasion.due:%H:%M}"
-        await self.telling.each(card, occasion.day, lambda account: self._reminder(account, occasion.day))
+        await self.telling.each(card, occasion, lambda account: self._reminder(account, occasion.day))
 
     async def _reminder(self, account: Account, day: date) -> LoginReminder | None:
+        overnight = carried(await self.notes.before(account.id, day), day)
+        if not overnight:
+            return None
         connection = self.books.connections.of(account.id)
         await in_time(self.books.funds(by_the_clock(account)), LOGIN)  # a stored seed may log in, a dead session is found out
-        overnight = carried(await self.notes.before(account.id, day), day)
-        if not overnight or self._alive(connection):
+        if self._alive(connection):
             return None
         return LoginReminder(at=self.clock.now(), overnight=overnight)
 

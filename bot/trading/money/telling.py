@@ -12,6 +12,7 @@ from bot.domain.errors import BotError
 from bot.domain.orders.notice import Notice
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.scheduler import Occasion
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -26,9 +27,14 @@ class Telling:
     store: Store
     clock: Clock
 
-    async def each(self, card: str, day: date, make: Callable[[Account], Awaitable[Notice | None]]) -> None:
-        """Makes the card of every account side by side; None says nothing. The first failure is raised when all were tried."""
-        accounts = await self.store.transaction(lambda db: db.accounts.all())
+    async def each(self, card: str, occasion: Occasion, make: Callable[[Account], Awaitable[Notice | None]]) -> None:
+        """Makes the card of every account that was linked by its time, side by side; None says nothing.
+
+        The first failure is raised when all were tried.
+        """
+        day = occasion.day
+        linked = await self.store.transaction(lambda db: db.accounts.all())
+        accounts = [account for account in linked if account.created_at < occasion.due]
         outcomes = await asyncio.gather(*(self._tell(card, day, one, make) for one in accounts), return_exceptions=True)
         failures = [outcome for outcome in outcomes if outcome is not None]
         for account, outcome in zip(accounts, outcomes, strict=True):

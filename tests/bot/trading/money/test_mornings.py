@@ -18,11 +18,12 @@ from bot.domain.orders.readiness import ClosedDay, Light, LoginReminder, Overnig
 from bot.domain.people.account import Role, User
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
+from storage.store import SqlStore
 from tests.handlers.samples import SHORT_CALL, a_holding
 from tests.stage.desk import Crash, KilledStore
-from tests.stage.mornings import Failing, Morning, a_held, a_morning
+from tests.stage.mornings import Failing, Morning, a_held, a_morning, seed_long_ago
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft
-from tests.storage.samples import ACCOUNT, a_vault, an_order, seed
+from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault, an_order
 
 MONDAY, FRIDAY = date(2026, 11, 23), date(2026, 11, 20)  # an expiry that a holiday on Tuesday moved; the session before
 READ = at_ist(MONDAY, 8, 42)
@@ -143,7 +144,7 @@ async def test_a_stored_seed_that_takes_its_time_to_log_in_is_waited_for(loop: V
 async def test_killed_at_any_step_of_the_morning_each_card_is_told_once(loop: VirtualLoop, at: int, after_commit: bool) -> None:
     clock = LoopClock(loop, at_ist(MONDAY, 8, 39))
     store = KilledStore.open(None, a_vault(), inline=True)
-    await store.transaction(seed)
+    await store.transaction(seed_long_ago)
     morning = await a_morning(clock, store=store)
     running = asyncio.create_task(morning.stage.core.scheduler.run())
     await asyncio.sleep(30)
@@ -252,6 +253,17 @@ async def test_a_stop_of_more_shares_than_are_authorised_is_told(loop: VirtualLo
 )
 async def test_the_holidays_before_the_next_session_are_named(loop: VirtualLoop, day: date, ahead: list[ClosedDay]) -> None:
     assert list((await card(await on(loop, day))).ahead) == ahead
+
+
+async def test_an_account_that_was_linked_after_the_time_has_no_morning_yet(loop: VirtualLoop) -> None:
+    clock = LoopClock(loop, at_ist(MONDAY, 8, 55))
+    store = SqlStore.open(None, a_vault(), inline=True)
+    await store.transaction(seed_long_ago)
+    await store.transaction(
+        lambda db: db.accounts.add(replace(ACCOUNT, id="a2", label="papa", created_at=clock.now()), CREDENTIALS)
+    )
+    morning = await a_morning(clock, store=store)
+    assert [type(one) for one in await morning.until(at_ist(MONDAY, 8, 58))] == [Readiness]
 
 
 async def test_a_day_that_no_calendar_covers_is_said_to_be_one(loop: VirtualLoop) -> None:
