@@ -38,13 +38,6 @@ _ADD = outbox.insert().values(
 # The head of each chat's queue: while it waits, for its time or for its lease to end, all behind it wait too.
 _HEADS = select(func.min(_o.id)).where(_o.state == WAITING).group_by(_o.chat_id)
 _NEXT_DUE = select(_o.due_at).where(_o.id.in_(_HEADS)).order_by(_o.due_at).limit(1)
-_DUE = select(_o.id).where(_o.id.in_(_HEADS), _o.due_at <= bindparam("now")).order_by(_o.id).limit(bindparam("limit"))
-_LEASE = (
-    outbox.update()
-    .where(_o.id.in_(_DUE), _o.state == WAITING)
-    .values(due_at=bindparam("until"), attempts=_o.attempts + 1)
-    .returning(_o.id)
-)
 _RELEASE = outbox.update().where(_o.state == WAITING, _o.due_at > bindparam("now")).values(due_at=bindparam("now"))
 _card = cards.alias()
 _NEWEST_CARD = (
@@ -54,16 +47,18 @@ _NEWEST_CARD = (
     .limit(1)
     .scalar_subquery()
 )
-_DELIVERIES = (
+_DUE = (
     select(
         _o.id, _o.chat_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at, _o.attempts,
         _NEWEST_CARD.label("reply_to"), _o.message_id, PLACE,
     )
     .select_from(outbox.join(accounts, accounts.c.id == _o.account_id))
-    .where(_o.id.in_(bindparam("ids", expanding=True)))
+    .where(_o.id.in_(_HEADS), _o.due_at <= bindparam("now"))
     .order_by(_o.id)
+    .limit(bindparam("limit"))
 )  # fmt: skip
 _THIS = (_o.id == bindparam("delivery"), _o.state == WAITING)
+_LEASE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), attempts=_o.attempts + 1)
 _SENT = outbox.update().where(*_THIS).values(state=SENT, closed_at=bindparam("at"), message_id=bindparam("message"))
 _POSTPONE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), why=bindparam("reason"))
 _BURY = outbox.update().where(*_THIS).values(state=BURIED, closed_at=bindparam("at"), why=bindparam("reason"))
@@ -105,11 +100,11 @@ class SqlOutbox:
 
         A delivery that cannot be read is buried here, where it is counted, and does not hold up the news behind it.
         """
-        ids = self._tx.rows(_LEASE, {"now": now, "until": until, "limit": limit}).scalars().all()
-        if not ids:
-            return []
+        due = self._tx.rows(_DUE, {"now": now, "limit": limit}).all()
+        if due:
+            self._tx.write(_LEASE, [{"delivery": row.id, "until": until} for row in due])
         deliveries = []
-        for row in self._tx.rows(_DELIVERIES, {"ids": ids}).all():
+        for row in due:
             try:
                 notice = unpack(row.kind, row.body)
             except StorageError as error:
@@ -125,7 +120,7 @@ class SqlOutbox:
                     notice=notice,
                     sound=Sound(row.loudness),
                     created_at=row.created_at,
-                    attempts=row.attempts - 1,  # before this one
+                    attempts=row.attempts,
                     reply_to=row.reply_to,
                     edits=row.message_id,
                     mark=mark_of(row.place),
