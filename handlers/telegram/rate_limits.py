@@ -26,10 +26,10 @@ _COUNTED = frozenset({"sendMessage", "editMessageText", "editMessageReplyMarkup"
 class Priority(IntEnum):
     """Who goes first when there is a queue."""
 
-    SAFETY = 0
-    FILL = 1
-    REPLY = 2
-    CARD = 3
+    SAFETY = 1  # the library takes 0 for no priority at all
+    FILL = 2
+    REPLY = 3
+    CARD = 4
 
 
 class Bucket:
