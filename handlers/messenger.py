@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from telegram.error import TelegramError
-from telegram.ext import ExtBot
 
 from bot.domain.clock import Clock
 from bot.domain.orders.notice import (
@@ -17,6 +16,7 @@ from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered
 from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
+from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.card import card
 from handlers.views.message import View
@@ -35,7 +35,7 @@ class TelegramMessenger:
 
     def __init__(
         self,
-        bot: ExtBot[Priority],
+        bot: Receiver,
         *,
         mode: str,
         clock: Clock,

@@ -26,11 +26,11 @@ _UNSEEN = frozenset({"answerCallbackQuery", "sendChatAction", "getChat", "getMe"
 class Priority(IntEnum):
     """Who goes first when there is a queue."""
 
-    SAFETY = 0
-    FILL = 1
-    REPLY = 2
-    CARD = 3
-    WATCH = 4
+    SAFETY = 1  # the library takes 0 for no priority at all
+    FILL = 2
+    REPLY = 3
+    CARD = 4
+    WATCH = 5
 
 
 class Bucket:
