@@ -53,15 +53,16 @@ class TelegramMessenger:
         """Sends a notice under its order's card, where there is one. Returns its id. DeliveryError when Telegram would not."""
         view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain)
         view = self._own(view, delivery.chat_id, delivery.account_id)
+        priority = _PRIORITIES[delivery.notice.priority]
         if delivery.edits is not None:
-            return await _sorted(self._sender.edit(delivery.chat_id, delivery.edits, view, priority=Priority.CARD, silent=True))
+            return await _sorted(self._sender.edit(delivery.chat_id, delivery.edits, view, priority=priority, silent=True))
         return await _sorted(
             self._sender.send(
                 delivery.chat_id,
                 view,
-                reply_to=delivery.reply_to,
+                reply_to=None if delivery.more else delivery.reply_to,
                 silent=delivery.sound is Sound.SILENT,
-                priority=_PRIORITIES[delivery.notice.priority],
+                priority=priority,
             )
         )
 

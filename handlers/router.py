@@ -60,6 +60,9 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
         if await _actor(ctx, None) is not None:
             await ctx.reply(start_views.offered(message.date), to=message.message_id, marked=False)
         return
+    if code_wanted and reply is None and account.code_among(text) and parse_command(text) is None:
+        await _run_code(ctx, text, late=False)
+        return
     if reply is not None:
         await _answer(ctx, message, reply)
         return
@@ -126,7 +129,8 @@ async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
         return
     ctx.words = text
     async with _showing_work(ctx):
-        await (account.late_code(ctx) if late else account.code(ctx))
+        alone = account.six_digits(text) is not None
+        await (account.late_code(ctx) if late else account.code(ctx) if alone else account.code_in_words(ctx))
 
 
 async def _puzzled(ctx: Ctx, text: str) -> None:

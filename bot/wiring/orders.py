@@ -32,6 +32,7 @@ def build_orders(ground: Ground) -> Orders:
         drafting=Drafting(ground.reference.rules, ground.clock),
         interpreter=Interpreter(instruments=ground.catalogue, prices=ground.prices, clock=ground.clock),
         confirmations=ground.confirmations,
+        results=ground.results,
         clock=ground.clock,
         rules=ground.reference.rules,
         tariff=ground.reference.tariff,

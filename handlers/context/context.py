@@ -150,15 +150,17 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
         return offered(view.led_by(mark), actor.role, self.state.permission_of)
 
     async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
-        """Sends a view and returns the message id. marked: the mark of the account in use leads it."""
-        return await Sender(self.bot).send(self.chat_id, self.own(view, marked=marked), reply_to=to, priority=priority)
+        """Sends a view without a sound: the person is looking. Returns the message id. marked: the account's mark leads it."""
+        own = self.own(view, marked=marked)
+        return await Sender(self.bot).send(self.chat_id, own, reply_to=to, priority=priority, silent=True)
 
     async def redraw(self, view: View, *, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
         """Edits our message after a tap on it or a reply to it, else sends a new one. Returns the message id."""
         over = self.concerns or (self.message if self.query is not None else None)
         if over is None:
             return await self.reply(view, priority=priority, marked=marked)
-        return await Sender(self.bot).edit(self.chat_id, over.message_id, self.own(view, marked=marked), priority=priority)
+        own = self.own(view, marked=marked)
+        return await Sender(self.bot).edit(self.chat_id, over.message_id, own, priority=priority, silent=True)
 
     async def redraw_or_reply(self, view: View) -> int:
         """Answers a command, in place of the message with its button where that is a step on the same way."""

@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from bot.domain.clock import ist
 from bot.domain.money import grouped, in_figures, in_price, to_paise
@@ -10,6 +10,7 @@ from handlers.views.message import Table, clean
 
 WIDTH = 30  # columns of a table
 MINUS = "−"
+_PAISA, _FINER = Decimal("0.01"), Decimal("0.0001")
 
 
 def columns(text: str) -> int:
@@ -111,6 +112,11 @@ def rupees(value: Decimal | None) -> str:
 def price(value: Decimal) -> str:
     """A price in Indian grouping: at least two decimals, and all it has."""
     return (MINUS if value < 0 else "") + in_price(abs(value))
+
+
+def average(value: Decimal, tick: Decimal) -> str:
+    """An average price with two decimals, four where the instrument's tick is finer than a paisa."""
+    return price(value.quantize(_FINER if tick % _PAISA else _PAISA, ROUND_HALF_UP))
 
 
 def mark(profit: Decimal) -> str:

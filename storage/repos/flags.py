@@ -30,6 +30,7 @@ _CLEAR = flags.delete().where(*_NAMED)
 _FIND = select(_f.value, _f.at).where(*_NAMED)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
+_FORGET_DAYS = flags.delete().where(_f.name == FlagName.ADDRESS_TOLD, _f.value < bindparam("day"))
 _COUNT_HOUR = select(func.count()).where(_f.name == FlagName.TRIED, _f.value == bindparam("hour"))
 
 
@@ -48,6 +49,9 @@ class SqlFlags:
         if self._tx.rows(_COUNT_HOUR, {"hour": hour}).scalar_one() >= most:
             return False
         return self._set(FlagName.TRIED, str(telegram_id), hour, now)
+
+    def forget_days_before(self, day: date) -> int:
+        return self._tx.write(_FORGET_DAYS, {"day": day.isoformat()})
 
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
         self._set(why, account_id, "", now)

@@ -5,6 +5,7 @@ Every field is read by one of five readers, so a number is always an exact Decim
 the trade book carries the PAN.
 """
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
@@ -15,6 +16,7 @@ from bot.domain.errors import Unreadable
 
 _MOST = Decimal(10) ** 15  # rupees or shares; more is no figure of a broker
 _FINEST = -8  # decimal places
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}(\.[0-9]+)?")  # 1,23,456.50, and 123,456.50 of the west
 
 
 def exact(value: object) -> Decimal | None:
@@ -25,6 +27,8 @@ def exact(value: object) -> Decimal | None:
         raise ValueError("no number")  # noqa: TRY004 - pydantic turns a ValueError, and no other, into its own
     if isinstance(value, str) and (len(value) > 40 or not value.isascii() or "_" in value):
         raise ValueError("no number")
+    if isinstance(value, str) and _GROUPED.fullmatch(value.strip()):
+        value = value.replace(",", "")
     try:
         number = Decimal(value.strip() if isinstance(value, str) else value)
     except InvalidOperation:

@@ -160,6 +160,10 @@ class FlagsRepository(Protocol):
         """True for the one caller who tells, on that date, that the broker does not take orders from this host."""
         ...
 
+    def forget_days_before(self, day: date) -> int:
+        """Sweeps the claims of earlier dates on what is told once a day."""
+        ...
+
     def claim_tried_notice(self, telegram_id: int, now: datetime, most: int) -> bool:
         """True for the first notice about this person in an hour, while fewer than most were claimed in it."""
         ...

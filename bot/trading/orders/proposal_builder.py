@@ -57,6 +57,7 @@ class ProposalBuilder:
     instruments: Catalogue
     drafting: Drafting
     confirmations: Confirmations
+    results: Results
     interpreter: Interpreter
     clock: Clock
     rules: MarketRules
@@ -108,8 +109,7 @@ class ProposalBuilder:
             limited = await self.store.transaction(lambda db: self.limited(db, account_id))
         if not limited:
             return None
-        results = Results(prices=self.prices, instruments=self.instruments, tariff=self.tariff, plan=self.plan, clock=self.clock)
-        return await _known(results.of(account_id, connection))
+        return await _known(self.results.of(account_id, connection))
 
     async def held(
         self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
