@@ -27,7 +27,9 @@ class Notifier:
     Each chat has a worker of its own while something is due for it, so that one that is slow, flooded or closed delays nobody.
     """
 
-    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock) -> None:
+    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock, together: bool = True) -> None:
+        """together: whether many pieces of news that wait for a chat leave as one message."""
+        self._together = together
         self._store = store
         self._messenger = messenger
         self._clock = clock
@@ -107,7 +109,7 @@ class Notifier:
             db.outbox.hasten(hurried, now)
             if self._closed:
                 db.outbox.unpark(now, opened)
-            return list(db.outbox.lease(now, now + LEASE, AT_ONCE))
+            return list(db.outbox.lease(now, now + LEASE, AT_ONCE, alone=not self._together))
 
         for delivery in await self._store.transaction(lease):
             chat = delivery.chat_id
@@ -143,7 +145,7 @@ class Notifier:
         if self._down:
             self.back()
         sent_at, now = self._clock.now(), self._present()
-        chat, alone = delivery.chat_id, delivery.chat_id in self._alone
+        chat, alone = delivery.chat_id, self._is_alone(delivery.chat_id)
 
         def mark(db: Repositories) -> Delivery | None:
             for each in delivery.ids:
@@ -183,7 +185,10 @@ class Notifier:
 
     def _bury(self, db: Repositories, delivery: Delivery, now: datetime, why: str) -> Delivery | None:
         db.outbox.bury(delivery.id, now, why)
-        return db.outbox.next_for(delivery.chat_id, now, now + LEASE, alone=delivery.chat_id in self._alone)
+        return db.outbox.next_for(delivery.chat_id, now, now + LEASE, alone=self._is_alone(delivery.chat_id))
+
+    def _is_alone(self, chat_id: int) -> bool:
+        return not self._together or chat_id in self._alone
 
     def _pause(self, due: datetime | None) -> float | None:
         return None if due is None else max((due - self._present()).total_seconds(), 0.02)

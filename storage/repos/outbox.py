@@ -162,13 +162,13 @@ class SqlOutbox:
         again = {"account_id": row.account_id, "order_id": notice.order.id, "kind": kind, "body": body, "at": at}
         self._tx.write(_ADD_EDIT, {**again, "chat_id": row.chat_id, "message": None if shared else row.message_id})
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
         """A lease that ends without a word is given out again: delivery is at least once.
 
         A delivery that cannot be read is buried here, where it is counted, and does not hold up the news behind it.
         """
         ids = self._tx.rows(_LEASE, {"now": now, "until": until, "limit": limit}).scalars().all()
-        return [self._with_burst(head, until) for head in self._read(ids, now)]
+        return [head if alone else self._with_burst(head, until) for head in self._read(ids, now)]
 
     def next_for(self, chat_id: int, now: datetime, until: datetime, *, alone: bool = False) -> Delivery | None:
         while ids := self._tx.rows(_LEASE_OF, {"chat": chat_id, "now": now, "until": until}).scalars().all():

@@ -91,6 +91,10 @@ class ConfirmationsRepository(Protocol):
         """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
         ...
 
+    def open_since(self, moment: datetime) -> Sequence[Confirmation]:
+        """The open questions that have a message and end after the moment."""
+        ...
+
     def refuse_of(self, user_id: int) -> int:
         """Closes every open question of a person, and says how many."""
         ...
@@ -139,10 +143,10 @@ class OutboxRepository(Protocol):
         """Mends what was said of this fill: what still waits is changed, what was sent on time is edited in silence."""
         ...
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
         """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order.
 
-        Where many wait behind it that may leave together, it carries them.
+        Where many wait behind it that may leave together, it carries them, unless alone.
         """
         ...
 
