@@ -77,9 +77,10 @@ class UnknownSymbol(ChoiceWanted):
 class CheckFailed(PersonError):
     """One or more checks refuse the order; every reason is told at once."""
 
-    def __init__(self, reasons: Sequence[str]) -> None:
+    def __init__(self, reasons: Sequence[str], *, near: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(" ".join(reasons))
         self.reasons = tuple(reasons)
+        self.near = tuple(near)  # (label for a button, command that would pass)
 
 
 class ConfirmationGone(PersonError):

@@ -1,4 +1,4 @@
-"""What the feeds report goes on: order events and gaps to reconcile, ticks to those who wait for a price."""
+"""What the feeds report goes on: order events and gaps to reconcile, ticks to those who watch."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from bot.domain.market.prices import Tick
 from bot.domain.orders.notice import Source
 from bot.domain.ports.repositories import Store
 from bot.runtime.background import BackgroundTasks
-from bot.trading.account.prices import Prices
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.sync.fact_applier import Change
 from bot.trading.sync.gaps import NOTICED, tell_back
 from bot.trading.sync.reconcile import Reconcile
@@ -26,13 +26,13 @@ class FeedEvents:
         *,
         store: Store,
         reconcile: Reconcile,
-        prices: Prices,
+        watcher: TickWatcher,
         background: BackgroundTasks,
         clock: Clock,
     ) -> None:
         self._store = store
         self._reconcile = reconcile
-        self._prices = prices
+        self._watcher = watcher
         self._background = background
         self._clock = clock
         self._lost_at: dict[str, float] = {}  # accounts whose connection is down: since when, in loop time
@@ -42,8 +42,8 @@ class FeedEvents:
         self._reconcile.notify(account_id, urgent=traded)
 
     def tick(self, account_id: str, tick: Tick) -> None:
-        """A price, for whoever waits for it."""
-        self._prices.tick(account_id, tick)
+        """A price, for whoever watches it."""
+        self._watcher.tick(account_id, tick)
 
     def gap(self, account_id: str, since: datetime, until: datetime | None) -> None:
         """The connection broke, or is back. What it would have reported is in the books."""

@@ -2,22 +2,20 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.orders.notice import Source
 from bot.domain.ports.repositories import Store
 from bot.runtime.background import BackgroundTasks
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.sync.fact_applier import Change
 from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
-
-KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
-SWEEP_AT = time(3, 0)  # IST
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,10 +26,12 @@ class Settling:
     clock: Clock
     catalogue: Catalogue
     reconcile: Reconcile
+    watcher: TickWatcher
     background: BackgroundTasks
 
     def after_login(self, account_id: str) -> None:
-        """Reads the books and fetches the scrip master. Returns at once."""
+        """Watches what is wanted, reads the books and fetches the scrip master. Returns at once."""
+        self.watcher.renew(account_id)
         self.background.start(self.sync(account_id), f"the books after login of {account_id}")
         self.fetch_master(account_id)
 

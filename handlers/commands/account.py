@@ -12,8 +12,8 @@ from bot.domain.people.account import GRANTS, Permission
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.context.order_words import legible
 from handlers.context.permissions import demand
+from handlers.context.words.script import legible
 from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message

@@ -97,6 +97,7 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
     message: Message | None = None  # the person's own message, or the message under whose button was tapped
     query: CallbackQuery | None = None
     stays: bool = False  # the answer to the tapped words takes the place of the message with the button
+    completes: bool = False  # the words answer a question on the way to an order
     concerns: Message | None = None  # our own message, where the words are a reply that acts on it
     answered: bool = False
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from bot.domain.clock import ist
-from bot.domain.money import grouped, in_figures, to_paise
+from bot.domain.money import grouped, in_figures, in_price, to_paise
 from handlers.views.message import Table, clean
 
 WIDTH = 30  # columns of a table
@@ -111,8 +111,7 @@ def rupees(value: Decimal | None) -> str:
 
 def price(value: Decimal) -> str:
     """A price in Indian grouping: at least two decimals, and all it has."""
-    whole, _, part = f"{abs(value):f}".partition(".")
-    return (MINUS if value < 0 else "") + grouped(whole) + "." + part.rstrip("0").ljust(2, "0")
+    return (MINUS if value < 0 else "") + in_price(abs(value))
 
 
 def average(value: Decimal, tick: Decimal) -> str:

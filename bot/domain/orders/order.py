@@ -10,6 +10,7 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.money import ZERO, on_tick
+from bot.domain.orders.legs import Leg, Portion
 from bot.domain.terms import OrderKind, Product, Side, Validity
 
 
@@ -68,6 +69,8 @@ class OrderRequest:
     quantity: int | None = None  # shares or units
     lots: int | None = None
     rupees: Decimal | None = None  # a size by value, rounded down to whole shares or lots
+    portion: Portion | None = None  # a size by what is held
+    risk: Decimal | None = None  # a size by the rupees lost when the attached stop is hit
     price: Decimal | None = None  # None: a protected market order
     market: bool = False  # a true MARKET order was asked for by name
     trigger: Decimal | None = None  # the order itself is a stop
@@ -75,6 +78,15 @@ class OrderRequest:
     product: Product | None = None
     exchange: Exchange | None = None
     validity: Validity = Validity.DAY
+    stop: Leg | None = None  # attached to the entry, as the target is
+    target: Leg | None = None
+    disclosed: int | None = None  # shares or units shown in the book
+    after_market: bool = False
+
+    @property
+    def is_sized(self) -> bool:
+        sizes = (self.quantity, self.lots, self.rupees, self.portion, self.risk)
+        return any(size is not None for size in sizes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,6 +182,16 @@ class FlagsRepository(Protocol):
         """Notes that a login code is about to be submitted; False when it was before, within the time remembered."""
         ...
 
+    def ask(self, person: int, words: str, now: datetime) -> None:
+        """A question on the way to an order waits for this person's next words; it takes the place of the one before."""
+        ...
+
+    def prompt(self, person: int) -> tuple[str, datetime] | None:
+        """The words that the answer is to complete, and when they were asked for."""
+        ...
+
+    def forget_prompt(self, person: int) -> None: ...
+
     def mode(self) -> tuple[str, datetime] | None:
         """The mode in which this database is used, and since when; None before the first start."""
         ...

@@ -55,6 +55,10 @@ class OrdersRepository(Protocol):
         """When this person last confirmed an order on the account."""
         ...
 
+    def placed_by(self, telegram_id: int, account_id: str, most: int) -> Sequence[Order]:
+        """The newest orders that this person confirmed on the account, of whatever day, the newest first."""
+        ...
+
     def add_fill(self, order: Order, fill: Fill) -> bool:
         """Stores one step; False when a fill with the same (account, broker id, filled after) is already there."""
         ...

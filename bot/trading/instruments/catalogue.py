@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from decimal import Decimal
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BotError, NotLinked, PersonError
@@ -55,6 +56,18 @@ class Catalogue:
     def find(self, words: str, *, today: date, exchange: Exchange | None = None, tradable: bool = False) -> Found:
         """What the words mean (Instruments.find); PersonError before the first master."""
         return self._need().find(words, exchange=exchange, today=today, tradable=tradable)
+
+    def read(self, words: str, *, today: date, exchange: Exchange | None = None) -> Found:
+        """What the words name as they stand (Instruments.read); PersonError before the first master."""
+        return self._need().read(words, exchange=exchange, today=today)
+
+    def around(self, symbol: str, strike: Decimal | None, *, today: date) -> tuple[Instrument, ...]:
+        """A CE, a PE and a future on it (Instruments.around); PersonError before the first master."""
+        return self._need().around(symbol, strike, today=today)
+
+    def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
+        """What looks like the words (Instruments.alike); PersonError before the first master."""
+        return self._need().alike(words, limit=limit, today=today)
 
     def search(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
         """The best matches first (Instruments.search); PersonError before the first master."""

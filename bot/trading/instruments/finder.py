@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from bot.domain.market import display_names
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
@@ -99,20 +100,38 @@ class Instruments:
         exchange NSE before BSE; without a series EQ before BE. With `tradable` an index is near with its contracts, not found.
         """
         text = tidy(words)
+        answer = self.read(words, exchange=exchange, today=today)
+        if answer.instrument is not None and tradable and not answer.instrument.is_tradable:
+            symbol = answer.instrument.symbol
+            near = self._near_contracts(symbol, ContractQuery(future=True), exchange, today)
+            return Found(near=near, say=not_ordered(answer.instrument, near))
+        if answer.instrument is None and not answer.near:
+            guessed = self._mistyped(text, exchange, today)
+            return Found(near=guessed.near, say=answer.say or guessed.say)
+        return answer
+
+    def read(self, words: str, *, exchange: Exchange | None = None, today: date) -> Found:
+        """What the words name as they stand, indices included, or contracts near to it; no typing mistake is mended."""
+        text = tidy(words)
         by_name = self._by_trading_symbol(text, exchange, today)
         if by_name is not None:
             return Found(instrument=by_name)
         readings = self._readings(text, today)
-        if not readings:
-            return self._mistyped(text, exchange, today)
-        answer = self._settle(readings, exchange, today)
-        if answer.instrument is not None and tradable and not answer.instrument.is_tradable:
-            symbol = answer.instrument.symbol
-            near = self._near_contracts(symbol, ContractQuery(future=True), exchange, today)
-            return Found(near=near, say=f"{symbol} is an index: its futures and options are traded, it is not.")
-        if answer.instrument is None and not answer.near:
-            return Found(near=self._mistyped(text, exchange, today).near, say=answer.say)
-        return answer
+        return self._settle(readings, exchange, today) if readings else Found()
+
+    def around(self, symbol: str, strike: Decimal | None, *, today: date) -> tuple[Instrument, ...]:
+        """CE and PE of the nearest expiry whose strike is closest (None: the middle one), then the nearest future."""
+        markets = self._contracts.markets(symbol, None, today)
+        if not markets:
+            return ()
+        options = self._contracts.pair(markets[0], symbol, strike, today)
+        futures = self._near_contracts(symbol, ContractQuery(future=True), None, today)[:1]
+        return (*(self._rows[row] for row in options), *futures)
+
+    def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
+        """What looks like the words, where nothing is near enough to be meant: for those who only look."""
+        symbols = self._names.alike(squash(tidy(words)), limit)
+        return tuple(sample for symbol in symbols for sample in self._samples(symbol, None, today)[:1])[:limit]
 
     def search(self, words: str, *, limit: int = MOST, today: date, exchange: Exchange | None = None) -> tuple[Instrument, ...]:
         """What the words may mean, likeliest first: the reading itself, then near ones; shares before contracts unless asked."""
@@ -238,11 +257,15 @@ class Instruments:
     def _mistyped(self, text: str, exchange: Exchange | None, today: date) -> Found:
         say = f"No “{text}” on {exchange or 'NSE or BSE'}."
         near: list[Instrument] = []
-        for name, asks in self._loose(tokens_of(text, self._names.is_name), today):
+        tokens = tokens_of(text, self._names.is_name)
+        for name, asks in self._loose(tokens, today):
             symbols = self._names.near(squash(name), MOST)
             for symbol in symbols[:3] if asks else symbols:
                 contracts = [instrument for ask in asks for instrument in self._near_contracts(symbol, ask, exchange, today)]
                 near += contracts if asks and not asks[0].is_cash else self._samples(symbol, exchange, today)
+        if not near:  # a name among words that nobody knows
+            for symbol in (symbol for token in tokens for symbol in self._names.written(token.text)):
+                near += self._samples(symbol, exchange, today)
         return Found(near=tuple({instrument.key: instrument for instrument in near}.values())[:MOST], say=say)
 
     def _loose(self, tokens: Sequence[Token], today: date) -> Iterable[tuple[str, list[ContractQuery]]]:
@@ -254,6 +277,13 @@ class Instruments:
                 yield "".join(token.text for token in tokens[start : start + length]), asks
                 return
         yield "".join(token.text for token in tokens), []
+
+
+def not_ordered(index: Instrument, contracts: Sequence[Instrument]) -> str:
+    """Why an index cannot be ordered, and what can."""
+    if not contracts:
+        return f"{index.symbol} is an index, and no contract on it is traded."
+    return f"{index.symbol} is an index: its contracts can be ordered."
 
 
 def _both(exchange: Exchange) -> tuple[Exchange, ...]:

@@ -15,13 +15,14 @@ from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded,
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter, position_after
+from bot.domain.pnl.trades import FINE, distinct
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import OrderKind
+from bot.trading.ledger.ledger import Ledger, Seen
 
 log = logging.getLogger(__name__)
 
-FINE = Decimal("0.0001")  # rupees: finer than any tick, and what an average is kept to
 NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, and nobody is told
 
 
@@ -36,6 +37,7 @@ class Change:
     same: dict[str, tuple[OrderFact, int]] = field(
         default_factory=dict
     )  # broker id -> a row that changed nothing, on which version
+    fills_from: Mapping[str, Seen] = field(default_factory=dict)  # broker id -> what the ledger's fills of it were stored from
 
 
 class FactApplier:
@@ -44,6 +46,7 @@ class FactApplier:
     def __init__(self, *, random: RandomBytes, instrument: Callable[[InstrumentKey], Instrument | None]) -> None:
         self._random = random
         self._instrument = instrument
+        self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
         self._same: dict[
             str, Mapping[str, tuple[OrderFact, int]]
         ] = {}  # account -> the rows of its last sync that changed nothing
@@ -76,21 +79,23 @@ class FactApplier:
             before = reading.known(fact)
             if before is None:
                 reading.adopt(fact, self._random(10).hex(), self._draft(fact))
-            elif before.draft.instrument == _unlisted(fact):
+            elif before.draft.instrument == _unlisted(fact.key, fact.symbol):
                 reading.advance(reading.relist(before, self._draft(fact).instrument), fact)
                 reading.change.same.pop(fact.broker_id, None)  # a later master may list it
             else:
                 reading.advance(before, fact)
         reading.tell_adopted()
         reading.complete()
+        reading.change.fills_from = self._ledger.record(db, account_id, facts, trades, now)
         return reading.change
 
     def applied(self, account_id: str, change: Change) -> None:
         """The transaction of that change is committed."""
         self._same[account_id] = change.same
+        self._ledger.recorded(account_id, change.fills_from)
 
     def _draft(self, fact: OrderFact) -> OrderDraft:
-        instrument = self._instrument(fact.key) or _unlisted(fact)
+        instrument = self._instrument(fact.key) or _unlisted(fact.key, fact.symbol)
         kind, price, trigger = _terms(fact)
 
         def draft(on: Instrument) -> OrderDraft:
@@ -253,9 +258,8 @@ def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:
 
 
 def _rows(trades: Sequence[TradeFact], broker_id: str) -> list[TradeFact]:
-    """One order's rows, oldest first, each trade id once."""
-    rows = {row.trade_id: row for row in trades if row.broker_id == broker_id}
-    return sorted(rows.values(), key=lambda row: (row.at is None, row.at, row.trade_id))
+    """One order's rows, oldest first, each fill once."""
+    return distinct([row for row in trades if row.broker_id == broker_id])
 
 
 def _last_trade(trades: Sequence[TradeFact], broker_id: str) -> datetime | None:
@@ -286,14 +290,14 @@ def step_price(
     return ((after - before) / (filled_after - filled_before)).quantize(FINE), average
 
 
-def _unlisted(fact: OrderFact) -> Instrument:
+def _unlisted(key: InstrumentKey, symbol: str) -> Instrument:
     """An instrument that is not in our master, so that its order can still be shown."""
-    derivative = fact.key.exchange in (Exchange.NFO, Exchange.BFO)
+    derivative = key.exchange in (Exchange.NFO, Exchange.BFO)
     return Instrument(
-        exchange=fact.key.exchange,
-        token=fact.key.token,
-        symbol=fact.symbol,
-        name=fact.symbol,
+        exchange=key.exchange,
+        token=key.token,
+        symbol=symbol,
+        name=symbol,
         kind=InstrumentKind.STOCK_FUTURE if derivative else InstrumentKind.EQUITY,
         lot=1,
         tick=Decimal("0.01"),

@@ -352,3 +352,12 @@ def test_a_lazy_master_makes_only_the_instruments_that_are_shown() -> None:
     assert master.made == 1
     lazy.search("relaince", today=TODAY)
     assert master.made <= 20
+
+
+@pytest.mark.parametrize("words", ["zzzz", "qwfpgj", "एक्सवाई"])
+def test_what_looks_like_no_name_at_all_is_offered_the_least_unlike_to_look_at(words: str) -> None:
+    assert find(words).near == ()
+    alike = ALL.alike(words, limit=4, today=TODAY)
+    assert len(alike) <= 4
+    assert words != "zzzz" or {instrument.symbol[0] for instrument in alike} == {"Z"}
+    assert bool(alike) is words.isascii()

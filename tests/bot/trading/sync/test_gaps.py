@@ -18,7 +18,7 @@ from tests.storage.samples import ACCOUNT
 
 def a_feed(stage: DeskStage) -> FeedEvents:
     return FeedEvents(
-        store=stage.store, reconcile=stage.reconcile, prices=stage.prices, background=stage.background, clock=stage.clock
+        store=stage.store, reconcile=stage.reconcile, watcher=stage.watcher, background=stage.background, clock=stage.clock
     )
 
 

@@ -94,6 +94,7 @@ async def readers(clock: LoopClock) -> Readers:
         reads=stage.reads,
         tariff=proposing.tariff,
         plan=proposing.plan,
+        day_book=stage.core.services.books.day_book,
         clock=clock,
     )
     return Readers(stage=stage, broker=broker, views=views)
@@ -178,7 +179,9 @@ async def test_after_a_cancel_the_orders_are_read_anew(clock: LoopClock) -> None
 async def test_after_the_feed_told_of_a_fill_the_position_is_read_anew(clock: LoopClock) -> None:
     people = await readers(clock)
     stage = people.stage
-    feed = FeedEvents(store=stage.store, reconcile=stage.reconcile, prices=stage.prices, background=stage.background, clock=clock)
+    feed = FeedEvents(
+        store=stage.store, reconcile=stage.reconcile, watcher=stage.core.watcher, background=stage.background, clock=clock
+    )
     assert await people.quantities() == []
     people.broker.held = [a_position(5)]
     feed.on_order_event(ACCOUNT.id)
