@@ -84,6 +84,8 @@ def _position(after: PositionAfter, tick: Decimal) -> str:
     if after.quantity is None:
         return "Position not known: mStock's books do not agree yet."
     cost = f", avg {average(after.average, tick)}" if after.average is not None and after.quantity else ""
+    if after.sold_holding:
+        return "Out of your holdings; /pnl has what that made."
     if after.closes:
         booked = (
             f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
