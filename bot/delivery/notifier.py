@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.clock import Clock
-from bot.domain.errors import DeliveryError, StorageError
+from bot.domain.errors import DeliveryError
 from bot.domain.orders.notice import Delivery
 from bot.domain.ports.broker import Messenger
 from bot.domain.ports.repositories import Repositories, Store
@@ -42,6 +42,7 @@ class Notifier:
         self._closed: set[int] = set()  # chats that are parked
         self._open: set[int] = set()  # those of them whose person has written since
         self._alone: set[int] = set()  # chats that would not take several in one message
+        self._broken: BaseException | None = None  # what ended a worker
 
     def wake(self) -> None:
         """Something was written to the outbox. Returns at once."""
@@ -61,7 +62,10 @@ class Notifier:
             self._wake()
 
     async def run(self) -> None:
-        """Delivers for ever. What a process of before was delivering or had put off is due at once."""
+        """Delivers for ever. What a process of before was delivering or had put off is due at once.
+
+        Raises what a worker met that is none of Telegram's failures: the database, or a bug.
+        """
 
         def release(db: Repositories) -> Collection[int]:
             db.outbox.release(self._clock.now())
@@ -70,6 +74,8 @@ class Notifier:
         self._closed.update(await self._store.transaction(release))
         try:
             while True:
+                if self._broken is not None:  # what was sent could not be noted: only a new start makes that safe
+                    raise self._broken
                 await self._begin()
                 due = await self._store.transaction(lambda db: db.outbox.next_due())
                 await self._wake.wait(self._pause(due))
@@ -122,8 +128,8 @@ class Notifier:
     def _ended(self, chat_id: int, task: "asyncio.Task[None]") -> None:
         self._workers.pop(chat_id, None)
         self._wake()  # what came for this chat meanwhile, or when to try it again
-        if not task.cancelled() and isinstance(error := task.exception(), StorageError):
-            log.error("news for %s could not be marked: %s", chat_id, error.say)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = error
 
     async def _work(self, first: Delivery) -> None:
         """Delivers to one chat until nothing is due for it, or it has to wait."""
