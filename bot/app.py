@@ -222,6 +222,11 @@ async def open_app(
         store.on_commit(Topic.ORDERS, cards.wake)
         store.on_commit(Topic.QUESTIONS, folder.wake)
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
+
+        def back(seconds: float) -> None:
+            notifier.back()
+            core.background.start(core.settle.after_silence(seconds), "what came late")
+
         poller = UpdatePoller(
             application,
             inbox=SqlInbox(store),
@@ -229,7 +234,7 @@ async def open_app(
             clock=clock,
             conflict=lambda words: core.token_guard.halt(WEBHOOK if "webhook" in words else POLLER),
             heard=notifier.heard,
-            back=notifier.back,
+            back=back,
         )
         watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.halt(WEBHOOK))
         sender = Sender(application.bot)

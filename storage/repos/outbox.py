@@ -1,7 +1,7 @@
 """Notices that wait for their person: leased one at a time for each chat, sent or buried, parked while the chat is closed."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -129,6 +129,11 @@ _SAID = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.
 )
 _REWORD = outbox.update().where(*_THIS).values(body=bindparam("words"))
 _ADD_EDIT = _ADD.values(message_id=bindparam("message"), loudness=int(Sound.SILENT))
+_WRITTEN_SINCE = (
+    select(_o.kind, func.count(_o.body.distinct()).label("number"))
+    .where(_o.account_id == bindparam("account"), _o.created_at >= bindparam("moment"))
+    .group_by(_o.kind)
+)
 _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, PARKED, BURIED))).group_by(_o.state)
 
 
@@ -276,6 +281,10 @@ class SqlOutbox:
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None:
         self._tx.write(_BURY, {"delivery": delivery_id, "at": at, "reason": why})
+
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        rows = self._tx.rows(_WRITTEN_SINCE, {"account": account_id, "moment": moment}).all()
+        return {row.kind: row.number for row in rows}
 
     def next_due(self) -> datetime | None:
         """When something can be leased next: the end of a lease counts, for its holder may have died."""

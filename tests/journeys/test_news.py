@@ -131,3 +131,22 @@ async def test_a_start_tells_what_was_missed_while_the_bot_was_away(clock: LoopC
         back = await house.me.wait_for("Back. I was away ")
         assert "Missed: 1 fill (told apart). Books and records agree." in back["text"]
         assert len([each for each in house.me.history() if "Filled #1" in each["text"]]) == 1
+
+
+async def test_an_outage_of_telegram_is_told_with_its_times_behind_what_came_late(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        await order(house, "/buy ITC 20 @380", "BUY 20 ITC", "Confirm buy")
+        await house.me.wait_for("open at 380.00")
+        faults = house.near.chats.faults
+        faults.add("bad_gateway", times=10_000)
+        faults.add("bad_gateway", "getUpdates", times=10_000)
+        await asyncio.sleep(60)
+        fill(house, 20)
+        await asyncio.sleep(600)
+        faults.clear()
+        late = await house.me.wait_for("Filled #1", 60)
+        assert "late " in late["text"]
+        back = await house.me.wait_for("Telegram did not answer", 60)
+        assert "Missed: 1 fill (told apart). Books and records agree." in back["text"]
+        assert late["id"] < back["id"]

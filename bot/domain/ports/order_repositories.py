@@ -188,6 +188,10 @@ class OutboxRepository(Protocol):
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None: ...
 
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        """How many pieces of news about an account were written since then, by the name of their class, each counted once."""
+        ...
+
     def next_due(self) -> datetime | None: ...
 
     def counts(self) -> tuple[int, int]:
