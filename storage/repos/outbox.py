@@ -131,7 +131,7 @@ _REWORD = outbox.update().where(*_THIS).values(body=bindparam("words"))
 _ADD_EDIT = _ADD.values(message_id=bindparam("message"), loudness=int(Sound.SILENT))
 _WRITTEN_SINCE = (
     select(_o.kind, func.count(_o.body.distinct()).label("number"))
-    .where(_o.account_id == bindparam("account"), _o.created_at >= bindparam("moment"))
+    .where(_o.state.in_((WAITING, SENT)), _o.account_id == bindparam("account"), _o.created_at >= bindparam("moment"))
     .group_by(_o.kind)
 )
 _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, PARKED, BURIED))).group_by(_o.state)
