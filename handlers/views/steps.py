@@ -69,6 +69,12 @@ def which(side: Side, candidates: Sequence[Candidate], label: str, mode: str, no
     )
 
 
+def which_side(order: str, label: str, mode: str) -> View:
+    """An order in words that lacks only its side."""
+    choices = [words(side.capitalize(), f"/{side.lower()} {order}", account=label) for side in Side]
+    return message(say(bold("Buy or sell?"), f" {order[:60]}"), place(label, mode)).with_keyboard(choices)
+
+
 def product(side: Side, named: Candidate, label: str, mode: str) -> View:
     """The second step: how the position is to be carried."""
     ways = (Product.NRML, Product.MIS) if named.instrument.is_derivative else (Product.CNC, Product.MIS, Product.MTF)

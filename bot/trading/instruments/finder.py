@@ -208,6 +208,9 @@ class Instruments:
         sure = True
         for reading in readings:
             rows = self._exact(reading, exchange, today) if reading.ask.is_complete else []
+            when = reading.ask.when
+            if not rows and when is not None and when.year is not None and when.day is None:
+                continue  # `dec 29` is a day, where no contract ends in December 2029
             sure = sure and len(rows) == 1
             exact += rows
         distinct = tuple({instrument.key: instrument for instrument in exact}.values())

@@ -61,6 +61,7 @@ def name_of(found: Found) -> str:
         ("nifty fut", "NFO:NIFTY26NOVFUT"),
         ("fut nifty", "NFO:NIFTY26NOVFUT"),
         ("nf dec fut", "NFO:NIFTY26DECFUT"),
+        ("nf fut dec 29", "NFO:NIFTY26DECFUT"),
         ("banknifty dec fut", "NFO:BANKNIFTY26DECFUT"),
         ("dec bnf future", "NFO:BANKNIFTY26DECFUT"),
         ("midcap fut", "NFO:MIDCPNIFTY26NOVFUT"),

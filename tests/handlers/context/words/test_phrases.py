@@ -143,6 +143,9 @@ FOUND = [  # what was typed when the product was tried, and its one right meanin
     ("b 360one 5", "360ONE 5"),
     ("buy itc 410 10", "asks: Buy 410 @ 10.00 | Buy 10 @ 410.00"),
     ("buy itc ₹50000 405", "ITC ₹50000 @405"),
+    ("buy nifty 24500 ce 66 310", "NIFTY 24500 CE · 23 Nov 66 @310"),  # no whole lot: asked at the card, not turned round
+    ("buy nifty 24500 ce 66 325", "NIFTY 24500 CE · 23 Nov 66 @325"),
+    ("sell reliance fut dec 29", "asks: How many?"),
     ("buy idea 10 11 12", "refused"),
     ("buy relaince 10", "asks: RELIANCE | RELIANCE FUT · 23 Nov"),
     ("buy itc x10", "asks: ITC | ITC FUT · 23 Nov"),
