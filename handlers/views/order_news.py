@@ -58,9 +58,9 @@ Renderer = Callable[[News, Scene], View]
 RENDERERS: dict[type[Notice], Callable[[Any, Scene], View]] = {}
 
 
-def renders(kind: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
+def renders(*kinds: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
     def enter(renderer: Renderer[News]) -> Renderer[News]:
-        RENDERERS[kind] = renderer
+        RENDERERS.update(dict.fromkeys(kinds, renderer))
         return renderer
 
     return enter

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
+from bot.domain.orders.held import HeldNote
 from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
 from bot.domain.orders.portfolio import DayReport
@@ -207,6 +208,20 @@ class ReportsRepository(Protocol):
         ...
 
     def find(self, account_id: str, day: date) -> DayReport | None: ...
+
+
+class HeldRepository(Protocol):
+    """What was held at the end of each of the last days."""
+
+    def note(self, note: HeldNote) -> None:
+        """Takes the place of an earlier note of that date; notes of two weeks ago are forgotten."""
+        ...
+
+    def before(self, account_id: str, day: date) -> HeldNote | None:
+        """The newest note of a date in India before that one."""
+        ...
+
+    def find(self, account_id: str, day: date) -> HeldNote | None: ...
 
 
 class ScripMasterRepository(Protocol):
