@@ -63,6 +63,7 @@ class Sweep:
         """Confirmations, invitations and updates."""
         before = self.clock.now() - KEEP
         await self.store.transaction(lambda db: db.confirmations.forget_before(before))
+        await self.store.transaction(lambda db: db.plans.forget_before(before))
         await self.store.transaction(lambda db: db.invitations.forget_before(before))
         await self.inbox.forget_before(before)
 

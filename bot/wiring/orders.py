@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from bot.trading.orders.confirmed_exits import ConfirmedExits
 from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.kill_switch import KillSwitch
+from bot.trading.orders.live_exit import LiveExit
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.sending import Sending
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.wiring.ground import Ground
 
@@ -19,6 +22,7 @@ class Orders:
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
+    exits: LiveExit
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -46,6 +50,16 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
     )
     switch = KillSwitch(store=ground.store, confirmations=ground.confirmations, orders=working, clock=ground.clock)
+    sending = Sending(store=ground.store, connections=ground.connections, reconcile=ground.reconcile, clock=ground.clock)
+    exits = LiveExit(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        reconcile=ground.reconcile,
+        sending=sending,
+        clock=ground.clock,
+        random=ground.random_bytes,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -58,5 +72,7 @@ def build_orders(ground: Ground) -> Orders:
         background=ground.background,
         clock=ground.clock,
         random=ground.random_bytes,
+        sending=sending,
+        exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
     )
-    return Orders(proposals=proposals, working=working, switch=switch, desk=desk)
+    return Orders(exits=exits, proposals=proposals, working=working, switch=switch, desk=desk)

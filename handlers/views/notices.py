@@ -34,6 +34,7 @@ from bot.domain.orders.notice import (
     TradingResumed,
     TradingStopped,
     Tried,
+    Unguarded,
     YearNotCovered,
 )
 from bot.domain.orders.order import Order, OrderStatus
@@ -177,6 +178,16 @@ def _not_seen(news: OrderNotSeen, scene: _Scene) -> View:
     if of_earlier_day(order, scene.now):
         text = elsewhere(order)
     return _about("Not found", order, text, scene, [_look(order, scene), close])
+
+
+@_renders(Unguarded)
+def _unguarded(news: Unguarded, scene: _Scene) -> View:
+    draft = news.draft
+    name = short(draft.instrument, today=ist_date(scene.now))
+    text = (
+        f"The stop of {count(draft.quantity)} {name} {draft.product} is cancelled, and no exit could be sent. Nothing guards it."
+    )
+    return _plain("No stop", text, keyboard([words("Positions", "/positions", account=scene.label)]))
 
 
 @_renders(OrderElsewhere)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import ClassVar
 
-from bot.domain.orders.order import Fill, Order
+from bot.domain.orders.order import Fill, Order, OrderDraft
 from bot.domain.orders.portfolio import DayReport
 
 
@@ -97,6 +97,16 @@ class OrderNotSeen(Notice):
     priority = NoticePriority.SAFETY
 
     order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unguarded(Notice):
+    """A stop is gone and the exit that was to replace it was not sent."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    draft: OrderDraft  # of the exit that was not sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from bot.domain.ports.order_repositories import (
     ConfirmationsRepository,
     OrdersRepository,
     OutboxRepository,
+    PlansRepository,
     ReportsRepository,
     ScripMasterRepository,
 )
@@ -47,6 +48,8 @@ class Repositories(Protocol):
     def orders(self) -> OrdersRepository: ...
     @property
     def confirmations(self) -> ConfirmationsRepository: ...
+    @property
+    def plans(self) -> PlansRepository: ...
     @property
     def cards(self) -> CardsRepository: ...
     @property

@@ -15,6 +15,7 @@ from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.closing import closing_row, may_be_doubled
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import order_words, record_line, request_line
 from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position, met_today
@@ -30,7 +31,7 @@ from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.drafting import Drafting, closable, product_of
+from bot.trading.orders.drafting import Drafting, closable, open_units, product_of
 from bot.trading.safety.limits import day_lock, made
 
 T = TypeVar("T")
@@ -44,6 +45,35 @@ class Held:
     holdings: Sequence[Holding] = ()
     read_at: datetime | None = None  # UTC, before the reading began; None: nothing was read
     result: PnL | None = None  # of the day; read only where a limit hangs on it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOut:
+    """How an exit can be had where other exits stand in its way already."""
+
+    closable: int  # shares or units, with what stands in its way turned into it
+    guards: tuple[Order, ...] = ()  # stops in the way of another stop
+    turns: tuple[Order, ...] = ()  # stops that become it, or guard less
+    doubles: tuple[Order, ...] = ()  # exits of unknown outcome that it is sent beside
+    beyond: int = 0  # shares or units on the other side of zero if those fill as well
+
+    @classmethod
+    def of(cls, draft: OrderDraft, held: Held, orders: Sequence[Order]) -> "WayOut":
+        """The mildest way that lets it go: with the stops alone, else beside exits of unknown outcome as well."""
+        row = closing_row(draft, open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at), orders)
+        left = max(0, row.open - row.held_by_others)
+        if draft.trigger is not None:
+            return cls(closable=max(0, row.unguarded), guards=row.guards if row.open else ())
+        if draft.quantity <= left:
+            return cls(closable=left, turns=row.guards)
+        doubles = tuple(order for order in row.others if may_be_doubled(order))
+        more = left + sum(order.pending for order in doubles)
+        if draft.quantity <= min(more, row.open):
+            free = row.unguarded + sum(order.pending for order in doubles)
+            turns = row.guards if draft.quantity > free else ()
+            beyond = draft.quantity + row.held_by_others - row.open
+            return cls(closable=min(more, row.open), turns=turns, doubles=doubles, beyond=beyond)
+        return cls(closable=max(0, row.unguarded))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -218,6 +248,7 @@ class ProposalBuilder:
         orders = db.orders.lately(account_id, today, now - TWIN)
         others = [order for order in orders if before is None or order.id != before.id]
         left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
+        way = WayOut.of(draft, held, others) if draft.quantity > left else WayOut(closable=left)
         ahead = now + timedelta.resolution  # what was sent before the clock was set back is none of the last minute's
         sent_today, lately, later = db.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1), ahead)
         freeze = self.rules.freeze(draft.instrument, today)
@@ -225,8 +256,12 @@ class ProposalBuilder:
         return Situation(
             draft=draft,
             now=now,
-            reduces=draft.quantity <= left,
-            closable=left,
+            reduces=draft.quantity <= way.closable,
+            closable=way.closable,
+            guards=way.guards,
+            turns=way.turns,
+            doubles=way.doubles,
+            beyond=way.beyond,
             asked_as_exit=asked_as_exit,
             stop=db.stops.stopped(account_id),
             limits=limits,

@@ -39,6 +39,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.OrderFound(order=order),
         news.OrderNotSeen(order=order),
         news.OrderElsewhere(order=order),
+        news.Unguarded(draft=order.draft),
         news.OrderByOther(order=order, name=words),
         news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),
         news.DayLocked(at=NOW, result=Decimal("-5012.50")),
@@ -140,6 +141,10 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0)), "Found in the order book."),
         (news.OrderNotSeen(order=DONE), "Not found #12 BUY 10 RELIANCE"),
         (news.OrderElsewhere(order=DONE), "Order from elsewhere."),
+        (
+            news.Unguarded(draft=DONE.draft),
+            "No stop. The stop of 10 RELIANCE CNC is cancelled, and no exit could be sent. Nothing guards it.",
+        ),
         (news.OrderByOther(order=DONE, name="Ravi"), "Ravi sent an order."),
         (
             news.TradingStopped(name="Ravi", at=NOW),

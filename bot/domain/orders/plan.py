@@ -1,0 +1,211 @@
+"""Plans: all that one Confirm covers, leg by leg, and what each leg may send, at most once."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.orders.closing import POSSIBLY_WORKING
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.terms import OrderKind, Side
+
+
+class LegKind(StrEnum):
+    """What a leg is for."""
+
+    ENTRY = "ENTRY"
+    STOP = "STOP"  # rests at the exchange once something of the entry is filled
+    TARGET = "TARGET"  # watched by the bot on ticks; the resting stop becomes it
+    EXIT = "EXIT"  # a way out that a person confirmed, or that a plan which only closes is licensed for
+
+
+class LegState(StrEnum):
+    """A leg leaves WAITING once, for good: that move licenses its one POST."""
+
+    WAITING = "WAITING"
+    CLAIMED = "CLAIMED"
+    STRUCK = "STRUCK"  # it will never be sent
+
+
+class PlanState(StrEnum):
+    """A plan is asked with its card, alive from the tap, and over when nothing of it can be sent any more."""
+
+    ASKED = "ASKED"
+    ALIVE = "ALIVE"
+    OVER = "OVER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLeg:
+    """One order that a plan may send: this side, at most this quantity, no worse than this price."""
+
+    number: int  # its place in the plan, from 0
+    kind: LegKind
+    draft: OrderDraft
+    state: LegState = LegState.WAITING
+    order_id: str | None = None  # set by the claim
+
+    @property
+    def licence(self) -> str:
+        return f"{self.number}|{self.kind}|{self.draft.digest()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything one Confirm covers. Its id is the token of that question; what changes later never adds to its legs."""
+
+    id: str
+    account_id: str
+    placed_by: int  # Telegram id of who confirmed
+    state: PlanState
+    legs: tuple[PlanLeg, ...]
+    until: datetime  # UTC; after this nothing of it is sent
+    created_at: datetime
+    guard_id: str | None = None  # the order that guards the quantity, or that is to close it
+    taking_since: datetime | None = None  # since when the target is being taken with it
+    why: str = ""  # why it is over, or why something of it was struck off
+
+    def leg(self, kind: LegKind) -> PlanLeg | None:
+        """The first leg of that kind. None when the plan has none."""
+        return next((leg for leg in self.legs if leg.kind is kind), None)
+
+    def digest(self) -> str:
+        """A name for all that the card shows of it: every leg with its terms, and the end."""
+        legs = "\n".join(leg.licence for leg in self.legs)
+        return hashlib.sha256(f"{self.account_id}\n{legs}\n{self.until.isoformat()}".encode()).hexdigest()
+
+    def resized(self, entry: OrderDraft) -> tuple[PlanLeg, ...]:
+        """The legs for an entry of other terms, each leg for its whole quantity."""
+        return tuple(
+            replace(
+                leg,
+                draft=entry if leg.kind is LegKind.ENTRY else replace(leg.draft, quantity=entry.quantity, product=entry.product),
+            )
+            for leg in self.legs
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """What is attached to an entry, in rupees on the tick: the stop with its worst price, the target."""
+
+    stop: Decimal | None = None  # trigger
+    stop_limit: Decimal | None = None
+    target: Decimal | None = None
+
+    def legs(self, entry: OrderDraft) -> tuple[PlanLeg, ...]:
+        """The legs of a plan around this entry. ValueError for a stop without its worst price, or a price off the tick."""
+        drafts = [(LegKind.ENTRY, entry)]
+        if self.stop is not None:
+            drafts.append((LegKind.STOP, _closing(entry, OrderKind.SL, self.stop_limit, self.stop)))
+        if self.target is not None:
+            drafts.append((LegKind.TARGET, _closing(entry, OrderKind.LIMIT, self.target, None)))
+        return tuple(PlanLeg(number=number, kind=kind, draft=draft) for number, (kind, draft) in enumerate(drafts))
+
+
+def _closing(entry: OrderDraft, kind: OrderKind, price: Decimal | None, trigger: Decimal | None) -> OrderDraft:
+    return OrderDraft(
+        instrument=entry.instrument,
+        side=entry.side.opposite,
+        quantity=entry.quantity,
+        kind=kind,
+        product=entry.product,
+        price=price,
+        trigger=trigger,
+    )
+
+
+class Act(StrEnum):
+    """What a plan does next."""
+
+    PLACE_STOP = "PLACE_STOP"
+    RESIZE_STOP = "RESIZE_STOP"  # so that it guards exactly what is filled and still open
+    TAKE_TARGET = "TAKE_TARGET"
+    BACK_TO_STOP = "BACK_TO_STOP"  # the target's limit did not fill: the quantity is guarded again
+    EXIT_AT_STOP = "EXIT_AT_STOP"  # the price fell through the stop meanwhile: out, no worse than the stop's own limit
+    CANCEL_GUARD = "CANCEL_GUARD"  # what it guarded is gone
+    END = "END"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """The next act of a plan, and for how many shares or units."""
+
+    act: Act
+    quantity: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """All that a plan's next act hangs on."""
+
+    entry: Order  # as stored
+    guard: Order | None  # the order of plan.guard_id
+    free: int  # open shares or units on the plan's side that no other order is closing, as last read
+    touched: bool = False  # the target's price is traded now
+    stopped: bool = False  # the stop's trigger is traded now: on one tick the stop wins
+    unfilled: bool = False  # the target's limit rests longer than it may
+
+
+def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
+    """What an entry's plan does now; None: it waits. The same facts lead to the same act.
+
+    Never more is closed than the plan opened, nor more than is free.
+    """
+    entry, guard = facts.entry, facts.guard
+    if guard is not None and guard.status in POSSIBLY_WORKING:
+        return None  # a plan never sends a second exit by itself
+    opened = entry.filled - (guard.filled if guard is not None else 0)
+    held = max(0, min(opened, facts.free))
+    if guard is None:
+        if entry.status.is_final and opened <= 0:
+            return Next(act=Act.END)
+        return _unguarded(plan, held, facts) if held and now < plan.until else None
+    if not guard.status.is_working:
+        return Next(act=Act.END)  # the news of its end rings with what is still held
+    if not held:
+        return Next(act=Act.CANCEL_GUARD) if facts.free <= 0 else None
+    if plan.taking_since is not None:
+        return _taking(plan, guard, held, facts)
+    if guard.draft.trigger is None:
+        return Next(act=Act.END)  # somebody turned it into an exit: that order is theirs now
+    if guard.status is not OrderStatus.TRIGGER_PENDING:
+        return None  # it was triggered: the stop wins
+    if facts.touched and not facts.stopped and now < plan.until:
+        return Next(act=Act.TAKE_TARGET, quantity=held)
+    return Next(act=Act.RESIZE_STOP, quantity=held) if guard.pending != held else None
+
+
+def _unguarded(plan: Plan, held: int, facts: PlanFacts) -> Next | None:
+    stop, target = plan.leg(LegKind.STOP), plan.leg(LegKind.TARGET)
+    if stop is not None:
+        return Next(act=Act.PLACE_STOP, quantity=held) if stop.state is LegState.WAITING else None
+    if target is not None and target.state is LegState.WAITING and facts.touched:
+        return Next(act=Act.TAKE_TARGET, quantity=held)
+    return None
+
+
+def _taking(plan: Plan, guard: Order, held: int, facts: PlanFacts) -> Next | None:
+    stop = plan.leg(LegKind.STOP)
+    if stop is None or guard.draft.price == stop.draft.price:
+        return None
+    if facts.stopped:
+        return Next(act=Act.EXIT_AT_STOP, quantity=held)
+    return Next(act=Act.BACK_TO_STOP, quantity=held) if facts.unfilled else None
+
+
+def is_touched(leg: PlanLeg, traded: Decimal) -> bool:
+    """Whether a trade at this price, in rupees, reaches the target."""
+    price = leg.draft.price
+    if price is None:
+        return False
+    return traded >= price if leg.draft.side is Side.SELL else traded <= price
+
+
+def is_stopped(leg: PlanLeg, traded: Decimal) -> bool:
+    """Whether a trade at this price, in rupees, reaches the stop. On one tick with the target the stop wins."""
+    trigger = leg.draft.trigger
+    if trigger is None:
+        return False
+    return traded <= trigger if leg.draft.side is Side.SELL else traded >= trigger
