@@ -109,6 +109,7 @@ class App:
                         ("cards", self._cards.run()),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
+                        ("plans", self.core.plans.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),

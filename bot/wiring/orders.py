@@ -7,11 +7,13 @@ from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.live_exit import LiveExit
 from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.sending import Sending
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.wiring.ground import Ground
+from storage.store import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Orders:
     switch: KillSwitch
     desk: OrderDesk
     exits: LiveExit
+    plans: PlanRunner
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -75,4 +78,14 @@ def build_orders(ground: Ground) -> Orders:
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
     )
-    return Orders(exits=exits, proposals=proposals, working=working, switch=switch, desk=desk)
+    plans = PlanRunner(
+        store=ground.patient,
+        exits=exits,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        background=ground.background,
+        clock=ground.clock,
+    )
+    ground.store.on_commit(Topic.ORDERS, plans.wake)
+    ground.store.on_commit(Topic.RESULTS, plans.filled)
+    return Orders(exits=exits, plans=plans, proposals=proposals, working=working, switch=switch, desk=desk)

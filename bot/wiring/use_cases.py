@@ -34,6 +34,7 @@ from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -83,6 +84,7 @@ class Core:
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
+    plans: PlanRunner
     settle: Settling
     direct: DirectMessages
     patient: PatientStore
@@ -237,6 +239,7 @@ def build_core(
         background=background,
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
+        plans=orders.plans,
         settle=settle,
         direct=direct,
         patient=patient,

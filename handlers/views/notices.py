@@ -17,9 +17,12 @@ from bot.domain.orders.notice import (
     DayLocked,
     DaySummary,
     Delivery,
+    ExitAsks,
+    ExitTrouble,
     FeedBack,
     FeedLost,
     Filled,
+    GuardPlaced,
     Notice,
     OrderByOther,
     OrderElsewhere,
@@ -188,6 +191,41 @@ def _unguarded(news: Unguarded, scene: _Scene) -> View:
         f"The stop of {count(draft.quantity)} {name} {draft.product} is cancelled, and no exit could be sent. Nothing guards it."
     )
     return _plain("No stop", text, keyboard([words("Positions", "/positions", account=scene.label)]))
+
+
+@_renders(GuardPlaced)
+def _guard_placed(news: GuardPlaced, scene: _Scene) -> View:
+    return _whole("Stop placed", news.order, scene)
+
+
+_ASKS = {
+    ExitTrouble.TRIGGERED: ("Stop triggered, not filled", "It rests as a limit, and nothing else guards what is open."),
+    ExitTrouble.TARGET_RESTS: (
+        "Target not filled",
+        "It rests as a limit and would not become a stop again: nothing guards below.",
+    ),
+    ExitTrouble.NOT_RAISED: ("Stop too small", "It guards less than is open, and mStock would not raise it."),
+    ExitTrouble.WRONG_STOP: ("Stop not as sent", "The order book shows other terms than I sent. Look at it in the mStock app."),
+    ExitTrouble.LEFT_OVER: (
+        "Stop left over",
+        "What it guarded is gone and it was not cancelled: it may open the other side.",
+    ),
+}
+
+
+@_renders(ExitAsks)
+def _exit_asks(news: ExitAsks, scene: _Scene) -> View:
+    order = news.order
+    title, text = _ASKS[news.why]
+    rows = [button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label))]
+    if news.why in (ExitTrouble.TRIGGERED, ExitTrouble.TARGET_RESTS):
+        at = f" at {price(news.price)}" if news.price is not None else ""
+        command = f"/modify {order.number} {news.price:f}" if news.price is not None else f"/modify {order.number}"
+        rows = [words(f"Exit{at}", command, account=scene.label)]
+    elif news.why is ExitTrouble.NOT_RAISED:
+        rows = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))]
+    standing_now = standing(order, scene.now, scene.explain)
+    return View((say(bold(f"{title}.")), *standing_now, say(text)), keyboard(rows))
 
 
 @_renders(OrderElsewhere)

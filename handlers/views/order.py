@@ -10,7 +10,7 @@ from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from bot.domain.orders.tariff import Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
-from handlers.views.format import age, amount, clock_time, count, joined, price, row, table, wrapped
+from handlers.views.format import age, amount, clock_time, count, joined, price, row, signed, table, wrapped
 from handlers.views.keyboards import button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
@@ -62,6 +62,7 @@ def _terms(proposal: Proposal, mode: str, now: datetime) -> Table:
     if proposal.before is not None:
         rows.append(row("Was", _short_terms(proposal.before.draft)))
     rows += _price_rows(draft)
+    rows += _attached_rows(proposal)
     rows += _market_rows(proposal, now)
     rows += _money_rows(proposal)
     rows.append(row("", f"until {clock_time(proposal.confirmation.expires_at)}"))
@@ -88,6 +89,20 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
         ]
     if draft.validity is Validity.IOC:
         rows.append(row("At once or not at all", "IOC"))
+    return rows
+
+
+def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
+    """The stop, which rests at the exchange once something is filled, and the target, which the bot holds on ticks."""
+    attached, rows = proposal.attached, []
+    if attached is None:
+        return []
+    if attached.stop is not None and attached.stop_limit is not None:
+        way = "sells to" if proposal.draft.side is Side.BUY else "buys to"
+        rows += [row("Stop, exchange", price(attached.stop)), row(f" {way}", price(attached.stop_limit))]
+        rows.append(row(" if hit", signed(proposal.stopped_at) if proposal.stopped_at is not None else "not known"))
+    if attached.target is not None:
+        rows.append(row("Target, by me", price(attached.target)))
     return rows
 
 

@@ -240,7 +240,6 @@ class _Plans(TypedColumns):
     state: Named[PlanState] = Column(Word(PlanState))
     until: Named[datetime] = Column(UtcTime)
     created_at: Named[datetime] = Column(UtcTime)
-    guard_id: Named[str | None] = Column(Text, ForeignKey("orders.id"))
     taking_since: Named[datetime | None] = Column(UtcTime)
     why: Named[str] = Column(Text)
 

@@ -32,11 +32,7 @@ _STRIKE = (
     .where(_l.plan_id == bindparam("plan"), _l.number == bindparam("leg"), _l.state == LegState.WAITING)
     .values(state=LegState.STRUCK)
 )
-_KEEP = (
-    plans.update()
-    .where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE)
-    .values(guard_id=bindparam("guard"), taking_since=bindparam("since"))
-)
+_TAKING = plans.update().where(_p.id == bindparam("plan"), _p.state == PlanState.ALIVE).values(taking_since=bindparam("since"))
 _END = (
     plans.update()
     .where(_p.id == bindparam("plan"), _p.state != PlanState.OVER)
@@ -72,8 +68,8 @@ class SqlPlans:
     def strike(self, plan_id: str, leg: int) -> bool:
         return self._tx.write(_STRIKE, {"plan": plan_id, "leg": leg}) == 1
 
-    def keep(self, plan_id: str, *, guard_id: str | None, taking_since: datetime | None) -> bool:
-        return self._tx.write(_KEEP, {"plan": plan_id, "guard": guard_id, "since": taking_since}) == 1
+    def taking(self, plan_id: str, since: datetime | None) -> bool:
+        return self._tx.write(_TAKING, {"plan": plan_id, "since": since}) == 1
 
     def end(self, plan_id: str, why: str) -> bool:
         return self._tx.write(_END, {"plan": plan_id, "reason": why}) == 1

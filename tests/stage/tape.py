@@ -1,6 +1,8 @@
 """A hand-made exchange whose orders fill by a tape of prices, and which notes every moment at which exits exceed what is open."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -8,13 +10,15 @@ from bot.domain.clock import Clock
 from bot.domain.errors import OrderOver, Refused, Unclear, Unreadable
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Tick
-from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus
+from bot.domain.orders.order import Order, OrderDraft, OrderFact, OrderRequest, OrderStatus
+from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
 from bot.domain.terms import OrderKind, Product, Side
+from storage.store import SqlStore
 from tests.stage.broker import ScriptedBroker, StillFeed, TrueOrder
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import RELIANCE
-from tests.storage.samples import ACCOUNT
+from tests.storage.samples import ACCOUNT, PERSON
 
 REFUSED = Refused("mStock would not change it.", code="RS-0034", words="not now")
 
@@ -49,7 +53,7 @@ class TapeBroker(ScriptedBroker):
         status = OrderStatus.TRIGGER_PENDING if draft.trigger is not None else OrderStatus.OPEN
         order = TrueOrder(f"1151261120{100 + len(self.true)}", tag, draft, status=status, at=self.clock.now())
         self.true.append(order)
-        self.moved()
+        self.moved(order)
         if failing is not None:
             raise Unclear("lost")
         return order.broker_id
@@ -65,7 +69,7 @@ class TapeBroker(ScriptedBroker):
         order.draft = draft
         if not order.filled:
             order.status = OrderStatus.TRIGGER_PENDING if draft.trigger is not None else OrderStatus.OPEN
-        self.moved()
+        self.moved(order)
         if failing is not None:
             raise Unclear("lost")
 
@@ -86,30 +90,32 @@ class TapeBroker(ScriptedBroker):
         status = OrderStatus.TRIGGER_PENDING if draft.trigger is not None else OrderStatus.OPEN
         order = TrueOrder(f"2151261120{100 + len(self.true)}", "", draft, status=status, at=self.clock.now())
         self.true.append(order)
-        self.moved()
+        self.moved(order)
         return order
 
     def trade(self, last: str | Decimal) -> None:
         """The last price; what it passes triggers and fills."""
         self.last = Decimal(last)
-        self.moved()
+        self.moved(*self.true)
 
-    def moved(self) -> None:
-        """Triggers and fills what the last price allows, then judges what is on its way."""
-        for order in self.true:
-            if order.status.is_final:
-                continue
-            draft = order.draft
-            buys = draft.side is Side.BUY
-            if order.status is OrderStatus.TRIGGER_PENDING and draft.trigger is not None:
-                if not (self.last >= draft.trigger if buys else self.last <= draft.trigger):
-                    continue
-                order.status = OrderStatus.OPEN
-            passes = draft.price is None or (self.last <= draft.price if buys else self.last >= draft.price)
-            if passes and not self.stuck:
-                self._fill(order)
+    def moved(self, *orders: TrueOrder) -> None:
+        """Triggers and fills what the last price allows of these orders, then judges what is on its way."""
+        for order in orders:
+            if not order.status.is_final:
+                self._pass(order)
         self.judge()
         self.told()
+
+    def _pass(self, order: TrueOrder) -> None:
+        draft = order.draft
+        buys = draft.side is Side.BUY
+        if order.status is OrderStatus.TRIGGER_PENDING and draft.trigger is not None:
+            if not (self.last >= draft.trigger if buys else self.last <= draft.trigger):
+                return
+            order.status = OrderStatus.OPEN
+        passes = draft.price is None or (self.last <= draft.price if buys else self.last >= draft.price)
+        if passes and not self.stuck:
+            self._fill(order)
 
     def _fill(self, order: TrueOrder) -> None:
         left = order.draft.quantity - order.filled
@@ -173,11 +179,34 @@ class TapeStage:
         assert tick is not None
         self.desk.core.watcher.tick(ACCOUNT.id, tick)
 
+    async def plan(self, request: OrderRequest, attached: Attached, message: int = 77) -> Order:
+        """An entry with what is attached to it, confirmed."""
+        desk = self.desk
+        card = await desk.proposals.propose(desk.actor, request, chat_id=PERSON, attached=attached)
+        order = await desk.tap(await desk.card(card, message), message)
+        assert isinstance(order, Order)
+        return order
 
-async def set_tape(clock: Clock, **changes: object) -> TapeStage:
-    """A desk over a fresh store at a tape exchange."""
-    broker = TapeBroker(clock)
-    desk = await set_stage(clock, broker=broker, **changes)  # type: ignore[arg-type] # passed through
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Plans and looks at the books go on by themselves meanwhile."""
+        loops = [asyncio.create_task(loop) for loop in (self.desk.core.plans.run(), self.desk.reconcile.run())]
+        try:
+            yield
+        finally:
+            for each in loops:
+                each.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+
+    def standing(self) -> list[tuple[OrderKind, int]]:
+        """Kind and open quantity of every order that works at the exchange."""
+        return [(order.draft.kind, order.draft.quantity - order.filled) for order in self.broker.working()]
+
+
+async def set_tape(clock: Clock, *, store: SqlStore | None = None, broker: TapeBroker | None = None) -> TapeStage:
+    """A desk at a tape exchange; over a fresh store, or over a kept one as after a restart."""
+    broker = broker or TapeBroker(clock)
+    desk = await set_stage(clock, broker=broker, store=store, chance=12 if store is not None else 11)
     desk.connection.feed = desk.feed = TapeFeed(broker)
     broker.told = lambda: desk.reconcile.notify(ACCOUNT.id)
     return TapeStage(desk, broker)

@@ -1,7 +1,7 @@
 """Plans: all that one Confirm covers, leg by leg, and what each leg may send, at most once."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -62,28 +62,27 @@ class Plan:
     legs: tuple[PlanLeg, ...]
     until: datetime  # UTC; after this nothing of it is sent
     created_at: datetime
-    guard_id: str | None = None  # the order that guards the quantity, or that is to close it
-    taking_since: datetime | None = None  # since when the target is being taken with it
+    taking_since: datetime | None = None  # since when the target is being taken
     why: str = ""  # why it is over, or why something of it was struck off
 
     def leg(self, kind: LegKind) -> PlanLeg | None:
         """The first leg of that kind. None when the plan has none."""
         return next((leg for leg in self.legs if leg.kind is kind), None)
 
+    @property
+    def guard_id(self) -> str | None:
+        """The one order that guards what the plan opened, or closes it: the stop, until the target went in its place."""
+        ids = [leg.order_id for leg in self.legs if leg.kind in (LegKind.TARGET, LegKind.STOP) and leg.order_id is not None]
+        return ids[-1] if ids else None
+
+    @property
+    def entries(self) -> tuple[PlanLeg, ...]:
+        return tuple(leg for leg in self.legs if leg.kind is LegKind.ENTRY)
+
     def digest(self) -> str:
         """A name for all that the card shows of it: every leg with its terms, and the end."""
         legs = "\n".join(leg.licence for leg in self.legs)
         return hashlib.sha256(f"{self.account_id}\n{legs}\n{self.until.isoformat()}".encode()).hexdigest()
-
-    def resized(self, entry: OrderDraft) -> tuple[PlanLeg, ...]:
-        """The legs for an entry of other terms, each leg for its whole quantity."""
-        return tuple(
-            replace(
-                leg,
-                draft=entry if leg.kind is LegKind.ENTRY else replace(leg.draft, quantity=entry.quantity, product=entry.product),
-            )
-            for leg in self.legs
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +92,16 @@ class Attached:
     stop: Decimal | None = None  # trigger
     stop_limit: Decimal | None = None
     target: Decimal | None = None
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Attached":
+        """What a plan has attached to its entry."""
+        stop, target = plan.leg(LegKind.STOP), plan.leg(LegKind.TARGET)
+        return cls(
+            stop=stop.draft.trigger if stop is not None else None,
+            stop_limit=stop.draft.price if stop is not None else None,
+            target=target.draft.price if target is not None else None,
+        )
 
     def legs(self, entry: OrderDraft) -> tuple[PlanLeg, ...]:
         """The legs of a plan around this entry. ValueError for a stop without its worst price, or a price off the tick."""
@@ -140,12 +149,17 @@ class Next:
 class PlanFacts:
     """All that a plan's next act hangs on."""
 
-    entry: Order  # as stored
+    entries: tuple[Order, ...]  # as stored, of the entry legs that were sent
     guard: Order | None  # the order of plan.guard_id
-    free: int  # open shares or units on the plan's side that no other order is closing, as last read
+    free: int | None  # open shares or units on the plan's side that no other order is closing, as last read; None: not read yet
     touched: bool = False  # the target's price is traded now
     stopped: bool = False  # the stop's trigger is traded now: on one tick the stop wins
     unfilled: bool = False  # the target's limit rests longer than it may
+
+    @property
+    def opened(self) -> int:
+        """Shares or units that the plan opened and has not closed yet."""
+        return sum(entry.filled for entry in self.entries) - (self.guard.filled if self.guard is not None else 0)
 
 
 def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
@@ -153,19 +167,20 @@ def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
 
     Never more is closed than the plan opened, nor more than is free.
     """
-    entry, guard = facts.entry, facts.guard
+    guard = facts.guard
     if guard is not None and guard.status in POSSIBLY_WORKING:
         return None  # a plan never sends a second exit by itself
-    opened = entry.filled - (guard.filled if guard is not None else 0)
-    held = max(0, min(opened, facts.free))
+    if guard is not None and not guard.status.is_working:
+        return Next(act=Act.END, quantity=max(facts.opened, 0))  # the news of its end rings, and what is bare is told
+    if facts.opened <= 0 and _entered(plan, facts):
+        return Next(act=Act.END) if guard is None else Next(act=Act.CANCEL_GUARD)
+    if facts.free is None or facts.opened <= 0:
+        return None
+    held = min(facts.opened, facts.free)
     if guard is None:
-        if entry.status.is_final and opened <= 0:
-            return Next(act=Act.END)
-        return _unguarded(plan, held, facts) if held and now < plan.until else None
-    if not guard.status.is_working:
-        return Next(act=Act.END)  # the news of its end rings with what is still held
-    if not held:
-        return Next(act=Act.CANCEL_GUARD) if facts.free <= 0 else None
+        return _unguarded(plan, held, facts) if held > 0 and now < plan.until else None
+    if held <= 0:
+        return Next(act=Act.CANCEL_GUARD)
     if plan.taking_since is not None:
         return _taking(plan, guard, held, facts)
     if guard.draft.trigger is None:
@@ -175,6 +190,12 @@ def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
     if facts.touched and not facts.stopped and now < plan.until:
         return Next(act=Act.TAKE_TARGET, quantity=held)
     return Next(act=Act.RESIZE_STOP, quantity=held) if guard.pending != held else None
+
+
+def _entered(plan: Plan, facts: PlanFacts) -> bool:
+    """Whether nothing more of the entry can fill."""
+    unsent = any(leg.state is LegState.WAITING for leg in plan.entries)
+    return not unsent and all(entry.status.is_final or entry.status is OrderStatus.NOT_SEEN for entry in facts.entries)
 
 
 def _unguarded(plan: Plan, held: int, facts: PlanFacts) -> Next | None:
@@ -188,7 +209,7 @@ def _unguarded(plan: Plan, held: int, facts: PlanFacts) -> Next | None:
 
 def _taking(plan: Plan, guard: Order, held: int, facts: PlanFacts) -> Next | None:
     stop = plan.leg(LegKind.STOP)
-    if stop is None or guard.draft.price == stop.draft.price:
+    if stop is None or guard.draft.trigger is not None or guard.draft.price == stop.draft.price:
         return None
     if facts.stopped:
         return Next(act=Act.EXIT_AT_STOP, quantity=held)

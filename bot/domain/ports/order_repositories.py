@@ -126,8 +126,8 @@ class PlansRepository(Protocol):
         """A leg from WAITING to STRUCK: it will never be sent."""
         ...
 
-    def keep(self, plan_id: str, *, guard_id: str | None, taking_since: datetime | None) -> bool:
-        """Notes which order guards the quantity, and since when the target is being taken with it."""
+    def taking(self, plan_id: str, since: datetime | None) -> bool:
+        """Notes since when the target is being taken. None: it is not."""
         ...
 
     def end(self, plan_id: str, why: str) -> bool:

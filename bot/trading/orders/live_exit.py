@@ -18,7 +18,8 @@ from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
 from bot.trading.orders.drafting import closable, open_units
-from bot.trading.orders.proposal_builder import Held, ProposalBuilder
+from bot.trading.orders.held import Held
+from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.sending import Sending
 from bot.trading.sync.reconcile import Reconcile
 
@@ -126,17 +127,62 @@ class LiveExit:
             free = min(row.unguarded, wanted.draft.quantity)
             if free <= 0:
                 return ExitResult(state=ExitState.HELD if row.open else ExitState.GONE)
-            placed = await self._place(wanted, held, free)
-            return ExitResult(state=ExitState.KEPT if placed is None else ExitState.SENT, order=placed)
+            return await self._alone(wanted, held, free, bare=False)
+
+    async def take(self, guard: Order | None, wanted: ExitWanted) -> ExitResult:
+        """Closes with this guard, which becomes the exit, and touches no other stop. BrokerError as close.
+
+        A change that is refused or unclear is a cancel, read as cancelled, and then the leg's own order.
+        """
+        async with self.turn(wanted.account_id):
+            if guard is not None and not await self._unchanged(guard):
+                return ExitResult(state=ExitState.KEPT, order=guard)
+            besides = {guard.id} if guard is not None else set()
+            row, held = await self.standing(wanted.account_id, wanted.draft, besides=besides)
+            quantity = min(row.unguarded, wanted.draft.quantity)
+            if quantity <= 0:
+                return ExitResult(state=ExitState.HELD if row.open else ExitState.GONE)
+            if guard is None:
+                return await self._alone(wanted, held, quantity, bare=False)
+            changed = await self.change(guard, replace(wanted.draft, quantity=guard.filled + quantity), by=wanted.by)
+            if changed is ChangeState.TAKEN:
+                return ExitResult(state=ExitState.SENT, order=guard)
+            if changed in (ChangeState.OVER, ChangeState.NOT_SENT) or not await self.cancelled(guard, by=wanted.by):
+                return ExitResult(state=ExitState.KEPT, order=guard)
+            try:
+                row, held = await self.standing(wanted.account_id, wanted.draft)
+            except BrokerError:
+                return ExitResult(state=ExitState.BARE)
+            quantity = min(row.unguarded, wanted.draft.quantity)
+            return await self._alone(wanted, held, quantity, bare=True) if quantity > 0 else ExitResult(state=ExitState.GONE)
+
+    async def _alone(self, wanted: ExitWanted, held: Held, quantity: int, *, bare: bool) -> ExitResult:
+        none = ExitResult(state=ExitState.BARE if bare else ExitState.KEPT)
+        try:
+            placed = await self._place(wanted, held, quantity)
+        except NotSent:
+            return none
+        return ExitResult(state=ExitState.SENT, order=placed) if placed is not None else none
 
     async def retarget(self, order: Order, terms: OrderDraft, *, by: int) -> ChangeState:
         """New terms for an exit that works, for at most what is open and in no other order. BrokerError as close."""
         async with self.turn(order.account_id):
             row, _ = await self.standing(order.account_id, terms, besides={order.id})
             quantity = min(terms.quantity - order.filled, row.unguarded)
-            if quantity <= 0:
+            if quantity <= 0 or not await self._unchanged(order):
                 return ChangeState.OVER
-            return await self.change(order, replace(terms, quantity=order.filled + quantity), by=by)
+            terms = replace(terms, quantity=order.filled + quantity)
+            return await self.change(order, terms, by=by) if terms != order.draft else ChangeState.TAKEN
+
+    async def let_go(self, order: Order, *, by: int) -> bool:
+        """Cancels an exit whose quantity is gone, and reads it as over. False while it may fill yet."""
+        async with self.turn(order.account_id):
+            return await self.cancelled(order, by=by)
+
+    async def _unchanged(self, order: Order) -> bool:
+        """Whether the order still works as the caller saw it: another way out may have had its turn before."""
+        known = await self.store.transaction(lambda db: db.orders.find(order.id))
+        return known is not None and known.status.is_working and (known.draft, known.filled) == (order.draft, order.filled)
 
     async def standing(self, account_id: str, draft: OrderDraft, *, besides: Collection[str] = ()) -> tuple[ClosingRow, Held]:
         """The row that a draft would close, from the books as they are now. BrokerError when they cannot be read."""

@@ -29,9 +29,10 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.orders.checks import Situation
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.confirmed_exits import ConfirmedExits
+from bot.trading.orders.held import Held
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.live_exit import ExitWanted
-from bot.trading.orders.proposal_builder import Held, ProposalBuilder
+from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals, terms_of
 from bot.trading.orders.sending import Answered, Sending
 from bot.trading.orders.working_orders import WorkingOrders
@@ -203,6 +204,8 @@ class OrderDesk:
         if turning is not None:
             doubles = frozenset(each.id for each in turning.doubles)
             return self._exits.license(db, question, draft, actor.user.name, doubles), ()
+        plan = self._confirmations.plan_of(db, question)
+        draft = plan.legs[0].draft if plan is not None else draft
         day = ist_date(now)
         order = Order(
             id=order_id,
@@ -217,6 +220,8 @@ class OrderDesk:
             updated_at=now,
         )
         db.orders.add(order, day)
+        if plan is not None and not (db.plans.begin(plan.id) and db.plans.claim(plan.id, 0, order.id)):
+            raise ConfirmationGone("This plan was begun already.")
         db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
         terms = f"{self._proposing.terms(draft)} {draft.digest()}"
         db.audit.add(now, actor.user.telegram_id, "order", question.account_id, order.id, before="none", after=terms)

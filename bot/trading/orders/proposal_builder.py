@@ -1,9 +1,9 @@
 """From a request to a proposal: read the broker side by side, draft, check, price the charges, store the question."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -15,10 +15,11 @@ from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
-from bot.domain.orders.closing import closing_row, may_be_doubled
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import order_words, record_line, request_line
-from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position, met_today
+from bot.domain.orders.plan import Attached
+from bot.domain.orders.plan import Plan as OrderPlan
+from bot.domain.orders.portfolio import Funds, Margin, PnL, met_today
 from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.orders.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
@@ -29,51 +30,14 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.orders.attaching import attach, loss_if_stopped, plan_for
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.drafting import Drafting, closable, open_units, product_of
+from bot.trading.orders.drafting import Drafting, closable, product_of
+from bot.trading.orders.held import Held, WayOut
 from bot.trading.safety.limits import day_lock, made
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What the broker says that the account has; empty where it was not needed."""
-
-    positions: Sequence[Position] = ()
-    holdings: Sequence[Holding] = ()
-    read_at: datetime | None = None  # UTC, before the reading began; None: nothing was read
-    result: PnL | None = None  # of the day; read only where a limit hangs on it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WayOut:
-    """How an exit can be had where other exits stand in its way already."""
-
-    closable: int  # shares or units, with what stands in its way turned into it
-    guards: tuple[Order, ...] = ()  # stops in the way of another stop
-    turns: tuple[Order, ...] = ()  # stops that become it, or guard less
-    doubles: tuple[Order, ...] = ()  # exits of unknown outcome that it is sent beside
-    beyond: int = 0  # shares or units on the other side of zero if those fill as well
-
-    @classmethod
-    def of(cls, draft: OrderDraft, held: Held, orders: Sequence[Order]) -> "WayOut":
-        """The mildest way that lets it go: with the stops alone, else beside exits of unknown outcome as well."""
-        row = closing_row(draft, open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at), orders)
-        left = max(0, row.open - row.held_by_others)
-        if draft.trigger is not None:
-            return cls(closable=max(0, row.unguarded), guards=row.guards if row.open else ())
-        if draft.quantity <= left:
-            return cls(closable=left, turns=row.guards)
-        doubles = tuple(order for order in row.others if may_be_doubled(order))
-        more = left + sum(order.pending for order in doubles)
-        if draft.quantity <= min(more, row.open):
-            free = row.unguarded + sum(order.pending for order in doubles)
-            turns = row.guards if draft.quantity > free else ()
-            beyond = draft.quantity + row.held_by_others - row.open
-            return cls(closable=min(more, row.open), turns=turns, doubles=doubles, beyond=beyond)
-        return cls(closable=max(0, row.unguarded))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,8 +75,8 @@ class ProposalBuilder:
         near = [(label(each, today=today), request_line(_naming(request, each))) for each in found.near]
         raise UnknownSymbol(found.say, near=near)
 
-    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
-        """A new question about a new order."""
+    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int, attached: Attached | None = None) -> Proposal:
+        """A new question about a new order, with what is attached to it."""
         account, connection = self.connection(actor)
         await self.instruments.settled()
         instrument = self.find(request)
@@ -126,8 +90,33 @@ class ProposalBuilder:
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
-        confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
-        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said)
+        confirmation, plan = self.question(actor, chat_id, draft, price, attached)
+        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
+
+    def question(
+        self,
+        actor: Actor,
+        chat_id: int,
+        draft: OrderDraft,
+        price: Price | None,
+        attached: Attached | None,
+        *,
+        message_id: int | None = None,
+        calm: bool = False,
+    ) -> tuple[Confirmation, OrderPlan | None]:
+        """A question about a new order, and the plan around it where something is attached. CheckFailed as attach."""
+        legs = attach(attached, draft, price, self.rules, ist_date(self.clock.now())) if attached is not None else None
+        plan = plan_for(actor, "", legs, draft, self.clock.now()) if legs is not None else None
+        question = self.confirmations.new(
+            actor,
+            chat_id,
+            Purpose.PLACE,
+            draft=draft,
+            message_id=message_id,
+            calm=calm,
+            plan=plan.digest() if plan is not None else None,
+        )
+        return question, replace(plan, id=question.token) if plan is not None else None
 
     async def funds(self, connection: BrokerConnection) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
@@ -191,6 +180,7 @@ class ProposalBuilder:
         before: Order | None = None,
         replaces: str | None = None,
         redrawn: str | None = None,
+        plan: OrderPlan | None = None,
     ) -> Proposal:
         """Checks the draft of a question, stores the question, and says all that the person should see."""
         draft = confirmation.draft
@@ -207,11 +197,15 @@ class ProposalBuilder:
             )
             if against := self.against(role, situation):
                 return against, (), None
+            if plan is not None and situation.reduces:
+                return ("It closes what is open: a stop or a target belongs to an entry.",), (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
             if replaces is not None:
                 db.confirmations.close(replaces, ConfirmationState.REPLACED)
             db.confirmations.add(confirmation)
+            if plan is not None:
+                db.plans.add(plan)
             return (), remarks(situation), situation.closable if situation.reduces else None
 
         reasons, warnings, closes = await self.store.transaction(store)
@@ -229,6 +223,7 @@ class ProposalBuilder:
             meets=met_today(draft, held.positions),
             before=before,
             redrawn=redrawn,
+            attached=Attached.of(plan) if plan is not None else None,
         )
 
     def situation(
@@ -315,6 +310,7 @@ class ProposalBuilder:
         meets: int,
         before: Order | None,
         redrawn: str | None,
+        attached: Attached | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
@@ -340,6 +336,8 @@ class ProposalBuilder:
             warnings=warnings,
             before=before,
             redrawn=redrawn,
+            attached=attached,
+            stopped_at=loss_if_stopped(attached, draft, price) if attached is not None else None,
         )
 
     def _loan(self, draft: OrderDraft, value: Decimal | None, margin: Margin) -> Loan | None:

@@ -9,6 +9,7 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_of
+from bot.domain.orders.plan import Attached
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
@@ -28,9 +29,12 @@ class Proposals:
         self._confirmations = confirmations
         self._clock = clock
 
-    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
-        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses."""
-        return await self._proposing.propose(actor, request, chat_id=chat_id)
+    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int, attached: Attached | None = None) -> Proposal:
+        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses.
+
+        attached: the stop and the target that the same Confirm covers.
+        """
+        return await self._proposing.propose(actor, request, chat_id=chat_id, attached=attached)
 
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
@@ -104,8 +108,10 @@ class Proposals:
             raise ConfirmationGone("This card cannot be asked again. Type the command anew.")
         if old.state is ConfirmationState.CLAIMED:
             raise ConfirmationGone("This card was answered already; its order has a card of its own.")
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
-        return await self.propose(actor, request_of(old.draft), chat_id=chat_id)
+        attached = Attached.of(plan) if plan is not None else None
+        return await self.propose(actor, request_of(old.draft), chat_id=chat_id, attached=attached)
 
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The same order once more, at the price of now."""
@@ -195,15 +201,16 @@ class Proposals:
         price = await self._proposing.prices.of(account.id, terms.instrument.key)
         product = request.product or terms.product
         draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
-        new = self._confirmations.new(
-            actor,
-            old.chat_id,
-            old.purpose,
-            draft=draft,
-            order_id=old.order_id,
-            message_id=old.message_id,
-            calm=redrawn is not None,
-        )
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
+        calm = redrawn is not None
+        if plan is None:
+            new = self._confirmations.new(
+                actor, old.chat_id, old.purpose, draft=draft, order_id=old.order_id, message_id=old.message_id, calm=calm
+            )
+        else:
+            new, plan = self._proposing.question(
+                actor, old.chat_id, draft, price, Attached.of(plan), message_id=old.message_id, calm=calm
+            )
         funds = await self._proposing.funds(connection)
         return await self._proposing.ask(
             actor,
@@ -216,6 +223,7 @@ class Proposals:
             said=said,
             replaces=old.token,
             redrawn=redrawn,
+            plan=plan,
         )
 
     async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:

@@ -18,11 +18,9 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("until", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Text(), nullable=False),
-        sa.Column("guard_id", sa.Text(), nullable=True),
         sa.Column("taking_since", sa.Text(), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_plans_account_id")),
-        sa.ForeignKeyConstraint(["guard_id"], ["orders.id"], name=op.f("fk_plans_guard_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plans")),
         sqlite_strict=True,
     )

@@ -40,6 +40,8 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.OrderNotSeen(order=order),
         news.OrderElsewhere(order=order),
         news.Unguarded(draft=order.draft),
+        news.GuardPlaced(order=order),
+        news.ExitAsks(order=order, why=news.ExitTrouble.TRIGGERED, price=Decimal("71.50")),
         news.OrderByOther(order=order, name=words),
         news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),
         news.DayLocked(at=NOW, result=Decimal("-5012.50")),
@@ -141,6 +143,9 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0)), "Found in the order book."),
         (news.OrderNotSeen(order=DONE), "Not found #12 BUY 10 RELIANCE"),
         (news.OrderElsewhere(order=DONE), "Order from elsewhere."),
+        (news.GuardPlaced(order=DONE), "Stop placed."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Stop left over."),
         (
             news.Unguarded(draft=DONE.draft),
             "No stop. The stop of 10 RELIANCE CNC is cancelled, and no exit could be sent. Nothing guards it.",

@@ -47,7 +47,7 @@ async def test_what_was_struck_off_or_is_of_a_plan_that_is_over_is_never_sent(st
     assert not await store.transaction(lambda db: db.plans.claim("token", 1, "o1"))
     assert [await store.transaction(lambda db: db.plans.end("token", "over")) for _ in range(2)] == [True, False]
     assert not await store.transaction(lambda db: db.plans.claim("token", 2, "o1"))
-    assert not await store.transaction(lambda db: db.plans.keep("token", guard_id="o1", taking_since=None))
+    assert not await store.transaction(lambda db: db.plans.taking("token", NOW))
     assert await store.transaction(lambda db: db.plans.alive()) == []
 
 
