@@ -18,6 +18,7 @@ from bot.domain.clock import Clock
 from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import load_reference
+from bot.runtime.heartbeat import written_in
 from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
@@ -133,8 +134,9 @@ class App:
         await self.core.catalogue.restore()
         alive = await self.core.logins.restore()
         await self.core.reconcile.settle_start()
+        since = written_in(self._heartbeat)
         for account_id in alive:
-            await self.core.settle.sync(account_id)
+            await self.core.settle.after_absence(account_id, since)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
 
@@ -163,6 +165,7 @@ class App:
         await self.core.background.finish(DRAIN)
         await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
         await self._cards.drain(DRAIN)
+        self._write_heartbeat()  # from here on this process sees nothing
 
 
 @asynccontextmanager
@@ -220,6 +223,8 @@ async def open_app(
             allowlist=core.services.allowlist,
             clock=clock,
             conflict=lambda words: core.token_guard.halt(WEBHOOK if "webhook" in words else POLLER),
+            heard=notifier.heard,
+            back=notifier.back,
         )
         watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.halt(WEBHOOK))
         sender = Sender(application.bot)

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from telegram.error import TelegramError
-from telegram.ext import ExtBot
 
 from bot.domain.clock import Clock
 from bot.domain.orders.notice import (
@@ -17,6 +16,7 @@ from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered
 from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
+from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.card import card
 from handlers.views.message import View
@@ -35,7 +35,7 @@ class TelegramMessenger:
 
     def __init__(
         self,
-        bot: ExtBot[Priority],
+        bot: Receiver,
         *,
         mode: str,
         clock: Clock,
@@ -53,15 +53,16 @@ class TelegramMessenger:
         """Sends a notice under its order's card, where there is one. Returns its id. DeliveryError when Telegram would not."""
         view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain)
         view = self._own(view, delivery.chat_id, delivery.account_id)
+        priority = _PRIORITIES[delivery.notice.priority]
         if delivery.edits is not None:
-            return await _sorted(self._sender.edit(delivery.chat_id, delivery.edits, view, priority=Priority.CARD, silent=True))
+            return await _sorted(self._sender.edit(delivery.chat_id, delivery.edits, view, priority=priority, silent=True))
         return await _sorted(
             self._sender.send(
                 delivery.chat_id,
                 view,
-                reply_to=delivery.reply_to,
+                reply_to=None if delivery.more else delivery.reply_to,
                 silent=delivery.sound is Sound.SILENT,
-                priority=_PRIORITIES[delivery.notice.priority],
+                priority=priority,
             )
         )
 

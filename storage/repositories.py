@@ -11,6 +11,7 @@ from storage.repos.flags import SqlFlags
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
+from storage.repos.ledger import SqlLedger
 from storage.repos.limits import SqlLimits
 from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
@@ -87,6 +88,10 @@ class SqlRepositories:
     @cached_property
     def reports(self) -> SqlReports:
         return SqlReports(self._transaction)
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        return SqlLedger(self._transaction)
 
     @cached_property
     def flags(self) -> SqlFlags:

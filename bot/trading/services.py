@@ -18,6 +18,7 @@ from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.money.reports import Reports
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.prompts import Prompts
 from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.people.acts import in_words
@@ -38,6 +39,7 @@ class Services:
     accounts: Accounts
     logins: Logins
     proposals: Proposals
+    prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders
     books: AccountViews

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from bot.domain.clock import IST, Clock, ist
+from bot.domain.clock import IST, Clock, ist, ist_date
 from bot.domain.market.market_days import MarketDays
 from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Store
@@ -11,7 +11,7 @@ from bot.runtime.scheduler import Job, Occasion
 from bot.trading.money.reports import Reports
 from bot.trading.safety.uncovered_year import UncoveredYear
 
-KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
+KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
 AFTER_SPECIAL = timedelta(minutes=15)  # from the end of a special session to its summary, as on a usual day
 LATEST_SUMMARY = time(23, 30)  # IST; before midnight, when the broker's session and its book of the day are gone
 DAY = timedelta(days=1)
@@ -53,18 +53,21 @@ class Days:
 
 @dataclass(slots=True, kw_only=True)
 class Sweep:
-    """Forgets what was answered and handled days ago."""
+    """Forgets what was answered, handled, told and drawn days ago."""
 
     store: Store
     inbox: Inbox
     clock: Clock
 
     async def sweep(self, _: Occasion) -> None:
-        """Confirmations, invitations and updates."""
+        """Confirmations, invitations, news, cards of orders that ended, claims of days and updates."""
         before = self.clock.now() - KEEP
         await self.store.transaction(lambda db: db.confirmations.forget_before(before))
         await self.store.transaction(lambda db: db.plans.forget_before(before))
         await self.store.transaction(lambda db: db.invitations.forget_before(before))
+        await self.store.transaction(lambda db: db.outbox.forget_before(before))
+        await self.store.transaction(lambda db: db.cards.forget_before(before))
+        await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
         await self.inbox.forget_before(before)
 
 

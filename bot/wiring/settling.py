@@ -2,24 +2,28 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime
 
+from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
+from bot.domain.orders.notice import Source
+from bot.domain.ports.repositories import Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.sync.fact_applier import Change
+from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
-
-KEEP = timedelta(days=3)  # answered questions and handled updates; orders, fills and the audit are kept for good
-SWEEP_AT = time(3, 0)  # IST
 
 
 @dataclass(slots=True, kw_only=True)
 class Settling:
     """What a living session is used for first: the books, and then the file of instruments, which may take minutes."""
 
+    store: Store
+    clock: Clock
     catalogue: Catalogue
     reconcile: Reconcile
     watcher: TickWatcher
@@ -42,6 +46,24 @@ class Settling:
             await self.reconcile.sync(account_id)
         except (BrokerError, StorageAway) as error:
             log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
+
+    async def after_absence(self, account_id: str, since: datetime | None) -> None:
+        """Reads the books at a start; tells from when to when this process was away, where an order could have moved meanwhile.
+
+        since: when the process before was last alive; None: not known, or there was none.
+        """
+        moving = await self.store.transaction(lambda db: at_stake(db, account_id))
+        change: Change | None = None
+        try:
+            change = await self.reconcile.sync(account_id)
+        except (BrokerError, StorageAway) as error:
+            log.warning("account %s: the books cannot be read yet: %s", account_id, type(error).__name__)
+        now = self.clock.now()
+        if since is None or now - since < NOTICED or not (moving or (change is not None and change.touched)):
+            return
+        await self.store.transaction(
+            lambda db: tell_back(db, account_id, Source.BOT, since=since, until=now, change=change, now=now)
+        )
 
     async def _master(self, account_id: str) -> None:
         if await self.catalogue.refresh(account_id):

@@ -32,9 +32,11 @@ from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.plan_runner import PlanRunner
+from bot.trading.orders.prompts import Prompts
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -49,7 +51,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.settling import Settling
@@ -125,7 +127,9 @@ def build_core(
     watcher = TickWatcher(connections=connections)
     prices = Prices(connections=connections, reads=reads, watcher=watcher)
 
-    settle = Settling(catalogue=catalogue, reconcile=reconcile, watcher=watcher, background=background)
+    settle = Settling(
+        store=patient, clock=clock, catalogue=catalogue, reconcile=reconcile, watcher=watcher, background=background
+    )
 
     accounts = Accounts(store=store, clock=clock)
     logins = Logins(
@@ -138,6 +142,8 @@ def build_core(
         conceal=redactor.know,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
+    day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
+    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
     ground = Ground(
         settings=settings,
         reference=reference,
@@ -155,6 +161,7 @@ def build_core(
         prices=prices,
         watcher=watcher,
         confirmations=confirmations,
+        results=results,
     )
     orders = build_orders(ground)
     views = AccountViews(
@@ -166,9 +173,9 @@ def build_core(
         reads=reads,
         tariff=reference.tariff,
         plan=plan,
+        day_book=day_book,
         clock=clock,
     )
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
@@ -187,6 +194,7 @@ def build_core(
         accounts=accounts,
         logins=logins,
         proposals=orders.proposals,
+        prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
         books=views,
@@ -243,5 +251,5 @@ def build_core(
         settle=settle,
         direct=direct,
         patient=patient,
-        explain=lambda words: reference.rejections.explain(words).words(rupees),
+        explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),
     )

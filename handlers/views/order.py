@@ -88,7 +88,7 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
             row(f" then {verb(draft)}", price(draft.price) if draft.price is not None else "at market"),
         ]
     if draft.validity is Validity.IOC:
-        rows.append(row("At once or not at all", "IOC"))
+        rows += [row("IOC"), wrapped("Fills what it can at once, the rest is cancelled")]
     return rows
 
 

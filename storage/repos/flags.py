@@ -17,6 +17,7 @@ class FlagName(StrEnum):
     ADDRESS_TOLD = "address told"  # the account; value: the date
     CODE_SPENT = "code spent"  # the account; value: the code's digest
     TRIED = "tried"  # the Telegram id; value: the hour
+    PROMPT = "prompt"  # the Telegram id; value: the words that the next ones complete
     MODE = "mode"  # none; value: the mode
     BOT = "telegram bot"  # none; value: the bot's id
     LOCKDOWN = "lockdown"  # none
@@ -29,6 +30,7 @@ _CLEAR = flags.delete().where(*_NAMED)
 _FIND = select(_f.value, _f.at).where(*_NAMED)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
+_FORGET_DAYS = flags.delete().where(_f.name == FlagName.ADDRESS_TOLD, _f.value < bindparam("day"))
 _COUNT_HOUR = select(func.count()).where(_f.name == FlagName.TRIED, _f.value == bindparam("hour"))
 
 
@@ -48,6 +50,9 @@ class SqlFlags:
             return False
         return self._set(FlagName.TRIED, str(telegram_id), hour, now)
 
+    def forget_days_before(self, day: date) -> int:
+        return self._tx.write(_FORGET_DAYS, {"day": day.isoformat()})
+
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
         self._set(why, account_id, "", now)
 
@@ -62,6 +67,16 @@ class SqlFlags:
         times = {"past": now - remembered, "future": now + remembered}
         self._tx.write(_FORGET_CODES, {"flag": FlagName.CODE_SPENT, "of": account_id, **times})
         return self._set(FlagName.CODE_SPENT, account_id, digest, now)
+
+    def ask(self, person: int, words: str, now: datetime) -> None:
+        self._clear(FlagName.PROMPT, str(person))
+        self._set(FlagName.PROMPT, str(person), words, now)
+
+    def prompt(self, person: int) -> tuple[str, datetime] | None:
+        return self._find(FlagName.PROMPT, str(person))
+
+    def forget_prompt(self, person: int) -> None:
+        self._clear(FlagName.PROMPT, str(person))
 
     def mode(self) -> tuple[str, datetime] | None:
         return self._find(FlagName.MODE)

@@ -54,6 +54,12 @@ _OURS_SINCE = (
 _LAST_BY = select(func.max(orders.c.created_at)).where(
     orders.c.account_id == bindparam("account_id"), orders.c.placed_by == bindparam("person")
 )
+_PLACED_BY = (
+    select(*ORDER_COLUMNS)
+    .where(orders.c.account_id == bindparam("account_id"), orders.c.placed_by == bindparam("person"))
+    .order_by(orders.c.created_at.desc())
+    .limit(bindparam("most"))
+)
 _ADD_FILL = (
     insert(fills).values({name: bindparam(name) for name in (*_FILL_FIELDS, "order_id", "account_id")}).on_conflict_do_nothing()
 )
@@ -158,6 +164,9 @@ class SqlOrders:
 
     def last_by(self, telegram_id: int, account_id: str) -> datetime | None:
         return self._tx.rows(_LAST_BY, {"person": telegram_id, "account_id": account_id}).scalar_one_or_none()
+
+    def placed_by(self, telegram_id: int, account_id: str, most: int) -> Sequence[Order]:
+        return self._many(self._tx.rows(_PLACED_BY, {"person": telegram_id, "account_id": account_id, "most": most}).all())
 
     def add_fill(self, order: Order, fill: Fill) -> bool:
         values = {name: getattr(fill, name) for name in _FILL_FIELDS}

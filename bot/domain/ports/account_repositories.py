@@ -160,6 +160,10 @@ class FlagsRepository(Protocol):
         """True for the one caller who tells, on that date, that the broker does not take orders from this host."""
         ...
 
+    def forget_days_before(self, day: date) -> int:
+        """Sweeps the claims of earlier dates on what is told once a day."""
+        ...
+
     def claim_tried_notice(self, telegram_id: int, now: datetime, most: int) -> bool:
         """True for the first notice about this person in an hour, while fewer than most were claimed in it."""
         ...
@@ -177,6 +181,16 @@ class FlagsRepository(Protocol):
     def spend_code(self, account_id: str, digest: str, now: datetime, remembered: timedelta) -> bool:
         """Notes that a login code is about to be submitted; False when it was before, within the time remembered."""
         ...
+
+    def ask(self, person: int, words: str, now: datetime) -> None:
+        """A question on the way to an order waits for this person's next words; it takes the place of the one before."""
+        ...
+
+    def prompt(self, person: int) -> tuple[str, datetime] | None:
+        """The words that the answer is to complete, and when they were asked for."""
+        ...
+
+    def forget_prompt(self, person: int) -> None: ...
 
     def mode(self) -> tuple[str, datetime] | None:
         """The mode in which this database is used, and since when; None before the first start."""

@@ -1,6 +1,6 @@
 """The repositories of orders, questions, cards and news; a claim is a conditional update whose row count decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -54,6 +54,10 @@ class OrdersRepository(Protocol):
 
     def last_by(self, telegram_id: int, account_id: str) -> datetime | None:
         """When this person last confirmed an order on the account."""
+        ...
+
+    def placed_by(self, telegram_id: int, account_id: str, most: int) -> Sequence[Order]:
+        """The newest orders that this person confirmed on the account, of whatever day, the newest first."""
         ...
 
     def add_fill(self, order: Order, fill: Fill) -> bool:
@@ -144,8 +148,12 @@ class CardsRepository(Protocol):
 
     def add(self, card: CardRef) -> None: ...
 
-    def stale(self, limit: int = 50) -> Sequence[tuple[CardRef, Order, str]]:
-        """Cards older than their order, with the order and the account's label."""
+    def stale(self, limit: int = 50, *, chat_id: int | None = None) -> Sequence[tuple[CardRef, Order, str]]:
+        """Cards older than their order, with the order and the account's label; of one chat or of all."""
+        ...
+
+    def stale_chats(self) -> Collection[int]:
+        """The chats in which a card is older than its order."""
         ...
 
     def drawn(self, chat_id: int, message_id: int, version: int, *, moved_to: int | None = None) -> None:
@@ -154,6 +162,10 @@ class CardsRepository(Protocol):
 
     def bury(self, chat_id: int, message_id: int) -> None:
         """The chat is gone for good: draw no more."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Sweeps the cards of orders that ended before the moment, once they are drawn or buried."""
         ...
 
 
@@ -169,7 +181,34 @@ class OutboxRepository(Protocol):
         ...
 
     def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
-        """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order."""
+        """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order.
+
+        Where many wait behind it that may leave together, it carries them.
+        """
+        ...
+
+    def next_for(self, chat_id: int, now: datetime, until: datetime, *, alone: bool = False) -> Delivery | None:
+        """The same for one chat; alone: it carries nothing else."""
+        ...
+
+    def park(self, chat_id: int, why: str) -> None:
+        """The chat is closed: what waits for it waits for its return, and nothing of it is due."""
+        ...
+
+    def parked(self) -> Collection[int]:
+        """The chats for which something is parked."""
+        ...
+
+    def unpark(self, now: datetime, chat_ids: Collection[int]) -> None:
+        """What was parked is due again: of these chats, and of every chat for which there is something new to try it with."""
+        ...
+
+    def hasten(self, chat_ids: Collection[int], now: datetime) -> None:
+        """What was put off for these chats is due now."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Sweeps what was sent or buried before the moment; what waits or is parked stays."""
         ...
 
     def release(self, now: datetime) -> None:

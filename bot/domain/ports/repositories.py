@@ -18,6 +18,7 @@ from bot.domain.ports.account_repositories import (
     PinsRepository,
     StopsRepository,
 )
+from bot.domain.ports.ledger_repository import LedgerRepository
 from bot.domain.ports.order_repositories import (
     CardsRepository,
     ConfirmationsRepository,
@@ -58,6 +59,8 @@ class Repositories(Protocol):
     def stops(self) -> StopsRepository: ...
     @property
     def reports(self) -> ReportsRepository: ...
+    @property
+    def ledger(self) -> LedgerRepository: ...
     @property
     def flags(self) -> FlagsRepository: ...
     @property

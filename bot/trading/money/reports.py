@@ -1,6 +1,7 @@
 """The day in figures: what was booked, what is open, what it cost; one final row for an account and a date."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -11,6 +12,8 @@ from bot.domain.orders.notice import DaySummary
 from bot.domain.orders.order import OrderStatus
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.pnl.day import mark_of
+from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
@@ -34,7 +37,7 @@ class Reports:
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
         if day is None or day == today:
-            return await self._make(actor, account, today)
+            return (await self._make(actor, account, today))[0]
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
         report = await self.store.transaction(lambda db: db.reports.find(account.id, day))
@@ -69,7 +72,7 @@ class Reports:
         day = occasion.day
         if await self.store.transaction(lambda db: db.reports.find(account.id, day)) is not None:
             return
-        report = await self._as_far_as_known(account, occasion)
+        report, marks = await self._as_far_as_known(account, occasion)
         off = self.books.connections.of(account.id).broker.clock_off
         if off is not None and abs(off) > MOST_SKEW:
             raise CheckFailed([f"This server's clock is {abs(off):.0f} s off mStock's: no day is closed until it is set right."])
@@ -80,11 +83,12 @@ class Reports:
 
         def keep(db: Repositories) -> None:
             if db.reports.add(report):
+                db.ledger.close_day(marks)
                 db.outbox.add(account.id, db.people.watching(account.id), DaySummary(report=report), now, order_id=None)
 
         await self.store.transaction(keep)
 
-    async def _as_far_as_known(self, account: Account, occasion: Occasion) -> DayReport:
+    async def _as_far_as_known(self, account: Account, occasion: Occasion) -> tuple[DayReport, Sequence[DayMark]]:
         """By the broker's books, which hold one day only; by our records where those cannot be had, which it says."""
         bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
         if occasion.day == ist_date(self.clock.now()):
@@ -96,21 +100,24 @@ class Reports:
                 log.warning(
                     "account %s: the summary of %s is made without the broker: %s", account.id, occasion.day, type(error).__name__
                 )
-        return replace(await self._from_records(account, occasion.day), records_only=True)
+        return replace(await self._from_records(account, occasion.day), records_only=True), ()
 
-    async def _make(self, actor: Actor, account: Account, day: date) -> DayReport:
+    async def _make(self, actor: Actor, account: Account, day: date) -> tuple[DayReport, Sequence[DayMark]]:
+        """The report of today, and how each row stands: what tomorrow counts from."""
         pnl = await self.books.pnl(actor)
         funds = await self.books.funds(actor)
         bare = await self._from_records(account, day)
-        return replace(
+        report = replace(
             bare,
             booked=pnl.booked,
             open=pnl.open,
+            adjustment=pnl.adjustment,
             charges=pnl.charges if not pnl.charges_missing else None,  # a stored figure cannot say what it leaves out
             carried=tuple(line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding),
             cash=funds.available,
             complete=all(line.booked is not None and line.open is not None for line in pnl.lines),
         )
+        return report, [mark_of(account.id, line, day) for line in pnl.lines]
 
     async def _from_records(self, account: Account, day: date) -> DayReport:
         def count(db: Repositories) -> DayReport:
@@ -124,7 +131,7 @@ class Reports:
                 orders=len(orders),
                 filled_orders=sum(order.filled > 0 for order in orders),
                 rejected_orders=sum(order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED) for order in orders),
-                trades=len(db.orders.fills_of_day(account.id, day)),
+                trades=len(db.ledger.between(account.id, day, day)),
                 carried=(),
                 cash=None,
                 made_at=self.clock.now(),

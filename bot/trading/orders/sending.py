@@ -8,9 +8,20 @@ from datetime import datetime
 from functools import partial
 
 from bot.domain.clock import Clock
-from bot.domain.errors import AddressRefused, BrokerError, NotFound, NotSent, Refused, StopWordsRefused, StorageAway, TooFast
+from bot.domain.errors import (
+    AddressRefused,
+    BrokerError,
+    NotFound,
+    NotSent,
+    Refused,
+    StopWordsRefused,
+    StorageAway,
+    TooFast,
+    Unclear,
+)
 from bot.domain.orders.notice import Notice, OrderByOther, OrderRejected, OrderUnclear
 from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.position_after import not_closed
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.safety.announce import tell_others
@@ -56,9 +67,11 @@ class Sending:
             )
         except BrokerError as error:
             log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
+            said = error.words if isinstance(error, Unclear) else ""
+            after = lambda known, at: known.unclear(at, said)  # noqa: E731
         finally:
             # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
-            settled = await asyncio.shield(self._settled(order, name, after))
+            settled = await asyncio.shield(self._settled(order, name, after, exits=urgent))
             self.reconcile.sent(order.account_id, order.id)
         if respelled:
             # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
@@ -68,10 +81,10 @@ class Sending:
             await self.reconcile.address_refused(order.account_id, unregistered)
         return settled
 
-    async def _settled(self, order: Order, name: str, after: Callable[[Order, datetime], Order]) -> Order:
+    async def _settled(self, order: Order, name: str, after: Callable[[Order, datetime], Order], *, exits: bool) -> Order:
         """Transaction 2, now or owed: the order was sent, whatever becomes of the record."""
         now = self.clock.now()
-        settle = partial(_settle, order_id=order.id, name=name, after=after, now=now)
+        settle = partial(_settle, order_id=order.id, name=name, after=after, now=now, exits=exits)
         try:
             return await self.store.transaction(settle)
         except StorageAway:
@@ -79,7 +92,15 @@ class Sending:
             return after(order, now)
 
 
-def _settle(db: Repositories, *, order_id: str, name: str, after: Callable[[Order, datetime], Order], now: datetime) -> Order:
+def _settle(
+    db: Repositories,
+    *,
+    order_id: str,
+    name: str,
+    after: Callable[[Order, datetime], Order],
+    now: datetime,
+    exits: bool,
+) -> Order:
     """The order as the answer has it, unless the book was quicker, with its news."""
     known = db.orders.find(order_id)
     if known is None:
@@ -92,7 +113,7 @@ def _settle(db: Repositories, *, order_id: str, name: str, after: Callable[[Orde
     if order.status is OrderStatus.UNKNOWN:
         news = OrderUnclear(order=order)
     elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
-        news = OrderRejected(order=order)
+        news = OrderRejected(order=order, after=not_closed(order, db.orders.unsettled(order.account_id)) if exits else None)
     if news is not None:
         db.outbox.add(order.account_id, db.people.watching(order.account_id), news, now, order_id=order.id)
     if order.status.is_working:

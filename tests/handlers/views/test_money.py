@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.portfolio import PnL
+from bot.domain.orders.portfolio import PnL, Reason
 from handlers.views import money as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View
@@ -38,6 +38,24 @@ def test_charges_that_are_not_known_leave_the_net_unsaid() -> None:
     assert "Charges" + " " * 11 + "not known" in rows(view)
     assert "Before charges      +505.25 🟢" in rows(view)
     assert "Net" not in view.plain
+
+
+def test_where_mstock_reckons_otherwise_the_rupees_and_the_reason_are_named() -> None:
+    rounded = replace(LINES[0], broker=Decimal("223.15"), reasons=(Reason.ROUNDING,))
+    same = replace(LINES[1], broker=Decimal("282.75"))
+    view = views.pnl(replace(TODAY, lines=(rounded, same)), TAP, "main", "PAPER")
+    assert "By our own fills −0.65 against mStock's positions." in view.plain
+    assert "RELIANCE −0.65: rounding" in view.plain
+    assert "24500CE −" not in view.plain
+    assert "against mStock" not in views.pnl(replace(TODAY, lines=(same,)), TAP, "main", "PAPER").plain
+
+
+def test_the_close_adjustment_is_a_line_of_its_own_and_in_the_net() -> None:
+    shown = rows(views.pnl(replace(TODAY, adjustment=Decimal("-23.95")), TAP, "main", "PAPER"))
+    assert shown[-3:] == ["Close adjustment     −23.95 🔴", "Charges ≈            −81.30", "Net                 +400.00 🟢"]
+    report = views.report(a_report(adjustment=Decimal("-12.70")), "main", "LIVE")
+    assert "Close adjustment     −12.70 🔴" in rows(report)
+    assert "Net               +3,400.00 🟢" in rows(report)
 
 
 def test_the_holdings_change_stands_apart() -> None:
