@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.domain.clock import ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
-from bot.domain.orders.order_text import draft_line
+from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from bot.domain.orders.tariff import Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
@@ -163,10 +163,23 @@ def _more(proposal: Proposal, now: datetime) -> Part:
     if proposal.cash is not None:
         lines.append(f"Cash now {amount(proposal.cash)}.")
     if proposal.before is None:
-        lines.append(say("The same in words: ", code(draft_line(proposal.draft, ist_date(now)))))
+        lines.append(say("The same in words: ", code(_line(proposal, now))))
     else:
         lines.append(f"The order keeps its number #{proposal.before.number}; its place in the queue may change.")
     return detail(*lines)
+
+
+def _line(proposal: Proposal, now: datetime) -> str:
+    """The order as a command, with what is attached to it."""
+    line, attached = draft_line(proposal.draft, ist_date(now)), proposal.attached
+    if attached is None:
+        return line
+    legs = []
+    if attached.stop is not None and attached.stop_limit is not None:
+        legs.append(f"sl {plain(attached.stop)}/{plain(attached.stop_limit)}")
+    if attached.target is not None:
+        legs.append(f"t {plain(attached.target)}")
+    return " ".join([line, *legs])
 
 
 def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:

@@ -5,14 +5,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from bot.domain.clock import at_ist, ist_date
-from bot.domain.errors import CheckFailed
+from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
-from bot.domain.money import in_figures, on_tick
-from bot.domain.orders.order import OrderDraft
+from bot.domain.money import in_figures, in_price, on_tick, tick_down, tick_up
+from bot.domain.orders.legs import Leg
+from bot.domain.orders.order import OrderDraft, OrderRequest
+from bot.domain.orders.order_text import request_line
 from bot.domain.orders.plan import Attached, Plan, PlanState
 from bot.domain.people.account import Actor
 from bot.domain.terms import OrderKind, Side
+from bot.trading.orders.attached import stops_meant
 
 
 def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: MarketRules, on: date) -> Attached:
@@ -40,6 +43,37 @@ def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: Ma
         side=entry.side.opposite, kind=entry.instrument.kind, trigger=attached.stop, tick=entry.instrument.tick, on=on
     )
     return replace(attached, stop_limit=limit)
+
+
+def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -> Attached | None:
+    """What a request attaches, in rupees on the tick. None where it attaches nothing.
+
+    ChoiceWanted where a stop may be a price or points, or lies on the wrong side; CheckFailed where no price is known.
+    """
+    if request.stop is None and request.target is None:
+        return None
+    entered = entry.price or (price.last if price is not None else None)
+    if entered is None:
+        raise CheckFailed(["No price is known now, so I cannot tell where the stop and the target lie."])
+    tick, long = entry.instrument.tick, entry.side is Side.BUY
+    stop = limit = target = None
+    if (leg := request.stop) is not None:
+        last = price.last if price is not None else entered
+        stops = stops_meant(leg, entry=entered, last=last, long=long, tick=tick)
+        losing = [each for each in stops if (entered - each) * entry.side.sign > 0]
+        if len(losing) != 1 or len(stops) > 1:
+            mirrored = tick_down(entered - entry.side.sign * abs(entered - leg.away(entered, -1 if long else 1)), tick)
+            offered = dict.fromkeys(losing or [each for each in (mirrored,) if each > 0])
+            near = [(f"Stop at {in_price(each)}", request_line(replace(request, stop=Leg(value=each)))) for each in offered]
+            say = f"Is {in_price(leg.value)} a price, or points?"
+            if not losing:
+                say = f"A stop at {leg} is not on the losing side of {in_price(entered)}. Is it this one?"
+            raise ChoiceWanted(say, near=near)
+        stop, limit = losing[0], leg.limit
+    if (leg := request.target) is not None:
+        away = leg.away(entered, entry.side.sign)
+        target = tick_down(away, tick) if long else tick_up(away, tick)
+    return Attached(stop=stop, stop_limit=limit, target=target)
 
 
 def plan_for(actor: Actor, token: str, attached: Attached, entry: OrderDraft, now: datetime) -> Plan:

@@ -29,7 +29,7 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.orders.attaching import attach, loss_if_stopped, plan_for
+from bot.trading.orders.attaching import attach, attached_of, loss_if_stopped, plan_for
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, smaller
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
@@ -91,6 +91,7 @@ class ProposalBuilder:
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
+        attached = attached or attached_of(request, draft, price)
         confirmation, plan = self.question(actor, chat_id, draft, price, attached)
         return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
 
