@@ -37,6 +37,7 @@ from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
+from bot.trading.orders.triggered_stops import TriggeredStops
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -87,6 +88,7 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     plans: PlanRunner
+    triggered: TriggeredStops
     settle: Settling
     direct: DirectMessages
     patient: PatientStore
@@ -248,6 +250,7 @@ def build_core(
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
         plans=orders.plans,
+        triggered=orders.triggered,
         settle=settle,
         direct=direct,
         patient=patient,

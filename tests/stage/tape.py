@@ -190,7 +190,10 @@ class TapeStage:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Plans and looks at the books go on by themselves meanwhile."""
-        loops = [asyncio.create_task(loop) for loop in (self.desk.core.plans.run(), self.desk.reconcile.run())]
+        loops = [
+            asyncio.create_task(loop)
+            for loop in (self.desk.core.plans.run(), self.desk.core.triggered.run(), self.desk.reconcile.run())
+        ]
         try:
             yield
         finally:

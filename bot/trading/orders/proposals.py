@@ -8,7 +8,7 @@ from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.legs import Leg
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_line, request_of
 from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
@@ -202,9 +202,11 @@ class Proposals:
             raise CheckFailed([f"#{number} is a market order: it has no price to change."])
         request = request_of(order.draft)
         request = replace(request, price=order.draft.price)
-        if price is not None:
-            stop = order.draft.trigger is not None
-            request = replace(request, trigger=price, trigger_limit=None) if stop else replace(request, price=price)
+        waits = order.status is OrderStatus.TRIGGER_PENDING
+        if order.draft.trigger is not None and not waits:  # it was triggered: a limit is all that it can be now
+            request = replace(request, trigger=None, trigger_limit=None, price=price or order.draft.price)
+        elif price is not None:
+            request = replace(request, trigger=price, trigger_limit=None) if waits else replace(request, price=price)
         if quantity is not None:
             request = replace(request, quantity=quantity)
         seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
