@@ -40,7 +40,9 @@ from bot.trading.money.mornings import Mornings
 from bot.trading.money.reports import Reports
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
+from bot.trading.orders.triggered_stops import TriggeredStops
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -90,6 +92,8 @@ class Core:
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
+    plans: PlanRunner
+    triggered: TriggeredStops
     settle: Settling
     direct: DirectMessages
     patient: PatientStore
@@ -266,6 +270,8 @@ def build_core(
         background=background,
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
+        plans=orders.plans,
+        triggered=orders.triggered,
         settle=settle,
         direct=direct,
         patient=patient,
