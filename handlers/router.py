@@ -10,12 +10,15 @@ from telegram import Message, Update
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.domain.errors import CheckFailed, ChoiceWanted, PinWanted
+from bot.domain.clock import ist_date
+from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, PinWanted, UsageError
 from bot.domain.people.account import Actor, Permission
+from bot.domain.terms import Side
 from handlers.commands import account, pin, replies
 from handlers.commands.replies import NewTerms, StopWanted
 from handlers.context.context import Ctx, Waiting
 from handlers.context.permissions import demand
+from handlers.context.words.readings import readings
 from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
 from handlers.views import start as start_views
@@ -66,18 +69,26 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
     parsed = parse_command(text)
     if parsed is None and not now:
         base = replies.base(message) or await ctx.services.prompts.answered(ctx.chat_id)
-        parsed = parse_command(f"{base} {text}") if base is not None else None
-        ctx.completes = parsed is not None
-        text = f"{base} {text}" if ctx.completes else text
+        completed = parse_command(f"{base} {text}") if base is not None else None
+        if base is not None and completed is not None:
+            await _complete(ctx, completed, base, f"{base} {text}")
+            return
     if parsed is None and await ctx.services.market.names(text):
         parsed = parse_command(f"/quote {text}")  # a bare symbol
     if parsed is None:
         await _puzzled(ctx, text)
         return
+    await _run(ctx, parsed, text)
+
+
+async def _complete(ctx: Ctx, parsed: ParsedCommand, base: str, text: str) -> None:
+    """Takes words as the answer to a question of ours. It stays open where they answer it with another question."""
+    ctx.completes = True
     try:
         await _run(ctx, parsed, text)
-    except (ChoiceWanted, CheckFailed) as question:
-        if ctx.completes and parsed.label is not None:  # the answer alone does not name the account
+    except (UsageError, ChoiceWanted, CheckFailed) as question:
+        await ctx.services.prompts.ask(ctx.chat_id, base)
+        if parsed.label is not None and not isinstance(question, UsageError):  # the answer alone does not name the account
             question.near = tuple((name, f"{parsed.label}: {command}") for name, command in question.near)
         raise
 
@@ -129,7 +140,21 @@ async def _puzzled(ctx: Ctx, text: str) -> None:
     first = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower() if text.split() else ""
     names = WAYS_OUT.get(first) or difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
     near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]
+    if not near and await _is_an_order(ctx, text):
+        await ctx.reply(step_views.which_side(text, ctx.label, ctx.mode))
+        return
     await ctx.reply(start_views.not_understood(near, is_near=first in WAYS_OUT), marked=False)
+
+
+async def _is_an_order(ctx: Ctx, text: str) -> bool:
+    """Whether only the side is missing: `itc 10`."""
+    if not any(char.isdigit() for char in text) or not ctx.actor.may(Permission.REDUCE):
+        return False
+    try:
+        order = await ctx.services.proposals.meant(ctx.actor, readings(Side.BUY, text, ist_date(ctx.now)))
+    except PersonError:
+        return False
+    return order.is_sized
 
 
 async def _actor(ctx: Ctx, label: str | None) -> Actor | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from telegram import CallbackQuery, Message
 from telegram.error import BadRequest, TelegramError
-from telegram.ext import CallbackContext, ExtBot
+from telegram.ext import CallbackContext
 
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
@@ -17,6 +17,7 @@ from bot.trading.services import Services
 from handlers.context.command import CommandInfo
 from handlers.context.permissions import PermissionOf, offered
 from handlers.telegram.rate_limits import Priority
+from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender
 from handlers.views.message import View
 
@@ -89,7 +90,7 @@ class BotState:
         return first
 
 
-class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotState]):
+class Ctx(CallbackContext[Receiver, dict[Any, Any], dict[Any, Any], BotState]):
     """One update on its way through one handler."""
 
     actor: Actor  # set before a handler is called

@@ -1,16 +1,15 @@
 """Says a view to a chat: cut into messages, markup with a plain way out, edits that tolerate having nothing to change."""
 
 import logging
-from functools import partial
 
 from telegram import LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, EndPointNotFound, Forbidden, RetryAfter, TelegramError, TimedOut
-from telegram.ext import ExtBot
 
 from bot.domain.errors import DeliveryError
 from handlers.telegram.http import LOST
 from handlers.telegram.rate_limits import Priority, seconds
+from handlers.telegram.receiver import Receiver
 from handlers.views.keyboards import markup
 from handlers.views.message import Keyboard, View
 
@@ -22,7 +21,7 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 class Sender:
     """The one place that sends and edits text; raises telegram's own errors."""
 
-    def __init__(self, bot: ExtBot[Priority]) -> None:
+    def __init__(self, bot: Receiver) -> None:
         self._bot = bot
 
     async def send(
@@ -42,50 +41,56 @@ class Sender:
 
     async def _send(self, chat_id: int, view: View, reply_to: int | None, *, silent: bool, priority: Priority) -> int:
         answers = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
-        send = partial(self._bot.send_message, protect_content=False) if view.portable else self._bot.send_message
+        portable = {"protect_content": False} if view.portable else {}
         for text, mode in ((view.html, ParseMode.HTML), (view.plain, None)):
             try:
-                sent = await send(
-                    chat_id,
-                    text or "…",
-                    parse_mode=mode,
-                    reply_markup=markup(view.keyboard),
-                    reply_parameters=answers,
-                    disable_notification=silent,
-                    link_preview_options=_NO_PREVIEW,
-                    rate_limit_args=priority,
-                )
+                words = {
+                    "chat_id": chat_id,
+                    "text": text or "…",
+                    "parse_mode": mode,
+                    "reply_markup": markup(view.keyboard),
+                    "reply_parameters": answers,
+                    "disable_notification": silent,
+                    "link_preview_options": _NO_PREVIEW,
+                    **portable,
+                }
+                return await self._bot.write("sendMessage", words, priority)
             except BadRequest as error:
                 if mode is None or not _is_markup(error):
                     raise
                 _log.error("telegram could not read our markup, sending it plain: %s", error.message)
-            else:
-                return sent.message_id
         msg = "unreachable: the plain attempt returns or raises"
         raise AssertionError(msg)
 
     async def edit(
-        self, chat_id: int, message_id: int, view: View, *, priority: Priority = Priority.REPLY, silent: bool = False
+        self,
+        chat_id: int,
+        message_id: int,
+        view: View,
+        *,
+        priority: Priority = Priority.REPLY,
+        silent: bool = False,
+        anew: bool = True,
     ) -> int:
-        """Redraws a message; where it is gone a new one is sent. The id of the message that shows the view now."""
+        """Redraws a message; where it is gone a new one is sent, if anew. The id of the message that shows the view now."""
         piece = view.messages()[0]
         if piece.keyboard != view.keyboard:  # longer than a message: its buttons stand under the last part
             return await self.send(chat_id, view, priority=priority, silent=silent)
         for text, mode in ((piece.html, ParseMode.HTML), (piece.plain, None)):
             try:
-                await self._bot.edit_message_text(
-                    text or "…",
-                    chat_id=chat_id,
-                    message_id=message_id,
-                    parse_mode=mode,
-                    reply_markup=markup(piece.keyboard),
-                    link_preview_options=_NO_PREVIEW,
-                    rate_limit_args=priority,
-                )
+                words = {
+                    "chat_id": chat_id,
+                    "message_id": message_id,
+                    "text": text or "…",
+                    "parse_mode": mode,
+                    "reply_markup": markup(piece.keyboard),
+                    "link_preview_options": _NO_PREVIEW,
+                }
+                await self._bot.write("editMessageText", words, priority)
             except BadRequest as error:
                 if _is_unchanged(error):
                     return message_id
-                if _is_gone(error):
+                if _is_gone(error) and anew:
                     return await self.send(chat_id, view, priority=priority, silent=silent)
                 if mode is None or not _is_markup(error):
                     raise

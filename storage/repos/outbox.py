@@ -1,12 +1,12 @@
 """Notices that wait for their person: leased one at a time for each chat, sent or buried, parked while the chat is closed."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, select
 
 from bot.domain.errors import StorageError
 from bot.domain.orders.notice import Delivery, Filled, Notice, Sound
@@ -43,46 +43,17 @@ _ADD = outbox.insert().values(
 # The head of each chat's queue: while it waits, for its time or for its lease to end, all behind it wait too.
 _HEADS = select(func.min(_o.id)).where(_o.state == WAITING).group_by(_o.chat_id)
 _HEAD_OF = select(func.min(_o.id)).where(_o.state == WAITING, _o.chat_id == bindparam("chat")).scalar_subquery()
-_BEHIND = (
-    select(_o.id, _o.kind, _o.account_id, _o.message_id)
-    .where(_o.state == WAITING, _o.chat_id == bindparam("chat"), _o.id > bindparam("head"))
-    .order_by(_o.id)
-    .limit(TOGETHER - 1)
-)
 _NEXT_DUE = select(_o.due_at).where(_o.id.in_(_HEADS)).order_by(_o.due_at).limit(1)
-_DUE = select(_o.id).where(_o.id.in_(_HEADS), _o.due_at <= bindparam("now")).order_by(_o.id).limit(bindparam("limit"))
-_LEASE = (
-    outbox.update()
-    .where(_o.id.in_(_DUE), _o.state == WAITING)
-    .values(due_at=bindparam("until"), attempts=_o.attempts + 1)
-    .returning(_o.id)
-)
-_LEASE_OF = (
-    outbox.update()
-    .where(_o.id == _HEAD_OF, _o.due_at <= bindparam("now"))
-    .values(due_at=bindparam("until"), attempts=_o.attempts + 1)
-    .returning(_o.id)
-)
-_LEASE_THESE = (
-    outbox.update().where(_o.id.in_(bindparam("ids", expanding=True))).values(due_at=bindparam("until"), attempts=_o.attempts + 1)
-)
 _PARK = outbox.update().where(_o.state == WAITING, _o.chat_id == bindparam("chat")).values(state=PARKED, why=bindparam("reason"))
 _PARKED = select(_o.chat_id).where(_o.state == PARKED).distinct()
 _new = outbox.alias()
+_PARKED_WITH_NEWS = _PARKED.where(_o.chat_id.in_(select(_new.c.chat_id).where(_new.c.state == WAITING)))
 _UNPARK = (
-    outbox.update()
-    .where(
-        _o.state == PARKED,
-        or_(
-            _o.chat_id.in_(bindparam("chats", expanding=True)),
-            _o.chat_id.in_(select(_new.c.chat_id).where(_new.c.state == WAITING)),
-        ),
-    )
-    .values(state=WAITING, due_at=bindparam("now"))
+    outbox.update().where(_o.state == PARKED, _o.chat_id == bindparam("chat")).values(state=WAITING, due_at=bindparam("now"))
 )
 _HASTEN = (
     outbox.update()
-    .where(_o.state == WAITING, _o.chat_id.in_(bindparam("chats", expanding=True)), _o.due_at > bindparam("now"))
+    .where(_o.state == WAITING, _o.chat_id == bindparam("chat"), _o.due_at > bindparam("now"))
     .values(due_at=bindparam("now"))
 )
 _FORGET = outbox.delete().where(_o.state.in_((SENT, BURIED)), _o.closed_at < bindparam("moment"))
@@ -111,16 +82,25 @@ _NEWEST_CARD = (
     .limit(1)
     .scalar_subquery()
 )
-_DELIVERIES = (
-    select(
-        _o.id, _o.chat_id, _o.order_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at,
-        _o.attempts, _NEWEST_CARD.label("reply_to"), _o.message_id, PLACE,
-    )
-    .select_from(outbox.join(accounts, accounts.c.id == _o.account_id))
-    .where(_o.id.in_(bindparam("ids", expanding=True)))
-    .order_by(_o.id)
-)  # fmt: skip
+
+
+def _deliveries() -> Select[*tuple[Any, ...]]:
+    """All that a delivery is made of, in their order."""
+    return (
+        select(
+            _o.id, _o.chat_id, _o.order_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at,
+            _o.attempts, _NEWEST_CARD.label("reply_to"), _o.message_id, PLACE,
+        )
+        .select_from(outbox.join(accounts, accounts.c.id == _o.account_id))
+        .order_by(_o.id)
+    )  # fmt: skip
+
+
+_DUE = _deliveries().where(_o.id.in_(_HEADS), _o.due_at <= bindparam("now")).limit(bindparam("limit"))
+_DUE_OF = _deliveries().where(_o.id == _HEAD_OF, _o.due_at <= bindparam("now"))
+_BEHIND = _deliveries().where(_o.state == WAITING, _o.chat_id == bindparam("chat"), _o.id > bindparam("head")).limit(TOGETHER - 1)
 _THIS = (_o.id == bindparam("delivery"), _o.state == WAITING)
+_LEASE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), attempts=_o.attempts + 1)
 _SENT = outbox.update().where(*_THIS).values(state=SENT, closed_at=bindparam("at"), message_id=bindparam("message"))
 _POSTPONE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), why=bindparam("reason"))
 _BURY = outbox.update().where(*_THIS).values(state=BURIED, closed_at=bindparam("at"), why=bindparam("reason"))
@@ -129,6 +109,11 @@ _SAID = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.
 )
 _REWORD = outbox.update().where(*_THIS).values(body=bindparam("words"))
 _ADD_EDIT = _ADD.values(message_id=bindparam("message"), loudness=int(Sound.SILENT))
+_WRITTEN_SINCE = (
+    select(_o.kind, func.count(_o.body.distinct()).label("number"))
+    .where(_o.state.in_((WAITING, SENT)), _o.account_id == bindparam("account"), _o.created_at >= bindparam("moment"))
+    .group_by(_o.kind)
+)
 _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, PARKED, BURIED))).group_by(_o.state)
 
 
@@ -162,24 +147,30 @@ class SqlOutbox:
         again = {"account_id": row.account_id, "order_id": notice.order.id, "kind": kind, "body": body, "at": at}
         self._tx.write(_ADD_EDIT, {**again, "chat_id": row.chat_id, "message": None if shared else row.message_id})
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
         """A lease that ends without a word is given out again: delivery is at least once.
 
         A delivery that cannot be read is buried here, where it is counted, and does not hold up the news behind it.
         """
-        ids = self._tx.rows(_LEASE, {"now": now, "until": until, "limit": limit}).scalars().all()
-        return [self._with_burst(head, until) for head in self._read(ids, now)]
+        due = self._tx.rows(_DUE, {"now": now, "limit": limit}).all()
+        self._lease(due, until)
+        return [head if alone else self._with_burst(head, until) for head in self._read(due, now)]
 
     def next_for(self, chat_id: int, now: datetime, until: datetime, *, alone: bool = False) -> Delivery | None:
-        while ids := self._tx.rows(_LEASE_OF, {"chat": chat_id, "now": now, "until": until}).scalars().all():
-            for head in self._read(ids, now):
+        while due := self._tx.rows(_DUE_OF, {"chat": chat_id, "now": now}).all():
+            self._lease(due, until)
+            for head in self._read(due, now):
                 return head if alone else self._with_burst(head, until)
         return None
 
-    def _read(self, ids: Sequence[int], now: datetime) -> Sequence[Delivery]:
+    def _lease(self, rows: Sequence[Any], until: datetime) -> None:
+        if rows:
+            self._tx.write(_LEASE, [{"delivery": row.id, "until": until} for row in rows])
+
+    def _read(self, rows: Sequence[Any], now: datetime) -> Sequence[Delivery]:
         """Those that can be read and still have something to say; the others are closed."""
         deliveries = []
-        for row in self._tx.rows(_DELIVERIES, {"ids": ids}).all() if ids else ():
+        for row in rows:
             try:
                 notice = unpack(row.kind, row.body)
             except StorageError as error:
@@ -201,7 +192,7 @@ class SqlOutbox:
                     notice=notice,
                     sound=Sound(row.loudness),
                     created_at=row.created_at,
-                    attempts=row.attempts - 1,  # before this one
+                    attempts=row.attempts,
                     reply_to=row.reply_to,
                     edits=edits,
                     mark=mark_of(row.place),
@@ -236,16 +227,16 @@ class SqlOutbox:
         """The head of a chat's queue with what waits behind it, where that is much and may leave in one message."""
         if not head.notice.grouped or head.edits is not None:
             return head
-        ids = []
+        rows = []
         for row in self._tx.rows(_BEHIND, {"chat": head.chat_id, "head": head.id}).all():
             kind = Notice.kinds.get(row.kind)
             if kind is None or not kind.grouped or row.message_id is not None or row.account_id != head.account_id:
                 break
-            ids.append(row.id)
-        if len(ids) + 1 < BURST:
+            rows.append(row)
+        if len(rows) + 1 < BURST:
             return head
-        more = self._read(ids, head.created_at)
-        self._tx.write(_LEASE_THESE, {"ids": [other.id for other in more], "until": until})
+        self._lease(rows, until)
+        more = self._read(rows, head.created_at)
         return replace(head, more=tuple(more))
 
     def park(self, chat_id: int, why: str) -> None:
@@ -255,11 +246,12 @@ class SqlOutbox:
         return self._tx.rows(_PARKED).scalars().all()
 
     def unpark(self, now: datetime, chat_ids: Collection[int]) -> None:
-        self._tx.write(_UNPARK, {"now": now, "chats": list(chat_ids)})
+        news = self._tx.rows(_PARKED_WITH_NEWS).scalars().all()
+        self._tx.write(_UNPARK, [{"chat": chat_id, "now": now} for chat_id in {*chat_ids, *news}])
 
     def hasten(self, chat_ids: Collection[int], now: datetime) -> None:
         if chat_ids:
-            self._tx.write(_HASTEN, {"chats": list(chat_ids), "now": now})
+            self._tx.write(_HASTEN, [{"chat": chat_id, "now": now} for chat_id in chat_ids])
 
     def forget_before(self, moment: datetime) -> int:
         return self._tx.write(_FORGET, {"moment": moment})
@@ -276,6 +268,10 @@ class SqlOutbox:
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None:
         self._tx.write(_BURY, {"delivery": delivery_id, "at": at, "reason": why})
+
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        rows = self._tx.rows(_WRITTEN_SINCE, {"account": account_id, "moment": moment}).all()
+        return {row.kind: row.number for row in rows}
 
     def next_due(self) -> datetime | None:
         """When something can be leased next: the end of a lease counts, for its holder may have died."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.config.settings import MarketHours
 from bot.domain.clock import at_ist
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -34,12 +36,11 @@ async def away_until(house: House, moment: datetime) -> None:
 
 async def on_the_exchanges_calendar(house: House, rows: str = "") -> None:
     """Restarts the bot on real hours, with rows of the host beside the shipped ones."""
-    changes: dict[str, object] = {"market_hours": "real"}
+    file = None
     if rows:
         file = house.settings.database.parent / "host.toml"
         file.write_text(rows, encoding="utf-8")
-        changes["market_data"] = file
-    house.settings = house.settings.model_copy(update=changes)
+    house.settings = replace(house.settings, market_hours=MarketHours.REAL, market_data=file)
     await house.restart()
 
 

@@ -172,7 +172,7 @@ async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: boo
     def pragmas(db: SqlRepositories) -> list[object]:
         connection = db.flags._tx._live()
         names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
-        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
     assert await store.transaction(pragmas) == ["wal", 2, 1, 1]
     store.lock()
@@ -219,8 +219,8 @@ async def test_a_full_disk_is_named_and_leaves_the_transactions_before_it_whole(
 
     def no_room(db: SqlRepositories) -> None:
         connection = db.flags._tx._live()
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
 
     await store.transaction(no_room)
     numbers = iter(range(1, 1000))

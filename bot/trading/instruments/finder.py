@@ -1,13 +1,14 @@
 """Finds the instrument that a person's words mean: one where they leave nothing to guess, else a few to choose from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from bot.domain.market import display_names
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.market.scrip_columns import Directory, columns_of
+from bot.domain.market.scrip_columns import Columnar, Columns, Directory, columns_of
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.names import Names
 from bot.trading.instruments.query import ContractQuery, Token, asks_of, squash, tidy, tokens_of
@@ -38,34 +39,61 @@ class _Reading:
 
 
 class Instruments:
-    """The scrip master of one day, asked by key, by name or by words. Building it is pure work and may be done in a thread.
+    """The scrip master of one day, asked by key, by name or by words.
 
     `rows` may be lazy (scrip_columns.Columnar); `indices` are quotable but in no master; `day` is the IST date of the master.
-    Contracts whose expiry lies before the `today` of a question are never found.
+    Contracts whose expiry lies before the `today` of a question are never found. What words are looked up in is made by
+    index(), or when it is first asked.
     """
 
     def __init__(self, rows: Sequence[Instrument], indices: Iterable[Instrument] = (), *, day: date) -> None:
         self.day = day
         self._rows = rows
-        self._columns = columns = columns_of(rows)
-        self._contracts = Contracts(columns)
-        self._indices = {index.symbol: index for index in indices}
-        self._by_token = Directory(columns.token)
-        self._by_name = Directory(columns.name)
-        for row, kind in enumerate(columns.kind):
+        self._find = rows.find if isinstance(rows, Columnar) else self._sought
+        self._apart = {index.symbol: index for index in indices}
+
+    def index(self) -> None:
+        """Makes all that questions need. Pure work of half a second for 150,000 rows, for a worker thread."""
+        self._names, self._contracts, self._by_name  # noqa: B018
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return columns_of(self._rows)
+
+    @cached_property
+    def _contracts(self) -> Contracts:
+        return Contracts(self._columns)
+
+    @cached_property
+    def _indices(self) -> Mapping[str, Instrument]:
+        indices = dict(self._apart)
+        for row, kind in enumerate(self._columns.kind):
             if kind is InstrumentKind.INDEX:  # some come with the master
-                self._indices.setdefault(columns.symbol[row], rows[row])
-        self._names = Names(columns, self._indices, self._contracts.underlyings(), self._contracts.living(day))
+                indices.setdefault(self._columns.symbol[row], self._rows[row])
+        return indices
+
+    @cached_property
+    def _by_token(self) -> Directory:
+        return Directory(self._columns.token)
+
+    @cached_property
+    def _by_name(self) -> Directory:
+        return Directory(self._columns.name)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._columns, self._indices, self._contracts.underlyings(), self._contracts.living(self.day))
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def by_key(self, key: InstrumentKey) -> Instrument | None:
         """The row or index with that exchange and token, expired or not."""
-        for row in self._by_token.rows(key.token):
-            if self._columns.exchange[row] == key.exchange:
-                return self._rows[row]
-        return next((index for index in self._indices.values() if index.key == key), None)
+        return self._find(key) or next((index for index in self._apart.values() if index.key == key), None)
+
+    def _sought(self, key: InstrumentKey) -> Instrument | None:
+        rows = (self._rows[row] for row in self._by_token.rows(key.token) if self._columns.exchange[row] == key.exchange)
+        return next(rows, None)
 
     def named(self, exchange: Exchange, name: str) -> Instrument | None:
         """The row with exactly that trading symbol."""
@@ -180,6 +208,9 @@ class Instruments:
         sure = True
         for reading in readings:
             rows = self._exact(reading, exchange, today) if reading.ask.is_complete else []
+            when = reading.ask.when
+            if not rows and when is not None and when.year is not None and when.day is None:
+                continue  # `dec 29` is a day, where no contract ends in December 2029
             sure = sure and len(rows) == 1
             exact += rows
         distinct = tuple({instrument.key: instrument for instrument in exact}.values())

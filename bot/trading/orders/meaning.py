@@ -43,20 +43,40 @@ def meant(readings: Readings, read: Find, guess: Find, named: Callable[[Instrume
     read, guess = _once(read), _once(guess)
     for level in readings:
         found: list[tuple[Reading, Instrument]] = []
+        doubtful: list[tuple[Reading, Instrument]] = []  # the words fit more than one contract as they stand
         for reading in level:
-            instrument = read(reading.request).instrument
-            if instrument is not None:
-                found.append((reading, instrument))
-        sized = [one for one in found if one[0].request.is_sized]
-        pool = [one for one in sized if _fits_lots(one[0].request, one[1])] or sized or found
+            match = read(reading.request)
+            if match.instrument is not None:
+                found.append((reading, match.instrument))
+            elif match.exact:
+                doubtful += [(reading, instrument) for instrument in match.near]
+        pool = _fitting(found)
+        if pool and (also := _fitting(doubtful)):
+            pool += also
         instruments = {instrument.key: instrument for _, instrument in pool}
         if len(instruments) == 1:
             return Meant(instrument=next(iter(instruments.values())), readings=tuple(reading for reading, _ in pool))
         if instruments:
-            near = [(f"{named(instrument)}: {_terms(reading.request)}", request_line(_of(reading.request, instrument)))
-                    for reading, instrument in pool]  # fmt: skip
+            near = [
+                (
+                    f"{named(instrument)}: {_terms(reading.request)}".removesuffix(": "),
+                    request_line(_of(reading.request, instrument)),
+                )
+                for reading, instrument in pool
+            ]
             raise ChoiceWanted("These words can be read in more than one way.", near=near)
     raise _unknown(readings, read, guess, named)
+
+
+def _fitting(found: Sequence[tuple[Reading, Instrument]]) -> list[tuple[Reading, Instrument]]:
+    """The readings whose size is whole lots. Where only a turned order of the figures is, the size as it was said stays."""
+    sized = [one for one in found if one[0].request.is_sized]
+    legal = [one for one in sized if _fits_lots(one[0].request, one[1])]
+    if any(reading.plain for reading, _ in legal) or not any(reading.plain for reading, _ in sized):
+        sized = legal or sized
+    elif len(sized) < len(found):  # what looked like a size of no whole lot is a day: `reliance fut dec 29`
+        return [one for one in found if one not in sized]
+    return sized or list(found)
 
 
 def _once(find: Find) -> Find:

@@ -124,8 +124,15 @@ def _is_plain(word: str) -> bool:
 
 def read(side: Side, tokens: Sequence[str]) -> Terms:
     """Takes word after word. UsageError for what has no meaning or two."""
+    said = [token for token in tokens if token.lower() not in _SILENT]
+    terms = _read(side, said)
+    if not terms.symbol and len(said) < len(tokens):  # PAR is a share too
+        terms = _read(side, tokens)
+    return terms
+
+
+def _read(side: Side, parts: Sequence[str]) -> Terms:
     terms = Terms(side)
-    parts = [token for token in tokens if token.lower() not in _SILENT]
     while parts and parts[0].lower() in _GIVE:
         parts = parts[1:]
     while parts and parts[-1].lower() in _GIVE:

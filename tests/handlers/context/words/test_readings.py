@@ -203,6 +203,10 @@ def test_what_cannot_be_read_is_answered_with_one_example_that_works(words: str,
     assert read(spoken.words).is_sized
 
 
+def test_a_silent_word_is_a_name_where_there_is_no_other() -> None:
+    assert (read("par 10").symbol, read("itc 10 please").symbol, read("please 10").symbol) == ("PAR", "ITC", "PLEASE")
+
+
 def test_the_example_keeps_the_share_that_was_meant() -> None:
     with pytest.raises(UsageError) as refused:
         read("infy ten")
