@@ -167,6 +167,8 @@ def carried_into(day: date, trades: Sequence[LedgerTrade], begun: Sequence[Lot],
     earlier = sorted((trade for trade in trades if trade.day < day), key=lambda trade: (trade.day, trade.place))
     for _, of_day in groupby(earlier, key=lambda trade: trade.day):
         lots = match_day(lots, lots_of(of_day), product)[1]
+        if product is Product.CNC:  # what was sold beyond them came out of holdings from before our first fill
+            lots = [lot for lot in lots if lot.quantity > 0]
     return lots
 
 

@@ -135,7 +135,9 @@ class Reports:
             adjustment=pnl.adjustment,
             charges=pnl.charges,
             charges_missing=pnl.charges_missing,
-            carried=tuple(line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding),
+            carried=tuple(
+                line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding and not line.settled
+            ),
             cash=funds.available,
             complete=all(line.booked is not None and line.open is not None for line in pnl.lines),
         )
