@@ -254,7 +254,7 @@ def build_core(
         ),
         reports=reports,
         range_pnl=range_pnl,
-        exports=Exports(store=store, range_pnl=range_pnl),
+        exports=Exports(range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,
