@@ -69,7 +69,7 @@ class Notifier:
         try:
             while True:
                 await self._begin()
-                due = await self._store.transaction(lambda db: db.outbox.next_due())
+                due = await self._store.read(lambda db: db.outbox.next_due())
                 await self._wake.wait(self._pause(due))
         finally:
             for worker in self._workers.values():

@@ -79,6 +79,13 @@ class Store(Protocol):
         """
         ...
 
+    async def read(self, work: Callable[[Repositories], T]) -> T:
+        """Runs a plain function that only reads, at one moment after all that was committed, and begins no transaction for it.
+
+        What is decided by it may be otherwise a moment later: what writes asks again in its own transaction.
+        """
+        ...
+
     async def owe(self, work: Callable[[Repositories], object]) -> None:
         """Runs what records an act that must not wait for its record: now, or before any other writing once that is possible.
 
