@@ -226,7 +226,7 @@ class Reconcile:
     async def _unsettled(self, account_id: str) -> Sequence[Order]:
         """The orders that are not over; none while the records cannot even be read."""
         try:
-            return await self._store.transaction(lambda db: db.orders.unsettled(account_id))
+            return await self._store.read(lambda db: db.orders.unsettled(account_id))
         except StorageAway:
             return ()
 
