@@ -140,9 +140,20 @@ class SqlStore:
         its turn changes nothing. One cancelled in the midst is held until the transaction has ended; CancelledError then says
         nothing about it, so a result that was committed is told to the log.
         """
+        return await self._run(work)
+
+    async def lightly(self, work: Callable[[SqlRepositories], T]) -> T:
+        """A transaction like any other, but its commit is not waited for until it lies on the disk.
+
+        A power cut may undo it, and nothing that was committed before it. The next transaction makes it as lasting as itself.
+        """
+        return await (self.transaction(work) if self._path is None else self._run(work, lasting=False))
+
+    async def _run(self, work: Callable[[SqlRepositories], T], *, lasting: bool = True) -> T:
         committed: set[Write] = set()
+        act = partial(self._transact, work, origin.get(), committed, lasting=lasting)  # the writer has its own context
         try:
-            return await self._in_turn(partial(self._transact, work, origin.get(), committed))  # the writer has its own context
+            return await self._in_turn(act)
         except StorageAway as error:
             self.away(error.say)
             raise
@@ -202,10 +213,16 @@ class SqlStore:
             raise
         return result
 
-    def _transact(self, work: Callable[[SqlRepositories], T], origin: str, committed: set[Write]) -> T:
+    def _transact(self, work: Callable[[SqlRepositories], T], origin: str, committed: set[Write], *, lasting: bool = True) -> T:
         """One transaction on the writer thread; what it wrote stands in `committed` once it is committed, and not before."""
         if self._closed:
             raise StorageError(_CLOSED)
+        if not lasting and not self._owed:  # what is owed is written by this very transaction
+            _raw(self._connection).execute("PRAGMA synchronous=NORMAL")
+            try:
+                return self._transact(work, origin, committed)
+            finally:
+                _raw(self._connection).execute("PRAGMA synchronous=FULL")
         transaction = Transaction(_raw(self._connection), self._cache)
         begun, only_read = False, []
         try:

@@ -411,3 +411,25 @@ async def test_where_the_reading_connection_cannot_be_had_the_writers_reads(tmp_
         (tmp_path / "away.db").rename(tmp_path / "bot.db")
     with pytest.raises(StorageError, match="closed"):
         await store.read(lambda db: db.accounts.all())
+
+
+async def test_what_is_written_lightly_is_seen_at_once_and_leaves_all_after_it_as_lasting_as_before(tmp_path: Path) -> None:
+    async with await a_store(tmp_path / "bot.db") as store:
+        lasting: list[int] = []
+
+        def write(db: SqlRepositories) -> None:
+            lasting.extend(store._connection.connection.execute("PRAGMA synchronous").fetchone())
+            db.stops.stop(STOP)
+
+        await store.lightly(write)
+        assert await store.read(lambda db: db.stops.stopped(ACCOUNT.id)) == STOP
+        with pytest.raises(ZeroDivisionError):
+            await store.lightly(lambda _: 1 // 0)
+        await store.transaction(write)
+        disk = Disk(store)
+        await store.owe(partial(add_order, 1))
+        assert store.owed == 1
+        disk.full = False
+        await store.lightly(write)
+        assert store.owed == 0
+        assert lasting == [1, 2, 2], "what was owed must last"

@@ -79,6 +79,10 @@ class Store(Protocol):
         """
         ...
 
+    async def lightly(self, work: Callable[[Repositories], T]) -> T:
+        """A transaction that a power cut may undo, for what the next start sets right anyway; so it waits for no disk."""
+        ...
+
     async def read(self, work: Callable[[Repositories], T]) -> T:
         """Runs a plain function that only reads, at one moment after all that was committed, and begins no transaction for it.
 

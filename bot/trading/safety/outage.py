@@ -104,6 +104,9 @@ class PatientStore:
     async def transaction(self, work: Callable[[Repositories], T]) -> T:
         return await self._patiently(self._store.transaction, work)
 
+    async def lightly(self, work: Callable[[Repositories], T]) -> T:
+        return await self._patiently(self._store.lightly, work)
+
     async def read(self, work: Callable[[Repositories], T]) -> T:
         return await self._patiently(self._store.read, work)
 
