@@ -5,8 +5,10 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
+from bot.domain.orders.held import HeldNote
 from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
+from bot.domain.orders.plan import Plan
 from bot.domain.orders.portfolio import DayReport
 
 
@@ -95,6 +97,10 @@ class ConfirmationsRepository(Protocol):
         """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
         ...
 
+    def open_since(self, moment: datetime) -> Sequence[Confirmation]:
+        """The open questions that have a message and end after the moment."""
+        ...
+
     def refuse_of(self, user_id: int) -> int:
         """Closes every open question of a person, and says how many."""
         ...
@@ -104,6 +110,42 @@ class ConfirmationsRepository(Protocol):
         ...
 
     def forget_before(self, moment: datetime) -> int: ...
+
+
+class PlansRepository(Protocol):
+    """Plans and their legs; a leg is claimed by one conditional update, in the transaction that stores its order."""
+
+    def add(self, plan: Plan) -> None: ...
+
+    def find(self, plan_id: str) -> Plan | None: ...
+
+    def alive(self) -> Sequence[Plan]:
+        """Every plan that is alive, of all accounts, oldest first."""
+        ...
+
+    def begin(self, plan_id: str) -> bool:
+        """ASKED to ALIVE; True for exactly one caller."""
+        ...
+
+    def claim(self, plan_id: str, leg: int, order_id: str) -> bool:
+        """A leg from WAITING to CLAIMED by this order, while its plan is alive; True for exactly one caller."""
+        ...
+
+    def strike(self, plan_id: str, leg: int) -> bool:
+        """A leg from WAITING to STRUCK: it will never be sent."""
+        ...
+
+    def taking(self, plan_id: str, since: datetime | None) -> bool:
+        """Notes since when the target is being taken. None: it is not."""
+        ...
+
+    def end(self, plan_id: str, why: str) -> bool:
+        """Over: nothing more of it is sent. True for the call that ended it."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Drops plans that were asked before this moment and never confirmed."""
+        ...
 
 
 class CardsRepository(Protocol):
@@ -143,10 +185,10 @@ class OutboxRepository(Protocol):
         """Mends what was said of this fill: what still waits is changed, what was sent on time is edited in silence."""
         ...
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
         """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order.
 
-        Where many wait behind it that may leave together, it carries them.
+        Where many wait behind it that may leave together, it carries them, unless alone.
         """
         ...
 
@@ -184,6 +226,10 @@ class OutboxRepository(Protocol):
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None: ...
 
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        """How many pieces of news about an account were written since then, by the name of their class, each counted once."""
+        ...
+
     def next_due(self) -> datetime | None: ...
 
     def counts(self) -> tuple[int, int]:
@@ -199,6 +245,20 @@ class ReportsRepository(Protocol):
         ...
 
     def find(self, account_id: str, day: date) -> DayReport | None: ...
+
+
+class HeldRepository(Protocol):
+    """What was held at the end of each of the last days."""
+
+    def note(self, note: HeldNote) -> None:
+        """Takes the place of an earlier note of that date; notes of two weeks ago are forgotten."""
+        ...
+
+    def before(self, account_id: str, day: date) -> HeldNote | None:
+        """The newest note of a date in India before that one."""
+        ...
+
+    def find(self, account_id: str, day: date) -> HeldNote | None: ...
 
 
 class ScripMasterRepository(Protocol):
