@@ -15,8 +15,10 @@ BUSY = "Many pictures are being drawn at once. Ask again in a moment."
 class Album:
     """Implements bot.domain.ports.pictures.Pictures over whatever draws one picture."""
 
-    def __init__(self, draw: Callable[[Picture], Awaitable[bytes]]) -> None:
+    def __init__(self, draw: Callable[[Picture], Awaitable[bytes]], end: Callable[[], Awaitable[None]] | None = None) -> None:
+        """end: called at the end, when nothing is drawn any more."""
         self._draw = draw
+        self._end = end
         self._kept: OrderedDict[Picture, bytes] = OrderedDict()
         self._under_way: dict[Picture, asyncio.Task[bytes]] = {}
         self.drawn = 0
@@ -52,3 +54,5 @@ class Album:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._end is not None:
+            await self._end()

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.market.instrument import Instrument
 from bot.domain.orders.payoff import PayoffLeg
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.terms import Side
@@ -129,6 +130,17 @@ class Payoff:
     left_out: tuple[str, ...] = ()  # what is held too and not drawn, in words
     mode: str
     as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charted:
+    """A chart with what the words about it need."""
+
+    instrument: Instrument
+    chart: CandleChart
+    days: int  # of trading that are shown
+    cut: int = 0  # candles that were there too, older than what is shown
+    left_out: tuple[str, ...] = ()  # what could not be read and is not in it, in words
 
 
 Picture = CandleChart | DayPicture | EquityCurve | MonthHeatmap | Payoff

@@ -9,6 +9,7 @@ from bot.domain.orders.order import LOOKED_FOR
 from bot.domain.orders.proposal import Status
 from bot.domain.people.account import Account, Actor, Role
 from bot.domain.people.audit import Act, ActPage
+from bot.domain.ports.pictures import Pictures
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
@@ -16,6 +17,8 @@ from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.charts.candle_charts import CandleCharts
+from bot.trading.charts.payoffs import Payoffs
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.proposals import Proposals
@@ -42,6 +45,9 @@ class Services:
     orders: WorkingOrders
     books: AccountViews
     market: Quotes
+    charts: CandleCharts
+    payoffs: Payoffs
+    pictures: Pictures
     switch: KillSwitch
     unlinking: Unlinking
     invitations: Invitations

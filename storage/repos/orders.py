@@ -176,7 +176,10 @@ class SqlOrders:
 
     def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]:
         """Fills of a date in India, oldest first, each with its order as it stands now."""
-        since, until = at_ist(day, 0), at_ist(day + timedelta(days=1), 0)
+        return self.fills_between(account_id, at_ist(day, 0), at_ist(day + timedelta(days=1), 0))
+
+    def fills_between(self, account_id: str, since: datetime, until: datetime) -> Sequence[tuple[Order, Fill]]:
+        """The same of any stretch of time: from one moment on and before the other."""
         return self._with_orders(self._tx.rows(_FILLS_OF_DAY, {"account_id": account_id, "since": since, "until": until}))
 
     def _with_orders(self, rows: Iterable[Sequence[Any]]) -> list[tuple[Order, Fill]]:

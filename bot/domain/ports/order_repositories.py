@@ -71,6 +71,10 @@ class OrdersRepository(Protocol):
 
     def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]: ...
 
+    def fills_between(self, account_id: str, since: datetime, until: datetime) -> Sequence[tuple[Order, Fill]]:
+        """Fills from one moment on and before the other, oldest first, each with its order as it stands now."""
+        ...
+
 
 class ConfirmationsRepository(Protocol):
     """Open questions; a claim is one conditional update."""
