@@ -1,7 +1,7 @@
 """The sheet that every picture is drawn on: its colours and letters, shapes with smooth edges, and the bytes in the end.
 
 A person's theme is not known to a bot, so the sheet is dark slate with light letters: it reads in a light chat and does not
-glare in a dark one. A phone shows it about 330 points wide, so a letter of 36 here is one of 11 there.
+glare in a dark one. A phone shows it about 330 points wide, so a letter of 36 here is one of 10 or 11 there.
 """
 
 import io
@@ -17,7 +17,7 @@ MARGIN = 36
 BACK, PANEL, GRID, EDGE = (22, 27, 34), (32, 39, 48), (45, 53, 64), (82, 92, 106)
 TEXT, FAINT = (230, 234, 240), (158, 168, 181)
 UP, DOWN, MARK = (63, 191, 143), (242, 107, 115), (245, 196, 83)  # each over 6:1 on the sheet
-BIG, NORMAL, SMALL = 46, 36, 32
+BIG, NORMAL, SMALL = 50, 40, 36
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -177,7 +177,9 @@ class Canvas:
     def head(self, title: str, under: str, *, mode: str, right: str) -> float:
         """Title and mode on the first line, what it is of and its moment on the second. Returns where the picture begins."""
         begin = self.tag(WIDTH - MARGIN, 58, mode, colour=EDGE, ink=TEXT)
-        self.text((MARGIN, 58), title, size=BIG, bold=True, anchor="lm", room=begin - MARGIN - 20)
+        room = begin - MARGIN - 20
+        size = next((size for size in range(BIG, NORMAL, -1) if width_of(title, size, bold=True) <= room), NORMAL)
+        self.text((MARGIN, 58), title, size=size, bold=True, anchor="lm", room=room)
         self.text((WIDTH - MARGIN, 118), right, size=SMALL, colour=FAINT, anchor="rm")
         room = WIDTH - 2 * MARGIN - width_of(right, SMALL) - 20
         self.text((MARGIN, 118), under, size=SMALL, colour=FAINT, anchor="lm", room=room)

@@ -148,7 +148,7 @@ def _draw_bars(canvas: Canvas, bars: Sequence[SymbolResult], top: float) -> None
     if not bars:
         return
     figures = [axes.figure(symbol.net, signed=True) for symbol in bars]
-    names_end = MARGIN + min(max(width_of(symbol.name) for symbol in bars), 330.0) + 20
+    names_end = MARGIN + min(max(width_of(symbol.name) for symbol in bars), 400.0) + 20
     bars_end = WIDTH - MARGIN - max(width_of(words) for words in figures) - 20
     low, high = min(ZERO, *(symbol.net for symbol in bars)), max(ZERO, *(symbol.net for symbol in bars))
     scale = axes.Scale(low=low, high=high if high > low else low + 1, start=names_end, end=bars_end)

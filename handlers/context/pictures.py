@@ -21,25 +21,28 @@ def send_picture(ctx: Ctx, picture: Picture, caption: View, *, under: int) -> No
 
 
 async def _send(ctx: Ctx, picture: Picture, caption: View, under: int) -> None:
-    async with _uploading(ctx):
+    async with _uploading(ctx) as shown:
         png = await ctx.services.pictures.png(picture)
+        await shown.wait()  # a sign that came after the photo would stand there for nothing
         await Sender(ctx.bot).photo(ctx.chat_id, png, ctx.own(caption), reply_to=under)
 
 
 @asynccontextmanager
-async def _uploading(ctx: Ctx) -> AsyncIterator[None]:
-    """Shows "sending a photo" as long as it takes."""
-    sign = asyncio.create_task(_sign(ctx), name="uploading photo")
+async def _uploading(ctx: Ctx) -> AsyncIterator[asyncio.Event]:
+    """Shows "sending a photo" as long as it takes. The event: it stands there, or Telegram would not show it."""
+    shown = asyncio.Event()
+    sign = asyncio.create_task(_sign(ctx, shown), name="uploading photo")
     try:
-        yield
+        yield shown
     finally:
         sign.cancel()
         with suppress(asyncio.CancelledError):
             await sign
 
 
-async def _sign(ctx: Ctx) -> None:
+async def _sign(ctx: Ctx, shown: asyncio.Event) -> None:
     while True:
         with suppress(TelegramError):
             await ctx.bot.send_chat_action(ctx.chat_id, ChatAction.UPLOAD_PHOTO)
+        shown.set()
         await asyncio.sleep(SHOWN)
