@@ -94,11 +94,13 @@ class DrawingProcess:
         return await process.stdout.readexactly(length)
 
     async def _start(self) -> asyncio.subprocess.Process:
-        """Nothing of the environment goes along, for secrets may be in it. A Ctrl-C at the terminal is for the bot alone."""
+        """Nothing of the environment goes along, for secrets may be in it.
+
+        It stays in the bot's session: between two of them Linux shares the processor evenly, whatever the niceness.
+        """
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, cwd=_ROOT, env={}, start_new_session=True,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            *self._command, cwd=_ROOT, env={}, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
         return self._process
 
     def _stay(self) -> None:

@@ -5,6 +5,7 @@ Each way a message is its length in four bytes and then its content. An answer o
 
 import os
 import pickle
+import signal
 import struct
 import sys
 import traceback
@@ -14,7 +15,7 @@ from bot.charts.draw import draw
 from bot.runtime.hardening import harden
 
 LENGTH = struct.Struct(">I")
-_KINDNESS = 10  # of 19: where there is one core only, whoever sends orders on it goes first
+_LAST = 19  # niceness: where processors are few, whoever sends orders goes first
 
 
 def serve(asked: BinaryIO, answers: BinaryIO) -> None:
@@ -33,5 +34,6 @@ def serve(asked: BinaryIO, answers: BinaryIO) -> None:
 
 if __name__ == "__main__":
     harden()
-    os.nice(_KINDNESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the bot
+    os.nice(_LAST)
     serve(sys.stdin.buffer, sys.stdout.buffer)

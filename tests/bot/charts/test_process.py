@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -130,6 +131,17 @@ async def test_whoever_is_cancelled_leaves_no_answer_for_the_next_one() -> None:
         with pytest.raises(asyncio.CancelledError):
             await drawing
         await until_gone(pid)
+
+
+async def test_it_stands_behind_the_bot_dumps_nothing_and_a_ctrl_c_at_the_terminal_is_not_for_it() -> None:
+    async with a_process() as process:
+        await process.draw(a_day())
+        pid = await begun(process)
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+        assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, 0)
+        os.kill(pid, signal.SIGINT)
+        await process.draw(candles_of_a_day())
+        assert process.pid == pid
 
 
 async def test_idle_it_ends_by_itself_and_is_started_again() -> None:
