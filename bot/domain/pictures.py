@@ -139,7 +139,7 @@ class Charted:
     instrument: Instrument
     chart: CandleChart
     days: int  # of trading that are shown
-    cut: int = 0  # candles that were there too, older than what is shown
+    whole: bool = True  # False: older candles were asked for than a picture has room for
     left_out: tuple[str, ...] = ()  # what could not be read and is not in it, in words
 
 

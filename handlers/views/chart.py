@@ -55,8 +55,8 @@ def candles(charted: Charted, account: str, label: str) -> View:
     if chart.fills:
         rows.append(row("Your trades shown", count(len(chart.fills))))
     parts: list[Part] = [table(*rows)]
-    if charted.cut:
-        parts.append(say(f"The last {count(len(bars))} of {count(len(bars) + charted.cut)} candles."))
+    if not charted.whole:
+        parts.append(say(f"The last {count(len(bars))} candles: more do not fit. A longer candle shows more days."))
     if charted.left_out:
         parts.append(say(f"⚠️ Could not be read now and is not shown: {', '.join(charted.left_out)}."))
     query = f"{words_of(instrument, ist_date(chart.as_of))} {instrument.exchange}".lower()
@@ -86,7 +86,7 @@ def _percent(change: Decimal, first: Decimal) -> str:
 
 
 def candles_caption(charted: Charted) -> View:
-    """One line, and where it was cut short it says so in the words above."""
+    """One line."""
     chart = charted.chart
     name = name_of(charted.instrument, today=ist_date(chart.as_of))
     return message(say(f"{name} · {chart.interval} · {_span(charted)} · as of {clock_time(chart.as_of)}"))

@@ -62,7 +62,7 @@ class ScriptedBroker:
         self.login_refused: BrokerError | None = None
         self.slow = 0.0  # seconds until it answers an order
         self.past = [flat_candle(clock.now() - timedelta(minutes=5))]  # of every instrument
-        self.candle_reads = 0
+        self.candle_stretches: list[tuple[datetime, datetime]] = []  # that were asked for
         self.out_of_order: Exception | None = None  # what reading the order book raises, be it a bug
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
@@ -176,7 +176,7 @@ class ScriptedBroker:
         return {key: Quote(last=Decimal("1480.30")) for key in keys}
 
     async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Sequence[Candle]:
-        self.candle_reads += 1
+        self.candle_stretches.append((start, end))
         if self.books_down is not None:
             raise self.books_down
         return [candle for candle in self.past if start <= candle.start < end]

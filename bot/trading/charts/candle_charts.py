@@ -31,6 +31,11 @@ USUAL_DAYS: Mapping[Interval, int] = {
     Interval.MINUTE: 1, Interval.MINUTES_3: 1, Interval.MINUTES_5: 1, Interval.MINUTES_10: 3, Interval.MINUTES_15: 5,
     Interval.MINUTES_30: 10, Interval.HOUR: 20, Interval.DAY: 120,
 }  # fmt: skip
+# Candles of one ordinary session, 09:15 to 15:30: more days than fill the picture are not asked for, at a second for each call.
+A_DAY: Mapping[Interval, int] = {
+    Interval.MINUTE: 375, Interval.MINUTES_3: 125, Interval.MINUTES_5: 75, Interval.MINUTES_10: 38, Interval.MINUTES_15: 25,
+    Interval.MINUTES_30: 13, Interval.HOUR: 7, Interval.DAY: 1,
+}  # fmt: skip
 _Question = tuple[InstrumentKey, Interval, int]
 
 
@@ -60,7 +65,8 @@ class CandleCharts:
         """
         account = account_of(actor)
         instrument = await self.quotes.named(words, command="/chart")
-        days = min(days or USUAL_DAYS[interval], MOST_DAYS)
+        asked = days or USUAL_DAYS[interval]
+        days = min(asked, MOST_DAYS, -(-MOST // A_DAY[interval]))
         read = await self._candles(account.id, instrument, interval, days)
         fills, levels, left_out = await self._own(account, instrument, read)
         if fills and fills[-1].at > read.as_of:  # traded since: the candles shall show it
@@ -80,7 +86,8 @@ class CandleCharts:
             as_of=read.as_of,
         )
         traded = len({ist_date(candle.start) for candle in shown})
-        return Charted(instrument=instrument, chart=chart, days=traded, cut=len(read.candles) - len(shown), left_out=left_out)
+        whole = days == asked and len(shown) == len(read.candles)
+        return Charted(instrument=instrument, chart=chart, days=traded, whole=whole, left_out=left_out)
 
     async def _candles(self, account_id: str, instrument: Instrument, interval: Interval, days: int) -> _Read:
         question = (instrument.key, interval, days)

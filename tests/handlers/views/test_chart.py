@@ -48,8 +48,8 @@ def test_a_chart_in_words_with_what_stands_for_the_account() -> None:
 
 
 def test_what_was_cut_or_could_not_be_read_is_said() -> None:
-    view = views.candles(replace(CHARTED, cut=1200, left_out=("trades of mStock's app",)), "main", "main")
-    assert "The last 58 of 1,258 candles." in view.plain
+    view = views.candles(replace(CHARTED, whole=False, left_out=("trades of mStock's app",)), "main", "main")
+    assert "The last 58 candles: more do not fit." in view.plain
     assert "not shown: trades of mStock's app" in view.plain
 
 

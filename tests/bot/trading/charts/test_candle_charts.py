@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from bot.broker.research_client import INTERVALS
 from bot.domain.clock import at_ist
 from bot.domain.errors import NotFound, UnknownSymbol, Unreadable
 from bot.domain.orders.order import Fill, Order, OrderStatus, TradeFact
@@ -70,8 +71,8 @@ async def chart(
 async def test_one_day_is_today_as_far_as_it_has_come(stage: DeskStage) -> None:
     shown = await chart(stage)
     assert [one.start for one in shown.chart.candles] == [one.start for one in session(FRIDAY)[:33]]
-    assert (shown.days, shown.cut, shown.chart.mode, shown.chart.name) == (1, 0, "PAPER", "RELIANCE")
-    assert stage.broker.candle_reads == 1
+    assert (shown.days, shown.whole, shown.chart.mode, shown.chart.name) == (1, True, "PAPER", "RELIANCE")
+    assert len(stage.broker.candle_stretches) == 1
 
 
 async def test_before_the_open_and_on_holidays_it_is_the_last_day_that_had_one(loop: VirtualLoop) -> None:
@@ -89,8 +90,17 @@ async def test_so_many_days_are_days_with_trading(stage: DeskStage) -> None:
 async def test_more_than_a_phone_has_room_for_is_cut_at_the_old_end_and_said(stage: DeskStage) -> None:
     shown = await chart(stage, days=7)
     assert len(shown.chart.candles) == MOST
-    assert shown.cut == 6 * 75 + 33 - MOST
     assert shown.chart.candles[-1].start == at_ist(FRIDAY, 11, 55)
+    assert not shown.whole
+
+
+@pytest.mark.parametrize("interval", list(Interval))
+async def test_a_year_of_any_candles_is_read_only_as_far_as_it_fills_the_picture(stage: DeskStage, interval: Interval) -> None:
+    await chart(stage, interval=interval, days=99_999)
+    since, until = stage.broker.candle_stretches[-1]
+    days, calls = (until - since).days, (until - since).days / INTERVALS[interval][1]
+    assert days <= 365 * 1.5
+    assert calls <= 5, "about a second each"
 
 
 async def test_what_nobody_traded_and_what_nobody_lists_are_different_answers(stage: DeskStage) -> None:
@@ -105,10 +115,10 @@ async def test_what_nobody_traded_and_what_nobody_lists_are_different_answers(st
 async def test_asked_again_within_its_freshness_the_broker_is_not_and_the_value_is_the_same(stage: DeskStage) -> None:
     first, second = await asyncio.gather(chart(stage), chart(stage))
     assert first.chart == second.chart == (await chart(stage)).chart
-    assert stage.broker.candle_reads == 1
+    assert len(stage.broker.candle_stretches) == 1
     await asyncio.sleep(FRESH + 1)
     assert (await chart(stage)).chart.as_of > first.chart.as_of
-    assert stage.broker.candle_reads == 2
+    assert len(stage.broker.candle_stretches) == 2
 
 
 async def test_a_failure_is_told_and_not_kept(stage: DeskStage) -> None:
@@ -166,7 +176,7 @@ async def test_a_trade_after_the_candles_were_read_has_them_read_again(stage: De
     sold = TrueOrder("B9", "", a_draft(side=Side.SELL, quantity=4), filled=4, at=stage.clock.now())
     stage.broker.true.append(sold)
     shown = await chart(stage)
-    assert stage.broker.candle_reads == 2
+    assert len(stage.broker.candle_stretches) == 2
     assert shown.chart.fills[-1].at <= shown.chart.as_of
 
 
