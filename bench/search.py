@@ -24,9 +24,10 @@ def measure() -> list[Row]:
     made = make()
     began = time.perf_counter()
     instruments = Instruments(made.rows, made.indices, day=TODAY)
+    instruments.index()
     built = time.perf_counter() - began
     tracemalloc.start()
-    Instruments(made.rows, made.indices, day=TODAY)
+    Instruments(made.rows, made.indices, day=TODAY).index()
     held = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     queries = mistyped(made, QUERIES)

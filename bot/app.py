@@ -13,12 +13,14 @@ from bot.broker.feed.socket_feed import Hours, in_hours
 from bot.charts.album import Album
 from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store
+from bot.delivery.card_folder import CardFolder
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
 from bot.domain.market.instrument import Exchange
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import load_reference
+from bot.runtime.heartbeat import written_in
 from bot.runtime.network import public_ipv4
 from bot.runtime.redaction import Redactor
 from bot.trading.people.allowlist import MAX_AGE
@@ -82,6 +84,7 @@ class App:
         connections: Connections,
         notifier: Notifier,
         cards: CardUpdater,
+        folder: CardFolder,
         poller: UpdatePoller,
         heartbeat: Path,
         watch: WebhookWatch,
@@ -92,6 +95,7 @@ class App:
         self._connections = connections
         self._notifier = notifier
         self._cards = cards
+        self._folder = folder
         self._poller = poller
         self._watch = watch
 
@@ -108,6 +112,7 @@ class App:
                         ("reconcile", self.core.reconcile.run()),
                         ("notifier", self._notifier.run()),
                         ("cards", self._cards.run()),
+                        ("folder", self._folder.run()),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("master", self.core.catalogue.run()),
@@ -133,8 +138,9 @@ class App:
         await self.core.catalogue.restore()
         alive = await self.core.logins.restore()
         await self.core.reconcile.settle_start()
+        since = written_in(self._heartbeat)
         for account_id in alive:
-            await self.core.settle.sync(account_id)
+            await self.core.settle.after_absence(account_id, since)
         for account_id in alive:
             self.core.settle.fetch_master(account_id)
 
@@ -163,6 +169,7 @@ class App:
         await self.core.background.finish(DRAIN)
         await self._notifier.drain(DRAIN)  # before the cards: what is left of those is drawn at the next start
         await self._cards.drain(DRAIN)
+        self._write_heartbeat()  # from here on this process sees nothing
 
 
 @asynccontextmanager
@@ -214,15 +221,24 @@ async def open_app(
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
         cards = CardUpdater(store=core.patient, messenger=messenger)
+        folder = CardFolder(store=core.patient, folder=messenger, clock=clock, may_be_open=core.services.proposals.may_be_open)
         store.on_commit(Topic.NOTICES, notifier.wake)
         store.on_commit(Topic.ORDERS, cards.wake)
+        store.on_commit(Topic.QUESTIONS, folder.wake)
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
+
+        def back(seconds: float) -> None:
+            notifier.back()
+            core.background.start(core.settle.after_silence(seconds), "what came late")
+
         poller = UpdatePoller(
             application,
             inbox=SqlInbox(store),
             allowlist=core.services.allowlist,
             clock=clock,
             conflict=lambda words: core.token_guard.halt(WEBHOOK if "webhook" in words else POLLER),
+            heard=notifier.heard,
+            back=back,
         )
         watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.halt(WEBHOOK))
         sender = Sender(application.bot)
@@ -240,6 +256,7 @@ async def open_app(
             connections=connections,
             notifier=notifier,
             cards=cards,
+            folder=folder,
             poller=poller,
             watch=watch,
         )

@@ -64,7 +64,7 @@ async def tell(update: object, ctx: Ctx) -> None:
 
 async def _tell_person(ctx: Ctx, view: View, under: int | None, incident: str) -> None:
     try:
-        await Sender(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY)
+        await Sender(ctx.bot).send(ctx.chat_id, view, reply_to=under, priority=Priority.REPLY, silent=True)
     except TelegramError as deaf:
         _log.warning("id %s: the person could not be told: %s", incident, deaf.message)
 

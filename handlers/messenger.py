@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from telegram.error import TelegramError
-from telegram.ext import ExtBot
 
 from bot.domain.clock import Clock
 from bot.domain.orders.notice import (
@@ -11,16 +10,18 @@ from bot.domain.orders.notice import (
     NoticePriority,
     Sound,
 )
-from bot.domain.orders.order import CardRef, Order
-from bot.domain.people.account import Role
+from bot.domain.orders.order import CardRef, Confirmation, Order
+from bot.domain.people.account import Account, Role
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered
 from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
+from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.card import card
 from handlers.views.message import View
 from handlers.views.notices import notice
+from handlers.views.order import folded
 
 RoleOn = Callable[[int, str], Role | None]
 _PRIORITIES = {
@@ -35,7 +36,7 @@ class TelegramMessenger:
 
     def __init__(
         self,
-        bot: ExtBot[Priority],
+        bot: Receiver,
         *,
         mode: str,
         clock: Clock,
@@ -53,15 +54,16 @@ class TelegramMessenger:
         """Sends a notice under its order's card, where there is one. Returns its id. DeliveryError when Telegram would not."""
         view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain)
         view = self._own(view, delivery.chat_id, delivery.account_id)
+        priority = _PRIORITIES[delivery.notice.priority]
         if delivery.edits is not None:
-            return await _sorted(self._sender.edit(delivery.chat_id, delivery.edits, view, priority=Priority.CARD, silent=True))
+            return await _sorted(self._sender.edit(delivery.chat_id, delivery.edits, view, priority=priority, silent=True))
         return await _sorted(
             self._sender.send(
                 delivery.chat_id,
                 view,
-                reply_to=delivery.reply_to,
+                reply_to=None if delivery.more else delivery.reply_to,
                 silent=delivery.sound is Sound.SILENT,
-                priority=_PRIORITIES[delivery.notice.priority],
+                priority=priority,
             )
         )
 
@@ -70,6 +72,15 @@ class TelegramMessenger:
         view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
         return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))
+
+    async def fold(self, confirmation: Confirmation, account: Account) -> None:
+        """Makes one line of a card whose time is over. DeliveryError when Telegram would not, or the message is gone."""
+        chat, message_id = confirmation.chat_id, confirmation.message_id
+        if message_id is None:
+            return
+        view = folded(confirmation, account.label, self._clock.now()).led_by(account.mark)
+        view = self._own(view, chat, confirmation.account_id)
+        await _sorted(self._sender.edit(chat, message_id, view, priority=Priority.CARD, silent=True, anew=False))
 
     def _own(self, view: View, person: int, account_id: str) -> View:
         role = self._role_on(person, account_id)

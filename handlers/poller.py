@@ -56,6 +56,8 @@ class UpdatePoller:
         clock: Clock,
         allowance: Allowance | None = None,
         conflict: Callable[[str], Awaitable[None]] | None = None,
+        heard: Callable[[int], None] | None = None,
+        back: Callable[[float], None] | None = None,
     ) -> None:
         self._application = application
         self._inbox = inbox
@@ -67,12 +69,15 @@ class UpdatePoller:
         self._lines = Allowance(most=1, within=60.0)  # in the log about what cannot be read
         self.left_out = 0  # updates that could not be read, since the start
         self._conflict = conflict  # Telegram's words when somebody else receives in our place
+        self._heard = heard  # a person on the list wrote or tapped: their chat is open
+        self._back = back  # Telegram answers again, after so many seconds
         self._offset: int | None = None
         self._closing = asyncio.Event()
         self._asking: asyncio.Task[Received] | None = None
         self._handling: set[asyncio.Task[None]] = set()
         self._telling: set[asyncio.Task[None]] = set()
         self._away_since: str | None = None
+        self._away_from = 0.0  # the same in loop time
 
     async def run(self) -> None:
         """Handles what was left from before, then polls until close() is called. StorageError: nothing may be taken any more.
@@ -173,6 +178,8 @@ class UpdatePoller:
             fresh = entries
         self._offset = received.offset
         for entry in fresh:
+            if self._heard is not None:
+                self._heard(entry.user_id)
             self._hand_on(entry, accepted[entry.update_id])
 
     def _leave_out(self, update: Unreadable) -> None:
@@ -264,6 +271,7 @@ class UpdatePoller:
 
     def _outage_began(self, error: TelegramError) -> None:
         if self._away_since is None:
+            self._away_from = asyncio.get_running_loop().time()
             self._away_since = f"{self._clock.now():%H:%M:%S} UTC"
             _log.warning("telegram does not answer (%s: %s); trying again until it does", type(error).__name__, error.message)
 
@@ -271,6 +279,8 @@ class UpdatePoller:
         if self._away_since is not None:
             _log.warning("telegram answers again; it did not since %s", self._away_since)
             self._away_since = None
+            if self._back is not None:
+                self._back(asyncio.get_running_loop().time() - self._away_from)
 
     async def _rest(self, pause: float) -> None:
         try:
@@ -291,8 +301,9 @@ def stored_body(heard: Heard) -> str:
     update, raw = heard.update, heard.raw
     if update.callback_query is not None and isinstance(decode(update.callback_query.data or ""), PadTap):
         return json.dumps({**raw, "callback_query": _blank_key(raw["callback_query"])})
-    text = update.message.text if update.message is not None else None
-    blank = _blanked(text) if text else None
+    heard_words = update.message
+    text = heard_words.text if heard_words is not None else None
+    blank = _blanked(text, answers=heard_words is not None and heard_words.reply_to_message is not None) if text else None
     if blank is None:
         return json.dumps(raw)
     return json.dumps({**raw, "message": {**_without(raw["message"], "entities"), "text": blank}})
@@ -310,10 +321,13 @@ def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != name}
 
 
-def _blanked(text: str) -> str | None:
+def _blanked(text: str, *, answers: bool) -> str | None:
+    """answers: it is a reply to a message of ours, whose six digits may be a price or a quantity."""
     if account.six_digits(text) is not None:
         return account.BLANK
     parsed = parse_command(text)
+    if parsed is None and not answers and account.code_among(text) is not None:
+        return account.BLANK
     if parsed is None or not parsed.words:
         return None
     name = parsed.command.name

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bot.domain.people.account import Permission
 from handlers.commands import account, books, chart, confirm, limits, market, money, order, people, pin, safety, start, status
 from handlers.commands.command import Command, Pages, Taps
-from handlers.context import order_words
 from handlers.context.context import Ctx
+from handlers.context.words.script import latin
+from handlers.context.words.terms import PORTIONS
 from handlers.views.taps import ListingTap
 
 COMMANDS: tuple[Command, ...] = (
@@ -39,6 +40,7 @@ TAPS: Taps = {**confirm.TAPS, **order.TAPS, **safety.TAPS, ListingTap: _draw_aga
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}
 _LABEL = re.compile(r"([\w-]{1,32})\s*:\s*(?=\S)")
+_PRICE_BEHIND = re.compile(r"([^/].*?)\s+(?:(?:ka|का)\s+)?(?:bhav|भाव|rate|price)\??", re.IGNORECASE)
 _TWO_WORDS = re.compile(r"cancel\s+(all|order)(?:\s+|$)", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"/?cancel(?:@\w+)?\s+(#?[0-9]+)\s*", re.IGNORECASE)
 
@@ -54,7 +56,7 @@ class ParsedCommand:
 
 def parse_command(text: str) -> ParsedCommand | None:
     """Finds the command in a text, with or without a slash: `/b reliance 10`, `papa: becho infy 5`, `10 infy kharido`, `?`."""
-    return _parse_command(text) or _parse_command(order_words.legible(text))
+    return _parse_command(text) or _parse_command(latin(text))
 
 
 def _parse_command(text: str) -> ParsedCommand | None:
@@ -62,7 +64,7 @@ def _parse_command(text: str) -> ParsedCommand | None:
     label: str | None = None
     if match := _LABEL.match(rest):
         label, rest = match[1], rest[match.end() :]
-    parsed = _with_cancel(rest) or _first_word(rest) or _side_inside(rest)
+    parsed = _with_cancel(rest) or _first_word(rest) or _side_inside(rest) or _price_behind(rest)
     return ParsedCommand(command=parsed.command, words=parsed.words, label=label) if parsed else None
 
 
@@ -84,13 +86,20 @@ def _with_cancel(rest: str) -> ParsedCommand | None:
 
 
 def _side_inside(rest: str) -> ParsedCommand | None:
-    """`10 reliance kharido`: exactly one word for a side, and a figure somewhere."""
+    """`10 reliance kharido`, `itc all becho`: exactly one word for a side, and a figure or a part of what is held somewhere."""
     words = rest.split(" ")
     sides = [place for place, word in enumerate(words) if word.lower() in _BY_SIDE]
-    if rest.startswith("/") or len(sides) != 1 or not any(char.isdigit() for char in rest):
+    sized = any(char.isdigit() for char in rest) or any(word.lower() in PORTIONS for word in words)
+    if rest.startswith("/") or len(sides) != 1 or not sized:
         return None
     place = sides[0]
     return ParsedCommand(command=_BY_SIDE[words[place].lower()], words=" ".join(words[:place] + words[place + 1 :]))
+
+
+def _price_behind(rest: str) -> ParsedCommand | None:
+    """`reliance bhav`, `reliance ka bhav`: the price of what stands before."""
+    match = _PRICE_BEHIND.fullmatch(rest)
+    return ParsedCommand(command=_BY_WORD["quote"], words=match[1]) if match else None
 
 
 def permission_of(text: str) -> Permission | None:

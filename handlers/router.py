@@ -10,12 +10,15 @@ from telegram import Message, Update
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.domain.errors import PinWanted
+from bot.domain.clock import ist_date
+from bot.domain.errors import CheckFailed, ChoiceWanted, PersonError, PinWanted, UsageError
 from bot.domain.people.account import Actor, Permission
+from bot.domain.terms import Side
 from handlers.commands import account, pin, replies
-from handlers.commands.replies import NewTerms
+from handlers.commands.replies import NewTerms, StopWanted
 from handlers.context.context import Ctx, Waiting
 from handlers.context.permissions import demand
+from handlers.context.words.readings import readings
 from handlers.registry import COMMANDS, TAPS, ParsedCommand, parse_command
 from handlers.telegram.admission import is_kill
 from handlers.views import start as start_views
@@ -26,7 +29,11 @@ from handlers.views.taps import ChangeTap, DoItNowTap, LeaveTap, OrderTap, PadTa
 AWAY = timedelta(seconds=90)  # what was typed longer ago is offered, not done
 ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word ("hello") is not
 _OUT = ("positions", "cancel_all", "kill")  # the first has a button that closes each position
-WAYS_OUT = dict.fromkeys(("exit", "panic", "close", "squareoff", "square", "sq", "nikal", "flat"), _OUT)  # said in a hurry
+# Said in a hurry.
+WAYS_OUT = {
+    **dict.fromkeys(("exit", "panic", "close", "squareoff", "square", "sq", "nikal", "niklo", "flat"), _OUT),
+    "stop": ("kill", "cancel_all", "positions"),
+}
 A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"
 
 
@@ -53,28 +60,51 @@ async def _act_on(ctx: Ctx, message: Message, text: str, *, now: bool = False) -
         if await _actor(ctx, None) is not None:
             await ctx.reply(start_views.offered(message.date), to=message.message_id, marked=False)
         return
+    if code_wanted and reply is None and account.code_among(text) and parse_command(text) is None:
+        await _run_code(ctx, text, late=False)
+        return
     if reply is not None:
         await _answer(ctx, message, reply)
         return
-    parsed = parse_command(text) or (None if now else parse_command(text := replies.completed(message, text)))
+    parsed = parse_command(text)
+    if parsed is None and not now:
+        base = replies.base(message) or await ctx.services.prompts.answered(ctx.chat_id)
+        completed = parse_command(f"{base} {text}") if base is not None else None
+        if base is not None and completed is not None:
+            await _complete(ctx, completed, base, f"{base} {text}")
+            return
+    if parsed is None and await ctx.services.market.names(text):
+        parsed = parse_command(f"/quote {text}")  # a bare symbol
     if parsed is None:
         await _puzzled(ctx, text)
         return
     await _run(ctx, parsed, text)
 
 
-async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms) -> None:
+async def _complete(ctx: Ctx, parsed: ParsedCommand, base: str, text: str) -> None:
+    """Takes words as the answer to a question of ours. It stays open where they answer it with another question."""
+    ctx.completes = True
+    try:
+        await _run(ctx, parsed, text)
+    except (UsageError, ChoiceWanted, CheckFailed) as question:
+        await ctx.services.prompts.ask(ctx.chat_id, base)
+        if parsed.label is not None and not isinstance(question, UsageError):  # the answer alone does not name the account
+            question.near = tuple((name, f"{parsed.label}: {command}") for name, command in question.near)
+        raise
+
+
+async def _answer(ctx: Ctx, message: Message, reply: ChangeTap | OrderTap | NewTerms | StopWanted) -> None:
     """A reply to one of our own messages does what a button there would."""
     if isinstance(reply, ChangeTap):
         ctx.concerns = message.reply_to_message
-    if not isinstance(reply, NewTerms):
+    if not isinstance(reply, NewTerms | StopWanted):
         await _do(ctx, reply, message)
         return
     if await _actor(ctx, reply.label or None) is None:
         return
-    demand(ctx.actor, Permission.OPEN)
+    demand(ctx.actor, Permission.OPEN if isinstance(reply, NewTerms) else Permission.REDUCE)
     async with _showing_work(ctx):
-        await replies.change(ctx, reply)
+        await replies.act(ctx, reply)
 
 
 async def _run(ctx: Ctx, parsed: ParsedCommand, text: str) -> None:
@@ -99,7 +129,8 @@ async def _run_code(ctx: Ctx, text: str, *, late: bool) -> None:
         return
     ctx.words = text
     async with _showing_work(ctx):
-        await (account.late_code(ctx) if late else account.code(ctx))
+        alone = account.six_digits(text) is not None
+        await (account.late_code(ctx) if late else account.code(ctx) if alone else account.code_in_words(ctx))
 
 
 async def _puzzled(ctx: Ctx, text: str) -> None:
@@ -109,7 +140,21 @@ async def _puzzled(ctx: Ctx, text: str) -> None:
     first = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower() if text.split() else ""
     names = WAYS_OUT.get(first) or difflib.get_close_matches(first, [command.name for command in COMMANDS], n=3, cutoff=ALIKE)
     near = [command for name in names for command in COMMANDS if command.name == name and ctx.actor.may(command.permission)]
-    await ctx.reply(start_views.not_understood(near), marked=False)
+    if not near and await _is_an_order(ctx, text):
+        await ctx.reply(step_views.which_side(text, ctx.label, ctx.mode))
+        return
+    await ctx.reply(start_views.not_understood(near, is_near=first in WAYS_OUT), marked=False)
+
+
+async def _is_an_order(ctx: Ctx, text: str) -> bool:
+    """Whether only the side is missing: `itc 10`."""
+    if not any(char.isdigit() for char in text) or not ctx.actor.may(Permission.REDUCE):
+        return False
+    try:
+        order = await ctx.services.proposals.meant(ctx.actor, readings(Side.BUY, text, ist_date(ctx.now)))
+    except PersonError:
+        return False
+    return order.is_sized
 
 
 async def _actor(ctx: Ctx, label: str | None) -> Actor | None:
@@ -140,6 +185,7 @@ async def on_tap(update: Update, ctx: Ctx) -> None:
 async def _do(ctx: Ctx, tap: Tap, under: Message) -> None:
     if isinstance(tap, LeaveTap):
         if await _actor(ctx, None) is not None:
+            await ctx.services.prompts.answered(ctx.chat_id)
             await ctx.redraw(step_views.left(), marked=False)
         return
     if isinstance(tap, WordsTap):

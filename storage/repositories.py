@@ -10,6 +10,8 @@ from storage.repos.confirmations import SqlConfirmations
 from storage.repos.flags import SqlFlags
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
+from storage.repos.jobs import SqlJobs
+from storage.repos.ledger import SqlLedger
 from storage.repos.limits import SqlLimits
 from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
@@ -83,8 +85,16 @@ class SqlRepositories:
         return SqlReports(self._transaction)
 
     @cached_property
+    def ledger(self) -> SqlLedger:
+        return SqlLedger(self._transaction)
+
+    @cached_property
     def flags(self) -> SqlFlags:
         return SqlFlags(self._transaction)
+
+    @cached_property
+    def jobs(self) -> SqlJobs:
+        return SqlJobs(self._transaction)
 
     @cached_property
     def scrip_master(self) -> SqlScripMaster:

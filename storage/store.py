@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Engine
 from bot.domain.errors import StorageAway, StorageError
 from bot.domain.people.origin import origin
 from storage.db.database_file import close_to_others, refuse_missing, refuse_unfit
-from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, Write, in_words, make_engine
+from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
+from storage.db.prepared import Write
 from storage.db.read_cache import ReadCache
 from storage.migrate import bring_up_to_date
 from storage.repositories import SqlRepositories
@@ -39,6 +40,7 @@ class Topic(Enum):
     """What a commit may bring for those who wait for it, by what was written; they are woken in this order, news first."""
 
     NOTICES = frozenset({("insert", "outbox")})
+    QUESTIONS = frozenset({("insert", "confirmations")})
     SENDING = frozenset({("insert", "orders")})
     ORDERS = frozenset({("update", "orders")})  # whatever changes an order makes its cards due
     RESULTS = frozenset({("insert", "fills"), ("insert", "limit_sets"), ("insert", "secrets")})  # what a day's loss hangs on
@@ -181,7 +183,7 @@ class SqlStore:
         """One transaction on the writer thread; what it wrote stands in `committed` once it is committed, and not before."""
         if self._closed:
             raise StorageError(_CLOSED)
-        transaction = Transaction(self._connection, self._cache)
+        transaction = Transaction(_raw(self._connection), self._cache)
         begun, only_read = False, []
         try:
             with self._connection.begin():
@@ -240,7 +242,7 @@ class SqlStore:
     def _read(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
         """Runs what only reads while nothing can be written; what writes meets the refusal."""
         connection = _raw(self._connection)
-        transaction = Transaction(self._connection, self._cache)
+        transaction = Transaction(_raw(self._connection), self._cache)
         self._connection.info[READING] = True
         connection.execute("PRAGMA query_only=ON")
         try:

@@ -65,7 +65,7 @@ class MStock:
         self._find = find
         self._order_rows, self._trade_rows = Rows(translate.order_fact, translate.is_from_elsewhere), Rows(translate.trade_fact)
         self._position_rows = Rows(lambda row: translate.position(row, self._find))
-        self._holding_rows = Rows(lambda row: translate.holding(row, self._find))
+        self._holding_rows = Rows(lambda row: translate.holding(row, self._find), spare=lambda _row: True)
         self.stop_spelling = StopSpelling.JOINED
         self.research = ResearchClient(self._calls, clock)
 
@@ -177,6 +177,11 @@ class MStock:
         """Shares in the demat account."""
         rows = models.rows(await self._calls.read(routes.HOLDINGS), "holdings")
         return [self._as_listed(holding) for holding in self._holding_rows.facts(rows)]
+
+    @property
+    def holdings_left_out(self) -> int:
+        """How many rows of the newest holdings could not be read."""
+        return self._holding_rows.left_out
 
     def _as_listed(self, held: Held) -> Held:
         """With the instrument as the master of this moment has it: the row may have been read before that master came."""

@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from bot.broker.scrip_decoder import INDEXES, Master, read_master
+from bot.broker import scrip_file
+from bot.broker.scrip_decoder import read_master
+from bot.broker.scrip_master import INDEXES, Master
 from bot.broker.transport import OpenSink
 from bot.broker.wire import answers
 from bot.domain.errors import StorageError, Unreadable
@@ -40,7 +42,7 @@ class ScripCache:
         """The master on disk from an earlier day or start; None when there is none that can be read."""
         if self.master is None and self._path.exists():
             try:
-                self.master = await asyncio.to_thread(read_master, self._path, self._indexes)
+                self.master = await asyncio.to_thread(self._read)
             except (Unreadable, OSError):
                 log.warning("the scrip master on disk cannot be read")
         return self.master
@@ -60,6 +62,7 @@ class ScripCache:
                     say = f"mStock's scrip master has {len(master):,} rows after {len(before):,}. The earlier one stays."
                     raise Unreadable(say)
                 await asyncio.to_thread(os.replace, part, self._path)
+                await asyncio.to_thread(scrip_file.keep, master, self._path, self._indexes)
             except OSError:
                 raise StorageError(_NO_DISK) from None
             finally:
@@ -68,6 +71,14 @@ class ScripCache:
                     part.unlink(missing_ok=True)
             self.master = master
             return master
+
+    def _read(self) -> Master:
+        """Plain and slow, for a worker thread."""
+        master = scrip_file.restored(self._path, self._indexes)
+        if master is None:
+            master = read_master(self._path, self._indexes)
+            scrip_file.keep(master, self._path, self._indexes)
+        return master
 
     @staticmethod
     def _check_answer(answer: answers.Answer) -> None:

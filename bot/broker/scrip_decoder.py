@@ -1,153 +1,32 @@
-"""The scrip master as a file: decoded fast and typed, checked, and made into instruments only when they are looked at."""
+"""The broker's file of instruments: decoded fast and typed, and checked."""
 
 import csv
-import functools
 import logging
 import mmap
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import compress, count
 from operator import attrgetter
 from pathlib import Path
-from typing import overload
 
 import msgspec
 
+from bot.broker.scrip_master import CODED, INDEXES, RIGHTS, Master, Scrip, lot_of, strike_of, tick_of
 from bot.broker.wire import answers, vocabulary
-from bot.broker.wire.models import exact
 from bot.domain.errors import Unreadable
-from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
-from bot.domain.market.scrip_columns import CodedColumn, Columns, Directory, TextColumn
+from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.market.scrip_columns import CodedColumn, TextColumn
 
 log = logging.getLogger(__name__)
 
 MOST_BROKEN = 0.01  # share of rows that may be unreadable before the whole is
-_PORTION = 1024 * 1024  # bytes that are decoded at once
-_INDEX_TICK = Decimal("0.05")
-
-
-def index(exchange: Exchange, token: str, symbol: str, name: str) -> Instrument:
-    """An index: a price without an order."""
-    return Instrument(
-        exchange=exchange, token=token, symbol=symbol, name=name, kind=InstrumentKind.INDEX, lot=1, tick=_INDEX_TICK
-    )
-
-
-# NSE's indices are in no master; their tokens stand in mstock-type-b.md 10.1, with unequal evidence.
-INDEXES = (
-    index(Exchange.NSE, "26000", "NIFTY", "NIFTY 50"),
-    index(Exchange.NSE, "26009", "BANKNIFTY", "NIFTY BANK"),
-    index(Exchange.NSE, "26037", "FINNIFTY", "NIFTY FIN SERVICE"),
-    index(Exchange.NSE, "26074", "MIDCPNIFTY", "NIFTY MID SELECT"),
-    index(Exchange.NSE, "26013", "NIFTYNXT50", "NIFTY NEXT 50"),
-    index(Exchange.NSE, "26017", "INDIAVIX", "INDIA VIX"),
-    index(Exchange.BSE, "51", "SENSEX", "SENSEX"),
-)
-
-
-class Scrip(msgspec.Struct, gc=False):
-    """One row as it stands on the wire: strings only (section 10)."""
-
-    token: str
-    symbol: str
-    name: str
-    exch_seg: str
-    instrumenttype: str
-    expiry: str = ""
-    strike: str = ""
-    lotsize: str = ""
-    tick_size: str = ""
+_PORTION = 256 * 1024  # bytes that are decoded at once
 
 
 _DECODER = msgspec.json.Decoder(list[Scrip])
-_KINDS = {
-    "EQ": InstrumentKind.EQUITY, "OPTIDX": InstrumentKind.INDEX_OPTION, "OPTSTK": InstrumentKind.STOCK_OPTION,
-    "FUTIDX": InstrumentKind.INDEX_FUTURE, "FUTSTK": InstrumentKind.STOCK_FUTURE, "INDEX": InstrumentKind.INDEX,
-}  # fmt: skip
-
-
-# Read from the name's end: no column says it.
-_RIGHTS = {spelled: right for right in Right for spelled in (right.value, right.value.lower(), right.value.capitalize())}
 _CONTRACTS = frozenset({"OPT", "FUT"})  # how the kinds of contracts begin
 _SEGMENTS = frozenset(exchange.value for exchange in Exchange)
-_CODED = ("symbol", "exch_seg", "instrumenttype", "expiry", "strike", "lotsize", "tick_size")  # columns with few distinct texts
-
-
-class Master(Sequence[Instrument]):
-    """All instruments of a day. Rows are kept as columns of texts; an Instrument is made when it is looked at."""
-
-    def __init__(self, rows: "_Rows", indexes: Sequence[Instrument]) -> None:
-        """rows: those of the file. indexes: what is in no row of it; they are the last rows here."""
-        rows.add(list(map(_index_row, indexes)))
-        self._indexes = indexes
-        self._token, self._name = rows.token, rows.name
-        self._symbol, self._exchange, self._kind = rows.column("symbol"), rows.column("exch_seg"), rows.column("instrumenttype")
-        self._expiry, self._strike = rows.column("expiry"), rows.column("strike")
-        self._lot, self._tick = rows.column("lotsize"), rows.column("tick_size")
-
-    def __len__(self) -> int:
-        return len(self._token)
-
-    @overload
-    def __getitem__(self, at: int) -> Instrument: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Instrument]: ...
-    def __getitem__(self, at: int | slice) -> Instrument | list[Instrument]:
-        if isinstance(at, slice):
-            return [self[position] for position in range(*at.indices(len(self)))]
-        if at < 0:
-            at += len(self)
-        if not 0 <= at < len(self):
-            raise IndexError(at)
-        from_end = at - len(self)
-        return self._indexes[from_end] if from_end >= -len(self._indexes) else _instrument(self._row(at))
-
-    def _row(self, at: int) -> Scrip:
-        return Scrip(
-            token=self._token[at],
-            symbol=self._symbol[at],
-            name=self._name[at],
-            exch_seg=self._exchange[at],
-            instrumenttype=self._kind[at],
-            expiry=self._expiry[at],
-            strike=self._strike[at],
-            lotsize=self._lot[at],
-            tick_size=self._tick[at],
-        )
-
-    def columns(self) -> Columns:
-        """The same rows as columns."""
-        contracts = {text for text in self._kind.distinct if text.startswith(("OPT", "FUT"))}
-        options = {text for text in contracts if text.startswith("OPT")}
-        expiries = [text if kind in contracts else "" for kind, text in zip(self._kind, self._expiry, strict=True)]
-        strikes = [text if kind in options else "" for kind, text in zip(self._kind, self._strike, strict=True)]
-        rights = [name[-2:] if kind in options else "" for kind, name in zip(self._kind, self._name, strict=True)]
-        series = list(map(_series, self._exchange, self._kind, self._name))
-        return Columns(
-            exchange=self._exchange.mapped(Exchange),
-            token=self._token,
-            symbol=self._symbol,
-            name=self._name,
-            kind=self._kind.mapped(lambda text: vocabulary.instrument_kind(text) or InstrumentKind.EQUITY),
-            expiry=_coded(expiries).mapped(lambda text: vocabulary.day(text) if text else None),
-            strike=_coded(strikes).mapped(lambda text: _strike(text) if text else None),
-            right=_coded(rights).mapped(_RIGHTS.get),
-            series=_coded(series),
-        )
-
-    @functools.cached_property
-    def _by_token(self) -> Directory:
-        """Made when it is first asked: the search has a directory of its own."""
-        return Directory(self._token)
-
-    def find(self, key: InstrumentKey) -> Instrument | None:
-        """The instrument of a key, made now."""
-        for at in self._by_token.rows(key.token):
-            if self._exchange[at] == key.exchange:
-                return self[at]
-        return None
 
 
 class _Rows:
@@ -155,8 +34,8 @@ class _Rows:
 
     def __init__(self) -> None:
         self.token, self.name = TextColumn(), TextColumn()
-        self._codes = {field: array("I") for field in _CODED}
-        self._numbers = {field: defaultdict[str, int](count().__next__) for field in _CODED}
+        self._codes = {field: array("I") for field in CODED}
+        self._numbers = {field: defaultdict[str, int](count().__next__) for field in CODED}
 
     def __len__(self) -> int:
         return len(self.token)
@@ -164,12 +43,14 @@ class _Rows:
     def add(self, rows: Sequence[Scrip]) -> None:
         self.token.extend([row.token for row in rows])
         self.name.extend([row.name for row in rows])
-        for field in _CODED:
+        for field in CODED:
             self._codes[field].extend(map(self._numbers[field].__getitem__, map(attrgetter(field), rows)))
 
-    def column(self, field: str) -> CodedColumn[str]:
-        """What was added so far."""
-        return CodedColumn(self._codes[field], list(self._numbers[field]))
+    def master(self, indexes: Sequence[Instrument]) -> Master:
+        """What was added so far, and behind it these indexes."""
+        self.add(list(map(_index_row, indexes)))
+        coded = {field: CodedColumn(self._codes[field], list(self._numbers[field])) for field in CODED}
+        return Master({"token": self.token, "name": self.name}, coded, indexes)
 
     def tokens(self) -> dict[Exchange, set[str]]:
         """The tokens of each exchange."""
@@ -177,64 +58,8 @@ class _Rows:
         return {exchange: set(compress(tokens, map(numbers.get(exchange.value, -1).__eq__, codes))) for exchange in Exchange}
 
 
-def _coded(texts: Sequence[str]) -> CodedColumn[str]:
-    return CodedColumn.of(texts, dict(zip(texts, texts, strict=True)))
-
-
 def _index_row(one: Instrument) -> Scrip:
     return Scrip(token=one.token, symbol=one.symbol, name=one.name, exch_seg=one.exchange.value, instrumenttype="INDEX")
-
-
-def _instrument(row: Scrip) -> Instrument:
-    kind = _kind(row)
-    name = row.name
-    derivative = kind not in (InstrumentKind.EQUITY, InstrumentKind.INDEX)
-    option = kind in (InstrumentKind.INDEX_OPTION, InstrumentKind.STOCK_OPTION)
-    return Instrument(
-        exchange=Exchange(row.exch_seg),
-        token=row.token,
-        symbol=row.symbol,
-        name=name,
-        kind=kind,
-        lot=_lot(row.lotsize) if derivative else 1,
-        tick=_tick(row.tick_size),
-        expiry=vocabulary.day(row.expiry) if derivative else None,
-        strike=_strike(row.strike) if option else None,
-        right=_RIGHTS[name[-2:]] if option else None,
-        series=_series(row.exch_seg, row.instrumenttype, name),
-    )
-
-
-def _series(exchange: str, kind: str, name: str) -> str:
-    return name.rpartition("-")[2] if exchange == "NSE" and kind == "EQ" and "-" in name else ""
-
-
-def _kind(row: Scrip) -> InstrumentKind:
-    kind = _KINDS.get(row.instrumenttype) or vocabulary.instrument_kind(row.instrumenttype)
-    if kind is None:
-        raise ValueError("no kind that is traded here")
-    return kind
-
-
-def _lot(text: str) -> int:
-    number = exact(text)
-    if number is None or number < 1 or number != int(number):
-        raise ValueError("no lot")
-    return int(number)
-
-
-def _tick(text: str) -> Decimal:
-    number = exact(text)
-    if number is None or number <= 0:
-        raise ValueError("no tick")
-    return number
-
-
-def _strike(text: str) -> Decimal:
-    number = exact(text)
-    if number is None or number <= 0:
-        raise ValueError("no strike")
-    return number
 
 
 def _symbol(text: str) -> str:
@@ -244,7 +69,7 @@ def _symbol(text: str) -> str:
 
 
 _CHECKS: Mapping[str, Callable[[str], object]] = {
-    "symbol": _symbol, "expiry": vocabulary.day, "strike": _strike, "lotsize": _lot, "tick_size": _tick,
+    "symbol": _symbol, "expiry": vocabulary.day, "strike": strike_of, "lotsize": lot_of, "tick_size": tick_of,
 }  # fmt: skip
 
 
@@ -342,7 +167,7 @@ def _indexed(portions: Iterable[list[Scrip]], indexes: Sequence[Instrument]) -> 
     tokens = rows.tokens()
     if sum(map(len, tokens.values())) != len(rows):
         raise Unreadable("mStock's scrip master names one token twice. Yesterday's stays in use.")
-    return Master(rows, [one for one in indexes if one.token not in tokens[one.exchange]])
+    return rows.master([one for one in indexes if one.token not in tokens[one.exchange]])
 
 
 def _traded(rows: Sequence[Scrip]) -> list[Scrip]:
@@ -382,7 +207,7 @@ def _sound(rows: Sequence[Scrip], broken: Mapping[str, _Broken]) -> list[Scrip]:
             (kind := row.instrumenttype[:3]) not in _CONTRACTS
             or (
                 not days[row.expiry] and not lots[row.lotsize]
-                and (kind != "OPT" or (not strikes[row.strike] and row.name[-2:] in _RIGHTS))
+                and (kind != "OPT" or (not strikes[row.strike] and row.name[-2:] in RIGHTS))
             )
         )
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from bot.domain.clock import SystemClock
 from bot.domain.errors import BotError
 from bot.runtime.hardening import refuse_root, stop_on_signals
 from bot.runtime.logs import logging_to
+from bot.runtime.memory import one_heap
 from bot.runtime.randomness import random_bytes
 from bot.runtime.redaction import Redactor
 
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Runs the bot. A fault that nobody expected is logged, and the supervisor starts the bot anew."""
-    gc.freeze()
+    one_heap()
     settings = Settings.read(parsed.environ, directory=Path())
     clock, redactor = SystemClock(), Redactor(settings.secrets())
 

@@ -10,15 +10,12 @@ a secret in the wrong place.
 
 import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self, get_args
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
+from typing import Annotated, Any, Self, get_args
 
 from bot.config.addresses import (
     MSTOCK,
@@ -91,142 +88,154 @@ class MarketHours(StrEnum):
     ALWAYS = "always"
 
 
-def _secret(value: object) -> object:
+def _secret(value: str) -> Secret:
     """A secret of printable ASCII without gaps, as all of them are."""
-    if isinstance(value, str):
-        if not value.isascii() or not value.isprintable() or " " in value:
-            raise ValueError("holds blanks or letters that no such secret has")
-        return Secret(value)
-    return value
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("holds blanks or letters that no such secret has")
+    return Secret(value)
 
 
-def _passphrase(value: object) -> object:
+def _passphrase(value: str) -> Secret:
     """Unlike other secrets it may hold blanks."""
-    if isinstance(value, str):
-        if not value.isprintable():
-            raise ValueError("holds letters that cannot be typed")
-        return Secret(value)
-    return value
+    if not value.isprintable():
+        raise ValueError("holds letters that cannot be typed")
+    return Secret(value)
 
 
-def _token(value: object) -> object:
-    if isinstance(value, str) and not _TOKEN.fullmatch(value):
+def _token(value: str) -> Secret:
+    if not _TOKEN.fullmatch(value):
         raise ValueError("is not a bot token: digits, a colon, letters and digits")
-    return _secret(value)
+    return Secret(value)
 
 
-def _moment(value: object) -> object:
-    if isinstance(value, str):
-        clock = _HOUR.fullmatch(value)
-        if not clock:
-            raise ValueError("is not a time of day such as 16:15")
-        return time(int(clock[1]), int(clock[2]))
-    return value
+def _moment(value: str) -> time:
+    clock = _HOUR.fullmatch(value)
+    if not clock:
+        raise ValueError("is not a time of day such as 16:15")
+    return time(int(clock[1]), int(clock[2]))
 
 
-def _listening(value: object) -> object:
-    if isinstance(value, str):
-        host, _, port = value.rpartition(":")
-        if not re.fullmatch(r"[0-9.]{7,15}|localhost|\[[0-9a-fA-F:]+\]", host) or not re.fullmatch(r"[0-9]{1,5}", port):
-            raise ValueError("is not host:port, such as 127.0.0.1:5000")
-        if not 0 < int(port) < 65536:
-            raise ValueError("is not host:port, such as 127.0.0.1:5000")
-        return host.strip("[]"), int(port)
-    return value
+def _listening(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    if not re.fullmatch(r"[0-9.]{7,15}|localhost|\[[0-9a-fA-F:]+\]", host) or not re.fullmatch(r"[0-9]{1,5}", port):
+        raise ValueError("is not host:port, such as 127.0.0.1:5000")
+    if not 0 < int(port) < 65536:
+        raise ValueError("is not host:port, such as 127.0.0.1:5000")
+    return host.strip("[]"), int(port)
 
 
-def _path(value: object) -> object:
-    if isinstance(value, str) and "\0" in value:
+def _path(value: str) -> Path:
+    if "\0" in value:
         raise ValueError("is not a path")
-    return Path(value).expanduser() if isinstance(value, str) else value
+    return Path(value).expanduser()
 
 
-_Path = Annotated[Path, BeforeValidator(_path)]
+def _one_of(words: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def read(value: str) -> StrEnum:
+        if value not in set(words):
+            raise ValueError(f"is none of {', '.join(words)}")
+        return words(value)
+
+    return read
+
+
+def _from(least: int, most: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+            raise ValueError(f"is no whole number from {least} to {most}")
+        return int(value)
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)
-class Unset:
-    """Says what holds where a setting is not given, in the README's words. Without it, the field's default stands there."""
+class Says:
+    """What a field's type carries: its words in the README's table, and what makes the value of its text.
+
+    reads raises ValueError, whose words go behind the setting's name. unset: what holds where it is not given, in the
+    table's words; without it, the default stands there.
+    """
 
     words: str
+    reads: Callable[[str], object] = str
+    unset: str | None = None
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """Holds what the whole program is told from outside. `Settings.read` makes it, and it is passed down."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
-
-    mode: Mode = Field(description="`demo`, `paper` or `live`: which Telegram and which broker the bot talks to")
-    telegram_bot_token: Annotated[Secret, BeforeValidator(_token)] = Field(description="the bot's token from @BotFather")
-    telegram_url: Annotated[str, Unset(TELEGRAM)] = Field(
-        description="where Telegram is; only the demo's loopback address may differ"
+    mode: Annotated[Mode, Says("`demo`, `paper` or `live`: which Telegram and which broker the bot talks to", _one_of(Mode))]
+    telegram_bot_token: Annotated[Secret, Says("the bot's token from @BotFather", _token)]
+    telegram_url: Annotated[str, Says("where Telegram is; only the demo's loopback address may differ", unset=TELEGRAM)]
+    broker_url: Annotated[str, Says("where the broker is: mStock when live, else the paper broker", unset=f"{MSTOCK} or {PAPER}")]
+    broker_ws_url: Annotated[str, Says("where its socket is", unset=f"{MSTOCK_SOCKET} or {PAPER_SOCKET}")]
+    database: Annotated[Path, Says("the SQLite file; the day's scrip master is kept beside it", _path)] = Path("data/bot.db")
+    key_source: Annotated[
+        KeySource,
+        Says(
+            "where the key that seals secrets comes from, the safest first: `passphrase` (KEY_FILE opens with one), "
+            "`file` (KEY_FILE in the clear)",
+            _one_of(KeySource),
+        ),
+    ] = KeySource.PASSPHRASE
+    key_file: Annotated[Path, Says("the key that seals secrets; never in or below the database's directory", _path)] = Path(
+        "keys/wrapping.key"
     )
-    broker_url: Annotated[str, Unset(f"{MSTOCK} or {PAPER}")] = Field(
-        description="where the broker is: mStock when live, else the paper broker"
-    )
-    broker_ws_url: Annotated[str, Unset(f"{MSTOCK_SOCKET} or {PAPER_SOCKET}")] = Field(description="where its socket is")
-    database: _Path = Field(default=Path("data/bot.db"), description="the SQLite file; the day's scrip master is kept beside it")
-    key_source: KeySource = Field(
-        default=KeySource.PASSPHRASE,
-        description="where the key that seals secrets comes from, the safest first: `passphrase` (KEY_FILE opens with one), "
-        "`file` (KEY_FILE in the clear)",
-    )
-    key_file: _Path = Field(
-        default=Path("keys/wrapping.key"),
-        description="the key that seals secrets; never in or below the database's directory",
-    )
-    key_passphrase: Annotated[Secret | None, BeforeValidator(_passphrase), Unset("asked")] = Field(
-        default=None, description="what opens KEY_FILE, where nobody sits at a terminal"
-    )
-    seed_key_source: KeySource = Field(
-        default=KeySource.FILE,
-        description="the same choice for the second key, under which alone a TOTP seed is stored",
-    )
-    seed_key_file: _Path = Field(
-        default=Path("seed-key/seed.key"),
-        description="the second key, made by `python -m bot key new --seed`; in a directory of its own",
-    )
-    redirect_url: str = Field(
-        default="http://127.0.0.1:5000/mstock/callback",
-        description="the redirect address registered with the API key at mStock",
+    key_passphrase: Annotated[
+        Secret | None, Says("what opens KEY_FILE, where nobody sits at a terminal", _passphrase, unset="asked")
+    ] = None
+    seed_key_source: Annotated[
+        KeySource, Says("the same choice for the second key, under which alone a TOTP seed is stored", _one_of(KeySource))
+    ] = KeySource.FILE
+    seed_key_file: Annotated[
+        Path, Says("the second key, made by `python -m bot key new --seed`; in a directory of its own", _path)
+    ] = Path("seed-key/seed.key")
+    redirect_url: Annotated[str, Says("the redirect address registered with the API key at mStock")] = (
+        "http://127.0.0.1:5000/mstock/callback"
     )
     web_listen: Annotated[
-        tuple[str, int] | None, BeforeValidator(_listening), Unset("that of REDIRECT_URL, when it is this host's")
-    ] = Field(  # host, port
-        default=None,
-        description="host:port where the page for secrets answers, when a proxy or a container stands before REDIRECT_URL",
+        tuple[str, int] | None,
+        Says(
+            "host:port where the page for secrets answers, when a proxy or a container stands before REDIRECT_URL",
+            _listening,
+            unset="that of REDIRECT_URL, when it is this host's",
+        ),
+    ] = None  # host, port
+    broker_api_key: Annotated[Secret | None, Says("the client code, offered by `python -m bot link`", _secret, unset="asked")] = (
+        None  # OpenAlgo's word for it
     )
-    broker_api_key: Annotated[Secret | None, BeforeValidator(_secret), Unset("asked")] = Field(
-        default=None,
-        description="the client code, offered by `python -m bot link`",  # OpenAlgo's word for it
+    broker_api_secret: Annotated[Secret | None, Says("the API key, offered by `python -m bot link`", _secret, unset="asked")] = (
+        None
     )
-    broker_api_secret: Annotated[Secret | None, BeforeValidator(_secret), Unset("asked")] = Field(
-        default=None, description="the API key, offered by `python -m bot link`"
+    log_level: Annotated[LogLevel, Says("`DEBUG`, `INFO`, `WARNING` or `ERROR`", _one_of(LogLevel))] = LogLevel.INFO
+    log_format: Annotated[LogFormat, Says("`line` for people, `json` for machines", _one_of(LogFormat))] = LogFormat.LINE
+    daily_summary: Annotated[time, Says("when the day's summary is sent, IST", _moment)] = time(16, 15)
+    confirm_seconds: Annotated[int, Says("how long a card can be confirmed, 10 to 300", _from(10, 300))] = 60
+    orders_per_second: Annotated[
+        int, Says("how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)", _from(1, 8))
+    ] = 3
+    market_hours: Annotated[
+        MarketHours,
+        Says(
+            "`real`: the exchanges' dated calendar decides what is warned about; `always`: a practice market that never closes",
+            _one_of(MarketHours),
+        ),
+    ] = MarketHours.REAL
+    brokerage_plan: Annotated[
+        str | None,
+        Says(
+            "your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is not known"
+        ),
+    ] = None
+    protect_content: Annotated[
+        Consent, Says("`yes`: no message of the bot can be forwarded, copied or saved", _one_of(Consent))
+    ] = Consent.NO
+    allow_root: Annotated[Consent, Says("`yes`: live money as root, outside a container, all the same", _one_of(Consent))] = (
+        Consent.NO
     )
-    log_level: LogLevel = Field(default=LogLevel.INFO, description="`DEBUG`, `INFO`, `WARNING` or `ERROR`")
-    log_format: LogFormat = Field(default=LogFormat.LINE, description="`line` for people, `json` for machines")
-    daily_summary: Annotated[time, BeforeValidator(_moment)] = Field(
-        default=time(16, 15), description="when the day's summary is sent, IST"
-    )
-    confirm_seconds: int = Field(default=60, ge=10, le=300, description="how long a card can be confirmed, 10 to 300")
-    orders_per_second: int = Field(
-        default=3, ge=1, le=8, description="how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)"
-    )
-    market_hours: MarketHours = Field(
-        default=MarketHours.REAL,
-        description="`real`: the exchanges' dated calendar decides what is warned about; `always`: a practice market that never "
-        "closes",
-    )
-    brokerage_plan: str | None = Field(
-        default=None,
-        description="your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is "
-        "not known",
-    )
-    protect_content: Consent = Field(
-        default=Consent.NO, description="`yes`: no message of the bot can be forwarded, copied or saved"
-    )
-    allow_root: Consent = Field(default=Consent.NO, description="`yes`: live money as root, outside a container, all the same")
-    market_data: _Path | None = Field(default=None, description="a TOML file whose dated facts go before the built-in ones")
+    market_data: Annotated[Path | None, Says("a TOML file whose dated facts go before the built-in ones", _path)] = None
+    given: frozenset[str] = frozenset()  # the fields that do not stand at their defaults
     warnings: tuple[str, ...] = ()  # what works but should be otherwise, for the log and `check`
 
     @property
@@ -259,13 +268,21 @@ class Settings(BaseModel):
         if "REDIRECT_URL" in given and not is_redirect(given["REDIRECT_URL"]):
             problems.append("REDIRECT_URL is not an http or https address")
         problems += _out_of_the_keyring(given)
-        values: dict[str, object] = {setting.field: given[setting.name] for setting in SETTINGS if setting.name in given}
-        try:
-            settings = cls.model_validate({**values, "warnings": tuple(warnings)})
-        except ValidationError as error:
-            names = {problem.partition(" ")[0] for problem in problems}
-            problems += [words for name, words in _problems_of(error, mode) if name not in names]
-            settings = None
+        values: dict[str, Any] = {}
+        wrong: dict[str, str] = {}
+        for setting in SETTINGS:
+            try:
+                if setting.name in given:
+                    values[setting.field] = setting.says.reads(given[setting.name])
+                elif setting.required:
+                    wrong[setting.name] = "is missing"
+            except ValueError as error:
+                wrong[setting.name] = str(error)
+        settings = None if wrong else cls(**values, given=frozenset(values), warnings=tuple(warnings))
+        named = {problem.partition(" ")[0] for problem in problems}
+        if mode is None:
+            named.update(NAMES)  # what they should be follows from the mode
+        problems += [f"{name} {words}" for name, words in wrong.items() if name not in named]
         if settings is not None:
             problems += _misplaced_keys(settings)
         if problems or settings is None:
@@ -278,33 +295,34 @@ class Setting:
     """One row of the table. `default` is what stands in the documentation, None for "must be given"."""
 
     name: str
-    says: str
+    says: Says
     default: str | None
     secret: bool
+    required: bool
 
     @property
     def field(self) -> str:
         return self.name.lower()
 
     @classmethod
-    def of(cls, name: str, field: FieldInfo) -> Self:
+    def of(cls, made: Field[object], says: Says) -> Self:
         """The row that a field of Settings makes."""
-        words = next((unset.words for unset in field.metadata if isinstance(unset, Unset)), None)
-        if words is None and not field.is_required():
-            words = "none" if field.default is None else _written(field.default)
         return cls(
-            name=name.upper(),
-            says=field.description or "",
-            default=words,
-            secret=Secret in (field.annotation, *get_args(field.annotation)),
+            name=made.name.upper(),
+            says=says,
+            default=says.unset or (None if made.default is MISSING else _written(made.default)),
+            secret="Secret" in str(made.type),
+            required=made.default is MISSING,
         )
 
 
 def _written(default: object) -> str:
+    if default is None:
+        return "none"
     return f"{default:%H:%M}" if isinstance(default, time) else str(default)
 
 
-SETTINGS = tuple(Setting.of(name, field) for name, field in Settings.model_fields.items() if field.description)
+SETTINGS = tuple(Setting.of(made, says) for made in fields(Settings) for says in get_args(made.type) if isinstance(says, Says))
 
 
 def market_data(environ: Mapping[str, str], directory: Path) -> Path | None:
@@ -318,7 +336,7 @@ def table() -> str:
     rows = ["| setting | what it says | default |", "|---|---|---|"]
     for setting in SETTINGS:
         name = f"`{setting.name}` (`_FILE`)" if setting.secret else f"`{setting.name}`"
-        rows.append(f"| {name} | {setting.says} | {setting.default or 'must be given'} |")
+        rows.append(f"| {name} | {setting.says.words} | {setting.default or 'must be given'} |")
     return "\n".join(rows)
 
 
@@ -329,8 +347,7 @@ def _out_of_the_keyring(given: Mapping[str, str]) -> list[str]:
         if given.get(name) != "keyring":
             continue
         database, path = (
-            Path(given.get(setting, Settings.model_fields[setting.lower()].default)).expanduser().resolve()
-            for setting in ("DATABASE", file)
+            Path(given.get(setting, getattr(Settings, setting.lower()))).expanduser().resolve() for setting in ("DATABASE", file)
         )
         entry, path_word, directory = shlex.quote(f"{ring} {database}"), shlex.quote(str(path)), shlex.quote(str(path.parent))
         problems.append(
@@ -353,19 +370,4 @@ def _misplaced_keys(settings: Settings) -> list[str]:
     ]
     if homes["KEY_FILE"].parent == homes["SEED_KEY_FILE"].parent:
         problems.append("SEED_KEY_FILE lies in the directory of KEY_FILE: a copy of that directory would hold both keys")
-    return problems
-
-
-def _problems_of(error: ValidationError, mode: Mode | None) -> list[tuple[str, str]]:
-    """Returns (setting, words) for each fault. The values that pydantic read are left out."""
-    problems = []
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        name = str(fault["loc"][0]).upper()
-        if fault["type"] == "missing":
-            if name in NAMES and mode is None:
-                continue  # follows from the mode
-            problems.append((name, f"{name} is missing"))
-            continue
-        words = fault["msg"].removeprefix("Value error, ")
-        problems.append((name, f"{name} {words[0].lower()}{words[1:]}" if fault["type"] == "value_error" else f"{name}: {words}"))
     return problems

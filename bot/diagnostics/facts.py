@@ -15,7 +15,7 @@ from bot.diagnostics.safe_facts import Fact, Plain, Version, Word, facts
 from bot.domain.orders.order import OrderStatus
 from bot.runtime.hardening import standing
 
-LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pydantic", "pyotp", "python-telegram-bot", "sqlalchemy")
+LIBRARIES = ("aiohttp", "alembic", "cryptography", "httpx", "msgspec", "pyotp", "python-telegram-bot", "sqlalchemy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def _settings(settings: Settings) -> list[Fact]:
         elif isinstance(value, int):
             values[setting.name] = value
         else:
-            values[f"{setting.name} given"] = setting.field in settings.model_fields_set and bool(value)
+            values[f"{setting.name} given"] = setting.field in settings.given and bool(value)
     return facts("setting", {**values, "warnings": len(settings.warnings)})
 
 

@@ -78,9 +78,10 @@ class UnknownSymbol(ChoiceWanted):
 class CheckFailed(PersonError):
     """One or more checks refuse the order; every reason is told at once."""
 
-    def __init__(self, reasons: Sequence[str]) -> None:
+    def __init__(self, reasons: Sequence[str], *, near: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(" ".join(reasons))
         self.reasons = tuple(reasons)
+        self.near = tuple(near)  # (label for a button, command that would pass)
 
 
 class ConfirmationGone(PersonError):
@@ -173,7 +174,11 @@ class TooFast(BrokerError):
 
 
 class Unclear(BrokerError):
-    """The act may have happened; it must never be repeated, only looked for."""
+    """The act may have happened; it must never be repeated, only looked for. words: the broker's own, if it said anything."""
+
+    def __init__(self, say: str, *, words: str = "") -> None:
+        super().__init__(say)
+        self.words = words
 
 
 class Unreadable(BrokerError):
@@ -184,10 +189,17 @@ class DeliveryError(BotError):
     """Telegram would not take a message; permanent ones are buried, others wait retry_after seconds."""
 
     def __init__(
-        self, say: str, *, permanent: bool = False, retry_after: float | None = None, may_have_arrived: bool = False
+        self,
+        say: str,
+        *,
+        permanent: bool = False,
+        closed: bool = False,
+        retry_after: float | None = None,
+        may_have_arrived: bool = False,
     ) -> None:
         super().__init__(say)
-        self.permanent = permanent
+        self.permanent = permanent or closed
+        self.closed = closed  # True: the person blocked the bot or left: what is for that chat waits for a return
         self.retry_after = retry_after
         self.may_have_arrived = may_have_arrived  # True: it was sent, and Telegram's answer got lost
 

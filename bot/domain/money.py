@@ -43,6 +43,12 @@ def in_figures(rupees: Decimal) -> str:
     return f"{grouped(whole)}.{part}"
 
 
+def in_price(price: Decimal) -> str:
+    """A price above zero in rupees as it is written in India: at least two decimals, and all it has: 1,490.05, 0.0025."""
+    whole, _, part = f"{price:f}".partition(".")
+    return f"{grouped(whole)}.{part.rstrip('0').ljust(2, '0')}"
+
+
 def on_tick(price: Decimal, tick: Decimal) -> bool:
     """Whether the price stands on the instrument's grid."""
     return price % tick == 0

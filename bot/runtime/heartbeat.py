@@ -22,8 +22,13 @@ def heartbeat_beside(database: Path) -> Path:
 def last_beat(environ: Mapping[str, str], directory: Path) -> datetime | None:
     """Reads when the bot of these settings wrote its last heartbeat. None: there is none that can be read."""
     texts = gather(environ, directory, {"DATABASE": False}, [], [])
+    return written_in(heartbeat_beside(Path(texts.get("DATABASE", DATABASE)).expanduser()))
+
+
+def written_in(heartbeat: Path) -> datetime | None:
+    """The time in the file. None: there is none that can be read."""
     try:
-        return datetime.fromisoformat(heartbeat_beside(Path(texts.get("DATABASE", DATABASE)).expanduser()).read_text())
+        return datetime.fromisoformat(heartbeat.read_text())
     except (OSError, ValueError):
         return None
 

@@ -15,12 +15,13 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
-from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
+from bot.trading.money.reports import Reports
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.prompts import Prompts
 from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.people.acts import in_words
@@ -41,6 +42,7 @@ class Services:
     accounts: Accounts
     logins: Logins
     proposals: Proposals
+    prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders
     books: AccountViews

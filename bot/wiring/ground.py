@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Protocol
 
 from bot.config.settings import Settings
@@ -15,7 +16,9 @@ from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes
 from bot.domain.ports.repositories import Store
 from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
+from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.sync.reconcile import Reconcile
@@ -61,7 +64,9 @@ class Ground:
     reconcile: Reconcile
     reads: SharedReads
     prices: Prices
+    watcher: TickWatcher
     confirmations: Confirmations
+    results: Results
 
 
 def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
@@ -72,3 +77,9 @@ def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
     if plan is None:
         raise SettingsError(f"Settings: BROKERAGE_PLAN is none of {', '.join(plan.name for plan in tariff.plans)}.")
     return plan
+
+
+def day_before(calendar: Calendar | None, day: date) -> date:
+    """The trading day before a date in India; the day before where no calendar is kept, or where it does not reach."""
+    found = calendar.trading_day_before(day) if calendar is not None else None
+    return found or day - timedelta(days=1)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.trading.orders.drafting import Drafting
+from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.proposal_builder import ProposalBuilder
@@ -29,7 +30,9 @@ def build_orders(ground: Ground) -> Orders:
         prices=ground.prices,
         instruments=ground.catalogue,
         drafting=Drafting(ground.reference.rules, ground.clock),
+        interpreter=Interpreter(instruments=ground.catalogue, prices=ground.prices, clock=ground.clock),
         confirmations=ground.confirmations,
+        results=ground.results,
         clock=ground.clock,
         rules=ground.reference.rules,
         tariff=ground.reference.tariff,

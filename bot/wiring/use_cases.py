@@ -30,11 +30,14 @@ from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
-from bot.trading.account.reports import Reports
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
+from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.prompts import Prompts
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -42,6 +45,7 @@ from bot.trading.safety.lockdown import Lockdown
 from bot.trading.safety.outage import Outage, PatientStore
 from bot.trading.safety.pins import Pins
 from bot.trading.safety.token_guard import TokenGuard
+from bot.trading.safety.uncovered_year import UncoveredYear
 from bot.trading.services import Host, Services
 from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
@@ -49,10 +53,12 @@ from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
 from bot.wiring.charts import build_charts
-from bot.wiring.chores import Settling, build_scheduler
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
+from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
+from bot.wiring.settling import Settling
 from handlers.views.format import rupees
+from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore, Topic
 
@@ -78,6 +84,7 @@ class Core:
     logins: Logins
     catalogue: Catalogue
     reconcile: Reconcile
+    watcher: TickWatcher
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
@@ -121,9 +128,12 @@ def build_core(
     applier = FactApplier(random=random_bytes, instrument=catalogue.by_key)
     reconcile = Reconcile(store=store, connections=connections, applier=applier, clock=clock, elapsed=elapsed, egress=egress)
     reads = SharedReads(connections=connections, clock=clock, changed_at=reconcile.changed_at)
-    prices = Prices(connections=connections, reads=reads)
+    watcher = TickWatcher(connections=connections)
+    prices = Prices(connections=connections, reads=reads, watcher=watcher)
 
-    settle = Settling(catalogue=catalogue, reconcile=reconcile, background=background)
+    settle = Settling(
+        store=patient, clock=clock, catalogue=catalogue, reconcile=reconcile, watcher=watcher, background=background
+    )
 
     accounts = Accounts(store=store, clock=clock)
     logins = Logins(
@@ -136,6 +146,8 @@ def build_core(
         conceal=redactor.know,
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
+    day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
+    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
     ground = Ground(
         settings=settings,
         reference=reference,
@@ -151,7 +163,9 @@ def build_core(
         reconcile=reconcile,
         reads=reads,
         prices=prices,
+        watcher=watcher,
         confirmations=confirmations,
+        results=results,
     )
     orders = build_orders(ground)
     quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
@@ -167,12 +181,12 @@ def build_core(
         reads=reads,
         tariff=reference.tariff,
         plan=plan,
+        day_book=day_book,
         clock=clock,
     )
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, clock=clock)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=views, clock=clock)
+    reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -188,6 +202,7 @@ def build_core(
         accounts=accounts,
         logins=logins,
         proposals=orders.proposals,
+        prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
         books=views,
@@ -223,9 +238,15 @@ def build_core(
         mode=mode,
         clock=clock,
     )
-    feed = FeedEvents(store=patient, reconcile=reconcile, prices=prices, background=background, clock=clock)
+    feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
+    jobs = table(
+        days=Days(calendar=calendar, summary=settings.daily_summary),
+        reports=reports,
+        sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
+        year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
+    )
     return Core(
         services=services,
         token_guard=token_guard,
@@ -233,12 +254,13 @@ def build_core(
         logins=logins,
         catalogue=catalogue,
         reconcile=reconcile,
+        watcher=watcher,
         background=background,
-        scheduler=build_scheduler(ground, reports),
+        scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
         settle=settle,
         album=album,
         direct=direct,
         patient=patient,
-        explain=lambda words: reference.rejections.explain(words).words(rupees),
+        explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),
     )

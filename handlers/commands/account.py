@@ -12,8 +12,8 @@ from bot.domain.people.account import GRANTS, Permission
 from handlers.commands.command import Command
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.context.order_words import legible
 from handlers.context.permissions import demand
+from handlers.context.words.script import legible
 from handlers.views import account as views
 from handlers.views.failures import failure
 from handlers.views.message import message
@@ -21,6 +21,7 @@ from handlers.views.message import message
 _log = logging.getLogger(__name__)
 
 _SIX = re.compile(r"\s*([0-9]{3})[ -]?([0-9]{3})\s*")
+_OF_A_CODE = re.compile(r"otp|totp|code|the|my|is|its?|s|here|login|pin|mera|hai|yeh?")
 BLANK = "••••••"  # stands in the inbox where a code stood (handlers/poller.py)
 _BLANKED = re.compile(rf"(?:(?:[\w-]{{1,32}}\s*:\s*)?/?login(?:@\w+)?\s+)?{BLANK}\s*", re.IGNORECASE)
 
@@ -29,6 +30,17 @@ def six_digits(text: str) -> str | None:
     """The code in a text that is nothing but six digits of any script, also written 123 456."""
     match = _SIX.fullmatch(legible(text))
     return match[1] + match[2] if match else None
+
+
+def code_among(text: str) -> str | None:
+    """The one run of six digits among other words; None where there is none, or a longer number, or more than one."""
+    numbers = re.findall(r"[0-9]+", legible(text))
+    return numbers[0] if len(numbers) == 1 and len(numbers[0]) == 6 else None
+
+
+def names_a_code(text: str) -> bool:
+    """Whether nothing stands beside the digits but words that announce a code: otp 862996."""
+    return all(_OF_A_CODE.fullmatch(word) for word in re.findall(r"[^\W\d_]+", text.lower()))
 
 
 def is_blanked(text: str) -> bool:
@@ -85,6 +97,16 @@ async def code(ctx: Ctx) -> None:
     note = await _hide(ctx)
     if digits is None or not ctx.services.logins.expects_code(ctx.chat_id):
         await ctx.reply(views.code_not_expected(note), marked=False)
+        return
+    await _log_in_or_go_on(ctx, digits, note)
+
+
+async def code_in_words(ctx: Ctx) -> None:
+    """Six digits among words while a code is awaited: deleted, then taken where the words announce a code, else asked about."""
+    digits = code_among(ctx.words)
+    note = await _hide(ctx)
+    if digits is None or not names_a_code(ctx.words):
+        await ctx.reply(views.code_alone(note), marked=False)
         return
     await _log_in_or_go_on(ctx, digits, note)
 

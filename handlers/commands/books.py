@@ -93,7 +93,7 @@ COMMANDS = (
         family=Family.BOOKS, permission=Permission.LOOK, handler=holdings,
     ),
     Command(
-        name="funds", short=("f",), help="Money for trading", example="/funds",
+        name="funds", short=("f", "balance"), help="Money for trading", example="/funds",
         family=Family.BOOKS, permission=Permission.LOOK, handler=funds,
     ),
 )  # fmt: skip

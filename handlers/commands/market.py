@@ -24,7 +24,8 @@ async def search(ctx: Ctx) -> None:
 
 COMMANDS = (
     Command(
-        name="quote", short=("q",), arguments="<symbol>", help="Price, bid and ask, range of the day", example="/quote NIFTY",
+        name="quote", short=("q", "bhav", "भाव"), arguments="<symbol>",
+        help="Price, bid and ask, range of the day", example="/quote NIFTY",
         family=Family.MARKET, permission=Permission.LOOK, handler=quote,
     ),
     Command(

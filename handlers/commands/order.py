@@ -7,7 +7,7 @@ from bot.domain.people.account import Permission
 from bot.domain.terms import Side
 from handlers.commands import order_steps
 from handlers.commands.command import Command, Taps
-from handlers.context import order_numbers, order_words
+from handlers.context import order_numbers
 from handlers.context.command import Family
 from handlers.context.context import Ctx
 from handlers.views import books
@@ -17,20 +17,19 @@ from handlers.views.taps import ExitTap, OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:
-    """Proposes an order from the words, and sends nothing. Buttons ask for what the words lack."""
+    """Proposes an order from the words, and sends nothing. Buttons ask for what the words lack or leave open."""
     await _propose(ctx, Side.BUY)
 
 
 async def sell(ctx: Ctx) -> None:
-    """Proposes an order from the words, and sends nothing. Buttons ask for what the words lack."""
+    """Proposes an order from the words, and sends nothing. Buttons ask for what the words lack or leave open."""
     await _propose(ctx, Side.SELL)
 
 
 async def _propose(ctx: Ctx, side: Side) -> None:
-    if await order_steps.step(ctx, side):
-        return
-    proposal = await ctx.services.proposals.propose(ctx.actor, order_words.order(side, ctx.words), chat_id=ctx.chat_id)
-    await ask(ctx, proposal, in_place=ctx.stays)
+    order = await order_steps.complete(ctx, side)
+    if order is not None:
+        await ask(ctx, await ctx.services.proposals.propose(ctx.actor, order, chat_id=ctx.chat_id), in_place=ctx.stays)
 
 
 async def modify(ctx: Ctx) -> None:
@@ -123,6 +122,7 @@ async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
 async def _offer_prices(ctx: Ctx, detail: OrderDetail) -> None:
     if not detail.order.status.is_working:
         raise CheckFailed([f"#{detail.order.number} does not work any more: there is nothing to change."])
+    await order_steps.await_words(ctx, f"/modify {detail.order.number}")
     await ctx.reply(cards.modify_prices(detail.order, detail.account.label, ctx.mode, ctx.now), to=ctx.message_id)
 
 
@@ -141,19 +141,20 @@ async def _given_up(ctx: Ctx, order: Order) -> None:
 
 COMMANDS = (
     Command(
-        name="buy", short=("b", "kharido", "kharid", "khareedo", "खरीदो"),
-        arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        name="buy", short=("b", "kharido", "kharid", "khareedo", "lelo", "खरीदो"),
+        arguments="<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
         help="Buy; you see the order before it is sent", example="/buy RELIANCE 10",
         family=Family.ORDER, permission=Permission.REDUCE, handler=buy,  # a guardian may buy a short back
     ),
     Command(
         name="sell", short=("s", "becho", "bech", "बेचो"),
-        arguments="<symbol> <quantity> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        arguments="<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
         help="Sell; you see the order before it is sent", example="/sell RELIANCE 10 2900",
         family=Family.ORDER, permission=Permission.REDUCE, handler=sell,  # the desk decides what only reduces
     ),
     Command(
-        name="modify", arguments="<#> [price] [q quantity]", help="New price or quantity for an open order",
+        name="modify", arguments="<#> [price] [q quantity]",
+        help="New price for an open order, or a new total quantity behind q: modify 12 q 20",
         example="/modify 12 2905", family=Family.ORDER, permission=Permission.OPEN, handler=modify,
     ),
     Command(

@@ -77,7 +77,7 @@ async def tapped(ctx: Ctx, tap: PadTap) -> Waiting | None:
 
 COMMANDS = (
     Command(
-        name="lock", help="Seal this phone: it shows and sends nothing until it is unlocked", example="/lock",
+        name="lock", help="Lock this phone: it shows and sends nothing until it is unlocked", example="/lock",
         family=Family.SAFETY, permission=Permission.OWN, handler=lock,
     ),
     Command(

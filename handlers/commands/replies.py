@@ -14,9 +14,11 @@ from telegram import Message
 from bot.domain.clock import ist_date
 from bot.domain.errors import CheckFailed
 from bot.domain.money import exact
+from bot.domain.orders.legs import Leg
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
-from handlers.context.order_words import legible
+from handlers.context.words import terms
+from handlers.context.words.script import latin
 from handlers.views.tap import Tap, decode
 from handlers.views.taps import CardTap, CardVerb, ChangeTap, LeaveTap, OrderTap, OrderVerb
 
@@ -24,13 +26,14 @@ _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{2})*,[0-9]{3}|[0-9]{1,9})"
 _PRICE = re.compile(rf"@?₹?({_FIGURE}(?:\.[0-9]{{1,4}})?)(?:/-)?")
 _SIZE = re.compile(rf"q(?:ty)?\s*({_FIGURE})", re.IGNORECASE)
 _ACTS = {
-    "same": OrderVerb.SAME,
-    "again": OrderVerb.SAME,
-    "exit": OrderVerb.EXIT,
-    "half": OrderVerb.HALF,
+    **dict.fromkeys(("same", "again", "same again"), OrderVerb.SAME),
+    **dict.fromkeys(("exit", "all", "close", "sq off", "square off", "nikal do", "sab", "निकाल दो"), OrderVerb.EXIT),
+    **dict.fromkeys(("half", "aadha", "adha", "half exit"), OrderVerb.HALF),
     "reverse": OrderVerb.REVERSE,
     "cancel": OrderVerb.CANCEL,
 }
+_STOP = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(\S+(?:\s*(?:%|pts?|points?))?)", re.IGNORECASE)
+_LATER = re.compile(r"(?:trail|t|tgt|target|tp)\s*[-+@₹]?[0-9.,]+\s*(?:%|pts?|points?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +46,39 @@ class NewTerms:
     label: str
 
 
-def completed(message: Message, text: str) -> str:
-    """Puts the words so far before a reply to a question on the way to an order. Any other text stays as it is."""
+def base(message: Message) -> str | None:
+    """The words so far that a reply to a question on the way to an order completes; None for any other message."""
     leave = next((tap for tap in _taps(message) if isinstance(tap, LeaveTap)), None)
     if leave is None or not leave.words:
-        return text
+        return None
     account = f"{leave.label}: " if leave.label else ""
-    return f"{account}{leave.words} {text}"
+    return f"{account}{leave.words}"
 
 
-def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | None:
+@dataclass(frozen=True, slots=True)
+class StopWanted:
+    """A stop for the position behind an order; no leg: something that cannot be attached yet."""
+
+    order_id: str | None
+    leg: Leg | None
+    label: str
+
+
+def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | StopWanted | None:
     """What a short reply to a proposal, an order's card or its fill asks for; None for any other text."""
-    text = " ".join(legible(text).split())
+    text = " ".join(latin(text).split())
+    stop = _STOP.fullmatch(text)
+    leg = terms.leg(stop[1]) if stop else None
+    later = leg is not None or _LATER.fullmatch(text) is not None
     price, size = _PRICE.fullmatch(text), _SIZE.fullmatch(text)
     at = exact(price[1].replace(",", "")) if price else None
     quantity = int(size[1].replace(",", "")) if size else None
     act = _ACTS.get(text.lower())
     for tap in _taps(message):
+        if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and later:
+            return StopWanted(None, None, tap.label)
+        if isinstance(tap, OrderTap) and later:
+            return StopWanted(tap.order_id, leg, tap.label)
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and (at is not None or quantity is not None):
             return ChangeTap(tap.token, price=at, quantity=quantity, label=tap.label)
         if isinstance(tap, OrderTap) and act is not None:
@@ -69,15 +88,22 @@ def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | None
     return None
 
 
-async def change(ctx: Ctx, terms: NewTerms) -> None:
-    """Proposes new terms for the order that was replied to."""
-    order = (await ctx.services.books.order_by_id(ctx.actor, terms.order_id)).order
+async def act(ctx: Ctx, wanted: NewTerms | StopWanted) -> None:
+    """Proposes new terms for the order that was replied to, or a stop for its position."""
+    if isinstance(wanted, NewTerms):
+        await _change(ctx, wanted)
+    elif wanted.order_id is None or wanted.leg is None:
+        raise CheckFailed(["A stop, a target or a trail cannot be attached to an order yet. A stop for a position can: sl 2880."])
+    else:
+        await ask(ctx, await ctx.services.proposals.stop_of(ctx.actor, wanted.order_id, wanted.leg, chat_id=ctx.chat_id))
+
+
+async def _change(ctx: Ctx, new: NewTerms) -> None:
+    order = (await ctx.services.books.order_by_id(ctx.actor, new.order_id)).order
     if not order.status.is_working or ist_date(order.created_at) != ist_date(ctx.now):
         raise CheckFailed([f"#{order.number} does not work any more: there is nothing to change."])
     proposals = ctx.services.proposals
-    await ask(
-        ctx, await proposals.modify(ctx.actor, order.number, price=terms.price, quantity=terms.quantity, chat_id=ctx.chat_id)
-    )
+    await ask(ctx, await proposals.modify(ctx.actor, order.number, price=new.price, quantity=new.quantity, chat_id=ctx.chat_id))
 
 
 def _taps(message: Message) -> Iterator[Tap]:

@@ -14,6 +14,7 @@ from handlers.telegram.admission import joining_code
 from handlers.views import account as account_views
 from handlers.views import books as book_views
 from handlers.views import start as views
+from handlers.views import steps as step_views
 from handlers.views.taps import Listing, ListingTap
 
 
@@ -39,6 +40,9 @@ async def help_(ctx: Ctx) -> None:
     if not word:
         await ctx.reply(views.help_all(_mine(ctx), ctx.mode), marked=False)
         return
+    if family := [command for command in _mine(ctx) if command.family.lower() == word]:
+        await ctx.redraw_or_reply(views.help_family(family, _mine(ctx), ctx.mode))
+        return
     info = next((command for command in ctx.state.commands if word == command.name or word in command.short), None)
     if info is None:
         raise UsageError(f'There is no command "{ctx.words}".', example="/help buy")
@@ -50,7 +54,10 @@ async def menu(ctx: Ctx) -> None:
 
 
 async def cancel(ctx: Ctx) -> None:
-    """Lists the open orders: that is what a person in a hurry means."""
+    """Leaves a question on the way to an order. With none open it lists the open orders: that is what a hurried hand means."""
+    if await ctx.services.prompts.answered(ctx.chat_id) is not None:
+        await ctx.reply(step_views.left(), marked=False)
+        return
     await ctx.reply(await books.page(ctx, ListingTap(Listing.ORDERS, ctx.label, "open")))
 
 
@@ -71,7 +78,7 @@ COMMANDS = (
         family=Family.START, permission=Permission.LOOK, handler=start,
     ),
     Command(
-        name="help", arguments="[command]", help="All commands, or one explained", example="/help buy",
+        name="help", arguments="[command]", help="The commands by kind, or one explained", example="/help buy",
         family=Family.START, permission=Permission.LOOK, handler=help_,
     ),
     Command(
@@ -79,7 +86,7 @@ COMMANDS = (
         family=Family.START, permission=Permission.LOOK, handler=menu,
     ),
     Command(
-        name="cancel", help="Leave what you are in; otherwise list the open orders", example="/cancel",
+        name="cancel", help="Leave a question; otherwise the open orders, to cancel them", example="/cancel",
         family=Family.START, permission=Permission.LOOK, handler=cancel,
     ),
     Command(

@@ -9,7 +9,7 @@ from typing import Any
 
 from telegram import CallbackQuery, Message, Update
 from telegram.error import BadRequest, TelegramError
-from telegram.ext import CallbackContext, ExtBot
+from telegram.ext import CallbackContext
 
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
@@ -17,6 +17,7 @@ from bot.trading.services import Services
 from handlers.context.command import CommandInfo
 from handlers.context.permissions import PermissionOf, offered
 from handlers.telegram.rate_limits import Priority
+from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender
 from handlers.views.message import View
 
@@ -89,7 +90,7 @@ class BotState:
         return first
 
 
-class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotState]):
+class Ctx(CallbackContext[Receiver, dict[Any, Any], dict[Any, Any], BotState]):
     """One update on its way through one handler."""
 
     actor: Actor  # set before a handler is called
@@ -98,6 +99,7 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
     message: Message | None = None  # the person's own message, or the message under whose button was tapped
     query: CallbackQuery | None = None
     stays: bool = False  # the answer to the tapped words takes the place of the message with the button
+    completes: bool = False  # the words answer a question on the way to an order
     concerns: Message | None = None  # our own message, where the words are a reply that acts on it
     answered: bool = False
 
@@ -150,15 +152,17 @@ class Ctx(CallbackContext[ExtBot[Priority], dict[Any, Any], dict[Any, Any], BotS
         return offered(view.led_by(mark), actor.role, self.state.permission_of)
 
     async def reply(self, view: View, *, to: int | None = None, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
-        """Sends a view and returns the message id. marked: the mark of the account in use leads it."""
-        return await Sender(self.bot).send(self.chat_id, self.own(view, marked=marked), reply_to=to, priority=priority)
+        """Sends a view without a sound: the person is looking. Returns the message id. marked: the account's mark leads it."""
+        own = self.own(view, marked=marked)
+        return await Sender(self.bot).send(self.chat_id, own, reply_to=to, priority=priority, silent=True)
 
     async def redraw(self, view: View, *, priority: Priority = Priority.REPLY, marked: bool = True) -> int:
         """Edits our message after a tap on it or a reply to it, else sends a new one. Returns the message id."""
         over = self.concerns or (self.message if self.query is not None else None)
         if over is None:
             return await self.reply(view, priority=priority, marked=marked)
-        return await Sender(self.bot).edit(self.chat_id, over.message_id, self.own(view, marked=marked), priority=priority)
+        own = self.own(view, marked=marked)
+        return await Sender(self.bot).edit(self.chat_id, over.message_id, own, priority=priority, silent=True)
 
     async def redraw_or_reply(self, view: View) -> int:
         """Answers a command, in place of the message with its button where that is a step on the same way."""

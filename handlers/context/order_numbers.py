@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import NoReturn
 
 from bot.domain.errors import UsageError
-from handlers.context.order_words import BARE, LATER, MOST, figure, legible, tokens
+from handlers.context.words.figures import BARE, MOST, figure
+from handlers.context.words.script import legible, tokens
+from handlers.context.words.terms import SET_BY_WORD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ def modify(words: str) -> ModifyWords:
             quantity = _checked(parts[place + 1], refuse, whole=True)
             place += 2
             continue
-        if word in ("stop", "trigger") or word in LATER:
+        if word in SET_BY_WORD:
             refuse("Only the price and the quantity of an order can be changed so far.")
         if price is not None:
             refuse(f'What is "{parts[place]}"? The quantity goes behind q: modify {which} {price:f} q 20.')

@@ -1,4 +1,4 @@
-"""One limiter for every call to Telegram: safety before fills before replies before cards (telegram.md, "Limits").
+"""One limiter for every call to Telegram: safety before fills before replies before cards before watch lists.
 
 About thirty calls a second in all, and one a second to a chat with a small burst. A chat that Telegram told to wait waits alone.
 Waiting is plain asyncio on loop time.
@@ -19,17 +19,18 @@ _log = logging.getLogger(__name__)
 JSON = dict[str, Any]
 Answer = bool | JSON | list[JSON]
 
-# Calls that put something before a person's eyes; the others are neither slow nor counted per chat.
-_COUNTED = frozenset({"sendMessage", "editMessageText", "editMessageReplyMarkup", "deleteMessage", "sendPhoto", "sendDocument"})
+# Calls about a chat that put nothing into it: counted among all calls, not among the messages of the chat.
+_UNSEEN = frozenset({"answerCallbackQuery", "sendChatAction", "getChat", "getMe", "setMyCommands", "setChatMenuButton"})
 
 
 class Priority(IntEnum):
     """Who goes first when there is a queue."""
 
-    SAFETY = 0
-    FILL = 1
-    REPLY = 2
-    CARD = 3
+    SAFETY = 1  # the library takes 0 for no priority at all
+    FILL = 2
+    REPLY = 3
+    CARD = 4
+    WATCH = 5
 
 
 class Bucket:
@@ -81,7 +82,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         self._tries = tries
         self._chats: dict[int, Bucket] = {}
         self._paused: dict[int, float] = {}
-        self._queue: list[tuple[Priority, int, int, asyncio.Future[None]]] = []
+        self._queue: list[tuple[Priority, int, int | None, asyncio.Future[None]]] = []
         self._count = 0
         self._pump: asyncio.Task[None] | None = None
         self._stir = asyncio.Event()
@@ -110,7 +111,8 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
     ) -> Answer:
         """Waits for a turn, calls, and sits out one or two short pauses that Telegram asks for (a 429 did nothing)."""
         chat = data.get("chat_id")
-        if endpoint not in _COUNTED or not isinstance(chat, int):
+        if endpoint in _UNSEEN or not isinstance(chat, int):  # the answer to a tap above all, which somebody waits for
+            await self._turn(None, Priority.SAFETY)
             return await callback(*args, **kwargs)
         priority = Priority.REPLY if rate_limit_args is None else rate_limit_args
         for attempt in range(self._tries + 1):
@@ -127,7 +129,7 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         msg = "unreachable: the last attempt returns or raises"
         raise AssertionError(msg)
 
-    async def _turn(self, chat: int, priority: Priority) -> None:
+    async def _turn(self, chat: int | None, priority: Priority) -> None:
         now = asyncio.get_running_loop().time()
         if not self._queue and self._take(chat, priority, now) == 0.0:
             return
@@ -139,8 +141,12 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
             self._pump = asyncio.create_task(self._serve(), name="telegram pace")
         await turn
 
-    def _take(self, chat: int, priority: Priority, now: float) -> float:
-        """0.0 and a token taken from both buckets, or the seconds to wait."""
+    def _take(self, chat: int | None, priority: Priority, now: float) -> float:
+        """0.0 and a token taken from both buckets, or the seconds to wait; None: a call that is no message to a chat."""
+        if chat is None:
+            if (wait := self._overall.wait(now)) == 0.0:
+                self._overall.take()
+            return wait
         own = self._chats.get(chat)
         if own is None:
             self._tidy(now)
@@ -164,10 +170,13 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
         while self._queue:
             self._stir.clear()
             now = loop.time()
-            blocked_turns: list[tuple[Priority, int, int, asyncio.Future[None]]] = []
+            blocked_turns: list[tuple[Priority, int, int | None, asyncio.Future[None]]] = []
             shortest = 60.0
-            blocked: set[int] = set()
+            blocked: set[int | None] = set()
             while self._queue:
+                if (wait := self._overall.wait(now)) > 0.0:  # nobody at all may go, so nobody is asked
+                    shortest = min(shortest, wait)
+                    break
                 priority, count, chat, turn = heapq.heappop(self._queue)
                 if turn.done():
                     continue
@@ -179,8 +188,8 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
                     shortest = min(shortest, wait)
                     blocked.add(chat)
                 blocked_turns.append((priority, count, chat, turn))
-            self._queue = blocked_turns
-            heapq.heapify(self._queue)
+            for waiting in blocked_turns:
+                heapq.heappush(self._queue, waiting)
             if self._queue:
                 try:
                     await asyncio.wait_for(self._stir.wait(), max(shortest, 1e-3))

@@ -1,4 +1,4 @@
-"""Our bot towards getUpdates: each update of a batch is read by itself, so one that cannot be read costs no other.
+"""Our bot: each update of a batch is read by itself, so one that cannot be read costs no other; of an answer only the id is.
 
 The library reads a batch as a whole and raises when any part of it is of a shape that it does not know; asked again, Telegram
 sends the same batch, so a single such message would keep the bot from hearing anything for a day.
@@ -11,6 +11,7 @@ from typing import Any
 from telegram import Bot, Update
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
+from telegram.request import BaseRequest
 
 from handlers.telegram.rate_limits import Priority
 
@@ -42,7 +43,7 @@ class Received:
 
 
 class Receiver(ExtBot[Priority]):
-    """The bot that speaks and hears. Only its hearing is ours."""
+    """The bot that hears and writes. The rest is the library's."""
 
     async def receive(self, offset: int | None, *, wait: int, kinds: Sequence[str]) -> Received:
         """What came in since offset, held back by Telegram for up to `wait` seconds while there is nothing.
@@ -63,6 +64,15 @@ class Receiver(ExtBot[Priority]):
             unreadable=tuple(item for item, _ in read if isinstance(item, Unreadable)),
             offset=max(numbered) + 1 if numbered else None,
         )
+
+    async def write(self, method: str, words: Mapping[str, object], priority: Priority) -> int:
+        """Sends or edits a text by that method; the id of the message, 0 where Telegram names none.
+
+        The library would build the whole message of the answer, with a hundred fields that nobody reads.
+        """
+        data = {"protect_content": BaseRequest.DEFAULT_NONE, **words}  # what the application's defaults say
+        answer: object = await self._post(method, data, api_kwargs=self._merge_api_rl_kwargs(None, priority))
+        return _number(answer.get("message_id")) if isinstance(answer, dict) else 0
 
 
 def read_one(raw: object, bot: Bot) -> Update | Unreadable:

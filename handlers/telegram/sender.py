@@ -2,16 +2,15 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from telegram import LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, EndPointNotFound, Forbidden, RetryAfter, TelegramError, TimedOut
-from telegram.ext import ExtBot
 
 from bot.domain.errors import DeliveryError
 from handlers.telegram.http import LOST
 from handlers.telegram.rate_limits import Priority, seconds
+from handlers.telegram.receiver import Receiver
 from handlers.views.keyboards import markup
 from handlers.views.message import Keyboard, View
 
@@ -23,7 +22,7 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 class Sender:
     """The one place that sends and edits text and pictures; raises telegram's own errors."""
 
-    def __init__(self, bot: ExtBot[Priority]) -> None:
+    def __init__(self, bot: Receiver) -> None:
         self._bot = bot
 
     async def send(
@@ -43,20 +42,20 @@ class Sender:
 
     async def _send(self, chat_id: int, view: View, reply_to: int | None, *, silent: bool, priority: Priority) -> int:
         answers = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
-        send = partial(self._bot.send_message, protect_content=False) if view.portable else self._bot.send_message
+        portable = {"protect_content": False} if view.portable else {}
 
         async def attempt(text: str, mode: ParseMode | None) -> int:
-            sent = await send(
-                chat_id,
-                text,
-                parse_mode=mode,
-                reply_markup=markup(view.keyboard),
-                reply_parameters=answers,
-                disable_notification=silent,
-                link_preview_options=_NO_PREVIEW,
-                rate_limit_args=priority,
-            )
-            return sent.message_id
+            words = {
+                "chat_id": chat_id,
+                "text": text,
+                "parse_mode": mode,
+                "reply_markup": markup(view.keyboard),
+                "reply_parameters": answers,
+                "disable_notification": silent,
+                "link_preview_options": _NO_PREVIEW,
+                **portable,
+            }
+            return await self._bot.write("sendMessage", words, priority)
 
         return await _marked_up(view, attempt, "sending")
 
@@ -89,23 +88,30 @@ class Sender:
         return await _marked_up(caption, attempt, "sending")
 
     async def edit(
-        self, chat_id: int, message_id: int, view: View, *, priority: Priority = Priority.REPLY, silent: bool = False
+        self,
+        chat_id: int,
+        message_id: int,
+        view: View,
+        *,
+        priority: Priority = Priority.REPLY,
+        silent: bool = False,
+        anew: bool = True,
     ) -> int:
-        """Redraws a message; where it is gone a new one is sent. The id of the message that shows the view now."""
+        """Redraws a message; where it is gone a new one is sent, if anew. The id of the message that shows the view now."""
         piece = view.messages()[0]
         if piece.keyboard != view.keyboard:  # longer than a message: its buttons stand under the last part
             return await self.send(chat_id, view, priority=priority, silent=silent)
 
         async def attempt(text: str, mode: ParseMode | None) -> int:
-            await self._bot.edit_message_text(
-                text,
-                chat_id=chat_id,
-                message_id=message_id,
-                parse_mode=mode,
-                reply_markup=markup(piece.keyboard),
-                link_preview_options=_NO_PREVIEW,
-                rate_limit_args=priority,
-            )
+            words = {
+                "chat_id": chat_id,
+                "message_id": message_id,
+                "text": text,
+                "parse_mode": mode,
+                "reply_markup": markup(piece.keyboard),
+                "link_preview_options": _NO_PREVIEW,
+            }
+            await self._bot.write("editMessageText", words, priority)
             return message_id
 
         try:
@@ -113,7 +119,7 @@ class Sender:
         except BadRequest as error:
             if _is_unchanged(error):
                 return message_id
-            if _is_gone(error):
+            if _is_gone(error) and anew:
                 return await self.send(chat_id, view, priority=priority, silent=silent)
             raise
 
@@ -161,7 +167,7 @@ def sorted_error(error: TelegramError) -> DeliveryError:
     if isinstance(error, RetryAfter):
         return DeliveryError("Telegram asks to wait.", retry_after=seconds(error))
     if isinstance(error, Forbidden):
-        return DeliveryError("The person has closed the chat.", permanent=True)
+        return DeliveryError("The person has closed the chat.", closed=True)
     if isinstance(error, BadRequest | ChatMigrated) and not isinstance(error, EndPointNotFound):
         return DeliveryError("Telegram does not take this message.", permanent=True)
     lost = isinstance(error, TimedOut) or error.message.startswith(LOST)

@@ -95,6 +95,11 @@ def code_not_expected(note: str) -> View:
     )
 
 
+def code_alone(note: str) -> View:
+    """Six digits stood among other words while a code is awaited."""
+    return message(say(bold("Was that the code?"), " Nothing was sent to mStock. If it was, send the six digits alone."), note)
+
+
 def code_not_used(note: str) -> View:
     """A code that arrived while the bot was away: it is stale, and it was never stored."""
     return message(say(bold("I was away when your code came."), " It was not used and not kept."), note).with_keyboard(

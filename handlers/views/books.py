@@ -30,6 +30,7 @@ from handlers.views.format import (
     table,
     wrapped,
 )
+from handlers.views.format import average as mean
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
 from handlers.views.taps import ExitTap, ListingTap, OrderTap, OrderVerb
@@ -89,7 +90,23 @@ def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
     lists = [("Open", "open"), ("All", "all"), ("Rejected", "rejected")]
     now_shown = tap.argument or "all"
     others = [words(name, f"/orders {which}", account=tap.label) for name, which in lists if which != now_shown]
-    return View(tuple(parts), keyboard(turn, [button("Refresh", tap), *others]))
+    acts = _order_buttons(book, tap) if tap.argument == "open" else []
+    return View(tuple(parts), keyboard(*acts, turn, [button("Refresh", tap), *others]))
+
+
+def _order_buttons(book: OrderList, tap: ListingTap) -> list[list[Button]]:
+    """Cancel and Modify for each order of the page."""
+    newest = list(reversed(book.orders))
+    pages = max(1, -(-len(newest) // PAGE))
+    start = min(tap.page, pages - 1) * PAGE
+    return [
+        [
+            button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, tap.label)),
+            button(f"Modify #{order.number}", OrderTap(order.id, OrderVerb.MODIFY, tap.label)),
+        ]
+        for order in newest[start : start + PAGE]
+        if order.status.is_working
+    ]
 
 
 def _order_rows(order: Order, as_of: datetime) -> Rows:
@@ -147,17 +164,15 @@ def trades(book: TradeList, tap: ListingTap, mode: str) -> View:
 
 
 def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> View:
-    """Every position with its profit since entry; what a sum leaves out is named."""
+    """Every position with its day, and since entry beside it where it was carried; what a sum leaves out is named."""
     rows = _head("POSITIONS", name, mode, positions.as_of)
     page, turn = _page([position_rows(line, positions.as_of) for line in positions.lines], tap)
     rows += page or [row("none")]
     if positions.lines:
-        rows += [(RULE,), money_row("Open", positions.open), money_row("Booked today", positions.booked)]
-        rows += net_rows(positions.charges, positions.booked + positions.open, positions.charges_missing)
+        rows += [(RULE,), *day_rows(positions.open, positions.booked, positions.adjustment)]
+        rows += net_rows(positions.charges, positions.gross, positions.charges_missing)
     parts: list[Part] = [table(*rows)]
-    if positions.unknown:
-        names = ", ".join(short(line.position.instrument) for line in positions.unknown[:5])
-        parts.append(say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}"))
+    parts += left_out(positions.unknown)
     parts += old_prices(positions.lines, positions.as_of)
     back = ListingTap(tap.listing, tap.label, page=tap.page)
     if tap.argument == EXITS:
@@ -166,6 +181,16 @@ def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> Vi
     others = [words("P&L", "/pnl", account=tap.label), words("Holdings", "/holdings", account=tap.label)]
     exits = [button("Exit…", replace(back, argument=EXITS))] if _can_exit(positions) else []
     return View(tuple(parts), keyboard(turn, [button("Refresh", tap), *exits], others))
+
+
+def left_out(lines: Sequence[PositionLine]) -> list[Part]:
+    """What the sums leave out, and what nobody says of it."""
+    names = ", ".join(f"{short(line.position.instrument)}{_what(line)}" for line in lines[:5])
+    return [say(f"⚠️ Left out of the sums, because a price or a cost is not known: {names}")] if lines else []
+
+
+def _what(line: PositionLine) -> str:
+    return f" ({', '.join(line.missing)})" if line.missing else ""
 
 
 def old_prices(lines: Sequence[PositionLine], as_of: datetime) -> list[Part]:
@@ -190,13 +215,19 @@ def _exit(line: PositionLine, label: str, as_of: datetime) -> Button:
     return button(name, ExitTap(position.instrument.key, position.product, label))
 
 
+def day_rows(opened: Decimal, booked: Decimal, adjustment: Decimal) -> list[Rows]:
+    """What made the day before charges; the close adjustment only where there is one."""
+    rows = [money_row("Open", opened), money_row("Booked today", booked)]
+    return [*rows, money_row("Close adjustment", adjustment)] if adjustment else rows
+
+
 def net_rows(charges: Decimal | None, gross: Decimal, missing: tuple[str, ...] = ()) -> list[Rows]:
     """What the day cost and what is left of it; the charges that are not known are named, and the net is of the others."""
     if charges is None:
         return [row("Charges", "not known   "), money_row("Before charges", gross)]
-    left_out = [row(f" {name}", "not known   ") for name in missing]
+    open_lines = [row(f" {name}", "not known   ") for name in missing]
     net = "Net of these" if missing else "Net"
-    return [money_row("Charges ≈", -charges, marked=False), *left_out, money_row(net, gross - charges)]
+    return [money_row("Charges ≈", -charges, marked=False), *open_lines, money_row(net, gross - charges)]
 
 
 def position_rows(line: PositionLine, as_of: datetime) -> Rows:
@@ -208,15 +239,18 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
     if position.is_sold_holding:
         return (*row(fit(name), f"{signed_count(position.quantity)}   "), *money_row(" sold from holdings", line.booked))
     profit = f"{signed(line.open)} {mark(line.open) or '  '}" if line.open is not None else "P&L not known"
-    figures = f"{signed_count(position.quantity)}  {profit}"
-    rows = row(fit(name), figures)
-    average = price(position.average) if position.average is not None else "cost unknown"
+    today = "today  " if position.carried else ""
+    rows = row(fit(name), f"{today}{signed_count(position.quantity)}  {profit}")
+    cost = line.average or position.average
+    average = mean(cost, position.instrument.tick) if cost is not None else "cost unknown"
     last = price(line.price.last) if line.price is not None else "price unknown"
     note = "no stop" if wants_stop(line) else ""
     way = f" {average} → {last}"
     if note and columns(f"{way}   {note}") <= WIDTH:
-        return (*rows, f"{way}   {note}")
-    return (*rows, *row(way), *(row(f" {note}") if note else ()))
+        rows = (*rows, f"{way}   {note}")
+    else:
+        rows = (*rows, *row(way), *(row(f" {note}") if note else ()))
+    return (*rows, *money_row(" since entry", line.since_entry, marked=False)) if position.carried else rows
 
 
 def wants_stop(line: PositionLine) -> bool:
@@ -234,9 +268,13 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
     rows += page or [row("none")]
     if holdings.lines:
         profits = [line.profit for line in holdings.lines if line.profit is not None]
-        rows += [(RULE,), row("Value", f"{amount(holdings.value)}   "), row("Invested", f"{amount(holdings.invested)}   ")]
+        invested = f"{amount(holdings.invested)}   " if holdings.invested is not None else "not known   "
+        rows += [(RULE,), row("Value", f"{amount(holdings.value)}   "), row("Invested", invested)]
         rows.append(money_row("Since bought", sum(profits, Decimal(0)) if profits else None))
     parts: list[Part] = [table(*rows)]
+    if holdings.left_out:
+        unread = "row of mStock's holdings" if holdings.left_out == 1 else "rows of mStock's holdings"
+        parts.append(say(f"⚠️ {holdings.left_out} {unread} could not be read, and is in no figure here."))
     left_out = [line for line in holdings.lines if line.profit is None]
     if left_out:
         names = ", ".join(short(line.instrument) for line in left_out[:5])
@@ -247,9 +285,11 @@ def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
 def _holding_rows(line: Holding) -> Rows:
     name = f"{short(line.instrument)} {count(line.total)}"
     profit = f"{signed(line.profit)} {mark(line.profit) or '  '}" if line.profit is not None else "P&L not known"
-    average = price(line.average) if line.average is not None else "cost unknown"
+    average = mean(line.average, line.instrument.tick) if line.average is not None else "cost unknown"
     last = price(line.last) if line.last is not None else "price unknown"
     notes = []
+    if line.sold:
+        notes.append(f"{count(line.sold)} sold today")
     if line.t1:
         notes.append(f"{count(line.t1)} not yet delivered")
     if line.collateral:

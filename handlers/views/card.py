@@ -8,8 +8,9 @@ from bot.domain.clock import ist_date
 from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.orders.position_after import PositionAfter
 from bot.domain.terms import Product, Side
-from handlers.views.format import amount, clock_time, count, price
+from handlers.views.format import amount, average, clock_time, count, price
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
 from handlers.views.taps import OrderTap, OrderVerb
@@ -31,7 +32,9 @@ def verb(draft: OrderDraft) -> str:
 
 def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> View:
     """The order as it stands; the same message from the tap to the end."""
-    return View((*standing(order, now, explain), *_story(order, now), place(label, mode)), order_keyboard(order, label, now))
+    return View(
+        (*standing(order, now, explain), *_story(order, now, explain), place(label, mode)), order_keyboard(order, label, now)
+    )
 
 
 def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, ...]:
@@ -66,7 +69,10 @@ def _is_partly(order: Order) -> bool:
 
 def state(order: Order, explain: Explain) -> str:
     """How an order stands, in half a line."""
-    average = f", avg {price(order.average)}" if order.average is not None and order.filled else ""
+    at_average = (
+        f", avg {average(order.average, order.draft.instrument.tick)}" if order.average is not None and order.filled else ""
+    )
+    some = f"{count(order.filled)} filled{at_average}" if order.filled else ""
     match order.status:
         case OrderStatus.SUBMITTING:
             return "sending…"
@@ -74,18 +80,20 @@ def state(order: Order, explain: Explain) -> str:
             return "outcome unknown"
         case OrderStatus.NOT_SEEN:
             return "closed by you: not in the mStock app"
+        case OrderStatus.REJECTED if order.never_left:
+            return f"not sent: {order.reason}"
         case OrderStatus.REFUSED | OrderStatus.REJECTED:
-            return "rejected by mStock" + (f": {explain(order.reason)}" if order.reason else "")
+            return ", ".join(filter(None, ("rejected by mStock", some))) + (f": {explain(order.reason)}" if order.reason else "")
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING:
             return f"{at(order)}{_since(order)}"
         case OrderStatus.PARTIAL:
-            return f"partly filled{average}"
+            return f"partly filled{at_average}"
         case OrderStatus.FILLED:
-            return f"filled{average}{_took(order)}"
+            return f"filled{at_average}{_took(order)}"
         case OrderStatus.CANCELLED:
-            return f"cancelled, {count(order.filled)} filled{average}" if order.filled else "cancelled, nothing filled"
+            return f"cancelled, {some or 'nothing filled'}"
         case OrderStatus.EXPIRED:
-            return f"expired, {count(order.filled)} filled{average}" if order.filled else "expired, nothing filled"
+            return f"expired, {some or 'nothing filled'}"
 
 
 def at(order: Order) -> str:
@@ -110,11 +118,11 @@ def _took(order: Order) -> str:
     return f" in {seconds:.1f} s" if 0 <= seconds < 60 else ""
 
 
-def _story(order: Order, now: datetime) -> tuple[Part, ...]:
+def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
     """The lines below, where a state needs more words."""
     match order.status:
         case OrderStatus.UNKNOWN:
-            return (say(_unclear(order, now)),)
+            return (say(_unclear(order, now, explain)),)
         case OrderStatus.REFUSED:
             return (
                 say("An answer is no proof: I keep looking in the order book for three minutes, in case it exists after all."),
@@ -134,7 +142,7 @@ def _cancelling(order: Order) -> str:
     return " · cancel sent" if order.cancelled_by is not None else ""
 
 
-def _unclear(order: Order, now: datetime) -> str:
+def _unclear(order: Order, now: datetime, explain: Explain) -> str:
     if of_earlier_day(order, now):
         return f"I sent this order on {order.day:%d %b} and got no clear answer. I will not send it again. {elsewhere(order)}"
     at = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
@@ -142,8 +150,19 @@ def _unclear(order: Order, now: datetime) -> str:
     if order.looks and order.looked_at is not None:
         looked = f" ({order.looks} look{'s' if order.looks > 1 else ''}, last {clock_time(order.looked_at)})"
     return (
-        f"I sent this order{at} and got no clear answer. I will not send it again. I am looking for it in the order book{looked}."
+        f"I sent this order{at} and got no clear answer{heard_all_the_same(order, explain)}. I will not send it again. "
+        f"I am looking for it in the order book{looked}."
     )
+
+
+def heard_all_the_same(order: Order, explain: Explain) -> str:
+    """What mStock said although its answer was not clear, in brackets behind that sentence."""
+    return f" ({in_whose_words(explain(order.reason))})" if order.reason else ""
+
+
+def in_whose_words(explained: str) -> str:
+    """Says of the broker's own words, which stand in quotes, that they are its own."""
+    return f"mStock's words: {explained}" if explained.startswith("“") else explained
 
 
 def _better(order: Order) -> str | None:
@@ -184,7 +203,7 @@ def of_earlier_day(order: Order, now: datetime) -> bool:
 
 def elsewhere(order: Order) -> str:
     """What is known of an order whose day is over."""
-    why = order.reason or "The trade history was not read yet."
+    why = order.reason if order.looks and order.reason else "The trade history was not read yet."
     return f"Today's order book is another day's and cannot show it. {why}"
 
 
@@ -195,18 +214,26 @@ def may_give_up(order: Order) -> bool:
     return order.looked_at - order.sent_at >= LOOK_OUT
 
 
+_KEPT = frozenset({Product.CNC, Product.MTF})  # what is delivered is not turned around
+
+
 def may_exit(order: Order) -> bool:
     """A delivery sale leaves nothing to get out of."""
     return not (order.draft.product is Product.CNC and order.draft.side is Side.SELL)
 
 
-def fill_keyboard(order: Order, label: str) -> Keyboard:
-    """The buttons under the news of a fill."""
-    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, label))] if may_exit(order) else []
-    return keyboard(
-        [*exit_, button("Same again", OrderTap(order.id, OrderVerb.SAME, label))],
-        [button("Reverse", OrderTap(order.id, OrderVerb.REVERSE, label))],
-    )
+def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) -> Keyboard:
+    """The buttons under the news of a fill: no way out of nothing, and no order again that would open a short."""
+
+    def tap(text: str, verb: OrderVerb) -> Button:
+        return button(text, OrderTap(order.id, verb, label))
+
+    flat = after is not None and after.quantity == 0
+    closed = after is not None and after.closes
+    exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not flat else []
+    again = [] if closed else [tap("Same again", OrderVerb.SAME)]
+    reverse = [] if flat or order.draft.product in _KEPT else [tap("Reverse", OrderVerb.REVERSE)]
+    return keyboard([*exit_, *again], reverse)
 
 
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:

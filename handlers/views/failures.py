@@ -77,7 +77,7 @@ def _became(error: errors.BotError) -> str:
 
 
 def _buttons(error: errors.BotError, account: str) -> list[list[Button]]:
-    if isinstance(error, errors.ChoiceWanted):
+    if isinstance(error, errors.ChoiceWanted | errors.CheckFailed) and error.near:
         return [[words(label, command, account=account)] for label, command in error.near[:8]]
     if isinstance(error, errors.SessionExpired | errors.LoginRefused):
         return [[words("Log in", "/login", account=account)]]

@@ -2,14 +2,15 @@
 
 import unicodedata
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from bot.domain.clock import ist
-from bot.domain.money import grouped, in_figures, to_paise
+from bot.domain.money import grouped, in_figures, in_price, to_paise
 from handlers.views.message import Table, clean
 
 WIDTH = 30  # columns of a table
 MINUS = "−"
+_PAISA, _FINER = Decimal("0.01"), Decimal("0.0001")
 
 
 def columns(text: str) -> int:
@@ -110,8 +111,12 @@ def rupees(value: Decimal | None) -> str:
 
 def price(value: Decimal) -> str:
     """A price in Indian grouping: at least two decimals, and all it has."""
-    whole, _, part = f"{abs(value):f}".partition(".")
-    return (MINUS if value < 0 else "") + grouped(whole) + "." + part.rstrip("0").ljust(2, "0")
+    return (MINUS if value < 0 else "") + in_price(abs(value))
+
+
+def average(value: Decimal, tick: Decimal) -> str:
+    """An average price with two decimals, four where the instrument's tick is finer than a paisa."""
+    return price(value.quantize(_FINER if tick % _PAISA else _PAISA, ROUND_HALF_UP))
 
 
 def mark(profit: Decimal) -> str:

@@ -3,13 +3,10 @@
 The words are made when it is sent, so a late one can say that it is late.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from bot.domain.clock import ist_date
-from bot.domain.market.display_names import short
 from bot.domain.orders.notice import (
     ActByOther,
     ActionKind,
@@ -19,32 +16,24 @@ from bot.domain.orders.notice import (
     Delivery,
     FeedBack,
     FeedLost,
-    Filled,
-    Notice,
-    OrderByOther,
-    OrderElsewhere,
-    OrderEnded,
-    OrderFound,
-    OrderNotSeen,
-    OrderRejected,
-    OrderUnclear,
     PersonJoined,
     PersonRemoved,
     SessionLost,
+    SessionReplaced,
+    Source,
     TradingResumed,
     TradingStopped,
     Tried,
+    YearNotCovered,
 )
-from bot.domain.orders.order import Order, OrderStatus
 from handlers.views import money
-from handlers.views.card import elsewhere, fill_keyboard, of_earlier_day, order_keyboard, standing
-from handlers.views.format import amount, clock_time, count, price, signed, signed_count
+from handlers.views.card import Explain
+from handlers.views.format import amount, clock_time, signed, table
 from handlers.views.keyboards import button, words
-from handlers.views.message import Button, Keyboard, Part, View, bold, keyboard, say
+from handlers.views.message import Keyboard, Part, View, bold, keyboard, say
+from handlers.views.order_news import RENDERERS, Scene, renders
 from handlers.views.safety import resting
-from handlers.views.taps import EntriesTap, OrderTap, OrderVerb
-
-Explain = Callable[[str], str]
+from handlers.views.taps import EntriesTap
 
 _ACTIONS = {
     ActionKind.CANCELLED: ("cancelled", ""),
@@ -66,6 +55,12 @@ _ACTIONS = {
     ActionKind.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
 }
 
+_AWAY = {
+    Source.FEED: "Without mStock's feed",
+    Source.BOOKS: "mStock's books could not be read",
+    Source.BOT: "I was away",
+    Source.TELEGRAM: "Telegram did not answer",
+}
 LATE = timedelta(seconds=60)  # news older than this says so
 
 
@@ -74,7 +69,10 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) ->
 
     One that may have arrived before carries its number, so that it is not taken for a second event.
     """
-    view = _RENDERERS[type(delivery.notice)](delivery.notice, _Scene(delivery.label, delivery.mark, mode, now, explain))
+    scene = Scene(delivery.label, delivery.mark, mode, now, explain)
+    view = RENDERERS[type(delivery.notice)](delivery.notice, scene)
+    if delivery.more:
+        view = _together([view, *(RENDERERS[type(other.notice)](other.notice, scene) for other in delivery.more)], scene)
     own_place = isinstance(delivery.notice, DaySummary)  # its table names account and mode
     remarks = [] if own_place else [delivery.label, mode]
     if delivery.attempts:
@@ -87,117 +85,25 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) ->
     return (view.and_then(say(" · ".join(remarks))) if remarks else view).led_by(delivery.mark)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """What a renderer knows besides the news: whose account it is about, and when and in which mode it is told."""
-
-    label: str
-    mark: str
-    mode: str
-    now: datetime
-    explain: Explain
+def _together(views: Sequence[View], scene: "Scene") -> View:
+    """Several pieces of news in one message that says how many, a paragraph each, without their buttons."""
+    parts: list[Part] = [say(bold(f"{len(views)} pieces of news"))]
+    for view in views:
+        parts += [say(""), *view.parts]
+    buttons = [words("Orders", "/orders", account=scene.label), words("Positions", "/positions", account=scene.label)]
+    return View(tuple(parts), keyboard(buttons))
 
 
-News = TypeVar("News", bound=Notice)
-_Renderer = Callable[[News, _Scene], View]
-_RENDERERS: dict[type[Notice], Callable[[Any, _Scene], View]] = {}
-
-
-def _renders(kind: type[News]) -> Callable[[_Renderer[News]], _Renderer[News]]:
-    def enter(renderer: _Renderer[News]) -> _Renderer[News]:
-        _RENDERERS[kind] = renderer
-        return renderer
-
-    return enter
-
-
-@_renders(Filled)
-def _filled(news: Filled, scene: _Scene) -> View:
-    order, fill = news.order, news.fill
-    partly = order.filled < order.draft.quantity
-    parts: list[Part] = []
-    size = f"{count(fill.filled_after)}/{count(order.draft.quantity)}" if partly else count(order.draft.quantity)
-    average = fill.average if fill.average is not None else order.average
-    price_known = f"avg {price(average)}" if average is not None else "price to come"
-    name = f"#{order.number} {order.draft.side} {size} {short(order.draft.instrument, today=ist_date(scene.now))}"
-    title = bold("Partly filled" if partly else "Filled")
-    if order.draft.instrument.is_derivative:  # a contract's name fills the line
-        parts += [say(title, f" {name}"), say(price_known)]
-    else:
-        parts.append(say(title, f" {name}, {price_known}"))
-    if partly or fill.quantity != order.filled:
-        step = f" at {price(fill.price)}" if fill.price is not None else ""
-        parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
-    if news.position is not None:
-        cost = f", avg {price(news.position_average)}" if news.position_average is not None else ""
-        parts.append(say(f"Position {signed_count(news.position)}{cost}" if news.position else "Position closed"))
-    return View(tuple(parts), fill_keyboard(order, scene.label))
-
-
-@_renders(OrderRejected)
-def _rejected(news: OrderRejected, scene: _Scene) -> View:
-    order = news.order
-    why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
-    repair = [
-        button("Ask again", OrderTap(order.id, OrderVerb.SAME, scene.label)),
-        words("Funds", "/funds", account=scene.label),
-    ]
-    return _about("Rejected", order, why, scene, repair)
-
-
-@_renders(OrderEnded)
-def _ended(news: OrderEnded, scene: _Scene) -> View:
-    order = news.order
-    title = "Expired" if order.status is OrderStatus.EXPIRED else "Cancelled"
-    filled = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else "Nothing was filled."
-    why = f" mStock's words: {scene.explain(order.reason)}" if order.reason else ""
-    again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
-    return _about(title, order, f"{filled}{why}", scene, [again])
-
-
-@_renders(OrderUnclear)
-def _unclear(news: OrderUnclear, scene: _Scene) -> View:
-    order = news.order
-    sent = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
-    text = f"I sent this order{sent} and got no clear answer. I will not send it again. I am looking for it."
-    return _about("Outcome unknown", order, text, scene, [_look(order, scene)])
-
-
-@_renders(OrderFound)
-def _found(news: OrderFound, scene: _Scene) -> View:
-    return View((say(bold("Found in the order book.")), *standing(news.order, scene.now, scene.explain)))
-
-
-@_renders(OrderNotSeen)
-def _not_seen(news: OrderNotSeen, scene: _Scene) -> View:
-    order = news.order
-    close = button("It is not in the mStock app", OrderTap(order.id, OrderVerb.NOT_THERE, scene.label))
-    text = "It is not in the order book, three minutes after I sent it. Look in the mStock app, under Orders."
-    if of_earlier_day(order, scene.now):
-        text = elsewhere(order)
-    return _about("Not found", order, text, scene, [_look(order, scene), close])
-
-
-@_renders(OrderElsewhere)
-def _elsewhere(news: OrderElsewhere, scene: _Scene) -> View:
-    return _whole("Order from elsewhere", news.order, scene)
-
-
-@_renders(OrderByOther)
-def _by_other(news: OrderByOther, scene: _Scene) -> View:
-    return _whole(f"{news.name} sent an order", news.order, scene)
-
-
-@_renders(ActByOther)
-def _act_by_other(news: ActByOther, _: _Scene) -> View:
+@renders(ActByOther)
+def _act_by_other(news: ActByOther, _: Scene) -> View:
     title, more = _ACTIONS[news.deed]
     return _plain(
         " ".join(filter(None, (news.name, title, news.detail))), f"At {clock_time(news.at)}.{f' {more}' if more else ''}"
     )
 
 
-@_renders(DayLocked)
-def _day_locked(news: DayLocked, scene: _Scene) -> View:
+@renders(DayLocked)
+def _day_locked(news: DayLocked, scene: Scene) -> View:
     """Names what may still fill as well: the lock takes no order back."""
     charges = f"after charges ≈ {amount(news.charges)}" if news.charges is not None else "before charges, which are not known"
     text = (
@@ -212,94 +118,102 @@ def _day_locked(news: DayLocked, scene: _Scene) -> View:
     return _plain("The daily loss is reached", f"{text} {rest}.", buttons)
 
 
-@_renders(PersonJoined)
-def _joined(news: PersonJoined, scene: _Scene) -> View:
+@renders(PersonJoined)
+def _joined(news: PersonJoined, scene: Scene) -> View:
     where = "all accounts" if news.everywhere else scene.label
     text = f"{news.name} ({news.telegram_id}) used {news.by}'s link at {clock_time(news.at)}: {news.role} on {where}."
     return _plain("Somebody joined", text)
 
 
-@_renders(PersonRemoved)
-def _removed(news: PersonRemoved, _: _Scene) -> View:
+@renders(PersonRemoved)
+def _removed(news: PersonRemoved, _: Scene) -> View:
     text = f"{news.name} ({news.telegram_id}), by {news.by} at {clock_time(news.at)}."
     return _plain("Somebody was taken off the list", text)
 
 
-@_renders(Tried)
-def _tried(news: Tried, _: _Scene) -> View:
+@renders(Tried)
+def _tried(news: Tried, _: Scene) -> View:
     at = clock_time(news.at)
     return _plain("Refused", f"{news.name} ({news.telegram_id}) {news.what}, at {at}. Further tries in this hour are not told.")
 
 
-@_renders(TradingStopped)
-def _stopped(news: TradingStopped, _: _Scene) -> View:
+@renders(TradingStopped)
+def _stopped(news: TradingStopped, _: Scene) -> View:
     why = f"{news.why} " if news.why else ""
     text = f"{why}New orders are blocked since {clock_time(news.at)}. Exits and cancels work."
     return _plain(f"Stopped by {news.name}", text)
 
 
-@_renders(TradingResumed)
-def _resumed(news: TradingResumed, _: _Scene) -> View:
+@renders(TradingResumed)
+def _resumed(news: TradingResumed, _: Scene) -> View:
     return _plain(f"Resumed by {news.name}", f"New orders are allowed again since {clock_time(news.at)}.")
 
 
-@_renders(SessionLost)
-def _session_lost(news: SessionLost, scene: _Scene) -> View:
+@renders(SessionLost)
+def _session_lost(news: SessionLost, scene: Scene) -> View:
     watched = " You hold positions, and nothing is being watched." if news.positions else ""
     login = keyboard([words("Log in", "/login", account=scene.label)])
     return _plain("mStock session lost", f"Since {clock_time(news.at)}: {news.why}{watched}", login)
 
 
-@_renders(FeedLost)
-def _feed_lost(news: FeedLost, _: _Scene) -> View:
+@renders(SessionReplaced)
+def _session_replaced(news: SessionReplaced, scene: Scene) -> View:
+    text = (
+        f"At {clock_time(news.at)}, before its time. Somebody else may have logged in to this account, or ended it in the mStock "
+        "app. I logged in again. If it was none of you, change the password at mStock; /kill stops new orders here."
+    )
+    return _plain("mStock ended our session", text, keyboard([words("Session", "/session", account=scene.label)]))
+
+
+@renders(FeedLost)
+def _feed_lost(news: FeedLost, _: Scene) -> View:
     return _plain("Live prices lost", f"Since {clock_time(news.at)}. I read the order book on a timer meanwhile.")
 
 
-@_renders(FeedBack)
-def _feed_back(news: FeedBack, _: _Scene) -> View:
-    span = f"Without mStock's feed {clock_time(news.since)}-{clock_time(news.until)}."
+@renders(FeedBack)
+def _feed_back(news: FeedBack, _: Scene) -> View:
+    span = f"{_AWAY[news.source]} {clock_time(news.since)}-{clock_time(news.until)}."
     return _plain("Back", f"{span} {_missed(news)}")
 
 
-@_renders(AddressNotRegistered)
-def _address(news: AddressNotRegistered, _: _Scene) -> View:
+@renders(AddressNotRegistered)
+def _address(news: AddressNotRegistered, _: Scene) -> View:
     register = f"Register {news.address or 'the address of this host'} under Trading APIs → API key → Primary IP."
     return _plain("mStock rejects orders from this address", f"{register} Looking still works.")
 
 
-@_renders(DaySummary)
-def _day_summary(news: DaySummary, scene: _Scene) -> View:
+@renders(DaySummary)
+def _day_summary(news: DaySummary, scene: Scene) -> View:
     return money.report(news.report, scene.label, scene.mode, mark=scene.mark)
+
+
+@renders(YearNotCovered)
+def _year(news: YearNotCovered, scene: Scene) -> View:
+    begun = ist_date(scene.now).year >= news.year
+    since = "Until I have one, I" if begun else "Without one I"
+    until = "" if begun else f" from 1 Jan {news.year} on"
+    file = (
+        "[[years]]", f"year = {news.year}", 'source = "NSE holiday list"', "",
+        "[[days]]", f"date = {news.year}-01-26", 'what = "holiday"', 'name = "Republic Day"', 'source = "NSE holiday list"',
+    )  # fmt: skip
+    return View(
+        (
+            say(bold(f"I have no calendar for {news.year}."), f" {since} open no new position{until}; exits go."),
+            say("Once NSE has published its holidays: a file with a row for each, named by MARKET_DATA, and a restart."),
+            table(*((line,) for line in file)),
+        )
+    )
 
 
 def _plain(title: str, text: str, buttons: Keyboard = ()) -> View:
     return View((say(bold(f"{title}."), f" {text}"),), buttons)
 
 
-def _about(title: str, order: Order, text: str, scene: _Scene, buttons: Sequence[Button]) -> View:
-    draft = order.draft
-    name = f"#{order.number} {draft.side} {count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))}"
-    return View((say(bold(title), f" {name}"), say(text)), keyboard(buttons))
-
-
-def _whole(title: str, order: Order, scene: _Scene) -> View:
-    """An order that has no card in this chat: how it stands, and what can be done about it."""
-    lines = standing(order, scene.now, scene.explain)
-    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.now))
-
-
-def _look(order: Order, scene: _Scene) -> Button:
-    return button("Look now", OrderTap(order.id, OrderVerb.LOOK, scene.label))
-
-
 def _missed(news: FeedBack) -> str:
     if not news.read:
         return "The books could not be read yet, so what was missed is not known; I keep trying and ring for it."
-    missed = []
-    if news.fills:
-        missed.append(f"{news.fills} fill{'s' if news.fills > 1 else ''}")
-    if news.rejections:
-        missed.append(f"{news.rejections} rejection{'s' if news.rejections > 1 else ''}")
+    counted = ((news.fills, "fill"), (news.rejections, "rejection"), (news.ends, "end"))
+    missed = [f"{number} {name}{'s' if number > 1 else ''}" for number, name in counted if number]
     sentence = f"Missed: {', '.join(missed)} (told apart)." if missed else "Nothing was missed."
     if news.unknown:
         whose = "One order's outcome is" if news.unknown == 1 else f"The outcome of {news.unknown} orders is"

@@ -87,7 +87,7 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
             row(f" then {verb(draft)}", price(draft.price) if draft.price is not None else "at market"),
         ]
     if draft.validity is Validity.IOC:
-        rows.append(row("At once or not at all", "IOC"))
+        rows += [row("IOC"), wrapped("Fills what it can at once, the rest is cancelled")]
     return rows
 
 
@@ -189,6 +189,18 @@ def refused(refusal: View, confirmation: Confirmation, now: datetime) -> View:
     if confirmation.draft is None:
         return refusal
     return refusal.and_then(say(what(confirmation.draft, now).split(" · ")[0]))
+
+
+def folded(confirmation: Confirmation, label: str, now: datetime) -> View:
+    """One line in the place of a question whose time is over."""
+    at = clock_time(confirmation.expires_at)
+    if confirmation.draft is None:
+        return message(f"Expired {at}, nothing was done.")
+    name = what(confirmation.draft, now)
+    if confirmation.purpose is not Purpose.PLACE:
+        return message(f"Change to {name} · expired {at}, nothing was changed")
+    again = button("Ask again", CardTap(confirmation.token, CardVerb.AGAIN, label))
+    return message(f"{name} · expired {at}, nothing sent").with_keyboard([again])
 
 
 def expired(words_of_it: str, token: str, label: str) -> View:

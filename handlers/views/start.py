@@ -76,21 +76,35 @@ def _menu_rows(account: Account | None) -> list[list[Button]]:
 
 
 def help_all(commands: Sequence[Entry], mode: str) -> View:
-    """Every command of the reader's role, by family."""
-    parts: list[Part | str] = [say(bold("Commands"), f" · {mode}")]
-    family = ""
-    order = {heading: place for place, heading in enumerate(dict.fromkeys(command.family for command in commands))}
-    for command in sorted(commands, key=lambda heading: order[heading.family]):
-        if command.family != family:
-            family = command.family
-            parts += ["", say(bold(str(family)))]
-        parts.append(_help_line(command))
-    parts += [
-        "",
-        say("Without a slash too: ", code("b reliance 10 2900"), ", ", code("becho infy 5"), ", ", code("cancel 12"), "."),
+    """What a person types most, and a button for each kind of command that the reader's role has."""
+    return message(
+        say(bold("Commands"), f" · {mode}"),
+        say(
+            "An order: ",
+            code("/buy RELIANCE 10"),
+            ", ",
+            code("b reliance 10 2900"),
+            ", ",
+            code("becho infy 5"),
+            ", ",
+            code("s itc half"),
+            ".",
+        ),
+        say("A price: ", code("reliance"), ". Cancel: ", code("cancel 12"), ". A glance: ", code("?"), "."),
         say("Another account: ", code("papa: b reliance 10"), ". One command in full: ", code("/help buy"), "."),
-    ]
-    return message(*parts)
+    ).with_keyboard(*_families(commands))
+
+
+def help_family(family: Sequence[Entry], commands: Sequence[Entry], mode: str) -> View:
+    """The commands of one kind, a line each; the buttons lead to the other kinds."""
+    lines = [_help_line(command) for command in family]
+    return message(say(bold(str(family[0].family)), f" · {mode}"), *lines).with_keyboard(*_families(commands))
+
+
+def _families(commands: Sequence[Entry]) -> list[list[Button]]:
+    names = list(dict.fromkeys(str(command.family) for command in commands))
+    buttons = [words(name, f"/help {name.lower()}", stays=True) for name in names]
+    return [buttons[at : at + 3] for at in range(0, len(buttons), 3)]
 
 
 def _help_line(command: Entry) -> Line:
@@ -119,10 +133,10 @@ def help_one(command: Entry, mode: str) -> View:
 
 def _order_words() -> list[Part | str]:
     return [
-        "Side, quantity and symbol in any order.",
-        _samples("Quantity", "10", "2lots", "10k", "1L", "₹25000"),
-        _samples("A limit", "2900", "@2900"),
-        "Without a price it is a market order with a worst price.",
+        "Side, quantity and symbol in any order; Hindi too.",
+        _samples("Quantity", "10", "2lots", "10k", "1L", "₹25000", "50000/-", "all", "half"),
+        _samples("A limit", "2900", "@2900", "at rs 2900"),
+        "Without a price, or with cmp, it is a market order with a worst price.",
         _samples("A true market order", "mkt"),
         _samples("The order itself a stop", "stop 2880", "stop 2880/2875"),
         _samples("Contracts", "nifty 24500 ce", "nifty 24500ce 23nov", "banknifty dec fut"),
@@ -136,9 +150,10 @@ def _samples(title: str, *typed: str) -> Line:
     return say(f"{title}: ", *spans)
 
 
-def not_understood(near: Sequence[Entry]) -> View:
-    """Words that are no command. The nearest commands as buttons."""
-    parts: list[Part | str] = [say(bold("I don't understand that."), " Nothing was done.")]
+def not_understood(near: Sequence[Entry], *, is_near: bool = False) -> View:
+    """Words that are no command; the nearest commands as buttons. is_near: that is what such words mean."""
+    first = f"Tap what you mean: {', '.join(command.help.lower() for command in near)}." if is_near and near else ""
+    parts: list[Part | str] = [say(bold(first or "I don't understand that."), " Nothing was done.")]
     guesses = [button(f"/{command.name}", WordsTap(f"/{command.name}")) for command in near[:3]]
     return message(*parts).with_keyboard(guesses or [words("Menu", "/menu"), words("Help", "/help")])
 

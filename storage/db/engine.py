@@ -9,20 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Connection, CursorResult, Engine, NullPool, Row, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, Result, Row, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.selectable import TypedReturnsRows
+from sqlalchemy.sql.selectable import ExecutableReturnsRows, TypedReturnsRows
 
 from bot.domain.errors import StorageAway, StorageError
+from storage.db.prepared import Prepared, Write, prepared
 from storage.db.read_cache import ReadCache
 
 Ts = TypeVarTuple("Ts")
-Write = tuple[str, str]  # "insert", "update" or "delete", and the table's name
 SQLITE = sqlite3.sqlite_version  # of the library, for reports
 
 _WORDS = {
@@ -38,6 +36,8 @@ _WORDS = {
 _PASSES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR")
 _STAYS = ("SQLITE_IOERR_CORRUPTFS", "SQLITE_IOERR_DATA")
 READING = "reading"  # in a connection's info: its next transaction only reads, and another program's writing is no hindrance
+
+_NONE: Mapping[str, Any] = {}
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -121,42 +121,43 @@ class Transaction:
 
     __slots__ = ("_cache", "_connection", "_open", "writes")
 
-    def __init__(self, connection: Connection, cache: ReadCache) -> None:
+    def __init__(self, connection: sqlite3.Connection, cache: ReadCache) -> None:
         self._connection = connection
         self._cache = cache
         self._open = True
         self.writes: set[Write] = set()
         cache.begin()
 
-    def rows(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any] | None = None) -> CursorResult[*Ts]:
-        """The rows of a SELECT, or of a statement with RETURNING."""
-        self._note(statement)
-        return self._live().execute(statement, values)
+    def rows(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any] = _NONE) -> Result[*Ts]:
+        """The rows of a SELECT, or of a statement with RETURNING. Every statement must be a constant of its module."""
+        rows: Result[*Ts] = self._prepared(statement).rows(self._live(), values)
+        return rows
 
     def cached(self, statement: TypedReturnsRows[*Ts], values: Mapping[str, Any]) -> Sequence[Row[*Ts]]:
-        """The rows of a SELECT over the tables of read_cache.py alone; the statement must be a constant of its module."""
+        """The rows of a SELECT over the tables of read_cache.py alone."""
         live = self._live()
-        return self._cache.rows(statement, values, lambda: live.execute(statement, values).all())
+        rows: Sequence[Row[*Ts]] = self._cache.rows(statement, values, lambda: prepared(statement).rows(live, values).all())
+        return rows
 
-    def write(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> int:
+    def write(self, statement: ExecutableReturnsRows, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = _NONE) -> int:
         """Executes an INSERT, UPDATE or DELETE, and says how many rows it touched."""
-        self._note(statement)
         try:
-            return self._live().execute(statement, values).rowcount
-        except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 raises these bare: beyond 64 bits, a lone surrogate
-            raise StorageError("A value is too large, or is no text, for the database.") from error
+            return self._prepared(statement).write(self._live(), values)
+        except (OverflowError, TypeError, ValueError) as error:  # beyond 64 bits, a lone surrogate, a moment without a zone
+            raise StorageError("A value is too large, or is not of its column's kind, for the database.") from error
 
-    def _note(self, statement: Executable) -> None:
-        if isinstance(statement, UpdateBase):
-            table = statement.entity_description["name"]
-            self.writes.add((statement.__visit_name__, table))
-            self._cache.note(table)
+    def _prepared(self, statement: ExecutableReturnsRows) -> Prepared:
+        words = prepared(statement)
+        if words.writes is not None:
+            self.writes.add(words.writes)
+            self._cache.note(words.writes[1])
+        return words
 
     def end(self) -> None:
         """After this nothing can be executed any more."""
         self._open = False
 
-    def _live(self) -> Connection:
+    def _live(self) -> sqlite3.Connection:
         # Without this, a repository that outlived its transaction would open a transaction that nobody ends.
         if not self._open:
             raise StorageError("A repository was used after its transaction had ended.")

@@ -5,19 +5,28 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import Integer, Text, bindparam, column, select, table
+from sqlalchemy import Integer, Text, bindparam, column, func, or_, select, table
 
+from storage.db.columns import Flag
 from storage.db.engine import Transaction
 from storage.db.tables import audit
 
 _BEFORE_ALL = bytes(32)  # what the first row is chained to
+_NO_ID = 2**63 - 1  # the highest that SQLite can give
 _Act = tuple[int, datetime, int | None, str, str | None, str]
 _FIELDS = ("id", "at", "who", "what", "account_id", "detail", "hash")
 
 _a = audit.c
 _LAST = select(_a.id, _a.hash).order_by(_a.id.desc()).limit(1)
 _ADD = audit.insert().values({name: bindparam(name) for name in _FIELDS})
-_PAGE = select(_a.id, _a.at, _a.who, _a.what, _a.detail).order_by(_a.id.desc()).limit(bindparam("limit"))
+_given = func.json_each(bindparam("accounts", type_=Text)).table_valued("value")
+_PAGE = (
+    select(_a.id, _a.at, _a.who, _a.what, _a.detail)
+    .where(_a.id < bindparam("before"))
+    .where(or_(bindparam("of_all", type_=Flag), _a.account_id.in_(select(_given.c.value))))
+    .order_by(_a.id.desc())
+    .limit(bindparam("limit"))
+)
 _ALL = select(*(_a[name] for name in _FIELDS)).order_by(_a.id)
 _counters = table("sqlite_sequence", column("name", Text), column("seq", Integer))  # SQLite's own
 _NEWEST_ID = select(_counters.c.seq).where(_counters.c.name == "audit")
@@ -63,12 +72,13 @@ class SqlAudit:
     def page(
         self, before: int | None = None, limit: int = 20, accounts: Sequence[str] | None = None
     ) -> Sequence[tuple[int, datetime, int | None, str, str]]:
-        page, bounds = _PAGE, {"limit": limit}
-        if before is not None:
-            page, bounds = page.where(_a.id < bindparam("before")), bounds | {"before": before}
-        if accounts is not None:
-            page = page.where(_a.account_id.in_(accounts))
-        return [(row.id, row.at, row.who, row.what, row.detail) for row in self._tx.rows(page, bounds)]
+        values = {
+            "before": _NO_ID if before is None else before,
+            "of_all": accounts is None,
+            "accounts": msgspec.json.encode(accounts or ()).decode(),
+            "limit": limit,
+        }
+        return [(row.id, row.at, row.who, row.what, row.detail) for row in self._tx.rows(_PAGE, values)]
 
     def export(self) -> Sequence[AuditRow]:
         """Every row with its hash, oldest first: what a copy elsewhere needs to prove the record later."""

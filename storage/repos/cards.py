@@ -1,8 +1,9 @@
 """Cards: which message shows which order, and which version of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.orders.order import CardRef, Order
@@ -32,6 +33,12 @@ _STALE = (
     .order_by(orders.c.updated_at, _c.id)
     .limit(bindparam("limit"))
 )
+_STALE_IN = _STALE.where(_c.chat_id == bindparam("chat"))
+_STALE_CHATS = select(_c.chat_id).where(_c.due.is_(True), _c.buried.is_(False)).distinct()
+_FORGET = cards.delete().where(
+    or_(_c.due.is_(False), _c.buried.is_(True)),
+    _c.order_id.in_(select(orders.c.id).where(orders.c.settled.is_(True), orders.c.updated_at < bindparam("moment"))),
+)
 _HERE = (_c.chat_id == bindparam("chat"), _c.message_id == bindparam("message"))
 _shows = func.max(_c.version, bindparam("drawn"))
 _older = select(orders.c.version > _shows).where(orders.c.id == _c.order_id).scalar_subquery()
@@ -51,12 +58,16 @@ class SqlCards:
         values = {"chat_id": card.chat_id, "message_id": card.message_id, "order_id": card.order_id, "version": card.version}
         self._tx.write(_ADD, values)
 
-    def stale(self, limit: int = 50) -> Sequence[tuple[CardRef, Order, str]]:
+    def stale_chats(self) -> Collection[int]:
+        return self._tx.rows(_STALE_CHATS).scalars().all()
+
+    def stale(self, limit: int = 50, *, chat_id: int | None = None) -> Sequence[tuple[CardRef, Order, str]]:
         """Those that have waited longest come first."""
         stale = []
-        for chat_id, message_id, version, label, position, *rest in self._tx.rows(_STALE, {"limit": limit}):
+        statement, of = (_STALE, {}) if chat_id is None else (_STALE_IN, {"chat": chat_id})
+        for chat, message_id, version, label, position, *rest in self._tx.rows(statement, {"limit": limit, **of}):
             order = order_of(rest)
-            card = CardRef(chat_id=chat_id, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
+            card = CardRef(chat_id=chat, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
             stale.append((card, order, label))
         return stale
 
@@ -69,3 +80,6 @@ class SqlCards:
 
     def bury(self, chat_id: int, message_id: int) -> None:
         self._tx.write(_BURY, {"chat": chat_id, "message": message_id})
+
+    def forget_before(self, moment: datetime) -> int:
+        return self._tx.write(_FORGET, {"moment": moment})

@@ -14,10 +14,10 @@ from storage.db.tables import flags
 class FlagName(StrEnum):
     """What a flag says; its subject is named behind it."""
 
-    JOB = "job"  # the job; value: the date that it ran for
     ADDRESS_TOLD = "address told"  # the account; value: the date
     CODE_SPENT = "code spent"  # the account; value: the code's digest
     TRIED = "tried"  # the Telegram id; value: the hour
+    PROMPT = "prompt"  # the Telegram id; value: the words that the next ones complete
     MODE = "mode"  # none; value: the mode
     BOT = "telegram bot"  # none; value: the bot's id
     LOCKDOWN = "lockdown"  # none
@@ -27,10 +27,10 @@ _f = flags.c
 _SET = insert(flags).values({name: bindparam(name) for name in ("name", "subject", "value", "at")}).on_conflict_do_nothing()
 _NAMED = (_f.name == bindparam("flag"), _f.subject == bindparam("of"))
 _CLEAR = flags.delete().where(*_NAMED)
-_CLEAR_VALUE = flags.delete().where(*_NAMED, _f.value == bindparam("which"))
 _FIND = select(_f.value, _f.at).where(*_NAMED)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
+_FORGET_DAYS = flags.delete().where(_f.name == FlagName.ADDRESS_TOLD, _f.value < bindparam("day"))
 _COUNT_HOUR = select(func.count()).where(_f.name == FlagName.TRIED, _f.value == bindparam("hour"))
 
 
@@ -39,12 +39,6 @@ class SqlFlags:
 
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
-
-    def claim_job(self, job: str, day: date, now: datetime) -> bool:
-        return self._set(FlagName.JOB, job, day.isoformat(), now)
-
-    def release_job(self, job: str, day: date) -> None:
-        self._tx.write(_CLEAR_VALUE, {"flag": FlagName.JOB, "of": job, "which": day.isoformat()})
 
     def claim_address_notice(self, account_id: str, day: date, now: datetime) -> bool:
         return self._set(FlagName.ADDRESS_TOLD, account_id, day.isoformat(), now)
@@ -55,6 +49,9 @@ class SqlFlags:
         if self._tx.rows(_COUNT_HOUR, {"hour": hour}).scalar_one() >= most:
             return False
         return self._set(FlagName.TRIED, str(telegram_id), hour, now)
+
+    def forget_days_before(self, day: date) -> int:
+        return self._tx.write(_FORGET_DAYS, {"day": day.isoformat()})
 
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
         self._set(why, account_id, "", now)
@@ -70,6 +67,16 @@ class SqlFlags:
         times = {"past": now - remembered, "future": now + remembered}
         self._tx.write(_FORGET_CODES, {"flag": FlagName.CODE_SPENT, "of": account_id, **times})
         return self._set(FlagName.CODE_SPENT, account_id, digest, now)
+
+    def ask(self, person: int, words: str, now: datetime) -> None:
+        self._clear(FlagName.PROMPT, str(person))
+        self._set(FlagName.PROMPT, str(person), words, now)
+
+    def prompt(self, person: int) -> tuple[str, datetime] | None:
+        return self._find(FlagName.PROMPT, str(person))
+
+    def forget_prompt(self, person: int) -> None:
+        self._clear(FlagName.PROMPT, str(person))
 
     def mode(self) -> tuple[str, datetime] | None:
         return self._find(FlagName.MODE)

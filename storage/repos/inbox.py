@@ -25,6 +25,7 @@ _DONE = (
     inbox.update().where(_i.update_id == bindparam("update"), _i.handled_at.is_(None)).values(handled_at=bindparam("at"), body="")
 )
 _HIGHEST = select(func.max(_i.update_id))
+_CLEAR = inbox.delete()
 _FORGET = inbox.delete().where(_i.handled_at < bindparam("moment"), _i.update_id < _HIGHEST.scalar_subquery())
 
 
@@ -52,7 +53,7 @@ class SqlInboxRepository:
 
     def clear(self) -> int:
         """Forgets everything, the highest id too: ids of one bot mean nothing for another."""
-        return self._tx.write(inbox.delete(), {})
+        return self._tx.write(_CLEAR)
 
     def forget_before(self, moment: datetime) -> int:
         """The row with the highest id stays: from it the next offset is known."""

@@ -54,6 +54,12 @@ _OURS_SINCE = (
 _LAST_BY = select(func.max(orders.c.created_at)).where(
     orders.c.account_id == bindparam("account_id"), orders.c.placed_by == bindparam("person")
 )
+_PLACED_BY = (
+    select(*ORDER_COLUMNS)
+    .where(orders.c.account_id == bindparam("account_id"), orders.c.placed_by == bindparam("person"))
+    .order_by(orders.c.created_at.desc())
+    .limit(bindparam("most"))
+)
 _ADD_FILL = (
     insert(fills).values({name: bindparam(name) for name in (*_FILL_FIELDS, "order_id", "account_id")}).on_conflict_do_nothing()
 )
@@ -159,6 +165,9 @@ class SqlOrders:
     def last_by(self, telegram_id: int, account_id: str) -> datetime | None:
         return self._tx.rows(_LAST_BY, {"person": telegram_id, "account_id": account_id}).scalar_one_or_none()
 
+    def placed_by(self, telegram_id: int, account_id: str, most: int) -> Sequence[Order]:
+        return self._many(self._tx.rows(_PLACED_BY, {"person": telegram_id, "account_id": account_id, "most": most}).all())
+
     def add_fill(self, order: Order, fill: Fill) -> bool:
         values = {name: getattr(fill, name) for name in _FILL_FIELDS}
         return self._tx.write(_ADD_FILL, {**values, "order_id": order.id, "account_id": order.account_id}) == 1
@@ -176,10 +185,7 @@ class SqlOrders:
 
     def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]:
         """Fills of a date in India, oldest first, each with its order as it stands now."""
-        return self.fills_between(account_id, at_ist(day, 0), at_ist(day + timedelta(days=1), 0))
-
-    def fills_between(self, account_id: str, since: datetime, until: datetime) -> Sequence[tuple[Order, Fill]]:
-        """The same of any stretch of time: from one moment on and before the other."""
+        since, until = at_ist(day, 0), at_ist(day + timedelta(days=1), 0)
         return self._with_orders(self._tx.rows(_FILLS_OF_DAY, {"account_id": account_id, "since": since, "until": until}))
 
     def _with_orders(self, rows: Iterable[Sequence[Any]]) -> list[tuple[Order, Fill]]:

@@ -1,11 +1,12 @@
-"""Notices that wait for their person, leased one at a time for each chat, then sent or buried."""
+"""Notices that wait for their person: leased one at a time for each chat, sent or buried, parked while the chat is closed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from bot.domain.errors import StorageError
 from bot.domain.orders.notice import Delivery, Filled, Notice, Sound
@@ -19,7 +20,11 @@ _log = logging.getLogger(__name__)
 WAITING: Final = "WAITING"
 SENT: Final = "SENT"
 BURIED: Final = "BURIED"
+PARKED: Final = "PARKED"
 ON_TIME: Final = timedelta(seconds=60)
+STEPS: Final = timedelta(seconds=3)  # after a part's ring, within which further parts are written into its message
+BURST: Final = 5  # so many that wait for a chat leave as one message
+TOGETHER: Final = 20  # most in one message
 
 _o = outbox.c
 _ADD = outbox.insert().values(
@@ -37,13 +42,36 @@ _ADD = outbox.insert().values(
 )
 # The head of each chat's queue: while it waits, for its time or for its lease to end, all behind it wait too.
 _HEADS = select(func.min(_o.id)).where(_o.state == WAITING).group_by(_o.chat_id)
+_HEAD_OF = select(func.min(_o.id)).where(_o.state == WAITING, _o.chat_id == bindparam("chat")).scalar_subquery()
 _NEXT_DUE = select(_o.due_at).where(_o.id.in_(_HEADS)).order_by(_o.due_at).limit(1)
-_DUE = select(_o.id).where(_o.id.in_(_HEADS), _o.due_at <= bindparam("now")).order_by(_o.id).limit(bindparam("limit"))
-_LEASE = (
+_PARK = outbox.update().where(_o.state == WAITING, _o.chat_id == bindparam("chat")).values(state=PARKED, why=bindparam("reason"))
+_PARKED = select(_o.chat_id).where(_o.state == PARKED).distinct()
+_new = outbox.alias()
+_PARKED_WITH_NEWS = _PARKED.where(_o.chat_id.in_(select(_new.c.chat_id).where(_new.c.state == WAITING)))
+_UNPARK = (
+    outbox.update().where(_o.state == PARKED, _o.chat_id == bindparam("chat")).values(state=WAITING, due_at=bindparam("now"))
+)
+_HASTEN = (
     outbox.update()
-    .where(_o.id.in_(_DUE), _o.state == WAITING)
-    .values(due_at=bindparam("until"), attempts=_o.attempts + 1)
-    .returning(_o.id)
+    .where(_o.state == WAITING, _o.chat_id == bindparam("chat"), _o.due_at > bindparam("now"))
+    .values(due_at=bindparam("now"))
+)
+_FORGET = outbox.delete().where(_o.state.in_((SENT, BURIED)), _o.closed_at < bindparam("moment"))
+# What was rung of an order's fills in a chat, oldest first: the first of a message, and all that was written into it.
+_RUNG = (
+    select(_o.message_id, _o.created_at, _o.body)
+    .where(_o.order_id == bindparam("order_id"), _o.chat_id == bindparam("chat"), _o.kind == Filled.__name__, _o.state == SENT)
+    .order_by(_o.id)
+)
+_OTHERS_IN_IT = (
+    select(func.count())
+    .select_from(outbox)
+    .where(
+        _o.chat_id == bindparam("chat"),
+        _o.state == SENT,
+        _o.message_id == bindparam("message"),
+        _o.order_id != bindparam("order_id"),
+    )
 )
 _RELEASE = outbox.update().where(_o.state == WAITING, _o.due_at > bindparam("now")).values(due_at=bindparam("now"))
 _card = cards.alias()
@@ -54,16 +82,25 @@ _NEWEST_CARD = (
     .limit(1)
     .scalar_subquery()
 )
-_DELIVERIES = (
-    select(
-        _o.id, _o.chat_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at, _o.attempts,
-        _NEWEST_CARD.label("reply_to"), _o.message_id, PLACE,
-    )
-    .select_from(outbox.join(accounts, accounts.c.id == _o.account_id))
-    .where(_o.id.in_(bindparam("ids", expanding=True)))
-    .order_by(_o.id)
-)  # fmt: skip
+
+
+def _deliveries() -> Select[*tuple[Any, ...]]:
+    """All that a delivery is made of, in their order."""
+    return (
+        select(
+            _o.id, _o.chat_id, _o.order_id, _o.account_id, accounts.c.label, _o.kind, _o.body, _o.loudness, _o.created_at,
+            _o.attempts, _NEWEST_CARD.label("reply_to"), _o.message_id, PLACE,
+        )
+        .select_from(outbox.join(accounts, accounts.c.id == _o.account_id))
+        .order_by(_o.id)
+    )  # fmt: skip
+
+
+_DUE = _deliveries().where(_o.id.in_(_HEADS), _o.due_at <= bindparam("now")).limit(bindparam("limit"))
+_DUE_OF = _deliveries().where(_o.id == _HEAD_OF, _o.due_at <= bindparam("now"))
+_BEHIND = _deliveries().where(_o.state == WAITING, _o.chat_id == bindparam("chat"), _o.id > bindparam("head")).limit(TOGETHER - 1)
 _THIS = (_o.id == bindparam("delivery"), _o.state == WAITING)
+_LEASE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), attempts=_o.attempts + 1)
 _SENT = outbox.update().where(*_THIS).values(state=SENT, closed_at=bindparam("at"), message_id=bindparam("message"))
 _POSTPONE = outbox.update().where(*_THIS).values(due_at=bindparam("until"), why=bindparam("reason"))
 _BURY = outbox.update().where(*_THIS).values(state=BURIED, closed_at=bindparam("at"), why=bindparam("reason"))
@@ -72,7 +109,12 @@ _SAID = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.
 )
 _REWORD = outbox.update().where(*_THIS).values(body=bindparam("words"))
 _ADD_EDIT = _ADD.values(message_id=bindparam("message"), loudness=int(Sound.SILENT))
-_COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, BURIED))).group_by(_o.state)
+_WRITTEN_SINCE = (
+    select(_o.kind, func.count(_o.body.distinct()).label("number"))
+    .where(_o.state.in_((WAITING, SENT)), _o.account_id == bindparam("account"), _o.created_at >= bindparam("moment"))
+    .group_by(_o.kind)
+)
+_COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, PARKED, BURIED))).group_by(_o.state)
 
 
 class SqlOutbox:
@@ -97,25 +139,50 @@ class SqlOutbox:
             if row.state == WAITING:
                 self._tx.write(_REWORD, {"delivery": row.id, "words": body})
             elif row.message_id is not None and row.closed_at - row.created_at <= ON_TIME:  # a late one says so, and keeps it
-                again = {"account_id": row.account_id, "order_id": notice.order.id, "kind": kind, "body": body, "at": at}
-                self._tx.write(_ADD_EDIT, {**again, "chat_id": row.chat_id, "message": row.message_id})
+                self._again(row, notice, kind, body, at)
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+    def _again(self, row: Any, notice: Filled, kind: str, body: str, at: datetime) -> None:
+        """Writes the mended fill into its message, or in a message of its own where that one tells of other orders too."""
+        shared = self._is_shared(row.chat_id, row.message_id, notice.order.id)
+        again = {"account_id": row.account_id, "order_id": notice.order.id, "kind": kind, "body": body, "at": at}
+        self._tx.write(_ADD_EDIT, {**again, "chat_id": row.chat_id, "message": None if shared else row.message_id})
+
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
         """A lease that ends without a word is given out again: delivery is at least once.
 
         A delivery that cannot be read is buried here, where it is counted, and does not hold up the news behind it.
         """
-        ids = self._tx.rows(_LEASE, {"now": now, "until": until, "limit": limit}).scalars().all()
-        if not ids:
-            return []
+        due = self._tx.rows(_DUE, {"now": now, "limit": limit}).all()
+        self._lease(due, until)
+        return [head if alone else self._with_burst(head, until) for head in self._read(due, now)]
+
+    def next_for(self, chat_id: int, now: datetime, until: datetime, *, alone: bool = False) -> Delivery | None:
+        while due := self._tx.rows(_DUE_OF, {"chat": chat_id, "now": now}).all():
+            self._lease(due, until)
+            for head in self._read(due, now):
+                return head if alone else self._with_burst(head, until)
+        return None
+
+    def _lease(self, rows: Sequence[Any], until: datetime) -> None:
+        if rows:
+            self._tx.write(_LEASE, [{"delivery": row.id, "until": until} for row in rows])
+
+    def _read(self, rows: Sequence[Any], now: datetime) -> Sequence[Delivery]:
+        """Those that can be read and still have something to say; the others are closed."""
         deliveries = []
-        for row in self._tx.rows(_DELIVERIES, {"ids": ids}).all():
+        for row in rows:
             try:
                 notice = unpack(row.kind, row.body)
             except StorageError as error:
                 _log.error("delivery %d is buried: %s", row.id, error.say, exc_info=error)
                 self.bury(row.id, now, error.say)
                 continue
+            edits = row.message_id
+            if isinstance(notice, Filled):
+                edits, told = self._message_of(notice, row)
+                if told:
+                    self.sent(row.id, now, edits or 0)
+                    continue
             deliveries.append(
                 Delivery(
                     id=row.id,
@@ -125,13 +192,69 @@ class SqlOutbox:
                     notice=notice,
                     sound=Sound(row.loudness),
                     created_at=row.created_at,
-                    attempts=row.attempts - 1,  # before this one
+                    attempts=row.attempts,
                     reply_to=row.reply_to,
-                    edits=row.message_id,
+                    edits=edits,
                     mark=mark_of(row.place),
                 )
             )
         return deliveries
+
+    def _message_of(self, news: Filled, row: Any) -> tuple[int | None, bool]:
+        """The message that a fill is written into, if any; and whether it says as much already.
+
+        Telegram does not ring for an edit: so a part that follows another within seconds counts up in its message, the
+        fill that completes the order rings anew, and what mends an older step never covers a newer one.
+        """
+        rung = self._tx.rows(_RUNG, {"order_id": row.order_id, "chat": row.chat_id}).all()
+        if row.message_id is not None:
+            newer = (unpack(row.kind, said.body) for said in rung if said.message_id == row.message_id)
+            return row.message_id, any(_filled(said) > news.fill.filled_after for said in newer)
+        if not rung or news.fill.filled_after >= news.order.draft.quantity:
+            return None, False
+        last = rung[-1].message_id
+        first = next(said for said in rung if said.message_id == last)
+        if row.created_at - first.created_at > STEPS or self._is_shared(row.chat_id, last, news.order.id):
+            return None, False
+        return last, False
+
+    def _is_shared(self, chat_id: int, message_id: int, order_id: str) -> bool:
+        """Whether that message tells of other orders too."""
+        about = {"chat": chat_id, "message": message_id, "order_id": order_id}
+        return self._tx.rows(_OTHERS_IN_IT, about).scalar_one() > 0
+
+    def _with_burst(self, head: Delivery, until: datetime) -> Delivery:
+        """The head of a chat's queue with what waits behind it, where that is much and may leave in one message."""
+        if not head.notice.grouped or head.edits is not None:
+            return head
+        rows = []
+        for row in self._tx.rows(_BEHIND, {"chat": head.chat_id, "head": head.id}).all():
+            kind = Notice.kinds.get(row.kind)
+            if kind is None or not kind.grouped or row.message_id is not None or row.account_id != head.account_id:
+                break
+            rows.append(row)
+        if len(rows) + 1 < BURST:
+            return head
+        self._lease(rows, until)
+        more = self._read(rows, head.created_at)
+        return replace(head, more=tuple(more))
+
+    def park(self, chat_id: int, why: str) -> None:
+        self._tx.write(_PARK, {"chat": chat_id, "reason": why})
+
+    def parked(self) -> Collection[int]:
+        return self._tx.rows(_PARKED).scalars().all()
+
+    def unpark(self, now: datetime, chat_ids: Collection[int]) -> None:
+        news = self._tx.rows(_PARKED_WITH_NEWS).scalars().all()
+        self._tx.write(_UNPARK, [{"chat": chat_id, "now": now} for chat_id in {*chat_ids, *news}])
+
+    def hasten(self, chat_ids: Collection[int], now: datetime) -> None:
+        if chat_ids:
+            self._tx.write(_HASTEN, [{"chat": chat_id, "now": now} for chat_id in chat_ids])
+
+    def forget_before(self, moment: datetime) -> int:
+        return self._tx.write(_FORGET, {"moment": moment})
 
     def release(self, now: datetime) -> None:
         self._tx.write(_RELEASE, {"now": now})
@@ -146,10 +269,18 @@ class SqlOutbox:
     def bury(self, delivery_id: int, at: datetime, why: str) -> None:
         self._tx.write(_BURY, {"delivery": delivery_id, "at": at, "reason": why})
 
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        rows = self._tx.rows(_WRITTEN_SINCE, {"account": account_id, "moment": moment}).all()
+        return {row.kind: row.number for row in rows}
+
     def next_due(self) -> datetime | None:
         """When something can be leased next: the end of a lease counts, for its holder may have died."""
         return self._tx.rows(_NEXT_DUE).scalar_one_or_none()
 
     def counts(self) -> tuple[int, int]:
         counts = dict(self._tx.rows(_COUNTS).all())
-        return counts.get(WAITING, 0), counts.get(BURIED, 0)
+        return counts.get(WAITING, 0) + counts.get(PARKED, 0), counts.get(BURIED, 0)
+
+
+def _filled(said: Notice) -> int:
+    return said.fill.filled_after if isinstance(said, Filled) else 0

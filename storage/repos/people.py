@@ -10,7 +10,7 @@ from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.account import Role, User
 from storage.db.engine import Transaction
 from storage.db.tables import cards, choices, confirmations, outbox, people, roles
-from storage.repos.outbox import BURIED, WAITING
+from storage.repos.outbox import BURIED, PARKED, WAITING
 
 _new_person = insert(people).values(telegram_id=bindparam("telegram_id"), name=bindparam("name"), active=bindparam("active"))
 _PERSON = _new_person.on_conflict_do_update(
@@ -46,7 +46,7 @@ _AFTER = (  # a private chat has its person's id
     .where(confirmations.c.user_id == bindparam("person"), confirmations.c.state == ConfirmationState.OPEN)
     .values(state=ConfirmationState.REFUSED),
     outbox.update()
-    .where(outbox.c.chat_id == bindparam("person"), outbox.c.state == WAITING)
+    .where(outbox.c.chat_id == bindparam("person"), outbox.c.state.in_((WAITING, PARKED)))
     .values(state=BURIED, why="no longer on the list"),
     cards.update().where(cards.c.chat_id == bindparam("person")).values(buried=True),
     choices.delete().where(choices.c.telegram_id == bindparam("person")),

@@ -168,9 +168,9 @@ class Rig:
         """How many rows each table has."""
 
         def count(db: Any) -> dict[str, int]:
-            run = db.inbox._tx._connection.exec_driver_sql
+            run = db.inbox._tx._connection.execute
             names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {name: run(f'SELECT COUNT(*) FROM "{name}"').scalar_one() for name in names}  # noqa: S608  # our own names
+            return {name: run(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608  # our own names
 
         return await self.store.transaction(count)
 

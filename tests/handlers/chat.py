@@ -41,6 +41,7 @@ from tests.storage.samples import ACCOUNT, CREDENTIALS, a_vault
 T = TypeVar("T")
 
 PIN = "482913"
+_TOKENS = select(confirmations.c.token).order_by(confirmations.c.created_at)
 PAPA = Account(id="a2", label="papa", client="MA••••2", created_at=ACCOUNT.created_at + timedelta(seconds=1))
 
 
@@ -161,7 +162,7 @@ class Bot:
         """Every question that was ever asked, oldest first."""
 
         def read(db: SqlRepositories) -> list[Confirmation]:
-            tokens = db.confirmations._tx.rows(select(confirmations.c.token).order_by(confirmations.c.created_at)).scalars()
+            tokens = db.confirmations._tx.rows(_TOKENS).scalars()
             return [question for token in tokens.all() if (question := db.confirmations.find(token)) is not None]
 
         return await self.store.transaction(read)

@@ -24,6 +24,7 @@ from bot.charts.draw import draw
 from bot.domain.errors import DeliveryError
 from bot.domain.orders.notice import Delivery, Filled, Sound
 from bot.domain.orders.order import CardRef, Fill, OrderStatus
+from bot.domain.orders.position_after import PositionAfter
 from bot.domain.ports.broker import Messenger
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
@@ -49,7 +50,7 @@ def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
         chat_id=ASHA,
         account_id="a1",
         label="main",
-        notice=Filled(order=FILLED, fill=FILL, position=25, position_average=Decimal("1471.40")),
+        notice=Filled(order=FILLED, fill=FILL, after=PositionAfter(quantity=25, average=Decimal("1471.40"))),
         sound=Sound.RING,
         created_at=clock.now(),
     )
@@ -80,7 +81,7 @@ async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopCl
             "main · PAPER",
         ]
         assert not news["silent"]
-        assert [item["label"] for line in news["buttons"] for item in line] == ["Exit", "Same again", "Reverse"]
+        assert [item["label"] for line in news["buttons"] for item in line] == ["Exit", "Same again"]
 
 
 async def test_a_card_that_is_gone_holds_no_news_back(clock: LoopClock) -> None:

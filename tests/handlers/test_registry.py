@@ -39,6 +39,11 @@ from handlers.registry import COMMANDS, parse_command
         ("f", "funds", ""),
         ("q nifty 24500 ce", "quote", "nifty 24500 ce"),
         ("kill", "kill", ""),
+        ("bech do infy 5", "sell", "do infy 5"),
+        ("infy all becho", "sell", "infy all"),
+        ("bhav infy", "quote", "infy"),
+        ("infy ka bhav?", "quote", "infy"),
+        ("balance", "funds", ""),
     ],
 )
 def test_a_text_finds_its_command(text: str, name: str, words: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,7 +159,7 @@ async def test_the_alarm_and_the_hosts_commands_are_on_record_as_the_hosts(clock
         assert "person added" not in found, "the record is the backup's, which was made before"
         await house.stop()
         (aside,) = house.settings.database.parent.glob("*.before-*")
-        told, _ = await read_audit(house.settings.model_copy(update={"database": aside}))
+        told, _ = await read_audit(replace(house.settings, database=aside))
         kept = [(act.what, act.detail) for act in told]
         assert kept[-4:] == [
             ("person added", "77 Ravi · before: not on the list, after: viewer of every account · host: people add"),

@@ -35,6 +35,7 @@ async def test_an_order_leaves_after_three_transactions_and_an_exit_after_four(c
         house.me.press("Confirm buy", card)
         await house.me.wait_for("Filled")
         assert entry.transactions == INBOX + ACTOR + CLAIM
+        await asyncio.sleep(8)  # the looks that follow an order are over
         card = await house.me.ask("/sell RELIANCE 10 mis", "SELL 10 RELIANCE")
         await asyncio.sleep(0.5)
         leaving = Count(house)

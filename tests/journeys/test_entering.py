@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ async def with_its_own_page(house: House) -> None:
     """The page's usual port may be in use on the machine that runs the tests."""
     await house.stop()
     address = f"http://127.0.0.1:{free_port()}/mstock/callback"
-    house.settings = house.settings.model_copy(update={"redirect_url": address})
+    house.settings = replace(house.settings, redirect_url=address)
     await house.start()
 
 

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -196,8 +197,7 @@ async def test_keys_are_changed_between_two_starts_and_everything_goes_on(clock:
         assert "KEY_SOURCE=passphrase" in told
         with pytest.raises(StorageError):
             await house.start()
-        opened = {"key_source": KeySource.PASSPHRASE, "key_passphrase": None}
-        house.settings = house.settings.model_copy(update=opened)
+        house.settings = replace(house.settings, key_source=KeySource.PASSPHRASE, key_passphrase=None)
         with pytest.raises(StorageError, match="KEY_PASSPHRASE_FILE"):
             await house.start()
 

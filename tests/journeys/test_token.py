@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ async def test_the_drill_a_revoked_token_is_replaced_and_no_confirmed_order_is_l
         assert house._stack is not None
         await house._stack.aclose()
         # Step 2: the new one in the settings, and a start: the fill arrives, once.
-        house.settings = house.settings.model_copy(update={"telegram_bot_token": Secret(house.near.telegram.token)})
+        house.settings = replace(house.settings, telegram_bot_token=Secret(house.near.telegram.token))
         await house.start()
         await house.me.wait_for("Filled", WAITS[-1] + 10)
         await asyncio.sleep(60)

@@ -57,6 +57,7 @@ class ScriptedBroker:
         self.off: float | None = 0.0  # seconds that its clock is ahead of the host's
         self.held: list[Position] = []
         self.demat: list[Holding] = []
+        self.holdings_left_out = 0
         self.scrips: list[Instrument] = [RELIANCE, NIFTY_CALL]
         self.codes: list[str] = []  # of each login that it took
         self.login_refused: BrokerError | None = None

@@ -19,6 +19,7 @@ from bot.domain.people.secret import Secret
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.redaction import Redactor
 from bot.trading.account.prices import Prices
+from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import IN_WORDS, OrderDesk
 from bot.trading.orders.proposals import Proposals
@@ -139,6 +140,10 @@ class DeskStage:
     @property
     def prices(self) -> Prices:
         return self.core.services.books.prices
+
+    @property
+    def watcher(self) -> TickWatcher:
+        return self.core.settle.watcher
 
     @property
     def reads(self) -> SharedReads:

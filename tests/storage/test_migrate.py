@@ -15,13 +15,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.domain.errors import StorageError
+from bot.domain.jobs import JobOutcome, JobRun
+from bot.domain.orders.order import OrderDraft
 from bot.domain.people.account import Limits
 from bot.domain.ports.repositories import Repositories
 from storage.db.engine import FileLock, make_engine
+from storage.db.json_shapes import Shape
 from storage.db.tables import metadata
 from storage.migrate import MIGRATIONS, bring_up_to_date
 from storage.store import SqlStore
-from tests.storage.samples import ACCOUNT, DAY, NOW, a_store, a_vault
+from tests.storage.samples import ACCOUNT, DAY, DRAFT, NOW, a_store, a_vault
 
 
 def schema(connection: Connection) -> set[tuple[str, str, frozenset[str]]]:
@@ -123,6 +126,7 @@ async def test_limits_of_the_first_schema_are_carried_over(tmp_path: Path) -> No
 
 
 JOBS = (
+    ("morning login", "2026-11-19"),
     ("morning login", "2026-11-20"),
     ("mode", f"live {NOW.isoformat()}"),
     ("telegram bot", "7000000001"),
@@ -136,7 +140,7 @@ JOBS = (
 )
 
 
-async def test_what_stood_among_the_jobs_is_all_found_as_flags(tmp_path: Path) -> None:
+async def test_what_stood_among_the_jobs_is_all_found_as_flags_and_as_rows_of_jobs(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
     with make_engine(path, busy_seconds=0).connect() as connection:
         bring_up_to_date(connection, None, chain_until(tmp_path, "0004"))
@@ -145,7 +149,7 @@ async def test_what_stood_among_the_jobs_is_all_found_as_flags(tmp_path: Path) -
 
     def look(db: Repositories) -> tuple[object, ...]:
         return (
-            db.flags.claim_job("morning login", DAY, NOW),
+            db.jobs.last("morning login"),
             db.flags.mode(),
             db.flags.bot_id(),
             db.flags.locked_down(),
@@ -155,10 +159,48 @@ async def test_what_stood_among_the_jobs_is_all_found_as_flags(tmp_path: Path) -
             [db.flags.claim_tried_notice(person, NOW, 2) for person in (555, 556, 557)],
         )
 
+    run = JobRun(job="morning login", day=DAY, at=NOW, outcome=JobOutcome.DONE)
     async with SqlStore.open(path, a_vault(), inline=True) as store:
         assert await store.transaction(look) == (
-            False, ("live", NOW), 7000000001, True, [True, True, False], False, False, [False, True, False],
+            run, ("live", NOW), 7000000001, True, [True, True, False], False, False, [False, True, False],
         )  # fmt: skip
+
+
+STEPS = (  # filled after, quantity, price, average
+    (4, 4, "2924.10", "2924.10"),
+    (8, 4, None, "2924.15"),
+    (10, 2, None, None),
+)
+
+
+async def test_fills_told_before_the_ledger_are_in_it(tmp_path: Path) -> None:
+    path, draft = tmp_path / "bot.db", Shape(OrderDraft).write(DRAFT).decode()
+    late = "2026-11-19T19:00:00.000000+00:00"  # half past midnight of the 20th in India
+    with make_engine(path, busy_seconds=0).connect() as connection:
+        bring_up_to_date(connection, None, chain_until(tmp_path, "0005"))
+        account = "INSERT INTO accounts (id, label, client, created_at, linked) VALUES (?, 'main', 'MA••••1', ?, 1)"
+        connection.exec_driver_sql(account, (ACCOUNT.id, NOTED))
+        order = (
+            "INSERT INTO orders (id, account_id, day, number, broker_id, draft, status, settled, filled, reason, created_at,"
+            " updated_at, looks, version) VALUES ('o1', ?, '2026-11-20', 1, 'b1', ?, 'FILLED', 1, 10, '', ?, ?, 0, 3)"
+        )
+        connection.exec_driver_sql(order, (ACCOUNT.id, draft, NOTED, NOTED))
+        step = (
+            "INSERT INTO fills (order_id, account_id, broker_id, filled_after, quantity, price, average, at)"
+            " VALUES ('o1', ?, 'b1', ?, ?, ?, ?, ?)"
+        )
+        connection.exec_driver_sql(step, [(ACCOUNT.id, *values, late) for values in STEPS])
+        connection.commit()
+    async with SqlStore.open(path, a_vault(), inline=True) as store:
+        found = await store.transaction(lambda db: db.ledger.between(ACCOUNT.id, DAY, DAY))
+    assert [(each.step, each.quantity, each.price) for each in found] == [
+        (4, 4, Decimal("2924.10")),
+        (8, 4, Decimal("2924.2000")),
+        (10, 2, None),
+    ]
+    assert {(each.order_id, each.instrument, each.product, each.side, each.missing) for each in found} == {
+        ("o1", DRAFT.instrument, DRAFT.product, DRAFT.side, True)
+    }
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:

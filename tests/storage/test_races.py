@@ -49,8 +49,8 @@ def discard(token: str, db: Repositories) -> bool:
     return db.confirmations.close(token, ConfirmationState.DISCARDED)
 
 
-def claim_job(key: str, db: Repositories) -> bool:
-    return db.flags.claim_job(key, DAY, NOW)
+def claim_notice(key: str, db: Repositories) -> bool:
+    return db.flags.claim_address_notice(key, DAY, NOW)
 
 
 async def race(stores: list[SqlStore], work: Callable[[Repositories], T]) -> list[T]:
@@ -85,10 +85,10 @@ async def test_each_delivery_is_leased_by_one_notifier(stores: list[SqlStore]) -
     assert len(ids) == len(set(ids)) == len(chats)
 
 
-async def test_a_job_has_one_winner(stores: list[SqlStore]) -> None:
+async def test_a_flag_has_one_winner(stores: list[SqlStore]) -> None:
     for number in range(ROUNDS):
         key = str(number)
-        assert sum(await race(stores, partial(claim_job, key))) == 1
+        assert sum(await race(stores, partial(claim_notice, key))) == 1
 
 
 async def test_day_numbers_are_given_once_each(stores: list[SqlStore]) -> None:

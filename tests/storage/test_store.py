@@ -30,7 +30,7 @@ def test_the_store_and_the_inbox_fit_the_ports_of_the_domain(tmp_path: Path) -> 
     opened = SqlStore.open(tmp_path / "bot.db", a_vault())
     store: Store = opened  # the type checker proves the fit
     inbox: Inbox = SqlInbox(opened)
-    assert asyncio.run(store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW)))
+    assert asyncio.run(store.transaction(lambda db: db.flags.claim_address_notice("a", DAY, NOW)))
     assert asyncio.run(inbox.highest()) is None
     asyncio.run(opened.close())
 
@@ -70,7 +70,7 @@ async def test_a_repository_that_outlives_its_transaction_is_refused(store: SqlS
 
 async def test_a_coroutine_cannot_be_run_as_a_transaction(store: SqlStore) -> None:
     async def waits(db: Repositories) -> None:
-        db.flags.claim_job("a", DAY, NOW)
+        db.flags.claim_address_notice("a", DAY, NOW)
 
     with pytest.raises(StorageError, match="plain function"):
         await store.transaction(waits)  # type: ignore[unused-coroutine]  # that it is one is the point
@@ -82,7 +82,7 @@ async def test_a_caller_cancelled_in_the_midst_is_held_until_the_commit(tmp_path
     inside, go_on = threading.Event(), threading.Event()
 
     def slow(db: Repositories) -> bool:
-        claimed = db.flags.claim_job("report", DAY, NOW)
+        claimed = db.flags.claim_address_notice("report", DAY, NOW)
         inside.set()
         go_on.wait(10)
         return claimed
@@ -98,7 +98,7 @@ async def test_a_caller_cancelled_in_the_midst_is_held_until_the_commit(tmp_path
     with pytest.raises(asyncio.CancelledError):
         await task
     assert "committed after its caller" in caplog.text
-    assert not await store.transaction(lambda db: db.flags.claim_job("report", DAY, NOW))
+    assert not await store.transaction(lambda db: db.flags.claim_address_notice("report", DAY, NOW))
     await store.close()
 
 
@@ -113,14 +113,14 @@ async def test_a_caller_cancelled_while_it_waits_its_turn_changes_nothing(tmp_pa
 
     first = asyncio.create_task(store.transaction(holds))
     await asyncio.get_running_loop().run_in_executor(None, inside.wait, 10)
-    second = asyncio.create_task(store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW)))
+    second = asyncio.create_task(store.transaction(lambda db: db.flags.claim_address_notice("a", DAY, NOW)))
     await asyncio.sleep(0)
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
     go_on.set()
     await first
-    assert await store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
+    assert await store.transaction(lambda db: db.flags.claim_address_notice("a", DAY, NOW))
     await store.close()
 
 
@@ -131,7 +131,7 @@ async def test_a_closed_store_refuses_work_and_closes_twice(tmp_path: Path, inli
     await store.close()
     await store.close()
     with pytest.raises(StorageError, match="closed"):
-        await store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
+        await store.transaction(lambda db: db.flags.claim_address_notice("a", DAY, NOW))
 
 
 async def test_a_second_process_that_trades_is_refused_and_one_that_only_writes_is_not(tmp_path: Path) -> None:
@@ -142,8 +142,8 @@ async def test_a_second_process_that_trades_is_refused_and_one_that_only_writes_
     second = SqlStore.open(path, a_vault(), inline=True)
     with pytest.raises(StorageError, match="Another bot"):
         second.lock()
-    await second.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
-    assert not await first.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
+    await second.transaction(lambda db: db.flags.claim_address_notice("a", DAY, NOW))
+    assert not await first.transaction(lambda db: db.flags.claim_address_notice("a", DAY, NOW))
     await first.close()
     second.lock()
     await second.close()
@@ -156,10 +156,10 @@ async def test_a_database_held_by_another_program_is_named_in_words(tmp_path: Pa
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageError, match="held by another program"):
-        await store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
+        await store.transaction(lambda db: db.flags.claim_address_notice("a", DAY, NOW))
     other.execute("ROLLBACK")
     other.close()
-    assert await store.transaction(lambda db: db.flags.claim_job("a", DAY, NOW))
+    assert await store.transaction(lambda db: db.flags.claim_address_notice("a", DAY, NOW))
     await store.close()
 
 
@@ -172,7 +172,7 @@ async def test_the_connection_is_durable_and_private(tmp_path: Path, inline: boo
     def pragmas(db: SqlRepositories) -> list[object]:
         connection = db.flags._tx._live()
         names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
-        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
     assert await store.transaction(pragmas) == ["wal", 2, 1, 1]
     store.lock()
@@ -219,8 +219,8 @@ async def test_a_full_disk_is_named_and_leaves_the_transactions_before_it_whole(
 
     def no_room(db: SqlRepositories) -> None:
         connection = db.flags._tx._live()
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
 
     await store.transaction(no_room)
     numbers = iter(range(1, 1000))
@@ -328,7 +328,7 @@ async def test_a_record_that_cannot_be_made_is_logged_and_holds_up_no_other(
     def broken(db: Repositories) -> None:
         if not disk.full:
             raise NotFound("gone")
-        db.flags.claim_job("a", DAY, NOW)
+        db.flags.claim_address_notice("a", DAY, NOW)
 
     await store.owe(broken)
     await store.owe(kill)

@@ -40,6 +40,8 @@ _OVER = ("RS-0034", "RS-00093")  # to a change and to a cancel of a dead order (
 CHANGE, CANCEL = "change", "cancel"  # the acts on an order that exists
 _ORDER_TYPE = ("order type", "ordertype", "order_type")
 _LONGEST = 300
+_PAGE = 4000  # bytes of a page that are looked through for words
+_TAGS = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ def transient(reply: Envelope) -> bool:
 def failure_of_act(answer: Answer, reply: Envelope | None, act: str) -> BrokerError | None:
     """Why an act is not a plain success; None when it is one. Refused only in words that are known to mean it (I3)."""
     if reply is None:
-        return Unclear(f"mStock's answer to the {act} cannot be read (HTTP {answer.http}). It may have happened; looking for it.")
+        say = f"mStock's answer to the {act} cannot be read (HTTP {answer.http}). It may have happened; looking for it."
+        return Unclear(say, words=_loose(answer))
     if _is_success(answer, reply):
         return None
     words = reply.words.lower()
@@ -181,7 +184,8 @@ def failure_of_act(answer: Answer, reply: Envelope | None, act: str) -> BrokerEr
             return Refused(f"mStock refused the conversion: {_shown(reply)}", code=reply.code, words=reply.words)
         if reply.invalid or reply.code in ("IA400", "400"):
             return Refused(f"mStock refused the {act}: {_shown(reply)}", code=reply.code, words=reply.words)
-    return Unclear(f"mStock answered the {act} with “{_shown(reply)}”. It may have happened; looking for it.")
+    say = f"mStock answered the {act} with “{_shown(reply)}”. It may have happened; looking for it."
+    return Unclear(say, words=reply.words or reply.code)
 
 
 def failure_of_login(answer: Answer, reply: Envelope | None) -> BrokerError | None:
@@ -213,6 +217,17 @@ def reason(words: str) -> str:
     starts = [upper.find(phrase) for phrase in _REASONS if phrase in upper]
     shown = words[min(starts) :] if starts else words
     return shown[:_LONGEST]
+
+
+def _loose(answer: Answer) -> str:
+    """The words of a refusal that came without any wrapper, such as a gateway's; a page's words without its tags."""
+    try:
+        document = decode(answer.body)
+    except ValueError:
+        document = None
+    told = _first(document, "message", "error", "title") if isinstance(document, dict) else ""
+    text = told or plain(_TAGS.sub(" ", answer.body[:_PAGE].decode("utf-8", "replace")))
+    return f"{text[:_LONGEST]} (HTTP {answer.http})" if text and answer.http >= 400 else ""
 
 
 def _shown(reply: Envelope) -> str:

@@ -5,16 +5,20 @@ Every field is read by one of five readers, so a number is always an exact Decim
 the trade book carries the PAN.
 """
 
+import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+import msgspec
 
 from bot.broker.wire.answers import empty, plain
 from bot.domain.errors import Unreadable
 
 _MOST = Decimal(10) ** 15  # rupees or shares; more is no figure of a broker
 _FINEST = -8  # decimal places
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}(\.[0-9]+)?")  # 1,23,456.50, and 123,456.50 of the west
 
 
 def exact(value: object) -> Decimal | None:
@@ -22,9 +26,11 @@ def exact(value: object) -> Decimal | None:
     if empty(value) or (isinstance(value, str) and value.strip().upper() == "NA"):
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise ValueError("no number")  # noqa: TRY004 - pydantic turns a ValueError, and no other, into its own
+        raise ValueError("no number")  # noqa: TRY004 - a reader says so by a ValueError, and by no other
     if isinstance(value, str) and (len(value) > 40 or not value.isascii() or "_" in value):
         raise ValueError("no number")
+    if isinstance(value, str) and _GROUPED.fullmatch(value.strip()):
+        value = value.replace(",", "")
     try:
         number = Decimal(value.strip() if isinstance(value, str) else value)
     except InvalidOperation:
@@ -66,20 +72,22 @@ def _count(value: object) -> int:
     return whole(value) or 0
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Tag = Annotated[str, BeforeValidator(_tag)]
-Money = Annotated[Decimal | None, BeforeValidator(exact)]
-Whole = Annotated[int | None, BeforeValidator(whole)]
-Count = Annotated[int, BeforeValidator(_count)]
+Reader = Callable[[object], object]  # ValueError for what does not fit
+Text = Annotated[str, _text]
+Tag = Annotated[str, _tag]
+Money = Annotated[Decimal | None, exact]
+Whole = Annotated[int | None, whole]
+Count = Annotated[int, _count]
 
 
-class WireRow(BaseModel):
-    """What all rows share: unknown keys are ignored, and an error keeps no input."""
+class WireRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What all rows share: unknown keys are ignored, and an error keeps no input.
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
+    A field's type carries its reader, and behind it the names by which it may come where its own is not the only one.
+    """
 
 
-class LoginData(WireRow):
+class LoginData(WireRow, frozen=True, kw_only=True):
     """connect/login (3.1). Which field holds the handle depends on the server's age."""
 
     jwtToken: Text = ""  # noqa: N815 - the wire's own names, here and below
@@ -90,13 +98,13 @@ class LoginData(WireRow):
         return self.refreshToken or self.jwtToken
 
 
-class SessionData(WireRow):
+class SessionData(WireRow, frozen=True, kw_only=True):
     """session/token and session/verifytotp (3.2)."""
 
     jwtToken: Text = ""  # noqa: N815
 
 
-class FundsRow(WireRow):
+class FundsRow(WireRow, frozen=True, kw_only=True):
     """user/fundsummary (section 4)."""
 
     AVAILABLE_BALANCE: Money = None
@@ -107,7 +115,7 @@ class FundsRow(WireRow):
     MF_COLLATERAL: Money = None
 
 
-class OrderRow(WireRow):
+class OrderRow(WireRow, frozen=True, kw_only=True):
     """One row of the order book (5.6) or of order details (5.9)."""
 
     orderid: Text
@@ -115,7 +123,7 @@ class OrderRow(WireRow):
     producttype: Text
     transactiontype: Text
     quantity: Whole
-    status: Text = Field(validation_alias=AliasChoices("status", "orderstatus"))
+    status: Annotated[Text, "status", "orderstatus"]
     exchange: Text = ""
     symboltoken: Text = ""
     tradingsymbol: Text = ""
@@ -130,7 +138,7 @@ class OrderRow(WireRow):
     ordertag: Tag = ""
 
 
-class TradeRow(WireRow):
+class TradeRow(WireRow, frozen=True, kw_only=True):
     """One row of the trade book (6.1). The PAN and the client code in it are left where they are."""
 
     ORDER_NUMBER: Text
@@ -146,7 +154,7 @@ class TradeRow(WireRow):
     ORDER_DATE_TIME: Text = ""
 
 
-class PositionRow(WireRow):
+class PositionRow(WireRow, frozen=True, kw_only=True):
     """One row of the position book (7.1)."""
 
     exchange: Text
@@ -174,7 +182,7 @@ class PositionRow(WireRow):
     totalsellvalue: Money = None
 
 
-class HoldingRow(WireRow):
+class HoldingRow(WireRow, frozen=True, kw_only=True):
     """One row of the holdings (7.3)."""
 
     symboltoken: Text
@@ -191,11 +199,11 @@ class HoldingRow(WireRow):
     close: Money = None
 
 
-class QuoteRow(WireRow):
+class QuoteRow(WireRow, frozen=True, kw_only=True):
     """One row of a quote (9.1)."""
 
     exchange: Text
-    symbolToken: Text = Field(validation_alias=AliasChoices("symbolToken", "symboltoken", "token"))  # noqa: N815
+    symbolToken: Annotated[Text, "symbolToken", "symboltoken", "token"]  # noqa: N815
     ltp: Money = None
     open: Money = None
     high: Money = None
@@ -203,32 +211,69 @@ class QuoteRow(WireRow):
     close: Money = None
 
 
-class MarginPart(WireRow):
+class MarginPart(WireRow, frozen=True, kw_only=True):
     """One line of the margin calculator's break-up (section 8)."""
 
     name: Text = ""
     amount: Money = None
 
 
-class MarginSummary(WireRow):
+def _parts(value: object) -> list[MarginPart]:
+    if not isinstance(value, list):
+        raise ValueError("no list")  # noqa: TRY004 - as above
+    parts = [_fitted(MarginPart, part) for part in value]
+    if not all(isinstance(part, MarginPart) for part in parts):
+        raise ValueError("a line that cannot be read")
+    return [part for part in parts if isinstance(part, MarginPart)]
+
+
+class MarginSummary(WireRow, frozen=True, kw_only=True):
     """What all the orders asked about would block together (section 8)."""
 
     total_charges: Money = None
-    breakup: list[MarginPart] = Field(default_factory=list)
+    breakup: Annotated[list[MarginPart], _parts] = msgspec.field(default_factory=list)
 
 
 R = TypeVar("R", bound=WireRow)
 
 
+@cache
+def _fields(model: type[WireRow]) -> list[tuple[str, Reader, tuple[str, ...], bool]]:
+    """Of each field its name, its reader, the names by which it may come, and whether it must."""
+    fields = []
+    for field in msgspec.structs.fields(model):
+        reader, *names = field.type.__metadata__
+        fields.append((field.name, reader, tuple(names) or (field.name,), field.required))
+    return fields
+
+
+def _fitted(model: type[R], value: object) -> R | list[str]:
+    """The row, or the names of the fields that do not fit."""
+    if not isinstance(value, dict):
+        return ["row"]
+    values: dict[str, object] = {}
+    broken: list[str] = []
+    for name, reader, names, required in _fields(model):
+        there = next((key for key in names if key in value), None)
+        try:
+            if there is not None:
+                values[name] = reader(value[there])
+            elif required:
+                broken.append(names[0])
+        except ValueError:
+            broken.append(there or name)
+    return sorted(broken) or model(**values)
+
+
 def read(model: type[R], value: object, what: str) -> R:
     """One row. Unreadable, naming the fields that do not fit, for anything else."""
     try:
-        return model.model_validate(value)
-    except ValidationError as broken:
-        fields = sorted({".".join(str(part) for part in error["loc"]) or "row" for error in broken.errors(include_input=False)})
-        raise Unreadable(f"mStock's {what} has fields that cannot be read: {', '.join(fields)[:120]}.") from None
+        row = _fitted(model, value)
     except RecursionError:
         raise Unreadable(f"mStock's {what} cannot be read.") from None
+    if isinstance(row, list):
+        raise Unreadable(f"mStock's {what} has fields that cannot be read: {', '.join(row)[:120]}.")
+    return row
 
 
 def rows(data: object, what: str) -> list[Any]:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
-
-from pydantic import AliasChoices, Field
+from typing import Annotated, Any
 
 from bot.broker.wire import models, vocabulary
 from bot.broker.wire.answers import empty, plain
@@ -16,16 +14,16 @@ from bot.domain.orders.research import Candle, Chain, ChainLine, OrderStep, Past
 from bot.domain.terms import Product
 
 
-class _StepRow(models.WireRow):
+class _StepRow(models.WireRow, frozen=True, kw_only=True):
     orderid: models.Text = ""
     ordertag: models.Tag = ""
-    status: models.Text = Field(default="", validation_alias=AliasChoices("status", "orderstatus"))
+    status: Annotated[models.Text, "status", "orderstatus"] = ""
     quantity: models.Count = 0
     filledshares: models.Count = 0
     updatetime: models.Text = ""
 
 
-class _PastRow(models.WireRow):
+class _PastRow(models.WireRow, frozen=True, kw_only=True):
     exchange: models.Text = ""
     producttype: models.Text = ""
     tradingsymbol: models.Text = ""

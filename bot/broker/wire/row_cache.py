@@ -17,11 +17,12 @@ class Rows(Generic[T]):
     def __init__(self, read: Callable[[object], T | None], spare: Callable[[object], bool] = lambda _row: False) -> None:
         """read: what one row means, by its content alone. None for a row to be left out.
 
-        spare: whether a row that cannot be read may be left out too, because it is none of ours.
+        spare: whether a row that cannot be read may be left out too: it is none of ours, or it is counted and said.
         """
         self._read = read
         self._spare = spare
         self._earlier: dict[str, T | Unreadable | None] = {}
+        self.left_out = 0  # rows of the newest book that could not be read
 
     def facts(self, rows: Iterable[object]) -> list[T]:
         """In the order of the rows. What reading a row raises passes through, and then all are read anew next time.
@@ -32,11 +33,13 @@ class Rows(Generic[T]):
         fresh: dict[str, T | Unreadable | None] = {}
         facts: list[T] = []
         odd: Unreadable | None = None
+        self.left_out = 0
         for row in rows:
             same = repr(row)  # unlike equality it tells true from 1 and 1 from 1.0
             fact = fresh[same] = earlier[same] if same in earlier else self._one(row)
             if isinstance(fact, Unreadable):
                 odd = fact
+                self.left_out += 1
             elif fact is not None:
                 facts.append(fact)
         if odd is not None and not facts:
@@ -50,5 +53,5 @@ class Rows(Generic[T]):
         except Unreadable as odd:
             if not self._spare(row):
                 raise
-            log.warning("a row that is none of ours is left out: %s", odd.say)
+            log.warning("a row that cannot be read is left out: %s", odd.say)
             return Unreadable(odd.say)  # without the trace, which holds the row

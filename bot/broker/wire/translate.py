@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 Find = Callable[[InstrumentKey], Instrument | None]
 
 _FALLBACK_TICK = Decimal("0.05")
+_FINE = Decimal("0.0001")  # rupees: what an average is reckoned to
 
 
 def placed_id(data: object) -> str:
@@ -101,7 +102,7 @@ def trade_fact(fields: object) -> TradeFact | None:
         product, side = vocabulary.product(row.PRODUCT), vocabulary.side(row.BUY_SELL)
     except ValueError as unknown:
         raise Unreadable(f"mStock's trade book has a word that is not known ({unknown}).") from None
-    if not row.ORDER_NUMBER or not row.TRADE_NUMBER or not row.SEC_ID:
+    if not row.ORDER_NUMBER or not row.SEC_ID:
         raise Unreadable("mStock's trade book has a row without its numbers.")
     if row.QUANTITY is None or row.QUANTITY < 1 or row.PRICE is None or row.PRICE <= 0:
         raise Unreadable("mStock's trade book has a row without a quantity or a price.")
@@ -132,7 +133,7 @@ def position(fields: object, find: Find) -> Position | None:
         raise Unreadable("mStock's position book has a row without a quantity or a token.")
     key = InstrumentKey(exchange, row.symboltoken)
     bought, sold, bought_value, sold_value = _turnover(row)
-    average = row.avgnetprice or (row.buyavgprice if row.netqty > 0 else row.sellavgprice)
+    carried = row.cfbuyqty - row.cfsellqty
     multiplier = row.multiplier or Decimal(1)
     if multiplier != int(multiplier) or multiplier < 1:
         raise Unreadable("mStock's position book has a multiplier that is no whole number.")
@@ -144,10 +145,25 @@ def position(fields: object, find: Find) -> Position | None:
         sold=sold,
         bought_value=bought_value,
         sold_value=sold_value,
-        average=_above_zero(average) if row.netqty else None,
-        carried=row.cfbuyqty - row.cfsellqty,
+        average=_average(row, (bought, bought_value) if row.netqty > 0 else (sold, sold_value)),
+        carried=carried,
+        carried_average=_above_zero(row.cfbuyavgprice if carried > 0 else row.cfsellavgprice) if carried else None,
         multiplier=int(multiplier),
     )
+
+
+def _average(row: models.PositionRow, side: tuple[int, Decimal]) -> Decimal | None:
+    """Of the open side, rupees; some rows say only at which average it was carried. None: flat, or it says nothing at all."""
+    if not row.netqty:
+        return None
+    if told := _above_zero(row.avgnetprice):
+        return told
+    is_long = row.netqty > 0
+    carried, today = (row.cfbuyqty, row.buyavgprice) if is_long else (row.cfsellqty, row.sellavgprice)
+    if not carried:
+        return _above_zero(today)
+    quantity, value = side
+    return _above_zero((value / quantity).quantize(_FINE)) if quantity else None
 
 
 def _turnover(row: models.PositionRow) -> tuple[int, int, Decimal, Decimal]:
@@ -195,10 +211,16 @@ def holding(fields: object, find: Find) -> Holding:
 
 
 def _settled(row: models.HoldingRow) -> int:
-    """Shares delivered: whether `quantity` counts those on their way is not documented, so the three figures are compared."""
-    if row.realisedquantity + row.t1quantity == row.quantity:
+    """Shares delivered, those pledged included: what `quantity` counts is not documented, so the figures are compared.
+
+    More pledged than listed means that the pledged ones are listed apart.
+    """
+    pledged, listed = row.collateralquantity, row.quantity
+    if pledged > listed or (pledged and row.realisedquantity + row.t1quantity + pledged == listed):
+        return row.realisedquantity + pledged if row.realisedquantity + row.t1quantity <= listed else listed + pledged
+    if row.realisedquantity + row.t1quantity == listed:
         return row.realisedquantity
-    return row.quantity
+    return listed
 
 
 def funds(data: object, now: datetime) -> Funds:

@@ -127,6 +127,17 @@ class MarketDays:
         ahead = (day + offset * DAY for offset in range(days + 1))
         return next((each for each in ahead if each.year not in self.years), None)
 
+    def special_end(self, day: date) -> datetime | None:
+        """The end (UTC) of the last session of a day with hours of its own: of the day itself where they are not known.
+
+        None for every other day.
+        """
+        row = self._row(day, None)
+        if row is None or row.kind is not DayKind.SPECIAL or (row.hours is None and row.hours_known):
+            return None
+        phases = [phase for session in SessionClass for phase in self.phases_of(session, day)]
+        return max(phase.end for phase in phases if phase.kind is not PhaseKind.SHUT)
+
     def trading_day_after(self, day: date, count: int = 1) -> date | None:
         """The count-th trading day after the day; None when the way leads out of the covered years."""
         return self._step(day, count, DAY)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Protocol, TypeVar, overload, runtime_checkable
 
-from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind, Right
 
 _T = TypeVar("_T")
 _Other = TypeVar("_Other")
@@ -33,6 +33,11 @@ class CodedColumn(Sequence[_T]):
     def distinct(self) -> Sequence[_T]:
         """Each value once."""
         return self._values
+
+    @property
+    def codes(self) -> "array[int]":
+        """For each row the place of its value among the distinct ones."""
+        return self._codes
 
     def mapped(self, meaning: Callable[[_T], _Other]) -> "CodedColumn[_Other]":
         """The same rows, with what each value means. The numbers are shared."""
@@ -59,9 +64,20 @@ class CodedColumn(Sequence[_T]):
 class TextColumn(Sequence[str]):
     """A column of texts that differ, in one piece. An object for each takes four times as much."""
 
-    def __init__(self) -> None:
-        self._text = ""
-        self._ends = array("I", [0])
+    def __init__(self, text: str = "", ends: "array[int] | None" = None) -> None:
+        """text, ends: what such a column held, to go on from there."""
+        self._text = text
+        self._ends = array("I", [0]) if ends is None else ends
+
+    @property
+    def text(self) -> str:
+        """All texts, one behind the other."""
+        return self._text
+
+    @property
+    def ends(self) -> "array[int]":
+        """Where each text begins, and where the last one ends."""
+        return self._ends
 
     def extend(self, texts: Sequence[str]) -> None:
         """More rows."""
@@ -105,14 +121,15 @@ class Columns:
 class Directory:
     """Finds the rows of a word. It holds row numbers sorted by their words: a dictionary of all words takes ten megabytes."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], order: "array[int] | None" = None) -> None:
+        """order: that of such a directory of the same words, where it is at hand; to sort them takes a tenth of a second."""
         self._words = words
-        self._rows = array("I", sorted(range(len(words)), key=list(words).__getitem__))
+        self.order = array("I", sorted(range(len(words)), key=list(words).__getitem__)) if order is None else order
 
     def rows(self, word: str) -> Sequence[int]:
         """The rows that have this word, in their order."""
         word_of = self._words.__getitem__
-        return self._rows[bisect_left(self._rows, word, key=word_of) : bisect_right(self._rows, word, key=word_of)]
+        return self.order[bisect_left(self.order, word, key=word_of) : bisect_right(self.order, word, key=word_of)]
 
 
 @runtime_checkable
@@ -121,6 +138,10 @@ class Columnar(Protocol):
 
     def columns(self) -> Columns:
         """The same rows as columns."""
+        ...
+
+    def find(self, key: InstrumentKey) -> Instrument | None:
+        """The instrument of a key, made now."""
         ...
 
 

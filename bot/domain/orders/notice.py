@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from bot.domain.orders.order import Fill, Order
 from bot.domain.orders.portfolio import DayReport
+from bot.domain.orders.position_after import PositionAfter
 
 
 class Sound(IntEnum):
@@ -33,6 +34,7 @@ class Notice:
 
     sound: ClassVar[Sound]
     priority: ClassVar[NoticePriority] = NoticePriority.NEWS
+    grouped: ClassVar[bool] = False  # many of them that wait together leave as one message, a paragraph each
     kinds: ClassVar[dict[str, type["Notice"]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -45,11 +47,11 @@ class Filled(Notice):
 
     sound = Sound.RING
     priority = NoticePriority.FILL
+    grouped = True
 
     order: Order
     fill: Fill
-    position: int | None = None  # net shares after it, where known
-    position_average: Decimal | None = None
+    after: PositionAfter | None = None  # what is held then; None: nobody looked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +59,21 @@ class OrderRejected(Notice):
     """The broker or the exchange refused an order."""
 
     sound = Sound.RING
+    grouped = True
 
     order: Order
+    after: PositionAfter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEnded(Notice):
-    """An order was cancelled or expired without having been asked to by this bot."""
+    """An order was cancelled or expired: by somebody else, or by a person here after some of it had filled."""
 
     sound = Sound.RING
+    grouped = True
 
     order: Order
+    after: PositionAfter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +110,18 @@ class OrderElsewhere(Notice):
     """An order that this bot did not place: from the broker's app, the website, or the broker itself."""
 
     sound = Sound.RING
+    grouped = True
 
     order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersElsewhere(Notice):
+    """Several orders that this bot did not place turned up in one look."""
+
+    sound = Sound.RING
+
+    orders: tuple[Order, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +129,7 @@ class OrderByOther(Notice):
     """Another person of the account placed an order."""
 
     sound = Sound.RING
+    grouped = True
 
     order: Order
     name: str  # who
@@ -232,6 +249,16 @@ class SessionLost(Notice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReplaced(Notice):
+    """The broker ended a session before its time, and the stored seed made a new one: perhaps somebody else logged in."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLost(Notice):
     """The broker's socket is gone; the books are still polled."""
 
@@ -240,16 +267,27 @@ class FeedLost(Notice):
     at: datetime
 
 
+class Source(StrEnum):
+    """What was away."""
+
+    FEED = "feed"  # the broker's socket
+    BOOKS = "books"  # the broker itself
+    BOT = "bot"  # this process
+    TELEGRAM = "telegram"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedBack(Notice):
-    """The broker's socket is back, and the books were read again."""
+    """What was away is back, and the books were read again."""
 
     sound = Sound.RING
 
+    source: Source = Source.FEED
     since: datetime
     until: datetime
     fills: int
     rejections: int
+    ends: int = 0  # orders that were cancelled or expired meanwhile
     read: bool = True  # False: the books could not be read, so what was missed is not known
     unknown: int = 0  # orders whose outcome is still looked for
 
@@ -276,6 +314,15 @@ class DaySummary(Notice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class YearNotCovered(Notice):
+    """The dated facts end before a year that comes, or that has begun: the host has to lay a file beside them."""
+
+    sound = Sound.RING
+
+    year: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A notice on its way to one person; id is the visible event number, so a repeated delivery can be recognised."""
 
@@ -290,3 +337,9 @@ class Delivery:
     reply_to: int | None = None  # message id of the order's card in that chat
     edits: int | None = None  # message id of what this one mends; None: a message of its own
     mark: str = field(default="", compare=False)  # the account's
+    more: "tuple[Delivery, ...]" = ()  # what waited behind it and leaves in the same message
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Of all that this message tells."""
+        return (self.id, *(other.id for other in self.more))

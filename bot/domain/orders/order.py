@@ -10,6 +10,7 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.money import ZERO, on_tick
+from bot.domain.orders.legs import Leg, Portion
 from bot.domain.terms import OrderKind, Product, Side, Validity
 
 
@@ -41,6 +42,7 @@ class OrderStatus(StrEnum):
 
 WORKING = frozenset({OrderStatus.OPEN, OrderStatus.TRIGGER_PENDING, OrderStatus.PARTIAL})
 FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+NOTHING_SENT = "nothing was sent"  # in whatever says that no byte reached the broker
 LOOKED_FOR = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED, OrderStatus.NOT_SEEN})
 
 MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
@@ -67,6 +69,8 @@ class OrderRequest:
     quantity: int | None = None  # shares or units
     lots: int | None = None
     rupees: Decimal | None = None  # a size by value, rounded down to whole shares or lots
+    portion: Portion | None = None  # a size by what is held
+    risk: Decimal | None = None  # a size by the rupees lost when the attached stop is hit
     price: Decimal | None = None  # None: a protected market order
     market: bool = False  # a true MARKET order was asked for by name
     trigger: Decimal | None = None  # the order itself is a stop
@@ -74,6 +78,15 @@ class OrderRequest:
     product: Product | None = None
     exchange: Exchange | None = None
     validity: Validity = Validity.DAY
+    stop: Leg | None = None  # attached to the entry, as the target is
+    target: Leg | None = None
+    disclosed: int | None = None  # shares or units shown in the book
+    after_market: bool = False
+
+    @property
+    def is_sized(self) -> bool:
+        sizes = (self.quantity, self.lots, self.rupees, self.portion, self.risk)
+        return any(size is not None for size in sizes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +150,7 @@ class ConfirmationState(StrEnum):
     DISCARDED = "DISCARDED"
     REPLACED = "REPLACED"  # an edit made a new one
     REFUSED = "REFUSED"  # the claim found a reason against it
+    EXPIRED = "EXPIRED"  # its time is over, and its message says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +256,11 @@ class Order:
     def is_ours(self) -> bool:
         return self.tag is not None
 
+    @property
+    def never_left(self) -> bool:
+        """Refused here, before a byte of it was sent: the reason is in our own words."""
+        return self.status is OrderStatus.REJECTED and self.broker_id is None and NOTHING_SENT in self.reason.lower()
+
     def _move(self, status: OrderStatus, at: datetime) -> "Order":
         if status is not self.status and status not in MOVES[self.status]:
             msg = f"order {self.id}: {self.status} cannot become {status}"
@@ -260,9 +279,9 @@ class Order:
         status = OrderStatus.REJECTED if final else OrderStatus.REFUSED
         return replace(self._move(status, at), reason=reason, broker_id=broker_id or self.broker_id)
 
-    def unclear(self, at: datetime) -> "Order":
-        """No answer that can be understood."""
-        return self._move(OrderStatus.UNKNOWN, at)
+    def unclear(self, at: datetime, words: str = "") -> "Order":
+        """No answer that can be understood; words: what the broker said, if anything."""
+        return replace(self._move(OrderStatus.UNKNOWN, at), reason=words)
 
     def looked(self, at: datetime, words: str = "") -> "Order":
         """Looked for once more, and not found; words: what was seen instead."""
@@ -285,6 +304,10 @@ class Order:
         """A cancel was asked for here; the book will say whether it came in time."""
         return replace(self, cancelled_by=by, updated_at=at, version=self.version + 1)
 
+    def cancel_not_taken(self, at: datetime) -> "Order":
+        """The broker did not say yes to that cancel: an end that comes later is news again."""
+        return replace(self, cancelled_by=None, updated_at=at, version=self.version + 1)
+
     def amended(self, draft: OrderDraft, at: datetime) -> "Order":
         """The broker took new terms."""
         return replace(self, draft=draft, updated_at=at, version=self.version + 1)
@@ -303,7 +326,7 @@ class Order:
         reason = fact.reason if status in (OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED) else ""
         order = replace(
             self, broker_id=fact.broker_id, status=status, filled=filled, average=average, draft=draft,
-            reason=reason or self.reason,
+            reason=reason or ("" if self.status in LOOKED_FOR else self.reason),  # what was said before it was found is over
         )  # fmt: skip
         if order == self:
             return self

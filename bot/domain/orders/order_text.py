@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from bot.domain.market.display_names import label, title
 from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.orders.legs import Leg
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.terms import OrderKind, Side, Validity
 
@@ -20,27 +21,44 @@ def plain(number: Decimal) -> str:
 
 def request_line(request: OrderRequest) -> str:
     """The request as a command: the one writer of such lines, whether they stand on a card or in a button."""
-    words = ["/buy" if request.side is Side.BUY else "/sell", request.symbol]
-    if request.lots is not None:
-        words.append(f"{request.lots}lot{'s' if request.lots > 1 else ''}")
-    elif request.rupees is not None:
-        words.append(f"₹{plain(request.rupees)}")
-    elif request.quantity is not None:
-        words.append(str(request.quantity))
-    if request.trigger is not None:
-        limit = f"/{plain(request.trigger_limit)}" if request.trigger_limit is not None else ""
-        words += ["stop", f"{plain(request.trigger)}{limit}"]
-    elif request.market:
-        words.append("mkt")
-    elif request.price is not None:
-        words.append(f"@{plain(request.price)}")
-    if request.product is not None:
-        words.append(request.product.value.lower())
-    if request.exchange is not None:
-        words.append(request.exchange.value.lower())
+    words = ["/buy" if request.side is Side.BUY else "/sell", request.symbol, *_size(request), *_price(request)]
+    words += [*_leg("sl", request.stop), *_leg("t", request.target)]
+    words += [term.value.lower() for term in (request.product, request.exchange) if term is not None]
     if request.validity is Validity.IOC:
         words.append("ioc")
+    if request.disclosed is not None:
+        words += ["dq", str(request.disclosed)]
+    if request.after_market:
+        words.append("amo")
     return " ".join(words)
+
+
+def _size(request: OrderRequest) -> list[str]:
+    if request.lots is not None:
+        return [f"{request.lots}lot{'s' if request.lots > 1 else ''}"]
+    if request.rupees is not None:
+        return [f"₹{plain(request.rupees)}"]
+    if request.quantity is not None:
+        return [str(request.quantity)]
+    if request.portion is not None:
+        return [request.portion.value]
+    return ["risk", plain(request.risk)] if request.risk is not None else []
+
+
+def _price(request: OrderRequest) -> list[str]:
+    if request.trigger is not None:
+        limit = f"/{plain(request.trigger_limit)}" if request.trigger_limit is not None else ""
+        return ["stop", f"{plain(request.trigger)}{limit}"]
+    if request.market:
+        return ["mkt"]
+    return [f"@{plain(request.price)}"] if request.price is not None else []
+
+
+def _leg(word: str, leg: Leg | None) -> list[str]:
+    if leg is None:
+        return []
+    limit = f"/{plain(leg.limit)}" if leg.limit is not None else ""
+    return [word, f"{plain(leg.value)}{leg.measure}{limit}"]
 
 
 def request_of(draft: OrderDraft) -> OrderRequest:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
@@ -25,6 +26,7 @@ class Position:
     sold_value: Decimal
     average: Decimal | None  # of the open side; None when flat
     carried: int = 0  # signed, from the day before
+    carried_average: Decimal | None = None  # rupees; None: nothing was carried, or the broker does not say
     multiplier: int = 1
 
     @property
@@ -44,6 +46,23 @@ class Position:
         return self.sold_value - self.bought_value + opened
 
 
+class Missing(StrEnum):
+    """What a figure would need and nobody says."""
+
+    PRICE = "price"
+    COST = "cost"
+    PREVIOUS_CLOSE = "previous close"
+
+
+class Reason(StrEnum):
+    """Why our own reckoning of a row differs from the broker's."""
+
+    BROUGHT_FORWARD = "brought forward"  # carried from before our first day, at the broker's average
+    ROUNDING = "rounding"  # the broker's averages are rounded
+    MISSING_TRADE = "missing trade"  # a fill is in the order book or the position and not in the trade book
+    CLOSE_ADJUSTMENT = "close adjustment"  # the official close is not the price that yesterday was valued at
+
+
 def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
     """Shares of an order that meet what the day left open the other way in delivery or MTF: together they are intraday.
 
@@ -59,13 +78,32 @@ def met_today(draft: OrderDraft, positions: Iterable[Position]) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionLine:
-    """A position with the price that values it; unknown figures are None."""
+    """A position with the price that values it, and what its day made, in rupees; unknown figures are None.
+
+    What was carried counts from the previous close, what was opened today from its entry.
+    """
 
     position: Position
     price: Price | None
-    booked: Decimal | None  # None: a sold holding whose cost nobody knows
-    open: Decimal | None  # None: no price
+    booked: Decimal | None  # realised today; None: what closed has no cost or no previous close
+    open: Decimal | None  # today's change of what is open; None: no price, no cost, or no previous close
     guarded: bool | None = None  # whether a stop waits for it at the exchange; None: the order book was not read yet
+    since_entry: Decimal | None = None  # of what is open; None: not known
+    average: Decimal | None = None  # of what is open, by our own fills where we have them all, else the broker's
+    adjustment: Decimal = ZERO  # official close less the price that our own yesterday was valued at, times what was carried
+    missing: tuple[Missing, ...] = ()
+    broker: Decimal | None = None  # booked and open of today by the broker's row alone
+    reasons: tuple[Reason, ...] = ()  # why ours differs from the broker's
+
+    @property
+    def today(self) -> Decimal | None:
+        """Booked and open of the day, before charges and without the close adjustment; None: not known."""
+        return None if self.booked is None or self.open is None else self.booked + self.open
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Ours less the broker's, the close adjustment included; None where one of them is not known."""
+        return None if self.today is None or self.broker is None else self.today + self.adjustment - self.broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +124,18 @@ class Positions:
         return total(line.open for line in self.lines if line.open is not None)
 
     @property
+    def adjustment(self) -> Decimal:
+        """The official closes of yesterday against the prices that we valued it at."""
+        return total(line.adjustment for line in self.lines)
+
+    @property
+    def gross(self) -> Decimal:
+        """What the day made before charges."""
+        return self.booked + self.open + self.adjustment
+
+    @property
     def net(self) -> Decimal | None:
-        return None if self.charges is None else self.booked + self.open - self.charges
+        return None if self.charges is None else self.gross - self.charges
 
     @property
     def unknown(self) -> tuple[PositionLine, ...]:
@@ -108,10 +156,17 @@ class Holding:
     average: Decimal | None  # rupees; None: the broker does not say
     last: Decimal | None
     previous_close: Decimal | None
+    sold: int = 0  # today, out of these: the broker lists them until the night
+
+    @property
+    def listed(self) -> int:
+        """All shares as the broker lists them, those pledged and those sold today included."""
+        return self.quantity + self.t1
 
     @property
     def total(self) -> int:
-        return self.quantity + self.t1
+        """All shares that are left, those pledged included."""
+        return max(self.listed - self.sold, 0)
 
     @property
     def invested(self) -> Decimal | None:
@@ -134,14 +189,17 @@ class Holdings:
 
     lines: tuple[Holding, ...]
     as_of: datetime
+    left_out: int = 0  # rows that could not be read
 
     @property
     def value(self) -> Decimal:
         return total(line.value for line in self.lines if line.value is not None)
 
     @property
-    def invested(self) -> Decimal:
-        return total(line.invested for line in self.lines if line.invested is not None)
+    def invested(self) -> Decimal | None:
+        """Rupees paid for what has a known cost; None where no line has one."""
+        known = [line.invested for line in self.lines if line.invested is not None]
+        return total(known) if known or not self.lines else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +232,11 @@ class PnL:
     lines: tuple[PositionLine, ...] = ()
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     holdings_change: Decimal | None = None  # since the previous close; never part of the net
+    adjustment: Decimal = ZERO  # official closes of yesterday against the prices that we valued it at
 
     @property
     def gross(self) -> Decimal:
-        return self.booked + self.open
+        return self.booked + self.open + self.adjustment
 
     @property
     def net(self) -> Decimal | None:
@@ -196,13 +255,20 @@ class DayReport:
     orders: int
     filled_orders: int
     rejected_orders: int
-    trades: int  # fills
+    trades: int  # rows of the trade book
     carried: tuple[PositionLine, ...]
     cash: Decimal | None
     made_at: datetime
     late: bool = False  # made after its time because the process was down
     complete: bool = True  # False: the broker could not be asked; what is missing is said
+    records_only: bool = False  # the broker's books of the day were not read: no figure in rupees means anything
+    up_since: datetime | None = None  # when the process that made it was started; None: not noted
+    adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
+
+    @property
+    def gross(self) -> Decimal:
+        return self.booked + self.open + self.adjustment
 
     @property
     def net(self) -> Decimal | None:
-        return None if self.charges is None else self.booked + self.open - self.charges
+        return None if self.charges is None else self.gross - self.charges

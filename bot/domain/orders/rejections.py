@@ -10,6 +10,7 @@ from enum import StrEnum
 from bot.domain.money import exact, to_paise
 
 ORDER_ID = re.compile(r"RMS:\s*(\d+)\s*:")
+LONGEST = 160  # characters of the broker's own words that are shown
 MOST_SHAPES = 200  # unknown texts remembered; beyond that only the known shapes keep counting
 
 
@@ -94,7 +95,9 @@ class Explanation:
         return self.words(lambda amount: f"₹{to_paise(amount)}")
 
     def words(self, rupees: Callable[[Decimal], str]) -> str:
-        """The sentence with its figures written by the caller's own hand."""
+        """The sentence with its figures written by the caller's own hand; a text that no row knows in its own words, quoted."""
+        if not self.known:
+            return f"“{shortened(self.text)}”"
         return self.template.format_map({name: rupees(amount) for name, amount in self.figures.items()})
 
 
@@ -131,7 +134,7 @@ class Rejections:
             self._unknown[shape] += 1
         return Explanation(
             kind=RejectionKind.UNKNOWN,
-            template="mStock refused it in words I do not know.",
+            template="",
             repair=Repair.NONE,
             text=text,
             broker_id=broker_id,
@@ -140,6 +143,12 @@ class Rejections:
     def unknown(self) -> tuple[tuple[str, int], ...]:
         """Shapes of the texts that no row knew, most frequent first; numbers, ids and client codes are replaced."""
         return tuple(self._unknown.most_common())
+
+
+def shortened(text: str) -> str:
+    """The broker's own words in one line of bounded length; what writes right to left or is no letter at all is gone."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"
 
 
 def normal_form(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from bot.domain.jobs import JobRun
 from bot.domain.people.access import DayLock, Invitation, Pin
 from bot.domain.people.account import Account, Credentials, KnownAccount, Limits, NoLogin, Role, Session, Stop, User
 from bot.domain.people.secret import Secret
@@ -155,16 +156,12 @@ class StopsRepository(Protocol):
 class FlagsRepository(Protocol):
     """What the bot remembers of itself from one start to the next."""
 
-    def claim_job(self, job: str, day: date, now: datetime) -> bool:
-        """Claims a job for a date in India; True for exactly one caller."""
-        ...
-
-    def release_job(self, job: str, day: date) -> None:
-        """Gives a claim back after a failure."""
-        ...
-
     def claim_address_notice(self, account_id: str, day: date, now: datetime) -> bool:
         """True for the one caller who tells, on that date, that the broker does not take orders from this host."""
+        ...
+
+    def forget_days_before(self, day: date) -> int:
+        """Sweeps the claims of earlier dates on what is told once a day."""
         ...
 
     def claim_tried_notice(self, telegram_id: int, now: datetime, most: int) -> bool:
@@ -184,6 +181,16 @@ class FlagsRepository(Protocol):
     def spend_code(self, account_id: str, digest: str, now: datetime, remembered: timedelta) -> bool:
         """Notes that a login code is about to be submitted; False when it was before, within the time remembered."""
         ...
+
+    def ask(self, person: int, words: str, now: datetime) -> None:
+        """A question on the way to an order waits for this person's next words; it takes the place of the one before."""
+        ...
+
+    def prompt(self, person: int) -> tuple[str, datetime] | None:
+        """The words that the answer is to complete, and when they were asked for."""
+        ...
+
+    def forget_prompt(self, person: int) -> None: ...
 
     def mode(self) -> tuple[str, datetime] | None:
         """The mode in which this database is used, and since when; None before the first start."""
@@ -205,6 +212,16 @@ class FlagsRepository(Protocol):
 
     def lift_lockdown(self) -> bool:
         """Ends the alarm; False when there was none."""
+        ...
+
+
+class JobsRepository(Protocol):
+    """Up to which date each job that runs by the clock is settled."""
+
+    def last(self, job: str) -> JobRun | None: ...
+
+    def note(self, run: JobRun) -> None:
+        """Takes the place of what was noted of that job before."""
         ...
 
 

@@ -69,6 +69,11 @@ class Broker(Protocol):
         """The position book, flat rows of the day included."""
         ...
 
+    @property
+    def holdings_left_out(self) -> int:
+        """How many rows of the newest holdings could not be read; the others are told all the same."""
+        ...
+
     async def holdings(self) -> Sequence[Holding]:
         """Shares in the demat account."""
         ...

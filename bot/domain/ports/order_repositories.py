@@ -1,6 +1,6 @@
 """The repositories of orders, questions, cards and news; a claim is a conditional update whose row count decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -55,6 +55,10 @@ class OrdersRepository(Protocol):
         """When this person last confirmed an order on the account."""
         ...
 
+    def placed_by(self, telegram_id: int, account_id: str, most: int) -> Sequence[Order]:
+        """The newest orders that this person confirmed on the account, of whatever day, the newest first."""
+        ...
+
     def add_fill(self, order: Order, fill: Fill) -> bool:
         """Stores one step; False when a fill with the same (account, broker id, filled after) is already there."""
         ...
@@ -70,10 +74,6 @@ class OrdersRepository(Protocol):
         ...
 
     def fills_of_day(self, account_id: str, day: date) -> Sequence[tuple[Order, Fill]]: ...
-
-    def fills_between(self, account_id: str, since: datetime, until: datetime) -> Sequence[tuple[Order, Fill]]:
-        """Fills from one moment on and before the other, oldest first, each with its order as it stands now."""
-        ...
 
 
 class ConfirmationsRepository(Protocol):
@@ -95,6 +95,10 @@ class ConfirmationsRepository(Protocol):
         """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
         ...
 
+    def open_since(self, moment: datetime) -> Sequence[Confirmation]:
+        """The open questions that have a message and end after the moment."""
+        ...
+
     def refuse_of(self, user_id: int) -> int:
         """Closes every open question of a person, and says how many."""
         ...
@@ -111,8 +115,12 @@ class CardsRepository(Protocol):
 
     def add(self, card: CardRef) -> None: ...
 
-    def stale(self, limit: int = 50) -> Sequence[tuple[CardRef, Order, str]]:
-        """Cards older than their order, with the order and the account's label."""
+    def stale(self, limit: int = 50, *, chat_id: int | None = None) -> Sequence[tuple[CardRef, Order, str]]:
+        """Cards older than their order, with the order and the account's label; of one chat or of all."""
+        ...
+
+    def stale_chats(self) -> Collection[int]:
+        """The chats in which a card is older than its order."""
         ...
 
     def drawn(self, chat_id: int, message_id: int, version: int, *, moved_to: int | None = None) -> None:
@@ -121,6 +129,10 @@ class CardsRepository(Protocol):
 
     def bury(self, chat_id: int, message_id: int) -> None:
         """The chat is gone for good: draw no more."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Sweeps the cards of orders that ended before the moment, once they are drawn or buried."""
         ...
 
 
@@ -135,8 +147,35 @@ class OutboxRepository(Protocol):
         """Mends what was said of this fill: what still waits is changed, what was sent on time is edited in silence."""
         ...
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
-        """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order."""
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
+        """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order.
+
+        Where many wait behind it that may leave together, it carries them, unless alone.
+        """
+        ...
+
+    def next_for(self, chat_id: int, now: datetime, until: datetime, *, alone: bool = False) -> Delivery | None:
+        """The same for one chat; alone: it carries nothing else."""
+        ...
+
+    def park(self, chat_id: int, why: str) -> None:
+        """The chat is closed: what waits for it waits for its return, and nothing of it is due."""
+        ...
+
+    def parked(self) -> Collection[int]:
+        """The chats for which something is parked."""
+        ...
+
+    def unpark(self, now: datetime, chat_ids: Collection[int]) -> None:
+        """What was parked is due again: of these chats, and of every chat for which there is something new to try it with."""
+        ...
+
+    def hasten(self, chat_ids: Collection[int], now: datetime) -> None:
+        """What was put off for these chats is due now."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Sweeps what was sent or buried before the moment; what waits or is parked stays."""
         ...
 
     def release(self, now: datetime) -> None:
@@ -148,6 +187,10 @@ class OutboxRepository(Protocol):
     def postpone(self, delivery_id: int, until: datetime, why: str) -> None: ...
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None: ...
+
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        """How many pieces of news about an account were written since then, by the name of their class, each counted once."""
+        ...
 
     def next_due(self) -> datetime | None: ...
 

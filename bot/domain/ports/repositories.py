@@ -12,11 +12,13 @@ from bot.domain.ports.account_repositories import (
     AuditRepository,
     FlagsRepository,
     InvitationsRepository,
+    JobsRepository,
     LimitsRepository,
     PeopleRepository,
     PinsRepository,
     StopsRepository,
 )
+from bot.domain.ports.ledger_repository import LedgerRepository
 from bot.domain.ports.order_repositories import (
     CardsRepository,
     ConfirmationsRepository,
@@ -55,7 +57,11 @@ class Repositories(Protocol):
     @property
     def reports(self) -> ReportsRepository: ...
     @property
+    def ledger(self) -> LedgerRepository: ...
+    @property
     def flags(self) -> FlagsRepository: ...
+    @property
+    def jobs(self) -> JobsRepository: ...
     @property
     def scrip_master(self) -> ScripMasterRepository: ...
     @property

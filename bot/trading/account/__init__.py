@@ -1,1 +1,1 @@
-"""An account as it stands: logins, positions, prices, reports, the loss guard."""
+"""An account as it stands: logins, positions, prices, the loss guard."""

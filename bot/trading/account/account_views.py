@@ -9,7 +9,7 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.money import ZERO, total
+from bot.domain.money import total
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
@@ -23,6 +23,7 @@ from bot.trading.account.day_charges import day_charges
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 
@@ -42,6 +43,7 @@ class AccountViews:
     reads: SharedReads
     tariff: Tariff
     plan: Plan | None
+    day_book: DayBook
     clock: Clock
     _billed: dict[str, tuple[object, DayBill]] = field(default_factory=dict, init=False)  # the fills and their charges
 
@@ -111,7 +113,7 @@ class AccountViews:
         )
 
     async def positions(self, actor: Actor) -> Positions:
-        """All positions with their prices; what has no price or no cost is left out of the sums and says so."""
+        """All positions with their day; what has no price or no cost is left out of the sums and says so."""
         account, _ = self.connection(actor)
         book, trades, stops = await asyncio.gather(
             self.reads.positions(account.id), or_none(self.reads.trades(account.id)), self._stops(account)
@@ -119,9 +121,15 @@ class AccountViews:
         positions = book.value
         sold = any(position.is_sold_holding for position in positions)
         demat = await self.reads.holdings(account.id) if sold else None
-        prices = await self.prices.of_all(account.id, [position.instrument.key for position in positions if position.quantity])
-        holdings = demat.value if demat is not None else ()
-        lines = tuple(guarded(valued(position, prices, holdings), stops) for position in positions)
+        prices = await self.prices.of_all(account.id, wants_price(positions))
+        lines = await self.day_book.lines(
+            account.id,
+            positions,
+            prices=prices,
+            holdings=demat.value if demat is not None else (),
+            trades=trades.value if trades is not None else (),
+        )
+        lines = tuple(guarded(line, stops) for line in lines)
         bill = self.bill(account.id, trades.value) if trades is not None else None
         as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
         return Positions(
@@ -139,11 +147,16 @@ class AccountViews:
         return [order for order in working if order.status is OrderStatus.TRIGGER_PENDING]
 
     async def holdings(self, actor: Actor) -> Holdings:
-        """The demat account; a price that the broker leaves out is asked for."""
-        account, _ = self.connection(actor)
-        reading = await self.reads.holdings(account.id)
+        """The demat account less what was sold today; a price that the broker leaves out is asked for."""
+        account, connection = self.connection(actor)
+        reading, book = await asyncio.gather(self.reads.holdings(account.id), self.reads.positions(account.id))
+        left_out = connection.broker.holdings_left_out
         prices = await self.prices.of_all(account.id, [holding.instrument.key for holding in reading.value])
-        return Holdings(lines=tuple(_priced(holding, prices) for holding in reading.value), as_of=reading.as_of)
+        sold = {each.instrument.key: -each.quantity for each in book.value if each.is_sold_holding}
+        lines = (replace(holding, sold=sold.get(holding.instrument.key, 0)) for holding in reading.value)
+        return Holdings(
+            lines=tuple(_priced(line, prices) for line in lines), as_of=min(reading.as_of, book.as_of), left_out=left_out
+        )
 
     async def funds(self, actor: Actor) -> Funds:
         """Money for trading."""
@@ -155,9 +168,10 @@ class AccountViews:
         """Today's profit and loss before and after charges; holdings' change stands apart."""
         positions = await self.positions(actor)
         holdings = await self.holdings(actor)
+        held = [line for line in holdings.lines if line.total]
         changes = [
             (line.last - line.previous_close) * line.total
-            for line in holdings.lines
+            for line in held
             if line.last is not None and line.previous_close is not None
         ]
         return PnL(
@@ -166,8 +180,9 @@ class AccountViews:
             charges=positions.charges,
             charges_missing=positions.charges_missing,
             as_of=positions.as_of,
+            adjustment=positions.adjustment,
             lines=positions.lines,
-            holdings_change=total(changes) if len(changes) == len(holdings.lines) else None,
+            holdings_change=total(changes) if len(changes) == len(held) else None,
         )
 
     def bill(self, account_id: str, facts: Sequence[TradeFact]) -> DayBill:
@@ -184,29 +199,9 @@ class AccountViews:
         return bill
 
 
-def valued(position: Position, prices: Mapping[InstrumentKey, Price], holdings: Sequence[Holding] = ()) -> PositionLine:
-    """A position with its price, booked and open profit in rupees.
-
-    Stock sold out of the holdings is booked at the holding's average; where the broker does not say that, the cost is not
-    known and the line is left out of the sums.
-    """
-    price = prices.get(position.instrument.key)
-    if position.is_sold_holding:
-        cost = next((holding.average for holding in holdings if holding.instrument.key == position.instrument.key), None)
-        if cost is None:
-            return PositionLine(position=position, price=price, booked=None, open=None)
-        booked = position.sold_value - position.bought_value + cost * position.quantity
-        return PositionLine(position=position, price=price, booked=booked, open=ZERO)
-    if not position.quantity:
-        return PositionLine(position=position, price=price, booked=position.booked_profit(), open=ZERO)
-    if position.average is None:
-        return PositionLine(position=position, price=price, booked=None, open=None)
-    return PositionLine(
-        position=position,
-        price=price,
-        booked=position.booked_profit(),
-        open=position.open_profit(price.last) if price is not None else None,
-    )
+def wants_price(positions: Sequence[Position]) -> list[InstrumentKey]:
+    """What a day's result needs the price of: what is open, and what was carried and closed today, for its previous close."""
+    return [position.instrument.key for position in positions if position.quantity or position.carried]
 
 
 def guarded(line: PositionLine, stops: Sequence[Order] | None) -> PositionLine:

@@ -18,7 +18,7 @@ from bot.domain.errors import (
     PasswordRefused,
     PersonError,
 )
-from bot.domain.orders.notice import ActByOther, ActionKind
+from bot.domain.orders.notice import ActByOther, ActionKind, SessionReplaced
 from bot.domain.orders.proposal import CodeWanted, LoggedIn, SessionState
 from bot.domain.people.account import (
     Account,
@@ -134,7 +134,14 @@ class Logins:
                 self._conceal(secret)
 
     async def _log_in(
-        self, account_id: str, connection: BrokerConnection, credentials: Credentials, code: str | None, who: int | None
+        self,
+        account_id: str,
+        connection: BrokerConnection,
+        credentials: Credentials,
+        code: str | None,
+        who: int | None,
+        *,
+        ended: bool = False,
     ) -> Session:
         if await self._store.transaction(is_locked_down):
             raise NotAllowed(f"{WHY} {LIFT}")
@@ -154,6 +161,9 @@ class Logins:
             db.flags.allow_login(account_id)
             db.audit.add(now, who, "login", account_id, before=before, after=lived(session))
             tell_of(db, account_id, who, ActionKind.LOGGED_IN, now)
+            if ended:
+                notice = SessionReplaced(at=now)
+                db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(keep)
         connection.adopt(session)
@@ -196,7 +206,8 @@ class Logins:
             if credentials.totp_seed is None:
                 return None
             try:
-                return await self._log_in(account_id, connection, credentials, None, None)
+                ended = stale is not None and stale.alive(now)  # it should have lived: whoever ended it, it was not us
+                return await self._log_in(account_id, connection, credentials, None, None, ended=ended)
             except BrokerError as error:
                 if isinstance(error, PasswordRefused):
                     await self._leave_alone(account_id)

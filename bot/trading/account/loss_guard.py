@@ -5,17 +5,18 @@ import logging
 from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.portfolio import PnL, Positions
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
-from bot.trading.account.account_views import or_none, valued
+from bot.trading.account.account_views import or_none, wants_price
 from bot.trading.account.day_charges import day_charges
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.ledger.day_book import DayBook
 from bot.trading.safety.limits import day_lock
 
 log = logging.getLogger(__name__)
@@ -25,25 +26,26 @@ OPEN, FLAT = 20.0, 60.0  # seconds between checks with and without an open posit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """The day's result of one account, from the broker's books and the prices of now."""
+    """The day's result of one account, an overnight gap included, from the ledger, the broker's books and the prices of now."""
 
     prices: Prices
     instruments: Catalogue
     tariff: Tariff
     plan: Plan | None
+    day_book: DayBook
     clock: Clock
 
     async def of(self, account_id: str, connection: BrokerConnection) -> PnL | None:
-        """Booked, open and the charges that are known, in rupees; None when a price or a cost is not known.
+        """Today's booked, open and the charges that are known, in rupees; None when a price or a cost is not known.
 
         BrokerError passes through.
         """
         positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades()))
         sold = any(position.is_sold_holding for position in positions)
         holdings = await or_none(connection.broker.holdings()) if sold else ()
-        prices = await self.prices.of_all(account_id, [position.instrument.key for position in positions if position.quantity])
+        prices = await self.prices.of_all(account_id, wants_price(positions))
         now = self.clock.now()
-        lines = tuple(valued(position, prices, holdings or ()) for position in positions)
+        lines = await self.day_book.lines(account_id, positions, prices=prices, holdings=holdings or (), trades=trades or ())
         made = Positions(lines=lines, as_of=now)
         if made.unknown:
             return None
@@ -59,6 +61,7 @@ class Results:
             charges_missing=bill.missing if bill is not None else (),
             as_of=now,
             lines=lines,
+            adjustment=made.adjustment,
         )
 
 
@@ -94,7 +97,7 @@ class LossGuard:
             for account_id in opened:
                 try:
                     await self.judge(account_id)
-                except BrokerError as error:
+                except (BrokerError, StorageAway) as error:
                     log.info("account %s: the day's result could not be read: %s", account_id, type(error).__name__)
             await self._wake.wait(min((check.every for check in self._checks.values()), default=None))
 

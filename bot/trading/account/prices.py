@@ -1,14 +1,14 @@
 """The freshest price of an instrument: the feed's tick where one comes in time, else a REST quote without a time."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Quote, Tick
-from bot.domain.ports.broker import BrokerConnection, BrokerConnections, FeedMode
+from bot.domain.ports.broker import BrokerConnection, BrokerConnections
+from bot.trading.alerts.tick_watcher import TickWatcher, Use
 from bot.trading.sync.shared_reads import SharedReads
 
 FRESH = 5.0  # seconds; a tick received within this is the price of now; conflated ticks come every 1.5 s
@@ -17,17 +17,13 @@ FRESH = 5.0  # seconds; a tick received within this is the price of now; conflat
 class Prices:
     """Watches what is asked for and waits a moment for its first tick."""
 
-    def __init__(self, *, connections: BrokerConnections, reads: SharedReads, patience: float = 0.4) -> None:
+    def __init__(
+        self, *, connections: BrokerConnections, reads: SharedReads, watcher: TickWatcher, patience: float = 0.4
+    ) -> None:
         self._connections = connections
         self._reads = reads
+        self._watcher = watcher
         self._patience = patience  # seconds; the first snapshot comes about 30 ms after subscribing (mstock-type-b.md 14.3)
-        self._waiters: defaultdict[tuple[str, InstrumentKey], list[asyncio.Future[None]]] = defaultdict(list)
-
-    def tick(self, account_id: str, tick: Tick) -> None:
-        """Wakes whoever waits for this instrument's first tick."""
-        for waiter in self._waiters.pop((account_id, tick.key), []):
-            if not waiter.done():
-                waiter.set_result(None)
 
     def known(self, account_id: str, key: InstrumentKey) -> Price | None:
         """What the feed said last, if it is fresh. Asks nobody."""
@@ -44,7 +40,7 @@ class Prices:
         wanted = set(keys)
         if not wanted:
             return {}
-        connection.feed.watch(wanted, FeedMode.DEPTH)
+        self._watcher.glance(account_id, wanted)
         prices = {key: price for key in wanted if (price := self.known(account_id, key))}
         missing = wanted - prices.keys()
         if not missing:
@@ -67,14 +63,21 @@ class Prices:
     async def _first_ticks(self, account_id: str, keys: Collection[InstrumentKey], connection: BrokerConnection) -> None:
         if not connection.feed.connected:
             return
-        waiters = []
-        for key in keys:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters[account_id, key].append(waiter)
-            waiters.append(waiter)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience):
-                await asyncio.gather(*waiters)
+        missing = set(keys)
+        complete = asyncio.Event()
+
+        def came(tick: Tick) -> None:
+            missing.discard(tick.key)
+            if not missing:
+                complete.set()
+
+        waiting = self._watcher.watch(account_id, keys, Use.GLANCE, came)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience):
+                    await complete.wait()
+        finally:
+            waiting.end()
 
     async def _quotes(
         self, account_id: str, connection: BrokerConnection, keys: Collection[InstrumentKey]

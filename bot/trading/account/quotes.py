@@ -12,6 +12,8 @@ from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
 
+ALIKE = 4  # buttons where nothing is near enough to be meant
+
 
 @dataclass(slots=True, kw_only=True)
 class Quotes:
@@ -38,9 +40,16 @@ class Quotes:
         today = ist_date(self.clock.now())
         match = self.instruments.find(words, today=today)
         if match.instrument is None:
-            near = [(label(instrument, today=today), f"{command} {instrument.name}") for instrument in match.near]
+            alike = match.near or self.instruments.alike(words, limit=ALIKE, today=today)
+            near = [(label(instrument, today=today), f"{command} {instrument.name}") for instrument in alike]
             raise UnknownSymbol(match.say, near=near)
         return match.instrument
+
+    async def names(self, words: str) -> bool:
+        """Whether words name exactly one instrument as they stand; False before the first master."""
+        if self.instruments.day is None or not words.strip():
+            return False
+        return self.instruments.read(words, today=ist_date(self.clock.now())).instrument is not None
 
     async def search(self, actor: Actor, words: str) -> tuple[Instrument, ...]:
         """At most eight instruments, what people mean first."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import NotFound
@@ -15,7 +15,8 @@ from bot.domain.orders.research import Candle, Interval
 from bot.domain.people.account import Account, Actor
 from bot.domain.pictures import CandleChart, Charted, ChartFill, ChartLevel, LevelKind
 from bot.domain.ports.broker import BrokerConnections
-from bot.domain.ports.repositories import Store
+from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Product
 from bot.trading.account.account_views import or_none
 from bot.trading.account.quotes import Quotes
 from bot.trading.actor import account_of
@@ -125,17 +126,13 @@ class CandleCharts:
         """(trades, levels, what could not be read): today's trades by the broker's book, which has those of its app too."""
         now = self.clock.now()
         since, midnight = read.candles[0].start if read.candles else now, at_ist(ist_date(now), 0)
-        stored, working, trades, positions = await asyncio.gather(
-            self.store.transaction(lambda db: db.orders.fills_between(account.id, since, now)),
+        kept, working, trades, positions = await asyncio.gather(
+            self.store.transaction(lambda db: _kept(db, account.id, instrument.key, ist_date(since))),
             self.store.transaction(lambda db: db.orders.unsettled(account.id)),
             or_none(self.reads.trades(account.id)),
             or_none(self.reads.positions(account.id)),
         )
-        fills = [
-            ChartFill(at=fill.at, side=order.draft.side, price=fill.price, quantity=fill.quantity)
-            for order, fill in stored
-            if order.draft.instrument.key == instrument.key and fill.price is not None and (fill.at < midnight or trades is None)
-        ]
+        fills = [fill for fill in kept if fill.at >= since and (fill.at < midnight or trades is None)]
         if trades is not None:
             fills += _todays(trades.value, instrument.key)
         book = positions.value if positions is not None else ()
@@ -156,6 +153,16 @@ def _is_old(task: "asyncio.Task[_Read]", now: float) -> bool:
 def _seen(task: "asyncio.Task[_Read]") -> None:
     if not task.cancelled():
         task.exception()
+
+
+def _kept(db: Repositories, account_id: str, key: InstrumentKey, since: date) -> list[ChartFill]:
+    """Fills of the ledger, whatever product they were in; one whose price nobody has said has no place on a chart."""
+    return [
+        ChartFill(at=trade.at, side=trade.side, price=trade.price, quantity=trade.quantity)
+        for product in Product
+        for trade in db.ledger.of_row(account_id, (key, product), since)
+        if trade.price is not None
+    ]
 
 
 def _todays(trades: Iterable[TradeFact], key: InstrumentKey) -> Iterator[ChartFill]:

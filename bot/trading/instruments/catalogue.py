@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from decimal import Decimal
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import BotError, NotLinked, PersonError
@@ -32,6 +33,8 @@ class Catalogue:
         self._present: Instruments | None = None
         self._fetched: datetime | None = None  # when the one in use came from the broker
         self._fetching = asyncio.Lock()
+        self._indexing = asyncio.Lock()
+        self._ready: Instruments | None = None  # the one whose index of words is made
         self._settled = asyncio.Event()  # not set while the first master is on its way
         self._settled.set()
 
@@ -49,12 +52,25 @@ class Catalogue:
             self._settled.clear()
 
     async def settled(self) -> None:
-        """Returns when no first master is on its way any more, whether it came or not."""
+        """Returns when no first master is on its way any more, whether it came or not, and words can be looked up in it."""
         await self._settled.wait()
+        await self._index()
 
     def find(self, words: str, *, today: date, exchange: Exchange | None = None, tradable: bool = False) -> Found:
         """What the words mean (Instruments.find); PersonError before the first master."""
         return self._need().find(words, exchange=exchange, today=today, tradable=tradable)
+
+    def read(self, words: str, *, today: date, exchange: Exchange | None = None) -> Found:
+        """What the words name as they stand (Instruments.read); PersonError before the first master."""
+        return self._need().read(words, exchange=exchange, today=today)
+
+    def around(self, symbol: str, strike: Decimal | None, *, today: date) -> tuple[Instrument, ...]:
+        """A CE, a PE and a future on it (Instruments.around); PersonError before the first master."""
+        return self._need().around(symbol, strike, today=today)
+
+    def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
+        """What looks like the words (Instruments.alike); PersonError before the first master."""
+        return self._need().alike(words, limit=limit, today=today)
 
     def search(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
         """The best matches first (Instruments.search); PersonError before the first master."""
@@ -78,12 +94,11 @@ class Catalogue:
         return self._present
 
     async def restore(self) -> None:
-        """At start: the master kept on disk, whatever its date."""
+        """At start: the master kept on disk, whatever its date. Its index of words waits until run() or somebody who asks."""
         noted = await self._store.transaction(lambda db: db.scrip_master.last())
         rows = await self._on_disk() if noted is not None else None
         if noted is not None and rows is not None:
-            self._present = await self._indexed(rows, noted.date)
-            self._fetched = noted.loaded_at
+            self._present, self._fetched = Instruments(rows, day=noted.date), noted.loaded_at
             log.info("scrip master of %s: %d rows from disk", noted.date, len(rows))
 
     async def refresh(self, account_id: str) -> bool:
@@ -98,6 +113,7 @@ class Catalogue:
 
     async def run(self) -> None:
         """Fetches the day's master once a session can, until it is here; not before the broker's morning work is done."""
+        await self._index()
         while True:
             await asyncio.sleep(EVERY)
             now = self._clock.now()
@@ -128,15 +144,23 @@ class Catalogue:
             except BotError as error:
                 log.warning("the scrip master could not be fetched, keeping that of %s: %s", self.day, type(error).__name__)
                 return False
-            indexed = await self._indexed(rows, today)
+            fresh = Instruments(rows, day=today)
+            await self._worked_out(fresh)
             now = self._clock.now()
             await self._store.owe(lambda db: db.scrip_master.note(today, len(rows), now))
-            self._present, self._fetched = indexed, now
+            self._present, self._fetched, self._ready = fresh, now, fresh
             log.info("scrip master of %s: %d rows", today, len(rows))
             return True
 
-    async def _indexed(self, rows: Sequence[Instrument], day: date) -> Instruments:
+    async def _index(self) -> None:
+        """Makes the index of the master in use, unless it is made."""
+        async with self._indexing:
+            if self._present is not None and self._present is not self._ready:
+                present = self._present
+                await self._worked_out(present)
+                self._ready = present
+
+    async def _worked_out(self, instruments: Instruments) -> None:
         loop = asyncio.get_running_loop()
-        indexed = await loop.run_in_executor(None, lambda: Instruments(rows, day=day))
+        await loop.run_in_executor(None, instruments.index)
         await loop.run_in_executor(None, give_back)  # what reading and sorting took
-        return indexed

@@ -110,9 +110,18 @@ class Contracts:
             if ask.future or not (ask.right or ask.strike is not None):
                 rows += self._futures.get((market, symbol, day), ())
             if not ask.future:
-                # The first expiry shows neighbouring strikes, further ones only the strike itself.
-                rows += _options_near(self.chain(market, symbol, day), ask, each_side=3 if place == 0 else 1)
+                # The first expiry shows neighbouring strikes where it lacks the one that was said, further ones only that one.
+                chain = self.chain(market, symbol, day)
+                there = ask.strike is not None and ask.right is not None and (ask.strike, ask.right) in chain.options
+                rows += _options_near(chain, ask, each_side=3 if place == 0 and not there else 1)
         return list(dict.fromkeys(rows))[:limit]
+
+    def pair(self, market: Exchange, symbol: str, strike: Decimal | None, today: date) -> list[int]:
+        """CE and PE of the nearest expiry that has options, at the strike closest to that one (rupees; None: the middle)."""
+        for day in self.expiries(market, symbol, today):
+            if rows := _options_near(self.chain(market, symbol, day), ContractQuery(strike=strike), each_side=1):
+                return rows
+        return []
 
     def _days_named(self, market: Exchange, symbol: str, ask: ContractQuery, today: date) -> list[date]:
         days = [day for day in self.expiries(market, symbol, today) if not ask.future or self.chain(market, symbol, day).futures]
@@ -146,7 +155,7 @@ class Contracts:
         when = ask.when
         if named or when is None or when.month is None:
             return named + [day for day in days if day not in named][: max(0, 3 - len(named))]
-        wanted = _first_day(when, today)
+        wanted = _nearest_day(when, today)
         return sorted(days, key=lambda day: abs((day - wanted).days))[:3]
 
 
@@ -157,11 +166,12 @@ def _coming_year(when: When, today: date) -> int:
     return today.year + passed
 
 
-def _first_day(when: When, today: date) -> date:
-    """The day that was said, or the nearest that exists to it; the end of a month that was said alone."""
-    year, month = when.year or _coming_year(when, today), when.month or today.month
-    last = monthrange(year, month)[1]
-    return date(year, month, min(when.day or last, last))
+def _nearest_day(when: When, today: date) -> date:
+    """The day that was said, or the nearest that exists to it, in the closest year; a month said alone means its end."""
+    month = when.month or today.month
+    years = (when.year,) if when.year else (today.year - 1, today.year, today.year + 1)
+    said = [date(year, month, min(when.day or 31, monthrange(year, month)[1])) for year in years]
+    return min(said, key=lambda day: abs((day - today).days))
 
 
 def _options_near(chain: Chain, ask: ContractQuery, *, each_side: int) -> list[int]:

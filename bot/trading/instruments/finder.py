@@ -1,12 +1,14 @@
 """Finds the instrument that a person's words mean: one where they leave nothing to guess, else a few to choose from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from functools import cached_property
 
 from bot.domain.market import display_names
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from bot.domain.market.scrip_columns import Directory, columns_of
+from bot.domain.market.scrip_columns import Columnar, Columns, Directory, columns_of
 from bot.trading.instruments.contracts import Contracts
 from bot.trading.instruments.names import Names
 from bot.trading.instruments.query import ContractQuery, Token, asks_of, squash, tidy, tokens_of
@@ -37,34 +39,61 @@ class _Reading:
 
 
 class Instruments:
-    """The scrip master of one day, asked by key, by name or by words. Building it is pure work and may be done in a thread.
+    """The scrip master of one day, asked by key, by name or by words.
 
     `rows` may be lazy (scrip_columns.Columnar); `indices` are quotable but in no master; `day` is the IST date of the master.
-    Contracts whose expiry lies before the `today` of a question are never found.
+    Contracts whose expiry lies before the `today` of a question are never found. What words are looked up in is made by
+    index(), or when it is first asked.
     """
 
     def __init__(self, rows: Sequence[Instrument], indices: Iterable[Instrument] = (), *, day: date) -> None:
         self.day = day
         self._rows = rows
-        self._columns = columns = columns_of(rows)
-        self._contracts = Contracts(columns)
-        self._indices = {index.symbol: index for index in indices}
-        self._by_token = Directory(columns.token)
-        self._by_name = Directory(columns.name)
-        for row, kind in enumerate(columns.kind):
+        self._find = rows.find if isinstance(rows, Columnar) else self._sought
+        self._apart = {index.symbol: index for index in indices}
+
+    def index(self) -> None:
+        """Makes all that questions need. Pure work of half a second for 150,000 rows, for a worker thread."""
+        self._names, self._contracts, self._by_name  # noqa: B018
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return columns_of(self._rows)
+
+    @cached_property
+    def _contracts(self) -> Contracts:
+        return Contracts(self._columns)
+
+    @cached_property
+    def _indices(self) -> Mapping[str, Instrument]:
+        indices = dict(self._apart)
+        for row, kind in enumerate(self._columns.kind):
             if kind is InstrumentKind.INDEX:  # some come with the master
-                self._indices.setdefault(columns.symbol[row], rows[row])
-        self._names = Names(columns, self._indices, self._contracts.underlyings(), self._contracts.living(day))
+                indices.setdefault(self._columns.symbol[row], self._rows[row])
+        return indices
+
+    @cached_property
+    def _by_token(self) -> Directory:
+        return Directory(self._columns.token)
+
+    @cached_property
+    def _by_name(self) -> Directory:
+        return Directory(self._columns.name)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._columns, self._indices, self._contracts.underlyings(), self._contracts.living(self.day))
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def by_key(self, key: InstrumentKey) -> Instrument | None:
         """The row or index with that exchange and token, expired or not."""
-        for row in self._by_token.rows(key.token):
-            if self._columns.exchange[row] == key.exchange:
-                return self._rows[row]
-        return next((index for index in self._indices.values() if index.key == key), None)
+        return self._find(key) or next((index for index in self._apart.values() if index.key == key), None)
+
+    def _sought(self, key: InstrumentKey) -> Instrument | None:
+        rows = (self._rows[row] for row in self._by_token.rows(key.token) if self._columns.exchange[row] == key.exchange)
+        return next(rows, None)
 
     def named(self, exchange: Exchange, name: str) -> Instrument | None:
         """The row with exactly that trading symbol."""
@@ -99,20 +128,38 @@ class Instruments:
         exchange NSE before BSE; without a series EQ before BE. With `tradable` an index is near with its contracts, not found.
         """
         text = tidy(words)
+        answer = self.read(words, exchange=exchange, today=today)
+        if answer.instrument is not None and tradable and not answer.instrument.is_tradable:
+            symbol = answer.instrument.symbol
+            near = self._near_contracts(symbol, ContractQuery(future=True), exchange, today)
+            return Found(near=near, say=not_ordered(answer.instrument, near))
+        if answer.instrument is None and not answer.near:
+            guessed = self._mistyped(text, exchange, today)
+            return Found(near=guessed.near, say=answer.say or guessed.say)
+        return answer
+
+    def read(self, words: str, *, exchange: Exchange | None = None, today: date) -> Found:
+        """What the words name as they stand, indices included, or contracts near to it; no typing mistake is mended."""
+        text = tidy(words)
         by_name = self._by_trading_symbol(text, exchange, today)
         if by_name is not None:
             return Found(instrument=by_name)
         readings = self._readings(text, today)
-        if not readings:
-            return self._mistyped(text, exchange, today)
-        answer = self._settle(readings, exchange, today)
-        if answer.instrument is not None and tradable and not answer.instrument.is_tradable:
-            symbol = answer.instrument.symbol
-            near = self._near_contracts(symbol, ContractQuery(future=True), exchange, today)
-            return Found(near=near, say=f"{symbol} is an index: its futures and options are traded, it is not.")
-        if answer.instrument is None and not answer.near:
-            return Found(near=self._mistyped(text, exchange, today).near, say=answer.say)
-        return answer
+        return self._settle(readings, exchange, today) if readings else Found()
+
+    def around(self, symbol: str, strike: Decimal | None, *, today: date) -> tuple[Instrument, ...]:
+        """CE and PE of the nearest expiry whose strike is closest (None: the middle one), then the nearest future."""
+        markets = self._contracts.markets(symbol, None, today)
+        if not markets:
+            return ()
+        options = self._contracts.pair(markets[0], symbol, strike, today)
+        futures = self._near_contracts(symbol, ContractQuery(future=True), None, today)[:1]
+        return (*(self._rows[row] for row in options), *futures)
+
+    def alike(self, words: str, *, limit: int, today: date) -> tuple[Instrument, ...]:
+        """What looks like the words, where nothing is near enough to be meant: for those who only look."""
+        symbols = self._names.alike(squash(tidy(words)), limit)
+        return tuple(sample for symbol in symbols for sample in self._samples(symbol, None, today)[:1])[:limit]
 
     def search(self, words: str, *, limit: int = MOST, today: date, exchange: Exchange | None = None) -> tuple[Instrument, ...]:
         """What the words may mean, likeliest first: the reading itself, then near ones; shares before contracts unless asked."""
@@ -161,6 +208,9 @@ class Instruments:
         sure = True
         for reading in readings:
             rows = self._exact(reading, exchange, today) if reading.ask.is_complete else []
+            when = reading.ask.when
+            if not rows and when is not None and when.year is not None and when.day is None:
+                continue  # `dec 29` is a day, where no contract ends in December 2029
             sure = sure and len(rows) == 1
             exact += rows
         distinct = tuple({instrument.key: instrument for instrument in exact}.values())
@@ -238,11 +288,15 @@ class Instruments:
     def _mistyped(self, text: str, exchange: Exchange | None, today: date) -> Found:
         say = f"No “{text}” on {exchange or 'NSE or BSE'}."
         near: list[Instrument] = []
-        for name, asks in self._loose(tokens_of(text, self._names.is_name), today):
+        tokens = tokens_of(text, self._names.is_name)
+        for name, asks in self._loose(tokens, today):
             symbols = self._names.near(squash(name), MOST)
             for symbol in symbols[:3] if asks else symbols:
                 contracts = [instrument for ask in asks for instrument in self._near_contracts(symbol, ask, exchange, today)]
                 near += contracts if asks and not asks[0].is_cash else self._samples(symbol, exchange, today)
+        if not near:  # a name among words that nobody knows
+            for symbol in (symbol for token in tokens for symbol in self._names.written(token.text)):
+                near += self._samples(symbol, exchange, today)
         return Found(near=tuple({instrument.key: instrument for instrument in near}.values())[:MOST], say=say)
 
     def _loose(self, tokens: Sequence[Token], today: date) -> Iterable[tuple[str, list[ContractQuery]]]:
@@ -254,6 +308,13 @@ class Instruments:
                 yield "".join(token.text for token in tokens[start : start + length]), asks
                 return
         yield "".join(token.text for token in tokens), []
+
+
+def not_ordered(index: Instrument, contracts: Sequence[Instrument]) -> str:
+    """Why an index cannot be ordered, and what can."""
+    if not contracts:
+        return f"{index.symbol} is an index, and no contract on it is traded."
+    return f"{index.symbol} is an index: its contracts can be ordered."
 
 
 def _both(exchange: Exchange) -> tuple[Exchange, ...]:

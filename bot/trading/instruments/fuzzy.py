@@ -82,9 +82,9 @@ class FuzzyIndex:
             for pair in _pairs(name):
                 self._by_pair.setdefault(pair, []).append(number)
 
-    def nearest(self, typed: str, limit: int) -> list[str]:
-        """Names by what they cost, the cheapest first. Empty where none is near enough to be meant."""
-        worst = _allowance(len(typed))
+    def nearest(self, typed: str, limit: int, *, however_far: bool = False) -> list[str]:
+        """Names by what they cost, the cheapest first. Empty where none is near enough to be meant, unless however_far."""
+        worst = float(len(typed) + 1) if however_far else _allowance(len(typed))
         ranked: list[tuple[float, str]] = []
         for number in self._candidates(typed):
             name = self._names[number]

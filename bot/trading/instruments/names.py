@@ -57,6 +57,11 @@ class Names:
             symbols.update(dict.fromkeys(self._symbols.get(name, ()) or self._led_to(name)))
         return list(symbols)
 
+    def alike(self, key: str, limit: int) -> list[str]:
+        """The symbols that squashed words are least unlike, however far they are; company words lead to none."""
+        names = self._nearness.nearest(key, limit, however_far=True)
+        return list(dict.fromkeys(symbol for name in names for symbol in self._symbols.get(name, ())))
+
     def _led_to(self, words: str) -> Sequence[str]:
         symbols = COMPANY_WORDS.get(words) or ((INDEX_WORDS[words],) if words in INDEX_WORDS else ())
         return [symbol for symbol in symbols if self._exists(symbol)]

@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from bot.domain.market.expiries import Cycle
 from bot.domain.market.instrument import Exchange, Right
+from bot.trading.instruments.devanagari import in_latin
 
 LONGEST = 80  # characters; nothing that is traded needs more words than this
 _MOST_TOKENS = 12
@@ -33,7 +34,7 @@ _MONTH = "|".join(sorted(_MONTH_WORDS, key=len, reverse=True))
 _GLUED = re.compile(rf"\d+(?:\.\d+)?|{_MONTH}|CALLS?|PUTS?|FUT(?:URE)?S?|CE|PE|C|P")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,4})?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{2,3}(?:\D|$))")
-_NOT_KEY = re.compile(r"[^0-9A-Z]+")
+_NOT_KEY = re.compile(r"[\W_]+")  # letters of other scripts stay: a word that nobody knows must not vanish
 
 
 class Part(Enum):
@@ -96,13 +97,13 @@ class ContractQuery:
 
 
 def squash(text: str) -> str:
-    """The letters and digits alone, in capitals: `Bajaj-Auto`, `bajaj auto` and `BAJAJAUTO` are one."""
+    """The letters and digits alone, in capitals and of any script: `Bajaj-Auto`, `bajaj auto` and `BAJAJAUTO` are one."""
     return _NOT_KEY.sub("", tidy(text))
 
 
 def tidy(text: str) -> str:
     """One line in capitals, without the variants of letters that keyboards make; cut to LONGEST."""
-    return " ".join(unicodedata.normalize("NFKC", text[: LONGEST * 2]).upper().split())[:LONGEST]
+    return " ".join(in_latin(unicodedata.normalize("NFKC", text[: LONGEST * 2])).upper().split())[:LONGEST]
 
 
 def tokens_of(text: str, is_name: Callable[[str], bool]) -> list[Token]:

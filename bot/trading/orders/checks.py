@@ -1,7 +1,7 @@
 """Pre-trade checks: pure functions, each named with its data source; all reasons are told at once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,8 +9,9 @@ from bot.domain.clock import MOST_SKEW, ist, ist_date
 from bot.domain.market.calendar import Window
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage
-from bot.domain.money import in_figures
+from bot.domain.money import grouped, in_figures
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.orders.order_text import request_line, request_of
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Remark
 from bot.domain.people.access import DayLock
@@ -272,6 +273,15 @@ def naked_short(at: Situation) -> str | None:
     return None
 
 
+def opens_short(at: Situation) -> str | None:
+    """Source: positions, holdings, our own store."""
+    draft = at.draft
+    if draft.side is not Side.SELL or at.reduces or draft.product in (Product.CNC, Product.MTF):
+        return None
+    over = draft.quantity - at.closable
+    return f"Opens a short of {grouped(str(over))}" + (f", closes {grouped(str(at.closable))}" if at.closable else "")
+
+
 def near_expiry(at: Situation) -> str | None:
     """Source: dated rules, calendar."""
     if at.stage is not ExpiryStage.WARN:
@@ -285,7 +295,8 @@ def clock_unknown(at: Situation) -> str | None:
 
 
 WARNINGS: tuple[Check, ...] = (
-    clock_unknown, cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, naked_short, near_expiry,
+    clock_unknown, cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, opens_short, naked_short,
+    near_expiry,
 )  # fmt: skip
 
 
@@ -299,6 +310,15 @@ def beyond_reducing(at: Situation) -> str | None:
     if short is not None:
         return f"you cannot take this away: it covers the short {short.name}. Buy that back first."
     return None
+
+
+def smaller(at: Situation) -> list[tuple[str, str]]:
+    """What of a refused sale could be sold, as (label, command): all that is there."""
+    left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
+    if sold_short(at) is None or not left or [check for check in REFUSALS if check(at)] != [sold_short]:
+        return []
+    request = replace(request_of(at.draft), quantity=left)
+    return [(f"Sell {grouped(str(left))}", request_line(request))]
 
 
 def refusals(at: Situation) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from bot.domain.market.display_names import label
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
-from bot.domain.money import on_tick, tick_down, tick_up
+from bot.domain.money import grouped, in_figures, in_price, on_tick, tick_down, tick_up
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
 from bot.domain.orders.portfolio import Holding, Position
@@ -84,7 +84,7 @@ class Drafting:
         beyond = limit < trigger if request.side is Side.BUY else limit > trigger
         if beyond:
             side = "below" if request.side is Side.BUY else "above"
-            raise CheckFailed([f"The limit {plain(limit)} is {side} the trigger {plain(trigger)}: it could not fill."])
+            raise CheckFailed([f"The limit {in_price(limit)} is {side} the trigger {in_price(trigger)}: it could not fill."])
         return Pricing(kind=OrderKind.SL, price=limit, trigger=trigger)
 
     def _protected(self, side: Side, instrument: Instrument, price: Price | None) -> Pricing:
@@ -115,14 +115,14 @@ class Drafting:
     def _need_tick(self, request: OrderRequest, instrument: Instrument, price: Decimal, field: str) -> None:
         if price <= 0:
             raise UsageError(
-                f"{plain(price)} is no price.", example=f"/buy {instrument.symbol} 10 @{plain(instrument.tick * 1000)}"
+                f"{in_price(price)} is no price.", example=f"/buy {instrument.symbol} 10 @{plain(instrument.tick * 1000)}"
             )
         if on_tick(price, instrument.tick):
             return
         near = dict.fromkeys((tick_down(price, instrument.tick), tick_up(price, instrument.tick)))
         raise ChoiceWanted(
-            f"{plain(price)} is between ticks: {instrument.symbol} moves in steps of {plain(instrument.tick)}.",
-            near=[(plain(each), request_line(_with(request, field, each))) for each in near if each > 0],
+            f"{in_price(price)} is between ticks: {instrument.symbol} moves in steps of {in_price(instrument.tick)}.",
+            near=[(in_price(each), request_line(_with(request, field, each))) for each in near if each > 0],
         )
 
     def quantity(self, request: OrderRequest, instrument: Instrument, pricing: Pricing, price: Price | None) -> int:
@@ -137,7 +137,7 @@ class Drafting:
             count = int((request.rupees / (each * lot)).to_integral_value(ROUND_FLOOR)) * lot
             if count == 0:
                 raise CheckFailed(
-                    [f"₹{plain(request.rupees)} does not buy {'one lot' if lot > 1 else 'one share'} at {plain(each)}."]
+                    [f"₹{in_figures(request.rupees)} does not buy {'one lot' if lot > 1 else 'one share'} at {in_price(each)}."]
                 )
             return count
         if request.quantity is None:
@@ -150,10 +150,10 @@ class Drafting:
             below = request.quantity // lot
             name = label(instrument, today=ist_date(self.clock.now()))
             raise ChoiceWanted(
-                f"{name} trades in lots of {lot}; {request.quantity} is no whole number of lots.",
+                f"{name} trades in lots of {lot}; {grouped(str(request.quantity))} is no whole number of lots.",
                 near=[
                     (
-                        f"{count} lot{'s' if count > 1 else ''} = {count * lot}",
+                        f"{count} lot{'s' if count > 1 else ''} = {grouped(str(count * lot))}",
                         request_line(replace(request, quantity=count * lot)),
                     )
                     for count in (below, below + 1)
@@ -215,6 +215,36 @@ def product_of(
         f"{said} What is this sale?",
         near=[(label, request_line(replace(request, product=product))) for label, product in readings],
     )
+
+
+def of_held(
+    request: OrderRequest, instrument: Instrument, positions: Sequence[Position], holdings: Sequence[Holding]
+) -> OrderRequest:
+    """A size by what is held as a number; ChoiceWanted when it is held in more than one way, CheckFailed when not at all."""
+    portion, sign = request.portion, request.side.sign
+    there: dict[Product, int] = {}
+    for position in positions:
+        if position.instrument.key == instrument.key and position.quantity * sign < 0 and not position.is_sold_holding:
+            there[position.product] = there.get(position.product, 0) + abs(position.quantity)
+    if request.side is Side.SELL:
+        for holding in holdings:
+            if holding.instrument.key == instrument.key and holding.total > 0:
+                sold = sum(row.quantity for row in positions if row.instrument.key == instrument.key and row.is_sold_holding)
+                there[Product.CNC] = there.get(Product.CNC, 0) + max(0, holding.total + sold)
+    sizes = {product: portion.of(held, instrument.lot) for product, held in there.items()} if portion is not None else {}
+    left = {product: size for product, size in sizes.items() if size and request.product in (None, product)}
+    if not left:
+        way = f" as {request.product}" if request.product is not None else ""
+        act = "sell" if request.side is Side.SELL else "buy back"
+        raise CheckFailed([f"There is no {instrument.symbol} to {act}{way}."])
+    if len(left) > 1:
+        near = [
+            (f"{product} {size}", request_line(replace(request, product=product, quantity=size, portion=None)))
+            for product, size in left.items()
+        ]
+        raise ChoiceWanted("It is held in more than one way.", near=near)
+    product, size = left.popitem()
+    return replace(request, product=product, quantity=size, portion=None)
 
 
 def _carried(request: OrderRequest, instrument: Instrument, positions: Sequence[Position]) -> Product | None:

@@ -21,11 +21,13 @@ from bot.domain.errors import (
     StopWordsRefused,
     StorageAway,
     TooFast,
+    Unclear,
 )
 from bot.domain.money import in_figures
 from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_of
+from bot.domain.orders.position_after import not_closed
 from bot.domain.orders.proposal import Proposal, Resumed
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
@@ -257,9 +259,11 @@ class OrderDesk:
             )
         except BrokerError as error:
             log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
+            words = error.words if isinstance(error, Unclear) else ""
+            after = lambda known, at: known.unclear(at, words)  # noqa: E731
         finally:
             # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
-            settled = await asyncio.shield(self._settled(order, actor, after))
+            settled = await asyncio.shield(self._settled(order, actor, after, exits=urgent))
             self._reconcile.sent(order.account_id, order.id)
         if respelled:
             # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
@@ -269,10 +273,10 @@ class OrderDesk:
             await self._reconcile.address_refused(order.account_id, unregistered)
         return settled
 
-    async def _settled(self, order: Order, actor: Actor, after: Callable[[Order, datetime], Order]) -> Order:
+    async def _settled(self, order: Order, actor: Actor, after: Callable[[Order, datetime], Order], *, exits: bool) -> Order:
         """Transaction 2, now or owed: the order was sent, whatever becomes of the record."""
         now = self._clock.now()
-        settle = partial(self._settle, order_id=order.id, actor=actor, after=after, now=now)
+        settle = partial(self._settle, order_id=order.id, actor=actor, after=after, now=now, exits=exits)
         try:
             return await self._store.transaction(settle)
         except StorageAway:
@@ -280,7 +284,14 @@ class OrderDesk:
             return after(order, now)
 
     def _settle(
-        self, db: Repositories, *, order_id: str, actor: Actor, after: Callable[[Order, datetime], Order], now: datetime
+        self,
+        db: Repositories,
+        *,
+        order_id: str,
+        actor: Actor,
+        after: Callable[[Order, datetime], Order],
+        now: datetime,
+        exits: bool,
     ) -> Order:
         """The order as the answer has it, unless the book was quicker, with its news."""
         known = db.orders.find(order_id)
@@ -294,7 +305,7 @@ class OrderDesk:
         if order.status is OrderStatus.UNKNOWN:
             news = OrderUnclear(order=order)
         elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
-            news = OrderRejected(order=order)
+            news = OrderRejected(order=order, after=not_closed(order, db.orders.unsettled(order.account_id)) if exits else None)
         if news is not None:
             db.outbox.add(order.account_id, db.people.watching(order.account_id), news, now, order_id=order.id)
         if order.status.is_working:

@@ -8,15 +8,14 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bot.domain.clock import Clock, at_ist, ist_date
-from bot.domain.errors import BrokerError, CheckFailed, SessionExpired, UnknownSymbol, UsageError
+from bot.domain.errors import BrokerError, CheckFailed, SessionExpired
 from bot.domain.market.calendar import Calendar
-from bot.domain.market.display_names import label
-from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
-from bot.domain.orders.order_text import order_words, record_line, request_line
+from bot.domain.orders.order_text import order_words, record_line
 from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position, met_today
 from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.orders.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
@@ -28,9 +27,11 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks
+from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, smaller
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.drafting import Drafting, closable, product_of
+from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
+from bot.trading.orders.interpreter import Interpreter
+from bot.trading.orders.meaning import Meant, priced
 from bot.trading.safety.limits import day_lock, made
 
 T = TypeVar("T")
@@ -56,6 +57,8 @@ class ProposalBuilder:
     instruments: Catalogue
     drafting: Drafting
     confirmations: Confirmations
+    results: Results
+    interpreter: Interpreter
     clock: Clock
     rules: MarketRules
     tariff: Tariff
@@ -70,29 +73,22 @@ class ProposalBuilder:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
         return account, connection
 
-    def find(self, request: OrderRequest) -> Instrument:
-        """The one instrument that the words name; UnknownSymbol with near misses as whole commands otherwise."""
-        if not request.symbol.strip():
-            raise UsageError("Which share or contract?", example=f"/{request.side.lower()} RELIANCE 10")
-        today = ist_date(self.clock.now())
-        found = self.instruments.find(request.symbol, exchange=request.exchange, today=today, tradable=True)
-        if found.instrument is not None:
-            return found.instrument
-        near = [(label(each, today=today), request_line(_naming(request, each))) for each in found.near]
-        raise UnknownSymbol(found.say, near=near)
-
-    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
-        """A new question about a new order."""
+    async def propose(self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int) -> Proposal:
+        """A new question about a new order; a request that is no person's words names its instrument in full."""
         account, connection = self.connection(actor)
         await self.instruments.settled()
-        instrument = self.find(request)
+        order = asked if isinstance(asked, Meant) else self.interpreter.named(asked)
+        instrument, first = order.instrument, order.readings[0].request
         price, funds, held, result = await asyncio.gather(
             self.prices.of(account.id, instrument.key),
             self.funds(connection),
-            self.held(connection, request.side, request.product, instrument),
+            self.held(connection, first.side, first.product, instrument, closes=first.portion is not None),
             self.result(account.id, connection),
         )
         held = replace(held, result=result)
+        request = priced(order.readings, price)
+        if request.portion is not None:
+            request = of_held(request, instrument, held.positions, held.holdings)
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
@@ -113,12 +109,13 @@ class ProposalBuilder:
             limited = await self.store.transaction(lambda db: self.limited(db, account_id))
         if not limited:
             return None
-        results = Results(prices=self.prices, instruments=self.instruments, tariff=self.tariff, plan=self.plan, clock=self.clock)
-        return await _known(results.of(account_id, connection))
+        return await _known(self.results.of(account_id, connection))
 
-    async def held(self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument) -> Held:
-        """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them."""
-        if side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
+    async def held(
+        self, connection: BrokerConnection, side: Side, product: Product | None, instrument: Instrument, *, closes: bool = False
+    ) -> Held:
+        """Positions (and for a sale in cash, holdings), as far as the order's meaning hangs on them; closes: its size does."""
+        if not closes and side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
         now = self.clock.now()
         if instrument.is_derivative or side is Side.BUY:
@@ -170,12 +167,15 @@ class ProposalBuilder:
         margin = await _known(connection.broker.margin(draft)) or Margin(required=None)
         cash = funds.available if funds else None
 
+        offers: list[tuple[str, str]] = []
+
         def store(db: Repositories) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
             situation = replace(
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
             if against := self.against(role, situation):
+                offers.extend(smaller(situation))
                 return against, (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
@@ -186,7 +186,7 @@ class ProposalBuilder:
 
         reasons, warnings, closes = await self.store.transaction(store)
         if reasons:
-            raise CheckFailed(reasons)
+            raise CheckFailed(reasons, near=offers)
         return self._proposal(
             account,
             confirmation,
@@ -342,8 +342,3 @@ async def _known(reading: Awaitable[T]) -> T | None:
         raise
     except BrokerError:
         return None
-
-
-def _naming(request: OrderRequest, instrument: Instrument) -> OrderRequest:
-    exchange = Exchange.BSE if instrument.exchange is Exchange.BSE else None
-    return replace(request, symbol=instrument.name, exchange=exchange)

@@ -4,18 +4,23 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import CheckFailed, ConfirmationGone
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.money import tick_down, tick_up
+from bot.domain.money import in_price, tick_down, tick_up
+from bot.domain.orders.legs import Leg
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
-from bot.domain.orders.order_text import request_of
+from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
+from bot.domain.orders.reading import Readings
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
+from bot.trading.orders.attached import is_passed, stops_meant
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
+from bot.trading.orders.meaning import Meant
 from bot.trading.orders.proposal_builder import ProposalBuilder
 
 
@@ -28,9 +33,13 @@ class Proposals:
         self._confirmations = confirmations
         self._clock = clock
 
-    async def propose(self, actor: Actor, request: OrderRequest, *, chat_id: int) -> Proposal:
+    async def meant(self, actor: Actor, readings: Readings) -> Meant:
+        """The one thing that the words name; UnknownSymbol or ChoiceWanted, with whole commands as buttons, otherwise."""
+        return await self._proposing.interpreter.meant(actor, readings)
+
+    async def propose(self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int) -> Proposal:
         """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses."""
-        return await self._proposing.propose(actor, request, chat_id=chat_id)
+        return await self._proposing.propose(actor, asked, chat_id=chat_id)
 
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
@@ -133,21 +142,41 @@ class Proposals:
 
     async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
         """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
+        held = await self._open_position(actor, key, product)
+        return await self.propose(actor, _closing(held), chat_id=chat_id)
+
+    async def stop_of(self, actor: Actor, order_id: str, leg: Leg, *, chat_id: int) -> Proposal:
+        """A stop order for the whole position of the order's instrument and product.
+
+        ChoiceWanted where the number may be a price or points, CheckFailed where the price has passed it already.
+        """
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
+        instrument = order.draft.instrument
+        held = await self._open_position(actor, instrument.key, order.draft.product)
+        price = await self._proposing.prices.of(order.account_id, instrument.key)
+        if price is None:
+            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
+        request, long = _closing(held), held.quantity > 0
+        entry = held.average or price.last
+        prices = stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
+        lines = [replace(request, trigger=each, trigger_limit=leg.limit) for each in prices]
+        if len(lines) > 1:
+            near = [(f"Stop at {in_price(each)}", request_line(line)) for each, line in zip(prices, lines, strict=True)]
+            raise ChoiceWanted(f"Is {in_price(leg.value)} a price, or points?", near=near)
+        if not lines or is_passed(prices[0], price.last, long=long):
+            at = f" {in_price(prices[0])}" if prices else ""
+            say = f"The price has passed a stop at{at} already: it is {in_price(price.last)} now."
+            raise CheckFailed([say], near=[("Exit now", request_line(request))])
+        return await self.propose(actor, lines[0], chat_id=chat_id)
+
+    async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
         _, connection = self._proposing.connection(actor)
-        open_ = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
-        held = next((each for each in open_ if each.instrument.key == key and each.product is product), None)
+        rows = (each for each in await connection.broker.positions() if each.quantity and not each.is_sold_holding)
+        held = next((each for each in rows if each.instrument.key == key and each.product is product), None)
         if held is None:
             later = " What has been delivered is in /holdings." if product is Product.CNC else ""
             raise CheckFailed([f"There is no open {product} position in it any more.{later}"])
-        instrument = held.instrument
-        bare = OrderRequest(
-            side=Side.SELL if held.quantity > 0 else Side.BUY,
-            symbol=instrument.name,
-            quantity=abs(held.quantity),
-            product=product,
-            exchange=instrument.exchange,
-        )
-        return await self.propose(actor, bare, chat_id=chat_id)
+        return held
 
     async def modify(self, actor: Actor, number: int, *, price: Decimal | None, quantity: int | None, chat_id: int) -> Proposal:
         """New terms for a working order, as a question."""
@@ -223,6 +252,17 @@ class Proposals:
         if question is None or (question.user_id, question.chat_id) != (actor.user.telegram_id, chat_id):
             raise ConfirmationGone("I don't know this card. Nothing was sent.")
         return question
+
+
+def _closing(held: Position) -> OrderRequest:
+    """The order that closes a position, at the market."""
+    return OrderRequest(
+        side=Side.SELL if held.quantity > 0 else Side.BUY,
+        symbol=held.instrument.name,
+        quantity=abs(held.quantity),
+        product=held.product,
+        exchange=held.instrument.exchange,
+    )
 
 
 def terms_of(confirmation: Confirmation) -> OrderDraft:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from bot.domain.clock import Clock, ist, ist_date
-from bot.domain.errors import AddressRefused, BotError, CheckFailed, NotFound, OrderOver, StorageAway
+from bot.domain.errors import AddressRefused, BotError, BrokerError, CheckFailed, NotFound, OrderOver, StorageAway
 from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Question
@@ -120,8 +120,11 @@ class WorkingOrders:
             await asyncio.shield(sending)
         except OrderOver as error:
             over = error
-        except AddressRefused as error:
-            await self._reconcile.address_refused(order.account_id, error.words)
+            await self._not_taken(order)
+        except BrokerError as error:
+            await self._not_taken(order)
+            if isinstance(error, AddressRefused):
+                await self._reconcile.address_refused(order.account_id, error.words)
             raise
         finally:
             self._reconcile.sent(order.account_id, order.id)
@@ -131,6 +134,17 @@ class WorkingOrders:
         if over is not None and after.status.is_working:
             raise over  # the book does not show it yet
         return after
+
+    async def _not_taken(self, order: Order) -> None:
+        """A cancel without a yes is no wish any more: whoever ends the order later, that is news."""
+        now = self._clock.now()
+
+        def take_back(db: Repositories) -> None:
+            known = db.orders.find(order.id)
+            if known is not None and known.status.is_working and known.cancelled_by is not None:
+                db.orders.save(known.cancel_not_taken(now))
+
+        await self._store.owe(take_back)
 
     async def sync(self, actor: Actor, order_id: str) -> Order:
         """Reads the broker's book now. The order as it stands after that."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import CheckFailed, NotAllowed, NotFound
-from bot.domain.orders.notice import Notice, PersonJoined, PersonRemoved, Tried
+from bot.domain.orders.notice import PersonJoined, PersonRemoved, Tried
 from bot.domain.people.access import Invitation, Invited, Welcome
 from bot.domain.people.account import Actor, Permission, Role, User
 from bot.domain.people.secret import Secret
@@ -15,6 +15,7 @@ from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import demand_role
 from bot.trading.people.allowlist import Allowlist
+from bot.trading.safety.announce import tell_owners
 from bot.trading.safety.pins import demand_pin
 
 LIFE = timedelta(minutes=10)
@@ -84,7 +85,7 @@ class Invitations:
             news = PersonJoined(
                 name=user.name, telegram_id=telegram_id, role=taken.role, everywhere=everywhere, by=owner.name, at=now
             )
-            _tell_owners(db, news, now, account_id=taken.account_id)
+            tell_owners(db, news, now, account_id=taken.account_id)
             account = db.accounts.find(taken.account_id) if taken.account_id else None
             return Welcome(role=taken.role, label=account.label if account else None, by=owner.name)
 
@@ -112,7 +113,7 @@ class Invitations:
             before = roles_in_words(db, user.telegram_id)
             db.people.remove(user.telegram_id)
             db.audit.add(now, owner, "person removed", None, _recorded(user), before=before, after="not on the list")
-            _tell_owners(db, PersonRemoved(name=user.name, telegram_id=user.telegram_id, by=actor.user.name, at=now), now)
+            tell_owners(db, PersonRemoved(name=user.name, telegram_id=user.telegram_id, by=actor.user.name, at=now), now)
             return user
 
         user = await self.store.transaction(write)
@@ -128,7 +129,7 @@ class Invitations:
         if not db.flags.claim_tried_notice(telegram_id, now, MOST_NEWS):
             return  # nothing of a flood is kept
         db.audit.add(now, telegram_id, "refused", None, what, before="", after="")
-        _tell_owners(db, Tried(name=name[:LONGEST_NAME], telegram_id=telegram_id, what=what, at=now), now, but=telegram_id)
+        tell_owners(db, Tried(name=name[:LONGEST_NAME], telegram_id=telegram_id, what=what, at=now), now, but=telegram_id)
 
 
 def put_on_list(db: Repositories, user: User, role: Role, account_id: str | None, now: datetime) -> None:
@@ -200,14 +201,3 @@ def _named(db: Repositories, who: str) -> User:
     if len(matches) > 1:
         raise NotFound(f"More than one is called “{who}”. Use the id: /people shows it.")
     return matches[0]
-
-
-def _tell_owners(db: Repositories, notice: Notice, now: datetime, *, account_id: str | None = None, but: int = 0) -> None:
-    """One notice to each owner, of that account or of any; without an account there is nobody's news to be."""
-    audience = {but}
-    for account in db.accounts.all():
-        if account_id not in (None, account.id):
-            continue
-        owners = [one for one in db.people.watching(account.id) if _owns(db, one, account.id) and one not in audience]
-        audience.update(owners)
-        db.outbox.add(account.id, owners, notice, now, order_id=None)

@@ -1,9 +1,10 @@
-"""Tells the others of an account of one person's act."""
+"""Tells the others of an account of one person's act, and the owners of what is theirs to know."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.domain.orders.notice import Notice
+from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories
 
 
@@ -14,3 +15,15 @@ def tell_others(
     others = [person for person in db.people.watching(account_id) if person not in but]
     db.outbox.add(account_id, others, notice, at, order_id=order_id)
     return others
+
+
+def tell_owners(db: Repositories, notice: Notice, at: datetime, *, account_id: str | None = None, but: int = 0) -> None:
+    """Writes one notice to each owner, of that account or of any; without an account there is nobody's news to be."""
+    audience = {but}
+    for account in db.accounts.all():
+        if account_id not in (None, account.id):
+            continue
+        watching = [person for person in db.people.watching(account.id) if person not in audience]
+        owners = [person for person in watching if db.people.role_on(person, account.id) is Role.OWNER]
+        audience.update(owners)
+        db.outbox.add(account.id, owners, notice, at, order_id=None)

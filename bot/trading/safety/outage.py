@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import StorageAway
+from bot.domain.jobs import JobOutcome, JobRun
 from bot.domain.people.account import Role
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
@@ -83,10 +84,9 @@ class Outage:
             return
 
     def _touch(self, db: Repositories) -> None:
-        """Something to write that leaves nothing behind; what is owed is written before it."""
+        """Something to write, and of use later; what is owed is written before it."""
         now = self._clock.now()
-        db.flags.claim_job("written again", ist_date(now), now)
-        db.flags.release_job("written again", ist_date(now))
+        db.jobs.note(JobRun(job="written again", day=ist_date(now), at=now, outcome=JobOutcome.DONE))
 
     def _tell_owners(self, words: str) -> None:
         for person, role in self._people():

@@ -5,20 +5,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from bot.domain.clock import ist_date
 from bot.domain.errors import IllegalMove
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from bot.domain.money import ZERO
-from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected
+from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.position_after import PositionAfter
+from bot.domain.pnl.position_now import position_after
+from bot.domain.pnl.trades import FINE, distinct
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import OrderKind
+from bot.trading.ledger.day_book import lots_carried
+from bot.trading.ledger.ledger import Ledger, Seen
 
 log = logging.getLogger(__name__)
 
-FINE = Decimal("0.0001")  # rupees: finer than any tick, and what an average is kept to
 NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, and nobody is told
 
 
@@ -28,10 +34,12 @@ class Change:
 
     fills: int = 0
     rejections: int = 0
+    ends: int = 0  # orders that were cancelled or expired, and told so
     touched: list[str] = field(default_factory=list)  # order ids
     same: dict[str, tuple[OrderFact, int]] = field(
         default_factory=dict
     )  # broker id -> a row that changed nothing, on which version
+    fills_from: Mapping[str, Seen] = field(default_factory=dict)  # broker id -> what the ledger's fills of it were stored from
 
 
 class FactApplier:
@@ -40,19 +48,30 @@ class FactApplier:
     def __init__(self, *, random: RandomBytes, instrument: Callable[[InstrumentKey], Instrument | None]) -> None:
         self._random = random
         self._instrument = instrument
+        self._ledger = Ledger(instrument=instrument, unlisted=_unlisted)
         self._same: dict[
             str, Mapping[str, tuple[OrderFact, int]]
         ] = {}  # account -> the rows of its last sync that changed nothing
 
     def apply(
-        self, db: Repositories, account_id: str, facts: Sequence[OrderFact], trades: Sequence[TradeFact], now: datetime
+        self,
+        db: Repositories,
+        account_id: str,
+        facts: Sequence[OrderFact],
+        trades: Sequence[TradeFact],
+        now: datetime,
+        *,
+        positions: Sequence[Position] | None = None,
+        last: Mapping[InstrumentKey, Decimal] = MappingProxyType({}),
     ) -> Change:
         """One transaction's work: every row that differs from what is stored.
+
+        positions: of the same look; None: not read. last: prices in rupees, to value what is held after a step.
 
         A row that changed nothing changes nothing again while its order is of the same version, so it is not compared anew: the
         sync of a full day costs hardly more than that of its first order.
         """
-        reading = _Reading(db=db, account_id=account_id, trades=trades, now=now)
+        reading = _Reading(db=db, account_id=account_id, facts=facts, trades=trades, positions=positions, last=last, now=now)
         same, versions = self._same.get(account_id, {}), db.orders.versions(account_id, ist_date(now))
         for fact in facts:
             settled = same.get(fact.broker_id)
@@ -62,20 +81,23 @@ class FactApplier:
             before = reading.known(fact)
             if before is None:
                 reading.adopt(fact, self._random(10).hex(), self._draft(fact))
-            elif before.draft.instrument == _unlisted(fact):
+            elif before.draft.instrument == _unlisted(fact.key, fact.symbol):
                 reading.advance(reading.relist(before, self._draft(fact).instrument), fact)
                 reading.change.same.pop(fact.broker_id, None)  # a later master may list it
             else:
                 reading.advance(before, fact)
+        reading.tell_adopted()
         reading.complete()
+        reading.change.fills_from = self._ledger.record(db, account_id, facts, trades, now)
         return reading.change
 
     def applied(self, account_id: str, change: Change) -> None:
         """The transaction of that change is committed."""
         self._same[account_id] = change.same
+        self._ledger.recorded(account_id, change.fills_from)
 
     def _draft(self, fact: OrderFact) -> OrderDraft:
-        instrument = self._instrument(fact.key) or _unlisted(fact)
+        instrument = self._instrument(fact.key) or _unlisted(fact.key, fact.symbol)
         kind, price, trigger = _terms(fact)
 
         def draft(on: Instrument) -> OrderDraft:
@@ -101,9 +123,13 @@ class _Reading:
 
     db: Repositories
     account_id: str
+    facts: Sequence[OrderFact]
     trades: Sequence[TradeFact]
+    positions: Sequence[Position] | None
+    last: Mapping[InstrumentKey, Decimal]
     now: datetime
     change: Change = field(default_factory=Change)
+    adopted: list[Order] = field(default_factory=list)  # from elsewhere, and young enough to be news
 
     def known(self, fact: OrderFact) -> Order | None:
         order = self.db.orders.by_broker_id(self.account_id, fact.broker_id)
@@ -134,7 +160,14 @@ class _Reading:
         self.book_fill(order, after)
         self.change.touched.append(order.id)
         if fact.at is None or self.now - fact.at <= NEWS_AGE:
-            self.tell(after, OrderElsewhere(order=after))
+            self.adopted.append(after)
+
+    def tell_adopted(self) -> None:
+        """One order from elsewhere rings by itself; several of one look are one counted message."""
+        if len(self.adopted) == 1:
+            self.tell(self.adopted[0], OrderElsewhere(order=self.adopted[0]))
+        elif self.adopted:
+            self.tell(None, OrdersElsewhere(orders=tuple(self.adopted)))
 
     def relist(self, before: Order, listed: Instrument) -> Order:
         """An order of an instrument that was in no master when its row was first seen, and that may be listed by now."""
@@ -162,10 +195,11 @@ class _Reading:
             self.tell(after, OrderFound(order=after))
         if fill is not None:
             self.change.fills += 1
-            self.tell(after, Filled(order=after, fill=fill))
+            self.tell(after, Filled(order=after, fill=fill, after=self.position(after)))
         if after.status is not before.status:
-            notice = _ending(after)
+            notice = self.ending(after)
             self.change.rejections += isinstance(notice, OrderRejected)
+            self.change.ends += isinstance(notice, OrderEnded)
             if notice is not None:
                 self.tell(after, notice)
 
@@ -194,12 +228,34 @@ class _Reading:
                 continue
             priced = replace(fill, price=price, average=average or fill.average)
             self.db.orders.complete_fill(order, priced)
-            self.db.outbox.correct(Filled(order=order, fill=priced), self.now)
+            self.db.outbox.correct(Filled(order=order, fill=priced, after=self.position(order)), self.now)
             self.change.touched.append(order.id)
 
-    def tell(self, order: Order, notice: Notice) -> None:
+    def ending(self, order: Order) -> Notice | None:
+        """The news of an order's end, with what is held then; none where our own cancel ended one of which nothing filled."""
+        if order.status is OrderStatus.REJECTED:
+            return OrderRejected(order=order, after=self.position(order))
+        ours = order.status is OrderStatus.CANCELLED and order.cancelled_by is not None and not order.filled
+        if order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED) and not ours:
+            return OrderEnded(order=order, after=self.position(order))
+        return None
+
+    def position(self, order: Order) -> PositionAfter:
+        """What this look shows of the order's instrument."""
+        row = (order.draft.instrument.key, order.draft.product)
+        return position_after(
+            order,
+            self.facts,
+            self.trades,
+            self.positions,
+            last=self.last.get(order.draft.instrument.key),
+            carried=lambda quantity: lots_carried(self.db, self.account_id, row, quantity, ist_date(self.now)),
+            now=self.now,
+        )
+
+    def tell(self, order: Order | None, notice: Notice) -> None:
         people = self.db.people.watching(self.account_id)
-        self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id)
+        self.db.outbox.add(self.account_id, people, notice, self.now, order_id=order.id if order is not None else None)
 
 
 def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:
@@ -212,18 +268,9 @@ def _terms(fact: OrderFact) -> tuple[OrderKind, Decimal | None, Decimal | None]:
     return OrderKind.MARKET, None, None
 
 
-def _ending(order: Order) -> Notice | None:
-    if order.status is OrderStatus.REJECTED:
-        return OrderRejected(order=order)
-    if order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED) and order.cancelled_by is None:
-        return OrderEnded(order=order)
-    return None
-
-
 def _rows(trades: Sequence[TradeFact], broker_id: str) -> list[TradeFact]:
-    """One order's rows, oldest first, each trade id once."""
-    rows = {row.trade_id: row for row in trades if row.broker_id == broker_id}
-    return sorted(rows.values(), key=lambda row: (row.at is None, row.at, row.trade_id))
+    """One order's rows, oldest first, each fill once."""
+    return distinct([row for row in trades if row.broker_id == broker_id])
 
 
 def _last_trade(trades: Sequence[TradeFact], broker_id: str) -> datetime | None:
@@ -254,14 +301,14 @@ def step_price(
     return ((after - before) / (filled_after - filled_before)).quantize(FINE), average
 
 
-def _unlisted(fact: OrderFact) -> Instrument:
+def _unlisted(key: InstrumentKey, symbol: str) -> Instrument:
     """An instrument that is not in our master, so that its order can still be shown."""
-    derivative = fact.key.exchange in (Exchange.NFO, Exchange.BFO)
+    derivative = key.exchange in (Exchange.NFO, Exchange.BFO)
     return Instrument(
-        exchange=fact.key.exchange,
-        token=fact.key.token,
-        symbol=fact.symbol,
-        name=fact.symbol,
+        exchange=key.exchange,
+        token=key.token,
+        symbol=symbol,
+        name=symbol,
         kind=InstrumentKind.STOCK_FUTURE if derivative else InstrumentKind.EQUITY,
         lot=1,
         tick=Decimal("0.01"),

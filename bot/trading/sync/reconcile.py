@@ -2,34 +2,38 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
-from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderNotSeen, SessionLost
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderEnded, OrderNotSeen, SessionLost, Source
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
-from bot.domain.orders.research import PastTrade
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
+from bot.trading.sync.books import of_earlier_day, read_books
 from bot.trading.sync.fact_applier import Change, FactApplier
+from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.shared_reads import NEVER, Reading, SharedRead
 
 log = logging.getLogger(__name__)
 
 LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (F1)
 LOOK_OUT_ENDS = timedelta(seconds=180)
-BUSY, IDLE = 10.0, 60.0  # seconds between syncs with and without working orders (F9)
-MOST_LIKE = 3  # trades of an earlier day that are shown
+QUICK, BUSY, IDLE = 2.0, 10.0, 60.0  # seconds between syncs: an order is young, orders work, none works (F9)
+YOUNG = 20.0  # seconds after sending; most orders end within them
 A_DAY = 86_400.0  # seconds for which the age of an order is remembered
+FRESH = 5.0  # seconds; a tick of within them values what is held after a fill
 A_BIT = 0.001  # seconds; a step of the look-out that is nearer was this sync
 STEPS = 0.06  # seconds within which an order's steps follow one another when it fills at once
-FRESH_SYNCS = (0.7, 2.0, 5.0)  # seconds after sending: a fill whose event got lost is still told of soon
+FRESH_SYNCS = (0.7,)  # seconds after sending: a fill whose event got lost is told of before the first look by the clock
 
 
 @dataclass(slots=True)
@@ -42,6 +46,8 @@ class _Books:
     changed_at: float = NEVER  # the last act, event or change seen, in loop time: what was read before it is old
     tried: float | None = None  # the beginning of the last sync, in loop time
     down_since: datetime | None = None
+    down_at: float = NEVER  # the same in loop time
+    back_at: float = NEVER  # when people were last told of such a gap, in loop time
     last_change: Change = field(default_factory=Change)
 
 
@@ -77,6 +83,10 @@ class Reconcile:
     def changed_at(self, account_id: str) -> float:
         """When the account last changed as far as we know, by an act of ours or by news of it, in loop time."""
         return self._of(account_id).changed_at
+
+    def told_back_at(self, account_id: str) -> float:
+        """When people were last told that the books can be read again, in loop time."""
+        return self._of(account_id).back_at
 
     def down_since(self, account_id: str) -> datetime | None:
         """Since when the books cannot be read; None while they can."""
@@ -155,9 +165,13 @@ class Reconcile:
         now = self._clock.now()
 
         def unsettle(db: Repositories) -> list[Order]:
-            cut_off = [order for order in db.orders.unsettled() if order.status is OrderStatus.SUBMITTING]
+            orders = db.orders.unsettled()
+            cut_off = [order for order in orders if order.status is OrderStatus.SUBMITTING]
             for order in cut_off:
                 db.orders.save(order.unclear(now))
+            for order in orders:
+                if order.status.is_working and order.cancelled_by is not None:  # nobody was told what became of that wish
+                    db.orders.save(order.cancel_not_taken(now))
             return cut_off
 
         for order in await self._store.transaction(unsettle):
@@ -201,7 +215,8 @@ class Reconcile:
         """When to sync again after the last try, in loop time, by the most urgent order; None: now."""
         if tried is None:
             return None
-        due = tried + (BUSY if any(order.status.is_working for order in unsettled) else IDLE)
+        ages = [self.age(order, tried).total_seconds() for order in unsettled if order.status.is_working]
+        due = tried + (IDLE if not ages else BUSY if min(ages) >= YOUNG else QUICK)
         for order in unsettled:
             if order.status in LOOKED_FOR and order.status is not OrderStatus.NOT_SEEN:
                 age = self.age(order, tried).total_seconds()
@@ -244,7 +259,7 @@ class Reconcile:
         began, started = self._clock.now(), self._elapsed()
         books.tried = started
         try:
-            facts, trades = await _both(broker.orders(), broker.trades())
+            facts, trades, positions = await read_books(broker)
         except SessionExpired:
             await self._session_lost(account_id)
             raise
@@ -252,12 +267,26 @@ class Reconcile:
             await self.address_refused(account_id, error.words)
             raise
         except BrokerError:
-            books.down_since = books.down_since or began
+            if books.down_since is None:
+                books.down_since, books.down_at = began, started
             raise
+        away = timedelta(0)
         if books.down_since is not None:
-            log.info("account %s: the books can be read again, after %s", account_id, began - books.down_since)
+            away = timedelta(seconds=started - books.down_at)
+            log.info("account %s: the books can be read again, after %s", account_id, away)
             books.down_since = None
-        apply = partial(self._apply, account_id=account_id, facts=facts, trades=trades, started=started)
+        feed = self._connections.of(account_id).feed
+        ticks = (feed.last(row.instrument.key, within=FRESH) for row in positions or () if row.quantity)
+        apply = partial(
+            self._apply,
+            account_id=account_id,
+            facts=facts,
+            trades=trades,
+            positions=positions,
+            last={tick.key: tick.last for tick in ticks if tick is not None},
+            started=started,
+            away=away,
+        )
         change = await self._store.transaction(lambda db: None if self._unknown_of_before(db, account_id) else apply(db, seen={}))
         if change is None:
             seen = await self._earlier(account_id, broker)
@@ -291,11 +320,15 @@ class Reconcile:
         account_id: str,
         facts: Sequence[OrderFact],
         trades: Sequence[TradeFact],
+        positions: Sequence[Position] | None,
+        last: Mapping[InstrumentKey, Decimal],
         started: float,
+        away: timedelta,
         seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
-        change = self._applier.apply(db, account_id, facts, trades, now)
+        moving = at_stake(db, account_id)
+        change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
         for order in db.orders.unsettled(account_id):
             after, notice = self._absent(order, present, started, now, seen.get(order.id, ""))
@@ -305,6 +338,10 @@ class Reconcile:
             if notice is not None:
                 people = db.people.watching(account_id)
                 db.outbox.add(account_id, people, notice, now, order_id=order.id)
+                change.ends += isinstance(notice, OrderEnded)
+        if away >= NOTICED and (moving or change.touched):
+            tell_back(db, account_id, Source.BOOKS, since=now - away, until=now, change=change, now=now)
+            self._of(account_id).back_at = self._elapsed()
         return change
 
     def _absent(self, order: Order, present: set[str], started: float, now: datetime, seen: str) -> tuple[Order, Notice | None]:
@@ -325,7 +362,8 @@ class Reconcile:
             return looked, OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None
         if order.status.is_working and ist_date(sent) < ist_date(now):
             # Not absence but the rule of a day order: it cannot outlive its day, and that day's book is gone.
-            return order.expired(now), None
+            over = order.expired(now)
+            return over, OrderEnded(order=over)
         if order.status.is_working and order.updated_at < now - timedelta(seconds=self._elapsed() - started):
             log.warning("order %s (%s) is missing from the book; holding its state", order.id, order.broker_id)
         return order, None
@@ -336,10 +374,11 @@ class Reconcile:
         if session is None:
             return
         now = self._clock.now()
+        early = ", before its time: somebody else may have logged in" if session.alive(now) else ""
 
         def forget(db: Repositories) -> None:
             db.accounts.keep_session(account_id, None)
-            notice = SessionLost(at=now, why="mStock ended the session")
+            notice = SessionLost(at=now, why=f"mStock ended the session{early}.")
             db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(forget)
@@ -353,39 +392,6 @@ class Reconcile:
                 db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
 
         await self._store.transaction(tell)
-
-
-def of_earlier_day(order: Order, trades: Sequence[PastTrade], positions: Sequence[Position]) -> str:
-    """What could be an order of an earlier day, in words: the history names companies alone, so that the person judges."""
-    draft = order.draft
-    like = [
-        f"{trade.side} {trade.quantity} {trade.name} at {trade.price} ({trade.time})"
-        for trade in trades
-        if (trade.side, trade.exchange) == (draft.side, draft.instrument.exchange) and trade.quantity <= draft.quantity
-        if trade.product in (None, draft.product)
-    ]
-    more = f" and {len(like) - MOST_LIKE} more" if len(like) > MOST_LIKE else ""
-    history = "; ".join(like[:MOST_LIKE]) + more if like else f"no {draft.side} that could be it"
-    keys = [position for position in positions if position.instrument.key == draft.instrument.key and position.quantity]
-    held = ", ".join(f"{position.quantity} {position.product}" for position in keys) or "none"
-    return f"Trade history of {order.day:%d %b}: {history}. Open position in it now: {held}."
-
-
-async def _both(
-    orders: Awaitable[Sequence[OrderFact]], trades: Awaitable[Sequence[TradeFact]]
-) -> tuple[Sequence[OrderFact], Sequence[TradeFact]]:
-    """Both books side by side; a trade book that cannot be read leaves prices unknown and hides no fill."""
-    reading = asyncio.ensure_future(trades)
-    try:
-        facts = await orders
-    except BaseException:
-        reading.cancel()
-        await asyncio.wait([reading])
-        raise
-    try:
-        return facts, await reading
-    except BrokerError:
-        return facts, ()
 
 
 def _quietly(task: "asyncio.Task[Reading[Change]]") -> None:

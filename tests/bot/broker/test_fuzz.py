@@ -182,7 +182,7 @@ def figures(told: Any) -> Iterator[Decimal]:
         for each in told:
             yield from figures(each)
     elif isinstance(told, str | int | Decimal) and not isinstance(told, bool):
-        for part in str(told).split(",") if isinstance(told, str) else (str(told),):
+        for part in (told, *told.split(",")) if isinstance(told, str) else (str(told),):
             try:
                 yield models.exact(part) or Decimal(0)
             except ValueError:

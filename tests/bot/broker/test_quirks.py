@@ -406,7 +406,7 @@ def test_quirk_20_numbers_as_strings_and_strings_as_numbers_stay_exact() -> None
         assert fact.average == Decimal("257.15")
     told = answers.decode(b'{"x": 0.1}')
     assert told["x"] == Decimal("0.1")
-    odds: tuple[object, ...] = ("1,234.50", "12e40", "NaN", "Infinity", "1_000", "\u0661", True, [], {}, "0x10")
+    odds: tuple[object, ...] = ("1,23.50", "12e40", "NaN", "Infinity", "1_000", "\u0661", True, [], {}, "0x10")
     for odd in odds:
         with pytest.raises(Unreadable):
             translate.order_fact(an_order(averageprice=odd))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.runtime.hardening import Whoami, process_environment, refuse_root
+from bot.runtime.hardening import Whoami, process_environment, refuse_root, trusting_nobody
 from tests.house.source import ROOT
 from tests.stage.command import SET_UP, run
 
@@ -89,3 +90,26 @@ def test_the_process_environment_is_a_copy() -> None:
     environ = dict(process_environment())
     environ["MODE"] = "changed"
     assert process_environment().get("MODE") != "changed"
+
+
+def test_a_tls_context_that_would_take_this_hosts_roots_takes_none_meanwhile() -> None:
+    roots = len(ssl.create_default_context().get_ca_certs())
+    before = process_environment()
+    with trusting_nobody():
+        assert ssl.create_default_context().get_ca_certs() == []
+        paths = ssl.get_default_verify_paths()
+        assert not any((paths.cafile, paths.capath))
+    assert process_environment() == before
+    assert len(ssl.create_default_context().get_ca_certs()) == roots
+
+
+def test_the_running_bots_libraries_trust_nobody_by_themselves_and_its_own_context_does() -> None:
+    code = (
+        "from bot.cli.main import build_parser\n"
+        "build_parser(['run'])\n"
+        "from bot.broker.transport import tls_context\n"
+        "from aiohttp.connector import _SSL_CONTEXT_VERIFIED as theirs\n"
+        "print(len(theirs.get_ca_certs()), theirs.verify_mode.name, len(tls_context().get_ca_certs()) > 50)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.split() == ["0", "CERT_REQUIRED", "True"]

@@ -55,7 +55,7 @@ def test_it_looks_beside_the_database_of_the_bot_wherever_the_settings_say_that(
     beat(tmp_path / "kept" / "bot.db", timedelta(seconds=5))
     (tmp_path / ".env").write_text(f"MODE=paper\nDATABASE={tmp_path}/kept/bot.db\n")
     assert health({}, tmp_path, Stopped())[0]
-    assert Path(DATABASE) == Settings.model_fields["database"].default
+    assert Path(DATABASE) == Settings.database
     settings = {"MODE": "paper", "TELEGRAM_BOT_TOKEN": "123456789:" + "A" * 35, "DATABASE": "~/kept/bot.db"}
     read = Settings.read(settings).database
     assert heartbeat_beside(read).parent == read.parent == Path("~/kept").expanduser()

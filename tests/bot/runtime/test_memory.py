@@ -2,6 +2,8 @@
 
 import platform
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,17 @@ def test_it_may_be_asked_again_with_nothing_to_give() -> None:
     held = resident()
     give_back()
     assert abs(held - resident()) < MEGABYTE
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has one heap, or none of its own")
+@pytest.mark.parametrize(("first", "heaps"), [("", 2), ("one_heap()", 1)])
+def test_threads_share_one_heap_when_told_to_before_they_begin(first: str, heaps: int) -> None:
+    code = (
+        "import ctypes, threading\n"
+        "from bot.runtime.memory import one_heap\n"
+        f"{first}\n"
+        "thread = threading.Thread(target=bytearray, args=[100_000]); thread.start(); thread.join()\n"
+        "ctypes.CDLL(None).malloc_stats()\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stderr.count("Arena ") == heaps

@@ -88,7 +88,7 @@ async def test_the_length_of_a_gap_of_the_feed_is_the_time_that_passed(
     feed = FeedEvents(
         store=stage.store,
         reconcile=stage.reconcile,
-        prices=stage.prices,
+        watcher=stage.core.watcher,
         background=stage.background,
         clock=host_clock,
     )

@@ -111,3 +111,34 @@ async def test_only_the_accounts_on_which_the_role_may_log_in_are_walked(clock: 
         await stage.me.ask("/login all", "main · PAPER")
         await later(5)
         assert (len(stage.broker.codes), len(stage.bot.papas.codes)) == (1, 0)
+
+
+@pytest.mark.parametrize("words", ["otp 123456", "Code: 123456", "mera otp hai 123456", "it's 123456"])
+async def test_a_code_among_words_that_announce_it_is_deleted_and_taken(words: str, clock: LoopClock) -> None:
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
+        await stage.me.ask("/login", "Six digits, please.")
+        said = stage.me.say(words)
+        await stage.me.wait_for("Logged in.")
+        assert stage.broker.codes == ["123456"]
+        assert said["id"] not in [message["id"] for message in stage.chats.person(ASHA).history()]
+        assert "123456" not in json.dumps([entry.body for entry in stage.inbox.entries.values()])
+
+
+async def test_six_digits_among_other_words_are_deleted_and_asked_about(clock: LoopClock) -> None:
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
+        await stage.me.ask("/login", "Six digits, please.")
+        said = await stage.me.ask("papa says 123456 perhaps", "Was that the code?")
+        assert stage.broker.codes == []
+        assert "papa says 123456 perhaps" not in [message["text"] for message in stage.chats.person(ASHA).history()]
+        assert said["silent"], "an answer to one's own words makes no sound"
+        await stage.me.ask("123456", "Logged in.")
+
+
+@pytest.mark.parametrize("words", ["/quote 123456", "otp 1234567", "123456 or 654321"])
+async def test_a_command_or_another_number_is_no_code_among_words(words: str, clock: LoopClock) -> None:
+    async with a_stage(clock, logged_in=False, seeds=False) as stage:
+        await stage.me.ask("/login", "Six digits, please.")
+        stage.me.say(words)
+        await later(2)
+        assert stage.broker.codes == []
+        assert words in [message["text"] for message in stage.chats.person(ASHA).history()]

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.orders.proposal import Change
+from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.chat import Stage, a_stage, later, token_of
 
@@ -52,7 +53,16 @@ async def test_six_digits_that_a_login_waits_for_are_a_code_wherever_they_are_ty
 
 
 @pytest.mark.parametrize(
-    ("said", "asked"), [("same", "BUY 10 RELIANCE"), ("Exit", "SELL 25 RELIANCE"), ("reverse", "SELL 4 RELIANCE")]
+    ("said", "asked"),
+    [
+        ("same", "BUY 10 RELIANCE"),
+        ("Exit", "SELL 25 RELIANCE"),
+        ("nikal do", "SELL 25 RELIANCE"),
+        ("sq off", "SELL 25 RELIANCE"),
+        ("सब", "SELL 25 RELIANCE"),
+        ("आधा", "SELL 12 RELIANCE"),
+        ("reverse", "SELL 4 RELIANCE"),
+    ],
 )
 async def test_a_reply_to_an_order_does_what_it_names(clock: LoopClock, said: str, asked: str) -> None:
     async with a_stage(clock, orders=12) as stage:
@@ -98,4 +108,48 @@ async def test_a_number_that_replies_to_nothing_of_ours_is_not_an_act(clock: Loo
         await stage.me.wait_for("I don't understand that.")
         stage.me.say("2905", reply_to=mine["id"])
         await later(1)
+        assert len(await stage.bot.questions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "trigger"),
+    [
+        ("sl 1450", "1450.00"),
+        ("stop 1450/1445", "1450.00"),
+        ("sl 20pts", "1451.40"),
+        ("sl -20", "1451.40"),
+        ("एसएल 1%", "1456.60"),
+    ],
+)
+async def test_a_stop_in_reply_to_a_fill_is_a_stop_order_for_its_position(clock: LoopClock, said: str, trigger: str) -> None:
+    async with a_stage(clock, orders=12) as stage:
+        stage.me.say(said, reply_to=await a_fill(stage))
+        await stage.me.wait_for("SELL 25 RELIANCE")
+        question = await stage.bot.question()
+        assert question.draft is not None
+        assert (question.draft.side, question.draft.quantity, question.draft.trigger) == (Side.SELL, 25, Decimal(trigger))
+        assert question.draft.product is Product.CNC
+
+
+async def test_a_number_that_may_be_points_is_two_buttons(clock: LoopClock) -> None:
+    async with a_stage(clock, orders=12) as stage:
+        stage.me.say("sl 30", reply_to=await a_fill(stage))
+        asked = await stage.me.wait_for("Is 30.00 a price, or points?")
+        assert [line[0]["label"] for line in asked["buttons"]] == ["Stop at 1,450.30", "Stop at 30.00"]
+        await stage.me.choose("Stop at 1,450.30", "SELL 25 RELIANCE")
+
+
+async def test_a_stop_that_the_price_has_passed_offers_the_exit(clock: LoopClock) -> None:
+    async with a_stage(clock, orders=12) as stage:
+        stage.me.say("sl 1500", reply_to=await a_fill(stage))
+        await stage.me.wait_for("The price has passed a stop at 1,500.00 already")
+        await stage.me.choose("Exit now", "SELL 25 RELIANCE")
+
+
+@pytest.mark.parametrize("said", ["sl 1450", "t 1550", "trail 15"])
+async def test_what_cannot_be_attached_to_a_proposal_is_said(clock: LoopClock, said: str) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        stage.me.say(said, reply_to=card["id"])
+        await stage.me.wait_for("cannot be attached to an order yet")
         assert len(await stage.bot.questions()) == 1

@@ -168,3 +168,35 @@ def test_a_bucket_never_gives_more_than_its_burst_and_rate(gaps: list[float], ra
             bucket.take()
             given_out += 1
         assert given_out <= burst + (now - 100.0) * rate + 1e-6
+
+
+@pytest.mark.parametrize("method", ["answerCallbackQuery", "getMe", "sendChatAction"])
+async def test_a_call_that_is_no_message_counts_among_all_calls_goes_first_and_costs_no_chat_its_turn(method: str) -> None:
+    pace, telegram = TelegramRateLimiter(overall=2, burst=6), Telegram()
+    start = asyncio.get_running_loop().time()
+    waiting = [asyncio.create_task(send(pace, telegram, f"card{n}", chat=n, priority=Priority.CARD)) for n in range(4)]
+    await asyncio.sleep(0)
+    await send(pace, telegram, "tap", method=method)
+    await asyncio.gather(*waiting)
+    assert [(name, round(at - start, 1)) for at, _, name in telegram.calls][2] == ("tap", 0.5)
+    await asyncio.gather(*(send(pace, telegram, f"me{n}") for n in range(6)))
+    assert round(telegram.calls[-1][0] - start, 1) == 4.5, "only all calls together were slowed, ME had its whole burst"
+    await pace.shutdown()
+
+
+@pytest.mark.parametrize("method", ["sendMediaGroup", "pinChatMessage", "editMessageCaption", "copyMessage"])
+async def test_every_kind_of_message_is_counted_for_its_chat(method: str) -> None:
+    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
+    start = asyncio.get_running_loop().time()
+    await asyncio.gather(*(send(pace, telegram, str(n), method=method) for n in range(3)))
+    assert [round(at - start) for at, _, _ in telegram.calls] == [0, 1, 2]
+    await pace.shutdown()
+
+
+async def test_a_watch_list_goes_after_everything_else() -> None:
+    pace, telegram = TelegramRateLimiter(burst=1), Telegram()
+    await send(pace, telegram, "first")
+    order = [(priority.name, priority) for priority in reversed(Priority)]
+    await asyncio.gather(*(asyncio.create_task(send(pace, telegram, name, priority=priority)) for name, priority in order))
+    assert telegram.names[1:] == ["SAFETY", "FILL", "REPLY", "CARD", "WATCH"]
+    await pace.shutdown()

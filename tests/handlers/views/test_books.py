@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import Funds, Holdings, PositionLine, Positions
+from bot.domain.orders.portfolio import Funds, Holdings, Missing, PositionLine, Positions
 from bot.domain.orders.proposal import OrderList, TradeLine, TradeList
 from bot.domain.terms import Product
 from handlers.views import books as views
@@ -106,6 +106,32 @@ def test_a_share_sold_from_holdings_is_not_called_a_short() -> None:
     assert " sold from holdings" in rows(views.positions(Positions(lines=(sold,), as_of=NOW), POSITIONS, "main", "PAPER"))
 
 
+def test_a_carried_position_shows_today_and_since_entry_beside_each_other() -> None:
+    carried = replace(
+        LINES[1], position=replace(SHORT_CALL, carried=-65), average=Decimal("95.10"), booked=Decimal(0), open=Decimal("-214.50"),
+        since_entry=Decimal("-357.50"), guarded=False, adjustment=Decimal("-12.35"),
+    )  # fmt: skip
+    shown = rows(views.positions(Positions(lines=(LINES[0], carried), as_of=NOW), POSITIONS, "main", "PAPER"))
+    assert shown[4:] == [
+        "NF 24500CE 23Nov NRML",
+        "        today  −65  −214.50 🔴",
+        " 95.10 → 98.40   no stop",
+        " since entry        −357.50",
+        "------------------------------",
+        "Open                  +8.00 🟢",
+        "Booked today           0.00",
+        "Close adjustment     −12.35 🔴",
+        "Charges           not known",
+        "Before charges        −4.35 🔴",
+    ]
+
+
+def test_what_is_left_out_says_which_figure_nobody_tells() -> None:
+    line = replace(LINES[0], open=None, missing=(Missing.PREVIOUS_CLOSE,))
+    view = views.positions(Positions(lines=(line,), as_of=NOW), POSITIONS, "main", "PAPER")
+    assert "is not known: RELIANCE (previous close)" in view.plain
+
+
 def test_a_closed_position_shows_what_it_booked() -> None:
     closed = PositionLine(
         position=replace(SHORT_CALL, quantity=0, average=None), price=None, booked=Decimal("640.25"), open=Decimal(0)
@@ -160,6 +186,14 @@ def test_holdings_name_what_cannot_be_sold() -> None:
     assert rows(view)[2:6] == ["RELIANCE 45       +3,613.50 🟢", " 1,400.00 → 1,480.30", " 5 not yet delivered", " 20 pledged"]
     assert "cost unknown" in view.plain
     assert "Left out of a sum" in view.plain
+
+
+def test_holdings_sold_today_are_gone_and_an_unknown_cost_is_not_nought() -> None:
+    sold = a_holding(quantity=20, t1=0, collateral=0, average=None, sold=5)
+    shown = rows(views.holdings(Holdings(lines=(sold,), as_of=NOW), ListingTap(Listing.HOLDINGS), "main", "PAPER"))
+    assert shown[2:5] == ["RELIANCE 15      P&L not known", " cost unknown → 1,480.30", " 5 sold today"]
+    assert "Value             22,204.50" in shown
+    assert "Invested          not known" in shown
 
 
 def test_funds_that_the_broker_does_not_tell_are_not_zero() -> None:

@@ -1,12 +1,13 @@
 """Profit and loss before and after charges, and the summary of a day."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.portfolio import PnL
+from bot.domain.orders.portfolio import PnL, Reason
 from handlers.views import money as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View
@@ -37,6 +38,24 @@ def test_charges_that_are_not_known_leave_the_net_unsaid() -> None:
     assert "Charges" + " " * 11 + "not known" in rows(view)
     assert "Before charges      +505.25 🟢" in rows(view)
     assert "Net" not in view.plain
+
+
+def test_where_mstock_reckons_otherwise_the_rupees_and_the_reason_are_named() -> None:
+    rounded = replace(LINES[0], broker=Decimal("223.15"), reasons=(Reason.ROUNDING,))
+    same = replace(LINES[1], broker=Decimal("282.75"))
+    view = views.pnl(replace(TODAY, lines=(rounded, same)), TAP, "main", "PAPER")
+    assert "By our own fills −0.65 against mStock's positions." in view.plain
+    assert "RELIANCE −0.65: rounding" in view.plain
+    assert "24500CE −" not in view.plain
+    assert "against mStock" not in views.pnl(replace(TODAY, lines=(same,)), TAP, "main", "PAPER").plain
+
+
+def test_the_close_adjustment_is_a_line_of_its_own_and_in_the_net() -> None:
+    shown = rows(views.pnl(replace(TODAY, adjustment=Decimal("-23.95")), TAP, "main", "PAPER"))
+    assert shown[-3:] == ["Close adjustment     −23.95 🔴", "Charges ≈            −81.30", "Net                 +400.00 🟢"]
+    report = views.report(a_report(adjustment=Decimal("-12.70")), "main", "LIVE")
+    assert "Close adjustment     −12.70 🔴" in rows(report)
+    assert "Net               +3,400.00 🟢" in rows(report)
 
 
 def test_the_holdings_change_stands_apart() -> None:
@@ -90,6 +109,38 @@ def test_a_charge_that_is_not_known_is_named_and_the_net_is_of_the_others() -> N
     shown = rows(views.pnl(replace(TODAY, charges_missing=("brokerage",)), TAP, "main", "PAPER"))
     at = shown.index("Charges ≈            −81.30")
     assert shown[at + 1 : at + 3] == [" brokerage        not known", "Net of these        +423.95 🟢"]
+
+
+def test_without_the_brokers_books_no_figure_is_made_up() -> None:
+    view = views.report(
+        a_report(
+            records_only=True, complete=False, late=True, booked=Decimal(0), open=Decimal(0), charges=None, cash=None, carried=()
+        ),
+        "main",
+        "LIVE",
+    )
+    assert rows(view) == [
+        "20 NOV 2026  main         LIVE",
+        "Net                 no data",
+        "------------------------------",
+        "Orders                   14",
+        " filled                  11",
+        " rejected                 1",
+        "Trades                   18",
+    ]
+    assert "0.00" not in view.plain
+    assert "No data: mStock's books of this day could not be read." in view.plain
+
+
+def test_a_day_without_trades_is_a_sign_of_life() -> None:
+    view = views.report(a_report(trades=0, up_since=NOW - timedelta(days=3)), "main", "LIVE")
+    assert "No trades; up since 17 Nov 14:02." in view.plain
+    assert "No trades" not in views.report(a_report(up_since=NOW), "main", "LIVE").plain
+
+
+def test_a_summary_made_on_another_day_says_on_which() -> None:
+    view = views.report(a_report(late=True, made_at=NOW + timedelta(days=2)), "main", "LIVE")
+    assert "Late: made at 22 Nov 14:02, because I was not running at its time." in view.plain
 
 
 MONEY = st.decimals(-(10**10), 10**10, places=2, allow_nan=False)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,31 +14,38 @@ from hypothesis import strategies as st
 from bot.domain.orders import notice as news
 from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
+from bot.domain.orders.position_after import PositionAfter
 from bot.domain.terms import Product, Side
-from handlers.views.message import View
+from bot.reference.load import load_reference
+from handlers.views.card import card
+from handlers.views.format import rupees
+from handlers.views.message import Table, View
 from handlers.views.notices import notice
 from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
+from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
 DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"))
 
+UNCLEAR = "I sent this order at 09:30:00 and got no clear answer"
 BACK = "Back. Without mStock's feed 14:02:11-14:02:11."
 
 
 def every_kind(order: Order, words: str = "words") -> list[Notice]:
     return [
-        news.Filled(order=order, fill=FILL, position=25, position_average=Decimal("1471.40")),
+        news.Filled(order=order, fill=FILL, after=PositionAfter(quantity=25, average=Decimal("1471.40"))),
         news.OrderRejected(order=order),
         news.OrderEnded(order=order),
         news.OrderUnclear(order=order),
         news.OrderFound(order=order),
         news.OrderNotSeen(order=order),
         news.OrderElsewhere(order=order),
+        news.OrdersElsewhere(orders=(order, order)),
         news.OrderByOther(order=order, name=words),
         news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),
         news.DayLocked(at=NOW, result=Decimal("-5012.50")),
@@ -46,10 +55,12 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.TradingStopped(name=words, at=NOW),
         news.TradingResumed(name=words, at=NOW),
         news.SessionLost(at=NOW, why=words, positions=True),
+        news.SessionReplaced(at=NOW),
         news.FeedLost(at=NOW),
         news.FeedBack(since=NOW, until=NOW, fills=2, rejections=1),
         news.AddressNotRegistered(at=NOW, words=words),
         news.DaySummary(report=a_report()),
+        news.YearNotCovered(year=2027),
     ]
 
 
@@ -83,6 +94,15 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
         assert last in draw(kind).plain
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
+
+
+def test_the_file_for_a_year_that_is_not_covered_can_be_laid_beside_as_it_is_shown(tmp_path: Path) -> None:
+    view = draw(news.YearNotCovered(year=2027))
+    assert "no new position from 1 Jan 2027 on; exits go." in view.plain
+    (file,) = [part for part in view.parts if isinstance(part, Table)]
+    (tmp_path / "2027.toml").write_text("\n".join(file.rows), encoding="utf-8")
+    calendar = load_reference(tmp_path / "2027.toml").calendar
+    assert [calendar.has_session(date(2027, 1, day)) for day in (25, 26)] == [True, False]
 
 
 @pytest.mark.parametrize("deed", news.ActionKind)
@@ -165,16 +185,123 @@ def test_a_partial_fill_counts_up_and_names_its_step() -> None:
     assert lines[2] == "This step: 65, 14:02:11", "a price that is not known is not shown"
 
 
-def test_a_fill_tells_the_position_after_it_and_offers_the_next_step() -> None:
-    view = draw(news.Filled(order=DONE, fill=FILL, position=-25, position_average=Decimal("1471.40")))
-    assert "Position −25, avg 1,471.40" in view.plain
-    assert labels(view) == ["Exit", "Same again", "Reverse"]
-    assert "Position closed" in draw(news.Filled(order=DONE, fill=FILL, position=0)).plain
+def after(quantity: int | None, **changes: Any) -> PositionAfter:
+    return PositionAfter(quantity=quantity, **changes)
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "offered"),
+    [
+        (
+            after(25, average=Decimal("1471.4033"), open=Decimal("222.50")),
+            "Position +25, avg 1,471.40 🟢 +222.50",
+            ["Exit", "Same again"],
+        ),
+        (after(25, average=Decimal("1471.40")), "Position +25, avg 1,471.40", ["Exit", "Same again"]),
+        (after(0, booked=Decimal("517.50"), closes=True), "Booked +517.50 🟢 · position closed", []),
+        (
+            after(-5, average=Decimal(1490), booked=Decimal("-51.50"), closes=True),
+            "Booked −51.50 🔴 · −5 left, avg 1,490.00",
+            ["Exit"],
+        ),
+        (after(15, closes=True), "Booked: not known · +15 left", ["Exit"]),
+        (after(None), "Position not known: mStock's books do not agree yet.", ["Exit", "Same again"]),
+    ],
+)
+def test_a_fill_tells_what_is_held_or_booked_and_offers_no_way_out_of_nothing(
+    held: PositionAfter, said: str, offered: list[str]
+) -> None:
+    view = draw(news.Filled(order=DONE, fill=FILL, after=held))
+    assert said in view.plain.splitlines()
+    assert labels(view) == offered
+    intraday = replace(DONE, draft=replace(DONE.draft, product=Product.MIS))
+    turns = labels(draw(news.Filled(order=intraday, fill=FILL, after=held)))
+    assert turns == offered + ([] if held.quantity == 0 else ["Reverse"])
+
+
+def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
+    fine = replace(RELIANCE, tick=Decimal("0.0025"))
+    for instrument, said in ((RELIANCE, "avg 691.03"), (fine, "avg 691.0333")):
+        order = replace(DONE, draft=a_draft(instrument=instrument, price=Decimal(700)), average=Decimal("691.0333"))
+        step = replace(FILL, average=Decimal("691.033333"))
+        assert draw(news.Filled(order=order, fill=step)).plain.splitlines()[0].endswith(said)
+        assert f"filled, {said} " in draw(news.OrderElsewhere(order=order)).plain
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (
+            news.OrderEnded(order=replace(DONE, status=S.CANCELLED, filled=8, draft=a_draft(quantity=20)), after=after(8)),
+            "8 of 20 filled, 12 cancelled.",
+        ),
+        (
+            news.OrderRejected(order=replace(DONE, status=S.REJECTED, filled=8, draft=a_draft(quantity=20))),
+            "8 of 20 filled before. mStock gave no reason.",
+        ),
+        (
+            news.OrderEnded(
+                order=replace(DONE, status=S.CANCELLED, filled=0, draft=a_draft(side=Side.SELL)),
+                after=after(10, average=Decimal("1471.40")),
+            ),
+            "Nothing was filled. Still held: +10, avg 1,471.40; nothing guards it.",
+        ),
+        (
+            news.OrderEnded(
+                order=replace(DONE, status=S.EXPIRED, filled=0, draft=a_draft(side=Side.SELL)), after=after(10, guarded=True)
+            ),
+            "Nothing was filled. Still held: +10; another order still works on it.",
+        ),
+        (
+            news.OrderRejected(
+                order=replace(DONE, status=S.REJECTED, filled=0, broker_id="1", reason="no"), after=after(None, closes=True)
+            ),
+            "no What it was to close is still held; nothing guards it.",
+        ),
+        (
+            news.OrderRejected(order=replace(DONE, status=S.REJECTED, reason="mStock cannot be reached. Nothing was sent.")),
+            "mStock cannot be reached. Nothing was sent.",
+        ),
+        (
+            news.OrderUnclear(order=replace(DONE, status=S.UNKNOWN, reason="no (HTTP 403)")),
+            f"{UNCLEAR} (no (HTTP 403)). I will not send it again. I am looking for it.",
+        ),
+    ],
+)
+def test_an_end_says_what_was_filled_what_is_still_held_and_whose_words_they_are(kind: Notice, text: str) -> None:
+    assert draw(kind).plain.splitlines()[1] == text
+
+
+def test_an_answer_that_was_not_clear_is_told_in_mstocks_own_words_scrubbed_like_all_of_them() -> None:
+    order = replace(DONE, status=S.UNKNOWN, reason="Access denied (HTTP 403) eyJ0eXAi")
+    explain = lambda text: REFERENCE_DATA.rejections.explain(text).words(rupees).replace("eyJ0eXAi", "***")  # noqa: E731
+    for text in (draw(news.OrderUnclear(order=order), explain=explain).plain, whole(order, explain)):
+        assert 'no clear answer (mStock\'s words: "Access denied (HTTP 403) ***"). I will not send it again.' in text
+
+
+def whole(order: Order, explain: Callable[[str], str]) -> str:
+    return card(order, label="main", mode="LIVE", now=NOW, explain=explain).plain
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("RMS:1:FUND LIMIT INSUFFICIENT,AVAILABLE FUND=1,ADDITIONAL REQUIRED FUND=2", "Not enough funds"),
+        ("AB4036: Cautionary listing <b>{x}\u202e" + "z" * 300, "mStock's words: \"AB4036: Cautionary listing <b>{x} zzz"),
+    ],
+)
+def test_only_the_brokers_own_words_are_called_so_and_they_are_kept_short(reason: str, said: str) -> None:
+    explain = lambda text: REFERENCE_DATA.rejections.explain(text).words(rupees)  # noqa: E731
+    order = replace(DONE, status=S.CANCELLED, filled=0, reason=reason)
+    text = draw(news.OrderEnded(order=order), explain=explain).plain.splitlines()[1]
+    assert said in text
+    assert ("mStock's words" in text) is ("mStock's words" in said)
+    assert len(text) < 220
 
 
 def test_a_delivery_sale_leaves_nothing_to_exit() -> None:
     sale = replace(DONE, draft=replace(DONE.draft, side=Side.SELL, product=Product.CNC))
-    assert labels(draw(news.Filled(order=sale, fill=FILL))) == ["Same again", "Reverse"]
+    assert labels(draw(news.Filled(order=sale, fill=FILL))) == ["Same again"]
 
 
 def test_a_rejection_is_explained_and_its_own_words_are_escaped() -> None:

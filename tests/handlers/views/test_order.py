@@ -119,7 +119,7 @@ def test_a_sale_out_of_the_holdings_says_what_comes_in_and_nothing_that_stays_as
             {"kind": OrderKind.SL, "price": Decimal(1385), "trigger": Decimal(1390), "side": Side.SELL},
             ["Stop                  1,390.00", " then sells down to   1,385.00"],
         ),
-        ({"validity": Validity.IOC}, ["At once or not at all      IOC"]),
+        ({"validity": Validity.IOC}, ["IOC", "Fills what it can at once, the", " rest is cancelled"]),
     ],
 )
 def test_how_the_price_is_bound_is_said(changes: dict[str, object], shown: list[str]) -> None:

@@ -13,22 +13,10 @@ REMEMBERED = timedelta(seconds=120)
 HOUR = timedelta(hours=1)
 
 
-async def test_a_job_is_claimed_once_for_each_date_until_it_is_given_back(store: SqlStore) -> None:
-    later = DAY + timedelta(days=3)
-    assert await store.transaction(lambda db: db.flags.claim_job("report", DAY, NOW))
-    assert not await store.transaction(lambda db: db.flags.claim_job("report", DAY, NOW))
-    assert await store.transaction(lambda db: db.flags.claim_job("report", later, NOW))
-    assert await store.transaction(lambda db: db.flags.claim_job("login", DAY, NOW))
-    await store.transaction(lambda db: db.flags.release_job("report", DAY))
-    assert await store.transaction(lambda db: db.flags.claim_job("report", DAY, NOW))
-    assert not await store.transaction(lambda db: db.flags.claim_job("report", later, NOW))
-    assert not await store.transaction(lambda db: db.flags.claim_job("login", DAY, NOW))
-
-
-async def test_a_job_that_is_named_like_another_flag_sets_only_itself(store: SqlStore) -> None:
+async def test_an_account_that_is_named_like_a_flag_sets_only_its_own(store: SqlStore) -> None:
     def claim(db: Repositories) -> tuple[object, ...]:
         for name in ("mode", "telegram bot", "lockdown", NoLogin.REFUSED):
-            db.flags.claim_job(name, DAY, NOW)
+            db.flags.claim_address_notice(name, DAY, NOW)
         return db.flags.mode(), db.flags.bot_id(), db.flags.locked_down(), db.flags.login_forbidden(ACCOUNT.id)
 
     assert await store.transaction(claim) == (None, None, False, False)

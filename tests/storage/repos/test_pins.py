@@ -49,9 +49,9 @@ async def raw(store: SqlStore, statement: str, *values: object) -> list[tuple[An
     """Somebody who writes to the file."""
 
     def work(db: Any) -> list[tuple[Any, ...]]:
-        cursor = db.inbox._tx._connection.exec_driver_sql(statement, values)
+        cursor = db.inbox._tx._connection.execute(statement, values)
         db.stops.resume("nobody's")  # a write of our own ends what is kept, as one by another connection would
-        return [tuple(row) for row in cursor] if cursor.returns_rows else []
+        return list(cursor)
 
     return await store.transaction(work)
 

@@ -52,3 +52,12 @@ def test_what_a_book_shows_no_more_is_forgotten() -> None:
     for book in ([{"id": 1}], [], [{"id": 1}]):
         rows.facts(book)
     assert reader.asked == [{"id": 1}, {"id": 1}]
+
+
+def test_rows_that_may_be_left_out_are_counted_in_each_book_and_hide_no_other() -> None:
+    rows = Rows(Reader(), spare=lambda _row: True)
+    for _ in range(2):
+        assert rows.facts([{"id": 1}, {"id": "10"}, {"id": 2}]) == ["{'id': 1}", "{'id': 2}"]
+        assert rows.left_out == 1
+    assert rows.facts([{"id": 1}]) == ["{'id': 1}"]
+    assert rows.left_out == 0

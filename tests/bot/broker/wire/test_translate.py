@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.broker.wire import answers, bodies, research_rows, translate
+from bot.broker.wire import answers, bodies, models, research_rows, translate
 from bot.broker.wire.answers import Answer, envelope
 from bot.broker.wire.bodies import StopSpelling
 from bot.broker.wire.row_cache import Rows
@@ -83,6 +83,60 @@ def test_shares_on_their_way_are_counted_once(quantity: int, realised: int, t1: 
 
 
 @pytest.mark.parametrize(
+    ("quantity", "realised", "t1", "pledged", "settled"),
+    [
+        (0, 0, 0, 20, 20),  # all of it is pledged, and listed nowhere else
+        (10, 10, 0, 20, 30),  # the pledged ones are listed apart
+        (40, 40, 0, 20, 40),  # they are among those listed
+        (35, 10, 5, 20, 30),  # they are in the sum, and not in what is free
+    ],
+)
+def test_pledged_shares_are_still_owned(quantity: int, realised: int, t1: int, pledged: int, settled: int) -> None:
+    row = {
+        "symboltoken": "22", "quantity": quantity, "realisedquantity": realised, "t1quantity": t1, "collateralquantity": pledged,
+        "ltp": 10,
+    }  # fmt: skip
+    told = translate.holding(row, lambda _key: None)
+    assert (told.quantity, told.t1, told.collateral) == (settled, t1, pledged)
+    assert told.value == 10 * (settled + t1)
+
+
+@pytest.mark.parametrize(
+    ("net", "own", "average"),
+    [
+        ("65", {"cfbuyqty": "65", "cfbuyavgprice": "120"}, "120"),
+        ("-65", {"cfsellqty": "65", "cfsellavgprice": "120"}, "120"),
+        ("130", {"cfbuyqty": "65", "cfbuyavgprice": "120", "buyqty": "65", "buyavgprice": "121.50"}, "120.75"),
+        ("65", {"buyqty": "65", "buyavgprice": "121.50"}, "121.50"),
+        ("65", {"cfbuyqty": "65"}, None),
+    ],
+)
+def test_a_cost_that_stands_in_the_carry_forward_fields_alone_is_found(
+    net: str, own: dict[str, str], average: str | None
+) -> None:
+    row = {
+        "exchange": "NSE", "symboltoken": "22", "producttype": "CARRYFORWARD", "instrumenttype": "OPTIDX", "avgnetprice": "0",
+        "netqty": net, **own,
+    }  # fmt: skip
+    told = translate.position(row, lambda _key: None)
+    assert told is not None
+    assert told.average == (Decimal(average) if average is not None else None)
+    carried = own.get("cfbuyavgprice") or own.get("cfsellavgprice")
+    assert told.carried_average == (Decimal(carried) if carried is not None else None)
+
+
+def test_a_trade_without_a_number_of_its_own_is_still_a_trade() -> None:
+    row = {
+        "BUY_SELL": "Sell", "EXCHANGE": "NSE", "INSTRUMENT_NAME": "EQUITY", "ORDER_DATE_TIME": "10-06-2025 13:08:42",
+        "ORDER_NUMBER": "21612506101476", "PRICE": "6.98", "PRODUCT": "CNC", "QUANTITY": 4, "SEC_ID": "14366", "SEGMENT": "E",
+        "TRADE_NUMBER": "",
+    }  # fmt: skip
+    fact = translate.trade_fact(row)
+    assert fact is not None
+    assert (fact.trade_id, fact.quantity, fact.price) == ("", 4, Decimal("6.98"))
+
+
+@pytest.mark.parametrize(
     ("total", "bought", "value"),
     [
         ("1500", 15, Decimal(1500)),  # the total holds what was carried over: 15 at 100
@@ -156,3 +210,34 @@ def test_an_unreadable_row_is_said_once_while_it_stands_and_never_its_content(ca
         assert len(rows.facts(book)) == 1
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "CANARY" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1,23,456.50", "123456.50"), (" 12,345 ", "12345"), ("-1,00,00,000.05", "-10000000.05"), ("123,456.50", "123456.50")],
+)
+def test_a_figure_in_groups_is_read(written: str, read: str) -> None:
+    assert models.exact(written) == Decimal(read)
+
+
+@pytest.mark.parametrize("written", ["1,2", "1,23", ",123", "12,34,56", "1,234,", "1.5,000", "1,2345"])
+def test_a_figure_whose_groups_are_none_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        models.exact(written)
+
+
+@pytest.mark.parametrize(
+    ("http", "page", "words"),
+    [
+        (403, b"Access denied", "Access denied (HTTP 403)"),
+        (403, b"<html><head><title>x</title></head><body><h1>Access denied</h1></body></html>", "Access denied (HTTP 403)"),
+        (403, b'{"message": "Access denied"}', "Access denied (HTTP 403)"),
+        (403, b'{"status": false, "message": "Access denied"}', "Access denied"),
+        (502, b"", ""),
+        (200, b"<html>busy</html>", ""),
+    ],
+)
+def test_what_the_broker_says_beside_a_status_that_proves_nothing_is_kept(http: int, page: bytes, words: str) -> None:
+    failure = answers.failure_of_act(Answer(http, page), envelope(page), "order")
+    assert isinstance(failure, Unclear)
+    assert failure.words == words

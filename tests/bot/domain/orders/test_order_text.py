@@ -7,19 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.master import TODAY, Made, make
+from bench.master import TODAY
 from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
 from bot.domain.market.prices import Price
+from bot.domain.orders.legs import Leg, Measure, Portion
 from bot.domain.orders.order import OrderDraft, OrderRequest
 from bot.domain.orders.order_text import draft_line, request_line, words_of
 from bot.domain.terms import Product, Side, Validity
-from bot.trading.instruments.finder import Instruments
 from bot.trading.orders.drafting import Drafting
-from handlers.context import order_words
+from handlers.context.words.readings import readings
 from handlers.registry import parse_command
 from tests.stage.market import REFERENCE_DATA, a_share, an_option
 from tests.stage.orders import NIFTY_CALL, a_draft
+from tests.stage.words import MADE, Ordered, meaning
 
 _NAMES = [
     "RELIANCE",
@@ -37,10 +38,14 @@ _NAMES += ["BANKNIFTY DEC FUT", "NIFTY 24500 CE 23 NOV", "NIFTY 24500 CE 28DEC20
 _PRICES = st.integers(1, 10_000_000).map(lambda paise: Decimal(paise).scaleb(-2))
 
 
+_LEGS = st.builds(Leg, value=_PRICES, measure=st.sampled_from(Measure))
+_STOPS = _LEGS | st.builds(Leg, value=_PRICES, limit=_PRICES)
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> OrderRequest:
     """Any request that words can ask for."""
-    size = draw(st.sampled_from(["quantity", "lots", "rupees"]))
+    size = draw(st.sampled_from(["quantity", "lots", "rupees", "portion", "risk"]))
     kind = draw(st.sampled_from(["protected", "market", "limit", "stop", "stop limit"]))
     return OrderRequest(
         side=draw(st.sampled_from(Side)),
@@ -48,6 +53,12 @@ def requests(draw: st.DrawFn) -> OrderRequest:
         quantity=draw(st.integers(1, 10**9)) if size == "quantity" else None,
         lots=draw(st.integers(1, 10**6)) if size == "lots" else None,
         rupees=draw(_PRICES) if size == "rupees" else None,
+        portion=draw(st.sampled_from(Portion)) if size == "portion" else None,
+        risk=draw(_PRICES) if size == "risk" else None,
+        stop=draw(_STOPS if size == "risk" else st.none() | _STOPS),
+        target=draw(st.none() | _LEGS),
+        disclosed=draw(st.none() | st.integers(1, 10**6)),
+        after_market=draw(st.booleans()),
         price=draw(_PRICES) if kind == "limit" else None,
         market=kind == "market",
         trigger=draw(_PRICES) if kind.startswith("stop") else None,
@@ -62,7 +73,8 @@ def typed(line: str) -> OrderRequest:
     spoken = parse_command(line)
     assert spoken is not None
     assert spoken.label is None
-    return order_words.order(Side(spoken.command.name.upper()), spoken.words)
+    (first, *_), *_ = readings(Side(spoken.command.name.upper()), spoken.words, TODAY)
+    return first.request
 
 
 @given(requests())
@@ -70,8 +82,6 @@ def test_a_request_survives_being_written_and_typed(request: OrderRequest) -> No
     assert typed(request_line(request)) == request
 
 
-MADE: Made = make(rows=20_000, seed=7)
-ALL = Instruments(MADE.rows, MADE.indices, day=TODAY)
 TRADED = [row for row in MADE.rows if row.is_tradable and (row.expiry is None or row.expiry >= TODAY)]
 # Shares whose names are words of an order, or begin like a month, come up as often as all the others together.
 TRICKY = [row for row in TRADED if row.symbol in ("IOC", "BSE", "MARUTI", "MARICO", "M&M", "BAJAJ-AUTO", "360ONE", "DECCANCE")]
@@ -111,11 +121,11 @@ def drafts(draw: st.DrawFn) -> tuple[OrderDraft, Price]:
 @given(drafts())
 def test_the_line_on_a_card_typed_as_a_command_gives_the_same_draft(made: tuple[OrderDraft, Price]) -> None:
     draft, seen = made
-    request = typed(draft_line(draft, TODAY))
-    match = ALL.find(request.symbol, exchange=request.exchange, today=TODAY, tradable=True)
-    assert match.instrument == draft.instrument, request
-    assert request.product is not None
-    again, _ = DRAFTING.draft(request, match.instrument, seen, request.product)
+    order = meaning(draft_line(draft, TODAY))
+    assert isinstance(order, Ordered), order
+    assert order.instrument == draft.instrument
+    assert order.request.product is not None
+    again, _ = DRAFTING.draft(order.request, order.instrument, seen, order.request.product)
     if draft.protected:  # at the price of now, which here is the price of then
         assert again.protected
     assert again == draft
@@ -127,6 +137,12 @@ def test_a_contract_of_next_year_is_written_with_its_year_and_never_read_as_this
     assert typed(f"/buy {words_of(far, TODAY)} 1lot").symbol == "NIFTY 24500 CE 28DEC2027"
     by_hand = typed("/buy nifty 24500 ce 28 dec 2027 1lot")
     assert (by_hand.symbol, by_hand.lots, by_hand.price) == ("NIFTY 24500 CE 28 DEC 2027", 1, None)
+
+
+def test_a_size_behind_a_month_is_no_year_where_no_contract_lives_so_long() -> None:
+    said = meaning("/buy nifty 24500 ce 29 dec 2080 @50")
+    assert isinstance(said, Ordered), said
+    assert (said.instrument.expiry, said.request.quantity, said.request.price) == (date(2026, 12, 29), 2080, Decimal(50))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import LoginRefused, NotAllowed, NotFound, NotSent, PasswordRefused, PersonError
+from bot.domain.orders.notice import SessionReplaced
 from bot.domain.orders.proposal import CodeWanted, LoggedIn
 from bot.domain.people.account import Account, Actor, CodeKind, Credentials, LoginStep, Role, Session, User
 from bot.domain.people.secret import Secret
@@ -243,3 +244,14 @@ async def test_use_lasts_half_an_hour_and_knows_only_ones_own_accounts(clock: Lo
     with pytest.raises(NotFound, match="Yours: main, papa"):
         await accounts.actor(PERSON, "mama")
     assert await accounts.actor(666) is None
+
+
+@pytest.mark.parametrize(("hours", "told"), [(5, 1), (0, 0)])
+async def test_a_session_ended_before_its_time_rings_though_the_stored_seed_made_a_new_one(
+    clock: LoopClock, hours: int, told: int
+) -> None:
+    logins, _, _, store = await a_desk(clock)
+    dead = Session(token=Secret("old"), issued=clock.now(), expires=clock.now() + timedelta(hours=hours))
+    assert await logins.renew(ACCOUNT.id, dead) is not None
+    news = await store.transaction(lambda db: db.outbox.lease(clock.now(), clock.now() + timedelta(minutes=1)))
+    assert [type(parcel.notice) for parcel in news] == [SessionReplaced] * told

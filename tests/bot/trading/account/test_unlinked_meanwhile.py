@@ -198,7 +198,7 @@ async def test_a_feed_that_breaks_and_comes_back_as_its_account_is_unlinked_fail
     feed = FeedEvents(
         store=stage.store,
         reconcile=stage.reconcile,
-        prices=stage.prices,
+        watcher=stage.core.watcher,
         background=stage.background,
         clock=clock,
     )

@@ -9,12 +9,13 @@ from functools import partial
 import pytest
 
 from bot.broker.research_client import INTERVALS
-from bot.domain.clock import at_ist
+from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import NotFound, UnknownSymbol, Unreadable
-from bot.domain.orders.order import Fill, Order, OrderStatus, TradeFact
+from bot.domain.orders.order import Order, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.pictures import Charted, LevelKind
+from bot.domain.pnl.trades import LedgerTrade
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -22,7 +23,8 @@ from bot.trading.charts.candle_charts import FRESH, MOST
 from tests.handlers.samples import a_position
 from tests.stage.broker import ScriptedBroker, TrueOrder
 from tests.stage.desk import DeskStage, set_stage
-from tests.stage.orders import a_draft, an_order
+from tests.stage.orders import RELIANCE, a_draft, an_order
+from tests.storage.samples import ACCOUNT
 
 D = Decimal
 FRIDAY = date(2026, 11, 20)
@@ -134,21 +136,18 @@ async def test_many_questions_are_forgotten_and_answered_all_the_same(stage: Des
         assert (await chart(stage, days=days, interval=Interval.HOUR)).chart.candles
 
 
-async def kept_fill(stage: DeskStage, at: datetime, price: str | None, *, number: int) -> None:
-    """A fill in the bot's own records."""
-    order = an_order(id=f"o{number}", number=number, tag=f"TAG{number:016}", broker_id=f"B{number}", status=OrderStatus.FILLED)
-    cost = D(price) if price is not None else None
-    fill = Fill(broker_id=f"B{number}", filled_after=10, quantity=10, price=cost, average=cost, at=at)
-
-    def add(db: Repositories) -> None:
-        db.orders.add(order, FRIDAY)
-        db.orders.add_fill(order, fill)
-
-    await stage.store.transaction(add)
+async def kept_fill(stage: DeskStage, at: datetime, price: str | None, *, number: int, product: Product = Product.CNC) -> None:
+    """A fill in the bot's own ledger."""
+    broker_id = f"B{number}"
+    trade = LedgerTrade(
+        account_id=ACCOUNT.id, day=ist_date(at), broker_id=broker_id, step=10, trade_id="", order_id=None, instrument=RELIANCE,
+        product=product, side=Side.BUY, quantity=10, price=D(price) if price is not None else None, at=at,
+    )  # fmt: skip
+    await stage.store.transaction(lambda db: db.ledger.replace(ACCOUNT.id, broker_id, [trade]))
 
 
 async def test_earlier_trades_come_from_the_records_and_todays_from_the_brokers_book(stage: DeskStage) -> None:
-    await kept_fill(stage, at_ist(date(2026, 11, 19), 10), "99.50", number=1)
+    await kept_fill(stage, at_ist(date(2026, 11, 19), 10), "99.50", number=1, product=Product.MIS)
     await kept_fill(stage, at_ist(date(2026, 11, 10), 10), "90", number=2)  # before what is shown
     await kept_fill(stage, at_ist(FRIDAY, 10), "100.50", number=3)  # the book has it too
     await kept_fill(stage, at_ist(date(2026, 11, 18), 10), None, number=4)  # its price is not known

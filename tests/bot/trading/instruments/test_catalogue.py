@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from bot.domain.errors import BotError, PersonError, Unreadable
-from bot.domain.market.instrument import Instrument
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.scrip_columns import Columns, columns_of
 from bot.domain.people.account import Credentials, Session
 from bot.domain.people.secret import Secret
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -161,4 +162,61 @@ async def test_it_knows_which_shares_have_contracts_and_instruments_by_their_key
     await catalogue.refresh("mine")
     assert catalogue.by_key(NIFTY_CALL.key) == NIFTY_CALL
     assert not catalogue.has_contracts(RELIANCE)
+    assert catalogue.has_contracts(NIFTY_CALL)
+
+
+class Unsorted(Sequence[Instrument]):
+    """Rows that note when their columns are read, which is the beginning of the index of words."""
+
+    def __init__(self, *rows: Instrument) -> None:
+        self._rows = rows
+        self.read = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> Instrument:  # type: ignore[override]  # slices are not needed here
+        return self._rows[row]
+
+    def columns(self) -> Columns:
+        self.read += 1
+        return columns_of(self._rows)
+
+    def find(self, key: InstrumentKey) -> Instrument | None:
+        return next((row for row in self._rows if row.key == key), None)
+
+
+async def restored(rows: Sequence[Instrument], clock: LoopClock) -> Catalogue:
+    store = await a_store()
+    await store.transaction(lambda db: db.scrip_master.note(TODAY, len(rows), clock.now()))
+    catalogue = a_catalogue(store, Two(clock), clock, kept=rows)
+    await catalogue.restore()
+    return catalogue
+
+
+async def test_after_a_start_instruments_are_known_by_their_keys_before_words_can_be_looked_up(clock: LoopClock) -> None:
+    rows = Unsorted(RELIANCE, NIFTY_CALL)
+    catalogue = await restored(rows, clock)
+    assert (catalogue.by_key(RELIANCE.key), catalogue.by_key(NIFTY_CALL.key)) == (RELIANCE, NIFTY_CALL)
+    assert rows.read == 0
+    async with running(catalogue):
+        await asyncio.sleep(1)
+        assert rows.read == 1, "behind the first poll, whether somebody asks or not"
+        await catalogue.settled()
+        assert catalogue.find("reliance", today=TODAY).instrument == RELIANCE
+    assert rows.read == 1
+
+
+async def test_who_asks_by_words_before_they_can_be_looked_up_waits_for_it_once(clock: LoopClock) -> None:
+    rows = Unsorted(RELIANCE, NIFTY_CALL)
+    catalogue = await restored(rows, clock)
+    await asyncio.gather(*(catalogue.settled() for _ in range(5)))
+    assert rows.read == 1
+    assert catalogue.search("reliance", limit=8, today=TODAY) == (RELIANCE,)
+    assert catalogue.has_contracts(NIFTY_CALL)
+
+
+async def test_what_a_card_asks_at_that_moment_is_answered_rightly_all_the_same(clock: LoopClock) -> None:
+    catalogue = await restored(Unsorted(RELIANCE, NIFTY_CALL), clock)
+    assert catalogue.is_monthly(NIFTY_CALL) is not None
     assert catalogue.has_contracts(NIFTY_CALL)

@@ -61,6 +61,7 @@ def name_of(found: Found) -> str:
         ("nifty fut", "NFO:NIFTY26NOVFUT"),
         ("fut nifty", "NFO:NIFTY26NOVFUT"),
         ("nf dec fut", "NFO:NIFTY26DECFUT"),
+        ("nf fut dec 29", "NFO:NIFTY26DECFUT"),
         ("banknifty dec fut", "NFO:BANKNIFTY26DECFUT"),
         ("dec bnf future", "NFO:BANKNIFTY26DECFUT"),
         ("midcap fut", "NFO:MIDCPNIFTY26NOVFUT"),
@@ -342,6 +343,9 @@ class LazyMaster(Sequence[Instrument]):
     def columns(self) -> Columns:
         return self._columns
 
+    def find(self, key: InstrumentKey) -> Instrument | None:
+        return next((self[at] for at, row in enumerate(self._rows) if row.key == key), None)
+
 
 def test_a_lazy_master_makes_only_the_instruments_that_are_shown() -> None:
     master = LazyMaster(MADE.rows)
@@ -350,5 +354,18 @@ def test_a_lazy_master_makes_only_the_instruments_that_are_shown() -> None:
     assert len(lazy) == len(MADE.rows)
     assert lazy.find("nifty 24500 ce 23nov", today=TODAY).instrument is not None
     assert master.made == 1
+    assert lazy.by_key(MADE.rows[-1].key) == MADE.rows[-1]
+    assert lazy.by_key(MADE.indices[0].key) == MADE.indices[0], "an index that is in no row"
+    assert lazy.by_key(InstrumentKey(Exchange.NSE, "nothing")) is None
+    assert master.made == 2
     lazy.search("relaince", today=TODAY)
     assert master.made <= 20
+
+
+@pytest.mark.parametrize("words", ["zzzz", "qwfpgj", "एक्सवाई"])
+def test_what_looks_like_no_name_at_all_is_offered_the_least_unlike_to_look_at(words: str) -> None:
+    assert find(words).near == ()
+    alike = ALL.alike(words, limit=4, today=TODAY)
+    assert len(alike) <= 4
+    assert words != "zzzz" or {instrument.symbol[0] for instrument in alike} == {"Z"}
+    assert bool(alike) is words.isascii()

@@ -96,8 +96,8 @@ def test_rupees_for_contracts_buy_whole_lots() -> None:
 @pytest.mark.parametrize(
     ("instrument", "price", "says"),
     [
-        (RELIANCE, "1480.30", "₹1000 does not buy one share at 1480.3."),
-        (NIFTY_CALL, "120.00", "₹1000 does not buy one lot at 120."),
+        (RELIANCE, "1480.30", "₹1,000.00 does not buy one share at 1,480.30."),
+        (NIFTY_CALL, "120.00", "₹1,000.00 does not buy one lot at 120.00."),
     ],
 )  # fmt: skip
 def test_rupees_that_do_not_buy_one_are_refused_with_the_price(instrument: Instrument, price: str, says: str) -> None:
@@ -151,8 +151,8 @@ def test_each_figure_between_ticks_becomes_two_commands_that_differ_in_it_alone(
 @pytest.mark.parametrize(
     ("side", "limit", "says"),
     [
-        (Side.BUY, "1470.00", "The limit 1470 is below the trigger 1475: it could not fill."),
-        (Side.SELL, "1480.00", "The limit 1480 is above the trigger 1475: it could not fill."),
+        (Side.BUY, "1470.00", "The limit 1,470.00 is below the trigger 1,475.00: it could not fill."),
+        (Side.SELL, "1480.00", "The limit 1,480.00 is above the trigger 1,475.00: it could not fill."),
     ],
 )
 def test_a_stop_whose_limit_lies_on_the_wrong_side_is_refused(side: Side, limit: str, says: str) -> None:

@@ -41,7 +41,7 @@ def patience(store: SqlStore, clock: LoopClock) -> tuple[PatientStore, Told]:
 
 
 def claim(db: Repositories, job: str = "a") -> bool:
-    return db.flags.claim_job(job, DAY, NOW)
+    return db.flags.claim_address_notice(job, DAY, NOW)
 
 
 async def test_what_waits_is_done_when_there_is_room_and_the_owners_hear_of_begin_and_end(clock: LoopClock) -> None:

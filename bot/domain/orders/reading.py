@@ -1,0 +1,18 @@
+"""One way to read the words of an order."""
+
+from dataclasses import dataclass
+
+from bot.domain.orders.order import OrderRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A request that the words may mean. Plain is what the order of the words says, and not the shape of a figure alone."""
+
+    request: OrderRequest
+    plain: bool = True
+
+
+# Readings of the words as they were typed, and of the words with what was glued together cut apart: the first that names
+# something counts. Never empty.
+Readings = tuple[tuple[Reading, ...], ...]

@@ -1,0 +1,1 @@
+"""Profit and loss from an account's own fills: pure values and sums."""

@@ -1,0 +1,295 @@
+"""What one row of an account's positions made today, read three ways, and the sum over any choice of rows.
+
+The day of a row is what was realised today and the change since the previous close (since entry for what was opened today). Our
+own fills say it, first in first out, where they make the quantity that the broker shows; else the broker's row says it. The
+official close of yesterday and the price that we valued yesterday at may differ: that difference is a line of today, so that
+days add up.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from bot.domain.market.prices import Price
+from bot.domain.money import ZERO, total
+from bot.domain.orders.portfolio import Holding, Missing, Position, PositionLine, Reason
+from bot.domain.pnl.fifo import Exit, Lot, cost_of, lots_of, match, match_day, quantity_of
+from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
+from bot.domain.terms import Product, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRow:
+    """What our own records say of one row."""
+
+    trades: tuple[LedgerTrade, ...] = ()  # of today
+    lots: tuple[Lot, ...] = ()  # open when the day began
+    mark: DayMark | None = None  # how the trading day before was closed
+
+    @property
+    def forward(self) -> bool:
+        """Whether it began with what the broker says was carried."""
+        return any(lot.opened is None for lot in self.lots)
+
+
+NOTHING = OwnRow()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPnl:
+    """The day of a scope, rupees before charges: all rows, one, those of an underlying, those of some products."""
+
+    rows: tuple[PositionLine, ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[PositionLine], scope: Callable[[PositionLine], bool] = lambda _: True) -> "DayPnl":
+        """The rows that the scope takes in. Holdings are no rows: their change is never part of a net."""
+        return cls(rows=tuple(row for row in rows if scope(row)))
+
+    @property
+    def missing(self) -> tuple[PositionLine, ...]:
+        """Rows that the sums leave out; each names in `missing` what nobody says."""
+        return tuple(row for row in self.rows if row.today is None)
+
+    @property
+    def known(self) -> bool:
+        """Whether every row is in the sums."""
+        return not self.missing
+
+    @property
+    def booked(self) -> Decimal:
+        """Realised today, of the rows where that is known."""
+        return total(row.booked for row in self.rows if row.booked is not None)
+
+    @property
+    def open(self) -> Decimal:
+        """Today's change of what is open, of the rows where that is known."""
+        return total(row.open for row in self.rows if row.open is not None)
+
+    @property
+    def adjustment(self) -> Decimal:
+        """The close adjustment: a line of today for what yesterday was valued at."""
+        return total(row.adjustment for row in self.rows)
+
+    @property
+    def gross(self) -> Decimal:
+        """What the scope made today before charges."""
+        return self.booked + self.open + self.adjustment
+
+    @property
+    def difference(self) -> Decimal:
+        """Ours less the broker's, of the rows where both are known."""
+        return total(row.difference for row in self.rows if row.difference is not None)
+
+
+def day_line(position: Position, price: Price | None, own: OwnRow = NOTHING, holding: Holding | None = None) -> PositionLine:
+    """One row's day. holding: the demat shares of the same instrument, for what was sold out of them."""
+    fills = lots_of(own.trades)
+    delivery = position.product is Product.CNC and not position.carried
+    if not _whole(position, own, start=0 if delivery else quantity_of(own.lots)):
+        return _by_broker(position, price, own, holding)
+    if delivery:
+        return _delivery(position, price, own, fills, holding)
+    base = _base(price, own)
+    exits, left = match_day([lot._replace(price=base) for lot in own.lots], fills, position.product)
+    held = match_day(own.lots, fills, position.product)[1]
+    booked = _booked(exits, position)
+    opened = _open(left, price, position)
+    unknown = booked is None or opened is None
+    missing = _missing(position, price, no_base=bool(own.lots) and base is None, no_cost=unknown)
+    return _line(position, price, own, booked=booked, opened=opened, held=held, missing=missing if unknown else ())
+
+
+def _whole(position: Position, own: OwnRow, *, start: int) -> bool:
+    """Whether our fills make all that the broker's row shows: what is open, and what was bought and sold on the way there.
+
+    Whether the row's quantities hold what was carried is not documented.
+    """
+    bought = sum(trade.quantity for trade in own.trades if trade.side is Side.BUY)
+    sold = sum(trade.quantity for trade in own.trades if trade.side is Side.SELL)
+    shown = (position.bought, position.sold)
+    return start + bought - sold == position.quantity and shown in (
+        (bought, sold),
+        (bought + max(start, 0), sold + max(-start, 0)),
+    )
+
+
+def _delivery(
+    position: Position, price: Price | None, own: OwnRow, fills: Sequence[Lot], holding: Holding | None
+) -> PositionLine:
+    """Shares bought or sold today for delivery: what both sides have in common closes itself, the rest of a sale was held."""
+    within, rest = match((), fills)
+    booked = _booked(within, position)
+    reasons: tuple[Reason, ...] = ()
+    if quantity_of(rest) < 0:
+        lots: Sequence[Lot] = own.lots
+        if holding is None or quantity_of(lots) != holding.listed:
+            lots = (Lot(-quantity_of(rest), holding.average if holding is not None else None),)
+            reasons = (Reason.BROUGHT_FORWARD,)
+        sold, rest = match(lots, rest)
+        realised = _booked(sold, position)
+        if booked is None or realised is None:
+            return PositionLine(position=position, price=price, booked=None, open=None, missing=(Missing.COST,))
+        return _line(position, price, own, booked=booked + realised, opened=ZERO, held=(), holding=holding, reasons=reasons)
+    opened = _open(rest, price, position)
+    missing = _missing(position, price, no_base=False, no_cost=True) if booked is None or opened is None else ()
+    return _line(position, price, own, booked=booked, opened=opened, held=rest, missing=missing)
+
+
+def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Holding | None) -> PositionLine:
+    """The row as the broker's averages have it, where our own fills do not make its quantity."""
+    booked, opened = _broker_parts(position, price, _base(price, own), own, holding)
+    missing: tuple[Missing, ...] = ()
+    if booked is None or opened is None:
+        uncosted = position.average is None or position.is_sold_holding
+        no_base = bool(position.carried) and _base(price, own) is None
+        missing = _missing(position, price, no_base=no_base, no_cost=uncosted)
+    adjustment = _adjustment(price, own, position)
+    since = None
+    if price is not None and position.average is not None and position.quantity and not position.is_sold_holding:
+        since = position.open_profit(price.last)
+    return PositionLine(
+        position=position,
+        price=price,
+        booked=booked,
+        open=opened,
+        since_entry=since,
+        average=position.average,
+        adjustment=adjustment,
+        missing=missing,
+        broker=None if booked is None or opened is None else booked + opened,
+        reasons=(Reason.MISSING_TRADE, Reason.CLOSE_ADJUSTMENT) if adjustment else (Reason.MISSING_TRADE,),
+    )
+
+
+def _line(
+    position: Position,
+    price: Price | None,
+    own: OwnRow,
+    *,
+    booked: Decimal | None,
+    opened: Decimal | None,
+    held: Sequence[Lot],
+    missing: tuple[Missing, ...] = (),
+    holding: Holding | None = None,
+    reasons: tuple[Reason, ...] = (),
+) -> PositionLine:
+    """The row as our own fills have it, with the broker's reading beside it and why they differ."""
+    cost, quantity = cost_of(held), quantity_of(held)
+    parts = _broker_parts(position, price, _base(price, own), own, holding)
+    broker = None if parts[0] is None or parts[1] is None else parts[0] + parts[1]
+    adjustment = _adjustment(price, own, position)
+    line = PositionLine(
+        position=position,
+        price=price,
+        booked=booked,
+        open=opened,
+        since_entry=_open(held, price, position) if held else None,
+        average=(cost / quantity).quantize(FINE) if cost is not None and quantity else None,
+        adjustment=adjustment,
+        missing=missing,
+        broker=broker,
+    )
+    why = list(reasons)
+    if line.difference:
+        if own.forward:
+            why.append(Reason.BROUGHT_FORWARD)
+        if any(trade.missing for trade in own.trades):
+            why.append(Reason.MISSING_TRADE)
+        if adjustment:
+            why.append(Reason.CLOSE_ADJUSTMENT)
+        if line.difference != adjustment:
+            why.append(Reason.ROUNDING)
+    return replace(line, reasons=tuple(dict.fromkeys(why)))
+
+
+def _broker_parts(
+    position: Position, price: Price | None, base: Decimal | None, own: OwnRow, holding: Holding | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """(booked, open) of today by the broker's averages: what was carried is taken from its own cost to the previous close."""
+    if position.is_sold_holding:
+        cost = holding.average if holding is not None else None
+        if cost is None:
+            return None, None
+        return position.sold_value - position.bought_value + cost * position.quantity, ZERO
+    if position.quantity and position.average is None:
+        return None, None
+    booked = position.booked_profit()
+    opened = ZERO if not position.quantity else position.open_profit(price.last) if price is not None else None
+    if not position.carried:
+        return booked, opened
+    entry = position.carried_average or _average(own.lots) or (position.average if position.quantity else None)
+    if base is None or entry is None:
+        return None, None
+    against = position.sold if position.carried > 0 else position.bought
+    sign = 1 if position.carried > 0 else -1
+    closed = sign * min(abs(position.carried), against)
+    shift = (base - entry) * position.multiplier
+    booked -= shift * closed
+    return booked, None if opened is None else opened - shift * (position.carried - closed)
+
+
+def _average(lots: Sequence[Lot]) -> Decimal | None:
+    cost, quantity = cost_of(lots), quantity_of(lots)
+    return cost / quantity if cost is not None and quantity else None
+
+
+def _base(price: Price | None, own: OwnRow) -> Decimal | None:
+    """The previous close by the broker; where it does not say, the price that we valued yesterday at."""
+    if price is not None and price.previous_close is not None:
+        return price.previous_close
+    return own.mark.mark if own.mark is not None else None
+
+
+def _adjustment(price: Price | None, own: OwnRow, position: Position) -> Decimal:
+    base, mark, carried = _base(price, own), own.mark, quantity_of(own.lots)
+    if mark is None or mark.mark is None or base is None or mark.quantity != carried or not carried:
+        return ZERO
+    if position.product is Product.CNC and not position.carried:
+        return ZERO  # it is in the holdings by now, whose change is a line of its own
+    return (base - mark.mark) * carried * position.multiplier
+
+
+def _booked(exits: Sequence[Exit], position: Position) -> Decimal | None:
+    amounts = [each.amount for each in exits]
+    known = [amount for amount in amounts if amount is not None]
+    return total(known) * position.multiplier if len(known) == len(amounts) else None
+
+
+def _open(lots: Sequence[Lot], price: Price | None, position: Position) -> Decimal | None:
+    if not lots:
+        return ZERO
+    cost = cost_of(lots)
+    if cost is None or price is None:
+        return None
+    return (price.last * quantity_of(lots) - cost) * position.multiplier
+
+
+def _missing(position: Position, price: Price | None, *, no_base: bool, no_cost: bool) -> tuple[Missing, ...]:
+    """What to name where a figure is not known; the cost only where nothing else explains it."""
+    found = []
+    if price is None and position.quantity and not position.is_sold_holding:
+        found.append(Missing.PRICE)
+    if no_base:
+        found.append(Missing.PREVIOUS_CLOSE)
+    if no_cost and not found:
+        found.append(Missing.COST)
+    return tuple(found)
+
+
+def mark_of(account_id: str, line: PositionLine, day: date) -> DayMark:
+    """How a row stands when its day (in India) is closed."""
+    position = line.position
+    return DayMark(
+        account_id=account_id,
+        day=day,
+        instrument=position.instrument,
+        product=position.product,
+        quantity=position.quantity,
+        mark=line.price.last if line.price is not None and position.quantity else None,
+        booked=line.booked,
+        open=line.open,
+        adjustment=line.adjustment,
+        since_entry=line.since_entry,
+    )

@@ -1,0 +1,43 @@
+"""The repository of the ledger: every fill of an account, what was brought forward, and the marks of closed days."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
+
+
+class LedgerRepository(Protocol):
+    """Fills are kept for good; those of one order are replaced together, as the trade book completes them."""
+
+    def of_order(self, account_id: str, broker_id: str) -> Sequence[LedgerTrade]:
+        """The fills of one order, oldest first."""
+        ...
+
+    def replace(self, account_id: str, broker_id: str, trades: Sequence[LedgerTrade]) -> None:
+        """Stores these as all fills of that order."""
+        ...
+
+    def between(self, account_id: str, first: date, last: date) -> Sequence[LedgerTrade]:
+        """All fills of these trading days in India, both included, oldest first."""
+        ...
+
+    def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
+        """All fills of one row from that trading day on, or ever; oldest first."""
+        ...
+
+    def brought(self, account_id: str, row: RowKey, until: date) -> BroughtForward | None:
+        """What the row last began with by the broker's word, on that day or before."""
+        ...
+
+    def bring(self, forward: BroughtForward) -> None:
+        """Stores what a row began its day with; a later word about the same day wins."""
+        ...
+
+    def close_day(self, marks: Sequence[DayMark]) -> None:
+        """Stores how rows stood when their day was closed; the first word about a day stays."""
+        ...
+
+    def marks(self, account_id: str, day: date) -> Mapping[RowKey, DayMark]:
+        """How the rows stood when that day was closed; empty where it was not."""
+        ...

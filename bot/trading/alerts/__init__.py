@@ -1,0 +1,1 @@
+"""What watches prices: subscriptions counted by their use."""

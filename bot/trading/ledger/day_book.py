@@ -1,0 +1,139 @@
+"""The day of an account's positions, from its own fills, the broker's rows and the prices of now."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import StorageAway
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.market.prices import Price
+from bot.domain.orders.order import TradeFact
+from bot.domain.orders.portfolio import Holding, Position, PositionLine
+from bot.domain.pnl.day import OwnRow, day_line
+from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
+from bot.domain.pnl.trades import BroughtForward, LedgerTrade, RowKey, distinct, filled_by, of_order
+from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBook:
+    """Values rows by the ledger. Where the broker carried something that the ledger has not, it is brought forward and kept."""
+
+    store: Store
+    clock: Clock
+    day_before: Callable[[date], date]  # the trading day before a date in India
+
+    async def lines(
+        self,
+        account_id: str,
+        positions: Sequence[Position],
+        *,
+        prices: Mapping[InstrumentKey, Price],
+        holdings: Sequence[Holding] = (),
+        trades: Sequence[TradeFact] = (),
+    ) -> tuple[PositionLine, ...]:
+        """The day of each row, in the positions' order.
+
+        prices: of every row that is open or was carried. trades: the trade book as just read, which may be ahead of the ledger.
+        """
+        today = ist_date(self.clock.now())
+
+        def read(db: Repositories) -> tuple[tuple[OwnRow, ...], tuple[BroughtForward, ...]]:
+            return self._own(db, account_id, positions, trades, today)
+
+        rows, forwards = await self.store.transaction(read)
+        if forwards:
+
+            def bring(db: Repositories) -> None:
+                for forward in forwards:
+                    db.ledger.bring(forward)
+
+            with suppress(StorageAway):  # the figures stand without it, and the next look brings it again
+                await self.store.transaction(bring)
+        return tuple(
+            day_line(position, prices.get(position.instrument.key), own, _holding(position, holdings))
+            for position, own in zip(positions, rows, strict=True)
+        )
+
+    def _own(
+        self, db: Repositories, account_id: str, positions: Sequence[Position], trades: Sequence[TradeFact], today: date
+    ) -> tuple[tuple[OwnRow, ...], tuple[BroughtForward, ...]]:
+        of_today = self._today(db, account_id, trades, positions, today)
+        marks = db.ledger.marks(account_id, self.day_before(today)) if positions else {}
+        rows, forwards = [], []
+        for position in positions:
+            row = (position.instrument.key, position.product)
+            own = OwnRow(trades=tuple(of_today.get(row, ())), mark=marks.get(row))
+            lots, forward = _begun(db, account_id, position, own, today)
+            rows.append(replace(own, lots=tuple(lots)))
+            if forward is not None:
+                forwards.append(forward)
+        return tuple(rows), tuple(forwards)
+
+    def _today(
+        self, db: Repositories, account_id: str, facts: Sequence[TradeFact], positions: Sequence[Position], today: date
+    ) -> Mapping[RowKey, Sequence[LedgerTrade]]:
+        """Today's fills by row: as stored, and an order's rows of the trade book where they are ahead of that."""
+        of_orders: dict[str, list[LedgerTrade]] = {}
+        for trade in db.ledger.between(account_id, today, today):
+            of_orders.setdefault(trade.broker_id, []).append(trade)
+        read: dict[str, list[TradeFact]] = {}
+        for fact in facts:
+            read.setdefault(fact.broker_id, []).append(fact)
+        instruments = {position.instrument.key: position.instrument for position in positions}
+        for broker_id, rows in read.items():
+            stored = of_orders.get(broker_id, [])
+            filled, shown = filled_by(stored), sum(row.quantity for row in rows)
+            instrument = instruments.get(rows[0].key)
+            if instrument is None or shown < filled or (shown == filled and not any(trade.missing for trade in stored)):
+                continue
+            found = of_order(account_id, distinct(rows, filled), instrument=instrument, order_id=None, now=self.clock.now())
+            if filled_by(found) >= filled and all(trade.day == today for trade in found):
+                of_orders[broker_id] = found
+        rows_of: dict[RowKey, list[LedgerTrade]] = {}
+        for fills in of_orders.values():
+            for trade in fills:
+                rows_of.setdefault(trade.row, []).append(trade)
+        return rows_of
+
+
+def _begun(
+    db: Repositories, account_id: str, position: Position, own: OwnRow, today: date
+) -> tuple[Sequence[Lot], BroughtForward | None]:
+    """What a row began its day with, and what has to be brought forward for that."""
+    row = (position.instrument.key, position.product)
+    start = position.quantity - sum(trade.signed for trade in own.trades)
+    if not start and not position.is_sold_holding:
+        return (), None
+    before = db.ledger.brought(account_id, row, today)
+    begun = [Lot(before.quantity, before.price)] if before is not None and before.quantity else []
+    since = before.day if before is not None else None
+    lots = carried_into(today, db.ledger.of_row(account_id, row, since), begun, position.product)
+    delivery = position.product is Product.CNC and not position.carried
+    if delivery or quantity_of(lots) == start or start != position.carried:
+        return lots, None
+    forward = BroughtForward(
+        account_id=account_id,
+        day=today,
+        key=position.instrument.key,
+        product=position.product,
+        quantity=position.carried,
+        price=position.carried_average,
+    )
+    return [Lot(forward.quantity, forward.price)], forward
+
+
+def lots_carried(db: Repositories, account_id: str, row: RowKey, quantity: int, today: date) -> Sequence[Lot] | None:
+    """The lots of a row that were open when the day began, as far as our own fills make that quantity. None: they do not."""
+    before = db.ledger.brought(account_id, row, today)
+    begun = [Lot(before.quantity, before.price)] if before is not None and before.quantity else []
+    since = before.day if before is not None else None
+    lots = carried_into(today, db.ledger.of_row(account_id, row, since), begun, row[1])
+    return lots if quantity_of(lots) == quantity else None
+
+
+def _holding(position: Position, holdings: Sequence[Holding]) -> Holding | None:
+    return next((holding for holding in holdings if holding.instrument.key == position.instrument.key), None)

@@ -1,0 +1,1 @@
+"""The day's money: the summaries of days."""

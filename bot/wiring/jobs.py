@@ -1,0 +1,79 @@
+"""The table of what runs by the clock, with the dates and hours that the calendar gives."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from bot.domain.clock import IST, Clock, ist, ist_date
+from bot.domain.market.market_days import MarketDays
+from bot.domain.ports.inbox import Inbox
+from bot.domain.ports.repositories import Store
+from bot.runtime.scheduler import Job, Occasion
+from bot.trading.money.reports import Reports
+from bot.trading.safety.uncovered_year import UncoveredYear
+
+KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
+AFTER_SPECIAL = timedelta(minutes=15)  # from the end of a special session to its summary, as on a usual day
+LATEST_SUMMARY = time(23, 30)  # IST; before midnight, when the broker's session and its book of the day are gone
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Dates as jobs ask for them. Without a calendar, on a practice market, every day is one of trading."""
+
+    calendar: MarketDays | None
+    summary: time  # IST
+
+    def trading(self, day: date) -> bool:
+        """A day on which there are trades, a muhurat hour included; any weekday of a year that is not covered."""
+        is_open = True if self.calendar is None else self.calendar.has_session(day)
+        return day.weekday() < 5 if is_open is None else is_open
+
+    def weeks_last(self, day: date) -> bool:
+        """The last day of trading of its week, which ends on Sunday."""
+        return self._last(day, day + (6 - day.weekday()) * DAY)
+
+    def months_last(self, day: date) -> bool:
+        """The last day of trading of its month."""
+        following = (day.replace(day=1) + 31 * DAY).replace(day=1)
+        return self._last(day, following - DAY)
+
+    def _last(self, day: date, end: date) -> bool:
+        rest = (day + ahead * DAY for ahead in range(1, (end - day).days + 1))
+        return self.trading(day) and not any(self.trading(later) for later in rest)
+
+    def summary_at(self, day: date) -> time:
+        """When the day is summed up, IST: as the settings say, but not before a special session is over."""
+        end = None if self.calendar is None else self.calendar.special_end(day)
+        if end is None or end <= datetime.combine(day, self.summary, IST):
+            return self.summary
+        after = ist(end + AFTER_SPECIAL)
+        return min(after.time(), LATEST_SUMMARY) if after.date() == day else LATEST_SUMMARY
+
+
+@dataclass(slots=True, kw_only=True)
+class Sweep:
+    """Forgets what was answered, handled, told and drawn days ago."""
+
+    store: Store
+    inbox: Inbox
+    clock: Clock
+
+    async def sweep(self, _: Occasion) -> None:
+        """Confirmations, invitations, news, cards of orders that ended, claims of days and updates."""
+        before = self.clock.now() - KEEP
+        await self.store.transaction(lambda db: db.confirmations.forget_before(before))
+        await self.store.transaction(lambda db: db.invitations.forget_before(before))
+        await self.store.transaction(lambda db: db.outbox.forget_before(before))
+        await self.store.transaction(lambda db: db.cards.forget_before(before))
+        await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
+        await self.inbox.forget_before(before)
+
+
+def table(*, days: Days, reports: Reports, sweep: Sweep, year: UncoveredYear) -> tuple[Job, ...]:
+    """Every job, a line each: its IST time, its dates, how long after its time it is still done, and the work."""
+    return (
+        Job(name="sweep", at=time(3, 0), within=timedelta(hours=20), work=sweep.sweep),
+        Job(name="uncovered year", at=time(9, 0), when=year.is_day, within=timedelta(days=28), work=year.tell),
+        Job(name="daily summary", at=days.summary_at, when=days.trading, within=timedelta(days=31), work=reports.close_day),
+    )

@@ -1,0 +1,100 @@
+"""The text of an order as words in one script: digits of any keyboard, Hindi in both scripts, signs at their figures."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from handlers.context.words.figures import NUMBER, SCALE
+
+_DIGIT_SIGNS = {0xFE0F: None, 0x20E3: None}  # the frame that a keyboard of emoji puts around a digit
+_NUKTA = "\u093c"  # left out as often as written: करोड़, करोड
+
+# What Hindi calls the words of an order, without the nukta. Names of shares stand with the instruments.
+_HINDI: Mapping[str, str] = {
+    **dict.fromkeys(("खरीदो", "खरीद", "खरीदे", "खरीदें", "खरीदना"), "kharido"),
+    **dict.fromkeys(("बेचो", "बेच", "बेचे", "बेचें", "बेचना"), "becho"),
+    "दो": "do", "लो": "lo",
+    **dict.fromkeys(("लॉट", "लाट", "लॉट्स"), "lot"),
+    **dict.fromkeys(("शेयर", "शेयर्स", "शेअर"), "shares"),
+    **dict.fromkeys(("रुपये", "रुपए", "रुपया", "रुपयों", "रु", "रू"), "rs"),
+    **dict.fromkeys(("हजार",), "hazar"),
+    "लाख": "lakh", "करोड": "crore",
+    **dict.fromkeys(("सब", "सारा", "सारे", "पूरा", "पूरे"), "all"),
+    **dict.fromkeys(("आधा", "आधे", "आधी"), "half"),
+    **dict.fromkeys(("पर", "पे"), "par"),
+    "कॉल": "call", "पुट": "put", "सीई": "ce", "पीई": "pe",
+    **dict.fromkeys(("फ्यूचर", "वायदा"), "fut"),
+    **dict.fromkeys(("मार्केट", "बाजार"), "mkt"),
+    **dict.fromkeys(("डिलीवरी", "डिलिवरी"), "delivery"),
+    **dict.fromkeys(("इंट्राडे", "इंट्रा"), "intraday"),
+    "स्टॉप": "stop", "स्टॉपलॉस": "sl", "एसएल": "sl",
+    **dict.fromkeys(("टारगेट", "टार्गेट", "लक्ष्य"), "target"),
+    "एनएसई": "nse", "बीएसई": "bse",
+    "जनवरी": "jan", "फरवरी": "feb", "मार्च": "mar", "अप्रैल": "apr", "मई": "may", "जून": "jun", "जुलाई": "jul", "अगस्त": "aug",
+    "सितंबर": "sep", "अक्टूबर": "oct", "नवंबर": "nov", "दिसंबर": "dec",
+    "कृपया": "please", "का": "ka", "के": "ke", "की": "ki", "को": "ko",
+}  # fmt: skip
+
+_FIGURE = rf"{NUMBER}(?:{SCALE})?"
+_ALONE = r"(?=\s|$)"
+_RS = r"(?:rs\.?|inr|rupees?|rupaye)"
+_AT = r"(?:@|\b(?:at|limit|price)\s)"
+_SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), spelling)
+    for pattern, spelling in (
+        (r"\b(nse|bse|nfo|bfo)\s*:\s*(?=\S)", r"\1 "),  # NSE:ITC
+        (r"\b([0-3]?[0-9])(?:st|nd|rd|th)\b", r"\1"),  # 23rd nov
+        (r"\bstop[ -]?loss\b", "sl"),
+        (rf"({NUMBER})\s+((?:{SCALE}|%|pts?|points?)){_ALONE}", r"\1\2"),  # 1 lakh, 2 %, 20 pts
+        (rf"({_FIGURE})\s*{_RS}{_ALONE}(?!\s*[0-9])", r"₹\1"),  # 50000 rs
+        (rf"(?<![a-z]){_RS}\s*(?=\.?[0-9])", "₹"),  # Rs 50,000
+        (r"\bworth\s+(?=[0-9])", "₹"),
+        (r"₹\s+(?=\.?[0-9])", "₹"),
+        (rf"₹?({_FIGURE})\s+par{_ALONE}", r"@\1"),  # 410 par
+        (r"(?<=[^\s@])(?=[@₹])", " "),  # itc@410, itc₹5000
+        (rf"{_AT}\s*₹?(?=\.?[0-9])", "@"),  # at rs 410, @ .5
+        (r"@\s+(?=[a-z])", "@"),  # @ cmp
+        (r"(?<=[0-9])\s*/\s*(?=\.?[0-9])", "/"),  # 2880 / 2875
+    )
+)
+
+
+def legible(text: str) -> str:
+    """The same words in the signs that commands are made of: digits of any script (१०, １０, 1️⃣0️⃣), no invisible signs.
+
+    Only digits that count in tens are read: 10² stays what it is, and is refused.
+    """
+    return "".join(_legible(char) for char in text.translate(_DIGIT_SIGNS))
+
+
+def _legible(char: str) -> str:
+    if char.isascii():
+        return char
+    if 0xFF01 <= ord(char) <= 0xFF5E:  # the wide forms of an East Asian keyboard
+        return chr(ord(char) - 0xFEE0)
+    if unicodedata.category(char) == "Nd":
+        return str(unicodedata.decimal(char))
+    return "" if unicodedata.category(char) == "Cf" else char
+
+
+def latin(text: str) -> str:
+    """The text with the Hindi words of an order in Latin letters. Other words stay as they are."""
+    return re.sub(r"[\u0900-\u097f]+", lambda word: _in_latin(word[0]), legible(text))
+
+
+def _in_latin(word: str) -> str:
+    return _HINDI.get(unicodedata.normalize("NFKD", word).replace(_NUKTA, ""), word)
+
+
+def tokens(text: str) -> list[str]:
+    """The words and figures of an order, each by itself, the signs of money and price before their figures."""
+    text = " ".join(latin(text).replace("−", "-").replace("·", " ").split())
+    for pattern, spelling in _SPELLINGS:
+        text = pattern.sub(spelling, text)
+    return [token for word in text.split() if (token := word.rstrip(",;!?").removesuffix(".") or word)]
+
+
+def cut(token: str) -> list[str]:
+    """A glued word at each border between figures and letters: `itc10` -> itc, 10."""
+    pieces = re.findall(rf"([@₹]?{NUMBER}(?:/-)?)|([^0-9@₹]+)", token)
+    return [part for figure, letters in pieces if (part := figure or latin(letters).strip("-.,"))]

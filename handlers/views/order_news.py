@@ -1,0 +1,221 @@
+"""The news of orders as messages: fills, ends, refusals, and what came to be elsewhere."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from bot.domain.clock import ist_date
+from bot.domain.market.display_names import short
+from bot.domain.orders.notice import (
+    Filled,
+    Notice,
+    OrderByOther,
+    OrderElsewhere,
+    OrderEnded,
+    OrderFound,
+    OrderNotSeen,
+    OrderRejected,
+    OrdersElsewhere,
+    OrderUnclear,
+)
+from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.position_after import PositionAfter
+from handlers.views.card import (
+    Explain,
+    elsewhere,
+    fill_keyboard,
+    heard_all_the_same,
+    in_whose_words,
+    may_exit,
+    of_earlier_day,
+    order_keyboard,
+    standing,
+    state,
+)
+from handlers.views.format import average, clock_time, count, mark, signed, signed_count
+from handlers.views.keyboards import button, words
+from handlers.views.message import Button, Part, View, bold, keyboard, say
+from handlers.views.taps import OrderTap, OrderVerb
+
+MOST = 20  # orders that one message names
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a renderer knows besides the news: whose account it is about, and when and in which mode it is told."""
+
+    label: str
+    mark: str
+    mode: str
+    now: datetime
+    explain: Explain
+
+
+News = TypeVar("News", bound=Notice)
+Renderer = Callable[[News, Scene], View]
+RENDERERS: dict[type[Notice], Callable[[Any, Scene], View]] = {}
+
+
+def renders(kind: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
+    def enter(renderer: Renderer[News]) -> Renderer[News]:
+        RENDERERS[kind] = renderer
+        return renderer
+
+    return enter
+
+
+@renders(Filled)
+def _filled(news: Filled, scene: Scene) -> View:
+    order, fill = news.order, news.fill
+    partly = order.filled < order.draft.quantity
+    parts: list[Part] = []
+    size = f"{count(fill.filled_after)}/{count(order.draft.quantity)}" if partly else count(order.draft.quantity)
+    mean = fill.average if fill.average is not None else order.average
+    tick = order.draft.instrument.tick
+    price_known = f"avg {average(mean, tick)}" if mean is not None else "price to come"
+    name = f"#{order.number} {order.draft.side} {size} {short(order.draft.instrument, today=ist_date(scene.now))}"
+    title = bold("Partly filled" if partly else "Filled")
+    if order.draft.instrument.is_derivative:  # a contract's name fills the line
+        parts += [say(title, f" {name}"), say(price_known)]
+    else:
+        parts.append(say(title, f" {name}, {price_known}"))
+    if partly or fill.quantity != order.filled:
+        step = f" at {average(fill.price, tick)}" if fill.price is not None else ""
+        parts.append(say(f"This step: {count(fill.quantity)}{step}, {clock_time(fill.at)}"))
+    if news.after is not None:
+        parts.append(say(_position(news.after, tick)))
+    return View(tuple(parts), fill_keyboard(order, scene.label, news.after))
+
+
+def _position(after: PositionAfter, tick: Decimal) -> str:
+    """What is held after a fill, with its P&L; or what was booked, and what is left."""
+    if after.quantity is None:
+        return "Position not known: mStock's books do not agree yet."
+    cost = f", avg {average(after.average, tick)}" if after.average is not None and after.quantity else ""
+    if after.sold_holding:
+        return "Out of your holdings; /pnl has what that made."
+    if after.closes:
+        booked = (
+            f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
+        )
+        return f"{booked} · {f'{signed_count(after.quantity)} left{cost}' if after.quantity else 'position closed'}"
+    if not after.quantity:
+        return "Position closed"
+    result = f" {mark(after.open)} {signed(after.open)}".replace("  ", " ") if after.open is not None else ""
+    return f"Position {signed_count(after.quantity)}{cost}{result}"
+
+
+@renders(OrderRejected)
+def _rejected(news: OrderRejected, scene: Scene) -> View:
+    order = news.order
+    repair = [
+        button("Ask again", OrderTap(order.id, OrderVerb.SAME, scene.label)),
+        words("Funds", "/funds", account=scene.label),
+    ]
+    if order.never_left:
+        return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
+    why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
+    part = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else ""
+    return _about("Rejected", order, _sentences(part, why, _left(order, news.after)), scene, repair)
+
+
+@renders(OrderEnded)
+def _ended(news: OrderEnded, scene: Scene) -> View:
+    order = news.order
+    expired = order.status is OrderStatus.EXPIRED
+    rest = f"{count(order.draft.quantity - order.filled)} {'expired' if expired else 'cancelled'}"
+    filled = f"{count(order.filled)} of {count(order.draft.quantity)} filled, {rest}." if order.filled else "Nothing was filled."
+    why = scene.explain(order.reason) if order.reason else ""
+    text = _sentences(filled, in_whose_words(why), _left(order, news.after))
+    left = news.after is not None and news.after.left_by(order) > 0
+    exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left and may_exit(order) else []
+    again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
+    return _about("Expired" if expired else "Cancelled", order, text, scene, [*exit_, again])
+
+
+def _left(order: Order, after: PositionAfter | None) -> str:
+    """What an exit or a stop that came to nothing leaves open, and whether anything guards it."""
+    if after is None:
+        return ""
+    guard = "another order still works on it" if after.guarded else "nothing guards it"
+    if after.left_by(order) and after.quantity is not None:
+        cost = f", avg {average(after.average, order.draft.instrument.tick)}" if after.average is not None else ""
+        return f"Still held: {signed_count(after.quantity)}{cost}; {guard}."
+    if after.quantity is None and after.closes:
+        doubt = "As far as I know, what" if order.status is OrderStatus.REFUSED else "What"
+        return f"{doubt} it was to close is still held; {guard}."
+    if after.quantity is None and order.draft.trigger is not None:
+        return "What is still held is not known: mStock's books do not agree yet."
+    return ""
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(filter(None, parts))
+
+
+@renders(OrderUnclear)
+def _unclear(news: OrderUnclear, scene: Scene) -> View:
+    order = news.order
+    sent = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
+    words_of_it = heard_all_the_same(order, scene.explain)
+    text = f"I sent this order{sent} and got no clear answer{words_of_it}. I will not send it again. I am looking for it."
+    return _about("Outcome unknown", order, text, scene, [_look(order, scene)])
+
+
+@renders(OrderFound)
+def _found(news: OrderFound, scene: Scene) -> View:
+    return View((say(bold("Found in the order book.")), *standing(news.order, scene.now, scene.explain)))
+
+
+@renders(OrderNotSeen)
+def _not_seen(news: OrderNotSeen, scene: Scene) -> View:
+    order = news.order
+    close = button("It is not in the mStock app", OrderTap(order.id, OrderVerb.NOT_THERE, scene.label))
+    text = "It is not in the order book, three minutes after I sent it. Look in the mStock app, under Orders."
+    if of_earlier_day(order, scene.now):
+        text = elsewhere(order)
+    return _about("Not found", order, text, scene, [_look(order, scene), close])
+
+
+@renders(OrderElsewhere)
+def _elsewhere(news: OrderElsewhere, scene: Scene) -> View:
+    return _whole("Order from elsewhere", news.order, scene)
+
+
+@renders(OrdersElsewhere)
+def _several_elsewhere(news: OrdersElsewhere, scene: Scene) -> View:
+    today = ist_date(scene.now)
+    lines = [
+        say(
+            f"#{order.number} {order.draft.side} {count(order.draft.quantity)} {short(order.draft.instrument, today=today)}: ",
+            state(order, scene.explain),
+        )
+        for order in news.orders[:MOST]
+    ]
+    if len(news.orders) > MOST:
+        lines.append(say(f"and {len(news.orders) - MOST} more"))
+    title = say(bold(f"{len(news.orders)} orders from elsewhere."))
+    return View((title, *lines), keyboard([words("Orders", "/orders", account=scene.label)]))
+
+
+@renders(OrderByOther)
+def _by_other(news: OrderByOther, scene: Scene) -> View:
+    return _whole(f"{news.name} sent an order", news.order, scene)
+
+
+def _about(title: str, order: Order, text: str, scene: Scene, buttons: Sequence[Button]) -> View:
+    draft = order.draft
+    name = f"#{order.number} {draft.side} {count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))}"
+    return View((say(bold(title), f" {name}"), say(text)), keyboard(buttons))
+
+
+def _whole(title: str, order: Order, scene: Scene) -> View:
+    """An order that has no card in this chat: how it stands, and what can be done about it."""
+    lines = standing(order, scene.now, scene.explain)
+    return View((say(bold(f"{title}.")), *lines), order_keyboard(order, scene.label, scene.now))
+
+
+def _look(order: Order, scene: Scene) -> Button:
+    return button("Look now", OrderTap(order.id, OrderVerb.LOOK, scene.label))

@@ -1,0 +1,105 @@
+"""The ledger: fills by order, by day and by row; what was brought forward; the marks of closed days."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
+from storage.db.engine import Transaction
+from storage.db.tables import brought_forward, day_marks, trades
+
+_t, _b, _m = trades.c, brought_forward.c, day_marks.c
+_FIELDS = tuple(LedgerTrade.__dataclass_fields__)
+_STORED = (*_FIELDS, "exchange", "token")
+_OLDEST_FIRST = (_t.at, _t.broker_id, _t.step)
+_TRADES = select(*(_t[name] for name in _FIELDS)).where(_t.account_id == bindparam("account")).order_by(*_OLDEST_FIRST)
+_OF_ORDER = _TRADES.where(_t.broker_id == bindparam("order"))
+_BETWEEN = _TRADES.where(_t.day >= bindparam("first"), _t.day <= bindparam("last"))
+_OF_ROW = _TRADES.where(
+    _t.exchange == bindparam("on"), _t.token == bindparam("of"), _t.product == bindparam("under"), _t.day >= bindparam("first")
+)
+_DROP = delete(trades).where(_t.account_id == bindparam("account"), _t.broker_id == bindparam("order"))
+_ADD = insert(trades).values({name: bindparam(name) for name in _STORED})
+_BROUGHT_FIELDS = ("account_id", "exchange", "token", "product", "day", "quantity", "price")
+_BROUGHT = (
+    select(_b.day, _b.quantity, _b.price)
+    .where(
+        _b.account_id == bindparam("account"),
+        _b.exchange == bindparam("on"),
+        _b.token == bindparam("of"),
+        _b.product == bindparam("under"),
+        _b.day <= bindparam("until"),
+    )
+    .order_by(_b.day.desc())
+    .limit(1)
+)
+_bring = insert(brought_forward).values({name: bindparam(name) for name in _BROUGHT_FIELDS})
+_BRING = _bring.on_conflict_do_update(
+    index_elements=[_b[name] for name in _BROUGHT_FIELDS[:5]],
+    set_={"quantity": _bring.excluded.quantity, "price": _bring.excluded.price},
+)
+_MARK_FIELDS = tuple(DayMark.__dataclass_fields__)
+_CLOSE = (
+    insert(day_marks).values({name: bindparam(name) for name in (*_MARK_FIELDS, "exchange", "token")}).on_conflict_do_nothing()
+)
+_MARKS = select(*(_m[name] for name in _MARK_FIELDS)).where(_m.account_id == bindparam("account"), _m.day == bindparam("of"))
+_EVER = date(2000, 1, 1)
+
+
+class SqlLedger:
+    """An order's fills are replaced together, so that a row which comes late takes its place among them."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    def of_order(self, account_id: str, broker_id: str) -> Sequence[LedgerTrade]:
+        return _trades(self._tx.rows(_OF_ORDER, {"account": account_id, "order": broker_id}))
+
+    def replace(self, account_id: str, broker_id: str, trades: Sequence[LedgerTrade]) -> None:
+        self._tx.write(_DROP, {"account": account_id, "order": broker_id})
+        if trades:
+            self._tx.write(_ADD, [_values(trade, _FIELDS) for trade in trades])
+
+    def between(self, account_id: str, first: date, last: date) -> Sequence[LedgerTrade]:
+        return _trades(self._tx.rows(_BETWEEN, {"account": account_id, "first": first, "last": last}))
+
+    def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
+        return _trades(self._tx.rows(_OF_ROW, _place(account_id, row) | {"first": since or _EVER}))
+
+    def brought(self, account_id: str, row: RowKey, until: date) -> BroughtForward | None:
+        found = self._tx.rows(_BROUGHT, _place(account_id, row) | {"until": until}).one_or_none()
+        if found is None:
+            return None
+        day, quantity, price = found
+        key, product = row
+        return BroughtForward(account_id=account_id, day=day, key=key, product=product, quantity=quantity, price=price)
+
+    def bring(self, forward: BroughtForward) -> None:
+        values = {name: getattr(forward, name) for name in ("account_id", "product", "day", "quantity", "price")}
+        self._tx.write(_BRING, values | {"exchange": forward.key.exchange, "token": forward.key.token})
+
+    def close_day(self, marks: Sequence[DayMark]) -> None:
+        if marks:
+            self._tx.write(_CLOSE, [_values(mark, _MARK_FIELDS) for mark in marks])
+
+    def marks(self, account_id: str, day: date) -> Mapping[RowKey, DayMark]:
+        rows = self._tx.rows(_MARKS, {"account": account_id, "of": day})
+        found = [DayMark(**dict(zip(_MARK_FIELDS, row, strict=True))) for row in rows]
+        return {mark.row: mark for mark in found}
+
+
+def _trades(rows: Iterable[Sequence[Any]]) -> list[LedgerTrade]:
+    return [LedgerTrade(**dict(zip(_FIELDS, row, strict=True))) for row in rows]
+
+
+def _values(value: LedgerTrade | DayMark, names: Sequence[str]) -> dict[str, Any]:
+    key = value.instrument.key
+    return {name: getattr(value, name) for name in names} | {"exchange": key.exchange, "token": key.token}
+
+
+def _place(account_id: str, row: RowKey) -> dict[str, Any]:
+    (exchange, token), product = row
+    return {"account": account_id, "on": exchange, "of": token, "under": product}
