@@ -1,7 +1,7 @@
 """What a range of days made: their final rows, today as it is now, and all that is told apart of them."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -85,6 +85,7 @@ class RangePnl:
     store: Store
     books: AccountViews
     reports: Reports
+    trading: Callable[[date], bool]  # whether there are trades on a date in India
     clock: Clock
 
     async def today(self, actor: Actor) -> TodayPnl:
@@ -105,7 +106,7 @@ class RangePnl:
         """
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
-        final = await self.store.transaction(lambda db: db.reports.find(account.id, today))
+        final = await self.store.read(lambda db: db.reports.find(account.id, today))
         made: Made | None = None
         unread, as_of = None, None
         if first <= today <= last and final is None:
@@ -118,22 +119,24 @@ class RangePnl:
         over = today if final is not None else today - DAY
         trades = await self.fills(account.id, first, last)
         orders = await self.orders(account.id, first, last)
-        records = await self.store.transaction(
+        records = await self.store.read(
             lambda db: self._read(db, account.id, first, last, trades=trades, orders=orders, made=made, over=over)
         )
         report = await asyncio.get_running_loop().run_in_executor(None, self._report, account.id, records)
-        return replace(report, as_of=as_of, unread=unread)
+        every = (first + ahead * DAY for ahead in range((last - first).days + 1))
+        closed = tuple(day for day in every if day.weekday() < 5 and not self.trading(day))
+        return replace(report, closed=closed, as_of=as_of, unread=unread)
 
     async def fills(self, account_id: str, first: date, last: date) -> Sequence[LedgerTrade]:
         """All fills of the range, oldest first."""
         spans = _weeks(first, last)
-        found = [await self.store.transaction(partial(_fills, account_id=account_id, first=a, last=b)) for a, b in spans]
+        found = [await self.store.read(partial(_fills, account_id=account_id, first=a, last=b)) for a, b in spans]
         return [fill for part in found for fill in part]
 
     async def orders(self, account_id: str, first: date, last: date) -> Sequence[Order]:
         """All orders of the range that the bot knows of, oldest first."""
         spans = _weeks(first, last)
-        found = [await self.store.transaction(partial(_orders, account_id=account_id, first=a, last=b)) for a, b in spans]
+        found = [await self.store.read(partial(_orders, account_id=account_id, first=a, last=b)) for a, b in spans]
         return [order for part in found for order in part]
 
     def _read(
