@@ -45,6 +45,6 @@ class Exports:
                 return [sheets.orders(await self.range_pnl.orders(account.id, first, last))]
             case Export.PNL:
                 report = await self.range_pnl.of(actor, first, last)
-                return [sheets.days(report), sheets.exits(report)]
+                return [sheets.days(report), sheets.exits(report), sheets.slippage(report)]
             case Export.TAX:
                 return sheets.tax(await self.range_pnl.of(actor, first, last))
