@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.trading.orders.confirmed_exits import ConfirmedExits
 from bot.trading.orders.drafting import Drafting
+from bot.trading.orders.entry_slices import EntrySlices
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.live_exit import LiveExit
@@ -83,9 +84,19 @@ def build_orders(ground: Ground) -> Orders:
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
     )
+    slices = EntrySlices(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        reconcile=ground.reconcile,
+        sending=sending,
+        clock=ground.clock,
+        random=ground.random_bytes,
+    )
     plans = PlanRunner(
         store=ground.patient,
         exits=exits,
+        slices=slices,
         connections=ground.connections,
         watcher=ground.watcher,
         background=ground.background,

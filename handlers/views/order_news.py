@@ -22,6 +22,7 @@ from bot.domain.orders.notice import (
     OrderRejected,
     OrdersElsewhere,
     OrderUnclear,
+    SlicesStruck,
     Unguarded,
 )
 from bot.domain.orders.order import Order, OrderStatus
@@ -203,6 +204,14 @@ def _unguarded(news: Unguarded, scene: Scene) -> View:
     name = f"{count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))} {draft.product}"
     text = f" {name}: its stop does not stand, and no exit could be sent. Nothing guards it."
     return View((say(bold("No stop."), text),), keyboard([words("Positions", "/positions", account=scene.label)]))
+
+
+@renders(SlicesStruck)
+def _slices_struck(news: SlicesStruck, scene: Scene) -> View:
+    draft = news.draft
+    name = f"{draft.side} {count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))}"
+    parts = f"{count(news.sent)} of {count(draft.quantity)} were sent; the rest is struck off."
+    return View((say(bold("Not sent whole"), f" {name}"), say(f"{parts} {news.why}")))
 
 
 @renders(GuardPlaced)

@@ -124,6 +124,17 @@ class GuardPlaced(Notice):
     order: Order
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicesStruck(Notice):
+    """What is unsent of an entry will never be sent."""
+
+    sound = Sound.RING
+
+    draft: OrderDraft  # of the whole entry
+    sent: int  # shares or units in orders that were sent
+    why: str  # in words
+
+
 class ExitTrouble(StrEnum):
     """Why an exit asks for a hand."""
 

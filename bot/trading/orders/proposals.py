@@ -19,6 +19,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.orders.attached import is_passed, stops_meant
+from bot.trading.orders.attaching import Entry
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.orders.meaning import Meant
@@ -234,15 +235,15 @@ class Proposals:
         price = await self._proposing.prices.of(account.id, terms.instrument.key)
         product = request.product or terms.product
         draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
+        held = await self._proposing.held_for(actor, draft)
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         calm = redrawn is not None
-        if plan is None:
+        if old.purpose is Purpose.PLACE:
+            entry = Entry(draft=draft, price=price, attached=Attached.of(plan) if plan is not None else None, held=held)
+            new, plan = self._proposing.attaching.question(actor, old.chat_id, entry, message_id=old.message_id, calm=calm)
+        else:
             new = self._confirmations.new(
                 actor, old.chat_id, old.purpose, draft=draft, order_id=old.order_id, message_id=old.message_id, calm=calm
-            )
-        else:
-            new, plan = self._proposing.question(
-                actor, old.chat_id, draft, price, Attached.of(plan), message_id=old.message_id, calm=calm
             )
         funds = await self._proposing.funds(connection)
         return await self._proposing.ask(
@@ -252,7 +253,7 @@ class Proposals:
             new,
             price=price,
             funds=funds,
-            held=await self._proposing.held_for(actor, draft),
+            held=held,
             said=said,
             replaces=old.token,
             redrawn=redrawn,
