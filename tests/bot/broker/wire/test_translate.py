@@ -227,6 +227,23 @@ def test_a_figure_whose_groups_are_none_is_refused(written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("http", "page", "words"),
+    [
+        (403, b"Access denied", "Access denied (HTTP 403)"),
+        (403, b"<html><head><title>x</title></head><body><h1>Access denied</h1></body></html>", "Access denied (HTTP 403)"),
+        (403, b'{"message": "Access denied"}', "Access denied (HTTP 403)"),
+        (403, b'{"status": false, "message": "Access denied"}', "Access denied"),
+        (502, b"", ""),
+        (200, b"<html>busy</html>", ""),
+    ],
+)
+def test_what_the_broker_says_beside_a_status_that_proves_nothing_is_kept(http: int, page: bytes, words: str) -> None:
+    failure = answers.failure_of_act(Answer(http, page), envelope(page), "order")
+    assert isinstance(failure, Unclear)
+    assert failure.words == words
+
+
+@pytest.mark.parametrize(
     ("word", "stop", "meant"),
     [
         ("O-Modified", True, OrderStatus.TRIGGER_PENDING),
