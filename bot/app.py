@@ -115,7 +115,7 @@ class App:
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("plans", self.core.plans.run()),
-                        ("triggered stops", self.core.triggered.run()),
+                        ("unfilled orders", self.core.unfilled.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),

@@ -13,7 +13,7 @@ from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.sending import Sending
-from bot.trading.orders.triggered_stops import TriggeredStops
+from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.wiring.ground import Ground
 from storage.store import Topic
@@ -29,7 +29,7 @@ class Orders:
     desk: OrderDesk
     exits: LiveExit
     plans: PlanRunner
-    triggered: TriggeredStops
+    unfilled: UnfilledOrders
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -102,10 +102,10 @@ def build_orders(ground: Ground) -> Orders:
         background=ground.background,
         clock=ground.clock,
     )
-    triggered = TriggeredStops(
+    unfilled = UnfilledOrders(
         store=ground.patient, exits=exits, prices=ground.prices, rules=ground.reference.rules, clock=ground.clock
     )
     ground.store.on_commit(Topic.ORDERS, plans.wake)
-    ground.store.on_commit(Topic.ORDERS, triggered.wake)
+    ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
-    return Orders(exits=exits, plans=plans, triggered=triggered, proposals=proposals, working=working, switch=switch, desk=desk)
+    return Orders(exits=exits, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk)

@@ -42,7 +42,7 @@ from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
-from bot.trading.orders.triggered_stops import TriggeredStops
+from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -93,7 +93,7 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     plans: PlanRunner
-    triggered: TriggeredStops
+    unfilled: UnfilledOrders
     settle: Settling
     direct: DirectMessages
     patient: PatientStore
@@ -271,7 +271,7 @@ def build_core(
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
         plans=orders.plans,
-        triggered=orders.triggered,
+        unfilled=orders.unfilled,
         settle=settle,
         direct=direct,
         patient=patient,

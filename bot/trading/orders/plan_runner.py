@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import math
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
-from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, Notice, Unguarded
+from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, Notice, TargetBlind, Unguarded
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
 from bot.domain.ports.broker import BrokerConnections
@@ -26,6 +29,7 @@ UNFILLED = 3.0  # seconds that the target's limit may rest unguarded
 CALM = 15.0  # seconds after going back to the stop: a price that sits at the target moves it no more often
 DOUBT = 2.0  # seconds between two readings that agree before a stop guards less: a position book may lag
 RETRY = 2.0  # seconds until what could not be done is tried again
+BLIND_FOR = 10.0  # seconds without live prices until a target rings
 BARE_FOR = 10.0  # seconds that a stop may fail to be placed before it rings
 
 
@@ -42,6 +46,7 @@ class _Watched:
     taking_at: float | None = None
     calm_until: float = 0.0
     bare_since: float | None = None
+    blind_since: datetime | None = None  # since when the target has no live prices
     due: float | None = None
     busy: bool = False
     dirty: bool = True  # an order changed since its last step began: the next follows, but not before a retry is due
@@ -139,6 +144,7 @@ class PlanRunner:
         act = next_act(now.plan, facts, self.clock.now())
         if act is None:
             self._look_again(now, facts, watched)
+            await self._note_blind(now, watched)
             return False
         if _guards_less(act, now.guard) and not self._is_sure(watched):
             return False
@@ -263,7 +269,7 @@ class PlanRunner:
         watched.bare_since = None
         placed = result.order
         if placed.status is OrderStatus.TRIGGER_PENDING:
-            await self._tell(now, GuardPlaced(order=placed), placed.id)
+            await self._tell(now, GuardPlaced(order=placed, target=_target_of(now.plan)), placed.id)
             self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
         return True
 
@@ -332,6 +338,22 @@ class PlanRunner:
             news = Unguarded(draft=replace(leg.draft, quantity=opened))
             self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
 
+    async def _note_blind(self, now: PlanNow, watched: _Watched) -> None:
+        """Rings when the target has not been watched for a while, and when it is again."""
+        target = now.plan.leg(LegKind.TARGET)
+        if watched.watching is None or target is None:
+            return
+        at, since = self.clock.now(), watched.blind_since
+        sees = self.watcher.connected(now.plan.account_id) and watched.watching.live
+        watched.blind_since = None if sees else (since or at)
+        if not sees and since is not None and (at - since).total_seconds() >= BLIND_FOR and "blind" not in watched.rung:
+            watched.rung.add("blind")
+            await self._tell(now, TargetBlind(draft=target.draft, since=since))
+        elif sees and since is not None and "blind" in watched.rung:
+            watched.rung.discard("blind")
+            await self._tell(now, TargetBlind(draft=target.draft, since=since, sees=True))
+        watched.due = min(watched.due or math.inf, self._elapsed() + BLIND_FOR / 2)
+
     async def _ask(self, now: PlanNow, watched: _Watched, order: Order, why: ExitTrouble) -> bool:
         """Rings once for each trouble, and tries again later."""
         watched.due = self._elapsed() + 5 * RETRY
@@ -358,6 +380,11 @@ class PlanRunner:
 
     def _elapsed(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _target_of(plan: Plan) -> Decimal | None:
+    target = plan.leg(LegKind.TARGET)
+    return target.draft.price if target is not None else None
 
 
 def _guards_less(act: Next, guard: Order | None) -> bool:
