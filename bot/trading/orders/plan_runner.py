@@ -123,6 +123,10 @@ class PlanRunner:
         now = await self.store.transaction(lambda db: plan_now(db, plan_id))
         if now is None:
             return False
+        if self.connections.of(now.plan.account_id).session is None:
+            watched.due = self._elapsed() + BLIND_FOR  # a look would only ask for a login
+            await self._note_blind(now, watched)
+            return False
         if now.way_out is None:
             return await self._next_slice(now)
         facts = self._facts(now, watched)

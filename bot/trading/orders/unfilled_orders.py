@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock, ist_date
-from bot.domain.errors import BrokerError
+from bot.domain.errors import BrokerError, SessionExpired
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.notice import ExitAsks, ExitTrouble, MarketUnfilled, Notice
 from bot.domain.orders.order import Order, OrderStatus
@@ -17,6 +17,7 @@ from bot.trading.orders.live_exit import LiveExit
 log = logging.getLogger(__name__)
 
 UNFILLED = 3.0  # seconds
+SCANS = 0.3  # seconds between two scans at least: a busy minute changes orders many times a second
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class UnfilledOrders:
     async def run(self) -> None:
         """Watches, for ever."""
         while True:
+            await asyncio.sleep(SCANS)
             now = asyncio.get_running_loop().time()
             late = {order.id: order for order in await self.store.transaction(_late)}
             self._since = {order_id: self._since.get(order_id, now) for order_id in late}
@@ -56,6 +58,8 @@ class UnfilledOrders:
             await self._wake.wait(None if due is None else max(due - asyncio.get_running_loop().time(), 0.01))
 
     async def _ring(self, stop: Order) -> None:
+        if self.exits.connections.of(stop.account_id).session is None:
+            raise SessionExpired("There is no session with mStock.")  # a look would only ask for a login
         row, _ = await self.exits.standing(stop.account_id, stop.draft, besides={stop.id})
         order = await self.store.transaction(lambda db: db.orders.find(stop.id))
         if order is None or not _is_late(order) or (not order.draft.protected and row.open <= 0):

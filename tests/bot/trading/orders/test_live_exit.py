@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, NotSent, Unclear
+from bot.domain.errors import CheckFailed, NotSent, Unclear, Unreadable
 from bot.domain.orders.notice import Notice, Unguarded
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.proposal import Proposal
@@ -167,6 +167,15 @@ async def test_a_stop_cancelled_with_no_exit_behind_it_rings_that_nothing_guards
         await stage.desk.tap(token)
     rung: list[type[Notice]] = [type(each) for each in await stage.desk.notices()]
     assert Unguarded in rung
+
+
+async def test_an_exit_whose_books_cannot_be_read_leaves_the_stop_as_it_was(clock: LoopClock) -> None:
+    stage = await guarded(clock, 10, 10)
+    token = await stage.desk.card(await ask(stage, leave(10, "1500.00")))
+    stage.broker.books_down = Unreadable("mStock answers with a page.")
+    with pytest.raises(CheckFailed, match="The stop stands as it was"):
+        await stage.desk.tap(token)
+    assert standing(stage) == [(OrderKind.SL, 10)]
 
 
 async def test_two_exits_from_two_phones_at_once_never_flip_the_position(clock: LoopClock) -> None:

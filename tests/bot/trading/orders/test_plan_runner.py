@@ -292,6 +292,18 @@ async def test_a_target_without_live_prices_rings_and_rings_again_when_it_sees(c
     assert told == [False, True]
 
 
+async def test_without_a_session_a_plan_asks_nothing_of_the_broker_and_goes_on_after_the_login(clock: LoopClock) -> None:
+    stage = await entered(clock)
+    async with stage.running():
+        session, stage.desk.connection.session = stage.desk.connection.session, None
+        stage.broker.trade("1480.00")
+        await asyncio.sleep(120)
+        assert stage.broker.posts == 1
+        stage.desk.connection.session = session
+        await asyncio.sleep(30)
+        assert stage.standing() == [(OrderKind.SL, 10)]
+
+
 async def test_a_stop_or_target_on_the_wrong_side_or_on_an_exit_is_refused(clock: LoopClock) -> None:
     stage = await set_tape(clock)
     stage.broker.open_with(0)
