@@ -66,6 +66,7 @@ class EntrySlices:
             draft=leg.draft,
             status=OrderStatus.SUBMITTING,
             placed_by=plan.placed_by,
+            closes=False,
             created_at=now,
             sent_at=now,
             updated_at=now,

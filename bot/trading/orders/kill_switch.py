@@ -5,6 +5,7 @@ from functools import partial
 
 from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, StorageAway
+from bot.domain.orders.closing import POSSIBLY_WORKING
 from bot.domain.orders.notice import TradingResumed, TradingStopped
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
@@ -43,13 +44,16 @@ class KillSwitch:
             return fresh
 
         def standing(db: Repositories, *, fresh: bool) -> Killed:
-            working = [order for order in db.orders.unsettled(account.id) if order.status.is_working]
+            unsettled = db.orders.unsettled(account.id)
+            working = [order for order in unsettled if order.status.is_working]
             return Killed(
                 account=account,
                 stop=db.stops.stopped(account.id) or stop,
                 already=not fresh,
-                entries=tuple(order for order in working if not _is_stop(order)),
+                entries=tuple(order for order in working if not _is_stop(order) and not order.closes),
                 stops=tuple(order for order in working if _is_stop(order)),
+                exits=tuple(order for order in working if not _is_stop(order) and order.closes),
+                unknown=tuple(order for order in unsettled if order.status in POSSIBLY_WORKING),
             )
 
         def stop_now(db: Repositories) -> Killed:
@@ -101,8 +105,8 @@ class KillSwitch:
         return Resumed(account=account, at=now)
 
     async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
-        """Cancels what the switch left resting. Waiting stops stay."""
-        return await self.orders.cancel_all(actor)
+        """Cancels what the switch left resting. Stops and exits stay."""
+        return await self.orders.cancel_these(actor, stops=False, exits=False)
 
 
 def _is_stop(order: Order) -> bool:

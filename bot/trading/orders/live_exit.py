@@ -323,6 +323,7 @@ class LiveExit:
             draft=draft,
             status=OrderStatus.SUBMITTING,
             placed_by=wanted.by,
+            closes=True,
             created_at=now,
             sent_at=now,
             updated_at=now,
