@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.people.account import Permission
-from handlers.commands import account, books, confirm, limits, market, money, order, people, pin, safety, start, status
+from handlers.commands import account, books, chart, confirm, limits, market, money, order, people, pin, safety, start, status
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
@@ -21,6 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     *books.COMMANDS,
     *money.COMMANDS,
     *market.COMMANDS,
+    *chart.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
     *limits.COMMANDS,

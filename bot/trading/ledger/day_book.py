@@ -44,7 +44,7 @@ class DayBook:
         def read(db: Repositories) -> tuple[tuple[OwnRow, ...], tuple[BroughtForward, ...]]:
             return self._own(db, account_id, positions, trades, today)
 
-        rows, forwards = await self.store.transaction(read)
+        rows, forwards = await self.store.read(read)
         if forwards:
 
             def bring(db: Repositories) -> None:
