@@ -115,6 +115,7 @@ class App:
                         ("folder", self._folder.run()),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
+                        ("curve", self.core.curve.run()),
                         ("plans", self.core.plans.run()),
                         ("unfilled orders", self.core.unfilled.run()),
                         ("master", self.core.catalogue.run()),

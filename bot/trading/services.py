@@ -18,6 +18,8 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
+from bot.trading.money.exports import Exports
+from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
@@ -56,6 +58,8 @@ class Services:
     limits: OwnLimits
     pins: Pins
     reports: Reports
+    range_pnl: RangePnl
+    exports: Exports
     secret_entry: SecretEntry
     host: "Host"
     mode: str  # PAPER or LIVE: stands on every card that touches money

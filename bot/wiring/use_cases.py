@@ -26,6 +26,8 @@ from bot.runtime.redaction import Redactor
 from bot.runtime.scheduler import Scheduler
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
+from bot.trading.account.day_curve import DayCurve
+from bot.trading.account.day_events import DayEvents
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.new_bases import NewBases
@@ -37,8 +39,10 @@ from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.expiring import Expiring
+from bot.trading.money.exports import Exports
 from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.mornings import Mornings
+from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
@@ -60,7 +64,7 @@ from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
 from bot.wiring.charts import build_charts
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.settling import Settling
@@ -95,6 +99,7 @@ class Core:
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
+    curve: DayCurve
     plans: PlanRunner
     unfilled: UnfilledOrders
     settle: Settling
@@ -156,7 +161,23 @@ def build_core(
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
     day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
+    events = DayEvents(
+        store=store,
+        prices=prices,
+        instruments=catalogue,
+        clock=clock,
+        ended=partial(ended, calendar),
+        closes_at=partial(squares_off_at, calendar),
+    )
+    results = Results(
+        prices=prices,
+        instruments=catalogue,
+        tariff=reference.tariff,
+        plan=plan,
+        day_book=day_book,
+        events=events,
+        clock=clock,
+    )
     ground = Ground(
         settings=settings,
         reference=reference,
@@ -192,12 +213,22 @@ def build_core(
         tariff=reference.tariff,
         plan=plan,
         day_book=day_book,
+        events=events,
         bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
-    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
+    curve = DayCurve(
+        store=patient,
+        connections=connections,
+        results=results,
+        clock=clock,
+        in_session=partial(in_session, calendar),
+        day_before=partial(day_before, calendar),
+    )
+    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
+    range_pnl = RangePnl(store=store, books=views, reports=reports, trading=days.trading, clock=clock)
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -235,6 +266,8 @@ def build_core(
             clock=clock,
         ),
         reports=reports,
+        range_pnl=range_pnl,
+        exports=Exports(range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,
@@ -283,6 +316,7 @@ def build_core(
         background=background,
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
+        curve=curve,
         plans=orders.plans,
         unfilled=orders.unfilled,
         settle=settle,

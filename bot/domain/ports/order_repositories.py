@@ -250,6 +250,10 @@ class ReportsRepository(Protocol):
 
     def find(self, account_id: str, day: date) -> DayReport | None: ...
 
+    def between(self, account_id: str, first: date, last: date) -> Sequence[DayReport]:
+        """The rows of these dates in India, both included, oldest first."""
+        ...
+
 
 class HeldRepository(Protocol):
     """What was held at the end of each of the last days."""
