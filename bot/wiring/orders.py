@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.trading.orders.cancelling import Cancelling
 from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.kill_switch import KillSwitch
@@ -45,10 +46,22 @@ def build_orders(ground: Ground) -> Orders:
         proposing=proposing,
         confirmations=ground.confirmations,
         reconcile=ground.reconcile,
-        background=ground.background,
+        cancelling=Cancelling(
+            store=ground.store,
+            proposing=proposing,
+            reconcile=ground.reconcile,
+            background=ground.background,
+            clock=ground.clock,
+        ),
         clock=ground.clock,
     )
-    switch = KillSwitch(store=ground.store, confirmations=ground.confirmations, orders=working, clock=ground.clock)
+    switch = KillSwitch(
+        store=ground.store,
+        confirmations=ground.confirmations,
+        orders=working,
+        reconcile=ground.reconcile,
+        clock=ground.clock,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,

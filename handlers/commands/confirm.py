@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, Proposal, Resumed
+from bot.domain.orders.standing import Cancelled
 from handlers.commands.command import Taps
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
@@ -102,12 +103,12 @@ async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: boo
         raise gone
 
 
-async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> None:
+async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Cancelled) -> None:
     if isinstance(outcome, Proposal):
         await ask(ctx, outcome, in_place=True)
     elif isinstance(outcome, Resumed):
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
-    elif tap.verb is CardVerb.YES:  # a question in words, in a message of its own: the order's card lives elsewhere
+    elif isinstance(outcome, Cancelled):  # a question in words, in a message of its own: the order's card lives elsewhere
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 

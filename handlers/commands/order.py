@@ -3,6 +3,7 @@
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
+from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Permission
 from bot.domain.terms import Side
 from handlers.commands import order_steps
@@ -58,7 +59,7 @@ async def cancel_order(ctx: Ctx) -> None:
 async def cancel_all(ctx: Ctx) -> None:
     """Asks mStock to cancel every open order of the account."""
     orders = await ctx.services.orders.cancel_all(ctx.actor)
-    await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now))
+    await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now))
 
 
 async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
@@ -73,7 +74,7 @@ async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
     await ask(ctx, await ctx.services.proposals.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 
-async def _cancelled(ctx: Ctx, outcome: Order | Question) -> None:
+async def _cancelled(ctx: Ctx, outcome: Cancelled | Question) -> None:
     if isinstance(outcome, Question):
         message_id = await ctx.reply(views.question(outcome, ctx.mode, ctx.now))
         await ctx.services.proposals.shown(outcome.confirmation.token, message_id)
@@ -96,7 +97,7 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
         case OrderVerb.CANCEL:
             await ctx.answer("Cancelling…")
             outcome = await orders.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
-            if isinstance(outcome, Question):
+            if isinstance(outcome, Question) or not outcome.order.status.is_final:  # an end is drawn on the card
                 await _cancelled(ctx, outcome)
         case OrderVerb.LOOK:
             await ctx.answer("Looking…")

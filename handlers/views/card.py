@@ -10,6 +10,7 @@ from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.rejections import shortened
+from bot.domain.orders.standing import Cancelled
 from bot.domain.terms import Product, Side
 from handlers.views.format import amount, average, clock_time, count, price
 from handlers.views.keyboards import button, words
@@ -18,6 +19,7 @@ from handlers.views.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
 
+MOST_NAMED = 20  # orders in one message
 LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist
 
 
@@ -263,16 +265,34 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
     ).with_keyboard(near[:2], near[2:], [button("Cancel order", OrderTap(order.id, OrderVerb.CANCEL, label))])
 
 
-def cancel_sent(orders: tuple[Order, ...], label: str, mode: str, now: datetime) -> View:
-    """A cancel is asked for, not done: the book decides."""
-    if not orders:
+def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: datetime) -> View:
+    """What became of cancels. A yes is a wish until the book has ended the order; a no leaves it working."""
+    if not outcomes:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
-    all_cancelled = all(order.status is OrderStatus.CANCELLED for order in orders)
-    number = f"{len(orders)} order{'s' if len(orders) > 1 else ''}."
-    first = say(bold(f"Cancelled {number}" if all_cancelled else f"Cancel sent for {number}"))
-    lines = [f"#{order.number} {what(order.draft, now)}: {state(order, str)}" for order in orders[:20]]
-    if len(orders) > 20:
-        lines.append(f"and {len(orders) - 20} more")
-    settled = all(order.status.is_final for order in orders)
-    decides = [] if settled else ["The order book decides; each card says when it is done."]
-    return message(first, *lines, *decides, place(label, mode))
+    refused = [outcome for outcome in outcomes if outcome.error is not None]
+    taken = [outcome for outcome in outcomes if outcome.error is None]
+    lines: list[Part | str] = []
+    if refused:
+        many = len(refused) > 1
+        lines.append(say(bold(f"Not cancelled: {counted(len(refused))}."), f" {'They work' if many else 'It works'} on."))
+        lines += _listed(refused, now)
+    if taken:
+        ended = all(outcome.order.status is OrderStatus.CANCELLED for outcome in taken)
+        lines.append(say(bold(f"Cancelled {counted(len(taken))}." if ended else f"Cancel sent for {counted(len(taken))}.")))
+        lines += _listed(taken, now)
+    if not all(outcome.order.status.is_final for outcome in taken):
+        lines.append("The order book decides; each card says when it is done.")
+    return message(*lines, place(label, mode))
+
+
+def counted(orders: int) -> str:
+    return f"{orders} order{'s' if orders > 1 else ''}"
+
+
+def _listed(outcomes: list[Cancelled], now: datetime) -> list[str]:
+    lines = []
+    for outcome in outcomes[:MOST_NAMED]:
+        order = outcome.order
+        why = f". {outcome.error.say}" if outcome.error is not None else ""
+        lines.append(f"#{order.number} {what(order.draft, now)}: {state(order, str)}{why}")
+    return [*lines, f"and {len(outcomes) - MOST_NAMED} more"] if len(outcomes) > MOST_NAMED else lines

@@ -43,7 +43,8 @@ class OrderStatus(StrEnum):
 WORKING = frozenset({OrderStatus.OPEN, OrderStatus.TRIGGER_PENDING, OrderStatus.PARTIAL})
 FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 NOTHING_SENT = "nothing was sent"  # in whatever says that no byte reached the broker
-LOOKED_FOR = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED, OrderStatus.NOT_SEEN})
+MAY_WORK = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED})  # nobody knows; a look will tell
+LOOKED_FOR = MAY_WORK | {OrderStatus.NOT_SEEN}
 
 MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.SUBMITTING: WORKING | FINAL | {OrderStatus.UNKNOWN, OrderStatus.REFUSED},

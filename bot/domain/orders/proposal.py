@@ -112,7 +112,8 @@ class Killed:
     stop: Stop
     already: bool  # it was on before
     entries: tuple[Order, ...]  # working orders that could open or grow a position
-    stops: tuple[Order, ...]  # working stop orders, which stay
+    exits: tuple[Order, ...] = ()  # working orders and stops that only make a position smaller, which stay
+    unknown: tuple[Order, ...] = ()  # orders of which nobody knows whether they rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Or
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.position_after import not_closed
 from bot.domain.orders.proposal import Proposal, Resumed
+from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
@@ -84,14 +85,16 @@ class OrderDesk:
 
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, answered: Answered | None = None
-    ) -> Order | Proposal | Resumed:
+    ) -> Order | Proposal | Resumed | Cancelled:
         """Claims the question and does what it licenses, once.
 
         in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
         answered: awaited before anything goes to the broker, so that the person's tap has been answered by then.
 
         Returns the order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for
-        the kill switch. ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
+        the kill switch, Cancelled for a stop.
+
+        ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
         """
         account_id = actor.account.id if actor.account is not None else ""
         order_id = self._random(10).hex()

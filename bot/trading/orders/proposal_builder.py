@@ -118,7 +118,7 @@ class ProposalBuilder:
         if not closes and side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
         now = self.clock.now()
-        if instrument.is_derivative or side is Side.BUY:
+        if instrument.is_derivative or side is Side.BUY or product not in (None, Product.CNC):
             return Held(positions=await connection.broker.positions(), read_at=now)
         positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
         return Held(positions=positions, holdings=holdings, read_at=now)

@@ -49,6 +49,10 @@ class Proposals:
         """Whether a tap on this question may still lead to something; what it leads to is decided when it is claimed."""
         return self._confirmations.may_be_open(token)
 
+    def is_exit(self, token: str) -> bool:
+        """Whether this process asked the question and it was about an exit."""
+        return self._confirmations.is_exit(token)
+
     async def question(self, actor: Actor, token: str) -> Confirmation:
         """This person's own question as it is stored, whatever became of it."""
         return await self._mine(actor, token, actor.user.telegram_id)

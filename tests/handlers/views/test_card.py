@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.errors import Refused
 from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.standing import Cancelled
 from bot.domain.terms import OrderKind
 from handlers.views import card as views
 from handlers.views.message import View
@@ -152,16 +154,30 @@ def test_giving_up_an_unknown_order_takes_a_second_tap() -> None:
 
 
 def test_a_cancel_is_sent_and_the_book_decides() -> None:
-    view = views.cancel_sent(tuple(an_order(number=number, status=S.OPEN) for number in range(30)), "main", "PAPER", NOW)
+    open_yet = tuple(Cancelled(order=an_order(number=number, status=S.OPEN)) for number in range(30))
+    view = views.cancel_sent(open_yet, "main", "PAPER", NOW)
     assert view.plain.startswith("Cancel sent for 30 orders.\n")
     assert "and 10 more" in view.plain
-    done = views.cancel_sent((an_order(number=3, status=S.CANCELLED),), "main", "PAPER", NOW)
+    done = views.cancel_sent((Cancelled(order=an_order(number=3, status=S.CANCELLED)),), "main", "PAPER", NOW)
     assert done.plain.splitlines() == [
         "Cancelled 1 order.",
         "#3 BUY 10 RELIANCE: cancelled, nothing filled",
         "main · PAPER",
     ]
     assert "No open orders." in views.cancel_sent((), "main", "PAPER", NOW).plain
+
+
+def test_a_refused_cancel_stands_before_those_that_were_taken_and_its_order_works_on() -> None:
+    why = Refused("mStock refused the cancel: Trigger price is near", words="Trigger price is near")
+    kept = Cancelled(order=an_order(number=4, status=S.OPEN, sent_at=NOW), error=why)
+    done = Cancelled(order=an_order(number=5, status=S.CANCELLED))
+    assert views.cancel_sent((done, kept), "main", "LIVE", NOW).plain.splitlines() == [
+        "Not cancelled: 1 order. It works on.",
+        "#4 BUY 10 RELIANCE: open at 1,480.30 since 09:30:00. mStock refused the cancel: Trigger price is near",
+        "Cancelled 1 order.",
+        "#5 BUY 10 RELIANCE: cancelled, nothing filled",
+        "main · LIVE",
+    ]
 
 
 @given(

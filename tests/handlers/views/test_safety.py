@@ -11,19 +11,20 @@ from tests.handlers.samples import A_STOP, ASHA, NOW, PAPA
 from tests.stage.orders import an_order
 
 
-def killed(*entries: Order, stops: tuple[Order, ...] = (), already: bool = False) -> View:
+def killed(*entries: Order, exits: tuple[Order, ...] = (), unknown: tuple[Order, ...] = (), already: bool = False) -> View:
     stop = Stop(account_id="a2", by=ASHA, at=NOW)
-    return views.killed(Killed(account=PAPA, stop=stop, already=already, entries=entries, stops=stops), "LIVE", NOW)
+    left = Killed(account=PAPA, stop=stop, already=already, entries=entries, exits=exits, unknown=unknown)
+    return views.killed(left, "LIVE", NOW)
 
 
 def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
     entries = tuple(an_order(id=f"o{number}", number=number, status=OrderStatus.OPEN) for number in (12, 13))
-    view = killed(*entries, stops=(an_order(number=7, draft=A_STOP, status=OrderStatus.TRIGGER_PENDING),))
+    view = killed(*entries, exits=(an_order(number=7, draft=A_STOP, status=OrderStatus.TRIGGER_PENDING),))
     assert view.plain.startswith("Stopped. New orders are blocked.\nExits and cancels work. Open cards are dead.\n")
     assert view.plain.endswith("\npapa · LIVE")
     assert "2 entry orders still rest:" in view.plain
     assert "#13 BUY 10 RELIANCE" in view.plain
-    assert "1 stop stays:" in view.plain
+    assert "1 exit or stop stays:" in view.plain
     assert [decode(item.data) for line in view.keyboard for item in line] == [EntriesTap("papa"), WordsTap("papa: /resume")]
     assert view.keyboard[0][0].label == "Cancel both"
 
@@ -33,6 +34,13 @@ def test_nothing_resting_offers_nothing_to_cancel() -> None:
     assert "No entry order rests." in view.plain
     assert "\nStopped since 14:02:11 already.\n" in view.plain
     assert [item.label for line in view.keyboard for item in line] == ["Resume…"]
+
+
+def test_an_order_of_unknown_outcome_is_named_and_nobody_says_that_nothing_rests() -> None:
+    view = killed(unknown=(an_order(number=9, status=OrderStatus.UNKNOWN),))
+    assert "1 order's outcome is unknown:\n#9 BUY 10 RELIANCE" in view.plain
+    assert "No entry order rests." not in view.plain
+    assert "The outcome of 2 orders is unknown:" in killed(unknown=(an_order(number=8), an_order(number=9))).plain
 
 
 def test_many_orders_are_counted_and_not_all_named() -> None:

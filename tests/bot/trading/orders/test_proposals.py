@@ -186,4 +186,4 @@ async def test_orders_of_an_account_are_cancelled_by_who_may_reduce_and_by_nobod
         await stage.orders.cancel(stage.actor, "nowhere", chat_id=PERSON)
     assert stage.broker.cancels == []
     (cancelled,) = await stage.orders.cancel_all(stage.actor)
-    assert (cancelled.id, len(stage.broker.cancels)) == (order.id, 1)
+    assert (cancelled.order.id, len(stage.broker.cancels)) == (order.id, 1)
