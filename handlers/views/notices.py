@@ -55,7 +55,12 @@ _ACTIONS = {
     ActionKind.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
 }
 
-_AWAY = {Source.FEED: "Without mStock's feed", Source.BOOKS: "mStock's books could not be read", Source.BOT: "I was away"}
+_AWAY = {
+    Source.FEED: "Without mStock's feed",
+    Source.BOOKS: "mStock's books could not be read",
+    Source.BOT: "I was away",
+    Source.TELEGRAM: "Telegram did not answer",
+}
 LATE = timedelta(seconds=60)  # news older than this says so
 
 

@@ -95,6 +95,10 @@ class ConfirmationsRepository(Protocol):
         """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
         ...
 
+    def open_since(self, moment: datetime) -> Sequence[Confirmation]:
+        """The open questions that have a message and end after the moment."""
+        ...
+
     def refuse_of(self, user_id: int) -> int:
         """Closes every open question of a person, and says how many."""
         ...
@@ -143,10 +147,10 @@ class OutboxRepository(Protocol):
         """Mends what was said of this fill: what still waits is changed, what was sent on time is edited in silence."""
         ...
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
         """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order.
 
-        Where many wait behind it that may leave together, it carries them.
+        Where many wait behind it that may leave together, it carries them, unless alone.
         """
         ...
 
@@ -183,6 +187,10 @@ class OutboxRepository(Protocol):
     def postpone(self, delivery_id: int, until: datetime, why: str) -> None: ...
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None: ...
+
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        """How many pieces of news about an account were written since then, by the name of their class, each counted once."""
+        ...
 
     def next_due(self) -> datetime | None: ...
 

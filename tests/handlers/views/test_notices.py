@@ -17,6 +17,7 @@ from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.terms import Product, Side
 from bot.reference.load import load_reference
+from handlers.views.card import card
 from handlers.views.format import rupees
 from handlers.views.message import Table, View
 from handlers.views.notices import notice
@@ -263,12 +264,23 @@ def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
         ),
         (
             news.OrderUnclear(order=replace(DONE, status=S.UNKNOWN, reason="no (HTTP 403)")),
-            f"{UNCLEAR} (mStock's words: no (HTTP 403)). I will not send it again. I am looking for it.",
+            f"{UNCLEAR} (no (HTTP 403)). I will not send it again. I am looking for it.",
         ),
     ],
 )
 def test_an_end_says_what_was_filled_what_is_still_held_and_whose_words_they_are(kind: Notice, text: str) -> None:
     assert draw(kind).plain.splitlines()[1] == text
+
+
+def test_an_answer_that_was_not_clear_is_told_in_mstocks_own_words_scrubbed_like_all_of_them() -> None:
+    order = replace(DONE, status=S.UNKNOWN, reason="Access denied (HTTP 403) eyJ0eXAi")
+    explain = lambda text: REFERENCE_DATA.rejections.explain(text).words(rupees).replace("eyJ0eXAi", "***")  # noqa: E731
+    for text in (draw(news.OrderUnclear(order=order), explain=explain).plain, whole(order, explain)):
+        assert 'no clear answer (mStock\'s words: "Access denied (HTTP 403) ***"). I will not send it again.' in text
+
+
+def whole(order: Order, explain: Callable[[str], str]) -> str:
+    return card(order, label="main", mode="LIVE", now=NOW, explain=explain).plain
 
 
 @pytest.mark.parametrize(
