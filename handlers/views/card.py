@@ -128,6 +128,7 @@ def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
         case OrderStatus.REFUSED:
             return (
                 say("An answer is no proof: I keep looking in the order book for three minutes, in case it exists after all."),
+                say("Until then I send no second one like it."),
             )
         case OrderStatus.NOT_SEEN:
             return (say("Should it turn up in the order book after all, I ring."),)
@@ -185,6 +186,8 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
         case OrderStatus.UNKNOWN:
             late = [tap("It is not in the mStock app", OrderVerb.NOT_THERE)] if may_give_up(order) else []
             return keyboard([tap("Look now", OrderVerb.LOOK)], late)
+        case OrderStatus.REFUSED:
+            return keyboard([tap("Look now", OrderVerb.LOOK)])
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING | OrderStatus.PARTIAL if order.cancelled_by is None:
             rest = "Cancel rest" if order.status is OrderStatus.PARTIAL else "Cancel"
             return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)])

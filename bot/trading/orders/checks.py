@@ -192,11 +192,19 @@ def crossed_zero(at: Situation) -> str | None:
 
 
 def unclear_twin(at: Situation) -> str | None:
-    """Refuses the same entry while an earlier one's outcome is unknown (F1). Source: our own store."""
-    for order in at.recent:
-        if not at.reduces and order.status is OrderStatus.UNKNOWN and _same(order.draft, at.draft):
-            return f"#{order.number} is the same order and its outcome is still unknown. It is being looked for; see its card."
-    return None
+    """Refuses the same entry while nobody knows whether an earlier one exists (F1, F3). Source: our own store."""
+    order = doubtful_twin(at)
+    if order is None:
+        return None
+    if order.status is OrderStatus.UNKNOWN:
+        return f"#{order.number} is the same order and its outcome is still unknown. It is being looked for; see its card."
+    return f"#{order.number} is the same order. mStock refused it, which is no proof: I look for it for three minutes."
+
+
+def doubtful_twin(at: Situation) -> Order | None:
+    """An earlier entry on the same terms that may exist all the same."""
+    doubtful = (order for order in at.recent if order.status in (OrderStatus.UNKNOWN, OrderStatus.REFUSED))
+    return None if at.reduces else next((order for order in doubtful if _same(order.draft, at.draft)), None)
 
 
 def _same(one: OrderDraft, other: OrderDraft) -> bool:
@@ -312,13 +320,15 @@ def beyond_reducing(at: Situation) -> str | None:
     return None
 
 
-def smaller(at: Situation) -> list[tuple[str, str]]:
-    """What of a refused sale could be sold, as (label, command): all that is there."""
+def repairs(at: Situation) -> list[tuple[str, str]]:
+    """What a refused order can become, as (label, command): a sale of all that is there, a look at the doubtful one."""
+    twin_ = doubtful_twin(at)
+    look = [(f"Look at #{twin_.number}", f"/order {twin_.number}")] if twin_ is not None else []
     left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
     if sold_short(at) is None or not left or [check for check in REFUSALS if check(at)] != [sold_short]:
-        return []
+        return look
     request = replace(request_of(at.draft), quantity=left)
-    return [(f"Sell {grouped(str(left))}", request_line(request))]
+    return [*look, (f"Sell {grouped(str(left))}", request_line(request))]
 
 
 def refusals(at: Situation) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, smaller
+from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, repairs
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
 from bot.trading.orders.interpreter import Interpreter
@@ -175,7 +175,7 @@ class ProposalBuilder:
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
             if against := self.against(role, situation):
-                offers.extend(smaller(situation))
+                offers.extend(repairs(situation))
                 return against, (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)

@@ -64,7 +64,7 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
             "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: RMS:1:<margin & more>",
             [["Ask again", "Funds"]],
         ),
-        (an_order(status=S.REFUSED, reason="no"), "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: no", []),
+        (an_order(status=S.REFUSED, reason="no"), "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: no", [["Look now"]]),
         (an_order(status=S.UNKNOWN), "❔ #1 BUY 10 RELIANCE\noutcome unknown", [["Look now"]]),
         (an_order(status=S.NOT_SEEN), "❔ #1 BUY 10 RELIANCE\nclosed by you: not in the mStock app", []),
         (an_order(status=S.CANCELLED), "#1 BUY 10 RELIANCE\ncancelled, nothing filled", [["Same again"]]),
