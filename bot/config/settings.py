@@ -215,6 +215,9 @@ class Settings:
     orders_per_second: Annotated[
         int, Says("how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)", _from(1, 8))
     ] = 3
+    order_ceiling: Annotated[
+        int, Says("rupees that one order may be worth at most, whoever asks; exits are free of it", _from(1_000, 999_999_999))
+    ] = 50_000_000
     market_hours: Annotated[
         MarketHours,
         Says(

@@ -1,6 +1,7 @@
 """Builds what asks about an order, sends it, and follows it until it is over."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from bot.trading.orders.cancelling import Cancelling
 from bot.trading.orders.drafting import Drafting
@@ -38,6 +39,7 @@ def build_orders(ground: Ground) -> Orders:
         rules=ground.reference.rules,
         tariff=ground.reference.tariff,
         calendar=ground.calendar,
+        ceiling=Decimal(ground.settings.order_ceiling),
         plan=ground.plan,
     )
     proposals = Proposals(store=ground.store, proposing=proposing, confirmations=ground.confirmations, clock=ground.clock)

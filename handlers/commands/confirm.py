@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
+from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped, WordsWanted
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, Proposal, Resumed
 from bot.domain.orders.standing import Cancelled
@@ -56,8 +56,9 @@ async def changed(ctx: Ctx, tap: ChangeTap) -> None:
 
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
-    repeated = not ctx.state.first_tap(tap.token)
-    sends = tap.verb is CardVerb.CONFIRM and ctx.services.proposals.may_be_open(tap.token)  # else nothing is announced
+    repeated = not ctx.state.first_tap(f"{tap.token} {tap.verb}")
+    proposals = ctx.services.proposals  # nothing is announced but what one tap may send
+    sends = tap.verb is CardVerb.CONFIRM and proposals.may_be_open(tap.token) and not proposals.is_heavy(tap.token)
     answered = None if repeated else _answering(ctx, "Sending…" if sends else "")
     await asyncio.sleep(0)  # the answer is on its way before the claim keeps the store's thread, and this one, busy
     try:
@@ -71,6 +72,9 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
         )
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
+    except WordsWanted as wanted:
+        confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
+        await ctx.redraw(views.in_words(confirmation, wanted.reasons, ctx.label, ctx.mode, ctx.now))
     except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
         confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
         await ctx.redraw(views.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))

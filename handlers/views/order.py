@@ -208,6 +208,26 @@ def expired(words_of_it: str, token: str, label: str) -> View:
     return message(words_of_it).with_keyboard([button("Ask again at the price of now", CardTap(token, CardVerb.AGAIN, label))])
 
 
+def in_words(confirmation: Confirmation, reasons: tuple[str, ...], label: str, mode: str, now: datetime) -> View:
+    """A heavy order, asked again: why it is heavy, and one button that names the act."""
+    draft, token = confirmation.draft, confirmation.token
+    if draft is None:
+        msg = "a question without terms"
+        raise ValueError(msg)
+    change = confirmation.purpose is Purpose.MODIFY
+    named = draft.trigger or draft.price
+    at_price = price(named) if named is not None else "market"
+    act = f"move it to {at_price}" if change else f"{draft.side.lower()} {count(draft.quantity)} at {at_price}"
+    return message(
+        say(bold(f"{'Change to ' if change else ''}{what(draft, now)}?")),
+        *reasons,
+        place(label, mode),
+    ).with_keyboard(
+        [button(f"Yes, {act}", CardTap(token, CardVerb.YES, label))],
+        [button("No", CardTap(token, CardVerb.DISCARD, label))],
+    )
+
+
 def question(question: Question, mode: str, now: datetime) -> View:
     """Asked again in words: cancelling the stop of a position, or allowing new orders."""
     token, label = question.confirmation.token, question.account.label

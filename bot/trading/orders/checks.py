@@ -9,7 +9,7 @@ from bot.domain.clock import MOST_SKEW, ist, ist_date
 from bot.domain.market.calendar import Window
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage
-from bot.domain.money import grouped, in_figures
+from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import request_line, request_of
 from bot.domain.orders.portfolio import Position
@@ -17,9 +17,10 @@ from bot.domain.orders.proposal import Remark
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Stop
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.orders.cover import uncovers
+from bot.trading.orders.cover import leaves_bare, uncovers
 from bot.trading.safety.limits import segment_of
 
+MOST_FREEZES = 100  # one order is never cut into more slices
 FAR = Decimal("0.10")  # of the last price: a limit further away is probably a slip of the thumb
 TWIN = timedelta(seconds=30)
 
@@ -48,6 +49,8 @@ class Situation:
     positions: Sequence[Position] = ()  # as far as they were read
     closable: int = 0  # shares or units that an order of this side could still close, as far as positions and holdings were read
     clock_off: float | None = None  # seconds that the broker's clock is ahead of this host's; None: not known
+    ceiling: Decimal | None = None  # rupees that one order may be worth, whoever asks
+    before: Order | None = None  # a change: the order as it stands
     asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller
 
     @property
@@ -102,6 +105,18 @@ def value_limit(at: Situation) -> str | None:
     if at.value <= at.limits.value:
         return None
     return f"Worth {in_figures(at.value)}, over your own limit of {in_figures(at.limits.value)} for one order."
+
+
+def ceiling(at: Situation) -> str | None:
+    """Refuses what can only be a slip of the thumb. Source: ORDER_CEILING; dated rows of the exchanges' notices."""
+    if at.reduces:
+        return None
+    size = grouped(str(at.draft.quantity))
+    if at.freeze is not None and at.draft.quantity > MOST_FREEZES * at.freeze:
+        return f"{size} is over {MOST_FREEZES} times the freeze of {grouped(str(at.freeze))}: surely a slip."
+    if at.ceiling is None or at.value is None or at.value <= at.ceiling:
+        return None
+    return f"Worth {in_figures(at.value)}, over the ceiling of {in_figures(at.ceiling)} for one order (ORDER_CEILING)."
 
 
 def quantity_limit(at: Situation) -> str | None:
@@ -214,7 +229,7 @@ def _same(one: OrderDraft, other: OrderDraft) -> bool:
 
 
 REFUSALS: tuple[Check, ...] = (
-    kill_switch, wrong_clock, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
+    kill_switch, wrong_clock, not_tradable, expired, ceiling, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
     hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, unclear_twin,
 )  # fmt: skip
 
@@ -234,6 +249,14 @@ def far_from_last(at: Situation) -> str | None:
         return None
     distance = abs(at.draft.price - at.price.last) / at.price.last
     return f"Limit is {distance * 100:.0f} % from the last price" if distance > FAR else None
+
+
+def trigger_passed(at: Situation) -> str | None:
+    """Source: the feed or a quote."""
+    trigger = at.draft.trigger
+    if trigger is None or at.price is None or (at.price.last - trigger) * at.draft.side.sign < 0:
+        return None
+    return f"The price has passed the trigger {in_price(trigger)} already: at {in_price(at.price.last)} it fires at once"
 
 
 def twin(at: Situation) -> str | None:
@@ -275,10 +298,10 @@ def series(at: Situation) -> str | None:
 
 
 def naked_short(at: Situation) -> str | None:
-    """Source: the order itself; a hedge elsewhere is not seen."""
-    if at.draft.instrument.is_option and at.draft.side is Side.SELL and not at.reduces:
-        return "Sells an option: the loss has no floor"
-    return None
+    """Source: the broker's positions; a hedge elsewhere is not seen."""
+    sells = at.draft.instrument.is_option and at.draft.side is Side.SELL and not at.reduces
+    is_bare = sells and leaves_bare(at.draft, at.positions)
+    return "Sells an option without cover: the loss has no floor" if is_bare else None
 
 
 def opens_short(at: Situation) -> str | None:
@@ -303,8 +326,8 @@ def clock_unknown(at: Situation) -> str | None:
 
 
 WARNINGS: tuple[Check, ...] = (
-    clock_unknown, cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, opens_short, naked_short,
-    near_expiry,
+    clock_unknown, cash_short, far_from_last, trigger_passed, twin, over_freeze, market_hours, kind_now, series, opens_short,
+    naked_short, near_expiry,
 )  # fmt: skip
 
 

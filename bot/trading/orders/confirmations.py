@@ -27,6 +27,8 @@ class Confirmations:
     life: timedelta = timedelta(seconds=60)
     _asked: dict[str, float] = field(default_factory=dict)  # questions of this process: token -> when, in loop time
     _exits: dict[str, float] = field(default_factory=dict)  # those about an exit
+    _weights: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)  # those to be asked again in words, and why
+    _in_words: dict[str, float] = field(default_factory=dict)  # those whose words are shown
 
     def new(
         self,
@@ -36,10 +38,11 @@ class Confirmations:
         *,
         draft: OrderDraft | None = None,
         order_id: str | None = None,
+        before: OrderDraft | None = None,
         message_id: int | None = None,
         calm: bool = False,
     ) -> Confirmation:
-        """An open question, not yet stored. message_id when it replaces one in the same message."""
+        """An open question, not yet stored. before: the terms that a change replaces. message_id: it replaces one there."""
         if actor.account is None:
             msg = "a question needs an account"
             raise ValueError(msg)
@@ -53,7 +56,7 @@ class Confirmations:
             message_id=message_id,
             account_id=actor.account.id,
             purpose=purpose,
-            digest=digest(purpose, actor.account.id, draft, order_id),
+            digest=digest(purpose, actor.account.id, draft, order_id, before),
             draft=draft,
             order_id=order_id,
             created_at=now,
@@ -91,7 +94,14 @@ class Confirmations:
         if over or self._moment(question) >= question.expires_at:
             ended = f"This card expired at {ist(question.expires_at):%H:%M:%S}. Nothing was sent."
             raise ConfirmationGone(ended, expired=True, again=question.purpose is Purpose.PLACE)
-        if digest(question.purpose, question.account_id, question.draft, question.order_id) != question.digest:
+        changes = question.purpose is Purpose.MODIFY
+        order = db.orders.find(question.order_id or "") if changes else None
+        before = order.draft if order is not None else None
+        if digest(question.purpose, question.account_id, question.draft, question.order_id, before) != question.digest:
+            if changes and order is not None:
+                raise ConfirmationGone(
+                    f"#{order.number} changed since this card. Nothing was sent: /modify {order.number} asks anew."
+                )
             raise ConfirmationGone("This card's terms do not match what was shown. Nothing was sent.")
         return question
 
@@ -105,6 +115,28 @@ class Confirmations:
         It is not stored: a question that is older than this process is asked anew where that matters (`is_of_before`).
         """
         self._remember(self._exits, confirmation.token)
+
+    def note_weight(self, confirmation: Confirmation, reasons: tuple[str, ...]) -> None:
+        """Why this question is to be asked again in words, if at all. It is not stored, as `note_exit`."""
+        now = self.elapsed()
+        for old in [token for token, (at, _) in self._weights.items() if now - at > A_DAY]:
+            del self._weights[old]
+            self._in_words.pop(old, None)
+        if reasons:
+            self._weights[confirmation.token] = (now, reasons)
+
+    def weight(self, token: str) -> tuple[str, ...]:
+        """Why it is to be asked again in words; empty: one tap may do it."""
+        return self._weights.get(token, (0.0, ()))[1]
+
+    def ask_again(self, token: str) -> None:
+        """Its question in words is shown from now on."""
+        self._in_words[token] = self.elapsed()
+
+    def was_asked_again(self, token: str) -> bool:
+        """Whether its question in words was shown long enough to be read."""
+        shown = self._in_words.get(token)
+        return shown is not None and timedelta(seconds=self.elapsed() - shown) >= CALM
 
     def may_be_open(self, token: str) -> bool:
         """Whether this process asked the question and its time is not over: for words only, the row decides what is done."""
@@ -149,9 +181,11 @@ class Confirmations:
         tokens[token] = now
 
 
-def digest(purpose: Purpose, account_id: str, draft: OrderDraft | None, order_id: str | None) -> str:
-    """A name for everything that the person was shown and confirms."""
-    terms = draft.digest() if draft is not None else "-"
+def digest(
+    purpose: Purpose, account_id: str, draft: OrderDraft | None, order_id: str | None, before: OrderDraft | None = None
+) -> str:
+    """A name for everything that the person was shown and confirms, the terms that a change replaces included."""
+    terms = "|".join(each.digest() if each is not None else "-" for each in (draft, *([before] if before is not None else [])))
     return hashlib.sha256(f"{purpose}|{account_id}|{order_id or '-'}|{terms}".encode()).hexdigest()
 
 

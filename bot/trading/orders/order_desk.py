@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 
@@ -22,6 +22,7 @@ from bot.domain.errors import (
     StorageAway,
     TooFast,
     Unclear,
+    WordsWanted,
 )
 from bot.domain.money import in_figures
 from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear
@@ -33,7 +34,7 @@ from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import Product, Side
+from bot.domain.terms import Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.kill_switch import KillSwitch
@@ -94,7 +95,8 @@ class OrderDesk:
         Returns the order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for
         the kill switch, Cancelled for a stop.
 
-        ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
+        ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason, WordsWanted when
+        the act is heavy and its question in words has not been answered.
         """
         account_id = actor.account.id if actor.account is not None else ""
         order_id = self._random(10).hex()
@@ -108,7 +110,7 @@ class OrderDesk:
                     chat_id=chat_id,
                     message_id=message_id,
                     order_id=order_id,
-                    fits=IN_WORDS if in_words else ON_CARDS,
+                    in_words=in_words,
                 )
             )
             if question.purpose is Purpose.PLACE and claim is None:
@@ -156,17 +158,23 @@ class OrderDesk:
         chat_id: int,
         message_id: int,
         order_id: str,
-        fits: Collection[Purpose],
+        in_words: bool,
     ) -> tuple[Confirmation, Claim | None, bool]:
         """The question behind the tap; an order that nothing speaks against is claimed in the same transaction.
 
         The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
         """
+        fits = ON_CARDS if not in_words else IN_WORDS | ON_CARDS if self._confirmations.was_asked_again(token) else IN_WORDS
         question = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
         if actor.account is None or actor.account.id != question.account_id:
             raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(question):
             raise ConfirmationGone("New figures. Read, then tap.")
+        if question.purpose is Purpose.MODIFY and self._confirmations.is_of_before(question):
+            raise ConfirmationGone("I was restarted after this card. Nothing was changed: ask again.")
+        if not in_words and (reasons := self._confirmations.weight(token)):
+            self._confirmations.ask_again(token)
+            raise WordsWanted(reasons)
         limited = self._proposing.limited(db, question.account_id)
         if question.purpose is not Purpose.PLACE or self._ran_away(question) is not None:
             return question, None, limited
@@ -332,12 +340,8 @@ class OrderDesk:
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
 
     def _of_before(self, question: Confirmation) -> str | None:
-        """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
-        draft = terms_of(question)
-        buys_to_keep = draft.side is Side.BUY and draft.product is Product.CNC
-        if buys_to_keep or not self._confirmations.is_of_before(question):
-            return None
-        return "I was restarted after this card."
+        """Why a card from before a restart is asked anew: nobody knows whether it was about an exit, or heavy."""
+        return "I was restarted after this card." if self._confirmations.is_of_before(question) else None
 
     async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
         _, connection = self._proposing.connection(actor)

@@ -32,6 +32,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.meaning import Meant, priced
+from bot.trading.orders.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class ProposalBuilder:
     rules: MarketRules
     tariff: Tariff
     calendar: Calendar | None  # None: this exchange never closes (practice)
+    ceiling: Decimal  # rupees that one order may be worth, whoever asks
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
@@ -179,6 +181,7 @@ class ProposalBuilder:
                 return against, (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
+            self.confirmations.note_weight(confirmation, weighs(situation))
             if replaces is not None:
                 db.confirmations.close(replaces, ConfirmationState.REPLACED)
             db.confirmations.add(confirmation)
@@ -243,6 +246,8 @@ class ProposalBuilder:
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),
             result=made(held.result) if held.result is not None else None,
             positions=held.positions,
+            ceiling=self.ceiling,
+            before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,
         )
 

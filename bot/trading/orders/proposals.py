@@ -49,6 +49,10 @@ class Proposals:
         """Whether a tap on this question may still lead to something; what it leads to is decided when it is claimed."""
         return self._confirmations.may_be_open(token)
 
+    def is_heavy(self, token: str) -> bool:
+        """Whether this question is asked again in words before anything is sent."""
+        return bool(self._confirmations.weight(token))
+
     def is_exit(self, token: str) -> bool:
         """Whether this process asked the question and it was about an exit."""
         return self._confirmations.is_exit(token)
@@ -207,7 +211,7 @@ class Proposals:
         draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
         if draft.quantity <= order.filled:
             raise CheckFailed([f"{order.filled} of #{number} are filled already."])
-        confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id)
+        confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id, before=order.draft)
         funds = await connection.broker.funds()
         return await self._proposing.ask(
             actor,
@@ -228,12 +232,14 @@ class Proposals:
         price = await self._proposing.prices.of(account.id, terms.instrument.key)
         product = request.product or terms.product
         draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
+        before = await self._store.transaction(lambda db: db.orders.find(old.order_id) if old.order_id is not None else None)
         new = self._confirmations.new(
             actor,
             old.chat_id,
             old.purpose,
             draft=draft,
             order_id=old.order_id,
+            before=before.draft if before is not None else None,
             message_id=old.message_id,
             calm=redrawn is not None,
         )
@@ -247,6 +253,7 @@ class Proposals:
             funds=funds,
             held=await self._proposing.held_for(actor, draft),
             said=said,
+            before=before,
             replaces=old.token,
             redrawn=redrawn,
         )

@@ -176,6 +176,27 @@ async def test_cancelling_the_only_stop_is_asked_in_words_first(clock: LoopClock
         assert stage.bot.cancelled() == [1]
 
 
+async def test_a_limit_far_through_the_book_is_asked_again_in_the_same_message_and_no_sends_nothing(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10 @2000", "BUY 10 RELIANCE")
+        await later(1)
+        note = await stage.me.wait_for_note(stage.me.press("Confirm buy", card))
+        assert note["text"] is None, "nothing is being sent"
+        asked = await stage.me.wait_for("BUY 10 RELIANCE?")
+        assert asked["id"] == card["id"]
+        await later(2)
+        await stage.me.choose("No", "Discarded. Nothing was sent.")
+        assert stage.broker.posts == 0
+        card = await stage.me.ask("/buy RELIANCE 10 @2000", lambda message: "Confirm buy" in str(message["buttons"]))
+        await later(1)
+        stage.me.press("Confirm buy", card)
+        await stage.me.wait_for("BUY 10 RELIANCE?")
+        await later(2)
+        stage.me.press("Yes, buy 10 at 2,000.00")
+        await later(2)
+        assert stage.broker.posts == 1
+
+
 async def test_resume_is_asked_in_words_and_lifts_the_switch(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/kill", "Stopped.")

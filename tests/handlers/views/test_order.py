@@ -202,6 +202,20 @@ def test_cancelling_the_only_stop_and_allowing_orders_are_asked_in_words() -> No
     assert labels(resume) == [["Yes, allow new orders"], ["No, stay stopped"]]
 
 
+def test_a_heavy_order_is_a_question_whose_button_names_the_act() -> None:
+    why = ("The limit 9,99,999.00 is 67,456 % above the ask 1,480.30.",)
+    heavy = a_confirmation(draft=a_draft(price=Decimal(999_999)))
+    view = views.in_words(heavy, why, "main", "LIVE", NOW)
+    assert view.plain.splitlines() == ["BUY 10 RELIANCE?", *why, "main · LIVE"]
+    assert labels(view) == [["Yes, buy 10 at 9,99,999.00"], ["No"]]
+    assert [decode(item.data) for line in view.keyboard for item in line] == [
+        CardTap(TOKEN, CardVerb.YES, "main"),
+        CardTap(TOKEN, CardVerb.DISCARD, "main"),
+    ]
+    widened = a_confirmation(purpose=Purpose.MODIFY, draft=A_STOP)
+    assert labels(views.in_words(widened, why, "main", "LIVE", NOW))[0] == ["Yes, move it to 80.00"]
+
+
 WILD = st.text(st.characters(codec=None), min_size=1, max_size=40)
 MONEY = st.none() | st.decimals(-(10**9), 10**9, places=2, allow_nan=False)
 
