@@ -114,6 +114,8 @@ class App:
                         ("folder", self._folder.run()),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
+                        ("plans", self.core.plans.run()),
+                        ("triggered stops", self.core.triggered.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),

@@ -26,6 +26,7 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
+from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
@@ -33,9 +34,15 @@ from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.money.expiring import Expiring
+from bot.trading.money.held_notes import HeldNotes
+from bot.trading.money.mornings import Mornings
 from bot.trading.money.reports import Reports
+from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
+from bot.trading.orders.triggered_stops import TriggeredStops
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -85,6 +92,8 @@ class Core:
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
+    plans: PlanRunner
+    triggered: TriggeredStops
     settle: Settling
     direct: DirectMessages
     patient: PatientStore
@@ -162,6 +171,7 @@ def build_core(
         results=results,
     )
     orders = build_orders(ground)
+    days = Days(calendar=calendar, summary=settings.daily_summary)
     views = AccountViews(
         store=store,
         connections=connections,
@@ -172,6 +182,7 @@ def build_core(
         tariff=reference.tariff,
         plan=plan,
         day_book=day_book,
+        bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
@@ -228,9 +239,23 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
+    telling = Telling(store=patient, clock=clock)
+    notes = HeldNotes(store=patient, books=views, clock=clock)
     jobs = table(
-        days=Days(calendar=calendar, summary=settings.daily_summary),
+        days=days,
         reports=reports,
+        notes=notes,
+        mornings=Mornings(telling=telling, books=views, notes=notes, calendar=calendar, clock=clock),
+        expiring=Expiring(
+            telling=telling,
+            books=views,
+            notes=notes,
+            rules=reference.rules,
+            calendar=calendar,
+            tariff=reference.tariff,
+            plan=plan,
+            clock=clock,
+        ),
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
     )
@@ -245,6 +270,8 @@ def build_core(
         background=background,
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
+        plans=orders.plans,
+        triggered=orders.triggered,
         settle=settle,
         direct=direct,
         patient=patient,

@@ -32,6 +32,7 @@ from handlers.views.format import amount, clock_time, signed, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Keyboard, Part, View, bold, keyboard, say
 from handlers.views.order_news import RENDERERS, Scene, renders
+from handlers.views.readiness import OWN_PLACE
 from handlers.views.safety import resting
 from handlers.views.taps import EntriesTap
 
@@ -73,7 +74,7 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) ->
     view = RENDERERS[type(delivery.notice)](delivery.notice, scene)
     if delivery.more:
         view = _together([view, *(RENDERERS[type(other.notice)](other.notice, scene) for other in delivery.more)], scene)
-    own_place = isinstance(delivery.notice, DaySummary)  # its table names account and mode
+    own_place = type(delivery.notice) in {DaySummary, *OWN_PLACE}  # its table names account and mode
     remarks = [] if own_place else [delivery.label, mode]
     if delivery.attempts:
         remarks.append(f"n {delivery.id}")

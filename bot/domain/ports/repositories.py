@@ -22,8 +22,10 @@ from bot.domain.ports.ledger_repository import LedgerRepository
 from bot.domain.ports.order_repositories import (
     CardsRepository,
     ConfirmationsRepository,
+    HeldRepository,
     OrdersRepository,
     OutboxRepository,
+    PlansRepository,
     ReportsRepository,
     ScripMasterRepository,
 )
@@ -49,6 +51,8 @@ class Repositories(Protocol):
     @property
     def confirmations(self) -> ConfirmationsRepository: ...
     @property
+    def plans(self) -> PlansRepository: ...
+    @property
     def cards(self) -> CardsRepository: ...
     @property
     def outbox(self) -> OutboxRepository: ...
@@ -56,6 +60,8 @@ class Repositories(Protocol):
     def stops(self) -> StopsRepository: ...
     @property
     def reports(self) -> ReportsRepository: ...
+    @property
+    def held(self) -> HeldRepository: ...
     @property
     def ledger(self) -> LedgerRepository: ...
     @property

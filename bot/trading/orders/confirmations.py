@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import ConfirmationGone
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.plan import Plan
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
@@ -41,8 +42,12 @@ class Confirmations:
         before: OrderDraft | None = None,
         message_id: int | None = None,
         calm: bool = False,
+        plan: str | None = None,
     ) -> Confirmation:
-        """An open question, not yet stored. before: the terms that a change replaces. message_id: it replaces one there."""
+        """An open question, not yet stored.
+
+        before: the terms that a change replaces. message_id: it replaces one there. plan: a plan's digest.
+        """
         if actor.account is None:
             msg = "a question needs an account"
             raise ValueError(msg)
@@ -56,7 +61,7 @@ class Confirmations:
             message_id=message_id,
             account_id=actor.account.id,
             purpose=purpose,
-            digest=digest(purpose, actor.account.id, draft, order_id, before),
+            digest=digest(purpose, actor.account.id, draft, order_id, plan=plan, before=before),
             draft=draft,
             order_id=order_id,
             created_at=now,
@@ -94,16 +99,26 @@ class Confirmations:
         if over or self._moment(question) >= question.expires_at:
             ended = f"This card expired at {ist(question.expires_at):%H:%M:%S}. Nothing was sent."
             raise ConfirmationGone(ended, expired=True, again=question.purpose is Purpose.PLACE)
-        changes = question.purpose is Purpose.MODIFY
-        order = db.orders.find(question.order_id or "") if changes else None
-        before = order.draft if order is not None else None
-        if digest(question.purpose, question.account_id, question.draft, question.order_id, before) != question.digest:
-            if changes and order is not None:
-                raise ConfirmationGone(
-                    f"#{order.number} changed since this card. Nothing was sent: /modify {order.number} asks anew."
-                )
+        if not self.is_as_asked(db, question):
+            if question.purpose is Purpose.MODIFY:
+                raise ConfirmationGone("The order changed since this card. Nothing was sent: /modify asks anew.")
             raise ConfirmationGone("This card's terms do not match what was shown. Nothing was sent.")
         return question
+
+    def plan_of(self, db: Repositories, question: Confirmation) -> Plan | None:
+        """The plan that the question's terms are part of. None for one order alone, which costs no look."""
+        if question.purpose is not Purpose.PLACE:
+            return None
+        alone = digest(question.purpose, question.account_id, question.draft, question.order_id)
+        return db.plans.find(question.token) if alone != question.digest else None
+
+    def is_as_asked(self, db: Repositories, question: Confirmation) -> bool:
+        """Whether everything that was shown still stands: its terms, its plan, and the terms that a change replaces."""
+        plan = self.plan_of(db, question)
+        order = db.orders.find(question.order_id or "") if question.purpose is Purpose.MODIFY else None
+        whole, before = plan.digest() if plan is not None else None, order.draft if order is not None else None
+        seen = digest(question.purpose, question.account_id, question.draft, question.order_id, plan=whole, before=before)
+        return seen == question.digest
 
     def too_early(self, confirmation: Confirmation) -> bool:
         """Whether a tap falls into the calm after a redraw."""
@@ -182,11 +197,21 @@ class Confirmations:
 
 
 def digest(
-    purpose: Purpose, account_id: str, draft: OrderDraft | None, order_id: str | None, before: OrderDraft | None = None
+    purpose: Purpose,
+    account_id: str,
+    draft: OrderDraft | None,
+    order_id: str | None,
+    *,
+    plan: str | None = None,
+    before: OrderDraft | None = None,
 ) -> str:
-    """A name for everything that the person was shown and confirms, the terms that a change replaces included."""
-    terms = "|".join(each.digest() if each is not None else "-" for each in (draft, *([before] if before is not None else [])))
-    return hashlib.sha256(f"{purpose}|{account_id}|{order_id or '-'}|{terms}".encode()).hexdigest()
+    """A name for everything that the person was shown and confirms.
+
+    plan: the digest of the plan that it is part of. before: the terms that a change replaces.
+    """
+    terms = draft.digest() if draft is not None else "-"
+    whole = "".join(f"|{part}" for part in (plan, before.digest() if before is not None else None) if part is not None)
+    return hashlib.sha256(f"{purpose}|{account_id}|{order_id or '-'}|{terms}{whole}".encode()).hexdigest()
 
 
 def _ended(confirmation: Confirmation) -> str:

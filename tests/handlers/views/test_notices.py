@@ -1,5 +1,6 @@
 """Every kind of news has words; late news says so; nothing in them can break a message."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -21,8 +22,10 @@ from handlers.views.card import card
 from handlers.views.format import rupees
 from handlers.views.message import Table, View
 from handlers.views.notices import notice
+from handlers.views.readiness import OWN_PLACE
 from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
+from tests.handlers.mornings import every_morning
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
 from tests.stage.market import REFERENCE_DATA
@@ -45,6 +48,9 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.OrderFound(order=order),
         news.OrderNotSeen(order=order),
         news.OrderElsewhere(order=order),
+        news.Unguarded(draft=order.draft),
+        news.GuardPlaced(order=order),
+        news.ExitAsks(order=order, why=news.ExitTrouble.TRIGGERED, price=Decimal("71.50")),
         news.OrdersElsewhere(orders=(order, order)),
         news.OrderByOther(order=order, name=words),
         news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),
@@ -61,6 +67,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.AddressNotRegistered(at=NOW, words=words),
         news.DaySummary(report=a_report()),
         news.YearNotCovered(year=2027),
+        *every_morning(),
     ]
 
 
@@ -90,8 +97,8 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     assert {type(kind) for kind in kinds} == set(Notice.kinds.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
     for kind in kinds:
-        last = "LIVE" if isinstance(kind, news.DaySummary) else "main · LIVE"
-        assert last in draw(kind).plain
+        in_its_table = isinstance(kind, news.DaySummary) or type(kind) in OWN_PLACE
+        assert re.search("main +LIVE" if in_its_table else "main · LIVE", draw(kind).plain)
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
 
@@ -114,7 +121,7 @@ def test_each_deed_of_another_person_is_named(deed: news.ActionKind) -> None:
 
 def test_the_accounts_mark_leads_every_message() -> None:
     for kind in every_kind(DONE):
-        if not isinstance(kind, news.DaySummary):  # a table, with the account in its first row
+        if not isinstance(draw(kind).parts[0], Table):  # with the account in its first row
             assert draw(kind, mark="🟠").plain.startswith("🟠 ")
 
 
@@ -172,6 +179,13 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0)), "Found in the order book."),
         (news.OrderNotSeen(order=DONE), "Not found #12 BUY 10 RELIANCE"),
         (news.OrderElsewhere(order=DONE), "Order from elsewhere."),
+        (news.GuardPlaced(order=DONE), "Stop placed."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Stop left over."),
+        (
+            news.Unguarded(draft=DONE.draft),
+            "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",
+        ),
         (news.OrderByOther(order=DONE, name="Ravi"), "Ravi sent an order."),
         (
             news.TradingStopped(name="Ravi", at=NOW),
