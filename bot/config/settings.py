@@ -231,6 +231,9 @@ class Settings:
             "your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is not known"
         ),
     ] = None
+    ddpi: Annotated[
+        Consent, Says("`yes`: a DDPI is on file at mStock, so that no sale of holdings waits for a TPIN", _one_of(Consent))
+    ] = Consent.NO
     protect_content: Annotated[
         Consent, Says("`yes`: no message of the bot can be forwarded, copied or saved", _one_of(Consent))
     ] = Consent.NO

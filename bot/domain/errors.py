@@ -112,8 +112,8 @@ class PinWanted(PersonError):
 class WordsWanted(PersonError):
     """The act is heavy enough to be asked again in words; reasons say why."""
 
-    def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__(" ".join(reasons))
+    def __init__(self, say: str, *, reasons: Sequence[str] = ()) -> None:
+        super().__init__(say)
         self.reasons = tuple(reasons)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.config.settings import Consent
 from bot.trading.orders.cancelling import Cancelling
 from bot.trading.orders.confirmed_exits import ConfirmedExits
 from bot.trading.orders.drafting import Drafting
@@ -49,6 +50,7 @@ def build_orders(ground: Ground) -> Orders:
         tariff=ground.reference.tariff,
         calendar=ground.calendar,
         ceiling=Decimal(ground.settings.order_ceiling),
+        ddpi=ground.settings.ddpi is Consent.YES,
         plan=ground.plan,
     )
     proposals = Proposals(store=ground.store, proposing=proposing, confirmations=ground.confirmations, clock=ground.clock)

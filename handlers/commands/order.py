@@ -88,8 +88,8 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
     match tap.verb:
         case OrderVerb.SAME:
             await ask(ctx, await proposals.same_again(ctx.actor, tap.order_id, chat_id=chat_id))
-        case OrderVerb.REVERSE:
-            await ask(ctx, await proposals.reverse(ctx.actor, tap.order_id, chat_id=chat_id))
+        case OrderVerb.REVERSE:  # of an old message, or a word
+            raise CheckFailed(["A position is not turned round in one step here: exit it, then open the other side."])
         case OrderVerb.EXIT:
             await ask(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:

@@ -193,7 +193,7 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
             return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)])
         case OrderStatus.FILLED:
             exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) else []
-            return keyboard([tap("Same again", OrderVerb.SAME), *exit_])
+            return keyboard([*([tap("Same again", OrderVerb.SAME)] if only_opens(order) else []), *exit_])
         case OrderStatus.REJECTED:
             return keyboard([tap("Ask again", OrderVerb.SAME), words("Funds", "/funds", account=label)])
         case OrderStatus.CANCELLED | OrderStatus.EXPIRED:
@@ -219,12 +219,14 @@ def may_give_up(order: Order) -> bool:
     return order.looked_at - order.sent_at >= LOOK_OUT
 
 
-_KEPT = frozenset({Product.CNC, Product.MTF})  # what is delivered is not turned around
-
-
 def may_exit(order: Order) -> bool:
     """A delivery sale leaves nothing to get out of."""
     return not (order.draft.product is Product.CNC and order.draft.side is Side.SELL)
+
+
+def only_opens(order: Order) -> bool:
+    """A delivery purchase closes no short, so that the same once more cannot open one either."""
+    return order.draft.side is Side.BUY and order.draft.product in (Product.CNC, Product.MTF)
 
 
 def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) -> Keyboard:
@@ -235,10 +237,10 @@ def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) 
 
     flat = after is not None and after.quantity == 0
     closed = after is not None and after.closes
+    is_known = after is not None and after.quantity is not None
+    opened = not closed and (is_known or only_opens(order))
     exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not flat else []
-    again = [] if closed else [tap("Same again", OrderVerb.SAME)]
-    reverse = [] if flat or order.draft.product in _KEPT else [tap("Reverse", OrderVerb.REVERSE)]
-    return keyboard([*exit_, *again], reverse)
+    return keyboard([*exit_, *([tap("Same again", OrderVerb.SAME)] if opened else [])])
 
 
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:

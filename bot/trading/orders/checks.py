@@ -12,8 +12,7 @@ from bot.domain.market.rules import ExpiryStage
 from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import request_line, request_of
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Remark
+from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Stop
 from bot.domain.terms import OrderKind, Product, Side
@@ -47,6 +46,8 @@ class Situation:
     day_lock: DayLock | None = None
     result: Decimal | None = None  # of the day in rupees, after charges where they are known; read only where a limit hangs on it
     positions: Sequence[Position] = ()  # as far as they were read
+    holdings: Sequence[Holding] = ()
+    ddpi: bool = False  # a DDPI is on file: no sale needs a TPIN
     closable: int = 0  # shares or units that an order of this side could still close, as far as positions and holdings were read
     clock_off: float | None = None  # seconds that the broker's clock is ahead of this host's; None: not known
     ceiling: Decimal | None = None  # rupees that one order may be worth, whoever asks
@@ -197,6 +198,9 @@ def sold_short(at: Situation) -> str | None:
     if not sale or at.reduces:
         return None
     name, way = at.draft.instrument.symbol, at.draft.product
+    pledged = sum(row.collateral for row in at.holdings if row.instrument.key == at.draft.instrument.key)
+    if pledged:
+        return f"Only {at.closable} {name} can be sold as {way}: {pledged} are pledged. Unpledge them in the mStock app first."
     if not at.closable:
         return f"There is no {name} to sell as {way}, or all of it is on sale already."
     return f"Only {at.closable} {name} can be sold as {way}, not {at.draft.quantity}; what is on sale already is taken off."
@@ -389,8 +393,3 @@ def repairs(at: Situation) -> list[tuple[str, str]]:
 def refusals(at: Situation) -> tuple[str, ...]:
     """Every reason against the order; none of them refuses an exit."""
     return tuple(say for check in REFUSALS if (say := check(at)) is not None)
-
-
-def remarks(at: Situation) -> tuple[Remark, ...]:
-    """Every warning about the order."""
-    return tuple(Remark(name=check.__name__, say=say) for check in WARNINGS if (say := check(at)) is not None)

@@ -184,7 +184,7 @@ class OrderDesk:
             raise ConfirmationGone("I was restarted after this card. Nothing was changed: ask again.")
         if not in_words and (reasons := self._confirmations.weight(token)):
             self._confirmations.ask_again(token)
-            raise WordsWanted(reasons)
+            raise WordsWanted(" ".join(reasons), reasons=reasons)
         limited = self._proposing.limited(db, question.account_id)
         if question.purpose is not Purpose.PLACE or self._ran_away(question) is not None:
             return question, None, limited
@@ -265,8 +265,11 @@ class OrderDesk:
         return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now), None
 
     def _ran_away(self, question: Confirmation) -> str | None:
-        """Why the card would no longer fill; only a market order with a worst price is asked again."""
+        """Why the card would no longer fill, or be taken; of prices only a market order's worst one is asked again."""
         draft = terms_of(question)
+        listed = self._proposing.instruments.by_key(draft.instrument.key)
+        if listed is not None and listed.lot != draft.instrument.lot:
+            return f"A lot of {listed.symbol} is {listed.lot} now, no longer {draft.instrument.lot}."
         price = self._proposing.prices.known(question.account_id, draft.instrument.key)
         if not draft.protected or draft.price is None or price is None:
             return None

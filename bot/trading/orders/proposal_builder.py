@@ -14,6 +14,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import order_words, record_line
 from bot.domain.orders.plan import Attached
@@ -30,12 +31,13 @@ from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.attaching import attach, attached_of, loss_if_stopped, plan_for
-from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, repairs
+from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, repairs
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
 from bot.trading.orders.held import Held, WayOut
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.meaning import Meant, priced
+from bot.trading.orders.remarks import closed_until, remarks
 from bot.trading.orders.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
@@ -59,6 +61,7 @@ class ProposalBuilder:
     tariff: Tariff
     calendar: Calendar | None  # None: this exchange never closes (practice)
     ceiling: Decimal  # rupees that one order may be worth, whoever asks
+    ddpi: bool  # the host says that a DDPI is on file at the broker
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
@@ -197,16 +200,16 @@ class ProposalBuilder:
 
         offers: list[tuple[str, str]] = []
 
-        def store(db: Repositories) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
+        def store(db: Repositories) -> tuple[tuple[str, ...], Situation]:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
             situation = replace(
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
             if against := self.against(role, situation):
                 offers.extend(repairs(situation))
-                return against, (), None
+                return against, situation
             if plan is not None and situation.reduces:
-                return ("It closes what is open: a stop or a target belongs to an entry.",), (), None
+                return ("It closes what is open: a stop or a target belongs to an entry.",), situation
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
             self.confirmations.note_weight(confirmation, weighs(situation))
@@ -215,9 +218,9 @@ class ProposalBuilder:
             db.confirmations.add(confirmation)
             if plan is not None:
                 db.plans.add(plan)
-            return (), remarks(situation), situation.closable if situation.reduces else None
+            return (), situation
 
-        reasons, warnings, closes = await self.store.transaction(store)
+        reasons, situation = await self.store.transaction(store)
         if reasons:
             raise CheckFailed(reasons, near=offers)
         return self._proposal(
@@ -227,8 +230,8 @@ class ProposalBuilder:
             price=price,
             margin=margin,
             cash=cash,
-            warnings=said + warnings,
-            closes=closes,
+            said=said,
+            situation=situation,
             meets=met_today(draft, held.positions),
             before=before,
             redrawn=redrawn,
@@ -282,6 +285,8 @@ class ProposalBuilder:
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),
             result=made(held.result) if held.result is not None else None,
             positions=held.positions,
+            holdings=held.holdings,
+            ddpi=self.ddpi,
             ceiling=self.ceiling,
             before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,
@@ -316,8 +321,8 @@ class ProposalBuilder:
         price: Price | None,
         margin: Margin,
         cash: Decimal | None,
-        warnings: tuple[Remark, ...],
-        closes: int | None,
+        said: tuple[Remark, ...],
+        situation: Situation,
         meets: int,
         before: Order | None,
         redrawn: str | None,
@@ -326,6 +331,8 @@ class ProposalBuilder:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
         bill, both = self._charges(draft, each, meets)
+        closes = situation.closable if situation.reduces else None
+        figures = ExitFigures.of(draft, situation.positions, situation.holdings, price)
         return Proposal(
             confirmation=confirmation,
             account=account,
@@ -343,8 +350,10 @@ class ProposalBuilder:
             proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
             loan=self._loan(draft, value, margin) if closes is None else None,
             closes=closes,
+            figures=figures if closes is not None else None,
+            opens=closed_until(situation),
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=warnings,
+            warnings=said + remarks(situation),
             before=before,
             redrawn=redrawn,
             attached=attached,

@@ -135,20 +135,9 @@ class Proposals:
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The same order once more, at the price of now."""
         order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
-        return await self.propose(actor, request_of(order.draft), chat_id=chat_id)
-
-    async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
-        """The opposite order at the market: it closes what this order opened."""
-        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
-        request = replace(
-            request_of(order.draft),
-            side=order.draft.side.opposite,
-            quantity=order.filled or order.draft.quantity,
-            price=None,
-            market=False,
-            trigger=None,
-            trigger_limit=None,
-        )
+        request = request_of(order.draft)
+        if order.status is OrderStatus.REJECTED:  # a market order that was refused is asked with a worst price
+            request = replace(request, market=False)
         return await self.propose(actor, request, chat_id=chat_id)
 
     async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
@@ -159,7 +148,11 @@ class Proposals:
     async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
         """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
         held = await self._open_position(actor, key, product)
-        return await self.propose(actor, _closing(held), chat_id=chat_id)
+        lot = (self._proposing.instruments.by_key(key) or held.instrument).lot
+        size = abs(held.quantity)
+        if size < lot:
+            raise CheckFailed([f"{size} cannot be closed here: {held.instrument.symbol} goes in lots of {lot}."])
+        return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id)
 
     async def stop_of(self, actor: Actor, order_id: str, leg: Leg, *, chat_id: int) -> Proposal:
         """A stop order for the whole position of the order's instrument and product.
@@ -239,9 +232,10 @@ class Proposals:
         """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
         account, connection = self._proposing.connection(actor)
         terms = terms_of(old)
-        price = await self._proposing.prices.of(account.id, terms.instrument.key)
+        instrument = self._proposing.instruments.by_key(terms.instrument.key) or terms.instrument
+        price = await self._proposing.prices.of(account.id, instrument.key)
         product = request.product or terms.product
-        draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
+        draft, said = self._proposing.drafting.draft(request, instrument, price, product)
         before = await self._store.transaction(lambda db: db.orders.find(old.order_id) if old.order_id is not None else None)
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         calm = redrawn is not None
