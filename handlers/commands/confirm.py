@@ -50,9 +50,13 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
 
 
 async def changed(ctx: Ctx, tap: ChangeTap) -> None:
-    """Puts a new question with the new terms in the place of the old one."""
+    """Puts a new question with the new terms in the place of the old one. After a tap the steps stay open until Done."""
     change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
-    await ask(ctx, await ctx.services.proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
+    proposals = ctx.services.proposals
+    proposal = await proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id)
+    is_tap = ctx.query is not None and proposal.opens is None
+    options = await proposals.change_options(ctx.actor, proposal.confirmation.token) if is_tap else None
+    await ask(ctx, proposal, in_place=True, options=options)
 
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:

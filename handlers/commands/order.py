@@ -2,7 +2,7 @@
 
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import Order
-from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
+from bot.domain.orders.proposal import Change, ChangeOptions, OrderDetail, Proposal, Question
 from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Permission
 from bot.domain.terms import Side
@@ -62,9 +62,11 @@ async def cancel_all(ctx: Ctx) -> None:
     await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now))
 
 
-async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
-    """Shows a question and ties it to its message, so that only taps under that message count."""
+async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False, options: ChangeOptions | None = None) -> None:
+    """Shows a question and ties it to its message, so that only taps under that message count. options: they stay open."""
     view = views.proposal(proposal, ctx.mode, ctx.now)
+    if options is not None:
+        view = view.with_keyboard(*views.changes(proposal.confirmation.token, options, proposal.account.label))
     message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
     await ctx.services.proposals.shown(proposal.confirmation.token, message_id)
 

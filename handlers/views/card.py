@@ -11,7 +11,7 @@ from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.standing import Cancelled
 from bot.domain.terms import Product, Side
-from handlers.views.format import amount, average, clock_time, count, price
+from handlers.views.format import MINUS, amount, average, clock_time, count, price
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
 from handlers.views.taps import OrderTap, OrderVerb
@@ -136,8 +136,8 @@ def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
             return (say(f"{count(order.pending)} {at(order)}{_since(order)}{_cancelling(order)}"),)
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING if order.cancelled_by is not None:
             return (say("Cancel sent; the book has not said so yet."),)
-        case OrderStatus.FILLED if (better := _better(order)) is not None:
-            return (say(better),)
+        case OrderStatus.FILLED if (against := _against_seen(order)) is not None:
+            return (say(against),)
     return ()
 
 
@@ -168,12 +168,13 @@ def in_whose_words(explained: str) -> str:
     return f"mStock's words: {explained}" if explained.startswith("“") else explained
 
 
-def _better(order: Order) -> str | None:
-    """What the fill saved against the worst price on the card, a share."""
-    if not order.draft.protected or order.draft.price is None or order.average is None:
+def _against_seen(order: Order) -> str | None:
+    """The fill against the ask or bid at the tap, a share: what the worst price on the card left is no gain."""
+    if not order.draft.protected or order.seen is None or order.average is None:
         return None
-    gain = (order.draft.price - order.average) * order.draft.side.sign
-    return f"{amount(gain)} better than the card" if gain > 0 else None
+    name = "ask" if order.draft.side is Side.BUY else "bid"
+    gain = (order.seen - order.average) * order.draft.side.sign
+    return f"at the {name} seen" if not gain else f"{amount(abs(gain))} {'better' if gain > 0 else 'worse'} than the {name} seen"
 
 
 def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
@@ -267,7 +268,8 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
             new = draft.price * (1 + part)
             new = min(tick_down(new, tick), draft.price - tick) if part < 0 else max(tick_up(new, tick), draft.price + tick)
             if new > 0:
-                near.append(words(price(new), f"/modify {order.number} {new:f}", account=label))
+                name = f"{'+' if part > 0 else MINUS}{abs(part) * 100:.1f} %  {price(new)}"
+                near.append(words(name, f"/modify {order.number} {new:f}", account=label))
     return message(
         say(bold(f"#{order.number} {what(draft, now)}")),
         at(order),

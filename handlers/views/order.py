@@ -210,7 +210,7 @@ def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:
         [button(product.value, ChangeTap(token, product=product, label=label)) for product in options.products],
         [
             button("Market, protected", ChangeTap(token, protected=True, label=label)),
-            button("Back", CardTap(token, CardVerb.BACK, label)),
+            button("Done", CardTap(token, CardVerb.BACK, label)),
         ],
     )
 

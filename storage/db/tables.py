@@ -187,6 +187,7 @@ class _Orders(TypedColumns):
     updated_at: Named[datetime] = Column(UtcTime)
     looks: Named[int]
     looked_at: Named[datetime | None] = Column(UtcTime)
+    seen: Named[Decimal | None] = Column(ExactText)
     version: Named[int]
 
 

@@ -241,6 +241,7 @@ class Order:
     updated_at: datetime
     looks: int = 0  # how often it was looked for while UNKNOWN
     looked_at: datetime | None = None
+    seen: Decimal | None = None  # the ask to buy or the bid to sell at the tap, rupees; None: none was seen
     version: int = 1
 
     @property

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.money import total
+from bot.domain.money import ZERO, total
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
@@ -131,7 +132,7 @@ class AccountViews:
             holdings=demat.value if demat is not None else (),
             trades=trades.value if trades is not None else (),
         )
-        lines = tuple(guarded(line, stops) for line in lines)
+        lines = tuple(sorted((guarded(line, stops) for line in lines), key=_urgency))
         bill = self.bill(account.id, trades.value) if trades is not None else None
         as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
         return Positions(
@@ -200,6 +201,12 @@ class AccountViews:
             bill = day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
             self._billed[account_id] = (basis, bill)
         return bill
+
+
+def _urgency(line: PositionLine) -> tuple[bool, Decimal]:
+    """Open rows first, the biggest loss of the day on top; what is closed or sold out of the holdings behind them."""
+    open_ = bool(line.position.quantity) and not line.position.is_sold_holding
+    return not open_, (line.open if open_ else line.booked) or ZERO
 
 
 def wants_price(positions: Sequence[Position]) -> list[InstrumentKey]:

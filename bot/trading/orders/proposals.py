@@ -95,7 +95,10 @@ class Proposals:
         return await self.ask_anew(actor, old, request, redrawn=None)
 
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
-        """Steps around the card's own figures: lots, about 0.1 % on the tick, bid, mid, ask, and the other products."""
+        """Steps of lots, and of about 0.1 % on the tick; bid, mid, ask, and the other products.
+
+        A price is stepped from the card's own limit; one with a worst price only, from the ask to buy and the bid to sell.
+        """
         old = await self._mine(actor, token, actor.user.telegram_id)
         if old.draft is None:
             raise ConfirmationGone("This card has nothing to change.")
@@ -105,7 +108,8 @@ class Proposals:
         sizes = dict.fromkeys((draft.quantity - step, draft.quantity + step, draft.quantity * 2))
         steps: list[tuple[str, Decimal]] = []
         seen: list[tuple[str, Decimal]] = []
-        base = draft.price or (price.last if price else None)
+        best = None if price is None else (price.ask if draft.side is Side.BUY else price.bid) or price.last
+        base = best if draft.protected or draft.price is None else draft.price
         if base is not None:
             small = max(tick_up(base / 1000, tick), tick)
             steps = [("Lower", tick_down(base - small, tick)), ("Higher", tick_up(base + small, tick))]

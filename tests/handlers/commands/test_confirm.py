@@ -127,14 +127,16 @@ async def test_change_opens_and_closes_in_place_and_a_change_is_a_new_question(c
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         opened = await stage.me.choose("Change", lambda each: "Bid 1,480.20" in str(each["buttons"]))
         assert (opened["id"], opened["text"]) == (card["id"], card["text"])
-        closed = await stage.me.choose("Back", lambda each: "Discard" in str(each["buttons"]))
+        closed = await stage.me.choose("Done", lambda each: "Discard" in str(each["buttons"]))
         assert [[item["label"] for item in line] for line in closed["buttons"]] == [["Confirm buy"], ["Change", "Discard"]]
         await stage.me.choose("Change", lambda each: "Bid 1,480.20" in str(each["buttons"]))
         changed = await stage.me.choose("Bid 1,480.20", "Limit                 1,480.20")
         assert changed["id"] == card["id"]
-        await stage.me.choose("Change", lambda each: "MIS" in str(each["buttons"]))
+        assert "Done" in str(changed["buttons"]), "it stays open"
         stage.me.press("20")
         await later(1)
+        ready = await stage.me.choose("Done", lambda each: "Confirm buy" in str(each["buttons"]))
+        assert "BUY 20 RELIANCE" in ready["text"]
         drafts = [question.draft for question in await stage.bot.questions()]
         assert [(draft.quantity, draft.price) for draft in drafts if draft is not None][1:] == [
             (10, Decimal("1480.20")), (20, Decimal("1480.20")),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.errors import Refused
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.standing import Cancelled
-from bot.domain.terms import OrderKind
+from bot.domain.terms import OrderKind, Side
 from handlers.views import card as views
 from handlers.views.message import View
 from handlers.views.tap import MOST_BYTES, decode
@@ -94,10 +94,30 @@ def test_a_partial_fill_says_what_is_still_open() -> None:
     assert draw(order).plain.splitlines()[2] == "6 open at 1,480.30 since 09:30:00"
 
 
-def test_a_fill_that_beat_the_card_says_by_how_much() -> None:
-    order = an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED)
-    assert "7.40 better than the card" in draw(order).plain
-    assert "better" not in draw(replace(order, average=Decimal("1487.70"))).plain
+@pytest.mark.parametrize(
+    ("seen", "average", "said"),
+    [
+        ("1480.30", "1480.30", "at the ask seen"),
+        ("1480.30", "1480.00", "0.30 better than the ask seen"),
+        ("1480.30", "1481.10", "0.80 worse than the ask seen"),
+        (None, "1480.30", None),
+    ],
+)
+def test_a_fill_is_measured_against_the_ask_at_the_tap_and_never_against_the_cards_worst_price(
+    seen: str | None, average: str, said: str | None
+) -> None:
+    order = an_order(
+        draft=PROTECTED, status=S.FILLED, filled=10, average=Decimal(average), seen=Decimal(seen) if seen is not None else None
+    )
+    lines = draw(order).plain.splitlines()
+    assert (said in lines) if said is not None else not any("seen" in line or "better" in line for line in lines)
+
+
+def test_a_sale_is_measured_against_the_bid_at_the_tap() -> None:
+    sale = an_order(
+        draft=replace(PROTECTED, side=Side.SELL), status=S.FILLED, filled=10, average=Decimal("1480.00"), seen=Decimal("1480.20")
+    )
+    assert "0.20 worse than the bid seen" in draw(sale).plain.splitlines()
 
 
 def test_an_unknown_order_promises_not_to_send_again_and_tells_of_its_looks() -> None:
