@@ -9,6 +9,8 @@ from pathlib import Path
 
 from bot import __version__
 from bot.broker.session import code_from_seed
+from bot.charts.album import Album
+from bot.charts.process import DrawingProcess
 from bot.config.settings import Settings
 from bot.database import state_of
 from bot.delivery.direct import DirectMessages
@@ -24,6 +26,8 @@ from bot.runtime.redaction import Redactor
 from bot.runtime.scheduler import Scheduler
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
+from bot.trading.account.day_curve import DayCurve
+from bot.trading.account.day_events import DayEvents
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.new_bases import NewBases
@@ -35,14 +39,16 @@ from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.expiring import Expiring
+from bot.trading.money.exports import Exports
 from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.mornings import Mornings
+from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
-from bot.trading.orders.triggered_stops import TriggeredStops
+from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -57,7 +63,8 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
+from bot.wiring.charts import build_charts
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.settling import Settling
@@ -92,9 +99,11 @@ class Core:
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
+    curve: DayCurve
     plans: PlanRunner
-    triggered: TriggeredStops
+    unfilled: UnfilledOrders
     settle: Settling
+    album: Album
     direct: DirectMessages
     patient: PatientStore
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
@@ -111,10 +120,12 @@ def build_core(
     egress: str | None = None,
     reference: ReferenceData | None = None,
     hashing: PinHash | None = None,
+    album: Album | None = None,
 ) -> Core:
     """Builds every use case over this store and these connections.
 
     reference: what the settings name, where it was read already. hashing: None is the slow hash of PINs.
+    album: where pictures come from; None: from a process of their own, started with the first.
     """
     reference = reference or load_reference(settings.market_data)
     calendar = reference.calendar if settings.market_hours == "real" else None
@@ -150,7 +161,23 @@ def build_core(
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
     day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
+    events = DayEvents(
+        store=store,
+        prices=prices,
+        instruments=catalogue,
+        clock=clock,
+        ended=partial(ended, calendar),
+        closes_at=partial(squares_off_at, calendar),
+    )
+    results = Results(
+        prices=prices,
+        instruments=catalogue,
+        tariff=reference.tariff,
+        plan=plan,
+        day_book=day_book,
+        events=events,
+        clock=clock,
+    )
     ground = Ground(
         settings=settings,
         reference=reference,
@@ -171,6 +198,10 @@ def build_core(
         results=results,
     )
     orders = build_orders(ground)
+    quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
+    charts = build_charts(ground, quotes, mode)
+    drawing = DrawingProcess()
+    album = album or Album(drawing.draw, drawing.close)
     days = Days(calendar=calendar, summary=settings.daily_summary)
     views = AccountViews(
         store=store,
@@ -182,12 +213,22 @@ def build_core(
         tariff=reference.tariff,
         plan=plan,
         day_book=day_book,
+        events=events,
         bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
-    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
+    curve = DayCurve(
+        store=patient,
+        connections=connections,
+        results=results,
+        clock=clock,
+        in_session=partial(in_session, calendar),
+        day_before=partial(day_before, calendar),
+    )
+    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
+    range_pnl = RangePnl(store=store, books=views, reports=reports, clock=clock)
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -207,7 +248,10 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         books=views,
-        market=Quotes(instruments=catalogue, prices=prices, clock=clock),
+        market=quotes,
+        charts=charts.candles,
+        payoffs=charts.payoffs,
+        pictures=album,
         invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
         limits=OwnLimits(store=store, clock=clock, calendar=calendar),
         pins=Pins(store=store, clock=clock, random=random_bytes, hashing=hashing or Argon2Pins(random_bytes)),
@@ -222,6 +266,8 @@ def build_core(
             clock=clock,
         ),
         reports=reports,
+        range_pnl=range_pnl,
+        exports=Exports(store=store, range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,
@@ -270,9 +316,11 @@ def build_core(
         background=background,
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
+        curve=curve,
         plans=orders.plans,
-        triggered=orders.triggered,
+        unfilled=orders.unfilled,
         settle=settle,
+        album=album,
         direct=direct,
         patient=patient,
         explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),

@@ -32,11 +32,10 @@ def verb(draft: OrderDraft) -> str:
     return "buys up to" if draft.side is Side.BUY else "sells down to"
 
 
-def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> View:
-    """The order as it stands; the same message from the tap to the end."""
-    return View(
-        (*standing(order, now, explain), *_story(order, now, explain), place(label, mode)), order_keyboard(order, label, now)
-    )
+def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain, touch: Decimal | None = None) -> View:
+    """The order as it stands; the same message from the tap to the end. touch: the ask or bid at the tap, if it is known."""
+    parts = (*standing(order, now, explain), *_story(order, now, explain, touch), place(label, mode))
+    return View(parts, order_keyboard(order, label, now))
 
 
 def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, ...]:
@@ -120,7 +119,7 @@ def _took(order: Order) -> str:
     return f" in {seconds:.1f} s" if 0 <= seconds < 60 else ""
 
 
-def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
+def _story(order: Order, now: datetime, explain: Explain, touch: Decimal | None) -> tuple[Part, ...]:
     """The lines below, where a state needs more words."""
     match order.status:
         case OrderStatus.UNKNOWN:
@@ -136,7 +135,7 @@ def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
             return (say(f"{count(order.pending)} {at(order)}{_since(order)}{_cancelling(order)}"),)
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING if order.cancelled_by is not None:
             return (say("Cancel sent; the book has not said so yet."),)
-        case OrderStatus.FILLED if (against := _against_seen(order)) is not None:
+        case OrderStatus.FILLED if (against := _against_seen(order, touch)) is not None:
             return (say(against),)
     return ()
 
@@ -168,12 +167,12 @@ def in_whose_words(explained: str) -> str:
     return f"mStock's words: {explained}" if explained.startswith("“") else explained
 
 
-def _against_seen(order: Order) -> str | None:
+def _against_seen(order: Order, touch: Decimal | None) -> str | None:
     """The fill against the ask or bid at the tap, a share: what the worst price on the card left is no gain."""
-    if not order.draft.protected or order.seen is None or order.average is None:
+    if not order.draft.protected or touch is None or order.average is None:
         return None
     name = "ask" if order.draft.side is Side.BUY else "bid"
-    gain = (order.seen - order.average) * order.draft.side.sign
+    gain = (touch - order.average) * order.draft.side.sign
     return f"at the {name} seen" if not gain else f"{amount(abs(gain))} {'better' if gain > 0 else 'worse'} than the {name} seen"
 
 

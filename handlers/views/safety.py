@@ -30,9 +30,11 @@ def killed(outcome: Killed, mode: str, now: datetime) -> View:
     if not outcome.entries and not outcome.unknown:
         parts.append("No entry order rests.")
     if outcome.exits:
-        stays = "exits and stops stay" if len(outcome.exits) > 1 else "exit or stop stays"
-        parts.append(say(bold(f"{len(outcome.exits)} {stays}:")))
+        parts.append(say(bold(f"{len(outcome.exits)} exit{'s stay' if len(outcome.exits) > 1 else ' stays'}:")))
         parts += _named(outcome.exits, now)
+    if outcome.stops:
+        parts.append(say(bold(f"{len(outcome.stops)} stop{'s stay' if len(outcome.stops) > 1 else ' stays'}:")))
+        parts += _named(outcome.stops, now)
     parts.append(place(outcome.account.label, mode))
     rows = [[button(cancel, EntriesTap(outcome.account.label))]] if outcome.entries else []
     return message(*parts).with_keyboard(*rows, [button("Resume…", WordsTap(f"{outcome.account.label}: /resume"))])

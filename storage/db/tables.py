@@ -187,8 +187,8 @@ class _Orders(TypedColumns):
     updated_at: Named[datetime] = Column(UtcTime)
     looks: Named[int]
     looked_at: Named[datetime | None] = Column(UtcTime)
-    seen: Named[Decimal | None] = Column(ExactText)
     version: Named[int]
+    closes: Named[bool | None] = Column(Flag)
 
 
 orders = Table("orders", metadata, _Orders, sqlite_strict=True)
@@ -374,6 +374,23 @@ class _DayMarks(TypedColumns):
 
 
 day_marks = Table("day_marks", metadata, _DayMarks, sqlite_strict=True)
+
+
+class _DayCurve(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    at: Named[datetime] = Column(UtcTime, primary_key=True)
+    net: Named[Decimal] = Column(ExactText)
+
+
+day_curve = Table("day_curve", metadata, _DayCurve, sqlite_strict=True)
+
+
+class _Touches(TypedColumns):
+    order_id: Named[str] = Column(Text, ForeignKey("orders.id"), primary_key=True)
+    price: Named[Decimal] = Column(ExactText)  # the ask of a purchase, the bid of a sale, at the tap
+
+
+touches = Table("touches", metadata, _Touches, sqlite_strict=True)
 
 
 class _Held(TypedColumns):

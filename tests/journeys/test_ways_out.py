@@ -62,7 +62,7 @@ async def test_kill_names_a_resting_exit_and_an_unknown_outcome_and_cancels_neit
         await house.me.wait_for("Filled")
         await rests(house, "/sell ITC 5 mis @450", "SELL 5 ITC")
         await asyncio.sleep(5)
-        killed = await house.me.ask("/kill", "1 exit or stop stays:")
+        killed = await house.me.ask("/kill", "1 exit stays:")
         assert "#2 SELL 5 ITC" in killed["text"]
         assert "No entry order rests." in killed["text"]
         assert [button["label"] for row in killed["buttons"] for button in row] == ["Resume…"]

@@ -43,8 +43,7 @@ class OrderStatus(StrEnum):
 WORKING = frozenset({OrderStatus.OPEN, OrderStatus.TRIGGER_PENDING, OrderStatus.PARTIAL})
 FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 NOTHING_SENT = "nothing was sent"  # in whatever says that no byte reached the broker
-MAY_WORK = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED})  # nobody knows; a look will tell
-LOOKED_FOR = MAY_WORK | {OrderStatus.NOT_SEEN}
+LOOKED_FOR = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.REFUSED, OrderStatus.NOT_SEEN})
 
 MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.SUBMITTING: WORKING | FINAL | {OrderStatus.UNKNOWN, OrderStatus.REFUSED},
@@ -239,9 +238,9 @@ class Order:
     created_at: datetime
     sent_at: datetime | None = None
     updated_at: datetime
+    closes: bool | None = None  # whether it only made something smaller when it was claimed; None: from elsewhere, not known
     looks: int = 0  # how often it was looked for while UNKNOWN
     looked_at: datetime | None = None
-    seen: Decimal | None = None  # the ask to buy or the bid to sell at the tap, rupees; None: none was seen
     version: int = 1
 
     @property
@@ -375,3 +374,4 @@ class CardRef:
     order_id: str
     version: int
     mark: str = field(default="", compare=False)  # the account's
+    touch: Decimal | None = field(default=None, compare=False)  # the ask to buy or the bid to sell at the tap, if one was seen

@@ -95,6 +95,7 @@ class PositionLine:
     missing: tuple[Missing, ...] = ()
     broker: Decimal | None = None  # booked and open of today by the broker's row alone
     reasons: tuple[Reason, ...] = ()  # why ours differs from the broker's
+    settled: bool = False  # a contract that has ended: its price is what it is worth by its underlying's close, about
 
     @property
     def today(self) -> Decimal | None:
@@ -214,11 +215,12 @@ class Funds:
     """Money for trading, rupees; None is "the broker has not said", never zero (mstock-type-b.md section 4)."""
 
     available: Decimal | None
-    used: Decimal | None
+    used: Decimal | None  # negative: delivery sales of today brought more than everything else blocks
     start_of_day: Decimal | None
     realised_loss: Decimal | None  # hidden by the broker in OPT_BUY_PRIMIUM_UTILIZE
     collateral: Decimal | None
     as_of: datetime
+    sold_at: datetime | None = None  # UTC, of a sale so young that what it brought may not be in yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +274,7 @@ class DayReport:
     records_only: bool = False  # the broker's books of the day were not read: no figure in rupees means anything
     up_since: datetime | None = None  # when the process that made it was started; None: not noted
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
+    charges_missing: tuple[str, ...] = ()  # what the charges leave out, in words: "brokerage"
 
     @property
     def gross(self) -> Decimal:
@@ -279,4 +282,5 @@ class DayReport:
 
     @property
     def net(self) -> Decimal | None:
+        """Rupees after the charges that are known; None: the fills were not known."""
         return None if self.charges is None else self.gross - self.charges

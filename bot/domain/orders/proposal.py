@@ -118,8 +118,9 @@ class Killed:
     stop: Stop
     already: bool  # it was on before
     entries: tuple[Order, ...]  # working orders that could open or grow a position
-    exits: tuple[Order, ...] = ()  # working orders and stops that only make a position smaller, which stay
-    unknown: tuple[Order, ...] = ()  # orders of which nobody knows whether they rest
+    stops: tuple[Order, ...]  # working stop orders, which stay
+    exits: tuple[Order, ...] = ()  # other working orders that only close, which stay
+    unknown: tuple[Order, ...] = ()  # orders whose outcome is not known: they may work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def is_exit(order: Order, rows: OpenRows | None) -> bool:
     A stop that is younger than the last look counts as one: the position that it guards may be younger still.
     """
     draft = order.draft
-    if draft.side is Side.SELL and draft.product in (Product.CNC, Product.MTF):
+    if order.closes or (draft.side is Side.SELL and draft.product in (Product.CNC, Product.MTF)):
         return True
     held = rows.units.get((draft.instrument.key, draft.product), 0) if rows is not None else 0
     if held * draft.side.sign < 0 and order.pending <= abs(held):

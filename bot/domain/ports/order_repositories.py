@@ -143,6 +143,10 @@ class PlansRepository(Protocol):
         """Over: nothing more of it is sent. True for the call that ended it."""
         ...
 
+    def end_on(self, account_id: str, why: str) -> int:
+        """Ends every plan of an account, and says how many."""
+        ...
+
     def forget_before(self, moment: datetime) -> int:
         """Drops plans that were asked before this moment and never confirmed."""
         ...
@@ -245,6 +249,10 @@ class ReportsRepository(Protocol):
         ...
 
     def find(self, account_id: str, day: date) -> DayReport | None: ...
+
+    def between(self, account_id: str, first: date, last: date) -> Sequence[DayReport]:
+        """The rows of these dates in India, both included, oldest first."""
+        ...
 
 
 class HeldRepository(Protocol):

@@ -10,13 +10,15 @@ from bot.domain.errors import BotError, BrokerError, CheckFailed, NotFound
 from bot.domain.money import ZERO
 from bot.domain.orders.notice import DaySummary
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import DayReport
+from bot.domain.orders.portfolio import DayReport, PnL
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.pnl.day import mark_of
+from bot.domain.pnl.late import completed
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
+from bot.trading.account.day_charges import ledger_charges
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +42,30 @@ class Reports:
             return (await self._make(actor, account, today))[0]
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
-        report = await self.store.transaction(lambda db: db.reports.find(account.id, day))
+        report = await self.store.transaction(lambda db: self.row(db, account.id, day))
         if report is not None:
             return report
         report = replace(await self._from_records(account, day), records_only=True)
         if not report.orders:
             raise NotFound(f"There is no report of {day:%d %b %Y}: the bot was not running, or the account was not linked.")
         return report
+
+    def row(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
+        """The final row of a date in India; one without data with what was found out about it on the day after."""
+        report = db.reports.find(account_id, day)
+        if report is None or not report.records_only:
+            return report
+        fills = db.ledger.between(account_id, day, day)
+        bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
+        return completed(report, db.ledger.marks(account_id, day).values(), bill)
+
+    async def now(self, actor: Actor, pnl: PnL | None = None) -> tuple[DayReport, Sequence[DayMark]]:
+        """Today's report as it would be at this moment, and how each row stands. BrokerError passes through.
+
+        pnl: the day as it was just read.
+        """
+        account, _ = self.books.connection(actor)
+        return await self._make(actor, account, ist_date(self.clock.now()), pnl)
 
     async def close_day(self, occasion: Occasion) -> None:
         """The final row of each account that was linked by then; the first failure is raised when all were tried."""
@@ -102,9 +121,11 @@ class Reports:
                 )
         return replace(await self._from_records(account, occasion.day), records_only=True), ()
 
-    async def _make(self, actor: Actor, account: Account, day: date) -> tuple[DayReport, Sequence[DayMark]]:
+    async def _make(
+        self, actor: Actor, account: Account, day: date, pnl: PnL | None = None
+    ) -> tuple[DayReport, Sequence[DayMark]]:
         """The report of today, and how each row stands: what tomorrow counts from."""
-        pnl = await self.books.pnl(actor)
+        pnl = pnl or await self.books.pnl(actor)
         funds = await self.books.funds(actor)
         bare = await self._from_records(account, day)
         report = replace(
@@ -112,8 +133,11 @@ class Reports:
             booked=pnl.booked,
             open=pnl.open,
             adjustment=pnl.adjustment,
-            charges=pnl.charges if not pnl.charges_missing else None,  # a stored figure cannot say what it leaves out
-            carried=tuple(line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding),
+            charges=pnl.charges,
+            charges_missing=pnl.charges_missing,
+            carried=tuple(
+                line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding and not line.settled
+            ),
             cash=funds.available,
             complete=all(line.booked is not None and line.open is not None for line in pnl.lines),
         )

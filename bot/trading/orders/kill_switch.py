@@ -5,14 +5,16 @@ from functools import partial
 
 from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, StorageAway
+from bot.domain.orders.closing import POSSIBLY_WORKING
 from bot.domain.orders.notice import TradingResumed, TradingStopped
-from bot.domain.orders.order import MAY_WORK, Confirmation, Purpose
+from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
 from bot.domain.orders.standing import Cancelled, is_exit
 from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.entry_slices import strike_all
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
@@ -37,6 +39,7 @@ class KillSwitch:
 
         def turn_on(db: Repositories) -> bool:
             fresh = db.stops.stop(stop)
+            strike_all(db, account.id, f"{actor.user.name} stopped trading.", now)  # stops and targets live on
             if fresh:
                 notice = TradingStopped(name=actor.user.name, at=now)
                 tell_others(db, account.id, {actor.user.telegram_id}, notice, now)
@@ -51,8 +54,9 @@ class KillSwitch:
                 stop=db.stops.stopped(account.id) or stop,
                 already=not fresh,
                 entries=tuple(order for order in working if not is_exit(order, rows)),
-                exits=tuple(order for order in working if is_exit(order, rows)),
-                unknown=tuple(order for order in unsettled if order.status in MAY_WORK),
+                stops=tuple(order for order in working if is_exit(order, rows) and _is_stop(order)),
+                exits=tuple(order for order in working if is_exit(order, rows) and not _is_stop(order)),
+                unknown=tuple(order for order in unsettled if order.status in POSSIBLY_WORKING),
             )
 
         def stop_now(db: Repositories) -> Killed:
@@ -106,3 +110,7 @@ class KillSwitch:
     async def cancel_entries(self, actor: Actor) -> tuple[Cancelled, ...]:
         """Cancels the entries that the switch left resting. Exits and stops stay."""
         return await self.orders.cancel_entries(actor)
+
+
+def _is_stop(order: Order) -> bool:
+    return order.status is OrderStatus.TRIGGER_PENDING

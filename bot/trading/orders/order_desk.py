@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from decimal import Decimal
 from functools import partial
 
 from bot.domain.clock import Clock, ist_date
@@ -226,12 +225,14 @@ class OrderDesk:
             draft=draft,
             status=OrderStatus.SUBMITTING,
             placed_by=actor.user.telegram_id,
+            closes=self._confirmations.is_exit(question.token),
             created_at=now,
             sent_at=now,
             updated_at=now,
-            seen=self._seen(question.account_id, draft),
         )
         db.orders.add(order, day)
+        if (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)) is not None:
+            db.ledger.note_touch(order.id, touch)
         if plan is not None and not (db.plans.begin(plan.id) and db.plans.claim(plan.id, 0, order.id)):
             raise ConfirmationGone("This plan was begun already.")
         db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
@@ -272,7 +273,7 @@ class OrderDesk:
         listed = self._proposing.instruments.by_key(draft.instrument.key)
         if listed is not None and listed.lot != draft.instrument.lot:
             return f"A lot of {listed.symbol} is {listed.lot} now, no longer {draft.instrument.lot}."
-        best = self._seen(question.account_id, draft)
+        best = self._proposing.prices.touch(question.account_id, draft.instrument.key, draft.side)
         if not draft.protected or draft.price is None or best is None:
             return None
         beyond = best > draft.price if draft.side is Side.BUY else best < draft.price
@@ -280,11 +281,6 @@ class OrderDesk:
             return None
         name = "ask" if draft.side is Side.BUY else "bid"
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
-
-    def _seen(self, account_id: str, draft: OrderDraft) -> Decimal | None:
-        """The other side's best price now; None where none is seen."""
-        price = self._proposing.prices.known(account_id, draft.instrument.key)
-        return None if price is None else price.ask if draft.side is Side.BUY else price.bid
 
     def _of_before(self, question: Confirmation) -> str | None:
         """Why a card from before a restart is asked anew: nobody knows whether it was about an exit, or heavy."""

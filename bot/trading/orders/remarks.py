@@ -2,13 +2,17 @@
 
 from datetime import datetime
 
+from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
-from bot.trading.orders.checks import WARNINGS, Situation
+from bot.trading.orders.checks import WARNINGS, Situation, over_freeze
 from bot.trading.orders.selling import SELLING
 
 
-def remarks(at: Situation) -> tuple[Remark, ...]:
-    """Every warning about the order; none of them refuses it."""
+def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
+    """Every warning about the order; none of them refuses it. parts: how many orders it is sent in."""
+    if parts > 1:
+        told = tuple(remark for remark in remarks(at) if remark.name != over_freeze.__name__)
+        return (Remark(name="sliced", say=f"Over the freeze of {grouped(str(at.freeze))}: sent in {parts} orders"), *told)
     return tuple(Remark(name=check.__name__, say=say) for check in (*WARNINGS, *SELLING) if (say := check(at)) is not None)
 
 

@@ -106,18 +106,16 @@ def test_a_partial_fill_says_what_is_still_open() -> None:
 def test_a_fill_is_measured_against_the_ask_at_the_tap_and_never_against_the_cards_worst_price(
     seen: str | None, average: str, said: str | None
 ) -> None:
-    order = an_order(
-        draft=PROTECTED, status=S.FILLED, filled=10, average=Decimal(average), seen=Decimal(seen) if seen is not None else None
-    )
-    lines = draw(order).plain.splitlines()
+    order = an_order(draft=PROTECTED, status=S.FILLED, filled=10, average=Decimal(average))
+    touch = Decimal(seen) if seen is not None else None
+    lines = views.card(order, label="main", mode="PAPER", now=NOW, explain=str, touch=touch).plain.splitlines()
     assert (said in lines) if said is not None else not any("seen" in line or "better" in line for line in lines)
 
 
 def test_a_sale_is_measured_against_the_bid_at_the_tap() -> None:
-    sale = an_order(
-        draft=replace(PROTECTED, side=Side.SELL), status=S.FILLED, filled=10, average=Decimal("1480.00"), seen=Decimal("1480.20")
-    )
-    assert "0.20 worse than the bid seen" in draw(sale).plain.splitlines()
+    sale = an_order(draft=replace(PROTECTED, side=Side.SELL), status=S.FILLED, filled=10, average=Decimal("1480.00"))
+    view = views.card(sale, label="main", mode="PAPER", now=NOW, explain=str, touch=Decimal("1480.20"))
+    assert "0.20 worse than the bid seen" in view.plain.splitlines()
 
 
 def test_an_unknown_order_promises_not_to_send_again_and_tells_of_its_looks() -> None:

@@ -11,8 +11,10 @@ from bot.domain.clock import at_ist
 from bot.domain.market.instrument import Exchange
 from bot.domain.orders.portfolio import Holdings, PnL
 from bot.domain.orders.readiness import ClosedDay, ExpiryAlarm, LoginReminder, NearExpiry, Readiness, ReadinessAlarm, WeekAhead
+from bot.domain.pnl.range_report import RangeReport
 from bot.domain.terms import Product
-from handlers.views import books, money, readiness
+from bot.trading.money.range_pnl import TodayPnl
+from handlers.views import books, pnl, readiness
 from handlers.views.format import WIDTH, columns
 from handlers.views.message import Table, View
 from handlers.views.order_news import Scene
@@ -247,6 +249,7 @@ def test_holdings_and_the_days_result_ask_for_a_bonus_or_split_and_give_no_chang
     listed = Holdings(lines=(a_holding(base=BASE),), as_of=NOW)
     assert " bonus or split?  was 1,502.10" in rows(books.holdings(listed, ListingTap(Listing.HOLDINGS), "main", "PAPER"))
     result = PnL(booked=Decimal(0), open=Decimal(0), charges=None, as_of=NOW, bases=(BASE,))
-    view = money.pnl(result, ListingTap(Listing.PNL), "main", "PAPER")
+    made = TodayPnl(pnl=result, report=RangeReport(account_id="a1", first=MONDAY, last=MONDAY, days=()), if_closed={})
+    view = pnl.today(made, ListingTap(Listing.PNL), "main", "PAPER")
     assert "Holdings today    not known" in rows(view)
     assert "Bonus or split? RELIANCE 1,502.10 → 751.00. Their change today is not known." in view.plain

@@ -11,22 +11,40 @@ from tests.handlers.samples import A_STOP, ASHA, NOW, PAPA
 from tests.stage.orders import an_order
 
 
-def killed(*entries: Order, exits: tuple[Order, ...] = (), unknown: tuple[Order, ...] = (), already: bool = False) -> View:
+def killed(
+    *entries: Order,
+    stops: tuple[Order, ...] = (),
+    exits: tuple[Order, ...] = (),
+    unknown: tuple[Order, ...] = (),
+    already: bool = False,
+) -> View:
     stop = Stop(account_id="a2", by=ASHA, at=NOW)
-    left = Killed(account=PAPA, stop=stop, already=already, entries=entries, exits=exits, unknown=unknown)
+    left = Killed(account=PAPA, stop=stop, already=already, entries=entries, stops=stops, exits=exits, unknown=unknown)
     return views.killed(left, "LIVE", NOW)
 
 
 def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
     entries = tuple(an_order(id=f"o{number}", number=number, status=OrderStatus.OPEN) for number in (12, 13))
-    view = killed(*entries, exits=(an_order(number=7, draft=A_STOP, status=OrderStatus.TRIGGER_PENDING),))
+    view = killed(*entries, stops=(an_order(number=7, draft=A_STOP, status=OrderStatus.TRIGGER_PENDING),))
     assert view.plain.startswith("Stopped. New orders are blocked.\nExits and cancels work. Open cards are dead.\n")
     assert view.plain.endswith("\npapa · LIVE")
     assert "2 entry orders still rest:" in view.plain
     assert "#13 BUY 10 RELIANCE" in view.plain
-    assert "1 exit or stop stays:" in view.plain
+    assert "1 stop stays:" in view.plain
     assert [decode(item.data) for line in view.keyboard for item in line] == [EntriesTap("papa"), WordsTap("papa: /resume")]
     assert view.keyboard[0][0].label == "Cancel both"
+
+
+def test_an_exit_is_never_called_an_entry_and_an_unknown_outcome_is_named() -> None:
+    stop = Stop(account_id="a2", by=ASHA, at=NOW)
+    exits = (an_order(number=4, status=OrderStatus.OPEN, closes=True),)
+    lost = (an_order(number=5, status=OrderStatus.UNKNOWN),)
+    view = views.killed(
+        Killed(account=PAPA, stop=stop, already=False, entries=(), stops=(), exits=exits, unknown=lost), "LIVE", NOW
+    )
+    assert "1 exit stays:" in view.plain
+    assert "1 order's outcome is unknown:" in view.plain
+    assert [item.label for line in view.keyboard for item in line] == ["Resume…"]
 
 
 def test_nothing_resting_offers_nothing_to_cancel() -> None:

@@ -41,6 +41,7 @@ def rows(quantity: int, product: Product = Product.MIS) -> OpenRows:
         (resting(Side.BUY), rows(10), False),
         (resting(), rows(10, Product.NRML), False),
         (resting(), None, False),
+        (resting(closes=True), rows(0), True),
         (resting(product=Product.CNC), None, True),
         (resting(Side.BUY, Product.CNC), None, False),
         (waiting(), None, True),
