@@ -69,7 +69,8 @@ class TelegramMessenger:
 
     async def draw(self, ref: CardRef, order: Order, label: str) -> int:
         """Edits the card, or sends a new one where it is gone. Returns the id of the message that shows it now."""
-        view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(ref.mark)
+        now = self._clock.now()
+        view = card(order, label=label, mode=self._mode, now=now, explain=self._explain, touch=ref.touch).led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
         return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))
 

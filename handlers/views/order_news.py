@@ -125,6 +125,9 @@ def _rejected(news: OrderRejected, scene: Scene) -> View:
         return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
     why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
     part = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else ""
+    if order.status is OrderStatus.REFUSED:
+        doubt = "An answer is no proof: I look for it for three minutes, and send no second one like it until then."
+        return _about("Refused", order, _sentences(why, doubt, _left(order, news.after)), scene, [_look(order, scene)])
     return _about("Rejected", order, _sentences(part, why, _left(order, news.after)), scene, repair)
 
 
@@ -173,7 +176,19 @@ def _unclear(news: OrderUnclear, scene: Scene) -> View:
 
 @renders(OrderFound)
 def _found(news: OrderFound, scene: Scene) -> View:
-    return View((say(bold("Found in the order book.")), *standing(news.order, scene.now, scene.explain)))
+    """The end of a doubt. What was told wrongly is taken back, with the way out of it."""
+    order, back = news.order, []
+    first = {
+        OrderStatus.NOT_SEEN: "It exists after all. You closed it as not in the mStock app; the order book has it now.",
+        OrderStatus.REFUSED: "It exists after all. I told you that mStock refused it; the order book has it now.",
+        OrderStatus.REJECTED: "It exists after all. I told you that mStock rejected it; the order book has it now.",
+    }
+    if order.status.is_working:
+        back.append(button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label)))
+    if order.filled and may_exit(order):
+        back.append(button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label)))
+    said = say(bold(first.get(news.told, "Found in the order book.")))
+    return View((said, *standing(order, scene.now, scene.explain)), keyboard(back))
 
 
 @renders(OrderNotSeen)

@@ -172,6 +172,11 @@ class Holding:
         return max(self.listed - self.sold, 0)
 
     @property
+    def sellable(self) -> int:
+        """Shares that can be sold: what is left, less what is pledged."""
+        return max(self.total - self.collateral, 0)
+
+    @property
     def invested(self) -> Decimal | None:
         return None if self.average is None else self.average * self.total
 

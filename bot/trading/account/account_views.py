@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.money import total
+from bot.domain.money import ZERO, total
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.day_bill import DayBill, Event
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
@@ -137,6 +138,7 @@ class AccountViews:
             trades=trades.value if trades is not None else (),
         )
         lines = tuple(replace(guarded(line, stops), settled=line.position.instrument.key in settled) for line in lines)
+        lines = tuple(sorted(lines, key=_urgency))
         bill = None
         if trades is not None:
             events: list[Event] = [*await self.events.squared_off(account.id, trades.value), *ends]
@@ -213,6 +215,12 @@ class AccountViews:
             )
             self._billed[account_id] = (basis, bill)
         return bill
+
+
+def _urgency(line: PositionLine) -> tuple[bool, Decimal]:
+    """Open rows first, the biggest loss of the day on top; what is closed or sold out of the holdings behind them."""
+    open_ = bool(line.position.quantity) and not line.position.is_sold_holding
+    return not open_, (line.open if open_ else line.booked) or ZERO
 
 
 def wants_price(positions: Sequence[Position]) -> list[InstrumentKey]:

@@ -138,6 +138,30 @@ def test_an_order_found_in_the_book_names_account_and_mode_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("told", "status", "first", "button"),
+    [
+        (S.REFUSED, S.OPEN, "It exists after all. I told you that mStock refused it", ["Cancel"]),
+        (S.REJECTED, S.FILLED, "It exists after all. I told you that mStock rejected it", ["Exit"]),
+        (S.NOT_SEEN, S.OPEN, "It exists after all. You closed it as not in the mStock app", ["Cancel"]),
+        (S.UNKNOWN, S.OPEN, "Found in the order book.", ["Cancel"]),
+    ],
+)
+def test_what_was_told_wrongly_is_taken_back_with_the_way_out(told: S, status: S, first: str, button: list[str]) -> None:
+    found = news.OrderFound(order=replace(DONE, status=status, filled=10 if status is S.FILLED else 0), told=told)
+    view = draw(found)
+    assert view.plain.startswith(first)
+    assert labels(view) == button
+    assert found.priority is news.NoticePriority.SAFETY
+
+
+def test_a_refusal_that_is_no_proof_offers_a_look_and_no_second_order() -> None:
+    view = draw(news.OrderRejected(order=replace(DONE, status=S.REFUSED, filled=0, reason="API key suspended")))
+    assert view.plain.startswith("Refused #12 BUY 10 RELIANCE")
+    assert "An answer is no proof" in view.plain
+    assert labels(view) == ["Look now"]
+
+
 def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_about_it() -> None:
     view = draw(news.OrderElsewhere(order=replace(DONE, status=S.OPEN, filled=0, tag=None)))
     assert view.plain.splitlines()[:3] == ["Order from elsewhere.", "#12 BUY 10 RELIANCE", "open at 1,480.30 since 09:30:00"]
@@ -243,7 +267,8 @@ def test_a_fill_tells_what_is_held_or_booked_and_offers_no_way_out_of_nothing(
     assert labels(view) == offered
     intraday = replace(DONE, draft=replace(DONE.draft, product=Product.MIS))
     turns = labels(draw(news.Filled(order=intraday, fill=FILL, after=held)))
-    assert turns == offered + ([] if held.quantity == 0 else ["Reverse"])
+    known = held.quantity is not None or held.closes
+    assert turns == (offered if known else ["Exit"]), "the same again of what may have closed could open a short"
 
 
 def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
@@ -328,7 +353,7 @@ def test_only_the_brokers_own_words_are_called_so_and_they_are_kept_short(reason
 
 def test_a_delivery_sale_leaves_nothing_to_exit() -> None:
     sale = replace(DONE, draft=replace(DONE.draft, side=Side.SELL, product=Product.CNC))
-    assert labels(draw(news.Filled(order=sale, fill=FILL))) == ["Same again"]
+    assert labels(draw(news.Filled(order=sale, fill=FILL))) == []
 
 
 def test_a_rejection_is_explained_and_its_own_words_are_escaped() -> None:
