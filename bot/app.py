@@ -110,6 +110,7 @@ class App:
                         ("cards", self._cards.run()),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
+                        ("curve", self.core.curve.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),

@@ -15,6 +15,7 @@ from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
@@ -50,6 +51,7 @@ class Services:
     limits: OwnLimits
     pins: Pins
     reports: Reports
+    range_pnl: RangePnl
     secret_entry: SecretEntry
     host: "Host"
     mode: str  # PAPER or LIVE: stands on every card that touches money

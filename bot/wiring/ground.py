@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from bot.config.settings import Settings
-from bot.domain.clock import Clock
+from bot.domain.clock import Clock, ist
 from bot.domain.errors import SettingsError
 from bot.domain.market.calendar import Calendar
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
@@ -77,6 +77,13 @@ def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
     if plan is None:
         raise SettingsError(f"Settings: BROKERAGE_PLAN is none of {', '.join(plan.name for plan in tariff.plans)}.")
     return plan
+
+
+def in_session(calendar: Calendar | None, at: datetime) -> bool:
+    """Whether shares are traded at a moment (UTC): always on a practice market, by the clock where no calendar reaches."""
+    known = calendar.is_continuous(Exchange.NSE, at) if calendar is not None else True
+    local = ist(at)
+    return local.weekday() < 5 and time(9, 15) <= local.time() < time(15, 30) if known is None else known
 
 
 def day_before(calendar: Calendar | None, day: date) -> date:

@@ -12,6 +12,7 @@ from bot.trading.money.reports import Reports
 from bot.trading.safety.uncovered_year import UncoveredYear
 
 KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
+KEEP_CURVES = timedelta(days=92)  # a point a minute; the days' rows stay
 AFTER_SPECIAL = timedelta(minutes=15)  # from the end of a special session to its summary, as on a usual day
 LATEST_SUMMARY = time(23, 30)  # IST; before midnight, when the broker's session and its book of the day are gone
 DAY = timedelta(days=1)
@@ -60,13 +61,14 @@ class Sweep:
     clock: Clock
 
     async def sweep(self, _: Occasion) -> None:
-        """Confirmations, invitations, news, cards of orders that ended, claims of days and updates."""
+        """Confirmations, invitations, news, cards of orders that ended, claims of days, updates, and old curves."""
         before = self.clock.now() - KEEP
         await self.store.transaction(lambda db: db.confirmations.forget_before(before))
         await self.store.transaction(lambda db: db.invitations.forget_before(before))
         await self.store.transaction(lambda db: db.outbox.forget_before(before))
         await self.store.transaction(lambda db: db.cards.forget_before(before))
         await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
+        await self.store.transaction(lambda db: db.ledger.forget_curves_before(self.clock.now() - KEEP_CURVES))
         await self.inbox.forget_before(before)
 
 

@@ -24,6 +24,7 @@ from bot.runtime.redaction import Redactor
 from bot.runtime.scheduler import Scheduler
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
+from bot.trading.account.day_curve import DayCurve
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.prices import Prices
@@ -33,6 +34,7 @@ from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.prompts import Prompts
@@ -50,7 +52,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, in_session
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.settling import Settling
@@ -85,6 +87,7 @@ class Core:
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
+    curve: DayCurve
     settle: Settling
     direct: DirectMessages
     patient: PatientStore
@@ -174,9 +177,18 @@ def build_core(
         day_book=day_book,
         clock=clock,
     )
-    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
+    curve = DayCurve(
+        store=patient,
+        connections=connections,
+        results=results,
+        clock=clock,
+        in_session=partial(in_session, calendar),
+        day_before=partial(day_before, calendar),
+    )
+    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
+    range_pnl = RangePnl(store=store, books=views, reports=reports, day_before=partial(day_before, calendar), clock=clock)
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -211,6 +223,7 @@ def build_core(
             clock=clock,
         ),
         reports=reports,
+        range_pnl=range_pnl,
         secret_entry=secret_entry,
         host=Host(
             store=store,
@@ -245,6 +258,7 @@ def build_core(
         background=background,
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
+        curve=curve,
         settle=settle,
         direct=direct,
         patient=patient,

@@ -345,6 +345,23 @@ class _DayMarks(TypedColumns):
 day_marks = Table("day_marks", metadata, _DayMarks, sqlite_strict=True)
 
 
+class _DayCurve(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    at: Named[datetime] = Column(UtcTime, primary_key=True)
+    net: Named[Decimal] = Column(ExactText)
+
+
+day_curve = Table("day_curve", metadata, _DayCurve, sqlite_strict=True)
+
+
+class _Touches(TypedColumns):
+    order_id: Named[str] = Column(Text, ForeignKey("orders.id"), primary_key=True)
+    price: Named[Decimal] = Column(ExactText)  # the ask of a purchase, the bid of a sale, at the tap
+
+
+touches = Table("touches", metadata, _Touches, sqlite_strict=True)
+
+
 class _Flags(TypedColumns):
     name = Column(Text, primary_key=True)
     subject = Column(Text, primary_key=True)  # empty: the bot itself

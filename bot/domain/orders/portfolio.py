@@ -264,6 +264,7 @@ class DayReport:
     records_only: bool = False  # the broker's books of the day were not read: no figure in rupees means anything
     up_since: datetime | None = None  # when the process that made it was started; None: not noted
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
+    charges_missing: tuple[str, ...] = ()  # what the charges leave out, in words: "brokerage"
 
     @property
     def gross(self) -> Decimal:
@@ -271,4 +272,5 @@ class DayReport:
 
     @property
     def net(self) -> Decimal | None:
+        """Rupees after the charges that are known; None: the fills were not known."""
         return None if self.charges is None else self.gross - self.charges

@@ -1,9 +1,11 @@
-"""The repository of the ledger: every fill of an account, what was brought forward, and the marks of closed days."""
+"""The repository of the ledger: every fill of an account, what was brought forward, marks of closed days, the day's curve."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
+from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
 
 
@@ -20,6 +22,10 @@ class LedgerRepository(Protocol):
 
     def between(self, account_id: str, first: date, last: date) -> Sequence[LedgerTrade]:
         """All fills of these trading days in India, both included, oldest first."""
+        ...
+
+    def count(self, account_id: str, day: date) -> int:
+        """How many fills that trading day has."""
         ...
 
     def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
@@ -40,4 +46,24 @@ class LedgerRepository(Protocol):
 
     def marks(self, account_id: str, day: date) -> Mapping[RowKey, DayMark]:
         """How the rows stood when that day was closed; empty where it was not."""
+        ...
+
+    def note_point(self, account_id: str, point: CurvePoint) -> None:
+        """Stores what the day had made at a moment; the first word about a moment stays."""
+        ...
+
+    def curve(self, account_id: str, day: date) -> Sequence[CurvePoint]:
+        """The points of a date in India, oldest first."""
+        ...
+
+    def forget_curves_before(self, moment: datetime) -> None:
+        """Drops points older than that (UTC)."""
+        ...
+
+    def note_touch(self, order_id: str, price: Decimal) -> None:
+        """Stores the ask (of a purchase) or bid (of a sale) in rupees that stood when the order was tapped."""
+        ...
+
+    def touches(self, account_id: str, first: date, last: date) -> Mapping[str, Decimal]:
+        """The same of the orders of these days in India, by order id."""
         ...

@@ -200,6 +200,10 @@ class ReportsRepository(Protocol):
 
     def find(self, account_id: str, day: date) -> DayReport | None: ...
 
+    def between(self, account_id: str, first: date, last: date) -> Sequence[DayReport]:
+        """The rows of these dates in India, both included, oldest first."""
+        ...
+
 
 class ScripMasterRepository(Protocol):
     """Which scrip master is in use; its rows lie in the broker's own file."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock, ist_date
@@ -65,6 +66,10 @@ class Results:
         )
 
 
+async def _unheard(_account_id: str, _result: PnL) -> None:
+    return
+
+
 @dataclass(slots=True)
 class _LossCheck:
     """When an account was last judged, and on what; the next check is due when that may have changed."""
@@ -82,6 +87,7 @@ class LossGuard:
     connections: BrokerConnections
     results: Results
     clock: Clock
+    read: Callable[[str, PnL], Awaitable[None]] = _unheard  # told of each reading, for what else it is good for
     _wake: Signal = field(default_factory=Signal)
     _checks: dict[str, _LossCheck] = field(default_factory=dict)
 
@@ -127,6 +133,7 @@ class LossGuard:
         result = await self.results.of(account_id, connection)
         if result is None:
             return False
+        await self.read(account_id, result)
         is_open = any(line.position.quantity for line in result.lines)
         self._checks[account_id] = _LossCheck(at=moment, fills=fills, every=OPEN if is_open else FLAT)
 

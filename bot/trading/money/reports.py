@@ -10,7 +10,7 @@ from bot.domain.errors import BotError, BrokerError, CheckFailed, NotFound
 from bot.domain.money import ZERO
 from bot.domain.orders.notice import DaySummary
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import DayReport
+from bot.domain.orders.portfolio import DayReport, PnL
 from bot.domain.people.account import Account, Actor, Role, User
 from bot.domain.pnl.day import mark_of
 from bot.domain.pnl.trades import DayMark
@@ -47,6 +47,14 @@ class Reports:
         if not report.orders:
             raise NotFound(f"There is no report of {day:%d %b %Y}: the bot was not running, or the account was not linked.")
         return report
+
+    async def now(self, actor: Actor, pnl: PnL | None = None) -> tuple[DayReport, Sequence[DayMark]]:
+        """Today's report as it would be at this moment, and how each row stands. BrokerError passes through.
+
+        pnl: the day as it was just read.
+        """
+        account, _ = self.books.connection(actor)
+        return await self._make(actor, account, ist_date(self.clock.now()), pnl)
 
     async def close_day(self, occasion: Occasion) -> None:
         """The final row of each account that was linked by then; the first failure is raised when all were tried."""
@@ -102,9 +110,11 @@ class Reports:
                 )
         return replace(await self._from_records(account, occasion.day), records_only=True), ()
 
-    async def _make(self, actor: Actor, account: Account, day: date) -> tuple[DayReport, Sequence[DayMark]]:
+    async def _make(
+        self, actor: Actor, account: Account, day: date, pnl: PnL | None = None
+    ) -> tuple[DayReport, Sequence[DayMark]]:
         """The report of today, and how each row stands: what tomorrow counts from."""
-        pnl = await self.books.pnl(actor)
+        pnl = pnl or await self.books.pnl(actor)
         funds = await self.books.funds(actor)
         bare = await self._from_records(account, day)
         report = replace(
@@ -112,7 +122,8 @@ class Reports:
             booked=pnl.booked,
             open=pnl.open,
             adjustment=pnl.adjustment,
-            charges=pnl.charges if not pnl.charges_missing else None,  # a stored figure cannot say what it leaves out
+            charges=pnl.charges,
+            charges_missing=pnl.charges_missing,
             carried=tuple(line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding),
             cash=funds.available,
             complete=all(line.booked is not None and line.open is not None for line in pnl.lines),

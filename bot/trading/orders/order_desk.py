@@ -204,6 +204,8 @@ class OrderDesk:
             updated_at=now,
         )
         db.orders.add(order, day)
+        if (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)) is not None:
+            db.ledger.note_touch(order.id, touch)
         db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
         terms = f"{self._proposing.terms(draft)} {draft.digest()}"
         db.audit.add(now, actor.user.telegram_id, "order", question.account_id, order.id, before="none", after=terms)
@@ -316,11 +318,8 @@ class OrderDesk:
     def _ran_away(self, question: Confirmation) -> str | None:
         """Why the card would no longer fill; only a market order with a worst price is asked again."""
         draft = terms_of(question)
-        price = self._proposing.prices.known(question.account_id, draft.instrument.key)
-        if not draft.protected or draft.price is None or price is None:
-            return None
-        best = price.ask if draft.side is Side.BUY else price.bid
-        if best is None:
+        best = self._proposing.prices.touch(question.account_id, draft.instrument.key, draft.side)
+        if not draft.protected or draft.price is None or best is None:
             return None
         beyond = best > draft.price if draft.side is Side.BUY else best < draft.price
         if not beyond:
