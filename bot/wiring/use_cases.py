@@ -188,7 +188,7 @@ def build_core(
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
-    range_pnl = RangePnl(store=store, books=views, reports=reports, day_before=partial(day_before, calendar), clock=clock)
+    range_pnl = RangePnl(store=store, books=views, reports=reports, clock=clock)
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,

@@ -46,7 +46,7 @@ def _head(what: str, name: str, mode: str, as_of: datetime) -> list[Rows]:
     return [row(fit(f"{what} {name}", 23), mode), row(f" as of {clock_time(as_of)}")]
 
 
-def _page(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Button]]:
+def page_of(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Button]]:
     """The entries of one page and the buttons that turn it; a page that no longer exists is the last one."""
     pages = max(1, -(-len(items) // PAGE))
     page = min(tap.page, pages - 1)
@@ -82,7 +82,7 @@ def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
     names = {"open": "OPEN ORDERS", "rejected": "REJECTED"}
     rows = _head(names.get(tap.argument, "ORDERS"), book.account.name, mode, book.as_of)
     entries = [_order_rows(order, book.as_of) for order in reversed(book.orders)]
-    page, turn = _page(entries, tap)
+    page, turn = page_of(entries, tap)
     rows += page or [row("none")]
     parts: list[Part] = [table(*rows)]
     if book.stale:
@@ -156,7 +156,7 @@ def trades(book: TradeList, tap: ListingTap, mode: str) -> View:
         at = clock_time(trade.at) if trade.at is not None else "time unknown"
         first = row(f"{which}{trade.side} {count(trade.quantity)}", at)
         entries.append((*first, *row(f" {short(trade.instrument, today=ist_date(book.as_of))}", price(trade.price))))
-    page, turn = _page(entries, tap)
+    page, turn = page_of(entries, tap)
     return View((table(*rows, *(page or [row("none")])),), keyboard(turn, [button("Refresh", tap)]))
 
 
@@ -166,7 +166,7 @@ def trades(book: TradeList, tap: ListingTap, mode: str) -> View:
 def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> View:
     """Every position with its day, and since entry beside it where it was carried; what a sum leaves out is named."""
     rows = _head("POSITIONS", name, mode, positions.as_of)
-    page, turn = _page([position_rows(line, positions.as_of) for line in positions.lines], tap)
+    page, turn = page_of([position_rows(line, positions.as_of) for line in positions.lines], tap)
     rows += page or [row("none")]
     if positions.lines:
         rows += [(RULE,), *day_rows(positions.open, positions.booked, positions.adjustment)]
@@ -264,7 +264,7 @@ def wants_stop(line: PositionLine) -> bool:
 def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
     """Shares in the demat account, their value, and what could be sold."""
     rows = _head("HOLDINGS", name, mode, holdings.as_of)
-    page, turn = _page([_holding_rows(line) for line in holdings.lines], tap)
+    page, turn = page_of([_holding_rows(line) for line in holdings.lines], tap)
     rows += page or [row("none")]
     if holdings.lines:
         profits = [line.profit for line in holdings.lines if line.profit is not None]

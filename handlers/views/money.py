@@ -5,49 +5,11 @@ from decimal import Decimal
 
 from bot.domain.clock import ist
 from bot.domain.market.display_names import short
-from bot.domain.money import PAISA, total
-from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
-from handlers.views.books import day_rows, left_out, net_rows, old_prices, position_rows, wants_stop
+from bot.domain.orders.portfolio import DayReport, PositionLine
+from handlers.views.books import wants_stop
 from handlers.views.format import RULE, amount, clock_time, fit, mark, money_row, row, signed, signed_count, table, wrapped
-from handlers.views.keyboards import button, words
-from handlers.views.message import Part, View, detail, keyboard, say
-from handlers.views.taps import ListingTap
-
-_LINES = 8
-
-
-def pnl(result: PnL, tap: ListingTap, name: str, mode: str) -> View:
-    """Booked, open, charges and net of today; the holdings' change stands apart and is never in the net."""
-    rows = [row(fit(f"P&L {name}", 23), mode), row(f" as of {clock_time(result.as_of)}")]
-    rows += [position_rows(line, result.as_of) for line in result.lines[:_LINES]]
-    if len(result.lines) > _LINES:
-        rows.append(row(f" and {len(result.lines) - _LINES} more"))
-    rows += [(RULE,), *day_rows(result.open, result.booked, result.adjustment)]
-    rows += net_rows(result.charges, result.gross, result.charges_missing)
-    parts: list[Part] = [table(*rows)]
-    if result.holdings_change is not None:
-        parts.append(table(money_row("Holdings today", result.holdings_change)))
-        parts.append(say("The holdings' change is not part of the net."))
-    parts += left_out([line for line in result.lines if line.booked is None or (line.open is None and line.position.quantity)])
-    parts += _by_the_broker(result.lines)
-    parts += old_prices(result.lines, result.as_of)
-    buttons = [
-        button("Refresh", tap),
-        words("Positions", "/positions", account=tap.label),
-        words("Report", "/report", account=tap.label),
-    ]
-    return View(tuple(parts), keyboard(buttons))
-
-
-def _by_the_broker(lines: tuple[PositionLine, ...]) -> list[Part]:
-    """What mStock's own positions make of the day, where that differs from our fills by a paisa or more, and why."""
-    told = [(line, off) for line in lines if (off := line.difference) is not None and abs(off) >= PAISA]
-    if not told:
-        return []
-    own = total(off for _, off in told)
-    why = [f"{short(line.position.instrument)} {signed(off)}: {', '.join(line.reasons)}" for line, off in told[:_LINES]]
-    more = [f"and {len(told) - _LINES} more"] if len(told) > _LINES else []
-    return [detail(f"By our own fills {signed(own)} against mStock's positions.", *why, *more)]
+from handlers.views.keyboards import words
+from handlers.views.message import Part, View, keyboard, say
 
 
 def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View:
@@ -58,11 +20,13 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
         rows += [row("Net", "no data   "), (RULE,)]
     else:
         gross = summary.gross
-        rows.append(money_row("Net", summary.net) if summary.net is not None else money_row("Before charges", gross))
+        name = "Net of these" if summary.charges_missing else "Net"
+        rows.append(money_row(name, summary.net) if summary.net is not None else money_row("Before charges", gross))
         rows += [(RULE,), money_row("Booked", summary.booked), money_row("Open", summary.open)]
         if summary.adjustment:
             rows.append(money_row("Close adjustment", summary.adjustment))
         rows.append(_charges_row(summary, gross))
+        rows += [row(f" {what}", "not known   ") for what in summary.charges_missing]
     rows.append(row("Orders", f"{summary.orders}   "))
     rows.append(row(" filled", f"{summary.filled_orders}   "))
     rows.append(row(" rejected", f"{summary.rejected_orders}   "))
@@ -71,7 +35,7 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
         rows.append(row("Carried"))
         rows += [_carried(line) for line in summary.carried]
     if not summary.records_only:
-        rows.append(row("Cash tomorrow", f"{amount(summary.cash)}   " if summary.cash is not None else "not known   "))
+        rows.append(row("Cash now", f"{amount(summary.cash)}   " if summary.cash is not None else "not known   "))
     parts: list[Part] = [table(*rows)]
     if not summary.trades and not summary.records_only:
         since = f"; up since {_moment(summary.up_since, day)}" if summary.up_since is not None else ""

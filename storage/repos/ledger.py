@@ -50,6 +50,9 @@ _CLOSE = (
     insert(day_marks).values({name: bindparam(name) for name in (*_MARK_FIELDS, "exchange", "token")}).on_conflict_do_nothing()
 )
 _MARKS = select(*(_m[name] for name in _MARK_FIELDS)).where(_m.account_id == bindparam("account"), _m.day == bindparam("of"))
+_LAST_MARKED = (
+    select(_m.day).where(_m.account_id == bindparam("account"), _m.day < bindparam("before")).order_by(_m.day.desc()).limit(1)
+)
 _POINT = insert(day_curve).values({name: bindparam(name) for name in ("account_id", "at", "net")}).on_conflict_do_nothing()
 _CURVE = (
     select(_c.at, _c.net)
@@ -109,6 +112,9 @@ class SqlLedger:
         rows = self._tx.rows(_MARKS, {"account": account_id, "of": day})
         found = [DayMark(**dict(zip(_MARK_FIELDS, row, strict=True))) for row in rows]
         return {mark.row: mark for mark in found}
+
+    def last_marked(self, account_id: str, before: date) -> date | None:
+        return next(iter(self._tx.rows(_LAST_MARKED, {"account": account_id, "before": before}).scalars()), None)
 
     def note_point(self, account_id: str, point: CurvePoint) -> None:
         self._tx.write(_POINT, {"account_id": account_id, "at": point.at, "net": point.net})

@@ -20,9 +20,8 @@ def if_closed(line: PositionLine, tariff: Tariff, plan: Plan | None, today: date
         return None
     side = Side.BUY if position.quantity > 0 else Side.SELL
     met = (price.bid if side is Side.BUY else price.ask) or price.last
-    opened = Trade(
-        instrument=position.instrument, side=side, product=position.product, quantity=abs(position.quantity), price=entry, day=today,
-    )  # fmt: skip
+    instrument, product, quantity = position.instrument, position.product, abs(position.quantity)
+    opened = Trade(instrument=instrument, side=side, product=product, quantity=quantity, price=entry, day=today)
     closed = replace(opened, side=side.opposite, price=met)
     if position.product is Product.MTF and position.carried:
         charges = tariff.order(opened, plan).total + tariff.order(closed, plan).total

@@ -48,6 +48,10 @@ class LedgerRepository(Protocol):
         """How the rows stood when that day was closed; empty where it was not."""
         ...
 
+    def last_marked(self, account_id: str, before: date) -> date | None:
+        """The last day before that one whose rows were closed with figures."""
+        ...
+
     def note_point(self, account_id: str, point: CurvePoint) -> None:
         """Stores what the day had made at a moment; the first word about a moment stays."""
         ...

@@ -1,7 +1,7 @@
 """What a range of days made: their final rows, today as it is now, and all that is told apart of them."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -53,7 +53,8 @@ class _Records:
     last: date
     over: date  # the last date whose contracts have ended
     reports: Sequence[DayReport]
-    marks: Mapping[date, Mapping[RowKey, DayMark]]  # of the days, and of the trading day before the first
+    start: Mapping[RowKey, DayMark]  # how rows stood before the first day
+    marks: Mapping[date, Mapping[RowKey, DayMark]]
     trades: Sequence[LedgerTrade]
     orders: Sequence[Order]
     rows: Mapping[RowKey, _Row]
@@ -78,7 +79,6 @@ class RangePnl:
     store: Store
     books: AccountViews
     reports: Reports
-    day_before: Callable[[date], date]  # the trading day before a date in India
     clock: Clock
 
     async def today(self, actor: Actor) -> TodayPnl:
@@ -117,8 +117,9 @@ class RangePnl:
     def _read(self, db: Repositories, account_id: str, first: date, last: date, *, made: Made | None, over: date) -> _Records:
         reports = list(db.reports.between(account_id, first, last))
         days = [date.fromisoformat(report.date) for report in reports]
-        before = self.day_before(first)
-        marks = {day: db.ledger.marks(account_id, day) for day in (before, *days)}
+        marks = {day: db.ledger.marks(account_id, day) for day in days}
+        before = db.ledger.last_marked(account_id, first)
+        start = db.ledger.marks(account_id, before) if before is not None else {}
         if made is not None:
             report, now = made
             reports.append(report)
@@ -126,7 +127,7 @@ class RangePnl:
             marks[days[-1]] = {mark.row: mark for mark in now}
         trades = db.ledger.between(account_id, first, last)
         instruments: dict[RowKey, Instrument] = {trade.row: trade.instrument for trade in trades}
-        instruments |= {mark.row: mark.instrument for of_day in marks.values() for mark in of_day.values()}
+        instruments |= {mark.row: mark.instrument for of_day in (start, *marks.values()) for mark in of_day.values()}
         rows = {row: _row(db, account_id, row, instrument, span=(first, last)) for row, instrument in instruments.items()}
         orders = [order for day in days for order in db.orders.of_day(account_id, day)]
         known = {order.broker_id for order in orders}
@@ -139,6 +140,7 @@ class RangePnl:
             last=last,
             over=over,
             reports=reports,
+            start=start,
             marks=marks,
             trades=trades,
             orders=orders,
@@ -178,7 +180,7 @@ class RangePnl:
             days=days,
             symbols=by_symbol(days),
             products=by_product(days),
-            sources=by_source(days, rows, sources, records.marks.get(self.day_before(records.first), {})),
+            sources=by_source(days, rows, sources, records.start),
             booked_by=tuple(sorted(exits, key=lambda each: (each.day, each.at is None, each.at))),
             trips=tuple(sorted(trips, key=lambda trip: (trip.day, trip.closed is None, trip.closed))),
             slips=tuple(_slips(records, days)),

@@ -7,62 +7,14 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.portfolio import PnL, Reason
 from handlers.views import money as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View
-from handlers.views.taps import Listing, ListingTap
 from tests.handlers.samples import LINES, NOW, a_report
-
-TAP = ListingTap(Listing.PNL, "main")
-TODAY = PnL(booked=Decimal("640.25"), open=Decimal("-135.00"), charges=Decimal("81.30"), as_of=NOW, lines=LINES)
 
 
 def rows(view: View) -> list[str]:
     return [line for part in view.parts if isinstance(part, Table) for line in part.rows]
-
-
-def test_the_net_is_what_is_left_after_charges() -> None:
-    shown = rows(views.pnl(TODAY, TAP, "main", "PAPER"))
-    assert shown[:2] == ["P&L main                 PAPER", " as of 14:02:11"]
-    assert shown[-4:] == [
-        "Open                −135.00 🔴",
-        "Booked today        +640.25 🟢",
-        "Charges ≈            −81.30",
-        "Net                 +423.95 🟢",
-    ]
-
-
-def test_charges_that_are_not_known_leave_the_net_unsaid() -> None:
-    view = views.pnl(replace(TODAY, charges=None), TAP, "main", "PAPER")
-    assert "Charges" + " " * 11 + "not known" in rows(view)
-    assert "Before charges      +505.25 🟢" in rows(view)
-    assert "Net" not in view.plain
-
-
-def test_where_mstock_reckons_otherwise_the_rupees_and_the_reason_are_named() -> None:
-    rounded = replace(LINES[0], broker=Decimal("223.15"), reasons=(Reason.ROUNDING,))
-    same = replace(LINES[1], broker=Decimal("282.75"))
-    view = views.pnl(replace(TODAY, lines=(rounded, same)), TAP, "main", "PAPER")
-    assert "By our own fills −0.65 against mStock's positions." in view.plain
-    assert "RELIANCE −0.65: rounding" in view.plain
-    assert "24500CE −" not in view.plain
-    assert "against mStock" not in views.pnl(replace(TODAY, lines=(same,)), TAP, "main", "PAPER").plain
-
-
-def test_the_close_adjustment_is_a_line_of_its_own_and_in_the_net() -> None:
-    shown = rows(views.pnl(replace(TODAY, adjustment=Decimal("-23.95")), TAP, "main", "PAPER"))
-    assert shown[-3:] == ["Close adjustment     −23.95 🔴", "Charges ≈            −81.30", "Net                 +400.00 🟢"]
-    report = views.report(a_report(adjustment=Decimal("-12.70")), "main", "LIVE")
-    assert "Close adjustment     −12.70 🔴" in rows(report)
-    assert "Net               +3,400.00 🟢" in rows(report)
-
-
-def test_the_holdings_change_stands_apart() -> None:
-    view = views.pnl(replace(TODAY, holdings_change=Decimal(412)), TAP, "main", "PAPER")
-    assert rows(view)[-1] == "Holdings today      +412.00 🟢"
-    assert "not part of the net" in view.plain
-    assert "Net                 +423.95 🟢" in rows(view)
 
 
 def test_the_summary_of_a_day() -> None:
@@ -81,7 +33,7 @@ def test_the_summary_of_a_day() -> None:
         "Carried",
         " −65 NF 24500CE 23Nov NRML",
         "                    −357.50 🔴",
-        "Cash tomorrow   2,45,310.55",
+        "Cash now        2,45,310.55",
     ]
 
 
@@ -103,12 +55,6 @@ def test_a_summary_that_is_late_or_not_whole_says_so() -> None:
     assert "could not be asked for everything" in view.plain
     assert "Before charges" in view.plain
     assert "Net" not in view.plain
-
-
-def test_a_charge_that_is_not_known_is_named_and_the_net_is_of_the_others() -> None:
-    shown = rows(views.pnl(replace(TODAY, charges_missing=("brokerage",)), TAP, "main", "PAPER"))
-    at = shown.index("Charges ≈            −81.30")
-    assert shown[at + 1 : at + 3] == [" brokerage        not known", "Net of these        +423.95 🟢"]
 
 
 def test_without_the_brokers_books_no_figure_is_made_up() -> None:
@@ -151,5 +97,16 @@ def test_no_figure_makes_a_row_wider_than_a_phone(
     label: str, booked: Decimal, open_: Decimal, charges: Decimal | None, cash: Decimal | None
 ) -> None:
     day = views.report(a_report(booked=booked, open=open_, charges=charges, cash=cash), label, "PAPER")
-    now = views.pnl(replace(TODAY, booked=booked, open=open_, charges=charges, holdings_change=cash), TAP, label, "PAPER")
-    assert all(columns(line) <= 30 for line in (*rows(day), *rows(now)))
+    assert all(columns(line) <= 30 for line in rows(day))
+
+
+def test_the_close_adjustment_is_a_line_of_its_own_and_in_the_net() -> None:
+    report = views.report(a_report(adjustment=Decimal("-12.70")), "main", "LIVE")
+    assert "Close adjustment     −12.70 🔴" in rows(report)
+    assert "Net               +3,400.00 🟢" in rows(report)
+
+
+def test_a_charge_that_is_not_known_leaves_its_line_open_and_the_rest_of_the_day_standing() -> None:
+    shown = rows(views.report(a_report(charges_missing=("brokerage",)), "main", "LIVE"))
+    assert "Net of these      +3,412.70 🟢" in shown
+    assert " brokerage        not known" in shown
