@@ -16,7 +16,7 @@ from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.money.range_pnl import RangePnl
-from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.prompts import Prompts
@@ -50,7 +50,7 @@ class Services:
     invitations: Invitations
     limits: OwnLimits
     pins: Pins
-    reports: Reports
+    summaries: Summaries
     range_pnl: RangePnl
     secret_entry: SecretEntry
     host: "Host"

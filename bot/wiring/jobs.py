@@ -8,7 +8,7 @@ from bot.domain.market.market_days import MarketDays
 from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Store
 from bot.runtime.scheduler import Job, Occasion
-from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
 from bot.trading.safety.uncovered_year import UncoveredYear
 
 KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
@@ -72,10 +72,10 @@ class Sweep:
         await self.inbox.forget_before(before)
 
 
-def table(*, days: Days, reports: Reports, sweep: Sweep, year: UncoveredYear) -> tuple[Job, ...]:
+def table(*, days: Days, summaries: Summaries, sweep: Sweep, year: UncoveredYear) -> tuple[Job, ...]:
     """Every job, a line each: its IST time, its dates, how long after its time it is still done, and the work."""
     return (
         Job(name="sweep", at=time(3, 0), within=timedelta(hours=20), work=sweep.sweep),
         Job(name="uncovered year", at=time(9, 0), when=year.is_day, within=timedelta(days=28), work=year.tell),
-        Job(name="daily summary", at=days.summary_at, when=days.trading, within=timedelta(days=31), work=reports.close_day),
+        Job(name="daily summary", at=days.summary_at, when=days.trading, within=timedelta(days=31), work=summaries.close_day),
     )

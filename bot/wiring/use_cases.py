@@ -15,6 +15,7 @@ from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock
+from bot.domain.market.coming_days import coming_days
 from bot.domain.people.access import PinHash
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import ReferenceData, load_reference
@@ -34,8 +35,10 @@ from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.money.late_days import LateDays
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.prompts import Prompts
 from bot.trading.people.allowlist import Allowlist
@@ -187,8 +190,23 @@ def build_core(
     )
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
+    reports = Reports(store=store, books=views, clock=clock)
     range_pnl = RangePnl(store=store, books=views, reports=reports, clock=clock)
+    days = Days(calendar=calendar, summary=settings.daily_summary)
+    summaries = Summaries(
+        store=store,
+        books=views,
+        reports=reports,
+        ranges=range_pnl,
+        late_days=LateDays(
+            store=store, books=views, day_before=partial(day_before, calendar), is_trading=days.trading, clock=clock
+        ),
+        weeks_last=days.weeks_last,
+        months_last=days.months_last,
+        coming=partial(coming_days, calendar),
+        clock=clock,
+        started_at=clock.now(),
+    )
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -222,7 +240,7 @@ def build_core(
             confirmations=confirmations,
             clock=clock,
         ),
-        reports=reports,
+        summaries=summaries,
         range_pnl=range_pnl,
         secret_entry=secret_entry,
         host=Host(
@@ -242,8 +260,8 @@ def build_core(
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
     jobs = table(
-        days=Days(calendar=calendar, summary=settings.daily_summary),
-        reports=reports,
+        days=days,
+        summaries=summaries,
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
     )

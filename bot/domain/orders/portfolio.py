@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
+from bot.domain.orders.day_facts import DayFacts
 from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import Product
 
@@ -265,6 +266,7 @@ class DayReport:
     up_since: datetime | None = None  # when the process that made it was started; None: not noted
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
     charges_missing: tuple[str, ...] = ()  # what the charges leave out, in words: "brokerage"
+    facts: DayFacts | None = None  # what is told beside the sums; None: a row of an earlier version
 
     @property
     def gross(self) -> Decimal:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.domain.orders import notice as news
 from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
+from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.terms import Product, Side
 from bot.reference.load import load_reference
@@ -24,6 +25,7 @@ from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
+from tests.handlers.views.test_money import WEEK
 from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
@@ -60,6 +62,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.AddressNotRegistered(at=NOW, words=words),
         news.DaySummary(report=a_report()),
         news.YearNotCovered(year=2027),
+        WEEK,
     ]
 
 
@@ -89,7 +92,7 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     assert {type(kind) for kind in kinds} == set(Notice.kinds.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
     for kind in kinds:
-        last = "LIVE" if isinstance(kind, news.DaySummary) else "main · LIVE"
+        last = "LIVE" if isinstance(kind, (news.DaySummary, PeriodSummary)) else "main · LIVE"
         assert last in draw(kind).plain
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
@@ -113,7 +116,7 @@ def test_each_deed_of_another_person_is_named(deed: news.ActionKind) -> None:
 
 def test_the_accounts_mark_leads_every_message() -> None:
     for kind in every_kind(DONE):
-        if not isinstance(kind, news.DaySummary):  # a table, with the account in its first row
+        if not isinstance(kind, (news.DaySummary, PeriodSummary)):  # a table, with the account in its first row
             assert draw(kind, mark="🟠").plain.startswith("🟠 ")
 
 

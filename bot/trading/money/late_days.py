@@ -1,0 +1,170 @@
+"""The figures of a day whose books at the broker are gone: out of the ledger, where it is known to hold the whole day."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from bot.domain.clock import Clock, ist, ist_date
+from bot.domain.errors import SessionExpired
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Price
+from bot.domain.money import ZERO, total
+from bot.domain.orders.day_bill import DayBill
+from bot.domain.orders.portfolio import DayReport, Position, PositionLine
+from bot.domain.orders.research import PastTrade
+from bot.domain.pnl.day import OwnRow, day_line, mark_of
+from bot.domain.pnl.fifo import Lot, carried_into, cost_of, lots_of, match_day, quantity_of
+from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
+from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Product, Side
+from bot.trading.account.account_views import AccountViews
+from bot.trading.account.day_charges import ledger_charges
+
+log = logging.getLogger(__name__)
+
+OPENED = time(9, 0)  # IST; from then on the broker's previous close is that of the trading day before
+AFTER_THE_CLOSE = timedelta(minutes=35)  # before the summary, on a usual day 15:40: what is read later holds the whole day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateDay:
+    """A day made of our own records."""
+
+    report: DayReport
+    marks: Sequence[DayMark]
+    bill: DayBill
+    approximate: tuple[str, ...]  # what its figures are made of, in words
+
+
+@dataclass(slots=True, kw_only=True)
+class LateDays:
+    """Reads; the broker is asked for trade history and for closes."""
+
+    store: Store
+    books: AccountViews
+    day_before: Callable[[date], date]  # the trading day before a date in India
+    is_trading: Callable[[date], bool]
+    clock: Clock
+
+    async def of(self, account_id: str, bare: DayReport, due: datetime) -> LateDay | None:
+        """The day as the ledger has it. None: it is not known that all fills are there, or what was held has no close.
+
+        bare: what the records count of that day. due: when it should have been summed up. BrokerError passes through.
+        """
+        day = date.fromisoformat(bare.date)
+        before = await self.store.transaction(lambda db: db.reports.find(account_id, self.day_before(day)))
+        if before is None or before.records_only:
+            return None  # what was carried into the day, and at which price, is not known
+        fills, rows = await self.store.transaction(lambda db: self._read(db, account_id, day))
+        if not await self._is_whole(account_id, day, fills, due):
+            return None
+        held = [_position(row, own) for row, own in rows.items()]
+        closes = await self._closes(account_id, day, [position.instrument for position in held if position.quantity])
+        lines = [_line(position, own, closes) for position, own in zip(held, rows.values(), strict=True)]
+        if any(line.today is None and not line.position.is_sold_holding for line in lines):
+            return None
+        bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
+        report = replace(
+            bare,
+            booked=total(line.booked for line in lines if line.booked is not None),
+            open=total(line.open for line in lines if line.open is not None),
+            charges=bill.total,
+            charges_missing=bill.missing,
+            carried=tuple(line for line in lines if line.position.quantity and not line.position.is_sold_holding),
+            complete=all(line.today is not None for line in lines),
+            records_only=False,
+        )
+        words = ("fills as I noted them", *(("closes as mStock gave them later",) if closes else ()))
+        return LateDay(report=report, marks=[mark_of(account_id, line, day) for line in lines], bill=bill, approximate=words)
+
+    def _read(self, db: Repositories, account_id: str, day: date) -> tuple[Sequence[LedgerTrade], Mapping[RowKey, OwnRow]]:
+        """All fills of the day, and its rows: those with fills, and what the trading day before carried into it."""
+        fills = db.ledger.between(account_id, day, day)
+        marks = db.ledger.marks(account_id, self.day_before(day))
+        rows: dict[RowKey, OwnRow] = {}
+        for row in dict.fromkeys([*(fill.row for fill in fills), *(row for row, mark in marks.items() if mark.quantity)]):
+            mark, own = marks.get(row), tuple(fill for fill in fills if fill.row == row)
+            if not own and row[1] is Product.CNC:
+                continue  # it is in the holdings by now, whose change is never in the net
+            before = db.ledger.brought(account_id, row, day)
+            begun = [Lot(before.quantity, before.price)] if before is not None and before.quantity else []
+            earlier = db.ledger.of_row(account_id, row, before.day if before is not None else None)
+            rows[row] = OwnRow(trades=own, lots=tuple(carried_into(day, earlier, begun, row[1])), mark=mark)
+        return fills, rows
+
+    async def _is_whole(self, account_id: str, day: date, fills: Sequence[LedgerTrade], due: datetime) -> bool:
+        """Whether the books were read after the day's close, or the broker's trade history has the same fills."""
+        if any(fill.price is None for fill in fills):
+            return False
+        seen = self.books.reconcile.seen_at(account_id)
+        if seen is not None and ist_date(seen) == day and seen >= due - AFTER_THE_CLOSE:
+            return True
+        if day == ist_date(self.clock.now()):
+            return False  # trade history has only days that are over
+        connection = self.books.connections.of(account_id)
+        if connection.session is None or not connection.session.alive(self.clock.now()):
+            raise SessionExpired("Trade history can be read after a login.")
+        return _sums(fills) == _sums(await connection.broker.past_trades(day, day))
+
+    async def _closes(self, account_id: str, day: date, instruments: Sequence[Instrument]) -> Mapping[InstrumentKey, Decimal]:
+        """The prices in rupees that the day ended at, as far as the broker says them now."""
+        now = self.clock.now()
+        today = ist_date(now)
+        begun = self.is_trading(today) and ist(now).time() >= OPENED
+        last_before = self.day_before(today)
+        if not instruments or day not in (last_before, today):
+            return {}
+        prices = await self.books.prices.of_all(account_id, [instrument.key for instrument in instruments])
+        by_previous_close = begun and day == last_before
+        found = {key: price.previous_close if by_previous_close else price.last for key, price in prices.items()}
+        return {key: close for key, close in found.items() if close is not None}
+
+
+def _sums(fills: Sequence[LedgerTrade] | Sequence[PastTrade]) -> tuple[tuple[int, Decimal], ...]:
+    """(quantity, value) of each side: history names a company and no contract, so no fill can be told from another."""
+    return tuple(
+        (
+            sum(fill.quantity for fill in fills if fill.side is side),
+            total((fill.price or ZERO) * fill.quantity for fill in fills if fill.side is side),
+        )
+        for side in Side
+    )
+
+
+def _position(row: RowKey, own: OwnRow) -> Position:
+    """The row as a broker would show it when these are all its fills."""
+    instrument = own.trades[0].instrument if own.trades else own.mark.instrument if own.mark is not None else None
+    if instrument is None:
+        msg = f"a row without fills and without a mark: {row}"
+        raise ValueError(msg)
+    product = row[1]
+    delivery = product is Product.CNC
+    start, cost = (0, ZERO) if delivery else (quantity_of(own.lots), cost_of(own.lots))
+    left = match_day(() if delivery else own.lots, lots_of(own.trades), product)[1]
+    quantity, paid = quantity_of(left), cost_of(left)
+    sides = {side: [fill for fill in own.trades if fill.side is side] for side in Side}
+    values = {side: total((fill.price or ZERO) * fill.quantity for fill in fills) for side, fills in sides.items()}
+    return Position(
+        instrument=instrument,
+        product=product,
+        quantity=quantity,
+        bought=sum(fill.quantity for fill in sides[Side.BUY]),
+        sold=sum(fill.quantity for fill in sides[Side.SELL]),
+        bought_value=values[Side.BUY],
+        sold_value=values[Side.SELL],
+        average=paid / quantity if paid is not None and quantity else None,
+        carried=start,
+        carried_average=cost / start if cost is not None and start else None,
+    )
+
+
+def _line(position: Position, own: OwnRow, closes: Mapping[InstrumentKey, Decimal]) -> PositionLine:
+    """Its day from what the day before was valued at to the day's close; there is no reading of the broker's beside it."""
+    base = own.mark.mark if own.mark is not None else None
+    last = closes.get(position.instrument.key)
+    if last is None and not position.quantity:
+        last = base or ZERO  # nothing is open: only what was carried and closed counts, from the base
+    price = Price(last=last, at=None, previous_close=base) if last is not None else None
+    return replace(day_line(position, price, own), broker=None, reasons=())
