@@ -7,7 +7,22 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.people.account import Permission
-from handlers.commands import account, books, confirm, limits, market, money, order, people, pin, pnl, safety, start, status
+from handlers.commands import (
+    account,
+    books,
+    confirm,
+    export,
+    limits,
+    market,
+    money,
+    order,
+    people,
+    pin,
+    pnl,
+    safety,
+    start,
+    status,
+)
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
@@ -21,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     *books.COMMANDS,
     *pnl.COMMANDS,
     *money.COMMANDS,
+    *export.COMMANDS,
     *market.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,

@@ -15,6 +15,7 @@ from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
+from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.summaries import Summaries
 from bot.trading.orders.kill_switch import KillSwitch
@@ -52,6 +53,7 @@ class Services:
     pins: Pins
     summaries: Summaries
     range_pnl: RangePnl
+    exports: Exports
     secret_entry: SecretEntry
     host: "Host"
     mode: str  # PAPER or LIVE: stands on every card that touches money

@@ -35,6 +35,7 @@ from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.money.exports import Exports
 from bot.trading.money.late_days import LateDays
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
@@ -242,6 +243,7 @@ def build_core(
         ),
         summaries=summaries,
         range_pnl=range_pnl,
+        exports=Exports(store=store, range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,

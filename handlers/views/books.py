@@ -301,16 +301,20 @@ def _holding_rows(line: Holding) -> Rows:
 def funds(funds: Funds, tap: ListingTap, name: str, mode: str) -> View:
     """Money for trading, as mStock reports it; what it does not say is not zero."""
     rows = _head("FUNDS", name, mode, funds.as_of)
+    sold = funds.used is not None and funds.used < 0
     for what, value in (
         ("Available", funds.available),
-        ("Used", funds.used),
+        ("Sales of today", -funds.used) if sold and funds.used is not None else ("Used", funds.used),
         ("At the start", funds.start_of_day),
         ("Collateral", funds.collateral),
         ("Loss booked", funds.realised_loss),
     ):
         rows.append(row(what, amount(value) if value is not None else "not known"))
+    parts: list[Part] = [table(*rows)]
+    if funds.sold_at is not None:
+        parts.append(say(f"Sold at {clock_time(funds.sold_at)}: mStock adds what it brought within a minute."))
     return View(
-        (table(*rows), say("Collateral buys no shares and no premium.")),
+        (*parts, say("Collateral buys no shares and no premium.")),
         keyboard([button("Refresh", tap), words("Positions", "/positions", account=tap.label)]),
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.domain.clock import at_ist
 from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
+from bot.domain.terms import Side
 from storage.db.engine import Transaction
 from storage.db.tables import brought_forward, day_curve, day_marks, orders, touches, trades
 
@@ -25,6 +26,12 @@ _OF_ROW = _TRADES.where(
     _t.exchange == bindparam("on"), _t.token == bindparam("of"), _t.product == bindparam("under"), _t.day >= bindparam("first")
 )
 _COUNT = select(func.count()).select_from(trades).where(_t.account_id == bindparam("account"), _t.day == bindparam("of"))
+_LAST_SALE = (
+    select(_t.at)
+    .where(_t.account_id == bindparam("account"), _t.day == bindparam("of"), _t.side == Side.SELL)
+    .order_by(_t.at.desc())
+    .limit(1)
+)
 _DROP = delete(trades).where(_t.account_id == bindparam("account"), _t.broker_id == bindparam("order"))
 _ADD = insert(trades).values({name: bindparam(name) for name in _STORED})
 _BROUGHT_FIELDS = ("account_id", "exchange", "token", "product", "day", "quantity", "price")
@@ -52,6 +59,13 @@ _CLOSE = (
 _MARKS = select(*(_m[name] for name in _MARK_FIELDS)).where(_m.account_id == bindparam("account"), _m.day == bindparam("of"))
 _LAST_MARKED = (
     select(_m.day).where(_m.account_id == bindparam("account"), _m.day < bindparam("before")).order_by(_m.day.desc()).limit(1)
+)
+_MARKS_OF_ROW = select(_m.day, _m.mark).where(
+    _m.account_id == bindparam("account"),
+    _m.exchange == bindparam("on"),
+    _m.token == bindparam("of"),
+    _m.product == bindparam("under"),
+    _m.quantity > 0,
 )
 _POINT = insert(day_curve).values({name: bindparam(name) for name in ("account_id", "at", "net")}).on_conflict_do_nothing()
 _CURVE = (
@@ -89,6 +103,9 @@ class SqlLedger:
     def count(self, account_id: str, day: date) -> int:
         return int(self._tx.rows(_COUNT, {"account": account_id, "of": day}).scalar_one())
 
+    def last_sale(self, account_id: str, day: date) -> datetime | None:
+        return next(iter(self._tx.rows(_LAST_SALE, {"account": account_id, "of": day}).scalars()), None)
+
     def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
         return _trades(self._tx.rows(_OF_ROW, _place(account_id, row) | {"first": since or _EVER}))
 
@@ -112,6 +129,10 @@ class SqlLedger:
         rows = self._tx.rows(_MARKS, {"account": account_id, "of": day})
         found = [DayMark(**dict(zip(_MARK_FIELDS, row, strict=True))) for row in rows]
         return {mark.row: mark for mark in found}
+
+    def marks_of_row(self, account_id: str, row: RowKey) -> Mapping[date, Decimal]:
+        rows = self._tx.rows(_MARKS_OF_ROW, _place(account_id, row))
+        return {found.day: found.mark for found in rows if found.mark is not None}
 
     def last_marked(self, account_id: str, before: date) -> date | None:
         return next(iter(self._tx.rows(_LAST_MARKED, {"account": account_id, "before": before}).scalars()), None)

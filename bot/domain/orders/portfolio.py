@@ -208,11 +208,12 @@ class Funds:
     """Money for trading, rupees; None is "the broker has not said", never zero (mstock-type-b.md section 4)."""
 
     available: Decimal | None
-    used: Decimal | None
+    used: Decimal | None  # negative: delivery sales of today brought more than everything else blocks
     start_of_day: Decimal | None
     realised_loss: Decimal | None  # hidden by the broker in OPT_BUY_PRIMIUM_UTILIZE
     collateral: Decimal | None
     as_of: datetime
+    sold_at: datetime | None = None  # UTC, of a sale so young that what it brought may not be in yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ official close of yesterday and the price that we valued yesterday at may differ
 days add up.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -26,6 +26,7 @@ class OwnRow:
     trades: tuple[LedgerTrade, ...] = ()  # of today
     lots: tuple[Lot, ...] = ()  # open when the day began
     mark: DayMark | None = None  # how the trading day before was closed
+    counted: Mapping[date, Decimal] = field(default_factory=dict)  # day -> the price that it valued what it bought at
 
     @property
     def forward(self) -> bool:
@@ -131,10 +132,24 @@ def _delivery(
         realised = _booked(sold, position)
         if booked is None or realised is None:
             return PositionLine(position=position, price=price, booked=None, open=None, missing=(Missing.COST,))
-        return _line(position, price, own, booked=booked + realised, opened=ZERO, held=(), holding=holding, reasons=reasons)
+        line = _line(position, price, own, booked=booked + realised, opened=ZERO, held=(), holding=holding, reasons=reasons)
+        return _less_counted(line, sold, own)
     opened = _open(rest, price, position)
     missing = _missing(position, price, no_base=False, no_cost=True) if booked is None or opened is None else ()
     return _line(position, price, own, booked=booked, opened=opened, held=rest, missing=missing)
+
+
+def _less_counted(line: PositionLine, sold: Sequence[Exit], own: OwnRow) -> PositionLine:
+    """The sale without what the day of purchase has counted already, from its cost to that day's close."""
+    counted = ZERO
+    for each in sold:
+        close = own.counted.get(each.opened) if each.opened is not None else None
+        if close is not None and each.entry is not None:
+            counted += (close - each.entry) * each.quantity
+    if not counted:
+        return line
+    adjustment = line.adjustment - counted * line.position.multiplier
+    return replace(line, adjustment=adjustment, reasons=(*line.reasons, Reason.CLOSE_ADJUSTMENT))
 
 
 def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Holding | None) -> PositionLine:

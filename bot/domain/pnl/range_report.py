@@ -115,6 +115,7 @@ class RangeReport:
     booked_by: tuple[Booked, ...] = ()  # per exit, oldest first
     trips: tuple[RoundTrip, ...] = ()
     slips: tuple[Slip, ...] = ()
+    row_days: tuple[RowDay, ...] = ()  # each row on each day on which something was done or held
     as_of: datetime | None = None  # when today's figures were read, UTC; None: they are final, or today is not in the range
     unread: str | None = None  # why today, though it is in the range, is not among the days
 

@@ -28,6 +28,10 @@ class LedgerRepository(Protocol):
         """How many fills that trading day has."""
         ...
 
+    def last_sale(self, account_id: str, day: date) -> datetime | None:
+        """When something was last sold on that trading day, UTC."""
+        ...
+
     def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
         """All fills of one row from that trading day on, or ever; oldest first."""
         ...
@@ -46,6 +50,10 @@ class LedgerRepository(Protocol):
 
     def marks(self, account_id: str, day: date) -> Mapping[RowKey, DayMark]:
         """How the rows stood when that day was closed; empty where it was not."""
+        ...
+
+    def marks_of_row(self, account_id: str, row: RowKey) -> Mapping[date, Decimal]:
+        """The price in rupees that each day valued the row at, where something was open at its end."""
         ...
 
     def last_marked(self, account_id: str, before: date) -> date | None:

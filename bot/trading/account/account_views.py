@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
@@ -28,6 +29,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 
 T = TypeVar("T")
+PROCEEDS = timedelta(seconds=60)  # what a sale brings is in the available cash after tens of seconds (mstock-type-b.md section 4)
 Which = Literal["open", "all", "rejected"]
 
 
@@ -159,10 +161,13 @@ class AccountViews:
         )
 
     async def funds(self, actor: Actor) -> Funds:
-        """Money for trading."""
+        """Money for trading; a sale so young that mStock may not have added it yet is named."""
         account, _ = self.connection(actor)
         reading = await self.reads.funds(account.id)
-        return replace(reading.value, as_of=reading.as_of)
+        day = ist_date(reading.as_of)
+        sold_at = await self.store.transaction(lambda db: db.ledger.last_sale(account.id, day))
+        young = sold_at is not None and reading.as_of - sold_at < PROCEEDS
+        return replace(reading.value, as_of=reading.as_of, sold_at=sold_at if young else None)
 
     async def pnl(self, actor: Actor) -> PnL:
         """Today's profit and loss before and after charges; holdings' change stands apart."""

@@ -54,13 +54,14 @@ class LateDays:
         bare: what the records count of that day. due: when it should have been summed up. BrokerError passes through.
         """
         day = date.fromisoformat(bare.date)
-        before = await self.store.transaction(lambda db: db.reports.find(account_id, self.day_before(day)))
-        if before is None or before.records_only:
-            return None  # what was carried into the day, and at which price, is not known
+        if not await self.store.transaction(lambda db: self._is_day_before_known(db, account_id, day)):
+            return None  # what was carried into the day, and at which price
         fills, rows = await self.store.transaction(lambda db: self._read(db, account_id, day))
         if not await self._is_whole(account_id, day, fills, due):
             return None
         held = [_position(row, own) for row, own in rows.items()]
+        if not await self._is_carried(account_id, day, held):
+            return None
         closes = await self._closes(account_id, day, [position.instrument for position in held if position.quantity])
         lines = [_line(position, own, closes) for position, own in zip(held, rows.values(), strict=True)]
         if any(line.today is None and not line.position.is_sold_holding for line in lines):
@@ -78,6 +79,11 @@ class LateDays:
         )
         words = ("fills as I noted them", *(("closes as mStock gave them later",) if closes else ()))
         return LateDay(report=report, marks=[mark_of(account_id, line, day) for line in lines], bill=bill, approximate=words)
+
+    def _is_day_before_known(self, db: Repositories, account_id: str, day: date) -> bool:
+        """Whether the day before has figures; its marks may have been found out later."""
+        before = db.reports.find(account_id, self.day_before(day))
+        return before is not None and (not before.records_only or bool(db.ledger.marks(account_id, self.day_before(day))))
 
     def _read(self, db: Repositories, account_id: str, day: date) -> tuple[Sequence[LedgerTrade], Mapping[RowKey, OwnRow]]:
         """All fills of the day, and its rows: those with fills, and what the trading day before carried into it."""
@@ -108,6 +114,16 @@ class LateDays:
             raise SessionExpired("Trade history can be read after a login.")
         return _sums(fills) == _sums(await connection.broker.past_trades(day, day))
 
+    async def _is_carried(self, account_id: str, day: date, held: Sequence[Position]) -> bool:
+        """Whether the broker's positions were carried out of the day as our fills make them; they tell it on the next day."""
+        today = ist_date(self.clock.now())
+        if day != self.day_before(today) or not self.is_trading(today):
+            return True
+        book = (await self.books.reads.positions(account_id)).value
+        carried = {(each.instrument.key, each.product): each.carried for each in book if each.carried}
+        ours = {(each.instrument.key, each.product): each.quantity for each in held if each.quantity}
+        return _but_delivered(carried) == _but_delivered(ours)
+
     async def _closes(self, account_id: str, day: date, instruments: Sequence[Instrument]) -> Mapping[InstrumentKey, Decimal]:
         """The prices in rupees that the day ended at, as far as the broker says them now."""
         now = self.clock.now()
@@ -120,6 +136,11 @@ class LateDays:
         by_previous_close = begun and day == last_before
         found = {key: price.previous_close if by_previous_close else price.last for key, price in prices.items()}
         return {key: close for key, close in found.items() if close is not None}
+
+
+def _but_delivered(quantities: Mapping[RowKey, int]) -> Mapping[RowKey, int]:
+    """Without shares bought for delivery: on the next day they are in the holdings."""
+    return {row: quantity for row, quantity in quantities.items() if row[1] is not Product.CNC}
 
 
 def _sums(fills: Sequence[LedgerTrade] | Sequence[PastTrade]) -> tuple[tuple[int, Decimal], ...]:

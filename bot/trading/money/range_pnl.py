@@ -123,7 +123,7 @@ class RangePnl:
         return await asyncio.get_running_loop().run_in_executor(None, self._report, account_id, records)
 
     def _read(self, db: Repositories, account_id: str, first: date, last: date, *, made: Made | None, over: date) -> _Records:
-        reports = list(db.reports.between(account_id, first, last))
+        reports = list(self.reports.rows(db, account_id, first, last))
         days = [date.fromisoformat(report.date) for report in reports]
         marks = {day: db.ledger.marks(account_id, day) for day in days}
         before = db.ledger.last_marked(account_id, first)
@@ -192,6 +192,7 @@ class RangePnl:
             booked_by=tuple(sorted(exits, key=lambda each: (each.day, each.at is None, each.at))),
             trips=tuple(sorted(trips, key=lambda trip: (trip.day, trip.closed is None, trip.closed))),
             slips=tuple(_slips(records, days)),
+            row_days=tuple(row for of_row in rows.values() for row in of_row),
         )
 
     def _day(self, report: DayReport, records: _Records, of_days: Mapping[date, Sequence[LedgerTrade]]) -> RangeDay:

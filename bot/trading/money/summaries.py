@@ -61,7 +61,7 @@ class Summaries:
             return (await self._today(actor, account)).report
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
-        report = await self.store.transaction(lambda db: db.reports.find(account.id, day))
+        report = await self.store.transaction(lambda db: self.reports.row(db, account.id, day))
         if report is not None:
             return report
         report = await self.reports.from_records(account, day)
@@ -161,7 +161,7 @@ class Summaries:
         """The report with all that is told beside its sums."""
         day = date.fromisoformat(report.date)
         first, before = day.replace(day=1), day - timedelta(days=1)
-        month = await self.store.transaction(lambda db: db.reports.between(report.account_id, first, before))
+        month = await self.store.transaction(lambda db: self.reports.rows(db, report.account_id, first, before))
         facts = day_facts(
             await self.ranges.with_day(report, marks, since=day),
             month=[*month, report],

@@ -196,6 +196,20 @@ def test_holdings_sold_today_are_gone_and_an_unknown_cost_is_not_nought() -> Non
     assert "Invested          not known" in shown
 
 
+FUNDS = Funds(
+    available=Decimal(1), used=Decimal(0), start_of_day=Decimal(1), realised_loss=Decimal(0), collateral=None, as_of=NOW
+)
+
+
+def test_what_sales_brought_is_called_so_and_a_young_one_is_named() -> None:
+    funds = replace(FUNDS, used=Decimal("-7660.50"), sold_at=NOW)
+    view = views.funds(funds, ListingTap(Listing.FUNDS), "main", "PAPER")
+    assert "Sales of today        7,660.50" in rows(view)
+    assert "Used" not in view.plain
+    assert "Sold at 14:02:11: mStock adds what it brought within a minute." in view.plain
+    assert "Sold at" not in views.funds(FUNDS, ListingTap(Listing.FUNDS), "main", "PAPER").plain
+
+
 def test_funds_that_the_broker_does_not_tell_are_not_zero() -> None:
     nothing = Funds(available=Decimal("245310.55"), used=None, start_of_day=None, realised_loss=None, collateral=None, as_of=NOW)
     shown = rows(views.funds(nothing, ListingTap(Listing.FUNDS), "main", "PAPER"))

@@ -167,3 +167,22 @@ async def test_a_tap_notes_the_price_that_it_would_meet(clock: LoopClock) -> Non
     today = ist_date(clock.now())
     touches = await stage.store.transaction(lambda db: db.ledger.touches(ACCOUNT.id, today, today))
     assert touches == {order.id: stage.feed.ask}
+
+
+async def test_a_sale_of_a_moment_ago_is_named_beside_the_cash_and_forgotten_after_a_minute(loop: VirtualLoop) -> None:
+    clock = LoopClock(loop, at_ist(DAY, 10, 1, 5))
+    stage = await set_stage(clock)
+    await keep(stage, fills=[fill(DAY, -65, "110.00")])
+    books = stage.core.services.books
+    assert (await books.funds(stage.actor)).sold_at == at_ist(DAY, 10, 1)
+    await asyncio.sleep(60)
+    assert (await books.funds(stage.actor)).sold_at is None
+
+
+async def test_the_trades_of_a_report_are_the_rows_of_the_trade_book_and_not_the_updates_of_its_orders(loop: VirtualLoop) -> None:
+    stage = await set_stage(LoopClock(loop, at_ist(DAY, 11)))
+    order = replace(fill(DAY, 40, "100.00"), instrument=RELIANCE, product=Product.CNC)
+    steps = [replace(order, step=step, quantity=10, trade_id=f"t{step}") for step in (10, 20, 30, 40)]
+    await stage.store.transaction(lambda db: db.ledger.replace(ACCOUNT.id, order.broker_id, steps))
+    report = await stage.core.services.summaries.day(stage.actor, None)
+    assert report.trades == 4
