@@ -12,6 +12,7 @@ from bot.broker.connections import Connections
 from bot.broker.feed.socket_feed import Hours, in_hours
 from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store
+from bot.delivery.card_folder import CardFolder
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import Clock
@@ -82,6 +83,7 @@ class App:
         connections: Connections,
         notifier: Notifier,
         cards: CardUpdater,
+        folder: CardFolder,
         poller: UpdatePoller,
         heartbeat: Path,
         watch: WebhookWatch,
@@ -92,6 +94,7 @@ class App:
         self._connections = connections
         self._notifier = notifier
         self._cards = cards
+        self._folder = folder
         self._poller = poller
         self._watch = watch
 
@@ -108,6 +111,7 @@ class App:
                         ("reconcile", self.core.reconcile.run()),
                         ("notifier", self._notifier.run()),
                         ("cards", self._cards.run()),
+                        ("folder", self._folder.run()),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
@@ -214,9 +218,16 @@ async def open_app(
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
         cards = CardUpdater(store=core.patient, messenger=messenger)
+        folder = CardFolder(store=core.patient, folder=messenger, clock=clock, may_be_open=core.services.proposals.may_be_open)
         store.on_commit(Topic.NOTICES, notifier.wake)
         store.on_commit(Topic.ORDERS, cards.wake)
+        store.on_commit(Topic.QUESTIONS, folder.wake)
         store.on_commit(Topic.SENDING, cards.wake_if_slow)
+
+        def back(seconds: float) -> None:
+            notifier.back()
+            core.background.start(core.settle.after_silence(seconds), "what came late")
+
         poller = UpdatePoller(
             application,
             inbox=SqlInbox(store),
@@ -224,7 +235,7 @@ async def open_app(
             clock=clock,
             conflict=lambda words: core.token_guard.halt(WEBHOOK if "webhook" in words else POLLER),
             heard=notifier.heard,
-            back=notifier.back,
+            back=back,
         )
         watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.halt(WEBHOOK))
         sender = Sender(application.bot)
@@ -242,6 +253,7 @@ async def open_app(
             connections=connections,
             notifier=notifier,
             cards=cards,
+            folder=folder,
             poller=poller,
             watch=watch,
         )

@@ -10,8 +10,8 @@ from bot.domain.orders.notice import (
     NoticePriority,
     Sound,
 )
-from bot.domain.orders.order import CardRef, Order
-from bot.domain.people.account import Role
+from bot.domain.orders.order import CardRef, Confirmation, Order
+from bot.domain.people.account import Account, Role
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered
 from handlers.registry import permission_of
@@ -21,6 +21,7 @@ from handlers.telegram.sender import Sender, sorted_error
 from handlers.views.card import card
 from handlers.views.message import View
 from handlers.views.notices import notice
+from handlers.views.order import folded
 
 RoleOn = Callable[[int, str], Role | None]
 _PRIORITIES = {
@@ -71,6 +72,15 @@ class TelegramMessenger:
         view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
         return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))
+
+    async def fold(self, confirmation: Confirmation, account: Account) -> None:
+        """Makes one line of a card whose time is over. DeliveryError when Telegram would not, or the message is gone."""
+        chat, message_id = confirmation.chat_id, confirmation.message_id
+        if message_id is None:
+            return
+        view = folded(confirmation, account.label, self._clock.now()).led_by(account.mark)
+        view = self._own(view, chat, confirmation.account_id)
+        await _sorted(self._sender.edit(chat, message_id, view, priority=Priority.CARD, silent=True, anew=False))
 
     def _own(self, view: View, person: int, account_id: str) -> View:
         role = self._role_on(person, account_id)

@@ -57,7 +57,7 @@ class UpdatePoller:
         allowance: Allowance | None = None,
         conflict: Callable[[str], Awaitable[None]] | None = None,
         heard: Callable[[int], None] | None = None,
-        back: Callable[[], None] | None = None,
+        back: Callable[[float], None] | None = None,
     ) -> None:
         self._application = application
         self._inbox = inbox
@@ -70,13 +70,14 @@ class UpdatePoller:
         self.left_out = 0  # updates that could not be read, since the start
         self._conflict = conflict  # Telegram's words when somebody else receives in our place
         self._heard = heard  # a person on the list wrote or tapped: their chat is open
-        self._back = back  # Telegram answers again
+        self._back = back  # Telegram answers again, after so many seconds
         self._offset: int | None = None
         self._closing = asyncio.Event()
         self._asking: asyncio.Task[Received] | None = None
         self._handling: set[asyncio.Task[None]] = set()
         self._telling: set[asyncio.Task[None]] = set()
         self._away_since: str | None = None
+        self._away_from = 0.0  # the same in loop time
 
     async def run(self) -> None:
         """Handles what was left from before, then polls until close() is called. StorageError: nothing may be taken any more.
@@ -270,6 +271,7 @@ class UpdatePoller:
 
     def _outage_began(self, error: TelegramError) -> None:
         if self._away_since is None:
+            self._away_from = asyncio.get_running_loop().time()
             self._away_since = f"{self._clock.now():%H:%M:%S} UTC"
             _log.warning("telegram does not answer (%s: %s); trying again until it does", type(error).__name__, error.message)
 
@@ -278,7 +280,7 @@ class UpdatePoller:
             _log.warning("telegram answers again; it did not since %s", self._away_since)
             self._away_since = None
             if self._back is not None:
-                self._back()
+                self._back(asyncio.get_running_loop().time() - self._away_from)
 
     async def _rest(self, pause: float) -> None:
         try:

@@ -8,6 +8,7 @@ from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
 from storage.repos.confirmations import SqlConfirmations
 from storage.repos.flags import SqlFlags
+from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
@@ -83,6 +84,10 @@ class SqlRepositories:
     @cached_property
     def reports(self) -> SqlReports:
         return SqlReports(self._transaction)
+
+    @cached_property
+    def held(self) -> SqlHeld:
+        return SqlHeld(self._transaction)
 
     @cached_property
     def ledger(self) -> SqlLedger:

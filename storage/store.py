@@ -40,6 +40,7 @@ class Topic(Enum):
     """What a commit may bring for those who wait for it, by what was written; they are woken in this order, news first."""
 
     NOTICES = frozenset({("insert", "outbox")})
+    QUESTIONS = frozenset({("insert", "confirmations")})
     SENDING = frozenset({("insert", "orders")})
     ORDERS = frozenset({("update", "orders")})  # whatever changes an order makes its cards due
     RESULTS = frozenset({("insert", "fills"), ("insert", "limit_sets"), ("insert", "secrets")})  # what a day's loss hangs on

@@ -31,6 +31,7 @@ class CardUpdater:
         self._wake = Signal()
         self._workers: dict[int, asyncio.Task[None]] = {}  # by chat
         self._paused: dict[int, float] = {}  # chats whose last drawing failed: until when, in loop time
+        self._broken: BaseException | None = None  # what ended a worker
 
     def wake(self) -> None:
         """Some order changed. Returns at once."""
@@ -44,12 +45,14 @@ class CardUpdater:
         asyncio.get_running_loop().call_later(SLOW, self._wake)
 
     async def run(self) -> None:
-        """Draws for ever."""
+        """Draws for ever. Raises what a worker met that is none of Telegram's failures."""
         again: float | None = 0.0
         try:
             while True:
                 await self._wake.wait(again)
                 await asyncio.sleep(TOGETHER)
+                if self._broken is not None:
+                    raise self._broken
                 await self._begin()
                 again = self._pause()
         finally:
@@ -93,8 +96,7 @@ class CardUpdater:
             return
         self._wake()  # what grew old meanwhile, or when to try again
         if (error := task.exception()) is not None:
-            self._paused[chat_id] = asyncio.get_running_loop().time() + RETRY
-            log.error("the cards in %s could not be noted", chat_id, exc_info=error)
+            self._broken = error
 
     async def _work(self, chat_id: int) -> None:
         """Draws the old cards of a chat one by one, those that have waited longest first, until none is old or one fails."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.clock import Clock
-from bot.domain.errors import DeliveryError, StorageError
+from bot.domain.errors import DeliveryError
 from bot.domain.orders.notice import Delivery
 from bot.domain.ports.broker import Messenger
 from bot.domain.ports.repositories import Repositories, Store
@@ -27,7 +27,9 @@ class Notifier:
     Each chat has a worker of its own while something is due for it, so that one that is slow, flooded or closed delays nobody.
     """
 
-    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock) -> None:
+    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock, together: bool = True) -> None:
+        """together: whether many pieces of news that wait for a chat leave as one message."""
+        self._together = together
         self._store = store
         self._messenger = messenger
         self._clock = clock
@@ -40,6 +42,7 @@ class Notifier:
         self._closed: set[int] = set()  # chats that are parked
         self._open: set[int] = set()  # those of them whose person has written since
         self._alone: set[int] = set()  # chats that would not take several in one message
+        self._broken: BaseException | None = None  # what ended a worker
 
     def wake(self) -> None:
         """Something was written to the outbox. Returns at once."""
@@ -59,7 +62,10 @@ class Notifier:
             self._wake()
 
     async def run(self) -> None:
-        """Delivers for ever. What a process of before was delivering or had put off is due at once."""
+        """Delivers for ever. What a process of before was delivering or had put off is due at once.
+
+        Raises what a worker met that is none of Telegram's failures: the database, or a bug.
+        """
 
         def release(db: Repositories) -> Collection[int]:
             db.outbox.release(self._clock.now())
@@ -68,6 +74,8 @@ class Notifier:
         self._closed.update(await self._store.transaction(release))
         try:
             while True:
+                if self._broken is not None:  # what was sent could not be noted: only a new start makes that safe
+                    raise self._broken
                 await self._begin()
                 due = await self._store.transaction(lambda db: db.outbox.next_due())
                 await self._wake.wait(self._pause(due))
@@ -107,7 +115,7 @@ class Notifier:
             db.outbox.hasten(hurried, now)
             if self._closed:
                 db.outbox.unpark(now, opened)
-            return list(db.outbox.lease(now, now + LEASE, AT_ONCE))
+            return list(db.outbox.lease(now, now + LEASE, AT_ONCE, alone=not self._together))
 
         for delivery in await self._store.transaction(lease):
             chat = delivery.chat_id
@@ -120,8 +128,8 @@ class Notifier:
     def _ended(self, chat_id: int, task: "asyncio.Task[None]") -> None:
         self._workers.pop(chat_id, None)
         self._wake()  # what came for this chat meanwhile, or when to try it again
-        if not task.cancelled() and isinstance(error := task.exception(), StorageError):
-            log.error("news for %s could not be marked: %s", chat_id, error.say)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = error
 
     async def _work(self, first: Delivery) -> None:
         """Delivers to one chat until nothing is due for it, or it has to wait."""
@@ -143,7 +151,7 @@ class Notifier:
         if self._down:
             self.back()
         sent_at, now = self._clock.now(), self._present()
-        chat, alone = delivery.chat_id, delivery.chat_id in self._alone
+        chat, alone = delivery.chat_id, self._is_alone(delivery.chat_id)
 
         def mark(db: Repositories) -> Delivery | None:
             for each in delivery.ids:
@@ -183,7 +191,10 @@ class Notifier:
 
     def _bury(self, db: Repositories, delivery: Delivery, now: datetime, why: str) -> Delivery | None:
         db.outbox.bury(delivery.id, now, why)
-        return db.outbox.next_for(delivery.chat_id, now, now + LEASE, alone=delivery.chat_id in self._alone)
+        return db.outbox.next_for(delivery.chat_id, now, now + LEASE, alone=self._is_alone(delivery.chat_id))
+
+    def _is_alone(self, chat_id: int) -> bool:
+        return not self._together or chat_id in self._alone
 
     def _pause(self, due: datetime | None) -> float | None:
         return None if due is None else max((due - self._present()).total_seconds(), 0.02)

@@ -2,12 +2,12 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
-from bot.domain.orders.notice import Source
-from bot.domain.ports.repositories import Store
+from bot.domain.orders.notice import Filled, OrderEnded, OrderRejected, Source
+from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
@@ -16,6 +16,8 @@ from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
+
+SILENCE = 60.0  # seconds of Telegram's; news that waited less says nothing of being late either
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +66,26 @@ class Settling:
         await self.store.transaction(
             lambda db: tell_back(db, account_id, Source.BOT, since=since, until=now, change=change, now=now)
         )
+
+    async def after_silence(self, seconds: float) -> None:
+        """Telegram did not answer for so long: says of each account with news from that time what came late, and from when on."""
+        if seconds < SILENCE:
+            return
+        now = self.clock.now()
+        since = now - timedelta(seconds=seconds)
+
+        def tell(db: Repositories) -> None:
+            for account in db.accounts.all():
+                late = db.outbox.written_since(account.id, since)
+                if late:
+                    change = Change(
+                        fills=late.get(Filled.__name__, 0),
+                        rejections=late.get(OrderRejected.__name__, 0),
+                        ends=late.get(OrderEnded.__name__, 0),
+                    )
+                    tell_back(db, account.id, Source.TELEGRAM, since=since, until=now, change=change, now=now)
+
+        await self.store.transaction(tell)
 
     async def _master(self, account_id: str) -> None:
         if await self.catalogue.refresh(account_id):

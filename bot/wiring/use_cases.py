@@ -28,6 +28,7 @@ from bot.trading.account.accounts import Accounts
 from bot.trading.account.day_curve import DayCurve
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
+from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
@@ -35,11 +36,15 @@ from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.money.expiring import Expiring
 from bot.trading.money.exports import Exports
+from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.late_days import LateDays
+from bot.trading.money.mornings import Mornings
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
 from bot.trading.money.summaries import Summaries
+from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.prompts import Prompts
 from bot.trading.people.allowlist import Allowlist
@@ -169,6 +174,7 @@ def build_core(
         results=results,
     )
     orders = build_orders(ground)
+    days = Days(calendar=calendar, summary=settings.daily_summary)
     views = AccountViews(
         store=store,
         connections=connections,
@@ -179,6 +185,7 @@ def build_core(
         tariff=reference.tariff,
         plan=plan,
         day_book=day_book,
+        bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
     curve = DayCurve(
@@ -193,7 +200,6 @@ def build_core(
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock)
     range_pnl = RangePnl(store=store, books=views, reports=reports, clock=clock)
-    days = Days(calendar=calendar, summary=settings.daily_summary)
     summaries = Summaries(
         store=store,
         books=views,
@@ -261,9 +267,23 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
+    telling = Telling(store=patient, clock=clock)
+    notes = HeldNotes(store=patient, books=views, clock=clock)
     jobs = table(
         days=days,
         summaries=summaries,
+        notes=notes,
+        mornings=Mornings(telling=telling, books=views, notes=notes, calendar=calendar, clock=clock),
+        expiring=Expiring(
+            telling=telling,
+            books=views,
+            notes=notes,
+            rules=reference.rules,
+            calendar=calendar,
+            tariff=reference.tariff,
+            plan=plan,
+            clock=clock,
+        ),
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
     )

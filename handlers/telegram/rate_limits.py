@@ -174,6 +174,9 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
             shortest = 60.0
             blocked: set[int | None] = set()
             while self._queue:
+                if (wait := self._overall.wait(now)) > 0.0:  # nobody at all may go, so nobody is asked
+                    shortest = min(shortest, wait)
+                    break
                 priority, count, chat, turn = heapq.heappop(self._queue)
                 if turn.done():
                     continue
@@ -185,8 +188,8 @@ class TelegramRateLimiter(BaseRateLimiter[Priority]):
                     shortest = min(shortest, wait)
                     blocked.add(chat)
                 blocked_turns.append((priority, count, chat, turn))
-            self._queue = blocked_turns
-            heapq.heapify(self._queue)
+            for waiting in blocked_turns:
+                heapq.heappush(self._queue, waiting)
             if self._queue:
                 try:
                     await asyncio.wait_for(self._stir.wait(), max(shortest, 1e-3))

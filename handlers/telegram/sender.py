@@ -63,9 +63,16 @@ class Sender:
         raise AssertionError(msg)
 
     async def edit(
-        self, chat_id: int, message_id: int, view: View, *, priority: Priority = Priority.REPLY, silent: bool = False
+        self,
+        chat_id: int,
+        message_id: int,
+        view: View,
+        *,
+        priority: Priority = Priority.REPLY,
+        silent: bool = False,
+        anew: bool = True,
     ) -> int:
-        """Redraws a message; where it is gone a new one is sent. The id of the message that shows the view now."""
+        """Redraws a message; where it is gone a new one is sent, if anew. The id of the message that shows the view now."""
         piece = view.messages()[0]
         if piece.keyboard != view.keyboard:  # longer than a message: its buttons stand under the last part
             return await self.send(chat_id, view, priority=priority, silent=silent)
@@ -83,7 +90,7 @@ class Sender:
             except BadRequest as error:
                 if _is_unchanged(error):
                     return message_id
-                if _is_gone(error):
+                if _is_gone(error) and anew:
                     return await self.send(chat_id, view, priority=priority, silent=silent)
                 if mode is None or not _is_markup(error):
                     raise

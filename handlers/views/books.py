@@ -295,6 +295,8 @@ def _holding_rows(line: Holding) -> Rows:
     if line.collateral:
         notes.append(f"{count(line.collateral)} pledged")
     rows = (*row(fit(name), profit), *row(f" {average} → {last}"))
+    if line.base is not None:
+        rows += row(" bonus or split?", f"was {price(line.base.before)}")
     return (*rows, *(row_ for note in notes for row_ in row(f" {note}")))
 
 

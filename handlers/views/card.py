@@ -9,7 +9,6 @@ from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
-from bot.domain.orders.rejections import shortened
 from bot.domain.terms import Product, Side
 from handlers.views.format import amount, average, clock_time, count, price
 from handlers.views.keyboards import button, words
@@ -33,7 +32,9 @@ def verb(draft: OrderDraft) -> str:
 
 def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> View:
     """The order as it stands; the same message from the tap to the end."""
-    return View((*standing(order, now, explain), *_story(order, now), place(label, mode)), order_keyboard(order, label, now))
+    return View(
+        (*standing(order, now, explain), *_story(order, now, explain), place(label, mode)), order_keyboard(order, label, now)
+    )
 
 
 def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, ...]:
@@ -117,11 +118,11 @@ def _took(order: Order) -> str:
     return f" in {seconds:.1f} s" if 0 <= seconds < 60 else ""
 
 
-def _story(order: Order, now: datetime) -> tuple[Part, ...]:
+def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
     """The lines below, where a state needs more words."""
     match order.status:
         case OrderStatus.UNKNOWN:
-            return (say(_unclear(order, now)),)
+            return (say(_unclear(order, now, explain)),)
         case OrderStatus.REFUSED:
             return (
                 say("An answer is no proof: I keep looking in the order book for three minutes, in case it exists after all."),
@@ -141,7 +142,7 @@ def _cancelling(order: Order) -> str:
     return " · cancel sent" if order.cancelled_by is not None else ""
 
 
-def _unclear(order: Order, now: datetime) -> str:
+def _unclear(order: Order, now: datetime, explain: Explain) -> str:
     if of_earlier_day(order, now):
         return f"I sent this order on {order.day:%d %b} and got no clear answer. I will not send it again. {elsewhere(order)}"
     at = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
@@ -149,14 +150,19 @@ def _unclear(order: Order, now: datetime) -> str:
     if order.looks and order.looked_at is not None:
         looked = f" ({order.looks} look{'s' if order.looks > 1 else ''}, last {clock_time(order.looked_at)})"
     return (
-        f"I sent this order{at} and got no clear answer{_said(order)}. I will not send it again. "
+        f"I sent this order{at} and got no clear answer{heard_all_the_same(order, explain)}. I will not send it again. "
         f"I am looking for it in the order book{looked}."
     )
 
 
-def _said(order: Order) -> str:
-    """What mStock said all the same, in its own words."""
-    return f" (mStock's words: {shortened(order.reason)})" if order.reason else ""
+def heard_all_the_same(order: Order, explain: Explain) -> str:
+    """What mStock said although its answer was not clear, in brackets behind that sentence."""
+    return f" ({in_whose_words(explain(order.reason))})" if order.reason else ""
+
+
+def in_whose_words(explained: str) -> str:
+    """Says of the broker's own words, which stand in quotes, that they are its own."""
+    return f"mStock's words: {explained}" if explained.startswith("“") else explained
 
 
 def _better(order: Order) -> str | None:

@@ -33,6 +33,7 @@ from handlers.views.format import amount, clock_time, signed, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Keyboard, Part, View, bold, keyboard, say
 from handlers.views.order_news import RENDERERS, Scene, renders
+from handlers.views.readiness import OWN_PLACE
 from handlers.views.safety import resting
 from handlers.views.taps import EntriesTap
 
@@ -56,7 +57,12 @@ _ACTIONS = {
     ActionKind.PIN_CLOSED: ("entered a wrong PIN too often", "If that was somebody else, /kill stops trading from your phone."),
 }
 
-_AWAY = {Source.FEED: "Without mStock's feed", Source.BOOKS: "mStock's books could not be read", Source.BOT: "I was away"}
+_AWAY = {
+    Source.FEED: "Without mStock's feed",
+    Source.BOOKS: "mStock's books could not be read",
+    Source.BOT: "I was away",
+    Source.TELEGRAM: "Telegram did not answer",
+}
 LATE = timedelta(seconds=60)  # news older than this says so
 
 
@@ -69,7 +75,7 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) ->
     view = RENDERERS[type(delivery.notice)](delivery.notice, scene)
     if delivery.more:
         view = _together([view, *(RENDERERS[type(other.notice)](other.notice, scene) for other in delivery.more)], scene)
-    own_place = isinstance(delivery.notice, (DaySummary, PeriodSummary))  # its table names account and mode
+    own_place = type(delivery.notice) in {DaySummary, PeriodSummary, *OWN_PLACE}  # its table names account and mode
     remarks = [] if own_place else [delivery.label, mode]
     if delivery.attempts:
         remarks.append(f"n {delivery.id}")

@@ -191,6 +191,18 @@ def refused(refusal: View, confirmation: Confirmation, now: datetime) -> View:
     return refusal.and_then(say(what(confirmation.draft, now).split(" · ")[0]))
 
 
+def folded(confirmation: Confirmation, label: str, now: datetime) -> View:
+    """One line in the place of a question whose time is over."""
+    at = clock_time(confirmation.expires_at)
+    if confirmation.draft is None:
+        return message(f"Expired {at}, nothing was done.")
+    name = what(confirmation.draft, now)
+    if confirmation.purpose is not Purpose.PLACE:
+        return message(f"Change to {name} · expired {at}, nothing was changed")
+    again = button("Ask again", CardTap(confirmation.token, CardVerb.AGAIN, label))
+    return message(f"{name} · expired {at}, nothing sent").with_keyboard([again])
+
+
 def expired(words_of_it: str, token: str, label: str) -> View:
     """Says in an old card's place that it expired, and offers to ask anew."""
     return message(words_of_it).with_keyboard([button("Ask again at the price of now", CardTap(token, CardVerb.AGAIN, label))])

@@ -22,8 +22,18 @@ from bot.domain.orders.notice import (
 )
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
-from bot.domain.orders.rejections import shortened
-from handlers.views.card import Explain, elsewhere, fill_keyboard, may_exit, of_earlier_day, order_keyboard, standing, state
+from handlers.views.card import (
+    Explain,
+    elsewhere,
+    fill_keyboard,
+    heard_all_the_same,
+    in_whose_words,
+    may_exit,
+    of_earlier_day,
+    order_keyboard,
+    standing,
+    state,
+)
 from handlers.views.format import average, clock_time, count, mark, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
@@ -48,9 +58,9 @@ Renderer = Callable[[News, Scene], View]
 RENDERERS: dict[type[Notice], Callable[[Any, Scene], View]] = {}
 
 
-def renders(kind: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
+def renders(*kinds: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
     def enter(renderer: Renderer[News]) -> Renderer[News]:
-        RENDERERS[kind] = renderer
+        RENDERERS.update(dict.fromkeys(kinds, renderer))
         return renderer
 
     return enter
@@ -84,6 +94,8 @@ def _position(after: PositionAfter, tick: Decimal) -> str:
     if after.quantity is None:
         return "Position not known: mStock's books do not agree yet."
     cost = f", avg {average(after.average, tick)}" if after.average is not None and after.quantity else ""
+    if after.sold_holding:
+        return "Out of your holdings; /pnl has what that made."
     if after.closes:
         booked = (
             f"Booked {signed(after.booked)} {mark(after.booked)}".rstrip() if after.booked is not None else "Booked: not known"
@@ -116,7 +128,7 @@ def _ended(news: OrderEnded, scene: Scene) -> View:
     rest = f"{count(order.draft.quantity - order.filled)} {'expired' if expired else 'cancelled'}"
     filled = f"{count(order.filled)} of {count(order.draft.quantity)} filled, {rest}." if order.filled else "Nothing was filled."
     why = scene.explain(order.reason) if order.reason else ""
-    text = _sentences(filled, f"mStock's words: {why}" if why.startswith("“") else why, _left(order, news.after))
+    text = _sentences(filled, in_whose_words(why), _left(order, news.after))
     left = news.after is not None and news.after.left_by(order) > 0
     exit_ = [button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))] if left and may_exit(order) else []
     again = button("Same again", OrderTap(order.id, OrderVerb.SAME, scene.label))
@@ -147,7 +159,7 @@ def _sentences(*parts: str) -> str:
 def _unclear(news: OrderUnclear, scene: Scene) -> View:
     order = news.order
     sent = f" at {clock_time(order.sent_at)}" if order.sent_at is not None else ""
-    words_of_it = f" (mStock's words: {shortened(order.reason)})" if order.reason else ""
+    words_of_it = heard_all_the_same(order, scene.explain)
     text = f"I sent this order{sent} and got no clear answer{words_of_it}. I will not send it again. I am looking for it."
     return _about("Outcome unknown", order, text, scene, [_look(order, scene)])
 

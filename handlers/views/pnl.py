@@ -81,7 +81,11 @@ def today(made: TodayPnl, tap: ListingTap, name: str, mode: str) -> View:
     rows += [(RULE,), *day_rows(result.open, result.booked, result.adjustment)]
     rows += net_rows(result.charges, result.gross, result.charges_missing)
     parts: list[Part] = [table(*rows)]
-    if result.holdings_change is not None:
+    if result.bases:
+        names = "; ".join(f"{short(base.instrument)} {price(base.before)} → {price(base.now)}" for base in result.bases[:_LINES])
+        parts.append(table(money_row("Holdings today", None)))
+        parts.append(say(f"⚠️ Bonus or split? {names}. Their change today is not known."))
+    elif result.holdings_change is not None:
         parts.append(table(money_row("Holdings today", result.holdings_change)))
         parts.append(say("The holdings' change is not part of the net."))
     parts += left_out([line for line in result.lines if line.booked is None or (line.open is None and line.position.quantity)])

@@ -7,6 +7,7 @@ from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, Met
 
 from bot.domain.jobs import JobOutcome
 from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Limits, Role
@@ -360,6 +361,15 @@ class _Touches(TypedColumns):
 
 
 touches = Table("touches", metadata, _Touches, sqlite_strict=True)
+
+
+class _Held(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    day: Named[date] = Column(Day, primary_key=True)
+    body: Named[HeldNote] = Column(Json(HeldNote))
+
+
+held = Table("held", metadata, _Held, sqlite_strict=True)
 
 
 class _Flags(TypedColumns):

@@ -17,6 +17,9 @@ _c = confirmations.c
 _ADD = confirmations.insert().values({name: bindparam(name) for name in _FIELDS})
 _ALL = select(*(_c[name] for name in _FIELDS))
 _FIND = _ALL.where(_c.token == bindparam("token"))
+_OPEN_SINCE = _ALL.where(
+    _c.state == ConfirmationState.OPEN, _c.message_id.is_not(None), _c.expires_at > bindparam("moment")
+).order_by(_c.expires_at)
 _ITS_MESSAGE = or_(_c.message_id.is_(None), _c.message_id == bindparam("message"))
 _BIND = confirmations.update().where(_c.token == bindparam("the_token"), _ITS_MESSAGE).values(message_id=bindparam("message"))
 _CLAIM = (
@@ -77,6 +80,9 @@ class SqlConfirmations:
         # A claim that found a reason against itself is refused after it was claimed; nothing else leaves CLAIMED.
         also = ConfirmationState.CLAIMED if state is ConfirmationState.REFUSED else ConfirmationState.OPEN
         return self._tx.write(_CLOSE, {"the_token": token, "also": also, "becomes": state}) == 1
+
+    def open_since(self, moment: datetime) -> Sequence[Confirmation]:
+        return [_confirmation(row) for row in self._tx.rows(_OPEN_SINCE, {"moment": moment}).all()]
 
     def refuse_of(self, user_id: int) -> int:
         return self._tx.write(_REFUSE_OF, {"person": user_id})

@@ -1,10 +1,10 @@
 """Notices that wait for their person: leased one at a time for each chat, sent or buried, parked while the chat is closed."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Unpack
+from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select
 
@@ -84,7 +84,7 @@ _NEWEST_CARD = (
 )
 
 
-def _deliveries() -> Select[Unpack[tuple[Any, ...]]]:
+def _deliveries() -> Select[*tuple[Any, ...]]:
     """All that a delivery is made of, in their order."""
     return (
         select(
@@ -109,6 +109,11 @@ _SAID = select(_o.id, _o.account_id, _o.chat_id, _o.kind, _o.body, _o.state, _o.
 )
 _REWORD = outbox.update().where(*_THIS).values(body=bindparam("words"))
 _ADD_EDIT = _ADD.values(message_id=bindparam("message"), loudness=int(Sound.SILENT))
+_WRITTEN_SINCE = (
+    select(_o.kind, func.count(_o.body.distinct()).label("number"))
+    .where(_o.state.in_((WAITING, SENT)), _o.account_id == bindparam("account"), _o.created_at >= bindparam("moment"))
+    .group_by(_o.kind)
+)
 _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, PARKED, BURIED))).group_by(_o.state)
 
 
@@ -142,14 +147,14 @@ class SqlOutbox:
         again = {"account_id": row.account_id, "order_id": notice.order.id, "kind": kind, "body": body, "at": at}
         self._tx.write(_ADD_EDIT, {**again, "chat_id": row.chat_id, "message": None if shared else row.message_id})
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
         """A lease that ends without a word is given out again: delivery is at least once.
 
         A delivery that cannot be read is buried here, where it is counted, and does not hold up the news behind it.
         """
         due = self._tx.rows(_DUE, {"now": now, "limit": limit}).all()
         self._lease(due, until)
-        return [self._with_burst(head, until) for head in self._read(due, now)]
+        return [head if alone else self._with_burst(head, until) for head in self._read(due, now)]
 
     def next_for(self, chat_id: int, now: datetime, until: datetime, *, alone: bool = False) -> Delivery | None:
         while due := self._tx.rows(_DUE_OF, {"chat": chat_id, "now": now}).all():
@@ -263,6 +268,10 @@ class SqlOutbox:
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None:
         self._tx.write(_BURY, {"delivery": delivery_id, "at": at, "reason": why})
+
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        rows = self._tx.rows(_WRITTEN_SINCE, {"account": account_id, "moment": moment}).all()
+        return {row.kind: row.number for row in rows}
 
     def next_due(self) -> datetime | None:
         """When something can be leased next: the end of a lease counts, for its holder may have died."""

@@ -81,7 +81,7 @@ async def test_a_success_in_an_unexpected_shape_is_a_success(clock: LoopClock, t
         assert house.placed == 1
 
 
-async def test_a_session_that_ended_is_renewed_with_the_seed_without_a_word(clock: LoopClock, tmp_path: Path) -> None:
+async def test_a_session_that_ended_is_renewed_with_the_seed_before_the_answer(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
         await asyncio.sleep(60)  # a code is good for one login

@@ -221,7 +221,12 @@ def reason(words: str) -> str:
 
 def _loose(answer: Answer) -> str:
     """The words of a refusal that came without any wrapper, such as a gateway's; a page's words without its tags."""
-    text = plain(_TAGS.sub(" ", answer.body[:_PAGE].decode("utf-8", "replace")))
+    try:
+        document = decode(answer.body)
+    except ValueError:
+        document = None
+    told = _first(document, "message", "error", "title") if isinstance(document, dict) else ""
+    text = told or plain(_TAGS.sub(" ", answer.body[:_PAGE].decode("utf-8", "replace")))
     return f"{text[:_LONGEST]} (HTTP {answer.http})" if text and answer.http >= 400 else ""
 
 

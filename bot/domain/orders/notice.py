@@ -273,6 +273,7 @@ class Source(StrEnum):
     FEED = "feed"  # the broker's socket
     BOOKS = "books"  # the broker itself
     BOT = "bot"  # this process
+    TELEGRAM = "telegram"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

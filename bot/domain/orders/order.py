@@ -150,6 +150,7 @@ class ConfirmationState(StrEnum):
     DISCARDED = "DISCARDED"
     REPLACED = "REPLACED"  # an edit made a new one
     REFUSED = "REFUSED"  # the claim found a reason against it
+    EXPIRED = "EXPIRED"  # its time is over, and its message says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
 from bot.domain.orders.day_facts import DayFacts
+from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import Product
 
@@ -158,6 +159,7 @@ class Holding:
     last: Decimal | None
     previous_close: Decimal | None
     sold: int = 0  # today, out of these: the broker lists them until the night
+    base: NewBase | None = None  # a bonus or a split, it seems: then the change since the previous close says nothing
 
     @property
     def listed(self) -> int:
@@ -235,6 +237,7 @@ class PnL:
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     holdings_change: Decimal | None = None  # since the previous close; never part of the net
     adjustment: Decimal = ZERO  # official closes of yesterday against the prices that we valued it at
+    bases: tuple[NewBase, ...] = ()  # shares whose day change is not known for it
 
     @property
     def gross(self) -> Decimal:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
+from bot.domain.orders.held import HeldNote
 from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
 from bot.domain.orders.portfolio import DayReport
@@ -95,6 +96,10 @@ class ConfirmationsRepository(Protocol):
         """OPEN (or CLAIMED, when REFUSED) to another state; False when it was not open."""
         ...
 
+    def open_since(self, moment: datetime) -> Sequence[Confirmation]:
+        """The open questions that have a message and end after the moment."""
+        ...
+
     def refuse_of(self, user_id: int) -> int:
         """Closes every open question of a person, and says how many."""
         ...
@@ -143,10 +148,10 @@ class OutboxRepository(Protocol):
         """Mends what was said of this fill: what still waits is changed, what was sent on time is edited in silence."""
         ...
 
-    def lease(self, now: datetime, until: datetime, limit: int = 20) -> Sequence[Delivery]:
+    def lease(self, now: datetime, until: datetime, limit: int = 20, *, alone: bool = False) -> Sequence[Delivery]:
         """Takes due deliveries, at most one for each chat and the oldest of it, so that news stays in order.
 
-        Where many wait behind it that may leave together, it carries them.
+        Where many wait behind it that may leave together, it carries them, unless alone.
         """
         ...
 
@@ -184,6 +189,10 @@ class OutboxRepository(Protocol):
 
     def bury(self, delivery_id: int, at: datetime, why: str) -> None: ...
 
+    def written_since(self, account_id: str, moment: datetime) -> Mapping[str, int]:
+        """How many pieces of news about an account were written since then, by the name of their class, each counted once."""
+        ...
+
     def next_due(self) -> datetime | None: ...
 
     def counts(self) -> tuple[int, int]:
@@ -203,6 +212,20 @@ class ReportsRepository(Protocol):
     def between(self, account_id: str, first: date, last: date) -> Sequence[DayReport]:
         """The rows of these dates in India, both included, oldest first."""
         ...
+
+
+class HeldRepository(Protocol):
+    """What was held at the end of each of the last days."""
+
+    def note(self, note: HeldNote) -> None:
+        """Takes the place of an earlier note of that date; notes of two weeks ago are forgotten."""
+        ...
+
+    def before(self, account_id: str, day: date) -> HeldNote | None:
+        """The newest note of a date in India before that one."""
+        ...
+
+    def find(self, account_id: str, day: date) -> HeldNote | None: ...
 
 
 class ScripMasterRepository(Protocol):

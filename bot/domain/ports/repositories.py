@@ -22,6 +22,7 @@ from bot.domain.ports.ledger_repository import LedgerRepository
 from bot.domain.ports.order_repositories import (
     CardsRepository,
     ConfirmationsRepository,
+    HeldRepository,
     OrdersRepository,
     OutboxRepository,
     ReportsRepository,
@@ -56,6 +57,8 @@ class Repositories(Protocol):
     def stops(self) -> StopsRepository: ...
     @property
     def reports(self) -> ReportsRepository: ...
+    @property
+    def held(self) -> HeldRepository: ...
     @property
     def ledger(self) -> LedgerRepository: ...
     @property

@@ -21,6 +21,7 @@ from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.account.day_charges import day_charges
+from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
@@ -46,6 +47,7 @@ class AccountViews:
     tariff: Tariff
     plan: Plan | None
     day_book: DayBook
+    bases: NewBases
     clock: Clock
     _billed: dict[str, tuple[object, DayBill]] = field(default_factory=dict, init=False)  # the fills and their charges
 
@@ -156,9 +158,9 @@ class AccountViews:
         prices = await self.prices.of_all(account.id, [holding.instrument.key for holding in reading.value])
         sold = {each.instrument.key: -each.quantity for each in book.value if each.is_sold_holding}
         lines = (replace(holding, sold=sold.get(holding.instrument.key, 0)) for holding in reading.value)
-        return Holdings(
-            lines=tuple(_priced(line, prices) for line in lines), as_of=min(reading.as_of, book.as_of), left_out=left_out
-        )
+        priced = [_priced(line, prices) for line in lines]
+        marked = await self.bases.marked(account.id, ist_date(self.clock.now()), priced)
+        return Holdings(lines=marked, as_of=min(reading.as_of, book.as_of), left_out=left_out)
 
     async def funds(self, actor: Actor) -> Funds:
         """Money for trading; a sale so young that mStock may not have added it yet is named."""
@@ -177,7 +179,7 @@ class AccountViews:
         changes = [
             (line.last - line.previous_close) * line.total
             for line in held
-            if line.last is not None and line.previous_close is not None
+            if line.last is not None and line.previous_close is not None and line.base is None
         ]
         return PnL(
             booked=positions.booked,
@@ -188,6 +190,7 @@ class AccountViews:
             adjustment=positions.adjustment,
             lines=positions.lines,
             holdings_change=total(changes) if len(changes) == len(held) else None,
+            bases=tuple(line.base for line in held if line.base is not None),
         )
 
     def bill(self, account_id: str, facts: Sequence[TradeFact]) -> DayBill:

@@ -136,5 +136,14 @@ def _begun(
     return [Lot(forward.quantity, forward.price)], forward
 
 
+def lots_carried(db: Repositories, account_id: str, row: RowKey, quantity: int, today: date) -> Sequence[Lot] | None:
+    """The lots of a row that were open when the day began, as far as our own fills make that quantity. None: they do not."""
+    before = db.ledger.brought(account_id, row, today)
+    begun = [Lot(before.quantity, before.price)] if before is not None and before.quantity else []
+    since = before.day if before is not None else None
+    lots = carried_into(today, db.ledger.of_row(account_id, row, since), begun, row[1])
+    return lots if quantity_of(lots) == quantity else None
+
+
 def _holding(position: Position, holdings: Sequence[Holding]) -> Holding | None:
     return next((holding for holding in holdings if holding.instrument.key == position.instrument.key), None)

@@ -85,9 +85,10 @@ class Confirmations:
             raise ConfirmationGone("This button belongs to another message. Nothing was sent.")
         if question.purpose not in fits:
             raise ConfirmationGone("This button does not belong to this question. Nothing was sent.")
-        if question.state is not ConfirmationState.OPEN:
+        over = question.state is ConfirmationState.EXPIRED
+        if question.state is not ConfirmationState.OPEN and not over:
             raise ConfirmationGone(_ended(question))
-        if self._moment(question) >= question.expires_at:
+        if over or self._moment(question) >= question.expires_at:
             ended = f"This card expired at {ist(question.expires_at):%H:%M:%S}. Nothing was sent."
             raise ConfirmationGone(ended, expired=True, again=question.purpose is Purpose.PLACE)
         if digest(question.purpose, question.account_id, question.draft, question.order_id) != question.digest:

@@ -14,11 +14,13 @@ from bot.domain.money import ZERO
 from bot.domain.orders.notice import Filled, Notice, OrderElsewhere, OrderEnded, OrderFound, OrderRejected, OrdersElsewhere
 from bot.domain.orders.order import LOOKED_FOR, Fill, Order, OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
-from bot.domain.orders.position_after import PositionAfter, position_after
+from bot.domain.orders.position_after import PositionAfter
+from bot.domain.pnl.position_now import position_after
 from bot.domain.pnl.trades import FINE, distinct
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import OrderKind
+from bot.trading.ledger.day_book import lots_carried
 from bot.trading.ledger.ledger import Ledger, Seen
 
 log = logging.getLogger(__name__)
@@ -240,7 +242,16 @@ class _Reading:
 
     def position(self, order: Order) -> PositionAfter:
         """What this look shows of the order's instrument."""
-        return position_after(order, self.facts, self.trades, self.positions, self.last.get(order.draft.instrument.key))
+        row = (order.draft.instrument.key, order.draft.product)
+        return position_after(
+            order,
+            self.facts,
+            self.trades,
+            self.positions,
+            last=self.last.get(order.draft.instrument.key),
+            carried=lambda quantity: lots_carried(self.db, self.account_id, row, quantity, ist_date(self.now)),
+            now=self.now,
+        )
 
     def tell(self, order: Order | None, notice: Notice) -> None:
         people = self.db.people.watching(self.account_id)

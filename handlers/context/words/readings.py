@@ -158,12 +158,14 @@ def _in_name(items: Sequence[str | Figure], today: date) -> Iterator[frozenset[i
 def _after_month(
     items: Sequence[str | Figure], place: int, today: date, fixed: set[int], *, has_day: bool
 ) -> list[tuple[int | None, ...]]:
-    """`nov 26` is this year or the next, or a day. Any other small number there may be a day, or the size."""
+    """`nov 26` is this year or the next, or a day. Any other number there may be a day, a later year, or the size."""
     number = _number(items, place)
     if number is None:
         return []
-    if number in (today.year, today.year + 1, today.year % 100, today.year % 100 + 1) or 2000 < number < 2100:
+    if number in (today.year, today.year + 1, today.year % 100, today.year % 100 + 1):
         fixed.add(place)
+    elif 2000 < number < 2100:
+        return [(place, None)]  # `26 jan 2040`: 2,040 of the contract, where none lives so long
     elif 1 <= number <= 31 and not has_day:
         year = _number(items, place + 1)
         if year is not None and 2000 < year < 2100:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import ist_date
-from bot.domain.errors import DeliveryError
+from bot.domain.errors import DeliveryError, StorageError
 from bot.domain.orders.notice import Delivery, Filled, Notice, OrderEnded, TradingStopped
 from bot.domain.orders.order import CardRef, Order, OrderStatus
 from bot.domain.ports.repositories import Repositories
@@ -312,3 +313,42 @@ async def test_what_was_told_and_drawn_is_swept_and_what_waits_is_kept(clock: Lo
     )
     assert swept == (1, 1, 1)
     assert await store.transaction(lambda db: db.outbox.counts()) == (1, 0)
+
+
+class Breaking:
+    """A store whose disk breaks at its n-th transaction from now."""
+
+    def __init__(self, store: SqlStore, left: int) -> None:
+        self.store = store
+        self.left = left
+
+    async def transaction(self, work: Callable[[Any], Any]) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise StorageError("The disk is broken.")
+        return await self.store.transaction(work)
+
+    async def owe(self, work: Callable[[Any], object]) -> None:
+        await self.transaction(work)
+
+
+@pytest.mark.parametrize("left", range(4))
+async def test_a_disk_that_breaks_ends_the_notifier_instead_of_leaving_a_chat_behind(clock: LoopClock, left: int) -> None:
+    store = await a_store()
+    await write(store, clock, ASHA, stop(clock))
+    notifier = Notifier(store=Breaking(store, left), messenger=Phones(clock), clock=clock)
+    with pytest.raises(StorageError):
+        await asyncio.wait_for(notifier.run(), 60)
+
+
+@pytest.mark.parametrize("left", range(3))
+async def test_a_disk_that_breaks_ends_the_card_updater_too(clock: LoopClock, left: int) -> None:
+    store = await a_store()
+    (order,) = await with_orders(store, clock, 1)
+
+    def show(db: Repositories) -> None:
+        db.cards.add(CardRef(chat_id=ASHA, message_id=1, order_id=order.id, version=0))
+
+    await store.transaction(show)
+    with pytest.raises(StorageError):
+        await asyncio.wait_for(CardUpdater(store=Breaking(store, left), messenger=Phones(clock)).run(), 60)

@@ -1,5 +1,6 @@
 """Every kind of news has words; late news says so; nothing in them can break a message."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -18,11 +19,14 @@ from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.terms import Product, Side
 from bot.reference.load import load_reference
+from handlers.views.card import card
 from handlers.views.format import rupees
 from handlers.views.message import Table, View
 from handlers.views.notices import notice
+from handlers.views.readiness import OWN_PLACE
 from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
+from tests.handlers.mornings import every_morning
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
 from tests.handlers.views.test_money import WEEK
@@ -63,6 +67,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.DaySummary(report=a_report()),
         news.YearNotCovered(year=2027),
         WEEK,
+        *every_morning(),
     ]
 
 
@@ -92,8 +97,8 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     assert {type(kind) for kind in kinds} == set(Notice.kinds.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
     for kind in kinds:
-        last = "LIVE" if isinstance(kind, (news.DaySummary, PeriodSummary)) else "main · LIVE"
-        assert last in draw(kind).plain
+        in_its_table = isinstance(kind, (news.DaySummary, PeriodSummary)) or type(kind) in OWN_PLACE
+        assert re.search("main +LIVE" if in_its_table else "main · LIVE", draw(kind).plain)
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
 
@@ -116,7 +121,7 @@ def test_each_deed_of_another_person_is_named(deed: news.ActionKind) -> None:
 
 def test_the_accounts_mark_leads_every_message() -> None:
     for kind in every_kind(DONE):
-        if not isinstance(kind, (news.DaySummary, PeriodSummary)):  # a table, with the account in its first row
+        if not isinstance(draw(kind).parts[0], Table):  # with the account in its first row
             assert draw(kind, mark="🟠").plain.startswith("🟠 ")
 
 
@@ -266,12 +271,23 @@ def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
         ),
         (
             news.OrderUnclear(order=replace(DONE, status=S.UNKNOWN, reason="no (HTTP 403)")),
-            f"{UNCLEAR} (mStock's words: no (HTTP 403)). I will not send it again. I am looking for it.",
+            f"{UNCLEAR} (no (HTTP 403)). I will not send it again. I am looking for it.",
         ),
     ],
 )
 def test_an_end_says_what_was_filled_what_is_still_held_and_whose_words_they_are(kind: Notice, text: str) -> None:
     assert draw(kind).plain.splitlines()[1] == text
+
+
+def test_an_answer_that_was_not_clear_is_told_in_mstocks_own_words_scrubbed_like_all_of_them() -> None:
+    order = replace(DONE, status=S.UNKNOWN, reason="Access denied (HTTP 403) eyJ0eXAi")
+    explain = lambda text: REFERENCE_DATA.rejections.explain(text).words(rupees).replace("eyJ0eXAi", "***")  # noqa: E731
+    for text in (draw(news.OrderUnclear(order=order), explain=explain).plain, whole(order, explain)):
+        assert 'no clear answer (mStock\'s words: "Access denied (HTTP 403) ***"). I will not send it again.' in text
+
+
+def whole(order: Order, explain: Callable[[str], str]) -> str:
+    return card(order, label="main", mode="LIVE", now=NOW, explain=explain).plain
 
 
 @pytest.mark.parametrize(

@@ -224,3 +224,20 @@ def test_a_figure_in_groups_is_read(written: str, read: str) -> None:
 def test_a_figure_whose_groups_are_none_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="no number"):
         models.exact(written)
+
+
+@pytest.mark.parametrize(
+    ("http", "page", "words"),
+    [
+        (403, b"Access denied", "Access denied (HTTP 403)"),
+        (403, b"<html><head><title>x</title></head><body><h1>Access denied</h1></body></html>", "Access denied (HTTP 403)"),
+        (403, b'{"message": "Access denied"}', "Access denied (HTTP 403)"),
+        (403, b'{"status": false, "message": "Access denied"}', "Access denied"),
+        (502, b"", ""),
+        (200, b"<html>busy</html>", ""),
+    ],
+)
+def test_what_the_broker_says_beside_a_status_that_proves_nothing_is_kept(http: int, page: bytes, words: str) -> None:
+    failure = answers.failure_of_act(Answer(http, page), envelope(page), "order")
+    assert isinstance(failure, Unclear)
+    assert failure.words == words

@@ -139,6 +139,12 @@ def test_a_contract_of_next_year_is_written_with_its_year_and_never_read_as_this
     assert (by_hand.symbol, by_hand.lots, by_hand.price) == ("NIFTY 24500 CE 28 DEC 2027", 1, None)
 
 
+def test_a_size_behind_a_month_is_no_year_where_no_contract_lives_so_long() -> None:
+    said = meaning("/buy nifty 24500 ce 29 dec 2080 @50")
+    assert isinstance(said, Ordered), said
+    assert (said.instrument.expiry, said.request.quantity, said.request.price) == (date(2026, 12, 29), 2080, Decimal(50))
+
+
 @pytest.mark.parametrize(
     ("line", "draft"),
     [

@@ -15,6 +15,7 @@ from bot.domain.orders.portfolio import Position
 from bot.domain.orders.position_after import PositionAfter
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
+from tests.bot.trading.orders.test_order_desk import a_holding
 from tests.stage.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import RELIANCE
@@ -273,3 +274,25 @@ async def test_the_books_are_read_every_two_seconds_of_a_young_order_and_every_t
     ages = [at - sent for at in broker.reads if at > sent]
     assert all(after - before < 2.1 for before, after in pairwise(ages) if before < 18)
     assert all(9 < after - before < 10.1 for before, after in pairwise(ages) if before > 22)
+
+
+async def test_what_an_exit_booked_is_first_in_first_out_and_its_own_alone(clock: LoopClock) -> None:
+    stage, broker = await a_stage(clock)
+    broker.prices = ("1480.00", "1490.00", "1500.00", "1510.00")
+    told = []
+    for number, request in enumerate((replace(BUY, quantity=10), replace(BUY, quantity=10), SELL, SELL)):
+        await place(stage, replace(request, product=Product.MIS))
+        broker.fill(10, at=number)
+        told += [news.after for news in await look(stage) if isinstance(news, Filled)]
+    assert [after.booked for after in told if after is not None] == [None, None, Decimal(200), Decimal(200)]
+    assert [after.quantity for after in told if after is not None] == [10, 20, 10, 0]
+
+
+async def test_shares_sold_out_of_the_holdings_are_no_short_and_leave_nothing_to_exit(clock: LoopClock) -> None:
+    stage, broker = await a_stage(clock)
+    broker.demat = [a_holding(50)]
+    await place(stage, replace(SELL, product=Product.CNC))
+    broker.fill(10)
+    (news,) = await look(stage)
+    assert isinstance(news, Filled)
+    assert news.after == PositionAfter(quantity=0, closes=True, sold_holding=True)

@@ -1,0 +1,90 @@
+"""The position in an order's instrument from the three books of one look, where position book and trade book agree."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from bot.domain.market.instrument import Instrument
+from bot.domain.money import total
+from bot.domain.orders.order import Order, OrderFact, TradeFact
+from bot.domain.orders.portfolio import Position
+from bot.domain.orders.position_after import PositionAfter
+from bot.domain.pnl.fifo import Lot, lots_of, match_day
+from bot.domain.pnl.trades import distinct, of_order
+from bot.domain.terms import Product
+
+
+def position_after(
+    order: Order,
+    facts: Sequence[OrderFact],
+    trades: Sequence[TradeFact],
+    positions: Sequence[Position] | None,
+    *,
+    last: Decimal | None,
+    carried: Callable[[int], Sequence[Lot] | None],
+    now: datetime,
+) -> PositionAfter:
+    """The position in the order's instrument and product.
+
+    last: rupees, the newest price known, if any. carried: the lots that make this quantity, open when the day began; None: not
+    known.
+    """
+    key, product, side = order.draft.instrument.key, order.draft.product, order.draft.side
+    guarded = any(
+        fact.key == key and fact.product is product and fact.side is side and fact.status.is_working
+        for fact in facts
+        if fact.broker_id != order.broker_id
+    )
+    mine = [trade for trade in trades if trade.broker_id == order.broker_id]
+    done = [trade for trade in trades if trade.key == key and trade.product is product]
+    row = next((row for row in positions or () if row.instrument.key == key and row.product is product), None)
+    start = row.carried if row is not None else 0
+    net = start + sum(trade.quantity * trade.side.sign for trade in done)
+    held = row.quantity if row is not None else 0
+    agree = positions is not None and held == net and sum(trade.quantity for trade in mine) == order.filled
+    before = held - order.filled * side.sign
+    if not agree:
+        return PositionAfter(quantity=None, guarded=guarded)
+    multiplier = row.multiplier if row is not None else 1
+    lots = carried(start) if start else ()
+    booked = None
+    if lots is not None and order.broker_id is not None:
+        booked = booked_by(order.broker_id, done, lots, instrument=order.draft.instrument, product=product, now=now)
+    booked = booked * multiplier if booked is not None else None
+    if row is not None and row.is_sold_holding:
+        return PositionAfter(quantity=0, closes=True, guarded=guarded, sold_holding=True)
+    average = row.average if row is not None else None
+    value = last if last is not None else mine[-1].price if mine else None
+    return PositionAfter(
+        quantity=held,
+        average=average,
+        open=row.open_profit(value) if row is not None and value is not None and average is not None else None,
+        booked=booked,
+        closes=before * side.sign < 0,
+        guarded=guarded,
+    )
+
+
+def booked_by(
+    broker_id: str,
+    trades: Sequence[TradeFact],
+    carried: Sequence[Lot],
+    *,
+    instrument: Instrument,
+    product: Product,
+    now: datetime,
+) -> Decimal | None:
+    """Rupees that one order's own fills booked, first in first out, for a multiplier of one.
+
+    trades: all of the day in its instrument and product. carried: what was open when the day began. None where the order closed
+    nothing, or a price is not known.
+    """
+    rows: defaultdict[str, list[TradeFact]] = defaultdict(list)
+    for trade in trades:
+        rows[trade.broker_id].append(trade)
+    fills = [fill for row in rows.values() for fill in of_order("", distinct(row), instrument=instrument, order_id=None, now=now)]
+    exits, _ = match_day(carried, lots_of(fills), product)
+    amounts = [each.amount for each in exits if each.order == broker_id]
+    known = [amount for amount in amounts if amount is not None]
+    return total(known) if known and len(known) == len(amounts) else None
