@@ -6,14 +6,16 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from bot.config.settings import Settings
-from bot.domain.clock import Clock, ist
+from bot.domain.clock import Clock, at_ist, ist, ist_date
 from bot.domain.errors import SettingsError
 from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
+from bot.domain.market.sessions import PhaseKind
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
 from bot.domain.ports.repositories import Store
+from bot.domain.terms import Product
 from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.loss_guard import Results
@@ -84,6 +86,21 @@ def in_session(calendar: Calendar | None, at: datetime) -> bool:
     known = calendar.is_continuous(Exchange.NSE, at) if calendar is not None else True
     local = ist(at)
     return local.weekday() < 5 and time(9, 15) <= local.time() < time(15, 30) if known is None else known
+
+
+def ended(calendar: Calendar | None, instrument: Instrument, at: datetime) -> bool:
+    """Whether a contract is traded no more at a moment (UTC); by the usual hours where the calendar does not reach."""
+    if instrument.expiry is None or ist_date(at) < instrument.expiry:
+        return False
+    day = instrument.expiry
+    phases = calendar.phases(instrument, day, in_auction=False) if calendar is not None else ()
+    return at >= max((phase.end for phase in phases if phase.kind is PhaseKind.CONTINUOUS), default=at_ist(day, 15, 30))
+
+
+def squares_off_at(calendar: Calendar | None, instrument: Instrument, product: Product, at: datetime) -> datetime | None:
+    """When mStock closes such a position itself on the day of that moment (UTC); None: never, or not known."""
+    found = calendar.square_off(instrument, product, ist_date(at)) if calendar is not None else None
+    return found.at if found is not None else None
 
 
 def day_before(calendar: Calendar | None, day: date) -> date:

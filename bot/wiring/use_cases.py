@@ -26,6 +26,7 @@ from bot.runtime.scheduler import Scheduler
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.day_curve import DayCurve
+from bot.trading.account.day_events import DayEvents
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.new_bases import NewBases
@@ -61,7 +62,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, in_session
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
 from bot.wiring.settling import Settling
@@ -153,7 +154,23 @@ def build_core(
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
     day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
+    events = DayEvents(
+        store=store,
+        prices=prices,
+        instruments=catalogue,
+        clock=clock,
+        ended=partial(ended, calendar),
+        closes_at=partial(squares_off_at, calendar),
+    )
+    results = Results(
+        prices=prices,
+        instruments=catalogue,
+        tariff=reference.tariff,
+        plan=plan,
+        day_book=day_book,
+        events=events,
+        clock=clock,
+    )
     ground = Ground(
         settings=settings,
         reference=reference,
@@ -186,6 +203,7 @@ def build_core(
         plan=plan,
         day_book=day_book,
         bases=NewBases(store=store, trading=days.trading),
+        events=events,
         clock=clock,
     )
     curve = DayCurve(

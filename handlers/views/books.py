@@ -244,6 +244,8 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
     cost = line.average or position.average
     average = mean(cost, position.instrument.tick) if cost is not None else "cost unknown"
     last = price(line.price.last) if line.price is not None else "price unknown"
+    if line.settled:
+        last = f"ended ≈ {last}"
     note = "no stop" if wants_stop(line) else ""
     way = f" {average} → {last}"
     if note and columns(f"{way}   {note}") <= WIDTH:

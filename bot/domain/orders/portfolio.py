@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
+from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.day_facts import DayFacts
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import OrderDraft
@@ -96,6 +97,7 @@ class PositionLine:
     missing: tuple[Missing, ...] = ()
     broker: Decimal | None = None  # booked and open of today by the broker's row alone
     reasons: tuple[Reason, ...] = ()  # why ours differs from the broker's
+    settled: bool = False  # a contract that has ended: its price is what it is worth by its underlying's close, about
 
     @property
     def today(self) -> Decimal | None:
@@ -116,6 +118,7 @@ class Positions:
     as_of: datetime
     charges: Decimal | None = None  # of the day's fills, rupees, as far as they are known; None: the fills are not known
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
+    bill: DayBill | None = None  # what the charges are made of
 
     @property
     def booked(self) -> Decimal:
@@ -237,6 +240,7 @@ class PnL:
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     holdings_change: Decimal | None = None  # since the previous close; never part of the net
     adjustment: Decimal = ZERO  # official closes of yesterday against the prices that we valued it at
+    bill: DayBill | None = None  # what the charges are made of
     bases: tuple[NewBase, ...] = ()  # shares whose day change is not known for it
 
     @property

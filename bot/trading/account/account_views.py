@@ -12,7 +12,7 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.money import total
 from bot.domain.orders.charges import Tariff
-from bot.domain.orders.day_bill import DayBill
+from bot.domain.orders.day_bill import DayBill, Event
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
 from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
@@ -21,6 +21,7 @@ from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.account.day_charges import day_charges
+from bot.trading.account.day_events import DayEvents
 from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
@@ -48,6 +49,7 @@ class AccountViews:
     plan: Plan | None
     day_book: DayBook
     bases: NewBases
+    events: DayEvents
     clock: Clock
     _billed: dict[str, tuple[object, DayBill]] = field(default_factory=dict, init=False)  # the fills and their charges
 
@@ -126,6 +128,7 @@ class AccountViews:
         sold = any(position.is_sold_holding for position in positions)
         demat = await self.reads.holdings(account.id) if sold else None
         prices = await self.prices.of_all(account.id, wants_price(positions))
+        prices, settled, ends = await self.events.settled(account.id, positions, prices)
         lines = await self.day_book.lines(
             account.id,
             positions,
@@ -133,14 +136,18 @@ class AccountViews:
             holdings=demat.value if demat is not None else (),
             trades=trades.value if trades is not None else (),
         )
-        lines = tuple(guarded(line, stops) for line in lines)
-        bill = self.bill(account.id, trades.value) if trades is not None else None
+        lines = tuple(replace(guarded(line, stops), settled=line.position.instrument.key in settled) for line in lines)
+        bill = None
+        if trades is not None:
+            events: list[Event] = [*await self.events.squared_off(account.id, trades.value), *ends]
+            bill = self.bill(account.id, trades.value, events)
         as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
         return Positions(
             lines=lines,
             as_of=as_of,
             charges=bill.total if bill is not None else None,
             charges_missing=bill.missing if bill is not None else (),
+            bill=bill,
         )
 
     async def _stops(self, account: Account) -> Sequence[Order] | None:
@@ -186,6 +193,7 @@ class AccountViews:
             open=positions.open,
             charges=positions.charges,
             charges_missing=positions.charges_missing,
+            bill=positions.bill,
             as_of=positions.as_of,
             adjustment=positions.adjustment,
             lines=positions.lines,
@@ -193,16 +201,18 @@ class AccountViews:
             bases=tuple(line.base for line in held if line.base is not None),
         )
 
-    def bill(self, account_id: str, facts: Sequence[TradeFact]) -> DayBill:
-        """Charges of the day's fills; what is not known is named in the bill and left out of its total.
+    def bill(self, account_id: str, facts: Sequence[TradeFact], events: Sequence[Event] = ()) -> DayBill:
+        """Charges of the day's fills and events; what is not known is named in the bill and left out of its total.
 
         They are worked out once for the same fills: on a busy day that takes longer than all the rest of a list.
         """
         today = ist_date(self.clock.now())
-        basis = (today, self.instruments.day, tuple(facts))
+        basis = (today, self.instruments.day, tuple(facts), tuple(events))
         billed, bill = self._billed.get(account_id, (None, None))
         if bill is None or billed != basis:
-            bill = day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+            bill = day_charges(
+                facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today, events=events
+            )
             self._billed[account_id] = (basis, bill)
         return bill
 

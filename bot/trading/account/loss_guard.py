@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.orders.charges import Tariff
+from bot.domain.orders.day_bill import Event
 from bot.domain.orders.portfolio import PnL, Positions
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
@@ -15,6 +16,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
 from bot.trading.account.account_views import or_none, wants_price
 from bot.trading.account.day_charges import day_charges
+from bot.trading.account.day_events import DayEvents
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
@@ -34,6 +36,7 @@ class Results:
     tariff: Tariff
     plan: Plan | None
     day_book: DayBook
+    events: DayEvents
     clock: Clock
 
     async def of(self, account_id: str, connection: BrokerConnection) -> PnL | None:
@@ -45,16 +48,23 @@ class Results:
         sold = any(position.is_sold_holding for position in positions)
         holdings = await or_none(connection.broker.holdings()) if sold else ()
         prices = await self.prices.of_all(account_id, wants_price(positions))
+        prices, _, ends = await self.events.settled(account_id, positions, prices)
         now = self.clock.now()
         lines = await self.day_book.lines(account_id, positions, prices=prices, holdings=holdings or (), trades=trades or ())
         made = Positions(lines=lines, as_of=now)
         if made.unknown:
             return None
-        bill = (
-            day_charges(trades, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=ist_date(now))
-            if trades is not None
-            else None
-        )
+        bill = None
+        if trades is not None:
+            events: list[Event] = [*await self.events.squared_off(account_id, trades), *ends]
+            bill = day_charges(
+                trades,
+                instruments=self.instruments,
+                tariff=self.tariff,
+                plan=self.plan,
+                today=ist_date(now),
+                events=events,
+            )
         return PnL(
             booked=made.booked,
             open=made.open,

@@ -1,7 +1,7 @@
 """The figures of a day whose books at the broker are gone: out of the ledger, where it is known to hold the whole day."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,12 +15,14 @@ from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.portfolio import DayReport, Position, PositionLine
 from bot.domain.orders.research import PastTrade
 from bot.domain.pnl.day import OwnRow, day_line, mark_of
+from bot.domain.pnl.expiry import ends_of, worth_at_end
 from bot.domain.pnl.fifo import Lot, carried_into, cost_of, lots_of, match_day, quantity_of
 from bot.domain.pnl.trades import DayMark, LedgerTrade, RowKey
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.day_charges import ledger_charges
+from bot.trading.money.reports import is_carried
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class LateDays:
         day = date.fromisoformat(bare.date)
         if not await self.store.transaction(lambda db: self._is_day_before_known(db, account_id, day)):
             return None  # what was carried into the day, and at which price
-        fills, rows = await self.store.transaction(lambda db: self._read(db, account_id, day))
+        fills, rows, ours = await self.store.transaction(lambda db: self._read(db, account_id, day))
         if not await self._is_whole(account_id, day, fills, due):
             return None
         held = [_position(row, own) for row, own in rows.items()]
@@ -66,27 +68,32 @@ class LateDays:
         lines = [_line(position, own, closes) for position, own in zip(held, rows.values(), strict=True)]
         if any(line.today is None and not line.position.is_sold_holding for line in lines):
             return None
-        bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
+        marks = [mark_of(account_id, line, day) for line in lines]
+        dealt = [(fill.broker_id, fill.instrument, fill.product, fill.at) for fill in fills]
+        events = [*self.books.events.by_the_broker(dealt, ours), *ends_of(marks, day)]
+        bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day, events=events)
         report = replace(
             bare,
             booked=total(line.booked for line in lines if line.booked is not None),
             open=total(line.open for line in lines if line.open is not None),
             charges=bill.total,
             charges_missing=bill.missing,
-            carried=tuple(line for line in lines if line.position.quantity and not line.position.is_sold_holding),
+            carried=tuple(line for line in lines if is_carried(line) and line.position.instrument.expiry != day),
             complete=all(line.today is not None for line in lines),
             records_only=False,
         )
         words = ("fills as I noted them", *(("closes as mStock gave them later",) if closes else ()))
-        return LateDay(report=report, marks=[mark_of(account_id, line, day) for line in lines], bill=bill, approximate=words)
+        return LateDay(report=report, marks=marks, bill=bill, approximate=words)
 
     def _is_day_before_known(self, db: Repositories, account_id: str, day: date) -> bool:
         """Whether the day before has figures; its marks may have been found out later."""
         before = db.reports.find(account_id, self.day_before(day))
         return before is not None and (not before.records_only or bool(db.ledger.marks(account_id, self.day_before(day))))
 
-    def _read(self, db: Repositories, account_id: str, day: date) -> tuple[Sequence[LedgerTrade], Mapping[RowKey, OwnRow]]:
-        """All fills of the day, and its rows: those with fills, and what the trading day before carried into it."""
+    def _read(
+        self, db: Repositories, account_id: str, day: date
+    ) -> tuple[Sequence[LedgerTrade], Mapping[RowKey, OwnRow], Collection[str]]:
+        """All fills of the day; its rows, those with fills and those that were carried into it; the bot's orders by broker id."""
         fills = db.ledger.between(account_id, day, day)
         marks = db.ledger.marks(account_id, self.day_before(day))
         rows: dict[RowKey, OwnRow] = {}
@@ -98,7 +105,8 @@ class LateDays:
             begun = [Lot(before.quantity, before.price)] if before is not None and before.quantity else []
             earlier = db.ledger.of_row(account_id, row, before.day if before is not None else None)
             rows[row] = OwnRow(trades=own, lots=tuple(carried_into(day, earlier, begun, row[1])), mark=mark)
-        return fills, rows
+        ours = {order.broker_id for order in db.orders.of_day(account_id, day) if order.is_ours and order.broker_id}
+        return fills, rows, ours
 
     async def _is_whole(self, account_id: str, day: date, fills: Sequence[LedgerTrade], due: datetime) -> bool:
         """Whether the books were read after the day's close, or the broker's trade history has the same fills."""
@@ -121,7 +129,9 @@ class LateDays:
             return True
         book = (await self.books.reads.positions(account_id)).value
         carried = {(each.instrument.key, each.product): each.carried for each in book if each.carried}
-        ours = {(each.instrument.key, each.product): each.quantity for each in held if each.quantity}
+        ours = {
+            (each.instrument.key, each.product): each.quantity for each in held if each.quantity and each.instrument.expiry != day
+        }
         return _but_delivered(carried) == _but_delivered(ours)
 
     async def _closes(self, account_id: str, day: date, instruments: Sequence[Instrument]) -> Mapping[InstrumentKey, Decimal]:
@@ -132,10 +142,18 @@ class LateDays:
         last_before = self.day_before(today)
         if not instruments or day not in (last_before, today):
             return {}
-        prices = await self.books.prices.of_all(account_id, [instrument.key for instrument in instruments])
+        # A contract that ended on that day is worth what its underlying's close makes of it.
+        ended = {each.key: self.books.events.underlying(each) for each in instruments if each.expiry == day}
+        spots = {key: spot for key, spot in ended.items() if spot is not None}
+        wanted = {*(each.key for each in instruments if each.key not in ended), *(spot.key for spot in spots.values())}
+        prices = await self.books.prices.of_all(account_id, wanted)
         by_previous_close = begun and day == last_before
         found = {key: price.previous_close if by_previous_close else price.last for key, price in prices.items()}
-        return {key: close for key, close in found.items() if close is not None}
+        closes = {each.key: found.get(each.key) for each in instruments}
+        for each in instruments:
+            if (spot := spots.get(each.key)) is not None and (close := found.get(spot.key)) is not None:
+                closes[each.key] = worth_at_end(each, close)
+        return {key: close for key, close in closes.items() if close is not None}
 
 
 def _but_delivered(quantities: Mapping[RowKey, int]) -> Mapping[RowKey, int]:

@@ -1,7 +1,7 @@
 """What a range of days made: their final rows, today as it is now, and all that is told apart of them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,9 +10,11 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import Instrument
 from bot.domain.money import ZERO, total
+from bot.domain.orders.day_bill import Event
 from bot.domain.orders.order import Order
 from bot.domain.orders.portfolio import DayReport, PnL
 from bot.domain.people.account import Actor
+from bot.domain.pnl.expiry import ends_of
 from bot.domain.pnl.fifo import Lot, carried_into
 from bot.domain.pnl.if_closed import if_closed
 from bot.domain.pnl.range_report import (
@@ -57,6 +59,7 @@ class _Records:
     marks: Mapping[date, Mapping[RowKey, DayMark]]
     trades: Sequence[LedgerTrade]
     orders: Sequence[Order]
+    ours: Collection[str]  # the broker's ids of those that the bot placed
     rows: Mapping[RowKey, _Row]
     openers: Mapping[str, Source]  # of orders from before the range
     touches: Mapping[str, Decimal]
@@ -152,6 +155,7 @@ class RangePnl:
             marks=marks,
             trades=trades,
             orders=orders,
+            ours={order.broker_id for order in orders if order.is_ours and order.broker_id},
             rows=rows,
             openers=openers,
             touches=db.ledger.touches(account_id, first, last),
@@ -198,12 +202,16 @@ class RangePnl:
     def _day(self, report: DayReport, records: _Records, of_days: Mapping[date, Sequence[LedgerTrade]]) -> RangeDay:
         day = date.fromisoformat(report.date)
         trades = tuple(of_days.get(day, ()))
+        marks = tuple(records.marks.get(day, {}).values())
+        fills = [(trade.broker_id, trade.instrument, trade.product, trade.at) for trade in trades]
+        events: list[Event] = [*self.books.events.by_the_broker(fills, records.ours)]
+        events += ends_of(marks, day) if day <= records.over else ()
         return RangeDay(
             day=day,
             report=report,
-            marks=tuple(records.marks.get(day, {}).values()),
+            marks=marks,
             trades=trades,
-            bill=ledger_charges(trades, tariff=self.books.tariff, plan=self.books.plan, day=day),
+            bill=ledger_charges(trades, tariff=self.books.tariff, plan=self.books.plan, day=day, events=events),
             curve=tuple(records.curves.get(day, ())),
         )
 

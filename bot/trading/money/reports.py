@@ -7,7 +7,7 @@ from datetime import date
 from bot.domain.clock import Clock, ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import DayReport, PnL
+from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
 from bot.domain.people.account import Account, Actor
 from bot.domain.pnl.day import mark_of
 from bot.domain.pnl.late import completed
@@ -57,7 +57,7 @@ class Reports:
             adjustment=pnl.adjustment,
             charges=pnl.charges,
             charges_missing=pnl.charges_missing,
-            carried=tuple(line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding),
+            carried=tuple(line for line in pnl.lines if is_carried(line)),
             cash=funds.available,
             complete=all(line.booked is not None and line.open is not None for line in pnl.lines),
             records_only=False,
@@ -87,3 +87,8 @@ class Reports:
             )
 
         return await self.store.transaction(count)
+
+
+def is_carried(line: PositionLine) -> bool:
+    """Whether it is still there on the next day: neither shares that left the holdings nor a contract that has ended."""
+    return bool(line.position.quantity) and not line.position.is_sold_holding and not line.settled

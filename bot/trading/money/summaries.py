@@ -134,9 +134,7 @@ class Summaries:
         pnl = await self.books.pnl(actor)
         report, marks = await self.reports.now(actor, pnl)
         funds = await self.books.funds(actor)
-        fills = (await self.books.reads.trades(account.id)).value if pnl.charges is not None else ()
-        bill = self.books.bill(account.id, fills) if pnl.charges is not None else None
-        return await self._with_facts(report, marks, lines=pnl.lines, bill=bill, funds=funds)
+        return await self._with_facts(report, marks, lines=pnl.lines, bill=pnl.bill, funds=funds)
 
     async def _late(self, account: Account, occasion: Occasion) -> _Made:
         bare = await self.reports.from_records(account, occasion.day)

@@ -96,6 +96,7 @@ async def readers(clock: LoopClock) -> Readers:
         plan=proposing.plan,
         day_book=stage.core.services.books.day_book,
         bases=stage.core.services.books.bases,
+        events=stage.core.services.books.events,
         clock=clock,
     )
     return Readers(stage=stage, broker=broker, views=views)
