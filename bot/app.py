@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.broker.connections import Connections
 from bot.broker.feed.socket_feed import Hours, in_hours
+from bot.charts.album import Album
 from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store
 from bot.delivery.card_folder import CardFolder
@@ -182,11 +183,12 @@ async def open_app(
     inline: bool = False,
     ask: Prompt | None = None,
     new_bot: bool = False,
+    album: Album | None = None,
 ) -> AsyncIterator[App]:
     """Everything built and connected to Telegram. SettingsError, StorageError or Telegram's own errors say why it cannot be.
 
     inline keeps the store on the loop's own thread (for the virtual-time loop). new_bot: the database may change hands to
-    the bot of this token.
+    the bot of this token. album: where pictures come from; None: from a process of their own.
     """
     async with AsyncExitStack() as stack:
         store = open_store(settings, random_bytes, inline=inline, ask=ask)
@@ -201,7 +203,9 @@ async def open_app(
             random_bytes=random_bytes,
             redactor=redactor,
             egress=connections.address,
+            album=album,
         )
+        stack.push_async_callback(core.album.close)
         explain = core.explain
 
         application = build_application(

@@ -10,6 +10,7 @@ from bot.domain.people.account import Permission
 from handlers.commands import (
     account,
     books,
+    chart,
     confirm,
     export,
     limits,
@@ -38,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     *money.COMMANDS,
     *export.COMMANDS,
     *market.COMMANDS,
+    *chart.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
     *limits.COMMANDS,

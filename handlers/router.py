@@ -42,7 +42,7 @@ async def on_text(update: Update, ctx: Ctx) -> None:
     message = update.message
     if message is None or message.text is None:
         return
-    ctx.message = message
+    ctx.cause, ctx.message = update, message
     await _act_on(ctx, message, message.text)
 
 
@@ -170,7 +170,7 @@ async def on_tap(update: Update, ctx: Ctx) -> None:
     query = update.callback_query
     if query is None or query.data is None:
         return
-    ctx.query = query
+    ctx.cause, ctx.query = update, query
     ctx.message = query.message if isinstance(query.message, Message) else None
     tap = decode(query.data)
     try:

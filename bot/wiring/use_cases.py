@@ -9,6 +9,8 @@ from pathlib import Path
 
 from bot import __version__
 from bot.broker.session import code_from_seed
+from bot.charts.album import Album
+from bot.charts.process import DrawingProcess
 from bot.config.settings import Settings
 from bot.database import state_of
 from bot.delivery.direct import DirectMessages
@@ -62,6 +64,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
+from bot.wiring.charts import build_charts
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
@@ -99,6 +102,7 @@ class Core:
     losses: LossGuard
     curve: DayCurve
     settle: Settling
+    album: Album
     direct: DirectMessages
     patient: PatientStore
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
@@ -115,10 +119,12 @@ def build_core(
     egress: str | None = None,
     reference: ReferenceData | None = None,
     hashing: PinHash | None = None,
+    album: Album | None = None,
 ) -> Core:
     """Builds every use case over this store and these connections.
 
     reference: what the settings name, where it was read already. hashing: None is the slow hash of PINs.
+    album: where pictures come from; None: from a process of their own, started with the first.
     """
     reference = reference or load_reference(settings.market_data)
     calendar = reference.calendar if settings.market_hours == "real" else None
@@ -192,6 +198,10 @@ def build_core(
     )
     orders = build_orders(ground)
     days = Days(calendar=calendar, summary=settings.daily_summary)
+    quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
+    charts = build_charts(ground, quotes, mode)
+    drawing = DrawingProcess()
+    album = album or Album(drawing.draw, drawing.close)
     views = AccountViews(
         store=store,
         connections=connections,
@@ -251,7 +261,10 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         books=views,
-        market=Quotes(instruments=catalogue, prices=prices, clock=clock),
+        market=quotes,
+        charts=charts.candles,
+        payoffs=charts.payoffs,
+        pictures=album,
         invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
         limits=OwnLimits(store=store, clock=clock, calendar=calendar),
         pins=Pins(store=store, clock=clock, random=random_bytes, hashing=hashing or Argon2Pins(random_bytes)),
@@ -318,6 +331,7 @@ def build_core(
         losses=losses,
         curve=curve,
         settle=settle,
+        album=album,
         direct=direct,
         patient=patient,
         explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),

@@ -37,7 +37,7 @@ def quote(quoted: Quoted, now: datetime) -> View:
     buttons = [words("Refresh", f"/quote {query}")]
     if instrument.is_tradable:
         buttons += [words("Buy…", f"/buy {query}"), words("Sell…", f"/sell {query}")]
-    return View(tuple(parts), keyboard(buttons))
+    return View(tuple(parts), keyboard(buttons, [words("Chart", f"/chart {query}")]))
 
 
 def _change(market: Price) -> list[tuple[str, ...]]:

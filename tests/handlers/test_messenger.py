@@ -20,6 +20,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.charts.draw import draw
 from bot.domain.errors import DeliveryError
 from bot.domain.orders.notice import Delivery, Filled, Sound
 from bot.domain.orders.order import CardRef, Fill, OrderStatus
@@ -35,6 +36,7 @@ from handlers.views.message import View, message, say
 from tests.handlers.chat import a_bot, a_world, counting_bytes
 from tests.handlers.samples import ASHA
 from tests.stage.orders import RELIANCE, a_draft, an_order
+from tests.stage.pictures import a_day
 
 FILL = Fill(
     broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=an_order().created_at
@@ -149,6 +151,16 @@ async def test_markup_that_telegram_cannot_read_is_sent_plain(clock: LoopClock) 
         edited = me.message(where)
         assert edited is not None
         assert edited["text"] == "Filled again"
+
+
+async def test_a_photo_answers_its_words_and_its_caption_too_is_sent_plain_if_need_be(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (_, me, chats, speaker):
+        words = await speaker.send(ASHA, message("Net +989.49"))
+        where = await speaker.photo(ASHA, draw(a_day()), BrokenView((say("20 Nov"),)), reply_to=words, silent=True)
+        sent = me.message(where)
+        assert sent is not None
+        assert (sent["text"], sent["reply_to"], sent["silent"]) == ("20 Nov", words, True)
+        assert chats.state.files[sent["photo_url"].rpartition("/")[2]].content == draw(a_day())
 
 
 async def test_what_is_longer_than_a_message_arrives_in_parts(clock: LoopClock) -> None:

@@ -12,7 +12,7 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Level, Quote, Tick
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
-from bot.domain.orders.research import PastTrade
+from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
@@ -31,6 +31,12 @@ class TrueOrder:
     status: OrderStatus = OrderStatus.OPEN
     reason: str = ""
     at: datetime | None = None
+
+
+def flat_candle(at: datetime) -> Candle:
+    """Trading at one price."""
+    price = Decimal("1480.30")
+    return Candle(start=at, open=price, high=price, low=price, close=price, volume=10)
 
 
 class ScriptedBroker:
@@ -56,6 +62,8 @@ class ScriptedBroker:
         self.codes: list[str] = []  # of each login that it took
         self.login_refused: BrokerError | None = None
         self.slow = 0.0  # seconds until it answers an order
+        self.past = [flat_candle(clock.now() - timedelta(minutes=5))]  # of every instrument
+        self.candle_stretches: list[tuple[datetime, datetime]] = []  # that were asked for
         self.out_of_order: Exception | None = None  # what reading the order book raises, be it a bug
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
@@ -167,6 +175,12 @@ class ScriptedBroker:
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
         return {key: Quote(last=Decimal("1480.30")) for key in keys}
+
+    async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Sequence[Candle]:
+        self.candle_stretches.append((start, end))
+        if self.books_down is not None:
+            raise self.books_down
+        return [candle for candle in self.past if start <= candle.start < end]
 
     async def scrip_master(self) -> Sequence[Instrument]:
         return self.scrips

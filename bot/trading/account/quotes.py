@@ -28,17 +28,22 @@ class Quotes:
         account = account_of(actor)
         if not words.strip():
             raise UsageError("Quote of what?", example="/quote RELIANCE")
+        instrument = await self.named(words, command="/quote")
+        price = await self.prices.of(account.id, instrument.key)
+        if price is None:
+            raise NotFound(f"No price of {instrument.symbol} is known now.")
+        return Quoted(instrument=instrument, price=price, as_of=self.clock.now())
+
+    async def named(self, words: str, *, command: str) -> Instrument:
+        """The one instrument that the words name, else UnknownSymbol: near misses become this command of each."""
         await self.instruments.settled()
         today = ist_date(self.clock.now())
         match = self.instruments.find(words, today=today)
         if match.instrument is None:
             alike = match.near or self.instruments.alike(words, limit=ALIKE, today=today)
-            near = [(label(instrument, today=today), f"/quote {instrument.name}") for instrument in alike]
+            near = [(label(instrument, today=today), f"{command} {instrument.name}") for instrument in alike]
             raise UnknownSymbol(match.say, near=near)
-        price = await self.prices.of(account.id, match.instrument.key)
-        if price is None:
-            raise NotFound(f"No price of {match.instrument.symbol} is known now.")
-        return Quoted(instrument=match.instrument, price=price, as_of=self.clock.now())
+        return match.instrument
 
     async def names(self, words: str) -> bool:
         """Whether words name exactly one instrument as they stand; False before the first master."""

@@ -39,7 +39,8 @@ def test_a_quote_is_drawn_with_its_depth() -> None:
         "98k   1,480.10",
     ]
     taps = [decode(item.data) for line in view.keyboard for item in line]
-    assert taps == [WordsTap("/quote reliance nse"), WordsTap("/buy reliance nse"), WordsTap("/sell reliance nse")]
+    acts = ("/quote", "/buy", "/sell", "/chart")
+    assert taps == [WordsTap(f"{act} reliance nse") for act in acts]
 
 
 def test_a_price_without_a_time_or_depth_says_only_what_is_known() -> None:
@@ -53,7 +54,7 @@ def test_an_index_offers_no_order() -> None:
     index = replace(RELIANCE, symbol="NIFTY", kind=InstrumentKind.INDEX)
     assert [
         item.label for line in views.quote(Quoted(instrument=index, price=A_PRICE, as_of=NOW), NOW).keyboard for item in line
-    ] == ["Refresh"]
+    ] == ["Refresh", "Chart"]
 
 
 def test_each_find_is_a_tap_for_its_price() -> None:
