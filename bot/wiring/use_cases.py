@@ -239,6 +239,7 @@ def build_core(
         weeks_last=days.weeks_last,
         months_last=days.months_last,
         coming=partial(coming_days, calendar),
+        mode=mode,
         clock=clock,
         started_at=clock.now(),
     )

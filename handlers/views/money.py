@@ -1,16 +1,18 @@
 """The summary of a day, a week and a month."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from bot.domain.clock import ist
+from bot.domain.clock import ist, ist_date
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.market.display_names import short
 from bot.domain.market.expiries import STOCKS
 from bot.domain.orders.day_facts import DayFacts, DayNet, Mismatch, SymbolNet, TripCount
 from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.orders.portfolio import DayReport, PositionLine
+from bot.domain.pictures import DayPicture
+from bot.domain.pnl.picture_news import Pictured
 from handlers.views.books import left_out, wants_stop
 from handlers.views.format import (
     MINUS,
@@ -28,7 +30,7 @@ from handlers.views.format import (
     wrapped,
 )
 from handlers.views.keyboards import words
-from handlers.views.message import Keyboard, Part, View, detail, keyboard, say
+from handlers.views.message import Keyboard, Part, View, detail, keyboard, message, say
 
 Rows = tuple[str, ...]
 _LINES = 8
@@ -74,7 +76,8 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
             *_gap_lines(facts.month_gaps, f"{day:%B}"),
         )
     )
-    return View(tuple(parts), _buttons(label))
+    is_today = ist_date(summary.made_at) == day
+    return View(tuple(parts), _day_buttons(day, label, is_today=is_today))
 
 
 def period(summary: PeriodSummary, label: str, mode: str, *, mark: str = "") -> View:
@@ -107,11 +110,30 @@ def period(summary: PeriodSummary, label: str, mode: str, *, mark: str = "") -> 
             *_symbol_lines(summary.symbols),
         )
     )
-    return View(tuple(parts), _buttons(label))
+    between = _between(summary.first, summary.last)
+    buttons = [words("P&L", f"/pnl {between}", account=label), words("Export", f"/export trades {between}", account=label)]
+    return View(tuple(parts), keyboard(buttons))
 
 
-def _buttons(label: str) -> Keyboard:
-    return keyboard([words("Trades", "/trades", account=label), words("Week", "/pnl week", account=label)])
+def caption(news: Pictured) -> View:
+    """One line under a picture."""
+    picture = news.picture
+    if isinstance(picture, DayPicture):
+        return message(f"{picture.day.day} {picture.day:%b %Y}, net through the day")
+    return message(f"{picture.title}, day by day")
+
+
+def _day_buttons(day: date, label: str, *, is_today: bool) -> Keyboard:
+    """Its trades while they are today's, its week so far, and its trades as files."""
+    monday = day - timedelta(days=day.weekday())
+    trades = [words("Trades", "/trades", account=label)] if is_today else []
+    week = words("Week", f"/pnl {_between(monday, day)}", account=label)
+    return keyboard([*trades, week, words("Export", f"/export trades {_between(day, day)}", account=label)])
+
+
+def _between(first: date, last: date) -> str:
+    """A range in the words of /pnl and /export."""
+    return f"{first.isoformat()}..{last.isoformat()}"
 
 
 def _moment(at: datetime, day: date) -> str:

@@ -27,6 +27,7 @@ from bot.domain.orders.notice import (
     YearNotCovered,
 )
 from bot.domain.orders.period_summary import PeriodSummary
+from bot.domain.pnl.picture_news import Pictured
 from handlers.views import money
 from handlers.views.card import Explain
 from handlers.views.format import amount, clock_time, signed, table
@@ -187,6 +188,11 @@ def _address(news: AddressNotRegistered, _: Scene) -> View:
 @renders(DaySummary)
 def _day_summary(news: DaySummary, scene: Scene) -> View:
     return money.report(news.report, scene.label, scene.mode, mark=scene.mark)
+
+
+@renders(Pictured)
+def _pictured(news: Pictured, _: Scene) -> View:
+    return money.caption(news)
 
 
 @renders(PeriodSummary)

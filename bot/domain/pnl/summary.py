@@ -10,6 +10,7 @@ from bot.domain.orders.day_bill import DayBill
 from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, Low, Mismatch, SymbolNet, Trip, TripCount
 from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.orders.portfolio import DayReport, Funds, PositionLine
+from bot.domain.pictures import DayFill, DayPicture, DayResult, EquityCurve, NetPoint, SymbolResult
 from bot.domain.pnl.range_report import RangeReport
 from bot.domain.pnl.round_trips import RoundTrip
 
@@ -70,6 +71,36 @@ def period_summary(report: RangeReport, span: Span, *, made_at: datetime, late: 
         symbols=_symbols(report),
         made_at=made_at,
         late=late,
+    )
+
+
+def day_picture(day: RangeReport, facts: DayFacts, *, mode: str, made_at: datetime) -> DayPicture | None:
+    """The curve of a day's net with its fills, and what each symbol made. None where there is nothing to see."""
+    last = day.days[-1]
+    if not last.known or (len(last.curve) < 2 and not facts.symbols):
+        return None
+    return DayPicture(
+        day=last.day,
+        net=last.net,
+        curve=tuple(NetPoint(at=point.at, net=point.net) for point in last.curve),
+        fills=tuple(DayFill(at=trade.at, side=trade.side) for trade in last.trades),
+        symbols=tuple(SymbolResult(name=each.name, net=each.net) for each in facts.symbols),
+        mode=mode,
+        as_of=made_at,
+    )
+
+
+def equity_curve(summary: PeriodSummary, *, mode: str) -> EquityCurve | None:
+    """The days of a week or month summed up. None where fewer than two of them have data."""
+    if len(summary.known) < 2:
+        return None
+    month = f"{summary.last:%B %Y}"
+    week = f"Week to {summary.last.day} {summary.last:%b}"
+    return EquityCurve(
+        title=month if summary.span is Span.MONTH else week,
+        days=tuple(DayResult(day=each.day, net=each.net) for each in summary.days),
+        mode=mode,
+        as_of=summary.made_at,
     )
 
 

@@ -9,11 +9,13 @@ from bot.domain.clock import MOST_SKEW, Clock, ist_date
 from bot.domain.errors import BotError, BrokerError, CheckFailed, NotFound
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.orders.day_bill import DayBill
-from bot.domain.orders.notice import DaySummary
+from bot.domain.orders.notice import DaySummary, Notice
 from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.orders.portfolio import DayReport, Funds, PositionLine
 from bot.domain.people.account import Account, Actor, Role, User
-from bot.domain.pnl.summary import day_facts, period_summary
+from bot.domain.pictures import DayPicture
+from bot.domain.pnl.picture_news import Pictured
+from bot.domain.pnl.summary import day_facts, day_picture, equity_curve, period_summary
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.scheduler import Occasion
@@ -32,7 +34,8 @@ class _Made:
     """A day's report with its facts, and how each row stands: what the next day counts from."""
 
     report: DayReport
-    marks: Sequence[DayMark] = ()
+    marks: Sequence[DayMark]
+    picture: DayPicture | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class Summaries:
     weeks_last: Callable[[date], bool]  # whether a date in India is the last day of trading of its week
     months_last: Callable[[date], bool]
     coming: Callable[[date], tuple[ComingDay, ...]]
+    mode: str  # PAPER or LIVE
     clock: Clock
     started_at: datetime  # of this process
 
@@ -98,7 +102,11 @@ class Summaries:
         if off is not None and abs(off) > MOST_SKEW:
             raise CheckFailed([f"This server's clock is {abs(off):.0f} s off mStock's: no day is closed until it is set right."])
         report = replace(made.report, late=occasion.late, up_since=self.started_at)
-        periods = await self._periods(report, made.marks)
+        news: list[Notice] = [DaySummary(report=report)]
+        news += [Pictured(day=made.picture)] if made.picture is not None else []
+        for period in await self._periods(report, made.marks):
+            curve = equity_curve(period, mode=self.mode)
+            news += [period, *([Pictured(curve=curve)] if curve is not None else [])]
         now = self.clock.now()
         if now < occasion.due:
             raise CheckFailed(["This server's clock was set back while the day was being closed."])
@@ -107,8 +115,8 @@ class Summaries:
             if db.reports.add(report):
                 db.ledger.close_day(made.marks)
                 people = db.people.watching(account.id)
-                for news in (DaySummary(report=report), *periods):
-                    db.outbox.add(account.id, people, news, now, order_id=None)
+                for each in news:
+                    db.outbox.add(account.id, people, each, now, order_id=None)
 
         await self.store.transaction(keep)
 
@@ -160,8 +168,9 @@ class Summaries:
         day = date.fromisoformat(report.date)
         first, before = day.replace(day=1), day - timedelta(days=1)
         month = await self.store.transaction(lambda db: self.reports.rows(db, report.account_id, first, before))
+        whole = await self.ranges.with_day(report, marks, since=day)
         facts = day_facts(
-            await self.ranges.with_day(report, marks, since=day),
+            whole,
             month=[*month, report],
             coming=self.coming(day),
             lines=lines,
@@ -169,7 +178,8 @@ class Summaries:
             funds=funds,
             approximate=approximate,
         )
-        return _Made(report=replace(report, facts=facts), marks=marks)
+        picture = day_picture(whole, facts, mode=self.mode, made_at=report.made_at)
+        return _Made(report=replace(report, facts=facts), marks=marks, picture=picture)
 
     async def _periods(self, report: DayReport, marks: Sequence[DayMark]) -> list[PeriodSummary]:
         """The week and the month that end with this day."""

@@ -79,7 +79,7 @@ def test_the_summary_of_a_day() -> None:
         "By symbol: NIFTY +3,500.00 · rounding, other −87.30.",
         "November leaves out 12 Nov: no data.",
     ]
-    assert [item.label for line in view.keyboard for item in line] == ["Trades", "Week"]
+    assert [item.label for line in view.keyboard for item in line] == ["Trades", "Week", "Export"]
 
 
 def test_a_row_of_an_earlier_version_has_its_sums_and_no_more() -> None:
@@ -93,6 +93,8 @@ def test_a_day_out_of_our_own_records_says_what_its_figures_are_made_of_and_no_c
     view = views.report(a_report(facts=facts, late=True, cash=None), "main", "LIVE")
     assert "mStock's books of this day are gone: fills as I noted them, closes as mStock gave them later." in view.plain
     assert "Cash" not in view.plain
+    late = replace(a_report(facts=facts), made_at=NOW + timedelta(days=2))
+    assert "Trades" not in [item.label for line in views.report(late, "main", "LIVE").keyboard for item in line]
 
 
 WEEK = PeriodSummary(

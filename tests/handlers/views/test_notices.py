@@ -17,6 +17,7 @@ from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.pnl.picture_news import Pictured
 from bot.domain.terms import Product, Side
 from bot.reference.load import load_reference
 from handlers.views.card import card
@@ -32,6 +33,7 @@ from tests.handlers.views.test_message import read_back
 from tests.handlers.views.test_money import WEEK
 from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+from tests.stage.pictures import a_day
 
 S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
@@ -67,6 +69,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.DaySummary(report=a_report()),
         news.YearNotCovered(year=2027),
         WEEK,
+        Pictured(day=a_day()),
         *every_morning(),
     ]
 

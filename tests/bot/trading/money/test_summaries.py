@@ -11,6 +11,7 @@ from bot.domain.money import ZERO, total
 from bot.domain.orders.notice import DaySummary
 from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.orders.portfolio import DayReport
+from bot.domain.pnl.picture_news import Pictured
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
 from tests.stage.orders import NIFTY_CALL, RELIANCE
@@ -45,7 +46,8 @@ async def test_a_carried_call_over_a_week_adds_up_to_the_paisa_and_the_week_is_t
     assert week.gross == account.flow
     assert week.net == account.flow - total(row.charges or ZERO for row in rows)
     assert [each.net for each in week.days] == [net(row) for row in rows]
-    assert [type(news) for news in account.news[-2:]] == [DaySummary, PeriodSummary], "the day first, then its week"
+    told = [type(news) for news in account.news[-4:]]
+    assert told == [DaySummary, Pictured, PeriodSummary, Pictured], "each picture under its words, the week after its day"
     assert rows[-1].facts is not None
     assert rows[-1].facts.month == week.net
     assert week.trips.closed == 1
