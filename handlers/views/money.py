@@ -13,7 +13,7 @@ from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.orders.portfolio import DayReport, PositionLine
 from bot.domain.pictures import DayPicture
 from bot.domain.pnl.picture_news import Pictured
-from handlers.views.books import left_out, wants_stop
+from handlers.views.books import wants_stop
 from handlers.views.format import (
     MINUS,
     RULE,
@@ -52,8 +52,9 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
         rows.append(row("Carried"))
         rows += [_carried(line) for line in summary.carried]
     if not summary.records_only and not facts.approximate:
-        if facts.margin is not None:
-            rows.append(row("Margin now", f"{amount(facts.margin)}   "))
+        if facts.margin is not None:  # what sales brought counts as less than nothing used
+            used = ("Margin now", facts.margin) if facts.margin >= 0 else ("Sales of today", -facts.margin)
+            rows.append(row(used[0], f"{amount(used[1])}   "))
         rows.append(row("Cash now", f"{amount(summary.cash)}   " if summary.cash is not None else "not known   "))
     rows += _mismatch_rows(facts.mismatches)
     rows += [_coming_rows(each) for each in facts.coming]
@@ -220,8 +221,11 @@ def _how_far_known(summary: DayReport, facts: DayFacts) -> list[Part]:
     parts: list[Part] = []
     if facts.approximate:
         parts.append(say(f"≈ mStock's books of this day are gone: {', '.join(facts.approximate)}."))
-    if not summary.complete:
-        parts += left_out([line for line in summary.carried if line.open is None])
+    if facts.left_out:
+        names = [f"{short(each.instrument)} {each.product} ({', '.join(each.missing) or 'its day'})" for each in facts.left_out]
+        more = f" and {len(names) - _LINES} more" if len(names) > _LINES else ""
+        parts.append(say(f"⚠️ Not known, and in no sum: {', '.join(names[:_LINES])}{more}."))
+    elif not summary.complete:
         parts.append(say("⚠️ mStock could not be asked for everything: these are the figures that I have."))
     return parts
 

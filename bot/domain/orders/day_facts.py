@@ -21,6 +21,15 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A row that the sums leave out, and what nobody says of it: cost, price, previous close."""
+
+    instrument: Instrument
+    product: Product
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeLine:
     """One kind of charge, rupees, rounded as the contract note does. The name is a trader's word."""
 
@@ -72,6 +81,7 @@ class DayFacts:
     month_gaps: tuple[date, ...] = ()  # days of the month without data
     margin: Decimal | None = None  # used, rupees, when the row was made
     mismatches: tuple[Mismatch, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     coming: tuple[ComingDay, ...] = ()
     charges: tuple[ChargeLine, ...] = ()
     symbols: tuple[SymbolNet, ...] = ()

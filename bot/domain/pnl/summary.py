@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.domain.market.coming_days import ComingDay
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.orders.day_bill import DayBill
-from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, Low, Mismatch, SymbolNet, Trip, TripCount
+from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount
 from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.orders.portfolio import DayReport, Funds, PositionLine
 from bot.domain.pictures import DayFill, DayPicture, DayResult, EquityCurve, NetPoint, SymbolResult
@@ -23,7 +23,7 @@ def day_facts(
     *,
     month: Sequence[DayReport],
     coming: tuple[ComingDay, ...],
-    lines: Iterable[PositionLine] = (),
+    lines: Sequence[PositionLine] = (),
     bill: DayBill | None = None,
     funds: Funds | None = None,
     approximate: tuple[str, ...] = (),
@@ -40,6 +40,15 @@ def day_facts(
         month_gaps=tuple(date.fromisoformat(report.date) for report in month if report.records_only),
         margin=funds.used if funds is not None else None,
         mismatches=_mismatches(lines),
+        left_out=tuple(
+            LeftOut(
+                instrument=line.position.instrument,
+                product=line.position.product,
+                missing=tuple(each.value for each in line.missing),
+            )
+            for line in lines
+            if line.today is None
+        ),
         coming=coming,
         charges=_charges(bill),
         symbols=_symbols(day),
@@ -128,7 +137,7 @@ def _charges(bill: DayBill | None) -> tuple[ChargeLine, ...]:
 
 
 def _symbols(report: RangeReport) -> tuple[SymbolNet, ...]:
-    nets = [SymbolNet(name=part.name, net=part.net) for part in report.symbols]
+    nets = [SymbolNet(name=part.name, net=part.net) for part in report.symbols if part.net]
     rest = total(each.net for each in nets[MOST_SYMBOLS:])
     return (*nets[:MOST_SYMBOLS], *([SymbolNet(name=OTHERS, net=rest)] if rest else []))
 

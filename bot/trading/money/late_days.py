@@ -35,6 +35,7 @@ class LateDay:
     """A day made of our own records."""
 
     report: DayReport
+    lines: Sequence[PositionLine]
     marks: Sequence[DayMark]
     bill: DayBill
     approximate: tuple[str, ...]  # what its figures are made of, in words
@@ -83,7 +84,7 @@ class LateDays:
             records_only=False,
         )
         words = ("fills as I noted them", *(("closes as mStock gave them later",) if closes else ()))
-        return LateDay(report=report, marks=marks, bill=bill, approximate=words)
+        return LateDay(report=report, lines=lines, marks=marks, bill=bill, approximate=words)
 
     def _is_day_before_known(self, db: Repositories, account_id: str, day: date) -> bool:
         """Whether the day before has figures; its marks may have been found out later."""

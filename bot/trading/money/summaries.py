@@ -149,7 +149,7 @@ class Summaries:
         late = await self.late_days.of(account.id, bare, occasion.due)
         if late is None:
             return await self._without_data(account, occasion.day)
-        return await self._with_facts(late.report, late.marks, bill=late.bill, approximate=late.approximate)
+        return await self._with_facts(late.report, late.marks, lines=late.lines, bill=late.bill, approximate=late.approximate)
 
     async def _without_data(self, account: Account, day: date) -> _Made:
         return await self._with_facts(await self.reports.from_records(account, day), ())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.clock import at_ist
 from bot.domain.market.coming_days import ComingDay
-from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, Low, Mismatch, SymbolNet, Trip, TripCount
+from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount
 from bot.domain.orders.period_summary import PeriodSummary, Span
 from bot.domain.terms import Product
 from handlers.views import money as views
@@ -95,6 +95,14 @@ def test_a_day_out_of_our_own_records_says_what_its_figures_are_made_of_and_no_c
     assert "Cash" not in view.plain
     late = replace(a_report(facts=facts), made_at=NOW + timedelta(days=2))
     assert "Trades" not in [item.label for line in views.report(late, "main", "LIVE").keyboard for item in line]
+
+
+def test_a_sale_of_unknown_cost_is_named_and_what_sales_brought_is_no_margin() -> None:
+    facts = DayFacts(left_out=(LeftOut(instrument=RELIANCE, product=Product.CNC, missing=("cost",)),), margin=Decimal("-3380.30"))
+    view = views.report(a_report(facts=facts, complete=False), "main", "LIVE")
+    assert "⚠️ Not known, and in no sum: RELIANCE CNC (cost)." in view.plain
+    assert "could not be asked" not in view.plain
+    assert "Sales of today     3,380.30" in rows(view)
 
 
 WEEK = PeriodSummary(
