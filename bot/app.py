@@ -116,6 +116,8 @@ class App:
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
+                        ("plans", self.core.plans.run()),
+                        ("triggered stops", self.core.triggered.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),

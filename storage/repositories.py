@@ -18,6 +18,7 @@ from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
 from storage.repos.people import SqlPeople
 from storage.repos.pins import SqlPins
+from storage.repos.plans import SqlPlans
 from storage.repos.reports import SqlReports
 from storage.repos.scrip_master import SqlScripMaster
 from storage.repos.stops import SqlStops
@@ -64,6 +65,10 @@ class SqlRepositories:
     @cached_property
     def confirmations(self) -> SqlConfirmations:
         return SqlConfirmations(self._transaction)
+
+    @cached_property
+    def plans(self) -> SqlPlans:
+        return SqlPlans(self._transaction)
 
     @cached_property
     def cards(self) -> SqlCards:

@@ -70,6 +70,7 @@ class Sweep:
         """Confirmations, invitations, news, cards of orders that ended, claims of days, updates, and old curves."""
         before = self.clock.now() - KEEP
         await self.store.transaction(lambda db: db.confirmations.forget_before(before))
+        await self.store.transaction(lambda db: db.plans.forget_before(before))
         await self.store.transaction(lambda db: db.invitations.forget_before(before))
         await self.store.transaction(lambda db: db.outbox.forget_before(before))
         await self.store.transaction(lambda db: db.cards.forget_before(before))

@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 
+from bot.trading.orders.confirmed_exits import ConfirmedExits
 from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.kill_switch import KillSwitch
+from bot.trading.orders.live_exit import LiveExit
 from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.sending import Sending
+from bot.trading.orders.triggered_stops import TriggeredStops
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.wiring.ground import Ground
+from storage.store import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,9 @@ class Orders:
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
+    exits: LiveExit
+    plans: PlanRunner
+    triggered: TriggeredStops
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -49,6 +58,16 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
     )
     switch = KillSwitch(store=ground.store, confirmations=ground.confirmations, orders=working, clock=ground.clock)
+    sending = Sending(store=ground.store, connections=ground.connections, reconcile=ground.reconcile, clock=ground.clock)
+    exits = LiveExit(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        reconcile=ground.reconcile,
+        sending=sending,
+        clock=ground.clock,
+        random=ground.random_bytes,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -61,5 +80,21 @@ def build_orders(ground: Ground) -> Orders:
         background=ground.background,
         clock=ground.clock,
         random=ground.random_bytes,
+        sending=sending,
+        exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
     )
-    return Orders(proposals=proposals, working=working, switch=switch, desk=desk)
+    plans = PlanRunner(
+        store=ground.patient,
+        exits=exits,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        background=ground.background,
+        clock=ground.clock,
+    )
+    triggered = TriggeredStops(
+        store=ground.patient, exits=exits, prices=ground.prices, rules=ground.reference.rules, clock=ground.clock
+    )
+    ground.store.on_commit(Topic.ORDERS, plans.wake)
+    ground.store.on_commit(Topic.ORDERS, triggered.wake)
+    ground.store.on_commit(Topic.RESULTS, plans.filled)
+    return Orders(exits=exits, plans=plans, triggered=triggered, proposals=proposals, working=working, switch=switch, desk=desk)

@@ -49,7 +49,9 @@ from bot.trading.money.reports import Reports
 from bot.trading.money.summaries import Summaries
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
+from bot.trading.orders.triggered_stops import TriggeredStops
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -101,6 +103,8 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     curve: DayCurve
+    plans: PlanRunner
+    triggered: TriggeredStops
     settle: Settling
     album: Album
     direct: DirectMessages
@@ -212,8 +216,8 @@ def build_core(
         tariff=reference.tariff,
         plan=plan,
         day_book=day_book,
-        bases=NewBases(store=store, trading=days.trading),
         events=events,
+        bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
     curve = DayCurve(
@@ -331,6 +335,8 @@ def build_core(
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
         curve=curve,
+        plans=orders.plans,
+        triggered=orders.triggered,
         settle=settle,
         album=album,
         direct=direct,

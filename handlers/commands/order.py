@@ -139,16 +139,21 @@ async def _given_up(ctx: Ctx, order: Order) -> None:
     await ctx.redraw(cards.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.state.explain))
 
 
+_ARGUMENTS = (
+    "<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]]"
+    " [sl stop[/limit]] [t target] [product] [exchange] [ioc]"
+)
+
 COMMANDS = (
     Command(
         name="buy", short=("b", "kharido", "kharid", "khareedo", "lelo", "खरीदो"),
-        arguments="<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        arguments=_ARGUMENTS,
         help="Buy; you see the order before it is sent", example="/buy RELIANCE 10",
         family=Family.ORDER, permission=Permission.REDUCE, handler=buy,  # a guardian may buy a short back
     ),
     Command(
         name="sell", short=("s", "becho", "bech", "बेचो"),
-        arguments="<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        arguments=_ARGUMENTS,
         help="Sell; you see the order before it is sent", example="/sell RELIANCE 10 2900",
         family=Family.ORDER, permission=Permission.REDUCE, handler=sell,  # the desk decides what only reduces
     ),

@@ -257,7 +257,7 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
 
 def wants_stop(line: PositionLine) -> bool:
     """Whether to say that no stop stands against it: delivery is not watched that way."""
-    return line.guarded is False and line.position.product in (Product.MIS, Product.NRML)
+    return line.guarded is False and not line.settled and line.position.product in (Product.MIS, Product.NRML)
 
 
 # --- holdings and funds ---------------------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ from datetime import datetime
 from bot.domain.clock import ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
-from bot.domain.orders.order_text import draft_line
+from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from bot.domain.orders.tariff import Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
-from handlers.views.format import age, amount, clock_time, count, joined, price, row, table, wrapped
+from handlers.views.format import age, amount, clock_time, count, joined, price, row, signed, table, wrapped
 from handlers.views.keyboards import button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
@@ -62,6 +62,7 @@ def _terms(proposal: Proposal, mode: str, now: datetime) -> Table:
     if proposal.before is not None:
         rows.append(row("Was", _short_terms(proposal.before.draft)))
     rows += _price_rows(draft)
+    rows += _attached_rows(proposal)
     rows += _market_rows(proposal, now)
     rows += _money_rows(proposal)
     rows.append(row("", f"until {clock_time(proposal.confirmation.expires_at)}"))
@@ -88,6 +89,20 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
         ]
     if draft.validity is Validity.IOC:
         rows += [row("IOC"), wrapped("Fills what it can at once, the rest is cancelled")]
+    return rows
+
+
+def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
+    """The stop, which rests at the exchange once something is filled, and the target, which the bot holds on ticks."""
+    attached, rows = proposal.attached, []
+    if attached is None:
+        return []
+    if attached.stop is not None and attached.stop_limit is not None:
+        way = "sells to" if proposal.draft.side is Side.BUY else "buys to"
+        rows += [row("Stop, exchange", price(attached.stop)), row(f" {way}", price(attached.stop_limit))]
+        rows.append(row(" if hit", signed(proposal.stopped_at) if proposal.stopped_at is not None else "not known"))
+    if attached.target is not None:
+        rows.append(row("Target, by me", price(attached.target)))
     return rows
 
 
@@ -148,10 +163,23 @@ def _more(proposal: Proposal, now: datetime) -> Part:
     if proposal.cash is not None:
         lines.append(f"Cash now {amount(proposal.cash)}.")
     if proposal.before is None:
-        lines.append(say("The same in words: ", code(draft_line(proposal.draft, ist_date(now)))))
+        lines.append(say("The same in words: ", code(_line(proposal, now))))
     else:
         lines.append(f"The order keeps its number #{proposal.before.number}; its place in the queue may change.")
     return detail(*lines)
+
+
+def _line(proposal: Proposal, now: datetime) -> str:
+    """The order as a command, with what is attached to it."""
+    line, attached = draft_line(proposal.draft, ist_date(now)), proposal.attached
+    if attached is None:
+        return line
+    legs = []
+    if attached.stop is not None and attached.stop_limit is not None:
+        legs.append(f"sl {plain(attached.stop)}/{plain(attached.stop_limit)}")
+    if attached.target is not None:
+        legs.append(f"t {plain(attached.target)}")
+    return " ".join([line, *legs])
 
 
 def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:

@@ -9,7 +9,10 @@ from typing import Any, TypeVar
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.orders.notice import (
+    ExitAsks,
+    ExitTrouble,
     Filled,
+    GuardPlaced,
     Notice,
     OrderByOther,
     OrderElsewhere,
@@ -19,6 +22,7 @@ from bot.domain.orders.notice import (
     OrderRejected,
     OrdersElsewhere,
     OrderUnclear,
+    Unguarded,
 )
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
@@ -34,7 +38,7 @@ from handlers.views.card import (
     standing,
     state,
 )
-from handlers.views.format import average, clock_time, count, mark, signed, signed_count
+from handlers.views.format import average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
 from handlers.views.taps import OrderTap, OrderVerb
@@ -203,6 +207,45 @@ def _several_elsewhere(news: OrdersElsewhere, scene: Scene) -> View:
 @renders(OrderByOther)
 def _by_other(news: OrderByOther, scene: Scene) -> View:
     return _whole(f"{news.name} sent an order", news.order, scene)
+
+
+@renders(Unguarded)
+def _unguarded(news: Unguarded, scene: Scene) -> View:
+    draft = news.draft
+    name = f"{count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))} {draft.product}"
+    text = f" {name}: its stop does not stand, and no exit could be sent. Nothing guards it."
+    return View((say(bold("No stop."), text),), keyboard([words("Positions", "/positions", account=scene.label)]))
+
+
+@renders(GuardPlaced)
+def _guard_placed(news: GuardPlaced, scene: Scene) -> View:
+    return _whole("Stop placed", news.order, scene)
+
+
+_ASKS = {
+    ExitTrouble.TRIGGERED: ("Stop triggered, not filled", "It rests as a limit, and nothing else guards what is open."),
+    ExitTrouble.TARGET_RESTS: ("Target not filled", "It rests as a limit and would not become a stop again."),
+    ExitTrouble.NOT_RAISED: ("Stop too small", "It guards less than is open, and mStock would not raise it."),
+    ExitTrouble.WRONG_STOP: ("Stop not as sent", "The order book shows other terms than I sent. Look at it in the mStock app."),
+    ExitTrouble.LEFT_OVER: (
+        "Stop left over",
+        "What it guarded is gone, and it was not cancelled: it may open the other side.",
+    ),
+}
+
+
+@renders(ExitAsks)
+def _exit_asks(news: ExitAsks, scene: Scene) -> View:
+    order = news.order
+    title, text = _ASKS[news.why]
+    act = button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label))
+    if news.why in (ExitTrouble.TRIGGERED, ExitTrouble.TARGET_RESTS):
+        at, to = (f" at {price(news.price)}", f" {news.price:f}") if news.price is not None else ("", "")
+        act = words(f"Exit{at}", f"/modify {order.number}{to}", account=scene.label)
+    elif news.why is ExitTrouble.NOT_RAISED:
+        act = button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))
+    lines = standing(order, scene.now, scene.explain)
+    return View((say(bold(f"{title}.")), *lines, say(text)), keyboard([act]))
 
 
 def _about(title: str, order: Order, text: str, scene: Scene, buttons: Sequence[Button]) -> View:

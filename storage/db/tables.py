@@ -9,6 +9,7 @@ from bot.domain.jobs import JobOutcome
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.plan import LegKind, LegState, PlanState
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Limits, Role
 from bot.domain.terms import Product, Side
@@ -233,6 +234,34 @@ class _Confirmations(TypedColumns):
 confirmations = Table("confirmations", metadata, _Confirmations, sqlite_strict=True)
 Index("ix_confirmations_open", confirmations.c.state, confirmations.c.account_id)
 Index("ix_confirmations_expires_at", confirmations.c.expires_at)
+
+
+class _Plans(TypedColumns):
+    id = Column(Text, primary_key=True)  # the token of the question that it was confirmed with
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))
+    placed_by: Named[int]
+    state: Named[PlanState] = Column(Word(PlanState))
+    until: Named[datetime] = Column(UtcTime)
+    created_at: Named[datetime] = Column(UtcTime)
+    taking_since: Named[datetime | None] = Column(UtcTime)
+    why: Named[str] = Column(Text)
+
+
+plans = Table("plans", metadata, _Plans, sqlite_strict=True)
+Index("ix_plans_state", plans.c.state, plans.c.account_id)
+
+
+class _PlanLegs(TypedColumns):
+    plan_id: Named[str] = Column(Text, ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True)
+    number = Column(Integer, primary_key=True, autoincrement=False)
+    kind: Named[LegKind] = Column(Word(LegKind))
+    draft: Named[OrderDraft] = Column(Json(OrderDraft))
+    state: Named[LegState] = Column(Word(LegState))
+    order_id: Named[str | None] = Column(Text, ForeignKey("orders.id"))
+
+
+plan_legs = Table("plan_legs", metadata, _PlanLegs, sqlite_strict=True)
+Index("uq_plan_legs_order_id", plan_legs.c.order_id, unique=True)  # one order is the order of one leg
 
 
 class _Cards(TypedColumns):

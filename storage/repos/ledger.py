@@ -1,6 +1,6 @@
 """The ledger: fills by order, by day and by row; what was brought forward; the marks of closed days."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
 from bot.domain.terms import Side
 from storage.db.engine import Transaction
-from storage.db.tables import brought_forward, day_curve, day_marks, orders, touches, trades
+from storage.db.tables import brought_forward, day_curve, day_marks, orders, plan_legs, touches, trades
 
 _t, _b, _m, _c = trades.c, brought_forward.c, day_marks.c, day_curve.c
 _FIELDS = tuple(LedgerTrade.__dataclass_fields__)
@@ -75,6 +75,11 @@ _CURVE = (
 )
 _FORGET = delete(day_curve).where(_c.at < bindparam("before"))
 _TOUCH = insert(touches).values(order_id=bindparam("order_id"), price=bindparam("price")).on_conflict_do_nothing()
+_PLANNED = (
+    select(orders.c.id)
+    .select_from(plan_legs.join(orders, orders.c.id == plan_legs.c.order_id))
+    .where(orders.c.account_id == bindparam("account"), orders.c.day >= bindparam("first"), orders.c.day <= bindparam("last"))
+)
 _TOUCHES = (
     select(touches.c.order_id, touches.c.price)
     .select_from(touches.join(orders, orders.c.id == touches.c.order_id))
@@ -146,6 +151,9 @@ class SqlLedger:
 
     def forget_curves_before(self, moment: datetime) -> None:
         self._tx.write(_FORGET, {"before": moment})
+
+    def planned(self, account_id: str, first: date, last: date) -> Collection[str]:
+        return set(self._tx.rows(_PLANNED, {"account": account_id, "first": first, "last": last}).scalars())
 
     def note_touch(self, order_id: str, price: Decimal) -> None:
         self._tx.write(_TOUCH, {"order_id": order_id, "price": price})

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import ClassVar
 
-from bot.domain.orders.order import Fill, Order
+from bot.domain.orders.order import Fill, Order, OrderDraft
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.orders.position_after import PositionAfter
 
@@ -103,6 +103,47 @@ class OrderNotSeen(Notice):
     priority = NoticePriority.SAFETY
 
     order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unguarded(Notice):
+    """A stop is gone and the exit that was to replace it was not sent."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    draft: OrderDraft  # of the exit that was not sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardPlaced(Notice):
+    """The stop of a plan rests at the exchange."""
+
+    sound = Sound.SILENT
+
+    order: Order
+
+
+class ExitTrouble(StrEnum):
+    """Why an exit asks for a hand."""
+
+    TRIGGERED = "triggered"  # a stop was triggered and does not fill
+    TARGET_RESTS = "target rests"  # the target's limit does not fill, and would not go back to a stop
+    NOT_RAISED = "not raised"  # the stop guards less than is open
+    WRONG_STOP = "wrong stop"  # the book shows other terms than were sent
+    LEFT_OVER = "left over"  # what it guarded is gone, and it could not be cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitAsks(Notice):
+    """An exit that works is not what it should be, and only a person can decide what follows."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    order: Order
+    why: ExitTrouble
+    price: Decimal | None = None  # at which it would fill now, in rupees; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft
+from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.tariff import Loan
 from bot.domain.people.account import Account, CodeKind, Session, Stop
@@ -44,6 +45,8 @@ class Proposal:
     closes: int | None = None  # an exit: the shares or units there are to close, this order's own included; None: no exit
     monthly: bool | None = None  # a contract whose expiry is the last of its month; None: not known, or no contract
     before: Order | None = None  # MODIFY: the order as it stands
+    attached: Attached | None = None  # the stop and the target that go with an entry
+    stopped_at: Decimal | None = None  # the result before charges if the stop fills at its worst price; None: not known
     redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."
 
 

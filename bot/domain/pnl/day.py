@@ -14,7 +14,7 @@ from decimal import Decimal
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
 from bot.domain.orders.portfolio import Holding, Missing, Position, PositionLine, Reason
-from bot.domain.pnl.fifo import Exit, Lot, cost_of, lots_of, match, match_day, quantity_of
+from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, cost_of, lots_of, match, quantity_of
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
 from bot.domain.terms import Product, Side
 
@@ -93,9 +93,9 @@ def day_line(position: Position, price: Price | None, own: OwnRow = NOTHING, hol
     if delivery:
         return _delivery(position, price, own, fills, holding)
     base = _base(price, own)
-    exits, left = match_day([lot._replace(price=base) for lot in own.lots], fills, position.product)
-    held = match_day(own.lots, fills, position.product)[1]
-    booked = _booked(exits, position)
+    realised, left = booked_by_day([lot._replace(price=base) for lot in own.lots], fills, position.product)
+    held = booked_by_day(own.lots, fills, position.product)[1] if own.lots else left
+    booked = realised * position.multiplier if realised is not None else None
     opened = _open(left, price, position)
     unknown = booked is None or opened is None
     missing = _missing(position, price, no_base=bool(own.lots) and base is None, no_cost=unknown)

@@ -23,6 +23,7 @@ class Source(StrEnum):
     """Who placed the order that opened something."""
 
     BOT = "bot"
+    PLAN = "plan"  # a leg of a plan, its entry included
     ELSEWHERE = "elsewhere"  # mStock's app or website, or mStock itself
     BEFORE = "before the bot"  # held since before the bot's first day
 

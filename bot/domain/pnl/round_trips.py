@@ -97,6 +97,10 @@ def walk(
         start, fills = tuple(lots), lots_of(of_days.get(day, ()))
         exits, left = match_day(lots, fills, what.product)
         held = quantity_of(left)
+        if what.product is Product.CNC and held < 0:
+            lot = _from_before(exits, left, mark)
+            sold, left = match([lot], left)
+            start, exits = (*start, lot), [*exits, *sold]
         if mark is not None and held and what.instrument.expiry == day <= over:
             end = Lot(-held, mark.mark, day)
             settled, left = match(left, [end])
@@ -108,6 +112,16 @@ def walk(
         )  # fmt: skip
         days.append(row)
     return days
+
+
+def _from_before(exits: Sequence[Exit], sold: Sequence[Lot], mark: DayMark | None) -> Lot:
+    """Shares that were sold out of holdings from before our first fill, at the cost that makes what the day has booked."""
+    quantity, proceeds = -quantity_of(sold), cost_of(sold)
+    known = _sum(each.amount for each in exits)
+    cost = None
+    if mark is not None and mark.booked is not None and known is not None and proceeds is not None:
+        cost = (-proceeds - (mark.booked - known)) / quantity
+    return Lot(quantity, cost)
 
 
 def booked(days: Iterable[RowDay]) -> list[Booked]:

@@ -1,6 +1,6 @@
 """The repository of the ledger: every fill of an account, what was brought forward, marks of closed days, the day's curve."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -70,6 +70,10 @@ class LedgerRepository(Protocol):
 
     def forget_curves_before(self, moment: datetime) -> None:
         """Drops points older than that (UTC)."""
+        ...
+
+    def planned(self, account_id: str, first: date, last: date) -> Collection[str]:
+        """The orders of these days in India that are legs of a plan, by order id."""
         ...
 
     def note_touch(self, order_id: str, price: Decimal) -> None:

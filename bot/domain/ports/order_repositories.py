@@ -8,6 +8,7 @@ from bot.domain.market.instrument import MasterDay
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
+from bot.domain.orders.plan import Plan
 from bot.domain.orders.portfolio import DayReport
 
 
@@ -109,6 +110,42 @@ class ConfirmationsRepository(Protocol):
         ...
 
     def forget_before(self, moment: datetime) -> int: ...
+
+
+class PlansRepository(Protocol):
+    """Plans and their legs; a leg is claimed by one conditional update, in the transaction that stores its order."""
+
+    def add(self, plan: Plan) -> None: ...
+
+    def find(self, plan_id: str) -> Plan | None: ...
+
+    def alive(self) -> Sequence[Plan]:
+        """Every plan that is alive, of all accounts, oldest first."""
+        ...
+
+    def begin(self, plan_id: str) -> bool:
+        """ASKED to ALIVE; True for exactly one caller."""
+        ...
+
+    def claim(self, plan_id: str, leg: int, order_id: str) -> bool:
+        """A leg from WAITING to CLAIMED by this order, while its plan is alive; True for exactly one caller."""
+        ...
+
+    def strike(self, plan_id: str, leg: int) -> bool:
+        """A leg from WAITING to STRUCK: it will never be sent."""
+        ...
+
+    def taking(self, plan_id: str, since: datetime | None) -> bool:
+        """Notes since when the target is being taken. None: it is not."""
+        ...
+
+    def end(self, plan_id: str, why: str) -> bool:
+        """Over: nothing more of it is sent. True for the call that ended it."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Drops plans that were asked before this moment and never confirmed."""
+        ...
 
 
 class CardsRepository(Protocol):

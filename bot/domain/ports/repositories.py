@@ -25,6 +25,7 @@ from bot.domain.ports.order_repositories import (
     HeldRepository,
     OrdersRepository,
     OutboxRepository,
+    PlansRepository,
     ReportsRepository,
     ScripMasterRepository,
 )
@@ -49,6 +50,8 @@ class Repositories(Protocol):
     def orders(self) -> OrdersRepository: ...
     @property
     def confirmations(self) -> ConfirmationsRepository: ...
+    @property
+    def plans(self) -> PlansRepository: ...
     @property
     def cards(self) -> CardsRepository: ...
     @property

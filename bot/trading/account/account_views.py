@@ -48,8 +48,8 @@ class AccountViews:
     tariff: Tariff
     plan: Plan | None
     day_book: DayBook
-    bases: NewBases
     events: DayEvents
+    bases: NewBases
     clock: Clock
     _billed: dict[str, tuple[object, DayBill]] = field(default_factory=dict, init=False)  # the fills and their charges
 

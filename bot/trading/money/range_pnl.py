@@ -61,7 +61,7 @@ class _Records:
     orders: Sequence[Order]
     ours: Collection[str]  # the broker's ids of those that the bot placed
     rows: Mapping[RowKey, _Row]
-    openers: Mapping[str, Source]  # of orders from before the range
+    sources: Mapping[str, Source]  # by the broker's ids, of what opened before the range too
     touches: Mapping[str, Decimal]
     curves: Mapping[date, Sequence[CurvePoint]]
 
@@ -142,10 +142,13 @@ class RangePnl:
         rows = {row: _row(db, account_id, row, instrument, span=(first, last)) for row, instrument in instruments.items()}
         orders = [order for day in days for order in db.orders.of_day(account_id, day)]
         known = {order.broker_id for order in orders}
-        openers: dict[str, Source] = {}
+        sources = {order.broker_id: order for order in orders if order.broker_id}
         for lot in (lot for row in rows.values() for lot in row.begun):
-            if lot.order and lot.order not in known and lot.order not in openers:
-                openers[lot.order] = _source(db.orders.by_broker_id(account_id, lot.order))
+            opener = db.orders.by_broker_id(account_id, lot.order) if lot.order and lot.order not in known else None
+            if opener is not None:
+                sources[lot.order] = opener
+        began = min((order.day for order in sources.values()), default=first)
+        planned = db.ledger.planned(account_id, began, last)
         return _Records(
             first=first,
             last=last,
@@ -157,7 +160,7 @@ class RangePnl:
             orders=orders,
             ours={order.broker_id for order in orders if order.is_ours and order.broker_id},
             rows=rows,
-            openers=openers,
+            sources={order.broker_id or "": _source(order, planned) for order in sources.values()},
             touches=db.ledger.touches(account_id, first, last),
             curves={day: db.ledger.curve(account_id, day) for day in days},
         )
@@ -177,7 +180,6 @@ class RangePnl:
             key: walk(of_rows.get(key, ()), row.begun, restarts=row.restarts, marks=marks.get(key), over=records.over)
             for key, row in records.rows.items()
         }
-        sources = {order.broker_id: _source(order) for order in records.orders if order.broker_id} | dict(records.openers)
         costs: dict[RowKey, dict[str, Decimal]] = {}
         for day in days:
             of_orders = charges_of_orders(day)
@@ -192,7 +194,7 @@ class RangePnl:
             days=days,
             symbols=by_symbol(days),
             products=by_product(days),
-            sources=by_source(days, rows, sources, records.start),
+            sources=by_source(days, rows, records.sources, records.start),
             booked_by=tuple(sorted(exits, key=lambda each: (each.day, each.at is None, each.at))),
             trips=tuple(sorted(trips, key=lambda trip: (trip.day, trip.closed is None, trip.closed))),
             slips=tuple(_slips(records, days)),
@@ -231,8 +233,10 @@ def _row(db: Repositories, account_id: str, row: RowKey, instrument: Instrument,
     return _Row(begun=carried_into(first, earlier, begun, row[1]), restarts=restarts)
 
 
-def _source(order: Order | None) -> Source:
-    return Source.BOT if order is not None and order.is_ours else Source.ELSEWHERE
+def _source(order: Order, planned: Collection[str]) -> Source:
+    if order.id in planned:
+        return Source.PLAN
+    return Source.BOT if order.is_ours else Source.ELSEWHERE
 
 
 def _slips(records: _Records, days: Sequence[RangeDay]) -> list[Slip]:

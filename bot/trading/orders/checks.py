@@ -48,6 +48,10 @@ class Situation:
     positions: Sequence[Position] = ()  # as far as they were read
     closable: int = 0  # shares or units that an order of this side could still close, as far as positions and holdings were read
     clock_off: float | None = None  # seconds that the broker's clock is ahead of this host's; None: not known
+    guards: Sequence[Order] = ()  # stops that guard already what this stop would guard
+    turns: Sequence[Order] = ()  # stops that guard what this exit closes: it is made of them
+    doubles: Sequence[Order] = ()  # exits of unknown outcome that may be closing the same
+    beyond: int = 0  # shares or units on the other side of zero if all of those fill as well
     asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller
 
     @property
@@ -191,6 +195,14 @@ def crossed_zero(at: Situation) -> str | None:
     return f"This was to close a position, and {left}. A new order asks for what you mean now."
 
 
+def second_stop(at: Situation) -> str | None:
+    """Refuses a second stop for one quantity: both would fill, and open the other side. Source: positions, our own store."""
+    if at.draft.trigger is None or at.reduces or not at.guards:
+        return None
+    number = at.guards[0].number
+    return f"#{number} guards this position already, and one quantity has one stop. /modify {number} moves it."
+
+
 def unclear_twin(at: Situation) -> str | None:
     """Refuses the same entry while an earlier one's outcome is unknown (F1). Source: our own store."""
     for order in at.recent:
@@ -207,7 +219,7 @@ def _same(one: OrderDraft, other: OrderDraft) -> bool:
 
 REFUSALS: tuple[Check, ...] = (
     kill_switch, wrong_clock, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
-    hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, unclear_twin,
+    hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, second_stop, unclear_twin,
 )  # fmt: skip
 
 
@@ -273,6 +285,26 @@ def naked_short(at: Situation) -> str | None:
     return None
 
 
+def stop_turned(at: Situation) -> str | None:
+    """Source: our own store, which holds the stops of the broker's app as well."""
+    if not at.turns:
+        return None
+    whose = [f"#{stop.number}" if stop.is_ours else f"#{stop.number} (not mine)" for stop in at.turns]
+    stops = f"The stop {whose[0]}" if len(whose) == 1 else f"The stops {', '.join(whose)}"
+    if at.draft.quantity >= at.closable:
+        return f"{stops} {'becomes' if len(whose) == 1 else 'become'} this order"
+    return f"{stops} then {'guards' if len(whose) == 1 else 'guard'} what is left"
+
+
+def exit_doubled(at: Situation) -> str | None:
+    """Source: our own store, positions."""
+    if not at.doubles:
+        return None
+    numbers = " and ".join(f"#{order.number}" for order in at.doubles)
+    side = "short" if at.draft.side is Side.SELL else "long"
+    return f"{numbers} may be closing it too: if all fill you are {side} {at.beyond}"
+
+
 def opens_short(at: Situation) -> str | None:
     """Source: positions, holdings, our own store."""
     draft = at.draft
@@ -295,8 +327,8 @@ def clock_unknown(at: Situation) -> str | None:
 
 
 WARNINGS: tuple[Check, ...] = (
-    clock_unknown, cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, opens_short, naked_short,
-    near_expiry,
+    exit_doubled, stop_turned, clock_unknown, cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series,
+    opens_short, naked_short, near_expiry,
 )  # fmt: skip
 
 

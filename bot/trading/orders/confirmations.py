@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import ConfirmationGone
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.plan import Plan
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
@@ -38,8 +39,9 @@ class Confirmations:
         order_id: str | None = None,
         message_id: int | None = None,
         calm: bool = False,
+        plan: str | None = None,
     ) -> Confirmation:
-        """An open question, not yet stored. message_id when it replaces one in the same message."""
+        """An open question, not yet stored. message_id when it replaces one in the same message. plan: a plan's digest."""
         if actor.account is None:
             msg = "a question needs an account"
             raise ValueError(msg)
@@ -53,7 +55,7 @@ class Confirmations:
             message_id=message_id,
             account_id=actor.account.id,
             purpose=purpose,
-            digest=digest(purpose, actor.account.id, draft, order_id),
+            digest=digest(purpose, actor.account.id, draft, order_id, plan),
             draft=draft,
             order_id=order_id,
             created_at=now,
@@ -91,9 +93,14 @@ class Confirmations:
         if over or self._moment(question) >= question.expires_at:
             ended = f"This card expired at {ist(question.expires_at):%H:%M:%S}. Nothing was sent."
             raise ConfirmationGone(ended, expired=True, again=question.purpose is Purpose.PLACE)
-        if digest(question.purpose, question.account_id, question.draft, question.order_id) != question.digest:
+        plan = self.plan_of(db, question)
+        if _digest_of(question, plan) != question.digest:
             raise ConfirmationGone("This card's terms do not match what was shown. Nothing was sent.")
         return question
+
+    def plan_of(self, db: Repositories, question: Confirmation) -> Plan | None:
+        """The plan that the question's terms are part of. None for one order alone, which costs no look."""
+        return db.plans.find(question.token) if _digest_of(question, None) != question.digest else None
 
     def too_early(self, confirmation: Confirmation) -> bool:
         """Whether a tap falls into the calm after a redraw."""
@@ -149,10 +156,16 @@ class Confirmations:
         tokens[token] = now
 
 
-def digest(purpose: Purpose, account_id: str, draft: OrderDraft | None, order_id: str | None) -> str:
-    """A name for everything that the person was shown and confirms."""
+def digest(purpose: Purpose, account_id: str, draft: OrderDraft | None, order_id: str | None, plan: str | None = None) -> str:
+    """A name for everything that the person was shown and confirms. plan: the digest of the plan that it is part of."""
     terms = draft.digest() if draft is not None else "-"
-    return hashlib.sha256(f"{purpose}|{account_id}|{order_id or '-'}|{terms}".encode()).hexdigest()
+    whole = f"|{plan}" if plan is not None else ""
+    return hashlib.sha256(f"{purpose}|{account_id}|{order_id or '-'}|{terms}{whole}".encode()).hexdigest()
+
+
+def _digest_of(question: Confirmation, plan: Plan | None) -> str:
+    whole = plan.digest() if plan is not None else None
+    return digest(question.purpose, question.account_id, question.draft, question.order_id, whole)
 
 
 def _ended(confirmation: Confirmation) -> str:

@@ -12,7 +12,8 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import grouped, in_figures, in_price, on_tick, tick_down, tick_up
-from bot.domain.orders.order import LOOKED_FOR, Order, OrderDraft, OrderRequest
+from bot.domain.orders.closing import POSSIBLY_WORKING, closes_same
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Remark
@@ -257,15 +258,15 @@ def _carried(request: OrderRequest, instrument: Instrument, positions: Sequence[
     return products.pop() if len(products) == 1 else None
 
 
-def closable(
+def open_units(
     draft: OrderDraft,
     positions: Sequence[Position],
     holdings: Sequence[Holding],
-    exits: Sequence[Order],
+    orders: Sequence[Order],
     *,
     read_at: datetime | None = None,
 ) -> int:
-    """Shares or units that an order of this side could still close: what is held, less the exits that already work.
+    """Shares or units held that an order of this side would make smaller; negative or 0: nothing.
 
     read_at: when positions and holdings were read; what filled since then may not be in them, so it is taken off as well.
     """
@@ -277,13 +278,27 @@ def closable(
     if draft.product is Product.CNC:
         # A negative delivery row is already sold out of the holdings.
         held += sum(holding.total for holding in holdings if holding.instrument.key == draft.instrument.key)
-    going = 0
-    for order in exits:
-        terms = order.draft
-        if (terms.instrument.key, terms.product, terms.side) != (draft.instrument.key, draft.product, draft.side):
-            continue
-        if order.status.is_working or order.status in LOOKED_FOR:
-            going += order.pending
-        if read_at is not None and order.updated_at >= read_at:
-            going += order.filled
-    return max(0, -held * draft.side.sign - going)
+    since = sum(
+        order.filled for order in orders if closes_same(order, draft) and read_at is not None and order.updated_at >= read_at
+    )
+    return -held * draft.side.sign - since
+
+
+def closable(
+    draft: OrderDraft,
+    positions: Sequence[Position],
+    holdings: Sequence[Holding],
+    exits: Sequence[Order],
+    *,
+    read_at: datetime | None = None,
+) -> int:
+    """Shares or units that an order of this side could still close: what is held, less the exits that already work.
+
+    An exit that a person closed as not there counts no more.
+    """
+    going = sum(
+        order.pending
+        for order in exits
+        if closes_same(order, draft) and (order.status.is_working or order.status in POSSIBLY_WORKING)
+    )
+    return max(0, open_units(draft, positions, holdings, exits, read_at=read_at) - going)

@@ -2,9 +2,7 @@
 
 import asyncio
 import base64
-import logging
-from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from collections.abc import Collection
 from functools import partial
 
 from bot.domain.clock import Clock, ist_date
@@ -14,39 +12,35 @@ from bot.domain.errors import (
     CheckFailed,
     ConfirmationGone,
     NotFound,
-    NotSent,
     OrderOver,
     PersonError,
-    Refused,
-    StopWordsRefused,
     StorageAway,
-    TooFast,
-    Unclear,
 )
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear
+from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_of
-from bot.domain.orders.position_after import not_closed
 from bot.domain.orders.proposal import Proposal, Resumed
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
+from bot.trading.orders.checks import Situation
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.confirmed_exits import ConfirmedExits
+from bot.trading.orders.held import Held
 from bot.trading.orders.kill_switch import KillSwitch
-from bot.trading.orders.proposal_builder import Held, ProposalBuilder
+from bot.trading.orders.live_exit import ExitWanted
+from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals, terms_of
+from bot.trading.orders.sending import Answered, Sending
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile
 
-log = logging.getLogger(__name__)
-
-Answered = Callable[[], Awaitable[object]]
-Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every reason against it
+Claim = tuple[Order | ExitWanted | None, tuple[str, ...]]  # the order as stored, an exit out of a stop, or every reason against
 
 ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
 IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
@@ -69,8 +63,12 @@ class OrderDesk:
         background: BackgroundTasks,
         clock: Clock,
         random: RandomBytes,
+        sending: Sending,
+        exits: ConfirmedExits,
     ) -> None:
         self._store = store
+        self._exits = exits
+        self._sending = sending
         self._proposals = proposals
         self._proposing = proposing
         self._orders = orders
@@ -113,8 +111,9 @@ class OrderDesk:
                 if (ran := self._ran_away(question) or self._of_before(question)) is not None:
                     self._reconcile.unsent(order_id)
                     return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=ran)
-                held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
-                claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
+                async with self._exits.exits.turn(question.account_id):
+                    held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
+                    claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
             raise
@@ -124,18 +123,30 @@ class OrderDesk:
         except BaseException:
             self._reconcile.sent(account_id, order_id)
             raise
-        order, reasons = claim or (None, ())
-        if order is None:
+        act, reasons = claim or (None, ())
+        if not isinstance(act, Order):
             self._reconcile.unsent(order_id)
-        else:
-            # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
+        if act is not None:
+            # From here it is licensed: it is carried to its end even when the tap's own task is cancelled.
             urgent = self._confirmations.is_exit(question.token)
-            sending = self._background.start(self._send(order, actor, urgent=urgent, answered=answered), f"order {order.id}")
-            return await asyncio.shield(sending)
+            doing = self._carry_out(act, actor, urgent=urgent, answered=answered)
+            return await asyncio.shield(self._background.start(doing, f"the act of {question.token}"))
         if reasons:
             raise CheckFailed(reasons)
         if answered is not None:
             await answered()
+        return await self._answer(actor, question)
+
+    async def _carry_out(self, act: Order | ExitWanted, actor: Actor, *, urgent: bool, answered: Answered | None) -> Order:
+        """Sends a new order, or turns the stop that guards a quantity into its exit."""
+        if isinstance(act, Order):
+            return await self._sending.post(act, name=actor.user.name, urgent=urgent, answered=answered)
+        if answered is not None:
+            await answered()
+        return await self._exits.carry_out(act)
+
+    async def _answer(self, actor: Actor, question: Confirmation) -> Order | Resumed:
+        """Does what needs no new order."""
         match question.purpose:
             case Purpose.RESUME:
                 return await self._switch.lift(actor, question)
@@ -179,7 +190,7 @@ class OrderDesk:
         """
         now = self._clock.now()
         draft = terms_of(question)
-        reasons, pin = self._objections(db, actor, question, held or Held())
+        reasons, pin, turning = self._objections(db, actor, question, held or Held())
         if held is None and (reasons or pin):
             return None
         self._confirmations.claim(db, question)
@@ -190,6 +201,11 @@ class OrderDesk:
         if reasons:
             db.confirmations.close(question.token, ConfirmationState.REFUSED)
             return None, reasons
+        if turning is not None:
+            doubles = frozenset(each.id for each in turning.doubles)
+            return self._exits.license(db, question, draft, actor.user.name, doubles), ()
+        plan = self._confirmations.plan_of(db, question)
+        draft = plan.legs[0].draft if plan is not None else draft
         day = ist_date(now)
         order = Order(
             id=order_id,
@@ -206,6 +222,8 @@ class OrderDesk:
         db.orders.add(order, day)
         if (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)) is not None:
             db.ledger.note_touch(order.id, touch)
+        if plan is not None and not (db.plans.begin(plan.id) and db.plans.claim(plan.id, 0, order.id)):
+            raise ConfirmationGone("This plan was begun already.")
         db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
         terms = f"{self._proposing.terms(draft)} {draft.digest()}"
         db.audit.add(now, actor.user.telegram_id, "order", question.account_id, order.id, before="none", after=terms)
@@ -213,18 +231,21 @@ class OrderDesk:
 
     def _objections(
         self, db: Repositories, actor: Actor, question: Confirmation, held: Held
-    ) -> tuple[tuple[str, ...], str | None]:
-        """(every reason against the act, or else why the person's PIN is asked for first); reads only."""
+    ) -> tuple[tuple[str, ...], str | None, Situation | None]:
+        """(every reason against the act, or else why the person's PIN is asked for first, the exit that stops become).
+
+        It only reads.
+        """
         role = db.people.role_on(actor.user.telegram_id, question.account_id)
         if role is None:
-            return ("You are not on the list any more.",), None
+            return ("You are not on the list any more.",), None, None
         now = self._clock.now()
         session = self._connections.of(question.account_id).session
         if session is None or not session.alive(now):
-            return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
+            return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None, None
         person = actor.user.telegram_id
         if db.pins.phone_locked_since(person) is not None:
-            return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
+            return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None, None
         before = db.orders.find(question.order_id) if question.order_id is not None else None
         was = self._confirmations.is_exit(question.token)
         situation = self._proposing.situation(db, question.account_id, terms_of(question), held, before=before, asked_as_exit=was)
@@ -232,88 +253,8 @@ class OrderDesk:
         if situation.reduces:
             self._confirmations.note_exit(question)
         if reasons or situation.reduces:
-            return reasons, None
-        return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now)
-
-    async def _send(self, order: Order, actor: Actor, *, urgent: bool, answered: Answered | None) -> Order:
-        """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
-
-        urgent: an exit, which leaves before other orders that wait for their turn.
-        """
-        after: Callable[[Order, datetime], Order] = Order.unclear
-        unregistered: str | None = None
-        respelled = False
-        try:
-            if answered is not None:
-                await answered()
-            self._reconcile.sending(order.id)  # its age counts from the POST
-            broker_id = await self._connections.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
-            after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
-        except (NotSent, TooFast) as error:
-            why = error.say
-            after = lambda known, at: known.refused(why, at, broker_id=None, final=True)  # noqa: E731
-        except Refused as error:
-            refused = error
-            unregistered = error.words if isinstance(error, AddressRefused) else None
-            respelled = isinstance(error, StopWordsRefused)
-            after = lambda known, at: known.refused(  # noqa: E731
-                refused.words or refused.say, at, broker_id=refused.broker_id, final=refused.final
-            )
-        except BrokerError as error:
-            log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
-            words = error.words if isinstance(error, Unclear) else ""
-            after = lambda known, at: known.unclear(at, words)  # noqa: E731
-        finally:
-            # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
-            settled = await asyncio.shield(self._settled(order, actor, after, exits=urgent))
-            self._reconcile.sent(order.account_id, order.id)
-        if respelled:
-            # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
-            words = self._connections.of(order.account_id).broker.use_other_stop_words()
-            await self._store.owe(lambda db: db.accounts.keep_stop_words(order.account_id, words))
-        if unregistered is not None:
-            await self._reconcile.address_refused(order.account_id, unregistered)
-        return settled
-
-    async def _settled(self, order: Order, actor: Actor, after: Callable[[Order, datetime], Order], *, exits: bool) -> Order:
-        """Transaction 2, now or owed: the order was sent, whatever becomes of the record."""
-        now = self._clock.now()
-        settle = partial(self._settle, order_id=order.id, actor=actor, after=after, now=now, exits=exits)
-        try:
-            return await self._store.transaction(settle)
-        except StorageAway:
-            await self._store.owe(settle)
-            return after(order, now)
-
-    def _settle(
-        self,
-        db: Repositories,
-        *,
-        order_id: str,
-        actor: Actor,
-        after: Callable[[Order, datetime], Order],
-        now: datetime,
-        exits: bool,
-    ) -> Order:
-        """The order as the answer has it, unless the book was quicker, with its news."""
-        known = db.orders.find(order_id)
-        if known is None:
-            raise NotFound(f"order {order_id} is gone from the store")
-        if known.status is not OrderStatus.SUBMITTING:
-            return known
-        order = after(known, now)
-        db.orders.save(order)
-        news: Notice | None = None
-        if order.status is OrderStatus.UNKNOWN:
-            news = OrderUnclear(order=order)
-        elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
-            news = OrderRejected(order=order, after=not_closed(order, db.orders.unsettled(order.account_id)) if exits else None)
-        if news is not None:
-            db.outbox.add(order.account_id, db.people.watching(order.account_id), news, now, order_id=order.id)
-        if order.status.is_working:
-            notice = OrderByOther(order=order, name=actor.user.name)
-            tell_others(db, order.account_id, {actor.user.telegram_id}, notice, now, order_id=order.id)
-        return order
+            return reasons, None, situation if situation.turns else None
+        return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now), None
 
     def _ran_away(self, question: Confirmation) -> str | None:
         """Why the card would no longer fill; only a market order with a worst price is asked again."""
@@ -344,7 +285,7 @@ class OrderDesk:
             now = self._clock.now()
             self._confirmations.claim(db, question)
             order = db.orders.find(question.order_id or "")
-            reasons, pin = self._objections(db, actor, question, held)
+            reasons, pin, _ = self._objections(db, actor, question, held)
             if pin is not None:
                 demand_pin(db, actor.user.telegram_id, question.token, pin)
             if order is None or not order.status.is_working:

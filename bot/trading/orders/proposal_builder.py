@@ -1,9 +1,9 @@
 """From a request to a proposal: read the broker side by side, draft, check, price the charges, store the question."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -16,7 +16,9 @@ from bot.domain.market.rules import MarketRules
 from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import order_words, record_line
-from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position, met_today
+from bot.domain.orders.plan import Attached
+from bot.domain.orders.plan import Plan as OrderPlan
+from bot.domain.orders.portfolio import Funds, Margin, PnL, met_today
 from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.orders.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
@@ -27,24 +29,16 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
+from bot.trading.orders.attaching import attach, attached_of, loss_if_stopped, plan_for
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, smaller
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
+from bot.trading.orders.held import Held, WayOut
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.meaning import Meant, priced
 from bot.trading.safety.limits import day_lock, made
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What the broker says that the account has; empty where it was not needed."""
-
-    positions: Sequence[Position] = ()
-    holdings: Sequence[Holding] = ()
-    read_at: datetime | None = None  # UTC, before the reading began; None: nothing was read
-    result: PnL | None = None  # of the day; read only where a limit hangs on it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,8 +67,13 @@ class ProposalBuilder:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
         return account, connection
 
-    async def propose(self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int) -> Proposal:
-        """A new question about a new order; a request that is no person's words names its instrument in full."""
+    async def propose(
+        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
+    ) -> Proposal:
+        """A new question about a new order, with what is attached to it.
+
+        A request that is no person's words names its instrument in full.
+        """
         account, connection = self.connection(actor)
         await self.instruments.settled()
         order = asked if isinstance(asked, Meant) else self.interpreter.named(asked)
@@ -92,8 +91,34 @@ class ProposalBuilder:
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
-        confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
-        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said)
+        attached = attached or attached_of(request, draft, price)
+        confirmation, plan = self.question(actor, chat_id, draft, price, attached)
+        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
+
+    def question(
+        self,
+        actor: Actor,
+        chat_id: int,
+        draft: OrderDraft,
+        price: Price | None,
+        attached: Attached | None,
+        *,
+        message_id: int | None = None,
+        calm: bool = False,
+    ) -> tuple[Confirmation, OrderPlan | None]:
+        """A question about a new order, and the plan around it where something is attached. CheckFailed as attach."""
+        legs = attach(attached, draft, price, self.rules, ist_date(self.clock.now())) if attached is not None else None
+        plan = plan_for(actor, "", legs, draft, self.clock.now()) if legs is not None else None
+        question = self.confirmations.new(
+            actor,
+            chat_id,
+            Purpose.PLACE,
+            draft=draft,
+            message_id=message_id,
+            calm=calm,
+            plan=plan.digest() if plan is not None else None,
+        )
+        return question, replace(plan, id=question.token) if plan is not None else None
 
     async def funds(self, connection: BrokerConnection) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
@@ -158,6 +183,7 @@ class ProposalBuilder:
         before: Order | None = None,
         replaces: str | None = None,
         redrawn: str | None = None,
+        plan: OrderPlan | None = None,
     ) -> Proposal:
         """Checks the draft of a question, stores the question, and says all that the person should see."""
         draft = confirmation.draft
@@ -177,11 +203,15 @@ class ProposalBuilder:
             if against := self.against(role, situation):
                 offers.extend(smaller(situation))
                 return against, (), None
+            if plan is not None and situation.reduces:
+                return ("It closes what is open: a stop or a target belongs to an entry.",), (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
             if replaces is not None:
                 db.confirmations.close(replaces, ConfirmationState.REPLACED)
             db.confirmations.add(confirmation)
+            if plan is not None:
+                db.plans.add(plan)
             return (), remarks(situation), situation.closable if situation.reduces else None
 
         reasons, warnings, closes = await self.store.transaction(store)
@@ -199,6 +229,7 @@ class ProposalBuilder:
             meets=met_today(draft, held.positions),
             before=before,
             redrawn=redrawn,
+            attached=Attached.of(plan) if plan is not None else None,
         )
 
     def situation(
@@ -218,6 +249,7 @@ class ProposalBuilder:
         orders = db.orders.lately(account_id, today, now - TWIN)
         others = [order for order in orders if before is None or order.id != before.id]
         left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
+        way = WayOut.of(draft, held, others) if draft.quantity > left else WayOut(closable=left)
         ahead = now + timedelta.resolution  # what was sent before the clock was set back is none of the last minute's
         sent_today, lately, later = db.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1), ahead)
         freeze = self.rules.freeze(draft.instrument, today)
@@ -225,8 +257,12 @@ class ProposalBuilder:
         return Situation(
             draft=draft,
             now=now,
-            reduces=draft.quantity <= left,
-            closable=left,
+            reduces=draft.quantity <= way.closable,
+            closable=way.closable,
+            guards=way.guards,
+            turns=way.turns,
+            doubles=way.doubles,
+            beyond=way.beyond,
             asked_as_exit=asked_as_exit,
             stop=db.stops.stopped(account_id),
             limits=limits,
@@ -280,6 +316,7 @@ class ProposalBuilder:
         meets: int,
         before: Order | None,
         redrawn: str | None,
+        attached: Attached | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
@@ -305,6 +342,8 @@ class ProposalBuilder:
             warnings=warnings,
             before=before,
             redrawn=redrawn,
+            attached=attached,
+            stopped_at=loss_if_stopped(attached, draft, price) if attached is not None else None,
         )
 
     def _loan(self, draft: OrderDraft, value: Decimal | None, margin: Margin) -> Loan | None:

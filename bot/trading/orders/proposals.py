@@ -8,8 +8,9 @@ from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import in_price, tick_down, tick_up
 from bot.domain.orders.legs import Leg
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
 from bot.domain.orders.reading import Readings
@@ -37,9 +38,14 @@ class Proposals:
         """The one thing that the words name; UnknownSymbol or ChoiceWanted, with whole commands as buttons, otherwise."""
         return await self._proposing.interpreter.meant(actor, readings)
 
-    async def propose(self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int) -> Proposal:
-        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses."""
-        return await self._proposing.propose(actor, asked, chat_id=chat_id)
+    async def propose(
+        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
+    ) -> Proposal:
+        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses.
+
+        attached: the stop and the target that the same Confirm covers.
+        """
+        return await self._proposing.propose(actor, asked, chat_id=chat_id, attached=attached)
 
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
@@ -113,8 +119,10 @@ class Proposals:
             raise ConfirmationGone("This card cannot be asked again. Type the command anew.")
         if old.state is ConfirmationState.CLAIMED:
             raise ConfirmationGone("This card was answered already; its order has a card of its own.")
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
-        return await self.propose(actor, request_of(old.draft), chat_id=chat_id)
+        attached = Attached.of(plan) if plan is not None else None
+        return await self.propose(actor, request_of(old.draft), chat_id=chat_id, attached=attached)
 
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The same order once more, at the price of now."""
@@ -194,9 +202,11 @@ class Proposals:
             raise CheckFailed([f"#{number} is a market order: it has no price to change."])
         request = request_of(order.draft)
         request = replace(request, price=order.draft.price)
-        if price is not None:
-            stop = order.draft.trigger is not None
-            request = replace(request, trigger=price, trigger_limit=None) if stop else replace(request, price=price)
+        waits = order.status is OrderStatus.TRIGGER_PENDING
+        if order.draft.trigger is not None and not waits:  # it was triggered: a limit is all that it can be now
+            request = replace(request, trigger=None, trigger_limit=None, price=price or order.draft.price)
+        elif price is not None:
+            request = replace(request, trigger=price, trigger_limit=None) if waits else replace(request, price=price)
         if quantity is not None:
             request = replace(request, quantity=quantity)
         seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
@@ -224,15 +234,16 @@ class Proposals:
         price = await self._proposing.prices.of(account.id, terms.instrument.key)
         product = request.product or terms.product
         draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
-        new = self._confirmations.new(
-            actor,
-            old.chat_id,
-            old.purpose,
-            draft=draft,
-            order_id=old.order_id,
-            message_id=old.message_id,
-            calm=redrawn is not None,
-        )
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
+        calm = redrawn is not None
+        if plan is None:
+            new = self._confirmations.new(
+                actor, old.chat_id, old.purpose, draft=draft, order_id=old.order_id, message_id=old.message_id, calm=calm
+            )
+        else:
+            new, plan = self._proposing.question(
+                actor, old.chat_id, draft, price, Attached.of(plan), message_id=old.message_id, calm=calm
+            )
         funds = await self._proposing.funds(connection)
         return await self._proposing.ask(
             actor,
@@ -245,6 +256,7 @@ class Proposals:
             said=said,
             replaces=old.token,
             redrawn=redrawn,
+            plan=plan,
         )
 
     async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:

@@ -52,6 +52,9 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.OrderFound(order=order),
         news.OrderNotSeen(order=order),
         news.OrderElsewhere(order=order),
+        news.Unguarded(draft=order.draft),
+        news.GuardPlaced(order=order),
+        news.ExitAsks(order=order, why=news.ExitTrouble.TRIGGERED, price=Decimal("71.50")),
         news.OrdersElsewhere(orders=(order, order)),
         news.OrderByOther(order=order, name=words),
         news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),
@@ -158,6 +161,13 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0)), "Found in the order book."),
         (news.OrderNotSeen(order=DONE), "Not found #12 BUY 10 RELIANCE"),
         (news.OrderElsewhere(order=DONE), "Order from elsewhere."),
+        (news.GuardPlaced(order=DONE), "Stop placed."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Stop left over."),
+        (
+            news.Unguarded(draft=DONE.draft),
+            "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",
+        ),
         (news.OrderByOther(order=DONE, name="Ravi"), "Ravi sent an order."),
         (
             news.TradingStopped(name="Ravi", at=NOW),

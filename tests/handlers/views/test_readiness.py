@@ -249,7 +249,7 @@ def test_holdings_and_the_days_result_ask_for_a_bonus_or_split_and_give_no_chang
     listed = Holdings(lines=(a_holding(base=BASE),), as_of=NOW)
     assert " bonus or split?  was 1,502.10" in rows(books.holdings(listed, ListingTap(Listing.HOLDINGS), "main", "PAPER"))
     result = PnL(booked=Decimal(0), open=Decimal(0), charges=None, as_of=NOW, bases=(BASE,))
-    today = TodayPnl(pnl=result, report=RangeReport(account_id="a1", first=MONDAY, last=MONDAY, days=()), if_closed={})
-    view = pnl.today(today, ListingTap(Listing.PNL), "main", "PAPER")
+    made = TodayPnl(pnl=result, report=RangeReport(account_id="a1", first=MONDAY, last=MONDAY, days=()), if_closed={})
+    view = pnl.today(made, ListingTap(Listing.PNL), "main", "PAPER")
     assert "Holdings today    not known" in rows(view)
     assert "Bonus or split? RELIANCE 1,502.10 → 751.00. Their change today is not known." in view.plain

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.clock import ist_date
 from bot.domain.money import ZERO, total
-from bot.domain.pnl.fifo import Lot
+from bot.domain.pnl.fifo import Lot, carried_into
 from bot.domain.pnl.round_trips import booked, round_trips, walk
 from bot.domain.pnl.trades import DayMark, LedgerTrade
 from bot.domain.terms import Product
@@ -98,3 +98,22 @@ def test_an_option_held_to_its_end_closes_at_that_days_mark_and_not_before() -> 
     assert (trip.gross, trip.day, trip.closed) == (Decimal("-5700.50"), last, None)
     assert over[-1].left == ()
     assert round_trips(walk([bought], marks={last: mark}, over=last - timedelta(days=1)), {}) == []
+
+
+def test_what_is_sold_out_of_older_holdings_is_booked_at_the_cost_that_the_day_had_for_it() -> None:
+    sale = a_fill(-40, "412.85", 1, instrument=RELIANCE, product=Product.CNC)
+    mark = DayMark(
+        account_id="a1", day=sale.day, instrument=RELIANCE, product=Product.CNC, quantity=-40, mark=None,
+        booked=Decimal("588.00"), open=ZERO, adjustment=ZERO, since_entry=None,
+    )  # fmt: skip
+    (known,) = booked(walk([sale], marks={sale.day: mark}))
+    assert (known.quantity, known.entry, known.amount) == (40, Decimal("398.1500"), Decimal("588.00"))
+    (unknown,) = booked(walk([sale]))
+    assert (unknown.entry, unknown.amount) == (None, None)
+
+
+def test_shares_bought_after_such_a_sale_are_not_taken_for_its_cover() -> None:
+    sale = a_fill(-40, "412.85", 1, instrument=RELIANCE, product=Product.CNC)
+    bought = a_fill(10, "420.00", 2, at=on(1), instrument=RELIANCE, product=Product.CNC)
+    assert [lot.quantity for lot in carried_into(ist_date(on(2)), [sale, bought], (), Product.CNC)] == [10]
+    assert [lot.quantity for lot in walk([sale, bought])[-1].left] == [10]

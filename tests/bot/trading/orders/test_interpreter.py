@@ -107,13 +107,33 @@ async def test_a_limit_is_told_from_a_size_by_the_price_of_now(clock: LoopClock)
     assert set(await asked(stage, "buy tcs 5 30k")) == {"Buy 5 @ 30,000.00", "Buy 30,000 @ 5.00"}
 
 
-async def test_a_stop_or_target_that_would_be_dropped_is_told_and_never_dropped(clock: LoopClock) -> None:
+async def test_a_stop_and_a_target_that_are_said_stand_on_the_card(clock: LoopClock) -> None:
+    stage = await a_desk(clock)
+    for words, stop, limit, target in (
+        ("b reliance 10 1475 sl 1450 t 2%", "1450.00", "1435.50", "1504.50"),
+        ("b reliance 10 1475 sl 20pts t 1500", "1455.00", "1440.50", "1500.00"),
+        ("b reliance 10 1475 sl 1450/1440", "1450.00", "1440.00", None),
+        ("b reliance 10 1475 t 1500", None, None, "1500.00"),
+    ):
+        attached = (await said(stage, words)).attached
+        assert attached is not None
+        assert (attached.stop, attached.stop_limit, attached.target) == tuple(
+            Decimal(each) if each is not None else None for each in (stop, limit, target)
+        ), words
+    assert (await said(stage, "b reliance 10 1475")).attached is None
+
+
+async def test_a_stop_on_the_wrong_side_is_offered_on_the_losing_one(clock: LoopClock) -> None:
+    stage = await a_desk(clock)
+    assert await asked(stage, "b reliance 10 1475 sl 1500") == {"Stop at 1,450.00": "/buy RELIANCE 10 @1475 sl 1450"}
+    assert set(await asked(stage, "b reliance 10 1475 sl 25")) == {"Stop at 1,455.30", "Stop at 25.00"}
+
+
+async def test_a_size_by_risk_is_told_and_never_dropped(clock: LoopClock) -> None:
     stage = await a_desk(clock)
     with pytest.raises(ChoiceWanted) as question:
-        await said(stage, "b reliance 10 1475 sl 1450 t 2%")
-    assert question.value.say.startswith("Understood: a stop: 1,450.00 and a target: 2 % away.")
-    assert question.value.near == (("Ask for it without that", "/buy RELIANCE 10 @1475"),)
-    assert await asked(stage, "b reliance risk 1000 sl 1450") == {}
+        await said(stage, "b reliance risk 1000 sl 1450")
+    assert question.value.say.startswith("Understood: a size that risks ₹1,000.00.")
 
 
 async def test_all_and_half_are_what_is_held_in_whole_lots(clock: LoopClock) -> None:

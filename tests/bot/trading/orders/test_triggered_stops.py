@@ -1,0 +1,73 @@
+"""A stop that is triggered and jumped over rings once, with a price at which it would fill; nothing else rings."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.domain.orders.notice import ExitAsks, ExitTrouble
+from bot.domain.orders.order import OrderRequest
+from bot.domain.terms import OrderKind, Product, Side
+from bot.simulators.loop import LoopClock
+from tests.stage.tape import TapeStage, a_stop, set_tape
+from tests.storage.samples import ACCOUNT, PERSON
+
+STOP = OrderRequest(
+    side=Side.SELL,
+    symbol="RELIANCE",
+    product=Product.MIS,
+    quantity=10,
+    trigger=Decimal("1450.00"),
+    trigger_limit=Decimal("1440.00"),
+)
+
+
+async def asked(stage: TapeStage) -> list[ExitAsks]:
+    return [each for each in await stage.desk.notices() if isinstance(each, ExitAsks)]
+
+
+async def test_a_stop_that_was_jumped_over_rings_once_and_its_change_is_a_limit(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    desk = stage.desk
+    stage.broker.open_with(10)
+    await desk.tap(await desk.card(await desk.proposals.propose(desk.actor, STOP, chat_id=PERSON)))
+    async with stage.running():
+        stage.trade("1430.00")
+        await asyncio.sleep(2)
+        assert await asked(stage) == []
+        await asyncio.sleep(60)
+        rung = await asked(stage)
+        assert [(each.why, each.price) for each in rung] == [(ExitTrouble.TRIGGERED, Decimal("1422.90"))]
+        change = await desk.proposals.modify(desk.actor, 1, price=rung[0].price, quantity=None, chat_id=PERSON)
+        assert (change.draft.kind, change.draft.price, change.draft.trigger) == (OrderKind.LIMIT, Decimal("1422.90"), None)
+        await desk.tap(await desk.card(change, 90), 90)
+        await asyncio.sleep(5)
+    assert (stage.broker.net, stage.standing(), stage.broker.over) == (0, [], [])
+
+
+async def test_a_stop_of_the_brokers_app_rings_as_well(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    stage.broker.open_with(10)
+    stage.broker.app_order(a_stop(10))
+    async with stage.running():
+        await asyncio.sleep(1)
+        stage.trade("1430.00")
+        await asyncio.sleep(10)
+    assert [each.why for each in await asked(stage)] == [ExitTrouble.TRIGGERED]
+
+
+async def test_a_stop_that_fills_or_that_opens_rings_nothing(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    stage.broker.open_with(10)
+    stage.broker.app_order(a_stop(10))
+    async with stage.running():
+        stage.trade("1449.00")
+        await asyncio.sleep(10)
+        stage.broker.app_order(replace(a_stop(5), side=Side.BUY, trigger=Decimal("1460.00"), price=Decimal("1461.00")))
+        await desk_sync(stage)
+        stage.trade("1470.00")
+        await asyncio.sleep(10)
+    assert await asked(stage) == []
+
+
+async def desk_sync(stage: TapeStage) -> None:
+    await stage.desk.reconcile.sync(ACCOUNT.id)
