@@ -75,9 +75,9 @@ class DrawingProcess:
         self._stay()
         process, self._process = self._process, None
         if process is not None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.communicate()  # what it wrote meanwhile is let go, and the pipes are closed
+            await _end(process)
+        if self._ending is not None:
+            await self._ending
 
     async def _ask(self, picture: Picture) -> bytes:
         process = self._process
@@ -109,4 +109,13 @@ class DrawingProcess:
             self._timer = None
 
     def _end_idle(self) -> None:
-        self._ending = asyncio.create_task(self.close(), name="the process that draws ends")
+        """A picture that is asked for from here on starts another process."""
+        process, self._process = self._process, None
+        if process is not None:
+            self._ending = asyncio.create_task(_end(process), name="the process that draws ends")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.communicate()  # what it wrote meanwhile is let go, and the pipes are closed

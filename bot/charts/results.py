@@ -56,7 +56,8 @@ def day_picture(picture: DayPicture) -> bytes:
     """The PNG: net through the session, a mark for each fill, and the symbols by what they brought."""
     bars = _bars(picture.symbols)
     curve = CURVE if picture.curve else 140
-    canvas = Canvas(250 + curve + 90 + (len(bars) * ROW + 30 if bars else 0))
+    foot = 140 if picture.curve and picture.fills else 90
+    canvas = Canvas(250 + curve + foot + (len(bars) * ROW + 30 if bars else 0))
     title = f"{axes.day_words(picture.day)} {picture.day.year} ({picture.day:%a})"
     top = canvas.head(title, "Net of the day after charges", mode=picture.mode, right=axes.as_of_words(picture.as_of))
     canvas.text((MARGIN, top + 20), money(picture.net), size=BIG + 14, colour=shade(picture.net), bold=True, anchor="lm")
@@ -64,8 +65,9 @@ def day_picture(picture: DayPicture) -> bytes:
     if picture.curve:
         _day_curve(canvas, picture, top, top + curve)
     else:
-        canvas.text((WIDTH / 2, top + curve / 2), "No trades", colour=FAINT, anchor="mm")
-    _draw_bars(canvas, bars, top + curve + 90)
+        why = "Not watched through the day" if picture.fills else "No trades"
+        canvas.text((WIDTH / 2, top + curve / 2), why, colour=FAINT, anchor="mm")
+    _draw_bars(canvas, bars, top + curve + foot)
     return canvas.png()
 
 
@@ -93,7 +95,7 @@ def _day_curve(canvas: Canvas, picture: DayPicture, top: float, bottom: float) -
         _moment(canvas, points[-1].at, right - 14, bottom, "rm")
     if picture.fills:
         words = "arrow up: bought   arrow down: sold"
-        canvas.text((WIDTH - MARGIN, top - 52), words, size=SMALL, colour=MARK, anchor="rm")
+        canvas.text((WIDTH / 2, bottom + 88), words, size=SMALL, colour=MARK, anchor="mm")
 
 
 def _moment(canvas: Canvas, at: datetime, x: float, bottom: float, anchor: Anchor) -> None:

@@ -201,11 +201,11 @@ def build_core(
         results=results,
     )
     orders = build_orders(ground)
-    days = Days(calendar=calendar, summary=settings.daily_summary)
     quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
     charts = build_charts(ground, quotes, mode)
     drawing = DrawingProcess()
     album = album or Album(drawing.draw, drawing.close)
+    days = Days(calendar=calendar, summary=settings.daily_summary)
     views = AccountViews(
         store=store,
         connections=connections,

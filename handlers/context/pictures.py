@@ -12,6 +12,7 @@ from handlers.context.context import Ctx
 from handlers.telegram.sender import Sender
 from handlers.views.message import View
 
+A_MOMENT = 1.0  # seconds that a photo waits for its sign, on a line that is slow
 SHOWN = 4.0  # seconds; Telegram takes the sign away after five
 
 
@@ -23,7 +24,9 @@ def send_picture(ctx: Ctx, picture: Picture, caption: View, *, under: int) -> No
 async def _send(ctx: Ctx, picture: Picture, caption: View, under: int) -> None:
     async with _uploading(ctx) as shown:
         png = await ctx.services.pictures.png(picture)
-        await shown.wait()  # a sign that came after the photo would stand there for nothing
+        with suppress(TimeoutError):
+            async with asyncio.timeout(A_MOMENT):
+                await shown.wait()  # a sign that came after the photo would stand there for nothing
         await Sender(ctx.bot).photo(ctx.chat_id, png, ctx.own(caption), reply_to=under)
 
 

@@ -70,7 +70,7 @@ async def test_a_chart_comes_as_words_and_then_a_photo_and_asked_again_nothing_i
         assert house.album.drawn == 2
 
 
-async def test_own_trades_average_and_stop_are_on_it_at_once(loop: VirtualLoop, tmp_path: Path) -> None:
+async def test_own_trades_average_stop_and_the_target_the_bot_watches_are_on_it(loop: VirtualLoop, tmp_path: Path) -> None:
     drawn: list[Picture] = []
 
     async def noted(picture: Picture) -> bytes:
@@ -84,12 +84,9 @@ async def test_own_trades_average_and_stop_are_on_it_at_once(loop: VirtualLoop, 
         await house.log_in()
         first = await house.me.ask("/chart ITC", "ITC")
         await photo(house, after=first["id"])
-        card = await house.me.ask("/buy ITC 10", "BUY 10 ITC")
+        card = await house.me.ask("/buy ITC 10 mis sl 400/395 t 430", "BUY 10 ITC")
         house.me.press("Confirm buy", card)
         await house.me.wait_for("Filled")
-        stop = await house.me.ask("/sell ITC 10 stop 400", "SELL 10 ITC")
-        house.me.press("Confirm sell", stop)
-        await house.me.wait_for("waiting for 400.00")
         await asyncio.sleep(5)
         words = await house.me.ask("/chart ITC", "ITC")
         await photo(house, after=words["id"])
@@ -98,7 +95,11 @@ async def test_own_trades_average_and_stop_are_on_it_at_once(loop: VirtualLoop, 
         assert [(fill.side, fill.quantity) for fill in chart.fills] == [("BUY", 10)]
         assert chart.fills[0].at <= chart.as_of, "the candles were read anew after the trade"
         levels = {level.kind: (level.price, level.quantity) for level in chart.levels}
-        assert levels == {LevelKind.AVERAGE: (Decimal("412.90"), 10), LevelKind.STOP: (Decimal(400), -10)}
+        assert levels == {
+            LevelKind.AVERAGE: (Decimal("412.90"), 10),
+            LevelKind.STOP: (Decimal(400), -10),
+            LevelKind.TARGET: (Decimal(430), -10),
+        }
         assert re.search(r"Stop 400\.00 +−10", words["text"])
         assert "holds +10" in words["text"]
         assert "Your trades shown" in words["text"]

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from bot.domain.clock import at_ist
 from bot.domain.money import total
 from bot.simulators.broker.settings import PaperAccount, PaperHolding
@@ -13,6 +15,8 @@ from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.journeys.test_carried import figure, made
 from tests.journeys.test_day_summaries import on_the_exchanges_calendar, told
 from tests.stage.house import House, a_house
+
+pytestmark = pytest.mark.exhaustive
 
 THURSDAY = date(2026, 11, 19)
 KNOWN = PaperHolding(symbol="ITC", quantity=100, average=39815, authorised=100)

@@ -10,6 +10,7 @@ from bot.domain.errors import NotFound
 from bot.domain.market.display_names import title
 from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.orders.order import Order, TradeFact
+from bot.domain.orders.plan import LegKind, LegState, Plan
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.research import Candle, Interval
 from bot.domain.people.account import Account, Actor
@@ -126,9 +127,10 @@ class CandleCharts:
         """(trades, levels, what could not be read): today's trades by the broker's book, which has those of its app too."""
         now = self.clock.now()
         since, midnight = read.candles[0].start if read.candles else now, at_ist(ist_date(now), 0)
-        kept, working, trades, positions = await asyncio.gather(
+        kept, working, plans, trades, positions = await asyncio.gather(
             self.store.transaction(lambda db: _kept(db, account.id, instrument.key, ist_date(since))),
             self.store.transaction(lambda db: db.orders.unsettled(account.id)),
+            self.store.transaction(lambda db: [plan for plan in db.plans.alive() if plan.account_id == account.id]),
             or_none(self.reads.trades(account.id)),
             or_none(self.reads.positions(account.id)),
         )
@@ -137,7 +139,7 @@ class CandleCharts:
             fills += _todays(trades.value, instrument.key)
         book = positions.value if positions is not None else ()
         held = [position for position in book if position.instrument.key == instrument.key]
-        levels = (*_averages(held), *_waiting(working, held, instrument.key))
+        levels = (*_averages(held), *_waiting(working, held, instrument.key), *_watched(plans, instrument.key))
         unread = ((trades, "trades of mStock's app"), (positions, "the position's average"))
         left_out = tuple(words for reading, words in unread if reading is None)
         return tuple(sorted(fills, key=lambda fill: fill.at)), levels, left_out
@@ -188,3 +190,14 @@ def _waiting(orders: Iterable[Order], held: Sequence[Position], key: InstrumentK
         closes = any(position.product is draft.product and position.quantity * draft.side.sign < 0 for position in held)
         kind = LevelKind.LIMIT if not closes else LevelKind.STOP if draft.trigger is not None else LevelKind.TARGET
         yield ChartLevel(kind=kind, price=price, quantity=draft.side.sign * order.pending)
+
+
+def _watched(plans: Iterable[Plan], key: InstrumentKey) -> Iterator[ChartLevel]:
+    """Targets that the bot watches and that rest nowhere yet."""
+    for plan in plans:
+        target = plan.leg(LegKind.TARGET)
+        if target is None or target.state is not LegState.WAITING or target.draft.instrument.key != key:
+            continue
+        draft = target.draft
+        if draft.price is not None:
+            yield ChartLevel(kind=LevelKind.TARGET, price=draft.price, quantity=draft.side.sign * draft.quantity)

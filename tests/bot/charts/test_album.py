@@ -78,9 +78,15 @@ async def test_beyond_a_bound_people_are_told_to_come_back_instead_of_waiting_un
 
 
 async def test_at_the_end_nothing_is_drawn_any_more() -> None:
-    album = Album(slow)
+    ended: list[bool] = []
+
+    async def end() -> None:
+        ended.append(drawing.done())
+
+    album = Album(slow, end)
     drawing = asyncio.create_task(album.png(a_day()))
     await asyncio.sleep(0.5)
     await album.close()
     with pytest.raises(asyncio.CancelledError):
         await drawing
+    assert ended == [True], "what draws is ended after the last drawing"

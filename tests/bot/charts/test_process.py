@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import os
+import pickle
 import resource
 import signal
 import sys
@@ -152,6 +153,15 @@ async def test_idle_it_ends_by_itself_and_is_started_again() -> None:
         await until_gone(pid)
         assert process.pid is None
         assert await process.draw(a_day()) == content
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+async def test_a_picture_asked_for_in_the_moment_in_which_it_ends_is_drawn_all_the_same(steps: int) -> None:
+    async with a_process("while True: tell(asked())", idle=0) as process:
+        for _ in range(3):
+            assert await process.draw(a_day()) == pickle.dumps(a_day())
+            for _ in range(steps):
+                await asyncio.sleep(0)
 
 
 async def test_it_ends_with_the_bot_however_the_bot_ends() -> None:

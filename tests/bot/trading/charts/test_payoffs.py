@@ -1,16 +1,19 @@
 """What is held on one underlying: which legs are drawn, what is left out by name, and what shares are left of the holdings."""
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from bot.domain.clock import at_ist
-from bot.domain.errors import NotFound
+from bot.domain.errors import NotFound, Unreadable
+from bot.domain.market.instrument import InstrumentKey
+from bot.domain.market.prices import Quote, Tick
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.handlers.samples import SHORT_CALL, a_holding, a_position
-from tests.stage.broker import ScriptedBroker
+from tests.stage.broker import ScriptedBroker, StillFeed
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.market import a_future, an_index, an_option
 
@@ -57,3 +60,34 @@ async def test_nothing_held_is_said_and_no_picture_is_made(stage: DeskStage) -> 
     stage.broker.held = [a_position()]
     with pytest.raises(NotFound, match="Nothing is held on NIFTY"):
         await stage.core.services.payoffs.held(stage.actor, "nifty 24500 ce")
+
+
+class Priceless(ScriptedBroker):
+    """Knows what is held, and no price."""
+
+    async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
+        raise Unreadable("no quotes now")
+
+
+class DarkFeed(StillFeed):
+    """No price came yet."""
+
+    def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
+        return None
+
+
+@pytest.mark.parametrize("logged_in", [True, False])
+async def test_without_a_price_of_the_underlying_the_payoff_stands_and_spot_is_not_known(
+    loop: VirtualLoop, logged_in: bool
+) -> None:
+    clock = LoopClock(loop, at_ist(date(2026, 11, 20), 12))
+    broker = Priceless(clock)
+    broker.scrips += [an_index("NIFTY")]
+    broker.held = [SHORT_CALL]
+    stage = await set_stage(clock, broker=broker)
+    stage.connection.feed = DarkFeed(clock)
+    if not logged_in:
+        stage.connection.adopt(None)
+    held = await stage.core.services.payoffs.held(stage.actor, "nifty 24500 ce")
+    assert held.spot is None
+    assert len(held.legs) == 1
