@@ -252,7 +252,7 @@ def by_source(
 def _made_by(
     mark: DayMark, row: RowDay | None, before: DayMark | None, sources: Mapping[str, Source]
 ) -> Mapping[Source, Decimal]:
-    """What a row's day made, by who opened it; empty where our fills do not make it."""
+    """What a row's day made, by who opened it; empty where several did and our fills do not make it."""
     if row is None:
         return {}
     base = before.mark if before is not None else None
@@ -261,11 +261,11 @@ def _made_by(
     steps += [(lot.order, lot.price, mark.mark, lot.quantity) for lot in row.left]
     made: dict[Source, Decimal] = {}
     for order, entry, price, quantity in steps:
-        start = base if order in carried else entry
-        if start is None or price is None:
-            return {}
+        start = base if order in carried and base is not None else entry
         source = sources.get(order, Source.ELSEWHERE) if order else Source.BEFORE
-        made[source] = made.get(source, ZERO) + (price - start) * quantity
+        made[source] = made.get(source, ZERO) + ((price or ZERO) - (start or ZERO)) * quantity
+    if len(made) == 1:
+        return dict.fromkeys(made, _made(mark))
     return made if abs(total(made.values()) - _made(mark)) < PAISA else {}
 
 

@@ -11,7 +11,7 @@ from bot.domain.errors import NotSent
 from bot.domain.money import ZERO, total
 from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.portfolio import DayReport
-from bot.domain.pnl.range_report import CurvePoint, Source
+from bot.domain.pnl.range_report import REST, CurvePoint, Source
 from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade
 from bot.domain.ports.repositories import Repositories
 from bot.domain.terms import Product, Side
@@ -105,6 +105,18 @@ async def test_what_was_brought_forward_has_no_beginning_and_its_own_source(loop
     report = await of(stage).of(stage.actor, DAYS[0], DAYS[0])
     (trip,) = report.trips
     assert (trip.gross, trip.held) == (Decimal(1300), None)
+    assert [part.name for part in report.sources if part.gross] == [REST], "the day says nothing of that row"
+
+
+async def test_shares_from_before_the_bot_have_a_source_of_their_own(loop: VirtualLoop) -> None:
+    stage = await set_stage(LoopClock(loop, at_ist(DAYS[1], 9)))
+    sale = replace(fill(DAYS[0], -40, "412.85"), instrument=RELIANCE, product=Product.CNC)
+    sold = replace(mark(DAYS[0], -40, "1", "0", "588"), instrument=RELIANCE, product=Product.CNC, mark=None)
+    await keep(stage, reports=[row(DAYS[0], "588", "0")], marks=[sold], fills=[sale])
+    report = await of(stage).of(stage.actor, DAYS[0], DAYS[0])
+    assert [(part.name, part.gross) for part in report.sources if part.gross] == [(Source.BEFORE, Decimal(588))]
+    (trip,) = report.trips
+    assert trip.gross == 588
 
 
 async def test_today_is_read_now_and_left_out_with_its_reason_when_it_cannot_be(loop: VirtualLoop) -> None:
