@@ -240,16 +240,20 @@ async def _do_it_now(ctx: Ctx, under: Message) -> None:
 @asynccontextmanager
 async def _showing_work(ctx: Ctx) -> AsyncIterator[None]:
     """Shows "typing" when something takes longer than a moment."""
-    sign = asyncio.create_task(_typing(ctx), name="typing")
+    signs: list[asyncio.Task[None]] = []  # none is made for what is quicker, which is nearly everything
+    later = asyncio.get_running_loop().call_later(
+        A_MOMENT, lambda: signs.append(asyncio.create_task(_typing(ctx), name="typing"))
+    )
     try:
         yield
     finally:
-        sign.cancel()
-        with suppress(asyncio.CancelledError):
-            await sign
+        later.cancel()
+        for sign in signs:
+            sign.cancel()
+            with suppress(asyncio.CancelledError):
+                await sign
 
 
 async def _typing(ctx: Ctx) -> None:
-    await asyncio.sleep(A_MOMENT)
     with suppress(TelegramError):
         await ctx.bot.send_chat_action(ctx.chat_id, ChatAction.TYPING)

@@ -15,6 +15,8 @@ _PAISA, _FINER = Decimal("0.01"), Decimal("0.0001")
 
 def columns(text: str) -> int:
     """How wide a text stands in a monospace block: an emoji takes two columns, the rest one."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 

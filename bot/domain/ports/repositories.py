@@ -85,6 +85,17 @@ class Store(Protocol):
         """
         ...
 
+    async def lightly(self, work: Callable[[Repositories], T]) -> T:
+        """A transaction that a power cut may undo, for what the next start sets right anyway; so it waits for no disk."""
+        ...
+
+    async def read(self, work: Callable[[Repositories], T]) -> T:
+        """Runs a plain function that only reads, at one moment after all that was committed, and begins no transaction for it.
+
+        What is decided by it may be otherwise a moment later: what writes asks again in its own transaction.
+        """
+        ...
+
     async def owe(self, work: Callable[[Repositories], object]) -> None:
         """Runs what records an act that must not wait for its record: now, or before any other writing once that is possible.
 

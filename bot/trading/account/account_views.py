@@ -67,7 +67,7 @@ class AccountViews:
         except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
-        orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
+        orders = await self.store.read(lambda db: db.orders.of_day(account.id, day))
         wanted = tuple(order for order in orders if _wanted(order, which))
         seen = self.reconcile.seen_at(account.id)
         return OrderList(account=account, orders=wanted, as_of=seen or self.clock.now(), stale=stale)
@@ -76,7 +76,7 @@ class AccountViews:
         """One of today's orders by its day number."""
         account, _ = self.connection(actor)
         day = ist_date(self.clock.now())
-        order = await self.store.transaction(lambda db: db.orders.by_number(account.id, day, number))
+        order = await self.store.read(lambda db: db.orders.by_number(account.id, day, number))
         if order is None:
             raise NotFound(f"There is no order #{number} today. /orders lists them.")
         return await self._detail(account, order)
@@ -84,13 +84,13 @@ class AccountViews:
     async def order_by_id(self, actor: Actor, order_id: str) -> OrderDetail:
         """One order of this account, whatever its day."""
         account, _ = self.connection(actor)
-        order = await self.store.transaction(lambda db: db.orders.find(order_id))
+        order = await self.store.read(lambda db: db.orders.find(order_id))
         if order is None or order.account_id != account.id:
             raise NotFound("That order is not one of this account's.")
         return await self._detail(account, order)
 
     async def _detail(self, account: Account, order: Order) -> OrderDetail:
-        fills = await self.store.transaction(lambda db: db.orders.fills_of(order.id))
+        fills = await self.store.read(lambda db: db.orders.fills_of(order.id))
         price = self.prices.known(account.id, order.draft.instrument.key)
         return OrderDetail(account=account, order=order, fills=tuple(fills), price=price)
 
@@ -99,7 +99,7 @@ class AccountViews:
         account, _ = self.connection(actor)
         reading = await self.reads.trades(account.id)
         day = ist_date(self.clock.now())
-        orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
+        orders = await self.store.read(lambda db: db.orders.of_day(account.id, day))
         by_id = {order.broker_id: order for order in orders}
         lines = [line for fact in reading.value if (line := self._trade(fact, by_id.get(fact.broker_id)))]
         lines.sort(key=lambda line: (line.at is not None, line.at))  # the book comes in any order
@@ -154,7 +154,7 @@ class AccountViews:
         """Stops that wait at the exchange, those of the broker's app included; None before the order book was first read."""
         if self.reconcile.seen_at(account.id) is None:
             return None
-        working = await self.store.transaction(lambda db: db.orders.unsettled(account.id))
+        working = await self.store.read(lambda db: db.orders.unsettled(account.id))
         return [order for order in working if order.status is OrderStatus.TRIGGER_PENDING]
 
     async def holdings(self, actor: Actor) -> Holdings:

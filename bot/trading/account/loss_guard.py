@@ -132,7 +132,7 @@ class LossGuard:
                 return None
             return len(db.orders.fills_of_day(account_id, today))
 
-        fills = await self.store.transaction(watched)
+        fills = await self.store.read(watched)
         last = self._checks.get(account_id)
         if fills is None:
             self._checks.pop(account_id, None)  # and so does a change of the limits

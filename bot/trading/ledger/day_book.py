@@ -52,7 +52,7 @@ class DayBook:
             )
             return rows, forwards, late
 
-        rows, forwards, late = await self.store.transaction(read)
+        rows, forwards, late = await self.store.read(read)
         if forwards or late:
 
             def bring(db: Repositories) -> None:

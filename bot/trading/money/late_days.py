@@ -57,9 +57,9 @@ class LateDays:
         bare: what the records count of that day. due: when it should have been summed up. BrokerError passes through.
         """
         day = date.fromisoformat(bare.date)
-        if not await self.store.transaction(lambda db: self._is_day_before_known(db, account_id, day)):
+        if not await self.store.read(lambda db: self._is_day_before_known(db, account_id, day)):
             return None  # what was carried into the day, and at which price
-        fills, rows, ours = await self.store.transaction(lambda db: self._read(db, account_id, day))
+        fills, rows, ours = await self.store.read(lambda db: self._read(db, account_id, day))
         if not await self._is_whole(account_id, day, fills, due):
             return None
         held = [_position(row, own) for row, own in rows.items()]

@@ -102,7 +102,7 @@ class RangePnl:
         """
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
-        final = await self.store.transaction(lambda db: db.reports.find(account.id, today))
+        final = await self.store.read(lambda db: db.reports.find(account.id, today))
         made: Made | None = None
         unread, as_of = None, None
         if first <= today <= last and final is None:
@@ -113,16 +113,14 @@ class RangePnl:
             except BrokerError as error:
                 unread = error.say
         over = today if final is not None else today - DAY
-        records = await self.store.transaction(lambda db: self._read(db, account.id, first, last, made=made, over=over))
+        records = await self.store.read(lambda db: self._read(db, account.id, first, last, made=made, over=over))
         report = await asyncio.get_running_loop().run_in_executor(None, self._report, account.id, records)
         return replace(report, as_of=as_of, unread=unread)
 
     async def with_day(self, report: DayReport, marks: Sequence[DayMark], *, since: date) -> RangeReport:
         """The range from a date in India up to a day that is over and has no final row yet; marks: how its rows stand."""
         account_id, last = report.account_id, date.fromisoformat(report.date)
-        records = await self.store.transaction(
-            lambda db: self._read(db, account_id, since, last, made=(report, marks), over=last)
-        )
+        records = await self.store.read(lambda db: self._read(db, account_id, since, last, made=(report, marks), over=last))
         return await asyncio.get_running_loop().run_in_executor(None, self._report, account_id, records)
 
     def _read(self, db: Repositories, account_id: str, first: date, last: date, *, made: Made | None, over: date) -> _Records:

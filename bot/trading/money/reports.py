@@ -86,7 +86,7 @@ class Reports:
                 records_only=True,
             )
 
-        return await self.store.transaction(count)
+        return await self.store.read(count)
 
 
 def is_carried(line: PositionLine) -> bool:

@@ -65,7 +65,7 @@ class Summaries:
             return (await self._today(actor, account)).report
         if day > today:
             raise CheckFailed([f"{day:%d %b %Y} is still to come."])
-        report = await self.store.transaction(lambda db: self.reports.row(db, account.id, day))
+        report = await self.store.read(lambda db: self.reports.row(db, account.id, day))
         if report is not None:
             return report
         report = await self.reports.from_records(account, day)
@@ -76,7 +76,7 @@ class Summaries:
     async def close_day(self, occasion: Occasion) -> None:
         """The final row of each account that was linked by then; the first failure is raised when all were tried."""
         failures: list[Exception] = []
-        for account in await self.store.transaction(lambda db: db.accounts.all()):
+        for account in await self.store.read(lambda db: db.accounts.all()):
             if account.created_at >= occasion.due:  # linked after the close: there is no day to sum up yet
                 continue
             try:
@@ -95,7 +95,7 @@ class Summaries:
         BrokerError while the broker may still be asked for the date; CheckFailed while the host's clock is off.
         """
         day = occasion.day
-        if await self.store.transaction(lambda db: db.reports.find(account.id, day)) is not None:
+        if await self.store.read(lambda db: db.reports.find(account.id, day)) is not None:
             return
         made = await self._as_far_as_known(account, occasion)
         off = self.books.connections.of(account.id).broker.clock_off
@@ -167,7 +167,7 @@ class Summaries:
         """The report with all that is told beside its sums."""
         day = date.fromisoformat(report.date)
         first, before = day.replace(day=1), day - timedelta(days=1)
-        month = await self.store.transaction(lambda db: self.reports.rows(db, report.account_id, first, before))
+        month = await self.store.read(lambda db: self.reports.rows(db, report.account_id, first, before))
         whole = await self.ranges.with_day(report, marks, since=day)
         facts = day_facts(
             whole,

@@ -131,7 +131,7 @@ class ProposalBuilder:
     async def result(self, account_id: str, connection: BrokerConnection, *, limited: bool | None = None) -> PnL | None:
         """What the day has made or lost so far; None when nothing hangs on it, or it is not known."""
         if limited is None:
-            limited = await self.store.transaction(lambda db: self.limited(db, account_id))
+            limited = await self.store.read(lambda db: self.limited(db, account_id))
         if not limited:
             return None
         return await _known(self.results.of(account_id, connection))

@@ -226,7 +226,7 @@ class Reconcile:
     async def _unsettled(self, account_id: str) -> Sequence[Order]:
         """The orders that are not over; none while the records cannot even be read."""
         try:
-            return await self._store.transaction(lambda db: db.orders.unsettled(account_id))
+            return await self._store.read(lambda db: db.orders.unsettled(account_id))
         except StorageAway:
             return ()
 
@@ -327,7 +327,7 @@ class Reconcile:
         seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
-        moving = at_stake(db, account_id)
+        moving = away >= NOTICED and at_stake(db, account_id)  # before this look ends an order
         change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
         for order in db.orders.unsettled(account_id):

@@ -194,7 +194,7 @@ async def test_a_command_in_between_is_that_command_and_cancel_leaves_the_way(cl
 async def test_a_bare_symbol_is_its_price_with_buy_and_sell(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         quoted = await stage.me.ask("reliance", "LTP")
-        assert labels(quoted) == ["Refresh", "Buy…", "Sell…"]
+        assert labels(quoted) == ["Refresh", "Buy…", "Sell…", "Chart"]
 
 
 async def test_stop_by_itself_offers_what_a_hurried_hand_may_mean(clock: LoopClock) -> None:
