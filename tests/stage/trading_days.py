@@ -11,7 +11,7 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.money import total
 from bot.domain.orders.notice import DaySummary, Notice
 from bot.domain.orders.period_summary import PeriodSummary
-from bot.domain.orders.portfolio import DayReport, Funds
+from bot.domain.orders.portfolio import DayReport, Funds, Position
 from bot.domain.orders.research import PastTrade
 from bot.domain.terms import Product
 from bot.runtime.scheduler import Occasion
@@ -20,9 +20,11 @@ from bot.trading.money.summaries import Summaries
 from tests.bot.trading.ledger.test_day_book import Books, Days, SilentFeed
 from tests.bot.trading.money.test_reports import a_store_since
 from tests.stage.desk import a_core, set_stage
+from tests.stage.market import an_index
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT
 
+NIFTY = an_index()
 Trade = tuple[Instrument, int, str]  # a negative quantity sells
 Closes = Mapping[Instrument, tuple[str, str]]  # the last price of the day and the close of the day before
 
@@ -32,6 +34,10 @@ class DatedBooks(Books):
 
     has_history = True
     has_funds = True
+
+    async def positions(self) -> list[Position]:
+        today = ist_date(self.clock.now())
+        return [each for each in await super().positions() if each.instrument.expiry is None or each.instrument.expiry >= today]
 
     async def funds(self) -> Funds:
         if not self.has_funds:
@@ -119,7 +125,7 @@ async def trading_days(loop: VirtualLoop, first: date) -> TradingDays:
     """An account that was linked on the morning of the first day."""
     clock = LoopClock(loop, at_ist(first, 9, 30))
     broker = DatedBooks(clock)
-    broker.scrips = [RELIANCE, NIFTY_CALL]
+    broker.scrips = [RELIANCE, NIFTY_CALL, NIFTY]
     stage = await set_stage(clock, store=await a_store_since(at_ist(first, 9)), broker=broker)
     stage.core = a_core(stage.store, stage.connection, clock, chance=3, MARKET_HOURS="real")
     await stage.core.services.allowlist.refresh()

@@ -15,7 +15,7 @@ from bot.domain.pnl.picture_news import Pictured
 from bot.domain.terms import Product
 from bot.simulators.loop import VirtualLoop
 from tests.stage.orders import NIFTY_CALL, RELIANCE
-from tests.stage.trading_days import TradingDays, trading_days
+from tests.stage.trading_days import NIFTY, TradingDays, trading_days
 
 MONDAY = date(2026, 11, 16)
 WEEK = [MONDAY + timedelta(days=ahead) for ahead in range(5)]
@@ -116,6 +116,22 @@ async def test_a_day_that_was_missed_is_made_of_the_ledger_and_the_next_days_pre
     rows += [late, await account.a_day(WEEK[2], [(NIFTY_CALL, -65, "96.00")], {NIFTY_CALL: ("95.00", "101.50")})]
     assert rows[-1].adjustment == 0, "the missed day was valued at the official close"
     assert total(row.gross for row in rows) == account.flow
+
+
+async def test_an_option_that_ended_on_a_missed_day_is_settled_by_the_close_of_its_index_and_its_exercise_is_charged(
+    loop: VirtualLoop,
+) -> None:
+    friday, expiry, after = date(2026, 11, 20), date(2026, 11, 23), date(2026, 11, 25)
+    account = await trading_days(loop, friday)
+    first = await account.a_day(friday, [(NIFTY_CALL, 65, "30.00")], {NIFTY_CALL: ("40.00", "35.00")})
+    account.begin(after, {NIFTY: ("24600.00", "24512.30")})
+    late = await account.close(expiry)
+    assert not late.records_only
+    assert late.carried == ()
+    assert first.gross + late.gross == 65 * (Decimal("12.30") - 30)
+    assert late.facts is not None
+    assert [line.name for line in late.facts.charges] == ["STT"], "what an exercise costs beyond it nobody says"
+    assert "brokerage" in late.charges_missing
 
 
 async def test_a_missed_day_whose_fills_are_not_all_known_is_named_in_its_week_and_no_sum_has_it(loop: VirtualLoop) -> None:
