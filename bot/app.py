@@ -117,7 +117,7 @@ class App:
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
                         ("plans", self.core.plans.run()),
-                        ("triggered stops", self.core.triggered.run()),
+                        ("unfilled orders", self.core.unfilled.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),

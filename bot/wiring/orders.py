@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.trading.orders.confirmed_exits import ConfirmedExits
 from bot.trading.orders.drafting import Drafting
+from bot.trading.orders.entry_slices import EntrySlices
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.live_exit import LiveExit
@@ -12,7 +13,7 @@ from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.sending import Sending
-from bot.trading.orders.triggered_stops import TriggeredStops
+from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.wiring.ground import Ground
 from storage.store import Topic
@@ -28,7 +29,7 @@ class Orders:
     desk: OrderDesk
     exits: LiveExit
     plans: PlanRunner
-    triggered: TriggeredStops
+    unfilled: UnfilledOrders
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -83,18 +84,28 @@ def build_orders(ground: Ground) -> Orders:
         sending=sending,
         exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
     )
+    slices = EntrySlices(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        reconcile=ground.reconcile,
+        sending=sending,
+        clock=ground.clock,
+        random=ground.random_bytes,
+    )
     plans = PlanRunner(
         store=ground.patient,
         exits=exits,
+        slices=slices,
         connections=ground.connections,
         watcher=ground.watcher,
         background=ground.background,
         clock=ground.clock,
     )
-    triggered = TriggeredStops(
+    unfilled = UnfilledOrders(
         store=ground.patient, exits=exits, prices=ground.prices, rules=ground.reference.rules, clock=ground.clock
     )
     ground.store.on_commit(Topic.ORDERS, plans.wake)
-    ground.store.on_commit(Topic.ORDERS, triggered.wake)
+    ground.store.on_commit(Topic.ORDERS, unfilled.wake)
     ground.store.on_commit(Topic.RESULTS, plans.filled)
-    return Orders(exits=exits, plans=plans, triggered=triggered, proposals=proposals, working=working, switch=switch, desk=desk)
+    return Orders(exits=exits, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk)

@@ -51,7 +51,7 @@ from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
-from bot.trading.orders.triggered_stops import TriggeredStops
+from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -104,7 +104,7 @@ class Core:
     losses: LossGuard
     curve: DayCurve
     plans: PlanRunner
-    triggered: TriggeredStops
+    unfilled: UnfilledOrders
     settle: Settling
     album: Album
     direct: DirectMessages
@@ -336,7 +336,7 @@ def build_core(
         losses=losses,
         curve=curve,
         plans=orders.plans,
-        triggered=orders.triggered,
+        unfilled=orders.unfilled,
         settle=settle,
         album=album,
         direct=direct,

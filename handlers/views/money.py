@@ -43,7 +43,8 @@ def report(summary: DayReport, label: str, mode: str, *, mark: str = "") -> View
     day, facts = date.fromisoformat(summary.date), summary.facts or NO_FACTS
     rows: list[Rows] = [row(fit(f"{day.day} {day:%b %Y}".upper() + f" {mark} {label}", 23), mode)]
     if summary.records_only:
-        rows += [row("Net", "no data   "), _month_row(facts, day), (RULE,)]
+        rows += [row("Net", "no data   "), _month_row(facts, day)]
+        rows += [(RULE,)] if facts.coming else []
     else:
         rows += [_net_row(summary), _gained_row(summary, facts, day), (RULE,)]
         rows += _made_rows(summary.booked, summary.open, summary.adjustment)

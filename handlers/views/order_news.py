@@ -13,6 +13,7 @@ from bot.domain.orders.notice import (
     ExitTrouble,
     Filled,
     GuardPlaced,
+    MarketUnfilled,
     Notice,
     OrderByOther,
     OrderElsewhere,
@@ -22,6 +23,8 @@ from bot.domain.orders.notice import (
     OrderRejected,
     OrdersElsewhere,
     OrderUnclear,
+    SlicesStruck,
+    TargetBlind,
     Unguarded,
 )
 from bot.domain.orders.order import Order, OrderStatus
@@ -217,9 +220,43 @@ def _unguarded(news: Unguarded, scene: Scene) -> View:
     return View((say(bold("No stop."), text),), keyboard([words("Positions", "/positions", account=scene.label)]))
 
 
+@renders(SlicesStruck)
+def _slices_struck(news: SlicesStruck, scene: Scene) -> View:
+    draft = news.draft
+    name = f"{draft.side} {count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))}"
+    parts = f"{count(news.sent)} of {count(draft.quantity)} were sent; the rest is struck off."
+    return View((say(bold("Not sent whole"), f" {name}"), say(f"{parts} {news.why}")))
+
+
 @renders(GuardPlaced)
 def _guard_placed(news: GuardPlaced, scene: Scene) -> View:
-    return _whole("Stop placed", news.order, scene)
+    view = _whole("Stop placed", news.order, scene)
+    return view if news.target is None else view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
+
+
+@renders(TargetBlind)
+def _target_blind(news: TargetBlind, scene: Scene) -> View:
+    draft = news.draft
+    name = f"{short(draft.instrument, today=ist_date(scene.now))}"
+    at = f" at {price(draft.price)}" if draft.price is not None else ""
+    if news.sees:
+        unseen = f"not seen {clock_time(news.since)}-{clock_time(scene.now)}"
+        return View((say(bold("Target watched again."), f" {name}{at}; {unseen}."),))
+    text = f" {name}{at}: no live prices since {clock_time(news.since)}. A stop at the exchange stands."
+    return View((say(bold("Target not watched."), text),), keyboard([words("Positions", "/positions", account=scene.label)]))
+
+
+@renders(MarketUnfilled)
+def _market_unfilled(news: MarketUnfilled, scene: Scene) -> View:
+    order = news.order
+    text = f"{count(order.filled)} of {count(order.draft.quantity)} filled"
+    if order.draft.price is not None:
+        text += f": the price ran beyond {price(order.draft.price)}."
+    buttons = [button("Cancel rest" if order.filled else "Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label))]
+    if news.price is not None:
+        chase = f"/modify {order.number} {news.price:f}"
+        buttons.insert(0, words(f"Chase to {price(news.price)}", chase, account=scene.label))
+    return _about("Not filled", order, text, scene, buttons)
 
 
 _ASKS = {

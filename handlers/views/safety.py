@@ -25,6 +25,14 @@ def killed(outcome: Killed, mode: str, now: datetime) -> View:
         parts += _named(outcome.entries, now)
     else:
         parts.append("No entry order rests.")
+    if outcome.unknown:
+        several = len(outcome.unknown) > 1
+        lost = f"The outcome of {len(outcome.unknown)} orders is" if several else "1 order's outcome is"
+        parts.append(say(bold(f"{lost} unknown:")))
+        parts += _named(outcome.unknown, now)
+    if outcome.exits:
+        parts.append(say(bold(f"{len(outcome.exits)} exit{'s stay' if len(outcome.exits) > 1 else ' stays'}:")))
+        parts += _named(outcome.exits, now)
     if outcome.stops:
         parts.append(say(bold(f"{len(outcome.stops)} stop{'s stay' if len(outcome.stops) > 1 else ' stays'}:")))
         parts += _named(outcome.stops, now)

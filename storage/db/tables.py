@@ -188,6 +188,7 @@ class _Orders(TypedColumns):
     looks: Named[int]
     looked_at: Named[datetime | None] = Column(UtcTime)
     version: Named[int]
+    closes: Named[bool | None] = Column(Flag)
 
 
 orders = Table("orders", metadata, _Orders, sqlite_strict=True)

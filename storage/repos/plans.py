@@ -38,6 +38,11 @@ _END = (
     .where(_p.id == bindparam("plan"), _p.state != PlanState.OVER)
     .values(state=PlanState.OVER, why=bindparam("reason"))
 )
+_END_ON = (
+    plans.update()
+    .where(_p.account_id == bindparam("account"), _p.state != PlanState.OVER)
+    .values(state=PlanState.OVER, why=bindparam("reason"))
+)
 _FORGET = plans.delete().where(_p.state == PlanState.ASKED, _p.created_at < bindparam("moment"))
 
 
@@ -73,6 +78,9 @@ class SqlPlans:
 
     def end(self, plan_id: str, why: str) -> bool:
         return self._tx.write(_END, {"plan": plan_id, "reason": why}) == 1
+
+    def end_on(self, account_id: str, why: str) -> int:
+        return self._tx.write(_END_ON, {"account": account_id, "reason": why})
 
     def forget_before(self, moment: datetime) -> int:
         return self._tx.write(_FORGET, {"moment": moment})

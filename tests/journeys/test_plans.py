@@ -229,3 +229,19 @@ async def test_the_lost_exit_that_arrives_after_a_second_was_sent_rings_and_is_t
         await house.me.wait_for("Found in the order book", 120)
         states = {order.number: order.status for order in await house.orders()}
         assert states[2] is OrderStatus.OPEN
+
+
+async def test_kill_between_the_second_and_the_third_part_strikes_off_the_rest(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "51.00", "NIFTY26NOV24500CE", "NFO")
+        house.near.paper.broker.faults.arm("request_late", route="place", skip=1, seconds=5)
+        card = await house.me.ask("/buy nifty 24500 ce 60lots @50", "sent in 3 orders")
+        house.me.press("Confirm buy", card)
+        await asyncio.sleep(2)  # the second is on its way
+        await house.me.ask("/kill", "Stopped")
+        told = await house.me.wait_for("Not sent whole", 30)
+        assert "3,510 of 3,900 were sent" in told["text"]
+        await asyncio.sleep(60)
+        assert [order.quantity for order in house.near.paper.broker.ledger.orders.values()] == [1755, 1755]
+        assert await plan_of(house) is None

@@ -122,6 +122,40 @@ class GuardPlaced(Notice):
     sound = Sound.SILENT
 
     order: Order
+    target: Decimal | None = None  # the price that the bot watches, in rupees; None: the plan has no target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetBlind(Notice):
+    """A target is not being watched, or is again."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    draft: OrderDraft  # of the target
+    since: datetime
+    sees: bool = False  # again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketUnfilled(Notice):
+    """A market order with a worst price rests: the price ran beyond it."""
+
+    sound = Sound.RING
+
+    order: Order
+    price: Decimal | None = None  # at which the rest would fill now, in rupees; None: not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicesStruck(Notice):
+    """What is unsent of an entry will never be sent."""
+
+    sound = Sound.RING
+
+    draft: OrderDraft  # of the whole entry
+    sent: int  # shares or units in orders that were sent
+    why: str  # in words
 
 
 class ExitTrouble(StrEnum):

@@ -238,6 +238,7 @@ class Order:
     created_at: datetime
     sent_at: datetime | None = None
     updated_at: datetime
+    closes: bool | None = None  # whether it only made something smaller when it was claimed; None: from elsewhere, not known
     looks: int = 0  # how often it was looked for while UNKNOWN
     looked_at: datetime | None = None
     version: int = 1

@@ -1,7 +1,7 @@
 """Plans: all that one Confirm covers, leg by leg, and what each leg may send, at most once."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -133,6 +133,8 @@ class Act(StrEnum):
     TAKE_TARGET = "TAKE_TARGET"
     BACK_TO_STOP = "BACK_TO_STOP"  # the target's limit did not fill: the quantity is guarded again
     EXIT_AT_STOP = "EXIT_AT_STOP"  # the price fell through the stop meanwhile: out, no worse than the stop's own limit
+    SEND_SLICE = "SEND_SLICE"  # the next part of an entry that is over the freeze quantity
+    STRIKE = "STRIKE"  # what is unsent of the entry will never be
     CANCEL_GUARD = "CANCEL_GUARD"  # what it guarded is gone
     END = "END"
 
@@ -142,7 +144,7 @@ class Next:
     """The next act of a plan, and for how many shares or units."""
 
     act: Act
-    quantity: int = 0
+    quantity: int = 0  # SEND_SLICE: the leg's number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +216,32 @@ def _taking(plan: Plan, guard: Order, held: int, facts: PlanFacts) -> Next | Non
     if facts.stopped:
         return Next(act=Act.EXIT_AT_STOP, quantity=held)
     return Next(act=Act.BACK_TO_STOP, quantity=held) if facts.unfilled else None
+
+
+def sliced(entry: OrderDraft, most: int) -> tuple[PlanLeg, ...]:
+    """An entry in whole lots of at most so many shares or units an order, each no worse than its price."""
+    size = most // entry.instrument.lot * entry.instrument.lot
+    if size <= 0:
+        return (PlanLeg(number=0, kind=LegKind.ENTRY, draft=entry),)
+    sizes = [min(size, entry.quantity - done) for done in range(0, entry.quantity, size)]
+    return tuple(
+        PlanLeg(number=number, kind=LegKind.ENTRY, draft=replace(entry, quantity=each)) for number, each in enumerate(sizes)
+    )
+
+
+def next_slice(plan: Plan, entries: tuple[Order, ...], now: datetime) -> Next | None:
+    """What follows of an entry in slices: one after the other, each once the one before has reached the exchange.
+
+    One that was refused, cancelled or given up ends them: the rest is struck off.
+    """
+    waiting = next((leg for leg in plan.entries if leg.state is LegState.WAITING), None)
+    if waiting is None:
+        return Next(act=Act.END)
+    if any(entry.status in POSSIBLY_WORKING for entry in entries):
+        return None  # it may be there, and it may not: no more is sent on top of it
+    if now >= plan.until or any(not entry.status.is_working and entry.status is not OrderStatus.FILLED for entry in entries):
+        return Next(act=Act.STRIKE)
+    return Next(act=Act.SEND_SLICE, quantity=waiting.number)
 
 
 def is_touched(leg: PlanLeg, traded: Decimal) -> bool:

@@ -116,6 +116,8 @@ class Killed:
     already: bool  # it was on before
     entries: tuple[Order, ...]  # working orders that could open or grow a position
     stops: tuple[Order, ...]  # working stop orders, which stay
+    exits: tuple[Order, ...] = ()  # other working orders that only close, which stay
+    unknown: tuple[Order, ...] = ()  # orders whose outcome is not known: they may work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

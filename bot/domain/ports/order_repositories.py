@@ -143,6 +143,10 @@ class PlansRepository(Protocol):
         """Over: nothing more of it is sent. True for the call that ended it."""
         ...
 
+    def end_on(self, account_id: str, why: str) -> int:
+        """Ends every plan of an account, and says how many."""
+        ...
+
     def forget_before(self, moment: datetime) -> int:
         """Drops plans that were asked before this moment and never confirmed."""
         ...

@@ -117,10 +117,14 @@ class RangePnl:
         report = await asyncio.get_running_loop().run_in_executor(None, self._report, account.id, records)
         return replace(report, as_of=as_of, unread=unread)
 
-    async def with_day(self, report: DayReport, marks: Sequence[DayMark], *, since: date) -> RangeReport:
-        """The range from a date in India up to a day that is over and has no final row yet; marks: how its rows stand."""
+    async def with_day(self, report: DayReport, marks: Sequence[DayMark], *, since: date, ended: bool = True) -> RangeReport:
+        """The range from a date in India up to a day that has no final row yet; marks: how its rows stand.
+
+        ended: whether contracts whose last day it is are traded no more.
+        """
         account_id, last = report.account_id, date.fromisoformat(report.date)
-        records = await self.store.read(lambda db: self._read(db, account_id, since, last, made=(report, marks), over=last))
+        over = last if ended else last - DAY
+        records = await self.store.read(lambda db: self._read(db, account_id, since, last, made=(report, marks), over=over))
         return await asyncio.get_running_loop().run_in_executor(None, self._report, account_id, records)
 
     def _read(self, db: Repositories, account_id: str, first: date, last: date, *, made: Made | None, over: date) -> _Records:

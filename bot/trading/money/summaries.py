@@ -168,7 +168,8 @@ class Summaries:
         day = date.fromisoformat(report.date)
         first, before = day.replace(day=1), day - timedelta(days=1)
         month = await self.store.read(lambda db: self.reports.rows(db, report.account_id, first, before))
-        whole = await self.ranges.with_day(report, marks, since=day)
+        ended = day < ist_date(self.clock.now()) or any(line.settled for line in lines)
+        whole = await self.ranges.with_day(report, marks, since=day, ended=ended)
         facts = day_facts(
             whole,
             month=[*month, report],

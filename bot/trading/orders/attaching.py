@@ -1,21 +1,67 @@
 """What may be attached to an entry: a stop on the losing side, a target on the winning one, each on the tick."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from bot.domain.clock import at_ist, ist_date
+from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import in_figures, in_price, on_tick, tick_down, tick_up
 from bot.domain.orders.legs import Leg
-from bot.domain.orders.order import OrderDraft, OrderRequest
+from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
 from bot.domain.orders.order_text import request_line
-from bot.domain.orders.plan import Attached, Plan, PlanState
+from bot.domain.orders.plan import Attached, Plan, PlanLeg, PlanState, sliced
 from bot.domain.people.account import Actor
 from bot.domain.terms import OrderKind, Side
 from bot.trading.orders.attached import stops_meant
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.drafting import open_units
+from bot.trading.orders.held import Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A new order as it is asked about, and what the account has of its instrument."""
+
+    draft: OrderDraft
+    price: Price | None
+    attached: Attached | None
+    held: Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attaching:
+    """Makes the question about a new order, and the plan around it where more than one order follows from its Confirm."""
+
+    rules: MarketRules
+    confirmations: Confirmations
+    clock: Clock
+
+    def question(
+        self, actor: Actor, chat_id: int, entry: Entry, *, message_id: int | None = None, calm: bool = False
+    ) -> tuple[Confirmation, Plan | None]:
+        """An open question, not yet stored, whose digest covers the plan. CheckFailed as attach."""
+        legs = self._legs(entry)
+        plan = plan_for(actor, legs, self.clock.now()) if len(legs) > 1 else None
+        name = plan.digest() if plan is not None else None
+        question = self.confirmations.new(
+            actor, chat_id, Purpose.PLACE, draft=entry.draft, message_id=message_id, calm=calm, plan=name
+        )
+        return question, replace(plan, id=question.token) if plan is not None else None
+
+    def _legs(self, entry: Entry) -> tuple[PlanLeg, ...]:
+        """The order, what is attached to it, and each part where an entry is over the freeze quantity."""
+        draft, today = entry.draft, ist_date(self.clock.now())
+        freeze = self.rules.freeze(draft.instrument, today)
+        over = freeze is not None and draft.quantity > freeze.quantity
+        if entry.attached is not None and entry.attached != Attached():
+            if over:
+                raise CheckFailed(["It is over the freeze quantity and goes in parts: set its stop once it is filled."])
+            return attach(entry.attached, draft, entry.price, self.rules, today).legs(draft)
+        closes = open_units(draft, entry.held.positions, entry.held.holdings, ()) > 0
+        return sliced(draft, freeze.quantity if freeze is not None and over and not closes else draft.quantity)
 
 
 def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: MarketRules, on: date) -> Attached:
@@ -76,18 +122,18 @@ def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -
     return Attached(stop=stop, stop_limit=limit, target=target)
 
 
-def plan_for(actor: Actor, token: str, attached: Attached, entry: OrderDraft, now: datetime) -> Plan:
-    """The plan of a question: it is asked with it, and ends with the day in India."""
+def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime) -> Plan:
+    """The plan of a question that has no token yet: it is asked with it, and ends with the day in India."""
     account = actor.account
     if account is None:
         msg = "a plan needs an account"
         raise ValueError(msg)
     return Plan(
-        id=token,
+        id="",
         account_id=account.id,
         placed_by=actor.user.telegram_id,
         state=PlanState.ASKED,
-        legs=attached.legs(entry),
+        legs=legs,
         until=at_ist(ist_date(now) + timedelta(days=1), 0),
         created_at=now,
     )

@@ -358,6 +358,9 @@ def refusals(at: Situation) -> tuple[str, ...]:
     return tuple(say for check in REFUSALS if (say := check(at)) is not None)
 
 
-def remarks(at: Situation) -> tuple[Remark, ...]:
-    """Every warning about the order."""
+def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
+    """Every warning about the order. parts: how many orders it is sent in."""
+    if parts > 1:
+        told = tuple(remark for remark in remarks(at) if remark.name != over_freeze.__name__)
+        return (Remark(name="sliced", say=f"Over the freeze of {grouped(str(at.freeze))}: sent in {parts} orders"), *told)
     return tuple(Remark(name=check.__name__, say=say) for check in WARNINGS if (say := check(at)) is not None)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.clock import Clock
-from bot.domain.errors import CheckFailed
+from bot.domain.errors import BrokerError, CheckFailed
 from bot.domain.orders.notice import Unguarded
 from bot.domain.orders.order import Confirmation, Order, OrderDraft
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
@@ -57,6 +57,8 @@ class ConfirmedExits:
         result = ExitResult(state=ExitState.KEPT)
         try:
             result = await self.exits.close(wanted)
+        except BrokerError as error:
+            raise CheckFailed([f"{error.say} The stop stands as it was, and nothing was sent."]) from error
         finally:
             await self.store.owe(lambda db: self._over(db, wanted, result))
         if result.state is ExitState.SENT and result.order is not None:

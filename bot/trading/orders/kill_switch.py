@@ -5,6 +5,7 @@ from functools import partial
 
 from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, StorageAway
+from bot.domain.orders.closing import POSSIBLY_WORKING
 from bot.domain.orders.notice import TradingResumed, TradingStopped
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
@@ -12,6 +13,7 @@ from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.entry_slices import strike_all
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
@@ -34,6 +36,7 @@ class KillSwitch:
 
         def turn_on(db: Repositories) -> bool:
             fresh = db.stops.stop(stop)
+            strike_all(db, account.id, f"{actor.user.name} stopped trading.", now)  # stops and targets live on
             if fresh:
                 notice = TradingStopped(name=actor.user.name, at=now)
                 tell_others(db, account.id, {actor.user.telegram_id}, notice, now)
@@ -41,13 +44,16 @@ class KillSwitch:
             return fresh
 
         def standing(db: Repositories, *, fresh: bool) -> Killed:
-            working = [order for order in db.orders.unsettled(account.id) if order.status.is_working]
+            unsettled = db.orders.unsettled(account.id)
+            working = [order for order in unsettled if order.status.is_working]
             return Killed(
                 account=account,
                 stop=db.stops.stopped(account.id) or stop,
                 already=not fresh,
-                entries=tuple(order for order in working if not _is_stop(order)),
+                entries=tuple(order for order in working if not _is_stop(order) and not order.closes),
                 stops=tuple(order for order in working if _is_stop(order)),
+                exits=tuple(order for order in working if not _is_stop(order) and order.closes),
+                unknown=tuple(order for order in unsettled if order.status in POSSIBLY_WORKING),
             )
 
         def stop_now(db: Repositories) -> Killed:
@@ -99,8 +105,8 @@ class KillSwitch:
         return Resumed(account=account, at=now)
 
     async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
-        """Cancels what the switch left resting. Waiting stops stay."""
-        return await self.orders.cancel_all(actor)
+        """Cancels what the switch left resting. Stops and exits stay."""
+        return await self.orders.cancel_these(actor, stops=False, exits=False)
 
 
 def _is_stop(order: Order) -> bool:

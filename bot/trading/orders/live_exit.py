@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.clock import Clock, ist_date
@@ -287,6 +288,7 @@ class LiveExit:
                 known = await self.store.transaction(lambda db: db.orders.find(order.id))
                 if known is None or known.status.is_final:
                     return True
+        await self.store.owe(lambda db: _take_back(db, order.id, self.clock.now()))
         return False
 
     async def _place(self, wanted: ExitWanted, held: Held, quantity: int) -> Order | None:
@@ -321,6 +323,7 @@ class LiveExit:
             draft=draft,
             status=OrderStatus.SUBMITTING,
             placed_by=wanted.by,
+            closes=True,
             created_at=now,
             sent_at=now,
             updated_at=now,
@@ -369,6 +372,13 @@ class LiveExit:
             return await self.store.transaction(show)
         except StorageAway:
             return await self.store.transaction(lambda db: db.orders.find(order_id))
+
+
+def _take_back(db: Repositories, order_id: str, now: datetime) -> None:
+    """A cancel that did not come true is no wish any more: whoever ends the order later, that is news."""
+    known = db.orders.find(order_id)
+    if known is not None and known.status.is_working and known.cancelled_by is not None:
+        db.orders.save(known.cancel_not_taken(now))
 
 
 def shows(fact: OrderFact, terms: OrderDraft) -> bool:

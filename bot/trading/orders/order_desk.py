@@ -215,6 +215,7 @@ class OrderDesk:
             draft=draft,
             status=OrderStatus.SUBMITTING,
             placed_by=actor.user.telegram_id,
+            closes=self._confirmations.is_exit(question.token),
             created_at=now,
             sent_at=now,
             updated_at=now,

@@ -2,22 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass, field, replace
-from functools import partial
+from datetime import datetime
+from decimal import Decimal
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Tick
-from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, Notice, Unguarded
+from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, Notice, TargetBlind, Unguarded
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act
+from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.alerts.tick_watcher import TickWatcher, Use, Watching
+from bot.trading.orders.entry_slices import EntrySlices
 from bot.trading.orders.live_exit import ChangeState, ExitState, ExitWanted, LiveExit, shows
+from bot.trading.orders.plan_now import PlanNow, plan_now
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ UNFILLED = 3.0  # seconds that the target's limit may rest unguarded
 CALM = 15.0  # seconds after going back to the stop: a price that sits at the target moves it no more often
 DOUBT = 2.0  # seconds between two readings that agree before a stop guards less: a position book may lag
 RETRY = 2.0  # seconds until what could not be done is tried again
+BLIND_FOR = 10.0  # seconds without live prices until a target rings
 BARE_FOR = 10.0  # seconds that a stop may fail to be placed before it rings
 
 
@@ -42,25 +46,12 @@ class _Watched:
     taking_at: float | None = None
     calm_until: float = 0.0
     bare_since: float | None = None
+    blind_since: datetime | None = None  # since when the target has no live prices
     due: float | None = None
     busy: bool = False
     dirty: bool = True  # an order changed since its last step began: the next follows, but not before a retry is due
     urgent: bool = False  # a fill or a price: the next step follows at once
     rung: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class _Now:
-    """A plan with its orders as stored."""
-
-    plan: Plan
-    entries: tuple[Order, ...]
-    guard: Order | None
-    name: str  # of who confirmed it
-
-    @property
-    def way_out(self) -> PlanLeg | None:
-        return self.plan.leg(LegKind.STOP) or self.plan.leg(LegKind.TARGET)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +60,7 @@ class PlanRunner:
 
     store: Store
     exits: LiveExit
+    slices: EntrySlices
     connections: BrokerConnections
     watcher: TickWatcher
     background: BackgroundTasks
@@ -128,9 +120,15 @@ class PlanRunner:
             self._wake()
 
     async def _take_step(self, plan_id: str, watched: _Watched) -> bool:
-        now = await self.store.transaction(lambda db: _now(db, plan_id))
-        if now is None or now.way_out is None:
+        now = await self.store.transaction(lambda db: plan_now(db, plan_id))
+        if now is None:
             return False
+        if self.connections.of(now.plan.account_id).session is None:
+            watched.due = self._elapsed() + BLIND_FOR  # a look would only ask for a login
+            await self._note_blind(now, watched)
+            return False
+        if now.way_out is None:
+            return await self._next_slice(now)
         facts = self._facts(now, watched)
         if facts.opened > 0 and not watched.read:
             watched.read = True
@@ -141,7 +139,7 @@ class PlanRunner:
                 watched.read = False
                 raise
             watched.free = row.unguarded
-            now = await self.store.transaction(lambda db: _now(db, plan_id))
+            now = await self.store.transaction(lambda db: plan_now(db, plan_id))
             if now is None:
                 return False
             facts = self._facts(now, watched)
@@ -150,12 +148,27 @@ class PlanRunner:
         act = next_act(now.plan, facts, self.clock.now())
         if act is None:
             self._look_again(now, facts, watched)
+            await self._note_blind(now, watched)
             return False
         if _guards_less(act, now.guard) and not self._is_sure(watched):
             return False
         return await self._do(act, now, watched)
 
-    def _facts(self, now: _Now, watched: _Watched) -> PlanFacts:
+    async def _next_slice(self, now: PlanNow) -> bool:
+        plan = now.plan
+        act = next_slice(plan, now.entries, self.clock.now())
+        if act is None:
+            return False
+        match act.act:
+            case Act.SEND_SLICE:
+                return await self.slices.send(plan, plan.legs[act.quantity], now.name)
+            case Act.STRIKE:
+                await self.slices.strike(plan, "The part before it is not working.")
+            case _:
+                await self.store.transaction(lambda db: db.plans.end(plan.id, "all of it was sent or struck off"))
+        return True
+
+    def _facts(self, now: PlanNow, watched: _Watched) -> PlanFacts:
         at = self._elapsed()
         touched = watched.touched_at is not None and at - watched.touched_at <= TOUCH_LASTS and at >= watched.calm_until
         if now.plan.taking_since is not None and watched.taking_at is None:
@@ -170,7 +183,7 @@ class PlanRunner:
             unfilled=unfilled,
         )
 
-    def _look_again(self, now: _Now, facts: PlanFacts, watched: _Watched) -> None:
+    def _look_again(self, now: PlanNow, facts: PlanFacts, watched: _Watched) -> None:
         """What waits for time alone, or for a position book that lags."""
         at = self._elapsed()
         if now.plan.taking_since is not None and watched.taking_at is not None and not facts.unfilled:
@@ -212,7 +225,7 @@ class PlanRunner:
 
         watched.watching = self.watcher.watch(plan.account_id, [target.draft.instrument.key], Use.GUARD, traded)
 
-    async def _do(self, act: Next, now: _Now, watched: _Watched) -> bool:
+    async def _do(self, act: Next, now: PlanNow, watched: _Watched) -> bool:
         """The act; whether something changed, so that the next step follows at once."""
         plan, guard = now.plan, now.guard
         log.info("plan %s: %s %d", plan.id, act.act, act.quantity)
@@ -248,7 +261,7 @@ class PlanRunner:
             return changed is ChangeState.TAKEN
         return await self._ask(now, watched, guard, trouble)
 
-    async def _place_stop(self, quantity: int, now: _Now, watched: _Watched) -> bool:
+    async def _place_stop(self, quantity: int, now: PlanNow, watched: _Watched) -> bool:
         leg = now.plan.leg(LegKind.STOP)
         if leg is None:
             return False
@@ -260,11 +273,11 @@ class PlanRunner:
         watched.bare_since = None
         placed = result.order
         if placed.status is OrderStatus.TRIGGER_PENDING:
-            await self._tell(now, GuardPlaced(order=placed), placed.id)
+            await self._tell(now, GuardPlaced(order=placed, target=_target_of(now.plan)), placed.id)
             self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
         return True
 
-    async def _read_back(self, now: _Now, watched: _Watched, placed: Order) -> None:
+    async def _read_back(self, now: PlanNow, watched: _Watched, placed: Order) -> None:
         """A stop that was placed waits, has its trigger, and is on the side that closes: by the book, not by the answer."""
         await asyncio.sleep(1.0)
         try:
@@ -279,7 +292,7 @@ class PlanRunner:
         if fact.side is not placed.draft.side or not fact.trigger or (waits and not shows(fact, known.draft)):
             await self._ask(now, watched, known, ExitTrouble.WRONG_STOP)
 
-    async def _take_target(self, quantity: int, now: _Now, watched: _Watched) -> bool:
+    async def _take_target(self, quantity: int, now: PlanNow, watched: _Watched) -> bool:
         leg = now.plan.leg(LegKind.TARGET)
         if leg is None:
             return False
@@ -295,7 +308,7 @@ class PlanRunner:
             await self._tell(now, Unguarded(draft=replace(leg.draft, quantity=quantity)))
         return False
 
-    async def _end(self, act: Next, now: _Now, *, told: bool) -> None:
+    async def _end(self, act: Next, now: PlanNow, *, told: bool) -> None:
         """The plan is over; where its guard ended without closing all of it, what is bare is told."""
         leg, guard = now.way_out, now.guard
         bare = 0
@@ -319,7 +332,7 @@ class PlanRunner:
             if not plan.entries:
                 await self.store.transaction(lambda db, plan=plan: db.plans.end(plan.id, "cut off"))  # type: ignore[misc] # bound at once
 
-    def _note_bare(self, now: _Now, watched: _Watched) -> None:
+    def _note_bare(self, now: PlanNow, watched: _Watched) -> None:
         at = self._elapsed()
         watched.bare_since = watched.bare_since if watched.bare_since is not None else at
         leg = now.way_out
@@ -329,7 +342,23 @@ class PlanRunner:
             news = Unguarded(draft=replace(leg.draft, quantity=opened))
             self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
 
-    async def _ask(self, now: _Now, watched: _Watched, order: Order, why: ExitTrouble) -> bool:
+    async def _note_blind(self, now: PlanNow, watched: _Watched) -> None:
+        """Rings when the target has not been watched for a while, and when it is again."""
+        target = now.plan.leg(LegKind.TARGET)
+        if watched.watching is None or target is None:
+            return
+        at, since = self.clock.now(), watched.blind_since
+        sees = self.watcher.connected(now.plan.account_id) and watched.watching.live
+        watched.blind_since = None if sees else (since or at)
+        if not sees and since is not None and (at - since).total_seconds() >= BLIND_FOR and "blind" not in watched.rung:
+            watched.rung.add("blind")
+            await self._tell(now, TargetBlind(draft=target.draft, since=since))
+        elif sees and since is not None and "blind" in watched.rung:
+            watched.rung.discard("blind")
+            await self._tell(now, TargetBlind(draft=target.draft, since=since, sees=True))
+        watched.due = min(watched.due or math.inf, self._elapsed() + BLIND_FOR / 2)
+
+    async def _ask(self, now: PlanNow, watched: _Watched, order: Order, why: ExitTrouble) -> bool:
         """Rings once for each trouble, and tries again later."""
         watched.due = self._elapsed() + 5 * RETRY
         if why not in watched.rung:
@@ -337,13 +366,13 @@ class PlanRunner:
             await self._tell(now, ExitAsks(order=order, why=why), order.id)
         return False
 
-    async def _tell(self, now: _Now, news: Notice, order_id: str | None = None) -> None:
+    async def _tell(self, now: PlanNow, news: Notice, order_id: str | None = None) -> None:
         account_id, at = now.plan.account_id, self.clock.now()
         await self.store.transaction(
             lambda db: db.outbox.add(account_id, db.people.watching(account_id), news, at, order_id=order_id)
         )
 
-    def _wanted(self, now: _Now, leg: PlanLeg, quantity: int) -> ExitWanted:
+    def _wanted(self, now: PlanNow, leg: PlanLeg, quantity: int) -> ExitWanted:
         return ExitWanted(
             account_id=now.plan.account_id,
             plan_id=now.plan.id,
@@ -357,24 +386,9 @@ class PlanRunner:
         return asyncio.get_running_loop().time()
 
 
-def _now(db: Repositories, plan_id: str) -> _Now | None:
-    plan = db.plans.find(plan_id)
-    if plan is None:
-        return None
-    found = partial(_orders, db)
-    guard = found([plan.guard_id])
-    names = {user.telegram_id: user.name for user, _, _ in db.people.all()}
-    return _Now(
-        plan=plan,
-        entries=found([leg.order_id for leg in plan.entries]),
-        guard=guard[0] if guard else None,
-        name=names.get(plan.placed_by, "Somebody"),
-    )
-
-
-def _orders(db: Repositories, ids: Sequence[str | None]) -> tuple[Order, ...]:
-    found = (db.orders.find(each) for each in ids if each is not None)
-    return tuple(order for order in found if order is not None)
+def _target_of(plan: Plan) -> Decimal | None:
+    target = plan.leg(LegKind.TARGET)
+    return target.draft.price if target is not None else None
 
 
 def _guards_less(act: Next, guard: Order | None) -> bool:

@@ -13,8 +13,9 @@ from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
+from bot.domain.money import ZERO
 from bot.domain.orders.charges import Tariff, Trade
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
 from bot.domain.orders.plan import Attached
 from bot.domain.orders.plan import Plan as OrderPlan
@@ -29,7 +30,7 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.orders.attaching import attach, attached_of, loss_if_stopped, plan_for
+from bot.trading.orders.attaching import Attaching, Entry, attached_of, loss_if_stopped
 from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, smaller
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
@@ -91,34 +92,14 @@ class ProposalBuilder:
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
-        attached = attached or attached_of(request, draft, price)
-        confirmation, plan = self.question(actor, chat_id, draft, price, attached)
+        entry = Entry(draft=draft, price=price, attached=attached or attached_of(request, draft, price), held=held)
+        confirmation, plan = self.attaching.question(actor, chat_id, entry)
         return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
 
-    def question(
-        self,
-        actor: Actor,
-        chat_id: int,
-        draft: OrderDraft,
-        price: Price | None,
-        attached: Attached | None,
-        *,
-        message_id: int | None = None,
-        calm: bool = False,
-    ) -> tuple[Confirmation, OrderPlan | None]:
-        """A question about a new order, and the plan around it where something is attached. CheckFailed as attach."""
-        legs = attach(attached, draft, price, self.rules, ist_date(self.clock.now())) if attached is not None else None
-        plan = plan_for(actor, "", legs, draft, self.clock.now()) if legs is not None else None
-        question = self.confirmations.new(
-            actor,
-            chat_id,
-            Purpose.PLACE,
-            draft=draft,
-            message_id=message_id,
-            calm=calm,
-            plan=plan.digest() if plan is not None else None,
-        )
-        return question, replace(plan, id=question.token) if plan is not None else None
+    @property
+    def attaching(self) -> Attaching:
+        """What makes the question about a new order, with all that one Confirm covers."""
+        return Attaching(rules=self.rules, confirmations=self.confirmations, clock=self.clock)
 
     async def funds(self, connection: BrokerConnection) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
@@ -203,7 +184,7 @@ class ProposalBuilder:
             if against := self.against(role, situation):
                 offers.extend(smaller(situation))
                 return against, (), None
-            if plan is not None and situation.reduces:
+            if plan is not None and situation.reduces and len(plan.entries) == 1:
                 return ("It closes what is open: a stop or a target belongs to an entry.",), (), None
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
@@ -212,7 +193,11 @@ class ProposalBuilder:
             db.confirmations.add(confirmation)
             if plan is not None:
                 db.plans.add(plan)
-            return (), remarks(situation), situation.closable if situation.reduces else None
+            return (
+                (),
+                remarks(situation, parts=len(plan.entries) if plan is not None else 1),
+                situation.closable if situation.reduces else None,
+            )
 
         reasons, warnings, closes = await self.store.transaction(store)
         if reasons:
@@ -229,7 +214,7 @@ class ProposalBuilder:
             meets=met_today(draft, held.positions),
             before=before,
             redrawn=redrawn,
-            attached=Attached.of(plan) if plan is not None else None,
+            plan=plan,
         )
 
     def situation(
@@ -316,11 +301,13 @@ class ProposalBuilder:
         meets: int,
         before: Order | None,
         redrawn: str | None,
-        attached: Attached | None,
+        plan: OrderPlan | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
         bill, both = self._charges(draft, each, meets)
+        more = self._of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
+        attached = Attached.of(plan) if plan is not None else None
         return Proposal(
             confirmation=confirmation,
             account=account,
@@ -330,9 +317,9 @@ class ProposalBuilder:
             margin=margin.required,
             cash=cash,
             cash_after=cash - margin.required if cash is not None and margin.required is not None else None,
-            charges=bill.total if bill else None,
+            charges=bill.total + more if bill else None,
             charges_unknown=tuple(name.say for name in ChargeName if name in bill.unknown) if bill else (),
-            charges_both=both.total if both else None,
+            charges_both=both.total + more * 2 if both else None,
             break_even=both.break_even.move if both and both.break_even else None,
             break_even_ticks=both.break_even.ticks if both and both.break_even else None,
             proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
@@ -350,6 +337,13 @@ class ProposalBuilder:
         if draft.product is not Product.MTF or draft.side is not Side.BUY or value is None or margin.required is None:
             return None
         return self.tariff.loan(value, margin.required, ist_date(self.clock.now()))
+
+    def _of_parts(self, plan: OrderPlan, each: Decimal | None, whole: Bill) -> Decimal:
+        """What an entry costs more, in rupees, for going in several orders: brokerage counts orders."""
+        if len(plan.entries) == 1:
+            return ZERO
+        bills = [self._charges(leg.draft, each, 0)[0] for leg in plan.entries]
+        return sum((bill.total for bill in bills if bill is not None), ZERO) - whole.total
 
     def _charges(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
         """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.

@@ -19,6 +19,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.orders.attached import is_passed, stops_meant
+from bot.trading.orders.attaching import Entry, attached_of
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.orders.meaning import Meant
@@ -85,6 +86,28 @@ class Proposals:
         if change.product is not None:
             request = replace(request, product=change.product)
         return await self.ask_anew(actor, old, request, redrawn=None)
+
+    async def attach(self, actor: Actor, token: str, *, stop: Leg | None, target: Leg | None, chat_id: int) -> Proposal:
+        """The same order with a stop or a target: a new question in a message of its own, and the old one is dead.
+
+        ChoiceWanted and CheckFailed as attached_of and attach.
+        """
+        old = await self._mine(actor, token, chat_id)
+        if old.draft is None or old.state is not ConfirmationState.OPEN or old.purpose is not Purpose.PLACE:
+            raise ConfirmationGone("This card is closed. Nothing was sent.")
+        draft = old.draft
+        price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
+        more = attached_of(replace(request_of(draft), price=draft.price, stop=stop, target=target), draft, price) or Attached()
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
+        had = Attached.of(plan) if plan is not None else Attached()
+        attached = Attached(
+            stop=more.stop or had.stop,
+            stop_limit=more.stop_limit if more.stop is not None else had.stop_limit,
+            target=more.target or had.target,
+        )
+        proposal = await self.propose(actor, request_of(draft), chat_id=chat_id, attached=attached)
+        await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
+        return proposal
 
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
         """Steps around the card's own figures: lots, about 0.1 % on the tick, bid, mid, ask, and the other products."""
@@ -234,15 +257,15 @@ class Proposals:
         price = await self._proposing.prices.of(account.id, terms.instrument.key)
         product = request.product or terms.product
         draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
+        held = await self._proposing.held_for(actor, draft)
         plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         calm = redrawn is not None
-        if plan is None:
+        if old.purpose is Purpose.PLACE:
+            entry = Entry(draft=draft, price=price, attached=Attached.of(plan) if plan is not None else None, held=held)
+            new, plan = self._proposing.attaching.question(actor, old.chat_id, entry, message_id=old.message_id, calm=calm)
+        else:
             new = self._confirmations.new(
                 actor, old.chat_id, old.purpose, draft=draft, order_id=old.order_id, message_id=old.message_id, calm=calm
-            )
-        else:
-            new, plan = self._proposing.question(
-                actor, old.chat_id, draft, price, Attached.of(plan), message_id=old.message_id, calm=calm
             )
         funds = await self._proposing.funds(connection)
         return await self._proposing.ask(
@@ -252,7 +275,7 @@ class Proposals:
             new,
             price=price,
             funds=funds,
-            held=await self._proposing.held_for(actor, draft),
+            held=held,
             said=said,
             replaces=old.token,
             redrawn=redrawn,

@@ -64,7 +64,7 @@ class WorkingOrders:
         """Cancels every working entry; waiting stops stay. The orders as the book has them after a look."""
         return await self.cancel_these(actor, stops=False)
 
-    async def cancel_these(self, actor: Actor, *, stops: bool) -> tuple[Order, ...]:
+    async def cancel_these(self, actor: Actor, *, stops: bool, exits: bool = True) -> tuple[Order, ...]:
         """Cancels working orders one by one; what the broker refuses stays and is shown as it is."""
         account, _ = self._proposing.connection(actor)
 
@@ -75,7 +75,8 @@ class WorkingOrders:
         working = await self._store.transaction(begin)
         done = []
         for order in working:
-            if stops or order.status is not OrderStatus.TRIGGER_PENDING:
+            stays = (order.closes and not exits) or (order.status is OrderStatus.TRIGGER_PENDING and not stops)
+            if not stays:
                 try:
                     done.append(await self._cancel(actor, order))
                 except BotError as error:

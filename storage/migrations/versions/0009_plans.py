@@ -1,4 +1,4 @@
-"""A plan is all that one Confirm covers, with a row for each order that it may send."""
+"""A plan is all that one Confirm covers, a row for each order that it may send; an order knows whether it closes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,3 +39,4 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("uq_plan_legs_order_id", "plan_legs", ["order_id"], unique=True)
+    op.add_column("orders", sa.Column("closes", sa.Integer(), nullable=True))

@@ -183,7 +183,6 @@ def test_without_the_brokers_books_no_figure_is_made_up() -> None:
     assert rows(view) == [
         "20 NOV 2026  main         LIVE",
         "Net                 no data",
-        "------------------------------",
     ]
     assert "Orders 14, filled 11, rejected 1. Trades 18." in view.plain
     assert "0.00" not in view.plain

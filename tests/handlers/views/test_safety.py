@@ -28,6 +28,19 @@ def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
     assert view.keyboard[0][0].label == "Cancel both"
 
 
+def test_an_exit_is_never_called_an_entry_and_an_unknown_outcome_is_named() -> None:
+    stop = Stop(account_id="a2", by=ASHA, at=NOW)
+    exits = (an_order(number=4, status=OrderStatus.OPEN, closes=True),)
+    lost = (an_order(number=5, status=OrderStatus.UNKNOWN),)
+    view = views.killed(
+        Killed(account=PAPA, stop=stop, already=False, entries=(), stops=(), exits=exits, unknown=lost), "LIVE", NOW
+    )
+    assert "No entry order rests." in view.plain
+    assert "1 exit stays:" in view.plain
+    assert "1 order's outcome is unknown:" in view.plain
+    assert [item.label for line in view.keyboard for item in line] == ["Resume…"]
+
+
 def test_nothing_resting_offers_nothing_to_cancel() -> None:
     view = killed(already=True)
     assert "No entry order rests." in view.plain

@@ -134,6 +134,20 @@ async def test_an_option_that_ended_on_a_missed_day_is_settled_by_the_close_of_i
     assert "brokerage" in late.charges_missing
 
 
+async def test_a_report_in_the_middle_of_an_expiry_calls_no_contract_ended(loop: VirtualLoop) -> None:
+    expiry = date(2026, 11, 23)
+    account = await trading_days(loop, expiry)
+    await account.trade(expiry, [(NIFTY_CALL, 65, "30.00")], {NIFTY_CALL: ("40.00", "35.00"), NIFTY: ("24512.30", "24480.00")})
+    report = await account.summaries.day(account.days.stage.actor, expiry)
+    assert report.facts is not None
+    assert report.facts.trips.closed == 0
+    assert len(report.carried) == 1
+    final = await account.close(expiry)
+    assert final.facts is not None
+    assert final.facts.trips.closed == 1
+    assert final.carried == ()
+
+
 async def test_a_missed_day_whose_fills_are_not_all_known_is_named_in_its_week_and_no_sum_has_it(loop: VirtualLoop) -> None:
     account = await trading_days(loop, MONDAY)
     first = await account.a_day(WEEK[0], [(NIFTY_CALL, 65, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, NotSent, Unclear
+from bot.domain.errors import CheckFailed, NotSent, Unclear, Unreadable
 from bot.domain.orders.notice import Notice, Unguarded
 from bot.domain.orders.order import Order, OrderRequest, OrderStatus
 from bot.domain.orders.proposal import Proposal
@@ -167,6 +167,32 @@ async def test_a_stop_cancelled_with_no_exit_behind_it_rings_that_nothing_guards
         await stage.desk.tap(token)
     rung: list[type[Notice]] = [type(each) for each in await stage.desk.notices()]
     assert Unguarded in rung
+
+
+async def test_an_exit_whose_books_cannot_be_read_leaves_the_stop_as_it_was(clock: LoopClock) -> None:
+    stage = await guarded(clock, 10, 10)
+    token = await stage.desk.card(await ask(stage, leave(10, "1500.00")))
+    stage.broker.books_down = Unreadable("mStock answers with a page.")
+    with pytest.raises(CheckFailed, match="The stop stands as it was"):
+        await stage.desk.tap(token)
+    assert standing(stage) == [(OrderKind.SL, 10)]
+
+
+async def test_kill_names_a_resting_exit_as_an_exit_and_its_button_leaves_it(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    stage.broker.open_with(10)
+    exit_ = await go(stage, leave(10, "1500.00"))
+    entry = await go(stage, OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=5, price=Decimal("1400.00")), 78)
+    stage.broker.place_fails = [Unclear("lost on the way")]
+    lost = await go(stage, OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=3, price=Decimal("1400.00")), 79)
+    killed = await stage.desk.switch.kill(stage.desk.actor)
+    assert [[each.id for each in kind] for kind in (killed.entries, killed.exits, killed.unknown)] == [
+        [entry.id],
+        [exit_.id],
+        [lost.id],
+    ]
+    await stage.desk.switch.cancel_entries(stage.desk.actor)
+    assert [order.draft.side for order in stage.broker.working()] == [Side.SELL]
 
 
 async def test_two_exits_from_two_phones_at_once_never_flip_the_position(clock: LoopClock) -> None:

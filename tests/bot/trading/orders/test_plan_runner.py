@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotSent, Unclear
-from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, Unguarded
+from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
 from bot.domain.orders.order import OrderRequest
 from bot.domain.orders.plan import Attached, PlanState
 from bot.domain.terms import OrderKind, Product, Side
@@ -276,6 +276,32 @@ async def test_a_plan_goes_on_after_a_restart_and_sends_nothing_twice(clock: Loo
         await asyncio.sleep(5)
         assert (again.broker.net, await state(again)) == (0, PlanState.OVER)
     assert (again.broker.posts, again.broker.over) == (2, [])
+
+
+async def test_a_target_without_live_prices_rings_and_rings_again_when_it_sees(clock: LoopClock) -> None:
+    stage = await entered(clock)
+    async with stage.running():
+        stage.trade("1480.00")
+        await asyncio.sleep(20)
+        assert TargetBlind not in [type(each) for each in await stage.desk.notices()]
+        stage.desk.feed.connected = False
+        await asyncio.sleep(60)
+        stage.desk.feed.connected = True
+        await asyncio.sleep(20)
+    told = [each.sees for each in await stage.desk.notices() if isinstance(each, TargetBlind)]
+    assert told == [False, True]
+
+
+async def test_without_a_session_a_plan_asks_nothing_of_the_broker_and_goes_on_after_the_login(clock: LoopClock) -> None:
+    stage = await entered(clock)
+    async with stage.running():
+        session, stage.desk.connection.session = stage.desk.connection.session, None
+        stage.broker.trade("1480.00")
+        await asyncio.sleep(120)
+        assert stage.broker.posts == 1
+        stage.desk.connection.session = session
+        await asyncio.sleep(30)
+        assert stage.standing() == [(OrderKind.SL, 10)]
 
 
 async def test_a_stop_or_target_on_the_wrong_side_or_on_an_exit_is_refused(clock: LoopClock) -> None:

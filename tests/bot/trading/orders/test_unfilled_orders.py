@@ -1,10 +1,10 @@
-"""A stop that is triggered and jumped over rings once, with a price at which it would fill; nothing else rings."""
+"""What should fill at once and does not rings once, with a price at which it would fill; nothing else rings."""
 
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.domain.orders.notice import ExitAsks, ExitTrouble
+from bot.domain.orders.notice import ExitAsks, ExitTrouble, MarketUnfilled
 from bot.domain.orders.order import OrderRequest
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
@@ -71,3 +71,33 @@ async def test_a_stop_that_fills_or_that_opens_rings_nothing(clock: LoopClock) -
 
 async def desk_sync(stage: TapeStage) -> None:
     await stage.desk.reconcile.sync(ACCOUNT.id)
+
+
+async def test_a_market_order_that_the_price_ran_away_from_rings_after_three_seconds_and_is_chased(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    desk = stage.desk
+    stage.broker.part = 4
+    buy = OrderRequest(side=Side.BUY, symbol="RELIANCE", product=Product.MIS, quantity=10)
+    async with stage.running():
+        await desk.tap(await desk.card(await desk.proposals.propose(desk.actor, buy, chat_id=PERSON)))
+        stage.trade("1500.00")
+        await asyncio.sleep(2)
+        assert [each for each in await desk.notices() if isinstance(each, MarketUnfilled)] == []
+        await asyncio.sleep(30)
+        rung = [each for each in await desk.notices() if isinstance(each, MarketUnfilled)]
+        assert [(each.order.filled, each.price) for each in rung] == [(4, Decimal("1507.50"))]
+        change = await desk.proposals.modify(desk.actor, 1, price=rung[0].price, quantity=None, chat_id=PERSON)
+        stage.broker.part = None
+        await desk.tap(await desk.card(change, 90), 90)
+        await asyncio.sleep(5)
+    assert (stage.broker.net, stage.standing()) == (10, [])
+
+
+async def test_a_limit_that_rests_is_what_was_asked_for_and_rings_nothing(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    desk = stage.desk
+    rests = OrderRequest(side=Side.BUY, symbol="RELIANCE", product=Product.MIS, quantity=10, price=Decimal("1400.00"))
+    async with stage.running():
+        await desk.tap(await desk.card(await desk.proposals.propose(desk.actor, rests, chat_id=PERSON)))
+        await asyncio.sleep(30)
+    assert [each for each in await desk.notices() if isinstance(each, MarketUnfilled)] == []
