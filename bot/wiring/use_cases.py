@@ -231,7 +231,7 @@ def build_core(
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock)
-    range_pnl = RangePnl(store=store, books=views, reports=reports, clock=clock)
+    range_pnl = RangePnl(store=store, books=views, reports=reports, trading=days.trading, clock=clock)
     summaries = Summaries(
         store=store,
         books=views,
@@ -285,7 +285,7 @@ def build_core(
         ),
         summaries=summaries,
         range_pnl=range_pnl,
-        exports=Exports(store=store, range_pnl=range_pnl),
+        exports=Exports(range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,

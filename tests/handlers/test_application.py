@@ -43,7 +43,7 @@ ANSWERS = {
     "report": "20 NOV 2026",
     "quote": "LTP 1,480.30",
     "search": "Found",
-    "chart": "RELIANCE",
+    "chart": "CHART 🔵 main",
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",

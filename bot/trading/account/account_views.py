@@ -1,9 +1,10 @@
 """What is true at the broker now: orders, trades, positions, holdings, funds, and the day's profit and loss."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
@@ -122,7 +123,7 @@ class AccountViews:
         """All positions with their day; what has no price or no cost is left out of the sums and says so."""
         account, _ = self.connection(actor)
         book, trades, stops = await asyncio.gather(
-            self.reads.positions(account.id), or_none(self.reads.trades(account.id)), self._stops(account)
+            self.reads.positions(account.id), or_none(partial(self.reads.trades, account.id)), self._stops(account)
         )
         positions = book.value
         sold = any(position.is_sold_holding for position in positions)
@@ -174,7 +175,7 @@ class AccountViews:
         account, _ = self.connection(actor)
         reading = await self.reads.funds(account.id)
         day = ist_date(reading.as_of)
-        sold_at = await self.store.transaction(lambda db: db.ledger.last_sale(account.id, day))
+        sold_at = await self.store.read(lambda db: db.ledger.last_sale(account.id, day))
         young = sold_at is not None and reading.as_of - sold_at < PROCEEDS
         return replace(reading.value, as_of=reading.as_of, sold_at=sold_at if young else None)
 
@@ -253,9 +254,9 @@ def _wanted(order: Order, which: Which) -> bool:
             return True
 
 
-async def or_none(reading: Awaitable[T]) -> T | None:
+async def or_none(reading: Callable[[], Awaitable[T]]) -> T | None:
     """A reading that other figures can do without; None when the broker does not give it now."""
     try:
-        return await reading
+        return await reading()
     except BrokerError:
         return None
