@@ -232,8 +232,10 @@ def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) 
     closed = after is not None and after.closes
     exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not flat else []
     again = [] if closed else [tap("Same again", OrderVerb.SAME)]
+    holds = after is not None and bool(after.quantity) and not closed
+    stop = [tap("Set stop", OrderVerb.STOP)] if may_exit(order) and holds else []
     reverse = [] if flat or order.draft.product in _KEPT else [tap("Reverse", OrderVerb.REVERSE)]
-    return keyboard([*exit_, *again], reverse)
+    return keyboard([*stop, *exit_, *again], reverse)
 
 
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:

@@ -71,7 +71,7 @@ async def test_the_month_comes_as_words_and_then_as_a_calendar(clock: LoopClock)
         words = await stage.me.ask("/pnl month", "1–20 Nov 2026")
         picture = await stage.me.wait_for("November 2026: each day's net after charges.")
         assert picture["photo_url"]
-        assert picture["reply_to"] == words["id"]
+        assert (picture["reply_to"], picture["silent"]) == (words["id"], True), "an answer to one's own words makes no sound"
         await stage.me.ask("/pnl week", "16–20 Nov 2026")
         await later(60)
         assert sum(bool(message["photo_url"]) for message in stage.me.history()) == 1, "a week is no month"
