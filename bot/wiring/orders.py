@@ -1,6 +1,7 @@
 """Builds what asks about an order, sends it, and follows it until it is over."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from bot.trading.orders.confirmed_exits import ConfirmedExits
 from bot.trading.orders.drafting import Drafting
@@ -15,7 +16,7 @@ from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.sending import Sending
 from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.orders.working_orders import WorkingOrders
-from bot.wiring.ground import Ground
+from bot.wiring.ground import Ground, trades_now
 from storage.store import Topic
 
 
@@ -103,7 +104,12 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
     )
     unfilled = UnfilledOrders(
-        store=ground.patient, exits=exits, prices=ground.prices, rules=ground.reference.rules, clock=ground.clock
+        store=ground.patient,
+        exits=exits,
+        prices=ground.prices,
+        rules=ground.reference.rules,
+        clock=ground.clock,
+        trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
     )
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)

@@ -26,6 +26,7 @@ from handlers.views.readiness import OWN_PLACE
 from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.mornings import every_morning
+from tests.handlers.rings import every_ring
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
 from tests.stage.market import REFERENCE_DATA
@@ -71,6 +72,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.DaySummary(report=a_report()),
         news.YearNotCovered(year=2027),
         *every_morning(),
+        *every_ring(),
     ]
 
 
@@ -170,7 +172,7 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (news.MarketUnfilled(order=DONE), "Not filled #12 BUY 10 RELIANCE"),
         (news.GuardPlaced(order=DONE), "Stop placed."),
         (news.ExitAsks(order=DONE, why=news.ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
-        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Stop left over."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Exit left over."),
         (
             news.Unguarded(draft=DONE.draft),
             "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",
