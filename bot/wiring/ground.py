@@ -88,6 +88,14 @@ def in_session(calendar: Calendar | None, at: datetime) -> bool:
     return local.weekday() < 5 and time(9, 15) <= local.time() < time(15, 30) if known is None else known
 
 
+def trades_now(calendar: Calendar | None, catalogue: Catalogue, clock: Clock, instrument: Instrument) -> bool:
+    """Whether an instrument is in continuous trading now; where the calendar does not know, it is taken to be."""
+    if calendar is None:
+        return True
+    phase = next(calendar.from_moment(instrument, clock.now(), in_auction=catalogue.has_contracts(instrument)))
+    return phase.kind in (PhaseKind.CONTINUOUS, PhaseKind.UNKNOWN)
+
+
 def ended(calendar: Calendar | None, instrument: Instrument, at: datetime) -> bool:
     """Whether a contract is traded no more at a moment (UTC); by the usual hours where the calendar does not reach."""
     if instrument.expiry is None or ist_date(at) < instrument.expiry:

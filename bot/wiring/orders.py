@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from bot.config.settings import Consent
 from bot.trading.orders.cancelling import Cancelling
@@ -18,7 +19,7 @@ from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.sending import Sending
 from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.orders.working_orders import WorkingOrders
-from bot.wiring.ground import Ground
+from bot.wiring.ground import Ground, trades_now
 from storage.store import Topic
 
 
@@ -120,7 +121,12 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
     )
     unfilled = UnfilledOrders(
-        store=ground.patient, exits=exits, prices=ground.prices, rules=ground.reference.rules, clock=ground.clock
+        store=ground.patient,
+        exits=exits,
+        prices=ground.prices,
+        rules=ground.reference.rules,
+        clock=ground.clock,
+        trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
     )
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)

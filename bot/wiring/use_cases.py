@@ -65,11 +65,13 @@ from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
+from bot.trading.watchers.mute_feed import MuteFeed
 from bot.web.secret_page import SecretPage
 from bot.wiring.charts import build_charts
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
+from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
@@ -103,6 +105,7 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     curve: DayCurve
+    mute_feed: MuteFeed
     plans: PlanRunner
     unfilled: UnfilledOrders
     settle: Settling
@@ -220,6 +223,8 @@ def build_core(
         bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
+    telling = Telling(store=patient, clock=clock)
+    rings = build_rings(ground, books=views, telling=telling, days=days)
     curve = DayCurve(
         store=patient,
         connections=connections,
@@ -227,6 +232,7 @@ def build_core(
         clock=clock,
         in_session=partial(in_session, calendar),
         day_before=partial(day_before, calendar),
+        read=rings.positions.heard,
     )
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
@@ -303,7 +309,6 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
-    telling = Telling(store=patient, clock=clock)
     notes = HeldNotes(store=patient, books=views, clock=clock)
     jobs = table(
         days=days,
@@ -332,9 +337,10 @@ def build_core(
         reconcile=reconcile,
         watcher=watcher,
         background=background,
-        scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
+        scheduler=Scheduler(store=patient, clock=clock, jobs=jobs + rings.jobs, random=random_bytes),
         losses=losses,
         curve=curve,
+        mute_feed=rings.mute_feed,
         plans=orders.plans,
         unfilled=orders.unfilled,
         settle=settle,

@@ -6,6 +6,7 @@ The words are made when it is sent, so a late one can say that it is late.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import handlers.views.rings  # noqa: F401 - enters its renderers
 from bot.domain.clock import ist_date
 from bot.domain.orders.notice import (
     ActByOther,

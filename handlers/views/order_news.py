@@ -276,12 +276,13 @@ def _market_unfilled(news: MarketUnfilled, scene: Scene) -> View:
 
 _ASKS = {
     ExitTrouble.TRIGGERED: ("Stop triggered, not filled", "It rests as a limit, and nothing else guards what is open."),
+    ExitTrouble.RESTS: ("Exit not filled", "It rests as a limit: the price went away from it."),
     ExitTrouble.TARGET_RESTS: ("Target not filled", "It rests as a limit and would not become a stop again."),
     ExitTrouble.NOT_RAISED: ("Stop too small", "It guards less than is open, and mStock would not raise it."),
     ExitTrouble.WRONG_STOP: ("Stop not as sent", "The order book shows other terms than I sent. Look at it in the mStock app."),
     ExitTrouble.LEFT_OVER: (
         "Stop left over",
-        "What it guarded is gone, and it was not cancelled: it may open the other side.",
+        "What it guarded is gone, and it still waits: it may open the other side.",
     ),
 }
 
@@ -290,8 +291,10 @@ _ASKS = {
 def _exit_asks(news: ExitAsks, scene: Scene) -> View:
     order = news.order
     title, text = _ASKS[news.why]
+    if news.why is ExitTrouble.LEFT_OVER and order.draft.trigger is None:
+        title, text = "Exit left over", "What it was to close is gone: it may open the other side."
     act = button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label))
-    if news.why in (ExitTrouble.TRIGGERED, ExitTrouble.TARGET_RESTS):
+    if news.why in (ExitTrouble.TRIGGERED, ExitTrouble.RESTS, ExitTrouble.TARGET_RESTS):
         at, to = (f" at {price(news.price)}", f" {news.price:f}") if news.price is not None else ("", "")
         act = words(f"Exit{at}", f"/modify {order.number}{to}", account=scene.label)
     elif news.why is ExitTrouble.NOT_RAISED:

@@ -164,6 +164,7 @@ class ExitTrouble(StrEnum):
     """Why an exit asks for a hand."""
 
     TRIGGERED = "triggered"  # a stop was triggered and does not fill
+    RESTS = "rests"  # its limit does not fill
     TARGET_RESTS = "target rests"  # the target's limit does not fill, and would not go back to a stop
     NOT_RAISED = "not raised"  # the stop guards less than is open
     WRONG_STOP = "wrong stop"  # the book shows other terms than were sent

@@ -76,8 +76,8 @@ class Results:
         )
 
 
-async def _unheard(_account_id: str, _result: PnL) -> None:
-    return
+async def unheard(_account_id: str, _result: PnL) -> None:
+    """Nobody listens to readings."""
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class LossGuard:
     connections: BrokerConnections
     results: Results
     clock: Clock
-    read: Callable[[str, PnL], Awaitable[None]] = _unheard  # told of each reading, for what else it is good for
+    read: Callable[[str, PnL], Awaitable[None]] = unheard  # told of each reading, for what else it is good for
     _wake: Signal = field(default_factory=Signal)
     _checks: dict[str, _LossCheck] = field(default_factory=dict)
 

@@ -28,6 +28,7 @@ from handlers.views.readiness import OWN_PLACE
 from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.mornings import every_morning
+from tests.handlers.rings import every_ring
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
 from tests.handlers.views.test_money import WEEK
@@ -77,6 +78,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         WEEK,
         Pictured(day=a_day()),
         *every_morning(),
+        *every_ring(),
     ]
 
 
@@ -200,7 +202,7 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (news.MarketUnfilled(order=DONE), "Not filled #12 BUY 10 RELIANCE"),
         (news.GuardPlaced(order=DONE), "Stop placed."),
         (news.ExitAsks(order=DONE, why=news.ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
-        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Stop left over."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Exit left over."),
         (
             news.Unguarded(draft=DONE.draft),
             "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",
