@@ -196,3 +196,17 @@ async def test_each_refusal_on_the_wire_is_sorted(
 )
 def test_an_error_is_final_only_where_telegram_will_never_take_the_message(error: TelegramError, permanent: bool) -> None:
     assert sorted_error(error).permanent is permanent
+
+
+@pytest.mark.parametrize(
+    ("error", "closed"),
+    [
+        (Forbidden("Forbidden: bot was blocked by the user"), True),
+        (BadRequest("Bad Request: chat not found"), True),
+        (BadRequest("Bad Request: message is too long"), False),
+        (ChatMigrated(5), False),
+        (NetworkError("gone"), False),
+    ],
+)
+def test_what_is_for_a_chat_that_is_blocked_or_gone_waits_for_its_return(error: TelegramError, closed: bool) -> None:
+    assert sorted_error(error).closed is closed
