@@ -1,4 +1,4 @@
-"""The judge of a session: compares what the exchange did with what the phones showed. It knows nothing of the bot's code.
+"""The judge of a session compares what the exchange did with what the phones showed, and knows nothing of the bot's code.
 
 It reads as a person reads: #12 is an order, "Filled" and "Partly filled 8/20" are fills with their sum, a message rings and an
 edit does not. No two orders of a session have the same side, quantity and share, so a reader can tell which is meant.
@@ -13,7 +13,8 @@ from tests.campaign.record import Act, Deed, Record, Shown, Trouble
 
 LIFE = 60.0  # seconds in which a card may be confirmed
 SLACK = 12.0  # seconds that an order may take from the tap to the exchange
-LATE = 30.0  # seconds from the fill, or from the end of the last trouble, in which it is told
+LATE = 16.0  # seconds from the fill, or from the end of the last trouble, in which it is told
+LATE_ELSEWHERE = 66.0  # the same of an order that was not sent from here, for which nobody may be looking
 GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, counted from what it noticed
 
 Key = tuple[str, int, str]  # side, quantity, share
@@ -194,19 +195,30 @@ class _Judge:
         for at, amount in order.fills:
             heard = min((shown.at for shown, sum_, _ in told if sum_ >= amount), default=None)
             clear = self._clear_from(at, chat, order)
-            if heard is not None and heard > clear + LATE:
+            if heard is not None and heard > clear + self._patience(order):
                 self._note("delayed", f"{name}: {amount} filled at {at:.1f}, the way clear from {clear:.1f}, told at {heard:.1f}")
 
     def _clear_from(self, at: float, chat: int, order: Order) -> float:
         """The first moment from which nothing that goes wrong holds news up for this phone."""
         moment = max(at, order.at)
         for trouble in sorted(self.record.troubles, key=lambda each: each.began):
-            if trouble.kind in _HARMLESS or (trouble.chat is not None and trouble.chat != chat):
+            hit = self._hit(trouble)
+            if trouble.kind in _HARMLESS or (hit is not None and hit != chat):
                 continue
             end = trouble.ended + _AFTER.get(trouble.kind, 0.0)
-            if trouble.began <= moment + LATE and end > moment:
+            if trouble.began <= moment + self._patience(order) and end > moment:
                 moment = end
         return moment
+
+    def _patience(self, order: Order) -> float:
+        return LATE if order.channel == "API" else LATE_ELSEWHERE
+
+    def _hit(self, trouble: Trouble) -> int | None:
+        """The only chat that a trouble concerns. A call that hangs is done: it is the first whose message came."""
+        if trouble.kind != "hanging":
+            return trouble.chat
+        after = (each.chat for each in self.record.shown if each.what == "message" and each.at >= trouble.began)
+        return next(after, None)
 
     def _end(self, order: Order, chat: int) -> None:
         if order.end is None or order.is_whole:

@@ -20,8 +20,8 @@ class MortalLoop(VirtualLoop):
     """Virtual time, with lives that can end at any step."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._dead: set[int] = set()
+        super().__init__()
         self._lives = 0
         self._tasks: dict[int, list[asyncio.Task[Any]]] = {}  # by life; the dead's are held, so that none is finished by chance
         self.set_task_factory(self._begun)  # type: ignore[arg-type]  # typeshed wants a protocol of its own
@@ -52,7 +52,7 @@ class MortalLoop(VirtualLoop):
         self._dead.add(number)
         for task in self._tasks[number]:
             asyncio._unregister_task(task)  # whoever ends this loop has nothing to wait for
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own
         for handle in (*self._ready, *self._scheduled):  # type: ignore[attr-defined]  # the base class's own lists
             if handle._context.get(LIFE) == number:
                 handle.cancel()
@@ -64,19 +64,33 @@ class MortalLoop(VirtualLoop):
 
     def _cut(self, file: int, callback: Callable[..., object]) -> None:
         """Closes a socket of the dead as the kernel does, and lets its transport touch that number never again."""
-        self._remove_reader(file)  # type: ignore[attr-defined]
-        self._remove_writer(file)  # type: ignore[attr-defined]
+        self._remove_reader(file)  # type: ignore[attr-defined]  # asyncio's own
+        self._remove_writer(file)  # type: ignore[attr-defined]  # asyncio's own
         transport = getattr(callback, "__self__", None)
         sock = getattr(transport, "_sock", None)
         if transport is None or sock is None:
             return
-        self._transports.pop(file, None)  # type: ignore[attr-defined]
+        self._transports.pop(file, None)  # type: ignore[attr-defined]  # asyncio's own
         transport._closing, transport._conn_lost = True, 1
         sock.close()
 
     def call_soon(self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None) -> asyncio.Handle:
         """As in asyncio. What wakes a dead life comes to nothing."""
         handle = super().call_soon(callback, *args, context=context)
-        if self._dead and handle._context.get(LIFE) in self._dead:  # type: ignore[attr-defined]
+        if self._dead and handle._context.get(LIFE) in self._dead:  # type: ignore[attr-defined]  # asyncio's own
             handle.cancel()
+        return handle
+
+    def _add_reader(self, fd: Any, callback: Callable[..., object], *args: Any) -> asyncio.Handle | None:
+        """As in asyncio. The step in which a life ends may go on to its next pause, and listens to nothing any more."""
+        if self._dead and LIFE.get() in self._dead:
+            return None
+        handle: asyncio.Handle = super()._add_reader(fd, callback, *args)  # type: ignore[misc]  # asyncio's own
+        return handle
+
+    def _add_writer(self, fd: Any, callback: Callable[..., object], *args: Any) -> asyncio.Handle | None:
+        """The same for what would still be written."""
+        if self._dead and LIFE.get() in self._dead:
+            return None
+        handle: asyncio.Handle = super()._add_writer(fd, callback, *args)  # type: ignore[misc]  # asyncio's own
         return handle
