@@ -14,7 +14,9 @@ from tests.campaign.record import Act, Deed, Record, Shown, Trouble
 LIFE = 60.0  # seconds in which a card may be confirmed
 SLACK = 12.0  # seconds that an order may take from the tap to the exchange
 LATE = 16.0  # seconds from the fill, or from the end of the last trouble, in which it is told
-LATE_ELSEWHERE = 66.0  # the same of an order that was not sent from here, for which nobody may be looking
+LATE_ELSEWHERE = (
+    66.0  # the same of an order that was not sent from here, or whose answer got lost: it is looked for ever more rarely
+)
 GAP = 27.0  # seconds of absence that must be told of; the bot tells of 20, counted from what it noticed
 
 Key = tuple[str, int, str]  # side, quantity, share
@@ -96,6 +98,9 @@ class _Judge:
         for order in self.orders:
             self.by_key[order.key].append(order)
         self.rung = {chat: [each for each in record.shown if each.chat == chat] for chat in record.chats}
+        self.unknown = {
+            _key(match) for shown in record.shown for match in _NEWS.finditer(shown.text) if match["title"] == "Outcome unknown"
+        }
         self.cancels = [act for act in record.acts if act.text.startswith(("Cancel", "/cancel"))]
 
     def verdict(self) -> Verdict:
@@ -211,7 +216,7 @@ class _Judge:
         return moment
 
     def _patience(self, order: Order) -> float:
-        return LATE if order.channel == "API" else LATE_ELSEWHERE
+        return LATE_ELSEWHERE if order.channel != "API" or order.key in self.unknown else LATE
 
     def _hit(self, trouble: Trouble) -> int | None:
         """The only chat that a trouble concerns. A call that hangs is done: it is the first whose message came."""

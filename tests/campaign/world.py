@@ -1,8 +1,10 @@
 """A session's world: a paper broker, a demo chat with two people, and a bot that can be killed at any of its commits."""
 
 import asyncio
+import hashlib
 import io
 import random
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -171,11 +173,12 @@ class World:
             self._away.ended = self.loop.time()
             self._away = None
 
-    async def stop(self) -> None:
-        """Asks it to end, as SIGTERM does."""
+    async def stop(self, *, told: bool = True) -> None:
+        """Asks it to end, as SIGTERM does; told: it is written down as a trouble."""
         if self.app is None or self._running is None or self._life is None:
             return
-        self._gone("stopped")
+        if told:
+            self._gone("stopped")
         self._fatal = None
         self._stop.set()
         await self._running
@@ -227,7 +230,7 @@ class World:
 
     async def close(self) -> None:
         await self.start(60.0)
-        await self.stop()
+        await self.stop(told=False)
         for eye in self._eyes:
             eye.cancel()
         await asyncio.gather(*self._eyes, return_exceptions=True)
@@ -287,6 +290,7 @@ async def a_world(directory: Path, record: Record, chance: random.Random) -> Asy
         clock=clock, chance=random.Random(chance.random()), data=None, shift=no_shift, account=ACCOUNT, walk=0.0
     ) as near:
         settings = demo_settings(kept, near)
+        _rename_master(settings)
         redactor = Redactor(settings.secrets())
         with logging_to(log, redactor=redactor, clock=clock, level="WARNING"):
             world = World(
@@ -307,3 +311,10 @@ async def a_world(directory: Path, record: Record, chance: random.Random) -> Asy
             finally:
                 record.log = log.getvalue()
                 await world.close()
+
+
+def _rename_master(settings: Settings) -> None:
+    """The kept scrip master is called by the address that it came from, and this broker's port is another."""
+    name = hashlib.sha256(settings.broker_url.encode()).hexdigest()[:8]
+    for kept in (settings.database.parent / "master").iterdir():
+        kept.rename(kept.with_name(re.sub(r"scrips-[0-9a-f]{8}", f"scrips-{name}", kept.name)))
