@@ -162,10 +162,14 @@ async def stops_all_entries(session: Session) -> None:
 
 
 async def logs_out_and_in(session: Session) -> None:
+    """Nothing is watched meanwhile, and both phones were told so."""
+    away = session.world.trouble("logged_out", "bot")
     await session.world.me.ask("/logout", "ogged out", 8)
     await session.pause(10)
     await asyncio.sleep(31)  # a code is good for one login
+    await session.world.start()
     await session.world.me.ask("/login", "lives until", 20)
+    away.ended = session.world.loop.time()
 
 
 async def orders_in_the_app(session: Session) -> None:

@@ -316,7 +316,8 @@ class _Judge:
 
     def _at_stake(self, moment: float) -> bool:
         return any(
-            order.at < moment - 12.0
+            order.channel == "API"
+            and order.at < moment - 3.0
             and (order.end is None or order.end[0] > moment)
             and (not order.is_whole or order.fills[-1][0] > moment)
             for order in self.orders
@@ -364,6 +365,7 @@ _AFTER = {
 _CLOUDS = frozenset(
     {
         "killed",
+        "logged_out",
         "stopped",
         "books_away",
         "telegram_down",

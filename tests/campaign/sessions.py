@@ -53,7 +53,7 @@ class _Play:
         world, chance, troubles = self.world, self.chance, self.troubles
         for _ in range(chance.randint(2, 4)):
             troubles.over()
-            if self.weather and chance.random() < (0.6 if self.focus.weather is None else 1.0):
+            if self.weather and chance.random() < (0.6 if self.focus.weather is None else 0.7):
                 self.session.coming = drawn(self.weather, chance)
                 if chance.random() < 0.5:
                     self.session.begin_coming()
