@@ -239,3 +239,17 @@ async def test_a_picture_that_cannot_be_drawn_is_given_up_so_that_no_news_waits_
         with pytest.raises(DeliveryError) as refused:
             await messenger.deliver(a_parcel(clock, notice=Pictured(day=a_day())))
         assert refused.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("error", "closed"),
+    [
+        (Forbidden("Forbidden: bot was blocked by the user"), True),
+        (BadRequest("Bad Request: chat not found"), True),
+        (BadRequest("Bad Request: message is too long"), False),
+        (ChatMigrated(5), False),
+        (NetworkError("gone"), False),
+    ],
+)
+def test_what_is_for_a_chat_that_is_blocked_or_gone_waits_for_its_return(error: TelegramError, closed: bool) -> None:
+    assert sorted_error(error).closed is closed
