@@ -228,7 +228,7 @@ def build_core(
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
-    range_pnl = RangePnl(store=store, books=views, reports=reports, clock=clock)
+    range_pnl = RangePnl(store=store, books=views, reports=reports, trading=days.trading, clock=clock)
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -267,7 +267,7 @@ def build_core(
         ),
         reports=reports,
         range_pnl=range_pnl,
-        exports=Exports(store=store, range_pnl=range_pnl),
+        exports=Exports(range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,

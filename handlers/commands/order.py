@@ -96,6 +96,8 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
             await ask(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:
             await ask(ctx, await _halved(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
+        case OrderVerb.STOP:
+            raise await proposals.stop_choices(ctx.actor, tap.order_id)
         case OrderVerb.CANCEL:
             await ctx.answer("Cancelling…")
             outcome = await orders.cancel(ctx.actor, tap.order_id, chat_id=chat_id)

@@ -38,9 +38,10 @@ def candles(charted: Charted, account: str, label: str) -> View:
     low, high = min(bar.low for bar in bars), max(bar.high for bar in bars)
     change = last - first
     rows = [
+        row(f"CHART {account}", chart.mode),
         wrapped(title(instrument, today=ist_date(chart.as_of))),
-        row(f" {chart.exchange} · {chart.interval} · {_span(charted)}", chart.mode),
-        row(f" {account}", f"as of {clock_time(chart.as_of)}"),
+        row(f" {chart.exchange} · {chart.interval} · {_span(charted)}"),
+        row("", f"as of {clock_time(chart.as_of)}"),
         row("Last", price(last)),
         row("Change", f"{signed(change)}{_percent(change, first)} {mark(change) or '  '}"),
         row("Range", f"{price(low)} – {price(high)}"),
@@ -97,8 +98,8 @@ def payoff(held: Payoff, account: str, label: str) -> View:
     least, most = extremes(held.legs)
     end = f"at expiry, {day_name(held.expiry)}" if held.expiry is not None else "over its price"
     rows = [
-        row(f"PAYOFF {held.name}", held.mode),
-        row(f" {account}", f"as of {clock_time(held.as_of)}"),
+        row(f"PAYOFF {account}", held.mode),
+        row(held.name, f"as of {clock_time(held.as_of)}"),
         row(f" {end}"),
     ]
     if held.legs:

@@ -49,7 +49,7 @@ async def test_a_chart_comes_as_words_and_then_a_photo_and_asked_again_nothing_i
     async with a_house(LoopClock(loop, NOON), tmp_path, walk=0.2) as house:
         await house.log_in()
         words = await house.me.ask("/chart RELIANCE", "RELIANCE")
-        assert re.search(r"NSE · 5m · 20 Nov +PAPER", words["text"])
+        assert re.search(r"CHART .* PAPER\nRELIANCE\n NSE · 5m · 20 Nov\n", words["text"])
         picture = await photo(house)
         assert picture["reply_to"] == words["id"]
         assert "RELIANCE · 5m · 20 Nov · as of 12:0" in picture["text"]
@@ -153,7 +153,7 @@ async def test_what_is_held_on_one_underlying_is_a_payoff(loop: VirtualLoop, tmp
         house.me.press("Confirm buy", card)
         await house.me.wait_for("Filled")
         await asyncio.sleep(5)
-        words = await house.me.ask("/chart nifty payoff", "PAYOFF NIFTY")
+        words = await house.me.ask("/chart nifty payoff", "PAYOFF")
         assert "no limit" in words["text"]
         assert "+65" in words["text"]
         assert (await photo(house))["reply_to"] == words["id"]

@@ -175,7 +175,7 @@ class AccountViews:
         account, _ = self.connection(actor)
         reading = await self.reads.funds(account.id)
         day = ist_date(reading.as_of)
-        sold_at = await self.store.transaction(lambda db: db.ledger.last_sale(account.id, day))
+        sold_at = await self.store.read(lambda db: db.ledger.last_sale(account.id, day))
         young = sold_at is not None and reading.as_of - sold_at < PROCEEDS
         return replace(reading.value, as_of=reading.as_of, sold_at=sold_at if young else None)
 

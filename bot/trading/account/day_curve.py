@@ -66,7 +66,7 @@ class DayCurve:
             marks = db.ledger.marks(account_id, self.day_before(today))
             return db.ledger.count(account_id, today), any(mark.quantity for mark in marks.values())
 
-        fills, carried = await self.store.transaction(at_stake)
+        fills, carried = await self.store.read(at_stake)
         last = self._noted.get(account_id)
         if last is None or last.day != today:
             idle = not fills and not carried
@@ -83,7 +83,7 @@ class DayCurve:
         last = self._noted.get(account_id)
         if not self.in_session(result.as_of) or (last is not None and last.day == today and moment - last.at < EVERY):
             return
-        fills = await self.store.transaction(lambda db: db.ledger.count(account_id, today))
+        fills = await self.store.read(lambda db: db.ledger.count(account_id, today))
         if fills or any(line.position.quantity for line in result.lines):
             await self._note(account_id, result, fills, moment)
 

@@ -78,7 +78,7 @@ class DayEvents:
         def ours(db: Repositories) -> set[str]:
             return {order.broker_id for order in db.orders.of_day(account_id, today) if order.is_ours and order.broker_id}
 
-        return self.by_the_broker(fills, await self.store.transaction(ours))
+        return self.by_the_broker(fills, await self.store.read(ours))
 
     def by_the_broker(self, fills: Iterable[Dealt], ours: Collection[str]) -> Sequence[SquaredOff]:
         """One for each order from elsewhere that dealt in intraday at or after the moment at which mStock closes it."""

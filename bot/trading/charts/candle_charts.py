@@ -127,12 +127,9 @@ class CandleCharts:
         """(trades, levels, what could not be read): today's trades by the broker's book, which has those of its app too."""
         now = self.clock.now()
         since, midnight = read.candles[0].start if read.candles else now, at_ist(ist_date(now), 0)
-        kept, working, plans, trades, positions = await asyncio.gather(
-            self.store.transaction(lambda db: _kept(db, account.id, instrument.key, ist_date(since))),
-            self.store.transaction(lambda db: db.orders.unsettled(account.id)),
-            self.store.transaction(lambda db: [plan for plan in db.plans.alive() if plan.account_id == account.id]),
-            or_none(self.reads.trades(account.id)),
-            or_none(self.reads.positions(account.id)),
+        kept, working, plans = await self.store.read(lambda db: _records(db, account.id, instrument.key, ist_date(since)))
+        trades, positions = await asyncio.gather(
+            or_none(self.reads.trades(account.id)), or_none(self.reads.positions(account.id))
         )
         fills = [fill for fill in kept if fill.at >= since and (fill.at < midnight or trades is None)]
         if trades is not None:
@@ -157,14 +154,17 @@ def _seen(task: "asyncio.Task[_Read]") -> None:
         task.exception()
 
 
-def _kept(db: Repositories, account_id: str, key: InstrumentKey, since: date) -> list[ChartFill]:
-    """Fills of the ledger, whatever product they were in; one whose price nobody has said has no place on a chart."""
-    return [
+def _records(
+    db: Repositories, account_id: str, key: InstrumentKey, since: date
+) -> tuple[list[ChartFill], Sequence[Order], list[Plan]]:
+    """(fills, orders that work, plans that live); a fill whose price nobody has said has no place on a chart."""
+    fills = [
         ChartFill(at=trade.at, side=trade.side, price=trade.price, quantity=trade.quantity)
         for product in Product
         for trade in db.ledger.of_row(account_id, (key, product), since)
         if trade.price is not None
     ]
+    return fills, db.orders.unsettled(account_id), [plan for plan in db.plans.alive() if plan.account_id == account_id]
 
 
 def _todays(trades: Iterable[TradeFact], key: InstrumentKey) -> Iterator[ChartFill]:

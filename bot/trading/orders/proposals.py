@@ -7,7 +7,7 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import in_price, tick_down, tick_up
-from bot.domain.orders.legs import Leg
+from bot.domain.orders.legs import Leg, Measure
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_line, request_of
 from bot.domain.orders.plan import Attached
@@ -24,6 +24,8 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.orders.meaning import Meant
 from bot.trading.orders.proposal_builder import ProposalBuilder
+
+STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
 
 
 class Proposals:
@@ -204,6 +206,26 @@ class Proposals:
             say = f"The price has passed a stop at{at} already: it is {in_price(price.last)} now."
             raise CheckFailed([say], near=[("Exit now", request_line(request))])
         return await self.propose(actor, lines[0], chat_id=chat_id)
+
+    async def stop_choices(self, actor: Actor, order_id: str) -> ChoiceWanted:
+        """The question at which price the position of the order's instrument is to be stopped, with whole commands as buttons."""
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
+        instrument = order.draft.instrument
+        held = await self._open_position(actor, instrument.key, order.draft.product)
+        price = await self._proposing.prices.of(order.account_id, instrument.key)
+        if price is None:
+            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
+        request, long = _closing(held), held.quantity > 0
+        entry = held.average or price.last
+        legs = [Leg(value=Decimal(each), measure=Measure.PERCENT) for each in (OPTION_STOPS if instrument.is_option else STOPS)]
+        near = [
+            (f"{leg.value} %: {in_price(trigger)}", request_line(replace(request, trigger=trigger)))
+            for leg in legs
+            for trigger in stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
+            if not is_passed(trigger, price.last, long=long)
+        ]
+        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880"
+        return ChoiceWanted(say, near=near)
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
         _, connection = self._proposing.connection(actor)

@@ -32,9 +32,10 @@ def commands(view: View) -> list[str]:
 
 def test_a_chart_in_words_with_what_stands_for_the_account() -> None:
     assert rows(views.candles(CHARTED, "🔵 main", "main")) == [
+        "CHART 🔵 main            PAPER",
         "RELIANCE",
-        " NSE · 5m · 20 Nov       PAPER",
-        " 🔵 main        as of 14:05:00",
+        " NSE · 5m · 20 Nov",
+        "                as of 14:05:00",
         "Last                  1,463.65",
         "Change        −7.75 −0.53 % 🔴",
         "Range      1,460.60 – 1,476.25",
@@ -69,8 +70,8 @@ def test_each_button_asks_for_the_same_instrument_on_the_same_account() -> None:
 def test_a_payoff_in_words() -> None:
     view = views.payoff(a_payoff(), "🔵 main", "main")
     assert rows(view) == [
-        "PAYOFF NIFTY             PAPER",
-        " 🔵 main        as of 14:05:00",
+        "PAYOFF 🔵 main           PAPER",
+        "NIFTY           as of 14:05:00",
         " at expiry, 23 Nov (Mon)",
         "Most won            +13,484.25",
         "Most lost            −6,015.75",
