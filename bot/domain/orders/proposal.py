@@ -189,6 +189,7 @@ class Quoted:
     instrument: Instrument
     price: Price
     as_of: datetime
+    beside: tuple[tuple[str, Price], ...] = ()  # an index: its near future and the VIX, as far as they are known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from bot.domain.orders.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import Product, Side
+from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
@@ -312,6 +312,8 @@ class ProposalBuilder:
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
+        if draft.kind is OrderKind.MARKET and draft.side is Side.BUY and draft.product is Product.CNC:
+            value = margin.required or value  # paid whole: the broker's figure and ours are one
         bill, both = self._charges(draft, each, meets)
         more = self._of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
         attached = Attached.of(plan) if plan is not None else None

@@ -10,13 +10,14 @@ import pytest
 
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, Refused
-from bot.domain.orders.order import Order, OrderRequest, OrderStatus
-from bot.domain.orders.portfolio import Holding, Position
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest, OrderStatus
+from bot.domain.orders.portfolio import Holding, Margin, Position
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Session
 from bot.domain.people.secret import Secret
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
+from tests.stage.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, a_core, set_stage
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 from tests.storage.samples import ACCOUNT, PERSON
@@ -175,3 +176,13 @@ async def test_a_closed_market_is_no_card_to_confirm_but_says_when_it_opens(cloc
     stage.broker.held = [row(10)]
     way_out = await core.services.proposals.propose(stage.actor, replace(SELL, product=Product.MIS), chat_id=PERSON)
     assert way_out.opens == closed.opens
+
+
+async def test_a_market_purchase_that_is_paid_whole_has_one_figure(clock: LoopClock) -> None:
+    class Dearer(ScriptedBroker):
+        async def margin(self, draft: OrderDraft) -> Margin:
+            return Margin(required=Decimal("14804.00"))
+
+    stage = await set_stage(clock, broker=Dearer(clock))
+    proposal = await ask(stage, replace(BUY, market=True))
+    assert (proposal.value, proposal.margin) == (Decimal("14804.00"), Decimal("14804.00"))
