@@ -8,11 +8,11 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.market.prices import Tick
 from bot.domain.orders.notice import Source
-from bot.domain.ports.repositories import Store
+from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.sync.fact_applier import Change
-from bot.trading.sync.gaps import NOTICED, tell_back
+from bot.trading.sync.gaps import NOTICED, tell_back, written_since
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
@@ -62,13 +62,16 @@ class FeedEvents:
     async def _back(self, account_id: str, since: datetime, until: datetime) -> None:
         log.info("account %s: the feed is back after %s", account_id, until - since)
         began = asyncio.get_running_loop().time()
-        change = await self._sync(account_id)
+        read = await self._sync(account_id) is not None
         if until - since < NOTICED or self._reconcile.told_back_at(account_id) >= began:
             return  # too short to be news, or the broker was away with it: one gap is told once
         now = self._clock.now()
-        await self._store.transaction(
-            lambda db: tell_back(db, account_id, Source.FEED, since=since, until=until, change=change, now=now)
-        )
+
+        def tell(db: Repositories) -> None:  # another look, of a login or by the clock, may have found what was missed
+            change = written_since(db, account_id, since) if read else None
+            tell_back(db, account_id, Source.FEED, since=since, until=until, change=change, now=now)
+
+        await self._store.transaction(tell)
 
     async def _sync(self, account_id: str) -> Change | None:
         """What a sync changed. None when the books could not be read."""

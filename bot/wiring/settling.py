@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError, StorageAway
-from bot.domain.orders.notice import Filled, OrderEnded, OrderRejected, Source
+from bot.domain.orders.notice import Source
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.sync.fact_applier import Change
-from bot.trading.sync.gaps import NOTICED, at_stake, tell_back
+from bot.trading.sync.gaps import NOTICED, at_stake, tell_back, written_since
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
@@ -76,13 +76,8 @@ class Settling:
 
         def tell(db: Repositories) -> None:
             for account in db.accounts.all():
-                late = db.outbox.written_since(account.id, since)
-                if late:
-                    change = Change(
-                        fills=late.get(Filled.__name__, 0),
-                        rejections=late.get(OrderRejected.__name__, 0),
-                        ends=late.get(OrderEnded.__name__, 0),
-                    )
+                if db.outbox.written_since(account.id, since):
+                    change = written_since(db, account.id, since)
                     tell_back(db, account.id, Source.TELEGRAM, since=since, until=now, change=change, now=now)
 
         await self.store.transaction(tell)

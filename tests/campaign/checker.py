@@ -29,6 +29,8 @@ _ELSEWHERE = re.compile(rf"^{_SIGN}{_ORDER}(?::? |\n)(?P<state>[^\n]*)", re.MULT
 _QUESTION = re.compile(r"^(?:[^\w\s]+ )?(?P<side>BUY|SELL) (?P<size>[\d,]+) (?P<share>[A-Z&]+)(?:\s|$)")
 _FILLED_OF = re.compile(r"([\d,]+) of [\d,]+ filled")
 _AGAIN = re.compile(r" · n (\d+)")
+_NOTHING = re.compile(r"Back\. .*?(\d\d:\d\d:\d\d)-(\d\d:\d\d:\d\d)\. Nothing was missed")
+OPENING = 9 * 3600.0  # seconds of the day in India at which a session begins
 _STATE_FILLED = re.compile(r"([\d,]+) filled")
 
 A_TICK = 0.01  # seconds; the exchange's log rounds
@@ -72,7 +74,7 @@ class Verdict:
 
 KINDS = (
     "lost", "doubled", "misordered", "unannounced_gaps", "untrue_cards", "silent_ends", "duplicate_orders", "unconfirmed",
-    "delayed", "unanswered", "secrets_out",
+    "delayed", "unanswered", "secrets_out", "untrue_gaps",
 )  # fmt: skip
 
 
@@ -112,6 +114,7 @@ class _Judge:
             self._not_found(chat)
             self._cards(chat)
             self._gaps(chat)
+            self._missed(chat)
         self._answers()
         self._secrets()
         faults = Counter(trouble.kind for trouble in self.record.troubles)
@@ -222,8 +225,9 @@ class _Judge:
         """The only chat that a trouble concerns. A call that hangs is done: it is the first whose message came."""
         if trouble.kind != "hanging":
             return trouble.chat
-        after = (each.chat for each in self.record.shown if each.what == "message" and each.at >= trouble.began)
-        return next(after, None)
+        after = [each for each in self.record.shown if each.what == "message" and each.at >= trouble.began]
+        at_once = bool(after) and after[0].at == trouble.began  # before it or after it: nobody can say
+        return after[0].chat if after and not at_once else None
 
     def _end(self, order: Order, chat: int) -> None:
         if order.end is None or order.is_whole:
@@ -298,6 +302,23 @@ class _Judge:
                 until = self._clear_from(trouble.ended, chat, _NOBODY) + LATE + 60.0
                 if until < self.record.ended + LATE + 60.0 and not any(trouble.ended - 1.0 <= at <= until for at in backs):
                     self._note("unannounced_gaps", f"{trouble.kind} {trouble.began:.1f}-{trouble.ended:.1f} in {chat}")
+
+    def _missed(self, chat: int) -> None:
+        """Nobody says that nothing was missed of what filled in a gap and was told at its end."""
+        if any(trouble.kind == "clock_stepped" for trouble in self.record.troubles):
+            return
+        for shown in self.rung[chat]:
+            match = _NOTHING.search(shown.text) if shown.what == "message" else None
+            if match is None:
+                continue
+            since, until = (sum(int(part) * 60 ** (2 - place) for place, part in enumerate(match[n].split(":"))) for n in (1, 2))
+            for order in self.orders:
+                for at, amount in order.fills if order.channel == "API" and order.at < since - OPENING else ():
+                    heard = min((each.at for each, told, _ in self._tellings(order, chat) if told >= amount), default=0.0)
+                    if since - OPENING + 1.0 < at < until - OPENING - 1.0 <= heard:
+                        self._note(
+                            "untrue_gaps", f"{order.key} in {chat}: filled at {at:.1f} in a gap in which nothing was missed"
+                        )
 
     def _is_gap(self, trouble: Trouble) -> bool:
         lasted = trouble.ended - trouble.began

@@ -66,6 +66,9 @@ class _Play:
             act = chance.choices([act for act, _ in self.acts], [weight for _, weight in self.acts])[0]
             await act(self.session)
             self.session.begin_coming()
+            if self.stepped and chance.random() < 0.5:
+                troubles.over()
+                troubles.begin(STEP)
             await self._between()
         await asyncio.sleep(troubles.longest())
         troubles.over(all_of_them=True)

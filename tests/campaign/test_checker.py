@@ -131,6 +131,15 @@ def test_an_absence_in_which_an_order_worked_has_to_be_told() -> None:
     assert found(record) == set()
 
 
+def test_a_gap_in_which_a_fill_came_was_not_one_in_which_nothing_was_missed() -> None:
+    record = a_good_day()
+    record.deeds[1:] = [fill(50.0, 10)]
+    record.shown[1:] = [said(91.0, 11, LIVING, what="edit"), said(91.0, 12, FILLED)]
+    record.troubles.append(Trouble(kind="killed", side="bot", began=30.0, ended=90.0))
+    record.shown.append(said(91.0, 14, "🔵 Back. I was away 09:00:30-09:01:30. Nothing was missed."))
+    assert found(record) == {"untrue_gaps"}
+
+
 def test_a_fill_told_late_although_nothing_stood_in_the_way_is_delayed() -> None:
     record = a_good_day()
     record.shown[2] = said(60.0, 12, FILLED)

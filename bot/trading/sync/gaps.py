@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.orders.notice import FeedBack, Source
+from bot.domain.orders.notice import FeedBack, Filled, OrderEnded, OrderRejected, Source
 from bot.domain.orders.order import OrderStatus
 from bot.domain.ports.repositories import Repositories
 from bot.trading.sync.fact_applier import Change
@@ -35,6 +35,16 @@ def tell_back(
         unknown=unknown,
     )
     db.outbox.add(account_id, db.people.watching(account_id), notice, now, order_id=None)
+
+
+def written_since(db: Repositories, account_id: str, moment: datetime) -> Change:
+    """What people were told, or are still to be told, of the account's orders since then, whichever look found it."""
+    written = db.outbox.written_since(account_id, moment)
+    return Change(
+        fills=written.get(Filled.__name__, 0),
+        rejections=written.get(OrderRejected.__name__, 0),
+        ends=written.get(OrderEnded.__name__, 0),
+    )
 
 
 def at_stake(db: Repositories, account_id: str) -> bool:

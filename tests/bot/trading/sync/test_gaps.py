@@ -101,6 +101,20 @@ async def test_a_socket_that_comes_back_while_the_books_cannot_be_read_says_that
     assert [(back.source, back.read) for back in backs(told)] == [(Source.FEED, False)]
 
 
+async def test_what_another_look_found_at_the_return_of_the_socket_was_missed_all_the_same(clock: LoopClock) -> None:
+    stage, broker = await a_stage(clock)
+    await place(stage)
+    feed, since = a_feed(stage), clock.now()
+    feed.gap(ACCOUNT.id, since, None)
+    await asyncio.sleep(100)
+    broker.fill(20)
+    await stage.reconcile.sync(ACCOUNT.id)  # as a login does at that moment
+    feed.gap(ACCOUNT.id, since, clock.now())
+    await asyncio.sleep(1)
+    (back,) = backs(await stage.notices())
+    assert (back.source, back.fills, back.read) == (Source.FEED, 1, True)
+
+
 @pytest.mark.parametrize(
     ("away", "moves", "told"), [(300, True, True), (300, False, True), (10, True, False), (None, True, False)]
 )
