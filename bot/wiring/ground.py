@@ -104,6 +104,13 @@ def squares_off_at(calendar: Calendar | None, instrument: Instrument, product: P
 
 
 def day_before(calendar: Calendar | None, day: date) -> date:
-    """The trading day before a date in India; the day before where no calendar is kept, or where it does not reach."""
-    found = calendar.trading_day_before(day) if calendar is not None else None
-    return found or day - timedelta(days=1)
+    """The last date in India before it that had a session, a muhurat hour included: it has marks and a close of its own.
+
+    The day before where no calendar is kept, or where it does not reach.
+    """
+    before = day - timedelta(days=1)
+    while calendar is not None and (session := calendar.has_session(before)) is not True:
+        if session is None:
+            return day - timedelta(days=1)
+        before -= timedelta(days=1)
+    return before

@@ -17,6 +17,7 @@ from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock
+from bot.domain.market.coming_days import coming_days
 from bot.domain.people.access import PinHash
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import ReferenceData, load_reference
@@ -41,9 +42,11 @@ from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.exports import Exports
 from bot.trading.money.held_notes import HeldNotes
+from bot.trading.money.late_days import LateDays
 from bot.trading.money.mornings import Mornings
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.plan_runner import PlanRunner
@@ -227,8 +230,23 @@ def build_core(
     )
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
+    reports = Reports(store=store, books=views, clock=clock)
     range_pnl = RangePnl(store=store, books=views, reports=reports, trading=days.trading, clock=clock)
+    summaries = Summaries(
+        store=store,
+        books=views,
+        reports=reports,
+        ranges=range_pnl,
+        late_days=LateDays(
+            store=store, books=views, day_before=partial(day_before, calendar), is_trading=days.trading, clock=clock
+        ),
+        weeks_last=days.weeks_last,
+        months_last=days.months_last,
+        coming=partial(coming_days, calendar),
+        mode=mode,
+        clock=clock,
+        started_at=clock.now(),
+    )
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -265,7 +283,7 @@ def build_core(
             confirmations=confirmations,
             clock=clock,
         ),
-        reports=reports,
+        summaries=summaries,
         range_pnl=range_pnl,
         exports=Exports(range_pnl=range_pnl),
         secret_entry=secret_entry,
@@ -289,7 +307,7 @@ def build_core(
     notes = HeldNotes(store=patient, books=views, clock=clock)
     jobs = table(
         days=days,
-        reports=reports,
+        summaries=summaries,
         notes=notes,
         mornings=Mornings(telling=telling, books=views, notes=notes, calendar=calendar, clock=clock),
         expiring=Expiring(

@@ -240,9 +240,10 @@ def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) 
     is_known = after is not None and after.quantity is not None
     opened = not closed and (is_known or only_opens(order))
     exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not flat else []
+    again = [tap("Same again", OrderVerb.SAME)] if opened else []
     holds = after is not None and bool(after.quantity) and not closed
     stop = [tap("Set stop", OrderVerb.STOP)] if may_exit(order) and holds else []
-    return keyboard([*stop, *exit_, *([tap("Same again", OrderVerb.SAME)] if opened else [])])
+    return keyboard([*stop, *exit_, *again])
 
 
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:

@@ -170,6 +170,7 @@ class Confirmation:
     expires_at: datetime
     state: ConfirmationState = ConfirmationState.OPEN
     taps_from: datetime | None = None  # after a redraw, taps before this moment are ignored
+    light: bool | None = None  # whether it is an entry that one tap may confirm, as far as was seen when it was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

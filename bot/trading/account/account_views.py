@@ -1,10 +1,11 @@
 """What is true at the broker now: orders, trades, positions, holdings, funds, and the day's profit and loss."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
@@ -123,7 +124,7 @@ class AccountViews:
         """All positions with their day; what has no price or no cost is left out of the sums and says so."""
         account, _ = self.connection(actor)
         book, trades, stops = await asyncio.gather(
-            self.reads.positions(account.id), or_none(self.reads.trades(account.id)), self._stops(account)
+            self.reads.positions(account.id), or_none(partial(self.reads.trades, account.id)), self._stops(account)
         )
         positions = book.value
         sold = any(position.is_sold_holding for position in positions)
@@ -149,6 +150,7 @@ class AccountViews:
             as_of=as_of,
             charges=bill.total if bill is not None else None,
             charges_missing=bill.missing if bill is not None else (),
+            bill=bill,
         )
 
     async def _stops(self, account: Account) -> Sequence[Order] | None:
@@ -194,6 +196,7 @@ class AccountViews:
             open=positions.open,
             charges=positions.charges,
             charges_missing=positions.charges_missing,
+            bill=positions.bill,
             as_of=positions.as_of,
             adjustment=positions.adjustment,
             lines=positions.lines,
@@ -259,9 +262,9 @@ def _wanted(order: Order, which: Which) -> bool:
             return True
 
 
-async def or_none(reading: Awaitable[T]) -> T | None:
+async def or_none(reading: Callable[[], Awaitable[T]]) -> T | None:
     """A reading that other figures can do without; None when the broker does not give it now."""
     try:
-        return await reading
+        return await reading()
     except BrokerError:
         return None

@@ -44,9 +44,9 @@ class Results:
 
         BrokerError passes through.
         """
-        positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades()))
+        positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades))
         sold = any(position.is_sold_holding for position in positions)
-        holdings = await or_none(connection.broker.holdings()) if sold else ()
+        holdings = await or_none(connection.broker.holdings) if sold else ()
         prices = await self.prices.of_all(account_id, wants_price(positions))
         prices, _, ends = await self.events.settled(account_id, positions, prices)
         now = self.clock.now()

@@ -127,6 +127,20 @@ class RangePnl:
         closed = tuple(day for day in every if day.weekday() < 5 and not self.trading(day))
         return replace(report, closed=closed, as_of=as_of, unread=unread)
 
+    async def with_day(self, report: DayReport, marks: Sequence[DayMark], *, since: date, ended: bool = True) -> RangeReport:
+        """The range from a date in India up to a day that has no final row yet; marks: how its rows stand.
+
+        ended: whether contracts whose last day it is are traded no more.
+        """
+        account_id, last = report.account_id, date.fromisoformat(report.date)
+        over = last if ended else last - DAY
+        trades, orders = await self.fills(account_id, since, last), await self.orders(account_id, since, last)
+        made = (report, marks)
+        records = await self.store.read(
+            lambda db: self._read(db, account_id, since, last, trades=trades, orders=orders, made=made, over=over)
+        )
+        return await asyncio.get_running_loop().run_in_executor(None, self._report, account_id, records)
+
     async def fills(self, account_id: str, first: date, last: date) -> Sequence[LedgerTrade]:
         """All fills of the range, oldest first."""
         spans = _weeks(first, last)
@@ -151,12 +165,8 @@ class RangePnl:
         made: Made | None,
         over: date,
     ) -> _Records:
-        reports = list(db.reports.between(account_id, first, last))
+        reports = list(self.reports.rows(db, account_id, first, last))
         days = [date.fromisoformat(report.date) for report in reports]
-        reports = [
-            self.reports.row(db, account_id, day) or report if report.records_only else report
-            for day, report in zip(days, reports, strict=True)
-        ]
         marks = {day: db.ledger.marks(account_id, day) for day in days}
         before = db.ledger.last_marked(account_id, first)
         start = db.ledger.marks(account_id, before) if before is not None else {}

@@ -17,6 +17,7 @@ from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.safety.announce import tell_others
+from bot.trading.sync.fact_applier import Change
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)
@@ -47,11 +48,11 @@ class Cancelling:
         wished = [order for order in orders if order.broker_id is not None and order.status.is_working]
         await self.store.owe(lambda db: self._record(db, actor, wished))  # a cancel leaves also while the database takes nothing
         answers = await self._send(actor, wished)
-        after, read = await self._looked(account.id, orders)
-        if read and any(_may_repeat(order, answers) for order in after):
+        after, shown = await self._looked(account.id, orders)
+        if any(_may_repeat(order, answers) for order in after if order.id in shown):
             await asyncio.sleep(A_MOMENT)
-            after, read = await self._looked(account.id, after)
-            again = [order for order in after if read and _may_repeat(order, answers)]
+            after, shown = await self._looked(account.id, after)
+            again = [order for order in after if order.id in shown and _may_repeat(order, answers)]
             if again:
                 answers = {**answers, **await self._send(actor, again)}
                 after, _ = await self._looked(account.id, after)
@@ -101,15 +102,15 @@ class Cancelling:
             if known is not None and known.status.is_working and known.cancelled_by is not None:
                 db.orders.save(known.cancel_not_taken(now))
 
-    async def _looked(self, account_id: str, orders: Sequence[Order]) -> tuple[list[Order], bool]:
-        """The orders after a look, and whether it came to one: what the books say may not be readable now, or not storable."""
-        read = False
+    async def _looked(self, account_id: str, orders: Sequence[Order]) -> tuple[list[Order], set[str]]:
+        """The orders after a look, and the ids of those that it showed: none where the books cannot be read or stored now."""
+        change = Change()
         with suppress(StorageAway, BrokerError):
-            await self.reconcile.sync(account_id)
-            read = True
+            change = await self.reconcile.sync(account_id)
+        shown = {order.id for order in orders if order.broker_id in change.same or order.id in change.touched}
         with suppress(StorageAway):
-            return await self.store.transaction(lambda db: [db.orders.find(order.id) or order for order in orders]), read
-        return list(orders), read
+            return await self.store.transaction(lambda db: [db.orders.find(order.id) or order for order in orders]), shown
+        return list(orders), shown
 
 
 def _may_repeat(order: Order, answers: _Answers) -> bool:

@@ -25,7 +25,7 @@ from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import Side
+from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.orders.checks import Situation
 from bot.trading.orders.confirmations import Confirmations
@@ -283,8 +283,10 @@ class OrderDesk:
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
 
     def _of_before(self, question: Confirmation) -> str | None:
-        """Why a card from before a restart is asked anew: nobody knows whether it was about an exit, or heavy."""
-        return "I was restarted after this card." if self._confirmations.is_of_before(question) else None
+        """Why a card from before a restart is asked anew: what it was to close may be gone, or it was to be asked again."""
+        draft = terms_of(question)
+        stays_entry = question.light and draft.side is Side.BUY and draft.product is Product.CNC
+        return "I was restarted after this card." if self._confirmations.is_of_before(question) and not stays_entry else None
 
     async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
         _, connection = self._proposing.connection(actor)

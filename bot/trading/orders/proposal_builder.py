@@ -193,10 +193,11 @@ class ProposalBuilder:
                 return ("It closes what is open: a stop or a target belongs to an entry.",), situation
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
-            self.confirmations.note_weight(confirmation, weighs(situation))
+            weight = weighs(situation)
+            self.confirmations.note_weight(confirmation, weight)
             if replaces is not None:
                 db.confirmations.close(replaces, ConfirmationState.REPLACED)
-            db.confirmations.add(confirmation)
+            db.confirmations.add(replace(confirmation, light=not weight and not situation.reduces))
             if plan is not None:
                 db.plans.add(plan)
             return (), situation

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from bot.domain.orders import notice as news
 from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
+from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.pnl.picture_news import Pictured
 from bot.domain.terms import Product, Side
 from bot.reference.load import load_reference
 from handlers.views.card import card
@@ -28,8 +30,10 @@ from handlers.views.taps import OrderTap, OrderVerb
 from tests.handlers.mornings import every_morning
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
+from tests.handlers.views.test_money import WEEK
 from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+from tests.stage.pictures import a_day
 
 S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
@@ -70,6 +74,8 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.AddressNotRegistered(at=NOW, words=words),
         news.DaySummary(report=a_report()),
         news.YearNotCovered(year=2027),
+        WEEK,
+        Pictured(day=a_day()),
         *every_morning(),
     ]
 
@@ -100,7 +106,7 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     assert {type(kind) for kind in kinds} == set(Notice.kinds.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
     for kind in kinds:
-        in_its_table = isinstance(kind, news.DaySummary) or type(kind) in OWN_PLACE
+        in_its_table = isinstance(kind, (news.DaySummary, PeriodSummary)) or type(kind) in OWN_PLACE
         assert re.search("main +LIVE" if in_its_table else "main · LIVE", draw(kind).plain)
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
