@@ -80,7 +80,7 @@ async def test_an_exit_that_the_price_left_rings_and_its_button_is_the_repair(cl
         asks = await house.me.wait_for("Exit not filled.", 20)
         assert rang(house, asks)
         (exit_,) = buttons(asks)
-        house.me.press("Confirm", await house.me.choose(exit_, "Change"))
+        house.me.press("Confirm", await house.me.choose(exit_, "CHANGE #2"))
         await house.me.wait_for("position closed", 30)
         assert len(told(house, "Exit not filled.")) == 1
 
