@@ -39,7 +39,7 @@ async def test_an_intraday_short_in_a_share_of_the_auction_rings_its_way_to_the_
         (listed,) = told(house, "mStock closes these from 15:10")
         assert "−10 RELIANCE MIS; cannot be carried" in listed["text"]
         assert (rang(house, listed), buttons(listed)) == (False, ["Exit RELIANCE"])
-        await until(house, at_ist(FRIDAY, 15, 6))
+        await until(house, at_ist(FRIDAY, 15, 6, 30))
         assert [rang(house, one) for one in told(house, "mStock closes these from 15:10")] == [False, True, True]
         (stops,) = told(house, "The exchange cancels these stops at 15:15")
         assert "trigger 1,510.00" in stops["text"]
@@ -80,7 +80,7 @@ async def test_an_exit_that_the_price_left_rings_and_its_button_is_the_repair(cl
         asks = await house.me.wait_for("Exit not filled.", 20)
         assert rang(house, asks)
         (exit_,) = buttons(asks)
-        house.me.press("Confirm", await house.me.choose(exit_, "Change"))
+        house.me.press("Confirm", await house.me.choose(exit_, "CHANGE #2"))
         await house.me.wait_for("position closed", 30)
         assert len(told(house, "Exit not filled.")) == 1
 

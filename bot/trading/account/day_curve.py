@@ -82,11 +82,13 @@ class DayCurve:
         return await self._note(account_id, result, fills, moment)
 
     async def heard(self, account_id: str, result: PnL) -> None:
-        """A reading that somebody else made; noted where the last point is a minute old."""
+        """A reading that somebody else made in the session; noted where the last point is a minute old."""
+        if not self.in_session(result.as_of):
+            return
         await self.read(account_id, result)
         moment, today = asyncio.get_running_loop().time(), ist_date(result.as_of)
         last = self._noted.get(account_id)
-        if not self.in_session(result.as_of) or (last is not None and last.day == today and moment - last.at < EVERY):
+        if last is not None and last.day == today and moment - last.at < EVERY:
             return
         fills = await self.store.read(lambda db: db.ledger.count(account_id, today))
         if fills or any(line.position.quantity for line in result.lines):

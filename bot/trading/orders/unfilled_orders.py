@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 UNFILLED = 3.0  # seconds
 RESTS = 10.0  # seconds for an exit with a price of its own
-SHUT = 30.0  # seconds between two looks while such an exit waits for the market to open
+SHUT = 30.0  # seconds between two looks while an order waits for the market to open, or in an auction
 SCANS = 0.3  # seconds between two scans at least: a busy minute changes orders many times a second
 
 
@@ -36,7 +36,9 @@ class UnfilledOrders:
     prices: Prices
     rules: MarketRules
     clock: Clock
-    trades: Callable[[Instrument], bool] = lambda _: True  # whether it is traded now: before the open every limit rests
+    trades: Callable[[Instrument], bool] = lambda _: (
+        True
+    )  # whether it is traded now: before the open and in an auction every limit rests
     _wake: Signal = field(default_factory=Signal)
     _since: dict[str, float] = field(default_factory=dict)  # since when this process knows, in loop time
     _rung: set[str] = field(default_factory=set)
@@ -51,7 +53,7 @@ class UnfilledOrders:
             await asyncio.sleep(SCANS)
             now = asyncio.get_running_loop().time()
             found = {order.id: order for order in await self.store.transaction(_late)}
-            late = {key: order for key, order in found.items() if not _rests(order) or self.trades(order.draft.instrument)}
+            late = {key: one for key, one in found.items() if one.draft.trigger is not None or self.trades(one.draft.instrument)}
             self._rung &= late.keys()
             self._rung |= {key for key, order in late.items() if key not in self._since and self._is_far(order)}
             self._since = {order_id: self._since.get(order_id, now) for order_id in late}

@@ -152,3 +152,19 @@ async def test_an_exit_rings_ten_seconds_after_the_market_opened_and_not_before(
         traded.append(True)
         await asyncio.sleep(60)
     assert [each.why for each in await asked(stage)] == [ExitTrouble.RESTS]
+
+
+async def test_a_market_order_that_waits_in_an_auction_is_not_said_to_have_missed_its_price(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    desk = stage.desk
+    stage.broker.stuck = True
+    traded: list[bool] = []
+    desk.core.unfilled.trades = lambda _: bool(traded)
+    buy = OrderRequest(side=Side.BUY, symbol="RELIANCE", product=Product.MIS, quantity=10)
+    async with stage.running():
+        await desk.tap(await desk.card(await desk.proposals.propose(desk.actor, buy, chat_id=PERSON)))
+        await asyncio.sleep(300)
+        assert [each for each in await desk.notices() if isinstance(each, MarketUnfilled)] == []
+        traded.append(True)
+        await asyncio.sleep(60)
+    assert len([each for each in await desk.notices() if isinstance(each, MarketUnfilled)]) == 1

@@ -203,3 +203,28 @@ async def test_three_fifths_of_a_known_band_against_the_position_ring_once(
 
 async def test_a_band_that_nobody_knows_rings_nothing(watch: Watch) -> None:
     assert of(BandNear, await watch.minutes(2, LONG, last="1200.00")) == []
+
+
+async def test_a_reading_after_the_session_rings_nothing_the_stops_of_the_day_are_over_then(loop: VirtualLoop) -> None:
+    watch = Watch(await a_morning(LoopClock(loop, at_ist(FRIDAY, 20))))
+    curve = watch.day.stage.core.curve
+    lines = (PositionLine(position=replace(LONG, product=Product.NRML), price=None, booked=None, open=None),)
+    await watch.reading()
+    for _ in range(6):
+        now = watch.day.clock.now()
+        await curve.heard(ACCOUNT.id, PnL(booked=Decimal(0), open=Decimal(0), charges=None, as_of=now, lines=lines))
+        await asyncio.sleep(60)
+    assert await watch.day.stage.notices() == []
+
+
+async def test_the_loss_guards_own_readings_ring_as_well(loop: VirtualLoop) -> None:
+    watch = Watch(await a_morning(LoopClock(loop, at_ist(FRIDAY, 11))))
+    await limited(watch, 240)
+    await watch.day.stage.reconcile.sync(ACCOUNT.id)
+    bought = replace(LONG, bought=10, sold=0, bought_value=Decimal(15_000), sold_value=Decimal(0))
+    watch.day.broker.held = [bought]  # 197 below its cost: over four fifths of the limit
+    guard = asyncio.create_task(watch.day.stage.core.losses.run())
+    await asyncio.sleep(240)
+    guard.cancel()
+    told = await watch.day.stage.notices()
+    assert [type(one) for one in told] == [LossNear, NoStop]
