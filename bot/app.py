@@ -116,6 +116,7 @@ class App:
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
+                        ("alerts", self.core.alerts.run()),
                         ("plans", self.core.plans.run()),
                         ("unfilled orders", self.core.unfilled.run()),
                         ("master", self.core.catalogue.run()),

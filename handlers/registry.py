@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.domain.people.account import Permission
 from handlers.commands import (
     account,
+    alerts,
     books,
     chart,
     confirm,
@@ -40,6 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     *export.COMMANDS,
     *market.COMMANDS,
     *chart.COMMANDS,
+    *alerts.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
     *limits.COMMANDS,

@@ -32,6 +32,7 @@ from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
+from bot.trading.watch.alerts import Alerts
 
 PAGE = 8  # acts on one page of /audit
 
@@ -49,6 +50,7 @@ class Services:
     orders: WorkingOrders
     books: AccountViews
     market: Quotes
+    alerts: Alerts
     charts: CandleCharts
     payoffs: Payoffs
     pictures: Pictures

@@ -62,7 +62,9 @@ from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
+from bot.trading.watch.alert_watch import AlertWatch
 from bot.web.secret_page import SecretPage
+from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
@@ -100,6 +102,7 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     curve: DayCurve
+    alerts: AlertWatch
     plans: PlanRunner
     unfilled: UnfilledOrders
     settle: Settling
@@ -200,6 +203,7 @@ def build_core(
     orders = build_orders(ground)
     quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
     charts = build_charts(ground, quotes, mode)
+    alerts = build_alerts(ground, quotes)
     drawing = DrawingProcess()
     album = album or Album(drawing.draw, drawing.close)
     days = Days(calendar=calendar, summary=settings.daily_summary)
@@ -249,6 +253,7 @@ def build_core(
         orders=orders.working,
         books=views,
         market=quotes,
+        alerts=alerts.own,
         charts=charts.candles,
         payoffs=charts.payoffs,
         pictures=album,
@@ -317,6 +322,7 @@ def build_core(
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
         curve=curve,
+        alerts=alerts.watch,
         plans=orders.plans,
         unfilled=orders.unfilled,
         settle=settle,

@@ -26,6 +26,7 @@ from bot.domain.orders.notice import (
     Tried,
     YearNotCovered,
 )
+from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import money
 from handlers.views.card import Explain
 from handlers.views.format import amount, clock_time, signed, table
