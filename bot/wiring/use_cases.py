@@ -17,6 +17,7 @@ from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock
+from bot.domain.latency import Latency
 from bot.domain.people.access import PinHash
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import ReferenceData, load_reference
@@ -28,6 +29,7 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.day_curve import DayCurve
 from bot.trading.account.day_events import DayEvents
+from bot.trading.account.lines import Lines
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.new_bases import NewBases
@@ -282,6 +284,8 @@ def build_core(
             mode=mode,
             version=__version__,
             started_at=clock.now(),
+            lines=Lines(connections=connections, watcher=watcher, reconcile=reconcile, clock=clock),
+            telegram=Latency(),
             inspect=partial(_status, settings, store, clock),
         ),
         mode=mode,

@@ -45,7 +45,7 @@ async def _on_price(ctx: Ctx, words: str) -> None:
     else:
         percent = -figure if kind is AlertKind.BELOW and not match[1] else figure
         shown = await ctx.services.alerts.on_price(ctx.actor, symbol, kind, percent=percent)
-    await ctx.reply(views.alerts(shown, ctx.name, ctx.label))
+    await ctx.reply(views.alerts(shown, ctx.name, ctx.label, ctx.mode))
 
 
 async def _on_result(ctx: Ctx, words: str) -> None:
@@ -56,7 +56,7 @@ async def _on_result(ctx: Ctx, words: str) -> None:
         kind = AlertKind.LOSS if level < 0 else AlertKind.PROFIT
     else:
         raise UsageError("After mtm comes −5000, 3000 or giveback 40%.", example=_ON_RESULT)
-    await ctx.reply(views.alerts(await ctx.services.alerts.on_result(ctx.actor, kind, level), ctx.name, ctx.label))
+    await ctx.reply(views.alerts(await ctx.services.alerts.on_result(ctx.actor, kind, level), ctx.name, ctx.label, ctx.mode))
 
 
 def _figure(match: re.Match[str]) -> Decimal:
@@ -68,11 +68,11 @@ async def alerts(ctx: Ctx) -> None:
     """The list; `delete 3` and `keep 3` are its buttons."""
     act, _, number = ctx.words.lower().partition(" ")
     if not act:
-        await ctx.redraw_or_reply(views.alerts(await ctx.services.alerts.shown(ctx.actor), ctx.name, ctx.label))
+        await ctx.redraw_or_reply(views.alerts(await ctx.services.alerts.shown(ctx.actor), ctx.name, ctx.label, ctx.mode))
     elif act in ("delete", "keep") and re.fullmatch(r"#?[0-9]{1,9}", number.strip()):
         services, wanted = ctx.services.alerts, int(number.strip().removeprefix("#"))
         shown = await (services.remove if act == "delete" else services.keep)(ctx.actor, wanted)
-        await ctx.redraw_or_reply(views.alerts(shown, ctx.name, ctx.label))
+        await ctx.redraw_or_reply(views.alerts(shown, ctx.name, ctx.label, ctx.mode))
     else:
         raise UsageError("/alerts alone lists them; delete and a number takes one away.", example="/alerts delete 3")
 

@@ -6,7 +6,7 @@ from bot.domain.clock import ist_date
 from bot.domain.market.display_names import label, short
 from bot.domain.orders.alert import ARMS, Alert, AlertKind, AlertPaused, AlertsShown, AlertState, AlertStruck, Sees
 from bot.domain.orders.order_text import words_of
-from handlers.views.format import clock_time, count, mark, price, row, signed, table, wrapped
+from handlers.views.format import clock_time, count, fit, mark, price, row, signed, table, wrapped
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
 from handlers.views.order_news import Scene, renders
@@ -16,9 +16,9 @@ _SIGNS = {AlertKind.ABOVE: "≥", AlertKind.BELOW: "≤", AlertKind.PROFIT: "≥
 _MOST_BUTTONS = 24
 
 
-def alerts(shown: AlertsShown, name: str, account: str) -> View:
+def alerts(shown: AlertsShown, name: str, account: str, mode: str) -> View:
     """One row an alert with its number, what watches them, and a button for each."""
-    rows = [row(f"ALERTS {name}", f"as of {clock_time(shown.as_of)}")]
+    rows = [row(fit(f"ALERTS {name}", 23), mode), row(f" as of {clock_time(shown.as_of)}")]
     for alert in shown.alerts:
         rows.append(_row(alert, shown))
         if alert.percent is not None:

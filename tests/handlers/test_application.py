@@ -44,6 +44,8 @@ ANSWERS = {
     "quote": "LTP 1,480.30",
     "search": "Found",
     "chart": "CHART 🔵 main",
+    "alert": "Alert 1 is set",
+    "alerts": "ALERTS 🔵 main",
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",

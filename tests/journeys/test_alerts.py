@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from bot.simulators.loop import LoopClock
 from tests.stage.house import House, a_house
@@ -23,6 +24,7 @@ async def last_of(house: House) -> Decimal:
     return Decimal(str(rows["prices"][0]["last"]))
 
 
+@pytest.mark.core
 async def test_an_alert_survives_a_restart_rings_once_and_its_button_asks(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

@@ -62,6 +62,7 @@ class ScriptedBroker:
         self.codes: list[str] = []  # of each login that it took
         self.login_refused: BrokerError | None = None
         self.quoted = Decimal("1480.30")  # the last price by a quote, of every instrument
+        self.latency: float | None = None
         self.slow = 0.0  # seconds until it answers an order
         self.past = [flat_candle(clock.now() - timedelta(minutes=5))]  # of every instrument
         self.candle_stretches: list[tuple[datetime, datetime]] = []  # that were asked for

@@ -275,6 +275,10 @@ class OutboxRepository(Protocol):
         """(waiting, buried)."""
         ...
 
+    def oldest(self) -> datetime | None:
+        """When the oldest that waits was written."""
+        ...
+
 
 class ReportsRepository(Protocol):
     """Daily summaries, one final row for an account and a date."""

@@ -87,7 +87,7 @@ ALERTS = (
 
 @pytest.mark.parametrize("sees", Sees)
 def test_the_list_fits_a_narrow_phone_and_says_by_what_it_is_watched(sees: Sees) -> None:
-    view = views.alerts(AlertsShown(alerts=ALERTS, sees=sees, as_of=NOW), "🔵 main", "main")
+    view = views.alerts(AlertsShown(alerts=ALERTS, sees=sees, as_of=NOW), "🔵 main", "main", "PAPER")
     rows = [line for part in view.parts if isinstance(part, Table) for line in part.rows]
     assert max(columns(line) for line in rows) <= 30
     words = {Sees.TICKS: "12", Sees.QUOTES: "every 12 s", Sees.NOTHING: "nothing is being watched"}
