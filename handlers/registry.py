@@ -24,6 +24,7 @@ from handlers.commands import (
     safety,
     start,
     status,
+    watch,
 )
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
@@ -42,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     *market.COMMANDS,
     *chart.COMMANDS,
     *alerts.COMMANDS,
+    *watch.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
     *limits.COMMANDS,

@@ -35,6 +35,7 @@ from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alerts import Alerts
+from bot.trading.watch.watch_lists import WatchLists
 
 PAGE = 8  # acts on one page of /audit
 
@@ -53,6 +54,7 @@ class Services:
     books: AccountViews
     market: Quotes
     alerts: Alerts
+    watch_lists: WatchLists
     charts: CandleCharts
     payoffs: Payoffs
     pictures: Pictures

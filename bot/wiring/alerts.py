@@ -1,4 +1,4 @@
-"""Builds what watches for alerts, and what a person does with them."""
+"""Builds alerts, what a person does with them, and watch lists."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,15 +6,17 @@ from functools import partial
 from bot.trading.account.quotes import Quotes
 from bot.trading.watch.alert_watch import AlertWatch
 from bot.trading.watch.alerts import Alerts
+from bot.trading.watch.watch_lists import WatchLists
 from bot.wiring.ground import Ground, day_before, in_hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertServices:
-    """A person's acts, and the loop."""
+    """A person's acts, the loop of the alerts, and the lists."""
 
     own: Alerts
     watch: AlertWatch
+    lists: WatchLists
 
 
 def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
@@ -37,4 +39,12 @@ def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
         sees=watch.sees,
         changed=watch.wake,
     )
-    return AlertServices(own=own, watch=watch)
+    lists = WatchLists(
+        store=ground.store,
+        quotes=quotes,
+        catalogue=ground.catalogue,
+        prices=ground.prices,
+        watcher=ground.watcher,
+        clock=ground.clock,
+    )
+    return AlertServices(own=own, watch=watch, lists=lists)

@@ -256,6 +256,7 @@ def build_core(
         books=views,
         market=quotes,
         alerts=alerts.own,
+        watch_lists=alerts.lists,
         charts=charts.candles,
         payoffs=charts.payoffs,
         pictures=album,

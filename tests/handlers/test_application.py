@@ -46,6 +46,7 @@ ANSWERS = {
     "chart": "CHART 🔵 main",
     "alert": "Alert 1 is set",
     "alerts": "ALERTS 🔵 main",
+    "watch": "WATCH 🔵 main",
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",
