@@ -23,7 +23,10 @@ async def watch(ctx: Ctx) -> None:
         await ctx.redraw_or_reply(views.edit(shown, ctx.mode))
         return
     shown = lists.until(shown)
-    lists.follow(ctx.actor, ctx.chat_id, await ctx.redraw_or_reply(views.watch(shown, ctx.now, ctx.mode)), shown)
+    message_id = await ctx.redraw_or_reply(views.watch(shown, ctx.now, ctx.mode))
+    lists.follow(ctx.actor, ctx.chat_id, message_id, shown)
+    if shown.until is not None and not ctx.stays:
+        await ctx.pin(message_id)
 
 
 COMMANDS = (

@@ -42,6 +42,8 @@ async def test_it_follows_the_price_in_one_message_and_ends_after_ten_minutes(cl
         said = len(stage.me.history())
         assert "1,480.30" in card["text"]
         assert "Refreshes itself until" in card["text"]
+        await later(1)
+        assert stage.chats.pinned == {ASHA: card["id"]}
         stage.bot.connection.feed.ask = Decimal(1490)
         await later(15)
         assert "1,490.00" in as_it_is(stage, card)["text"]
