@@ -9,7 +9,7 @@ KEPT := $(sort $(wildcard $(HOME)/.pyenv/versions/3.1[1-4].*/bin/python3 $(HOME)
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: install demo test test-all smoke-other check bench fuzz attack canaries audit sbom readme pictures lock clean
+.PHONY: install demo test test-all smoke-other check bench fuzz attack campaign canaries audit sbom readme pictures lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -76,6 +76,16 @@ fuzz: .venv/dev.stamp
 # Forgery, tampering, taps at once, a flood of strangers: one line of JSON each (docs/security.md keeps the figures).
 attack: .venv/dev.stamp
 	$(BIN)/python -m tests.attack.run
+
+# Seeded sessions in virtual time with faults on both sides, kills and clocks that are set; a checker of its own compares what the
+# exchange did with what the chats showed, and has to catch every mutant. One line of JSON. A failing one again, told in full:
+# make campaign SEED=4711
+campaign: .venv/dev.stamp
+ifdef SEED
+	$(BIN)/python -m tests.campaign --seed $(SEED)
+else
+	$(BIN)/python -m tests.campaign --seeds $(or $(SEEDS),200) $(if $(SECONDS),--seconds $(SECONDS))
+endif
 
 # The whole suite at DEBUG; a test that lets one of the suite's secrets out, in any spelling, fails (docs/security.md, T20).
 canaries: .venv/dev.stamp

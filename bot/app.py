@@ -117,6 +117,7 @@ class App:
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
                         ("alerts", self.core.alerts.run()),
+                        ("mute feed", self.core.mute_feed.run()),
                         ("plans", self.core.plans.run()),
                         ("unfilled orders", self.core.unfilled.run()),
                         ("master", self.core.catalogue.run()),
@@ -221,7 +222,12 @@ async def open_app(
             protect_content=settings.protect_content == Consent.YES,
         )
         messenger = TelegramMessenger(
-            application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.allowlist.role_on
+            application.bot,
+            mode=core.services.mode,
+            clock=clock,
+            pictures=core.services.pictures,
+            explain=explain,
+            role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
         cards = CardUpdater(store=core.patient, messenger=messenger)

@@ -65,7 +65,8 @@ def day_picture(picture: DayPicture) -> bytes:
     if picture.curve:
         _day_curve(canvas, picture, top, top + curve)
     else:
-        canvas.text((WIDTH / 2, top + curve / 2), "No trades", colour=FAINT, anchor="mm")
+        why = "Not watched through the day" if picture.fills else "No trades"
+        canvas.text((WIDTH / 2, top + curve / 2), why, colour=FAINT, anchor="mm")
     _draw_bars(canvas, bars, top + curve + foot)
     return canvas.png()
 

@@ -110,6 +110,14 @@ class PinWanted(PersonError):
         self.proof = proof
 
 
+class WordsWanted(PersonError):
+    """The act is heavy enough to be asked again in words; reasons say why."""
+
+    def __init__(self, say: str, *, reasons: Sequence[str] = ()) -> None:
+        super().__init__(say)
+        self.reasons = tuple(reasons)
+
+
 class PhoneLocked(PersonError):
     """This person's phone is locked; only stopping and opening it work."""
 

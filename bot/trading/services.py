@@ -22,7 +22,7 @@ from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
-from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.prompts import Prompts
@@ -63,7 +63,7 @@ class Services:
     invitations: Invitations
     limits: OwnLimits
     pins: Pins
-    reports: Reports
+    summaries: Summaries
     range_pnl: RangePnl
     exports: Exports
     secret_entry: SecretEntry

@@ -93,6 +93,14 @@ def in_session(calendar: Calendar | None, at: datetime) -> bool:
     return in_hours(calendar, Exchange.NSE, at)
 
 
+def trades_now(calendar: Calendar | None, catalogue: Catalogue, clock: Clock, instrument: Instrument) -> bool:
+    """Whether an instrument is in continuous trading now; where the calendar does not know, it is taken to be."""
+    if calendar is None:
+        return True
+    phase = next(calendar.from_moment(instrument, clock.now(), in_auction=catalogue.has_contracts(instrument)))
+    return phase.kind in (PhaseKind.CONTINUOUS, PhaseKind.UNKNOWN)
+
+
 def ended(calendar: Calendar | None, instrument: Instrument, at: datetime) -> bool:
     """Whether a contract is traded no more at a moment (UTC); by the usual hours where the calendar does not reach."""
     if instrument.expiry is None or ist_date(at) < instrument.expiry:
@@ -109,6 +117,13 @@ def squares_off_at(calendar: Calendar | None, instrument: Instrument, product: P
 
 
 def day_before(calendar: Calendar | None, day: date) -> date:
-    """The trading day before a date in India; the day before where no calendar is kept, or where it does not reach."""
-    found = calendar.trading_day_before(day) if calendar is not None else None
-    return found or day - timedelta(days=1)
+    """The last date in India before it that had a session, a muhurat hour included: it has marks and a close of its own.
+
+    The day before where no calendar is kept, or where it does not reach.
+    """
+    before = day - timedelta(days=1)
+    while calendar is not None and (session := calendar.has_session(before)) is not True:
+        if session is None:
+            return day - timedelta(days=1)
+        before -= timedelta(days=1)
+    return before

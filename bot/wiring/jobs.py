@@ -11,7 +11,7 @@ from bot.runtime.scheduler import Job, Occasion
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.held_notes import HeldNotes
 from bot.trading.money.mornings import Mornings
-from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
 from bot.trading.safety.uncovered_year import UncoveredYear
 
 KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
@@ -86,7 +86,14 @@ def is_sunday(day: date) -> bool:
 
 
 def table(
-    *, days: Days, reports: Reports, sweep: Sweep, year: UncoveredYear, notes: HeldNotes, mornings: Mornings, expiring: Expiring
+    *,
+    days: Days,
+    summaries: Summaries,
+    sweep: Sweep,
+    year: UncoveredYear,
+    notes: HeldNotes,
+    mornings: Mornings,
+    expiring: Expiring,
 ) -> tuple[Job, ...]:
     """Every job, a line each: its IST time, its dates, how long after its time it is still done, and the work."""
     return (
@@ -97,7 +104,7 @@ def table(
         Job(name="last login reminder", at=time(9, 14), when=days.trading, within=MINUTE, work=mornings.remind),
         Job(name="near expiry, morning", at=time(8, 40), when=days.trading, within=SHORT, work=expiring.tell),
         Job(name="near expiry, afternoon", at=time(14, 0), when=days.trading, within=SHORT, work=expiring.tell),
-        Job(name="daily summary", at=days.summary_at, when=days.trading, within=timedelta(days=31), work=reports.close_day),
+        Job(name="daily summary", at=days.summary_at, when=days.trading, within=timedelta(days=31), work=summaries.close_day),
         Job(name="what is held", at=days.summary_at, when=days.trading, within=timedelta(hours=7), work=notes.note),
         Job(name="week ahead", at=time(18, 0), when=is_sunday, within=timedelta(hours=5, minutes=59), work=expiring.week_ahead),
     )

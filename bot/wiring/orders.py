@@ -1,7 +1,11 @@
 """Builds what asks about an order, sends it, and follows it until it is over."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 
+from bot.config.settings import Consent
+from bot.trading.orders.cancelling import Cancelling
 from bot.trading.orders.confirmed_exits import ConfirmedExits
 from bot.trading.orders.drafting import Drafting
 from bot.trading.orders.entry_slices import EntrySlices
@@ -15,7 +19,7 @@ from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.sending import Sending
 from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.orders.working_orders import WorkingOrders
-from bot.wiring.ground import Ground
+from bot.wiring.ground import Ground, trades_now
 from storage.store import Topic
 
 
@@ -47,6 +51,8 @@ def build_orders(ground: Ground) -> Orders:
         rules=ground.reference.rules,
         tariff=ground.reference.tariff,
         calendar=ground.calendar,
+        ceiling=Decimal(ground.settings.order_ceiling),
+        ddpi=ground.settings.ddpi is Consent.YES,
         plan=ground.plan,
     )
     proposals = Proposals(store=ground.store, proposing=proposing, confirmations=ground.confirmations, clock=ground.clock)
@@ -55,10 +61,22 @@ def build_orders(ground: Ground) -> Orders:
         proposing=proposing,
         confirmations=ground.confirmations,
         reconcile=ground.reconcile,
-        background=ground.background,
+        cancelling=Cancelling(
+            store=ground.store,
+            proposing=proposing,
+            reconcile=ground.reconcile,
+            background=ground.background,
+            clock=ground.clock,
+        ),
         clock=ground.clock,
     )
-    switch = KillSwitch(store=ground.store, confirmations=ground.confirmations, orders=working, clock=ground.clock)
+    switch = KillSwitch(
+        store=ground.store,
+        confirmations=ground.confirmations,
+        orders=working,
+        reconcile=ground.reconcile,
+        clock=ground.clock,
+    )
     sending = Sending(store=ground.store, connections=ground.connections, reconcile=ground.reconcile, clock=ground.clock)
     exits = LiveExit(
         store=ground.store,
@@ -103,7 +121,12 @@ def build_orders(ground: Ground) -> Orders:
         clock=ground.clock,
     )
     unfilled = UnfilledOrders(
-        store=ground.patient, exits=exits, prices=ground.prices, rules=ground.reference.rules, clock=ground.clock
+        store=ground.patient,
+        exits=exits,
+        prices=ground.prices,
+        rules=ground.reference.rules,
+        clock=ground.clock,
+        trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
     )
     ground.store.on_commit(Topic.ORDERS, plans.wake)
     ground.store.on_commit(Topic.ORDERS, unfilled.wake)

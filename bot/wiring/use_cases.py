@@ -18,6 +18,7 @@ from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock
 from bot.domain.latency import Latency
+from bot.domain.market.coming_days import coming_days
 from bot.domain.people.access import PinHash
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import ReferenceData, load_reference
@@ -43,9 +44,11 @@ from bot.trading.ledger.day_book import DayBook
 from bot.trading.money.expiring import Expiring
 from bot.trading.money.exports import Exports
 from bot.trading.money.held_notes import HeldNotes
+from bot.trading.money.late_days import LateDays
 from bot.trading.money.mornings import Mornings
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.plan_runner import PlanRunner
@@ -65,12 +68,14 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.trading.watch.alert_watch import AlertWatch
+from bot.trading.watchers.mute_feed import MuteFeed
 from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
+from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
@@ -105,6 +110,7 @@ class Core:
     losses: LossGuard
     curve: DayCurve
     alerts: AlertWatch
+    mute_feed: MuteFeed
     plans: PlanRunner
     unfilled: UnfilledOrders
     settle: Settling
@@ -223,6 +229,8 @@ def build_core(
         bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
+    telling = Telling(store=patient, clock=clock)
+    rings = build_rings(ground, books=views, telling=telling, days=days)
     curve = DayCurve(
         store=patient,
         connections=connections,
@@ -230,11 +238,27 @@ def build_core(
         clock=clock,
         in_session=partial(in_session, calendar),
         day_before=partial(day_before, calendar),
+        read=rings.positions.heard,
     )
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
-    range_pnl = RangePnl(store=store, books=views, reports=reports, clock=clock)
+    reports = Reports(store=store, books=views, clock=clock)
+    range_pnl = RangePnl(store=store, books=views, reports=reports, trading=days.trading, clock=clock)
+    summaries = Summaries(
+        store=store,
+        books=views,
+        reports=reports,
+        ranges=range_pnl,
+        late_days=LateDays(
+            store=store, books=views, day_before=partial(day_before, calendar), is_trading=days.trading, clock=clock
+        ),
+        weeks_last=days.weeks_last,
+        months_last=days.months_last,
+        coming=partial(coming_days, calendar),
+        mode=mode,
+        clock=clock,
+        started_at=clock.now(),
+    )
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -273,9 +297,9 @@ def build_core(
             confirmations=confirmations,
             clock=clock,
         ),
-        reports=reports,
+        summaries=summaries,
         range_pnl=range_pnl,
-        exports=Exports(store=store, range_pnl=range_pnl),
+        exports=Exports(range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,
@@ -295,11 +319,10 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
-    telling = Telling(store=patient, clock=clock)
     notes = HeldNotes(store=patient, books=views, clock=clock)
     jobs = table(
         days=days,
-        reports=reports,
+        summaries=summaries,
         notes=notes,
         mornings=Mornings(telling=telling, books=views, notes=notes, calendar=calendar, clock=clock),
         expiring=Expiring(
@@ -324,10 +347,11 @@ def build_core(
         reconcile=reconcile,
         watcher=watcher,
         background=background,
-        scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
+        scheduler=Scheduler(store=patient, clock=clock, jobs=jobs + rings.jobs, random=random_bytes),
         losses=losses,
         curve=curve,
         alerts=alerts.watch,
+        mute_feed=rings.mute_feed,
         plans=orders.plans,
         unfilled=orders.unfilled,
         settle=settle,

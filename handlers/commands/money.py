@@ -12,7 +12,7 @@ from handlers.views import money as views
 async def report(ctx: Ctx) -> None:
     """The summary of today or of an earlier day."""
     day = report_day(ctx.words, ist_date(ctx.now))
-    await ctx.reply(views.report(await ctx.services.reports.day(ctx.actor, day), ctx.label, ctx.mode, mark=ctx.mark))
+    await ctx.reply(views.report(await ctx.services.summaries.day(ctx.actor, day), ctx.label, ctx.mode, mark=ctx.mark))
 
 
 COMMANDS = (

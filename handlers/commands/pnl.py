@@ -6,6 +6,7 @@ from handlers.commands.command import Command, Pages
 from handlers.commands.ranges import range_of
 from handlers.context.command import Family
 from handlers.context.context import Ctx
+from handlers.context.pictures import send_picture
 from handlers.views import pnl as views
 from handlers.views.message import View
 from handlers.views.taps import Listing, ListingTap
@@ -17,8 +18,15 @@ async def pnl(ctx: Ctx) -> None:
     """Profit and loss of today, or of a range."""
     today = ist_date(ctx.now)
     span = range_of(ctx.words, today, example=EXAMPLE)
-    argument = "" if span == (today, today) else views.argument_of(*span)
-    await ctx.reply(await page(ctx, ListingTap(Listing.PNL, ctx.label, argument)))
+    if span == (today, today):
+        await ctx.reply(await page(ctx, ListingTap(Listing.PNL, ctx.label)))
+        return
+    report = await ctx.services.range_pnl.of(ctx.actor, *span)
+    tap = ListingTap(Listing.PNL, ctx.label, views.argument_of(*span))
+    under = await ctx.reply(views.range_view(report, views.Section.WHOLE, tap, ctx.name, ctx.mode))
+    month = views.month(report, ctx.mode)
+    if month is not None:
+        send_picture(ctx, month, views.month_caption(month), under=under)
 
 
 async def page(ctx: Ctx, tap: ListingTap) -> View:

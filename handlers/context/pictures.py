@@ -27,7 +27,7 @@ async def _send(ctx: Ctx, picture: Picture, caption: View, under: int) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(A_MOMENT):
                 await shown.wait()  # a sign that came after the photo would stand there for nothing
-        await Sender(ctx.bot).photo(ctx.chat_id, png, ctx.own(caption), reply_to=under)
+        await Sender(ctx.bot).photo(ctx.chat_id, png, ctx.own(caption), reply_to=under, silent=True)
 
 
 @asynccontextmanager

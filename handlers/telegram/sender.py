@@ -172,7 +172,7 @@ def sorted_error(error: TelegramError) -> DeliveryError:
     """
     if isinstance(error, RetryAfter):
         return DeliveryError("Telegram asks to wait.", retry_after=seconds(error))
-    if isinstance(error, Forbidden):
+    if isinstance(error, Forbidden) or (isinstance(error, BadRequest) and "chat not found" in error.message.lower()):
         return DeliveryError("The person has closed the chat.", closed=True)
     if isinstance(error, BadRequest | ChatMigrated) and not isinstance(error, EndPointNotFound):
         return DeliveryError("Telegram does not take this message.", permanent=True)

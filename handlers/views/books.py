@@ -77,8 +77,8 @@ _STATES = {
 }
 
 
-def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
-    """Orders of the day, newest first."""
+def orders(book: OrderList, tap: ListingTap, mode: str, explain: Callable[[str], str] = str) -> View:
+    """Orders of the day, newest first; of the rejected ones also why."""
     names = {"open": "OPEN ORDERS", "rejected": "REJECTED"}
     rows = _head(names.get(tap.argument, "ORDERS"), book.account.name, mode, book.as_of)
     entries = [_order_rows(order, book.as_of) for order in reversed(book.orders)]
@@ -87,6 +87,8 @@ def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
     parts: list[Part] = [table(*rows)]
     if book.stale:
         parts.append(say(f"⚠️ {book.stale}"))
+    if tap.argument == "rejected":
+        parts += [say(bold(f"#{order.number} "), _why(order, explain)) for order in _of_page(book, tap)]
     lists = [("Open", "open"), ("All", "all"), ("Rejected", "rejected")]
     now_shown = tap.argument or "all"
     others = [words(name, f"/orders {which}", account=tap.label) for name, which in lists if which != now_shown]
@@ -96,17 +98,28 @@ def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
 
 def _order_buttons(book: OrderList, tap: ListingTap) -> list[list[Button]]:
     """Cancel and Modify for each order of the page."""
-    newest = list(reversed(book.orders))
-    pages = max(1, -(-len(newest) // PAGE))
-    start = min(tap.page, pages - 1) * PAGE
     return [
         [
             button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, tap.label)),
             button(f"Modify #{order.number}", OrderTap(order.id, OrderVerb.MODIFY, tap.label)),
         ]
-        for order in newest[start : start + PAGE]
+        for order in _of_page(book, tap)
         if order.status.is_working
     ]
+
+
+def _of_page(book: OrderList, tap: ListingTap) -> Sequence[Order]:
+    """The orders that this page shows."""
+    newest = list(reversed(book.orders))
+    pages = max(1, -(-len(newest) // PAGE))
+    start = min(tap.page, pages - 1) * PAGE
+    return newest[start : start + PAGE]
+
+
+def _why(order: Order, explain: Callable[[str], str]) -> str:
+    if order.never_left:
+        return order.reason
+    return explain(order.reason) if order.reason else "mStock gave no reason."
 
 
 def _order_rows(order: Order, as_of: datetime) -> Rows:

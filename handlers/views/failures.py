@@ -20,6 +20,7 @@ BECAME: Mapping[type[errors.BotError], str] = {
     errors.TradingStopped: "Nothing was sent.",
     errors.PinClosed: "Nothing was done.",
     errors.PinWanted: "Nothing was done yet.",
+    errors.WordsWanted: "Nothing was sent yet.",
     errors.PhoneLocked: "Nothing was shown or done. /kill still works.",
     errors.NotFound: "Nothing was done.",
     errors.BrokerError: "mStock did not do it as asked.",

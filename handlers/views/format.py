@@ -132,6 +132,11 @@ def clock_time(moment: datetime) -> str:
     return ist(moment).strftime("%H:%M:%S")
 
 
+def day_and_time(moment: datetime) -> str:
+    """Mon 30 Nov at 09:00, in India."""
+    return f"{ist(moment):%a %-d %b at %H:%M}"
+
+
 def short_time(moment: datetime) -> str:
     return ist(moment).strftime("%H:%M")
 

@@ -125,6 +125,9 @@ def _rejected(news: OrderRejected, scene: Scene) -> View:
         return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
     why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
     part = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else ""
+    if order.status is OrderStatus.REFUSED:
+        doubt = "An answer is no proof: I look for it for three minutes, and send no second one like it until then."
+        return _about("Refused", order, _sentences(why, doubt, _left(order, news.after)), scene, [_look(order, scene)])
     return _about("Rejected", order, _sentences(part, why, _left(order, news.after)), scene, repair)
 
 
@@ -173,7 +176,19 @@ def _unclear(news: OrderUnclear, scene: Scene) -> View:
 
 @renders(OrderFound)
 def _found(news: OrderFound, scene: Scene) -> View:
-    return View((say(bold("Found in the order book.")), *standing(news.order, scene.now, scene.explain)))
+    """The end of a doubt. What was told wrongly is taken back, with the way out of it."""
+    order, back = news.order, []
+    first = {
+        OrderStatus.NOT_SEEN: "It exists after all. You closed it as not in the mStock app; the order book has it now.",
+        OrderStatus.REFUSED: "It exists after all. I told you that mStock refused it; the order book has it now.",
+        OrderStatus.REJECTED: "It exists after all. I told you that mStock rejected it; the order book has it now.",
+    }
+    if order.status.is_working:
+        back.append(button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label)))
+    if order.filled and may_exit(order):
+        back.append(button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label)))
+    said = say(bold(first.get(news.told, "Found in the order book.")))
+    return View((said, *standing(order, scene.now, scene.explain)), keyboard(back))
 
 
 @renders(OrderNotSeen)
@@ -261,12 +276,13 @@ def _market_unfilled(news: MarketUnfilled, scene: Scene) -> View:
 
 _ASKS = {
     ExitTrouble.TRIGGERED: ("Stop triggered, not filled", "It rests as a limit, and nothing else guards what is open."),
+    ExitTrouble.RESTS: ("Exit not filled", "It rests as a limit: the price went away from it."),
     ExitTrouble.TARGET_RESTS: ("Target not filled", "It rests as a limit and would not become a stop again."),
     ExitTrouble.NOT_RAISED: ("Stop too small", "It guards less than is open, and mStock would not raise it."),
     ExitTrouble.WRONG_STOP: ("Stop not as sent", "The order book shows other terms than I sent. Look at it in the mStock app."),
     ExitTrouble.LEFT_OVER: (
         "Stop left over",
-        "What it guarded is gone, and it was not cancelled: it may open the other side.",
+        "What it guarded is gone, and it still waits: it may open the other side.",
     ),
 }
 
@@ -275,8 +291,10 @@ _ASKS = {
 def _exit_asks(news: ExitAsks, scene: Scene) -> View:
     order = news.order
     title, text = _ASKS[news.why]
+    if news.why is ExitTrouble.LEFT_OVER and order.draft.trigger is None:
+        title, text = "Exit left over", "What it was to close is gone: it may open the other side."
     act = button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label))
-    if news.why in (ExitTrouble.TRIGGERED, ExitTrouble.TARGET_RESTS):
+    if news.why in (ExitTrouble.TRIGGERED, ExitTrouble.RESTS, ExitTrouble.TARGET_RESTS):
         at, to = (f" at {price(news.price)}", f" {news.price:f}") if news.price is not None else ("", "")
         act = words(f"Exit{at}", f"/modify {order.number}{to}", account=scene.label)
     elif news.why is ExitTrouble.NOT_RAISED:

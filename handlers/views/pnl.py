@@ -11,6 +11,7 @@ from bot.domain.clock import ist
 from bot.domain.market.display_names import short
 from bot.domain.money import PAISA, ZERO, total
 from bot.domain.orders.portfolio import PositionLine
+from bot.domain.pictures import DayResult, MonthHeatmap
 from bot.domain.pnl.range_report import RangeDay, RangeReport, Slip
 from bot.domain.pnl.round_trips import Booked, RoundTrip
 from bot.trading.money.range_pnl import TodayPnl
@@ -30,7 +31,7 @@ from handlers.views.format import (
     table,
 )
 from handlers.views.keyboards import button, words
-from handlers.views.message import Button, Part, View, detail, keyboard, say
+from handlers.views.message import Button, Part, View, detail, keyboard, message, say
 from handlers.views.taps import ListingTap
 
 Rows = tuple[str, ...]
@@ -136,6 +137,21 @@ def range_view(report: RangeReport, section: Section, tap: ListingTap, name: str
     changes = [button("Refresh", tap)] if report.as_of is not None or report.unread else []
     last = [*changes, words("Export", f"/export pnl {_words(report)}", account=tap.label)]
     return View(tuple(parts), keyboard(turn, _ways(tap, section), last))
+
+
+def month(report: RangeReport, mode: str) -> MonthHeatmap | None:
+    """The calendar of a range that begins with a month and stays in it; None for any other, and where no day has a row."""
+    first, last = report.first, report.last
+    if first.day != 1 or first == last or (first.year, first.month) != (last.year, last.month) or not report.days:
+        return None
+    days = tuple(DayResult(day=day.day, net=day.net) for day in report.days)
+    as_of = report.as_of or max(day.report.made_at for day in report.days)
+    return MonthHeatmap(month=first, days=days, closed=report.closed, mode=mode, as_of=as_of)
+
+
+def month_caption(picture: MonthHeatmap) -> View:
+    """What the calendar shows."""
+    return message(f"{picture.month:%B %Y}: each day's net after charges.")
 
 
 def _ways(tap: ListingTap, shown: Section) -> list[Button]:

@@ -231,6 +231,7 @@ class _Confirmations(TypedColumns):
     expires_at: Named[datetime] = Column(UtcTime)
     state: Named[ConfirmationState] = Column(Word(ConfirmationState))
     taps_from: Named[datetime | None] = Column(UtcTime)
+    light: Named[bool | None] = Column(Flag)  # None: asked by an earlier version
 
 
 confirmations = Table("confirmations", metadata, _Confirmations, sqlite_strict=True)

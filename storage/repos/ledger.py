@@ -23,7 +23,11 @@ _TRADES = select(*(_t[name] for name in _FIELDS)).where(_t.account_id == bindpar
 _OF_ORDER = _TRADES.where(_t.broker_id == bindparam("order"))
 _BETWEEN = _TRADES.where(_t.day >= bindparam("first"), _t.day <= bindparam("last"))
 _OF_ROW = _TRADES.where(
-    _t.exchange == bindparam("on"), _t.token == bindparam("of"), _t.product == bindparam("under"), _t.day >= bindparam("first")
+    _t.exchange == bindparam("on"),
+    _t.token == bindparam("of"),
+    _t.product == bindparam("under"),
+    _t.day >= bindparam("first"),
+    _t.day < bindparam("end"),
 )
 _COUNT = select(func.count()).select_from(trades).where(_t.account_id == bindparam("account"), _t.day == bindparam("of"))
 _LAST_SALE = (
@@ -111,8 +115,8 @@ class SqlLedger:
     def last_sale(self, account_id: str, day: date) -> datetime | None:
         return next(iter(self._tx.rows(_LAST_SALE, {"account": account_id, "of": day}).scalars()), None)
 
-    def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
-        return _trades(self._tx.rows(_OF_ROW, _place(account_id, row) | {"first": since or _EVER}))
+    def of_row(self, account_id: str, row: RowKey, since: date | None, *, before: date | None = None) -> Sequence[LedgerTrade]:
+        return _trades(self._tx.rows(_OF_ROW, _place(account_id, row) | {"first": since or _EVER, "end": before or date.max}))
 
     def brought(self, account_id: str, row: RowKey, until: date) -> BroughtForward | None:
         found = self._tx.rows(_BROUGHT, _place(account_id, row) | {"until": until}).one_or_none()

@@ -40,6 +40,7 @@ ANSWERS = {
     "holdings": "HOLDINGS 🔵 main",
     "funds": "FUNDS 🔵 main",
     "pnl": "P&L 🔵 main",
+    "export": "Trades 1 Nov 2026 to 20 Nov 2026",
     "report": "20 NOV 2026",
     "quote": "LTP 1,480.30",
     "search": "Found",

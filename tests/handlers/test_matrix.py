@@ -72,6 +72,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     OrderTap("o12", OrderVerb.CANCEL): ACTING,
     OrderTap("o12", OrderVerb.EXIT): ACTING,
     OrderTap("o12", OrderVerb.HALF): ACTING,
+    OrderTap("o12", OrderVerb.STOP): ACTING,
     OrderTap("o12", OrderVerb.NOT_THERE): OPENING,
     OrderTap("o12", OrderVerb.GIVE_UP): OPENING,
     OrderTap("o12", OrderVerb.SAME): OPENING,

@@ -36,9 +36,9 @@ def test_every_family_of_journeys_has_a_story_in_the_core_or_is_exhaustive_as_a_
     assert [name for name, text in texts.items() if "pytest.mark.core" not in text and not whole.search(text)] == []
 
 
-def test_ci_runs_the_checks_the_suite_and_what_is_exhaustive() -> None:
+def test_ci_runs_the_checks_the_suite_what_is_exhaustive_and_the_campaign() -> None:
     steps = [line for line in (ROOT / ".ci" / "run").read_text("utf-8").splitlines() if line.startswith("make ")]
-    assert steps == ["make check", "make test", "make test-all"]
+    assert steps == ["make check", "make test", "make test-all", "make campaign SEEDS=300 SECONDS=240"]
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in ("test-all", "canaries"):
         recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)

@@ -245,3 +245,21 @@ async def test_kill_between_the_second_and_the_third_part_strikes_off_the_rest(c
         await asyncio.sleep(60)
         assert [order.quantity for order in house.near.paper.broker.ledger.orders.values()] == [1755, 1755]
         assert await plan_of(house) is None
+
+
+async def test_set_stop_under_a_fill_offers_prices_each_of_which_is_a_card(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        card = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        fill = await house.me.wait_for("Position +10")
+        house.me.press("Set stop", fill)
+        asked = await house.me.wait_for("A stop for +10 RELIANCE at which price?")
+        labels = [line[0]["label"] for line in asked["buttons"]]
+        assert [label.split(":")[0] for label in labels] == ["1 %", "2 %", "3 %"]
+        card = await house.me.choose(labels[1], "SELL 10 RELIANCE")
+        assert "Stop" in card["text"]
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("waiting for")
+        assert [(order.status, order.draft.quantity) for order in await exits(house)] == [(OrderStatus.TRIGGER_PENDING, 10)]

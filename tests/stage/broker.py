@@ -63,6 +63,8 @@ class ScriptedBroker:
         self.login_refused: BrokerError | None = None
         self.quoted = Decimal("1480.30")  # the last price by a quote, of every instrument
         self.latency: float | None = None
+        self.cancels_refused: dict[str, BrokerError] = {}  # by broker id; "" for every other order
+        self.deaf_to_cancels = 0  # so many of the next cancels get a yes and change nothing
         self.slow = 0.0  # seconds until it answers an order
         self.past = [flat_candle(clock.now() - timedelta(minutes=5))]  # of every instrument
         self.candle_stretches: list[tuple[datetime, datetime]] = []  # that were asked for
@@ -100,8 +102,13 @@ class ScriptedBroker:
     async def cancel(self, broker_id: str) -> None:
         self.cancels.append(broker_id)
         order = self._find(broker_id)
+        if (refusal := self.cancels_refused.get(broker_id, self.cancels_refused.get(""))) is not None:
+            raise refusal
         if order.status.is_final:
             raise OrderOver("over already", code="RS-00093")
+        if self.deaf_to_cancels:
+            self.deaf_to_cancels -= 1
+            return
         order.status = OrderStatus.CANCELLED
 
     def fill(self, quantity: int, at: int = 0) -> None:

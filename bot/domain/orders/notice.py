@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import ClassVar
 
-from bot.domain.orders.order import Fill, Order, OrderDraft
+from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.orders.position_after import PositionAfter
 
@@ -91,8 +91,10 @@ class OrderFound(Notice):
     """An order that was unclear, refused or given up turned up in the book."""
 
     sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
 
     order: Order
+    told: OrderStatus = OrderStatus.UNKNOWN  # what people took it for until then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,7 @@ class ExitTrouble(StrEnum):
     """Why an exit asks for a hand."""
 
     TRIGGERED = "triggered"  # a stop was triggered and does not fill
+    RESTS = "rests"  # its limit does not fill
     TARGET_RESTS = "target rests"  # the target's limit does not fill, and would not go back to a stop
     NOT_RAISED = "not raised"  # the stop guards less than is open
     WRONG_STOP = "wrong stop"  # the book shows other terms than were sent

@@ -9,6 +9,8 @@ from enum import StrEnum
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
+from bot.domain.orders.day_bill import DayBill
+from bot.domain.orders.day_facts import DayFacts
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import Product
@@ -116,6 +118,7 @@ class Positions:
     as_of: datetime
     charges: Decimal | None = None  # of the day's fills, rupees, as far as they are known; None: the fills are not known
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
+    bill: DayBill | None = None  # what the charges are made of
 
     @property
     def booked(self) -> Decimal:
@@ -170,6 +173,11 @@ class Holding:
     def total(self) -> int:
         """All shares that are left, those pledged included."""
         return max(self.listed - self.sold, 0)
+
+    @property
+    def sellable(self) -> int:
+        """Shares that can be sold: what is left, less what is pledged."""
+        return max(self.total - self.collateral, 0)
 
     @property
     def invested(self) -> Decimal | None:
@@ -237,6 +245,7 @@ class PnL:
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     holdings_change: Decimal | None = None  # since the previous close; never part of the net
     adjustment: Decimal = ZERO  # official closes of yesterday against the prices that we valued it at
+    bill: DayBill | None = None  # what the charges are made of
     bases: tuple[NewBase, ...] = ()  # shares whose day change is not known for it
 
     @property
@@ -270,6 +279,7 @@ class DayReport:
     up_since: datetime | None = None  # when the process that made it was started; None: not noted
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
     charges_missing: tuple[str, ...] = ()  # what the charges leave out, in words: "brokerage"
+    facts: DayFacts | None = None  # what is told beside the sums; None: a row of an earlier version
 
     @property
     def gross(self) -> Decimal:

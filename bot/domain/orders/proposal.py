@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
+from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft
 from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
@@ -43,6 +44,8 @@ class Proposal:
     proceeds: Decimal | None = None  # of a delivery sale: value less charges, estimated
     loan: Loan | None = None  # of an MTF purchase; None: no such purchase, or not known
     closes: int | None = None  # an exit: the shares or units there are to close, this order's own included; None: no exit
+    figures: ExitFigures | None = None  # an exit: what it makes of what was paid
+    opens: datetime | None = None  # the market takes no such order now, and does again then, UTC; None: it does, or not known
     monthly: bool | None = None  # a contract whose expiry is the last of its month; None: not known, or no contract
     before: Order | None = None  # MODIFY: the order as it stands
     attached: Attached | None = None  # the stop and the target that go with an entry
@@ -186,6 +189,7 @@ class Quoted:
     instrument: Instrument
     price: Price
     as_of: datetime
+    beside: tuple[tuple[str, Price], ...] = ()  # an index: its near future and the VIX, as far as they are known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

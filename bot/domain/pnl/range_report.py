@@ -117,6 +117,7 @@ class RangeReport:
     trips: tuple[RoundTrip, ...] = ()
     slips: tuple[Slip, ...] = ()
     row_days: tuple[RowDay, ...] = ()  # each row on each day on which something was done or held
+    closed: tuple[date, ...] = ()  # weekdays of it on which nothing is traded
     as_of: datetime | None = None  # when today's figures were read, UTC; None: they are final, or today is not in the range
     unread: str | None = None  # why today, though it is in the range, is not among the days
 

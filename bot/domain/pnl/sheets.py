@@ -19,7 +19,7 @@ from bot.domain.orders.tariff import ChargeName
 from bot.domain.pnl.fifo import Exit
 from bot.domain.pnl.range_report import RangeDay, RangeReport
 from bot.domain.pnl.round_trips import RowDay
-from bot.domain.pnl.trades import LedgerTrade
+from bot.domain.pnl.trades import FINE, LedgerTrade
 
 Cell = str | int | Decimal | date | datetime | None  # a moment stands on India's wall clock, without a zone
 TURNOVER = (
@@ -109,6 +109,19 @@ def exits(report: RangeReport) -> Sheet:
     )  # fmt: skip
     columns = ("Day", "Time", "Instrument", "Product", "Quantity", "Was", "Entry", "Exit", "Booked", "Order id")
     return Sheet(name="Exits", columns=columns, rows=rows)
+
+
+def slippage(report: RangeReport) -> Sheet:
+    """What each order got against the price that stood when it was tapped; a loss is negative."""
+    rows = tuple(
+        (
+            slip.day, slip.number, _local(slip.at), slip.instrument.name, slip.side, slip.quantity, slip.touch,
+            slip.average.quantize(FINE), _paise(slip.amount),
+        )
+        for slip in report.slips
+    )  # fmt: skip
+    columns = ("Day", "#", "Tapped", "Instrument", "Side", "Quantity", "Bid or ask", "Average", "Slippage")
+    return Sheet(name="Slippage", columns=columns, rows=rows)
 
 
 def tax_class(row: RowDay, out: Exit) -> TaxClass:

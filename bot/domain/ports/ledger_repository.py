@@ -32,8 +32,8 @@ class LedgerRepository(Protocol):
         """When something was last sold on that trading day, UTC."""
         ...
 
-    def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
-        """All fills of one row from that trading day on, or ever; oldest first."""
+    def of_row(self, account_id: str, row: RowKey, since: date | None, *, before: date | None = None) -> Sequence[LedgerTrade]:
+        """All fills of one row from that trading day on, or ever, and before another, or until now; oldest first."""
         ...
 
     def brought(self, account_id: str, row: RowKey, until: date) -> BroughtForward | None:

@@ -1,16 +1,18 @@
 """What is true at the broker now: orders, trades, positions, holdings, funds, and the day's profit and loss."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.money import total
+from bot.domain.money import ZERO, total
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.day_bill import DayBill, Event
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
@@ -122,7 +124,7 @@ class AccountViews:
         """All positions with their day; what has no price or no cost is left out of the sums and says so."""
         account, _ = self.connection(actor)
         book, trades, stops = await asyncio.gather(
-            self.reads.positions(account.id), or_none(self.reads.trades(account.id)), self._stops(account)
+            self.reads.positions(account.id), or_none(partial(self.reads.trades, account.id)), self._stops(account)
         )
         positions = book.value
         sold = any(position.is_sold_holding for position in positions)
@@ -137,6 +139,7 @@ class AccountViews:
             trades=trades.value if trades is not None else (),
         )
         lines = tuple(replace(guarded(line, stops), settled=line.position.instrument.key in settled) for line in lines)
+        lines = tuple(sorted(lines, key=_urgency))
         bill = None
         if trades is not None:
             events: list[Event] = [*await self.events.squared_off(account.id, trades.value), *ends]
@@ -147,6 +150,7 @@ class AccountViews:
             as_of=as_of,
             charges=bill.total if bill is not None else None,
             charges_missing=bill.missing if bill is not None else (),
+            bill=bill,
         )
 
     async def _stops(self, account: Account) -> Sequence[Order] | None:
@@ -173,7 +177,7 @@ class AccountViews:
         account, _ = self.connection(actor)
         reading = await self.reads.funds(account.id)
         day = ist_date(reading.as_of)
-        sold_at = await self.store.transaction(lambda db: db.ledger.last_sale(account.id, day))
+        sold_at = await self.store.read(lambda db: db.ledger.last_sale(account.id, day))
         young = sold_at is not None and reading.as_of - sold_at < PROCEEDS
         return replace(reading.value, as_of=reading.as_of, sold_at=sold_at if young else None)
 
@@ -192,6 +196,7 @@ class AccountViews:
             open=positions.open,
             charges=positions.charges,
             charges_missing=positions.charges_missing,
+            bill=positions.bill,
             as_of=positions.as_of,
             adjustment=positions.adjustment,
             lines=positions.lines,
@@ -213,6 +218,12 @@ class AccountViews:
             )
             self._billed[account_id] = (basis, bill)
         return bill
+
+
+def _urgency(line: PositionLine) -> tuple[bool, Decimal]:
+    """Open rows first, the biggest loss of the day on top; what is closed or sold out of the holdings behind them."""
+    open_ = bool(line.position.quantity) and not line.position.is_sold_holding
+    return not open_, (line.open if open_ else line.booked) or ZERO
 
 
 def wants_price(positions: Sequence[Position]) -> list[InstrumentKey]:
@@ -251,9 +262,9 @@ def _wanted(order: Order, which: Which) -> bool:
             return True
 
 
-async def or_none(reading: Awaitable[T]) -> T | None:
+async def or_none(reading: Callable[[], Awaitable[T]]) -> T | None:
     """A reading that other figures can do without; None when the broker does not give it now."""
     try:
-        return await reading
+        return await reading()
     except BrokerError:
         return None

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -13,7 +13,7 @@ from bot.domain.orders.portfolio import PnL
 from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.ports.broker import BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.account.loss_guard import Results
+from bot.trading.account.loss_guard import Results, unheard
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class DayCurve:
     clock: Clock
     in_session: Callable[[datetime], bool]  # whether prices move at a moment (UTC)
     day_before: Callable[[date], date]  # the trading day before a date in India
+    read: Callable[[str, PnL], Awaitable[None]] = unheard  # told of each reading, for what else it is good for
     _noted: dict[str, _Noted] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -66,7 +67,7 @@ class DayCurve:
             marks = db.ledger.marks(account_id, self.day_before(today))
             return db.ledger.count(account_id, today), any(mark.quantity for mark in marks.values())
 
-        fills, carried = await self.store.transaction(at_stake)
+        fills, carried = await self.store.read(at_stake)
         last = self._noted.get(account_id)
         if last is None or last.day != today:
             idle = not fills and not carried
@@ -75,15 +76,19 @@ class DayCurve:
         if idle:
             return False
         result = await self.results.of(account_id, connection)
-        return result is not None and await self._note(account_id, result, fills, moment)
+        if result is None:
+            return False
+        await self.read(account_id, result)
+        return await self._note(account_id, result, fills, moment)
 
     async def heard(self, account_id: str, result: PnL) -> None:
         """A reading that somebody else made; noted where the last point is a minute old."""
+        await self.read(account_id, result)
         moment, today = asyncio.get_running_loop().time(), ist_date(result.as_of)
         last = self._noted.get(account_id)
         if not self.in_session(result.as_of) or (last is not None and last.day == today and moment - last.at < EVERY):
             return
-        fills = await self.store.transaction(lambda db: db.ledger.count(account_id, today))
+        fills = await self.store.read(lambda db: db.ledger.count(account_id, today))
         if fills or any(line.position.quantity for line in result.lines):
             await self._note(account_id, result, fills, moment)
 

@@ -42,7 +42,7 @@ class DayEvents:
         ending = [each for each in positions if each.quantity and self.ended(each.instrument, now)]
         if not ending:
             return prices, (), ()
-        spots = {each.instrument.symbol: self._underlying(each.instrument) for each in ending}
+        spots = {each.instrument.symbol: self.underlying(each.instrument) for each in ending}
         known = await self.prices.of_all(account_id, [spot.key for spot in spots.values() if spot is not None])
         made, settled, events = dict(prices), set[InstrumentKey](), list[Event]()
         for each in ending:
@@ -57,7 +57,8 @@ class DayEvents:
                 events += [event] if event is not None else []
         return made, settled, events
 
-    def _underlying(self, contract: Instrument) -> Instrument | None:
+    def underlying(self, contract: Instrument) -> Instrument | None:
+        """The index or share that a contract ends by; None where the list of contracts does not say."""
         try:
             found = self.instruments.find(contract.symbol, today=ist_date(self.clock.now())).instrument
         except PersonError:
@@ -78,7 +79,7 @@ class DayEvents:
         def ours(db: Repositories) -> set[str]:
             return {order.broker_id for order in db.orders.of_day(account_id, today) if order.is_ours and order.broker_id}
 
-        return self.by_the_broker(fills, await self.store.transaction(ours))
+        return self.by_the_broker(fills, await self.store.read(ours))
 
     def by_the_broker(self, fills: Iterable[Dealt], ours: Collection[str]) -> Sequence[SquaredOff]:
         """One for each order from elsewhere that dealt in intraday at or after the moment at which mStock closes it."""

@@ -44,9 +44,9 @@ class Results:
 
         BrokerError passes through.
         """
-        positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades()))
+        positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades))
         sold = any(position.is_sold_holding for position in positions)
-        holdings = await or_none(connection.broker.holdings()) if sold else ()
+        holdings = await or_none(connection.broker.holdings) if sold else ()
         prices = await self.prices.of_all(account_id, wants_price(positions))
         prices, _, ends = await self.events.settled(account_id, positions, prices)
         now = self.clock.now()
@@ -76,8 +76,8 @@ class Results:
         )
 
 
-async def _unheard(_account_id: str, _result: PnL) -> None:
-    return
+async def unheard(_account_id: str, _result: PnL) -> None:
+    """Nobody listens to readings."""
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class LossGuard:
     connections: BrokerConnections
     results: Results
     clock: Clock
-    read: Callable[[str, PnL], Awaitable[None]] = _unheard  # told of each reading, for what else it is good for
+    read: Callable[[str, PnL], Awaitable[None]] = unheard  # told of each reading, for what else it is good for
     _wake: Signal = field(default_factory=Signal)
     _checks: dict[str, _LossCheck] = field(default_factory=dict)
 

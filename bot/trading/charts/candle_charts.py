@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from bot.domain.clock import Clock, at_ist, ist_date
 from bot.domain.errors import NotFound
@@ -129,7 +130,7 @@ class CandleCharts:
         since, midnight = read.candles[0].start if read.candles else now, at_ist(ist_date(now), 0)
         kept, working, plans = await self.store.read(lambda db: _records(db, account.id, instrument.key, ist_date(since)))
         trades, positions = await asyncio.gather(
-            or_none(self.reads.trades(account.id)), or_none(self.reads.positions(account.id))
+            or_none(partial(self.reads.trades, account.id)), or_none(partial(self.reads.positions, account.id))
         )
         fills = [fill for fill in kept if fill.at >= since and (fill.at < midnight or trades is None)]
         if trades is not None:

@@ -16,8 +16,10 @@ def late_marks(
     db: Repositories, account_id: str, day: date, positions: Sequence[Position], prices: Mapping[InstrumentKey, Price]
 ) -> Sequence[DayMark]:
     """The marks of a closed day without data, all of them or none. day: the trading day before that of positions and prices."""
+    if db.ledger.marks(account_id, day):  # as nearly always
+        return ()
     report = db.reports.find(account_id, day)
-    if report is None or not report.records_only or db.ledger.marks(account_id, day):
+    if report is None or not report.records_only:
         return ()
     last = db.ledger.last_marked(account_id, day)
     before = db.ledger.marks(account_id, last) if last is not None else {}

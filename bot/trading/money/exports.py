@@ -6,12 +6,10 @@ from datetime import date
 from enum import StrEnum
 
 from bot.domain.errors import CheckFailed
-from bot.domain.orders.order import Order
 from bot.domain.people.account import Actor
 from bot.domain.pnl import sheets
 from bot.domain.pnl.sheets import Sheet
-from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.money.range_pnl import DAY, RangePnl
+from bot.trading.money.range_pnl import RangePnl
 
 MOST_ROWS = 50_000
 
@@ -29,7 +27,6 @@ class Export(StrEnum):
 class Exports:
     """Reads; nothing is kept of it."""
 
-    store: Store
     range_pnl: RangePnl
 
     async def sheets(self, actor: Actor, what: Export, first: date, last: date) -> Sequence[Sheet]:
@@ -43,17 +40,11 @@ class Exports:
         account, _ = self.range_pnl.books.connection(actor)
         match what:
             case Export.TRADES:
-                fills = await self.store.transaction(lambda db: db.ledger.between(account.id, first, last))
-                return [sheets.trades(fills)]
+                return [sheets.trades(await self.range_pnl.fills(account.id, first, last))]
             case Export.ORDERS:
-
-                def placed(db: Repositories) -> list[Order]:
-                    days = (first + ahead * DAY for ahead in range((last - first).days + 1))
-                    return [order for day in days for order in db.orders.of_day(account.id, day)]
-
-                return [sheets.orders(await self.store.transaction(placed))]
+                return [sheets.orders(await self.range_pnl.orders(account.id, first, last))]
             case Export.PNL:
                 report = await self.range_pnl.of(actor, first, last)
-                return [sheets.days(report), sheets.exits(report)]
+                return [sheets.days(report), sheets.exits(report), sheets.slippage(report)]
             case Export.TAX:
                 return sheets.tax(await self.range_pnl.of(actor, first, last))

@@ -1,10 +1,11 @@
 """What a range of days made: their final rows, today as it is now, and all that is told apart of them."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
@@ -36,6 +37,8 @@ from bot.trading.account.day_charges import ledger_charges
 from bot.trading.money.reports import Reports
 
 DAY = timedelta(days=1)
+MOST_CURVES = 31  # days; of a longer range the lowest moment is not told
+AT_ONCE = 7  # days whose fills are read in one transaction: an order must never wait for a year of them
 Made = tuple[DayReport, Sequence[DayMark]]  # a day as it is now, and how its rows stand
 
 
@@ -82,6 +85,7 @@ class RangePnl:
     store: Store
     books: AccountViews
     reports: Reports
+    trading: Callable[[date], bool]  # whether there are trades on a date in India
     clock: Clock
 
     async def today(self, actor: Actor) -> TodayPnl:
@@ -102,7 +106,7 @@ class RangePnl:
         """
         account, _ = self.books.connection(actor)
         today = ist_date(self.clock.now())
-        final = await self.store.transaction(lambda db: db.reports.find(account.id, today))
+        final = await self.store.read(lambda db: db.reports.find(account.id, today))
         made: Made | None = None
         unread, as_of = None, None
         if first <= today <= last and final is None:
@@ -113,17 +117,56 @@ class RangePnl:
             except BrokerError as error:
                 unread = error.say
         over = today if final is not None else today - DAY
-        records = await self.store.transaction(lambda db: self._read(db, account.id, first, last, made=made, over=over))
+        trades = await self.fills(account.id, first, last)
+        orders = await self.orders(account.id, first, last)
+        records = await self.store.read(
+            lambda db: self._read(db, account.id, first, last, trades=trades, orders=orders, made=made, over=over)
+        )
         report = await asyncio.get_running_loop().run_in_executor(None, self._report, account.id, records)
-        return replace(report, as_of=as_of, unread=unread)
+        every = (first + ahead * DAY for ahead in range((last - first).days + 1))
+        closed = tuple(day for day in every if day.weekday() < 5 and not self.trading(day))
+        return replace(report, closed=closed, as_of=as_of, unread=unread)
 
-    def _read(self, db: Repositories, account_id: str, first: date, last: date, *, made: Made | None, over: date) -> _Records:
-        reports = list(db.reports.between(account_id, first, last))
+    async def with_day(self, report: DayReport, marks: Sequence[DayMark], *, since: date, ended: bool = True) -> RangeReport:
+        """The range from a date in India up to a day that has no final row yet; marks: how its rows stand.
+
+        ended: whether contracts whose last day it is are traded no more.
+        """
+        account_id, last = report.account_id, date.fromisoformat(report.date)
+        over = last if ended else last - DAY
+        trades, orders = await self.fills(account_id, since, last), await self.orders(account_id, since, last)
+        made = (report, marks)
+        records = await self.store.read(
+            lambda db: self._read(db, account_id, since, last, trades=trades, orders=orders, made=made, over=over)
+        )
+        return await asyncio.get_running_loop().run_in_executor(None, self._report, account_id, records)
+
+    async def fills(self, account_id: str, first: date, last: date) -> Sequence[LedgerTrade]:
+        """All fills of the range, oldest first."""
+        spans = _weeks(first, last)
+        found = [await self.store.read(partial(_fills, account_id=account_id, first=a, last=b)) for a, b in spans]
+        return [fill for part in found for fill in part]
+
+    async def orders(self, account_id: str, first: date, last: date) -> Sequence[Order]:
+        """All orders of the range that the bot knows of, oldest first."""
+        spans = _weeks(first, last)
+        found = [await self.store.read(partial(_orders, account_id=account_id, first=a, last=b)) for a, b in spans]
+        return [order for part in found for order in part]
+
+    def _read(
+        self,
+        db: Repositories,
+        account_id: str,
+        first: date,
+        last: date,
+        *,
+        trades: Sequence[LedgerTrade],
+        orders: Sequence[Order],
+        made: Made | None,
+        over: date,
+    ) -> _Records:
+        reports = list(self.reports.rows(db, account_id, first, last))
         days = [date.fromisoformat(report.date) for report in reports]
-        reports = [
-            self.reports.row(db, account_id, day) or report if report.records_only else report
-            for day, report in zip(days, reports, strict=True)
-        ]
         marks = {day: db.ledger.marks(account_id, day) for day in days}
         before = db.ledger.last_marked(account_id, first)
         start = db.ledger.marks(account_id, before) if before is not None else {}
@@ -132,11 +175,9 @@ class RangePnl:
             reports.append(report)
             days.append(date.fromisoformat(report.date))
             marks[days[-1]] = {mark.row: mark for mark in now}
-        trades = db.ledger.between(account_id, first, last)
         instruments: dict[RowKey, Instrument] = {trade.row: trade.instrument for trade in trades}
         instruments |= {mark.row: mark.instrument for of_day in (start, *marks.values()) for mark in of_day.values()}
         rows = {row: _row(db, account_id, row, instrument, span=(first, last)) for row, instrument in instruments.items()}
-        orders = [order for day in days for order in db.orders.of_day(account_id, day)]
         known = {order.broker_id for order in orders}
         sources = {order.broker_id: order for order in orders if order.broker_id}
         for lot in (lot for row in rows.values() for lot in row.begun):
@@ -158,7 +199,7 @@ class RangePnl:
             rows=rows,
             sources={order.broker_id or "": _source(order, planned) for order in sources.values()},
             touches=db.ledger.touches(account_id, first, last),
-            curves={day: db.ledger.curve(account_id, day) for day in days},
+            curves={day: db.ledger.curve(account_id, day) for day in days if len(days) <= MOST_CURVES},
         )
 
     def _report(self, account_id: str, records: _Records) -> RangeReport:
@@ -214,6 +255,21 @@ class RangePnl:
         )
 
 
+def _weeks(first: date, last: date) -> list[tuple[date, date]]:
+    """The range in pieces that are read in one transaction each."""
+    starts = (first + ahead * DAY for ahead in range(0, (last - first).days + 1, AT_ONCE))
+    return [(start, min(start + (AT_ONCE - 1) * DAY, last)) for start in starts]
+
+
+def _orders(db: Repositories, *, account_id: str, first: date, last: date) -> Sequence[Order]:
+    days = (first + ahead * DAY for ahead in range((last - first).days + 1))
+    return [order for day in days for order in db.orders.of_day(account_id, day)]
+
+
+def _fills(db: Repositories, *, account_id: str, first: date, last: date) -> Sequence[LedgerTrade]:
+    return db.ledger.between(account_id, first, last)
+
+
 def _row(db: Repositories, account_id: str, row: RowKey, instrument: Instrument, *, span: tuple[date, date]) -> _Row:
     """What a row began the range with by our fills and what was brought forward, and where it was brought forward later."""
     first, last = span
@@ -221,8 +277,8 @@ def _row(db: Repositories, account_id: str, row: RowKey, instrument: Instrument,
     begun = [Lot(before.quantity, before.price)] if before is not None and before.quantity else []
     earlier = [
         trade
-        for trade in db.ledger.of_row(account_id, row, before.day if before is not None else None)
-        if trade.day < first and trade.instrument.expiry == instrument.expiry  # a token may have belonged to another contract
+        for trade in db.ledger.of_row(account_id, row, before.day if before is not None else None, before=first)
+        if trade.instrument.expiry == instrument.expiry  # a token may have belonged to another contract
     ]
     later = db.ledger.brought(account_id, row, last)
     restarts = {later.day: [Lot(later.quantity, later.price)]} if later is not None and later.day > first else {}

@@ -95,9 +95,10 @@ class Drafting:
         if bid is not None and ask is not None:
             mid = (bid + ask) / 2
             wide = ask - bid > mid * (WIDE_OTHER if instrument.is_derivative else WIDE_CASH)
-            old = price.at is not None and self.clock.now() - price.at > OLD
+            old = price.at is None or self.clock.now() - price.at > OLD  # a time that nobody knows counts as old
             if wide or old:
-                why = "Wide spread" if wide else "Last trade is over a minute old"
+                late = "Last trade is over a minute old" if price.at is not None else "Age of the price is not known"
+                why = "Wide spread" if wide else late
                 rounded = tick_up(mid, instrument.tick) if side is Side.SELL else tick_down(mid, instrument.tick)
                 remark = Remark(name="wide_or_old", say=f"{why}: limit at mid, not market")
                 return Pricing(kind=OrderKind.LIMIT, price=max(rounded, instrument.tick), remarks=(remark,))
@@ -200,10 +201,13 @@ def product_of(
             )
             readings.append((f"{name} {position.quantity}", position.product))
     readings.extend(
-        (f"From holdings {holding.total}", Product.CNC)
+        (f"From holdings {holding.sellable}", Product.CNC)
         for holding in holdings
-        if holding.instrument.key == instrument.key and holding.total > 0
+        if holding.instrument.key == instrument.key and holding.sellable
     )
+    pledged = sum(holding.collateral for holding in holdings if holding.instrument.key == instrument.key)
+    if pledged and not readings:
+        raise CheckFailed([f"{grouped(str(pledged))} {instrument.symbol} are pledged: unpledge them in the mStock app first."])
     products = {product for _, product in readings}
     if len(products) == 1:
         return products.pop()
@@ -229,9 +233,9 @@ def of_held(
             there[position.product] = there.get(position.product, 0) + abs(position.quantity)
     if request.side is Side.SELL:
         for holding in holdings:
-            if holding.instrument.key == instrument.key and holding.total > 0:
+            if holding.instrument.key == instrument.key and holding.sellable:
                 sold = sum(row.quantity for row in positions if row.instrument.key == instrument.key and row.is_sold_holding)
-                there[Product.CNC] = there.get(Product.CNC, 0) + max(0, holding.total + sold)
+                there[Product.CNC] = there.get(Product.CNC, 0) + max(0, holding.sellable + sold)
     sizes = {product: portion.of(held, instrument.lot) for product, held in there.items()} if portion is not None else {}
     left = {product: size for product, size in sizes.items() if size and request.product in (None, product)}
     if not left:
@@ -277,7 +281,7 @@ def open_units(
     )
     if draft.product is Product.CNC:
         # A negative delivery row is already sold out of the holdings.
-        held += sum(holding.total for holding in holdings if holding.instrument.key == draft.instrument.key)
+        held += sum(holding.sellable for holding in holdings if holding.instrument.key == draft.instrument.key)
     since = sum(
         order.filled for order in orders if closes_same(order, draft) and read_at is not None and order.updated_at >= read_at
     )

@@ -40,10 +40,10 @@ class WayOut:
         if draft.quantity <= left:
             return cls(closable=left, turns=row.guards)
         doubles = tuple(order for order in row.others if may_be_doubled(order))
-        more = left + sum(order.pending for order in doubles)
-        if draft.quantity <= min(more, row.open):
+        more = row.open - sum(order.pending for order in row.others if order not in doubles)
+        if doubles and draft.quantity <= more:
             free = row.unguarded + sum(order.pending for order in doubles)
             turns = row.guards if draft.quantity > free else ()
             beyond = draft.quantity + row.held_by_others - row.open
-            return cls(closable=min(more, row.open), turns=turns, doubles=doubles, beyond=beyond)
+            return cls(closable=more, turns=turns, doubles=doubles, beyond=beyond)
         return cls(closable=max(0, row.unguarded))

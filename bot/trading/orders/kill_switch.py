@@ -9,6 +9,7 @@ from bot.domain.orders.closing import POSSIBLY_WORKING
 from bot.domain.orders.notice import TradingResumed, TradingStopped
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
+from bot.domain.orders.standing import Cancelled, is_exit
 from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import account_of, demand_role
@@ -17,6 +18,7 @@ from bot.trading.orders.entry_slices import strike_all
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
+from bot.trading.sync.reconcile import Reconcile
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class KillSwitch:
     store: Store
     confirmations: Confirmations
     orders: WorkingOrders
+    reconcile: Reconcile
     clock: Clock
 
     async def kill(self, actor: Actor) -> Killed:
@@ -45,14 +48,14 @@ class KillSwitch:
 
         def standing(db: Repositories, *, fresh: bool) -> Killed:
             unsettled = db.orders.unsettled(account.id)
-            working = [order for order in unsettled if order.status.is_working]
+            working, rows = [order for order in unsettled if order.status.is_working], self.reconcile.open_rows(account.id)
             return Killed(
                 account=account,
                 stop=db.stops.stopped(account.id) or stop,
                 already=not fresh,
-                entries=tuple(order for order in working if not _is_stop(order) and not order.closes),
-                stops=tuple(order for order in working if _is_stop(order)),
-                exits=tuple(order for order in working if not _is_stop(order) and order.closes),
+                entries=tuple(order for order in working if not is_exit(order, rows)),
+                stops=tuple(order for order in working if is_exit(order, rows) and _is_stop(order)),
+                exits=tuple(order for order in working if is_exit(order, rows) and not _is_stop(order)),
                 unknown=tuple(order for order in unsettled if order.status in POSSIBLY_WORKING),
             )
 
@@ -104,9 +107,9 @@ class KillSwitch:
         await self.store.transaction(resume)
         return Resumed(account=account, at=now)
 
-    async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
-        """Cancels what the switch left resting. Stops and exits stay."""
-        return await self.orders.cancel_these(actor, stops=False, exits=False)
+    async def cancel_entries(self, actor: Actor) -> tuple[Cancelled, ...]:
+        """Cancels the entries that the switch left resting. Exits and stops stay."""
+        return await self.orders.cancel_entries(actor)
 
 
 def _is_stop(order: Order) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import Collection
 from functools import partial
 
 from bot.domain.clock import Clock, ist_date
@@ -15,12 +14,14 @@ from bot.domain.errors import (
     OrderOver,
     PersonError,
     StorageAway,
+    WordsWanted,
 )
 from bot.domain.money import in_figures
 from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_of
 from bot.domain.orders.proposal import Proposal, Resumed
+from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
@@ -82,14 +83,17 @@ class OrderDesk:
 
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, answered: Answered | None = None
-    ) -> Order | Proposal | Resumed:
+    ) -> Order | Proposal | Resumed | Cancelled:
         """Claims the question and does what it licenses, once.
 
         in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
         answered: awaited before anything goes to the broker, so that the person's tap has been answered by then.
 
         Returns the order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for
-        the kill switch. ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
+        the kill switch, Cancelled for a stop.
+
+        ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason, WordsWanted when
+        the act is heavy and its question in words has not been answered.
         """
         account_id = actor.account.id if actor.account is not None else ""
         order_id = self._random(10).hex()
@@ -103,7 +107,7 @@ class OrderDesk:
                     chat_id=chat_id,
                     message_id=message_id,
                     order_id=order_id,
-                    fits=IN_WORDS if in_words else ON_CARDS,
+                    in_words=in_words,
                 )
             )
             if question.purpose is Purpose.PLACE and claim is None:
@@ -145,7 +149,7 @@ class OrderDesk:
             await answered()
         return await self._exits.carry_out(act)
 
-    async def _answer(self, actor: Actor, question: Confirmation) -> Order | Resumed:
+    async def _answer(self, actor: Actor, question: Confirmation) -> Order | Resumed | Cancelled:
         """Does what needs no new order."""
         match question.purpose:
             case Purpose.RESUME:
@@ -164,17 +168,23 @@ class OrderDesk:
         chat_id: int,
         message_id: int,
         order_id: str,
-        fits: Collection[Purpose],
+        in_words: bool,
     ) -> tuple[Confirmation, Claim | None, bool]:
         """The question behind the tap; an order that nothing speaks against is claimed in the same transaction.
 
         The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
         """
+        fits = ON_CARDS if not in_words else IN_WORDS | ON_CARDS if self._confirmations.was_asked_again(token) else IN_WORDS
         question = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
         if actor.account is None or actor.account.id != question.account_id:
             raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(question):
             raise ConfirmationGone("New figures. Read, then tap.")
+        if question.purpose is Purpose.MODIFY and self._confirmations.is_of_before(question):
+            raise ConfirmationGone("I was restarted after this card. Nothing was changed: ask again.")
+        if not in_words and (reasons := self._confirmations.weight(token)):
+            self._confirmations.ask_again(token)
+            raise WordsWanted(" ".join(reasons), reasons=reasons)
         limited = self._proposing.limited(db, question.account_id)
         if question.purpose is not Purpose.PLACE or self._ran_away(question) is not None:
             return question, None, limited
@@ -258,8 +268,11 @@ class OrderDesk:
         return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now), None
 
     def _ran_away(self, question: Confirmation) -> str | None:
-        """Why the card would no longer fill; only a market order with a worst price is asked again."""
+        """Why the card would no longer fill, or be taken; of prices only a market order's worst one is asked again."""
         draft = terms_of(question)
+        listed = self._proposing.instruments.by_key(draft.instrument.key)
+        if listed is not None and listed.lot != draft.instrument.lot:
+            return f"A lot of {listed.symbol} is {listed.lot} now, no longer {draft.instrument.lot}."
         best = self._proposing.prices.touch(question.account_id, draft.instrument.key, draft.side)
         if not draft.protected or draft.price is None or best is None:
             return None
@@ -270,12 +283,10 @@ class OrderDesk:
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
 
     def _of_before(self, question: Confirmation) -> str | None:
-        """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
+        """Why a card from before a restart is asked anew: what it was to close may be gone, or it was to be asked again."""
         draft = terms_of(question)
-        buys_to_keep = draft.side is Side.BUY and draft.product is Product.CNC
-        if buys_to_keep or not self._confirmations.is_of_before(question):
-            return None
-        return "I was restarted after this card."
+        stays_entry = question.light and draft.side is Side.BUY and draft.product is Product.CNC
+        return "I was restarted after this card." if self._confirmations.is_of_before(question) and not stays_entry else None
 
     async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
         _, connection = self._proposing.connection(actor)
@@ -291,6 +302,8 @@ class OrderDesk:
                 demand_pin(db, actor.user.telegram_id, question.token, pin)
             if order is None or not order.status.is_working:
                 reasons = ("The order is not working any more.", *reasons)
+            elif not self._confirmations.is_as_asked(db, question):
+                reasons = ("The order changed since this card.", *reasons)
             if reasons or order is None:
                 db.confirmations.close(question.token, ConfirmationState.REFUSED)
                 return None, reasons

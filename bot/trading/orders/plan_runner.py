@@ -18,6 +18,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.alerts.tick_watcher import TickWatcher, Use, Watching
+from bot.trading.orders.cut_off import end_cut_off
 from bot.trading.orders.entry_slices import EntrySlices
 from bot.trading.orders.live_exit import ChangeState, ExitState, ExitWanted, LiveExit, shows
 from bot.trading.orders.plan_now import PlanNow, plan_now
@@ -82,7 +83,7 @@ class PlanRunner:
 
     async def run(self) -> None:
         """Carries out the plans that are alive, for ever."""
-        await self._end_cut_off()
+        await end_cut_off(self.store, self.exits, self.clock)
         while True:
             due = await self.step()
             await self._wake.wait(None if due is None else max(due - self._elapsed(), 0.01))
@@ -325,12 +326,6 @@ class PlanRunner:
                 db.outbox.add(now.plan.account_id, db.people.watching(now.plan.account_id), news, self.clock.now(), order_id=None)
 
         await self.store.transaction(over)
-
-    async def _end_cut_off(self) -> None:
-        """Ways out that were under way when the process ended: their licence is over; an exit is asked for anew."""
-        for plan in await self.store.transaction(lambda db: db.plans.alive()):
-            if not plan.entries:
-                await self.store.transaction(lambda db, plan=plan: db.plans.end(plan.id, "cut off"))  # type: ignore[misc] # bound at once
 
     def _note_bare(self, now: PlanNow, watched: _Watched) -> None:
         at = self._elapsed()

@@ -15,6 +15,7 @@ from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import ZERO
 from bot.domain.orders.charges import Tariff, Trade
+from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
 from bot.domain.orders.plan import Attached
@@ -25,18 +26,20 @@ from bot.domain.orders.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import Product, Side
+from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.orders.attaching import Attaching, Entry, attached_of, loss_if_stopped
-from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, smaller
+from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, repairs
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
 from bot.trading.orders.held import Held, WayOut
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.meaning import Meant, priced
+from bot.trading.orders.remarks import closed_until, remarks
+from bot.trading.orders.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
 T = TypeVar("T")
@@ -58,6 +61,8 @@ class ProposalBuilder:
     rules: MarketRules
     tariff: Tariff
     calendar: Calendar | None  # None: this exchange never closes (practice)
+    ceiling: Decimal  # rupees that one order may be worth, whoever asks
+    ddpi: bool  # the host says that a DDPI is on file at the broker
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
@@ -124,7 +129,7 @@ class ProposalBuilder:
         if not closes and side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
         now = self.clock.now()
-        if instrument.is_derivative or side is Side.BUY:
+        if instrument.is_derivative or side is Side.BUY or product not in (None, Product.CNC):
             return Held(positions=await connection.broker.positions(), read_at=now)
         positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
         return Held(positions=positions, holdings=holdings, read_at=now)
@@ -176,30 +181,28 @@ class ProposalBuilder:
 
         offers: list[tuple[str, str]] = []
 
-        def store(db: Repositories) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
+        def store(db: Repositories) -> tuple[tuple[str, ...], Situation]:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
             situation = replace(
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
             if against := self.against(role, situation):
-                offers.extend(smaller(situation))
-                return against, (), None
+                offers.extend(repairs(situation))
+                return against, situation
             if plan is not None and situation.reduces and len(plan.entries) == 1:
-                return ("It closes what is open: a stop or a target belongs to an entry.",), (), None
+                return ("It closes what is open: a stop or a target belongs to an entry.",), situation
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
+            weight = weighs(situation)
+            self.confirmations.note_weight(confirmation, weight)
             if replaces is not None:
                 db.confirmations.close(replaces, ConfirmationState.REPLACED)
-            db.confirmations.add(confirmation)
+            db.confirmations.add(replace(confirmation, light=not weight and not situation.reduces))
             if plan is not None:
                 db.plans.add(plan)
-            return (
-                (),
-                remarks(situation, parts=len(plan.entries) if plan is not None else 1),
-                situation.closable if situation.reduces else None,
-            )
+            return (), situation
 
-        reasons, warnings, closes = await self.store.transaction(store)
+        reasons, situation = await self.store.transaction(store)
         if reasons:
             raise CheckFailed(reasons, near=offers)
         return self._proposal(
@@ -209,8 +212,8 @@ class ProposalBuilder:
             price=price,
             margin=margin,
             cash=cash,
-            warnings=said + warnings,
-            closes=closes,
+            said=said,
+            situation=situation,
             meets=met_today(draft, held.positions),
             before=before,
             redrawn=redrawn,
@@ -264,6 +267,10 @@ class ProposalBuilder:
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),
             result=made(held.result) if held.result is not None else None,
             positions=held.positions,
+            holdings=held.holdings,
+            ddpi=self.ddpi,
+            ceiling=self.ceiling,
+            before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,
         )
 
@@ -296,8 +303,8 @@ class ProposalBuilder:
         price: Price | None,
         margin: Margin,
         cash: Decimal | None,
-        warnings: tuple[Remark, ...],
-        closes: int | None,
+        said: tuple[Remark, ...],
+        situation: Situation,
         meets: int,
         before: Order | None,
         redrawn: str | None,
@@ -305,9 +312,13 @@ class ProposalBuilder:
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
+        if draft.kind is OrderKind.MARKET and draft.side is Side.BUY and draft.product is Product.CNC:
+            value = margin.required or value  # paid whole: the broker's figure and ours are one
         bill, both = self._charges(draft, each, meets)
         more = self._of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
         attached = Attached.of(plan) if plan is not None else None
+        closes = situation.closable if situation.reduces else None
+        figures = ExitFigures.of(draft, situation.positions, situation.holdings, price)
         return Proposal(
             confirmation=confirmation,
             account=account,
@@ -325,8 +336,10 @@ class ProposalBuilder:
             proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
             loan=self._loan(draft, value, margin) if closes is None else None,
             closes=closes,
+            figures=figures if closes is not None else None,
+            opens=closed_until(situation),
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=warnings,
+            warnings=said + remarks(situation, parts=len(plan.entries) if plan is not None else 1),
             before=before,
             redrawn=redrawn,
             attached=attached,

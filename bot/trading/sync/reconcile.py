@@ -15,6 +15,7 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderEnded, OrderNotSeen, SessionLost, Source
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
+from bot.domain.orders.standing import OpenRows
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
@@ -49,6 +50,7 @@ class _Books:
     down_at: float = NEVER  # the same in loop time
     back_at: float = NEVER  # when people were last told of such a gap, in loop time
     last_change: Change = field(default_factory=Change)
+    open_rows: OpenRows | None = None  # of the last look that read the positions
 
 
 class Reconcile:
@@ -79,6 +81,10 @@ class Reconcile:
     def seen_at(self, account_id: str) -> datetime | None:
         """When the order book was last read whole."""
         return self._of(account_id).seen_at
+
+    def open_rows(self, account_id: str) -> OpenRows | None:
+        """What was open when the positions were last read; None: they never were."""
+        return self._of(account_id).open_rows
 
     def changed_at(self, account_id: str) -> float:
         """When the account last changed as far as we know, by an act of ours or by news of it, in loop time."""
@@ -293,6 +299,9 @@ class Reconcile:
             change = await self._store.transaction(lambda db: apply(db, seen=seen))
         self._applier.applied(account_id, change)
         books.seen_at, books.last_change = began, change
+        if positions is not None:
+            units = {(row.instrument.key, row.product): row.quantity for row in positions}
+            books.open_rows = OpenRows(units=units, as_of=began)
         if change.touched:
             books.changed_at = self._elapsed()
         return change

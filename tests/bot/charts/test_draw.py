@@ -115,6 +115,11 @@ def test_edges_are_drawn(picture: Picture) -> None:
     seen(picture)
 
 
+def test_a_day_with_fills_that_nobody_watched_is_not_called_one_without_trades() -> None:
+    bare = replace(a_day(), curve=(), symbols=())
+    assert seen(bare).tobytes() != seen(replace(bare, fills=())).tobytes()
+
+
 MONEY = st.integers(-(10**12), 10**12).map(lambda paise: D(paise) / 100)
 MOMENT = st.integers(0, 60 * 24 * 60).map(lambda minute: FIRST + timedelta(minutes=minute))
 

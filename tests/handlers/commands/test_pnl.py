@@ -7,7 +7,7 @@ from bot.domain.clock import at_ist, ist_date
 from bot.domain.errors import NotSent
 from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
-from tests.handlers.chat import Stage, a_stage
+from tests.handlers.chat import Stage, a_stage, later
 from tests.handlers.samples import a_report
 from tests.stage.ledger import a_fill
 from tests.storage.samples import ACCOUNT
@@ -63,3 +63,15 @@ async def test_days_before_today_are_shown_though_the_broker_is_away(clock: Loop
 async def test_words_that_are_no_range_are_taught(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         await stage.me.ask("/pnl tuesday", "/pnl week")
+
+
+async def test_the_month_comes_as_words_and_then_as_a_calendar(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        await with_yesterday(stage, clock)
+        words = await stage.me.ask("/pnl month", "1–20 Nov 2026")
+        picture = await stage.me.wait_for("November 2026: each day's net after charges.")
+        assert picture["photo_url"]
+        assert (picture["reply_to"], picture["silent"]) == (words["id"], True), "an answer to one's own words makes no sound"
+        await stage.me.ask("/pnl week", "16–20 Nov 2026")
+        await later(60)
+        assert sum(bool(message["photo_url"]) for message in stage.me.history()) == 1, "a week is no month"

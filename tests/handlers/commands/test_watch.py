@@ -24,8 +24,9 @@ async def refreshing(clock: LoopClock) -> AsyncIterator[Stage]:
     async with a_stage(clock) as stage:
         lists = stage.bot.services.watch_lists
         messenger = TelegramMessenger(
-            stage.application.bot, mode="PAPER", clock=clock, explain=str, role_on=stage.bot.services.allowlist.role_on
-        )
+            stage.application.bot, pictures=stage.bot.services.pictures, mode="PAPER", clock=clock, explain=str,
+            role_on=stage.bot.services.allowlist.role_on,
+        )  # fmt: skip
         lists.attach(messenger.draw_watch)
         yield stage
         await lists.close()

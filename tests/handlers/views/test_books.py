@@ -161,6 +161,21 @@ def test_orders_come_newest_first_with_what_they_wait_for() -> None:
     ]
 
 
+def test_rejected_orders_say_why_each_was() -> None:
+    some = (
+        an_order(number=1, status=OrderStatus.REJECTED, reason="RMS:1: no funds"),
+        an_order(number=2, status=OrderStatus.REJECTED, reason="mStock does not answer. Nothing was sent."),
+        an_order(number=3, status=OrderStatus.REFUSED),
+    )
+    book = OrderList(account=MAIN, orders=some, as_of=NOW)
+    view = views.orders(book, ListingTap(Listing.ORDERS, "main", "rejected"), "PAPER", lambda words: f"explained {words}")
+    assert view.plain.splitlines()[-3:] == [
+        "#3 mStock gave no reason.",
+        "#2 mStock does not answer. Nothing was sent.",
+        "#1 explained RMS:1: no funds",
+    ]
+
+
 def test_a_book_that_could_not_be_read_says_from_when_it_is() -> None:
     book = OrderList(account=MAIN, orders=(), as_of=NOW, stale="mStock does not answer: this is what I knew at 14:00:02.")
     view = views.orders(book, ListingTap(Listing.ORDERS, "main", "open"), "PAPER")

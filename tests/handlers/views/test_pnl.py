@@ -224,3 +224,14 @@ def test_no_figure_makes_a_row_wider_than_a_phone(
     report = a_range(a_day(DAY, str(booked)), symbols=(part,), products=(part,), sources=(part,), booked_by=(exits,))
     made += [shown(report, section) for section in views.Section]
     assert all(columns(line) <= 30 for view in made for line in rows(view))
+
+
+def test_a_range_from_the_first_of_a_month_is_a_calendar_with_gaps_where_nothing_is_known() -> None:
+    first = date(2026, 11, 1)
+    gone = a_day(DAY, "0", records_only=True)
+    picture = views.month(a_range(a_day(first, "10.00"), gone, first=first, closed=(date(2026, 11, 10),)), "PAPER")
+    assert picture is not None
+    assert [(day.day, day.net) for day in picture.days] == [(first, Decimal("10.00")), (DAY, None)]
+    assert picture.closed == (date(2026, 11, 10),)
+    for other in (a_range(gone), a_range(first=first), a_range(gone, first=date(2026, 10, 1))):
+        assert views.month(other, "PAPER") is None

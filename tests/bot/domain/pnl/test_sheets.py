@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from bot.domain.money import total
 from bot.domain.pnl import sheets
 from bot.domain.pnl.fifo import Lot
-from bot.domain.pnl.range_report import RangeDay, RangeReport
+from bot.domain.pnl.range_report import RangeDay, RangeReport, Slip
 from bot.domain.pnl.round_trips import RowDay, walk
 from bot.domain.pnl.sheets import Cell, Sheet, TaxClass
-from bot.domain.terms import Product
+from bot.domain.terms import Product, Side
 from bot.trading.account.day_charges import ledger_charges
 from tests.bot.domain.pnl.test_range_report import a_report
 from tests.stage.ledger import a_fill, on
@@ -109,3 +109,13 @@ def test_a_fill_stands_with_its_time_in_india_and_one_without_a_price_has_no_val
         Decimal("101.25"), Decimal("6581.25"),
     )  # fmt: skip
     assert sheet.rows[1][7:9] == (None, None)
+
+
+def test_each_order_stands_with_what_it_slipped() -> None:
+    slip = Slip(
+        number=3, day=DAY, at=NOW, instrument=RELIANCE, side=Side.SELL, quantity=10, touch=Decimal(1480),
+        average=Decimal("1479.333333"),
+    )  # fmt: skip
+    (row,) = sheets.slippage(replace(a_range([]), slips=(slip,))).rows
+    assert row[1] == 3
+    assert row[3:] == ("RELIANCE-EQ", Side.SELL, 10, Decimal(1480), Decimal("1479.3333"), Decimal("-6.67"))

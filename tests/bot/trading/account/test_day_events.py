@@ -83,7 +83,7 @@ async def test_where_the_underlying_is_not_known_the_end_is_not_known(loop: Virt
 async def test_the_days_before_and_after_an_expiry_add_up_to_what_the_option_made(loop: VirtualLoop) -> None:
     stage, broker = await a_stage(loop, 15, 45)
     await held(stage, broker)
-    await stage.core.services.reports.close_day(_occasion())
+    await stage.core.services.summaries.close_day(_occasion())
     report = await stage.core.services.range_pnl.of(stage.actor, EXPIRY, EXPIRY)
     (trip,) = report.trips
     assert trip.gross == report.gross == 65 * (Decimal("12.30") - 30)

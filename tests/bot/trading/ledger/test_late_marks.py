@@ -35,12 +35,12 @@ async def end_without_the_broker(days: Days) -> date:
     assert session is not None
     now = days.stage.clock.now()
     days.stage.connection.session = type(session)(token=session.token, issued=now, expires=now + timedelta(hours=12))
-    await days.stage.core.services.reports.close_day(Occasion(day=today, due=at_ist(today, 16, 15), late=True))
+    await days.stage.core.services.summaries.close_day(Occasion(day=today, due=at_ist(today, 16, 15), late=True))
     return today
 
 
 async def report(days: Days, day: date) -> DayReport:
-    return await days.stage.core.services.reports.day(days.stage.actor, day)
+    return await days.stage.core.services.summaries.day(days.stage.actor, day)
 
 
 async def test_a_missed_day_takes_the_next_days_previous_close_as_its_mark(days: Days) -> None:

@@ -196,5 +196,5 @@ async def test_the_trades_of_a_report_are_the_rows_of_the_trade_book_and_not_the
     order = replace(fill(DAY, 40, "100.00"), instrument=RELIANCE, product=Product.CNC)
     steps = [replace(order, step=step, quantity=10, trade_id=f"t{step}") for step in (10, 20, 30, 40)]
     await stage.store.transaction(lambda db: db.ledger.replace(ACCOUNT.id, order.broker_id, steps))
-    report = await stage.core.services.reports.day(stage.actor, None)
+    report = await stage.core.services.summaries.day(stage.actor, None)
     assert report.trades == 4

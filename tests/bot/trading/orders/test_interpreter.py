@@ -138,7 +138,7 @@ async def test_a_size_by_risk_is_told_and_never_dropped(clock: LoopClock) -> Non
 
 async def test_all_and_half_are_what_is_held_in_whole_lots(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    stage.broker.demat = [a_holding()]
+    stage.broker.demat = [a_holding(collateral=0)]
     assert (await said(stage, "sell all reliance")).draft.quantity == 45
     assert (await said(stage, "s reliance half")).draft.quantity == 22
     stage.broker.held = [replace(SHORT_CALL, quantity=-195)]
@@ -150,7 +150,7 @@ async def test_all_and_half_are_what_is_held_in_whole_lots(clock: LoopClock) -> 
 
 async def test_all_of_what_is_held_in_two_ways_is_a_question_with_the_size_of_each(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    stage.broker.demat = [a_holding()]
+    stage.broker.demat = [a_holding(collateral=0)]
     stage.broker.held = [a_position(product=Product.MIS, quantity=10)]
     assert await asked(stage, "sell all reliance") == {
         "MIS 10": "/sell RELIANCE 10 mis",
@@ -160,14 +160,14 @@ async def test_all_of_what_is_held_in_two_ways_is_a_question_with_the_size_of_ea
 
 async def test_shares_sold_today_out_of_the_holdings_are_not_sold_once_more(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    stage.broker.demat = [a_holding()]
+    stage.broker.demat = [a_holding(collateral=0)]
     stage.broker.held = [a_position(quantity=-30, sold=30, bought=0)]
     assert (await said(stage, "sell all reliance")).draft.quantity == 15
 
 
 async def test_a_sale_of_more_than_there_is_offers_what_there_is(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    stage.broker.demat = [a_holding(quantity=15, t1=0)]
+    stage.broker.demat = [a_holding(quantity=15, t1=0, collateral=0)]
     with pytest.raises(CheckFailed) as refused:
         await said(stage, "/sell reliance 20")
     assert refused.value.near == (("Sell 15", "/sell RELIANCE-EQ 15 cnc nse"),)

@@ -224,6 +224,21 @@ async def test_an_exit_of_unknown_outcome_blocks_another_until_it_was_looked_for
     looking.cancel()
 
 
+async def test_beside_an_unknown_exit_no_more_goes_than_the_others_leave(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    stage.broker.open_with(10)
+    stage.broker.place_fails = [Unclear("lost on the way")]
+    await go(stage, leave(10, "1500.00"))
+    looking = asyncio.create_task(stage.desk.reconcile.run())
+    await asyncio.sleep(14)
+    await go(stage, leave(3, "1500.00"), 78)
+    assert (await ask(stage, leave(8, "1500.00"))).closes is None, "the card says that it opens a short"
+    assert (await ask(stage, leave(7, "1500.00"))).closes == 7
+    await go(stage, leave(7, "1500.00"), 80)
+    assert stage.broker.over == []
+    looking.cancel()
+
+
 async def test_an_exit_that_the_person_closed_as_not_there_counts_no_more(clock: LoopClock) -> None:
     stage = await set_tape(clock)
     stage.broker.open_with(10)

@@ -9,12 +9,12 @@ import pytest
 
 from bot.domain.errors import CheckFailed, ConfirmationGone, NotSent, Unclear
 from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, TargetBlind, Unguarded
-from bot.domain.orders.order import OrderRequest
-from bot.domain.orders.plan import Attached, PlanState
+from bot.domain.orders.order import OrderRequest, OrderStatus
+from bot.domain.orders.plan import Attached, LegKind, Plan, PlanLeg, PlanState
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
-from tests.stage.tape import REFUSED, TapeStage, set_tape
-from tests.storage.samples import PERSON
+from tests.stage.tape import REFUSED, TapeStage, a_stop, set_tape
+from tests.storage.samples import ACCOUNT, PERSON
 
 ENTRY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10, price=Decimal("1480.00"), product=Product.MIS)
 BOTH = Attached(stop=Decimal("1450.00"), stop_limit=Decimal("1440.00"), target=Decimal("1500.00"))
@@ -302,6 +302,25 @@ async def test_without_a_session_a_plan_asks_nothing_of_the_broker_and_goes_on_a
         stage.desk.connection.session = session
         await asyncio.sleep(30)
         assert stage.standing() == [(OrderKind.SL, 10)]
+
+
+@pytest.mark.parametrize("stands", [True, False])
+async def test_a_way_out_that_a_restart_cut_off_rings_where_it_left_something_bare(clock: LoopClock, stands: bool) -> None:
+    stage = await set_tape(clock)
+    stage.broker.open_with(10)
+    stop = stage.broker.app_order(a_stop(10))
+    leg = PlanLeg(number=0, kind=LegKind.EXIT, draft=replace(stop.draft, kind=OrderKind.LIMIT, trigger=None))
+    now = clock.now()
+    plan = Plan(
+        id="exit", account_id=ACCOUNT.id, placed_by=PERSON, state=PlanState.ALIVE, legs=(leg,), until=now, created_at=now
+    )  # fmt: skip
+    await stage.desk.store.transaction(lambda db: db.plans.add(plan))
+    stop.status = stop.status if stands else OrderStatus.CANCELLED
+    async with stage.running():
+        await asyncio.sleep(5)
+    bare = [each.draft.quantity for each in await stage.desk.notices() if isinstance(each, Unguarded)]
+    assert bare == ([] if stands else [10])
+    assert await state(stage) is PlanState.OVER
 
 
 async def test_a_stop_or_target_on_the_wrong_side_or_on_an_exit_is_refused(clock: LoopClock) -> None:

@@ -101,3 +101,54 @@ async def test_a_limit_that_rests_is_what_was_asked_for_and_rings_nothing(clock:
         await desk.tap(await desk.card(await desk.proposals.propose(desk.actor, rests, chat_id=PERSON)))
         await asyncio.sleep(30)
     assert [each for each in await desk.notices() if isinstance(each, MarketUnfilled)] == []
+
+
+CLOSE = replace(STOP, trigger=None, trigger_limit=None)
+
+
+async def test_an_exit_that_the_price_left_rings_after_ten_seconds_with_its_repair(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    desk = stage.desk
+    stage.broker.open_with(10)
+    async with stage.running():
+        near = replace(CLOSE, price=Decimal("1481.00"))
+        await desk.tap(await desk.card(await desk.proposals.propose(desk.actor, near, chat_id=PERSON)))
+        await asyncio.sleep(1)
+        stage.trade("1470.00")
+        await asyncio.sleep(8)
+        assert await asked(stage) == []
+        await asyncio.sleep(60)
+        rung = await asked(stage)
+        assert [(each.why, each.price) for each in rung] == [(ExitTrouble.RESTS, Decimal("1462.70"))]
+        change = await desk.proposals.modify(desk.actor, 1, price=rung[0].price, quantity=None, chat_id=PERSON)
+        await desk.tap(await desk.card(change, 90), 90)
+        await asyncio.sleep(30)
+    assert (stage.broker.net, stage.standing(), stage.broker.over) == (0, [], [])
+    assert await asked(stage) == []
+
+
+async def test_an_exit_far_from_the_market_is_a_target_that_rests_as_it_was_asked_for(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    desk = stage.desk
+    stage.broker.open_with(10)
+    async with stage.running():
+        far = replace(CLOSE, price=Decimal("1600.00"))
+        await desk.tap(await desk.card(await desk.proposals.propose(desk.actor, far, chat_id=PERSON)))
+        await asyncio.sleep(60)
+    assert await asked(stage) == []
+
+
+async def test_an_exit_rings_ten_seconds_after_the_market_opened_and_not_before(clock: LoopClock) -> None:
+    stage = await set_tape(clock)
+    desk = stage.desk
+    stage.broker.open_with(10)
+    traded: list[bool] = []
+    desk.core.unfilled.trades = lambda _: bool(traded)
+    async with stage.running():
+        near = replace(CLOSE, price=Decimal("1481.00"))
+        await desk.tap(await desk.card(await desk.proposals.propose(desk.actor, near, chat_id=PERSON)))
+        await asyncio.sleep(300)
+        assert await asked(stage) == []
+        traded.append(True)
+        await asyncio.sleep(60)
+    assert [each.why for each in await asked(stage)] == [ExitTrouble.RESTS]
