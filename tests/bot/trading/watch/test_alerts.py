@@ -102,6 +102,7 @@ async def test_what_is_no_trade_of_now_beyond_the_level_strikes_nothing(
     async with watching(stage):
         await above(stage)
         below = await stage.core.services.alerts.on_price(stage.actor, "RELIANCE", AlertKind.BELOW, level=Decimal(1400))
+        await asyncio.sleep(1)
         trade(stage, **tick)  # type: ignore[arg-type] # the words of a tick
         await asyncio.sleep(1)
         assert (await news(stage), len(below.alerts)) == ([], 2), what
