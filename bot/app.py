@@ -116,6 +116,7 @@ class App:
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("curve", self.core.curve.run()),
+                        ("alerts", self.core.alerts.run()),
                         ("mute feed", self.core.mute_feed.run()),
                         ("plans", self.core.plans.run()),
                         ("unfilled orders", self.core.unfilled.run()),
@@ -252,6 +253,8 @@ async def open_app(
         watch = WebhookWatch(application.bot, foreign=lambda: core.token_guard.halt(WEBHOOK))
         sender = Sender(application.bot)
         core.direct.attach(lambda person, words: sender.send(person, message(words)))
+        core.services.watch_lists.attach(messenger.draw_watch)
+        stack.push_async_callback(core.services.watch_lists.close)
         stack.push_async_callback(core.services.secret_entry.close)
         await core.services.allowlist.refresh()
         await stack.enter_async_context(running(application))

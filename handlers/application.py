@@ -71,7 +71,7 @@ def build_application(
         token,
         base_url=f"{root}/bot",
         base_file_url=f"{root}/file/bot",
-        request=wire or TelegramHttp(connections=64, read=20.0, tls=tls),
+        request=wire or TelegramHttp(connections=64, read=20.0, tls=tls, measured=services.host.telegram.note),
         get_updates_request=wire or TelegramHttp(connections=2, read=10.0, tls=tls),
         rate_limiter=pace or TelegramRateLimiter(),
         defaults=Defaults(protect_content=True) if protect_content else None,

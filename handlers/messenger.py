@@ -6,6 +6,7 @@ from telegram.error import TelegramError
 
 from bot.domain.clock import Clock
 from bot.domain.errors import DeliveryError, PictureFailed
+from bot.domain.market.watch_list import WatchShown
 from bot.domain.orders.notice import (
     Delivery,
     NoticePriority,
@@ -21,6 +22,7 @@ from handlers.registry import permission_of
 from handlers.telegram.rate_limits import Priority
 from handlers.telegram.receiver import Receiver
 from handlers.telegram.sender import Sender, sorted_error
+from handlers.views import watch as watch_list
 from handlers.views.card import card
 from handlers.views.message import View
 from handlers.views.notices import notice
@@ -89,6 +91,13 @@ class TelegramMessenger:
         view = card(order, label=label, mode=self._mode, now=now, explain=self._explain, touch=ref.touch).led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
         return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))
+
+    async def draw_watch(self, chat_id: int, message_id: int, shown: WatchShown) -> None:
+        """Refreshes a watch list. DeliveryError when Telegram would not, or the message is gone."""
+        now = self._clock.now()
+        view = watch_list.watch(shown, now, self._mode)
+        view = self._own(view, chat_id, shown.account.id)
+        await _sorted(self._sender.edit(chat_id, message_id, view, priority=Priority.WATCH, silent=True, anew=False))
 
     async def fold(self, confirmation: Confirmation, account: Account) -> None:
         """Makes one line of a card whose time is over. DeliveryError when Telegram would not, or the message is gone."""

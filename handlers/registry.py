@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.domain.people.account import Permission
 from handlers.commands import (
     account,
+    alerts,
     books,
     chart,
     confirm,
@@ -23,6 +24,7 @@ from handlers.commands import (
     safety,
     start,
     status,
+    watch,
 )
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
@@ -40,6 +42,8 @@ COMMANDS: tuple[Command, ...] = (
     *export.COMMANDS,
     *market.COMMANDS,
     *chart.COMMANDS,
+    *alerts.COMMANDS,
+    *watch.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
     *limits.COMMANDS,

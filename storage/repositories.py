@@ -4,6 +4,7 @@ from functools import cached_property
 
 from storage.db.engine import Transaction
 from storage.repos.accounts import SqlAccounts
+from storage.repos.alerts import SqlAlerts
 from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
 from storage.repos.confirmations import SqlConfirmations
@@ -69,6 +70,10 @@ class SqlRepositories:
     @cached_property
     def plans(self) -> SqlPlans:
         return SqlPlans(self._transaction)
+
+    @cached_property
+    def alerts(self) -> SqlAlerts:
+        return SqlAlerts(self._transaction)
 
     @cached_property
     def cards(self) -> SqlCards:

@@ -98,6 +98,11 @@ class MStock:
         return self._transport.skew
 
     @property
+    def latency(self) -> float | None:
+        """Seconds from a request to its answer, by the newest ones."""
+        return self._transport.latency.seconds
+
+    @property
     def clock_off(self) -> float | None:
         """The same by the two newest answers, the one that is less. None unless both are at most a minute old."""
         return self._transport.clock_off

@@ -25,6 +25,7 @@ from bot.broker.routes import PREFIX, Route
 from bot.broker.wire.answers import Answer, envelope, transient
 from bot.domain.clock import Clock
 from bot.domain.errors import NotLinked, NotSent, SettingsError, Unclear, Unreadable
+from bot.domain.latency import Latency
 from bot.domain.people.secret import Secret
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Transport:
         wire: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._base = check_address(base_url, schemes=("http", "https")) + PREFIX
+        self.latency = Latency()
         self._urls: dict[Route, httpx.URL] = {}  # of the routes whose path names nothing
         self._clock = clock
         self._chance = chance
@@ -200,11 +202,13 @@ class Transport:
         try:
             async with asyncio.timeout(route.seconds) as limit:
                 self._begin(limit)
+                began = asyncio.get_running_loop().time()
                 try:
                     response = await self._road.handle_async_request(request)
                     try:
                         self._note_time(response)
                         body = await _read(response, route.limit, into() if into and response.status_code == 200 else None)
+                        self.latency.note(asyncio.get_running_loop().time() - began)
                     finally:
                         await response.aclose()
                 finally:

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.clock import Clock
+from bot.domain.latency import Latency
 from bot.domain.orders.order import LOOKED_FOR
-from bot.domain.orders.proposal import Status
+from bot.domain.orders.proposal import LineHealth, Status
 from bot.domain.people.account import Account, Actor, Role
 from bot.domain.people.audit import Act, ActPage
 from bot.domain.ports.pictures import Pictures
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
+from bot.trading.account.lines import Lines
 from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
@@ -32,6 +34,8 @@ from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
+from bot.trading.watch.alerts import Alerts
+from bot.trading.watch.watch_lists import WatchLists
 
 PAGE = 8  # acts on one page of /audit
 
@@ -49,6 +53,8 @@ class Services:
     orders: WorkingOrders
     books: AccountViews
     market: Quotes
+    alerts: Alerts
+    watch_lists: WatchLists
     charts: CandleCharts
     payoffs: Payoffs
     pictures: Pictures
@@ -77,6 +83,8 @@ class Host:
     mode: str
     version: str
     started_at: datetime
+    lines: Lines
+    telegram: Latency  # of its answers to what we send
     inspect: Callable[[], Awaitable[Sequence[str]]]  # lines of a report whose values cannot hold a secret
 
     async def audit(self, actor: Actor, before: int | None = None) -> ActPage:
@@ -109,12 +117,13 @@ class Host:
     async def status(self, actor: Actor) -> Status:
         """The bot's own state, for /status."""
 
-        def read(db: Repositories) -> tuple[list[Account], tuple[int, int], int]:
+        def read(db: Repositories) -> tuple[list[Account], tuple[int, int], int, list[LineHealth], datetime | None]:
             waiting = sum(order.status in LOOKED_FOR for order in db.orders.unsettled())
             mine = [one for one in db.accounts.all() if db.people.role_on(actor.user.telegram_id, one.id) is not None]
-            return mine, db.outbox.counts(), waiting
+            lines = [self.lines.of(db, account) for account in mine]
+            return mine, db.outbox.counts(), waiting, lines, db.outbox.oldest()
 
-        mine, (waiting, buried), looked_for = await self.store.transaction(read)
+        mine, (waiting, buried), looked_for, lines, oldest = await self.store.transaction(read)
         instruments = self.books.instruments
         return Status(
             mode=self.mode,
@@ -127,4 +136,7 @@ class Host:
             master_date=instruments.day.isoformat() if instruments.day else None,
             master_rows=len(instruments),
             looked_for=looked_for,
+            lines=tuple(lines),
+            oldest_notice=oldest,
+            telegram=self.telegram.seconds,
         )

@@ -81,11 +81,16 @@ def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
     return plan
 
 
-def in_session(calendar: Calendar | None, at: datetime) -> bool:
-    """Whether shares are traded at a moment (UTC): always on a practice market, by the clock where no calendar reaches."""
-    known = calendar.is_continuous(Exchange.NSE, at) if calendar is not None else True
+def in_hours(calendar: Calendar | None, exchange: Exchange, at: datetime) -> bool:
+    """Whether an exchange trades at a moment (UTC): always on a practice market, by the clock where no calendar reaches."""
+    known = calendar.is_continuous(exchange, at) if calendar is not None else True
     local = ist(at)
     return local.weekday() < 5 and time(9, 15) <= local.time() < time(15, 30) if known is None else known
+
+
+def in_session(calendar: Calendar | None, at: datetime) -> bool:
+    """The same of shares."""
+    return in_hours(calendar, Exchange.NSE, at)
 
 
 def trades_now(calendar: Calendar | None, catalogue: Catalogue, clock: Clock, instrument: Instrument) -> bool:

@@ -67,13 +67,14 @@ class Sweep:
     clock: Clock
 
     async def sweep(self, _: Occasion) -> None:
-        """Confirmations, invitations, news, cards of orders that ended, claims of days, updates, and old curves."""
+        """Questions, invitations, news, struck alerts, cards of orders that ended, claims of days, updates, and old curves."""
         before = self.clock.now() - KEEP
         await self.store.transaction(lambda db: db.confirmations.forget_before(before))
         await self.store.transaction(lambda db: db.plans.forget_before(before))
         await self.store.transaction(lambda db: db.invitations.forget_before(before))
         await self.store.transaction(lambda db: db.outbox.forget_before(before))
         await self.store.transaction(lambda db: db.cards.forget_before(before))
+        await self.store.transaction(lambda db: db.alerts.forget_struck())
         await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
         await self.store.transaction(lambda db: db.ledger.forget_curves_before(self.clock.now() - KEEP_CURVES))
         await self.inbox.forget_before(before)

@@ -17,6 +17,7 @@ from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock
+from bot.domain.latency import Latency
 from bot.domain.market.coming_days import coming_days
 from bot.domain.people.access import PinHash
 from bot.domain.ports.broker import RandomBytes
@@ -29,6 +30,7 @@ from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.day_curve import DayCurve
 from bot.trading.account.day_events import DayEvents
+from bot.trading.account.lines import Lines
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
 from bot.trading.account.new_bases import NewBases
@@ -65,8 +67,10 @@ from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
+from bot.trading.watch.alert_watch import AlertWatch
 from bot.trading.watchers.mute_feed import MuteFeed
 from bot.web.secret_page import SecretPage
+from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
@@ -105,6 +109,7 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     curve: DayCurve
+    alerts: AlertWatch
     mute_feed: MuteFeed
     plans: PlanRunner
     unfilled: UnfilledOrders
@@ -206,6 +211,7 @@ def build_core(
     orders = build_orders(ground)
     quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
     charts = build_charts(ground, quotes, mode)
+    alerts = build_alerts(ground, quotes)
     drawing = DrawingProcess()
     album = album or Album(drawing.draw, drawing.close)
     days = Days(calendar=calendar, summary=settings.daily_summary)
@@ -273,6 +279,8 @@ def build_core(
         orders=orders.working,
         books=views,
         market=quotes,
+        alerts=alerts.own,
+        watch_lists=alerts.lists,
         charts=charts.candles,
         payoffs=charts.payoffs,
         pictures=album,
@@ -301,6 +309,8 @@ def build_core(
             mode=mode,
             version=__version__,
             started_at=clock.now(),
+            lines=Lines(connections=connections, watcher=watcher, reconcile=reconcile, clock=clock),
+            telegram=Latency(),
             inspect=partial(_status, settings, store, clock),
         ),
         mode=mode,
@@ -340,6 +350,7 @@ def build_core(
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs + rings.jobs, random=random_bytes),
         losses=losses,
         curve=curve,
+        alerts=alerts.watch,
         mute_feed=rings.mute_feed,
         plans=orders.plans,
         unfilled=orders.unfilled,

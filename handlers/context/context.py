@@ -164,6 +164,13 @@ class Ctx(CallbackContext[Receiver, dict[Any, Any], dict[Any, Any], BotState]):
         own = self.own(view, marked=marked)
         return await Sender(self.bot).edit(self.chat_id, over.message_id, own, priority=priority, silent=True)
 
+    async def pin(self, message_id: int) -> None:
+        """Puts a message on top of the chat. It stands there all the same where Telegram would not."""
+        try:
+            await Sender(self.bot).pin(self.chat_id, message_id)
+        except TelegramError as error:
+            _log.info("a message was not pinned: %s", error.message)
+
     async def redraw_or_reply(self, view: View) -> int:
         """Answers a command, in place of the message with its button where that is a step on the same way."""
         return await (self.redraw(view) if self.stays else self.reply(view))

@@ -123,6 +123,12 @@ class Sender:
                 return await self.send(chat_id, view, priority=priority, silent=silent)
             raise
 
+    async def pin(self, chat_id: int, message_id: int, *, priority: Priority = Priority.WATCH) -> None:
+        """Puts a message on top of its chat, without a sound."""
+        await self._bot.write(
+            "pinChatMessage", {"chat_id": chat_id, "message_id": message_id, "disable_notification": True}, priority
+        )
+
     async def buttons(self, chat_id: int, message_id: int, rows: Keyboard, *, priority: Priority = Priority.REPLY) -> None:
         """Changes only what stands under a message."""
         try:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.domain.clock import ist, ist_date
-from bot.domain.orders.proposal import Status
+from bot.domain.orders.proposal import LineHealth, Status
 from bot.domain.people.audit import ActPage
 from handlers.views.account import alive, clock_off
-from handlers.views.format import clock_time, count, fit, row, short_time, table
+from handlers.views.format import age, clock_time, count, fit, row, short_time, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Part, View, bold, code, message, say
 from handlers.views.taps import Listing, ListingTap
@@ -32,13 +32,39 @@ def status(state: Status) -> View:
         rows.append(row(fit(f"Prices {line.account.name}", 19), "🟢" if line.feed_connected else "🔴 not connected"))
         if clock_off(line) and line.skew is not None:
             rows.append(row(fit(f"Clock {line.account.name}", 19), f"🔴 {-line.skew:+.0f} s off"))
-    rows.append(row("News waiting", count(state.notices_waiting)))
+    for health in state.lines:
+        rows += _line(health, state.now)
+    rows.append(row("Telegram answers in", _latency(state.telegram)))
+    waits = f" since {short_time(state.oldest_notice)}" if state.oldest_notice is not None else ""
+    rows.append(row("News waiting", f"{count(state.notices_waiting)}{waits}"))
     rows.append(row("News undelivered", f"{'🔴 ' if state.notices_buried else ''}{count(state.notices_buried)}"))
     rows.append(row("Orders looked for", f"{'🟡 ' if state.looked_for else ''}{count(state.looked_for)}"))
     parts: list[Part] = [table(*rows)]
     if not state.sessions:
         parts.append(say("No account is linked."))
     return View(tuple(parts)).with_keyboard([button("Refresh", ListingTap(Listing.STATUS))])
+
+
+def _line(line: LineHealth, now: datetime) -> list[tuple[str, ...]]:
+    """The line of one account under its name: prices, books, places, gaps."""
+    tick = age(now - timedelta(seconds=line.silent_for), now) if line.silent_for is not None else "none yet"
+    books = "not yet" if line.books_read_at is None else age(line.books_read_at, now)
+    if line.books_down_since is not None:
+        books = f"🔴 not since {short_time(line.books_down_since)}"
+    return [
+        row(fit(line.account.name)),
+        row(" Last tick", tick),
+        row(" Books read", books),
+        row(" mStock answers in", _latency(line.latency)),
+        row(" Prices watched", f"{count(line.subscribed)} of {count(line.most)}"),
+        row(" Gaps today", f"{'🟡 ' if line.gaps else ''}{count(line.gaps)}"),
+    ]
+
+
+def _latency(seconds: float | None) -> str:
+    if seconds is None:
+        return "not known"
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 def full(report: Sequence[str]) -> View:

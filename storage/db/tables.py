@@ -7,6 +7,7 @@ from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, Met
 
 from bot.domain.jobs import JobOutcome
 from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.orders.alert import Alert, AlertState
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, LegState, PlanState
@@ -401,6 +402,18 @@ class _Held(TypedColumns):
 
 
 held = Table("held", metadata, _Held, sqlite_strict=True)
+
+
+class _Alerts(TypedColumns):
+    id = Column(Integer, primary_key=True)
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))
+    telegram_id: Named[int]
+    state: Named[AlertState] = Column(Word(AlertState))
+    body: Named[Alert] = Column(Json(Alert))
+
+
+alerts = Table("alerts", metadata, _Alerts, sqlite_strict=True, sqlite_autoincrement=True)
+Index("ix_alerts_account_id", alerts.c.account_id, alerts.c.telegram_id)
 
 
 class _Flags(TypedColumns):

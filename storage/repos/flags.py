@@ -1,5 +1,6 @@
 """What the bot remembers of itself across restarts: each flag has a name, a subject, a value and the time it was set."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -22,6 +23,7 @@ class FlagName(StrEnum):
     MODE = "mode"  # none; value: the mode
     BOT = "telegram bot"  # none; value: the bot's id
     LOCKDOWN = "lockdown"  # none
+    WATCHED = "watched"  # the account and the Telegram id; value: exchange and token of an instrument
 
 
 _f = flags.c
@@ -29,6 +31,8 @@ _SET = insert(flags).values({name: bindparam(name) for name in ("name", "subject
 _NAMED = (_f.name == bindparam("flag"), _f.subject == bindparam("of"))
 _CLEAR = flags.delete().where(*_NAMED)
 _FIND = select(_f.value, _f.at).where(*_NAMED)
+_UNWATCH = flags.delete().where(*_NAMED, _f.value == bindparam("key"))
+_LISTED = select(_f.value).where(*_NAMED).order_by(_f.at, _f.value)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
 _FORGET_DAYS = flags.delete().where(_f.name.in_((FlagName.ADDRESS_TOLD, FlagName.CARD_TOLD)), _f.value < bindparam("day"))
@@ -81,6 +85,15 @@ class SqlFlags:
 
     def forget_prompt(self, person: int) -> None:
         self._clear(FlagName.PROMPT, str(person))
+
+    def watch(self, account_id: str, person: int, key: str, now: datetime) -> bool:
+        return self._set(FlagName.WATCHED, f"{account_id} {person}", key, now)
+
+    def unwatch(self, account_id: str, person: int, key: str) -> bool:
+        return self._tx.write(_UNWATCH, {"flag": FlagName.WATCHED, "of": f"{account_id} {person}", "key": key}) == 1
+
+    def watched(self, account_id: str, person: int) -> Sequence[str]:
+        return list(self._tx.rows(_LISTED, {"flag": FlagName.WATCHED, "of": f"{account_id} {person}"}).scalars().all())
 
     def mode(self) -> tuple[str, datetime] | None:
         return self._find(FlagName.MODE)

@@ -114,6 +114,7 @@ _WRITTEN_SINCE = (
     .where(_o.state.in_((WAITING, SENT)), _o.account_id == bindparam("account"), _o.created_at >= bindparam("moment"))
     .group_by(_o.kind)
 )
+_OLDEST = select(func.min(_o.created_at)).where(_o.state.in_((WAITING, PARKED)))
 _COUNTS = select(_o.state, func.count()).where(_o.state.in_((WAITING, PARKED, BURIED))).group_by(_o.state)
 
 
@@ -280,6 +281,9 @@ class SqlOutbox:
     def counts(self) -> tuple[int, int]:
         counts = dict(self._tx.rows(_COUNTS).all())
         return counts.get(WAITING, 0) + counts.get(PARKED, 0), counts.get(BURIED, 0)
+
+    def oldest(self) -> datetime | None:
+        return self._tx.rows(_OLDEST).scalar_one()
 
 
 def _filled(said: Notice) -> int:

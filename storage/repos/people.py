@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.domain.orders.order import ConfirmationState
 from bot.domain.people.account import Role, User
 from storage.db.engine import Transaction
-from storage.db.tables import cards, choices, confirmations, outbox, people, roles
+from storage.db.tables import alerts, cards, choices, confirmations, outbox, people, roles
 from storage.repos.outbox import BURIED, PARKED, WAITING
 
 _new_person = insert(people).values(telegram_id=bindparam("telegram_id"), name=bindparam("name"), active=bindparam("active"))
@@ -50,6 +50,7 @@ _AFTER = (  # a private chat has its person's id
     .values(state=BURIED, why="no longer on the list"),
     cards.update().where(cards.c.chat_id == bindparam("person")).values(buried=True),
     choices.delete().where(choices.c.telegram_id == bindparam("person")),
+    alerts.delete().where(alerts.c.telegram_id == bindparam("person")),
 )
 
 

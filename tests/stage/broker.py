@@ -61,6 +61,8 @@ class ScriptedBroker:
         self.scrips: list[Instrument] = [RELIANCE, NIFTY_CALL]
         self.codes: list[str] = []  # of each login that it took
         self.login_refused: BrokerError | None = None
+        self.quoted = Decimal("1480.30")  # the last price by a quote, of every instrument
+        self.latency: float | None = None
         self.cancels_refused: dict[str, BrokerError] = {}  # by broker id; "" for every other order
         self.deaf_to_cancels = 0  # so many of the next cancels get a yes and change nothing
         self.slow = 0.0  # seconds until it answers an order
@@ -181,7 +183,7 @@ class ScriptedBroker:
         return Margin(required=(draft.price or Decimal("1480.30")) * draft.quantity)
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
-        return {key: Quote(last=Decimal("1480.30")) for key in keys}
+        return {key: Quote(last=self.quoted) for key in keys}
 
     async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Sequence[Candle]:
         self.candle_stretches.append((start, end))
@@ -213,6 +215,7 @@ class StillFeed:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.bid, self.ask = Decimal("1480.20"), Decimal("1480.30")
+        self.previous_close: Decimal | None = None
 
     connected = True
 
@@ -223,7 +226,7 @@ class StillFeed:
     def last(self, key: InstrumentKey, *, within: float | None = None) -> Tick | None:
         now = self.clock.now()
         return Tick(
-            key=key, last=self.ask, at=now, received=now,
+            key=key, last=self.ask, at=now, received=now, previous_close=self.previous_close,
             bids=(Level(price=self.bid, quantity=500),), asks=(Level(price=self.ask, quantity=500),),
         )  # fmt: skip
 

@@ -204,6 +204,20 @@ class SessionState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineHealth:
+    """How one account's line to the broker is doing."""
+
+    account: Account
+    silent_for: float | None  # seconds since the last tick of anything; None: none came yet
+    books_read_at: datetime | None  # when the order book was last read whole
+    books_down_since: datetime | None  # since when it cannot be read; None while it can
+    subscribed: int  # instruments whose prices come
+    most: int  # of them
+    gaps: int  # of today that were told
+    latency: float | None  # seconds to an answer; None: there was none yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How the bot itself is doing."""
 
@@ -217,3 +231,6 @@ class Status:
     master_date: str | None
     master_rows: int
     looked_for: int  # orders whose outcome is unknown
+    lines: tuple[LineHealth, ...] = ()
+    oldest_notice: datetime | None = None  # since when the oldest piece of news waits
+    telegram: float | None = None  # seconds to an answer; None: there was none yet

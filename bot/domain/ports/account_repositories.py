@@ -172,6 +172,16 @@ class FlagsRepository(Protocol):
         """True for the one caller who tells an account's people that card of the date."""
         ...
 
+    def watch(self, account_id: str, person: int, key: str, now: datetime) -> bool:
+        """Puts an instrument, "NSE:2885", on a person's watch list; False where it is on it."""
+        ...
+
+    def unwatch(self, account_id: str, person: int, key: str) -> bool: ...
+
+    def watched(self, account_id: str, person: int) -> Sequence[str]:
+        """The list, in the order of adding."""
+        ...
+
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
         """The bot logs in to the account no more of its own accord."""
         ...

@@ -111,6 +111,11 @@ class Broker(Protocol):
         ...
 
     @property
+    def latency(self) -> float | None:
+        """Seconds from a request to its answer, by the newest ones; None before the first."""
+        ...
+
+    @property
     def clock_off(self) -> float | None:
         """The same by the two newest answers, the one that is less. None unless both are at most a minute old."""
         ...

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
+from bot.domain.orders.alert import Alert
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
@@ -178,6 +179,40 @@ class CardsRepository(Protocol):
         ...
 
 
+class AlertsRepository(Protocol):
+    """Alerts of persons on accounts. Each call that moves one says whether this call did."""
+
+    def add(self, alert: Alert) -> Alert:
+        """The alert with its number."""
+        ...
+
+    def live(self) -> Sequence[Alert]:
+        """All that are armed, the oldest first."""
+        ...
+
+    def of(self, account_id: str, telegram_id: int) -> Sequence[Alert]:
+        """A person's armed and paused ones."""
+        ...
+
+    def note(self, alert: Alert) -> bool:
+        """Stores what an armed one has seen."""
+        ...
+
+    def strike(self, alert_id: int) -> bool: ...
+
+    def pause(self, alert_id: int) -> bool: ...
+
+    def keep(self, alert: Alert) -> bool:
+        """Arms a paused one again, as it is given."""
+        ...
+
+    def remove(self, account_id: str, telegram_id: int, alert_id: int) -> bool: ...
+
+    def end_on(self, account_id: str) -> int: ...
+
+    def forget_struck(self) -> int: ...
+
+
 class OutboxRepository(Protocol):
     """Notices waiting; written in the transaction of the fact they tell of."""
 
@@ -238,6 +273,10 @@ class OutboxRepository(Protocol):
 
     def counts(self) -> tuple[int, int]:
         """(waiting, buried)."""
+        ...
+
+    def oldest(self) -> datetime | None:
+        """When the oldest that waits was written."""
         ...
 
 

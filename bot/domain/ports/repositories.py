@@ -20,6 +20,7 @@ from bot.domain.ports.account_repositories import (
 )
 from bot.domain.ports.ledger_repository import LedgerRepository
 from bot.domain.ports.order_repositories import (
+    AlertsRepository,
     CardsRepository,
     ConfirmationsRepository,
     HeldRepository,
@@ -52,6 +53,8 @@ class Repositories(Protocol):
     def confirmations(self) -> ConfirmationsRepository: ...
     @property
     def plans(self) -> PlansRepository: ...
+    @property
+    def alerts(self) -> AlertsRepository: ...
     @property
     def cards(self) -> CardsRepository: ...
     @property

@@ -55,6 +55,7 @@ class BotApi:
             self.edit_message_reply_markup,
             self.delete_message,
             self.delete_messages,
+            self.pin_chat_message,
             self.answer_callback_query,
             self.send_chat_action,
             self.get_file,
@@ -186,6 +187,11 @@ class BotApi:
         for each in ids:
             if chat.present(each):
                 self._chats.erase(chat, each)
+        return True
+
+    async def pin_chat_message(self, call: Call) -> bool:
+        """Put one message on top of the chat. The service message that tells of it is left out."""
+        self._chats.pin(self._chats.writable(call.chat_id()), call.number("message_id"))
         return True
 
     async def answer_callback_query(self, call: Call) -> bool:

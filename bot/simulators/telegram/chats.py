@@ -63,6 +63,7 @@ class Chats:
         self.updates = UpdateQueue(clock, self.state)
         self.answers: list[Json] = []
         self._taps: dict[str, Tap] = {}
+        self.pinned: dict[int, int] = {}  # chat -> the message on top of it
         self._watchers = Watchers()
 
     # People and places
@@ -133,6 +134,12 @@ class Chats:
         if not own_or_private or self.clock.now() - message.date > DELETABLE_FOR:
             raise ApiError(400, "Bad Request: message can't be deleted for everyone")
         self._vanish(chat, message)
+
+    def pin(self, chat: Chat, message_id: int) -> None:
+        """The bot pins a message. ApiError 400 when it is gone."""
+        if chat.present(message_id) is None:
+            raise ApiError(400, "Bad Request: message to pin not found")
+        self.pinned[chat.id] = message_id
 
     def answer(self, query_id: str, *, text: str, alert: bool, url: str | None) -> None:
         """Answer a tap. ApiError 400 when it is unknown or too old."""

@@ -164,6 +164,11 @@ class TickWatcher:
         feed = self._feed(account_id)
         return feed.last(key, within=within) if feed is not None else None
 
+    def subscriptions(self, account_id: str) -> int:
+        """For how many instruments of the account the feed is asked."""
+        account = self._accounts.get(account_id)
+        return len(account.subscribed) if account is not None else 0
+
     def is_subscribed(self, account_id: str, keys: frozenset[InstrumentKey]) -> bool:
         """Whether the feed is asked for all of these."""
         account = self._accounts.get(account_id)

@@ -1,4 +1,4 @@
-"""/audit pages through the record of acts for an owner, and for nobody else."""
+"""/status tells of each line; /audit pages through the record of acts for an owner, and for nobody else."""
 
 import pytest
 
@@ -7,6 +7,7 @@ from bot.domain.ports.repositories import Repositories
 from bot.simulators.loop import LoopClock
 from tests.handlers.chat import a_stage
 from tests.handlers.samples import ASHA
+from tests.stage.orders import RELIANCE
 from tests.storage.samples import ACCOUNT
 
 
@@ -38,3 +39,16 @@ async def test_nobody_but_an_owner_reads_it(role: Role, clock: LoopClock) -> Non
     async with a_stage(clock, role) as stage:
         told = await stage.me.ask("/audit", "it is the owner's")
         assert "order" not in told["text"]
+
+
+async def test_the_state_tells_of_ticks_books_places_and_telegram(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        stage.broker.latency = 0.12
+        await stage.me.ask("/quote reliance", "LTP")
+        tick = stage.bot.connection.feed.last(RELIANCE.key)
+        assert tick is not None
+        stage.bot.core.watcher.tick(ACCOUNT.id, tick)
+        await stage.bot.core.reconcile.sync(ACCOUNT.id)
+        told = [" ".join(line.split()) for line in (await stage.me.ask("/status", "STATUS"))["text"].splitlines()]
+        assert {"Last tick 0 s ago", "Books read 0 s ago", "mStock answers in 120 ms", "Prices watched 1 of 400"} <= set(told)
+        assert any(line.startswith("Telegram answers in") and not line.endswith("not known") for line in told)

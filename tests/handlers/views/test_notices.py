@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.orders import notice as news
+from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertStruck
+from bot.domain.orders.held import NewBase
 from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
 from bot.domain.orders.period_summary import PeriodSummary
@@ -38,6 +40,7 @@ from tests.stage.pictures import a_day
 
 S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
+AN_ALERT = Alert(id=3, account_id="a1", person=1, kind=AlertKind.ABOVE, level=Decimal(1500), instrument=RELIANCE, created_at=NOW)
 DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"))
 
 UNCLEAR = "I sent this order at 09:30:00 and got no clear answer"
@@ -78,6 +81,8 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         WEEK,
         Pictured(day=a_day()),
         *every_morning(),
+        AlertStruck(alert=AN_ALERT, value=Decimal("1500.10"), at=NOW),
+        AlertPaused(alert=AN_ALERT, base=NewBase(instrument=RELIANCE, before=Decimal(1490), now=Decimal(745))),
         *every_ring(),
     ]
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.orders.proposal import SessionState, Status
+from bot.domain.orders.proposal import LineHealth, SessionState, Status
 from bot.domain.people.audit import Act, ActPage
 from handlers.views import status as views
 from handlers.views.format import columns
@@ -46,6 +46,29 @@ def test_what_is_wrong_is_red() -> None:
     assert any(line.startswith("News undelivered") and line.endswith("🔴 2") for line in shown)
     assert any(line.startswith("Orders looked for") and line.endswith("🟡 1") for line in shown)
     assert all(columns(line) <= 30 for line in shown)
+
+
+HEALTH = LineHealth(
+    account=replace(MAIN, label="a label much longer than a row"), silent_for=1.4, books_read_at=NOW - timedelta(seconds=9),
+    books_down_since=None, subscribed=12, most=400, gaps=2, latency=0.0853,
+)  # fmt: skip
+
+
+def test_each_line_says_how_it_does() -> None:
+    busy = replace(STATUS, lines=(HEALTH,), notices_waiting=3, oldest_notice=NOW - timedelta(minutes=2), telegram=1.25)
+    shown = [" ".join(line.split()) for line in rows(views.status(busy))]
+    start = shown.index("Last tick 1 s ago")
+    assert shown[start : start + 7] == [
+        "Last tick 1 s ago", "Books read 9 s ago", "mStock answers in 85 ms", "Prices watched 12 of 400", "Gaps today 🟡 2",
+        "Telegram answers in 1.2 s", "News waiting 3 since 14:00",
+    ]  # fmt: skip
+    assert all(columns(line) <= 30 for line in rows(views.status(busy)))
+
+
+def test_what_is_not_known_of_a_line_is_said_and_books_that_cannot_be_read_are_red() -> None:
+    down = replace(HEALTH, silent_for=None, books_down_since=NOW - timedelta(minutes=7), latency=None)
+    shown = [" ".join(line.split()) for line in rows(views.status(replace(STATUS, lines=(down,))))]
+    assert {"Last tick none yet", "Books read 🔴 not since 13:55", "mStock answers in not known"} <= set(shown)
 
 
 def test_a_bot_without_contracts_or_accounts_says_so() -> None:

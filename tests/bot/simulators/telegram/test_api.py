@@ -117,13 +117,15 @@ async def test_an_edit_that_changes_nothing_is_refused(bot: Bot, asha: ScriptedP
     assert asha.last["edited"]
 
 
-async def test_what_is_gone_cannot_be_edited_deleted_or_answered(bot: Bot, asha: ScriptedPerson) -> None:
+async def test_what_is_gone_cannot_be_edited_deleted_pinned_or_answered(bot: Bot, asha: ScriptedPerson) -> None:
     sent = await bot.send_message(ASHA, "card")
     asha.remove(sent.message_id)
     with pytest.raises(BadRequest, match="essage to edit not found"):
         await bot.edit_message_text("x", ASHA, sent.message_id)
     with pytest.raises(BadRequest, match="essage to delete not found"):
         await bot.delete_message(ASHA, sent.message_id)
+    with pytest.raises(BadRequest, match="essage to pin not found"):
+        await bot.pin_chat_message(ASHA, sent.message_id)
     with pytest.raises(BadRequest, match="essage to be replied not found"):
         await bot.send_message(ASHA, "y", reply_parameters=ReplyParameters(sent.message_id))
     anyway = ReplyParameters(sent.message_id, allow_sending_without_reply=True)

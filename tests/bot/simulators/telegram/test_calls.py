@@ -86,6 +86,7 @@ PARAMETERS = {
     "editMessageReplyMarkup": "message_id reply_markup",
     "deleteMessage": "message_id",
     "deleteMessages": "message_ids",
+    "pinChatMessage": "message_id disable_notification",
     "answerCallbackQuery": "callback_query_id text show_alert url",
     "sendChatAction": "action",
     "getFile": "file_id",

@@ -1,0 +1,27 @@
+"""A person's watch list as it is at one moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.market.instrument import Instrument
+from bot.domain.market.prices import Price
+from bot.domain.people.account import Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRow:
+    """One instrument and its newest price. None: nobody knows one."""
+
+    instrument: Instrument
+    price: Price | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchShown:
+    """The list of one account."""
+
+    account: Account
+    rows: tuple[WatchRow, ...]
+    as_of: datetime
+    until: datetime | None = None  # the message is refreshed until then (UTC); None: it stands as it is
+    over: bool = False  # it was refreshed, and is no more

@@ -1,0 +1,43 @@
+"""How an account's line to the broker is doing: its newest tick and look at the books, its places, its gaps of today."""
+
+from dataclasses import dataclass
+
+from bot.domain.clock import Clock, at_ist, ist_date
+from bot.domain.errors import NotLinked
+from bot.domain.orders.notice import FeedBack
+from bot.domain.orders.proposal import LineHealth
+from bot.domain.people.account import Account
+from bot.domain.ports.broker import BrokerConnections
+from bot.domain.ports.repositories import Repositories
+from bot.trading.alerts.tick_watcher import MOST, TickWatcher
+from bot.trading.sync.reconcile import Reconcile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Asks nobody: what is known here anyway."""
+
+    connections: BrokerConnections
+    watcher: TickWatcher
+    reconcile: Reconcile
+    clock: Clock
+
+    def of(self, db: Repositories, account: Account) -> LineHealth:
+        """One account's line now."""
+        today = ist_date(self.clock.now())
+        return LineHealth(
+            account=account,
+            silent_for=self.watcher.silent_for(account.id),
+            books_read_at=self.reconcile.seen_at(account.id),
+            books_down_since=self.reconcile.down_since(account.id),
+            subscribed=self.watcher.subscriptions(account.id),
+            most=MOST,
+            gaps=db.outbox.written_since(account.id, at_ist(today, 0)).get(FeedBack.__name__, 0),
+            latency=self._latency(account.id),
+        )
+
+    def _latency(self, account_id: str) -> float | None:
+        try:
+            return self.connections.of(account_id).broker.latency
+        except NotLinked:
+            return None

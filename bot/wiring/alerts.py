@@ -1,0 +1,50 @@
+"""Builds alerts, what a person does with them, and watch lists."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from bot.trading.account.quotes import Quotes
+from bot.trading.watch.alert_watch import AlertWatch
+from bot.trading.watch.alerts import Alerts
+from bot.trading.watch.watch_lists import WatchLists
+from bot.wiring.ground import Ground, day_before, in_hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertServices:
+    """A person's acts, the loop of the alerts, and the lists."""
+
+    own: Alerts
+    watch: AlertWatch
+    lists: WatchLists
+
+
+def build_alerts(ground: Ground, quotes: Quotes) -> AlertServices:
+    """Builds them over this ground."""
+    watch = AlertWatch(
+        store=ground.patient,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        reads=ground.reads,
+        results=ground.results,
+        clock=ground.clock,
+        in_hours=partial(in_hours, ground.calendar),
+        day_before=partial(day_before, ground.calendar),
+    )
+    own = Alerts(
+        store=ground.store,
+        quotes=quotes,
+        prices=ground.prices,
+        clock=ground.clock,
+        sees=watch.sees,
+        changed=watch.wake,
+    )
+    lists = WatchLists(
+        store=ground.store,
+        quotes=quotes,
+        catalogue=ground.catalogue,
+        prices=ground.prices,
+        watcher=ground.watcher,
+        clock=ground.clock,
+    )
+    return AlertServices(own=own, watch=watch, lists=lists)
