@@ -15,6 +15,8 @@ from tests.journeys.test_carried import figure, price
 from tests.journeys.test_day_summaries import on_the_exchanges_calendar
 from tests.stage.house import House, a_house
 
+pytestmark = pytest.mark.exhaustive
+
 # NIFTY expires on the Monday: Tuesday is a holiday.
 THURSDAY, FRIDAY, MONDAY = date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 23)
 CALL = "NIFTY26NOV24500CE"
@@ -64,7 +66,6 @@ async def fills_of(house: House) -> list[tuple[str, int, Decimal]]:
     return [(fill.instrument.symbol, fill.signed, fill.price or Decimal(0)) for fill in fills]
 
 
-@pytest.mark.core
 def test_days_with_carried_sold_borrowed_and_ended_positions_add_up(tmp_path: Path) -> None:
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(limit=6 * 86_400.0)) as runner:
         runner.run(three_days(tmp_path))

@@ -25,7 +25,6 @@ def rang(house: House, message: dict[str, Any]) -> bool:
     return any(ring["id"] == message["id"] for ring in house.me.rings(message["id"] - 1))
 
 
-@pytest.mark.core
 async def test_an_intraday_short_in_a_share_of_the_auction_rings_its_way_to_the_close(loop: VirtualLoop, tmp_path: Path) -> None:
     clock = LoopClock(loop, at_ist(FRIDAY, 14, 30))
     async with a_house(clock, tmp_path) as house:
@@ -68,6 +67,7 @@ async def test_a_short_that_is_closed_by_the_rings_own_button_rings_no_more(loop
         assert told(house, "Will go to auction") == []
 
 
+@pytest.mark.core
 async def test_an_exit_that_the_price_left_rings_and_its_button_is_the_repair(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()

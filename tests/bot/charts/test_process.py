@@ -83,6 +83,7 @@ asked()
         assert await process.draw(a_day()) == b"second"
 
 
+@pytest.mark.exhaustive
 async def test_ended_by_the_host_between_two_pictures_it_starts_anew_and_nobody_notices() -> None:
     async with a_process() as process:
         content = await process.draw(a_day())
@@ -114,6 +115,7 @@ async def test_a_length_that_no_picture_has_is_not_waited_for() -> None:
             await process.draw(a_day())
 
 
+@pytest.mark.exhaustive
 async def test_a_picture_that_cannot_be_drawn_is_one_sentence_and_the_process_lives() -> None:
     async with a_process() as process:
         with pytest.raises(PictureFailed, match=FAILED):
@@ -134,6 +136,7 @@ async def test_whoever_is_cancelled_leaves_no_answer_for_the_next_one() -> None:
         await until_gone(pid)
 
 
+@pytest.mark.exhaustive
 async def test_it_stands_behind_the_bot_dumps_nothing_and_a_ctrl_c_at_the_terminal_is_not_for_it() -> None:
     async with a_process() as process:
         await process.draw(a_day())
@@ -145,6 +148,7 @@ async def test_it_stands_behind_the_bot_dumps_nothing_and_a_ctrl_c_at_the_termin
         assert process.pid == pid
 
 
+@pytest.mark.exhaustive
 async def test_idle_it_ends_by_itself_and_is_started_again() -> None:
     async with a_process(idle=0.05) as process:
         content = await process.draw(a_day())
@@ -164,6 +168,7 @@ async def test_a_picture_asked_for_in_the_moment_in_which_it_ends_is_drawn_all_t
                 await asyncio.sleep(0)
 
 
+@pytest.mark.exhaustive
 async def test_it_ends_with_the_bot_however_the_bot_ends() -> None:
     program = f"""
 import asyncio, os, sys
