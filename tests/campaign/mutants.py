@@ -148,7 +148,7 @@ MUTANTS: tuple[Mutant, ...] = (
         NOTIFIER,
         ("            now = max(now, before + timedelta(seconds=at - then))\n", "            pass\n"),
         shows="lost delayed silent_ends",
-        focus=Focus(acts=BUYS, weather=("server_error", "flood"), stepped=True),
+        focus=Focus(acts=BUYS, orders=(), weather=("flood",), stepped=True, ends=0.0),
     ),
     _mutant(
         "an end merged into a partial",
