@@ -9,7 +9,7 @@ KEPT := $(sort $(wildcard $(HOME)/.pyenv/versions/3.1[1-4].*/bin/python3 $(HOME)
 BIN := .venv/bin
 DEMO_ARGS ?=
 
-.PHONY: install demo test test-all smoke-other check bench fuzz attack campaign canaries audit sbom readme lock clean
+.PHONY: install demo test test-all smoke-other check bench fuzz attack campaign canaries audit sbom readme pictures lock clean
 
 # The stamps are newer than the locks they were installed from, so an unchanged tree installs nothing.
 .venv/run.stamp: requirements.txt
@@ -110,6 +110,10 @@ LOCK := uv pip compile --quiet --universal --upgrade --generate-hashes --no-head
 # The README's tables of settings and of commands, as the code has them.
 readme: .venv/dev.stamp
 	$(BIN)/python -m tests.house.readme
+
+# The pictures in docs/pictures, from the sample values that the tests draw.
+pictures: .venv/dev.stamp
+	$(BIN)/python -m tests.stage.pictures
 
 lock: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -14,6 +14,7 @@ from typing import Any
 
 from telegram.request import BaseRequest, RequestData
 
+from bot.charts.album import Album
 from bot.delivery.notifier import Notifier
 from bot.domain.clock import at_ist, ist_date
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind
@@ -31,6 +32,7 @@ from handlers.telegram.rate_limits import TelegramRateLimiter
 from handlers.telegram.receiver import Receiver
 from storage.secrets.vault import KEY_BYTES, Vault, WrappingKey
 from storage.store import SqlStore
+from tests.stage.pictures import drawn_in_place
 
 PEOPLE, EACH, WORRIED = 1000, 10, 20
 OVERALL = 30.0  # messages a second that Telegram takes in all
@@ -126,7 +128,8 @@ async def _drained() -> Telegram:
     vault = Vault([WrappingKey(chance.randbytes(KEY_BYTES))], chance.randbytes)
     async with SqlStore.open(None, vault, inline=True) as store:
         await store.transaction(lambda db: _write(db, clock.now()))
-        notifier = Notifier(store=store, messenger=TelegramMessenger(bot, mode="PAPER", clock=clock), clock=clock, together=False)
+        messenger = TelegramMessenger(bot, mode="PAPER", clock=clock, pictures=Album(drawn_in_place))
+        notifier = Notifier(store=store, messenger=messenger, clock=clock, together=False)
         running = asyncio.create_task(notifier.run())
         while await store.transaction(lambda db: db.outbox.counts()[0]):  # noqa: ASYNC110 - the outbox tells nobody that it is empty
             await asyncio.sleep(1.0)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.broker.connections import Connections
 from bot.broker.feed.socket_feed import Hours, in_hours
+from bot.charts.album import Album
 from bot.config.settings import Consent, Settings
 from bot.database import Prompt, open_store
 from bot.delivery.card_folder import CardFolder
@@ -114,6 +115,10 @@ class App:
                         ("folder", self._folder.run()),
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
+                        ("curve", self.core.curve.run()),
+                        ("mute feed", self.core.mute_feed.run()),
+                        ("plans", self.core.plans.run()),
+                        ("unfilled orders", self.core.unfilled.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),
@@ -181,11 +186,12 @@ async def open_app(
     inline: bool = False,
     ask: Prompt | None = None,
     new_bot: bool = False,
+    album: Album | None = None,
 ) -> AsyncIterator[App]:
     """Everything built and connected to Telegram. SettingsError, StorageError or Telegram's own errors say why it cannot be.
 
     inline keeps the store on the loop's own thread (for the virtual-time loop). new_bot: the database may change hands to
-    the bot of this token.
+    the bot of this token. album: where pictures come from; None: from a process of their own.
     """
     async with AsyncExitStack() as stack:
         store = open_store(settings, random_bytes, inline=inline, ask=ask)
@@ -200,7 +206,9 @@ async def open_app(
             random_bytes=random_bytes,
             redactor=redactor,
             egress=connections.address,
+            album=album,
         )
+        stack.push_async_callback(core.album.close)
         explain = core.explain
 
         application = build_application(
@@ -213,7 +221,12 @@ async def open_app(
             protect_content=settings.protect_content == Consent.YES,
         )
         messenger = TelegramMessenger(
-            application.bot, mode=core.services.mode, clock=clock, explain=explain, role_on=core.services.allowlist.role_on
+            application.bot,
+            mode=core.services.mode,
+            clock=clock,
+            pictures=core.services.pictures,
+            explain=explain,
+            role_on=core.services.allowlist.role_on,
         )
         notifier = Notifier(store=core.patient, messenger=messenger, clock=clock)
         cards = CardUpdater(store=core.patient, messenger=messenger)

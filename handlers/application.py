@@ -25,6 +25,7 @@ from handlers.telegram.http import TelegramHttp
 from handlers.telegram.per_person_queue import PerPersonQueue
 from handlers.telegram.rate_limits import TelegramRateLimiter
 from handlers.telegram.receiver import Receiver
+from handlers.urgent import Urgency
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def build_application(
         .updater(None)
         .job_queue(None)
         .context_types(ContextTypes(context=Ctx, bot_data=shared))
-        .concurrent_updates(PerPersonQueue(random_bytes))
+        .concurrent_updates(PerPersonQueue(random_bytes, Urgency(services.proposals.is_exit)))
         .build()
     )
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, router.on_text))

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from telegram.error import TelegramError
 
 from bot.domain.clock import Clock
+from bot.domain.errors import DeliveryError, PictureFailed
 from bot.domain.orders.notice import (
     Delivery,
     NoticePriority,
@@ -12,6 +13,8 @@ from bot.domain.orders.notice import (
 )
 from bot.domain.orders.order import CardRef, Confirmation, Order
 from bot.domain.people.account import Account, Role
+from bot.domain.pnl.picture_news import Pictured
+from bot.domain.ports.pictures import Pictures
 from handlers.context.context import Explain, as_said
 from handlers.context.permissions import offered
 from handlers.registry import permission_of
@@ -40,6 +43,7 @@ class TelegramMessenger:
         *,
         mode: str,
         clock: Clock,
+        pictures: Pictures,
         explain: Explain | None = None,
         role_on: RoleOn = lambda _person, _account_id: None,
     ) -> None:
@@ -48,6 +52,7 @@ class TelegramMessenger:
         self._role_on = role_on
         self._mode = mode
         self._clock = clock
+        self._pictures = pictures
         self._explain = explain or as_said
 
     async def deliver(self, delivery: Delivery) -> int:
@@ -55,6 +60,10 @@ class TelegramMessenger:
         view = notice(delivery, mode=self._mode, now=self._clock.now(), explain=self._explain)
         view = self._own(view, delivery.chat_id, delivery.account_id)
         priority = _PRIORITIES[delivery.notice.priority]
+        if isinstance(delivery.notice, Pictured):
+            png = await self._drawn(delivery.notice)
+            silent = delivery.sound is Sound.SILENT
+            return await _sorted(self._sender.photo(delivery.chat_id, png, view, silent=silent, priority=priority))
         if delivery.edits is not None:
             return await _sorted(self._sender.edit(delivery.chat_id, delivery.edits, view, priority=priority, silent=True))
         return await _sorted(
@@ -67,9 +76,17 @@ class TelegramMessenger:
             )
         )
 
+    async def _drawn(self, news: Pictured) -> bytes:
+        """The picture. One that cannot be drawn is given up: the words before it say the same."""
+        try:
+            return await self._pictures.png(news.picture)
+        except PictureFailed as error:
+            raise DeliveryError(error.say, permanent=True) from error
+
     async def draw(self, ref: CardRef, order: Order, label: str) -> int:
         """Edits the card, or sends a new one where it is gone. Returns the id of the message that shows it now."""
-        view = card(order, label=label, mode=self._mode, now=self._clock.now(), explain=self._explain).led_by(ref.mark)
+        now = self._clock.now()
+        view = card(order, label=label, mode=self._mode, now=now, explain=self._explain, touch=ref.touch).led_by(ref.mark)
         view = self._own(view, ref.chat_id, order.account_id)
         return await _sorted(self._sender.edit(ref.chat_id, ref.message_id, view, priority=Priority.CARD))
 

@@ -7,7 +7,23 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.people.account import Permission
-from handlers.commands import account, books, confirm, limits, market, money, order, people, pin, safety, start, status
+from handlers.commands import (
+    account,
+    books,
+    chart,
+    confirm,
+    export,
+    limits,
+    market,
+    money,
+    order,
+    people,
+    pin,
+    pnl,
+    safety,
+    start,
+    status,
+)
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
@@ -19,15 +35,18 @@ COMMANDS: tuple[Command, ...] = (
     *account.COMMANDS,
     *order.COMMANDS,
     *books.COMMANDS,
+    *pnl.COMMANDS,
     *money.COMMANDS,
+    *export.COMMANDS,
     *market.COMMANDS,
+    *chart.COMMANDS,
     *safety.COMMANDS,
     *status.COMMANDS,
     *limits.COMMANDS,
     *pin.COMMANDS,
     *people.COMMANDS,
 )
-PAGES: Pages = {**books.PAGES, **money.PAGES, **status.PAGES}
+PAGES: Pages = {**books.PAGES, **pnl.PAGES, **status.PAGES}
 
 
 async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:

@@ -42,7 +42,7 @@ async def on_text(update: Update, ctx: Ctx) -> None:
     message = update.message
     if message is None or message.text is None:
         return
-    ctx.message = message
+    ctx.cause, ctx.message = update, message
     await _act_on(ctx, message, message.text)
 
 
@@ -170,7 +170,7 @@ async def on_tap(update: Update, ctx: Ctx) -> None:
     query = update.callback_query
     if query is None or query.data is None:
         return
-    ctx.query = query
+    ctx.cause, ctx.query = update, query
     ctx.message = query.message if isinstance(query.message, Message) else None
     tap = decode(query.data)
     try:
@@ -240,16 +240,20 @@ async def _do_it_now(ctx: Ctx, under: Message) -> None:
 @asynccontextmanager
 async def _showing_work(ctx: Ctx) -> AsyncIterator[None]:
     """Shows "typing" when something takes longer than a moment."""
-    sign = asyncio.create_task(_typing(ctx), name="typing")
+    signs: list[asyncio.Task[None]] = []  # none is made for what is quicker, which is nearly everything
+    later = asyncio.get_running_loop().call_later(
+        A_MOMENT, lambda: signs.append(asyncio.create_task(_typing(ctx), name="typing"))
+    )
     try:
         yield
     finally:
-        sign.cancel()
-        with suppress(asyncio.CancelledError):
-            await sign
+        later.cancel()
+        for sign in signs:
+            sign.cancel()
+            with suppress(asyncio.CancelledError):
+                await sign
 
 
 async def _typing(ctx: Ctx) -> None:
-    await asyncio.sleep(A_MOMENT)
     with suppress(TelegramError):
         await ctx.bot.send_chat_action(ctx.chat_id, ChatAction.TYPING)

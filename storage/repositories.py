@@ -8,6 +8,7 @@ from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
 from storage.repos.confirmations import SqlConfirmations
 from storage.repos.flags import SqlFlags
+from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
 from storage.repos.invitations import SqlInvitations
 from storage.repos.jobs import SqlJobs
@@ -17,6 +18,7 @@ from storage.repos.orders import SqlOrders
 from storage.repos.outbox import SqlOutbox
 from storage.repos.people import SqlPeople
 from storage.repos.pins import SqlPins
+from storage.repos.plans import SqlPlans
 from storage.repos.reports import SqlReports
 from storage.repos.scrip_master import SqlScripMaster
 from storage.repos.stops import SqlStops
@@ -65,6 +67,10 @@ class SqlRepositories:
         return SqlConfirmations(self._transaction)
 
     @cached_property
+    def plans(self) -> SqlPlans:
+        return SqlPlans(self._transaction)
+
+    @cached_property
     def cards(self) -> SqlCards:
         return SqlCards(self._transaction)
 
@@ -83,6 +89,10 @@ class SqlRepositories:
     @cached_property
     def reports(self) -> SqlReports:
         return SqlReports(self._transaction)
+
+    @cached_property
+    def held(self) -> SqlHeld:
+        return SqlHeld(self._transaction)
 
     @cached_property
     def ledger(self) -> SqlLedger:

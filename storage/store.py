@@ -22,6 +22,7 @@ from storage.db.database_file import close_to_others, refuse_missing, refuse_unf
 from storage.db.engine import DATABASE_ERRORS, READING, FileLock, Transaction, in_words, make_engine
 from storage.db.prepared import Write
 from storage.db.read_cache import ReadCache
+from storage.db.reader import Reader
 from storage.migrate import bring_up_to_date
 from storage.repositories import SqlRepositories
 from storage.secrets.vault import Vault
@@ -50,7 +51,7 @@ ANYTHING = frozenset[Write]().union(*(topic.value for topic in Topic))
 
 
 class SqlStore:
-    """The Store over SQLite: one connection, one writer thread, one transaction at a time."""
+    """The Store over SQLite: one connection that writes, in a thread of its own and by turns, and one that only reads."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class SqlStore:
         vault: Vault,
         lock: FileLock | None,
         *,
+        path: Path | None,
         inline: bool,
         busy_seconds: float,
         made: bool,
@@ -68,6 +70,8 @@ class SqlStore:
         self._cache = ReadCache(_raw(connection))
         self._vault = vault
         self._lock = lock
+        self._path = path
+        self._reader: Reader | None = None  # from the first read on
         self.made = made  # by this opening: there was no database before
         self._writer = None if inline else ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._closed = False
@@ -106,7 +110,7 @@ class SqlStore:
                 raise
         except DATABASE_ERRORS as error:
             raise in_words(error) from error
-        return cls(engine, connection, vault, lock, inline=inline, busy_seconds=busy_seconds, made=made)
+        return cls(engine, connection, vault, lock, path=path, inline=inline, busy_seconds=busy_seconds, made=made)
 
     def lock(self) -> None:
         """Says that this process trades on the database; StorageError when another one does (F28).
@@ -137,14 +141,45 @@ class SqlStore:
         its turn changes nothing. One cancelled in the midst is held until the transaction has ended; CancelledError then says
         nothing about it, so a result that was committed is told to the log.
         """
+        return await self._run(work)
+
+    async def lightly(self, work: Callable[[SqlRepositories], T]) -> T:
+        """A transaction like any other, but its commit is not waited for until it lies on the disk.
+
+        A power cut may undo it, and nothing that was committed before it. The next transaction makes it as lasting as itself.
+        """
+        return await (self.transaction(work) if self._path is None else self._run(work, lasting=False))
+
+    async def _run(self, work: Callable[[SqlRepositories], T], *, lasting: bool = True) -> T:
         committed: set[Write] = set()
+        act = partial(self._transact, work, origin.get(), committed, lasting=lasting)  # the writer has its own context
         try:
-            return await self._in_turn(partial(self._transact, work, origin.get(), committed))  # the writer has its own context
+            return await self._in_turn(act)
         except StorageAway as error:
             self.away(error.say)
             raise
         finally:  # also when the caller was cancelled in the midst
             self._wake(committed)
+
+    async def read(self, work: Callable[[SqlRepositories], T]) -> T:
+        """Runs what only reads, here and now: it sees what was committed last, and waits for nobody.
+
+        A transaction does it for a database in memory, which has one connection, and while acts are owed, which only a
+        transaction sees. Where the reading connection fails, the writer's reads. What writes is refused.
+        """
+        if self._path is None or self._owed:
+            return await self.transaction(work)
+        try:
+            if self._reader is None:
+                self._reader = Reader(self._path)
+            return self._reader.read(lambda transaction: _plain(work(SqlRepositories(transaction, self._vault))))
+        except DATABASE_ERRORS as error:
+            refused = in_words(error)
+        try:
+            return await self._in_turn(partial(self._read, work, refused))
+        except StorageAway as error:
+            self.away(error.say)
+            raise
 
     async def owe(self, work: Work) -> None:
         """Runs what records an act: now, or as the first thing that is written once the database takes it."""
@@ -179,10 +214,16 @@ class SqlStore:
             raise
         return result
 
-    def _transact(self, work: Callable[[SqlRepositories], T], origin: str, committed: set[Write]) -> T:
+    def _transact(self, work: Callable[[SqlRepositories], T], origin: str, committed: set[Write], *, lasting: bool = True) -> T:
         """One transaction on the writer thread; what it wrote stands in `committed` once it is committed, and not before."""
         if self._closed:
             raise StorageError(_CLOSED)
+        if not lasting and not self._owed:  # what is owed is written by this very transaction
+            _raw(self._connection).execute("PRAGMA synchronous=NORMAL")
+            try:
+                return self._transact(work, origin, committed)
+            finally:
+                _raw(self._connection).execute("PRAGMA synchronous=FULL")
         transaction = Transaction(_raw(self._connection), self._cache)
         begun, only_read = False, []
         try:
@@ -239,7 +280,7 @@ class SqlStore:
             return refused
         return None
 
-    def _read(self, work: Callable[[SqlRepositories], T], refused: StorageAway) -> T:
+    def _read(self, work: Callable[[SqlRepositories], T], refused: StorageError) -> T:
         """Runs what only reads while nothing can be written; what writes meets the refusal."""
         connection = _raw(self._connection)
         transaction = Transaction(_raw(self._connection), self._cache)
@@ -309,6 +350,9 @@ class SqlStore:
         """Ends what is under way, then closes; a second call does nothing."""
         if self._closed:
             return
+        reader, self._reader, self._path = self._reader, None, None
+        if reader is not None:
+            reader.close()  # before the writer's, which empties the log as the last one
         await self._in_turn(self._shut)
         if self._writer is not None:
             self._writer.shutdown()

@@ -8,7 +8,7 @@ import functools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 from bot.broker import routes
@@ -27,7 +27,7 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Quote
 from bot.domain.orders.order import OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
-from bot.domain.orders.research import OrderStep, PastTrade
+from bot.domain.orders.research import Candle, Interval, OrderStep, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
 from bot.domain.terms import Product
@@ -215,6 +215,10 @@ class MStock:
 
     async def _quotes(self, keys: Sequence[InstrumentKey]) -> dict[InstrumentKey, Quote]:
         return translate.quotes(await self._calls.read(routes.QUOTE, bodies.quote_body(keys)), keys)
+
+    async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> list[Candle]:
+        """Candles that began in [start, end), oldest first."""
+        return await self.research.candles(instrument, interval, start, end)
 
     async def scrip_master(self) -> Sequence[Instrument]:
         """Every instrument of the day. A sequence that makes its instruments when they are asked for."""

@@ -57,6 +57,7 @@ _KINDS = {
 # Read from the name's end: no column says it.
 RIGHTS = {spelled: right for right in Right for spelled in (right.value, right.value.lower(), right.value.capitalize())}
 _SPELLED = {spelled: spelled for spelled in RIGHTS}  # one text for all rows
+MADE = 1000  # instruments that are kept; more than that are let go together
 CODED = ("symbol", "exch_seg", "instrumenttype", "expiry", "strike", "lotsize", "tick_size")  # columns with few distinct texts
 
 
@@ -77,6 +78,7 @@ class Master(Sequence[Instrument]):
         self.texts, self.coded, self.indexes = texts, coded, indexes
         columns: Mapping[str, Sequence[str]] = {**texts, **coded}
         self._columns = [columns[field] for field in Scrip.__struct_fields__]
+        self._made: dict[InstrumentKey, Instrument | None] = {}  # by find(): a list asks for the same few each time
         if by_token is not None:
             self.by_token = by_token
 
@@ -126,7 +128,14 @@ class Master(Sequence[Instrument]):
         return Directory(self.texts["token"])
 
     def find(self, key: InstrumentKey) -> Instrument | None:
-        """The instrument of a key, made now."""
+        """The instrument of a key, made when it is first asked for."""
+        if key not in self._made:
+            if len(self._made) >= MADE:
+                self._made.clear()
+            self._made[key] = self._find(key)
+        return self._made[key]
+
+    def _find(self, key: InstrumentKey) -> Instrument | None:
         for at in self.by_token.rows(key.token):
             if self.coded["exch_seg"][at] == key.exchange:
                 return self[at]

@@ -215,6 +215,9 @@ class Settings:
     orders_per_second: Annotated[
         int, Says("how many orders may be sent in a second, 1 to 8 (the rules allow fewer than 10)", _from(1, 8))
     ] = 3
+    order_ceiling: Annotated[
+        int, Says("rupees that one order may be worth at most, whoever asks; exits are free of it", _from(1_000, 999_999_999))
+    ] = 50_000_000
     market_hours: Annotated[
         MarketHours,
         Says(
@@ -228,6 +231,9 @@ class Settings:
             "your mStock plan, for the charges on every card: `zero`, `flat-5` or `flat-20`; without one brokerage is not known"
         ),
     ] = None
+    ddpi: Annotated[
+        Consent, Says("`yes`: a DDPI is on file at mStock, so that no sale of holdings waits for a TPIN", _one_of(Consent))
+    ] = Consent.NO
     protect_content: Annotated[
         Consent, Says("`yes`: no message of the bot can be forwarded, copied or saved", _one_of(Consent))
     ] = Consent.NO

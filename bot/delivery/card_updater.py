@@ -85,7 +85,7 @@ class CardUpdater:
     async def _begin(self) -> None:
         """Gives each chat with an old card a worker, unless it has one or has to wait."""
         self._pause()
-        for chat in await self._store.transaction(lambda db: db.cards.stale_chats()):
+        for chat in await self._store.read(lambda db: db.cards.stale_chats()):
             if chat not in self._workers and chat not in self._paused:
                 self._workers[chat] = asyncio.create_task(self._work(chat), name=f"cards in {chat}")
                 self._workers[chat].add_done_callback(partial(self._ended, chat))
@@ -100,7 +100,7 @@ class CardUpdater:
 
     async def _work(self, chat_id: int) -> None:
         """Draws the old cards of a chat one by one, those that have waited longest first, until none is old or one fails."""
-        old = await self._store.transaction(lambda db: db.cards.stale(1, chat_id=chat_id))
+        old = await self._store.read(lambda db: db.cards.stale(1, chat_id=chat_id))
         while old:
             (card, order, label) = old[0]
             note = await self._draw(card, order, label)

@@ -77,7 +77,7 @@ class Notifier:
                 if self._broken is not None:  # what was sent could not be noted: only a new start makes that safe
                     raise self._broken
                 await self._begin()
-                due = await self._store.transaction(lambda db: db.outbox.next_due())
+                due = await self._store.read(lambda db: db.outbox.next_due())
                 await self._wake.wait(self._pause(due))
         finally:
             for worker in self._workers.values():
@@ -117,7 +117,7 @@ class Notifier:
                 db.outbox.unpark(now, opened)
             return list(db.outbox.lease(now, now + LEASE, AT_ONCE, alone=not self._together))
 
-        for delivery in await self._store.transaction(lease):
+        for delivery in await self._store.lightly(lease):  # a start gives back every lease of before
             chat = delivery.chat_id
             if chat in self._workers:
                 log.error("notice %d is on its way already", delivery.id)

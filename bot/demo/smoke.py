@@ -20,7 +20,7 @@ class Astray(BotError):
 
 
 async def story(demo: Demo, write: Callable[[str], None]) -> bool:
-    """Steps 1 to 7. True when every one went as it must. What was said is written whole, in the order it came."""
+    """Steps 1 to 8. True when every one went as it must. What was said is written whole, in the order it came."""
     me = demo.neighbours.person
     try:
         async with asyncio.timeout(55):
@@ -42,6 +42,7 @@ async def _walk(demo: Demo) -> None:
     await _rested_and_cancelled(demo)
     await _stopped_and_resumed(demo)
     await _day_summed_up(demo)
+    await _pictured(demo)
 
 
 async def _greeted(demo: Demo) -> None:
@@ -121,6 +122,14 @@ async def _day_summed_up(demo: Demo) -> None:
     """Step 7: the day in figures."""
     report = await demo.neighbours.person.ask("/report", "Trades")
     _must("Net" in report["text"], "the summary has no net")
+
+
+async def _pictured(demo: Demo) -> None:
+    """Step 8: words first, and the picture after them."""
+    me = demo.neighbours.person
+    words = await me.ask("/chart RELIANCE", "Your trades shown")
+    photo = await me.wait_for(lambda message: bool(message["photo_url"]))
+    _must(photo["reply_to"] == words["id"], "the picture did not answer its words")
 
 
 def _orders(demo: Demo) -> int:

@@ -26,6 +26,7 @@ BotError                      .say: words that are safe for a person; never a se
 |   Unclear                   it may have happened: never do it again, reconcile
 |   Unreadable                a read was answered with something that is not an answer
 + DeliveryError               Telegram would not take a message
++ PictureFailed               no image of what was asked; the figures stand in words
 + StorageError                a bug or a broken disk: stop trading, tell the owner
 |   VaultError                an encrypted value did not open
 |   StorageAway               held by another program, disk full, an I/O error: it may pass, and what can wait waits
@@ -107,6 +108,14 @@ class PinWanted(PersonError):
     def __init__(self, say: str, *, proof: str) -> None:
         super().__init__(say)
         self.proof = proof
+
+
+class WordsWanted(PersonError):
+    """The act is heavy enough to be asked again in words; reasons say why."""
+
+    def __init__(self, say: str, *, reasons: Sequence[str] = ()) -> None:
+        super().__init__(say)
+        self.reasons = tuple(reasons)
 
 
 class PhoneLocked(PersonError):
@@ -201,6 +210,10 @@ class DeliveryError(BotError):
         self.closed = closed  # True: the person blocked the bot or left: what is for that chat waits for a return
         self.retry_after = retry_after
         self.may_have_arrived = may_have_arrived  # True: it was sent, and Telegram's answer got lost
+
+
+class PictureFailed(BotError):
+    """A picture could not be drawn; it was only to look at, so nothing else changed."""
 
 
 class StorageError(BotError):

@@ -9,13 +9,18 @@ from bot.domain.orders.order import LOOKED_FOR
 from bot.domain.orders.proposal import Status
 from bot.domain.people.account import Account, Actor, Role
 from bot.domain.people.audit import Act, ActPage
+from bot.domain.ports.pictures import Pictures
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
 from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
-from bot.trading.money.reports import Reports
+from bot.trading.charts.candle_charts import CandleCharts
+from bot.trading.charts.payoffs import Payoffs
+from bot.trading.money.exports import Exports
+from bot.trading.money.range_pnl import RangePnl
+from bot.trading.money.summaries import Summaries
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.prompts import Prompts
@@ -44,12 +49,17 @@ class Services:
     orders: WorkingOrders
     books: AccountViews
     market: Quotes
+    charts: CandleCharts
+    payoffs: Payoffs
+    pictures: Pictures
     switch: KillSwitch
     unlinking: Unlinking
     invitations: Invitations
     limits: OwnLimits
     pins: Pins
-    reports: Reports
+    summaries: Summaries
+    range_pnl: RangePnl
+    exports: Exports
     secret_entry: SecretEntry
     host: "Host"
     mode: str  # PAPER or LIVE: stands on every card that touches money

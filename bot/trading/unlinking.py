@@ -104,6 +104,7 @@ class Unlinking:
         self.confirmations.claim(db, question)
         demand_pin(db, person, token, f"Unlinking {account.label}: your PIN, please.")
         db.confirmations.refuse_on(account.id)
+        db.plans.end_on(account.id, "unlinked")  # nothing of them is watched any more; what rests at mStock stays
         before = f"{account.label} {account.client}, {lived(db.accounts.session(account.id))}"
         tell_of(db, account.id, person, ActionKind.UNLINKED, now)
         db.accounts.remove(account.id)

@@ -2,18 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from bot.config.settings import Settings
-from bot.domain.clock import Clock
+from bot.domain.clock import Clock, at_ist, ist, ist_date
 from bot.domain.errors import SettingsError
 from bot.domain.market.calendar import Calendar
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
+from bot.domain.market.sessions import PhaseKind
 from bot.domain.orders.charges import Tariff
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnections, FeedListener, RandomBytes, Renewer
 from bot.domain.ports.repositories import Store
+from bot.domain.terms import Product
 from bot.reference.load import ReferenceData
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.loss_guard import Results
@@ -79,7 +81,44 @@ def chosen_plan(settings: Settings, tariff: Tariff) -> Plan | None:
     return plan
 
 
+def in_session(calendar: Calendar | None, at: datetime) -> bool:
+    """Whether shares are traded at a moment (UTC): always on a practice market, by the clock where no calendar reaches."""
+    known = calendar.is_continuous(Exchange.NSE, at) if calendar is not None else True
+    local = ist(at)
+    return local.weekday() < 5 and time(9, 15) <= local.time() < time(15, 30) if known is None else known
+
+
+def trades_now(calendar: Calendar | None, catalogue: Catalogue, clock: Clock, instrument: Instrument) -> bool:
+    """Whether an instrument is in continuous trading now; where the calendar does not know, it is taken to be."""
+    if calendar is None:
+        return True
+    phase = next(calendar.from_moment(instrument, clock.now(), in_auction=catalogue.has_contracts(instrument)))
+    return phase.kind in (PhaseKind.CONTINUOUS, PhaseKind.UNKNOWN)
+
+
+def ended(calendar: Calendar | None, instrument: Instrument, at: datetime) -> bool:
+    """Whether a contract is traded no more at a moment (UTC); by the usual hours where the calendar does not reach."""
+    if instrument.expiry is None or ist_date(at) < instrument.expiry:
+        return False
+    day = instrument.expiry
+    phases = calendar.phases(instrument, day, in_auction=False) if calendar is not None else ()
+    return at >= max((phase.end for phase in phases if phase.kind is PhaseKind.CONTINUOUS), default=at_ist(day, 15, 30))
+
+
+def squares_off_at(calendar: Calendar | None, instrument: Instrument, product: Product, at: datetime) -> datetime | None:
+    """When mStock closes such a position itself on the day of that moment (UTC); None: never, or not known."""
+    found = calendar.square_off(instrument, product, ist_date(at)) if calendar is not None else None
+    return found.at if found is not None else None
+
+
 def day_before(calendar: Calendar | None, day: date) -> date:
-    """The trading day before a date in India; the day before where no calendar is kept, or where it does not reach."""
-    found = calendar.trading_day_before(day) if calendar is not None else None
-    return found or day - timedelta(days=1)
+    """The last date in India before it that had a session, a muhurat hour included: it has marks and a close of its own.
+
+    The day before where no calendar is kept, or where it does not reach.
+    """
+    before = day - timedelta(days=1)
+    while calendar is not None and (session := calendar.has_session(before)) is not True:
+        if session is None:
+            return day - timedelta(days=1)
+        before -= timedelta(days=1)
+    return before

@@ -8,13 +8,20 @@ from bot.domain.market.market_days import MarketDays
 from bot.domain.ports.inbox import Inbox
 from bot.domain.ports.repositories import Store
 from bot.runtime.scheduler import Job, Occasion
-from bot.trading.money.reports import Reports
+from bot.trading.money.expiring import Expiring
+from bot.trading.money.held_notes import HeldNotes
+from bot.trading.money.mornings import Mornings
+from bot.trading.money.summaries import Summaries
 from bot.trading.safety.uncovered_year import UncoveredYear
 
 KEEP = timedelta(days=3)  # what was answered, handled, told or drawn; orders, fills and the audit are kept for good
+KEEP_CURVES = timedelta(days=92)  # a point a minute; the days' rows stay
 AFTER_SPECIAL = timedelta(minutes=15)  # from the end of a special session to its summary, as on a usual day
 LATEST_SUMMARY = time(23, 30)  # IST; before midnight, when the broker's session and its book of the day are gone
 DAY = timedelta(days=1)
+SHORT = timedelta(minutes=35)  # a card about the morning that comes at the opening bell is none
+MINUTE = timedelta(minutes=1)
+SUNDAY = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,20 +67,43 @@ class Sweep:
     clock: Clock
 
     async def sweep(self, _: Occasion) -> None:
-        """Confirmations, invitations, news, cards of orders that ended, claims of days and updates."""
+        """Confirmations, invitations, news, cards of orders that ended, claims of days, updates, and old curves."""
         before = self.clock.now() - KEEP
         await self.store.transaction(lambda db: db.confirmations.forget_before(before))
+        await self.store.transaction(lambda db: db.plans.forget_before(before))
         await self.store.transaction(lambda db: db.invitations.forget_before(before))
         await self.store.transaction(lambda db: db.outbox.forget_before(before))
         await self.store.transaction(lambda db: db.cards.forget_before(before))
         await self.store.transaction(lambda db: db.flags.forget_days_before(ist_date(before)))
+        await self.store.transaction(lambda db: db.ledger.forget_curves_before(self.clock.now() - KEEP_CURVES))
         await self.inbox.forget_before(before)
 
 
-def table(*, days: Days, reports: Reports, sweep: Sweep, year: UncoveredYear) -> tuple[Job, ...]:
+def is_sunday(day: date) -> bool:
+    """The evening before a new week, a session on it or not."""
+    return day.weekday() == SUNDAY
+
+
+def table(
+    *,
+    days: Days,
+    summaries: Summaries,
+    sweep: Sweep,
+    year: UncoveredYear,
+    notes: HeldNotes,
+    mornings: Mornings,
+    expiring: Expiring,
+) -> tuple[Job, ...]:
     """Every job, a line each: its IST time, its dates, how long after its time it is still done, and the work."""
     return (
         Job(name="sweep", at=time(3, 0), within=timedelta(hours=20), work=sweep.sweep),
         Job(name="uncovered year", at=time(9, 0), when=year.is_day, within=timedelta(days=28), work=year.tell),
-        Job(name="daily summary", at=days.summary_at, when=days.trading, within=timedelta(days=31), work=reports.close_day),
+        Job(name="readiness", at=time(8, 40), when=days.trading, within=SHORT, work=mornings.tell),
+        Job(name="first login reminder", at=time(9, 5), when=days.trading, within=MINUTE, work=mornings.remind),
+        Job(name="last login reminder", at=time(9, 14), when=days.trading, within=MINUTE, work=mornings.remind),
+        Job(name="near expiry, morning", at=time(8, 40), when=days.trading, within=SHORT, work=expiring.tell),
+        Job(name="near expiry, afternoon", at=time(14, 0), when=days.trading, within=SHORT, work=expiring.tell),
+        Job(name="daily summary", at=days.summary_at, when=days.trading, within=timedelta(days=31), work=summaries.close_day),
+        Job(name="what is held", at=days.summary_at, when=days.trading, within=timedelta(hours=7), work=notes.note),
+        Job(name="week ahead", at=time(18, 0), when=is_sunday, within=timedelta(hours=5, minutes=59), work=expiring.week_ahead),
     )

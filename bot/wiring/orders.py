@@ -1,15 +1,26 @@
 """Builds what asks about an order, sends it, and follows it until it is over."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 
+from bot.config.settings import Consent
+from bot.trading.orders.cancelling import Cancelling
+from bot.trading.orders.confirmed_exits import ConfirmedExits
 from bot.trading.orders.drafting import Drafting
+from bot.trading.orders.entry_slices import EntrySlices
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.kill_switch import KillSwitch
+from bot.trading.orders.live_exit import LiveExit
 from bot.trading.orders.order_desk import OrderDesk
+from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.sending import Sending
+from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.orders.working_orders import WorkingOrders
-from bot.wiring.ground import Ground
+from bot.wiring.ground import Ground, trades_now
+from storage.store import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +31,9 @@ class Orders:
     working: WorkingOrders
     switch: KillSwitch
     desk: OrderDesk
+    exits: LiveExit
+    plans: PlanRunner
+    unfilled: UnfilledOrders
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -37,6 +51,8 @@ def build_orders(ground: Ground) -> Orders:
         rules=ground.reference.rules,
         tariff=ground.reference.tariff,
         calendar=ground.calendar,
+        ceiling=Decimal(ground.settings.order_ceiling),
+        ddpi=ground.settings.ddpi is Consent.YES,
         plan=ground.plan,
     )
     proposals = Proposals(store=ground.store, proposing=proposing, confirmations=ground.confirmations, clock=ground.clock)
@@ -45,10 +61,32 @@ def build_orders(ground: Ground) -> Orders:
         proposing=proposing,
         confirmations=ground.confirmations,
         reconcile=ground.reconcile,
-        background=ground.background,
+        cancelling=Cancelling(
+            store=ground.store,
+            proposing=proposing,
+            reconcile=ground.reconcile,
+            background=ground.background,
+            clock=ground.clock,
+        ),
         clock=ground.clock,
     )
-    switch = KillSwitch(store=ground.store, confirmations=ground.confirmations, orders=working, clock=ground.clock)
+    switch = KillSwitch(
+        store=ground.store,
+        confirmations=ground.confirmations,
+        orders=working,
+        reconcile=ground.reconcile,
+        clock=ground.clock,
+    )
+    sending = Sending(store=ground.store, connections=ground.connections, reconcile=ground.reconcile, clock=ground.clock)
+    exits = LiveExit(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        reconcile=ground.reconcile,
+        sending=sending,
+        clock=ground.clock,
+        random=ground.random_bytes,
+    )
     desk = OrderDesk(
         store=ground.store,
         connections=ground.connections,
@@ -61,5 +99,36 @@ def build_orders(ground: Ground) -> Orders:
         background=ground.background,
         clock=ground.clock,
         random=ground.random_bytes,
+        sending=sending,
+        exits=ConfirmedExits(store=ground.store, exits=exits, clock=ground.clock),
     )
-    return Orders(proposals=proposals, working=working, switch=switch, desk=desk)
+    slices = EntrySlices(
+        store=ground.store,
+        connections=ground.connections,
+        proposing=proposing,
+        reconcile=ground.reconcile,
+        sending=sending,
+        clock=ground.clock,
+        random=ground.random_bytes,
+    )
+    plans = PlanRunner(
+        store=ground.patient,
+        exits=exits,
+        slices=slices,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        background=ground.background,
+        clock=ground.clock,
+    )
+    unfilled = UnfilledOrders(
+        store=ground.patient,
+        exits=exits,
+        prices=ground.prices,
+        rules=ground.reference.rules,
+        clock=ground.clock,
+        trades=partial(trades_now, ground.calendar, ground.catalogue, ground.clock),
+    )
+    ground.store.on_commit(Topic.ORDERS, plans.wake)
+    ground.store.on_commit(Topic.ORDERS, unfilled.wake)
+    ground.store.on_commit(Topic.RESULTS, plans.filled)
+    return Orders(exits=exits, plans=plans, unfilled=unfilled, proposals=proposals, working=working, switch=switch, desk=desk)

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from bot import __version__
 from bot.broker.session import code_from_seed
+from bot.charts.album import Album
+from bot.charts.process import DrawingProcess
 from bot.config.settings import Settings
 from bot.database import state_of
 from bot.delivery.direct import DirectMessages
 from bot.diagnostics.facts import inspect
 from bot.diagnostics.renderings import on_a_phone, redacted
 from bot.domain.clock import Clock
+from bot.domain.market.coming_days import coming_days
 from bot.domain.people.access import PinHash
 from bot.domain.ports.broker import RandomBytes
 from bot.reference.load import ReferenceData, load_reference
@@ -24,8 +27,11 @@ from bot.runtime.redaction import Redactor
 from bot.runtime.scheduler import Scheduler
 from bot.trading.account.account_views import AccountViews
 from bot.trading.account.accounts import Accounts
+from bot.trading.account.day_curve import DayCurve
+from bot.trading.account.day_events import DayEvents
 from bot.trading.account.logins import Logins
 from bot.trading.account.loss_guard import LossGuard, Results
+from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
@@ -33,9 +39,19 @@ from bot.trading.alerts.tick_watcher import TickWatcher
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
+from bot.trading.money.expiring import Expiring
+from bot.trading.money.exports import Exports
+from bot.trading.money.held_notes import HeldNotes
+from bot.trading.money.late_days import LateDays
+from bot.trading.money.mornings import Mornings
+from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.reports import Reports
+from bot.trading.money.summaries import Summaries
+from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
+from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.safety.limits import OwnLimits
@@ -49,10 +65,13 @@ from bot.trading.sync.fact_applier import FactApplier
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
+from bot.trading.watchers.mute_feed import MuteFeed
 from bot.web.secret_page import SecretPage
-from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
+from bot.wiring.charts import build_charts
+from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
+from bot.wiring.rings import build_rings
 from bot.wiring.settling import Settling
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
@@ -85,7 +104,12 @@ class Core:
     background: BackgroundTasks
     scheduler: Scheduler
     losses: LossGuard
+    curve: DayCurve
+    mute_feed: MuteFeed
+    plans: PlanRunner
+    unfilled: UnfilledOrders
     settle: Settling
+    album: Album
     direct: DirectMessages
     patient: PatientStore
     explain: Callable[[str], str]  # the broker's words on a rejection -> a plain sentence
@@ -102,10 +126,12 @@ def build_core(
     egress: str | None = None,
     reference: ReferenceData | None = None,
     hashing: PinHash | None = None,
+    album: Album | None = None,
 ) -> Core:
     """Builds every use case over this store and these connections.
 
     reference: what the settings name, where it was read already. hashing: None is the slow hash of PINs.
+    album: where pictures come from; None: from a process of their own, started with the first.
     """
     reference = reference or load_reference(settings.market_data)
     calendar = reference.calendar if settings.market_hours == "real" else None
@@ -141,7 +167,23 @@ def build_core(
     )
     confirmations = Confirmations(clock, elapsed, random_bytes, timedelta(seconds=settings.confirm_seconds))
     day_book = DayBook(store=store, clock=clock, day_before=partial(day_before, calendar))
-    results = Results(prices=prices, instruments=catalogue, tariff=reference.tariff, plan=plan, day_book=day_book, clock=clock)
+    events = DayEvents(
+        store=store,
+        prices=prices,
+        instruments=catalogue,
+        clock=clock,
+        ended=partial(ended, calendar),
+        closes_at=partial(squares_off_at, calendar),
+    )
+    results = Results(
+        prices=prices,
+        instruments=catalogue,
+        tariff=reference.tariff,
+        plan=plan,
+        day_book=day_book,
+        events=events,
+        clock=clock,
+    )
     ground = Ground(
         settings=settings,
         reference=reference,
@@ -162,6 +204,11 @@ def build_core(
         results=results,
     )
     orders = build_orders(ground)
+    quotes = Quotes(instruments=catalogue, prices=prices, clock=clock)
+    charts = build_charts(ground, quotes, mode)
+    drawing = DrawingProcess()
+    album = album or Album(drawing.draw, drawing.close)
+    days = Days(calendar=calendar, summary=settings.daily_summary)
     views = AccountViews(
         store=store,
         connections=connections,
@@ -172,11 +219,40 @@ def build_core(
         tariff=reference.tariff,
         plan=plan,
         day_book=day_book,
+        events=events,
+        bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
-    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
+    telling = Telling(store=patient, clock=clock)
+    rings = build_rings(ground, books=views, telling=telling, days=days)
+    curve = DayCurve(
+        store=patient,
+        connections=connections,
+        results=results,
+        clock=clock,
+        in_session=partial(in_session, calendar),
+        day_before=partial(day_before, calendar),
+        read=rings.positions.heard,
+    )
+    losses = LossGuard(store=patient, connections=connections, results=results, clock=clock, read=curve.heard)
     store.on_commit(Topic.RESULTS, losses.wake)
-    reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
+    reports = Reports(store=store, books=views, clock=clock)
+    range_pnl = RangePnl(store=store, books=views, reports=reports, trading=days.trading, clock=clock)
+    summaries = Summaries(
+        store=store,
+        books=views,
+        reports=reports,
+        ranges=range_pnl,
+        late_days=LateDays(
+            store=store, books=views, day_before=partial(day_before, calendar), is_trading=days.trading, clock=clock
+        ),
+        weeks_last=days.weeks_last,
+        months_last=days.months_last,
+        coming=partial(coming_days, calendar),
+        mode=mode,
+        clock=clock,
+        started_at=clock.now(),
+    )
     token_guard = TokenGuard(store=patient, clock=clock, people=allowlist.people, tell=direct.tell)
     secret_entry = SecretEntry(
         accounts=accounts,
@@ -196,7 +272,10 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         books=views,
-        market=Quotes(instruments=catalogue, prices=prices, clock=clock),
+        market=quotes,
+        charts=charts.candles,
+        payoffs=charts.payoffs,
+        pictures=album,
         invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
         limits=OwnLimits(store=store, clock=clock, calendar=calendar),
         pins=Pins(store=store, clock=clock, random=random_bytes, hashing=hashing or Argon2Pins(random_bytes)),
@@ -210,7 +289,9 @@ def build_core(
             confirmations=confirmations,
             clock=clock,
         ),
-        reports=reports,
+        summaries=summaries,
+        range_pnl=range_pnl,
+        exports=Exports(range_pnl=range_pnl),
         secret_entry=secret_entry,
         host=Host(
             store=store,
@@ -228,9 +309,22 @@ def build_core(
     feed = FeedEvents(store=patient, reconcile=reconcile, watcher=watcher, background=background, clock=clock)
     connections.attach(listener=feed, renewer=logins.renew, find=catalogue.by_key)
 
+    notes = HeldNotes(store=patient, books=views, clock=clock)
     jobs = table(
-        days=Days(calendar=calendar, summary=settings.daily_summary),
-        reports=reports,
+        days=days,
+        summaries=summaries,
+        notes=notes,
+        mornings=Mornings(telling=telling, books=views, notes=notes, calendar=calendar, clock=clock),
+        expiring=Expiring(
+            telling=telling,
+            books=views,
+            notes=notes,
+            rules=reference.rules,
+            calendar=calendar,
+            tariff=reference.tariff,
+            plan=plan,
+            clock=clock,
+        ),
         sweep=Sweep(store=patient, inbox=SqlInbox(store), clock=clock),
         year=UncoveredYear(store=patient, calendar=calendar, clock=clock),
     )
@@ -243,9 +337,14 @@ def build_core(
         reconcile=reconcile,
         watcher=watcher,
         background=background,
-        scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
+        scheduler=Scheduler(store=patient, clock=clock, jobs=jobs + rings.jobs, random=random_bytes),
         losses=losses,
+        curve=curve,
+        mute_feed=rings.mute_feed,
+        plans=orders.plans,
+        unfilled=orders.unfilled,
         settle=settle,
+        album=album,
         direct=direct,
         patient=patient,
         explain=lambda words: redactor.redact(reference.rejections.explain(words).words(rupees)),

@@ -56,7 +56,7 @@ async def page(ctx: Ctx, tap: ListingTap) -> View:
     books = ctx.services.books
     match tap.listing:
         case Listing.ORDERS:
-            return views.orders(await books.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode)
+            return views.orders(await books.orders(ctx.actor, _WHICH.get(tap.argument, "all")), tap, ctx.mode, ctx.state.explain)
         case Listing.TRADES:
             return views.trades(await books.trades(ctx.actor), tap, ctx.mode)
         case Listing.HOLDINGS:

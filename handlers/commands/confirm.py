@@ -8,9 +8,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped
+from bot.domain.errors import CheckFailed, ConfirmationGone, TradingStopped, WordsWanted
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Change, Proposal, Resumed
+from bot.domain.orders.standing import Cancelled
 from handlers.commands.command import Taps
 from handlers.commands.order import ask
 from handlers.context.context import Ctx
@@ -49,14 +50,19 @@ async def tapped(ctx: Ctx, tap: CardTap) -> None:
 
 
 async def changed(ctx: Ctx, tap: ChangeTap) -> None:
-    """Puts a new question with the new terms in the place of the old one."""
+    """Puts a new question with the new terms in the place of the old one. After a tap the steps stay open until Done."""
     change = Change(quantity=tap.quantity, price=tap.price, product=tap.product, protected=tap.protected)
-    await ask(ctx, await ctx.services.proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id), in_place=True)
+    proposals = ctx.services.proposals
+    proposal = await proposals.change(ctx.actor, tap.token, change, chat_id=ctx.chat_id)
+    is_tap = ctx.query is not None and proposal.opens is None
+    options = await proposals.change_options(ctx.actor, proposal.confirmation.token) if is_tap else None
+    await ask(ctx, proposal, in_place=True, options=options)
 
 
 async def _confirm(ctx: Ctx, tap: CardTap) -> None:
-    repeated = not ctx.state.first_tap(tap.token)
-    sends = tap.verb is CardVerb.CONFIRM and ctx.services.proposals.may_be_open(tap.token)  # else nothing is announced
+    repeated = not ctx.state.first_tap(f"{tap.token} {tap.verb}")
+    proposals = ctx.services.proposals  # nothing is announced but what one tap may send
+    sends = tap.verb is CardVerb.CONFIRM and proposals.may_be_open(tap.token) and not proposals.is_heavy(tap.token)
     answered = None if repeated else _answering(ctx, "Sending…" if sends else "")
     await asyncio.sleep(0)  # the answer is on its way before the claim keeps the store's thread, and this one, busy
     try:
@@ -70,6 +76,9 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
         )
     except ConfirmationGone as gone:
         await _gone(ctx, tap, gone, repeated=repeated)
+    except WordsWanted as wanted:
+        confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
+        await ctx.redraw(views.in_words(confirmation, wanted.reasons, ctx.label, ctx.mode, ctx.now))
     except (CheckFailed, TradingStopped) as refusal:  # the claim killed the question, so its buttons go with it
         confirmation = await ctx.services.proposals.question(ctx.actor, tap.token)
         await ctx.redraw(views.refused(failure(refusal, "", account=ctx.label), confirmation, ctx.now))
@@ -102,12 +111,12 @@ async def _gone(ctx: Ctx, tap: CardTap, gone: ConfirmationGone, *, repeated: boo
         raise gone
 
 
-async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed) -> None:
+async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Cancelled) -> None:
     if isinstance(outcome, Proposal):
         await ask(ctx, outcome, in_place=True)
     elif isinstance(outcome, Resumed):
         await ctx.redraw(safety.resumed(outcome, ctx.mode))
-    elif tap.verb is CardVerb.YES:  # a question in words, in a message of its own: the order's card lives elsewhere
+    elif isinstance(outcome, Cancelled):  # a question in words, in a message of its own: the order's card lives elsewhere
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 

@@ -2,7 +2,8 @@
 
 from bot.domain.errors import CheckFailed
 from bot.domain.orders.order import Order
-from bot.domain.orders.proposal import Change, OrderDetail, Proposal, Question
+from bot.domain.orders.proposal import Change, ChangeOptions, OrderDetail, Proposal, Question
+from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Permission
 from bot.domain.terms import Side
 from handlers.commands import order_steps
@@ -58,12 +59,14 @@ async def cancel_order(ctx: Ctx) -> None:
 async def cancel_all(ctx: Ctx) -> None:
     """Asks mStock to cancel every open order of the account."""
     orders = await ctx.services.orders.cancel_all(ctx.actor)
-    await ctx.reply(cards.cancel_sent(tuple(orders), ctx.label, ctx.mode, ctx.now))
+    await ctx.reply(cards.cancel_sent(orders, ctx.label, ctx.mode, ctx.now))
 
 
-async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False) -> None:
-    """Shows a question and ties it to its message, so that only taps under that message count."""
+async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False, options: ChangeOptions | None = None) -> None:
+    """Shows a question and ties it to its message, so that only taps under that message count. options: they stay open."""
     view = views.proposal(proposal, ctx.mode, ctx.now)
+    if options is not None:
+        view = view.with_keyboard(*views.changes(proposal.confirmation.token, options, proposal.account.label))
     message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
     await ctx.services.proposals.shown(proposal.confirmation.token, message_id)
 
@@ -73,7 +76,7 @@ async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
     await ask(ctx, await ctx.services.proposals.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 
-async def _cancelled(ctx: Ctx, outcome: Order | Question) -> None:
+async def _cancelled(ctx: Ctx, outcome: Cancelled | Question) -> None:
     if isinstance(outcome, Question):
         message_id = await ctx.reply(views.question(outcome, ctx.mode, ctx.now))
         await ctx.services.proposals.shown(outcome.confirmation.token, message_id)
@@ -87,16 +90,18 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
     match tap.verb:
         case OrderVerb.SAME:
             await ask(ctx, await proposals.same_again(ctx.actor, tap.order_id, chat_id=chat_id))
-        case OrderVerb.REVERSE:
-            await ask(ctx, await proposals.reverse(ctx.actor, tap.order_id, chat_id=chat_id))
+        case OrderVerb.REVERSE:  # of an old message, or a word
+            raise CheckFailed(["A position is not turned round in one step here: exit it, then open the other side."])
         case OrderVerb.EXIT:
             await ask(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:
             await ask(ctx, await _halved(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id)))
+        case OrderVerb.STOP:
+            raise await proposals.stop_choices(ctx.actor, tap.order_id)
         case OrderVerb.CANCEL:
             await ctx.answer("Cancelling…")
             outcome = await orders.cancel(ctx.actor, tap.order_id, chat_id=chat_id)
-            if isinstance(outcome, Question):
+            if isinstance(outcome, Question) or not outcome.order.status.is_final:  # an end is drawn on the card
                 await _cancelled(ctx, outcome)
         case OrderVerb.LOOK:
             await ctx.answer("Looking…")
@@ -139,16 +144,21 @@ async def _given_up(ctx: Ctx, order: Order) -> None:
     await ctx.redraw(cards.card(order, label=ctx.label, mode=ctx.mode, now=ctx.now, explain=ctx.state.explain))
 
 
+_ARGUMENTS = (
+    "<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]]"
+    " [sl stop[/limit]] [t target] [product] [exchange] [ioc]"
+)
+
 COMMANDS = (
     Command(
         name="buy", short=("b", "kharido", "kharid", "khareedo", "lelo", "खरीदो"),
-        arguments="<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        arguments=_ARGUMENTS,
         help="Buy; you see the order before it is sent", example="/buy RELIANCE 10",
         family=Family.ORDER, permission=Permission.REDUCE, handler=buy,  # a guardian may buy a short back
     ),
     Command(
         name="sell", short=("s", "becho", "bech", "बेचो"),
-        arguments="<symbol> <quantity | lots | ₹ | all | half> [price | mkt] [stop trigger[/limit]] [product] [exchange] [ioc]",
+        arguments=_ARGUMENTS,
         help="Sell; you see the order before it is sent", example="/sell RELIANCE 10 2900",
         family=Family.ORDER, permission=Permission.REDUCE, handler=sell,  # the desk decides what only reduces
     ),

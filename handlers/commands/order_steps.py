@@ -28,6 +28,11 @@ async def complete(ctx: Ctx, side: Side) -> Meant | None:
         candidates = await _known(ctx, side)
         await _ask(ctx, f"/{side.lower()}", views.which(side, candidates, ctx.label, ctx.mode, ctx.now))
         return None
+    *said, last = ctx.words.split()
+    if last.lower() == views.STOP and len(said) > 1:
+        base = " ".join((*said, last))
+        await _ask(ctx, f"/{side.lower()} {base}", views.at_which_trigger(side, base, ctx.label, ctx.mode))
+        return None
     order = await ctx.services.proposals.meant(ctx.actor, readings(side, ctx.words, ist_date(ctx.now)))
     request = order.readings[0].request
     stepping = ctx.stays or ctx.completes

@@ -33,7 +33,8 @@ _ACTS = {
     "cancel": OrderVerb.CANCEL,
 }
 _STOP = re.compile(r"(?:sl|stop(?: ?loss)?)\s*(\S+(?:\s*(?:%|pts?|points?))?)", re.IGNORECASE)
-_LATER = re.compile(r"(?:trail|t|tgt|target|tp)\s*[-+@₹]?[0-9.,]+\s*(?:%|pts?|points?)?", re.IGNORECASE)
+_TARGET = re.compile(r"(?:t|tgt|target|tp)\s*[-+@₹]?([0-9.,]+\s*(?:%|pts?|points?)?)", re.IGNORECASE)
+_LATER = re.compile(r"trail\s*[-+@₹]?[0-9.,]+\s*(?:%|pts?|points?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,17 @@ def base(message: Message) -> str | None:
     return f"{account}{leave.words}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopWanted:
-    """A stop for the position behind an order; no leg: something that cannot be attached yet."""
+    """A stop for the position behind an order, or a stop or target for the entry of a card.
 
-    order_id: str | None
-    leg: Leg | None
+    Neither of them: something that cannot be attached yet.
+    """
+
+    order_id: str | None = None
+    token: str | None = None  # of the card
+    leg: Leg | None = None
+    target: Leg | None = None
     label: str
 
 
@@ -69,16 +75,18 @@ def meant(message: Message, text: str) -> ChangeTap | OrderTap | NewTerms | Stop
     text = " ".join(latin(text).split())
     stop = _STOP.fullmatch(text)
     leg = terms.leg(stop[1]) if stop else None
-    later = leg is not None or _LATER.fullmatch(text) is not None
+    goal = _TARGET.fullmatch(text)
+    target = terms.leg(goal[1]) if goal else None
+    later = leg is not None or target is not None or _LATER.fullmatch(text) is not None
     price, size = _PRICE.fullmatch(text), _SIZE.fullmatch(text)
     at = exact(price[1].replace(",", "")) if price else None
     quantity = int(size[1].replace(",", "")) if size else None
     act = _ACTS.get(text.lower())
     for tap in _taps(message):
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and later:
-            return StopWanted(None, None, tap.label)
+            return StopWanted(token=tap.token, leg=leg, target=target, label=tap.label)
         if isinstance(tap, OrderTap) and later:
-            return StopWanted(tap.order_id, leg, tap.label)
+            return StopWanted(order_id=tap.order_id, leg=leg, label=tap.label)
         if isinstance(tap, CardTap) and tap.verb is CardVerb.CONFIRM and (at is not None or quantity is not None):
             return ChangeTap(tap.token, price=at, quantity=quantity, label=tap.label)
         if isinstance(tap, OrderTap) and act is not None:
@@ -92,10 +100,17 @@ async def act(ctx: Ctx, wanted: NewTerms | StopWanted) -> None:
     """Proposes new terms for the order that was replied to, or a stop for its position."""
     if isinstance(wanted, NewTerms):
         await _change(ctx, wanted)
-    elif wanted.order_id is None or wanted.leg is None:
-        raise CheckFailed(["A stop, a target or a trail cannot be attached to an order yet. A stop for a position can: sl 2880."])
-    else:
+    elif wanted.token is not None and (wanted.leg or wanted.target) is not None:
+        await ask(
+            ctx,
+            await ctx.services.proposals.attach(
+                ctx.actor, wanted.token, stop=wanted.leg, target=wanted.target, chat_id=ctx.chat_id
+            ),
+        )
+    elif wanted.order_id is not None and wanted.leg is not None:
         await ask(ctx, await ctx.services.proposals.stop_of(ctx.actor, wanted.order_id, wanted.leg, chat_id=ctx.chat_id))
+    else:
+        raise CheckFailed(["That cannot be attached yet. A stop can, to a card or a position: sl 2880. A target can, to a card."])
 
 
 async def _change(ctx: Ctx, new: NewTerms) -> None:

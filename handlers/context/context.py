@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from telegram import CallbackQuery, Message
+from telegram import CallbackQuery, Message, Update
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import CallbackContext
 
@@ -94,6 +94,7 @@ class Ctx(CallbackContext[Receiver, dict[Any, Any], dict[Any, Any], BotState]):
     """One update on its way through one handler."""
 
     actor: Actor  # set before a handler is called
+    cause: Update | None = None  # what the person sent or tapped
     words: str = ""  # what stands behind the command
     message: Message | None = None  # the person's own message, or the message under whose button was tapped
     query: CallbackQuery | None = None

@@ -1,10 +1,10 @@
 """One turn at a time for each known person, in the order in which they spoke.
 
-The kill switch and Discard do not queue.
+What is urgent does not queue.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from telegram import Update
@@ -12,9 +12,6 @@ from telegram.ext import BaseUpdateProcessor
 
 from bot.domain.ports.broker import RandomBytes
 from bot.runtime.logs import correlation, new_id
-from handlers.telegram.admission import is_kill
-from handlers.views.tap import decode
-from handlers.views.taps import CardTap, CardVerb
 
 AT_ONCE = 32  # handlers at work at the same time; more makes the HTTP client slower, not faster (telegram.md)
 _WAITING = 4096
@@ -23,10 +20,11 @@ _WAITING = 4096
 class PerPersonQueue(BaseUpdateProcessor):
     """Hands updates on: in line behind the same person's earlier ones, side by side with everybody else's."""
 
-    __slots__ = ("_at_work", "_lines", "_random_bytes")
+    __slots__ = ("_at_work", "_is_urgent", "_lines", "_random_bytes")
 
-    def __init__(self, random_bytes: RandomBytes, at_once: int = AT_ONCE) -> None:
+    def __init__(self, random_bytes: RandomBytes, is_urgent: Callable[[Update], bool], at_once: int = AT_ONCE) -> None:
         super().__init__(_WAITING)
+        self._is_urgent = is_urgent
         self._random_bytes = random_bytes
         self._at_work = asyncio.Semaphore(at_once)
         self._lines: dict[int, tuple[asyncio.Lock, int]] = {}
@@ -46,7 +44,7 @@ class PerPersonQueue(BaseUpdateProcessor):
             correlation.reset(marked)
 
     async def _in_line(self, update: object, coroutine: Awaitable[Any]) -> None:
-        if not isinstance(update, Update) or update.effective_user is None or is_urgent(update):
+        if not isinstance(update, Update) or update.effective_user is None or self._is_urgent(update):
             await coroutine
             return
         person = update.effective_user.id
@@ -61,13 +59,3 @@ class PerPersonQueue(BaseUpdateProcessor):
                 del self._lines[person]
             else:
                 self._lines[person] = (line, waiting - 1)
-
-
-def is_urgent(update: Update) -> bool:
-    """What stops something must not wait behind what starts something."""
-    if update.message is not None and update.message.text:
-        return is_kill(update.message.text)
-    if update.callback_query is not None and update.callback_query.data:
-        tap = decode(update.callback_query.data)
-        return isinstance(tap, CardTap) and tap.verb is CardVerb.DISCARD
-    return False

@@ -15,6 +15,8 @@ from telegram.request import BaseRequest
 
 from handlers.telegram.rate_limits import Priority
 
+UNREAD = ("entities", "link_preview_options", "reply_markup")  # of the message under a tapped button
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
@@ -80,9 +82,18 @@ def read_one(raw: object, bot: Bot) -> Update | Unreadable:
     if not isinstance(raw, dict):
         return Unreadable(update_id=0, error=type(raw).__name__)
     try:
-        return Update.de_json(raw, bot)
+        return Update.de_json(_as_read(raw), bot)
     except Exception as error:  # noqa: BLE001  # last resort: the library raises whatever its dates, enums and fields raise
         return Unreadable(update_id=_number(raw.get("update_id")), error=type(error).__name__, person=_person(raw))
+
+
+def _as_read(raw: dict[str, Any]) -> dict[str, Any]:
+    """The update without what nobody reads of it; of a tap the library would build every span and button of the card anew."""
+    tap = _part(raw, "callback_query")
+    message = _part(tap, "message")
+    if not message:
+        return raw
+    return {**raw, "callback_query": {**tap, "message": {name: message[name] for name in message if name not in UNREAD}}}
 
 
 def _person(raw: dict[str, Any]) -> int:

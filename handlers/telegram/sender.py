@@ -1,6 +1,7 @@
 """Says a view to a chat: cut into messages, markup with a plain way out, edits that tolerate having nothing to change."""
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from telegram import LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
@@ -19,7 +20,7 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class Sender:
-    """The one place that sends and edits text; raises telegram's own errors."""
+    """The one place that sends and edits text and pictures; raises telegram's own errors."""
 
     def __init__(self, bot: Receiver) -> None:
         self._bot = bot
@@ -42,25 +43,49 @@ class Sender:
     async def _send(self, chat_id: int, view: View, reply_to: int | None, *, silent: bool, priority: Priority) -> int:
         answers = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
         portable = {"protect_content": False} if view.portable else {}
-        for text, mode in ((view.html, ParseMode.HTML), (view.plain, None)):
-            try:
-                words = {
-                    "chat_id": chat_id,
-                    "text": text or "…",
-                    "parse_mode": mode,
-                    "reply_markup": markup(view.keyboard),
-                    "reply_parameters": answers,
-                    "disable_notification": silent,
-                    "link_preview_options": _NO_PREVIEW,
-                    **portable,
-                }
-                return await self._bot.write("sendMessage", words, priority)
-            except BadRequest as error:
-                if mode is None or not _is_markup(error):
-                    raise
-                _log.error("telegram could not read our markup, sending it plain: %s", error.message)
-        msg = "unreachable: the plain attempt returns or raises"
-        raise AssertionError(msg)
+
+        async def attempt(text: str, mode: ParseMode | None) -> int:
+            words = {
+                "chat_id": chat_id,
+                "text": text,
+                "parse_mode": mode,
+                "reply_markup": markup(view.keyboard),
+                "reply_parameters": answers,
+                "disable_notification": silent,
+                "link_preview_options": _NO_PREVIEW,
+                **portable,
+            }
+            return await self._bot.write("sendMessage", words, priority)
+
+        return await _marked_up(view, attempt, "sending")
+
+    async def photo(
+        self,
+        chat_id: int,
+        png: bytes,
+        caption: View,
+        *,
+        reply_to: int | None = None,
+        silent: bool = False,
+        priority: Priority = Priority.REPLY,
+    ) -> int:
+        """Uploads a picture with a caption of at most 1,024 characters under it; its message's id."""
+        answers = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
+
+        async def attempt(text: str, mode: ParseMode | None) -> int:
+            sent = await self._bot.send_photo(
+                chat_id,
+                png,
+                caption=text,
+                parse_mode=mode,
+                reply_markup=markup(caption.keyboard),
+                reply_parameters=answers,
+                disable_notification=silent,
+                rate_limit_args=priority,
+            )
+            return sent.message_id
+
+        return await _marked_up(caption, attempt, "sending")
 
     async def edit(
         self,
@@ -76,29 +101,27 @@ class Sender:
         piece = view.messages()[0]
         if piece.keyboard != view.keyboard:  # longer than a message: its buttons stand under the last part
             return await self.send(chat_id, view, priority=priority, silent=silent)
-        for text, mode in ((piece.html, ParseMode.HTML), (piece.plain, None)):
-            try:
-                words = {
-                    "chat_id": chat_id,
-                    "message_id": message_id,
-                    "text": text or "…",
-                    "parse_mode": mode,
-                    "reply_markup": markup(piece.keyboard),
-                    "link_preview_options": _NO_PREVIEW,
-                }
-                await self._bot.write("editMessageText", words, priority)
-            except BadRequest as error:
-                if _is_unchanged(error):
-                    return message_id
-                if _is_gone(error) and anew:
-                    return await self.send(chat_id, view, priority=priority, silent=silent)
-                if mode is None or not _is_markup(error):
-                    raise
-                _log.error("telegram could not read our markup, editing it plain: %s", error.message)
-            else:
+
+        async def attempt(text: str, mode: ParseMode | None) -> int:
+            words = {
+                "chat_id": chat_id,
+                "message_id": message_id,
+                "text": text,
+                "parse_mode": mode,
+                "reply_markup": markup(piece.keyboard),
+                "link_preview_options": _NO_PREVIEW,
+            }
+            await self._bot.write("editMessageText", words, priority)
+            return message_id
+
+        try:
+            return await _marked_up(piece, attempt, "editing")
+        except BadRequest as error:
+            if _is_unchanged(error):
                 return message_id
-        msg = "unreachable: the plain attempt returns or raises"
-        raise AssertionError(msg)
+            if _is_gone(error) and anew:
+                return await self.send(chat_id, view, priority=priority, silent=silent)
+            raise
 
     async def buttons(self, chat_id: int, message_id: int, rows: Keyboard, *, priority: Priority = Priority.REPLY) -> None:
         """Changes only what stands under a message."""
@@ -109,6 +132,17 @@ class Sender:
         except BadRequest as error:
             if not _is_unchanged(error):
                 raise
+
+
+async def _marked_up(view: View, attempt: Callable[[str, ParseMode | None], Awaitable[int]], doing: str) -> int:
+    """One attempt with the markup, and one as plain text where Telegram cannot read that."""
+    try:
+        return await attempt(view.html or "…", ParseMode.HTML)
+    except BadRequest as error:
+        if not _is_markup(error):
+            raise
+        _log.error("telegram could not read our markup, %s it plain: %s", doing, error.message)
+    return await attempt(view.plain or "…", None)
 
 
 def _is_markup(error: BadRequest) -> bool:

@@ -46,7 +46,7 @@ def _head(what: str, name: str, mode: str, as_of: datetime) -> list[Rows]:
     return [row(fit(f"{what} {name}", 23), mode), row(f" as of {clock_time(as_of)}")]
 
 
-def _page(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Button]]:
+def page_of(items: Sequence[Rows], tap: ListingTap) -> tuple[list[Rows], list[Button]]:
     """The entries of one page and the buttons that turn it; a page that no longer exists is the last one."""
     pages = max(1, -(-len(items) // PAGE))
     page = min(tap.page, pages - 1)
@@ -77,16 +77,18 @@ _STATES = {
 }
 
 
-def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
-    """Orders of the day, newest first."""
+def orders(book: OrderList, tap: ListingTap, mode: str, explain: Callable[[str], str] = str) -> View:
+    """Orders of the day, newest first; of the rejected ones also why."""
     names = {"open": "OPEN ORDERS", "rejected": "REJECTED"}
     rows = _head(names.get(tap.argument, "ORDERS"), book.account.name, mode, book.as_of)
     entries = [_order_rows(order, book.as_of) for order in reversed(book.orders)]
-    page, turn = _page(entries, tap)
+    page, turn = page_of(entries, tap)
     rows += page or [row("none")]
     parts: list[Part] = [table(*rows)]
     if book.stale:
         parts.append(say(f"⚠️ {book.stale}"))
+    if tap.argument == "rejected":
+        parts += [say(bold(f"#{order.number} "), _why(order, explain)) for order in _of_page(book, tap)]
     lists = [("Open", "open"), ("All", "all"), ("Rejected", "rejected")]
     now_shown = tap.argument or "all"
     others = [words(name, f"/orders {which}", account=tap.label) for name, which in lists if which != now_shown]
@@ -96,17 +98,28 @@ def orders(book: OrderList, tap: ListingTap, mode: str) -> View:
 
 def _order_buttons(book: OrderList, tap: ListingTap) -> list[list[Button]]:
     """Cancel and Modify for each order of the page."""
-    newest = list(reversed(book.orders))
-    pages = max(1, -(-len(newest) // PAGE))
-    start = min(tap.page, pages - 1) * PAGE
     return [
         [
             button(f"Cancel #{order.number}", OrderTap(order.id, OrderVerb.CANCEL, tap.label)),
             button(f"Modify #{order.number}", OrderTap(order.id, OrderVerb.MODIFY, tap.label)),
         ]
-        for order in newest[start : start + PAGE]
+        for order in _of_page(book, tap)
         if order.status.is_working
     ]
+
+
+def _of_page(book: OrderList, tap: ListingTap) -> Sequence[Order]:
+    """The orders that this page shows."""
+    newest = list(reversed(book.orders))
+    pages = max(1, -(-len(newest) // PAGE))
+    start = min(tap.page, pages - 1) * PAGE
+    return newest[start : start + PAGE]
+
+
+def _why(order: Order, explain: Callable[[str], str]) -> str:
+    if order.never_left:
+        return order.reason
+    return explain(order.reason) if order.reason else "mStock gave no reason."
 
 
 def _order_rows(order: Order, as_of: datetime) -> Rows:
@@ -156,7 +169,7 @@ def trades(book: TradeList, tap: ListingTap, mode: str) -> View:
         at = clock_time(trade.at) if trade.at is not None else "time unknown"
         first = row(f"{which}{trade.side} {count(trade.quantity)}", at)
         entries.append((*first, *row(f" {short(trade.instrument, today=ist_date(book.as_of))}", price(trade.price))))
-    page, turn = _page(entries, tap)
+    page, turn = page_of(entries, tap)
     return View((table(*rows, *(page or [row("none")])),), keyboard(turn, [button("Refresh", tap)]))
 
 
@@ -166,7 +179,7 @@ def trades(book: TradeList, tap: ListingTap, mode: str) -> View:
 def positions(positions: Positions, tap: ListingTap, name: str, mode: str) -> View:
     """Every position with its day, and since entry beside it where it was carried; what a sum leaves out is named."""
     rows = _head("POSITIONS", name, mode, positions.as_of)
-    page, turn = _page([position_rows(line, positions.as_of) for line in positions.lines], tap)
+    page, turn = page_of([position_rows(line, positions.as_of) for line in positions.lines], tap)
     rows += page or [row("none")]
     if positions.lines:
         rows += [(RULE,), *day_rows(positions.open, positions.booked, positions.adjustment)]
@@ -244,6 +257,8 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
     cost = line.average or position.average
     average = mean(cost, position.instrument.tick) if cost is not None else "cost unknown"
     last = price(line.price.last) if line.price is not None else "price unknown"
+    if line.settled:
+        last = f"ended ≈ {last}"
     note = "no stop" if wants_stop(line) else ""
     way = f" {average} → {last}"
     if note and columns(f"{way}   {note}") <= WIDTH:
@@ -255,7 +270,7 @@ def position_rows(line: PositionLine, as_of: datetime) -> Rows:
 
 def wants_stop(line: PositionLine) -> bool:
     """Whether to say that no stop stands against it: delivery is not watched that way."""
-    return line.guarded is False and line.position.product in (Product.MIS, Product.NRML)
+    return line.guarded is False and not line.settled and line.position.product in (Product.MIS, Product.NRML)
 
 
 # --- holdings and funds ---------------------------------------------------------------------------------------------
@@ -264,7 +279,7 @@ def wants_stop(line: PositionLine) -> bool:
 def holdings(holdings: Holdings, tap: ListingTap, name: str, mode: str) -> View:
     """Shares in the demat account, their value, and what could be sold."""
     rows = _head("HOLDINGS", name, mode, holdings.as_of)
-    page, turn = _page([_holding_rows(line) for line in holdings.lines], tap)
+    page, turn = page_of([_holding_rows(line) for line in holdings.lines], tap)
     rows += page or [row("none")]
     if holdings.lines:
         profits = [line.profit for line in holdings.lines if line.profit is not None]
@@ -295,22 +310,28 @@ def _holding_rows(line: Holding) -> Rows:
     if line.collateral:
         notes.append(f"{count(line.collateral)} pledged")
     rows = (*row(fit(name), profit), *row(f" {average} → {last}"))
+    if line.base is not None:
+        rows += row(" bonus or split?", f"was {price(line.base.before)}")
     return (*rows, *(row_ for note in notes for row_ in row(f" {note}")))
 
 
 def funds(funds: Funds, tap: ListingTap, name: str, mode: str) -> View:
     """Money for trading, as mStock reports it; what it does not say is not zero."""
     rows = _head("FUNDS", name, mode, funds.as_of)
+    sold = funds.used is not None and funds.used < 0
     for what, value in (
         ("Available", funds.available),
-        ("Used", funds.used),
+        ("Sales of today", -funds.used) if sold and funds.used is not None else ("Used", funds.used),
         ("At the start", funds.start_of_day),
         ("Collateral", funds.collateral),
         ("Loss booked", funds.realised_loss),
     ):
         rows.append(row(what, amount(value) if value is not None else "not known"))
+    parts: list[Part] = [table(*rows)]
+    if funds.sold_at is not None:
+        parts.append(say(f"Sold at {clock_time(funds.sold_at)}: mStock adds what it brought within a minute."))
     return View(
-        (table(*rows), say("Collateral buys no shares and no premium.")),
+        (*parts, say("Collateral buys no shares and no premium.")),
         keyboard([button("Refresh", tap), words("Positions", "/positions", account=tap.label)]),
     )
 

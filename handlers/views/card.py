@@ -9,14 +9,16 @@ from bot.domain.market.display_names import title
 from bot.domain.money import tick_down, tick_up
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.orders.standing import Cancelled
 from bot.domain.terms import Product, Side
-from handlers.views.format import amount, average, clock_time, count, price
+from handlers.views.format import MINUS, amount, average, clock_time, count, price
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Keyboard, Line, Part, View, bold, code, keyboard, message, say
 from handlers.views.taps import OrderTap, OrderVerb
 
 Explain = Callable[[str], str]
 
+MOST_NAMED = 20  # orders in one message
 LOOK_OUT = timedelta(seconds=180)  # before this nobody may say that an order does not exist
 
 
@@ -30,11 +32,10 @@ def verb(draft: OrderDraft) -> str:
     return "buys up to" if draft.side is Side.BUY else "sells down to"
 
 
-def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain) -> View:
-    """The order as it stands; the same message from the tap to the end."""
-    return View(
-        (*standing(order, now, explain), *_story(order, now, explain), place(label, mode)), order_keyboard(order, label, now)
-    )
+def card(order: Order, *, label: str, mode: str, now: datetime, explain: Explain, touch: Decimal | None = None) -> View:
+    """The order as it stands; the same message from the tap to the end. touch: the ask or bid at the tap, if it is known."""
+    parts = (*standing(order, now, explain), *_story(order, now, explain, touch), place(label, mode))
+    return View(parts, order_keyboard(order, label, now))
 
 
 def standing(order: Order, now: datetime, explain: Explain) -> tuple[Line, ...]:
@@ -118,7 +119,7 @@ def _took(order: Order) -> str:
     return f" in {seconds:.1f} s" if 0 <= seconds < 60 else ""
 
 
-def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
+def _story(order: Order, now: datetime, explain: Explain, touch: Decimal | None) -> tuple[Part, ...]:
     """The lines below, where a state needs more words."""
     match order.status:
         case OrderStatus.UNKNOWN:
@@ -126,6 +127,7 @@ def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
         case OrderStatus.REFUSED:
             return (
                 say("An answer is no proof: I keep looking in the order book for three minutes, in case it exists after all."),
+                say("Until then I send no second one like it."),
             )
         case OrderStatus.NOT_SEEN:
             return (say("Should it turn up in the order book after all, I ring."),)
@@ -133,8 +135,8 @@ def _story(order: Order, now: datetime, explain: Explain) -> tuple[Part, ...]:
             return (say(f"{count(order.pending)} {at(order)}{_since(order)}{_cancelling(order)}"),)
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING if order.cancelled_by is not None:
             return (say("Cancel sent; the book has not said so yet."),)
-        case OrderStatus.FILLED if (better := _better(order)) is not None:
-            return (say(better),)
+        case OrderStatus.FILLED if (against := _against_seen(order, touch)) is not None:
+            return (say(against),)
     return ()
 
 
@@ -165,12 +167,13 @@ def in_whose_words(explained: str) -> str:
     return f"mStock's words: {explained}" if explained.startswith("“") else explained
 
 
-def _better(order: Order) -> str | None:
-    """What the fill saved against the worst price on the card, a share."""
-    if not order.draft.protected or order.draft.price is None or order.average is None:
+def _against_seen(order: Order, touch: Decimal | None) -> str | None:
+    """The fill against the ask or bid at the tap, a share: what the worst price on the card left is no gain."""
+    if not order.draft.protected or touch is None or order.average is None:
         return None
-    gain = (order.draft.price - order.average) * order.draft.side.sign
-    return f"{amount(gain)} better than the card" if gain > 0 else None
+    name = "ask" if order.draft.side is Side.BUY else "bid"
+    gain = (touch - order.average) * order.draft.side.sign
+    return f"at the {name} seen" if not gain else f"{amount(abs(gain))} {'better' if gain > 0 else 'worse'} than the {name} seen"
 
 
 def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
@@ -183,12 +186,14 @@ def order_keyboard(order: Order, label: str, now: datetime) -> Keyboard:
         case OrderStatus.UNKNOWN:
             late = [tap("It is not in the mStock app", OrderVerb.NOT_THERE)] if may_give_up(order) else []
             return keyboard([tap("Look now", OrderVerb.LOOK)], late)
+        case OrderStatus.REFUSED:
+            return keyboard([tap("Look now", OrderVerb.LOOK)])
         case OrderStatus.OPEN | OrderStatus.TRIGGER_PENDING | OrderStatus.PARTIAL if order.cancelled_by is None:
             rest = "Cancel rest" if order.status is OrderStatus.PARTIAL else "Cancel"
             return keyboard([tap("Modify", OrderVerb.MODIFY), tap(rest, OrderVerb.CANCEL)])
         case OrderStatus.FILLED:
             exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) else []
-            return keyboard([tap("Same again", OrderVerb.SAME), *exit_])
+            return keyboard([*([tap("Same again", OrderVerb.SAME)] if only_opens(order) else []), *exit_])
         case OrderStatus.REJECTED:
             return keyboard([tap("Ask again", OrderVerb.SAME), words("Funds", "/funds", account=label)])
         case OrderStatus.CANCELLED | OrderStatus.EXPIRED:
@@ -214,12 +219,14 @@ def may_give_up(order: Order) -> bool:
     return order.looked_at - order.sent_at >= LOOK_OUT
 
 
-_KEPT = frozenset({Product.CNC, Product.MTF})  # what is delivered is not turned around
-
-
 def may_exit(order: Order) -> bool:
     """A delivery sale leaves nothing to get out of."""
     return not (order.draft.product is Product.CNC and order.draft.side is Side.SELL)
+
+
+def only_opens(order: Order) -> bool:
+    """A delivery purchase closes no short, so that the same once more cannot open one either."""
+    return order.draft.side is Side.BUY and order.draft.product in (Product.CNC, Product.MTF)
 
 
 def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) -> Keyboard:
@@ -230,10 +237,13 @@ def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) 
 
     flat = after is not None and after.quantity == 0
     closed = after is not None and after.closes
+    is_known = after is not None and after.quantity is not None
+    opened = not closed and (is_known or only_opens(order))
     exit_ = [tap("Exit", OrderVerb.EXIT)] if may_exit(order) and not flat else []
-    again = [] if closed else [tap("Same again", OrderVerb.SAME)]
-    reverse = [] if flat or order.draft.product in _KEPT else [tap("Reverse", OrderVerb.REVERSE)]
-    return keyboard([*exit_, *again], reverse)
+    again = [tap("Same again", OrderVerb.SAME)] if opened else []
+    holds = after is not None and bool(after.quantity) and not closed
+    stop = [tap("Set stop", OrderVerb.STOP)] if may_exit(order) and holds else []
+    return keyboard([*stop, *exit_, *again])
 
 
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:
@@ -260,7 +270,8 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
             new = draft.price * (1 + part)
             new = min(tick_down(new, tick), draft.price - tick) if part < 0 else max(tick_up(new, tick), draft.price + tick)
             if new > 0:
-                near.append(words(price(new), f"/modify {order.number} {new:f}", account=label))
+                name = f"{'+' if part > 0 else MINUS}{abs(part) * 100:.1f} %  {price(new)}"
+                near.append(words(name, f"/modify {order.number} {new:f}", account=label))
     return message(
         say(bold(f"#{order.number} {what(draft, now)}")),
         at(order),
@@ -269,16 +280,34 @@ def modify_prices(order: Order, label: str, mode: str, now: datetime) -> View:
     ).with_keyboard(near[:2], near[2:], [button("Cancel order", OrderTap(order.id, OrderVerb.CANCEL, label))])
 
 
-def cancel_sent(orders: tuple[Order, ...], label: str, mode: str, now: datetime) -> View:
-    """A cancel is asked for, not done: the book decides."""
-    if not orders:
+def cancel_sent(outcomes: tuple[Cancelled, ...], label: str, mode: str, now: datetime) -> View:
+    """What became of cancels. A yes is a wish until the book has ended the order; a no leaves it working."""
+    if not outcomes:
         return message(say(bold("No open orders."), " Nothing to cancel."), place(label, mode))
-    all_cancelled = all(order.status is OrderStatus.CANCELLED for order in orders)
-    number = f"{len(orders)} order{'s' if len(orders) > 1 else ''}."
-    first = say(bold(f"Cancelled {number}" if all_cancelled else f"Cancel sent for {number}"))
-    lines = [f"#{order.number} {what(order.draft, now)}: {state(order, str)}" for order in orders[:20]]
-    if len(orders) > 20:
-        lines.append(f"and {len(orders) - 20} more")
-    settled = all(order.status.is_final for order in orders)
-    decides = [] if settled else ["The order book decides; each card says when it is done."]
-    return message(first, *lines, *decides, place(label, mode))
+    refused = [outcome for outcome in outcomes if outcome.error is not None]
+    taken = [outcome for outcome in outcomes if outcome.error is None]
+    lines: list[Part | str] = []
+    if refused:
+        many = len(refused) > 1
+        lines.append(say(bold(f"Not cancelled: {counted(len(refused))}."), f" {'They work' if many else 'It works'} on."))
+        lines += _listed(refused, now)
+    if taken:
+        ended = all(outcome.order.status is OrderStatus.CANCELLED for outcome in taken)
+        lines.append(say(bold(f"Cancelled {counted(len(taken))}." if ended else f"Cancel sent for {counted(len(taken))}.")))
+        lines += _listed(taken, now)
+    if not all(outcome.order.status.is_final for outcome in taken):
+        lines.append("The order book decides; each card says when it is done.")
+    return message(*lines, place(label, mode))
+
+
+def counted(orders: int) -> str:
+    return f"{orders} order{'s' if orders > 1 else ''}"
+
+
+def _listed(outcomes: list[Cancelled], now: datetime) -> list[str]:
+    lines = []
+    for outcome in outcomes[:MOST_NAMED]:
+        order = outcome.order
+        why = f". {outcome.error.say}" if outcome.error is not None else ""
+        lines.append(f"#{order.number} {what(order.draft, now)}: {state(order, str)}{why}")
+    return [*lines, f"and {len(outcomes) - MOST_NAMED} more"] if len(outcomes) > MOST_NAMED else lines

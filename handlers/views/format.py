@@ -15,6 +15,8 @@ _PAISA, _FINER = Decimal("0.01"), Decimal("0.0001")
 
 def columns(text: str) -> int:
     """How wide a text stands in a monospace block: an emoji takes two columns, the rest one."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
@@ -128,6 +130,11 @@ def mark(profit: Decimal) -> str:
 def clock_time(moment: datetime) -> str:
     """14:02:11 on India's wall clock."""
     return ist(moment).strftime("%H:%M:%S")
+
+
+def day_and_time(moment: datetime) -> str:
+    """Mon 30 Nov at 09:00, in India."""
+    return f"{ist(moment):%a %-d %b at %H:%M}"
 
 
 def short_time(moment: datetime) -> str:

@@ -22,6 +22,7 @@ def quote(quoted: Quoted, now: datetime) -> View:
     rows: list[tuple[str, ...]] = [name, row(f" {instrument.exchange}", f"as of {clock_time(quoted.as_of)}")]
     rows.append(row(f"LTP {price(market.last)}", age(market.at, now)))
     rows += _change(market)
+    rows += [row(name, f"{price(each.last)}  {age(each.at, now)}") for name, each in quoted.beside]
     rows += _range(market)
     depth = _depth(market.bids[:5], market.asks[:5])
     if depth:
@@ -37,7 +38,7 @@ def quote(quoted: Quoted, now: datetime) -> View:
     buttons = [words("Refresh", f"/quote {query}")]
     if instrument.is_tradable:
         buttons += [words("Buy…", f"/buy {query}"), words("Sell…", f"/sell {query}")]
-    return View(tuple(parts), keyboard(buttons))
+    return View(tuple(parts), keyboard(buttons, [words("Chart", f"/chart {query}")]))
 
 
 def _change(market: Price) -> list[tuple[str, ...]]:
@@ -66,19 +67,20 @@ def _depth(bids: Sequence[Level], asks: Sequence[Level]) -> list[tuple[str, ...]
         return []
     half = WIDTH // 2 - 1
     rows = [row("Bid", "Ask")]
+    short = any(columns(f"{count(level.quantity)} {price(level.price)}") > half for level in (*bids, *asks))
     for place in range(max(len(bids), len(asks))):
-        bid = _level(bids[place], half) if place < len(bids) else ("", "")
-        ask = _level(asks[place], half) if place < len(asks) else ("", "")
+        bid = _level(bids[place], short=short) if place < len(bids) else ("", "")
+        ask = _level(asks[place], short=short) if place < len(asks) else ("", "")
         left = " ".join(bid) if columns(" ".join(bid)) > half else row(bid[0], bid[1], half)[0]
         right = " ".join(reversed(ask)) if columns(" ".join(ask)) > half else row(ask[1] or " ", ask[0], half)[0]
         rows.append(row(left, right) if right.strip() else row(left))
     return rows
 
 
-def _level(level: Level, width: int) -> tuple[str, str]:
-    """Quantity and price. A quantity too wide for its half is rounded down to thousands (k), lakhs (L) or crores (Cr)."""
+def _level(level: Level, *, short: bool) -> tuple[str, str]:
+    """Quantity and price. Where one of a table is too wide, all are in thousands (k), lakhs (L) or crores (Cr), rounded down."""
     at, size = price(level.price), count(level.quantity)
-    if columns(f"{size} {at}") <= width:
+    if not short:
         return size, at
     for unit, name in ((10_000_000, "Cr"), (100_000, "L"), (1_000, "k")):
         if level.quantity >= unit:

@@ -6,6 +6,7 @@ The words are made when it is sent, so a late one can say that it is late.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import handlers.views.rings  # noqa: F401 - enters its renderers
 from bot.domain.clock import ist_date
 from bot.domain.orders.notice import (
     ActByOther,
@@ -26,12 +27,15 @@ from bot.domain.orders.notice import (
     Tried,
     YearNotCovered,
 )
+from bot.domain.orders.period_summary import PeriodSummary
+from bot.domain.pnl.picture_news import Pictured
 from handlers.views import money
 from handlers.views.card import Explain
 from handlers.views.format import amount, clock_time, signed, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Keyboard, Part, View, bold, keyboard, say
 from handlers.views.order_news import RENDERERS, Scene, renders
+from handlers.views.readiness import OWN_PLACE
 from handlers.views.safety import resting
 from handlers.views.taps import EntriesTap
 
@@ -73,7 +77,7 @@ def notice(delivery: Delivery, *, mode: str, now: datetime, explain: Explain) ->
     view = RENDERERS[type(delivery.notice)](delivery.notice, scene)
     if delivery.more:
         view = _together([view, *(RENDERERS[type(other.notice)](other.notice, scene) for other in delivery.more)], scene)
-    own_place = isinstance(delivery.notice, DaySummary)  # its table names account and mode
+    own_place = type(delivery.notice) in {DaySummary, PeriodSummary, *OWN_PLACE}  # its table names account and mode
     remarks = [] if own_place else [delivery.label, mode]
     if delivery.attempts:
         remarks.append(f"n {delivery.id}")
@@ -185,6 +189,16 @@ def _address(news: AddressNotRegistered, _: Scene) -> View:
 @renders(DaySummary)
 def _day_summary(news: DaySummary, scene: Scene) -> View:
     return money.report(news.report, scene.label, scene.mode, mark=scene.mark)
+
+
+@renders(Pictured)
+def _pictured(news: Pictured, _: Scene) -> View:
+    return money.caption(news)
+
+
+@renders(PeriodSummary)
+def _period_summary(news: PeriodSummary, scene: Scene) -> View:
+    return money.period(news, scene.label, scene.mode, mark=scene.mark)
 
 
 @renders(YearNotCovered)

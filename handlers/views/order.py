@@ -5,12 +5,12 @@ from datetime import datetime
 from bot.domain.clock import ist_date
 from bot.domain.money import ZERO
 from bot.domain.orders.order import Confirmation, OrderDraft, Purpose
-from bot.domain.orders.order_text import draft_line
+from bot.domain.orders.order_text import draft_line, plain
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question
 from bot.domain.orders.tariff import Loan
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from handlers.views.card import at, place, verb, what
-from handlers.views.format import age, amount, clock_time, count, joined, price, row, table, wrapped
+from handlers.views.format import age, amount, clock_time, count, day_and_time, joined, mark, price, row, signed, table, wrapped
 from handlers.views.keyboards import button
 from handlers.views.message import Keyboard, Line, Part, Table, View, bold, code, detail, keyboard, message, say
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
@@ -30,8 +30,12 @@ def proposal(proposal: Proposal, mode: str, now: datetime) -> View:
         parts.append(say(bold("New price."), f" {proposal.redrawn} Read, then tap."))
     parts.append(_terms(proposal, mode, now))
     parts += [say(f"⚠️ {warning.say}") for warning in proposal.warnings]
+    token, label = proposal.confirmation.token, proposal.account.label
+    if proposal.opens is not None:  # a Confirm could only fail
+        again = f"{proposal.draft.instrument.exchange} takes this again on {day_and_time(proposal.opens)}."
+        return View((*parts, say(bold(again))), keyboard([button("Discard", CardTap(token, CardVerb.DISCARD, label))]))
     parts.append(_more(proposal, now))
-    return View(tuple(parts), proposal_keyboard(proposal.confirmation, proposal.account.label))
+    return View(tuple(parts), proposal_keyboard(proposal.confirmation, label))
 
 
 def proposal_keyboard(confirmation: Confirmation, label: str) -> Keyboard:
@@ -62,6 +66,7 @@ def _terms(proposal: Proposal, mode: str, now: datetime) -> Table:
     if proposal.before is not None:
         rows.append(row("Was", _short_terms(proposal.before.draft)))
     rows += _price_rows(draft)
+    rows += _attached_rows(proposal)
     rows += _market_rows(proposal, now)
     rows += _money_rows(proposal)
     rows.append(row("", f"until {clock_time(proposal.confirmation.expires_at)}"))
@@ -91,6 +96,20 @@ def _price_rows(draft: OrderDraft) -> list[tuple[str, ...]]:
     return rows
 
 
+def _attached_rows(proposal: Proposal) -> list[tuple[str, ...]]:
+    """The stop, which rests at the exchange once something is filled, and the target, which the bot holds on ticks."""
+    attached, rows = proposal.attached, []
+    if attached is None:
+        return []
+    if attached.stop is not None and attached.stop_limit is not None:
+        way = "sells to" if proposal.draft.side is Side.BUY else "buys to"
+        rows += [row("Stop, exchange", price(attached.stop)), row(f" {way}", price(attached.stop_limit))]
+        rows.append(row(" if hit", signed(proposal.stopped_at) if proposal.stopped_at is not None else "not known"))
+    if attached.target is not None:
+        rows.append(row("Target, by me", price(attached.target)))
+    return rows
+
+
 def _market_rows(proposal: Proposal, now: datetime) -> list[tuple[str, ...]]:
     quoted = proposal.price
     if quoted is None:
@@ -108,7 +127,8 @@ def _money_rows(proposal: Proposal) -> list[tuple[str, ...]]:
     """An exit blocks nothing and has its other side behind it: no margin, no cash after, no break-even."""
     rows = [row("Value", amount(proposal.value) if proposal.value is not None else "not known")]
     if proposal.closes is not None:
-        return [row("Closes", f"{count(proposal.draft.quantity)} of {count(proposal.closes)}"), *rows, *_charge_rows(proposal)]
+        closes = row("Closes", f"{count(proposal.draft.quantity)} of {count(proposal.closes)}")
+        return [closes, *rows, *_exit_rows(proposal), *_charge_rows(proposal)]
     if proposal.draft.product is Product.MTF and proposal.draft.side is Side.BUY:
         rows += _loan_rows(proposal.loan)
     elif proposal.margin and proposal.margin != proposal.value:
@@ -122,6 +142,18 @@ def _money_rows(proposal: Proposal) -> list[tuple[str, ...]]:
         ticks = f" ({proposal.break_even_ticks} ticks)" if proposal.break_even_ticks is not None else ""
         sign = "+" if proposal.draft.side is Side.BUY else "−"
         rows.append(row("Break-even", f"{sign}{amount(abs(proposal.break_even))}{ticks}"))
+    return rows
+
+
+def _exit_rows(proposal: Proposal) -> list[tuple[str, ...]]:
+    """What was paid or taken for it, and what the exit makes of that before charges."""
+    figures = proposal.figures
+    if figures is None or figures.entry is None:
+        return [row("Bought at" if proposal.draft.side is Side.SELL else "Sold at", "not known")]
+    rows = [row("Bought at" if proposal.draft.side is Side.SELL else "Sold at", price(figures.entry))]
+    for name, result in (("If filled now", figures.if_now), ("At the worst", figures.at_worst)):
+        if result is not None:
+            rows.append(row(name, f"{signed(result)} {mark(result)}".rstrip()))
     return rows
 
 
@@ -148,10 +180,23 @@ def _more(proposal: Proposal, now: datetime) -> Part:
     if proposal.cash is not None:
         lines.append(f"Cash now {amount(proposal.cash)}.")
     if proposal.before is None:
-        lines.append(say("The same in words: ", code(draft_line(proposal.draft, ist_date(now)))))
+        lines.append(say("The same in words: ", code(_line(proposal, now))))
     else:
         lines.append(f"The order keeps its number #{proposal.before.number}; its place in the queue may change.")
     return detail(*lines)
+
+
+def _line(proposal: Proposal, now: datetime) -> str:
+    """The order as a command, with what is attached to it."""
+    line, attached = draft_line(proposal.draft, ist_date(now)), proposal.attached
+    if attached is None:
+        return line
+    legs = []
+    if attached.stop is not None and attached.stop_limit is not None:
+        legs.append(f"sl {plain(attached.stop)}/{plain(attached.stop_limit)}")
+    if attached.target is not None:
+        legs.append(f"t {plain(attached.target)}")
+    return " ".join([line, *legs])
 
 
 def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:
@@ -165,7 +210,7 @@ def changes(token: str, options: ChangeOptions, label: str) -> Keyboard:
         [button(product.value, ChangeTap(token, product=product, label=label)) for product in options.products],
         [
             button("Market, protected", ChangeTap(token, protected=True, label=label)),
-            button("Back", CardTap(token, CardVerb.BACK, label)),
+            button("Done", CardTap(token, CardVerb.BACK, label)),
         ],
     )
 
@@ -206,6 +251,26 @@ def folded(confirmation: Confirmation, label: str, now: datetime) -> View:
 def expired(words_of_it: str, token: str, label: str) -> View:
     """Says in an old card's place that it expired, and offers to ask anew."""
     return message(words_of_it).with_keyboard([button("Ask again at the price of now", CardTap(token, CardVerb.AGAIN, label))])
+
+
+def in_words(confirmation: Confirmation, reasons: tuple[str, ...], label: str, mode: str, now: datetime) -> View:
+    """A heavy order, asked again: why it is heavy, and one button that names the act."""
+    draft, token = confirmation.draft, confirmation.token
+    if draft is None:
+        msg = "a question without terms"
+        raise ValueError(msg)
+    change = confirmation.purpose is Purpose.MODIFY
+    named = draft.trigger or draft.price
+    at_price = price(named) if named is not None else "market"
+    act = f"move it to {at_price}" if change else f"{draft.side.lower()} {count(draft.quantity)} at {at_price}"
+    return message(
+        say(bold(f"{'Change to ' if change else ''}{what(draft, now)}?")),
+        *reasons,
+        place(label, mode),
+    ).with_keyboard(
+        [button(f"Yes, {act}", CardTap(token, CardVerb.YES, label))],
+        [button("No", CardTap(token, CardVerb.DISCARD, label))],
+    )
 
 
 def question(question: Question, mode: str, now: datetime) -> View:

@@ -9,7 +9,11 @@ from typing import Any, TypeVar
 from bot.domain.clock import ist_date
 from bot.domain.market.display_names import short
 from bot.domain.orders.notice import (
+    ExitAsks,
+    ExitTrouble,
     Filled,
+    GuardPlaced,
+    MarketUnfilled,
     Notice,
     OrderByOther,
     OrderElsewhere,
@@ -19,6 +23,9 @@ from bot.domain.orders.notice import (
     OrderRejected,
     OrdersElsewhere,
     OrderUnclear,
+    SlicesStruck,
+    TargetBlind,
+    Unguarded,
 )
 from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
@@ -34,7 +41,7 @@ from handlers.views.card import (
     standing,
     state,
 )
-from handlers.views.format import average, clock_time, count, mark, signed, signed_count
+from handlers.views.format import average, clock_time, count, mark, price, signed, signed_count
 from handlers.views.keyboards import button, words
 from handlers.views.message import Button, Part, View, bold, keyboard, say
 from handlers.views.taps import OrderTap, OrderVerb
@@ -58,9 +65,9 @@ Renderer = Callable[[News, Scene], View]
 RENDERERS: dict[type[Notice], Callable[[Any, Scene], View]] = {}
 
 
-def renders(kind: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
+def renders(*kinds: type[News]) -> Callable[[Renderer[News]], Renderer[News]]:
     def enter(renderer: Renderer[News]) -> Renderer[News]:
-        RENDERERS[kind] = renderer
+        RENDERERS.update(dict.fromkeys(kinds, renderer))
         return renderer
 
     return enter
@@ -118,6 +125,9 @@ def _rejected(news: OrderRejected, scene: Scene) -> View:
         return _about("Not sent", order, _sentences(order.reason, _left(order, news.after)), scene, repair)
     why = scene.explain(order.reason) if order.reason else "mStock gave no reason."
     part = f"{count(order.filled)} of {count(order.draft.quantity)} filled before." if order.filled else ""
+    if order.status is OrderStatus.REFUSED:
+        doubt = "An answer is no proof: I look for it for three minutes, and send no second one like it until then."
+        return _about("Refused", order, _sentences(why, doubt, _left(order, news.after)), scene, [_look(order, scene)])
     return _about("Rejected", order, _sentences(part, why, _left(order, news.after)), scene, repair)
 
 
@@ -166,7 +176,19 @@ def _unclear(news: OrderUnclear, scene: Scene) -> View:
 
 @renders(OrderFound)
 def _found(news: OrderFound, scene: Scene) -> View:
-    return View((say(bold("Found in the order book.")), *standing(news.order, scene.now, scene.explain)))
+    """The end of a doubt. What was told wrongly is taken back, with the way out of it."""
+    order, back = news.order, []
+    first = {
+        OrderStatus.NOT_SEEN: "It exists after all. You closed it as not in the mStock app; the order book has it now.",
+        OrderStatus.REFUSED: "It exists after all. I told you that mStock refused it; the order book has it now.",
+        OrderStatus.REJECTED: "It exists after all. I told you that mStock rejected it; the order book has it now.",
+    }
+    if order.status.is_working:
+        back.append(button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label)))
+    if order.filled and may_exit(order):
+        back.append(button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label)))
+    said = say(bold(first.get(news.told, "Found in the order book.")))
+    return View((said, *standing(order, scene.now, scene.explain)), keyboard(back))
 
 
 @renders(OrderNotSeen)
@@ -203,6 +225,82 @@ def _several_elsewhere(news: OrdersElsewhere, scene: Scene) -> View:
 @renders(OrderByOther)
 def _by_other(news: OrderByOther, scene: Scene) -> View:
     return _whole(f"{news.name} sent an order", news.order, scene)
+
+
+@renders(Unguarded)
+def _unguarded(news: Unguarded, scene: Scene) -> View:
+    draft = news.draft
+    name = f"{count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))} {draft.product}"
+    text = f" {name}: its stop does not stand, and no exit could be sent. Nothing guards it."
+    return View((say(bold("No stop."), text),), keyboard([words("Positions", "/positions", account=scene.label)]))
+
+
+@renders(SlicesStruck)
+def _slices_struck(news: SlicesStruck, scene: Scene) -> View:
+    draft = news.draft
+    name = f"{draft.side} {count(draft.quantity)} {short(draft.instrument, today=ist_date(scene.now))}"
+    parts = f"{count(news.sent)} of {count(draft.quantity)} were sent; the rest is struck off."
+    return View((say(bold("Not sent whole"), f" {name}"), say(f"{parts} {news.why}")))
+
+
+@renders(GuardPlaced)
+def _guard_placed(news: GuardPlaced, scene: Scene) -> View:
+    view = _whole("Stop placed", news.order, scene)
+    return view if news.target is None else view.and_then(say(f"Target {price(news.target)}, held by me on live prices."))
+
+
+@renders(TargetBlind)
+def _target_blind(news: TargetBlind, scene: Scene) -> View:
+    draft = news.draft
+    name = f"{short(draft.instrument, today=ist_date(scene.now))}"
+    at = f" at {price(draft.price)}" if draft.price is not None else ""
+    if news.sees:
+        unseen = f"not seen {clock_time(news.since)}-{clock_time(scene.now)}"
+        return View((say(bold("Target watched again."), f" {name}{at}; {unseen}."),))
+    text = f" {name}{at}: no live prices since {clock_time(news.since)}. A stop at the exchange stands."
+    return View((say(bold("Target not watched."), text),), keyboard([words("Positions", "/positions", account=scene.label)]))
+
+
+@renders(MarketUnfilled)
+def _market_unfilled(news: MarketUnfilled, scene: Scene) -> View:
+    order = news.order
+    text = f"{count(order.filled)} of {count(order.draft.quantity)} filled"
+    if order.draft.price is not None:
+        text += f": the price ran beyond {price(order.draft.price)}."
+    buttons = [button("Cancel rest" if order.filled else "Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label))]
+    if news.price is not None:
+        chase = f"/modify {order.number} {news.price:f}"
+        buttons.insert(0, words(f"Chase to {price(news.price)}", chase, account=scene.label))
+    return _about("Not filled", order, text, scene, buttons)
+
+
+_ASKS = {
+    ExitTrouble.TRIGGERED: ("Stop triggered, not filled", "It rests as a limit, and nothing else guards what is open."),
+    ExitTrouble.RESTS: ("Exit not filled", "It rests as a limit: the price went away from it."),
+    ExitTrouble.TARGET_RESTS: ("Target not filled", "It rests as a limit and would not become a stop again."),
+    ExitTrouble.NOT_RAISED: ("Stop too small", "It guards less than is open, and mStock would not raise it."),
+    ExitTrouble.WRONG_STOP: ("Stop not as sent", "The order book shows other terms than I sent. Look at it in the mStock app."),
+    ExitTrouble.LEFT_OVER: (
+        "Stop left over",
+        "What it guarded is gone, and it still waits: it may open the other side.",
+    ),
+}
+
+
+@renders(ExitAsks)
+def _exit_asks(news: ExitAsks, scene: Scene) -> View:
+    order = news.order
+    title, text = _ASKS[news.why]
+    if news.why is ExitTrouble.LEFT_OVER and order.draft.trigger is None:
+        title, text = "Exit left over", "What it was to close is gone: it may open the other side."
+    act = button("Cancel", OrderTap(order.id, OrderVerb.CANCEL, scene.label))
+    if news.why in (ExitTrouble.TRIGGERED, ExitTrouble.RESTS, ExitTrouble.TARGET_RESTS):
+        at, to = (f" at {price(news.price)}", f" {news.price:f}") if news.price is not None else ("", "")
+        act = words(f"Exit{at}", f"/modify {order.number}{to}", account=scene.label)
+    elif news.why is ExitTrouble.NOT_RAISED:
+        act = button("Exit", OrderTap(order.id, OrderVerb.EXIT, scene.label))
+    lines = standing(order, scene.now, scene.explain)
+    return View((say(bold(f"{title}.")), *lines, say(text)), keyboard([act]))
 
 
 def _about(title: str, order: Order, text: str, scene: Scene, buttons: Sequence[Button]) -> View:

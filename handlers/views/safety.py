@@ -14,7 +14,7 @@ _MOST = 10
 
 
 def killed(outcome: Killed, mode: str, now: datetime) -> View:
-    """New entries are blocked. Entry orders that still rest, and stops, are named."""
+    """New entries are blocked. Entry orders that still rest, orders that may rest, exits and stops are named."""
     parts: list[Part | str] = [say(bold("Stopped. New orders are blocked."))]
     if outcome.already:
         parts.append(f"Stopped since {clock_time(outcome.stop.at)} already.")
@@ -23,8 +23,15 @@ def killed(outcome: Killed, mode: str, now: datetime) -> View:
     if outcome.entries:
         parts.append(say(bold(f"{rest}:")))
         parts += _named(outcome.entries, now)
-    else:
+    if outcome.unknown:
+        many = len(outcome.unknown)
+        parts.append(say(bold("1 order's outcome is unknown:" if many == 1 else f"The outcome of {many} orders is unknown:")))
+        parts += _named(outcome.unknown, now)
+    if not outcome.entries and not outcome.unknown:
         parts.append("No entry order rests.")
+    if outcome.exits:
+        parts.append(say(bold(f"{len(outcome.exits)} exit{'s stay' if len(outcome.exits) > 1 else ' stays'}:")))
+        parts += _named(outcome.exits, now)
     if outcome.stops:
         parts.append(say(bold(f"{len(outcome.stops)} stop{'s stay' if len(outcome.stops) > 1 else ' stays'}:")))
         parts += _named(outcome.stops, now)

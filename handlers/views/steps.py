@@ -24,6 +24,7 @@ MOST = 8
 SHARES = (1, 10, 50, 100)
 LOTS = (1, 2, 5)
 NOW = "cmp"  # the word for the price of now: an order without a limit of its own
+STOP = "stop"  # the word behind which the price of a stop stands
 _PICK = {"modify": "Change which order?", "cancel_order": "Cancel which order?"}
 
 
@@ -133,6 +134,15 @@ def at_which_price(side: Side, so_far: str, named: Candidate, market: Price | No
         "Tap one, or type a limit.",
         place(label, mode),
     ).with_keyboard([at("Market, with a worst price", NOW)], limits, _back(f"/{side.lower()} {' '.join(rest)}", command, label))
+
+
+def at_which_trigger(side: Side, so_far: str, label: str, mode: str) -> View:
+    """A stop lacks the price that sets it off."""
+    return message(
+        say(bold("Stop at which price?"), f" {side} {so_far.upper()}"),
+        "Type the price that sets it off, or price/limit.",
+        place(label, mode),
+    ).with_keyboard([_leave(f"/{side.lower()} {so_far}", label)])
 
 
 def _title(named: Candidate) -> str:

@@ -39,6 +39,7 @@ class OrderVerb(StrEnum):
     REVERSE = "r"
     EXIT = "e"
     HALF = "h"  # close half of the position
+    STOP = "p"  # a stop for the position
     DETAIL = "d"
 
 
@@ -129,7 +130,7 @@ class OrderTap(OfAccount):
         match self.verb:
             case OrderVerb.LOOK | OrderVerb.DETAIL:
                 return Permission.LOOK
-            case OrderVerb.CANCEL | OrderVerb.EXIT | OrderVerb.HALF:
+            case OrderVerb.CANCEL | OrderVerb.EXIT | OrderVerb.HALF | OrderVerb.STOP:
                 return Permission.REDUCE
             case OrderVerb.MODIFY | OrderVerb.NOT_THERE | OrderVerb.GIVE_UP | OrderVerb.SAME | OrderVerb.REVERSE:
                 return Permission.OPEN

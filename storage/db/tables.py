@@ -7,7 +7,9 @@ from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, Met
 
 from bot.domain.jobs import JobOutcome
 from bot.domain.market.instrument import Exchange, Instrument
+from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
+from bot.domain.orders.plan import LegKind, LegState, PlanState
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.people.account import Limits, Role
 from bot.domain.terms import Product, Side
@@ -186,6 +188,7 @@ class _Orders(TypedColumns):
     looks: Named[int]
     looked_at: Named[datetime | None] = Column(UtcTime)
     version: Named[int]
+    closes: Named[bool | None] = Column(Flag)
 
 
 orders = Table("orders", metadata, _Orders, sqlite_strict=True)
@@ -227,11 +230,40 @@ class _Confirmations(TypedColumns):
     expires_at: Named[datetime] = Column(UtcTime)
     state: Named[ConfirmationState] = Column(Word(ConfirmationState))
     taps_from: Named[datetime | None] = Column(UtcTime)
+    light: Named[bool | None] = Column(Flag)  # None: asked by an earlier version
 
 
 confirmations = Table("confirmations", metadata, _Confirmations, sqlite_strict=True)
 Index("ix_confirmations_open", confirmations.c.state, confirmations.c.account_id)
 Index("ix_confirmations_expires_at", confirmations.c.expires_at)
+
+
+class _Plans(TypedColumns):
+    id = Column(Text, primary_key=True)  # the token of the question that it was confirmed with
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))
+    placed_by: Named[int]
+    state: Named[PlanState] = Column(Word(PlanState))
+    until: Named[datetime] = Column(UtcTime)
+    created_at: Named[datetime] = Column(UtcTime)
+    taking_since: Named[datetime | None] = Column(UtcTime)
+    why: Named[str] = Column(Text)
+
+
+plans = Table("plans", metadata, _Plans, sqlite_strict=True)
+Index("ix_plans_state", plans.c.state, plans.c.account_id)
+
+
+class _PlanLegs(TypedColumns):
+    plan_id: Named[str] = Column(Text, ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True)
+    number = Column(Integer, primary_key=True, autoincrement=False)
+    kind: Named[LegKind] = Column(Word(LegKind))
+    draft: Named[OrderDraft] = Column(Json(OrderDraft))
+    state: Named[LegState] = Column(Word(LegState))
+    order_id: Named[str | None] = Column(Text, ForeignKey("orders.id"))
+
+
+plan_legs = Table("plan_legs", metadata, _PlanLegs, sqlite_strict=True)
+Index("uq_plan_legs_order_id", plan_legs.c.order_id, unique=True)  # one order is the order of one leg
 
 
 class _Cards(TypedColumns):
@@ -343,6 +375,32 @@ class _DayMarks(TypedColumns):
 
 
 day_marks = Table("day_marks", metadata, _DayMarks, sqlite_strict=True)
+
+
+class _DayCurve(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    at: Named[datetime] = Column(UtcTime, primary_key=True)
+    net: Named[Decimal] = Column(ExactText)
+
+
+day_curve = Table("day_curve", metadata, _DayCurve, sqlite_strict=True)
+
+
+class _Touches(TypedColumns):
+    order_id: Named[str] = Column(Text, ForeignKey("orders.id"), primary_key=True)
+    price: Named[Decimal] = Column(ExactText)  # the ask of a purchase, the bid of a sale, at the tap
+
+
+touches = Table("touches", metadata, _Touches, sqlite_strict=True)
+
+
+class _Held(TypedColumns):
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"), primary_key=True)
+    day: Named[date] = Column(Day, primary_key=True)
+    body: Named[HeldNote] = Column(Json(HeldNote))
+
+
+held = Table("held", metadata, _Held, sqlite_strict=True)
 
 
 class _Flags(TypedColumns):

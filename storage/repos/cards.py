@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.orders.order import CardRef, Order
 from storage.db.engine import Transaction
-from storage.db.tables import accounts, cards, orders
+from storage.db.tables import accounts, cards, orders, touches
 from storage.repos.account_marks import PLACE, mark_of
 from storage.repos.orders import ORDER_COLUMNS, order_of
 
@@ -27,8 +27,12 @@ _ADD = _new.on_conflict_do_update(
     set_={"order_id": _new.excluded.order_id, "version": _new.excluded.version, "due": _new.excluded.due, "buried": False},
 )
 _STALE = (
-    select(_c.chat_id, _c.message_id, _c.version.label("shown_version"), accounts.c.label, PLACE, *ORDER_COLUMNS)
-    .select_from(cards.join(orders, orders.c.id == _c.order_id).join(accounts, accounts.c.id == orders.c.account_id))
+    select(_c.chat_id, _c.message_id, _c.version.label("shown_version"), accounts.c.label, PLACE, touches.c.price, *ORDER_COLUMNS)
+    .select_from(
+        cards.join(orders, orders.c.id == _c.order_id)
+        .join(accounts, accounts.c.id == orders.c.account_id)
+        .outerjoin(touches, touches.c.order_id == orders.c.id)
+    )
     .where(_c.due.is_(True), _c.buried.is_(False))
     .order_by(orders.c.updated_at, _c.id)
     .limit(bindparam("limit"))
@@ -65,9 +69,10 @@ class SqlCards:
         """Those that have waited longest come first."""
         stale = []
         statement, of = (_STALE, {}) if chat_id is None else (_STALE_IN, {"chat": chat_id})
-        for chat, message_id, version, label, position, *rest in self._tx.rows(statement, {"limit": limit, **of}):
+        for chat, message_id, version, label, position, touch, *rest in self._tx.rows(statement, {"limit": limit, **of}):
             order = order_of(rest)
-            card = CardRef(chat_id=chat, message_id=message_id, order_id=order.id, version=version, mark=mark_of(position))
+            mark = mark_of(position)
+            card = CardRef(chat_id=chat, message_id=message_id, order_id=order.id, version=version, mark=mark, touch=touch)
             stale.append((card, order, label))
         return stale
 

@@ -15,6 +15,7 @@ class FlagName(StrEnum):
     """What a flag says; its subject is named behind it."""
 
     ADDRESS_TOLD = "address told"  # the account; value: the date
+    CARD_TOLD = "card told"  # the account and the card; value: the date
     CODE_SPENT = "code spent"  # the account; value: the code's digest
     TRIED = "tried"  # the Telegram id; value: the hour
     PROMPT = "prompt"  # the Telegram id; value: the words that the next ones complete
@@ -30,7 +31,7 @@ _CLEAR = flags.delete().where(*_NAMED)
 _FIND = select(_f.value, _f.at).where(*_NAMED)
 _FORGET_CODES = flags.delete().where(*_NAMED, or_(_f.at <= bindparam("past"), _f.at >= bindparam("future")))
 _FORGET_HOURS = flags.delete().where(_f.name == FlagName.TRIED, _f.value < bindparam("hour"))
-_FORGET_DAYS = flags.delete().where(_f.name == FlagName.ADDRESS_TOLD, _f.value < bindparam("day"))
+_FORGET_DAYS = flags.delete().where(_f.name.in_((FlagName.ADDRESS_TOLD, FlagName.CARD_TOLD)), _f.value < bindparam("day"))
 _COUNT_HOUR = select(func.count()).where(_f.name == FlagName.TRIED, _f.value == bindparam("hour"))
 
 
@@ -49,6 +50,9 @@ class SqlFlags:
         if self._tx.rows(_COUNT_HOUR, {"hour": hour}).scalar_one() >= most:
             return False
         return self._set(FlagName.TRIED, str(telegram_id), hour, now)
+
+    def claim_card(self, card: str, account_id: str, day: date, now: datetime) -> bool:
+        return self._set(FlagName.CARD_TOLD, f"{account_id} {card}", day.isoformat(), now)
 
     def forget_days_before(self, day: date) -> int:
         return self._tx.write(_FORGET_DAYS, {"day": day.isoformat()})

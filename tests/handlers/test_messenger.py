@@ -1,6 +1,6 @@
 """News and cards reach the phone, and Telegram's refusals are sorted into for good and for now."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -20,10 +20,14 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.domain.errors import DeliveryError
+from bot.charts.album import Album
+from bot.charts.draw import draw
+from bot.domain.errors import DeliveryError, PictureFailed
 from bot.domain.orders.notice import Delivery, Filled, Sound
 from bot.domain.orders.order import CardRef, Fill, OrderStatus
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.pictures import Picture
+from bot.domain.pnl.picture_news import Pictured
 from bot.domain.ports.broker import Messenger
 from bot.simulators.loop import LoopClock
 from bot.simulators.person.scripted import ScriptedPerson
@@ -35,6 +39,7 @@ from handlers.views.message import View, message, say
 from tests.handlers.chat import a_bot, a_world, counting_bytes
 from tests.handlers.samples import ASHA
 from tests.stage.orders import RELIANCE, a_draft, an_order
+from tests.stage.pictures import a_day, drawn_in_place
 
 FILL = Fill(
     broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=an_order().created_at
@@ -56,14 +61,21 @@ def a_parcel(clock: LoopClock, **changes: object) -> Delivery:
 
 
 @asynccontextmanager
-async def a_messenger(clock: LoopClock) -> AsyncIterator[tuple[Messenger, ScriptedPerson, Chats, Sender]]:
+async def a_messenger(
+    clock: LoopClock, draws: Callable[[Picture], Awaitable[bytes]] = drawn_in_place
+) -> AsyncIterator[tuple[Messenger, ScriptedPerson, Chats, Sender]]:
     async with a_world(clock) as (chats, telegram):
         application = build_application(
             telegram.token, telegram_url=telegram.url, services=(await a_bot(clock)).services, random_bytes=counting_bytes()
         )
         async with application:
             me = ScriptedPerson(chats, ASHA, name="Asha", started=True)
-            yield TelegramMessenger(application.bot, mode="PAPER", clock=clock), me, chats, Sender(application.bot)
+            yield (
+                TelegramMessenger(application.bot, mode="PAPER", clock=clock, pictures=Album(draws)),
+                me,
+                chats,
+                Sender(application.bot),
+            )
 
 
 async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopClock) -> None:
@@ -79,7 +91,7 @@ async def test_a_fill_rings_as_a_message_of_its_own_under_its_card(clock: LoopCl
             "main · PAPER",
         ]
         assert not news["silent"]
-        assert [item["label"] for line in news["buttons"] for item in line] == ["Exit", "Same again"]
+        assert [item["label"] for line in news["buttons"] for item in line] == ["Set stop", "Exit", "Same again"]
 
 
 async def test_a_card_that_is_gone_holds_no_news_back(clock: LoopClock) -> None:
@@ -151,6 +163,16 @@ async def test_markup_that_telegram_cannot_read_is_sent_plain(clock: LoopClock) 
         assert edited["text"] == "Filled again"
 
 
+async def test_a_photo_answers_its_words_and_its_caption_too_is_sent_plain_if_need_be(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (_, me, chats, speaker):
+        words = await speaker.send(ASHA, message("Net +989.49"))
+        where = await speaker.photo(ASHA, draw(a_day()), BrokenView((say("20 Nov"),)), reply_to=words, silent=True)
+        sent = me.message(where)
+        assert sent is not None
+        assert (sent["text"], sent["reply_to"], sent["silent"]) == ("20 Nov", words, True)
+        assert chats.state.files[sent["photo_url"].rpartition("/")[2]].content == draw(a_day())
+
+
 async def test_what_is_longer_than_a_message_arrives_in_parts(clock: LoopClock) -> None:
     async with a_messenger(clock) as (_, me, _, speaker):
         await speaker.send(ASHA, message(*("x" * 100 for _ in range(100))))
@@ -196,6 +218,27 @@ async def test_each_refusal_on_the_wire_is_sorted(
 )
 def test_an_error_is_final_only_where_telegram_will_never_take_the_message(error: TelegramError, permanent: bool) -> None:
     assert sorted_error(error).permanent is permanent
+
+
+async def test_a_picture_comes_as_a_photo_with_its_line_and_no_sound(clock: LoopClock) -> None:
+    async with a_messenger(clock) as (messenger, me, _, _):
+        news = Pictured(day=a_day())
+        shown = await messenger.deliver(a_parcel(clock, notice=news, sound=Sound.SILENT))
+        photo = me.message(shown)
+        assert photo is not None
+        assert photo["photo_url"]
+        assert photo["silent"]
+        assert photo["text"].splitlines()[-1] == "main · PAPER"
+
+
+async def test_a_picture_that_cannot_be_drawn_is_given_up_so_that_no_news_waits_behind_it(clock: LoopClock) -> None:
+    async def fails(_picture: Picture) -> bytes:
+        raise PictureFailed("no ink")
+
+    async with a_messenger(clock, fails) as (messenger, _, _, _):
+        with pytest.raises(DeliveryError) as refused:
+            await messenger.deliver(a_parcel(clock, notice=Pictured(day=a_day())))
+        assert refused.value.permanent
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tests.house.source import ROOT, ours
 FLOORS: dict[str, tuple[int, int]] = {
     "bot": (90, 80),
     "bot/broker": (90, 90),
+    "bot/charts": (90, 90),
     "bot/reference": (90, 90),
     "bot/simulators/telegram": (90, 80),
     "bot/domain": (90, 90),

@@ -85,6 +85,15 @@ def test_folders_import_one_another_in_no_circle() -> None:
     assert circles(folders) == []
 
 
+def test_the_process_that_trades_never_loads_the_library_that_draws_pictures() -> None:
+    graph = file_graph()
+    reached, fresh = set[str](), {"bot.app", "bot.cli.run", "bot.charts.process"}
+    while fresh:
+        reached |= fresh
+        fresh = {target for module in fresh for target in graph[module]} - reached
+    assert {module for module in reached if room_of(module) == "bot/charts"} <= {"bot.charts.process", "bot.charts.album"}
+
+
 Drawing = list[list[list[str]]]  # levels from the top; on each, chains of rooms
 
 

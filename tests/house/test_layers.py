@@ -58,6 +58,7 @@ ONLY = {
     "bot.domain": (),
     "bot.trading": ("bot.domain", "bot.runtime"),
     "bot.broker": ("bot.domain",),
+    "bot.charts": ("bot.domain", "bot.runtime"),
     "bot.reference": ("bot.domain",),
     "bot.web": ("bot.domain", "bot.trading"),
     "bot.diagnostics": ("bot.__version__", "bot.config", "bot.domain", "bot.runtime"),
@@ -83,6 +84,7 @@ SEAMS = {
         *("bot.cli.check", "bot.demo.practice", "bot.demo.live_prices", "handlers.telegram.http"),
     ),
     "msgspec": ("bot.broker", "bot.reference", "bot.simulators.telegram", "storage"),
+    "PIL": ("bot.charts",),
     "sqlite3": ("bot.simulators", "storage"),
 }
 
@@ -172,6 +174,8 @@ def test_no_import_goes_where_it_may_not(rule: object) -> None:
         ("storage.repos.orders", "from bot.trading import desk"),
         ("storage.repos.orders", "from bot import settings"),
         ("handlers.views.order", "import sqlalchemy as sa"),
+        ("bot.trading.account.reports", "from bot.charts.draw import draw"),
+        ("handlers.views.order", "from PIL import Image"),
         ("bot.delivery.notifier", "from telegram import Bot"),
         ("bot.config.settings", "from storage.secrets.vault import Vault"),
         ("bot.diagnostics.facts", "from storage.store import SqlStore"),

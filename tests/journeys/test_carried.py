@@ -12,7 +12,7 @@ from bot.domain.money import ZERO, total
 from bot.simulators.loop import LoopClock, VirtualLoop
 from tests.stage.house import House, a_house
 
-MADE = ("Booked", "Booked today", "Open", "Close adjustment")
+MADE = ("Booked", "Booked today", "Open", "Open, change", "Close adjustment")
 
 
 async def fill(house: House, side: str, what: str) -> None:

@@ -69,7 +69,8 @@ async def test_down_from_three_to_eight_and_then_for_two_days_each_day_is_told_l
         await asyncio.sleep(120)
         assert [len(told(house, day)) for day in ("19 NOV 2026", "20 NOV 2026", "21 NOV 2026")] == [1, 1, 1]
         (missed,) = told(house, "20 NOV 2026")
-        assert "Net                 no data" in missed
+        assert re.search(r"^Net +0\.00$", missed, re.MULTILINE), "the trade history has no trade of that day"
+        assert "mStock's books of this day are gone: fills as I noted them" in missed
         assert "Late: made at 21 Nov 19:0" in missed
 
 

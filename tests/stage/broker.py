@@ -12,7 +12,7 @@ from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Level, Quote, Tick
 from bot.domain.orders.order import OrderDraft, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
-from bot.domain.orders.research import PastTrade
+from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 from bot.domain.people.secret import Secret
 from bot.domain.ports.broker import FeedMode
@@ -31,6 +31,12 @@ class TrueOrder:
     status: OrderStatus = OrderStatus.OPEN
     reason: str = ""
     at: datetime | None = None
+
+
+def flat_candle(at: datetime) -> Candle:
+    """Trading at one price."""
+    price = Decimal("1480.30")
+    return Candle(start=at, open=price, high=price, low=price, close=price, volume=10)
 
 
 class ScriptedBroker:
@@ -55,7 +61,11 @@ class ScriptedBroker:
         self.scrips: list[Instrument] = [RELIANCE, NIFTY_CALL]
         self.codes: list[str] = []  # of each login that it took
         self.login_refused: BrokerError | None = None
+        self.cancels_refused: dict[str, BrokerError] = {}  # by broker id; "" for every other order
+        self.deaf_to_cancels = 0  # so many of the next cancels get a yes and change nothing
         self.slow = 0.0  # seconds until it answers an order
+        self.past = [flat_candle(clock.now() - timedelta(minutes=5))]  # of every instrument
+        self.candle_stretches: list[tuple[datetime, datetime]] = []  # that were asked for
         self.out_of_order: Exception | None = None  # what reading the order book raises, be it a bug
 
     async def begin_login(self, credentials: Credentials) -> LoginStep:
@@ -90,8 +100,13 @@ class ScriptedBroker:
     async def cancel(self, broker_id: str) -> None:
         self.cancels.append(broker_id)
         order = self._find(broker_id)
+        if (refusal := self.cancels_refused.get(broker_id, self.cancels_refused.get(""))) is not None:
+            raise refusal
         if order.status.is_final:
             raise OrderOver("over already", code="RS-00093")
+        if self.deaf_to_cancels:
+            self.deaf_to_cancels -= 1
+            return
         order.status = OrderStatus.CANCELLED
 
     def fill(self, quantity: int, at: int = 0) -> None:
@@ -167,6 +182,12 @@ class ScriptedBroker:
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
         return {key: Quote(last=Decimal("1480.30")) for key in keys}
+
+    async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Sequence[Candle]:
+        self.candle_stretches.append((start, end))
+        if self.books_down is not None:
+            raise self.books_down
+        return [candle for candle in self.past if start <= candle.start < end]
 
     async def scrip_master(self) -> Sequence[Instrument]:
         return self.scrips

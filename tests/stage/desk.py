@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from bot.charts.album import Album
 from bot.config.settings import Settings
 from bot.domain.clock import Clock, ist_date
 from bot.domain.orders.notice import Notice
@@ -32,6 +33,7 @@ from storage.secrets.pinhash import Argon2Pins
 from storage.store import SqlStore, Topic
 from tests.stage.broker import OneConnection, ScriptedBroker, StillFeed
 from tests.stage.market import REFERENCE_DATA
+from tests.stage.pictures import drawn_in_place
 from tests.storage.samples import ACCOUNT, PERSON, a_store
 
 T = TypeVar("T")
@@ -84,6 +86,7 @@ def a_core(
     *,
     chance: int = 11,
     hashing: PinHash | None = None,
+    album: Album | None = None,
     **settings: str,
 ) -> Core:
     """Every use case as the front door builds them; settings: those that the test is about, by name."""
@@ -97,6 +100,7 @@ def a_core(
         redactor=Redactor(),
         reference=REFERENCE_DATA,
         hashing=hashing or Argon2Pins(random_bytes, memory=QUICK),
+        album=album or Album(drawn_in_place),
     )
 
 

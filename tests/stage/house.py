@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.app import App, open_app
+from bot.charts.album import Album
 from bot.config.settings import Settings
 from bot.demo.simulators import Simulators, neighbours
 from bot.demo.world import Demo, DemoDirectory, demo_settings, seed
@@ -18,6 +19,7 @@ from bot.runtime.redaction import Redactor
 from bot.simulators.broker.settings import PaperAccount
 from bot.simulators.person.scripted import ScriptedPerson
 from storage.store import SqlStore
+from tests.stage.pictures import drawn_in_place
 
 
 @dataclass
@@ -29,6 +31,7 @@ class House:
     clock: Clock
     chance: random.Random
     redactor: Redactor = field(default_factory=Redactor)
+    album: Album = field(default_factory=lambda: Album(drawn_in_place))
     app: App | None = None
     store: SqlStore | None = None
     _stack: AsyncExitStack | None = None
@@ -49,7 +52,14 @@ class House:
         """Opens the bot and lets it listen."""
         self._stack = AsyncExitStack()
         self.app = await self._stack.enter_async_context(
-            open_app(self.settings, clock=self.clock, random_bytes=self.chance.randbytes, redactor=self.redactor, inline=True)
+            open_app(
+                self.settings,
+                clock=self.clock,
+                random_bytes=self.chance.randbytes,
+                redactor=self.redactor,
+                inline=True,
+                album=self.album,
+            )
         )
         self.store = self.app.store
         self._stop = asyncio.Event()

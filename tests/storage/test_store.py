@@ -25,6 +25,8 @@ from tests.stage.disk import Disk
 from tests.storage.killed import Keys
 from tests.storage.samples import ACCOUNT, DAY, NOW, PERSON, a_store, a_vault, an_order, seed
 
+STOP = Stop(account_id=ACCOUNT.id, by=PERSON, at=NOW, why="x")
+
 
 def test_the_store_and_the_inbox_fit_the_ports_of_the_domain(tmp_path: Path) -> None:
     opened = SqlStore.open(tmp_path / "bot.db", a_vault())
@@ -358,3 +360,76 @@ async def test_while_another_program_writes_reading_is_answered_and_what_is_owed
     assert store.owed == 0
     assert await store.transaction(lambda db: db.stops.stopped(ACCOUNT.id)) is not None
     await store.close()
+
+
+@pytest.mark.parametrize("inline", [True, False])
+async def test_a_read_sees_the_last_commit_and_only_that_while_a_transaction_is_under_way(tmp_path: Path, inline: bool) -> None:
+    async with await a_store(tmp_path / "bot.db", inline=inline) as store:
+        assert await store.read(lambda db: db.stops.stopped(ACCOUNT.id)) is None
+        await store.transaction(lambda db: db.stops.stop(STOP))
+        assert await store.read(lambda db: db.stops.stopped(ACCOUNT.id)) == STOP
+        with sqlite3.connect(tmp_path / "bot.db", isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("DELETE FROM stops")
+            assert await store.read(lambda db: db.stops.stopped(ACCOUNT.id)) == STOP
+            other.execute("COMMIT")
+            assert await store.read(lambda db: db.stops.stopped(ACCOUNT.id)) is None
+        other.close()
+
+
+async def test_a_read_holds_up_no_writer_and_leaves_no_log_behind_a_destroyed_secret(tmp_path: Path) -> None:
+    async with await a_store(tmp_path / "bot.db", inline=False) as store:
+
+        def read(db: Repositories) -> str:
+            with sqlite3.connect(tmp_path / "bot.db", timeout=0, isolation_level=None) as other:
+                other.execute("UPDATE accounts SET label = 'papa'")
+            other.close()
+            return db.accounts.all()[0].label
+
+        assert await store.read(lambda db: (db.accounts.all()[0].label, read(db))) == (ACCOUNT.label, ACCOUNT.label), "one moment"
+        assert await store.read(lambda db: db.accounts.all()[0].label) == "papa"
+        await store.transaction(lambda db: db.accounts.remove(ACCOUNT.id))
+        assert (tmp_path / "bot.db-wal").stat().st_size == 0
+
+
+async def test_what_writes_is_refused_as_a_read_and_what_is_owed_is_seen_by_one(tmp_path: Path) -> None:
+    async with await a_store(tmp_path / "bot.db") as store:
+        with pytest.raises(StorageError, match="read-only"):
+            await store.read(lambda db: db.stops.stop(STOP))
+        assert await store.read(lambda db: db.stops.stopped(ACCOUNT.id)) is None
+        disk = Disk(store)
+        await store.owe(lambda db: db.stops.stop(STOP))
+        assert await store.read(lambda db: db.stops.stopped(ACCOUNT.id)) == STOP
+        disk.full = False
+
+
+async def test_where_the_reading_connection_cannot_be_had_the_writers_reads(tmp_path: Path) -> None:
+    async with await a_store(tmp_path / "bot.db") as store:
+        (tmp_path / "bot.db").rename(tmp_path / "away.db")
+        assert (await store.read(lambda db: db.accounts.all()))[0] == ACCOUNT
+        assert not (tmp_path / "bot.db").exists()
+        (tmp_path / "away.db").rename(tmp_path / "bot.db")
+    with pytest.raises(StorageError, match="closed"):
+        await store.read(lambda db: db.accounts.all())
+
+
+async def test_what_is_written_lightly_is_seen_at_once_and_leaves_all_after_it_as_lasting_as_before(tmp_path: Path) -> None:
+    async with await a_store(tmp_path / "bot.db") as store:
+        lasting: list[int] = []
+
+        def write(db: SqlRepositories) -> None:
+            lasting.extend(store._connection.connection.execute("PRAGMA synchronous").fetchone())
+            db.stops.stop(STOP)
+
+        await store.lightly(write)
+        assert await store.read(lambda db: db.stops.stopped(ACCOUNT.id)) == STOP
+        with pytest.raises(ZeroDivisionError):
+            await store.lightly(lambda _: 1 // 0)
+        await store.transaction(write)
+        disk = Disk(store)
+        await store.owe(partial(add_order, 1))
+        assert store.owed == 1
+        disk.full = False
+        await store.lightly(write)
+        assert store.owed == 0
+        assert lasting == [1, 2, 2], "what was owed must last"

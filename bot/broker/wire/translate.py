@@ -55,7 +55,8 @@ def order_fact(fields: object) -> OrderFact | None:
         raise Unreadable("mStock's order book has a row that is filled beyond its quantity.")
     if kind is OrderKind.SL and not row.price:
         kind = OrderKind.SL_M
-    status = vocabulary.order_status(row.status, quantity=row.quantity, filled=row.filledshares)
+    stop = kind in (OrderKind.SL, OrderKind.SL_M)
+    status = vocabulary.order_status(row.status, quantity=row.quantity, filled=row.filledshares, stop=stop)
     if not vocabulary.is_known_status(row.status):
         log.warning("unknown order status %r is held to be %s", row.status[:40], status.value)
     return OrderFact(

@@ -101,8 +101,10 @@ def exchange_of(exchange: str, instrumenttype: str) -> Exchange | None:
     return None
 
 
-def order_status(text: str, *, quantity: int, filled: int) -> OrderStatus:
-    """What a status word means, decided in the order of mstock-type-b.md 5.7.
+def order_status(text: str, *, quantity: int, filled: int, stop: bool = False) -> OrderStatus:
+    """What a status word means, decided in the order of mstock-type-b.md 5.7. stop: the order waits for a trigger.
+
+    A stop that was changed is called modified until it is triggered, and waits all the while.
 
     A word that is not known counts as working: an order wrongly held open is looked at again, one wrongly closed is not.
     """
@@ -121,7 +123,8 @@ def order_status(text: str, *, quantity: int, filled: int) -> OrderStatus:
         return OrderStatus.EXPIRED
     if filled > 0:
         return OrderStatus.PARTIAL
-    return OrderStatus.TRIGGER_PENDING if word in ("TRIGGERPENDING", "OTRIGGERPENDING") else OrderStatus.OPEN
+    waits = word in ("TRIGGERPENDING", "OTRIGGERPENDING") or (stop and word in ("OMODIFIED", "MODIFIED"))
+    return OrderStatus.TRIGGER_PENDING if waits else OrderStatus.OPEN
 
 
 def is_known_status(text: str) -> bool:

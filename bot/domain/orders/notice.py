@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import ClassVar
 
-from bot.domain.orders.order import Fill, Order
+from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.orders.position_after import PositionAfter
 
@@ -91,8 +91,10 @@ class OrderFound(Notice):
     """An order that was unclear, refused or given up turned up in the book."""
 
     sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
 
     order: Order
+    told: OrderStatus = OrderStatus.UNKNOWN  # what people took it for until then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,82 @@ class OrderNotSeen(Notice):
     priority = NoticePriority.SAFETY
 
     order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unguarded(Notice):
+    """A stop is gone and the exit that was to replace it was not sent."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    draft: OrderDraft  # of the exit that was not sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardPlaced(Notice):
+    """The stop of a plan rests at the exchange."""
+
+    sound = Sound.SILENT
+
+    order: Order
+    target: Decimal | None = None  # the price that the bot watches, in rupees; None: the plan has no target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetBlind(Notice):
+    """A target is not being watched, or is again."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    draft: OrderDraft  # of the target
+    since: datetime
+    sees: bool = False  # again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketUnfilled(Notice):
+    """A market order with a worst price rests: the price ran beyond it."""
+
+    sound = Sound.RING
+
+    order: Order
+    price: Decimal | None = None  # at which the rest would fill now, in rupees; None: not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicesStruck(Notice):
+    """What is unsent of an entry will never be sent."""
+
+    sound = Sound.RING
+
+    draft: OrderDraft  # of the whole entry
+    sent: int  # shares or units in orders that were sent
+    why: str  # in words
+
+
+class ExitTrouble(StrEnum):
+    """Why an exit asks for a hand."""
+
+    TRIGGERED = "triggered"  # a stop was triggered and does not fill
+    RESTS = "rests"  # its limit does not fill
+    TARGET_RESTS = "target rests"  # the target's limit does not fill, and would not go back to a stop
+    NOT_RAISED = "not raised"  # the stop guards less than is open
+    WRONG_STOP = "wrong stop"  # the book shows other terms than were sent
+    LEFT_OVER = "left over"  # what it guarded is gone, and it could not be cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitAsks(Notice):
+    """An exit that works is not what it should be, and only a person can decide what follows."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    order: Order
+    why: ExitTrouble
+    price: Decimal | None = None  # at which it would fill now, in rupees; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

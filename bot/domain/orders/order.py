@@ -170,6 +170,7 @@ class Confirmation:
     expires_at: datetime
     state: ConfirmationState = ConfirmationState.OPEN
     taps_from: datetime | None = None  # after a redraw, taps before this moment are ignored
+    light: bool | None = None  # whether it is an entry that one tap may confirm, as far as was seen when it was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +239,7 @@ class Order:
     created_at: datetime
     sent_at: datetime | None = None
     updated_at: datetime
+    closes: bool | None = None  # whether it only made something smaller when it was claimed; None: from elsewhere, not known
     looks: int = 0  # how often it was looked for while UNKNOWN
     looked_at: datetime | None = None
     version: int = 1
@@ -260,6 +262,11 @@ class Order:
     def never_left(self) -> bool:
         """Refused here, before a byte of it was sent: the reason is in our own words."""
         return self.status is OrderStatus.REJECTED and self.broker_id is None and NOTHING_SENT in self.reason.lower()
+
+    @property
+    def was_refused_unproved(self) -> bool:
+        """Taken for rejected because nobody found it: no row of a book, and no number in the broker's words, ever said so."""
+        return self.status is OrderStatus.REJECTED and self.broker_id is None and not self.never_left
 
     def _move(self, status: OrderStatus, at: datetime) -> "Order":
         if status is not self.status and status not in MOVES[self.status]:
@@ -316,8 +323,11 @@ class Order:
         """The order as the book's row has it; a row that is older than what is known changes nothing.
 
         Shares filled never shrink (invariant I5). A final status stays, but shares that the book adds to it are still
-        taken: a fill that nobody is told of is worse than an odd-looking row.
+        taken: a fill that nobody is told of is worse than an odd-looking row. A refusal that nothing ever proved is undone by
+        a row, however late.
         """
+        if self.was_refused_unproved:
+            return replace(self, status=OrderStatus.REFUSED).after(fact, at)
         filled = max(self.filled, min(fact.filled, max(self.draft.quantity, fact.quantity)))
         older = fact.filled < self.filled
         status = self.status if (self.status.is_final or older) else self._status_after(fact, filled)
@@ -365,3 +375,4 @@ class CardRef:
     order_id: str
     version: int
     mark: str = field(default="", compare=False)  # the account's
+    touch: Decimal | None = field(default=None, compare=False)  # the ask to buy or the bid to sell at the tap, if one was seen

@@ -9,6 +9,9 @@ from enum import StrEnum
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
+from bot.domain.orders.day_bill import DayBill
+from bot.domain.orders.day_facts import DayFacts
+from bot.domain.orders.held import NewBase
 from bot.domain.orders.order import OrderDraft
 from bot.domain.terms import Product
 
@@ -94,6 +97,7 @@ class PositionLine:
     missing: tuple[Missing, ...] = ()
     broker: Decimal | None = None  # booked and open of today by the broker's row alone
     reasons: tuple[Reason, ...] = ()  # why ours differs from the broker's
+    settled: bool = False  # a contract that has ended: its price is what it is worth by its underlying's close, about
 
     @property
     def today(self) -> Decimal | None:
@@ -114,6 +118,7 @@ class Positions:
     as_of: datetime
     charges: Decimal | None = None  # of the day's fills, rupees, as far as they are known; None: the fills are not known
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
+    bill: DayBill | None = None  # what the charges are made of
 
     @property
     def booked(self) -> Decimal:
@@ -157,6 +162,7 @@ class Holding:
     last: Decimal | None
     previous_close: Decimal | None
     sold: int = 0  # today, out of these: the broker lists them until the night
+    base: NewBase | None = None  # a bonus or a split, it seems: then the change since the previous close says nothing
 
     @property
     def listed(self) -> int:
@@ -167,6 +173,11 @@ class Holding:
     def total(self) -> int:
         """All shares that are left, those pledged included."""
         return max(self.listed - self.sold, 0)
+
+    @property
+    def sellable(self) -> int:
+        """Shares that can be sold: what is left, less what is pledged."""
+        return max(self.total - self.collateral, 0)
 
     @property
     def invested(self) -> Decimal | None:
@@ -207,11 +218,12 @@ class Funds:
     """Money for trading, rupees; None is "the broker has not said", never zero (mstock-type-b.md section 4)."""
 
     available: Decimal | None
-    used: Decimal | None
+    used: Decimal | None  # negative: delivery sales of today brought more than everything else blocks
     start_of_day: Decimal | None
     realised_loss: Decimal | None  # hidden by the broker in OPT_BUY_PRIMIUM_UTILIZE
     collateral: Decimal | None
     as_of: datetime
+    sold_at: datetime | None = None  # UTC, of a sale so young that what it brought may not be in yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +245,8 @@ class PnL:
     charges_missing: tuple[str, ...] = ()  # what they leave out, in words: "brokerage"
     holdings_change: Decimal | None = None  # since the previous close; never part of the net
     adjustment: Decimal = ZERO  # official closes of yesterday against the prices that we valued it at
+    bill: DayBill | None = None  # what the charges are made of
+    bases: tuple[NewBase, ...] = ()  # shares whose day change is not known for it
 
     @property
     def gross(self) -> Decimal:
@@ -264,6 +278,8 @@ class DayReport:
     records_only: bool = False  # the broker's books of the day were not read: no figure in rupees means anything
     up_since: datetime | None = None  # when the process that made it was started; None: not noted
     adjustment: Decimal = ZERO  # official closes of the day before against the prices that it was valued at
+    charges_missing: tuple[str, ...] = ()  # what the charges leave out, in words: "brokerage"
+    facts: DayFacts | None = None  # what is told beside the sums; None: a row of an earlier version
 
     @property
     def gross(self) -> Decimal:
@@ -271,4 +287,5 @@ class DayReport:
 
     @property
     def net(self) -> Decimal | None:
+        """Rupees after the charges that are known; None: the fills were not known."""
         return None if self.charges is None else self.gross - self.charges

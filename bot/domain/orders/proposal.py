@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
+from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Confirmation, Fill, Order, OrderDraft
+from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.tariff import Loan
 from bot.domain.people.account import Account, CodeKind, Session, Stop
@@ -42,8 +44,12 @@ class Proposal:
     proceeds: Decimal | None = None  # of a delivery sale: value less charges, estimated
     loan: Loan | None = None  # of an MTF purchase; None: no such purchase, or not known
     closes: int | None = None  # an exit: the shares or units there are to close, this order's own included; None: no exit
+    figures: ExitFigures | None = None  # an exit: what it makes of what was paid
+    opens: datetime | None = None  # the market takes no such order now, and does again then, UTC; None: it does, or not known
     monthly: bool | None = None  # a contract whose expiry is the last of its month; None: not known, or no contract
     before: Order | None = None  # MODIFY: the order as it stands
+    attached: Attached | None = None  # the stop and the target that go with an entry
+    stopped_at: Decimal | None = None  # the result before charges if the stop fills at its worst price; None: not known
     redrawn: str | None = None  # why it is asked again: "The ask is 1,491.00 now; ..."
 
 
@@ -113,6 +119,8 @@ class Killed:
     already: bool  # it was on before
     entries: tuple[Order, ...]  # working orders that could open or grow a position
     stops: tuple[Order, ...]  # working stop orders, which stay
+    exits: tuple[Order, ...] = ()  # other working orders that only close, which stay
+    unknown: tuple[Order, ...] = ()  # orders whose outcome is not known: they may work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +189,7 @@ class Quoted:
     instrument: Instrument
     price: Price
     as_of: datetime
+    beside: tuple[tuple[str, Price], ...] = ()  # an index: its near future and the VIX, as far as they are known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,15 @@ official close of yesterday and the price that we valued yesterday at may differ
 days add up.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from bot.domain.market.prices import Price
 from bot.domain.money import ZERO, total
 from bot.domain.orders.portfolio import Holding, Missing, Position, PositionLine, Reason
-from bot.domain.pnl.fifo import Exit, Lot, cost_of, lots_of, match, match_day, quantity_of
+from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, cost_of, lots_of, match, quantity_of
 from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade
 from bot.domain.terms import Product, Side
 
@@ -26,6 +26,7 @@ class OwnRow:
     trades: tuple[LedgerTrade, ...] = ()  # of today
     lots: tuple[Lot, ...] = ()  # open when the day began
     mark: DayMark | None = None  # how the trading day before was closed
+    counted: Mapping[date, Decimal] = field(default_factory=dict)  # day -> the price that it valued what it bought at
 
     @property
     def forward(self) -> bool:
@@ -92,9 +93,9 @@ def day_line(position: Position, price: Price | None, own: OwnRow = NOTHING, hol
     if delivery:
         return _delivery(position, price, own, fills, holding)
     base = _base(price, own)
-    exits, left = match_day([lot._replace(price=base) for lot in own.lots], fills, position.product)
-    held = match_day(own.lots, fills, position.product)[1]
-    booked = _booked(exits, position)
+    realised, left = booked_by_day([lot._replace(price=base) for lot in own.lots], fills, position.product)
+    held = booked_by_day(own.lots, fills, position.product)[1] if own.lots else left
+    booked = realised * position.multiplier if realised is not None else None
     opened = _open(left, price, position)
     unknown = booked is None or opened is None
     missing = _missing(position, price, no_base=bool(own.lots) and base is None, no_cost=unknown)
@@ -131,10 +132,24 @@ def _delivery(
         realised = _booked(sold, position)
         if booked is None or realised is None:
             return PositionLine(position=position, price=price, booked=None, open=None, missing=(Missing.COST,))
-        return _line(position, price, own, booked=booked + realised, opened=ZERO, held=(), holding=holding, reasons=reasons)
+        line = _line(position, price, own, booked=booked + realised, opened=ZERO, held=(), holding=holding, reasons=reasons)
+        return _less_counted(line, sold, own)
     opened = _open(rest, price, position)
     missing = _missing(position, price, no_base=False, no_cost=True) if booked is None or opened is None else ()
     return _line(position, price, own, booked=booked, opened=opened, held=rest, missing=missing)
+
+
+def _less_counted(line: PositionLine, sold: Sequence[Exit], own: OwnRow) -> PositionLine:
+    """The sale without what the day of purchase has counted already, from its cost to that day's close."""
+    counted = ZERO
+    for each in sold:
+        close = own.counted.get(each.opened) if each.opened is not None else None
+        if close is not None and each.entry is not None:
+            counted += (close - each.entry) * each.quantity
+    if not counted:
+        return line
+    adjustment = line.adjustment - counted * line.position.multiplier
+    return replace(line, adjustment=adjustment, reasons=(*line.reasons, Reason.CLOSE_ADJUSTMENT))
 
 
 def _by_broker(position: Position, price: Price | None, own: OwnRow, holding: Holding | None) -> PositionLine:

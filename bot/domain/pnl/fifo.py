@@ -3,15 +3,20 @@
 Plain loops over tuples: a year of an active account is some hundred thousand fills.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from bot.domain.money import ZERO
 from bot.domain.pnl.trades import LedgerTrade
-from bot.domain.terms import Product
+from bot.domain.terms import Product, Side
+
+_PLACE = attrgetter("at", "broker_id", "step")  # as LedgerTrade.place, in half the time
+_AS_IT_IS = tuple.__new__  # a named tuple's own takes three times as long
 
 
 class Lot(NamedTuple):
@@ -28,48 +33,110 @@ class Exit(NamedTuple):
     """What one fill closed of one lot."""
 
     quantity: int  # signed as the lot was: positive when a long was sold
-    entry: Decimal | None  # rupees
-    price: Decimal | None  # rupees
-    opened: date | None  # in India; None: not known
-    closed: date | None
-    entry_order: str
-    order: str
-    at: datetime | None  # UTC, of the exit
+    lot: Lot  # as it was opened, whatever else of it is closed by others
+    fill: Lot  # that closed it, whatever else it closed
+
+    @property
+    def entry(self) -> Decimal | None:
+        """Rupees; None: not known."""
+        return self.lot.price
+
+    @property
+    def price(self) -> Decimal | None:
+        """Rupees; None: not known."""
+        return self.fill.price
+
+    @property
+    def opened(self) -> date | None:
+        """The day in India; None: not known."""
+        return self.lot.opened
+
+    @property
+    def closed(self) -> date | None:
+        """The day in India."""
+        return self.fill.opened
+
+    @property
+    def entry_order(self) -> str:
+        """The broker's id of the order that opened it."""
+        return self.lot.order
+
+    @property
+    def order(self) -> str:
+        """The broker's id of the order that closed it."""
+        return self.fill.order
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was closed, UTC."""
+        return self.fill.at
 
     @property
     def amount(self) -> Decimal | None:
         """Rupees booked, before charges and for a multiplier of one; None where a price is not known."""
-        return None if self.entry is None or self.price is None else (self.price - self.entry) * self.quantity
+        entry, price = self.lot.price, self.fill.price
+        return None if entry is None or price is None else (price - entry) * self.quantity
 
 
 def lots_of(trades: Iterable[LedgerTrade]) -> list[Lot]:
     """Fills as what they would open, oldest first, however they were read."""
-    placed = sorted(trades, key=lambda trade: trade.place)
-    return [Lot(trade.signed, trade.price, trade.day, trade.broker_id, trade.at) for trade in placed]
+    return list(lots_in_turn(trades))
+
+
+def lots_in_turn(trades: Iterable[LedgerTrade]) -> Iterator[Lot]:
+    """The same one by one."""
+    buy, made = Side.BUY, _AS_IT_IS
+    for fill in sorted(trades, key=_PLACE):
+        yield made(Lot, (fill.quantity if fill.side is buy else -fill.quantity, fill.price, fill.day, fill.broker_id, fill.at))
 
 
 def match(lots: Iterable[Lot], fills: Iterable[Lot]) -> tuple[list[Exit], list[Lot]]:
     """What the fills close, oldest lot first, and what is open after them. A fill goes through zero where it is the larger."""
-    opened, first = list(lots), 0
-    held = opened[0][0] if opened else 0  # what is left of the first open lot
     exits: list[Exit] = []
-    made = tuple.__new__  # a named tuple's own takes three times as long
+    left = _matched(lots, fills, lambda quantity, lot, fill: exits.append(_AS_IT_IS(Exit, (quantity, lot, fill))))
+    return exits, left
+
+
+def booked_by(lots: Iterable[Lot], fills: Iterable[Lot]) -> tuple[Decimal | None, list[Lot]]:
+    """The rupees that the fills book, before charges and for a multiplier of one, and what is open after them.
+
+    As `match` without a record of each exit, which is most of its time. None: a cost or a price of what was closed is not known.
+    """
+    booked, known = ZERO, True
+
+    def note(quantity: int, lot: Lot, fill: Lot) -> None:
+        nonlocal booked, known
+        entry, price = lot[1], fill[1]
+        if entry is None or price is None:
+            known = False
+        else:
+            booked += (price - entry) * quantity
+
+    left = _matched(lots, fills, note)
+    return booked if known else None, left
+
+
+def _matched(lots: Iterable[Lot], fills: Iterable[Lot], note: Callable[[int, Lot, Lot], None]) -> list[Lot]:
+    """Tells of each part that a fill closes of a lot: how much of it, signed as the lot. Returns what is open in the end."""
+    opened = deque(lots)
+    held = opened[0][0] if opened else 0  # what is left of the first open lot
     for fill in fills:
-        left, price, day, order, at = fill
-        while left and held * left < 0:
-            _, entry, since, opener, _ = opened[first]
-            if (held < 0) is (held + left < 0) and held + left:
-                exits.append(made(Exit, (-left, entry, price, since, day, opener, order, at)))
-                held, left = held + left, 0
+        left = fill[0]
+        while held < 0 < left or left < 0 < held:
+            rest = held + left
+            if (held < 0 and rest < 0) or (held > 0 and rest > 0):
+                note(-left, opened[0], fill)
+                held, left = rest, 0
             else:
-                exits.append(made(Exit, (held, entry, price, since, day, opener, order, at)))
-                left += held
-                first += 1
-                held = opened[first][0] if first < len(opened) else 0
+                note(held, opened.popleft(), fill)
+                left = rest
+                held = opened[0][0] if opened else 0
         if left:
-            opened.append(fill if left == fill[0] else Lot(left, price, day, order, at))
+            opened.append(fill if left == fill[0] else fill._replace(quantity=left))
             held = held or left
-    return exits, [*([opened[first]._replace(quantity=held)] if held else []), *opened[first + 1 :]]
+    if opened and held != opened[0][0]:
+        opened[0] = opened[0]._replace(quantity=held)
+    return list(opened)
 
 
 def match_day(lots: Sequence[Lot], fills: Sequence[Lot], product: Product) -> tuple[list[Exit], list[Lot]]:
@@ -85,12 +152,23 @@ def match_day(lots: Sequence[Lot], fills: Sequence[Lot], product: Product) -> tu
     return within + exits, left
 
 
+def booked_by_day(lots: Sequence[Lot], fills: Sequence[Lot], product: Product) -> tuple[Decimal | None, list[Lot]]:
+    """As `match_day`, with the rupees booked in the place of the exits (`booked_by`)."""
+    if product is not Product.CNC:
+        return booked_by(lots, fills)
+    within, rest = booked_by((), fills)
+    booked, left = booked_by(lots, rest)
+    return None if within is None or booked is None else within + booked, left
+
+
 def carried_into(day: date, trades: Sequence[LedgerTrade], begun: Sequence[Lot], product: Product) -> list[Lot]:
     """What is open of one row when a day begins: fills of earlier days on top of what was brought forward."""
     lots = list(begun)
     earlier = sorted((trade for trade in trades if trade.day < day), key=lambda trade: (trade.day, trade.place))
     for _, of_day in groupby(earlier, key=lambda trade: trade.day):
         lots = match_day(lots, lots_of(of_day), product)[1]
+        if product is Product.CNC:  # what was sold beyond them came out of holdings from before our first fill
+            lots = [lot for lot in lots if lot.quantity > 0]
     return lots
 
 

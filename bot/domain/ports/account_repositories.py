@@ -168,6 +168,10 @@ class FlagsRepository(Protocol):
         """True for the first notice about this person in an hour, while fewer than most were claimed in it."""
         ...
 
+    def claim_card(self, card: str, account_id: str, day: date, now: datetime) -> bool:
+        """True for the one caller who tells an account's people that card of the date."""
+        ...
+
     def forbid_login(self, account_id: str, why: NoLogin, now: datetime) -> None:
         """The bot logs in to the account no more of its own accord."""
         ...

@@ -10,7 +10,7 @@ from bot.domain.market.prices import Quote, Tick
 from bot.domain.orders.notice import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
-from bot.domain.orders.research import PastTrade
+from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
 
 RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests
@@ -88,6 +88,10 @@ class Broker(Protocol):
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
         """Prices without a time. Keys the broker did not answer are absent."""
+        ...
+
+    async def candles(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Sequence[Candle]:
+        """Candles that began in [start, end), oldest first. About a second for each thousand (mstock-type-b.md 9.2, 9.3)."""
         ...
 
     async def scrip_master(self) -> Sequence[Instrument]:

@@ -1,9 +1,11 @@
-"""The repository of the ledger: every fill of an account, what was brought forward, and the marks of closed days."""
+"""The repository of the ledger: every fill of an account, what was brought forward, marks of closed days, the day's curve."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
+from bot.domain.pnl.range_report import CurvePoint
 from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey
 
 
@@ -22,8 +24,16 @@ class LedgerRepository(Protocol):
         """All fills of these trading days in India, both included, oldest first."""
         ...
 
-    def of_row(self, account_id: str, row: RowKey, since: date | None) -> Sequence[LedgerTrade]:
-        """All fills of one row from that trading day on, or ever; oldest first."""
+    def count(self, account_id: str, day: date) -> int:
+        """How many fills that trading day has."""
+        ...
+
+    def last_sale(self, account_id: str, day: date) -> datetime | None:
+        """When something was last sold on that trading day, UTC."""
+        ...
+
+    def of_row(self, account_id: str, row: RowKey, since: date | None, *, before: date | None = None) -> Sequence[LedgerTrade]:
+        """All fills of one row from that trading day on, or ever, and before another, or until now; oldest first."""
         ...
 
     def brought(self, account_id: str, row: RowKey, until: date) -> BroughtForward | None:
@@ -40,4 +50,36 @@ class LedgerRepository(Protocol):
 
     def marks(self, account_id: str, day: date) -> Mapping[RowKey, DayMark]:
         """How the rows stood when that day was closed; empty where it was not."""
+        ...
+
+    def marks_of_row(self, account_id: str, row: RowKey) -> Mapping[date, Decimal]:
+        """The price in rupees that each day valued the row at, where something was open at its end."""
+        ...
+
+    def last_marked(self, account_id: str, before: date) -> date | None:
+        """The last day before that one whose rows were closed with figures."""
+        ...
+
+    def note_point(self, account_id: str, point: CurvePoint) -> None:
+        """Stores what the day had made at a moment; the first word about a moment stays."""
+        ...
+
+    def curve(self, account_id: str, day: date) -> Sequence[CurvePoint]:
+        """The points of a date in India, oldest first."""
+        ...
+
+    def forget_curves_before(self, moment: datetime) -> None:
+        """Drops points older than that (UTC)."""
+        ...
+
+    def planned(self, account_id: str, first: date, last: date) -> Collection[str]:
+        """The orders of these days in India that are legs of a plan, by order id."""
+        ...
+
+    def note_touch(self, order_id: str, price: Decimal) -> None:
+        """Stores the ask (of a purchase) or bid (of a sale) in rupees that stood when the order was tapped."""
+        ...
+
+    def touches(self, account_id: str, first: date, last: date) -> Mapping[str, Decimal]:
+        """The same of the orders of these days in India, by order id."""
         ...

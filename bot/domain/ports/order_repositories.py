@@ -5,8 +5,10 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
+from bot.domain.orders.held import HeldNote
 from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
+from bot.domain.orders.plan import Plan
 from bot.domain.orders.portfolio import DayReport
 
 
@@ -110,6 +112,46 @@ class ConfirmationsRepository(Protocol):
     def forget_before(self, moment: datetime) -> int: ...
 
 
+class PlansRepository(Protocol):
+    """Plans and their legs; a leg is claimed by one conditional update, in the transaction that stores its order."""
+
+    def add(self, plan: Plan) -> None: ...
+
+    def find(self, plan_id: str) -> Plan | None: ...
+
+    def alive(self) -> Sequence[Plan]:
+        """Every plan that is alive, of all accounts, oldest first."""
+        ...
+
+    def begin(self, plan_id: str) -> bool:
+        """ASKED to ALIVE; True for exactly one caller."""
+        ...
+
+    def claim(self, plan_id: str, leg: int, order_id: str) -> bool:
+        """A leg from WAITING to CLAIMED by this order, while its plan is alive; True for exactly one caller."""
+        ...
+
+    def strike(self, plan_id: str, leg: int) -> bool:
+        """A leg from WAITING to STRUCK: it will never be sent."""
+        ...
+
+    def taking(self, plan_id: str, since: datetime | None) -> bool:
+        """Notes since when the target is being taken. None: it is not."""
+        ...
+
+    def end(self, plan_id: str, why: str) -> bool:
+        """Over: nothing more of it is sent. True for the call that ended it."""
+        ...
+
+    def end_on(self, account_id: str, why: str) -> int:
+        """Ends every plan of an account, and says how many."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Drops plans that were asked before this moment and never confirmed."""
+        ...
+
+
 class CardsRepository(Protocol):
     """Which message shows which order, and which version of it."""
 
@@ -207,6 +249,24 @@ class ReportsRepository(Protocol):
         ...
 
     def find(self, account_id: str, day: date) -> DayReport | None: ...
+
+    def between(self, account_id: str, first: date, last: date) -> Sequence[DayReport]:
+        """The rows of these dates in India, both included, oldest first."""
+        ...
+
+
+class HeldRepository(Protocol):
+    """What was held at the end of each of the last days."""
+
+    def note(self, note: HeldNote) -> None:
+        """Takes the place of an earlier note of that date; notes of two weeks ago are forgotten."""
+        ...
+
+    def before(self, account_id: str, day: date) -> HeldNote | None:
+        """The newest note of a date in India before that one."""
+        ...
+
+    def find(self, account_id: str, day: date) -> HeldNote | None: ...
 
 
 class ScripMasterRepository(Protocol):

@@ -22,8 +22,10 @@ from bot.domain.ports.ledger_repository import LedgerRepository
 from bot.domain.ports.order_repositories import (
     CardsRepository,
     ConfirmationsRepository,
+    HeldRepository,
     OrdersRepository,
     OutboxRepository,
+    PlansRepository,
     ReportsRepository,
     ScripMasterRepository,
 )
@@ -49,6 +51,8 @@ class Repositories(Protocol):
     @property
     def confirmations(self) -> ConfirmationsRepository: ...
     @property
+    def plans(self) -> PlansRepository: ...
+    @property
     def cards(self) -> CardsRepository: ...
     @property
     def outbox(self) -> OutboxRepository: ...
@@ -56,6 +60,8 @@ class Repositories(Protocol):
     def stops(self) -> StopsRepository: ...
     @property
     def reports(self) -> ReportsRepository: ...
+    @property
+    def held(self) -> HeldRepository: ...
     @property
     def ledger(self) -> LedgerRepository: ...
     @property
@@ -76,6 +82,17 @@ class Store(Protocol):
 
         Errors of our own pass through unchanged; what the database throws becomes StorageError. StorageAway: it takes no
         writing for now, and what only reads is answered all the same.
+        """
+        ...
+
+    async def lightly(self, work: Callable[[Repositories], T]) -> T:
+        """A transaction that a power cut may undo, for what the next start sets right anyway; so it waits for no disk."""
+        ...
+
+    async def read(self, work: Callable[[Repositories], T]) -> T:
+        """Runs a plain function that only reads, at one moment after all that was committed, and begins no transaction for it.
+
+        What is decided by it may be otherwise a moment later: what writes asks again in its own transaction.
         """
         ...
 

@@ -1,17 +1,20 @@
 """What is true at the broker now: orders, trades, positions, holdings, funds, and the day's profit and loss."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Literal, TypeVar
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, NotFound, StorageAway
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price
-from bot.domain.money import total
+from bot.domain.money import ZERO, total
 from bot.domain.orders.charges import Tariff
-from bot.domain.orders.day_bill import DayBill
+from bot.domain.orders.day_bill import DayBill, Event
 from bot.domain.orders.order import Order, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Holdings, PnL, Position, PositionLine, Positions
 from bot.domain.orders.proposal import OrderDetail, OrderList, TradeLine, TradeList
@@ -20,6 +23,8 @@ from bot.domain.people.account import Account, Actor
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Store
 from bot.trading.account.day_charges import day_charges
+from bot.trading.account.day_events import DayEvents
+from bot.trading.account.new_bases import NewBases
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
@@ -28,6 +33,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 
 T = TypeVar("T")
+PROCEEDS = timedelta(seconds=60)  # what a sale brings is in the available cash after tens of seconds (mstock-type-b.md section 4)
 Which = Literal["open", "all", "rejected"]
 
 
@@ -44,6 +50,8 @@ class AccountViews:
     tariff: Tariff
     plan: Plan | None
     day_book: DayBook
+    events: DayEvents
+    bases: NewBases
     clock: Clock
     _billed: dict[str, tuple[object, DayBill]] = field(default_factory=dict, init=False)  # the fills and their charges
 
@@ -61,7 +69,7 @@ class AccountViews:
         except (BrokerError, StorageAway) as error:
             stale = error.say
         day = ist_date(self.clock.now())
-        orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
+        orders = await self.store.read(lambda db: db.orders.of_day(account.id, day))
         wanted = tuple(order for order in orders if _wanted(order, which))
         seen = self.reconcile.seen_at(account.id)
         return OrderList(account=account, orders=wanted, as_of=seen or self.clock.now(), stale=stale)
@@ -70,7 +78,7 @@ class AccountViews:
         """One of today's orders by its day number."""
         account, _ = self.connection(actor)
         day = ist_date(self.clock.now())
-        order = await self.store.transaction(lambda db: db.orders.by_number(account.id, day, number))
+        order = await self.store.read(lambda db: db.orders.by_number(account.id, day, number))
         if order is None:
             raise NotFound(f"There is no order #{number} today. /orders lists them.")
         return await self._detail(account, order)
@@ -78,13 +86,13 @@ class AccountViews:
     async def order_by_id(self, actor: Actor, order_id: str) -> OrderDetail:
         """One order of this account, whatever its day."""
         account, _ = self.connection(actor)
-        order = await self.store.transaction(lambda db: db.orders.find(order_id))
+        order = await self.store.read(lambda db: db.orders.find(order_id))
         if order is None or order.account_id != account.id:
             raise NotFound("That order is not one of this account's.")
         return await self._detail(account, order)
 
     async def _detail(self, account: Account, order: Order) -> OrderDetail:
-        fills = await self.store.transaction(lambda db: db.orders.fills_of(order.id))
+        fills = await self.store.read(lambda db: db.orders.fills_of(order.id))
         price = self.prices.known(account.id, order.draft.instrument.key)
         return OrderDetail(account=account, order=order, fills=tuple(fills), price=price)
 
@@ -93,7 +101,7 @@ class AccountViews:
         account, _ = self.connection(actor)
         reading = await self.reads.trades(account.id)
         day = ist_date(self.clock.now())
-        orders = await self.store.transaction(lambda db: db.orders.of_day(account.id, day))
+        orders = await self.store.read(lambda db: db.orders.of_day(account.id, day))
         by_id = {order.broker_id: order for order in orders}
         lines = [line for fact in reading.value if (line := self._trade(fact, by_id.get(fact.broker_id)))]
         lines.sort(key=lambda line: (line.at is not None, line.at))  # the book comes in any order
@@ -116,12 +124,13 @@ class AccountViews:
         """All positions with their day; what has no price or no cost is left out of the sums and says so."""
         account, _ = self.connection(actor)
         book, trades, stops = await asyncio.gather(
-            self.reads.positions(account.id), or_none(self.reads.trades(account.id)), self._stops(account)
+            self.reads.positions(account.id), or_none(partial(self.reads.trades, account.id)), self._stops(account)
         )
         positions = book.value
         sold = any(position.is_sold_holding for position in positions)
         demat = await self.reads.holdings(account.id) if sold else None
         prices = await self.prices.of_all(account.id, wants_price(positions))
+        prices, settled, ends = await self.events.settled(account.id, positions, prices)
         lines = await self.day_book.lines(
             account.id,
             positions,
@@ -129,21 +138,26 @@ class AccountViews:
             holdings=demat.value if demat is not None else (),
             trades=trades.value if trades is not None else (),
         )
-        lines = tuple(guarded(line, stops) for line in lines)
-        bill = self.bill(account.id, trades.value) if trades is not None else None
+        lines = tuple(replace(guarded(line, stops), settled=line.position.instrument.key in settled) for line in lines)
+        lines = tuple(sorted(lines, key=_urgency))
+        bill = None
+        if trades is not None:
+            events: list[Event] = [*await self.events.squared_off(account.id, trades.value), *ends]
+            bill = self.bill(account.id, trades.value, events)
         as_of = min(reading.as_of for reading in (book, trades, demat) if reading is not None)
         return Positions(
             lines=lines,
             as_of=as_of,
             charges=bill.total if bill is not None else None,
             charges_missing=bill.missing if bill is not None else (),
+            bill=bill,
         )
 
     async def _stops(self, account: Account) -> Sequence[Order] | None:
         """Stops that wait at the exchange, those of the broker's app included; None before the order book was first read."""
         if self.reconcile.seen_at(account.id) is None:
             return None
-        working = await self.store.transaction(lambda db: db.orders.unsettled(account.id))
+        working = await self.store.read(lambda db: db.orders.unsettled(account.id))
         return [order for order in working if order.status is OrderStatus.TRIGGER_PENDING]
 
     async def holdings(self, actor: Actor) -> Holdings:
@@ -154,15 +168,18 @@ class AccountViews:
         prices = await self.prices.of_all(account.id, [holding.instrument.key for holding in reading.value])
         sold = {each.instrument.key: -each.quantity for each in book.value if each.is_sold_holding}
         lines = (replace(holding, sold=sold.get(holding.instrument.key, 0)) for holding in reading.value)
-        return Holdings(
-            lines=tuple(_priced(line, prices) for line in lines), as_of=min(reading.as_of, book.as_of), left_out=left_out
-        )
+        priced = [_priced(line, prices) for line in lines]
+        marked = await self.bases.marked(account.id, ist_date(self.clock.now()), priced)
+        return Holdings(lines=marked, as_of=min(reading.as_of, book.as_of), left_out=left_out)
 
     async def funds(self, actor: Actor) -> Funds:
-        """Money for trading."""
+        """Money for trading; a sale so young that mStock may not have added it yet is named."""
         account, _ = self.connection(actor)
         reading = await self.reads.funds(account.id)
-        return replace(reading.value, as_of=reading.as_of)
+        day = ist_date(reading.as_of)
+        sold_at = await self.store.read(lambda db: db.ledger.last_sale(account.id, day))
+        young = sold_at is not None and reading.as_of - sold_at < PROCEEDS
+        return replace(reading.value, as_of=reading.as_of, sold_at=sold_at if young else None)
 
     async def pnl(self, actor: Actor) -> PnL:
         """Today's profit and loss before and after charges; holdings' change stands apart."""
@@ -172,31 +189,41 @@ class AccountViews:
         changes = [
             (line.last - line.previous_close) * line.total
             for line in held
-            if line.last is not None and line.previous_close is not None
+            if line.last is not None and line.previous_close is not None and line.base is None
         ]
         return PnL(
             booked=positions.booked,
             open=positions.open,
             charges=positions.charges,
             charges_missing=positions.charges_missing,
+            bill=positions.bill,
             as_of=positions.as_of,
             adjustment=positions.adjustment,
             lines=positions.lines,
             holdings_change=total(changes) if len(changes) == len(held) else None,
+            bases=tuple(line.base for line in held if line.base is not None),
         )
 
-    def bill(self, account_id: str, facts: Sequence[TradeFact]) -> DayBill:
-        """Charges of the day's fills; what is not known is named in the bill and left out of its total.
+    def bill(self, account_id: str, facts: Sequence[TradeFact], events: Sequence[Event] = ()) -> DayBill:
+        """Charges of the day's fills and events; what is not known is named in the bill and left out of its total.
 
         They are worked out once for the same fills: on a busy day that takes longer than all the rest of a list.
         """
         today = ist_date(self.clock.now())
-        basis = (today, self.instruments.day, tuple(facts))
+        basis = (today, self.instruments.day, tuple(facts), tuple(events))
         billed, bill = self._billed.get(account_id, (None, None))
         if bill is None or billed != basis:
-            bill = day_charges(facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today)
+            bill = day_charges(
+                facts, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=today, events=events
+            )
             self._billed[account_id] = (basis, bill)
         return bill
+
+
+def _urgency(line: PositionLine) -> tuple[bool, Decimal]:
+    """Open rows first, the biggest loss of the day on top; what is closed or sold out of the holdings behind them."""
+    open_ = bool(line.position.quantity) and not line.position.is_sold_holding
+    return not open_, (line.open if open_ else line.booked) or ZERO
 
 
 def wants_price(positions: Sequence[Position]) -> list[InstrumentKey]:
@@ -235,9 +262,9 @@ def _wanted(order: Order, which: Which) -> bool:
             return True
 
 
-async def or_none(reading: Awaitable[T]) -> T | None:
+async def or_none(reading: Callable[[], Awaitable[T]]) -> T | None:
     """A reading that other figures can do without; None when the broker does not give it now."""
     try:
-        return await reading
+        return await reading()
     except BrokerError:
         return None

@@ -34,7 +34,7 @@ class Accounts:
             phone_locked = db.pins.phone_locked_since(telegram_id) is not None
             return Actor(user=user, role=role, account=account, phone_locked=phone_locked)
 
-        return await self.store.transaction(find)
+        return await self.store.read(find)
 
     async def all(self, actor: Actor) -> tuple[tuple[Account, Role], ...]:
         """Every account this person may see, with the role on it. The default one first."""

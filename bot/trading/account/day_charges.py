@@ -1,4 +1,4 @@
-"""The bill of a day out of the broker's trade book."""
+"""The bill of a day, out of the broker's trade book or out of the ledger."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,6 +8,7 @@ from bot.domain.orders.charges import Tariff, Trade
 from bot.domain.orders.day_bill import DayBill, Event, day_bill
 from bot.domain.orders.order import TradeFact
 from bot.domain.orders.tariff import Plan
+from bot.domain.pnl.trades import LedgerTrade
 from bot.trading.instruments.catalogue import Catalogue
 
 
@@ -42,3 +43,23 @@ def day_charges(
             )
         )
     return day_bill(tariff, plan, trades, events, day=today, uncounted=uncounted)
+
+
+def ledger_charges(
+    fills: Sequence[LedgerTrade], *, tariff: Tariff, plan: Plan | None, day: date, events: Sequence[Event] = ()
+) -> DayBill:
+    """The same out of the ledger's fills of one day in India; those whose price nobody has said are counted and left out."""
+    trades = [
+        Trade(
+            instrument=fill.instrument,
+            side=fill.side,
+            product=fill.product,
+            quantity=fill.quantity,
+            price=fill.price,
+            day=day,
+            order=fill.broker_id,
+        )
+        for fill in fills
+        if fill.price is not None
+    ]
+    return day_bill(tariff, plan, trades, events, day=day, uncounted=len(fills) - len(trades))

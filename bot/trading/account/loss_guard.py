@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError, StorageAway
 from bot.domain.orders.charges import Tariff
+from bot.domain.orders.day_bill import Event
 from bot.domain.orders.portfolio import PnL, Positions
 from bot.domain.orders.tariff import Plan
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
@@ -14,6 +16,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
 from bot.trading.account.account_views import or_none, wants_price
 from bot.trading.account.day_charges import day_charges
+from bot.trading.account.day_events import DayEvents
 from bot.trading.account.prices import Prices
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
@@ -33,6 +36,7 @@ class Results:
     tariff: Tariff
     plan: Plan | None
     day_book: DayBook
+    events: DayEvents
     clock: Clock
 
     async def of(self, account_id: str, connection: BrokerConnection) -> PnL | None:
@@ -40,20 +44,27 @@ class Results:
 
         BrokerError passes through.
         """
-        positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades()))
+        positions, trades = await asyncio.gather(connection.broker.positions(), or_none(connection.broker.trades))
         sold = any(position.is_sold_holding for position in positions)
-        holdings = await or_none(connection.broker.holdings()) if sold else ()
+        holdings = await or_none(connection.broker.holdings) if sold else ()
         prices = await self.prices.of_all(account_id, wants_price(positions))
+        prices, _, ends = await self.events.settled(account_id, positions, prices)
         now = self.clock.now()
         lines = await self.day_book.lines(account_id, positions, prices=prices, holdings=holdings or (), trades=trades or ())
         made = Positions(lines=lines, as_of=now)
         if made.unknown:
             return None
-        bill = (
-            day_charges(trades, instruments=self.instruments, tariff=self.tariff, plan=self.plan, today=ist_date(now))
-            if trades is not None
-            else None
-        )
+        bill = None
+        if trades is not None:
+            events: list[Event] = [*await self.events.squared_off(account_id, trades), *ends]
+            bill = day_charges(
+                trades,
+                instruments=self.instruments,
+                tariff=self.tariff,
+                plan=self.plan,
+                today=ist_date(now),
+                events=events,
+            )
         return PnL(
             booked=made.booked,
             open=made.open,
@@ -63,6 +74,10 @@ class Results:
             lines=lines,
             adjustment=made.adjustment,
         )
+
+
+async def unheard(_account_id: str, _result: PnL) -> None:
+    """Nobody listens to readings."""
 
 
 @dataclass(slots=True)
@@ -82,6 +97,7 @@ class LossGuard:
     connections: BrokerConnections
     results: Results
     clock: Clock
+    read: Callable[[str, PnL], Awaitable[None]] = unheard  # told of each reading, for what else it is good for
     _wake: Signal = field(default_factory=Signal)
     _checks: dict[str, _LossCheck] = field(default_factory=dict)
 
@@ -116,7 +132,7 @@ class LossGuard:
                 return None
             return len(db.orders.fills_of_day(account_id, today))
 
-        fills = await self.store.transaction(watched)
+        fills = await self.store.read(watched)
         last = self._checks.get(account_id)
         if fills is None:
             self._checks.pop(account_id, None)  # and so does a change of the limits
@@ -127,6 +143,7 @@ class LossGuard:
         result = await self.results.of(account_id, connection)
         if result is None:
             return False
+        await self.read(account_id, result)
         is_open = any(line.position.quantity for line in result.lines)
         self._checks[account_id] = _LossCheck(at=moment, fills=fills, every=OPEN if is_open else FLAT)
 

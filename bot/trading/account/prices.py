@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from decimal import Decimal
 
 from bot.domain.errors import BrokerError
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.market.prices import Price, Quote, Tick
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
+from bot.domain.terms import Side
 from bot.trading.alerts.tick_watcher import TickWatcher, Use
 from bot.trading.sync.shared_reads import SharedReads
 
@@ -29,6 +31,13 @@ class Prices:
         """What the feed said last, if it is fresh. Asks nobody."""
         tick = self._connections.of(account_id).feed.last(key, within=FRESH)
         return of_tick(tick) if tick is not None else None
+
+    def touch(self, account_id: str, key: InstrumentKey, side: Side) -> Decimal | None:
+        """Rupees that an order would meet now: the ask of a purchase, the bid of a sale. None: the feed has none. Asks nobody."""
+        price = self.known(account_id, key)
+        if price is None:
+            return None
+        return price.ask if side is Side.BUY else price.bid
 
     async def of(self, account_id: str, key: InstrumentKey) -> Price | None:
         """The price now. None when neither the feed nor a quote knows one."""

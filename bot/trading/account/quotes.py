@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import NotFound, UnknownSymbol, UsageError
 from bot.domain.market.display_names import label
-from bot.domain.market.instrument import Instrument
+from bot.domain.market.instrument import Instrument, InstrumentKind
 from bot.domain.orders.proposal import Quoted
 from bot.domain.people.account import Actor
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
 
+VIX = "INDIA VIX"
 ALIKE = 4  # buttons where nothing is near enough to be meant
 
 
@@ -28,17 +29,34 @@ class Quotes:
         account = account_of(actor)
         if not words.strip():
             raise UsageError("Quote of what?", example="/quote RELIANCE")
+        instrument = await self.named(words, command="/quote")
+        beside = self._beside(instrument)
+        prices = await self.prices.of_all(account.id, [instrument.key, *(each.key for _, each in beside)])
+        if (price := prices.get(instrument.key)) is None:
+            raise NotFound(f"No price of {instrument.symbol} is known now.")
+        known = tuple((name, prices[each.key]) for name, each in beside if each.key in prices)
+        return Quoted(instrument=instrument, price=price, as_of=self.clock.now(), beside=known)
+
+    def _beside(self, instrument: Instrument) -> list[tuple[str, Instrument]]:
+        """What is looked at beside an index: its near future, and the VIX."""
+        if instrument.kind is not InstrumentKind.INDEX:
+            return []
+        today = ist_date(self.clock.now())
+        future = self.instruments.find(f"{instrument.symbol} fut", today=today).instrument
+        vix = self.instruments.find(VIX, today=today).instrument
+        beside = [(f"FUT {future.expiry:%-d %b}", future)] if future is not None and future.expiry is not None else []
+        return beside + ([("VIX", vix)] if vix is not None and vix.key != instrument.key else [])
+
+    async def named(self, words: str, *, command: str) -> Instrument:
+        """The one instrument that the words name, else UnknownSymbol: near misses become this command of each."""
         await self.instruments.settled()
         today = ist_date(self.clock.now())
         match = self.instruments.find(words, today=today)
         if match.instrument is None:
             alike = match.near or self.instruments.alike(words, limit=ALIKE, today=today)
-            near = [(label(instrument, today=today), f"/quote {instrument.name}") for instrument in alike]
+            near = [(label(instrument, today=today), f"{command} {instrument.name}") for instrument in alike]
             raise UnknownSymbol(match.say, near=near)
-        price = await self.prices.of(account.id, match.instrument.key)
-        if price is None:
-            raise NotFound(f"No price of {match.instrument.symbol} is known now.")
-        return Quoted(instrument=match.instrument, price=price, as_of=self.clock.now())
+        return match.instrument
 
     async def names(self, words: str) -> bool:
         """Whether words name exactly one instrument as they stand; False before the first master."""

@@ -154,6 +154,11 @@ class TickWatcher:
             return None
         return asyncio.get_running_loop().time() - account.heard
 
+    def watches(self, account_id: str) -> bool:
+        """Whether anything of the account is subscribed to."""
+        account = self._accounts.get(account_id)
+        return account is not None and bool(account.subscribed)
+
     def latest(self, account_id: str, key: InstrumentKey, *, within: float) -> Tick | None:
         """The newest tick of an instrument, if one came within so many seconds."""
         feed = self._feed(account_id)

@@ -80,6 +80,10 @@ class Catalogue:
         """The instrument of a key, if the master has it."""
         return self._present.by_key(key) if self._present is not None else None
 
+    def share(self, symbol: str) -> Instrument | None:
+        """NSE's share behind the contracts on that symbol."""
+        return self._present.named(Exchange.NSE, f"{symbol}-EQ") if self._present is not None else None
+
     def has_contracts(self, instrument: Instrument) -> bool:
         """Whether futures or options are traded on it: such shares take part in the closing auction."""
         return self._present is not None and self._present.has_derivatives(instrument.symbol)

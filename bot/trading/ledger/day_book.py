@@ -13,9 +13,10 @@ from bot.domain.orders.order import TradeFact
 from bot.domain.orders.portfolio import Holding, Position, PositionLine
 from bot.domain.pnl.day import OwnRow, day_line
 from bot.domain.pnl.fifo import Lot, carried_into, quantity_of
-from bot.domain.pnl.trades import BroughtForward, LedgerTrade, RowKey, distinct, filled_by, of_order
+from bot.domain.pnl.trades import BroughtForward, DayMark, LedgerTrade, RowKey, distinct, filled_by, of_order
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product
+from bot.trading.ledger.late_marks import late_marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +42,23 @@ class DayBook:
         """
         today = ist_date(self.clock.now())
 
-        def read(db: Repositories) -> tuple[tuple[OwnRow, ...], tuple[BroughtForward, ...]]:
-            return self._own(db, account_id, positions, trades, today)
+        def read(db: Repositories) -> tuple[tuple[OwnRow, ...], tuple[BroughtForward, ...], Sequence[DayMark]]:
+            late = late_marks(db, account_id, self.day_before(today), positions, prices)
+            rows, forwards = self._own(db, account_id, positions, trades, today)
+            known = {mark.row: mark for mark in late}
+            rows = tuple(
+                replace(own, mark=own.mark or known.get((position.instrument.key, position.product)))
+                for position, own in zip(positions, rows, strict=True)
+            )
+            return rows, forwards, late
 
-        rows, forwards = await self.store.transaction(read)
-        if forwards:
+        rows, forwards, late = await self.store.read(read)
+        if forwards or late:
 
             def bring(db: Repositories) -> None:
                 for forward in forwards:
                     db.ledger.bring(forward)
+                db.ledger.close_day(late)
 
             with suppress(StorageAway):  # the figures stand without it, and the next look brings it again
                 await self.store.transaction(bring)
@@ -68,7 +77,8 @@ class DayBook:
             row = (position.instrument.key, position.product)
             own = OwnRow(trades=tuple(of_today.get(row, ())), mark=marks.get(row))
             lots, forward = _begun(db, account_id, position, own, today)
-            rows.append(replace(own, lots=tuple(lots)))
+            counted = db.ledger.marks_of_row(account_id, row) if position.is_sold_holding else {}
+            rows.append(replace(own, lots=tuple(lots), counted=counted))
             if forward is not None:
                 forwards.append(forward)
         return tuple(rows), tuple(forwards)

@@ -1,125 +1,72 @@
-"""The day in figures: what was booked, what is open, what it cost; one final row for an account and a date."""
+"""The day in figures: what was booked, what is open, what it cost."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
-from bot.domain.clock import MOST_SKEW, Clock, ist_date
-from bot.domain.errors import BotError, BrokerError, CheckFailed, NotFound
+from bot.domain.clock import Clock, ist_date
 from bot.domain.money import ZERO
-from bot.domain.orders.notice import DaySummary
 from bot.domain.orders.order import OrderStatus
-from bot.domain.orders.portfolio import DayReport
-from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.orders.portfolio import DayReport, PnL, PositionLine
+from bot.domain.people.account import Account, Actor
 from bot.domain.pnl.day import mark_of
+from bot.domain.pnl.late import completed
 from bot.domain.pnl.trades import DayMark
 from bot.domain.ports.repositories import Repositories, Store
-from bot.runtime.scheduler import Occasion
 from bot.trading.account.account_views import AccountViews
-
-log = logging.getLogger(__name__)
-
-PATIENCE = 5  # failed tries, about half an hour, after which a date is summed up without the broker
+from bot.trading.account.day_charges import ledger_charges
 
 
 @dataclass(slots=True, kw_only=True)
 class Reports:
-    """Made on demand at any hour, and once for good by the clock."""
+    """Figures as they are at the moment; nothing is kept of them here."""
 
     store: Store
     books: AccountViews
     clock: Clock
-    started_at: datetime  # of this process
 
-    async def day(self, actor: Actor, day: date | None) -> DayReport:
-        """The report of a date in India; today's is made now, an earlier one is read from the records."""
-        account, _ = self.books.connection(actor)
-        today = ist_date(self.clock.now())
-        if day is None or day == today:
-            return (await self._make(actor, account, today))[0]
-        if day > today:
-            raise CheckFailed([f"{day:%d %b %Y} is still to come."])
-        report = await self.store.transaction(lambda db: db.reports.find(account.id, day))
-        if report is not None:
+    def row(self, db: Repositories, account_id: str, day: date) -> DayReport | None:
+        """The final row of a date in India; one without data with what was found out about it on the day after."""
+        return next(iter(self.rows(db, account_id, day, day)), None)
+
+    def rows(self, db: Repositories, account_id: str, first: date, last: date) -> Sequence[DayReport]:
+        """The same of a range, both ends included, oldest first."""
+        return [self._completed(db, report) for report in db.reports.between(account_id, first, last)]
+
+    def _completed(self, db: Repositories, report: DayReport) -> DayReport:
+        if not report.records_only:
             return report
-        report = replace(await self._from_records(account, day), records_only=True)
-        if not report.orders:
-            raise NotFound(f"There is no report of {day:%d %b %Y}: the bot was not running, or the account was not linked.")
-        return report
+        account_id, day = report.account_id, date.fromisoformat(report.date)
+        fills = db.ledger.between(account_id, day, day)
+        bill = ledger_charges(fills, tariff=self.books.tariff, plan=self.books.plan, day=day)
+        return completed(report, db.ledger.marks(account_id, day).values(), bill)
 
-    async def close_day(self, occasion: Occasion) -> None:
-        """The final row of each account that was linked by then; the first failure is raised when all were tried."""
-        failures: list[Exception] = []
-        for account in await self.store.transaction(lambda db: db.accounts.all()):
-            if account.created_at >= occasion.due:  # linked after the close: there is no day to sum up yet
-                continue
-            try:
-                await self._close(account, occasion)
-            except BotError as error:
-                failures.append(error)
-            except Exception as error:  # a mistake of ours about one account is no reason to leave out the others
-                log.exception("account %s: %s could not be summed up", account.id, occasion.day)
-                failures.append(error)
-        if failures:
-            raise failures[0]
+    async def now(self, actor: Actor, pnl: PnL | None = None) -> tuple[DayReport, Sequence[DayMark]]:
+        """Today's report as it would be at this moment, and how each row stands: what tomorrow counts from.
 
-    async def _close(self, account: Account, occasion: Occasion) -> None:
-        """The row of one account with its notice, in one transaction, unless it was made before (I12).
-
-        BrokerError while the broker may still be asked for the date; CheckFailed while the host's clock is off.
+        pnl: the day as it was just read. BrokerError passes through.
         """
-        day = occasion.day
-        if await self.store.transaction(lambda db: db.reports.find(account.id, day)) is not None:
-            return
-        report, marks = await self._as_far_as_known(account, occasion)
-        off = self.books.connections.of(account.id).broker.clock_off
-        if off is not None and abs(off) > MOST_SKEW:
-            raise CheckFailed([f"This server's clock is {abs(off):.0f} s off mStock's: no day is closed until it is set right."])
-        now = self.clock.now()
-        if now < occasion.due:
-            raise CheckFailed(["This server's clock was set back while the day was being closed."])
-        report = replace(report, late=occasion.late, up_since=self.started_at)
-
-        def keep(db: Repositories) -> None:
-            if db.reports.add(report):
-                db.ledger.close_day(marks)
-                db.outbox.add(account.id, db.people.watching(account.id), DaySummary(report=report), now, order_id=None)
-
-        await self.store.transaction(keep)
-
-    async def _as_far_as_known(self, account: Account, occasion: Occasion) -> tuple[DayReport, Sequence[DayMark]]:
-        """By the broker's books, which hold one day only; by our records where those cannot be had, which it says."""
-        bot = Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
-        if occasion.day == ist_date(self.clock.now()):
-            try:
-                return await self._make(bot, account, occasion.day)
-            except BrokerError as error:
-                if occasion.failures < PATIENCE:
-                    raise
-                log.warning(
-                    "account %s: the summary of %s is made without the broker: %s", account.id, occasion.day, type(error).__name__
-                )
-        return replace(await self._from_records(account, occasion.day), records_only=True), ()
-
-    async def _make(self, actor: Actor, account: Account, day: date) -> tuple[DayReport, Sequence[DayMark]]:
-        """The report of today, and how each row stands: what tomorrow counts from."""
-        pnl = await self.books.pnl(actor)
+        account, _ = self.books.connection(actor)
+        day = ist_date(self.clock.now())
+        pnl = pnl or await self.books.pnl(actor)
         funds = await self.books.funds(actor)
-        bare = await self._from_records(account, day)
         report = replace(
-            bare,
+            await self.from_records(account, day),
             booked=pnl.booked,
             open=pnl.open,
             adjustment=pnl.adjustment,
-            charges=pnl.charges if not pnl.charges_missing else None,  # a stored figure cannot say what it leaves out
-            carried=tuple(line for line in pnl.lines if line.position.quantity and not line.position.is_sold_holding),
+            charges=pnl.charges,
+            charges_missing=pnl.charges_missing,
+            carried=tuple(line for line in pnl.lines if is_carried(line)),
             cash=funds.available,
             complete=all(line.booked is not None and line.open is not None for line in pnl.lines),
+            records_only=False,
         )
         return report, [mark_of(account.id, line, day) for line in pnl.lines]
 
-    async def _from_records(self, account: Account, day: date) -> DayReport:
+    async def from_records(self, account: Account, day: date) -> DayReport:
+        """What our own records count of a date in India; no figure in rupees is in it."""
+
         def count(db: Repositories) -> DayReport:
             orders = db.orders.of_day(account.id, day)
             return DayReport(
@@ -131,11 +78,17 @@ class Reports:
                 orders=len(orders),
                 filled_orders=sum(order.filled > 0 for order in orders),
                 rejected_orders=sum(order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED) for order in orders),
-                trades=len(db.ledger.between(account.id, day, day)),
+                trades=db.ledger.count(account.id, day),
                 carried=(),
                 cash=None,
                 made_at=self.clock.now(),
                 complete=False,
+                records_only=True,
             )
 
-        return await self.store.transaction(count)
+        return await self.store.read(count)
+
+
+def is_carried(line: PositionLine) -> bool:
+    """Whether it is still there on the next day: neither shares that left the holdings nor a contract that has ended."""
+    return bool(line.position.quantity) and not line.position.is_sold_holding and not line.settled

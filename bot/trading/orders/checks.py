@@ -9,17 +9,17 @@ from bot.domain.clock import MOST_SKEW, ist, ist_date
 from bot.domain.market.calendar import Window
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import ExpiryStage
-from bot.domain.money import grouped, in_figures
+from bot.domain.money import grouped, in_figures, in_price
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.order_text import request_line, request_of
-from bot.domain.orders.portfolio import Position
-from bot.domain.orders.proposal import Remark
+from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.people.access import DayLock
 from bot.domain.people.account import Limits, Stop
 from bot.domain.terms import OrderKind, Product, Side
-from bot.trading.orders.cover import uncovers
+from bot.trading.orders.cover import leaves_bare, uncovers
 from bot.trading.safety.limits import segment_of
 
+MOST_FREEZES = 100  # one order is never cut into more slices
 FAR = Decimal("0.10")  # of the last price: a limit further away is probably a slip of the thumb
 TWIN = timedelta(seconds=30)
 
@@ -46,8 +46,16 @@ class Situation:
     day_lock: DayLock | None = None
     result: Decimal | None = None  # of the day in rupees, after charges where they are known; read only where a limit hangs on it
     positions: Sequence[Position] = ()  # as far as they were read
+    holdings: Sequence[Holding] = ()
+    ddpi: bool = False  # a DDPI is on file: no sale needs a TPIN
     closable: int = 0  # shares or units that an order of this side could still close, as far as positions and holdings were read
     clock_off: float | None = None  # seconds that the broker's clock is ahead of this host's; None: not known
+    ceiling: Decimal | None = None  # rupees that one order may be worth, whoever asks
+    before: Order | None = None  # a change: the order as it stands
+    guards: Sequence[Order] = ()  # stops that guard already what this stop would guard
+    turns: Sequence[Order] = ()  # stops that guard what this exit closes: it is made of them
+    doubles: Sequence[Order] = ()  # exits of unknown outcome that may be closing the same
+    beyond: int = 0  # shares or units on the other side of zero if all of those fill as well
     asked_as_exit: bool = False  # when the question was asked it only made a position or holding smaller
 
     @property
@@ -102,6 +110,18 @@ def value_limit(at: Situation) -> str | None:
     if at.value <= at.limits.value:
         return None
     return f"Worth {in_figures(at.value)}, over your own limit of {in_figures(at.limits.value)} for one order."
+
+
+def ceiling(at: Situation) -> str | None:
+    """Refuses what can only be a slip of the thumb. Source: ORDER_CEILING; dated rows of the exchanges' notices."""
+    if at.reduces:
+        return None
+    size = grouped(str(at.draft.quantity))
+    if at.freeze is not None and at.draft.quantity > MOST_FREEZES * at.freeze:
+        return f"{size} is over {MOST_FREEZES} times the freeze of {grouped(str(at.freeze))}: surely a slip."
+    if at.ceiling is None or at.value is None or at.value <= at.ceiling:
+        return None
+    return f"Worth {in_figures(at.value)}, over the ceiling of {in_figures(at.ceiling)} for one order (ORDER_CEILING)."
 
 
 def quantity_limit(at: Situation) -> str | None:
@@ -178,6 +198,9 @@ def sold_short(at: Situation) -> str | None:
     if not sale or at.reduces:
         return None
     name, way = at.draft.instrument.symbol, at.draft.product
+    pledged = sum(row.collateral for row in at.holdings if row.instrument.key == at.draft.instrument.key)
+    if pledged:
+        return f"Only {at.closable} {name} can be sold as {way}: {pledged} are pledged. Unpledge them in the mStock app first."
     if not at.closable:
         return f"There is no {name} to sell as {way}, or all of it is on sale already."
     return f"Only {at.closable} {name} can be sold as {way}, not {at.draft.quantity}; what is on sale already is taken off."
@@ -191,12 +214,28 @@ def crossed_zero(at: Situation) -> str | None:
     return f"This was to close a position, and {left}. A new order asks for what you mean now."
 
 
+def second_stop(at: Situation) -> str | None:
+    """Refuses a second stop for one quantity: both would fill, and open the other side. Source: positions, our own store."""
+    if at.draft.trigger is None or at.reduces or not at.guards:
+        return None
+    number = at.guards[0].number
+    return f"#{number} guards this position already, and one quantity has one stop. /modify {number} moves it."
+
+
 def unclear_twin(at: Situation) -> str | None:
-    """Refuses the same entry while an earlier one's outcome is unknown (F1). Source: our own store."""
-    for order in at.recent:
-        if not at.reduces and order.status is OrderStatus.UNKNOWN and _same(order.draft, at.draft):
-            return f"#{order.number} is the same order and its outcome is still unknown. It is being looked for; see its card."
-    return None
+    """Refuses the same entry while nobody knows whether an earlier one exists (F1, F3). Source: our own store."""
+    order = doubtful_twin(at)
+    if order is None:
+        return None
+    if order.status is OrderStatus.UNKNOWN:
+        return f"#{order.number} is the same order and its outcome is still unknown. It is being looked for; see its card."
+    return f"#{order.number} is the same order. mStock refused it, which is no proof: I look for it for three minutes."
+
+
+def doubtful_twin(at: Situation) -> Order | None:
+    """An earlier entry on the same terms that may exist all the same."""
+    doubtful = (order for order in at.recent if order.status in (OrderStatus.UNKNOWN, OrderStatus.REFUSED))
+    return None if at.reduces else next((order for order in doubtful if _same(order.draft, at.draft)), None)
 
 
 def _same(one: OrderDraft, other: OrderDraft) -> bool:
@@ -206,8 +245,8 @@ def _same(one: OrderDraft, other: OrderDraft) -> bool:
 
 
 REFUSALS: tuple[Check, ...] = (
-    kill_switch, wrong_clock, not_tradable, expired, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
-    hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, unclear_twin,
+    kill_switch, wrong_clock, not_tradable, expired, ceiling, value_limit, quantity_limit, day_limit, minute_limit, segment_limit,
+    hours_limit, locked_day, loss_limit, expiry_stage, old_contracts, sold_short, crossed_zero, second_stop, unclear_twin,
 )  # fmt: skip
 
 
@@ -226,6 +265,14 @@ def far_from_last(at: Situation) -> str | None:
         return None
     distance = abs(at.draft.price - at.price.last) / at.price.last
     return f"Limit is {distance * 100:.0f} % from the last price" if distance > FAR else None
+
+
+def trigger_passed(at: Situation) -> str | None:
+    """Source: the feed or a quote."""
+    trigger = at.draft.trigger
+    if trigger is None or at.price is None or (at.price.last - trigger) * at.draft.side.sign < 0:
+        return None
+    return f"The price has passed the trigger {in_price(trigger)} already: at {in_price(at.price.last)} it fires at once"
 
 
 def twin(at: Situation) -> str | None:
@@ -267,10 +314,30 @@ def series(at: Situation) -> str | None:
 
 
 def naked_short(at: Situation) -> str | None:
-    """Source: the order itself; a hedge elsewhere is not seen."""
-    if at.draft.instrument.is_option and at.draft.side is Side.SELL and not at.reduces:
-        return "Sells an option: the loss has no floor"
-    return None
+    """Source: the broker's positions; a hedge elsewhere is not seen."""
+    sells = at.draft.instrument.is_option and at.draft.side is Side.SELL and not at.reduces
+    is_bare = sells and leaves_bare(at.draft, at.positions)
+    return "Sells an option without cover: the loss has no floor" if is_bare else None
+
+
+def stop_turned(at: Situation) -> str | None:
+    """Source: our own store, which holds the stops of the broker's app as well."""
+    if not at.turns:
+        return None
+    whose = [f"#{stop.number}" if stop.is_ours else f"#{stop.number} (not mine)" for stop in at.turns]
+    stops = f"The stop {whose[0]}" if len(whose) == 1 else f"The stops {', '.join(whose)}"
+    if at.draft.quantity >= at.closable:
+        return f"{stops} {'becomes' if len(whose) == 1 else 'become'} this order"
+    return f"{stops} then {'guards' if len(whose) == 1 else 'guard'} what is left"
+
+
+def exit_doubled(at: Situation) -> str | None:
+    """Source: our own store, positions."""
+    if not at.doubles:
+        return None
+    numbers = " and ".join(f"#{order.number}" for order in at.doubles)
+    side = "short" if at.draft.side is Side.SELL else "long"
+    return f"{numbers} may be closing it too: if all fill you are {side} {at.beyond}"
 
 
 def opens_short(at: Situation) -> str | None:
@@ -295,8 +362,8 @@ def clock_unknown(at: Situation) -> str | None:
 
 
 WARNINGS: tuple[Check, ...] = (
-    clock_unknown, cash_short, far_from_last, twin, over_freeze, market_hours, kind_now, series, opens_short, naked_short,
-    near_expiry,
+    exit_doubled, stop_turned, clock_unknown, cash_short, far_from_last, trigger_passed, twin, over_freeze, market_hours,
+    kind_now, series, opens_short, naked_short, near_expiry,
 )  # fmt: skip
 
 
@@ -312,20 +379,17 @@ def beyond_reducing(at: Situation) -> str | None:
     return None
 
 
-def smaller(at: Situation) -> list[tuple[str, str]]:
-    """What of a refused sale could be sold, as (label, command): all that is there."""
+def repairs(at: Situation) -> list[tuple[str, str]]:
+    """What a refused order can become, as (label, command): a sale of all that is there, a look at the doubtful one."""
+    twin_ = doubtful_twin(at)
+    look = [(f"Look at #{twin_.number}", f"/order {twin_.number}")] if twin_ is not None else []
     left = at.closable // at.draft.instrument.lot * at.draft.instrument.lot
     if sold_short(at) is None or not left or [check for check in REFUSALS if check(at)] != [sold_short]:
-        return []
+        return look
     request = replace(request_of(at.draft), quantity=left)
-    return [(f"Sell {grouped(str(left))}", request_line(request))]
+    return [*look, (f"Sell {grouped(str(left))}", request_line(request))]
 
 
 def refusals(at: Situation) -> tuple[str, ...]:
     """Every reason against the order; none of them refuses an exit."""
     return tuple(say for check in REFUSALS if (say := check(at)) is not None)
-
-
-def remarks(at: Situation) -> tuple[Remark, ...]:
-    """Every warning about the order."""
-    return tuple(Remark(name=check.__name__, say=say) for check in WARNINGS if (say := check(at)) is not None)

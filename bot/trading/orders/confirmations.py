@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.clock import Clock, ist
 from bot.domain.errors import ConfirmationGone
 from bot.domain.orders.order import Confirmation, ConfirmationState, OrderDraft, Purpose
+from bot.domain.orders.plan import Plan
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
@@ -27,6 +28,8 @@ class Confirmations:
     life: timedelta = timedelta(seconds=60)
     _asked: dict[str, float] = field(default_factory=dict)  # questions of this process: token -> when, in loop time
     _exits: dict[str, float] = field(default_factory=dict)  # those about an exit
+    _weights: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)  # those to be asked again in words, and why
+    _in_words: dict[str, float] = field(default_factory=dict)  # those whose words are shown
 
     def new(
         self,
@@ -36,10 +39,15 @@ class Confirmations:
         *,
         draft: OrderDraft | None = None,
         order_id: str | None = None,
+        before: OrderDraft | None = None,
         message_id: int | None = None,
         calm: bool = False,
+        plan: str | None = None,
     ) -> Confirmation:
-        """An open question, not yet stored. message_id when it replaces one in the same message."""
+        """An open question, not yet stored.
+
+        before: the terms that a change replaces. message_id: it replaces one there. plan: a plan's digest.
+        """
         if actor.account is None:
             msg = "a question needs an account"
             raise ValueError(msg)
@@ -53,7 +61,7 @@ class Confirmations:
             message_id=message_id,
             account_id=actor.account.id,
             purpose=purpose,
-            digest=digest(purpose, actor.account.id, draft, order_id),
+            digest=digest(purpose, actor.account.id, draft, order_id, plan=plan, before=before),
             draft=draft,
             order_id=order_id,
             created_at=now,
@@ -91,9 +99,26 @@ class Confirmations:
         if over or self._moment(question) >= question.expires_at:
             ended = f"This card expired at {ist(question.expires_at):%H:%M:%S}. Nothing was sent."
             raise ConfirmationGone(ended, expired=True, again=question.purpose is Purpose.PLACE)
-        if digest(question.purpose, question.account_id, question.draft, question.order_id) != question.digest:
+        if not self.is_as_asked(db, question):
+            if question.purpose is Purpose.MODIFY:
+                raise ConfirmationGone("The order changed since this card. Nothing was sent: /modify asks anew.")
             raise ConfirmationGone("This card's terms do not match what was shown. Nothing was sent.")
         return question
+
+    def plan_of(self, db: Repositories, question: Confirmation) -> Plan | None:
+        """The plan that the question's terms are part of. None for one order alone, which costs no look."""
+        if question.purpose is not Purpose.PLACE:
+            return None
+        alone = digest(question.purpose, question.account_id, question.draft, question.order_id)
+        return db.plans.find(question.token) if alone != question.digest else None
+
+    def is_as_asked(self, db: Repositories, question: Confirmation) -> bool:
+        """Whether everything that was shown still stands: its terms, its plan, and the terms that a change replaces."""
+        plan = self.plan_of(db, question)
+        order = db.orders.find(question.order_id or "") if question.purpose is Purpose.MODIFY else None
+        whole, before = plan.digest() if plan is not None else None, order.draft if order is not None else None
+        seen = digest(question.purpose, question.account_id, question.draft, question.order_id, plan=whole, before=before)
+        return seen == question.digest
 
     def too_early(self, confirmation: Confirmation) -> bool:
         """Whether a tap falls into the calm after a redraw."""
@@ -105,6 +130,28 @@ class Confirmations:
         It is not stored: a question that is older than this process is asked anew where that matters (`is_of_before`).
         """
         self._remember(self._exits, confirmation.token)
+
+    def note_weight(self, confirmation: Confirmation, reasons: tuple[str, ...]) -> None:
+        """Why this question is to be asked again in words, if at all. It is not stored, as `note_exit`."""
+        now = self.elapsed()
+        for old in [token for token, (at, _) in self._weights.items() if now - at > A_DAY]:
+            del self._weights[old]
+            self._in_words.pop(old, None)
+        if reasons:
+            self._weights[confirmation.token] = (now, reasons)
+
+    def weight(self, token: str) -> tuple[str, ...]:
+        """Why it is to be asked again in words; empty: one tap may do it."""
+        return self._weights.get(token, (0.0, ()))[1]
+
+    def ask_again(self, token: str) -> None:
+        """Its question in words is shown from now on."""
+        self._in_words[token] = self.elapsed()
+
+    def was_asked_again(self, token: str) -> bool:
+        """Whether its question in words was shown long enough to be read."""
+        shown = self._in_words.get(token)
+        return shown is not None and timedelta(seconds=self.elapsed() - shown) >= CALM
 
     def may_be_open(self, token: str) -> bool:
         """Whether this process asked the question and its time is not over: for words only, the row decides what is done."""
@@ -149,10 +196,22 @@ class Confirmations:
         tokens[token] = now
 
 
-def digest(purpose: Purpose, account_id: str, draft: OrderDraft | None, order_id: str | None) -> str:
-    """A name for everything that the person was shown and confirms."""
+def digest(
+    purpose: Purpose,
+    account_id: str,
+    draft: OrderDraft | None,
+    order_id: str | None,
+    *,
+    plan: str | None = None,
+    before: OrderDraft | None = None,
+) -> str:
+    """A name for everything that the person was shown and confirms.
+
+    plan: the digest of the plan that it is part of. before: the terms that a change replaces.
+    """
     terms = draft.digest() if draft is not None else "-"
-    return hashlib.sha256(f"{purpose}|{account_id}|{order_id or '-'}|{terms}".encode()).hexdigest()
+    whole = "".join(f"|{part}" for part in (plan, before.digest() if before is not None else None) if part is not None)
+    return hashlib.sha256(f"{purpose}|{account_id}|{order_id or '-'}|{terms}{whole}".encode()).hexdigest()
 
 
 def _ended(confirmation: Confirmation) -> str:

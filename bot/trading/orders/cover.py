@@ -23,6 +23,14 @@ def uncovers(draft: OrderDraft, positions: Sequence[Position]) -> Instrument | N
     return None
 
 
+def leaves_bare(draft: OrderDraft, positions: Sequence[Position]) -> bool:
+    """Whether the option that this order sells stands without cover after it, netted as in `uncovers`."""
+    rows = [_moved(each, draft) for each in positions]
+    if not any(each.instrument.key == draft.instrument.key and each.product is draft.product for each in positions):
+        rows.append((draft.instrument, draft.side.sign * draft.quantity))
+    return _bare(draft.instrument, rows) > 0
+
+
 def _moved(position: Position, draft: OrderDraft) -> tuple[Instrument, int]:
     mine = position.instrument.key == draft.instrument.key and position.product is draft.product
     return position.instrument, position.quantity + (draft.side.sign * draft.quantity if mine else 0)

@@ -12,7 +12,8 @@ from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
 from bot.domain.money import grouped, in_figures, in_price, on_tick, tick_down, tick_up
-from bot.domain.orders.order import LOOKED_FOR, Order, OrderDraft, OrderRequest
+from bot.domain.orders.closing import POSSIBLY_WORKING, closes_same
+from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import plain, request_line
 from bot.domain.orders.portfolio import Holding, Position
 from bot.domain.orders.proposal import Remark
@@ -94,9 +95,10 @@ class Drafting:
         if bid is not None and ask is not None:
             mid = (bid + ask) / 2
             wide = ask - bid > mid * (WIDE_OTHER if instrument.is_derivative else WIDE_CASH)
-            old = price.at is not None and self.clock.now() - price.at > OLD
+            old = price.at is None or self.clock.now() - price.at > OLD  # a time that nobody knows counts as old
             if wide or old:
-                why = "Wide spread" if wide else "Last trade is over a minute old"
+                late = "Last trade is over a minute old" if price.at is not None else "Age of the price is not known"
+                why = "Wide spread" if wide else late
                 rounded = tick_up(mid, instrument.tick) if side is Side.SELL else tick_down(mid, instrument.tick)
                 remark = Remark(name="wide_or_old", say=f"{why}: limit at mid, not market")
                 return Pricing(kind=OrderKind.LIMIT, price=max(rounded, instrument.tick), remarks=(remark,))
@@ -199,10 +201,13 @@ def product_of(
             )
             readings.append((f"{name} {position.quantity}", position.product))
     readings.extend(
-        (f"From holdings {holding.total}", Product.CNC)
+        (f"From holdings {holding.sellable}", Product.CNC)
         for holding in holdings
-        if holding.instrument.key == instrument.key and holding.total > 0
+        if holding.instrument.key == instrument.key and holding.sellable
     )
+    pledged = sum(holding.collateral for holding in holdings if holding.instrument.key == instrument.key)
+    if pledged and not readings:
+        raise CheckFailed([f"{grouped(str(pledged))} {instrument.symbol} are pledged: unpledge them in the mStock app first."])
     products = {product for _, product in readings}
     if len(products) == 1:
         return products.pop()
@@ -228,9 +233,9 @@ def of_held(
             there[position.product] = there.get(position.product, 0) + abs(position.quantity)
     if request.side is Side.SELL:
         for holding in holdings:
-            if holding.instrument.key == instrument.key and holding.total > 0:
+            if holding.instrument.key == instrument.key and holding.sellable:
                 sold = sum(row.quantity for row in positions if row.instrument.key == instrument.key and row.is_sold_holding)
-                there[Product.CNC] = there.get(Product.CNC, 0) + max(0, holding.total + sold)
+                there[Product.CNC] = there.get(Product.CNC, 0) + max(0, holding.sellable + sold)
     sizes = {product: portion.of(held, instrument.lot) for product, held in there.items()} if portion is not None else {}
     left = {product: size for product, size in sizes.items() if size and request.product in (None, product)}
     if not left:
@@ -257,15 +262,15 @@ def _carried(request: OrderRequest, instrument: Instrument, positions: Sequence[
     return products.pop() if len(products) == 1 else None
 
 
-def closable(
+def open_units(
     draft: OrderDraft,
     positions: Sequence[Position],
     holdings: Sequence[Holding],
-    exits: Sequence[Order],
+    orders: Sequence[Order],
     *,
     read_at: datetime | None = None,
 ) -> int:
-    """Shares or units that an order of this side could still close: what is held, less the exits that already work.
+    """Shares or units held that an order of this side would make smaller; negative or 0: nothing.
 
     read_at: when positions and holdings were read; what filled since then may not be in them, so it is taken off as well.
     """
@@ -276,14 +281,28 @@ def closable(
     )
     if draft.product is Product.CNC:
         # A negative delivery row is already sold out of the holdings.
-        held += sum(holding.total for holding in holdings if holding.instrument.key == draft.instrument.key)
-    going = 0
-    for order in exits:
-        terms = order.draft
-        if (terms.instrument.key, terms.product, terms.side) != (draft.instrument.key, draft.product, draft.side):
-            continue
-        if order.status.is_working or order.status in LOOKED_FOR:
-            going += order.pending
-        if read_at is not None and order.updated_at >= read_at:
-            going += order.filled
-    return max(0, -held * draft.side.sign - going)
+        held += sum(holding.sellable for holding in holdings if holding.instrument.key == draft.instrument.key)
+    since = sum(
+        order.filled for order in orders if closes_same(order, draft) and read_at is not None and order.updated_at >= read_at
+    )
+    return -held * draft.side.sign - since
+
+
+def closable(
+    draft: OrderDraft,
+    positions: Sequence[Position],
+    holdings: Sequence[Holding],
+    exits: Sequence[Order],
+    *,
+    read_at: datetime | None = None,
+) -> int:
+    """Shares or units that an order of this side could still close: what is held, less the exits that already work.
+
+    An exit that a person closed as not there counts no more.
+    """
+    going = sum(
+        order.pending
+        for order in exits
+        if closes_same(order, draft) and (order.status.is_working or order.status in POSSIBLY_WORKING)
+    )
+    return max(0, open_units(draft, positions, holdings, exits, read_at=read_at) - going)

@@ -102,10 +102,6 @@ class Interpreter:
 def left_out(request: OrderRequest) -> ChoiceWanted | None:
     """The question where a part of the order cannot be sent yet: nothing that was said is dropped in silence."""
     said = []
-    if request.stop is not None:
-        said.append(f"a stop: {request.stop}")
-    if request.target is not None:
-        said.append(f"a target: {request.target}")
     if request.risk is not None:
         said.append(f"a size that risks ₹{in_figures(request.risk)}")
     if request.disclosed is not None:
@@ -114,7 +110,7 @@ def left_out(request: OrderRequest) -> ChoiceWanted | None:
         said.append("an after-market order")
     if not said:
         return None
-    bare = replace(request, stop=None, target=None, risk=None, disclosed=None, after_market=False)
+    bare = replace(request, risk=None, disclosed=None, after_market=False)
     near = [("Ask for it without that", request_line(bare))] if bare.is_sized else []
     say = f"Understood: {' and '.join(said)}. That cannot be sent with an order yet. Nothing was sent."
     return ChoiceWanted(say, near=near)

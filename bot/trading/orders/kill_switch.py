@@ -5,16 +5,20 @@ from functools import partial
 
 from bot.domain.clock import Clock
 from bot.domain.errors import ConfirmationGone, NotFound, StorageAway
+from bot.domain.orders.closing import POSSIBLY_WORKING
 from bot.domain.orders.notice import TradingResumed, TradingStopped
 from bot.domain.orders.order import Confirmation, Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import Killed, Question, Resumed
+from bot.domain.orders.standing import Cancelled, is_exit
 from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.entry_slices import strike_all
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
+from bot.trading.sync.reconcile import Reconcile
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +28,7 @@ class KillSwitch:
     store: Store
     confirmations: Confirmations
     orders: WorkingOrders
+    reconcile: Reconcile
     clock: Clock
 
     async def kill(self, actor: Actor) -> Killed:
@@ -34,6 +39,7 @@ class KillSwitch:
 
         def turn_on(db: Repositories) -> bool:
             fresh = db.stops.stop(stop)
+            strike_all(db, account.id, f"{actor.user.name} stopped trading.", now)  # stops and targets live on
             if fresh:
                 notice = TradingStopped(name=actor.user.name, at=now)
                 tell_others(db, account.id, {actor.user.telegram_id}, notice, now)
@@ -41,13 +47,16 @@ class KillSwitch:
             return fresh
 
         def standing(db: Repositories, *, fresh: bool) -> Killed:
-            working = [order for order in db.orders.unsettled(account.id) if order.status.is_working]
+            unsettled = db.orders.unsettled(account.id)
+            working, rows = [order for order in unsettled if order.status.is_working], self.reconcile.open_rows(account.id)
             return Killed(
                 account=account,
                 stop=db.stops.stopped(account.id) or stop,
                 already=not fresh,
-                entries=tuple(order for order in working if not _is_stop(order)),
-                stops=tuple(order for order in working if _is_stop(order)),
+                entries=tuple(order for order in working if not is_exit(order, rows)),
+                stops=tuple(order for order in working if is_exit(order, rows) and _is_stop(order)),
+                exits=tuple(order for order in working if is_exit(order, rows) and not _is_stop(order)),
+                unknown=tuple(order for order in unsettled if order.status in POSSIBLY_WORKING),
             )
 
         def stop_now(db: Repositories) -> Killed:
@@ -98,9 +107,9 @@ class KillSwitch:
         await self.store.transaction(resume)
         return Resumed(account=account, at=now)
 
-    async def cancel_entries(self, actor: Actor) -> tuple[Order, ...]:
-        """Cancels what the switch left resting. Waiting stops stay."""
-        return await self.orders.cancel_all(actor)
+    async def cancel_entries(self, actor: Actor) -> tuple[Cancelled, ...]:
+        """Cancels the entries that the switch left resting. Exits and stops stay."""
+        return await self.orders.cancel_entries(actor)
 
 
 def _is_stop(order: Order) -> bool:

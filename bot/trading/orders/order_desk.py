@@ -2,9 +2,6 @@
 
 import asyncio
 import base64
-import logging
-from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
 from functools import partial
 
 from bot.domain.clock import Clock, ist_date
@@ -14,39 +11,37 @@ from bot.domain.errors import (
     CheckFailed,
     ConfirmationGone,
     NotFound,
-    NotSent,
     OrderOver,
     PersonError,
-    Refused,
-    StopWordsRefused,
     StorageAway,
-    TooFast,
-    Unclear,
+    WordsWanted,
 )
 from bot.domain.money import in_figures
-from bot.domain.orders.notice import ActByOther, ActionKind, Notice, OrderByOther, OrderRejected, OrderUnclear
+from bot.domain.orders.notice import ActByOther, ActionKind
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Order, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_of
-from bot.domain.orders.position_after import not_closed
 from bot.domain.orders.proposal import Proposal, Resumed
+from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Actor
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
+from bot.trading.orders.checks import Situation
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.confirmed_exits import ConfirmedExits
+from bot.trading.orders.held import Held
 from bot.trading.orders.kill_switch import KillSwitch
-from bot.trading.orders.proposal_builder import Held, ProposalBuilder
+from bot.trading.orders.live_exit import ExitWanted
+from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals, terms_of
+from bot.trading.orders.sending import Answered, Sending
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile
 
-log = logging.getLogger(__name__)
-
-Answered = Callable[[], Awaitable[object]]
-Claim = tuple[Order | None, tuple[str, ...]]  # the order as stored, or every reason against it
+Claim = tuple[Order | ExitWanted | None, tuple[str, ...]]  # the order as stored, an exit out of a stop, or every reason against
 
 ON_CARDS = frozenset({Purpose.PLACE, Purpose.MODIFY})
 IN_WORDS = frozenset({Purpose.CANCEL, Purpose.RESUME})
@@ -69,8 +64,12 @@ class OrderDesk:
         background: BackgroundTasks,
         clock: Clock,
         random: RandomBytes,
+        sending: Sending,
+        exits: ConfirmedExits,
     ) -> None:
         self._store = store
+        self._exits = exits
+        self._sending = sending
         self._proposals = proposals
         self._proposing = proposing
         self._orders = orders
@@ -84,14 +83,17 @@ class OrderDesk:
 
     async def confirm(
         self, actor: Actor, token: str, *, chat_id: int, message_id: int, in_words: bool = False, answered: Answered | None = None
-    ) -> Order | Proposal | Resumed:
+    ) -> Order | Proposal | Resumed | Cancelled:
         """Claims the question and does what it licenses, once.
 
         in_words: whether the button is one that answers a question in words, and not the Confirm of an order's card.
         answered: awaited before anything goes to the broker, so that the person's tap has been answered by then.
 
         Returns the order as it stands after the broker's answer; a Proposal when the price ran away from the card; Resumed for
-        the kill switch. ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason.
+        the kill switch, Cancelled for a stop.
+
+        ConfirmationGone when the question is not open to this tap, CheckFailed when the claim found a reason, WordsWanted when
+        the act is heavy and its question in words has not been answered.
         """
         account_id = actor.account.id if actor.account is not None else ""
         order_id = self._random(10).hex()
@@ -105,7 +107,7 @@ class OrderDesk:
                     chat_id=chat_id,
                     message_id=message_id,
                     order_id=order_id,
-                    fits=IN_WORDS if in_words else ON_CARDS,
+                    in_words=in_words,
                 )
             )
             if question.purpose is Purpose.PLACE and claim is None:
@@ -113,8 +115,9 @@ class OrderDesk:
                 if (ran := self._ran_away(question) or self._of_before(question)) is not None:
                     self._reconcile.unsent(order_id)
                     return await self._proposals.ask_anew(actor, question, request_of(terms_of(question)), redrawn=ran)
-                held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
-                claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
+                async with self._exits.exits.turn(question.account_id):
+                    held = await self._proposing.held_for(actor, terms_of(question), limited=limited)
+                    claim = await self._store.transaction(lambda db: self._claim(db, actor, question, held, order_id))
         except (PersonError, BrokerError):  # the claim was rolled back, or not tried: there is no order
             self._reconcile.unsent(order_id)
             raise
@@ -124,18 +127,30 @@ class OrderDesk:
         except BaseException:
             self._reconcile.sent(account_id, order_id)
             raise
-        order, reasons = claim or (None, ())
-        if order is None:
+        act, reasons = claim or (None, ())
+        if not isinstance(act, Order):
             self._reconcile.unsent(order_id)
-        else:
-            # From here the order exists: it is carried to its end even when the tap's own task is cancelled.
+        if act is not None:
+            # From here it is licensed: it is carried to its end even when the tap's own task is cancelled.
             urgent = self._confirmations.is_exit(question.token)
-            sending = self._background.start(self._send(order, actor, urgent=urgent, answered=answered), f"order {order.id}")
-            return await asyncio.shield(sending)
+            doing = self._carry_out(act, actor, urgent=urgent, answered=answered)
+            return await asyncio.shield(self._background.start(doing, f"the act of {question.token}"))
         if reasons:
             raise CheckFailed(reasons)
         if answered is not None:
             await answered()
+        return await self._answer(actor, question)
+
+    async def _carry_out(self, act: Order | ExitWanted, actor: Actor, *, urgent: bool, answered: Answered | None) -> Order:
+        """Sends a new order, or turns the stop that guards a quantity into its exit."""
+        if isinstance(act, Order):
+            return await self._sending.post(act, name=actor.user.name, urgent=urgent, answered=answered)
+        if answered is not None:
+            await answered()
+        return await self._exits.carry_out(act)
+
+    async def _answer(self, actor: Actor, question: Confirmation) -> Order | Resumed | Cancelled:
+        """Does what needs no new order."""
         match question.purpose:
             case Purpose.RESUME:
                 return await self._switch.lift(actor, question)
@@ -153,17 +168,23 @@ class OrderDesk:
         chat_id: int,
         message_id: int,
         order_id: str,
-        fits: Collection[Purpose],
+        in_words: bool,
     ) -> tuple[Confirmation, Claim | None, bool]:
         """The question behind the tap; an order that nothing speaks against is claimed in the same transaction.
 
         The last is whether a daily loss limit is set, for the reading that an open claim hangs on.
         """
+        fits = ON_CARDS if not in_words else IN_WORDS | ON_CARDS if self._confirmations.was_asked_again(token) else IN_WORDS
         question = self._confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
         if actor.account is None or actor.account.id != question.account_id:
             raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
         if self._confirmations.too_early(question):
             raise ConfirmationGone("New figures. Read, then tap.")
+        if question.purpose is Purpose.MODIFY and self._confirmations.is_of_before(question):
+            raise ConfirmationGone("I was restarted after this card. Nothing was changed: ask again.")
+        if not in_words and (reasons := self._confirmations.weight(token)):
+            self._confirmations.ask_again(token)
+            raise WordsWanted(" ".join(reasons), reasons=reasons)
         limited = self._proposing.limited(db, question.account_id)
         if question.purpose is not Purpose.PLACE or self._ran_away(question) is not None:
             return question, None, limited
@@ -179,7 +200,7 @@ class OrderDesk:
         """
         now = self._clock.now()
         draft = terms_of(question)
-        reasons, pin = self._objections(db, actor, question, held or Held())
+        reasons, pin, turning = self._objections(db, actor, question, held or Held())
         if held is None and (reasons or pin):
             return None
         self._confirmations.claim(db, question)
@@ -190,6 +211,11 @@ class OrderDesk:
         if reasons:
             db.confirmations.close(question.token, ConfirmationState.REFUSED)
             return None, reasons
+        if turning is not None:
+            doubles = frozenset(each.id for each in turning.doubles)
+            return self._exits.license(db, question, draft, actor.user.name, doubles), ()
+        plan = self._confirmations.plan_of(db, question)
+        draft = plan.legs[0].draft if plan is not None else draft
         day = ist_date(now)
         order = Order(
             id=order_id,
@@ -199,11 +225,16 @@ class OrderDesk:
             draft=draft,
             status=OrderStatus.SUBMITTING,
             placed_by=actor.user.telegram_id,
+            closes=self._confirmations.is_exit(question.token),
             created_at=now,
             sent_at=now,
             updated_at=now,
         )
         db.orders.add(order, day)
+        if (touch := self._proposing.prices.touch(order.account_id, draft.instrument.key, draft.side)) is not None:
+            db.ledger.note_touch(order.id, touch)
+        if plan is not None and not (db.plans.begin(plan.id) and db.plans.claim(plan.id, 0, order.id)):
+            raise ConfirmationGone("This plan was begun already.")
         db.cards.add(CardRef(chat_id=question.chat_id, message_id=question.message_id or 0, order_id=order.id, version=0))
         terms = f"{self._proposing.terms(draft)} {draft.digest()}"
         db.audit.add(now, actor.user.telegram_id, "order", question.account_id, order.id, before="none", after=terms)
@@ -211,18 +242,21 @@ class OrderDesk:
 
     def _objections(
         self, db: Repositories, actor: Actor, question: Confirmation, held: Held
-    ) -> tuple[tuple[str, ...], str | None]:
-        """(every reason against the act, or else why the person's PIN is asked for first); reads only."""
+    ) -> tuple[tuple[str, ...], str | None, Situation | None]:
+        """(every reason against the act, or else why the person's PIN is asked for first, the exit that stops become).
+
+        It only reads.
+        """
         role = db.people.role_on(actor.user.telegram_id, question.account_id)
         if role is None:
-            return ("You are not on the list any more.",), None
+            return ("You are not on the list any more.",), None, None
         now = self._clock.now()
         session = self._connections.of(question.account_id).session
         if session is None or not session.alive(now):
-            return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None
+            return ("The session with mStock ended. /login, then ask again. Nothing was sent.",), None, None
         person = actor.user.telegram_id
         if db.pins.phone_locked_since(person) is not None:
-            return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None
+            return ("This phone is sealed. /unlock opens it. Nothing was sent.",), None, None
         before = db.orders.find(question.order_id) if question.order_id is not None else None
         was = self._confirmations.is_exit(question.token)
         situation = self._proposing.situation(db, question.account_id, terms_of(question), held, before=before, asked_as_exit=was)
@@ -230,97 +264,17 @@ class OrderDesk:
         if situation.reduces:
             self._confirmations.note_exit(question)
         if reasons or situation.reduces:
-            return reasons, None
-        return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now)
-
-    async def _send(self, order: Order, actor: Actor, *, urgent: bool, answered: Answered | None) -> Order:
-        """Exactly one POST between two transactions; whatever is not understood leaves the order UNKNOWN.
-
-        urgent: an exit, which leaves before other orders that wait for their turn.
-        """
-        after: Callable[[Order, datetime], Order] = Order.unclear
-        unregistered: str | None = None
-        respelled = False
-        try:
-            if answered is not None:
-                await answered()
-            self._reconcile.sending(order.id)  # its age counts from the POST
-            broker_id = await self._connections.of(order.account_id).broker.place(order.draft, order.tag or "", urgent=urgent)
-            after = lambda known, at: known.accepted(broker_id, at)  # noqa: E731 - the one move that this outcome licenses
-        except (NotSent, TooFast) as error:
-            why = error.say
-            after = lambda known, at: known.refused(why, at, broker_id=None, final=True)  # noqa: E731
-        except Refused as error:
-            refused = error
-            unregistered = error.words if isinstance(error, AddressRefused) else None
-            respelled = isinstance(error, StopWordsRefused)
-            after = lambda known, at: known.refused(  # noqa: E731
-                refused.words or refused.say, at, broker_id=refused.broker_id, final=refused.final
-            )
-        except BrokerError as error:
-            log.warning("order %s: no clear answer (%s); it will not be sent again", order.id, type(error).__name__)
-            words = error.words if isinstance(error, Unclear) else ""
-            after = lambda known, at: known.unclear(at, words)  # noqa: E731
-        finally:
-            # Also when this task is cancelled or a bug shows: the order is never left as if nothing had been sent.
-            settled = await asyncio.shield(self._settled(order, actor, after, exits=urgent))
-            self._reconcile.sent(order.account_id, order.id)
-        if respelled:
-            # Never a second POST: the card's own button asks for a new confirmation, which will use the other words.
-            words = self._connections.of(order.account_id).broker.use_other_stop_words()
-            await self._store.owe(lambda db: db.accounts.keep_stop_words(order.account_id, words))
-        if unregistered is not None:
-            await self._reconcile.address_refused(order.account_id, unregistered)
-        return settled
-
-    async def _settled(self, order: Order, actor: Actor, after: Callable[[Order, datetime], Order], *, exits: bool) -> Order:
-        """Transaction 2, now or owed: the order was sent, whatever becomes of the record."""
-        now = self._clock.now()
-        settle = partial(self._settle, order_id=order.id, actor=actor, after=after, now=now, exits=exits)
-        try:
-            return await self._store.transaction(settle)
-        except StorageAway:
-            await self._store.owe(settle)
-            return after(order, now)
-
-    def _settle(
-        self,
-        db: Repositories,
-        *,
-        order_id: str,
-        actor: Actor,
-        after: Callable[[Order, datetime], Order],
-        now: datetime,
-        exits: bool,
-    ) -> Order:
-        """The order as the answer has it, unless the book was quicker, with its news."""
-        known = db.orders.find(order_id)
-        if known is None:
-            raise NotFound(f"order {order_id} is gone from the store")
-        if known.status is not OrderStatus.SUBMITTING:
-            return known
-        order = after(known, now)
-        db.orders.save(order)
-        news: Notice | None = None
-        if order.status is OrderStatus.UNKNOWN:
-            news = OrderUnclear(order=order)
-        elif order.status in (OrderStatus.REJECTED, OrderStatus.REFUSED):
-            news = OrderRejected(order=order, after=not_closed(order, db.orders.unsettled(order.account_id)) if exits else None)
-        if news is not None:
-            db.outbox.add(order.account_id, db.people.watching(order.account_id), news, now, order_id=order.id)
-        if order.status.is_working:
-            notice = OrderByOther(order=order, name=actor.user.name)
-            tell_others(db, order.account_id, {actor.user.telegram_id}, notice, now, order_id=order.id)
-        return order
+            return reasons, None, situation if situation.turns else None
+        return (), why_pin(db, person, question.account_id, value=situation.value, limits=situation.limits, now=now), None
 
     def _ran_away(self, question: Confirmation) -> str | None:
-        """Why the card would no longer fill; only a market order with a worst price is asked again."""
+        """Why the card would no longer fill, or be taken; of prices only a market order's worst one is asked again."""
         draft = terms_of(question)
-        price = self._proposing.prices.known(question.account_id, draft.instrument.key)
-        if not draft.protected or draft.price is None or price is None:
-            return None
-        best = price.ask if draft.side is Side.BUY else price.bid
-        if best is None:
+        listed = self._proposing.instruments.by_key(draft.instrument.key)
+        if listed is not None and listed.lot != draft.instrument.lot:
+            return f"A lot of {listed.symbol} is {listed.lot} now, no longer {draft.instrument.lot}."
+        best = self._proposing.prices.touch(question.account_id, draft.instrument.key, draft.side)
+        if not draft.protected or draft.price is None or best is None:
             return None
         beyond = best > draft.price if draft.side is Side.BUY else best < draft.price
         if not beyond:
@@ -329,12 +283,10 @@ class OrderDesk:
         return f"The {name} is {in_figures(best)} now; your card would no longer fill."
 
     def _of_before(self, question: Confirmation) -> str | None:
-        """Why a card from before a restart is asked anew: it may be about an exit, and what it was to close may be gone."""
+        """Why a card from before a restart is asked anew: what it was to close may be gone, or it was to be asked again."""
         draft = terms_of(question)
-        buys_to_keep = draft.side is Side.BUY and draft.product is Product.CNC
-        if buys_to_keep or not self._confirmations.is_of_before(question):
-            return None
-        return "I was restarted after this card."
+        stays_entry = question.light and draft.side is Side.BUY and draft.product is Product.CNC
+        return "I was restarted after this card." if self._confirmations.is_of_before(question) and not stays_entry else None
 
     async def _confirmed_modify(self, actor: Actor, question: Confirmation) -> Order:
         _, connection = self._proposing.connection(actor)
@@ -345,11 +297,13 @@ class OrderDesk:
             now = self._clock.now()
             self._confirmations.claim(db, question)
             order = db.orders.find(question.order_id or "")
-            reasons, pin = self._objections(db, actor, question, held)
+            reasons, pin, _ = self._objections(db, actor, question, held)
             if pin is not None:
                 demand_pin(db, actor.user.telegram_id, question.token, pin)
             if order is None or not order.status.is_working:
                 reasons = ("The order is not working any more.", *reasons)
+            elif not self._confirmations.is_as_asked(db, question):
+                reasons = ("The order changed since this card.", *reasons)
             if reasons or order is None:
                 db.confirmations.close(question.token, ConfirmationState.REFUSED)
                 return None, reasons

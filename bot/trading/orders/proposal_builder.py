@@ -1,9 +1,9 @@
 """From a request to a proposal: read the broker side by side, draft, check, price the charges, store the question."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -13,38 +13,36 @@ from bot.domain.market.calendar import Calendar
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
 from bot.domain.market.rules import MarketRules
+from bot.domain.money import ZERO
 from bot.domain.orders.charges import Tariff, Trade
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.exit_figures import ExitFigures
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest
 from bot.domain.orders.order_text import order_words, record_line
-from bot.domain.orders.portfolio import Funds, Holding, Margin, PnL, Position, met_today
+from bot.domain.orders.plan import Attached
+from bot.domain.orders.plan import Plan as OrderPlan
+from bot.domain.orders.portfolio import Funds, Margin, PnL, met_today
 from bot.domain.orders.proposal import Proposal, Remark
 from bot.domain.orders.tariff import Bill, ChargeName, Loan, Plan, RoundTrip
 from bot.domain.people.account import GRANTS, Account, Actor, Permission, Role
 from bot.domain.ports.broker import BrokerConnection, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
-from bot.domain.terms import Product, Side
+from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, remarks, smaller
+from bot.trading.orders.attaching import Attaching, Entry, attached_of, loss_if_stopped
+from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, repairs
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
+from bot.trading.orders.held import Held, WayOut
 from bot.trading.orders.interpreter import Interpreter
 from bot.trading.orders.meaning import Meant, priced
+from bot.trading.orders.remarks import closed_until, remarks
+from bot.trading.orders.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What the broker says that the account has; empty where it was not needed."""
-
-    positions: Sequence[Position] = ()
-    holdings: Sequence[Holding] = ()
-    read_at: datetime | None = None  # UTC, before the reading began; None: nothing was read
-    result: PnL | None = None  # of the day; read only where a limit hangs on it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +61,8 @@ class ProposalBuilder:
     rules: MarketRules
     tariff: Tariff
     calendar: Calendar | None  # None: this exchange never closes (practice)
+    ceiling: Decimal  # rupees that one order may be worth, whoever asks
+    ddpi: bool  # the host says that a DDPI is on file at the broker
     plan: Plan | None  # None: nobody named a brokerage plan, so brokerage is not known
 
     def connection(self, actor: Actor) -> tuple[Account, BrokerConnection]:
@@ -73,8 +73,13 @@ class ProposalBuilder:
             raise SessionExpired("There is no session with mStock. /login, then ask again. Nothing was sent.")
         return account, connection
 
-    async def propose(self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int) -> Proposal:
-        """A new question about a new order; a request that is no person's words names its instrument in full."""
+    async def propose(
+        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
+    ) -> Proposal:
+        """A new question about a new order, with what is attached to it.
+
+        A request that is no person's words names its instrument in full.
+        """
         account, connection = self.connection(actor)
         await self.instruments.settled()
         order = asked if isinstance(asked, Meant) else self.interpreter.named(asked)
@@ -92,8 +97,14 @@ class ProposalBuilder:
         may_open = actor.may(Permission.OPEN)
         product = product_of(request, instrument, held.positions, held.holdings, may_open=may_open)
         draft, said = self.drafting.draft(request, instrument, price, product)
-        confirmation = self.confirmations.new(actor, chat_id, Purpose.PLACE, draft=draft)
-        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said)
+        entry = Entry(draft=draft, price=price, attached=attached or attached_of(request, draft, price), held=held)
+        confirmation, plan = self.attaching.question(actor, chat_id, entry)
+        return await self.ask(actor, account, connection, confirmation, price=price, funds=funds, held=held, said=said, plan=plan)
+
+    @property
+    def attaching(self) -> Attaching:
+        """What makes the question about a new order, with all that one Confirm covers."""
+        return Attaching(rules=self.rules, confirmations=self.confirmations, clock=self.clock)
 
     async def funds(self, connection: BrokerConnection) -> Funds | None:
         """Cash for the card; None when it cannot be read now."""
@@ -106,7 +117,7 @@ class ProposalBuilder:
     async def result(self, account_id: str, connection: BrokerConnection, *, limited: bool | None = None) -> PnL | None:
         """What the day has made or lost so far; None when nothing hangs on it, or it is not known."""
         if limited is None:
-            limited = await self.store.transaction(lambda db: self.limited(db, account_id))
+            limited = await self.store.read(lambda db: self.limited(db, account_id))
         if not limited:
             return None
         return await _known(self.results.of(account_id, connection))
@@ -118,7 +129,7 @@ class ProposalBuilder:
         if not closes and side is Side.BUY and product in (None, Product.CNC) and not instrument.is_derivative:
             return Held()
         now = self.clock.now()
-        if instrument.is_derivative or side is Side.BUY:
+        if instrument.is_derivative or side is Side.BUY or product not in (None, Product.CNC):
             return Held(positions=await connection.broker.positions(), read_at=now)
         positions, holdings = await asyncio.gather(connection.broker.positions(), connection.broker.holdings())
         return Held(positions=positions, holdings=holdings, read_at=now)
@@ -158,6 +169,7 @@ class ProposalBuilder:
         before: Order | None = None,
         replaces: str | None = None,
         redrawn: str | None = None,
+        plan: OrderPlan | None = None,
     ) -> Proposal:
         """Checks the draft of a question, stores the question, and says all that the person should see."""
         draft = confirmation.draft
@@ -169,22 +181,28 @@ class ProposalBuilder:
 
         offers: list[tuple[str, str]] = []
 
-        def store(db: Repositories) -> tuple[tuple[str, ...], tuple[Remark, ...], int | None]:
+        def store(db: Repositories) -> tuple[tuple[str, ...], Situation]:
             role = demand_role(db, actor, Permission.REDUCE, "You may not trade here any more.")
             situation = replace(
                 self.situation(db, account.id, draft, held, before=before), price=price, cash=cash, margin=margin.required
             )
             if against := self.against(role, situation):
-                offers.extend(smaller(situation))
-                return against, (), None
+                offers.extend(repairs(situation))
+                return against, situation
+            if plan is not None and situation.reduces and len(plan.entries) == 1:
+                return ("It closes what is open: a stop or a target belongs to an entry.",), situation
             if situation.reduces:
                 self.confirmations.note_exit(confirmation)
+            weight = weighs(situation)
+            self.confirmations.note_weight(confirmation, weight)
             if replaces is not None:
                 db.confirmations.close(replaces, ConfirmationState.REPLACED)
-            db.confirmations.add(confirmation)
-            return (), remarks(situation), situation.closable if situation.reduces else None
+            db.confirmations.add(replace(confirmation, light=not weight and not situation.reduces))
+            if plan is not None:
+                db.plans.add(plan)
+            return (), situation
 
-        reasons, warnings, closes = await self.store.transaction(store)
+        reasons, situation = await self.store.transaction(store)
         if reasons:
             raise CheckFailed(reasons, near=offers)
         return self._proposal(
@@ -194,11 +212,12 @@ class ProposalBuilder:
             price=price,
             margin=margin,
             cash=cash,
-            warnings=said + warnings,
-            closes=closes,
+            said=said,
+            situation=situation,
             meets=met_today(draft, held.positions),
             before=before,
             redrawn=redrawn,
+            plan=plan,
         )
 
     def situation(
@@ -218,6 +237,7 @@ class ProposalBuilder:
         orders = db.orders.lately(account_id, today, now - TWIN)
         others = [order for order in orders if before is None or order.id != before.id]
         left = closable(draft, held.positions, held.holdings, others, read_at=held.read_at)
+        way = WayOut.of(draft, held, others) if draft.quantity > left else WayOut(closable=left)
         ahead = now + timedelta.resolution  # what was sent before the clock was set back is none of the last minute's
         sent_today, lately, later = db.orders.sent_since(account_id, at_ist(today, 0), now - timedelta(minutes=1), ahead)
         freeze = self.rules.freeze(draft.instrument, today)
@@ -225,8 +245,12 @@ class ProposalBuilder:
         return Situation(
             draft=draft,
             now=now,
-            reduces=draft.quantity <= left,
-            closable=left,
+            reduces=draft.quantity <= way.closable,
+            closable=way.closable,
+            guards=way.guards,
+            turns=way.turns,
+            doubles=way.doubles,
+            beyond=way.beyond,
             asked_as_exit=asked_as_exit,
             stop=db.stops.stopped(account_id),
             limits=limits,
@@ -243,6 +267,10 @@ class ProposalBuilder:
             day_lock=day_lock(db, account_id, limits=limits, result=held.result, clock=self.clock),
             result=made(held.result) if held.result is not None else None,
             positions=held.positions,
+            holdings=held.holdings,
+            ddpi=self.ddpi,
+            ceiling=self.ceiling,
+            before=before,
             clock_off=self.connections.of(account_id).broker.clock_off,
         )
 
@@ -275,15 +303,22 @@ class ProposalBuilder:
         price: Price | None,
         margin: Margin,
         cash: Decimal | None,
-        warnings: tuple[Remark, ...],
-        closes: int | None,
+        said: tuple[Remark, ...],
+        situation: Situation,
         meets: int,
         before: Order | None,
         redrawn: str | None,
+        plan: OrderPlan | None,
     ) -> Proposal:
         each = draft.price or (price.last if price else None)
         value = each * draft.quantity if each is not None else None
+        if draft.kind is OrderKind.MARKET and draft.side is Side.BUY and draft.product is Product.CNC:
+            value = margin.required or value  # paid whole: the broker's figure and ours are one
         bill, both = self._charges(draft, each, meets)
+        more = self._of_parts(plan, each, bill) if plan is not None and bill is not None else ZERO
+        attached = Attached.of(plan) if plan is not None else None
+        closes = situation.closable if situation.reduces else None
+        figures = ExitFigures.of(draft, situation.positions, situation.holdings, price)
         return Proposal(
             confirmation=confirmation,
             account=account,
@@ -293,24 +328,35 @@ class ProposalBuilder:
             margin=margin.required,
             cash=cash,
             cash_after=cash - margin.required if cash is not None and margin.required is not None else None,
-            charges=bill.total if bill else None,
+            charges=bill.total + more if bill else None,
             charges_unknown=tuple(name.say for name in ChargeName if name in bill.unknown) if bill else (),
-            charges_both=both.total if both else None,
+            charges_both=both.total + more * 2 if both else None,
             break_even=both.break_even.move if both and both.break_even else None,
             break_even_ticks=both.break_even.ticks if both and both.break_even else None,
             proceeds=value - bill.total if bill and value is not None and _is_delivery_sale(draft) else None,
             loan=self._loan(draft, value, margin) if closes is None else None,
             closes=closes,
+            figures=figures if closes is not None else None,
+            opens=closed_until(situation),
             monthly=self.instruments.is_monthly(draft.instrument) if draft.instrument.is_derivative else None,
-            warnings=warnings,
+            warnings=said + remarks(situation, parts=len(plan.entries) if plan is not None else 1),
             before=before,
             redrawn=redrawn,
+            attached=attached,
+            stopped_at=loss_if_stopped(attached, draft, price) if attached is not None else None,
         )
 
     def _loan(self, draft: OrderDraft, value: Decimal | None, margin: Margin) -> Loan | None:
         if draft.product is not Product.MTF or draft.side is not Side.BUY or value is None or margin.required is None:
             return None
         return self.tariff.loan(value, margin.required, ist_date(self.clock.now()))
+
+    def _of_parts(self, plan: OrderPlan, each: Decimal | None, whole: Bill) -> Decimal:
+        """What an entry costs more, in rupees, for going in several orders: brokerage counts orders."""
+        if len(plan.entries) == 1:
+            return ZERO
+        bills = [self._charges(leg.draft, each, 0)[0] for leg in plan.entries]
+        return sum((bill.total for bill in bills if bill is not None), ZERO) - whole.total
 
     def _charges(self, draft: OrderDraft, each: Decimal | None, meets: int) -> tuple[Bill | None, RoundTrip | None]:
         """What the order costs, and what it and its exit cost: a sale out of the depository has its other side in the past.

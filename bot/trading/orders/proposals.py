@@ -7,9 +7,10 @@ from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone
 from bot.domain.market.instrument import InstrumentKey
 from bot.domain.money import in_price, tick_down, tick_up
-from bot.domain.orders.legs import Leg
-from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.legs import Leg, Measure
+from bot.domain.orders.order import Confirmation, ConfirmationState, Order, OrderDraft, OrderRequest, OrderStatus, Purpose
 from bot.domain.orders.order_text import request_line, request_of
+from bot.domain.orders.plan import Attached
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.proposal import Change, ChangeOptions, Proposal
 from bot.domain.orders.reading import Readings
@@ -18,10 +19,13 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
 from bot.trading.orders.attached import is_passed, stops_meant
+from bot.trading.orders.attaching import Entry, attached_of
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
 from bot.trading.orders.meaning import Meant
 from bot.trading.orders.proposal_builder import ProposalBuilder
+
+STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
 
 
 class Proposals:
@@ -37,9 +41,14 @@ class Proposals:
         """The one thing that the words name; UnknownSymbol or ChoiceWanted, with whole commands as buttons, otherwise."""
         return await self._proposing.interpreter.meant(actor, readings)
 
-    async def propose(self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int) -> Proposal:
-        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses."""
-        return await self._proposing.propose(actor, asked, chat_id=chat_id)
+    async def propose(
+        self, actor: Actor, asked: OrderRequest | Meant, *, chat_id: int, attached: Attached | None = None
+    ) -> Proposal:
+        """What the order would be, and a one-time question about it; raises before anything is asked when a check refuses.
+
+        attached: the stop and the target that the same Confirm covers.
+        """
+        return await self._proposing.propose(actor, asked, chat_id=chat_id, attached=attached)
 
     async def shown(self, token: str, message_id: int) -> None:
         """The question stands in this message; only taps under it count."""
@@ -48,6 +57,14 @@ class Proposals:
     def may_be_open(self, token: str) -> bool:
         """Whether a tap on this question may still lead to something; what it leads to is decided when it is claimed."""
         return self._confirmations.may_be_open(token)
+
+    def is_heavy(self, token: str) -> bool:
+        """Whether this question is asked again in words before anything is sent."""
+        return bool(self._confirmations.weight(token))
+
+    def is_exit(self, token: str) -> bool:
+        """Whether this process asked the question and it was about an exit."""
+        return self._confirmations.is_exit(token)
 
     async def question(self, actor: Actor, token: str) -> Confirmation:
         """This person's own question as it is stored, whatever became of it."""
@@ -80,8 +97,33 @@ class Proposals:
             request = replace(request, product=change.product)
         return await self.ask_anew(actor, old, request, redrawn=None)
 
+    async def attach(self, actor: Actor, token: str, *, stop: Leg | None, target: Leg | None, chat_id: int) -> Proposal:
+        """The same order with a stop or a target: a new question in a message of its own, and the old one is dead.
+
+        ChoiceWanted and CheckFailed as attached_of and attach.
+        """
+        old = await self._mine(actor, token, chat_id)
+        if old.draft is None or old.state is not ConfirmationState.OPEN or old.purpose is not Purpose.PLACE:
+            raise ConfirmationGone("This card is closed. Nothing was sent.")
+        draft = old.draft
+        price = await self._proposing.prices.of(old.account_id, draft.instrument.key)
+        more = attached_of(replace(request_of(draft), price=draft.price, stop=stop, target=target), draft, price) or Attached()
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
+        had = Attached.of(plan) if plan is not None else Attached()
+        attached = Attached(
+            stop=more.stop or had.stop,
+            stop_limit=more.stop_limit if more.stop is not None else had.stop_limit,
+            target=more.target or had.target,
+        )
+        proposal = await self.propose(actor, request_of(draft), chat_id=chat_id, attached=attached)
+        await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
+        return proposal
+
     async def change_options(self, actor: Actor, token: str) -> ChangeOptions:
-        """Steps around the card's own figures: lots, about 0.1 % on the tick, bid, mid, ask, and the other products."""
+        """Steps of lots, and of about 0.1 % on the tick; bid, mid, ask, and the other products.
+
+        A price is stepped from the card's own limit; one with a worst price only, from the ask to buy and the bid to sell.
+        """
         old = await self._mine(actor, token, actor.user.telegram_id)
         if old.draft is None:
             raise ConfirmationGone("This card has nothing to change.")
@@ -91,7 +133,8 @@ class Proposals:
         sizes = dict.fromkeys((draft.quantity - step, draft.quantity + step, draft.quantity * 2))
         steps: list[tuple[str, Decimal]] = []
         seen: list[tuple[str, Decimal]] = []
-        base = draft.price or (price.last if price else None)
+        best = None if price is None else (price.ask if draft.side is Side.BUY else price.bid) or price.last
+        base = best if draft.protected or draft.price is None else draft.price
         if base is not None:
             small = max(tick_up(base / 1000, tick), tick)
             steps = [("Lower", tick_down(base - small, tick)), ("Higher", tick_up(base + small, tick))]
@@ -113,26 +156,17 @@ class Proposals:
             raise ConfirmationGone("This card cannot be asked again. Type the command anew.")
         if old.state is ConfirmationState.CLAIMED:
             raise ConfirmationGone("This card was answered already; its order has a card of its own.")
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
         await self._store.transaction(lambda db: db.confirmations.close(token, ConfirmationState.REPLACED))
-        return await self.propose(actor, request_of(old.draft), chat_id=chat_id)
+        attached = Attached.of(plan) if plan is not None else None
+        return await self.propose(actor, request_of(old.draft), chat_id=chat_id, attached=attached)
 
     async def same_again(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
         """The same order once more, at the price of now."""
         order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
-        return await self.propose(actor, request_of(order.draft), chat_id=chat_id)
-
-    async def reverse(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
-        """The opposite order at the market: it closes what this order opened."""
-        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
-        request = replace(
-            request_of(order.draft),
-            side=order.draft.side.opposite,
-            quantity=order.filled or order.draft.quantity,
-            price=None,
-            market=False,
-            trigger=None,
-            trigger_limit=None,
-        )
+        request = request_of(order.draft)
+        if order.status is OrderStatus.REJECTED:  # a market order that was refused is asked with a worst price
+            request = replace(request, market=False)
         return await self.propose(actor, request, chat_id=chat_id)
 
     async def exit_of(self, actor: Actor, order_id: str, *, chat_id: int) -> Proposal:
@@ -143,7 +177,11 @@ class Proposals:
     async def exit_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
         """Closes what is held of one instrument in one product, as the broker has it now, at the market."""
         held = await self._open_position(actor, key, product)
-        return await self.propose(actor, _closing(held), chat_id=chat_id)
+        lot = (self._proposing.instruments.by_key(key) or held.instrument).lot
+        size = abs(held.quantity)
+        if size < lot:
+            raise CheckFailed([f"{size} cannot be closed here: {held.instrument.symbol} goes in lots of {lot}."])
+        return await self.propose(actor, replace(_closing(held), quantity=size // lot * lot), chat_id=chat_id)
 
     async def stop_of(self, actor: Actor, order_id: str, leg: Leg, *, chat_id: int) -> Proposal:
         """A stop order for the whole position of the order's instrument and product.
@@ -168,6 +206,26 @@ class Proposals:
             say = f"The price has passed a stop at{at} already: it is {in_price(price.last)} now."
             raise CheckFailed([say], near=[("Exit now", request_line(request))])
         return await self.propose(actor, lines[0], chat_id=chat_id)
+
+    async def stop_choices(self, actor: Actor, order_id: str) -> ChoiceWanted:
+        """The question at which price the position of the order's instrument is to be stopped, with whole commands as buttons."""
+        order = await self._store.transaction(lambda db: own_order(db, actor, order_id))
+        instrument = order.draft.instrument
+        held = await self._open_position(actor, instrument.key, order.draft.product)
+        price = await self._proposing.prices.of(order.account_id, instrument.key)
+        if price is None:
+            raise CheckFailed([f"No price of {instrument.symbol} is known now, so no stop can be placed safely."])
+        request, long = _closing(held), held.quantity > 0
+        entry = held.average or price.last
+        legs = [Leg(value=Decimal(each), measure=Measure.PERCENT) for each in (OPTION_STOPS if instrument.is_option else STOPS)]
+        near = [
+            (f"{leg.value} %: {in_price(trigger)}", request_line(replace(request, trigger=trigger)))
+            for leg in legs
+            for trigger in stops_meant(leg, entry=entry, last=price.last, long=long, tick=instrument.tick)
+            if not is_passed(trigger, price.last, long=long)
+        ]
+        say = f"A stop for {held.quantity:+} {instrument.symbol} at which price? Or reply to the fill: sl 2880"
+        return ChoiceWanted(say, near=near)
 
     async def _open_position(self, actor: Actor, key: InstrumentKey, product: Product) -> Position:
         _, connection = self._proposing.connection(actor)
@@ -194,16 +252,18 @@ class Proposals:
             raise CheckFailed([f"#{number} is a market order: it has no price to change."])
         request = request_of(order.draft)
         request = replace(request, price=order.draft.price)
-        if price is not None:
-            stop = order.draft.trigger is not None
-            request = replace(request, trigger=price, trigger_limit=None) if stop else replace(request, price=price)
+        waits = order.status is OrderStatus.TRIGGER_PENDING
+        if order.draft.trigger is not None and not waits:  # it was triggered: a limit is all that it can be now
+            request = replace(request, trigger=None, trigger_limit=None, price=price or order.draft.price)
+        elif price is not None:
+            request = replace(request, trigger=price, trigger_limit=None) if waits else replace(request, price=price)
         if quantity is not None:
             request = replace(request, quantity=quantity)
         seen = await self._proposing.prices.of(account.id, order.draft.instrument.key)
         draft, said = self._proposing.drafting.draft(request, order.draft.instrument, seen, order.draft.product)
         if draft.quantity <= order.filled:
             raise CheckFailed([f"{order.filled} of #{number} are filled already."])
-        confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id)
+        confirmation = self._confirmations.new(actor, chat_id, Purpose.MODIFY, draft=draft, order_id=order.id, before=order.draft)
         funds = await connection.broker.funds()
         return await self._proposing.ask(
             actor,
@@ -221,18 +281,28 @@ class Proposals:
         """The same message with new terms: the old question is replaced in the transaction that stores the new one."""
         account, connection = self._proposing.connection(actor)
         terms = terms_of(old)
-        price = await self._proposing.prices.of(account.id, terms.instrument.key)
+        instrument = self._proposing.instruments.by_key(terms.instrument.key) or terms.instrument
+        price = await self._proposing.prices.of(account.id, instrument.key)
         product = request.product or terms.product
-        draft, said = self._proposing.drafting.draft(request, terms.instrument, price, product)
-        new = self._confirmations.new(
-            actor,
-            old.chat_id,
-            old.purpose,
-            draft=draft,
-            order_id=old.order_id,
-            message_id=old.message_id,
-            calm=redrawn is not None,
-        )
+        draft, said = self._proposing.drafting.draft(request, instrument, price, product)
+        before = await self._store.transaction(lambda db: db.orders.find(old.order_id) if old.order_id is not None else None)
+        held = await self._proposing.held_for(actor, draft)
+        plan = await self._store.transaction(lambda db: self._confirmations.plan_of(db, old))
+        calm = redrawn is not None
+        if old.purpose is Purpose.PLACE:
+            entry = Entry(draft=draft, price=price, attached=Attached.of(plan) if plan is not None else None, held=held)
+            new, plan = self._proposing.attaching.question(actor, old.chat_id, entry, message_id=old.message_id, calm=calm)
+        else:
+            new = self._confirmations.new(
+                actor,
+                old.chat_id,
+                old.purpose,
+                draft=draft,
+                order_id=old.order_id,
+                before=before.draft if before is not None else None,
+                message_id=old.message_id,
+                calm=calm,
+            )
         funds = await self._proposing.funds(connection)
         return await self._proposing.ask(
             actor,
@@ -241,10 +311,12 @@ class Proposals:
             new,
             price=price,
             funds=funds,
-            held=await self._proposing.held_for(actor, draft),
+            held=held,
             said=said,
+            before=before,
             replaces=old.token,
             redrawn=redrawn,
+            plan=plan,
         )
 
     async def _mine(self, actor: Actor, token: str, chat_id: int) -> Confirmation:

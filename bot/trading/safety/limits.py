@@ -166,8 +166,8 @@ def made(result: PnL) -> Decimal:
 
 
 def entries_resting(db: Repositories, account_id: str) -> int:
-    """Orders at the exchange that may still open something. Waiting stops are none."""
-    working = (order for order in db.orders.unsettled(account_id) if order.status.is_working)
+    """Orders at the exchange that may still open something. Waiting stops and exits are none."""
+    working = (order for order in db.orders.unsettled(account_id) if order.status.is_working and not order.closes)
     return sum(order.status is not OrderStatus.TRIGGER_PENDING for order in working)
 
 

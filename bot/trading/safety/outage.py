@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from bot.domain.clock import Clock, ist_date
@@ -102,9 +102,20 @@ class PatientStore:
         self._outage = outage
 
     async def transaction(self, work: Callable[[Repositories], T]) -> T:
+        return await self._patiently(self._store.transaction, work)
+
+    async def lightly(self, work: Callable[[Repositories], T]) -> T:
+        return await self._patiently(self._store.lightly, work)
+
+    async def read(self, work: Callable[[Repositories], T]) -> T:
+        return await self._patiently(self._store.read, work)
+
+    async def _patiently(
+        self, run: Callable[[Callable[[Repositories], T]], Awaitable[T]], work: Callable[[Repositories], T]
+    ) -> T:
         while True:
             try:
-                return await self._store.transaction(work)
+                return await run(work)
             except StorageAway:
                 await self._outage.over()
 

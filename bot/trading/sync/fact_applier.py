@@ -25,6 +25,7 @@ from bot.trading.ledger.ledger import Ledger, Seen
 
 log = logging.getLogger(__name__)
 
+_REFUSED = frozenset({OrderStatus.REFUSED, OrderStatus.REJECTED})
 NEWS_AGE = timedelta(minutes=15)  # an order from elsewhere that is older than this at first sight is stored, and nobody is told
 
 
@@ -191,8 +192,11 @@ class _Reading:
         self.db.orders.save(after)
         self.change.touched.append(after.id)
         fill = self.book_fill(before, after)
-        if before.status in LOOKED_FOR and before.status is not OrderStatus.SUBMITTING:
-            self.tell(after, OrderFound(order=after))
+        was_told = before.status in LOOKED_FOR - {OrderStatus.SUBMITTING} or before.was_refused_unproved
+        if before.status in _REFUSED and after.status is OrderStatus.REJECTED and fill is None:
+            return  # as it was told
+        if was_told:
+            self.tell(after, OrderFound(order=after, told=before.status))
         if fill is not None:
             self.change.fills += 1
             self.tell(after, Filled(order=after, fill=fill, after=self.position(after)))

@@ -15,6 +15,7 @@ from bot.domain.market.instrument import InstrumentKey
 from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderEnded, OrderNotSeen, SessionLost, Source
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
+from bot.domain.orders.standing import OpenRows
 from bot.domain.ports.broker import Broker, BrokerConnections
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.signal import Signal
@@ -25,7 +26,7 @@ from bot.trading.sync.shared_reads import NEVER, Reading, SharedRead
 
 log = logging.getLogger(__name__)
 
-LOOK_OUT = (1, 2, 4, 8, 15, 30, 60, 90, 120, 180)  # seconds after sending (F1)
+LOOK_OUT = (1, 2, 4, 6, 8, 10, 15, 30, 60, 90, 120, 180)  # seconds after sending (F1); an exit may be sent anew after ten
 LOOK_OUT_ENDS = timedelta(seconds=180)
 QUICK, BUSY, IDLE = 2.0, 10.0, 60.0  # seconds between syncs: an order is young, orders work, none works (F9)
 YOUNG = 20.0  # seconds after sending; most orders end within them
@@ -49,6 +50,7 @@ class _Books:
     down_at: float = NEVER  # the same in loop time
     back_at: float = NEVER  # when people were last told of such a gap, in loop time
     last_change: Change = field(default_factory=Change)
+    open_rows: OpenRows | None = None  # of the last look that read the positions
 
 
 class Reconcile:
@@ -79,6 +81,10 @@ class Reconcile:
     def seen_at(self, account_id: str) -> datetime | None:
         """When the order book was last read whole."""
         return self._of(account_id).seen_at
+
+    def open_rows(self, account_id: str) -> OpenRows | None:
+        """What was open when the positions were last read; None: they never were."""
+        return self._of(account_id).open_rows
 
     def changed_at(self, account_id: str) -> float:
         """When the account last changed as far as we know, by an act of ours or by news of it, in loop time."""
@@ -226,7 +232,7 @@ class Reconcile:
     async def _unsettled(self, account_id: str) -> Sequence[Order]:
         """The orders that are not over; none while the records cannot even be read."""
         try:
-            return await self._store.transaction(lambda db: db.orders.unsettled(account_id))
+            return await self._store.read(lambda db: db.orders.unsettled(account_id))
         except StorageAway:
             return ()
 
@@ -293,6 +299,9 @@ class Reconcile:
             change = await self._store.transaction(lambda db: apply(db, seen=seen))
         self._applier.applied(account_id, change)
         books.seen_at, books.last_change = began, change
+        if positions is not None:
+            units = {(row.instrument.key, row.product): row.quantity for row in positions}
+            books.open_rows = OpenRows(units=units, as_of=began)
         if change.touched:
             books.changed_at = self._elapsed()
         return change
@@ -327,7 +336,7 @@ class Reconcile:
         seen: Mapping[str, str],
     ) -> Change:
         now = self._clock.now()
-        moving = at_stake(db, account_id)
+        moving = away >= NOTICED and at_stake(db, account_id)  # before this look ends an order
         change = self._applier.apply(db, account_id, facts, trades, now, positions=positions, last=last)
         present = {fact.broker_id for fact in facts}
         for order in db.orders.unsettled(account_id):

@@ -73,7 +73,7 @@ def _cuttings(typed: Sequence[str]) -> Iterator[list[str]]:
 
 def _is_glued(token: str) -> bool:
     return (
-        token[0] not in "/#-+"
+        token[0] not in "/#+"
         and any(char.isdigit() for char in token)
         and any(char.isalpha() for char in token)
         and not any(shape.fullmatch(token) for shape in (STRIKE, DATED))

@@ -96,5 +96,5 @@ def tokens(text: str) -> list[str]:
 
 def cut(token: str) -> list[str]:
     """A glued word at each border between figures and letters: `itc10` -> itc, 10."""
-    pieces = re.findall(rf"([@₹]?{NUMBER}(?:/-)?)|([^0-9@₹]+)", token)
+    pieces = re.findall(rf"([-@₹]?{NUMBER}(?:/-|%)?)|([^0-9@₹]+)", token)
     return [part for figure, letters in pieces if (part := figure or latin(letters).strip("-.,"))]

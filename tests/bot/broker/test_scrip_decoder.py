@@ -56,6 +56,7 @@ def test_rows_become_instruments_by_their_columns(tmp_path: Path) -> None:
     assert future is not None
     assert (future.kind, future.strike, future.right, future.tick) == (InstrumentKind.INDEX_FUTURE, None, None, Decimal("0.1"))
     assert [each.series for each in master if each.name.startswith("BAJAJ")] == ["EQ"]
+    assert master.find(future.key) is future, "made once"
     assert master.find(InstrumentKey(Exchange.NSE, "26000")) is not None
     assert master.find(InstrumentKey(Exchange.NSE, "nothing")) is None
 

@@ -328,6 +328,8 @@ class Breaking:
             raise StorageError("The disk is broken.")
         return await self.store.transaction(work)
 
+    lightly = read = transaction
+
     async def owe(self, work: Callable[[Any], object]) -> None:
         await self.transaction(work)
 

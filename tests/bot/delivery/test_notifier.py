@@ -163,6 +163,8 @@ async def test_killed_between_sending_and_marking_it_sends_again_with_the_same_e
                 raise Killed
             return await store.transaction(work)
 
+        lightly = transaction
+
     with pytest.raises(Killed):
         await Notifier(store=Dying(), messenger=phone, clock=clock).deliver_due()  # type: ignore[arg-type] # a store for one run
     assert said(phone) == "a"

@@ -127,14 +127,16 @@ async def test_change_opens_and_closes_in_place_and_a_change_is_a_new_question(c
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         opened = await stage.me.choose("Change", lambda each: "Bid 1,480.20" in str(each["buttons"]))
         assert (opened["id"], opened["text"]) == (card["id"], card["text"])
-        closed = await stage.me.choose("Back", lambda each: "Discard" in str(each["buttons"]))
+        closed = await stage.me.choose("Done", lambda each: "Discard" in str(each["buttons"]))
         assert [[item["label"] for item in line] for line in closed["buttons"]] == [["Confirm buy"], ["Change", "Discard"]]
         await stage.me.choose("Change", lambda each: "Bid 1,480.20" in str(each["buttons"]))
         changed = await stage.me.choose("Bid 1,480.20", "Limit                 1,480.20")
         assert changed["id"] == card["id"]
-        await stage.me.choose("Change", lambda each: "MIS" in str(each["buttons"]))
+        assert "Done" in str(changed["buttons"]), "it stays open"
         stage.me.press("20")
         await later(1)
+        ready = await stage.me.choose("Done", lambda each: "Confirm buy" in str(each["buttons"]))
+        assert "BUY 20 RELIANCE" in ready["text"]
         drafts = [question.draft for question in await stage.bot.questions()]
         assert [(draft.quantity, draft.price) for draft in drafts if draft is not None][1:] == [
             (10, Decimal("1480.20")), (20, Decimal("1480.20")),
@@ -174,6 +176,27 @@ async def test_cancelling_the_only_stop_is_asked_in_words_first(clock: LoopClock
         done = await stage.me.choose("Yes, cancel the stop", "Cancelled 1 order.")
         assert done["id"] == question["id"]
         assert stage.bot.cancelled() == [1]
+
+
+async def test_a_limit_far_through_the_book_is_asked_again_in_the_same_message_and_no_sends_nothing(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10 @2000", "BUY 10 RELIANCE")
+        await later(1)
+        note = await stage.me.wait_for_note(stage.me.press("Confirm buy", card))
+        assert note["text"] is None, "nothing is being sent"
+        asked = await stage.me.wait_for("BUY 10 RELIANCE?")
+        assert asked["id"] == card["id"]
+        await later(2)
+        await stage.me.choose("No", "Discarded. Nothing was sent.")
+        assert stage.broker.posts == 0
+        card = await stage.me.ask("/buy RELIANCE 10 @2000", lambda message: "Confirm buy" in str(message["buttons"]))
+        await later(1)
+        stage.me.press("Confirm buy", card)
+        await stage.me.wait_for("BUY 10 RELIANCE?")
+        await later(2)
+        stage.me.press("Yes, buy 10 at 2,000.00")
+        await later(2)
+        assert stage.broker.posts == 1
 
 
 async def test_resume_is_asked_in_words_and_lifts_the_switch(clock: LoopClock) -> None:

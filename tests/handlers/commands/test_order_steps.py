@@ -194,7 +194,7 @@ async def test_a_command_in_between_is_that_command_and_cancel_leaves_the_way(cl
 async def test_a_bare_symbol_is_its_price_with_buy_and_sell(clock: LoopClock) -> None:
     async with a_stage(clock) as stage:
         quoted = await stage.me.ask("reliance", "LTP")
-        assert labels(quoted) == ["Refresh", "Buy…", "Sell…"]
+        assert labels(quoted) == ["Refresh", "Buy…", "Sell…", "Chart"]
 
 
 async def test_stop_by_itself_offers_what_a_hurried_hand_may_mean(clock: LoopClock) -> None:
@@ -232,3 +232,15 @@ async def test_an_order_without_its_side_asks_for_it(clock: LoopClock) -> None:
         assert labels(asked) == ["Buy", "Sell"]
         await stage.me.choose("Sell", "SELL 10 RELIANCE")
         await stage.me.ask("10 rupees for your thoughts", "I don't understand that.")
+
+
+async def test_a_stop_without_its_price_is_asked_for_it(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        asked = await stage.me.ask("/buy nifty 24500 ce 23 nov nfo nrml 65 stop", "Stop at which price?")
+        assert "BUY" in asked["text"]
+        assert labels(asked) == ["Leave"]
+        await stage.me.ask("120", "Stop")
+        await later(1)
+        _, draft = await asked_last(stage)
+        assert (draft.side, draft.instrument, draft.quantity, draft.trigger) == (Side.BUY, NIFTY_CALL, 65, Decimal(120))
+        assert draft.product is Product.NRML

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from bot.domain.orders.order import ConfirmationState
 from bot.domain.orders.proposal import Change
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock, VirtualLoop
@@ -61,7 +62,7 @@ async def test_six_digits_that_a_login_waits_for_are_a_code_wherever_they_are_ty
         ("sq off", "SELL 25 RELIANCE"),
         ("सब", "SELL 25 RELIANCE"),
         ("आधा", "SELL 12 RELIANCE"),
-        ("reverse", "SELL 4 RELIANCE"),
+        ("reverse", "A position is not turned round in one step here"),
     ],
 )
 async def test_a_reply_to_an_order_does_what_it_names(clock: LoopClock, said: str, asked: str) -> None:
@@ -146,10 +147,24 @@ async def test_a_stop_that_the_price_has_passed_offers_the_exit(clock: LoopClock
         await stage.me.choose("Exit now", "SELL 25 RELIANCE")
 
 
-@pytest.mark.parametrize("said", ["sl 1450", "t 1550", "trail 15"])
+async def test_a_stop_and_a_target_in_reply_to_a_card_make_it_a_plan_and_the_old_card_dies(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
+        stage.me.say("sl 1450", reply_to=card["id"])
+        guarded = await stage.me.wait_for("Stop, exchange")
+        stage.me.say("t 1550", reply_to=guarded["id"])
+        both = await stage.me.wait_for("Target, by me")
+        assert "1,450.00" in both["text"]
+        old, middle, new = await stage.bot.questions()
+        assert [question.state for question in (old, middle, new)] == [
+            ConfirmationState.REPLACED, ConfirmationState.REPLACED, ConfirmationState.OPEN,
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ["trail 15"])
 async def test_what_cannot_be_attached_to_a_proposal_is_said(clock: LoopClock, said: str) -> None:
     async with a_stage(clock) as stage:
         card = await stage.me.ask("/buy RELIANCE 10", "BUY 10 RELIANCE")
         stage.me.say(said, reply_to=card["id"])
-        await stage.me.wait_for("cannot be attached to an order yet")
+        await stage.me.wait_for("cannot be attached yet")
         assert len(await stage.bot.questions()) == 1

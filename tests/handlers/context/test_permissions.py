@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.charts.album import Album
 from bot.domain.orders.notice import Delivery, Filled, Notice, OrderByOther, OrderNotSeen, OrderRejected, TradingStopped
 from bot.domain.orders.order import CardRef, Fill, Order, OrderStatus
 from bot.domain.people.account import GRANTS, Permission, Role
@@ -21,6 +22,7 @@ from tests.handlers.chat import Stage, a_stage, owners_hear
 from tests.handlers.samples import ASHA, NOW
 from tests.handlers.test_matrix import TAPS, WORDS, carried_out
 from tests.stage.orders import an_order
+from tests.stage.pictures import drawn_in_place
 
 
 def shown(stage: Stage) -> dict[str, int]:
@@ -101,7 +103,7 @@ async def test_news_and_cards_offer_a_person_what_the_role_on_that_account_carri
     async with a_stage(clock) as stage:
         await stage.me.ask("/menu", "Menu")
         bot = stage.application.bot
-        speaks = TelegramMessenger(bot, mode="PAPER", clock=clock, role_on=role_on)
+        speaks = TelegramMessenger(bot, mode="PAPER", clock=clock, pictures=Album(drawn_in_place), role_on=role_on)
         before = len(stage.me.history())
         for number, status in enumerate((OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.UNKNOWN, OrderStatus.REJECTED)):
             order = replace(an_order(status=status), sent_at=NOW - timedelta(hours=1), looked_at=NOW, account_id="a9")

@@ -6,7 +6,8 @@ from typing import Any
 from telegram import Update
 
 from bot.runtime.logs import correlation
-from handlers.telegram.per_person_queue import PerPersonQueue, is_urgent
+from handlers.telegram.per_person_queue import PerPersonQueue
+from handlers.urgent import Urgency
 from tests.handlers.chat import counting_bytes, later
 from tests.handlers.telegram.test_admission import a_message, a_tap
 
@@ -19,6 +20,10 @@ def said(text: str, person: int = ASHA) -> Update:
 
 def tapped(data: str) -> Update:
     return Update.de_json({"update_id": 1, "callback_query": a_tap(data=data)}, None)
+
+
+def a_queue(at_once: int = 32) -> PerPersonQueue:
+    return PerPersonQueue(counting_bytes(), Urgency(lambda token: token == "EXIT"), at_once=at_once)
 
 
 class Diary:
@@ -39,20 +44,20 @@ async def run(turns: PerPersonQueue, *work: tuple[Update, Any]) -> None:
 
 async def test_one_persons_updates_run_one_after_the_other_in_the_order_they_came() -> None:
     diary = Diary()
-    await run(PerPersonQueue(counting_bytes()), *((said("/p"), diary.work(str(number), 3 - number)) for number in range(3)))
+    await run(a_queue(), *((said("/p"), diary.work(str(number), 3 - number)) for number in range(3)))
     assert diary.lines == ["0(", ")0", "1(", ")1", "2(", ")2"]
 
 
 async def test_two_people_do_not_wait_for_each_other() -> None:
     diary = Diary()
-    await run(PerPersonQueue(counting_bytes()), (said("/p"), diary.work("a", 5)), (said("/p", RAVI), diary.work("r", 1)))
+    await run(a_queue(), (said("/p"), diary.work("a", 5)), (said("/p", RAVI), diary.work("r", 1)))
     assert diary.lines == ["a(", "r(", ")r", ")a"]
 
 
 async def test_the_kill_switch_and_discard_overtake_whatever_is_under_way() -> None:
     diary = Diary()
     await run(
-        PerPersonQueue(counting_bytes()),
+        a_queue(),
         (said("/buy RELIANCE 10"), diary.work("buy", 60)),
         (said("/p"), diary.work("p")),
         (said("papa: kill"), diary.work("kill")),
@@ -62,7 +67,7 @@ async def test_the_kill_switch_and_discard_overtake_whatever_is_under_way() -> N
 
 
 async def test_a_turn_that_fails_gives_the_next_one_its_turn() -> None:
-    diary, turns = Diary(), PerPersonQueue(counting_bytes())
+    diary, turns = Diary(), a_queue()
 
     async def fail() -> None:
         raise KeyError
@@ -84,16 +89,8 @@ async def test_many_people_are_served_but_not_all_at_once() -> None:
         await later(1)
         running -= 1
 
-    await run(PerPersonQueue(counting_bytes(), at_once=4), *((said("/p", person), work()) for person in range(1, 40)))
+    await run(a_queue(at_once=4), *((said("/p", person), work()) for person in range(1, 40)))
     assert most == 4
-
-
-def test_what_is_urgent() -> None:
-    assert is_urgent(said("/kill"))
-    assert is_urgent(tapped("c:TOKEN:n"))
-    for update in (said("/buy RELIANCE 10"), said("/resume"), tapped("c:TOKEN:y"), tapped("e"), tapped("?")):
-        assert not is_urgent(update)
-    assert not is_urgent(Update.de_json({"update_id": 1, "my_chat_member": None}, None))
 
 
 async def test_each_update_has_an_id_of_its_own_while_it_is_worked_on() -> None:
@@ -104,6 +101,6 @@ async def test_each_update_has_an_id_of_its_own_while_it_is_worked_on() -> None:
         await later(1)
         seen.append(correlation.get())
 
-    await run(PerPersonQueue(counting_bytes()), (said("/p"), work()), (said("/p", RAVI), work()))
+    await run(a_queue(), (said("/p"), work()), (said("/p", RAVI), work()))
     assert sorted(seen) == ["0001", "0001", "0002", "0002"]
     assert correlation.get() == "----", "and nobody has it afterwards"

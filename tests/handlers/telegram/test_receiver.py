@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from telegram import Bot as Library
+from telegram import Message, Update
 
 from bot.domain.ports.inbox import InboxEntry
 from bot.simulators.loop import LoopClock
 from handlers.application import build_application, running
 from handlers.poller import UpdatePoller
-from tests.attack.rig import TOKEN, Queue, words
+from handlers.telegram.receiver import read_one
+from tests.attack.rig import TOKEN, Queue, tap, words
 from tests.handlers.chat import Bot, a_bot, counting_bytes, later
 from tests.handlers.samples import ASHA, STRANGER
 
@@ -156,3 +159,20 @@ async def test_an_unreadable_row_left_from_before_does_not_stop_the_start(clock:
         await later(2)
         assert bot.cancelled() == [12]
         assert bot.inbox.handled == set(bot.inbox.entries)
+
+
+def test_a_tap_is_read_with_the_words_of_its_card_and_without_its_spans_and_buttons_however_odd() -> None:
+    said = tap(ASHA, "c:n:1", 5)
+    said["callback_query"]["message"] |= {
+        "entities": [{"type": "bold"}],
+        "reply_markup": {"inline_keyboard": [[{"text": "Discard", "callback_data": "c:n:1"}]]},
+        "reply_to_message": words(ASHA, "buy itc 10", at=1)["message"],
+    }
+    update = read_one({"update_id": 7} | said, Library(TOKEN))
+    assert isinstance(update, Update)
+    assert update.callback_query is not None
+    under = update.callback_query.message
+    assert isinstance(under, Message)
+    assert (under.message_id, under.text, under.entities, under.reply_markup) == (5, "a card", (), None)
+    assert under.reply_to_message is not None
+    assert under.reply_to_message.text == "buy itc 10"

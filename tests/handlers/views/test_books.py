@@ -161,6 +161,21 @@ def test_orders_come_newest_first_with_what_they_wait_for() -> None:
     ]
 
 
+def test_rejected_orders_say_why_each_was() -> None:
+    some = (
+        an_order(number=1, status=OrderStatus.REJECTED, reason="RMS:1: no funds"),
+        an_order(number=2, status=OrderStatus.REJECTED, reason="mStock does not answer. Nothing was sent."),
+        an_order(number=3, status=OrderStatus.REFUSED),
+    )
+    book = OrderList(account=MAIN, orders=some, as_of=NOW)
+    view = views.orders(book, ListingTap(Listing.ORDERS, "main", "rejected"), "PAPER", lambda words: f"explained {words}")
+    assert view.plain.splitlines()[-3:] == [
+        "#3 mStock gave no reason.",
+        "#2 mStock does not answer. Nothing was sent.",
+        "#1 explained RMS:1: no funds",
+    ]
+
+
 def test_a_book_that_could_not_be_read_says_from_when_it_is() -> None:
     book = OrderList(account=MAIN, orders=(), as_of=NOW, stale="mStock does not answer: this is what I knew at 14:00:02.")
     view = views.orders(book, ListingTap(Listing.ORDERS, "main", "open"), "PAPER")
@@ -194,6 +209,20 @@ def test_holdings_sold_today_are_gone_and_an_unknown_cost_is_not_nought() -> Non
     assert shown[2:5] == ["RELIANCE 15      P&L not known", " cost unknown → 1,480.30", " 5 sold today"]
     assert "Value             22,204.50" in shown
     assert "Invested          not known" in shown
+
+
+FUNDS = Funds(
+    available=Decimal(1), used=Decimal(0), start_of_day=Decimal(1), realised_loss=Decimal(0), collateral=None, as_of=NOW
+)
+
+
+def test_what_sales_brought_is_called_so_and_a_young_one_is_named() -> None:
+    funds = replace(FUNDS, used=Decimal("-7660.50"), sold_at=NOW)
+    view = views.funds(funds, ListingTap(Listing.FUNDS), "main", "PAPER")
+    assert "Sales of today        7,660.50" in rows(view)
+    assert "Used" not in view.plain
+    assert "Sold at 14:02:11: mStock adds what it brought within a minute." in view.plain
+    assert "Sold at" not in views.funds(FUNDS, ListingTap(Listing.FUNDS), "main", "PAPER").plain
 
 
 def test_funds_that_the_broker_does_not_tell_are_not_zero() -> None:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.errors import Refused
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.terms import OrderKind
+from bot.domain.orders.standing import Cancelled
+from bot.domain.terms import OrderKind, Side
 from handlers.views import card as views
 from handlers.views.message import View
 from handlers.views.tap import MOST_BYTES, decode
@@ -62,7 +64,7 @@ WAITING = "waiting for 80.00, then sells down to 74.00"
             "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: RMS:1:<margin & more>",
             [["Ask again", "Funds"]],
         ),
-        (an_order(status=S.REFUSED, reason="no"), "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: no", []),
+        (an_order(status=S.REFUSED, reason="no"), "✖️ #1 BUY 10 RELIANCE\nrejected by mStock: no", [["Look now"]]),
         (an_order(status=S.UNKNOWN), "❔ #1 BUY 10 RELIANCE\noutcome unknown", [["Look now"]]),
         (an_order(status=S.NOT_SEEN), "❔ #1 BUY 10 RELIANCE\nclosed by you: not in the mStock app", []),
         (an_order(status=S.CANCELLED), "#1 BUY 10 RELIANCE\ncancelled, nothing filled", [["Same again"]]),
@@ -92,10 +94,28 @@ def test_a_partial_fill_says_what_is_still_open() -> None:
     assert draw(order).plain.splitlines()[2] == "6 open at 1,480.30 since 09:30:00"
 
 
-def test_a_fill_that_beat_the_card_says_by_how_much() -> None:
-    order = an_order(status=S.FILLED, filled=10, average=Decimal("1480.30"), draft=PROTECTED)
-    assert "7.40 better than the card" in draw(order).plain
-    assert "better" not in draw(replace(order, average=Decimal("1487.70"))).plain
+@pytest.mark.parametrize(
+    ("seen", "average", "said"),
+    [
+        ("1480.30", "1480.30", "at the ask seen"),
+        ("1480.30", "1480.00", "0.30 better than the ask seen"),
+        ("1480.30", "1481.10", "0.80 worse than the ask seen"),
+        (None, "1480.30", None),
+    ],
+)
+def test_a_fill_is_measured_against_the_ask_at_the_tap_and_never_against_the_cards_worst_price(
+    seen: str | None, average: str, said: str | None
+) -> None:
+    order = an_order(draft=PROTECTED, status=S.FILLED, filled=10, average=Decimal(average))
+    touch = Decimal(seen) if seen is not None else None
+    lines = views.card(order, label="main", mode="PAPER", now=NOW, explain=str, touch=touch).plain.splitlines()
+    assert (said in lines) if said is not None else not any("seen" in line or "better" in line for line in lines)
+
+
+def test_a_sale_is_measured_against_the_bid_at_the_tap() -> None:
+    sale = an_order(draft=replace(PROTECTED, side=Side.SELL), status=S.FILLED, filled=10, average=Decimal("1480.00"))
+    view = views.card(sale, label="main", mode="PAPER", now=NOW, explain=str, touch=Decimal("1480.20"))
+    assert "0.20 worse than the bid seen" in view.plain.splitlines()
 
 
 def test_an_unknown_order_promises_not_to_send_again_and_tells_of_its_looks() -> None:
@@ -152,16 +172,30 @@ def test_giving_up_an_unknown_order_takes_a_second_tap() -> None:
 
 
 def test_a_cancel_is_sent_and_the_book_decides() -> None:
-    view = views.cancel_sent(tuple(an_order(number=number, status=S.OPEN) for number in range(30)), "main", "PAPER", NOW)
+    open_yet = tuple(Cancelled(order=an_order(number=number, status=S.OPEN)) for number in range(30))
+    view = views.cancel_sent(open_yet, "main", "PAPER", NOW)
     assert view.plain.startswith("Cancel sent for 30 orders.\n")
     assert "and 10 more" in view.plain
-    done = views.cancel_sent((an_order(number=3, status=S.CANCELLED),), "main", "PAPER", NOW)
+    done = views.cancel_sent((Cancelled(order=an_order(number=3, status=S.CANCELLED)),), "main", "PAPER", NOW)
     assert done.plain.splitlines() == [
         "Cancelled 1 order.",
         "#3 BUY 10 RELIANCE: cancelled, nothing filled",
         "main · PAPER",
     ]
     assert "No open orders." in views.cancel_sent((), "main", "PAPER", NOW).plain
+
+
+def test_a_refused_cancel_stands_before_those_that_were_taken_and_its_order_works_on() -> None:
+    why = Refused("mStock refused the cancel: Trigger price is near", words="Trigger price is near")
+    kept = Cancelled(order=an_order(number=4, status=S.OPEN, sent_at=NOW), error=why)
+    done = Cancelled(order=an_order(number=5, status=S.CANCELLED))
+    assert views.cancel_sent((done, kept), "main", "LIVE", NOW).plain.splitlines() == [
+        "Not cancelled: 1 order. It works on.",
+        "#4 BUY 10 RELIANCE: open at 1,480.30 since 09:30:00. mStock refused the cancel: Trigger price is near",
+        "Cancelled 1 order.",
+        "#5 BUY 10 RELIANCE: cancelled, nothing filled",
+        "main · LIVE",
+    ]
 
 
 @given(

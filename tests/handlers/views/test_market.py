@@ -16,6 +16,7 @@ from handlers.views.message import Table, View
 from handlers.views.tap import decode
 from handlers.views.taps import WordsTap
 from tests.handlers.samples import A_PRICE, NOW
+from tests.stage.market import an_index
 from tests.stage.orders import NIFTY_CALL, RELIANCE
 
 
@@ -39,7 +40,8 @@ def test_a_quote_is_drawn_with_its_depth() -> None:
         "98k   1,480.10",
     ]
     taps = [decode(item.data) for line in view.keyboard for item in line]
-    assert taps == [WordsTap("/quote reliance nse"), WordsTap("/buy reliance nse"), WordsTap("/sell reliance nse")]
+    acts = ("/quote", "/buy", "/sell", "/chart")
+    assert taps == [WordsTap(f"{act} reliance nse") for act in acts]
 
 
 def test_a_price_without_a_time_or_depth_says_only_what_is_known() -> None:
@@ -53,7 +55,7 @@ def test_an_index_offers_no_order() -> None:
     index = replace(RELIANCE, symbol="NIFTY", kind=InstrumentKind.INDEX)
     assert [
         item.label for line in views.quote(Quoted(instrument=index, price=A_PRICE, as_of=NOW), NOW).keyboard for item in line
-    ] == ["Refresh"]
+    ] == ["Refresh", "Chart"]
 
 
 def test_each_find_is_a_tap_for_its_price() -> None:
@@ -79,3 +81,19 @@ def test_no_price_makes_a_row_wider_than_a_phone(last: Decimal, size: int, close
     price = Price(last=last, bid=last, ask=last, previous_close=close, open=last, high=last, low=last, bids=level, asks=level)
     view = views.quote(Quoted(instrument=replace(RELIANCE, symbol=symbol), price=price, as_of=NOW), NOW)
     assert all(columns(line) <= 30 for line in rows(view))
+
+
+def test_an_index_shows_its_future_and_the_vix_below_the_spot() -> None:
+    beside = (("FUT 23 Nov", replace(A_PRICE, last=Decimal("24560.00"))), ("VIX", replace(A_PRICE, last=Decimal("12.84"))))
+    text = views.quote(Quoted(instrument=an_index(), price=A_PRICE, as_of=NOW, beside=beside), NOW).plain
+    assert [line.split()[0] for line in text.splitlines() if line.startswith(("LTP", "FUT", "VIX"))] == ["LTP", "FUT", "VIX"]
+    assert "24,560.00  1 s ago" in text
+
+
+def test_the_sizes_of_a_book_are_spelled_in_one_way() -> None:
+    wide = (Level(price=Decimal("24560.00"), quantity=9360), Level(price=Decimal("24559.00"), quantity=10_400))
+    far = (Level(price=Decimal("1234567.00"), quantity=9_12_345),)
+    short = views.quote(Quoted(instrument=RELIANCE, price=replace(A_PRICE, bids=wide, asks=far), as_of=NOW), NOW).plain
+    assert ("9.3k" in short, "10k" in short, "9.1L" in short, "9,360" in short) == (True, True, True, False)
+    plain = views.quote(Quoted(instrument=RELIANCE, price=replace(A_PRICE, bids=A_PRICE.bids[:1]), as_of=NOW), NOW).plain
+    assert "k " not in plain

@@ -1,88 +1,155 @@
 """Profit and loss before and after charges, and the summary of a day."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.orders.portfolio import PnL, Reason
+from bot.domain.clock import at_ist
+from bot.domain.market.coming_days import ComingDay
+from bot.domain.orders.day_facts import ChargeLine, DayFacts, DayNet, LeftOut, Low, Mismatch, SymbolNet, Trip, TripCount
+from bot.domain.orders.period_summary import PeriodSummary, Span
+from bot.domain.terms import Product
 from handlers.views import money as views
 from handlers.views.format import columns
 from handlers.views.message import Table, View
-from handlers.views.taps import Listing, ListingTap
 from tests.handlers.samples import LINES, NOW, a_report
-
-TAP = ListingTap(Listing.PNL, "main")
-TODAY = PnL(booked=Decimal("640.25"), open=Decimal("-135.00"), charges=Decimal("81.30"), as_of=NOW, lines=LINES)
+from tests.stage.orders import NIFTY_CALL, RELIANCE
 
 
 def rows(view: View) -> list[str]:
     return [line for part in view.parts if isinstance(part, Table) for line in part.rows]
 
 
-def test_the_net_is_what_is_left_after_charges() -> None:
-    shown = rows(views.pnl(TODAY, TAP, "main", "PAPER"))
-    assert shown[:2] == ["P&L main                 PAPER", " as of 14:02:11"]
-    assert shown[-4:] == [
-        "Open                −135.00 🔴",
-        "Booked today        +640.25 🟢",
-        "Charges ≈            −81.30",
-        "Net                 +423.95 🟢",
-    ]
-
-
-def test_charges_that_are_not_known_leave_the_net_unsaid() -> None:
-    view = views.pnl(replace(TODAY, charges=None), TAP, "main", "PAPER")
-    assert "Charges" + " " * 11 + "not known" in rows(view)
-    assert "Before charges      +505.25 🟢" in rows(view)
-    assert "Net" not in view.plain
-
-
-def test_where_mstock_reckons_otherwise_the_rupees_and_the_reason_are_named() -> None:
-    rounded = replace(LINES[0], broker=Decimal("223.15"), reasons=(Reason.ROUNDING,))
-    same = replace(LINES[1], broker=Decimal("282.75"))
-    view = views.pnl(replace(TODAY, lines=(rounded, same)), TAP, "main", "PAPER")
-    assert "By our own fills −0.65 against mStock's positions." in view.plain
-    assert "RELIANCE −0.65: rounding" in view.plain
-    assert "24500CE −" not in view.plain
-    assert "against mStock" not in views.pnl(replace(TODAY, lines=(same,)), TAP, "main", "PAPER").plain
-
-
-def test_the_close_adjustment_is_a_line_of_its_own_and_in_the_net() -> None:
-    shown = rows(views.pnl(replace(TODAY, adjustment=Decimal("-23.95")), TAP, "main", "PAPER"))
-    assert shown[-3:] == ["Close adjustment     −23.95 🔴", "Charges ≈            −81.30", "Net                 +400.00 🟢"]
-    report = views.report(a_report(adjustment=Decimal("-12.70")), "main", "LIVE")
-    assert "Close adjustment     −12.70 🔴" in rows(report)
-    assert "Net               +3,400.00 🟢" in rows(report)
-
-
-def test_the_holdings_change_stands_apart() -> None:
-    view = views.pnl(replace(TODAY, holdings_change=Decimal(412)), TAP, "main", "PAPER")
-    assert rows(view)[-1] == "Holdings today      +412.00 🟢"
-    assert "not part of the net" in view.plain
-    assert "Net                 +423.95 🟢" in rows(view)
+FACTS = DayFacts(
+    capital=Decimal(500_000),
+    month=Decimal("18204.10"),
+    month_gaps=(date(2026, 11, 12),),
+    margin=Decimal("154200.00"),
+    mismatches=(Mismatch(instrument=RELIANCE, product=Product.CNC, rupees=Decimal("-0.65"), reasons=("rounding",)),),
+    coming=(
+        ComingDay(day=date(2026, 11, 23), expiring=("NIFTY",)),
+        ComingDay(day=date(2026, 11, 24), closed="Guru Nanak Jayanti"),
+    ),
+    charges=(ChargeLine(name="STT", rupees=Decimal(268)), ChargeLine(name="brokerage", rupees=Decimal(55))),
+    symbols=(SymbolNet(name="NIFTY", net=Decimal("3500.00")), SymbolNet(name="rounding, other", net=Decimal("-87.30"))),
+    trips=TripCount(
+        closed=9,
+        known=9,
+        won=6,
+        best=Trip(instrument=NIFTY_CALL, net=Decimal(1820)),
+        worst=Trip(instrument=RELIANCE, net=Decimal(-640)),
+    ),
+    slippage=Decimal("-96.25"),
+    lowest=Low(net=Decimal(-1105), at=at_ist(date(2026, 11, 20), 11, 42)),
+)
 
 
 def test_the_summary_of_a_day() -> None:
-    view = views.report(a_report(), "main", "LIVE")
-    assert rows(view)[:7] == [
+    view = views.report(a_report(facts=FACTS, carried=(replace(LINES[1], guarded=False),)), "main", "LIVE")
+    assert rows(view) == [
         "20 NOV 2026  main         LIVE",
         "Net               +3,412.70 🟢",
+        " +0.68 % · Nov +18,204.10 🟢",
         "------------------------------",
         "Booked            +4,180.00 🟢",
-        "Open                −322.50 🔴",
+        "Open, change        −322.50 🔴",
         "Charges ≈           −444.80",
         "            11.5 % of gross",
-    ]
-    assert rows(view)[10:] == [
-        "Trades                   18",
         "Carried",
         " −65 NF 24500CE 23Nov NRML",
         "                    −357.50 🔴",
-        "Cash tomorrow   2,45,310.55",
+        "   no stop ⚠️",
+        "Margin now      1,54,200.00",
+        "Cash now        2,45,310.55",
+        "Ours less mStock's books",
+        " RELIANCE CNC         −0.65",
+        "  rounding",
+        "Mon 23 Nov: NIFTY expires",
+        "Tue 24 Nov: holiday (Guru",
+        " Nanak Jayanti)",
     ]
+    assert view.plain.splitlines()[len(rows(view)) :] == [
+        "Charges: STT 268.00 · brokerage 55.00.",
+        "Orders 14, filled 11, rejected 1. Trades 18.",
+        "Round trips 9, won 6 (67 %), best NF 24500CE 23Nov +1,820.00, worst RELIANCE −640.00.",
+        "Lowest −1,105.00 at 11:42. Slippage −96.25.",
+        "By symbol: NIFTY +3,500.00 · rounding, other −87.30.",
+        "November leaves out 12 Nov: no data.",
+    ]
+    assert [item.label for line in view.keyboard for item in line] == ["Trades", "Week", "Export"]
+
+
+def test_a_row_of_an_earlier_version_has_its_sums_and_no_more() -> None:
+    view = views.report(a_report(), "main", "LIVE")
+    assert rows(view)[1:3] == ["Net               +3,412.70 🟢", "------------------------------"]
+    assert "Margin" not in view.plain
+
+
+def test_a_day_out_of_our_own_records_says_what_its_figures_are_made_of_and_no_cash_of_another_day() -> None:
+    facts = DayFacts(approximate=("fills as I noted them", "closes as mStock gave them later"))
+    view = views.report(a_report(facts=facts, late=True, cash=None), "main", "LIVE")
+    assert "mStock's books of this day are gone: fills as I noted them, closes as mStock gave them later." in view.plain
+    assert "Cash" not in view.plain
+    late = replace(a_report(facts=facts), made_at=NOW + timedelta(days=2))
+    assert "Trades" not in [item.label for line in views.report(late, "main", "LIVE").keyboard for item in line]
+
+
+def test_a_sale_of_unknown_cost_is_named_and_what_sales_brought_is_no_margin() -> None:
+    facts = DayFacts(left_out=(LeftOut(instrument=RELIANCE, product=Product.CNC, missing=("cost",)),), margin=Decimal("-3380.30"))
+    view = views.report(a_report(facts=facts, complete=False), "main", "LIVE")
+    assert "⚠️ Not known, and in no sum: RELIANCE CNC (cost)." in view.plain
+    assert "could not be asked" not in view.plain
+    assert "Sales of today     3,380.30" in rows(view)
+
+
+WEEK = PeriodSummary(
+    span=Span.WEEK, first=date(2026, 11, 16), last=date(2026, 11, 20), booked=Decimal("900.00"), open=Decimal("150.00"),
+    adjustment=Decimal("-12.70"), charges=Decimal("37.30"), charges_missing=(), trades=12, trips=FACTS.trips,
+    slippage=Decimal("-96.25"), symbols=FACTS.symbols, made_at=NOW,
+    days=(
+        DayNet(day=date(2026, 11, 18), net=Decimal("1500.00"), capital=Decimal(100_000)),
+        DayNet(day=date(2026, 11, 19), net=None),
+        DayNet(day=date(2026, 11, 20), net=Decimal("-500.00"), capital=Decimal(100_000)),
+    ),
+)  # fmt: skip
+
+
+def test_a_week_is_the_sum_of_its_days_and_names_the_day_without_data() -> None:
+    view = views.period(WEEK, "main", "LIVE")
+    assert rows(view) == [
+        "WEEK 16-20 NOV  main      LIVE",
+        "Net               +1,000.00 🟢",
+        " +0.99 % on capital",
+        "------------------------------",
+        "Wed 18            +1,500.00 🟢",
+        "Thu 19              no data",
+        "Fri 20              −500.00 🔴",
+        "------------------------------",
+        "Booked              +900.00 🟢",
+        "Open, change        +150.00 🟢",
+        "Close adjustment     −12.70 🔴",
+        "Charges ≈            −37.30",
+        "             3.6 % of gross",
+    ]
+    assert "⚠️ No data, and in no sum: 19 Nov." in view.plain
+    assert "Best day 18 Nov +1,500.00, worst 20 Nov −500.00. Green 1 of 2 days." in view.plain
+    assert "Deepest fall below an earlier height −500.00." in view.plain
+
+
+def test_a_month_lists_its_days_and_a_late_one_says_so() -> None:
+    view = views.period(replace(WEEK, span=Span.MONTH, first=date(2026, 11, 1), late=True), "main", "LIVE", mark="🔵")
+    assert rows(view)[0] == "NOVEMBER 2026 🔵 main     LIVE"
+    assert "18 Nov +1,500.00 · 19 Nov no data · 20 Nov −500.00" in view.plain
+    assert "Late: made at 14:02:11" in view.plain
+
+
+def test_a_week_without_any_data_makes_up_no_nought() -> None:
+    view = views.period(replace(WEEK, days=WEEK.days[1:2]), "main", "LIVE")
+    assert "Net                 no data   ".rstrip() in rows(view)
+    assert "0.00" not in view.plain.split("Trades")[0]
 
 
 def test_charges_are_no_share_of_a_gross_that_does_not_pay_them() -> None:
@@ -105,12 +172,6 @@ def test_a_summary_that_is_late_or_not_whole_says_so() -> None:
     assert "Net" not in view.plain
 
 
-def test_a_charge_that_is_not_known_is_named_and_the_net_is_of_the_others() -> None:
-    shown = rows(views.pnl(replace(TODAY, charges_missing=("brokerage",)), TAP, "main", "PAPER"))
-    at = shown.index("Charges ≈            −81.30")
-    assert shown[at + 1 : at + 3] == [" brokerage        not known", "Net of these        +423.95 🟢"]
-
-
 def test_without_the_brokers_books_no_figure_is_made_up() -> None:
     view = views.report(
         a_report(
@@ -122,12 +183,8 @@ def test_without_the_brokers_books_no_figure_is_made_up() -> None:
     assert rows(view) == [
         "20 NOV 2026  main         LIVE",
         "Net                 no data",
-        "------------------------------",
-        "Orders                   14",
-        " filled                  11",
-        " rejected                 1",
-        "Trades                   18",
     ]
+    assert "Orders 14, filled 11, rejected 1. Trades 18." in view.plain
     assert "0.00" not in view.plain
     assert "No data: mStock's books of this day could not be read." in view.plain
 
@@ -150,6 +207,20 @@ MONEY = st.decimals(-(10**10), 10**10, places=2, allow_nan=False)
 def test_no_figure_makes_a_row_wider_than_a_phone(
     label: str, booked: Decimal, open_: Decimal, charges: Decimal | None, cash: Decimal | None
 ) -> None:
-    day = views.report(a_report(booked=booked, open=open_, charges=charges, cash=cash), label, "PAPER")
-    now = views.pnl(replace(TODAY, booked=booked, open=open_, charges=charges, holdings_change=cash), TAP, label, "PAPER")
-    assert all(columns(line) <= 30 for line in (*rows(day), *rows(now)))
+    facts = replace(FACTS, capital=cash, month=open_, margin=cash)
+    day = views.report(a_report(booked=booked, open=open_, charges=charges, cash=cash, facts=facts), label, "PAPER")
+    days = (DayNet(day=WEEK.first, net=booked, capital=cash), DayNet(day=WEEK.last, net=cash))
+    week = views.period(replace(WEEK, days=days, booked=booked, open=open_, charges=charges or Decimal(0)), label, "PAPER")
+    assert all(columns(line) <= 30 for line in (*rows(day), *rows(week)))
+
+
+def test_the_close_adjustment_is_a_line_of_its_own_and_in_the_net() -> None:
+    report = views.report(a_report(adjustment=Decimal("-12.70")), "main", "LIVE")
+    assert "Close adjustment     −12.70 🔴" in rows(report)
+    assert "Net               +3,400.00 🟢" in rows(report)
+
+
+def test_a_charge_that_is_not_known_leaves_its_line_open_and_the_rest_of_the_day_standing() -> None:
+    shown = rows(views.report(a_report(charges_missing=("brokerage",)), "main", "LIVE"))
+    assert "Net of these      +3,412.70 🟢" in shown
+    assert " brokerage        not known" in shown

@@ -1,5 +1,6 @@
 """Every kind of news has words; late news says so; nothing in them can break a message."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,19 +15,26 @@ from hypothesis import strategies as st
 from bot.domain.orders import notice as news
 from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
+from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.orders.position_after import PositionAfter
+from bot.domain.pnl.picture_news import Pictured
 from bot.domain.terms import Product, Side
 from bot.reference.load import load_reference
 from handlers.views.card import card
 from handlers.views.format import rupees
 from handlers.views.message import Table, View
 from handlers.views.notices import notice
+from handlers.views.readiness import OWN_PLACE
 from handlers.views.tap import decode
 from handlers.views.taps import OrderTap, OrderVerb
+from tests.handlers.mornings import every_morning
+from tests.handlers.rings import every_ring
 from tests.handlers.samples import NOW, a_report
 from tests.handlers.views.test_message import read_back
+from tests.handlers.views.test_money import WEEK
 from tests.stage.market import REFERENCE_DATA
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
+from tests.stage.pictures import a_day
 
 S = OrderStatus
 FILL = Fill(broker_id="1", filled_after=10, quantity=10, price=Decimal("1480.30"), average=Decimal("1480.30"), at=NOW)
@@ -45,6 +53,12 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.OrderFound(order=order),
         news.OrderNotSeen(order=order),
         news.OrderElsewhere(order=order),
+        news.Unguarded(draft=order.draft),
+        news.GuardPlaced(order=order, target=Decimal("1500.00")),
+        news.TargetBlind(draft=order.draft, since=NOW),
+        news.MarketUnfilled(order=order, price=Decimal("107.00")),
+        news.SlicesStruck(draft=order.draft, sent=5, why=words),
+        news.ExitAsks(order=order, why=news.ExitTrouble.TRIGGERED, price=Decimal("71.50")),
         news.OrdersElsewhere(orders=(order, order)),
         news.OrderByOther(order=order, name=words),
         news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),
@@ -61,6 +75,10 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.AddressNotRegistered(at=NOW, words=words),
         news.DaySummary(report=a_report()),
         news.YearNotCovered(year=2027),
+        WEEK,
+        Pictured(day=a_day()),
+        *every_morning(),
+        *every_ring(),
     ]
 
 
@@ -90,8 +108,8 @@ def test_every_kind_of_news_is_here_and_names_account_and_mode() -> None:
     assert {type(kind) for kind in kinds} == set(Notice.kinds.values())
     assert {kind.sound for kind in kinds} == set(Sound), "each class says how it arrives"
     for kind in kinds:
-        last = "LIVE" if isinstance(kind, news.DaySummary) else "main · LIVE"
-        assert last in draw(kind).plain
+        in_its_table = isinstance(kind, (news.DaySummary, PeriodSummary)) or type(kind) in OWN_PLACE
+        assert re.search("main +LIVE" if in_its_table else "main · LIVE", draw(kind).plain)
         assert "n 41" not in draw(kind).plain, "a first delivery needs no number"
         assert draw(kind, attempts=1).plain.endswith("n 41"), "by which a second copy can be told from a second event"
 
@@ -114,7 +132,7 @@ def test_each_deed_of_another_person_is_named(deed: news.ActionKind) -> None:
 
 def test_the_accounts_mark_leads_every_message() -> None:
     for kind in every_kind(DONE):
-        if not isinstance(kind, news.DaySummary):  # a table, with the account in its first row
+        if not isinstance(draw(kind).parts[0], Table):  # with the account in its first row
             assert draw(kind, mark="🟠").plain.startswith("🟠 ")
 
 
@@ -126,6 +144,30 @@ def test_an_order_found_in_the_book_names_account_and_mode_once() -> None:
         "open at 1,480.30 since 09:30:00",
         "main · LIVE",
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "first", "button"),
+    [
+        (S.REFUSED, S.OPEN, "It exists after all. I told you that mStock refused it", ["Cancel"]),
+        (S.REJECTED, S.FILLED, "It exists after all. I told you that mStock rejected it", ["Exit"]),
+        (S.NOT_SEEN, S.OPEN, "It exists after all. You closed it as not in the mStock app", ["Cancel"]),
+        (S.UNKNOWN, S.OPEN, "Found in the order book.", ["Cancel"]),
+    ],
+)
+def test_what_was_told_wrongly_is_taken_back_with_the_way_out(told: S, status: S, first: str, button: list[str]) -> None:
+    found = news.OrderFound(order=replace(DONE, status=status, filled=10 if status is S.FILLED else 0), told=told)
+    view = draw(found)
+    assert view.plain.startswith(first)
+    assert labels(view) == button
+    assert found.priority is news.NoticePriority.SAFETY
+
+
+def test_a_refusal_that_is_no_proof_offers_a_look_and_no_second_order() -> None:
+    view = draw(news.OrderRejected(order=replace(DONE, status=S.REFUSED, filled=0, reason="API key suspended")))
+    assert view.plain.startswith("Refused #12 BUY 10 RELIANCE")
+    assert "An answer is no proof" in view.plain
+    assert labels(view) == ["Look now"]
 
 
 def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_about_it() -> None:
@@ -148,6 +190,23 @@ def test_an_order_without_a_card_here_says_how_it_stands_and_what_can_be_done_ab
         (news.OrderFound(order=replace(DONE, status=S.OPEN, filled=0)), "Found in the order book."),
         (news.OrderNotSeen(order=DONE), "Not found #12 BUY 10 RELIANCE"),
         (news.OrderElsewhere(order=DONE), "Order from elsewhere."),
+        (news.SlicesStruck(draft=DONE.draft, sent=5, why="Stopped."), "Not sent whole BUY 10 RELIANCE"),
+        (
+            news.TargetBlind(draft=DONE.draft, since=NOW),
+            "Target not watched. RELIANCE at 1,480.30: no live prices since 14:02:11. A stop at the exchange stands.",
+        ),
+        (
+            news.TargetBlind(draft=DONE.draft, since=NOW, sees=True),
+            f"Target watched again. RELIANCE at {DONE.draft.price:,.2f}; not seen 14:02:11-14:02:11.",
+        ),
+        (news.MarketUnfilled(order=DONE), "Not filled #12 BUY 10 RELIANCE"),
+        (news.GuardPlaced(order=DONE), "Stop placed."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.TRIGGERED), "Stop triggered, not filled."),
+        (news.ExitAsks(order=DONE, why=news.ExitTrouble.LEFT_OVER), "Exit left over."),
+        (
+            news.Unguarded(draft=DONE.draft),
+            "No stop. 10 RELIANCE CNC: its stop does not stand, and no exit could be sent. Nothing guards it.",
+        ),
         (news.OrderByOther(order=DONE, name="Ravi"), "Ravi sent an order."),
         (
             news.TradingStopped(name="Ravi", at=NOW),
@@ -195,9 +254,9 @@ def after(quantity: int | None, **changes: Any) -> PositionAfter:
         (
             after(25, average=Decimal("1471.4033"), open=Decimal("222.50")),
             "Position +25, avg 1,471.40 🟢 +222.50",
-            ["Exit", "Same again"],
+            ["Set stop", "Exit", "Same again"],
         ),
-        (after(25, average=Decimal("1471.40")), "Position +25, avg 1,471.40", ["Exit", "Same again"]),
+        (after(25, average=Decimal("1471.40")), "Position +25, avg 1,471.40", ["Set stop", "Exit", "Same again"]),
         (after(0, booked=Decimal("517.50"), closes=True), "Booked +517.50 🟢 · position closed", []),
         (
             after(-5, average=Decimal(1490), booked=Decimal("-51.50"), closes=True),
@@ -216,7 +275,8 @@ def test_a_fill_tells_what_is_held_or_booked_and_offers_no_way_out_of_nothing(
     assert labels(view) == offered
     intraday = replace(DONE, draft=replace(DONE.draft, product=Product.MIS))
     turns = labels(draw(news.Filled(order=intraday, fill=FILL, after=held)))
-    assert turns == offered + ([] if held.quantity == 0 else ["Reverse"])
+    known = held.quantity is not None or held.closes
+    assert turns == (offered if known else ["Exit"]), "the same again of what may have closed could open a short"
 
 
 def test_an_average_has_two_decimals_and_four_where_the_tick_is_finer() -> None:
@@ -301,7 +361,7 @@ def test_only_the_brokers_own_words_are_called_so_and_they_are_kept_short(reason
 
 def test_a_delivery_sale_leaves_nothing_to_exit() -> None:
     sale = replace(DONE, draft=replace(DONE.draft, side=Side.SELL, product=Product.CNC))
-    assert labels(draw(news.Filled(order=sale, fill=FILL))) == ["Same again"]
+    assert labels(draw(news.Filled(order=sale, fill=FILL))) == []
 
 
 def test_a_rejection_is_explained_and_its_own_words_are_escaped() -> None:

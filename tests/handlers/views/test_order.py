@@ -1,7 +1,7 @@
 """The proposal as it is drawn: all that matters, nothing wider than a phone, Confirm alone on its row."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.market.instrument import Exchange
 from bot.domain.market.prices import Price
+from bot.domain.orders.exit_figures import ExitFigures
 from bot.domain.orders.order import Order, OrderStatus, Purpose
 from bot.domain.orders.proposal import ChangeOptions, Proposal, Question, Remark
 from bot.domain.orders.tariff import ChargeName, Loan
@@ -19,7 +20,7 @@ from handlers.views.format import amount, columns
 from handlers.views.message import Table, View
 from handlers.views.tap import decode
 from handlers.views.taps import CardTap, CardVerb, ChangeTap
-from tests.handlers.samples import A_STOP, MAIN, NOW, TOKEN, a_confirmation, a_proposal
+from tests.handlers.samples import A_STOP, MAIN, NOW, PROTECTED, TOKEN, a_confirmation, a_proposal
 from tests.stage.orders import NIFTY_CALL, RELIANCE, a_draft, an_order
 
 
@@ -200,6 +201,38 @@ def test_cancelling_the_only_stop_and_allowing_orders_are_asked_in_words() -> No
     assert labels(view) == [["Yes, cancel the stop"], ["No, keep it"]]
     resume = views.question(Question(confirmation=a_confirmation(purpose=Purpose.RESUME), account=MAIN), "LIVE", NOW)
     assert labels(resume) == [["Yes, allow new orders"], ["No, stay stopped"]]
+
+
+def test_an_exit_card_shows_what_was_paid_and_what_it_makes_of_it() -> None:
+    figures = ExitFigures(entry=Decimal("691.03"), if_now=Decimal("-1283.10"), at_worst=Decimal("-2891.85"))
+    sale = a_proposal(closes=195, figures=figures, draft=replace(PROTECTED, side=Side.SELL))
+    text = " ".join(views.proposal(sale, "PAPER", NOW).plain.split())
+    assert "Bought at 691.03 If filled now −1,283.10 🔴 At the worst −2,891.85 🔴" in text
+    unknown = replace(figures, entry=None, if_now=None, at_worst=None)
+    text = " ".join(views.proposal(replace(sale, figures=unknown), "PAPER", NOW).plain.split())
+    assert "Bought at not known" in text
+    assert "If filled now" not in text
+
+
+def test_a_closed_market_shows_when_it_opens_and_no_confirm() -> None:
+    opens = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+    view = views.proposal(a_proposal(opens=opens), "LIVE", NOW)
+    assert view.plain.endswith("NSE takes this again on Mon 23 Nov at 09:00.")
+    assert labels(view) == [["Discard"]]
+
+
+def test_a_heavy_order_is_a_question_whose_button_names_the_act() -> None:
+    why = ("The limit 9,99,999.00 is 67,456 % above the ask 1,480.30.",)
+    heavy = a_confirmation(draft=a_draft(price=Decimal(999_999)))
+    view = views.in_words(heavy, why, "main", "LIVE", NOW)
+    assert view.plain.splitlines() == ["BUY 10 RELIANCE?", *why, "main · LIVE"]
+    assert labels(view) == [["Yes, buy 10 at 9,99,999.00"], ["No"]]
+    assert [decode(item.data) for line in view.keyboard for item in line] == [
+        CardTap(TOKEN, CardVerb.YES, "main"),
+        CardTap(TOKEN, CardVerb.DISCARD, "main"),
+    ]
+    widened = a_confirmation(purpose=Purpose.MODIFY, draft=A_STOP)
+    assert labels(views.in_words(widened, why, "main", "LIVE", NOW))[0] == ["Yes, move it to 80.00"]
 
 
 WILD = st.text(st.characters(codec=None), min_size=1, max_size=40)

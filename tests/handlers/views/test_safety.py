@@ -11,9 +11,16 @@ from tests.handlers.samples import A_STOP, ASHA, NOW, PAPA
 from tests.stage.orders import an_order
 
 
-def killed(*entries: Order, stops: tuple[Order, ...] = (), already: bool = False) -> View:
+def killed(
+    *entries: Order,
+    stops: tuple[Order, ...] = (),
+    exits: tuple[Order, ...] = (),
+    unknown: tuple[Order, ...] = (),
+    already: bool = False,
+) -> View:
     stop = Stop(account_id="a2", by=ASHA, at=NOW)
-    return views.killed(Killed(account=PAPA, stop=stop, already=already, entries=entries, stops=stops), "LIVE", NOW)
+    left = Killed(account=PAPA, stop=stop, already=already, entries=entries, stops=stops, exits=exits, unknown=unknown)
+    return views.killed(left, "LIVE", NOW)
 
 
 def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
@@ -28,11 +35,30 @@ def test_what_rests_is_named_and_can_be_cancelled_on_the_same_account() -> None:
     assert view.keyboard[0][0].label == "Cancel both"
 
 
+def test_an_exit_is_never_called_an_entry_and_an_unknown_outcome_is_named() -> None:
+    stop = Stop(account_id="a2", by=ASHA, at=NOW)
+    exits = (an_order(number=4, status=OrderStatus.OPEN, closes=True),)
+    lost = (an_order(number=5, status=OrderStatus.UNKNOWN),)
+    view = views.killed(
+        Killed(account=PAPA, stop=stop, already=False, entries=(), stops=(), exits=exits, unknown=lost), "LIVE", NOW
+    )
+    assert "1 exit stays:" in view.plain
+    assert "1 order's outcome is unknown:" in view.plain
+    assert [item.label for line in view.keyboard for item in line] == ["Resume…"]
+
+
 def test_nothing_resting_offers_nothing_to_cancel() -> None:
     view = killed(already=True)
     assert "No entry order rests." in view.plain
     assert "\nStopped since 14:02:11 already.\n" in view.plain
     assert [item.label for line in view.keyboard for item in line] == ["Resume…"]
+
+
+def test_an_order_of_unknown_outcome_is_named_and_nobody_says_that_nothing_rests() -> None:
+    view = killed(unknown=(an_order(number=9, status=OrderStatus.UNKNOWN),))
+    assert "1 order's outcome is unknown:\n#9 BUY 10 RELIANCE" in view.plain
+    assert "No entry order rests." not in view.plain
+    assert "The outcome of 2 orders is unknown:" in killed(unknown=(an_order(number=8), an_order(number=9))).plain
 
 
 def test_many_orders_are_counted_and_not_all_named() -> None:

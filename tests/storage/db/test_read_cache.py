@@ -113,7 +113,9 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @invariant()
     def a_reading_is_true(self) -> None:
-        assert at_once(self.bot, standing) == at_once(self.host, afresh)
+        truth = at_once(self.host, afresh)
+        assert asyncio.run(self.bot.read(standing)) == truth, "read beside the writer, first of all"
+        assert at_once(self.bot, standing) == truth
 
     def teardown(self) -> None:
         for store in (self.bot, self.host):

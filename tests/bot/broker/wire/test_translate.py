@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from bot.broker.wire import answers, bodies, models, research_rows, translate
+from bot.broker.wire import answers, bodies, models, research_rows, translate, vocabulary
 from bot.broker.wire.answers import Answer, envelope
 from bot.broker.wire.bodies import StopSpelling
 from bot.broker.wire.row_cache import Rows
 from bot.domain.errors import Refused, Unclear, Unreadable
-from bot.domain.orders.order import OrderFact
+from bot.domain.orders.order import OrderFact, OrderStatus
 from bot.domain.terms import OrderKind, Product, Side, Validity
 from tests.bot.broker.test_quirks import DRAFT, ID, ORDER, bad, body, good
 
@@ -241,3 +241,17 @@ def test_what_the_broker_says_beside_a_status_that_proves_nothing_is_kept(http: 
     failure = answers.failure_of_act(Answer(http, page), envelope(page), "order")
     assert isinstance(failure, Unclear)
     assert failure.words == words
+
+
+@pytest.mark.parametrize(
+    ("word", "stop", "meant"),
+    [
+        ("O-Modified", True, OrderStatus.TRIGGER_PENDING),
+        ("Modified", True, OrderStatus.TRIGGER_PENDING),
+        ("O-Modified", False, OrderStatus.OPEN),
+        ("Triggered", True, OrderStatus.OPEN),
+        ("Trigger Pending", True, OrderStatus.TRIGGER_PENDING),
+    ],
+)
+def test_a_stop_that_was_changed_waits_until_it_is_triggered(word: str, stop: bool, meant: OrderStatus) -> None:
+    assert vocabulary.order_status(word, quantity=10, filled=0, stop=stop) is meant

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.money import ZERO, total
-from bot.domain.pnl.fifo import Exit, Lot, carried_into, cost_of, lots_of, match, match_day, quantity_of
+from bot.domain.pnl.fifo import Exit, Lot, booked_by_day, carried_into, cost_of, lots_of, match, match_day, quantity_of
 from bot.domain.terms import Product
 from tests.stage.ledger import a_fill, on
 
@@ -45,6 +45,18 @@ def test_it_books_what_shares_told_apart_would_book(fills: list[tuple[int, Decim
     booked, opened = one_by_one(fills)
     assert booked_of(exits) == booked
     assert [(1 if lot.quantity > 0 else -1, lot.price) for lot in left for _ in range(abs(lot.quantity))] == opened
+
+
+@given(FILLS, FILLS, PRODUCTS)
+def test_without_a_record_of_each_exit_the_same_is_booked_and_left(
+    before: list[tuple[int, Decimal]], fills: list[tuple[int, Decimal]], product: Product
+) -> None:
+    carried = match((), lots(before))[1]
+    exits, left = match_day(carried, lots(fills), product)
+    assert booked_by_day(carried, lots(fills), product) == (booked_of(exits), left)
+    unknown = [lot._replace(price=None) for lot in carried]
+    closes_unknown = any(each.entry is None for each in match_day(unknown, lots(fills), product)[0])
+    assert (booked_by_day(unknown, lots(fills), product)[0] is None) is closes_unknown
 
 
 @given(FILLS, PRICES, PRODUCTS)

@@ -104,7 +104,7 @@ class Days:
         due = at_ist(today, 16, 15)
         self.until(due)
         await self.sync()
-        await self.stage.core.services.reports.close_day(Occasion(day=today, due=due))
+        await self.stage.core.services.summaries.close_day(Occasion(day=today, due=due))
         self.until(at_ist(today + timedelta(days=1), 9))
         self.broker.facts.clear()
         self.broker.rows.clear()

@@ -115,7 +115,7 @@ async def test_each_day_of_trading_has_its_row_and_a_holiday_has_none(loop: Virt
 
 
 @pytest.mark.parametrize("after_commit", [False, True])
-@pytest.mark.parametrize("at", range(1, 6))  # accounts, row, records, keeping, note
+@pytest.mark.parametrize("at", [1, 9, 16, 17, 18])  # of 18 steps: reads, the row with its news, the note of the job
 async def test_killed_at_any_step_of_the_summary_there_is_one_final_row_and_one_notice(
     loop: VirtualLoop, at: int, after_commit: bool
 ) -> None:
@@ -207,10 +207,10 @@ async def test_a_day_without_a_row_is_shown_from_the_records_and_one_without_rec
     stage = await a_stage(clock)
     await stage.store.transaction(lambda db: db.orders.add(an_order(), DAY))
     loop.shift(86_400)
-    report = await stage.core.services.reports.day(stage.actor, DAY)
+    report = await stage.core.services.summaries.day(stage.actor, DAY)
     assert (report.orders, report.records_only) == (1, True)
     with pytest.raises(NotFound, match="no report of 19 Nov 2026"):
-        await stage.core.services.reports.day(stage.actor, after(-1))
+        await stage.core.services.summaries.day(stage.actor, after(-1))
     assert await rows(stage.store) == {}, "only the clock writes a final row"
 
 
@@ -226,11 +226,11 @@ async def test_a_mistake_of_ours_about_one_account_leaves_out_no_other(loop: Vir
     core = a_core(store, ScriptedConnections(connections), clock)
     occasion = Occasion(day=DAY, due=at_ist(DAY, 16, 15))
     with pytest.raises(ZeroDivisionError):
-        await core.services.reports.close_day(occasion)
+        await core.services.summaries.close_day(occasion)
     assert await store.transaction(lambda db: db.reports.find("a1", DAY)) is None
     assert await store.transaction(lambda db: db.reports.find("a2", DAY)) is not None
     brokers["a1"].away = None
-    await core.services.reports.close_day(occasion)
+    await core.services.summaries.close_day(occasion)
     assert await store.transaction(lambda db: db.reports.find("a1", DAY)) is not None
 
 

@@ -12,6 +12,7 @@ from bot.domain.errors import CheckFailed, ChoiceWanted, NotAllowed
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKind, Right
 from bot.domain.orders.order import Order, OrderDraft, OrderRequest
 from bot.domain.orders.portfolio import Position
+from bot.domain.orders.standing import Cancelled
 from bot.domain.people.account import Role, User
 from bot.domain.terms import OrderKind, Product, Side
 from bot.simulators.loop import LoopClock
@@ -179,5 +180,5 @@ async def test_a_guardian_changes_no_order_and_cancels_and_stops(clock: LoopCloc
     await owner.becomes(Role.GUARDIAN)
     with pytest.raises(NotAllowed):
         await owner.proposals.modify(guardian, 1, price=Decimal("1476.00"), quantity=None, chat_id=PERSON)
-    assert isinstance(await owner.orders.cancel(guardian, 1, chat_id=PERSON), Order)
+    assert isinstance(await owner.orders.cancel(guardian, 1, chat_id=PERSON), Cancelled)
     assert not (await owner.switch.kill(guardian)).already

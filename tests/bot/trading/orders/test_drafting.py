@@ -71,7 +71,7 @@ class Still:
 
 
 DRAFTING = Drafting(REFERENCE_DATA.rules, Still())
-SEEN = Price(last=Decimal("1480.30"), bid=Decimal("1480.20"), ask=Decimal("1480.30"))
+SEEN = Price(last=Decimal("1480.30"), at=NOW, bid=Decimal("1480.20"), ask=Decimal("1480.30"))
 BUY = OrderRequest(side=Side.BUY, symbol="RELIANCE", quantity=10)
 
 
@@ -85,6 +85,22 @@ def test_rupees_buy_whole_shares_at_the_worst_price_and_never_more(rupees: str, 
     assert draft.quantity == shares
     assert draft.price is not None
     assert draft.price * shares <= Decimal(rupees) < draft.price * (shares + 1)
+
+
+@pytest.mark.parametrize(
+    ("at", "protected", "why"),
+    [
+        (NOW, True, None),
+        (NOW - timedelta(seconds=61), False, "Last trade is over a minute old: limit at mid, not market"),
+        (None, False, "Age of the price is not known: limit at mid, not market"),
+    ],
+)
+def test_a_price_that_is_old_or_of_unknown_age_makes_a_limit_at_mid(
+    at: datetime | None, why: str | None, *, protected: bool
+) -> None:
+    draft, said = DRAFTING.draft(BUY, RELIANCE, replace(SEEN, at=at), Product.CNC)
+    assert (draft.protected, [remark.say for remark in said]) == (protected, [why] if why else [])
+    assert protected or draft.price == Decimal("1480.20")
 
 
 def test_rupees_for_contracts_buy_whole_lots() -> None:

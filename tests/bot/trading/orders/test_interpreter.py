@@ -107,18 +107,38 @@ async def test_a_limit_is_told_from_a_size_by_the_price_of_now(clock: LoopClock)
     assert set(await asked(stage, "buy tcs 5 30k")) == {"Buy 5 @ 30,000.00", "Buy 30,000 @ 5.00"}
 
 
-async def test_a_stop_or_target_that_would_be_dropped_is_told_and_never_dropped(clock: LoopClock) -> None:
+async def test_a_stop_and_a_target_that_are_said_stand_on_the_card(clock: LoopClock) -> None:
+    stage = await a_desk(clock)
+    for words, stop, limit, target in (
+        ("b reliance 10 1475 sl 1450 t 2%", "1450.00", "1435.50", "1504.50"),
+        ("b reliance 10 1475 sl 20pts t 1500", "1455.00", "1440.50", "1500.00"),
+        ("b reliance 10 1475 sl 1450/1440", "1450.00", "1440.00", None),
+        ("b reliance 10 1475 t 1500", None, None, "1500.00"),
+    ):
+        attached = (await said(stage, words)).attached
+        assert attached is not None
+        assert (attached.stop, attached.stop_limit, attached.target) == tuple(
+            Decimal(each) if each is not None else None for each in (stop, limit, target)
+        ), words
+    assert (await said(stage, "b reliance 10 1475")).attached is None
+
+
+async def test_a_stop_on_the_wrong_side_is_offered_on_the_losing_one(clock: LoopClock) -> None:
+    stage = await a_desk(clock)
+    assert await asked(stage, "b reliance 10 1475 sl 1500") == {"Stop at 1,450.00": "/buy RELIANCE 10 @1475 sl 1450"}
+    assert set(await asked(stage, "b reliance 10 1475 sl 25")) == {"Stop at 1,455.30", "Stop at 25.00"}
+
+
+async def test_a_size_by_risk_is_told_and_never_dropped(clock: LoopClock) -> None:
     stage = await a_desk(clock)
     with pytest.raises(ChoiceWanted) as question:
-        await said(stage, "b reliance 10 1475 sl 1450 t 2%")
-    assert question.value.say.startswith("Understood: a stop: 1,450.00 and a target: 2 % away.")
-    assert question.value.near == (("Ask for it without that", "/buy RELIANCE 10 @1475"),)
-    assert await asked(stage, "b reliance risk 1000 sl 1450") == {}
+        await said(stage, "b reliance risk 1000 sl 1450")
+    assert question.value.say.startswith("Understood: a size that risks ₹1,000.00.")
 
 
 async def test_all_and_half_are_what_is_held_in_whole_lots(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    stage.broker.demat = [a_holding()]
+    stage.broker.demat = [a_holding(collateral=0)]
     assert (await said(stage, "sell all reliance")).draft.quantity == 45
     assert (await said(stage, "s reliance half")).draft.quantity == 22
     stage.broker.held = [replace(SHORT_CALL, quantity=-195)]
@@ -130,7 +150,7 @@ async def test_all_and_half_are_what_is_held_in_whole_lots(clock: LoopClock) -> 
 
 async def test_all_of_what_is_held_in_two_ways_is_a_question_with_the_size_of_each(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    stage.broker.demat = [a_holding()]
+    stage.broker.demat = [a_holding(collateral=0)]
     stage.broker.held = [a_position(product=Product.MIS, quantity=10)]
     assert await asked(stage, "sell all reliance") == {
         "MIS 10": "/sell RELIANCE 10 mis",
@@ -140,14 +160,14 @@ async def test_all_of_what_is_held_in_two_ways_is_a_question_with_the_size_of_ea
 
 async def test_shares_sold_today_out_of_the_holdings_are_not_sold_once_more(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    stage.broker.demat = [a_holding()]
+    stage.broker.demat = [a_holding(collateral=0)]
     stage.broker.held = [a_position(quantity=-30, sold=30, bought=0)]
     assert (await said(stage, "sell all reliance")).draft.quantity == 15
 
 
 async def test_a_sale_of_more_than_there_is_offers_what_there_is(clock: LoopClock) -> None:
     stage = await a_desk(clock)
-    stage.broker.demat = [a_holding(quantity=15, t1=0)]
+    stage.broker.demat = [a_holding(quantity=15, t1=0, collateral=0)]
     with pytest.raises(CheckFailed) as refused:
         await said(stage, "/sell reliance 20")
     assert refused.value.near == (("Sell 15", "/sell RELIANCE-EQ 15 cnc nse"),)

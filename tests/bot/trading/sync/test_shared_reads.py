@@ -95,6 +95,8 @@ async def readers(clock: LoopClock) -> Readers:
         tariff=proposing.tariff,
         plan=proposing.plan,
         day_book=stage.core.services.books.day_book,
+        events=stage.core.services.books.events,
+        bases=stage.core.services.books.bases,
         clock=clock,
     )
     return Readers(stage=stage, broker=broker, views=views)

@@ -1,0 +1,260 @@
+"""Plans: all that one Confirm covers, leg by leg, and what each leg may send, at most once."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.orders.closing import POSSIBLY_WORKING
+from bot.domain.orders.order import Order, OrderDraft, OrderStatus
+from bot.domain.terms import OrderKind, Side
+
+
+class LegKind(StrEnum):
+    """What a leg is for."""
+
+    ENTRY = "ENTRY"
+    STOP = "STOP"  # rests at the exchange once something of the entry is filled
+    TARGET = "TARGET"  # watched by the bot on ticks; the resting stop becomes it
+    EXIT = "EXIT"  # a way out that a person confirmed, or that a plan which only closes is licensed for
+
+
+class LegState(StrEnum):
+    """A leg leaves WAITING once, for good: that move licenses its one POST."""
+
+    WAITING = "WAITING"
+    CLAIMED = "CLAIMED"
+    STRUCK = "STRUCK"  # it will never be sent
+
+
+class PlanState(StrEnum):
+    """A plan is asked with its card, alive from the tap, and over when nothing of it can be sent any more."""
+
+    ASKED = "ASKED"
+    ALIVE = "ALIVE"
+    OVER = "OVER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLeg:
+    """One order that a plan may send: this side, at most this quantity, no worse than this price."""
+
+    number: int  # its place in the plan, from 0
+    kind: LegKind
+    draft: OrderDraft
+    state: LegState = LegState.WAITING
+    order_id: str | None = None  # set by the claim
+
+    @property
+    def licence(self) -> str:
+        return f"{self.number}|{self.kind}|{self.draft.digest()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything one Confirm covers. Its id is the token of that question; what changes later never adds to its legs."""
+
+    id: str
+    account_id: str
+    placed_by: int  # Telegram id of who confirmed
+    state: PlanState
+    legs: tuple[PlanLeg, ...]
+    until: datetime  # UTC; after this nothing of it is sent
+    created_at: datetime
+    taking_since: datetime | None = None  # since when the target is being taken
+    why: str = ""  # why it is over, or why something of it was struck off
+
+    def leg(self, kind: LegKind) -> PlanLeg | None:
+        """The first leg of that kind. None when the plan has none."""
+        return next((leg for leg in self.legs if leg.kind is kind), None)
+
+    @property
+    def guard_id(self) -> str | None:
+        """The one order that guards what the plan opened, or closes it: the stop, until the target went in its place."""
+        ids = [leg.order_id for leg in self.legs if leg.kind in (LegKind.TARGET, LegKind.STOP) and leg.order_id is not None]
+        return ids[-1] if ids else None
+
+    @property
+    def entries(self) -> tuple[PlanLeg, ...]:
+        return tuple(leg for leg in self.legs if leg.kind is LegKind.ENTRY)
+
+    def digest(self) -> str:
+        """A name for all that the card shows of it: every leg with its terms, and the end."""
+        legs = "\n".join(leg.licence for leg in self.legs)
+        return hashlib.sha256(f"{self.account_id}\n{legs}\n{self.until.isoformat()}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """What is attached to an entry, in rupees on the tick: the stop with its worst price, the target."""
+
+    stop: Decimal | None = None  # trigger
+    stop_limit: Decimal | None = None
+    target: Decimal | None = None
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Attached":
+        """What a plan has attached to its entry."""
+        stop, target = plan.leg(LegKind.STOP), plan.leg(LegKind.TARGET)
+        return cls(
+            stop=stop.draft.trigger if stop is not None else None,
+            stop_limit=stop.draft.price if stop is not None else None,
+            target=target.draft.price if target is not None else None,
+        )
+
+    def legs(self, entry: OrderDraft) -> tuple[PlanLeg, ...]:
+        """The legs of a plan around this entry. ValueError for a stop without its worst price, or a price off the tick."""
+        drafts = [(LegKind.ENTRY, entry)]
+        if self.stop is not None:
+            drafts.append((LegKind.STOP, _closing(entry, OrderKind.SL, self.stop_limit, self.stop)))
+        if self.target is not None:
+            drafts.append((LegKind.TARGET, _closing(entry, OrderKind.LIMIT, self.target, None)))
+        return tuple(PlanLeg(number=number, kind=kind, draft=draft) for number, (kind, draft) in enumerate(drafts))
+
+
+def _closing(entry: OrderDraft, kind: OrderKind, price: Decimal | None, trigger: Decimal | None) -> OrderDraft:
+    return OrderDraft(
+        instrument=entry.instrument,
+        side=entry.side.opposite,
+        quantity=entry.quantity,
+        kind=kind,
+        product=entry.product,
+        price=price,
+        trigger=trigger,
+    )
+
+
+class Act(StrEnum):
+    """What a plan does next."""
+
+    PLACE_STOP = "PLACE_STOP"
+    RESIZE_STOP = "RESIZE_STOP"  # so that it guards exactly what is filled and still open
+    TAKE_TARGET = "TAKE_TARGET"
+    BACK_TO_STOP = "BACK_TO_STOP"  # the target's limit did not fill: the quantity is guarded again
+    EXIT_AT_STOP = "EXIT_AT_STOP"  # the price fell through the stop meanwhile: out, no worse than the stop's own limit
+    SEND_SLICE = "SEND_SLICE"  # the next part of an entry that is over the freeze quantity
+    STRIKE = "STRIKE"  # what is unsent of the entry will never be
+    CANCEL_GUARD = "CANCEL_GUARD"  # what it guarded is gone
+    END = "END"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """The next act of a plan, and for how many shares or units."""
+
+    act: Act
+    quantity: int = 0  # SEND_SLICE: the leg's number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """All that a plan's next act hangs on."""
+
+    entries: tuple[Order, ...]  # as stored, of the entry legs that were sent
+    guard: Order | None  # the order of plan.guard_id
+    free: int | None  # open shares or units on the plan's side that no other order is closing, as last read; None: not read yet
+    touched: bool = False  # the target's price is traded now
+    stopped: bool = False  # the stop's trigger is traded now: on one tick the stop wins
+    unfilled: bool = False  # the target's limit rests longer than it may
+
+    @property
+    def opened(self) -> int:
+        """Shares or units that the plan opened and has not closed yet."""
+        return sum(entry.filled for entry in self.entries) - (self.guard.filled if self.guard is not None else 0)
+
+
+def next_act(plan: Plan, facts: PlanFacts, now: datetime) -> Next | None:
+    """What an entry's plan does now; None: it waits. The same facts lead to the same act.
+
+    Never more is closed than the plan opened, nor more than is free.
+    """
+    guard = facts.guard
+    if guard is not None and guard.status in POSSIBLY_WORKING:
+        return None  # a plan never sends a second exit by itself
+    if guard is not None and not guard.status.is_working:
+        return Next(act=Act.END, quantity=max(facts.opened, 0))  # the news of its end rings, and what is bare is told
+    if facts.opened <= 0 and _entered(plan, facts):
+        return Next(act=Act.END) if guard is None else Next(act=Act.CANCEL_GUARD)
+    if facts.free is None or facts.opened <= 0:
+        return None
+    held = min(facts.opened, facts.free)
+    if guard is None:
+        return _unguarded(plan, held, facts) if held > 0 and now < plan.until else None
+    if held <= 0:
+        return Next(act=Act.CANCEL_GUARD)
+    if plan.taking_since is not None:
+        return _taking(plan, guard, held, facts)
+    if guard.draft.trigger is None:
+        return Next(act=Act.END)  # somebody turned it into an exit: that order is theirs now
+    if guard.status is not OrderStatus.TRIGGER_PENDING:
+        return None  # it was triggered: the stop wins
+    if facts.touched and not facts.stopped and now < plan.until:
+        return Next(act=Act.TAKE_TARGET, quantity=held)
+    return Next(act=Act.RESIZE_STOP, quantity=held) if guard.pending != held else None
+
+
+def _entered(plan: Plan, facts: PlanFacts) -> bool:
+    """Whether nothing more of the entry can fill."""
+    unsent = any(leg.state is LegState.WAITING for leg in plan.entries)
+    return not unsent and all(entry.status.is_final or entry.status is OrderStatus.NOT_SEEN for entry in facts.entries)
+
+
+def _unguarded(plan: Plan, held: int, facts: PlanFacts) -> Next | None:
+    stop, target = plan.leg(LegKind.STOP), plan.leg(LegKind.TARGET)
+    if stop is not None:
+        return Next(act=Act.PLACE_STOP, quantity=held) if stop.state is LegState.WAITING else None
+    if target is not None and target.state is LegState.WAITING and facts.touched:
+        return Next(act=Act.TAKE_TARGET, quantity=held)
+    return None
+
+
+def _taking(plan: Plan, guard: Order, held: int, facts: PlanFacts) -> Next | None:
+    stop = plan.leg(LegKind.STOP)
+    if stop is None or guard.draft.trigger is not None or guard.draft.price == stop.draft.price:
+        return None
+    if facts.stopped:
+        return Next(act=Act.EXIT_AT_STOP, quantity=held)
+    return Next(act=Act.BACK_TO_STOP, quantity=held) if facts.unfilled else None
+
+
+def sliced(entry: OrderDraft, most: int) -> tuple[PlanLeg, ...]:
+    """An entry in whole lots of at most so many shares or units an order, each no worse than its price."""
+    size = most // entry.instrument.lot * entry.instrument.lot
+    if size <= 0:
+        return (PlanLeg(number=0, kind=LegKind.ENTRY, draft=entry),)
+    sizes = [min(size, entry.quantity - done) for done in range(0, entry.quantity, size)]
+    return tuple(
+        PlanLeg(number=number, kind=LegKind.ENTRY, draft=replace(entry, quantity=each)) for number, each in enumerate(sizes)
+    )
+
+
+def next_slice(plan: Plan, entries: tuple[Order, ...], now: datetime) -> Next | None:
+    """What follows of an entry in slices: one after the other, each once the one before has reached the exchange.
+
+    One that was refused, cancelled or given up ends them: the rest is struck off.
+    """
+    waiting = next((leg for leg in plan.entries if leg.state is LegState.WAITING), None)
+    if waiting is None:
+        return Next(act=Act.END)
+    if any(entry.status in POSSIBLY_WORKING for entry in entries):
+        return None  # it may be there, and it may not: no more is sent on top of it
+    if now >= plan.until or any(not entry.status.is_working and entry.status is not OrderStatus.FILLED for entry in entries):
+        return Next(act=Act.STRIKE)
+    return Next(act=Act.SEND_SLICE, quantity=waiting.number)
+
+
+def is_touched(leg: PlanLeg, traded: Decimal) -> bool:
+    """Whether a trade at this price, in rupees, reaches the target."""
+    price = leg.draft.price
+    if price is None:
+        return False
+    return traded >= price if leg.draft.side is Side.SELL else traded <= price
+
+
+def is_stopped(leg: PlanLeg, traded: Decimal) -> bool:
+    """Whether a trade at this price, in rupees, reaches the stop. On one tick with the target the stop wins."""
+    trigger = leg.draft.trigger
+    if trigger is None:
+        return False
+    return traded <= trigger if leg.draft.side is Side.SELL else traded >= trigger

@@ -1,0 +1,175 @@
+"""What is told before the market opens, as data: readiness, a missing login, contracts near their end, the week ahead."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.clock import MOST_SKEW
+from bot.domain.market.expiries import Expiry
+from bot.domain.market.instrument import Instrument
+from bot.domain.money import ZERO
+from bot.domain.orders.held import ContractChange, NewBase
+from bot.domain.orders.notice import Notice, NoticePriority, Sound
+from bot.domain.terms import Product
+
+LITTLE_SKEW = Decimal(2)  # seconds; a clock that is further off is worth a look
+MOST = Decimal(int(MOST_SKEW))
+
+
+class Light(StrEnum):
+    """How a fact stands: fit to trade, worth a look or not known, in the way."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedDay:
+    """A weekday without a session, or a day with one of its own."""
+
+    day: date
+    name: str
+    special: bool = False  # it has a session, in hours of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overnight:
+    """A position that was carried over the night."""
+
+    instrument: Instrument
+    product: Product
+    quantity: int  # signed, shares or units
+    guarded: bool | None  # whether a stop stands against it; None: not known
+
+    @property
+    def lacks_stop(self) -> bool:
+        """Whether to say that no stop stands against it: shares on margin are not watched that way."""
+        return self.guarded is False and self.product in (Product.MIS, Product.NRML)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unauthorised:
+    """Shares that wait for their stop, more than may leave the depository today."""
+
+    instrument: Instrument
+    quantity: int  # of the stop, shares
+    authorised: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness(Notice):
+    """Whether an account is fit for its day. None is always "not known", never "none"."""
+
+    sound = Sound.SILENT
+
+    day: date
+    expiries: tuple[Expiry, ...]  # families of contracts that end today
+    held_expiring: tuple[Instrument, ...]  # contracts that are held and end today
+    ahead: tuple[ClosedDay, ...]  # today, if it is special, and the holidays before the next session
+    covered: bool  # the calendar knows this day
+    skew: Decimal | None  # seconds that the broker's clock is ahead of ours
+    session: bool
+    master: date | None  # of the list of contracts in use
+    cash: Decimal | None  # rupees
+    feed: bool
+    overnight: tuple[Overnight, ...] | None
+    overnight_of: date | None  # the evening that overnight was noted on; None: it was read now
+    unauthorised: tuple[Unauthorised, ...]
+    changes: tuple[ContractChange, ...] | None  # since the trading day before
+    bases: tuple[NewBase, ...] | None
+
+    @property
+    def clock(self) -> Light:
+        if self.skew is None:
+            return Light.AMBER
+        off = abs(self.skew)
+        return Light.RED if off > MOST else Light.AMBER if off > LITTLE_SKEW else Light.GREEN
+
+    @property
+    def contracts(self) -> Light:
+        if self.master is None:
+            return Light.RED
+        return Light.GREEN if self.master == self.day else Light.AMBER
+
+    @property
+    def money(self) -> Light:
+        return Light.GREEN if self.cash is not None and self.cash > ZERO else Light.AMBER
+
+    @property
+    def carried(self) -> Light:
+        if self.overnight is None or self.overnight_of is not None:
+            return Light.AMBER if self.overnight != () else Light.GREEN
+        sure = all(row.guarded is not None and not row.lacks_stop for row in self.overnight)
+        return Light.GREEN if sure else Light.AMBER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessAlarm(Readiness):
+    """The same on a morning without a session while positions are held: nothing is being watched."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginReminder(Notice):
+    """The market is about to open, positions are held, and there is no session."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    at: datetime
+    overnight: tuple[Overnight, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """One stock contract that ends in shares within days, at the share's price of now; None is "not known"."""
+
+    instrument: Instrument
+    product: Product
+    quantity: int  # signed, units
+    left: int | None  # trading days; 0: today
+    warned: date | None  # from here on new entries are warned about
+    refused: date | None  # from here on new entries are refused
+    squared_off: date | None  # mStock closes it itself, best effort
+    spot: Decimal | None  # rupees, the share
+    shares: int | None  # to take, or below zero to give; 0: it ends without shares
+    money: Decimal | None  # rupees to pay, or below zero to get, for these shares
+    owned: int | None  # settled shares in the demat account, where they are to be given
+    close_now: Decimal | None  # rupees since entry after charges, if it is closed at the price of now
+    settle: Decimal | None  # rupees since entry after charges, if it ends at the share's price of now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearExpiry(Notice):
+    """Stock contracts that are held and end in shares within days."""
+
+    sound = Sound.SILENT
+
+    day: date
+    at: datetime
+    rows: tuple[Settlement, ...]
+    noted_of: date | None  # the evening that they were noted on; None: the book was read now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryAlarm(NearExpiry):
+    """The same once new entries are warned about: two trading days before the end, and nearer."""
+
+    sound = Sound.ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekAhead(Notice):
+    """The holidays of the coming week, and what of that which is held ends in it."""
+
+    sound = Sound.SILENT
+
+    monday: date
+    closed: tuple[ClosedDay, ...]
+    covered: bool  # the calendar knows every day of the week
+    expiring: tuple[Overnight, ...] | None  # held, soonest first; None: what is held is not known
+    noted_of: date | None

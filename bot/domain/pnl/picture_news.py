@@ -1,0 +1,24 @@
+"""A picture as news of its own: it follows the words that it belongs to and is kept until Telegram has taken it."""
+
+from dataclasses import dataclass
+
+from bot.domain.orders.notice import Notice, Sound
+from bot.domain.pictures import DayPicture, EquityCurve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictured(Notice):
+    """One of the two is set."""
+
+    sound = Sound.SILENT
+
+    day: DayPicture | None = None
+    curve: EquityCurve | None = None
+
+    @property
+    def picture(self) -> DayPicture | EquityCurve:
+        """What is to be drawn. ValueError where nothing is set."""
+        picture = self.day or self.curve
+        if picture is None:
+            raise ValueError("no picture")
+        return picture

@@ -1,0 +1,346 @@
+"""What a range of days made: the days' own rows and nothing beside them, told apart by symbol, product and who placed the order.
+
+The net of a range is the sum of the days' nets to the paisa. Each way of telling it apart adds up to the same, with a line for
+what belongs to no part: the rounding of the contract note, and rows that our fills do not explain.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.market.instrument import Instrument
+from bot.domain.money import PAISA, ZERO, total
+from bot.domain.orders.day_bill import DayBill
+from bot.domain.orders.portfolio import DayReport
+from bot.domain.pnl.round_trips import Booked, RoundTrip, RowDay
+from bot.domain.pnl.trades import FINE, DayMark, LedgerTrade, RowKey
+from bot.domain.terms import Product, Side
+
+
+class Source(StrEnum):
+    """Who placed the order that opened something."""
+
+    BOT = "bot"
+    PLAN = "plan"  # a leg of a plan, its entry included
+    ELSEWHERE = "elsewhere"  # mStock's app or website, or mStock itself
+    BEFORE = "before the bot"  # held since before the bot's first day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """What the day had made at a moment (UTC), rupees after the charges that were known."""
+
+    at: datetime
+    net: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """What an order got against the price that stood when it was tapped."""
+
+    number: int  # the order's day number
+    day: date
+    at: datetime  # of the tap, UTC
+    instrument: Instrument
+    side: Side
+    quantity: int  # filled, shares or units
+    touch: Decimal  # the ask of a purchase, the bid of a sale, rupees
+    average: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """Rupees gained against the price seen; a loss is negative."""
+        return (self.touch - self.average) * self.quantity * self.side.sign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeDay:
+    """One day of the range: its row, and what it is made of. marks, trades and bill belong to that day alone."""
+
+    day: date
+    report: DayReport
+    marks: tuple[DayMark, ...] = ()
+    trades: tuple[LedgerTrade, ...] = ()
+    bill: DayBill | None = None  # by its fills
+    curve: tuple[CurvePoint, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether the row has figures in rupees."""
+        return not self.report.records_only
+
+    @property
+    def net(self) -> Decimal | None:
+        """Rupees after the charges that are known; None: no data."""
+        if not self.known:
+            return None
+        return self.report.gross - (self.report.charges or ZERO)
+
+    @property
+    def lowest(self) -> CurvePoint | None:
+        """The worst moment of the day; None where nobody watched."""
+        return min(self.curve, key=lambda point: point.net, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One share of what the range made, rupees."""
+
+    name: str
+    gross: Decimal
+    charges: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.gross - self.charges
+
+    @property
+    def leaks(self) -> bool:
+        """Green before charges, red after them."""
+        return self.gross > 0 > self.net
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeReport:
+    """A range of days of one account, both ends included, dates of India; rupees."""
+
+    account_id: str
+    first: date
+    last: date
+    days: tuple[RangeDay, ...]  # those that have a row, oldest first
+    symbols: tuple[Part, ...] = ()
+    products: tuple[Part, ...] = ()
+    sources: tuple[Part, ...] = ()
+    booked_by: tuple[Booked, ...] = ()  # per exit, oldest first
+    trips: tuple[RoundTrip, ...] = ()
+    slips: tuple[Slip, ...] = ()
+    row_days: tuple[RowDay, ...] = ()  # each row on each day on which something was done or held
+    closed: tuple[date, ...] = ()  # weekdays of it on which nothing is traded
+    as_of: datetime | None = None  # when today's figures were read, UTC; None: they are final, or today is not in the range
+    unread: str | None = None  # why today, though it is in the range, is not among the days
+
+    @property
+    def booked(self) -> Decimal:
+        return total(each.report.booked for each in self.days if each.known)
+
+    @property
+    def open(self) -> Decimal:
+        return total(each.report.open for each in self.days if each.known)
+
+    @property
+    def adjustment(self) -> Decimal:
+        return total(each.report.adjustment for each in self.days if each.known)
+
+    @property
+    def gross(self) -> Decimal:
+        """Before charges."""
+        return self.booked + self.open + self.adjustment
+
+    @property
+    def charges(self) -> Decimal:
+        """As far as they are known."""
+        return total(each.report.charges or ZERO for each in self.days if each.known)
+
+    @property
+    def charges_missing(self) -> tuple[str, ...]:
+        """What the charges leave out, in words."""
+        names = [name for each in self.days if each.known for name in each.report.charges_missing]
+        unread = ["charges"] if any(each.known and each.report.charges is None for each in self.days) else []
+        return tuple(dict.fromkeys([*names, *unread]))
+
+    @property
+    def net(self) -> Decimal:
+        """The sum of the days' nets."""
+        return total(each.net for each in self.days if each.net is not None)
+
+    @property
+    def trades(self) -> int:
+        """Rows of the trade book."""
+        return sum(each.report.trades for each in self.days)
+
+    @property
+    def no_data(self) -> tuple[date, ...]:
+        """Days that have a row without figures."""
+        return tuple(each.day for each in self.days if not each.known)
+
+    @property
+    def counted(self) -> tuple[RoundTrip, ...]:
+        """Round trips whose result is known."""
+        return tuple(trip for trip in self.trips if trip.net is not None)
+
+    @property
+    def won(self) -> int:
+        """Round trips that made something after charges."""
+        return sum(trip.net > 0 for trip in self.counted if trip.net is not None)
+
+    @property
+    def best(self) -> RoundTrip | None:
+        return max(self.counted, key=_net, default=None)
+
+    @property
+    def worst(self) -> RoundTrip | None:
+        return min(self.counted, key=_net, default=None)
+
+    @property
+    def slippage(self) -> Decimal:
+        """Rupees against the prices seen at the taps; a loss is negative."""
+        return total(slip.amount for slip in self.slips)
+
+    @property
+    def lowest(self) -> CurvePoint | None:
+        """The worst moment of any of the days, each counted from its own beginning."""
+        return min((each.lowest for each in self.days if each.lowest is not None), key=lambda point: point.net, default=None)
+
+
+def _net(trip: RoundTrip) -> Decimal:
+    return trip.net if trip.net is not None else ZERO
+
+
+def by_symbol(days: Iterable[RangeDay]) -> tuple[Part, ...]:
+    """What each underlying or share made, the most telling first."""
+    sums = _Sums()
+    for each in days:
+        if each.known:
+            for mark in each.marks:
+                sums.add(mark.instrument.symbol, _made(mark), ZERO)
+            for (instrument, _), amount in _charged(each).items():
+                sums.add(instrument.symbol, ZERO, amount)
+            sums.rest(each)
+    return sums.parts()
+
+
+def by_product(days: Iterable[RangeDay]) -> tuple[Part, ...]:
+    """What each product made: CNC, MIS, NRML, MTF."""
+    sums = _Sums()
+    for each in days:
+        if each.known:
+            for mark in each.marks:
+                sums.add(mark.product, _made(mark), ZERO)
+            for (_, product), amount in _charged(each).items():
+                sums.add(product, ZERO, amount)
+            sums.rest(each)
+    return sums.parts()
+
+
+def by_source(
+    days: Sequence[RangeDay],
+    rows: Mapping[RowKey, Sequence[RowDay]],
+    sources: Mapping[str, Source],
+    before: Mapping[RowKey, DayMark],
+) -> tuple[Part, ...]:
+    """What the orders of the bot made and those from elsewhere: by who opened it, and charges by who placed the order.
+
+    rows: each row of the range, day by day. sources: of each order by the broker's id. before: how rows stood when the range
+    began. A row whose fills do not make what the day says of it belongs to no source.
+    """
+    sums, marks_before = _Sums(), before
+    row_days = {(key, row.day): row for key, of_row in rows.items() for row in of_row}
+    for each in days:
+        if each.known:
+            for mark in each.marks:
+                row = row_days.get((mark.row, each.day))
+                for source, amount in _made_by(mark, row, marks_before.get(mark.row), sources).items():
+                    sums.add(source, amount, ZERO)
+            for order, amount in charges_of_orders(each).items():
+                sums.add(sources.get(order, Source.ELSEWHERE), ZERO, amount)
+            sums.rest(each)
+        marks_before = {mark.row: mark for mark in each.marks}
+    return sums.parts()
+
+
+def _made_by(
+    mark: DayMark, row: RowDay | None, before: DayMark | None, sources: Mapping[str, Source]
+) -> Mapping[Source, Decimal]:
+    """What a row's day made, by who opened it; empty where several did and our fills do not make it."""
+    if row is None:
+        return {}
+    base = before.mark if before is not None else None
+    carried = {lot.order for lot in row.begun}
+    steps = [(out.entry_order, out.entry, out.price, out.quantity) for out in row.exits]
+    steps += [(lot.order, lot.price, mark.mark, lot.quantity) for lot in row.left]
+    made: dict[Source, Decimal] = {}
+    for order, entry, price, quantity in steps:
+        start = base if order in carried and base is not None else entry
+        source = sources.get(order, Source.ELSEWHERE) if order else Source.BEFORE
+        made[source] = made.get(source, ZERO) + ((price or ZERO) - (start or ZERO)) * quantity
+    if len(made) == 1:
+        return dict.fromkeys(made, _made(mark))
+    return made if abs(total(made.values()) - _made(mark)) < PAISA else {}
+
+
+def charges_of_orders(day: RangeDay) -> Mapping[str, Decimal]:
+    """Rupees of each order of the day, by the broker's id: its instrument's charges by turnover, to a hundredth of a paisa."""
+    found: dict[str, Decimal] = {}
+    if day.bill is None:
+        return found
+    values: dict[tuple[str, str], Decimal] = {}
+    for trade in day.trades:
+        values[trade.instrument.key] = values.get(trade.instrument.key, ZERO) + _value(trade)
+    costs = {row.instrument.key: row.bill.total for row in day.bill.rows if row.instrument is not None}
+    for trade in day.trades:
+        value, cost = values[trade.instrument.key], costs.get(trade.instrument.key, ZERO)
+        if value:
+            found[trade.broker_id] = found.get(trade.broker_id, ZERO) + cost * _value(trade) / value
+    return {order: amount.quantize(FINE) for order, amount in found.items()}
+
+
+def _charged(day: RangeDay) -> Mapping[tuple[Instrument, Product], Decimal]:
+    """Rupees of each instrument and product, to a hundredth of a paisa."""
+    if day.bill is None:
+        return {}
+    found: dict[tuple[Instrument, Product], Decimal] = {}
+    for row in day.bill.rows:
+        if row.instrument is None:
+            continue
+        of_products: dict[Product, Decimal] = {}
+        for trade in day.trades:
+            if trade.instrument.key == row.instrument.key:
+                of_products[trade.product] = of_products.get(trade.product, ZERO) + _value(trade)
+        if not total(of_products.values()):  # charged without a trade: it ended
+            of_products = {mark.product: Decimal(1) for mark in day.marks if mark.instrument.key == row.instrument.key}
+        whole = total(of_products.values())
+        for product, value in of_products.items():
+            found[row.instrument, product] = (row.bill.total * value / whole).quantize(FINE)
+    return found
+
+
+def _value(trade: LedgerTrade) -> Decimal:
+    return (trade.price or ZERO) * trade.quantity
+
+
+def _made(mark: DayMark) -> Decimal:
+    """What a row's day made before charges, as far as it is known."""
+    return (mark.booked or ZERO) + (mark.open or ZERO) + mark.adjustment
+
+
+REST = "rounding, other"
+
+
+class _Sums:
+    """Parts under their names, and what the days have beyond them."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Decimal, Decimal]] = {}
+        self._gross = self._charges = ZERO
+
+    def add(self, name: str, gross: Decimal, charges: Decimal) -> None:
+        before = self._made.get(name, (ZERO, ZERO))
+        self._made[name] = before[0] + gross, before[1] + charges
+
+    def rest(self, day: RangeDay) -> None:
+        """Takes in the day's own sums, against which the parts are held."""
+        self._gross += day.report.gross
+        self._charges += day.report.charges or ZERO
+
+    def parts(self) -> tuple[Part, ...]:
+        """The largest first, the rest last and only where there is one."""
+        made = [Part(name=name, gross=gross, charges=charges) for name, (gross, charges) in self._made.items()]
+        made.sort(key=lambda part: (-abs(part.net), part.name))
+        rest = Part(
+            name=REST,
+            gross=self._gross - total(part.gross for part in made),
+            charges=self._charges - total(part.charges for part in made),
+        )
+        return (*made, rest) if rest.gross or rest.charges else tuple(made)

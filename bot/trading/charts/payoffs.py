@@ -1,0 +1,100 @@
+"""What the account holds on one underlying, put together as one payoff."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import BrokerError, NotFound
+from bot.domain.market.display_names import short
+from bot.domain.market.instrument import Instrument
+from bot.domain.orders.payoff import PayoffLeg
+from bot.domain.orders.portfolio import Holding, Position
+from bot.domain.people.account import Actor
+from bot.domain.pictures import Payoff
+from bot.trading.account.prices import Prices
+from bot.trading.account.quotes import Quotes
+from bot.trading.actor import account_of
+from bot.trading.sync.shared_reads import SharedReads
+
+
+@dataclass(slots=True, kw_only=True)
+class Payoffs:
+    """The payoff of positions and holdings at the nearest expiry of the options among them."""
+
+    quotes: Quotes
+    reads: SharedReads
+    prices: Prices
+    clock: Clock
+    mode: str
+
+    async def held(self, actor: Actor, words: str) -> Payoff:
+        """All of one underlying. NotFound when nothing of it is held; what cannot be drawn is named in it."""
+        account = account_of(actor)
+        named = await self.quotes.named(words, command="/chart")
+        symbol = named.symbol
+        book, demat = await asyncio.gather(self.reads.positions(account.id), self.reads.holdings(account.id))
+        positions = [position for position in book.value if position.instrument.symbol == symbol and position.quantity]
+        holdings = [holding for holding in demat.value if holding.instrument.symbol == symbol]
+        as_of = min(book.as_of, demat.as_of)
+        today = ist_date(as_of)
+        ends = [position.instrument.expiry for position in positions if position.instrument.is_option]
+        expiry = min((end for end in ends if end is not None), default=None)
+        legs, left_out = _split(_positions(positions), expiry, today)
+        shares, without_cost = _split(_shares(holdings, positions), expiry, today)
+        if not (legs or shares or left_out or without_cost):
+            raise NotFound(f"Nothing is held on {symbol}.")
+        return Payoff(
+            name=symbol,
+            expiry=expiry,
+            legs=(*shares, *legs),
+            spot=await self._spot(account.id, symbol),
+            left_out=(*left_out, *without_cost),
+            mode=self.mode,
+            as_of=as_of,
+        )
+
+    async def _spot(self, account_id: str, symbol: str) -> Decimal | None:
+        match = self.quotes.instruments.find(symbol, today=ist_date(self.clock.now()))
+        if match.instrument is None:
+            return None
+        try:
+            price = await self.prices.of(account_id, match.instrument.key)
+        except BrokerError:
+            return None
+        return price.last if price is not None else None
+
+
+_Held = tuple[Instrument, int, Decimal | None]  # what, signed units, entry in rupees
+
+
+def _positions(positions: Iterable[Position]) -> Iterator[_Held]:
+    for position in positions:
+        if not position.is_sold_holding:
+            yield position.instrument, position.quantity * position.multiplier, position.average
+
+
+def _shares(holdings: Iterable[Holding], positions: Sequence[Position]) -> Iterator[_Held]:
+    """What is left of the holdings: shares that were sold out of them today are a negative row of delivery."""
+    for holding in holdings:
+        sold = sum(row.quantity for row in positions if row.is_sold_holding and row.instrument.key == holding.instrument.key)
+        if holding.total + sold > 0:
+            yield holding.instrument, holding.total + sold, holding.average
+
+
+def _split(held: Iterable[_Held], expiry: date | None, today: date) -> tuple[tuple[PayoffLeg, ...], tuple[str, ...]]:
+    """(legs, what is left out): an option that lives on after the expiry has no certain worth on that day."""
+    legs, left_out = [], []
+    for instrument, quantity, average in held:
+        name = short(instrument, today=today) if instrument.is_derivative else f"{instrument.symbol} shares"
+        if average is None:
+            left_out.append(f"{name} (entry not known)")
+        elif instrument.is_option and instrument.expiry != expiry:
+            left_out.append(name)
+        else:
+            legs.append(
+                PayoffLeg(name=name, right=instrument.right, strike=instrument.strike, quantity=quantity, average=average)
+            )
+    return tuple(legs), tuple(left_out)

@@ -1,0 +1,92 @@
+"""Notes at the end of each day of trading what an account holds, and says next morning what has changed in it overnight."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import date
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.orders.held import ContractChange, Held, HeldNote, contract_changes
+from bot.domain.orders.readiness import Overnight
+from bot.domain.people.account import Account
+from bot.domain.ports.repositories import Store
+from bot.domain.terms import Product
+from bot.runtime.scheduler import Occasion
+from bot.trading.account.account_views import AccountViews
+from bot.trading.money.telling import by_the_clock
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class HeldNotes:
+    """Without a session nobody can ask the broker what is held: then the newest note is all there is to know."""
+
+    store: Store
+    books: AccountViews
+    clock: Clock
+
+    async def note(self, occasion: Occasion) -> None:
+        """Notes what every account holds on that date; BrokerError while one of them cannot be read, the others are noted.
+
+        The broker's books hold one day only, so a date that is over is left out.
+        """
+        if occasion.day != ist_date(self.clock.now()):
+            return
+        accounts = await self.store.transaction(lambda db: db.accounts.all())
+        outcomes = await asyncio.gather(*(self._note(account, occasion.day) for account in accounts), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    async def _note(self, account: Account, day: date) -> None:
+        if await self.store.transaction(lambda db: db.held.find(account.id, day)) is not None:
+            return
+        bot = by_the_clock(account)
+        positions, demat = await asyncio.gather(self.books.positions(bot), self.books.holdings(bot))
+        rows = [
+            Held(
+                instrument=line.position.instrument,
+                product=line.position.product,
+                quantity=line.position.quantity,
+                close=line.price.last if line.price is not None else None,
+                previous_close=line.price.previous_close if line.price is not None else None,
+            )
+            for line in positions.lines
+            if line.position.quantity and not line.position.is_sold_holding
+        ]
+        rows += [
+            Held(
+                instrument=share.instrument,
+                product=Product.CNC,
+                quantity=share.total,
+                close=share.last,
+                previous_close=share.previous_close,
+            )
+            for share in demat.lines
+            if share.total
+        ]
+        note = HeldNote(account_id=account.id, day=day, rows=tuple(rows), noted_at=self.clock.now())
+        await self.store.transaction(lambda db: db.held.note(note))
+
+    async def before(self, account_id: str, day: date) -> HeldNote | None:
+        """The newest note of an earlier date."""
+        return await self.store.transaction(lambda db: db.held.before(account_id, day))
+
+    def changes(self, note: HeldNote, day: date) -> tuple[ContractChange, ...] | None:
+        """What today's master says otherwise of what was held; None while there is no master of that date."""
+        if self.books.instruments.day != day:
+            return None
+        once = {row.instrument.key: row.instrument for row in note.rows}
+        return tuple(
+            change for was in once.values() for change in contract_changes(was, self.books.instruments.by_key(was.key), day)
+        )
+
+
+def carried(note: HeldNote | None, day: date) -> tuple[Overnight, ...]:
+    """The positions of a note that live on that date; whether a stop stands against them is not known."""
+    return tuple(
+        Overnight(instrument=row.instrument, product=row.product, quantity=row.quantity, guarded=None)
+        for row in (note.rows if note is not None else ())
+        if row.is_position and row.quantity and (row.instrument.expiry is None or row.instrument.expiry >= day)
+    )

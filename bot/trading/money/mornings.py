@@ -1,0 +1,146 @@
+"""The morning of a day of trading: whether each account is fit for it, and a ring where nothing is being watched."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from bot.domain.clock import Clock
+from bot.domain.market.calendar import Calendar
+from bot.domain.market.market_days import DayKind
+from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.portfolio import Holding, Positions
+from bot.domain.orders.readiness import (
+    ClosedDay,
+    LoginReminder,
+    Overnight,
+    Readiness,
+    ReadinessAlarm,
+    Unauthorised,
+)
+from bot.domain.people.account import Account
+from bot.domain.ports.broker import BrokerConnection
+from bot.domain.terms import Product, Side
+from bot.runtime.scheduler import Occasion
+from bot.trading.account.account_views import AccountViews
+from bot.trading.money.held_notes import HeldNotes, carried
+from bot.trading.money.telling import Telling, by_the_clock, in_time
+
+DAY = timedelta(days=1)
+TENTH = Decimal("0.1")
+LOGIN = 45.0  # seconds for a login by a stored seed, which may have to wait for the next code
+
+
+@dataclass(slots=True, kw_only=True)
+class Mornings:
+    """Every fact has a time-out of its own, and one that is not known holds up no card."""
+
+    telling: Telling
+    books: AccountViews
+    notes: HeldNotes
+    calendar: Calendar | None  # None: a practice market that never closes
+    clock: Clock
+
+    async def tell(self, occasion: Occasion) -> None:
+        """The card of each account, silent; it rings where positions are held and there is no session."""
+        await self.telling.each("readiness", occasion, lambda account: self._readiness(account, occasion.day))
+
+    async def remind(self, occasion: Occasion) -> None:
+        """Rings once more for each account that holds positions and has no session."""
+        card = f"login reminder {occasion.due:%H:%M}"
+        await self.telling.each(card, occasion, lambda account: self._reminder(account, occasion.day))
+
+    async def _reminder(self, account: Account, day: date) -> LoginReminder | None:
+        overnight = carried(await self.notes.before(account.id, day), day)
+        if not overnight:
+            return None
+        connection = self.books.connections.of(account.id)
+        await in_time(self.books.funds(by_the_clock(account)), LOGIN)  # a stored seed may log in, a dead session is found out
+        if self._alive(connection):
+            return None
+        return LoginReminder(at=self.clock.now(), overnight=overnight)
+
+    async def _readiness(self, account: Account, day: date) -> Readiness:
+        bot = by_the_clock(account)
+        connection = self.books.connections.of(account.id)
+        if not self._alive(connection):
+            await in_time(self.books.funds(bot), LOGIN)  # a stored seed may log in
+        positions, demat, funds, skew, note = await asyncio.gather(
+            in_time(self.books.positions(bot)),
+            in_time(self.books.holdings(bot)),
+            in_time(self.books.funds(bot)),
+            in_time(connection.broker.clock_skew()),
+            self.notes.before(account.id, day),
+        )
+        session = self._alive(connection)  # after the reads, which may have renewed it or found it dead
+        overnight = _overnight(positions) if positions is not None else carried(note, day) if note is not None else None
+        shares = demat.lines if demat is not None else ()
+        facts = Readiness(
+            day=day,
+            expiries=self.calendar.expiries(day) if self.calendar is not None else (),
+            held_expiring=tuple(dict.fromkeys(row.instrument for row in overnight or () if row.instrument.expiry == day)),
+            ahead=closed_days(self.calendar, day, self._until_next_session(day)) if self.calendar is not None else (),
+            covered=self.calendar is None or self.calendar.day(day).kind is not DayKind.UNCOVERED,
+            skew=Decimal(skew).quantize(TENTH) if skew is not None else None,
+            session=session,
+            master=self.books.instruments.day,
+            cash=funds.available if funds is not None else None,
+            feed=connection.feed.connected,
+            overnight=overnight,
+            overnight_of=note.day if positions is None and note is not None else None,
+            unauthorised=await self._unauthorised(account, shares),
+            changes=self.notes.changes(note, day) if note is not None else (),
+            bases=tuple(share.base for share in shares if share.base is not None) if demat is not None else None,
+        )
+        if overnight and not session:
+            return ReadinessAlarm(**{name: getattr(facts, name) for name in facts.__dataclass_fields__})
+        return facts
+
+    def _alive(self, connection: BrokerConnection) -> bool:
+        return connection.session is not None and connection.session.alive(self.clock.now())
+
+    def _until_next_session(self, day: date) -> date:
+        following = day + DAY
+        while self.calendar is not None and self.calendar.has_session(following) is False:
+            following += DAY
+        return following
+
+    async def _unauthorised(self, account: Account, shares: Sequence[Holding]) -> tuple[Unauthorised, ...]:
+        """Stops that wait to sell shares of which fewer may leave the depository."""
+        working = await self.books.store.transaction(lambda db: db.orders.unsettled(account.id))
+        return tuple(
+            Unauthorised(instrument=share.instrument, quantity=order.draft.quantity, authorised=share.authorised)
+            for share in shares
+            for order in working
+            if _sells_with_a_stop(order) and order.draft.instrument.key == share.instrument.key
+            if order.draft.quantity > share.authorised
+        )
+
+
+def closed_days(calendar: Calendar, first: date, last: date) -> tuple[ClosedDay, ...]:
+    """The holidays on weekdays, and the sessions of their own kind, from the first date up to and including the last."""
+    found = []
+    for ahead in range((last - first).days + 1):
+        day = calendar.day(first + ahead * DAY)
+        if day.kind is DayKind.SPECIAL or (day.kind is DayKind.HOLIDAY and day.day.weekday() < 5):
+            found.append(ClosedDay(day=day.day, name=day.name, special=day.kind is DayKind.SPECIAL))
+    return tuple(found)
+
+
+def _overnight(positions: Positions) -> tuple[Overnight, ...]:
+    return tuple(
+        Overnight(
+            instrument=line.position.instrument,
+            product=line.position.product,
+            quantity=line.position.quantity,
+            guarded=line.guarded,
+        )
+        for line in positions.lines
+        if line.position.quantity and line.position.product is not Product.CNC
+    )
+
+
+def _sells_with_a_stop(order: Order) -> bool:
+    draft = order.draft
+    return order.status is OrderStatus.TRIGGER_PENDING and draft.side is Side.SELL and draft.product is Product.CNC

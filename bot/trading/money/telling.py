@@ -1,0 +1,70 @@
+"""Tells each account's people a card of a date, at most once, and lets no account keep the card from another's people."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BotError
+from bot.domain.orders.notice import Notice
+from bot.domain.people.account import Account, Actor, Role, User
+from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.scheduler import Occasion
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+PATIENCE = 5.0  # seconds for one fact of a card: what takes longer is "not known", and the card goes
+
+
+@dataclass(slots=True, kw_only=True)
+class Telling:
+    """Claim and notice are one transaction, so a job that is repeated for a date tells nobody twice."""
+
+    store: Store
+    clock: Clock
+
+    async def each(self, card: str, occasion: Occasion, make: Callable[[Account], Awaitable[Notice | None]]) -> None:
+        """Makes the card of every account that was linked by its time, side by side; None says nothing.
+
+        The first failure is raised when all were tried.
+        """
+        day = occasion.day
+        linked = await self.store.transaction(lambda db: db.accounts.all())
+        accounts = [account for account in linked if account.created_at < occasion.due]
+        outcomes = await asyncio.gather(*(self._tell(card, day, one, make) for one in accounts), return_exceptions=True)
+        failures = [outcome for outcome in outcomes if outcome is not None]
+        for account, outcome in zip(accounts, outcomes, strict=True):
+            if outcome is not None and not isinstance(outcome, BotError):
+                log.error("account %s: no %s of %s", account.id, card, day, exc_info=outcome)
+        if failures:
+            raise failures[0]
+
+    async def _tell(self, card: str, day: date, account: Account, make: Callable[[Account], Awaitable[Notice | None]]) -> None:
+        notice = await make(account)
+        if notice is None:
+            return
+        now = self.clock.now()
+
+        def keep(db: Repositories) -> None:
+            if db.flags.claim_card(card, account.id, day, now):
+                db.outbox.add(account.id, db.people.watching(account.id), notice, now, order_id=None)
+
+        await self.store.transaction(keep)
+
+
+def by_the_clock(account: Account) -> Actor:
+    """Who reads an account when nobody has asked."""
+    return Actor(user=User(telegram_id=0, name="the bot"), role=Role.OWNER, account=account)
+
+
+async def in_time(reading: Awaitable[T], seconds: float = PATIENCE) -> T | None:
+    """A fact that a card can do without; None when it is refused, or does not come in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await reading
+    except (BotError, TimeoutError):
+        return None

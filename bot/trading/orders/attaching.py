@@ -1,0 +1,152 @@
+"""What may be attached to an entry: a stop on the losing side, a target on the winning one, each on the tick."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from bot.domain.clock import Clock, at_ist, ist_date
+from bot.domain.errors import CheckFailed, ChoiceWanted
+from bot.domain.market.prices import Price
+from bot.domain.market.rules import MarketRules
+from bot.domain.money import in_figures, in_price, on_tick, tick_down, tick_up
+from bot.domain.orders.legs import Leg
+from bot.domain.orders.order import Confirmation, OrderDraft, OrderRequest, Purpose
+from bot.domain.orders.order_text import request_line
+from bot.domain.orders.plan import Attached, Plan, PlanLeg, PlanState, sliced
+from bot.domain.people.account import Actor
+from bot.domain.terms import OrderKind, Side
+from bot.trading.orders.attached import stops_meant
+from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.drafting import open_units
+from bot.trading.orders.held import Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A new order as it is asked about, and what the account has of its instrument."""
+
+    draft: OrderDraft
+    price: Price | None
+    attached: Attached | None
+    held: Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attaching:
+    """Makes the question about a new order, and the plan around it where more than one order follows from its Confirm."""
+
+    rules: MarketRules
+    confirmations: Confirmations
+    clock: Clock
+
+    def question(
+        self, actor: Actor, chat_id: int, entry: Entry, *, message_id: int | None = None, calm: bool = False
+    ) -> tuple[Confirmation, Plan | None]:
+        """An open question, not yet stored, whose digest covers the plan. CheckFailed as attach."""
+        legs = self._legs(entry)
+        plan = plan_for(actor, legs, self.clock.now()) if len(legs) > 1 else None
+        name = plan.digest() if plan is not None else None
+        question = self.confirmations.new(
+            actor, chat_id, Purpose.PLACE, draft=entry.draft, message_id=message_id, calm=calm, plan=name
+        )
+        return question, replace(plan, id=question.token) if plan is not None else None
+
+    def _legs(self, entry: Entry) -> tuple[PlanLeg, ...]:
+        """The order, what is attached to it, and each part where an entry is over the freeze quantity."""
+        draft, today = entry.draft, ist_date(self.clock.now())
+        freeze = self.rules.freeze(draft.instrument, today)
+        over = freeze is not None and draft.quantity > freeze.quantity
+        if entry.attached is not None and entry.attached != Attached():
+            if over:
+                raise CheckFailed(["It is over the freeze quantity and goes in parts: set its stop once it is filled."])
+            return attach(entry.attached, draft, entry.price, self.rules, today).legs(draft)
+        closes = open_units(draft, entry.held.positions, entry.held.holdings, ()) > 0
+        return sliced(draft, freeze.quantity if freeze is not None and over and not closes else draft.quantity)
+
+
+def attach(attached: Attached, entry: OrderDraft, price: Price | None, rules: MarketRules, on: date) -> Attached:
+    """What is attached, with the stop's worst price in rupees. CheckFailed names all that speaks against it."""
+    entered = entry.price or (price.last if price is not None else None)
+    if entered is None:
+        raise CheckFailed(["No price is known now, so I cannot tell on which side of it the stop and the target lie."])
+    if entry.kind in (OrderKind.SL, OrderKind.SL_M):
+        raise CheckFailed(["A stop order opens when it triggers: attach nothing to it yet."])
+    reasons = [
+        f"{in_figures(each)} is between ticks of {in_figures(entry.instrument.tick)}."
+        for each in (attached.stop, attached.stop_limit, attached.target)
+        if each is not None and not on_tick(each, entry.instrument.tick)
+    ]
+    sign = entry.side.sign
+    if attached.stop is not None and (entered - attached.stop) * sign <= 0:
+        reasons.append(_wrong("stop", attached.stop, entered, below=entry.side is Side.BUY))
+    if attached.target is not None and (attached.target - entered) * sign <= 0:
+        reasons.append(_wrong("target", attached.target, entered, below=entry.side is Side.SELL))
+    if reasons:
+        raise CheckFailed(reasons)
+    if attached.stop is None or attached.stop_limit is not None:
+        return attached
+    limit = rules.stop_limit(
+        side=entry.side.opposite, kind=entry.instrument.kind, trigger=attached.stop, tick=entry.instrument.tick, on=on
+    )
+    return replace(attached, stop_limit=limit)
+
+
+def attached_of(request: OrderRequest, entry: OrderDraft, price: Price | None) -> Attached | None:
+    """What a request attaches, in rupees on the tick. None where it attaches nothing.
+
+    ChoiceWanted where a stop may be a price or points, or lies on the wrong side; CheckFailed where no price is known.
+    """
+    if request.stop is None and request.target is None:
+        return None
+    entered = entry.price or (price.last if price is not None else None)
+    if entered is None:
+        raise CheckFailed(["No price is known now, so I cannot tell where the stop and the target lie."])
+    tick, long = entry.instrument.tick, entry.side is Side.BUY
+    stop = limit = target = None
+    if (leg := request.stop) is not None:
+        last = price.last if price is not None else entered
+        stops = stops_meant(leg, entry=entered, last=last, long=long, tick=tick)
+        losing = [each for each in stops if (entered - each) * entry.side.sign > 0]
+        if len(losing) != 1 or len(stops) > 1:
+            mirrored = tick_down(entered - entry.side.sign * abs(entered - leg.away(entered, -1 if long else 1)), tick)
+            offered = dict.fromkeys(losing or [each for each in (mirrored,) if each > 0])
+            near = [(f"Stop at {in_price(each)}", request_line(replace(request, stop=Leg(value=each)))) for each in offered]
+            say = f"Is {in_price(leg.value)} a price, or points?"
+            if not losing:
+                say = f"A stop at {leg} is not on the losing side of {in_price(entered)}. Is it this one?"
+            raise ChoiceWanted(say, near=near)
+        stop, limit = losing[0], leg.limit
+    if (leg := request.target) is not None:
+        away = leg.away(entered, entry.side.sign)
+        target = tick_down(away, tick) if long else tick_up(away, tick)
+    return Attached(stop=stop, stop_limit=limit, target=target)
+
+
+def plan_for(actor: Actor, legs: tuple[PlanLeg, ...], now: datetime) -> Plan:
+    """The plan of a question that has no token yet: it is asked with it, and ends with the day in India."""
+    account = actor.account
+    if account is None:
+        msg = "a plan needs an account"
+        raise ValueError(msg)
+    return Plan(
+        id="",
+        account_id=account.id,
+        placed_by=actor.user.telegram_id,
+        state=PlanState.ASKED,
+        legs=legs,
+        until=at_ist(ist_date(now) + timedelta(days=1), 0),
+        created_at=now,
+    )
+
+
+def loss_if_stopped(attached: Attached, entry: OrderDraft, price: Price | None) -> Decimal | None:
+    """The result in rupees before charges if the stop fills at its worst price. None where that is not known."""
+    entered = entry.price or (price.last if price is not None else None)
+    if entered is None or attached.stop_limit is None:
+        return None
+    return (attached.stop_limit - entered) * entry.side.sign * entry.quantity
+
+
+def _wrong(name: str, at: Decimal, entered: Decimal, *, below: bool) -> str:
+    where = "below" if below else "above"
+    return f"A {name} at {in_figures(at)} is on the wrong side: the entry is {in_figures(entered)}, so it lies {where} that."

@@ -1,0 +1,35 @@
+"""Ends the ways out that were under way when the process ended, and rings where they left something bare."""
+
+import logging
+from dataclasses import replace
+from functools import partial
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError
+from bot.domain.orders.notice import Unguarded
+from bot.domain.orders.plan import Plan
+from bot.domain.ports.repositories import Repositories, Store
+from bot.trading.orders.live_exit import LiveExit
+
+log = logging.getLogger(__name__)
+
+
+async def end_cut_off(store: Store, exits: LiveExit, clock: Clock) -> None:
+    """An exit is asked for anew. Where the books cannot be read, its quantity counts as bare."""
+    for plan in await store.transaction(lambda db: db.plans.alive()):
+        if plan.entries:
+            continue
+        draft = plan.legs[0].draft
+        bare = draft.quantity
+        try:
+            row, _ = await exits.standing(plan.account_id, draft)
+            bare = min(bare, row.unguarded)
+        except BrokerError as error:
+            log.warning("plan %s was cut off, and what it left cannot be read: %s", plan.id, type(error).__name__)
+        await store.transaction(partial(_end, plan=plan, bare=bare, clock=clock))
+
+
+def _end(db: Repositories, *, plan: Plan, bare: int, clock: Clock) -> None:
+    if db.plans.end(plan.id, "cut off") and bare > 0:
+        news = Unguarded(draft=replace(plan.legs[0].draft, quantity=bare))
+        db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, clock.now(), order_id=None)

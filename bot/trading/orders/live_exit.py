@@ -1,0 +1,387 @@
+"""One quantity has one live exit order: its stop becomes the exit, or is read as cancelled before another order goes."""
+
+import asyncio
+import base64
+import logging
+from collections import defaultdict
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import BrokerError, NotSent, OrderOver, Refused, StorageAway, TooFast
+from bot.domain.orders.closing import ClosingRow, Step, StepKind, closing_row, next_step
+from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, OrderStatus
+from bot.domain.orders.plan import PlanLeg
+from bot.domain.ports.broker import BrokerConnections, RandomBytes
+from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Side
+from bot.trading.orders.drafting import closable, open_units
+from bot.trading.orders.held import Held
+from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.orders.sending import Sending
+from bot.trading.sync.reconcile import Reconcile
+
+log = logging.getLogger(__name__)
+
+ROUNDS = 8  # steps of one way out at most: stops cancelled, one lowered, one order
+LOOKS = (0.0, 0.5, 1.0, 2.0)  # seconds between looks at what became of a change or a cancel
+
+
+class ExitState(StrEnum):
+    """What became of a way out."""
+
+    SENT = "SENT"  # the order works, or is filled; or it is UNKNOWN or rejected: its own news says so
+    GONE = "GONE"  # nothing is open any more
+    HELD = "HELD"  # another order is closing it
+    UNKNOWN = "UNKNOWN"  # an exit whose outcome is not known stands in the way; it is never doubled by itself
+    KEPT = "KEPT"  # the stop stands as it was, and nothing was sent
+    BARE = "BARE"  # the stop is gone and nothing was sent: the quantity is unguarded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitResult:
+    """How a way out ended, with the order that it is about."""
+
+    state: ExitState
+    order: Order | None = None
+
+
+class ChangeState(StrEnum):
+    """What became of a change of a working order."""
+
+    TAKEN = "TAKEN"
+    OVER = "OVER"  # it filled or ended first
+    REFUSED = "REFUSED"
+    NOT_SENT = "NOT_SENT"
+    UNCLEAR = "UNCLEAR"  # it may still arrive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitWanted:
+    """A way out as it is licensed: a leg of a plan that is alive, and the draft that it goes by now."""
+
+    account_id: str
+    plan_id: str
+    leg: PlanLeg
+    draft: OrderDraft  # the leg's own terms, or less: no more shares, no worse price
+    by: int  # Telegram id of who confirmed
+    name: str  # of the same, for the others
+    card: tuple[int, int] | None = None  # chat and message that show it
+    doubles: frozenset[str] = frozenset()  # exits of unknown outcome that the person sends another beside, and knows it
+
+    def __post_init__(self) -> None:
+        if not licensed(self.leg.draft, self.draft):
+            msg = f"leg {self.leg.number} of plan {self.plan_id} does not license {self.draft}"
+            raise ValueError(msg)
+
+
+def licensed(leg: OrderDraft, draft: OrderDraft) -> bool:
+    """Whether a draft asks for no more than a leg allows: same row and side, at most its quantity, no worse price."""
+    same = (leg.instrument.key, leg.product, leg.side) == (draft.instrument.key, draft.product, draft.side)
+    if not same or draft.quantity > leg.quantity:
+        return False
+    if leg.price is None:
+        return True
+    if draft.price is None:
+        return False
+    return draft.price <= leg.price if draft.side is Side.BUY else draft.price >= leg.price
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveExit:
+    """Turns what guards a quantity into an exit; every way out of every kind goes through here.
+
+    The exits of a row never exceed what is open, so none crosses zero. Whoever reads positions and claims an exit holds the
+    account's turn meanwhile.
+    """
+
+    store: Store
+    connections: BrokerConnections
+    proposing: ProposalBuilder
+    reconcile: Reconcile
+    sending: Sending
+    clock: Clock
+    random: RandomBytes
+    _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    def turn(self, account_id: str) -> asyncio.Lock:
+        """The account's turn: one at a time reads what is open and acts on it."""
+        return self._turns[account_id]
+
+    async def close(self, wanted: ExitWanted) -> ExitResult:
+        """Closes up to the draft's quantity at the draft's price.
+
+        BrokerError: the books could not be read, and nothing was done. Whoever calls it carries it to its end.
+        """
+        async with self.turn(wanted.account_id):
+            return await self._close(wanted)
+
+    async def guard(self, wanted: ExitWanted) -> ExitResult:
+        """Places the stop of a leg for what is open and unguarded of its quantity. BrokerError as close."""
+        async with self.turn(wanted.account_id):
+            row, held = await self.standing(wanted.account_id, wanted.draft)
+            if (unknown := row.unknown()) is not None:
+                return ExitResult(state=ExitState.UNKNOWN, order=unknown)
+            free = min(row.unguarded, wanted.draft.quantity)
+            if free <= 0:
+                return ExitResult(state=ExitState.HELD if row.open else ExitState.GONE)
+            return await self._alone(wanted, held, free, bare=False)
+
+    async def take(self, guard: Order | None, wanted: ExitWanted) -> ExitResult:
+        """Closes with this guard, which becomes the exit, and touches no other stop. BrokerError as close.
+
+        A change that is refused or unclear is a cancel, read as cancelled, and then the leg's own order.
+        """
+        async with self.turn(wanted.account_id):
+            if guard is not None and not await self._unchanged(guard):
+                return ExitResult(state=ExitState.KEPT, order=guard)
+            besides = {guard.id} if guard is not None else set()
+            row, held = await self.standing(wanted.account_id, wanted.draft, besides=besides)
+            quantity = min(row.unguarded, wanted.draft.quantity)
+            if quantity <= 0:
+                return ExitResult(state=ExitState.HELD if row.open else ExitState.GONE)
+            if guard is None:
+                return await self._alone(wanted, held, quantity, bare=False)
+            changed = await self.change(guard, replace(wanted.draft, quantity=guard.filled + quantity), by=wanted.by)
+            if changed is ChangeState.TAKEN:
+                return ExitResult(state=ExitState.SENT, order=guard)
+            if changed in (ChangeState.OVER, ChangeState.NOT_SENT) or not await self.cancelled(guard, by=wanted.by):
+                return ExitResult(state=ExitState.KEPT, order=guard)
+            try:
+                row, held = await self.standing(wanted.account_id, wanted.draft)
+            except BrokerError:
+                return ExitResult(state=ExitState.BARE)
+            quantity = min(row.unguarded, wanted.draft.quantity)
+            return await self._alone(wanted, held, quantity, bare=True) if quantity > 0 else ExitResult(state=ExitState.GONE)
+
+    async def _alone(self, wanted: ExitWanted, held: Held, quantity: int, *, bare: bool) -> ExitResult:
+        none = ExitResult(state=ExitState.BARE if bare else ExitState.KEPT)
+        try:
+            placed = await self._place(wanted, held, quantity)
+        except NotSent:
+            return none
+        return ExitResult(state=ExitState.SENT, order=placed) if placed is not None else none
+
+    async def retarget(self, order: Order, terms: OrderDraft, *, by: int) -> ChangeState:
+        """New terms for an exit that works, for at most what is open and in no other order. BrokerError as close."""
+        async with self.turn(order.account_id):
+            row, _ = await self.standing(order.account_id, terms, besides={order.id})
+            quantity = min(terms.quantity - order.filled, row.unguarded)
+            if quantity <= 0 or not await self._unchanged(order):
+                return ChangeState.OVER
+            terms = replace(terms, quantity=order.filled + quantity)
+            return await self.change(order, terms, by=by) if terms != order.draft else ChangeState.TAKEN
+
+    async def let_go(self, order: Order, *, by: int) -> bool:
+        """Cancels an exit whose quantity is gone, and reads it as over. False while it may fill yet."""
+        async with self.turn(order.account_id):
+            return await self.cancelled(order, by=by)
+
+    async def _unchanged(self, order: Order) -> bool:
+        """Whether the order still works as the caller saw it: another way out may have had its turn before."""
+        known = await self.store.transaction(lambda db: db.orders.find(order.id))
+        return known is not None and known.status.is_working and (known.draft, known.filled) == (order.draft, order.filled)
+
+    async def standing(self, account_id: str, draft: OrderDraft, *, besides: Collection[str] = ()) -> tuple[ClosingRow, Held]:
+        """The row that a draft would close, from the books as they are now. BrokerError when they cannot be read."""
+        await self.reconcile.sync(account_id)
+        connection = self.connections.of(account_id)
+        began = self.clock.now()
+        held = await self.proposing.held(connection, draft.side, draft.product, draft.instrument)
+        if held.read_at is None:  # a purchase in delivery hangs on no position, but for one that closes
+            held = Held(positions=await connection.broker.positions(), read_at=began)
+        orders = await self.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
+        open_ = open_units(draft, held.positions, held.holdings, orders, read_at=held.read_at)
+        return closing_row(draft, open_, orders, besides=besides), held
+
+    async def _close(self, wanted: ExitWanted) -> ExitResult:
+        acted = bare = False
+        try:
+            for _ in range(ROUNDS):
+                row, held = await self.standing(wanted.account_id, wanted.draft, besides=wanted.doubles)
+                if (unknown := row.unknown()) is not None:
+                    return ExitResult(state=ExitState.UNKNOWN, order=unknown)
+                step = next_step(row, wanted.draft.quantity)
+                if step.kind is StepKind.NOTHING:
+                    return ExitResult(state=ExitState.HELD, order=row.others[0]) if row.open else ExitResult(state=ExitState.GONE)
+                if step.kind is StepKind.PLACE or step.order is None:
+                    placed = await self._place(wanted, held, step.quantity)
+                    if placed is not None:
+                        return ExitResult(state=ExitState.SENT, order=placed)
+                    continue
+                acted = True
+                changed = await self._change_for(step, step.order, wanted)
+                if changed is ChangeState.TAKEN and step.kind is StepKind.TURN:
+                    return ExitResult(state=ExitState.SENT, order=await self._shown(step.order.id, wanted))
+                if changed in (ChangeState.REFUSED, ChangeState.UNCLEAR):
+                    if not await self.cancelled(step.order, by=wanted.by):
+                        return ExitResult(state=ExitState.KEPT, order=step.order)
+                    bare = True
+        except BrokerError as error:
+            if not acted and not isinstance(error, NotSent):
+                raise
+            log.warning("account %s: a way out stopped: %s", wanted.account_id, type(error).__name__)
+        return ExitResult(state=ExitState.BARE if bare else ExitState.KEPT)
+
+    async def _change_for(self, step: Step, guard: Order, wanted: ExitWanted) -> ChangeState:
+        """The change of a guard that a step asks for. REFUSED for one that is to be cancelled."""
+        match step.kind:
+            case StepKind.TURN:
+                terms = replace(wanted.draft, quantity=guard.filled + step.quantity)
+            case StepKind.LOWER:
+                terms = replace(guard.draft, quantity=guard.filled + step.quantity)
+            case _:
+                return ChangeState.REFUSED
+        changed = await self.change(guard, terms, by=wanted.by)
+        if changed is ChangeState.NOT_SENT:
+            await asyncio.sleep(LOOKS[1])
+        return changed
+
+    async def change(self, order: Order, terms: OrderDraft, *, by: int) -> ChangeState:
+        """New terms for a working order, once, and what became of that; a lost answer is looked for in the book."""
+        if order.broker_id is None:
+            return ChangeState.REFUSED
+        state = ChangeState.TAKEN
+        try:
+            await self.connections.of(order.account_id).broker.modify(order.broker_id, terms, urgent=True)
+        except OrderOver:
+            state = ChangeState.OVER
+        except (NotSent, TooFast):
+            return ChangeState.NOT_SENT
+        except Refused as error:
+            log.info("order %s: a change was refused: %s", order.id, error.code)
+            return ChangeState.REFUSED
+        except BrokerError as error:
+            log.warning("order %s: no clear answer to a change (%s)", order.id, type(error).__name__)
+            state = await self._change_seen(order, terms)
+        finally:
+            self.reconcile.sent(order.account_id, order.id)
+        if state is ChangeState.TAKEN:
+            await self.store.owe(lambda db: self._amend(db, order, terms, by))
+        return state
+
+    async def cancelled(self, order: Order, *, by: int) -> bool:
+        """Cancels an order and reads it as over. False while the book still shows it working: it may fill yet."""
+        now = self.clock.now()
+
+        def record(db: Repositories) -> None:
+            known = db.orders.find(order.id)
+            if known is not None and known.status.is_working:
+                db.orders.save(known.cancel_asked(by, now))
+                db.audit.add(now, by, "cancel", order.account_id, order.id, before=known.status, after="asked to cancel")
+
+        await self.store.owe(record)
+        for _ in range(2):  # repeated only after a read shows the order still working
+            try:
+                await self.connections.of(order.account_id).broker.cancel(order.broker_id or "")
+            except BrokerError as error:
+                log.info("order %s: its cancel: %s", order.id, type(error).__name__)
+            finally:
+                self.reconcile.sent(order.account_id, order.id)
+            for pause in LOOKS:
+                await asyncio.sleep(pause)
+                with suppress(BrokerError):
+                    await self.reconcile.sync(order.account_id)
+                known = await self.store.transaction(lambda db: db.orders.find(order.id))
+                if known is None or known.status.is_final:
+                    return True
+        await self.store.owe(lambda db: _take_back(db, order.id, self.clock.now()))
+        return False
+
+    async def _place(self, wanted: ExitWanted, held: Held, quantity: int) -> Order | None:
+        """Claims the leg and sends its one order. None when less is open by now; NotSent when the leg was sent before."""
+        draft = replace(wanted.draft, quantity=quantity)
+        order_id = self.random(10).hex()
+        self.reconcile.sending(order_id)
+        try:
+            order = await self.store.transaction(lambda db: self._claim(db, wanted, draft, held, order_id))
+        except BaseException:
+            self.reconcile.unsent(order_id)
+            raise
+        if order is None:
+            self.reconcile.unsent(order_id)
+            return None
+        return await self.sending.post(order, name=wanted.name, urgent=True)
+
+    def _claim(self, db: Repositories, wanted: ExitWanted, draft: OrderDraft, held: Held, order_id: str) -> Order | None:
+        """The leg's licence is spent and its order stored in one transaction. None: nothing was written."""
+        now = self.clock.now()
+        day = ist_date(now)
+        orders = [
+            order for order in db.orders.lately(wanted.account_id, day, held.read_at or now) if order.id not in wanted.doubles
+        ]
+        if draft.quantity > closable(draft, held.positions, held.holdings, orders, read_at=held.read_at):
+            return None
+        order = Order(
+            id=order_id,
+            account_id=wanted.account_id,
+            number=db.orders.next_number(wanted.account_id, day),
+            tag=base64.b32encode(self.random(12)).decode()[:19],
+            draft=draft,
+            status=OrderStatus.SUBMITTING,
+            placed_by=wanted.by,
+            closes=True,
+            created_at=now,
+            sent_at=now,
+            updated_at=now,
+        )
+        db.orders.add(order, day)
+        if not db.plans.claim(wanted.plan_id, wanted.leg.number, order.id):
+            raise NotSent("That part of the plan was sent already, or will never be. Nothing was sent.")
+        if wanted.card is not None:
+            db.cards.add(CardRef(chat_id=wanted.card[0], message_id=wanted.card[1], order_id=order.id, version=0))
+        terms = f"{self.proposing.terms(draft)} {draft.digest()}"
+        db.audit.add(now, wanted.by, "order", wanted.account_id, order.id, before=f"leg {wanted.leg.kind} of a plan", after=terms)
+        return order
+
+    async def _change_seen(self, order: Order, terms: OrderDraft) -> ChangeState:
+        """What the book says of a change whose answer was lost."""
+        connection = self.connections.of(order.account_id)
+        for pause in LOOKS:
+            await asyncio.sleep(pause)
+            try:
+                facts = await connection.broker.orders()
+            except BrokerError:
+                continue
+            fact = next((each for each in facts if each.broker_id == order.broker_id), None)
+            if fact is not None and fact.status.is_final:
+                return ChangeState.OVER
+            if fact is not None and shows(fact, terms):
+                return ChangeState.TAKEN
+        return ChangeState.UNCLEAR
+
+    def _amend(self, db: Repositories, order: Order, terms: OrderDraft, by: int) -> None:
+        known = db.orders.find(order.id)
+        if known is None or known.status.is_final:
+            return
+        now = self.clock.now()
+        db.orders.save(known.amended(terms, now))
+        was, becomes = self.proposing.terms(known.draft), f"{self.proposing.terms(terms)} {terms.digest()}"
+        db.audit.add(now, by, "modify", order.account_id, order.id, before=was, after=becomes)
+
+    async def _shown(self, order_id: str, wanted: ExitWanted) -> Order | None:
+        def show(db: Repositories) -> Order | None:
+            if wanted.card is not None:
+                db.cards.add(CardRef(chat_id=wanted.card[0], message_id=wanted.card[1], order_id=order_id, version=0))
+            return db.orders.find(order_id)
+
+        try:
+            return await self.store.transaction(show)
+        except StorageAway:
+            return await self.store.transaction(lambda db: db.orders.find(order_id))
+
+
+def _take_back(db: Repositories, order_id: str, now: datetime) -> None:
+    """A cancel that did not come true is no wish any more: whoever ends the order later, that is news."""
+    known = db.orders.find(order_id)
+    if known is not None and known.status.is_working and known.cancelled_by is not None:
+        db.orders.save(known.cancel_not_taken(now))
+
+
+def shows(fact: OrderFact, terms: OrderDraft) -> bool:
+    """Whether the book's row has these terms."""
+    trigger = fact.trigger or None
+    return (fact.quantity, fact.price or None, trigger) == (terms.quantity, terms.price, terms.trigger)

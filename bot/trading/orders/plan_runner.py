@@ -1,0 +1,392 @@
+"""Carries out what plans say: the stop after a fill, its size, the target on ticks; nothing that their legs do not license."""
+
+import asyncio
+import logging
+import math
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from bot.domain.clock import Clock
+from bot.domain.errors import BrokerError
+from bot.domain.market.prices import Tick
+from bot.domain.orders.notice import ExitAsks, ExitTrouble, GuardPlaced, Notice, TargetBlind, Unguarded
+from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.plan import Act, LegKind, Next, Plan, PlanFacts, PlanLeg, is_stopped, is_touched, next_act, next_slice
+from bot.domain.ports.broker import BrokerConnections
+from bot.domain.ports.repositories import Repositories, Store
+from bot.runtime.background import BackgroundTasks
+from bot.runtime.signal import Signal
+from bot.trading.alerts.tick_watcher import TickWatcher, Use, Watching
+from bot.trading.orders.cut_off import end_cut_off
+from bot.trading.orders.entry_slices import EntrySlices
+from bot.trading.orders.live_exit import ChangeState, ExitState, ExitWanted, LiveExit, shows
+from bot.trading.orders.plan_now import PlanNow, plan_now
+
+log = logging.getLogger(__name__)
+
+TOUCH_LASTS = 1.0  # seconds for which a trade at the target counts: it may come while the plan is busy
+UNFILLED = 3.0  # seconds that the target's limit may rest unguarded
+CALM = 15.0  # seconds after going back to the stop: a price that sits at the target moves it no more often
+DOUBT = 2.0  # seconds between two readings that agree before a stop guards less: a position book may lag
+RETRY = 2.0  # seconds until what could not be done is tried again
+BLIND_FOR = 10.0  # seconds without live prices until a target rings
+BARE_FOR = 10.0  # seconds that a stop may fail to be placed before it rings
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What this process knows of a plan that is alive; a restart finds it out again."""
+
+    watching: Watching | None = None
+    touched_at: float | None = None  # all times are loop time
+    is_stopped: bool = False
+    free: int | None = None
+    read: bool = False  # since the last fill of the account
+    doubted_at: float | None = None
+    taking_at: float | None = None
+    calm_until: float = 0.0
+    bare_since: float | None = None
+    blind_since: datetime | None = None  # since when the target has no live prices
+    due: float | None = None
+    busy: bool = False
+    dirty: bool = True  # an order changed since its last step began: the next follows, but not before a retry is due
+    urgent: bool = False  # a fill or a price: the next step follows at once
+    rung: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, kw_only=True)
+class PlanRunner:
+    """Wakes on each change of an order, on fills and on ticks, and lets each plan take its next step."""
+
+    store: Store
+    exits: LiveExit
+    slices: EntrySlices
+    connections: BrokerConnections
+    watcher: TickWatcher
+    background: BackgroundTasks
+    clock: Clock
+    _wake: Signal = field(default_factory=Signal)
+    _watched: dict[str, _Watched] = field(default_factory=dict)
+
+    def wake(self) -> None:
+        """An order changed."""
+        for watched in self._watched.values():
+            watched.dirty = True
+        self._wake()
+
+    def filled(self) -> None:
+        """Something filled: what is open is read anew."""
+        for watched in self._watched.values():
+            watched.read, watched.urgent = False, True
+        self._wake()
+
+    async def run(self) -> None:
+        """Carries out the plans that are alive, for ever."""
+        await end_cut_off(self.store, self.exits, self.clock)
+        while True:
+            due = await self.step()
+            await self._wake.wait(None if due is None else max(due - self._elapsed(), 0.01))
+
+    async def step(self) -> float | None:
+        """Begins the next step of every plan that is alive. When to look again, in loop time; None: when something happens."""
+        plans = [plan for plan in await self.store.transaction(lambda db: db.plans.alive()) if plan.entries]
+        for gone in self._watched.keys() - {plan.id for plan in plans}:
+            self._forget(gone)
+        for plan in plans:
+            watched = self._watched.setdefault(plan.id, _Watched())
+            # What a retry reads is written down, which wakes this loop: were it heeded at once it would never rest.
+            waits = watched.due is not None and watched.due > self._elapsed()
+            if not watched.busy and (watched.urgent or (not waits and (watched.dirty or watched.due is not None))):
+                watched.busy, watched.dirty, watched.urgent, watched.due = True, False, False, None
+                self.background.start(self._one(plan.id, watched), f"plan {plan.id}")
+        return min((each.due for each in self._watched.values() if each.due is not None and not each.busy), default=None)
+
+    def _forget(self, plan_id: str) -> None:
+        watched = self._watched.pop(plan_id)
+        if watched.watching is not None:
+            watched.watching.end()
+
+    async def _one(self, plan_id: str, watched: _Watched) -> None:
+        """One step of one plan."""
+        acted = False
+        try:
+            acted = await self._take_step(plan_id, watched)
+        except BrokerError as error:
+            log.info("plan %s waits: %s", plan_id, type(error).__name__)
+            watched.due = self._elapsed() + RETRY
+        finally:
+            watched.busy = False
+            watched.urgent = watched.urgent or acted
+            self._wake()
+
+    async def _take_step(self, plan_id: str, watched: _Watched) -> bool:
+        now = await self.store.transaction(lambda db: plan_now(db, plan_id))
+        if now is None:
+            return False
+        if self.connections.of(now.plan.account_id).session is None:
+            watched.due = self._elapsed() + BLIND_FOR  # a look would only ask for a login
+            await self._note_blind(now, watched)
+            return False
+        if now.way_out is None:
+            return await self._next_slice(now)
+        facts = self._facts(now, watched)
+        if facts.opened > 0 and not watched.read:
+            watched.read = True
+            besides = {now.guard.id} if now.guard is not None else set()
+            try:
+                row, _ = await self.exits.standing(now.plan.account_id, now.way_out.draft, besides=besides)
+            except BrokerError:
+                watched.read = False
+                raise
+            watched.free = row.unguarded
+            now = await self.store.transaction(lambda db: plan_now(db, plan_id))
+            if now is None:
+                return False
+            facts = self._facts(now, watched)
+        if facts.opened > 0 and now.plan.leg(LegKind.TARGET) is not None and watched.watching is None:
+            self._watch(now.plan, watched)
+        act = next_act(now.plan, facts, self.clock.now())
+        if act is None:
+            self._look_again(now, facts, watched)
+            await self._note_blind(now, watched)
+            return False
+        if _guards_less(act, now.guard) and not self._is_sure(watched):
+            return False
+        return await self._do(act, now, watched)
+
+    async def _next_slice(self, now: PlanNow) -> bool:
+        plan = now.plan
+        act = next_slice(plan, now.entries, self.clock.now())
+        if act is None:
+            return False
+        match act.act:
+            case Act.SEND_SLICE:
+                return await self.slices.send(plan, plan.legs[act.quantity], now.name)
+            case Act.STRIKE:
+                await self.slices.strike(plan, "The part before it is not working.")
+            case _:
+                await self.store.transaction(lambda db: db.plans.end(plan.id, "all of it was sent or struck off"))
+        return True
+
+    def _facts(self, now: PlanNow, watched: _Watched) -> PlanFacts:
+        at = self._elapsed()
+        touched = watched.touched_at is not None and at - watched.touched_at <= TOUCH_LASTS and at >= watched.calm_until
+        if now.plan.taking_since is not None and watched.taking_at is None:
+            watched.taking_at = at  # from before a restart
+        unfilled = watched.taking_at is not None and at - watched.taking_at >= UNFILLED
+        return PlanFacts(
+            entries=now.entries,
+            guard=now.guard,
+            free=watched.free,
+            touched=touched,
+            stopped=watched.is_stopped,
+            unfilled=unfilled,
+        )
+
+    def _look_again(self, now: PlanNow, facts: PlanFacts, watched: _Watched) -> None:
+        """What waits for time alone, or for a position book that lags."""
+        at = self._elapsed()
+        if now.plan.taking_since is not None and watched.taking_at is not None and not facts.unfilled:
+            watched.due = watched.taking_at + UNFILLED
+        elif now.guard is not None and now.guard.status is OrderStatus.REFUSED:
+            self._note_bare(now, watched)
+            watched.due = None if "bare" in watched.rung else at + RETRY
+        elif now.guard is None and facts.opened > 0 and (facts.free or 0) < facts.opened:
+            watched.read, watched.due = False, at + RETRY
+            self._note_bare(now, watched)
+        elif now.guard is not None and facts.free is not None and now.guard.pending < facts.opened and facts.free < facts.opened:
+            watched.read, watched.due = False, at + 5 * RETRY
+
+    def _is_sure(self, watched: _Watched) -> bool:
+        """Whether a second reading, a while after the first, agrees that less is to be guarded."""
+        at = self._elapsed()
+        if watched.doubted_at is not None and at - watched.doubted_at >= DOUBT:
+            watched.doubted_at = None
+            return True
+        watched.doubted_at = watched.doubted_at if watched.doubted_at is not None else at
+        watched.read, watched.due = False, watched.doubted_at + DOUBT
+        return False
+
+    def _watch(self, plan: Plan, watched: _Watched) -> None:
+        target, stop = plan.leg(LegKind.TARGET), plan.leg(LegKind.STOP)
+        if target is None:
+            return
+
+        def traded(tick: Tick) -> None:
+            if tick.stale or tick.last <= 0:
+                return
+            stopped = stop is not None and is_stopped(stop, tick.last)
+            if is_touched(target, tick.last):
+                watched.touched_at = self._elapsed()
+            elif stopped is watched.is_stopped:
+                return
+            watched.is_stopped, watched.urgent = stopped, True
+            self._wake()
+
+        watched.watching = self.watcher.watch(plan.account_id, [target.draft.instrument.key], Use.GUARD, traded)
+
+    async def _do(self, act: Next, now: PlanNow, watched: _Watched) -> bool:
+        """The act; whether something changed, so that the next step follows at once."""
+        plan, guard = now.plan, now.guard
+        log.info("plan %s: %s %d", plan.id, act.act, act.quantity)
+        match act.act:
+            case Act.PLACE_STOP:
+                return await self._place_stop(act.quantity, now, watched)
+            case Act.TAKE_TARGET:
+                return await self._take_target(act.quantity, now, watched)
+            case Act.END:
+                await self._end(act, now, told="bare" in watched.rung)
+                return True
+        if guard is None:  # every other act is about one
+            return False
+        watched.read = False
+        if act.act is Act.CANCEL_GUARD:
+            if await self.exits.let_go(guard, by=plan.placed_by):
+                return True
+            return await self._ask(now, watched, guard, ExitTrouble.LEFT_OVER)
+        stop = plan.leg(LegKind.STOP)
+        terms = replace(guard.draft, quantity=guard.filled + act.quantity)
+        trouble = ExitTrouble.NOT_RAISED
+        if act.act is not Act.RESIZE_STOP and stop is not None:
+            terms = replace(stop.draft, quantity=guard.filled + act.quantity)
+            trouble = ExitTrouble.TARGET_RESTS
+            if act.act is Act.EXIT_AT_STOP:
+                terms = replace(guard.draft, price=stop.draft.price, quantity=guard.filled + act.quantity)
+        changed = await self.exits.retarget(guard, terms, by=plan.placed_by)
+        if changed is ChangeState.TAKEN and act.act is Act.BACK_TO_STOP:
+            watched.taking_at, watched.calm_until = None, self._elapsed() + CALM
+            await self.store.owe(lambda db: db.plans.taking(plan.id, None))
+        if changed in (ChangeState.TAKEN, ChangeState.OVER):
+            watched.due = self._elapsed() + RETRY if changed is ChangeState.OVER else None
+            return changed is ChangeState.TAKEN
+        return await self._ask(now, watched, guard, trouble)
+
+    async def _place_stop(self, quantity: int, now: PlanNow, watched: _Watched) -> bool:
+        leg = now.plan.leg(LegKind.STOP)
+        if leg is None:
+            return False
+        result = await self.exits.guard(self._wanted(now, leg, quantity))
+        if result.state is not ExitState.SENT or result.order is None:
+            watched.read, watched.due = False, self._elapsed() + RETRY
+            self._note_bare(now, watched)
+            return False
+        watched.bare_since = None
+        placed = result.order
+        if placed.status is OrderStatus.TRIGGER_PENDING:
+            await self._tell(now, GuardPlaced(order=placed, target=_target_of(now.plan)), placed.id)
+            self.background.start(self._read_back(now, watched, placed), f"reading back stop {placed.id}")
+        return True
+
+    async def _read_back(self, now: PlanNow, watched: _Watched, placed: Order) -> None:
+        """A stop that was placed waits, has its trigger, and is on the side that closes: by the book, not by the answer."""
+        await asyncio.sleep(1.0)
+        try:
+            facts = await self.connections.of(placed.account_id).broker.orders()
+        except BrokerError:
+            return  # the next sync reads it
+        fact = next((each for each in facts if each.broker_id == placed.broker_id), None)
+        known = await self.store.transaction(lambda db: db.orders.find(placed.id))
+        if fact is None or known is None or fact.status.is_final or fact.filled:
+            return
+        waits = fact.status is OrderStatus.TRIGGER_PENDING
+        if fact.side is not placed.draft.side or not fact.trigger or (waits and not shows(fact, known.draft)):
+            await self._ask(now, watched, known, ExitTrouble.WRONG_STOP)
+
+    async def _take_target(self, quantity: int, now: PlanNow, watched: _Watched) -> bool:
+        leg = now.plan.leg(LegKind.TARGET)
+        if leg is None:
+            return False
+        plan_id, since = now.plan.id, self.clock.now()
+        await self.store.transaction(lambda db: db.plans.taking(plan_id, since))
+        watched.taking_at, watched.touched_at = self._elapsed(), None
+        result = await self.exits.take(now.guard, self._wanted(now, leg, quantity))
+        if result.state is ExitState.SENT:
+            return True
+        watched.taking_at, watched.read, watched.due = None, False, self._elapsed() + RETRY
+        await self.store.owe(lambda db: db.plans.taking(plan_id, None))
+        if result.state is ExitState.BARE:
+            await self._tell(now, Unguarded(draft=replace(leg.draft, quantity=quantity)))
+        return False
+
+    async def _end(self, act: Next, now: PlanNow, *, told: bool) -> None:
+        """The plan is over; where its guard ended without closing all of it, what is bare is told."""
+        leg, guard = now.way_out, now.guard
+        bare = 0
+        quiet = guard is None or guard.status in (OrderStatus.FILLED, OrderStatus.EXPIRED)
+        if act.quantity > 0 and leg is not None and not quiet and not told:
+            async with self.exits.turn(now.plan.account_id):  # another way out may be under way with it
+                row, _ = await self.exits.standing(now.plan.account_id, leg.draft)
+            bare = min(act.quantity, max(row.unguarded, 0))
+
+        def over(db: Repositories) -> None:
+            db.plans.end(now.plan.id, guard.status if guard is not None else "nothing to guard")
+            if bare and leg is not None:
+                news = Unguarded(draft=replace(leg.draft, quantity=bare))
+                db.outbox.add(now.plan.account_id, db.people.watching(now.plan.account_id), news, self.clock.now(), order_id=None)
+
+        await self.store.transaction(over)
+
+    def _note_bare(self, now: PlanNow, watched: _Watched) -> None:
+        at = self._elapsed()
+        watched.bare_since = watched.bare_since if watched.bare_since is not None else at
+        leg = now.way_out
+        if at - watched.bare_since >= BARE_FOR and "bare" not in watched.rung and leg is not None:
+            watched.rung.add("bare")
+            opened = sum(entry.filled for entry in now.entries)
+            news = Unguarded(draft=replace(leg.draft, quantity=opened))
+            self.background.start(self._tell(now, news), f"plan {now.plan.id} is bare")
+
+    async def _note_blind(self, now: PlanNow, watched: _Watched) -> None:
+        """Rings when the target has not been watched for a while, and when it is again."""
+        target = now.plan.leg(LegKind.TARGET)
+        if watched.watching is None or target is None:
+            return
+        at, since = self.clock.now(), watched.blind_since
+        sees = self.watcher.connected(now.plan.account_id) and watched.watching.live
+        watched.blind_since = None if sees else (since or at)
+        if not sees and since is not None and (at - since).total_seconds() >= BLIND_FOR and "blind" not in watched.rung:
+            watched.rung.add("blind")
+            await self._tell(now, TargetBlind(draft=target.draft, since=since))
+        elif sees and since is not None and "blind" in watched.rung:
+            watched.rung.discard("blind")
+            await self._tell(now, TargetBlind(draft=target.draft, since=since, sees=True))
+        watched.due = min(watched.due or math.inf, self._elapsed() + BLIND_FOR / 2)
+
+    async def _ask(self, now: PlanNow, watched: _Watched, order: Order, why: ExitTrouble) -> bool:
+        """Rings once for each trouble, and tries again later."""
+        watched.due = self._elapsed() + 5 * RETRY
+        if why not in watched.rung:
+            watched.rung.add(why)
+            await self._tell(now, ExitAsks(order=order, why=why), order.id)
+        return False
+
+    async def _tell(self, now: PlanNow, news: Notice, order_id: str | None = None) -> None:
+        account_id, at = now.plan.account_id, self.clock.now()
+        await self.store.transaction(
+            lambda db: db.outbox.add(account_id, db.people.watching(account_id), news, at, order_id=order_id)
+        )
+
+    def _wanted(self, now: PlanNow, leg: PlanLeg, quantity: int) -> ExitWanted:
+        return ExitWanted(
+            account_id=now.plan.account_id,
+            plan_id=now.plan.id,
+            leg=leg,
+            draft=replace(leg.draft, quantity=quantity),
+            by=now.plan.placed_by,
+            name=now.name,
+        )
+
+    def _elapsed(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _target_of(plan: Plan) -> Decimal | None:
+    target = plan.leg(LegKind.TARGET)
+    return target.draft.price if target is not None else None
+
+
+def _guards_less(act: Next, guard: Order | None) -> bool:
+    if act.act is Act.CANCEL_GUARD:
+        return True
+    return act.act is Act.RESIZE_STOP and guard is not None and act.quantity < guard.pending

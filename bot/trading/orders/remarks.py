@@ -1,0 +1,24 @@
+"""What a card says of its order besides the terms: every warning, and when the market takes it again."""
+
+from datetime import datetime
+
+from bot.domain.money import grouped
+from bot.domain.orders.proposal import Remark
+from bot.trading.orders.checks import WARNINGS, Situation, over_freeze
+from bot.trading.orders.selling import SELLING
+
+
+def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:
+    """Every warning about the order; none of them refuses it. parts: how many orders it is sent in."""
+    if parts > 1:
+        told = tuple(remark for remark in remarks(at) if remark.name != over_freeze.__name__)
+        return (Remark(name="sliced", say=f"Over the freeze of {grouped(str(at.freeze))}: sent in {parts} orders"), *told)
+    return tuple(Remark(name=check.__name__, say=say) for check in (*WARNINGS, *SELLING) if (say := check(at)) is not None)
+
+
+def closed_until(at: Situation) -> datetime | None:
+    """When the market takes this order again, UTC. None: it takes it now, it is a change, or nobody knows. Source: calendar."""
+    if at.window is None or not at.window.known or at.before is not None:
+        return None
+    takes = at.window.may_exit if at.reduces else at.window.may_enter
+    return None if takes else at.window.opens

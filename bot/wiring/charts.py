@@ -1,0 +1,31 @@
+"""Builds what the pictures show."""
+
+from dataclasses import dataclass
+
+from bot.trading.account.quotes import Quotes
+from bot.trading.charts.candle_charts import CandleCharts
+from bot.trading.charts.payoffs import Payoffs
+from bot.wiring.ground import Ground
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charts:
+    """The services that look up what is drawn."""
+
+    candles: CandleCharts
+    payoffs: Payoffs
+
+
+def build_charts(ground: Ground, quotes: Quotes, mode: str) -> Charts:
+    """Builds them over this ground."""
+    return Charts(
+        candles=CandleCharts(
+            store=ground.store,
+            connections=ground.connections,
+            quotes=quotes,
+            reads=ground.reads,
+            clock=ground.clock,
+            mode=mode,
+        ),
+        payoffs=Payoffs(quotes=quotes, reads=ground.reads, prices=ground.prices, clock=ground.clock, mode=mode),
+    )

@@ -1,0 +1,45 @@
+"""Builds what rings by itself: by the afternoon's clock, about open positions, and about a silent feed."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from bot.runtime.scheduler import Job
+from bot.trading.account.account_views import AccountViews
+from bot.trading.money.telling import Telling
+from bot.trading.watchers.afternoon import Afternoon
+from bot.trading.watchers.mute_feed import MuteFeed
+from bot.trading.watchers.position_rings import PositionRings
+from bot.wiring.ground import Ground, in_session
+from bot.wiring.jobs import Days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rings:
+    """The watchers, and what of them runs by the clock."""
+
+    positions: PositionRings
+    mute_feed: MuteFeed
+    jobs: tuple[Job, ...]
+
+
+def build_rings(ground: Ground, *, books: AccountViews, telling: Telling, days: Days) -> Rings:
+    """Builds them over this ground. Without a calendar nothing rings by the clock."""
+    positions = PositionRings(
+        store=ground.patient,
+        reads=ground.reads,
+        reconcile=ground.reconcile,
+        rules=ground.reference.rules,
+        background=ground.background,
+        clock=ground.clock,
+    )
+    mute_feed = MuteFeed(
+        store=ground.patient,
+        connections=ground.connections,
+        watcher=ground.watcher,
+        clock=ground.clock,
+        in_session=partial(in_session, ground.calendar),
+    )
+    if ground.calendar is None:
+        return Rings(positions=positions, mute_feed=mute_feed, jobs=())
+    afternoon = Afternoon(telling=telling, books=books, calendar=ground.calendar, clock=ground.clock)
+    return Rings(positions=positions, mute_feed=mute_feed, jobs=afternoon.jobs(days.trading))

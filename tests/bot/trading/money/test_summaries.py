@@ -1,0 +1,202 @@
+"""Days, weeks and months summed up: what a row tells beside its sums, and that days add up to what the trades made."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.domain.clock import at_ist
+from bot.domain.errors import NotSent, SessionExpired
+from bot.domain.money import ZERO, total
+from bot.domain.orders.notice import DaySummary
+from bot.domain.orders.period_summary import PeriodSummary, Span
+from bot.domain.orders.portfolio import DayReport
+from bot.domain.pnl.picture_news import Pictured
+from bot.domain.terms import Product
+from bot.simulators.loop import VirtualLoop
+from tests.stage.orders import NIFTY_CALL, RELIANCE
+from tests.stage.trading_days import NIFTY, TradingDays, trading_days
+
+MONDAY = date(2026, 11, 16)
+WEEK = [MONDAY + timedelta(days=ahead) for ahead in range(5)]
+
+
+def net(report: DayReport) -> Decimal:
+    assert report.net is not None
+    return report.net
+
+
+def periods(account: TradingDays) -> list[PeriodSummary]:
+    return [news for news in account.told(PeriodSummary) if isinstance(news, PeriodSummary)]
+
+
+async def test_a_carried_call_over_a_week_adds_up_to_the_paisa_and_the_week_is_told_with_its_last_day(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    rows = [
+        await account.a_day(WEEK[0], [(NIFTY_CALL, 130, "100.05")], {NIFTY_CALL: ("104.00", "99.00")}),
+        await account.a_day(WEEK[1], [], {NIFTY_CALL: ("97.35", "103.55")}),
+        await account.a_day(WEEK[2], [(NIFTY_CALL, -65, "98.10"), (NIFTY_CALL, 65, "95.00")], {NIFTY_CALL: ("96.00", "97.35")}),
+        await account.a_day(WEEK[3], [], {NIFTY_CALL: ("108.80", "96.40")}),
+    ]
+    assert periods(account) == []
+    rows.append(await account.a_day(WEEK[4], [(NIFTY_CALL, -130, "110.20")], {NIFTY_CALL: ("110.00", "108.80")}))
+    (week,) = periods(account)
+    assert (week.span, week.first, week.last) == (Span.WEEK, WEEK[0], WEEK[4])
+    assert week.net == total(net(row) for row in rows)
+    assert week.gross == account.flow
+    assert week.net == account.flow - total(row.charges or ZERO for row in rows)
+    assert [each.net for each in week.days] == [net(row) for row in rows]
+    told = [type(news) for news in account.news[-4:]]
+    assert told == [DaySummary, Pictured, PeriodSummary, Pictured], "each picture under its words, the week after its day"
+    assert rows[-1].facts is not None
+    assert rows[-1].facts.month == week.net
+    assert week.trips.closed == 1
+    assert week.trades == 4
+
+
+async def test_the_month_is_told_on_its_last_session_and_its_week_when_that_ends(loop: VirtualLoop) -> None:
+    first = date(2026, 11, 27)  # a Friday; the month ends on Monday
+    account = await trading_days(loop, first)
+    rows = [
+        await account.a_day(day, [(RELIANCE, 10, "1480.00"), (RELIANCE, -10, price)], product=Product.MIS)
+        for day, price in ((first, "1490.00"), (date(2026, 11, 30), "1475.50"), (date(2026, 12, 1), "1481.00"))
+    ]
+    assert [(each.span, each.first, each.last) for each in periods(account)] == [
+        (Span.WEEK, date(2026, 11, 23), first),
+        (Span.MONTH, date(2026, 11, 1), date(2026, 11, 30)),
+    ]
+    assert periods(account)[1].net == net(rows[0]) + net(rows[1])
+    assert rows[2].facts is not None
+    assert rows[2].facts.month == net(rows[2]), "a new month"
+
+
+async def test_a_row_tells_what_its_day_was_made_of(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    trades = [(RELIANCE, 10, "1480.00"), (RELIANCE, -10, "1490.00"), (RELIANCE, 10, "1480.00"), (RELIANCE, -10, "1475.00")]
+    report = await account.a_day(MONDAY, trades, product=Product.MIS)
+    facts = report.facts
+    assert facts is not None
+    assert report.charges is not None
+    assert total(line.rupees for line in facts.charges) == report.charges
+    assert {"STT", "brokerage", "GST"} <= {line.name for line in facts.charges}
+    assert total(each.net for each in facts.symbols) == net(report), "what belongs to no symbol is a line of its own"
+    assert (facts.trips.closed, facts.trips.won) == (2, 1)
+    assert facts.trips.best is not None
+    assert facts.trips.worst is not None
+    assert facts.trips.best.net < Decimal(100), "after charges"
+    assert facts.trips.worst.net < Decimal(-50)
+    assert (facts.capital, facts.margin) == (Decimal(250_000), Decimal(0))
+    assert facts.slippage is None, "nobody saw a price at a tap"
+    assert [(each.day, each.expiring[:1]) for each in facts.coming] == [(date(2026, 11, 17), ("NIFTY",))]
+
+
+async def test_where_the_brokers_positions_differ_the_row_names_the_rupees_and_the_reason(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    first = await account.a_day(WEEK[0], [(NIFTY_CALL, 65, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})
+    second = await account.a_day(WEEK[1], [], {NIFTY_CALL: ("105.00", "103.80")})
+    assert first.facts is not None
+    assert first.facts.mismatches == ()
+    assert second.facts is not None
+    assert [(each.rupees, each.reasons) for each in second.facts.mismatches] == [(Decimal("-13.00"), ("close adjustment",))]
+    assert second.adjustment == Decimal("-13.00")
+
+
+async def test_a_day_that_was_missed_is_made_of_the_ledger_and_the_next_days_previous_close(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    rows = [await account.a_day(WEEK[0], [(NIFTY_CALL, 130, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})]
+    await account.trade(WEEK[1], [(NIFTY_CALL, -65, "103.00")], {NIFTY_CALL: ("102.00", "103.55")})
+    account.begin(WEEK[2], {NIFTY_CALL: ("95.00", "101.50")})
+    late = await account.close(WEEK[1])
+    assert (late.late, late.records_only, late.complete) == (True, False, True)
+    assert late.gross == 65 * (Decimal("103.00") - Decimal("104.00")) + 65 * (Decimal("101.50") - Decimal("104.00"))
+    assert late.charges is not None
+    assert late.charges > 0
+    assert late.facts is not None
+    assert late.facts.approximate == ("fills as I noted them", "closes as mStock gave them later")
+    rows += [late, await account.a_day(WEEK[2], [(NIFTY_CALL, -65, "96.00")], {NIFTY_CALL: ("95.00", "101.50")})]
+    assert rows[-1].adjustment == 0, "the missed day was valued at the official close"
+    assert total(row.gross for row in rows) == account.flow
+
+
+async def test_an_option_that_ended_on_a_missed_day_is_settled_by_the_close_of_its_index_and_its_exercise_is_charged(
+    loop: VirtualLoop,
+) -> None:
+    friday, expiry, after = date(2026, 11, 20), date(2026, 11, 23), date(2026, 11, 25)
+    account = await trading_days(loop, friday)
+    first = await account.a_day(friday, [(NIFTY_CALL, 65, "30.00")], {NIFTY_CALL: ("40.00", "35.00")})
+    account.begin(after, {NIFTY: ("24600.00", "24512.30")})
+    late = await account.close(expiry)
+    assert not late.records_only
+    assert late.carried == ()
+    assert first.gross + late.gross == 65 * (Decimal("12.30") - 30)
+    assert late.facts is not None
+    assert [line.name for line in late.facts.charges] == ["STT"], "what an exercise costs beyond it nobody says"
+    assert "brokerage" in late.charges_missing
+
+
+async def test_a_report_in_the_middle_of_an_expiry_calls_no_contract_ended(loop: VirtualLoop) -> None:
+    expiry = date(2026, 11, 23)
+    account = await trading_days(loop, expiry)
+    await account.trade(expiry, [(NIFTY_CALL, 65, "30.00")], {NIFTY_CALL: ("40.00", "35.00"), NIFTY: ("24512.30", "24480.00")})
+    report = await account.summaries.day(account.days.stage.actor, expiry)
+    assert report.facts is not None
+    assert report.facts.trips.closed == 0
+    assert len(report.carried) == 1
+    final = await account.close(expiry)
+    assert final.facts is not None
+    assert final.facts.trips.closed == 1
+    assert final.carried == ()
+
+
+async def test_a_missed_day_whose_fills_are_not_all_known_is_named_in_its_week_and_no_sum_has_it(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    first = await account.a_day(WEEK[0], [(NIFTY_CALL, 65, "100.00")], {NIFTY_CALL: ("104.00", "99.00")})
+    account.begin(WEEK[1], {})
+    account.broker.trade(NIFTY_CALL, -65, "109.00")  # the bot does not run
+    account.begin(WEEK[2], {})
+    missed = await account.close(WEEK[1])
+    assert missed.records_only
+    assert missed.gross == 0
+    rows = [await account.a_day(day) for day in WEEK[2:]]
+    (week,) = periods(account)
+    assert week.gaps == (WEEK[1],)
+    assert week.net == net(first) + total(net(row) for row in rows)
+    assert rows[-1].facts is not None
+    assert rows[-1].facts.month_gaps == (WEEK[1],)
+
+
+async def test_a_missed_day_waits_for_the_trade_history_until_patience_ends(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    await account.a_day(WEEK[0], [(RELIANCE, 10, "1480.00"), (RELIANCE, -10, "1490.00")], product=Product.MIS)
+    account.begin(WEEK[2], {})
+    account.broker.has_history = False
+    with pytest.raises(NotSent):
+        await account.close(WEEK[1])
+    session = account.days.stage.connection.session
+    account.days.stage.connection.adopt(None)
+    with pytest.raises(SessionExpired):
+        await account.close(WEEK[1])
+    account.days.stage.connection.adopt(session)
+    missed = await account.close(WEEK[1], failures=5)
+    assert missed.records_only
+
+
+async def test_a_missed_day_without_a_trade_is_a_nought_that_is_known(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    await account.a_day(WEEK[0], [(RELIANCE, 10, "1480.00"), (RELIANCE, -10, "1490.00")], product=Product.MIS)
+    account.begin(WEEK[2], {})
+    missed = await account.close(WEEK[1])
+    assert not missed.records_only
+    assert missed.net == 0
+    assert missed.trades == 0
+
+
+async def test_books_read_after_the_close_are_the_whole_day_though_funds_cannot_be_had(loop: VirtualLoop) -> None:
+    account = await trading_days(loop, MONDAY)
+    await account.a_day(WEEK[0])
+    await account.trade(WEEK[1], [(RELIANCE, 10, "1480.00"), (RELIANCE, -10, "1490.00")], {}, product=Product.MIS)
+    account.days.until(at_ist(WEEK[1], 16))
+    await account.days.sync()
+    account.broker.has_funds = False
+    report = await account.close(WEEK[1], failures=5)
+    assert (report.records_only, report.gross) == (False, Decimal(100))

@@ -1,0 +1,265 @@
+"""An order with its stop and its target, lived through: a person in the demo chat, the real bot, the paper broker."""
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.domain.orders.order import Order, OrderStatus
+from bot.domain.orders.plan import Plan
+from bot.domain.terms import Side
+from bot.simulators.loop import LoopClock
+from tests.stage.house import House, a_house
+
+
+def price(house: House, rupees: str, name: str = "RELIANCE-EQ", exchange: str = "NSE") -> None:
+    broker = house.near.paper.broker
+    instrument = broker.named(exchange, name)
+    assert instrument is not None
+    broker.market.set_price(instrument, int(Decimal(rupees) * 100), house.clock.now())
+
+
+async def plan_of(house: House) -> Plan | None:
+    assert house.store is not None
+    plans = await house.store.transaction(lambda db: db.plans.alive())
+    return plans[0] if plans else None
+
+
+async def enter(house: House, words: str = "/buy RELIANCE 10 @1475 mis sl 1450/1440 t 1500", to: str = "1474.00") -> None:
+    await house.log_in()
+    price(house, "1480.00")
+    card = await house.me.ask(words, "BUY 10 RELIANCE")
+    house.me.press("Confirm buy", card)
+    await house.me.wait_for("open at")
+    price(house, to)
+
+
+async def exits(house: House) -> list[Order]:
+    return [order for order in await house.orders() if order.draft.side is Side.SELL]
+
+
+def open_quantity(house: House) -> int:
+    broker = house.near.paper.broker
+    signed = {"BUY": 1, "SELL": -1}
+    return sum(signed[trade.side] * trade.quantity for trade in broker.ledger.trades)
+
+
+@pytest.mark.core
+async def test_an_order_with_stop_and_target_by_one_confirm_guards_itself_and_takes_its_target(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        placed = await house.me.wait_for("Stop placed", 30)
+        assert "1,450.00" in placed["text"]
+        assert [(order.status, order.draft.quantity) for order in await exits(house)] == [(OrderStatus.TRIGGER_PENDING, 10)]
+        price(house, "1501.00")
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        assert open_quantity(house) == 0
+        await asyncio.sleep(10)
+        assert await plan_of(house) is None
+        assert house.placed == 2
+
+
+@pytest.mark.core
+async def test_the_card_names_the_stop_its_loss_and_who_holds_the_target(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        card = await house.me.ask("/buy RELIANCE 10 @1475 mis sl 1450/1440 t 1500", "BUY 10 RELIANCE")
+        rows = " ".join(card["text"].split())
+        for said in ("Stop, exchange 1,450.00", "sells to 1,440.00", "if hit −350.00", "Target, by me 1,500.00"):
+            assert said in rows
+        assert "sl 1450/1440 t 1500" in card["text"]
+
+
+async def test_the_stop_is_hit_and_the_target_stays_silent_afterwards(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        price(house, "1449.00")
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        price(house, "1501.00")
+        await asyncio.sleep(30)
+        assert (open_quantity(house), house.placed, await plan_of(house)) == (0, 2, None)
+
+
+async def test_a_limit_fills_in_three_parts_and_the_stop_follows_each(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        house.near.paper.broker.faults.arm("fill_in_parts", parts=3, seconds=20)
+        await house.log_in()
+        price(house, "100.00", "NIFTY26NOV24500CE", "NFO")
+        card = await house.me.ask("/buy nifty 24500 ce 3lots sl 80/70 t 130", "BUY 195 NIFTY 24500 CE")
+        house.me.press("Confirm buy", card)
+        seen: list[int] = []
+        for _ in range(100):
+            await asyncio.sleep(1)
+            guards = [order.draft.quantity for order in await exits(house)]
+            if guards and guards[-1] not in seen:
+                seen.append(guards[-1])
+        assert seen == [65, 130, 195]
+        assert house.placed == 2
+        price(house, "131.00", "NIFTY26NOV24500CE", "NFO")
+        await asyncio.sleep(30)
+        assert (open_quantity(house), house.placed) == (0, 2)
+
+
+async def test_stop_and_target_within_one_second_close_once(clock: LoopClock, tmp_path: Path) -> None:
+    for first, second in (("1501.00", "1445.00"), ("1445.00", "1501.00")):
+        async with a_house(clock, tmp_path / first) as house:
+            await enter(house)
+            await house.me.wait_for("Stop placed", 30)
+            price(house, first)
+            await asyncio.sleep(0.5)
+            price(house, second)
+            await asyncio.sleep(40)
+            assert open_quantity(house) == 0
+            assert await plan_of(house) is None
+
+
+async def test_a_stop_that_is_gapped_through_rings_and_is_sent_after_the_price_by_its_button(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        price(house, "1430.00")
+        rung = await house.me.wait_for("Stop triggered, not filled", 60)
+        button = rung["buttons"][0][0]["label"]
+        assert button.startswith("Exit at 1,42")
+        card = await house.me.choose(button, "CHANGE #2")
+        house.me.press("Confirm change", card)
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        assert (open_quantity(house), house.placed) == (0, 2)
+
+
+async def test_a_restart_in_the_middle_goes_on_with_the_plan(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        await house.restart()
+        await asyncio.sleep(10)
+        price(house, "1501.00")
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        assert (open_quantity(house), house.placed) == (0, 2)
+
+
+async def test_the_targets_change_is_refused_and_it_goes_alone_once_the_stop_is_read_as_cancelled(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        house.near.paper.broker.faults.arm("error_instead", route="modify", status=400, body="json")
+        price(house, "1501.00")
+        await house.me.wait_for("Filled #3 SELL 10 RELIANCE", 60)
+        assert (open_quantity(house), house.placed) == (0, 3)
+
+
+async def test_the_answer_to_the_targets_change_is_lost_and_nothing_is_sold_twice(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        house.near.paper.broker.faults.arm("answer_lost", route="modify")
+        price(house, "1501.00")
+        await asyncio.sleep(60)
+        assert (open_quantity(house), house.placed) == (0, 2)
+
+
+async def test_kill_leaves_stop_and_target_alive(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        await house.me.ask("/kill", "Stopped")
+        price(house, "1501.00")
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        assert open_quantity(house) == 0
+
+
+async def test_an_exit_by_two_taps_is_the_stop_itself(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await enter(house)
+        await house.me.wait_for("Stop placed", 30)
+        card = await house.me.ask("/sell RELIANCE 10 mis", "SELL 10 RELIANCE")
+        assert "The stop #2 becomes this order" in card["text"]
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("Filled #2 SELL 10 RELIANCE", 30)
+        await asyncio.sleep(30)
+        assert (open_quantity(house), house.placed, await plan_of(house)) == (0, 2, None)
+
+
+async def test_the_lost_exit_that_did_not_arrive_may_be_sent_again_and_the_card_names_the_worst_case(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        card = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        house.near.paper.broker.faults.arm("error_instead", route="place")
+        card = await house.me.ask("/sell RELIANCE 10 mis", "SELL 10 RELIANCE")
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("I will not send it again")
+        await house.me.ask("/sell RELIANCE 10 mis", lambda message: "Confirm" not in str(message["buttons"]))
+        await asyncio.sleep(14)
+        card = await house.me.ask("/sell RELIANCE 10 mis", "if all fill you are short 10")
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("Filled #3 SELL 10 RELIANCE", 30)
+        assert open_quantity(house) == 0
+
+
+async def test_the_lost_exit_that_arrives_after_a_second_was_sent_rings_and_is_told_as_it_is(
+    clock: LoopClock, tmp_path: Path
+) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        card = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        await house.me.wait_for("Filled")
+        house.near.paper.broker.faults.arm("request_late", route="place", seconds=40)
+        card = await house.me.ask("/sell RELIANCE 10 @1485 mis", "SELL 10 RELIANCE")
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("I will not send it again", 60)
+        await asyncio.sleep(14)
+        card = await house.me.ask("/sell RELIANCE 10 mis", "if all fill you are short 10")
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("Found in the order book", 120)
+        states = {order.number: order.status for order in await house.orders()}
+        assert states[2] is OrderStatus.OPEN
+
+
+async def test_kill_between_the_second_and_the_third_part_strikes_off_the_rest(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "51.00", "NIFTY26NOV24500CE", "NFO")
+        house.near.paper.broker.faults.arm("request_late", route="place", skip=1, seconds=5)
+        card = await house.me.ask("/buy nifty 24500 ce 60lots @50", "sent in 3 orders")
+        house.me.press("Confirm buy", card)
+        await asyncio.sleep(2)  # the second is on its way
+        await house.me.ask("/kill", "Stopped")
+        told = await house.me.wait_for("Not sent whole", 30)
+        assert "3,510 of 3,900 were sent" in told["text"]
+        await asyncio.sleep(60)
+        assert [order.quantity for order in house.near.paper.broker.ledger.orders.values()] == [1755, 1755]
+        assert await plan_of(house) is None
+
+
+async def test_set_stop_under_a_fill_offers_prices_each_of_which_is_a_card(clock: LoopClock, tmp_path: Path) -> None:
+    async with a_house(clock, tmp_path) as house:
+        await house.log_in()
+        price(house, "1480.00")
+        card = await house.me.ask("/buy RELIANCE 10 mis", "BUY 10 RELIANCE")
+        house.me.press("Confirm buy", card)
+        fill = await house.me.wait_for("Position +10")
+        house.me.press("Set stop", fill)
+        asked = await house.me.wait_for("A stop for +10 RELIANCE at which price?")
+        labels = [line[0]["label"] for line in asked["buttons"]]
+        assert [label.split(":")[0] for label in labels] == ["1 %", "2 %", "3 %"]
+        card = await house.me.choose(labels[1], "SELL 10 RELIANCE")
+        assert "Stop" in card["text"]
+        house.me.press("Confirm sell", card)
+        await house.me.wait_for("waiting for")
+        assert [(order.status, order.draft.quantity) for order in await exits(house)] == [(OrderStatus.TRIGGER_PENDING, 10)]
