@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -132,10 +133,12 @@ async def leaves_by_button(session: Session) -> None:
 
 async def changes_a_price(session: Session) -> None:
     card = session.world.me.newest("Modify", "open at")
-    if card is None or "#" not in card["text"]:
+    if card is None:
         return
-    number = card["text"].split("#")[1].split()[0]
-    price = float(card["text"].split("open at ")[1].split()[0].replace(",", "").removeprefix("max")) * 0.99
+    match = re.search(r"#(\d+) .*open at (?:max |min )?([\d,.]+)", card["text"], re.DOTALL)
+    if match is None:
+        return
+    number, price = match[1], float(match[2].replace(",", "")) * 0.99
     asked = await session.world.me.ask(f"/modify {number} {price:.0f}", "until ")
     if asked is not None:
         await session.pause(A_LOOK)

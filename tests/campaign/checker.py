@@ -225,9 +225,8 @@ class _Judge:
         """The only chat that a trouble concerns. A call that hangs is done: it is the first whose message came."""
         if trouble.kind != "hanging":
             return trouble.chat
-        after = [each for each in self.record.shown if each.what == "message" and each.at >= trouble.began]
-        at_once = bool(after) and after[0].at == trouble.began  # before it or after it: nobody can say
-        return after[0].chat if after and not at_once else None
+        after = [each for each in self.record.shown if each.what == "message" and each.message > trouble.newest]
+        return min(after, key=lambda each: each.message).chat if after else None
 
     def _end(self, order: Order, chat: int) -> None:
         if order.end is None or order.is_whole:

@@ -30,10 +30,10 @@ def _mutant(name: str, module: str, *words: tuple[str, str], shows: str, focus: 
     return Mutant(name=name, changes={module: words}, shows=frozenset(shows.split()), focus=focus or Focus())
 
 
-NOTIFIER, OUTBOX, DESK, RECONCILE = (
+NOTIFIER, OUTBOX, SENDING, RECONCILE = (
     "bot.delivery.notifier",
     "storage.repos.outbox",
-    "bot.trading.orders.order_desk",
+    "bot.trading.orders.sending",
     "bot.trading.sync.reconcile",
 )
 RESTS = ("buys_with_a_limit_that_rests", "the_exchange_fills")
@@ -91,14 +91,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "resend on time-out",
-        DESK,
+        SENDING,
         (
             (
-                "            broker_id = await self._connections.of(order.account_id).broker.place("
+                "            broker_id = await self.connections.of(order.account_id).broker.place("
                 'order.draft, order.tag or "", urgent=urgent)\n'
             ),
             (
-                "            broker = self._connections.of(order.account_id).broker\n"
+                "            broker = self.connections.of(order.account_id).broker\n"
                 "            try:\n"
                 '                broker_id = await broker.place(order.draft, order.tag or "", urgent=urgent)\n'
                 "            except Unclear:\n"
@@ -148,7 +148,7 @@ MUTANTS: tuple[Mutant, ...] = (
         NOTIFIER,
         ("            now = max(now, before + timedelta(seconds=at - then))\n", "            pass\n"),
         shows="lost delayed silent_ends",
-        focus=Focus(acts=BUYS, weather=("server_error", "flood"), stepped=True),
+        focus=Focus(acts=BUYS, orders=(), weather=("flood",), stepped=True, ends=0.0),
     ),
     _mutant(
         "an end merged into a partial",

@@ -50,6 +50,7 @@ class Trouble:
     began: float
     ended: float = float("inf")
     chat: int | None = None  # the only one it concerns; None: all
+    newest: int = 0  # the number of the newest message when it began
 
     def overlaps(self, began: float, ended: float) -> bool:
         return self.began < ended and began < self.ended

@@ -57,7 +57,7 @@ class _Play:
                 self.session.coming = drawn(self.weather, chance)
                 if chance.random() < 0.5:
                     self.session.begin_coming()
-            if self.stepped and chance.random() < 0.5:
+            if self.stepped and self.focus.stepped is None and chance.random() < 0.5:
                 troubles.begin(STEP)
             await world.start()
             if self.focus.fatal is not None or chance.random() < 0.2:
@@ -66,9 +66,6 @@ class _Play:
             act = chance.choices([act for act, _ in self.acts], [weight for _, weight in self.acts])[0]
             await act(self.session)
             self.session.begin_coming()
-            if self.stepped and chance.random() < 0.5:
-                troubles.over()
-                troubles.begin(STEP)
             await self._between()
         await asyncio.sleep(troubles.longest())
         troubles.over(all_of_them=True)
@@ -85,7 +82,11 @@ class _Play:
     async def _between(self) -> None:
         """Some seconds, in which the process may end and begin anew."""
         world, chance = self.world, self.chance
-        await asyncio.sleep(chance.uniform(0.5, 8.0))
+        await asyncio.sleep(chance.uniform(0.5, 3.0))
+        if self.stepped and chance.random() < 0.5:
+            self.troubles.over()
+            self.troubles.begin(STEP)
+        await asyncio.sleep(chance.uniform(0.0, 5.0))
         ends = 0.18 if self.focus.ends is None else self.focus.ends
         if chance.random() < ends:
             if chance.random() < 0.7:

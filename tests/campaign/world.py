@@ -210,7 +210,8 @@ class World:
 
     def trouble(self, kind: str, side: str, *, chat: int | None = None) -> Trouble:
         """Writes down that something goes wrong from now on."""
-        trouble = Trouble(kind=kind, side=side, began=self.loop.time(), chat=chat)
+        newest = self.near.chats.state.message_id
+        trouble = Trouble(kind=kind, side=side, began=self.loop.time(), chat=chat, newest=newest)
         self.record.troubles.append(trouble)
         return trouble
 
