@@ -115,6 +115,7 @@ class App:
                         ("scheduler", self.core.scheduler.run()),
                         ("losses", self.core.losses.run()),
                         ("plans", self.core.plans.run()),
+                        ("exits", self.core.exit_runner.run()),
                         ("triggered stops", self.core.triggered.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.people.account import Permission
-from handlers.commands import account, books, confirm, limits, market, money, order, people, pin, safety, start, status
+from handlers.commands import account, books, confirm, exits, limits, market, money, order, people, pin, safety, start, status
 from handlers.commands.command import Command, Pages, Taps
 from handlers.context.context import Ctx
 from handlers.context.words.script import latin
@@ -18,6 +18,7 @@ COMMANDS: tuple[Command, ...] = (
     *start.COMMANDS,
     *account.COMMANDS,
     *order.COMMANDS,
+    *exits.COMMANDS,
     *books.COMMANDS,
     *money.COMMANDS,
     *market.COMMANDS,
@@ -34,7 +35,7 @@ async def _draw_again(ctx: Ctx, tap: ListingTap) -> None:
     await PAGES[tap.listing](ctx, tap)
 
 
-TAPS: Taps = {**confirm.TAPS, **order.TAPS, **safety.TAPS, ListingTap: _draw_again}
+TAPS: Taps = {**confirm.TAPS, **order.TAPS, **exits.TAPS, **safety.TAPS, ListingTap: _draw_again}
 
 _BY_WORD: dict[str, Command] = {word: command for command in COMMANDS for word in (command.name, *command.short)}
 _BY_SIDE = {word: command for word, command in _BY_WORD.items() if command.name in ("buy", "sell") and len(word) > 1}

@@ -7,6 +7,7 @@ from storage.repos.accounts import SqlAccounts
 from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
 from storage.repos.confirmations import SqlConfirmations
+from storage.repos.exit_lists import SqlExitLists
 from storage.repos.flags import SqlFlags
 from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
@@ -69,6 +70,10 @@ class SqlRepositories:
     @cached_property
     def plans(self) -> SqlPlans:
         return SqlPlans(self._transaction)
+
+    @cached_property
+    def exit_lists(self) -> SqlExitLists:
+        return SqlExitLists(self._transaction)
 
     @cached_property
     def cards(self) -> SqlCards:

@@ -16,6 +16,7 @@ from bot.trading.account.logins import Logins
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.money.reports import Reports
+from bot.trading.orders.exit_lists import ExitLists
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.prompts import Prompts
@@ -42,6 +43,7 @@ class Services:
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders
+    exits: ExitLists
     books: AccountViews
     market: Quotes
     switch: KillSwitch

@@ -40,6 +40,7 @@ from bot.trading.money.mornings import Mornings
 from bot.trading.money.reports import Reports
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.exit_runner import ExitRunner
 from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
 from bot.trading.orders.triggered_stops import TriggeredStops
@@ -57,6 +58,7 @@ from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.trading.unlinking import Unlinking
 from bot.web.secret_page import SecretPage
+from bot.wiring.exits import build_exits
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
@@ -93,6 +95,7 @@ class Core:
     scheduler: Scheduler
     losses: LossGuard
     plans: PlanRunner
+    exit_runner: ExitRunner
     triggered: TriggeredStops
     settle: Settling
     direct: DirectMessages
@@ -185,6 +188,7 @@ def build_core(
         bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
+    exits = build_exits(ground, orders, views)
     losses = LossGuard(store=patient, connections=connections, results=results, clock=clock)
     store.on_commit(Topic.RESULTS, losses.wake)
     reports = Reports(store=store, books=views, clock=clock, started_at=clock.now())
@@ -206,6 +210,7 @@ def build_core(
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
+        exits=exits.lists,
         books=views,
         market=Quotes(instruments=catalogue, prices=prices, clock=clock),
         invitations=Invitations(store=store, allowlist=allowlist, clock=clock, random=random_bytes),
@@ -271,6 +276,7 @@ def build_core(
         scheduler=Scheduler(store=patient, clock=clock, jobs=jobs, random=random_bytes),
         losses=losses,
         plans=orders.plans,
+        exit_runner=exits.runner,
         triggered=orders.triggered,
         settle=settle,
         direct=direct,

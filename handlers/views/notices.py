@@ -14,6 +14,7 @@ from bot.domain.orders.notice import (
     DayLocked,
     DaySummary,
     Delivery,
+    ExitsTold,
     FeedBack,
     FeedLost,
     PersonJoined,
@@ -28,6 +29,7 @@ from bot.domain.orders.notice import (
 )
 from handlers.views import money
 from handlers.views.card import Explain
+from handlers.views.exits import told as exits_told
 from handlers.views.format import amount, clock_time, signed, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Keyboard, Part, View, bold, keyboard, say
@@ -62,6 +64,8 @@ _AWAY = {
     Source.BOT: "I was away",
     Source.TELEGRAM: "Telegram did not answer",
 }
+renders(ExitsTold)(exits_told)
+
 LATE = timedelta(seconds=60)  # news older than this says so
 
 

@@ -22,6 +22,7 @@ from bot.domain.ports.ledger_repository import LedgerRepository
 from bot.domain.ports.order_repositories import (
     CardsRepository,
     ConfirmationsRepository,
+    ExitListsRepository,
     HeldRepository,
     OrdersRepository,
     OutboxRepository,
@@ -52,6 +53,8 @@ class Repositories(Protocol):
     def confirmations(self) -> ConfirmationsRepository: ...
     @property
     def plans(self) -> PlansRepository: ...
+    @property
+    def exit_lists(self) -> ExitListsRepository: ...
     @property
     def cards(self) -> CardsRepository: ...
     @property

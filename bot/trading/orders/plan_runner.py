@@ -316,7 +316,8 @@ class PlanRunner:
     async def _end_cut_off(self) -> None:
         """Ways out that were under way when the process ended: their licence is over; an exit is asked for anew."""
         for plan in await self.store.transaction(lambda db: db.plans.alive()):
-            if not plan.entries:
+            listed = await self.store.transaction(lambda db, plan=plan: db.exit_lists.find(plan.id))  # type: ignore[misc] # bound at once
+            if not plan.entries and listed is None:
                 await self.store.transaction(lambda db, plan=plan: db.plans.end(plan.id, "cut off"))  # type: ignore[misc] # bound at once
 
     def _note_bare(self, now: _Now, watched: _Watched) -> None:
