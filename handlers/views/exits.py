@@ -3,7 +3,7 @@
 from bot.domain.market.display_names import short
 from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold
 from bot.domain.orders.notice import ExitsTold, Told
-from bot.domain.orders.order import OrderDraft
+from bot.domain.orders.order import OrderDraft, OrderStatus
 from bot.domain.terms import Side
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
 from handlers.views.format import clock_time, count, fit, joined, money_row, price, row, rupees, table
@@ -98,12 +98,11 @@ def _answers(plan_id: str, label: str) -> list[Button]:
 
 
 def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
-    orders = each.orders(way.orders)
     state = exits.state(each, way.orders)
-    row_told = RowTold(draft=each.draft, state=state, order=orders[-1] if orders else None, said=each.said)
+    row_told = RowTold(draft=each.draft, state=state, order=each.hangs_on(way.orders), said=each.said)
     moves = max((piece.moves for piece in each.slices), default=0)
     waiting = ", ".join(str(other.number + 1) for other in exits.waits_for(each, way.orders))
-    more = f", price {moves + 1} of 4" if moves and state is RowState.SENT else f" {waiting}" if state is RowState.WAITS else ""
+    more = f", price {moves + 1} of 4" if moves and state is RowState.SENT else f" ({waiting})" if state is RowState.WAITS else ""
     return f"{_line(row_told)}{more}"
 
 
@@ -141,14 +140,16 @@ def _words(told: RowTold) -> str:
             part = f", {count(order.filled)} filled" if order is not None and order.filled else ""
             return f"{number} rests{at}{part}"
         case RowState.WAITS:
-            return "waits for"
+            return "waits for the fill of what it covers"
         case RowState.HELD:
             return f"is being closed by {number or 'another order'}"
         case RowState.REFUSED:
             why = f": {order.reason}" if order is not None and order.reason else ""
             return f"{number} ended unfilled{why}"
         case RowState.UNKNOWN:
-            return f"{number}: outcome unknown, not sent again".strip()
+            if order is not None and order.status is OrderStatus.REFUSED:
+                return f"{number} refused ({order.reason}); looked for all the same, not sent again"
+            return f"{number}: outcome unknown, not sent again"
         case RowState.KEPT:
             return "nothing sent: its stop would not change, or mStock was not reached"
         case RowState.BARE:

@@ -48,7 +48,7 @@ class ExitChoice:
             return int((held * self.part / lot).to_integral_value(ROUND_FLOOR)) * lot
         wanted = self.lots * lot if self.lots is not None else self.quantity
         if wanted is None:
-            return held
+            return held // lot * lot
         if wanted > held:
             raise CheckFailed([f"Only {held} of it are open, not {wanted}. Nothing was sent."])
         return wanted

@@ -73,6 +73,7 @@ class ExitRow:
     seen: Decimal | None = None  # bid or ask when it was asked, rupees
     said: str = ""  # why it stands where it does, in words
     since: datetime | None = None  # when it began to be held by another order
+    flat: bool = False  # the book shows nothing open of it, whoever closed it
 
     @property
     def place(self) -> tuple[InstrumentKey, Product]:
@@ -84,6 +85,11 @@ class ExitRow:
 
     def orders(self, orders: Orders) -> tuple[Order, ...]:
         return tuple(orders[each.order_id] for each in self.slices if each.order_id is not None and each.order_id in orders)
+
+    def hangs_on(self, orders: Orders) -> Order | None:
+        """The order that says where the row stands: one that is not filled, else the last."""
+        mine = self.orders(orders)
+        return next((order for order in mine if order.status is not OrderStatus.FILLED), mine[-1] if mine else None)
 
     def with_slice(self, piece: Slice) -> "ExitRow":
         """The row with this slice in the place of the one of its leg, or behind all others."""
@@ -118,6 +124,8 @@ class ExitList:
             return RowState.UNKNOWN
         if any(order.status.is_working for order in mine):
             return RowState.SENT
+        if row.flat:
+            return RowState.GONE
         if row.unsent:
             return RowState.WAITS if self.waits_for(row, orders) else RowState.READY
         if (ended := [each.ended for each in row.slices if each.ended is not None]) and ended[-1] is not RowState.GONE:

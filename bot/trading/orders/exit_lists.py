@@ -51,7 +51,7 @@ class ExitLists:
 
     async def ask(self, actor: Actor, words: str, *, chat_id: int) -> ExitCard | Proposal:
         """The card of one position, or of a list. ChoiceWanted where the words leave something open, CheckFailed for none."""
-        lines = (await self.views.positions(actor)).lines
+        lines = await self._lines(actor)
         choice = chosen(words, lines)
         if len(choice.lines) == 1:
             line = choice.lines[0]
@@ -103,11 +103,13 @@ class ExitLists:
         for line in choice.lines:
             quantity = choice.of(line)
             if not quantity:
-                left_out.append(f"{named(line.position)}: one lot cannot be divided")
+                left_out.append(f"{named(line.position)}: less than one lot cannot be sent")
             elif line.position.product not in OF_PANIC and not delivery:
                 left_out.append(f"{named(line.position)}: delivery is the owner's")
             else:
                 meant.append((line, quantity))
+                if choice.part is None and (odd := odd_units(line.position)):
+                    left_out.append(f"{named(line.position)}: {odd} are no whole lot")
         if not meant:
             raise CheckFailed(["Nothing of it can be closed.", *left_out])
         bare = left_bare([(line.position, quantity) for line, quantity in meant], [line.position for line in lines])
@@ -124,8 +126,9 @@ class ExitLists:
         account, _ = self.proposing.connection(actor)
         if (running := await self._running(account)) is not None:
             return running
-        lines = (await self.views.positions(actor)).lines
-        meant = [(line, abs(line.position.quantity)) for line in lines if can_exit(line) and line.position.product in OF_PANIC]
+        lines = await self._lines(actor)
+        rows_of_it = [line for line in lines if can_exit(line) and line.position.product in OF_PANIC]
+        meant = [(line, size) for line in rows_of_it if (size := ExitChoice(lines=()).of(line))]
         working = await self.proposing.store.transaction(
             lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
         )
@@ -137,6 +140,9 @@ class ExitLists:
             f"{named(line.position)} {'sold today from holdings' if line.position.is_sold_holding else line.position.product}"
             for line in lines
             if line.position.quantity and line.position.product not in OF_PANIC
+        ]
+        left_out += [
+            f"{named(line.position)}: {odd} are no whole lot" for line in rows_of_it if (odd := odd_units(line.position))
         ]
         rows = await self.rows.of(account, meant, slabs=PANIC_SLABS)
         rows = await self.rows.with_entries(account, rows, entries)
@@ -209,6 +215,13 @@ class ExitLists:
         await self.shown(actor, plan_id)
         await self.runner.answer(actor, plan_id, go_on=False)
         return await self.shown(actor, plan_id)
+
+    async def _lines(self, actor: Actor) -> list[PositionLine]:
+        """Today's positions, each with its instrument as the contracts' file names it: by that name and lot it is ordered."""
+        known = self.proposing.instruments.by_key
+        lines = (await self.views.positions(actor)).lines
+        anew = ((line, known(line.position.instrument.key)) for line in lines)
+        return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
 
     async def _running(self, account: Account) -> ExitsShown | None:
         def read(db: Repositories) -> ExitsShown | None:
@@ -311,6 +324,11 @@ def named(position: Position) -> str:
     """The position for a list: +65 NF 24500CE 23Nov."""
     sign = "+" if position.quantity > 0 else "−"
     return f"{sign}{grouped(str(abs(position.quantity)))} {short(position.instrument)}"
+
+
+def odd_units(position: Position) -> int:
+    """Units beyond whole lots: a lot that changed leaves them behind, and no order can close them."""
+    return abs(position.quantity) % position.instrument.lot
 
 
 def command(position: Position) -> str:

@@ -32,6 +32,6 @@ def on_side(order: Order, row: ExitRow) -> bool:
 
 def told_row(exits: ExitList, row: ExitRow, orders: dict[str, Order], alive: Sequence[Order] = ()) -> RowTold:
     """A row as news tells it, with the order that it hangs on."""
-    mine = row.orders(orders) or tuple(order for order in alive if on_side(order, row))
+    order = row.hangs_on(orders) or next((each for each in alive if on_side(each, row)), None)
     state = exits.state(row, orders)
-    return RowTold(draft=row.draft, state=state, order=mine[-1] if mine else None, said=row.said)
+    return RowTold(draft=row.draft, state=state, order=order, said=row.said)

@@ -10,7 +10,7 @@ from bot.domain.clock import Clock
 from bot.domain.errors import BrokerError
 from bot.domain.market.prices import Price
 from bot.domain.orders.closing import POSSIBLY_WORKING
-from bot.domain.orders.exit_list import CLOSED, ExitList, ExitRow, RowState, RowTold, Slice
+from bot.domain.orders.exit_list import CLOSED, STUCK, ExitList, ExitRow, RowState, RowTold, Slice
 from bot.domain.orders.notice import ExitsTold, Told
 from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.plan import LegKind, PlanLeg
@@ -130,6 +130,11 @@ class Panic:
             self._end(db, exits, orders)
             return
         grown = exits
+        for row in exits.rows:
+            is_stuck = exits.state(replace(row, flat=False), orders) in STUCK
+            is_flat = row not in open_rows and is_stuck and not any(on_side(order, row) for order in alive)
+            if is_flat != row.flat:
+                grown = grown.with_row(replace(row, flat=is_flat))
         for row in open_rows:
             busy = any(on_side(order, row) for order in alive)
             grown = grown.with_row(self._grown(db, grown, row, orders, _net(row, positions), busy=busy))

@@ -32,7 +32,7 @@ async def test_a_list_is_asked_by_name_and_sent_by_one_tap_in_leg_order(clock: L
         shown = await stage.me.wait_for("0 of 3 closed")
         await later(1)
         assert stage.broker.posts == 2, "the cover waits for the fill of the short"
-        assert "waits for 1" in shown["text"]
+        assert "waits for the fill of what it covers (1)" in shown["text"]
         stage.me.press("Stop here", shown)
         await stage.me.wait_for("left as it is")
         assert stage.broker.posts == 2

@@ -81,7 +81,7 @@ async def test_half_rounds_down_to_whole_lots_and_names_what_cannot_be_divided(c
     stage = await six_rows(clock)
     card = await stage.ask("nifty half")
     assert [(row.draft.instrument, row.draft.quantity) for row in card.exits.rows] == [(PUT, 65)]
-    assert [each.endswith("one lot cannot be divided") for each in card.not_touched] == [True, True]
+    assert [each.endswith("less than one lot cannot be sent") for each in card.not_touched] == [True, True]
 
 
 async def test_half_of_one_lot_is_a_question(clock: LoopClock) -> None:
