@@ -32,6 +32,7 @@ from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.sending import Answered
 from bot.trading.safety.announce import tell_others
+from bot.trading.safety.striking import strike_entries
 
 LIST_LASTS = timedelta(minutes=10)
 PANIC_LASTS = timedelta(hours=12)
@@ -171,6 +172,8 @@ class ExitLists:
             exits = replace(exits, began_at=now)
             db.exit_lists.save(exits)
             db.audit.add(now, exits.by, exits.kind.lower(), account.id, before="asked", after=record(exits))
+            if exits.kind is ListKind.PANIC:
+                strike_entries(db, account.id)
             if exits.kind is ListKind.PANIC and db.stops.stop(Stop(account_id=account.id, by=exits.by, at=now, why="panic")):
                 tell_others(db, account.id, {exits.by}, TradingStopped(name=exits.name, at=now), now)
             return exits

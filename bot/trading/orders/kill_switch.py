@@ -15,6 +15,7 @@ from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
+from bot.trading.safety.striking import strike_entries
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class KillSwitch:
 
         def turn_on(db: Repositories) -> bool:
             fresh = db.stops.stop(stop)
+            strike_entries(db, account.id)
             if fresh:
                 notice = TradingStopped(name=actor.user.name, at=now)
                 tell_others(db, account.id, {actor.user.telegram_id}, notice, now)
