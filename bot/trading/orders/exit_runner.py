@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import BrokerError
-from bot.domain.market.instrument import Instrument
+from bot.domain.market.instrument import Instrument, InstrumentKey
 from bot.domain.market.prices import Price
 from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
 from bot.domain.orders.notice import ExitsTold, Told
@@ -152,7 +152,7 @@ class ExitRunner:
         if not pieces:
             return
         instruments = {row.draft.instrument.key for row, _ in pieces}
-        prices = await self.proposing.prices.of_all(exits.account_id, instruments)
+        prices = await self._prices(exits.account_id, instruments)
         wanted = []
         for row, piece in pieces:
             draft = replace(row.draft, quantity=piece.quantity)
@@ -168,6 +168,12 @@ class ExitRunner:
         results = await self.wave.send(exits.account_id, wanted)
         became = [(row.number, piece, result) for (row, piece), result in zip(pieces, results, strict=True)]
         await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
+
+    async def _prices(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
+        """What the feed knows at once; only what it does not know is asked for. A row without a price goes at its worst."""
+        known = {key: price for key in keys if (price := self.proposing.prices.known(account_id, key)) is not None}
+        missing = set(keys) - known.keys()
+        return {**known, **await self.proposing.prices.of_all(account_id, missing)} if missing else known
 
     def _note(self, db: Repositories, plan_id: str, became: Sequence[tuple[int, Slice, ExitResult | None]]) -> None:
         found = load(db, plan_id)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.clock import ist_date
-from bot.domain.errors import BrokerError, NotSent
+from bot.domain.errors import BrokerError, NotSent, StorageAway
 from bot.domain.orders.closing import closing_row
 from bot.domain.orders.order import Order
 from bot.trading.orders.drafting import open_units
@@ -28,17 +28,14 @@ class ExitWave:
         The orders leave under the order rate; the claim of all that leave at once is made in one turn of the account.
         """
         results: list[ExitResult | None] = [None] * len(wanted)
-        posts: dict[int, Order] = {}
+        posts: dict[int, asyncio.Task[ExitResult]] = {}
         alone: list[int] = []
         try:
             async with self.exits.turn(account_id):
                 await self._claim(account_id, wanted, results, posts, alone)
-        except BrokerError as error:
+        except (BrokerError, StorageAway) as error:  # what was claimed before is on its way
             log.info("account %s: exits wait: %s", account_id, type(error).__name__)
-        sent = await asyncio.gather(
-            *(self._post(wanted[index], order) for index, order in posts.items()),
-            *(self._close(wanted[index]) for index in alone),
-        )
+        sent = await asyncio.gather(*posts.values(), *(self._close(wanted[index]) for index in alone))
         for index, result in zip([*posts, *alone], sent, strict=True):
             results[index] = result
         return results
@@ -48,10 +45,10 @@ class ExitWave:
         account_id: str,
         wanted: Sequence[ExitWanted],
         results: list[ExitResult | None],
-        posts: dict[int, Order],
+        posts: dict[int, "asyncio.Task[ExitResult]"],
         alone: list[int],
     ) -> None:
-        """Stores the order of each exit that no other order stands in the way of."""
+        """Stores the order of each exit that no other order stands in the way of, and lets it leave while the next is stored."""
         exits = self.exits
         await exits.reconcile.sync(account_id)
         began = exits.clock.now()
@@ -77,7 +74,7 @@ class ExitWave:
                 results[index] = ExitResult(state=ExitState.GONE)
                 continue
             left[place] -= quantity
-            posts[index] = order
+            posts[index] = asyncio.create_task(self._post(each, order), name=f"exit {order.id}")
 
     async def _post(self, wanted: ExitWanted, order: Order) -> ExitResult:
         return ExitResult(state=ExitState.SENT, order=await self.exits.sending.post(order, name=wanted.name, urgent=True))
