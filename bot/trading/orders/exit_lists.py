@@ -221,6 +221,7 @@ class ExitLists:
 
     async def _lines(self, actor: Actor) -> list[PositionLine]:
         """Today's positions, each with its instrument as the contracts' file names it: by that name and lot it is ordered."""
+        await self.proposing.instruments.settled()
         known = self.proposing.instruments.by_key
         lines = (await self.views.positions(actor)).lines
         anew = ((line, known(line.position.instrument.key)) for line in lines)
