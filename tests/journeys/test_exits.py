@@ -84,3 +84,20 @@ async def test_a_panic_ends_flat_with_slices_a_rejection_and_a_delivery_row_on_t
         flat = await house.me.wait_for("Flat at", 120)
         assert "Holdings and delivery trades stay" in flat["text"]
         assert open_rows(house) == {}
+
+
+async def test_a_panic_of_twelve_rows_survives_a_restart_a_lost_answer_and_the_freeze(clock: LoopClock, tmp_path: Path) -> None:
+    calls = {f"NIFTY26NOV{strike}CE": 65 for strike in range(24500, 25000, 50)}
+    async with a_house(clock, tmp_path, account=RICH) as house:
+        await house.log_in()
+        carry(house, {**calls, "NIFTY26NOV24000PE": 1950, "NIFTY26NOV23800PE": 2600})
+        card = await house.me.ask("/panic", "PANIC", 30)
+        assert card["text"].count("in 2 orders") == 2
+        house.near.paper.broker.faults.arm("answer_lost", route="place")
+        house.me.press("Close these", card)
+        await asyncio.sleep(1.5)
+        assert 0 < house.placed < 14
+        await house.restart()
+        await house.me.wait_for("Flat at", 240)
+        assert open_rows(house) == {}
+        assert house.placed == 14, "two rows above the freeze take two orders each, and none goes twice"

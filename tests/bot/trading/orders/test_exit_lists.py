@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotAllowed, SessionExpired
 from bot.domain.orders.exit_list import ExitsShown
 from bot.domain.orders.notice import Told
 from bot.domain.orders.order import OrderStatus
@@ -258,3 +258,26 @@ async def test_shares_sold_out_of_the_holdings_are_no_position(clock: LoopClock)
     shown = await stage.tap(card)
     assert isinstance(shown, ExitsShown)
     assert stage.broker.quantity(INFY, Product.CNC) == -20
+
+
+async def test_a_session_that_ended_after_the_card_sends_nothing_and_says_so(clock: LoopClock) -> None:
+    stage = await six_rows(clock)
+    card = await stage.ask("all")
+    stage.desk.connection.session = None
+    with pytest.raises(SessionExpired, match="Nothing was sent"):
+        await stage.tap(card)
+    async with stage.running():
+        await asyncio.sleep(30)
+    assert stage.broker.posts == 0
+
+
+async def test_kill_during_a_list_stops_no_exit(clock: LoopClock) -> None:
+    stage = await six_rows(clock)
+    stage.broker.ways[SHORT_CALL.key] = "rest"
+    async with stage.running():
+        await stage.tap(await stage.ask("all"))
+        await stage.desk.switch.kill(stage.desk.actor)
+        stage.broker.passes(stage.broker.true[0])
+        await stage.desk.reconcile.sync("a1")
+        await asyncio.sleep(3)
+    assert not any(stage.broker.net.values())
