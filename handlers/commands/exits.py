@@ -97,7 +97,7 @@ COMMANDS = (
     Command(
         name="exit", short=("sq", "squareoff", "square", "close", "nikal", "niklo", "nikalo", "निकाल", "निकालो"),
         arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all> [quantity|half|%]",
-        help="Close one position, or a list of them under one Confirm", example="/exit nifty half",
+        help="Close one position, or a list of them under one Confirm", example="/exit nifty",
         family=Family.ORDER, permission=Permission.REDUCE, handler=leave,
     ),
     Command(

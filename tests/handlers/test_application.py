@@ -43,6 +43,8 @@ ANSWERS = {
     "report": "20 NOV 2026",
     "quote": "LTP 1,480.30",
     "search": "Found",
+    "exit": "BUY 65 NIFTY 24500 CE",
+    "panic": "PANIC",
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",
