@@ -120,6 +120,7 @@ class App:
                         ("mute feed", self.core.mute_feed.run()),
                         ("plans", self.core.plans.run()),
                         ("unfilled orders", self.core.unfilled.run()),
+                        ("exits", self.core.exit_runner.run()),
                         ("master", self.core.catalogue.run()),
                         ("heartbeat", self._beat()),
                         ("webhook", self._watch.run()),

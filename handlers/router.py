@@ -31,7 +31,7 @@ ALIKE = 0.75  # of 1: a slip of the thumb ("postions") is offered, another word 
 _OUT = ("positions", "cancel_all", "kill")  # the first has a button that closes each position
 # Said in a hurry.
 WAYS_OUT = {
-    **dict.fromkeys(("exit", "panic", "close", "squareoff", "square", "sq", "nikal", "niklo", "flat"), _OUT),
+    "flat": _OUT,
     "stop": ("kill", "cancel_all", "positions"),
 }
 A_MOMENT = 0.8  # seconds; work that takes longer shows "typing"

@@ -7,6 +7,7 @@ from telegram import Update
 
 from handlers.registry import parse_command
 from handlers.telegram.admission import is_kill
+from handlers.views.exit_taps import ExitsTap
 from handlers.views.tap import decode
 from handlers.views.taps import CardTap, CardVerb, EntriesTap, ExitTap, OrderTap, OrderVerb, WordsTap
 
@@ -33,7 +34,7 @@ class Urgency:
                 return self.is_exit(token)
             case OrderTap(verb=verb):
                 return verb in _OUT
-            case EntriesTap() | ExitTap():
+            case EntriesTap() | ExitTap() | ExitsTap():
                 return True
             case WordsTap(words=words):
                 return _is_way_out(words)

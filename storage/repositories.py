@@ -8,6 +8,7 @@ from storage.repos.alerts import SqlAlerts
 from storage.repos.audit import SqlAudit
 from storage.repos.cards import SqlCards
 from storage.repos.confirmations import SqlConfirmations
+from storage.repos.exit_lists import SqlExitLists
 from storage.repos.flags import SqlFlags
 from storage.repos.held import SqlHeld
 from storage.repos.inbox import SqlInboxRepository
@@ -74,6 +75,10 @@ class SqlRepositories:
     @cached_property
     def alerts(self) -> SqlAlerts:
         return SqlAlerts(self._transaction)
+
+    @property
+    def exit_lists(self) -> SqlExitLists:
+        return SqlExitLists(self._transaction)
 
     @cached_property
     def cards(self) -> SqlCards:

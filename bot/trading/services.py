@@ -23,6 +23,7 @@ from bot.trading.charts.payoffs import Payoffs
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.summaries import Summaries
+from bot.trading.orders.exit_lists import ExitLists
 from bot.trading.orders.kill_switch import KillSwitch
 from bot.trading.orders.order_desk import OrderDesk
 from bot.trading.orders.prompts import Prompts
@@ -51,6 +52,7 @@ class Services:
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders
+    exits: ExitLists
     books: AccountViews
     market: Quotes
     alerts: Alerts

@@ -51,6 +51,7 @@ from bot.trading.money.reports import Reports
 from bot.trading.money.summaries import Summaries
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
+from bot.trading.orders.exit_runner import ExitRunner
 from bot.trading.orders.plan_runner import PlanRunner
 from bot.trading.orders.prompts import Prompts
 from bot.trading.orders.unfilled_orders import UnfilledOrders
@@ -72,6 +73,7 @@ from bot.trading.watchers.mute_feed import MuteFeed
 from bot.web.secret_page import SecretPage
 from bot.wiring.alerts import build_alerts
 from bot.wiring.charts import build_charts
+from bot.wiring.exits import build_exits
 from bot.wiring.ground import AttachedConnections, Ground, chosen_plan, day_before, ended, in_session, squares_off_at
 from bot.wiring.jobs import Days, Sweep, table
 from bot.wiring.orders import build_orders
@@ -113,6 +115,7 @@ class Core:
     mute_feed: MuteFeed
     plans: PlanRunner
     unfilled: UnfilledOrders
+    exit_runner: ExitRunner
     settle: Settling
     album: Album
     direct: DirectMessages
@@ -229,6 +232,7 @@ def build_core(
         bases=NewBases(store=store, trading=days.trading),
         clock=clock,
     )
+    exits = build_exits(ground, orders, views)
     telling = Telling(store=patient, clock=clock)
     rings = build_rings(ground, books=views, telling=telling, days=days)
     curve = DayCurve(
@@ -277,6 +281,7 @@ def build_core(
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,
+        exits=exits.lists,
         books=views,
         market=quotes,
         alerts=alerts.own,
@@ -354,6 +359,7 @@ def build_core(
         mute_feed=rings.mute_feed,
         plans=orders.plans,
         unfilled=orders.unfilled,
+        exit_runner=exits.runner,
         settle=settle,
         album=album,
         direct=direct,

@@ -63,7 +63,7 @@ async def _confirm(ctx: Ctx, tap: CardTap) -> None:
     repeated = not ctx.state.first_tap(f"{tap.token} {tap.verb}")
     proposals = ctx.services.proposals  # nothing is announced but what one tap may send
     sends = tap.verb is CardVerb.CONFIRM and proposals.may_be_open(tap.token) and not proposals.is_heavy(tap.token)
-    answered = None if repeated else _answering(ctx, "Sending…" if sends else "")
+    answered = None if repeated else answering(ctx, "Sending…" if sends else "")
     await asyncio.sleep(0)  # the answer is on its way before the claim keeps the store's thread, and this one, busy
     try:
         outcome = await ctx.services.desk.confirm(
@@ -120,7 +120,7 @@ async def _show(ctx: Ctx, tap: CardTap, outcome: Order | Proposal | Resumed | Ca
         await ctx.redraw(cards.cancel_sent((outcome,), ctx.label, ctx.mode, ctx.now))
 
 
-def _answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
+def answering(ctx: Ctx, text: str) -> Callable[[], Awaitable[object]]:
     """Answers the tap while the desk claims the question. No order leaves before Telegram has the answer.
 
     The desk awaits what this returns. A slow Telegram holds an order back for ANSWER_FIRST at most.

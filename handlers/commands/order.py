@@ -14,7 +14,7 @@ from handlers.context.context import Ctx
 from handlers.views import books
 from handlers.views import card as cards
 from handlers.views import order as views
-from handlers.views.taps import ExitTap, OrderTap, OrderVerb
+from handlers.views.taps import OrderTap, OrderVerb
 
 
 async def buy(ctx: Ctx) -> None:
@@ -69,11 +69,6 @@ async def ask(ctx: Ctx, proposal: Proposal, *, in_place: bool = False, options: 
         view = view.with_keyboard(*views.changes(proposal.confirmation.token, options, proposal.account.label))
     message_id = await (ctx.redraw(view) if in_place else ctx.reply(view))
     await ctx.services.proposals.shown(proposal.confirmation.token, message_id)
-
-
-async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
-    """Proposes the order that closes what is held of one position now."""
-    await ask(ctx, await ctx.services.proposals.exit_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
 
 
 async def _cancelled(ctx: Ctx, outcome: Cancelled | Question) -> None:
@@ -177,4 +172,4 @@ COMMANDS = (
     ),
 )  # fmt: skip
 
-TAPS: Taps = {OrderTap: tapped, ExitTap: exit_position}
+TAPS: Taps = {OrderTap: tapped}

@@ -15,6 +15,7 @@ from bot.domain.orders.notice import (
     DayLocked,
     DaySummary,
     Delivery,
+    ExitsTold,
     FeedBack,
     FeedLost,
     PersonJoined,
@@ -32,6 +33,7 @@ from bot.domain.pnl.picture_news import Pictured
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
 from handlers.views import money
 from handlers.views.card import Explain
+from handlers.views.exits import told as exits_told
 from handlers.views.format import amount, clock_time, signed, table
 from handlers.views.keyboards import button, words
 from handlers.views.message import Keyboard, Part, View, bold, keyboard, say
@@ -66,6 +68,8 @@ _AWAY = {
     Source.BOT: "I was away",
     Source.TELEGRAM: "Telegram did not answer",
 }
+renders(ExitsTold)(exits_told)
+
 LATE = timedelta(seconds=60)  # news older than this says so
 
 

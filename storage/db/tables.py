@@ -8,6 +8,7 @@ from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, Met
 from bot.domain.jobs import JobOutcome
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.orders.alert import Alert, AlertState
+from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
 from bot.domain.orders.plan import LegKind, LegState, PlanState
@@ -265,6 +266,15 @@ class _PlanLegs(TypedColumns):
 
 plan_legs = Table("plan_legs", metadata, _PlanLegs, sqlite_strict=True)
 Index("uq_plan_legs_order_id", plan_legs.c.order_id, unique=True)  # one order is the order of one leg
+
+
+class _ExitLists(TypedColumns):
+    plan_id = Column(Text, ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))
+    body: Named[ExitList] = Column(Json(ExitList))
+
+
+exit_lists = Table("exit_lists", metadata, _ExitLists, sqlite_strict=True)
 
 
 class _Cards(TypedColumns):

@@ -57,6 +57,9 @@ class SqlPlans:
         for leg in plan.legs:
             self._tx.write(_ADD_LEG, {"plan_id": plan.id} | {name: getattr(leg, name) for name in _LEG_FIELDS})
 
+    def extend(self, plan_id: str, leg: PlanLeg) -> None:
+        self._tx.write(_ADD_LEG, {"plan_id": plan_id} | {name: getattr(leg, name) for name in _LEG_FIELDS})
+
     def find(self, plan_id: str) -> Plan | None:
         row = self._tx.rows(_FIND, {"plan": plan_id}).one_or_none()
         return None if row is None else self._plan(row)

@@ -48,6 +48,8 @@ ANSWERS = {
     "alert": "Alert 1 is set",
     "alerts": "ALERTS 🔵 main",
     "watch": "WATCH 🔵 main",
+    "exit": "BUY 65 NIFTY 24500 CE",
+    "panic": "PANIC",
     "kill": "Stopped. New orders are blocked.",
     "resume": "Allow new orders again?",
     "status": "STATUS 0.1.0",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import ClassVar
 
+from bot.domain.orders.exit_list import RowTold
 from bot.domain.orders.order import Fill, Order, OrderDraft, OrderStatus
 from bot.domain.orders.portfolio import DayReport
 from bot.domain.orders.position_after import PositionAfter
@@ -181,6 +182,32 @@ class ExitAsks(Notice):
     order: Order
     why: ExitTrouble
     price: Decimal | None = None  # at which it would fill now, in rupees; None: not known
+
+
+class Told(StrEnum):
+    """What is told of a list of exits."""
+
+    STALLED = "STALLED"  # what a cover waits for is not filled
+    CUT = "CUT"  # its time was over before all of it was sent
+    FLAT = "FLAT"
+    NOT_FLAT = "NOT_FLAT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitsTold(Notice):
+    """A list of exits asks, or a panic says whether all is flat."""
+
+    sound = Sound.ALWAYS
+    priority = NoticePriority.SAFETY
+
+    plan_id: str
+    told: Told
+    at: datetime
+    rows: tuple[RowTold, ...]
+    waiting: int = 0  # rows that were not sent
+    orders: int = 0  # that filled
+    of: int = 0  # rows in all
+    slippage: Decimal | None = None  # rupees against the prices at the question; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,8 @@ class Purpose(StrEnum):
     CANCEL = "CANCEL"  # only where cancelling is asked again: the stop of a position
     RESUME = "RESUME"
     UNLINK = "UNLINK"
+    EXIT = "EXIT"  # a list of exits
+    PANIC = "PANIC"
 
 
 class ConfirmationState(StrEnum):

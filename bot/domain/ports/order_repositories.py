@@ -6,10 +6,11 @@ from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
 from bot.domain.orders.alert import Alert
+from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.notice import Delivery, Filled, Notice
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
-from bot.domain.orders.plan import Plan
+from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.orders.portfolio import DayReport
 
 
@@ -124,6 +125,10 @@ class PlansRepository(Protocol):
         """Every plan that is alive, of all accounts, oldest first."""
         ...
 
+    def extend(self, plan_id: str, leg: PlanLeg) -> None:
+        """One more leg, for a plan that is licensed by its scope: a panic."""
+        ...
+
     def begin(self, plan_id: str) -> bool:
         """ASKED to ALIVE; True for exactly one caller."""
         ...
@@ -151,6 +156,20 @@ class PlansRepository(Protocol):
     def forget_before(self, moment: datetime) -> int:
         """Drops plans that were asked before this moment and never confirmed."""
         ...
+
+
+class ExitListsRepository(Protocol):
+    """Lists of exits and panics, whole."""
+
+    def add(self, exits: ExitList) -> None: ...
+
+    def find(self, plan_id: str) -> ExitList | None: ...
+
+    def alive(self) -> Sequence[ExitList]:
+        """Every list whose plan is alive, of all accounts, oldest first."""
+        ...
+
+    def save(self, exits: ExitList) -> None: ...
 
 
 class CardsRepository(Protocol):

@@ -23,6 +23,7 @@ from bot.domain.ports.order_repositories import (
     AlertsRepository,
     CardsRepository,
     ConfirmationsRepository,
+    ExitListsRepository,
     HeldRepository,
     OrdersRepository,
     OutboxRepository,
@@ -55,6 +56,9 @@ class Repositories(Protocol):
     def plans(self) -> PlansRepository: ...
     @property
     def alerts(self) -> AlertsRepository: ...
+
+    @property
+    def exit_lists(self) -> ExitListsRepository: ...
     @property
     def cards(self) -> CardsRepository: ...
     @property

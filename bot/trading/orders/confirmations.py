@@ -15,6 +15,7 @@ from bot.domain.ports.broker import RandomBytes
 from bot.domain.ports.repositories import Repositories
 
 CALM = timedelta(seconds=1.5)  # after a redraw, taps that were meant for the old figures are ignored
+WITH_PLAN = frozenset({Purpose.PLACE, Purpose.EXIT, Purpose.PANIC})  # of the others the terms stand in the question alone
 A_DAY = 86_400.0  # seconds for which this process remembers what it asked
 
 
@@ -107,7 +108,7 @@ class Confirmations:
 
     def plan_of(self, db: Repositories, question: Confirmation) -> Plan | None:
         """The plan that the question's terms are part of. None for one order alone, which costs no look."""
-        if question.purpose is not Purpose.PLACE:
+        if question.purpose not in WITH_PLAN:
             return None
         alone = digest(question.purpose, question.account_id, question.draft, question.order_id)
         return db.plans.find(question.token) if alone != question.digest else None

@@ -31,6 +31,16 @@ def leaves_bare(draft: OrderDraft, positions: Sequence[Position]) -> bool:
     return _bare(draft.instrument, rows) > 0
 
 
+def covers(cover: Position, short: Position) -> bool:
+    """Whether the one row is a cover of the other, which is a short option."""
+    is_short = short.instrument.right is not None and short.quantity < 0
+    return (
+        is_short
+        and _akin(cover.instrument, short.instrument)
+        and _covering(cover.instrument, cover.quantity, short.instrument) > 0
+    )
+
+
 def _moved(position: Position, draft: OrderDraft) -> tuple[Instrument, int]:
     mine = position.instrument.key == draft.instrument.key and position.product is draft.product
     return position.instrument, position.quantity + (draft.side.sign * draft.quantity if mine else 0)

@@ -16,9 +16,7 @@ log = logging.getLogger(__name__)
 
 async def end_cut_off(store: Store, exits: LiveExit, clock: Clock) -> None:
     """An exit is asked for anew. Where the books cannot be read, its quantity counts as bare."""
-    for plan in await store.transaction(lambda db: db.plans.alive()):
-        if plan.entries:
-            continue
+    for plan in await store.transaction(_ways_out):
         draft = plan.legs[0].draft
         bare = draft.quantity
         try:
@@ -27,6 +25,11 @@ async def end_cut_off(store: Store, exits: LiveExit, clock: Clock) -> None:
         except BrokerError as error:
             log.warning("plan %s was cut off, and what it left cannot be read: %s", plan.id, type(error).__name__)
         await store.transaction(partial(_end, plan=plan, bare=bare, clock=clock))
+
+
+def _ways_out(db: Repositories) -> list[Plan]:
+    """Exits of one position. A list of exits and a panic go on by themselves."""
+    return [plan for plan in db.plans.alive() if not plan.entries and db.exit_lists.find(plan.id) is None]
 
 
 def _end(db: Repositories, *, plan: Plan, bare: int, clock: Clock) -> None:

@@ -293,6 +293,11 @@ class LiveExit:
 
     async def _place(self, wanted: ExitWanted, held: Held, quantity: int) -> Order | None:
         """Claims the leg and sends its one order. None when less is open by now; NotSent when the leg was sent before."""
+        order = await self.claimed(wanted, held, quantity)
+        return None if order is None else await self.sending.post(order, name=wanted.name, urgent=True)
+
+    async def claimed(self, wanted: ExitWanted, held: Held, quantity: int) -> Order | None:
+        """The leg's one order, stored before its POST, which is the caller's. None and NotSent as in placing it."""
         draft = replace(wanted.draft, quantity=quantity)
         order_id = self.random(10).hex()
         self.reconcile.sending(order_id)
@@ -303,8 +308,7 @@ class LiveExit:
             raise
         if order is None:
             self.reconcile.unsent(order_id)
-            return None
-        return await self.sending.post(order, name=wanted.name, urgent=True)
+        return order
 
     def _claim(self, db: Repositories, wanted: ExitWanted, draft: OrderDraft, held: Held, order_id: str) -> Order | None:
         """The leg's licence is spent and its order stored in one transaction. None: nothing was written."""

@@ -18,6 +18,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import account_of, demand_role
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
+from bot.trading.safety.striking import strike_entries
 
 NAMES = tuple(field.name for field in fields(Limits))
 
@@ -74,6 +75,7 @@ class OwnLimits:
             why = f"{actor.user.name} locked it"
             lock = DayLock(account_id=account.id, day=ist_date(now), at=now, by=actor.user.telegram_id, why=why)
             if db.limits.lock_day(lock):
+                strike_entries(db, account.id)
                 db.audit.add(now, lock.by, "day locked", account.id, before="open", after=f"locked for {lock.day}")
                 self._tell(db, account, actor, ActionKind.DAY_LOCKED, "")
             return self._shown(db, account)
@@ -180,6 +182,7 @@ def day_lock(db: Repositories, account_id: str, *, limits: Limits, result: PnL |
         return lock
     lock = DayLock(account_id=account_id, day=today, at=now, by=None, why="the daily loss was reached")
     db.limits.lock_day(lock)
+    strike_entries(db, account_id)
     why = f"result {made(result)}, limit {limits.daily_loss}"
     db.audit.add(now, None, "day locked", account_id, why, before="open", after=f"locked for {today}")
     notice = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(db, account_id))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.domain.orders import notice as news
 from bot.domain.orders.alert import Alert, AlertKind, AlertPaused, AlertStruck
+from bot.domain.orders.exit_list import RowState, RowTold
 from bot.domain.orders.held import NewBase
 from bot.domain.orders.notice import Delivery, Notice, Sound
 from bot.domain.orders.order import Fill, Order, OrderStatus
@@ -46,6 +47,8 @@ DONE = an_order(number=12, status=S.FILLED, filled=10, average=Decimal("1480.30"
 UNCLEAR = "I sent this order at 09:30:00 and got no clear answer"
 BACK = "Back. Without mStock's feed 14:02:11-14:02:11."
 
+ROWS = tuple(RowTold(draft=DONE.draft, state=state, order=DONE) for state in RowState)
+
 
 def every_kind(order: Order, words: str = "words") -> list[Notice]:
     return [
@@ -62,6 +65,7 @@ def every_kind(order: Order, words: str = "words") -> list[Notice]:
         news.MarketUnfilled(order=order, price=Decimal("107.00")),
         news.SlicesStruck(draft=order.draft, sent=5, why=words),
         news.ExitAsks(order=order, why=news.ExitTrouble.TRIGGERED, price=Decimal("71.50")),
+        *(news.ExitsTold(plan_id="P1", told=told, at=NOW, rows=ROWS, waiting=1, of=2, orders=1) for told in news.Told),
         news.OrdersElsewhere(orders=(order, order)),
         news.OrderByOther(order=order, name=words),
         news.ActByOther(name=words, deed=news.ActionKind.CANCELLED, at=NOW, detail=words),

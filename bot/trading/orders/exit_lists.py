@@ -1,0 +1,350 @@
+"""Asks about a list of exits or a panic, and claims it: what is meant is listed with the question and not judged anew later."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from bot.domain.clock import ist_date
+from bot.domain.errors import CheckFailed, ChoiceWanted, ConfirmationGone, NotFound
+from bot.domain.market.display_names import short
+from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.money import grouped, in_figures, total
+from bot.domain.orders.exit_choice import ExitChoice, can_exit, chosen
+from bot.domain.orders.exit_list import ExitCard, ExitList, ExitRow, ExitsShown, ListKind
+from bot.domain.orders.notice import TradingStopped
+from bot.domain.orders.order import ConfirmationState, Order, OrderRequest, OrderStatus, Purpose
+from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
+from bot.domain.orders.portfolio import Position, PositionLine
+from bot.domain.orders.proposal import Proposal
+from bot.domain.people.account import Account, Actor, Permission, Stop
+from bot.domain.ports.repositories import Repositories
+from bot.domain.terms import Product, Side
+from bot.runtime.background import BackgroundTasks
+from bot.trading.account.account_views import AccountViews
+from bot.trading.actor import account_of, demand_role
+from bot.trading.orders.cover import covers, uncovers
+from bot.trading.orders.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, left_bare
+from bot.trading.orders.exit_runner import ExitRunner
+from bot.trading.orders.exit_state import load
+from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.orders.proposals import Proposals
+from bot.trading.orders.sending import Answered
+from bot.trading.safety.announce import tell_others
+from bot.trading.safety.striking import strike_entries
+
+LIST_LASTS = timedelta(minutes=10)
+PANIC_LASTS = timedelta(hours=12)
+_NO = "You may not close positions here any more."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitLists:
+    """What a person may ask to close, alone or together."""
+
+    proposing: ProposalBuilder
+    proposals: Proposals
+    views: AccountViews
+    runner: ExitRunner
+    rows: ExitRows
+    background: BackgroundTasks
+
+    async def ask(self, actor: Actor, words: str, *, chat_id: int) -> ExitCard | Proposal:
+        """The card of one position, or of a list. ChoiceWanted where the words leave something open, CheckFailed for none."""
+        lines = await self._lines(actor)
+        choice = chosen(words, lines)
+        if len(choice.lines) == 1:
+            line = choice.lines[0]
+            covered = [each for each in lines if covers(line.position, each.position)]
+            if choice.beside == "both" and covered:
+                return await self._list(actor, replace(choice, lines=(*covered, line)), lines, chat_id)
+            if choice.beside != "only":
+                demand_no_cover(line.position, choice.of(line), [each.position for each in lines])
+            return await self._single(actor, choice, line, chat_id)
+        places = {line.position.instrument.key for line in choice.lines}
+        sized = choice.quantity is not None or choice.lots is not None
+        if sized or (len(places) == 1 and not choice.whole):
+            near = [(f"{named(line.position)} {line.position.product}", command(line.position)) for line in choice.lines]
+            more = [] if sized else [(f"All {len(near)}", f"/exit {words} all")]
+            raise ChoiceWanted("Which of them?" if sized else "It is held in more than one way.", near=[*near, *more])
+        return await self._list(actor, choice, lines, chat_id)
+
+    async def ask_position(self, actor: Actor, key: InstrumentKey, product: Product, *, chat_id: int) -> Proposal:
+        """The card that closes one position. ChoiceWanted where it covers a short."""
+        _, connection = self.proposing.connection(actor)
+        rows = await connection.broker.positions() if key.exchange in (Exchange.NFO, Exchange.BFO) else ()
+        held = next((each for each in rows if each.instrument.key == key and each.product is product and each.quantity), None)
+        if held is not None:
+            demand_no_cover(held, abs(held.quantity), rows)
+        return await self.proposals.exit_position(actor, key, product, chat_id=chat_id)
+
+    async def _single(self, actor: Actor, choice: ExitChoice, line: PositionLine, chat_id: int) -> Proposal:
+        position, quantity = line.position, choice.of(line)
+        if not quantity:
+            lot = position.instrument.lot
+            whole = [(f"All {grouped(str(abs(position.quantity)))}", command(position))]
+            raise ChoiceWanted(f"That is less than one lot of {lot}. Close all of it?", near=whole)
+        request = OrderRequest(
+            side=Side.SELL if position.quantity > 0 else Side.BUY,
+            symbol=position.instrument.name,
+            quantity=quantity,
+            product=position.product,
+            exchange=position.instrument.exchange,
+        )
+        return await self.proposals.propose(actor, request, chat_id=chat_id)
+
+    async def _list(self, actor: Actor, choice: ExitChoice, lines: Sequence[PositionLine], chat_id: int) -> ExitCard:
+        account, _ = self.proposing.connection(actor)
+        left_out = [f"{named(line.position)}: sold today from holdings" for line in lines if line.position.is_sold_holding]
+        delivery = actor.may(Permission.OPEN) or await self.proposing.store.transaction(
+            lambda db: db.limits.on(account.id, ist_date(self.proposing.clock.now())).guardian_sells_holdings
+        )
+        meant: list[tuple[PositionLine, int]] = []
+        for line in choice.lines:
+            quantity = choice.of(line)
+            if not quantity:
+                left_out.append(f"{named(line.position)}: less than one lot cannot be sent")
+            elif line.position.product not in OF_PANIC and not delivery:
+                left_out.append(f"{named(line.position)}: delivery is the owner's")
+            else:
+                meant.append((line, quantity))
+                if choice.part is None and (odd := odd_units(line.position)):
+                    left_out.append(f"{named(line.position)}: {odd} are no whole lot")
+        if not meant:
+            raise CheckFailed(["Nothing of it can be closed.", *left_out])
+        bare = left_bare([(line.position, quantity) for line, quantity in meant], [line.position for line in lines])
+        if bare is not None and not actor.may(Permission.OPEN):
+            raise CheckFailed([f"You cannot take this away: it covers the short {short(bare)}. Buy that back first."])
+        rows = await self.rows.of(account, meant, slabs=1)
+        exits = self._listed(actor, rows, ListKind.EXITS)
+        warnings = (f"Leaves {short(bare)} without its cover",) if bare is not None else ()
+        said = _Said(profit=_profit([line for line, _ in meant]), not_touched=tuple(left_out), warnings=warnings)
+        return await self._ask(actor, exits, said, chat_id=chat_id)
+
+    async def ask_panic(self, actor: Actor, *, chat_id: int) -> ExitCard | ExitsShown:
+        """The card of a panic; the one that is under way where there is one. CheckFailed where nothing is open."""
+        account, _ = self.proposing.connection(actor)
+        if (running := await self._running(account)) is not None:
+            return running
+        lines = await self._lines(actor)
+        rows_of_it = [line for line in lines if can_exit(line) and line.position.product in OF_PANIC]
+        meant = [(line, size) for line in rows_of_it if (size := ExitChoice(lines=()).of(line))]
+        working = await self.proposing.store.transaction(
+            lambda db: [order for order in db.orders.unsettled(account.id) if order.status.is_working]
+        )
+        entries = [order for order in working if opens(order, [line.position for line, _ in meant])]
+        stops = [order for order in working if order not in entries and order.status is OrderStatus.TRIGGER_PENDING]
+        if not meant and not entries:
+            raise CheckFailed(["Nothing is open in intraday or carry-forward, and no entry rests. /kill blocks new orders."])
+        left_out = [
+            f"{named(line.position)} {'sold today from holdings' if line.position.is_sold_holding else line.position.product}"
+            for line in lines
+            if line.position.quantity and line.position.product not in OF_PANIC
+        ]
+        left_out += [
+            f"{named(line.position)}: {odd} are no whole lot" for line in rows_of_it if (odd := odd_units(line.position))
+        ]
+        rows = await self.rows.of(account, meant, slabs=PANIC_SLABS)
+        rows = await self.rows.with_entries(account, rows, entries)
+        exits = replace(self._listed(actor, rows, ListKind.PANIC), entries=tuple(order.id for order in entries))
+        profit = _profit([line for line, _ in meant])
+        said = _Said(profit=profit, not_touched=(*left_out, "holdings"), stops=len(stops))
+        return await self._ask(actor, exits, said, chat_id=chat_id)
+
+    async def confirm(
+        self, actor: Actor, token: str, *, chat_id: int, message_id: int, answered: Answered | None = None
+    ) -> ExitsShown:
+        """Claims the question and begins what it licenses, once; the list as it stands after its first orders were answered."""
+        account, _ = self.proposing.connection(actor)
+        confirmations, clock = self.proposing.confirmations, self.proposing.clock
+
+        def claim(db: Repositories) -> ExitList:
+            fits = frozenset({Purpose.EXIT, Purpose.PANIC})
+            question = confirmations.open_one(db, actor, token, chat_id, message_id, fits=fits)
+            if question.account_id != account.id:
+                raise ConfirmationGone("This card belongs to another account. Nothing was sent.")
+            demand_role(db, actor, Permission.REDUCE, _NO)
+            exits, now = db.exit_lists.find(token), clock.now()
+            confirmations.claim(db, question)
+            if exits is None or not db.plans.begin(token):
+                raise ConfirmationGone("This list was begun already.")
+            exits = replace(exits, began_at=now)
+            db.exit_lists.save(exits)
+            db.audit.add(now, exits.by, exits.kind.lower(), account.id, before="asked", after=record(exits))
+            if exits.kind is ListKind.PANIC:
+                strike_entries(db, account.id)
+            if exits.kind is ListKind.PANIC and db.stops.stop(Stop(account_id=account.id, by=exits.by, at=now, why="panic")):
+                tell_others(db, account.id, {exits.by}, TradingStopped(name=exits.name, at=now), now)
+            return exits
+
+        exits = await self.proposing.store.transaction(claim)
+        if answered is not None:
+            await answered()
+        await asyncio.shield(self.background.start(self.runner.carry_on(exits.plan_id), f"exits {exits.plan_id}"))
+        return await self.shown(actor, token)
+
+    async def discard(self, actor: Actor, token: str, *, chat_id: int, message_id: int) -> None:
+        """Closes the question; nothing was sent, and nothing will be."""
+
+        def close(db: Repositories) -> None:
+            self.proposing.confirmations.open_one(db, actor, token, chat_id, message_id)
+            if not db.confirmations.close(token, ConfirmationState.DISCARDED):
+                raise ConfirmationGone("This card was answered already.")
+
+        await self.proposing.store.transaction(close)
+
+    async def shown(self, actor: Actor, plan_id: str) -> ExitsShown:
+        """A list as it stands now. NotFound for one of another account."""
+        account = account_of(actor)
+
+        def read(db: Repositories) -> ExitsShown:
+            found = load(db, plan_id)
+            if found is None or found[0].account_id != account.id:
+                raise NotFound("That list is gone.")
+            exits, orders, alive = found
+            return ExitsShown(account=account, exits=exits, orders=orders, as_of=self.proposing.clock.now(), over=not alive)
+
+        return await self.proposing.store.transaction(read)
+
+    async def go_on(self, actor: Actor, plan_id: str) -> ExitsShown:
+        """Sends what waits for its cover all the same, as the person says."""
+        await self.shown(actor, plan_id)
+        await self.runner.answer(actor, plan_id, go_on=True)
+        return await self.shown(actor, plan_id)
+
+    async def stop_here(self, actor: Actor, plan_id: str) -> ExitsShown:
+        """Strikes off what was not sent yet."""
+        await self.shown(actor, plan_id)
+        await self.runner.answer(actor, plan_id, go_on=False)
+        return await self.shown(actor, plan_id)
+
+    async def _lines(self, actor: Actor) -> list[PositionLine]:
+        """Today's positions, each with its instrument as the contracts' file names it: by that name and lot it is ordered."""
+        await self.proposing.instruments.settled()
+        known = self.proposing.instruments.by_key
+        lines = (await self.views.positions(actor)).lines
+        anew = ((line, known(line.position.instrument.key)) for line in lines)
+        return [replace(line, position=replace(line.position, instrument=found)) if found else line for line, found in anew]
+
+    async def _running(self, account: Account) -> ExitsShown | None:
+        def read(db: Repositories) -> ExitsShown | None:
+            for exits in db.exit_lists.alive():
+                if exits.account_id == account.id and exits.kind is ListKind.PANIC and (found := load(db, exits.plan_id)):
+                    return ExitsShown(account=account, exits=found[0], orders=found[1], as_of=self.proposing.clock.now())
+            return None
+
+        return await self.proposing.store.transaction(read)
+
+    def _listed(self, actor: Actor, rows: tuple[ExitRow, ...], kind: ListKind) -> ExitList:
+        return ExitList(
+            plan_id="", account_id=account_of(actor).id, kind=kind, by=actor.user.telegram_id, name=actor.user.name,
+            began_at=self.proposing.clock.now(), rows=rows,
+        )  # fmt: skip
+
+    async def _ask(self, actor: Actor, exits: ExitList, card: "_Said", *, chat_id: int) -> ExitCard:
+        """Stores the question, the plan with a leg for each slice, and the list; all of it is under the question's digest."""
+        now = self.proposing.clock.now()
+        legs = tuple(
+            PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=replace(row.draft, quantity=piece.quantity))
+            for row in exits.rows
+            for piece in row.slices
+        )
+        panic = exits.kind is ListKind.PANIC
+        plan = Plan(
+            id="",
+            account_id=exits.account_id,
+            placed_by=exits.by,
+            state=PlanState.ASKED,
+            legs=legs,
+            until=now + (PANIC_LASTS if panic else LIST_LASTS),
+            created_at=now,
+        )
+        purpose = Purpose.PANIC if panic else Purpose.EXIT
+        question = self.proposing.confirmations.new(actor, chat_id, purpose, plan=plan.digest())
+        self.proposing.confirmations.note_exit(question)
+        exits = replace(exits, plan_id=question.token)
+
+        def store(db: Repositories) -> None:
+            demand_role(db, actor, Permission.REDUCE, _NO)
+            db.confirmations.add(question)
+            db.plans.add(replace(plan, id=question.token))
+            db.exit_lists.add(exits)
+
+        await self.proposing.store.transaction(store)
+        return ExitCard(
+            confirmation=question,
+            account=account_of(actor),
+            exits=exits,
+            profit=card.profit,
+            not_touched=card.not_touched,
+            stops=card.stops,
+            warnings=card.warnings,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What a card says beside its rows."""
+
+    profit: Decimal | None
+    not_touched: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    stops: int = 0
+
+
+def _profit(lines: Sequence[PositionLine]) -> Decimal | None:
+    """Rupees of the lines since entry; None where one of them is not known."""
+    known = [line.since_entry for line in lines if line.since_entry is not None]
+    return total(known) if len(known) == len(lines) else None
+
+
+def demand_no_cover(position: Position, quantity: int, positions: Sequence[Position]) -> None:
+    """ChoiceWanted where closing so much of a position leaves a short option with less cover."""
+    if quantity < 1 or quantity % position.instrument.lot:
+        return
+    bare = uncovers(closing_draft(position, quantity), positions)
+    covered = next(
+        (each for each in positions if bare is not None and each.instrument.key == bare.key and each.quantity < 0), None
+    )
+    if covered is None:
+        return
+    near = [("Short first", command(covered)), ("Both", f"{command(position)} both"), ("Only this", f"{command(position)} only")]
+    raise ChoiceWanted(f"This covers {named(covered)}.", near=near)
+
+
+def opens(order: Order, positions: Sequence[Position]) -> bool:
+    """Whether a working order is an entry: it opens, grows or turns over what is open. A sale in delivery never is."""
+    draft = order.draft
+    if draft.product not in OF_PANIC:
+        return draft.side is Side.BUY
+    held = sum(
+        each.quantity for each in positions if (each.instrument.key, each.product) == (draft.instrument.key, draft.product)
+    )
+    return -held * draft.side.sign < order.pending
+
+
+def named(position: Position) -> str:
+    """The position for a list: +65 NF 24500CE 23Nov."""
+    sign = "+" if position.quantity > 0 else "−"
+    return f"{sign}{grouped(str(abs(position.quantity)))} {short(position.instrument)}"
+
+
+def odd_units(position: Position) -> int:
+    """Units beyond whole lots: a lot that changed leaves them behind, and no order can close them."""
+    return abs(position.quantity) % position.instrument.lot
+
+
+def command(position: Position) -> str:
+    """The command that closes this position alone."""
+    return f"/exit {position.instrument.name} {position.product.lower()}"
+
+
+def record(exits: ExitList) -> str:
+    """The rows for the record of acts."""
+    lines = [
+        f"{row.draft.side} {row.draft.quantity} {row.draft.instrument.name} {row.draft.product}"
+        f" at worst {in_figures(row.draft.price) if row.draft.price is not None else 'the market'}"
+        for row in exits.rows
+    ]
+    return "; ".join(lines) or "no positions"

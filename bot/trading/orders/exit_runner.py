@@ -1,0 +1,253 @@
+"""Carries out lists of exits: leg order, slices, the wait for a cover; what a panic does beyond that stands in its own file."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from bot.domain.clock import Clock, ist_date
+from bot.domain.errors import BrokerError
+from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.prices import Price
+from bot.domain.orders.exit_list import ExitList, ExitRow, ListKind, RowState, Slice
+from bot.domain.orders.notice import ExitsTold, Told
+from bot.domain.orders.order import Order, OrderDraft
+from bot.domain.orders.plan import LegKind, PlanLeg
+from bot.domain.people.account import Actor, Permission
+from bot.domain.ports.repositories import Repositories, Store
+from bot.domain.terms import Side
+from bot.runtime.background import BackgroundTasks
+from bot.runtime.signal import Signal
+from bot.trading.actor import demand_role
+from bot.trading.orders.exit_state import load, told_row
+from bot.trading.orders.exit_wave import ExitWave
+from bot.trading.orders.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.orders.panic import Panic
+from bot.trading.orders.proposal_builder import ProposalBuilder
+
+log = logging.getLogger(__name__)
+
+PULSE = 1.0  # seconds between two steps of a list that is alive
+RETRY = 3.0  # seconds until what could not be sent is tried again
+MOST_TRIES = 3  # for a stop that would neither be changed nor cancelled
+
+_BECOMES = {
+    ExitState.GONE: RowState.GONE,
+    ExitState.HELD: RowState.HELD,
+    ExitState.UNKNOWN: RowState.UNKNOWN,
+    ExitState.KEPT: RowState.KEPT,
+    ExitState.BARE: RowState.BARE,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class ExitRunner:
+    """One step at a time for each list, however it is woken: by the tap, by a change of an order, by the clock."""
+
+    store: Store
+    exits: LiveExit
+    wave: ExitWave
+    proposing: ProposalBuilder
+    background: BackgroundTasks
+    clock: Clock
+    panic: Panic = field(init=False)
+    _wake: Signal = field(default_factory=Signal)
+    _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _tried: dict[tuple[str, int], tuple[float, int]] = field(default_factory=dict)  # (plan, leg) -> last try, how many
+
+    def __post_init__(self) -> None:
+        self.panic = Panic(store=self.store, exits=self.exits, clock=self.clock, priced=self.priced)
+
+    def wake(self) -> None:
+        """An order changed, or a list began."""
+        self._wake()
+
+    async def run(self) -> None:
+        """Carries out the lists that are alive, for ever; after a restart those of before."""
+        while True:
+            alive = await self.store.transaction(lambda db: db.exit_lists.alive())
+            for exits in alive:
+                if not self._locks[exits.plan_id].locked():
+                    self.background.start(self.carry_on(exits.plan_id), f"exits {exits.plan_id}")
+            for gone in self._locks.keys() - {exits.plan_id for exits in alive}:
+                if not self._locks[gone].locked():
+                    del self._locks[gone]
+            await asyncio.sleep(0.05)  # what an order's own changes bring at once is one step
+            await self._wake.wait(PULSE if alive else None)
+
+    async def carry_on(self, plan_id: str) -> None:
+        """The next step of a list."""
+        async with self._locks[plan_id]:
+            try:
+                await self._step(plan_id)
+            except BrokerError as error:
+                log.info("exits %s wait: %s", plan_id, type(error).__name__)
+        self._wake()
+
+    async def answer(self, actor: Actor, plan_id: str, *, go_on: bool) -> None:
+        """What the person says while a cover waits: send it all the same, or send nothing more."""
+
+        def write(db: Repositories) -> None:
+            demand_role(db, actor, Permission.REDUCE, "You may not close positions here any more.")
+            found = load(db, plan_id)
+            if found is None or not found[2]:
+                return
+            exits, _, _ = found
+            if go_on:
+                exits = replace(exits, go_on=True)
+            else:
+                for row in exits.rows:
+                    for piece in row.unsent:
+                        db.plans.strike(plan_id, piece.leg)
+                        row = row.with_slice(replace(piece, ended=RowState.LEFT))  # noqa: PLW2901 - grown piece by piece
+                    exits = exits.with_row(row)
+            db.exit_lists.save(exits)
+            what = "go on" if go_on else "stop here"
+            db.audit.add(self.clock.now(), actor.user.telegram_id, "exits", exits.account_id, before="waiting", after=what)
+
+        async with self._locks[plan_id]:
+            await self.store.transaction(write)
+        await self.carry_on(plan_id)
+
+    async def _step(self, plan_id: str) -> None:
+        found = await self.store.transaction(lambda db: load(db, plan_id))
+        if found is None or not found[2]:
+            return
+        exits, orders, _ = found
+        plan = await self.store.transaction(lambda db: db.plans.find(plan_id))
+        if plan is None or self.clock.now() >= plan.until:
+            await self.store.transaction(lambda db: self._over(db, plan_id, "its time was over"))
+            return
+        if exits.kind is ListKind.PANIC:
+            await asyncio.gather(self.panic.cancel_entries(exits, orders), self._send(exits, orders))
+        else:
+            await self._send(exits, orders)
+        found = await self.store.transaction(lambda db: load(db, plan_id))
+        if found is None or not found[2]:
+            return
+        exits, orders, _ = found
+        await self._ring(exits, orders)
+        if exits.kind is ListKind.PANIC:
+            await self.panic.step(exits, orders)
+        elif not any(row.unsent for row in exits.rows):
+            await self.store.transaction(lambda db: self._over(db, plan_id, "all was sent"))
+
+    def _over(self, db: Repositories, plan_id: str, why: str) -> None:
+        found = load(db, plan_id)
+        if found is None or not db.plans.end(plan_id, why):
+            return
+        exits, orders, _ = found
+        result = ", ".join(f"{exits.state(row, orders).lower()} {row.draft.instrument.name}" for row in exits.rows)
+        now = self.clock.now()
+        what, rows = f"{exits.kind.lower()} result", f"{len(exits.rows)} rows"
+        db.audit.add(now, exits.by, what, exits.account_id, before=rows, after=f"{why}: {result}")
+        if any(row.unsent for row in exits.rows):
+            self._tell(db, exits, orders, Told.CUT, [row for row in exits.rows if row.unsent])
+
+    async def _send(self, exits: ExitList, orders: dict[str, Order]) -> None:
+        """Sends what may be sent now, and notes what became of it."""
+        pieces = [each for each in (*exits.sendable(orders), *self._again(exits, orders)) if self._is_due(exits, each[1])]
+        if not pieces:
+            return
+        instruments = {row.draft.instrument.key for row, _ in pieces}
+        prices = await self._prices(exits.account_id, instruments)
+        wanted = []
+        for row, piece in pieces:
+            draft = replace(row.draft, quantity=piece.quantity)
+            leg = PlanLeg(number=piece.leg, kind=LegKind.EXIT, draft=draft)
+            priced = self.priced(draft, prices.get(draft.instrument.key))
+            wanted.append(
+                ExitWanted(
+                    account_id=exits.account_id, plan_id=exits.plan_id, leg=leg, draft=priced, by=exits.by, name=exits.name
+                )
+            )
+            _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
+            self._tried[exits.plan_id, piece.leg] = (asyncio.get_running_loop().time(), tries + 1)
+        results = await self.wave.send(exits.account_id, wanted)
+        became = [(row.number, piece, result) for (row, piece), result in zip(pieces, results, strict=True)]
+        await self.store.transaction(lambda db: self._note(db, exits.plan_id, became))
+
+    async def _prices(self, account_id: str, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Price]:
+        """What the feed knows at once; only what it does not know is asked for. A row without a price goes at its worst."""
+        known = {key: price for key in keys if (price := self.proposing.prices.known(account_id, key)) is not None}
+        missing = set(keys) - known.keys()
+        return {**known, **await self.proposing.prices.of_all(account_id, missing)} if missing else known
+
+    def _note(self, db: Repositories, plan_id: str, became: Sequence[tuple[int, Slice, ExitResult | None]]) -> None:
+        found = load(db, plan_id)
+        if found is None:
+            return
+        exits, now = found[0], self.clock.now()
+        for number, piece, result in became:
+            if result is None:
+                continue
+            row = exits.rows[number]
+            if result.state is ExitState.SENT and result.order is not None:
+                row = row.with_slice(replace(piece, order_id=result.order.id, ended=None))
+            elif result.state in _BECOMES:
+                said = f"#{result.order.number}" if result.order is not None else ""
+                since = row.since or now if result.state is ExitState.HELD else None
+                row = replace(row.with_slice(replace(piece, ended=_BECOMES[result.state])), said=said, since=since)
+            exits = exits.with_row(row)
+        db.exit_lists.save(exits)
+
+    def _again(self, exits: ExitList, orders: dict[str, Order]) -> list[tuple[ExitRow, Slice]]:
+        """What a panic tries again: rows that another order held, or whose stop would not move; never beside an unknown order."""
+        if exits.kind is not ListKind.PANIC:
+            return []
+        again = (RowState.HELD, RowState.UNKNOWN, RowState.KEPT, RowState.BARE)
+        found = []
+        for row in exits.rows:
+            if exits.waits_for(row, orders):
+                continue
+            for piece in row.slices:
+                _, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
+                patient = piece.ended in (RowState.HELD, RowState.UNKNOWN) or tries < MOST_TRIES
+                if piece.order_id is None and piece.ended in again and patient:
+                    found.append((row, piece))
+        return found
+
+    def _is_due(self, exits: ExitList, piece: Slice) -> bool:
+        at, tries = self._tried.get((exits.plan_id, piece.leg), (0.0, 0))
+        return not tries or asyncio.get_running_loop().time() - at >= RETRY
+
+    async def _ring(self, exits: ExitList, orders: dict[str, Order]) -> None:
+        """Once for each row that its cover waits for in vain."""
+        late = [row for row in exits.stalled(orders, self.clock.now()) if row.number not in exits.rung]
+        if not late:
+            return
+
+        def ring(db: Repositories) -> None:
+            found = load(db, exits.plan_id)
+            if found is None or not found[2]:
+                return
+            numbers = tuple(row.number for row in late)
+            db.exit_lists.save(replace(found[0], rung=(*found[0].rung, *numbers)))
+            self._tell(db, found[0], found[1], Told.STALLED, late)
+
+        await self.store.transaction(ring)
+
+    def _tell(self, db: Repositories, exits: ExitList, orders: dict[str, Order], told: Told, rows: Sequence[ExitRow]) -> None:
+        now = self.clock.now()
+        waiting = sum(bool(row.unsent) for row in exits.rows)
+        news = ExitsTold(
+            plan_id=exits.plan_id, told=told, at=now, waiting=waiting, rows=tuple(told_row(exits, row, orders) for row in rows)
+        )  # fmt: skip
+        db.outbox.add(exits.account_id, db.people.watching(exits.account_id), news, now, order_id=None)
+
+    def protected(self, instrument: Instrument, side: Side, price: Price) -> Decimal:
+        """The worst price of a market order now, in rupees on the tick, from bid or ask, else from the last trade."""
+        return self.proposing.rules.protected_price(
+            side=side, kind=instrument.kind, bid=price.bid or price.last, ask=price.ask or price.last, tick=instrument.tick,
+            on=ist_date(self.clock.now()),
+        )  # fmt: skip
+
+    def priced(self, licence: OrderDraft, price: Price | None) -> OrderDraft:
+        """The order of now within a licence: one slab from the bid or ask, never beyond the worst price."""
+        if licence.price is None or price is None:
+            return licence
+        now = self.protected(licence.instrument, licence.side, price)
+        worst = min(now, licence.price) if licence.side is Side.BUY else max(now, licence.price)
+        return replace(licence, price=worst)

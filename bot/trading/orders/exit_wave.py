@@ -1,0 +1,87 @@
+"""Sends many exits at once: what nothing guards goes side by side after one look at the books, the rest one by one."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.clock import ist_date
+from bot.domain.errors import BrokerError, NotSent, StorageAway
+from bot.domain.orders.closing import closing_row
+from bot.domain.orders.order import Order
+from bot.trading.orders.drafting import open_units
+from bot.trading.orders.held import Held
+from bot.trading.orders.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ExitWave:
+    """Many ways out of one account."""
+
+    exits: LiveExit
+
+    async def send(self, account_id: str, wanted: Sequence[ExitWanted]) -> list[ExitResult | None]:
+        """What became of each, in their order. None: the books could not be read, and nothing was done for it.
+
+        The orders leave under the order rate; the claim of all that leave at once is made in one turn of the account.
+        """
+        results: list[ExitResult | None] = [None] * len(wanted)
+        posts: dict[int, asyncio.Task[ExitResult]] = {}
+        alone: list[int] = []
+        try:
+            async with self.exits.turn(account_id):
+                await self._claim(account_id, wanted, results, posts, alone)
+        except (BrokerError, StorageAway) as error:  # what was claimed before is on its way
+            log.info("account %s: exits wait: %s", account_id, type(error).__name__)
+        sent = await asyncio.gather(*posts.values(), *(self._close(wanted[index]) for index in alone))
+        for index, result in zip([*posts, *alone], sent, strict=True):
+            results[index] = result
+        return results
+
+    async def _claim(
+        self,
+        account_id: str,
+        wanted: Sequence[ExitWanted],
+        results: list[ExitResult | None],
+        posts: dict[int, "asyncio.Task[ExitResult]"],
+        alone: list[int],
+    ) -> None:
+        """Stores the order of each exit that no other order stands in the way of, and lets it leave while the next is stored."""
+        exits = self.exits
+        await exits.reconcile.sync(account_id)
+        began = exits.clock.now()
+        held = Held(positions=await exits.connections.of(account_id).broker.positions(), read_at=began)
+        orders = await exits.store.transaction(lambda db: db.orders.lately(account_id, ist_date(began), began))
+        left: dict[object, int] = {}
+        for index, each in enumerate(wanted):
+            draft = each.draft
+            row = closing_row(draft, open_units(draft, held.positions, (), orders, read_at=began), orders)
+            if row.guards or row.others:
+                alone.append(index)
+                continue
+            place = (draft.instrument.key, draft.product, draft.side)
+            quantity = min(left.setdefault(place, row.open), draft.quantity)
+            order = None
+            if quantity > 0:
+                try:
+                    order = await exits.claimed(each, held, quantity)
+                except NotSent:
+                    results[index] = ExitResult(state=ExitState.KEPT)
+                    continue
+            if order is None:
+                results[index] = ExitResult(state=ExitState.GONE)
+                continue
+            left[place] -= quantity
+            posts[index] = asyncio.create_task(self._post(each, order), name=f"exit {order.id}")
+
+    async def _post(self, wanted: ExitWanted, order: Order) -> ExitResult:
+        return ExitResult(state=ExitState.SENT, order=await self.exits.sending.post(order, name=wanted.name, urgent=True))
+
+    async def _close(self, wanted: ExitWanted) -> ExitResult | None:
+        try:
+            return await self.exits.close(wanted)
+        except BrokerError as error:
+            log.info("account %s: an exit waits: %s", wanted.account_id, type(error).__name__)
+            return None

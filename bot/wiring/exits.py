@@ -1,0 +1,43 @@
+"""Builds what closes several positions under one Confirm."""
+
+from dataclasses import dataclass
+
+from bot.trading.account.account_views import AccountViews
+from bot.trading.orders.exit_lists import ExitLists
+from bot.trading.orders.exit_rows import ExitRows
+from bot.trading.orders.exit_runner import ExitRunner
+from bot.trading.orders.exit_wave import ExitWave
+from bot.wiring.ground import Ground
+from bot.wiring.orders import Orders
+from storage.store import Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exits:
+    """The question, and what carries out its answer."""
+
+    lists: ExitLists
+    runner: ExitRunner
+
+
+def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
+    """Builds them over this ground."""
+    proposing = orders.exits.proposing
+    runner = ExitRunner(
+        store=ground.patient,
+        exits=orders.exits,
+        wave=ExitWave(orders.exits),
+        proposing=proposing,
+        background=ground.background,
+        clock=ground.clock,
+    )
+    lists = ExitLists(
+        proposing=proposing,
+        proposals=orders.proposals,
+        views=views,
+        runner=runner,
+        rows=ExitRows(proposing=proposing, runner=runner),
+        background=ground.background,
+    )
+    ground.store.on_commit(Topic.ORDERS, runner.wake)
+    return Exits(lists=lists, runner=runner)

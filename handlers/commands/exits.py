@@ -1,0 +1,109 @@
+"""/exit and /panic, and the buttons of a list of exits."""
+
+import re
+
+from bot.domain.errors import CheckFailed, ConfirmationGone
+from bot.domain.orders.exit_list import ExitCard, ExitsShown
+from bot.domain.people.account import Permission
+from handlers.commands import books
+from handlers.commands.command import Command, Taps
+from handlers.commands.confirm import answering
+from handlers.commands.order import ask
+from handlers.context.command import Family
+from handlers.context.context import Ctx
+from handlers.context.words.script import latin
+from handlers.telegram.rate_limits import Priority
+from handlers.views import exits as views
+from handlers.views.books import EXITS
+from handlers.views.exit_taps import ExitsTap, ExitsVerb
+from handlers.views.failures import failure
+from handlers.views.message import message
+from handlers.views.taps import ExitTap, Listing, ListingTap
+
+_LEADING = re.compile(r"^(?:off|do|karo|out)\b\s*", re.IGNORECASE)  # sq off, nikal do
+
+
+async def leave(ctx: Ctx) -> None:
+    """Proposes the exit of what the words name: one position, or a list under one Confirm. Without words each has a button."""
+    said = _LEADING.sub("", latin(ctx.words))
+    if not said:
+        await ctx.reply(await books.page(ctx, ListingTap(Listing.POSITIONS, ctx.label, EXITS)))
+        return
+    asked = await ctx.services.exits.ask(ctx.actor, said, chat_id=ctx.chat_id)
+    if isinstance(asked, ExitCard):
+        await _show_card(ctx, asked)
+    else:
+        await ask(ctx, asked)
+
+
+async def panic(ctx: Ctx) -> None:
+    """Asks once whether all intraday and carry-forward positions are to be closed, or shows the panic that is under way."""
+    asked = await ctx.services.exits.ask_panic(ctx.actor, chat_id=ctx.chat_id)
+    if isinstance(asked, ExitsShown):
+        await ctx.reply(views.shown(asked, ctx.mode), priority=Priority.SAFETY)
+    else:
+        await _show_card(ctx, asked)
+
+
+async def _show_card(ctx: Ctx, asked: ExitCard) -> None:
+    message_id = await ctx.reply(views.card(asked, ctx.mode), priority=Priority.SAFETY)
+    await ctx.services.proposals.shown(asked.confirmation.token, message_id)
+
+
+async def exit_position(ctx: Ctx, tap: ExitTap) -> None:
+    """Proposes the order that closes what is held of one position now; a cover is asked about first."""
+    await ask(ctx, await ctx.services.exits.ask_position(ctx.actor, tap.key, tap.product, chat_id=ctx.chat_id))
+
+
+async def tapped(ctx: Ctx, tap: ExitsTap) -> None:
+    """One of the buttons of a list."""
+    exits = ctx.services.exits
+    match tap.verb:
+        case ExitsVerb.CONFIRM:
+            await _confirm(ctx, tap)
+        case ExitsVerb.DISCARD:
+            await exits.discard(ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id)
+            await ctx.redraw(views.discarded())
+        case ExitsVerb.LOOK:
+            await ctx.redraw(views.shown(await exits.shown(ctx.actor, tap.token), ctx.mode))
+        case ExitsVerb.GO_ON:
+            await ctx.answer("Going on…")
+            await ctx.redraw(views.shown(await exits.go_on(ctx.actor, tap.token), ctx.mode))
+        case ExitsVerb.STOP:
+            await ctx.redraw(views.shown(await exits.stop_here(ctx.actor, tap.token), ctx.mode))
+
+
+async def _confirm(ctx: Ctx, tap: ExitsTap) -> None:
+    repeated = not ctx.state.first_tap(tap.token)
+    answered = None if repeated else answering(ctx, "Closing…")
+    try:
+        way = await ctx.services.exits.confirm(
+            ctx.actor, tap.token, chat_id=ctx.chat_id, message_id=ctx.message_id, answered=answered
+        )
+    except ConfirmationGone as gone:
+        if gone.expired or gone.again:
+            await ctx.redraw(message(gone.say))
+        elif repeated:
+            await ctx.answer(gone.say, alert=True)
+        else:
+            raise
+    except CheckFailed as refusal:
+        await ctx.redraw(failure(refusal, "", account=ctx.label))
+    else:
+        await ctx.redraw(views.shown(way, ctx.mode), priority=Priority.SAFETY)
+
+
+COMMANDS = (
+    Command(
+        name="exit", short=("sq", "squareoff", "square", "close", "nikal", "niklo", "nikalo", "निकाल", "निकालो"),
+        arguments="<symbol|nifty|intraday|ce|pe|longs|shorts|green|red|all> [quantity|half|%]",
+        help="Close one position, or a list of them under one Confirm", example="/exit nifty",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=leave,
+    ),
+    Command(
+        name="panic", help="Close everything intraday and carry-forward, and block new orders", example="/panic",
+        family=Family.ORDER, permission=Permission.REDUCE, handler=panic,
+    ),
+)  # fmt: skip
+
+TAPS: Taps = {ExitTap: exit_position, ExitsTap: tapped}

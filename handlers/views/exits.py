@@ -1,0 +1,211 @@
+"""Lists of exits and panics: the question, where each row stands, and the news of them."""
+
+from bot.domain.market.display_names import short
+from bot.domain.orders.exit_list import CLOSED, ExitCard, ExitList, ExitRow, ExitsShown, ListKind, RowState, RowTold
+from bot.domain.orders.notice import ExitsTold, Told
+from bot.domain.orders.order import OrderDraft, OrderStatus
+from bot.domain.terms import Side
+from handlers.views.exit_taps import ExitsTap, ExitsVerb
+from handlers.views.format import clock_time, count, fit, joined, money_row, price, row, rupees, table
+from handlers.views.keyboards import button, words
+from handlers.views.message import Button, Part, View, bold, detail, keyboard, say
+from handlers.views.order_news import Scene
+from handlers.views.taps import ExitTap, OrderTap, OrderVerb
+
+MOST = 40  # rows of one message
+
+
+def card(asked: ExitCard, mode: str) -> View:
+    """The question, with its Confirm alone on its row."""
+    exits, label = asked.exits, asked.account.label
+    panic = exits.kind is ListKind.PANIC
+    head = "PANIC" if panic else f"EXIT {len(exits.rows)} positions"
+    rows: list[tuple[str, ...] | str] = [row(head, mode), joined(asked.account.name), ""]
+    for each in exits.rows[:MOST]:
+        rows += _lines(each)
+    rows.append("")
+    if asked.profit is not None or not panic:
+        rows.append(money_row("P&L of these", asked.profit))
+    rows.append(row("", f"until {clock_time(asked.confirmation.expires_at)}"))
+    parts: list[Part] = [table(*rows)]
+    if panic:
+        parts.append(say(bold(f"This closes intraday and carry-forward on {label} ({mode}): "), _panic_counts(asked)))
+    elif len(exits.rows) > 1:
+        parts.append(say("Closes what is listed here, and nothing that is opened later."))
+    parts += [say(f"⚠️ {warning}.") for warning in asked.warnings]
+    if asked.not_touched:
+        parts.append(say(f"Not touched: {', '.join(asked.not_touched)}."))
+    how = "Rows go at the price of now, never beyond the worst price shown; nothing is ever sent past zero."
+    waits = "Between 15:15 and 15:20 the exchange takes no order of shares with F&O: what it refuses then is told, not stored."
+    more = ["What rests is priced anew every 3 s, at most 3 times.", "New orders stay blocked: /resume."] if panic else []
+    parts.append(detail(how, *more, waits))
+    name = "Close these" if panic else f"Confirm {len(exits.rows)} exits"
+    token = asked.confirmation.token
+    return View(
+        tuple(parts),
+        keyboard(
+            [button(name, ExitsTap(token, ExitsVerb.CONFIRM, label))],
+            [button("No" if panic else "Discard", ExitsTap(token, ExitsVerb.DISCARD, label))],
+        ),
+    )
+
+
+def _panic_counts(asked: ExitCard) -> str:
+    entries, stops, rows = len(asked.exits.entries), asked.stops, sum(bool(each.slices) for each in asked.exits.rows)
+    counted = ((entries, "entry order", "entry orders"), (stops, "stop", "stops"), (rows, "position", "positions"))
+    return ", ".join(f"{number} {one if number == 1 else many}" for number, one, many in counted if number) + "."
+
+
+def _lines(each: ExitRow) -> list[tuple[str, ...] | str]:
+    draft = each.draft
+    quantity = sum(piece.quantity for piece in each.slices)
+    if not quantity:
+        return [row(f"{each.number + 1} what fills of {fit(short(draft.instrument), 18)}")]
+    worst = f"{'max' if draft.side is Side.BUY else 'min'} {price(draft.price)}" if draft.price is not None else "market"
+    lines = [
+        *row(f"{each.number + 1} {draft.side} {count(quantity)} {short(draft.instrument)}"),
+        *row(f"   {draft.product}", worst),
+    ]
+    if len(each.slices) > 1:
+        lines.append(f"   in {len(each.slices)} orders")
+    if each.after:
+        lines.append(f"   after {', '.join(str(number + 1) for number in each.after)} is filled")
+    return list(lines)
+
+
+def shown(way: ExitsShown, mode: str) -> View:
+    """Where each row stands at this moment."""
+    exits, label = way.exits, way.account.label
+    closed = sum(exits.state(each, way.orders) in CLOSED for each in exits.rows)
+    title = "Closing" if exits.kind is ListKind.PANIC else "Exits"
+    end = " · over" if way.over else ""
+    parts: list[Part] = [say(bold(title), f" {label} ({mode}) · {closed} of {len(exits.rows)} closed{end}")]
+    parts += [say(_standing(each, exits, way)) for each in exits.rows[:MOST]]
+    if exits.kind is ListKind.PANIC:
+        parts.append(say("New orders are blocked: /resume."))
+    parts.append(say(f"as of {clock_time(way.as_of)}"))
+    rows = [[button("Look again", ExitsTap(exits.plan_id, ExitsVerb.LOOK, label))]]
+    if not way.over and any(exits.state(each, way.orders) is RowState.WAITS for each in exits.rows):
+        rows.append(_answers(exits.plan_id, label))
+    return View(tuple(parts), keyboard(*rows))
+
+
+def _answers(plan_id: str, label: str) -> list[Button]:
+    return [
+        button("Go on", ExitsTap(plan_id, ExitsVerb.GO_ON, label)),
+        button("Stop here", ExitsTap(plan_id, ExitsVerb.STOP, label)),
+    ]
+
+
+def _standing(each: ExitRow, exits: ExitList, way: ExitsShown) -> str:
+    state = exits.state(each, way.orders)
+    row_told = RowTold(draft=each.draft, state=state, order=each.hangs_on(way.orders), said=each.said)
+    moves = max((piece.moves for piece in each.slices), default=0)
+    waiting = ", ".join(str(other.number + 1) for other in exits.waits_for(each, way.orders))
+    more = f", price {moves + 1} of 4" if moves and state is RowState.SENT else f" ({waiting})" if state is RowState.WAITS else ""
+    return f"{_line(row_told)}{more}"
+
+
+_MARKS = {
+    **dict.fromkeys((RowState.READY, RowState.SENT), "⏳"),
+    **dict.fromkeys((RowState.WAITS, RowState.HELD), "⏸"),
+    **dict.fromkeys((RowState.FILLED, RowState.GONE), "✅"),
+    **dict.fromkeys((RowState.REFUSED, RowState.KEPT, RowState.BARE), "✖️"),
+    RowState.UNKNOWN: "❔",
+    RowState.LEFT: "⏹",
+}
+
+
+def _line(told: RowTold) -> str:
+    """⏳ −65 NF 24500CE resting at 98.40."""
+    return f"{_MARKS[told.state]} {_name(told.draft)} {_words(told)}"
+
+
+def _name(draft: OrderDraft) -> str:
+    """The position that a draft closes."""
+    return f"{'+' if draft.side is Side.SELL else '−'}{count(draft.quantity)} {short(draft.instrument)}"
+
+
+def _words(told: RowTold) -> str:
+    order = told.order
+    number = f"#{order.number}" if order is not None else told.said
+    match told.state:
+        case RowState.FILLED:
+            average = f" {price(order.average)}" if order is not None and order.average is not None else ""
+            return f"{number} filled{average}"
+        case RowState.GONE:
+            return "was not open any more"
+        case RowState.SENT:
+            at = f" at {price(order.draft.price)}" if order is not None and order.draft.price is not None else ""
+            part = f", {count(order.filled)} filled" if order is not None and order.filled else ""
+            return f"{number} rests{at}{part}"
+        case RowState.WAITS:
+            return "waits for the fill of what it covers"
+        case RowState.HELD:
+            return f"is being closed by {number or 'another order'}"
+        case RowState.REFUSED:
+            why = f": {order.reason}" if order is not None and order.reason else ""
+            return f"{number} ended unfilled{why}"
+        case RowState.UNKNOWN:
+            if order is not None and order.status is OrderStatus.REFUSED:
+                return f"{number} refused ({order.reason}); looked for all the same, not sent again"
+            return f"{number}: outcome unknown, not sent again"
+        case RowState.KEPT:
+            return "nothing sent: its stop would not change, or mStock was not reached"
+        case RowState.BARE:
+            return "its stop is gone and nothing was sent: nothing guards it"
+        case RowState.LEFT:
+            return "left as it is"
+        case _:
+            return "to be sent"
+
+
+def discarded() -> View:
+    return View((say(bold("Discarded."), " Nothing was sent."),))
+
+
+def told(news: ExitsTold, scene: Scene) -> View:
+    """The news of a list: what waits in vain, what was not sent, or whether all is flat."""
+    if news.told is Told.FLAT:
+        return _flat(news, scene)
+    titles = {
+        Told.NOT_FLAT: f"Not proven flat. {news.of - len(news.rows)} of {news.of} closed.",
+        Told.STALLED: f"An exit is not filled. What covers it waits: {count(news.waiting)}.",
+        Told.CUT: "Not sent: the time of this list is over.",
+    }
+    parts: list[Part] = [say(bold(titles[news.told]))]
+    parts += [say(_line(each)) for each in news.rows[:MOST]]
+    if news.told is Told.NOT_FLAT:
+        parts.append(say("New orders stay blocked: /resume."))
+    rows: list[list[Button]] = [[act] for each in news.rows[:8] if (act := _repair(each, scene)) is not None]
+    if news.told is Told.STALLED:
+        rows.append(_answers(news.plan_id, scene.label))
+    rows.append([button("Look again", ExitsTap(news.plan_id, ExitsVerb.LOOK, scene.label))])
+    return View(tuple(parts), keyboard(*rows))
+
+
+def _flat(news: ExitsTold, scene: Scene) -> View:
+    slippage = f", slippage {rupees(news.slippage)}" if news.slippage is not None else ""
+    text = (
+        f" {news.of} row{'s' if news.of != 1 else ''} closed in {news.orders} order{'s' if news.orders != 1 else ''}{slippage}."
+    )
+    stays = "Holdings and delivery trades stay. New orders stay blocked: /resume."
+    return View(
+        (say(bold(f"Flat at {clock_time(news.at)}."), text), say(stays)),
+        keyboard([words("Positions", "/positions", account=scene.label)]),
+    )
+
+
+def _repair(told: RowTold, scene: Scene) -> Button | None:
+    """The button that goes on with a row that stands still."""
+    order, draft = told.order, told.draft
+    name = short(draft.instrument)
+    match told.state:
+        case RowState.UNKNOWN if order is not None:
+            return button(f"Look now: {name}", OrderTap(order.id, OrderVerb.LOOK, scene.label))
+        case RowState.SENT if order is not None and order.draft.side is draft.side:
+            return words(f"Chase {name}", f"/modify {order.number}", account=scene.label)
+        case RowState.FILLED | RowState.GONE | RowState.WAITS | RowState.READY:
+            return None
+        case _:
+            return button(f"Exit {name}", ExitTap(draft.instrument.key, draft.product, scene.label))

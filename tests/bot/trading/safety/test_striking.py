@@ -1,0 +1,68 @@
+"""What stops entries strikes off the entries that a plan has not sent yet; its way out lives on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.domain.orders.plan import Attached, LegKind, LegState, Plan, PlanState
+from bot.domain.people.account import Role, User
+from bot.domain.terms import Product
+from bot.simulators.loop import LoopClock
+from tests.stage.floor import ITC, FloorStage, set_floor
+from tests.stage.orders import a_draft
+from tests.storage.samples import ACCOUNT, PERSON
+
+WAYS: dict[str, Callable[[FloorStage], Awaitable[object]]] = {}
+
+
+def way(act: Callable[[FloorStage], Awaitable[object]]) -> Callable[[FloorStage], Awaitable[object]]:
+    WAYS[act.__name__] = act
+    return act
+
+
+@way
+async def kill(stage: FloorStage) -> None:
+    await stage.desk.switch.kill(stage.desk.actor)
+
+
+@way
+async def panic(stage: FloorStage) -> None:
+    stage.broker.opens(ITC, 5, Product.MIS)
+    await stage.tap(await stage.ask_panic())
+
+
+@way
+async def day_locked(stage: FloorStage) -> None:
+    await stage.desk.core.services.limits.lock_day(stage.desk.actor)
+
+
+@way
+async def person_removed(stage: FloorStage) -> None:
+    now = stage.desk.clock.now()
+    await stage.desk.store.transaction(lambda db: db.people.add(User(telegram_id=PERSON + 1, name="Ravi"), Role.OWNER, None, now))
+    other = replace(stage.desk.actor, user=User(telegram_id=PERSON + 1, name="Ravi"))
+    await stage.desk.core.services.invitations.remove(other, str(PERSON))
+
+
+@pytest.mark.parametrize("name", WAYS)
+async def test_the_entries_that_were_not_sent_are_struck_off_and_the_stop_is_not(name: str, clock: LoopClock) -> None:
+    stage = await set_floor(clock)
+    now = clock.now()
+    attached = Attached(stop=Decimal("1450.00"), stop_limit=Decimal("1440.00"))
+    plan = Plan(
+        id="p1",
+        account_id=ACCOUNT.id,
+        placed_by=PERSON,
+        state=PlanState.ALIVE,
+        legs=attached.legs(a_draft()),
+        until=now + timedelta(hours=1),
+        created_at=now,
+    )
+    await stage.desk.store.transaction(lambda db: db.plans.add(plan))
+    await WAYS[name](stage)
+    after = await stage.desk.store.transaction(lambda db: db.plans.find("p1"))
+    assert after is not None
+    assert {leg.kind: leg.state for leg in after.legs} == {LegKind.ENTRY: LegState.STRUCK, LegKind.STOP: LegState.WAITING}

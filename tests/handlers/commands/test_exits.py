@@ -1,0 +1,102 @@
+"""/exit and /panic by chat: cards of thirty columns, one tap that closes, and what is told of it."""
+
+from decimal import Decimal
+
+import pytest
+
+from bot.domain.people.account import Role
+from bot.domain.terms import Product
+from bot.simulators.loop import LoopClock
+from handlers.registry import parse_command
+from tests.handlers.chat import Stage, a_stage, later
+from tests.handlers.samples import SHORT_CALL, a_position
+from tests.stage.market import a_share, an_option
+
+COVER = a_position(instrument=an_option(strike="24800"), product=Product.NRML, quantity=65, average=Decimal("80.00"))
+SHARES = a_position(product=Product.MIS, quantity=10)
+
+
+def opened(stage: Stage, *positions: object) -> None:
+    stage.broker.held = list(positions)  # type: ignore[arg-type] # each is a position
+
+
+async def test_a_list_is_asked_by_name_and_sent_by_one_tap_in_leg_order(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHARES, COVER, SHORT_CALL)
+        card = await stage.me.ask("exit all", "EXIT 3 positions")
+        rows = card["text"].split("P&L of these")[0].splitlines()
+        assert all(len(line) <= 30 for line in rows), rows
+        assert "1 BUY 65 NF 24500CE 23Nov" in card["text"]
+        assert "after 1 is filled" in card["text"]
+        stage.me.press("Confirm 3 exits", card)
+        shown = await stage.me.wait_for("0 of 3 closed")
+        await later(1)
+        assert stage.broker.posts == 2, "the cover waits for the fill of the short"
+        assert "waits for the fill of what it covers (1)" in shown["text"]
+        stage.me.press("Stop here", shown)
+        await stage.me.wait_for("left as it is")
+        assert stage.broker.posts == 2
+
+
+@pytest.mark.parametrize("words", ["sq off itc", "nikal do itc", "/exit itc", "close itc", "निकालो आईटीसी"])
+def test_each_way_of_saying_it_is_the_command(words: str) -> None:
+    parsed = parse_command(words)
+    assert parsed is not None
+    assert parsed.command.name == "exit"
+
+
+@pytest.mark.parametrize("words", ["sq off reliance", "nikal do reliance", "/exit reliance mis 10"])
+async def test_one_position_gets_its_own_card(words: str, clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHARES)
+        card = await stage.me.ask(words, "SELL 10 RELIANCE")
+        assert "Confirm sell" in str(card["buttons"])
+
+
+async def test_exit_alone_offers_a_button_for_each_position(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHARES, SHORT_CALL)
+        listed = await stage.me.ask("/exit", "POSITIONS")
+        assert "Exit +10 RELIANCE MIS" in str(listed["buttons"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("/exit zzz", "There is no open position"),
+        ("/exit reliance 11", "Only 10 of it are open, not 11"),
+        ("/exit reliance 0", "is no part of a position"),
+    ],
+)
+async def test_what_is_not_open_is_said_and_nothing_is_asked(words: str, said: str, clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        opened(stage, SHARES)
+        await stage.me.ask(words, said)
+        assert stage.broker.posts == 0
+
+
+async def test_a_panic_asks_once_blocks_entries_and_shows_itself_again(clock: LoopClock) -> None:
+    async with a_stage(clock) as stage:
+        delivery = a_position(instrument=a_share("ITC"), product=Product.CNC, quantity=25)
+        opened(stage, SHARES, delivery)
+        card = await stage.me.ask("/panic", "PANIC")
+        assert "Not touched: +25 ITC CNC, holdings." in card["text"]
+        stage.me.press("Close these", card)
+        await stage.me.wait_for("0 of 1 closed")
+        assert stage.broker.posts == 1
+        running = await stage.me.ask("/panic", "Closing main (PAPER)")
+        assert "rests at" in running["text"]
+        assert stage.broker.posts == 1
+        await stage.me.ask("/buy RELIANCE 10", "Trading is stopped since")
+
+
+async def test_a_discarded_list_sends_nothing_and_a_guardian_may_panic(clock: LoopClock) -> None:
+    async with a_stage(clock, Role.GUARDIAN) as stage:
+        opened(stage, SHARES, SHORT_CALL)
+        card = await stage.me.ask("/exit all", "EXIT 2 positions")
+        stage.me.press("Discard", card)
+        await stage.me.wait_for("Discarded. Nothing was sent.")
+        card = await stage.me.ask("/panic", "PANIC")
+        stage.me.press("Close these", card)
+        await stage.me.wait_for("0 of 2 closed")
+        assert stage.broker.posts == 2
