@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,9 @@ def test_a_mutant_whose_words_are_gone_is_an_error() -> None:
         changed("a = 1\n", [("b = 2\n", "")])
 
 
+_PORT = re.compile(r"(?<=127\.0\.0\.1):\d+")  # what the system gives out
+
+
 def campaign(*words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "tests.campaign", *words]
     return subprocess.run(command, cwd=ROOT, env=HASHED, capture_output=True, text=True, check=False)
@@ -42,9 +46,9 @@ def test_a_few_sessions_end_in_one_line_of_zeros_and_a_seed_plays_the_same_sessi
     assert done.returncode == 0, done.stderr
     line: dict[str, Any] = json.loads(done.stdout)
     assert (line["name"], line["sessions"], line["lost"], line["duplicate_orders"]) == ("campaign", 6, 0, 0)
-    first, second = campaign("--seed", "7003"), campaign("--seed", "7003")
-    assert first.stdout == second.stdout
-    assert "Deed(" in first.stdout or "Shown(" in first.stdout
+    first, second = (_PORT.sub(":port", campaign("--seed", "7003").stdout) for _ in range(2))
+    assert first == second
+    assert "Deed(" in first or "Shown(" in first
 
 
 @pytest.mark.exhaustive
