@@ -2,18 +2,17 @@
 
 import base64
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import NotSent
-from bot.domain.orders.notice import SlicesStruck
 from bot.domain.orders.order import Order, OrderStatus
-from bot.domain.orders.plan import LegState, Plan, PlanLeg
+from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.orders.held import Held
 from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.sending import Sending
+from bot.trading.safety.striking import OFF_THE_LIST, strike
 from bot.trading.sync.reconcile import Reconcile
 
 
@@ -83,26 +82,8 @@ class EntrySlices:
     def _against(self, db: Repositories, plan: Plan, leg: PlanLeg, held: Held) -> tuple[str, ...]:
         role = db.people.role_on(plan.placed_by, plan.account_id)
         if role is None:
-            return ("Who confirmed it is not on the list any more.",)
+            return (OFF_THE_LIST,)
         session = self.connections.of(plan.account_id).session
         if session is None or not session.alive(self.clock.now()):
             return ("The session with mStock ended.",)
         return self.proposing.against(role, self.proposing.situation(db, plan.account_id, leg.draft, held))
-
-
-def strike_all(db: Repositories, account_id: str, why: str, now: datetime) -> None:
-    """Strikes off every unsent part of the account's entries. Stops and targets live on."""
-    for plan in db.plans.alive():
-        if plan.account_id == account_id:
-            strike(db, plan.id, why, now)
-
-
-def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:
-    """Strikes off what is unsent of a plan's entry, and tells it once."""
-    plan = db.plans.find(plan_id)
-    if plan is None or not [leg for leg in plan.entries if db.plans.strike(plan_id, leg.number)]:
-        return
-    sent = sum(leg.draft.quantity for leg in plan.entries if leg.state is LegState.CLAIMED)
-    whole = replace(plan.entries[0].draft, quantity=sum(leg.draft.quantity for leg in plan.entries))
-    news = SlicesStruck(draft=whole, sent=sent, why=why)
-    db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=None)

@@ -173,7 +173,7 @@ class ExitLists:
             db.exit_lists.save(exits)
             db.audit.add(now, exits.by, exits.kind.lower(), account.id, before="asked", after=record(exits))
             if exits.kind is ListKind.PANIC:
-                strike_entries(db, account.id)
+                strike_entries(db, account.id, f"{exits.name} closes everything.", now)
             if exits.kind is ListKind.PANIC and db.stops.stop(Stop(account_id=account.id, by=exits.by, at=now, why="panic")):
                 tell_others(db, account.id, {exits.by}, TradingStopped(name=exits.name, at=now), now)
             return exits

@@ -14,10 +14,10 @@ from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import account_of, demand_role
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.entry_slices import strike_all
 from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
+from bot.trading.safety.striking import strike_entries
 from bot.trading.sync.reconcile import Reconcile
 
 
@@ -39,7 +39,7 @@ class KillSwitch:
 
         def turn_on(db: Repositories) -> bool:
             fresh = db.stops.stop(stop)
-            strike_all(db, account.id, f"{actor.user.name} stopped trading.", now)  # stops and targets live on
+            strike_entries(db, account.id, f"{actor.user.name} stopped trading.", now)  # stops and targets live on
             if fresh:
                 notice = TradingStopped(name=actor.user.name, at=now)
                 tell_others(db, account.id, {actor.user.telegram_id}, notice, now)

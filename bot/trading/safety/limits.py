@@ -75,7 +75,7 @@ class OwnLimits:
             why = f"{actor.user.name} locked it"
             lock = DayLock(account_id=account.id, day=ist_date(now), at=now, by=actor.user.telegram_id, why=why)
             if db.limits.lock_day(lock):
-                strike_entries(db, account.id)
+                strike_entries(db, account.id, f"{actor.user.name} locked the day.", now)
                 db.audit.add(now, lock.by, "day locked", account.id, before="open", after=f"locked for {lock.day}")
                 self._tell(db, account, actor, ActionKind.DAY_LOCKED, "")
             return self._shown(db, account)
@@ -182,7 +182,7 @@ def day_lock(db: Repositories, account_id: str, *, limits: Limits, result: PnL |
         return lock
     lock = DayLock(account_id=account_id, day=today, at=now, by=None, why="the daily loss was reached")
     db.limits.lock_day(lock)
-    strike_entries(db, account_id)
+    strike_entries(db, account_id, "The daily loss was reached.", now)
     why = f"result {made(result)}, limit {limits.daily_loss}"
     db.audit.add(now, None, "day locked", account_id, why, before="open", after=f"locked for {today}")
     notice = DayLocked(at=now, result=made(result), charges=result.charges, entries=entries_resting(db, account_id))

@@ -1,18 +1,31 @@
-"""Strikes off the entries of plans that were not sent yet; what closes lives on."""
+"""Strikes off the entries of plans that were not sent yet, and tells it; what closes lives on."""
 
-from bot.domain.orders.plan import LegKind, LegState
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.orders.notice import SlicesStruck
+from bot.domain.orders.plan import LegState
 from bot.domain.ports.repositories import Repositories
 
+OFF_THE_LIST = "Who confirmed it is not on the list any more."
 
-def strike_entries(db: Repositories, account_id: str | None, *, of: int | None = None) -> int:
-    """How many entry legs will never be sent now.
+
+def strike_entries(db: Repositories, account_id: str | None, why: str, now: datetime, *, of: int | None = None) -> None:
+    """Strikes off every unsent entry.
 
     account_id: None is every account. of: only those that this person (Telegram id) confirmed.
     """
-    return sum(
-        db.plans.strike(plan.id, leg.number)
-        for plan in db.plans.alive()
-        if account_id in (None, plan.account_id) and of in (None, plan.placed_by)
-        for leg in plan.legs
-        if leg.kind is LegKind.ENTRY and leg.state is LegState.WAITING
-    )
+    for plan in db.plans.alive():
+        if account_id in (None, plan.account_id) and of in (None, plan.placed_by):
+            strike(db, plan.id, why, now)
+
+
+def strike(db: Repositories, plan_id: str, why: str, now: datetime) -> None:
+    """Strikes off what is unsent of a plan's entry, and tells it once."""
+    plan = db.plans.find(plan_id)
+    if plan is None or not [leg for leg in plan.entries if db.plans.strike(plan_id, leg.number)]:
+        return
+    sent = sum(leg.draft.quantity for leg in plan.entries if leg.state is LegState.CLAIMED)
+    whole = replace(plan.entries[0].draft, quantity=sum(leg.draft.quantity for leg in plan.entries))
+    news = SlicesStruck(draft=whole, sent=sent, why=why)
+    db.outbox.add(plan.account_id, db.people.watching(plan.account_id), news, now, order_id=None)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from bot.domain.orders.notice import SlicesStruck
 from bot.domain.orders.plan import Attached, LegKind, LegState, Plan, PlanState
 from bot.domain.people.account import Role, User
 from bot.domain.terms import Product
@@ -66,3 +67,4 @@ async def test_the_entries_that_were_not_sent_are_struck_off_and_the_stop_is_not
     after = await stage.desk.store.transaction(lambda db: db.plans.find("p1"))
     assert after is not None
     assert {leg.kind: leg.state for leg in after.legs} == {LegKind.ENTRY: LegState.STRUCK, LegKind.STOP: LegState.WAITING}
+    assert any(isinstance(notice, SlicesStruck) for notice in await stage.desk.notices()), "nothing is struck off in silence"
