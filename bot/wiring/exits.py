@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from bot.trading.account.account_views import AccountViews
-from bot.trading.orders.exit_lists import ExitLists
-from bot.trading.orders.exit_rows import ExitRows
-from bot.trading.orders.exit_runner import ExitRunner
-from bot.trading.orders.exit_wave import ExitWave
+from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.exit_rows import ExitRows
+from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.exit_wave import ExitWave
 from bot.wiring.ground import Ground
 from bot.wiring.orders import Orders
 from storage.store import Topic

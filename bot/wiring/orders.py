@@ -5,20 +5,20 @@ from decimal import Decimal
 from functools import partial
 
 from bot.config.settings import Consent
-from bot.trading.orders.cancelling import Cancelling
-from bot.trading.orders.confirmed_exits import ConfirmedExits
-from bot.trading.orders.drafting import Drafting
-from bot.trading.orders.entry_slices import EntrySlices
-from bot.trading.orders.interpreter import Interpreter
-from bot.trading.orders.kill_switch import KillSwitch
-from bot.trading.orders.live_exit import LiveExit
-from bot.trading.orders.order_desk import OrderDesk
-from bot.trading.orders.plan_runner import PlanRunner
-from bot.trading.orders.proposal_builder import ProposalBuilder
-from bot.trading.orders.proposals import Proposals
+from bot.trading.desk.cancelling import Cancelling
+from bot.trading.desk.kill_switch import KillSwitch
+from bot.trading.desk.order_desk import OrderDesk
+from bot.trading.desk.working_orders import WorkingOrders
+from bot.trading.exits.confirmed_exits import ConfirmedExits
+from bot.trading.exits.live_exit import LiveExit
+from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.orders.sending import Sending
-from bot.trading.orders.unfilled_orders import UnfilledOrders
-from bot.trading.orders.working_orders import WorkingOrders
+from bot.trading.plans.entry_slices import EntrySlices
+from bot.trading.plans.plan_runner import PlanRunner
+from bot.trading.proposals.drafting import Drafting
+from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.proposals import Proposals
 from bot.wiring.ground import Ground, trades_now
 from storage.store import Topic
 

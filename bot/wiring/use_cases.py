@@ -38,6 +38,8 @@ from bot.trading.account.prices import Prices
 from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.alerts.tick_watcher import TickWatcher
+from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.unfilled_orders import UnfilledOrders
 from bot.trading.feed_events import FeedEvents
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.ledger.day_book import DayBook
@@ -51,12 +53,10 @@ from bot.trading.money.reports import Reports
 from bot.trading.money.summaries import Summaries
 from bot.trading.money.telling import Telling
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.exit_runner import ExitRunner
-from bot.trading.orders.plan_runner import PlanRunner
-from bot.trading.orders.prompts import Prompts
-from bot.trading.orders.unfilled_orders import UnfilledOrders
 from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
+from bot.trading.plans.plan_runner import PlanRunner
+from bot.trading.proposals.prompts import Prompts
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.lockdown import Lockdown
 from bot.trading.safety.outage import Outage, PatientStore

@@ -11,7 +11,7 @@ from bot.domain.errors import NotFound
 from bot.domain.market.prices import Price
 from bot.domain.orders.order import Order
 from bot.domain.terms import Product, Side
-from bot.trading.orders.meaning import Meant
+from bot.trading.proposals.meaning import Meant
 from handlers.context.context import Ctx
 from handlers.context.words.readings import readings
 from handlers.views import steps as views

@@ -70,7 +70,7 @@ def test_no_room_branches_on_the_mode() -> None:
     ],
 )
 def test_a_branch_on_the_mode_is_seen(text: str) -> None:
-    assert list(branches_on_the_mode(Source("bot.trading.orders.order_desk", text)))
+    assert list(branches_on_the_mode(Source("bot.trading.desk.order_desk", text)))
     assert list(branches_on_the_mode(Source("bot.simulators.broker.desk.routes", text))) == []
 
 

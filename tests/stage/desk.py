@@ -20,10 +20,10 @@ from bot.runtime.background import BackgroundTasks
 from bot.runtime.redaction import Redactor
 from bot.trading.account.prices import Prices
 from bot.trading.alerts.tick_watcher import TickWatcher
-from bot.trading.orders.kill_switch import KillSwitch
-from bot.trading.orders.order_desk import IN_WORDS, OrderDesk
-from bot.trading.orders.proposals import Proposals
-from bot.trading.orders.working_orders import WorkingOrders
+from bot.trading.desk.kill_switch import KillSwitch
+from bot.trading.desk.order_desk import IN_WORDS, OrderDesk
+from bot.trading.desk.working_orders import WorkingOrders
+from bot.trading.proposals.proposals import Proposals
 from bot.trading.sync.reconcile import Reconcile
 from bot.trading.sync.shared_reads import SharedReads
 from bot.wiring.ground import AttachedConnections

@@ -12,8 +12,8 @@ from bot.domain.market.prices import Price
 from bot.domain.orders.order import OrderRequest
 from bot.domain.terms import Side
 from bot.trading.instruments.finder import Found, Instruments
-from bot.trading.orders.interpreter import left_out
-from bot.trading.orders.meaning import meant, priced
+from bot.trading.proposals.interpreter import left_out
+from bot.trading.proposals.meaning import meant, priced
 from handlers.context.words.readings import readings
 from handlers.registry import parse_command
 

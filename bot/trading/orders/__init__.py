@@ -1,1 +1,1 @@
-"""From a request to at most one order: proposals, checks, confirmations, the desk."""
+"""What every order stands on: one-time questions, the one POST, and the search by number."""

@@ -12,7 +12,7 @@ from bot.domain.orders.order import Confirmation, ConfirmationState
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.account import Account
 from bot.simulators.loop import LoopClock
-from tests.bot.trading.orders.test_order_desk import ask
+from tests.bot.trading.desk.test_order_desk import ask
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.loop import HostClock
 from tests.storage.samples import PERSON

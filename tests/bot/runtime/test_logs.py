@@ -97,11 +97,11 @@ async def test_an_error_that_a_task_leaves_behind_is_redacted_too() -> None:
 def test_a_line_tells_indias_time_the_level_the_id_and_who_speaks() -> None:
     with written() as stream:
         token = correlation.set("7f3a")
-        logging.getLogger("bot.trading.orders.order_desk").info("order %s placed", 12)
+        logging.getLogger("bot.trading.desk.order_desk").info("order %s placed", 12)
         correlation.reset(token)
         logging.getLogger("bot").warning("nobody's")
     assert stream.getvalue().splitlines() == [
-        "2026-11-20 09:00:01.250 INFO    7f3a bot.trading.orders.order_desk: order 12 placed",
+        "2026-11-20 09:00:01.250 INFO    7f3a bot.trading.desk.order_desk: order 12 placed",
         "2026-11-20 09:00:01.250 WARNING ---- bot: nobody's",
     ]
 

@@ -16,7 +16,7 @@ from bot.domain.orders.position_after import PositionAfter
 from bot.domain.orders.standing import Cancelled
 from bot.domain.terms import Product, Side
 from bot.simulators.loop import LoopClock
-from tests.bot.trading.orders.test_order_desk import a_holding
+from tests.bot.trading.desk.test_order_desk import a_holding
 from tests.stage.broker import ScriptedBroker
 from tests.stage.desk import DeskStage, set_stage
 from tests.stage.orders import RELIANCE

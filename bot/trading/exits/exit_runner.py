@@ -21,11 +21,11 @@ from bot.domain.terms import Side
 from bot.runtime.background import BackgroundTasks
 from bot.runtime.signal import Signal
 from bot.trading.actor import demand_role
-from bot.trading.orders.exit_state import load, told_row
-from bot.trading.orders.exit_wave import ExitWave
-from bot.trading.orders.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
-from bot.trading.orders.panic import Panic
-from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.exits.exit_state import load, told_row
+from bot.trading.exits.exit_wave import ExitWave
+from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.exits.panic import Panic
+from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 log = logging.getLogger(__name__)
 

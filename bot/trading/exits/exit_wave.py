@@ -9,9 +9,9 @@ from bot.domain.clock import ist_date
 from bot.domain.errors import BrokerError, NotSent, StorageAway
 from bot.domain.orders.closing import closing_row
 from bot.domain.orders.order import Order
-from bot.trading.orders.drafting import open_units
-from bot.trading.orders.held import Held
-from bot.trading.orders.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.proposals.drafting import open_units
+from bot.trading.proposals.held import Held
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.money import on_tick
 from bot.domain.orders.legs import Leg, Measure, Portion
-from bot.trading.orders.attached import is_passed, stops_meant
+from bot.trading.proposals.attached import is_passed, stops_meant
 
 TICK = Decimal("0.05")
 

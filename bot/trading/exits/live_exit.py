@@ -18,10 +18,10 @@ from bot.domain.orders.plan import PlanLeg
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
-from bot.trading.orders.drafting import closable, open_units
-from bot.trading.orders.held import Held
-from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.sending import Sending
+from bot.trading.proposals.drafting import closable, open_units
+from bot.trading.proposals.held import Held
+from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.sync.reconcile import Reconcile
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from bot.domain.orders.order import Order, OrderDraft, OrderStatus
 from bot.domain.orders.plan import LegKind, PlanLeg
 from bot.domain.orders.portfolio import Position
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.orders.exit_state import load, on_side, told_row
-from bot.trading.orders.live_exit import LiveExit
+from bot.trading.exits.exit_state import load, on_side, told_row
+from bot.trading.exits.live_exit import LiveExit
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from bot.domain.orders.order import Order, OrderStatus
 from bot.domain.orders.plan import Plan, PlanLeg
 from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.orders.held import Held
-from bot.trading.orders.proposal_builder import ProposalBuilder
 from bot.trading.orders.sending import Sending
+from bot.trading.proposals.held import Held
+from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.striking import OFF_THE_LIST, strike
 from bot.trading.sync.reconcile import Reconcile
 

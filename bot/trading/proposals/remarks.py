@@ -4,8 +4,8 @@ from datetime import datetime
 
 from bot.domain.money import grouped
 from bot.domain.orders.proposal import Remark
-from bot.trading.orders.checks import WARNINGS, Situation, over_freeze
-from bot.trading.orders.selling import SELLING
+from bot.trading.proposals.checks import WARNINGS, Situation, over_freeze
+from bot.trading.proposals.selling import SELLING
 
 
 def remarks(at: Situation, *, parts: int = 1) -> tuple[Remark, ...]:

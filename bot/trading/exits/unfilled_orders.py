@@ -17,7 +17,7 @@ from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Side
 from bot.runtime.signal import Signal
 from bot.trading.account.prices import Prices
-from bot.trading.orders.live_exit import LiveExit
+from bot.trading.exits.live_exit import LiveExit
 
 log = logging.getLogger(__name__)
 

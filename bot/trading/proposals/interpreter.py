@@ -17,7 +17,7 @@ from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of
 from bot.trading.instruments.catalogue import Catalogue
 from bot.trading.instruments.finder import Found, not_ordered
-from bot.trading.orders.meaning import Meant, lots_of_a_share, meant
+from bot.trading.proposals.meaning import Meant, lots_of_a_share, meant
 
 AT_THE_MONEY = Decimal("0.3")  # of the index: a number further away is no strike of its contracts
 

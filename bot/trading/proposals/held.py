@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain.orders.closing import closing_row, may_be_doubled
 from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.portfolio import Holding, PnL, Position
-from bot.trading.orders.drafting import open_units
+from bot.trading.proposals.drafting import open_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from bot.domain.orders.standing import Cancelled, is_exit
 from bot.domain.people.account import Actor, Permission, Stop
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import account_of, demand_role
+from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.working_orders import WorkingOrders
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin
 from bot.trading.safety.striking import strike_entries

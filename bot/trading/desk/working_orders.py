@@ -12,10 +12,10 @@ from bot.domain.orders.standing import Cancelled, OpenRows, guards_alone, is_exi
 from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.trading.actor import demand_role
-from bot.trading.orders.cancelling import NO_CANCEL, Cancelling
+from bot.trading.desk.cancelling import NO_CANCEL, Cancelling
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
-from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.sync.reconcile import LOOK_OUT_ENDS, Reconcile
 
 

@@ -15,10 +15,10 @@ from bot.domain.orders.order_text import request_line
 from bot.domain.orders.plan import Attached, Plan, PlanLeg, PlanState, sliced
 from bot.domain.people.account import Actor
 from bot.domain.terms import OrderKind, Side
-from bot.trading.orders.attached import stops_meant
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.drafting import open_units
-from bot.trading.orders.held import Held
+from bot.trading.proposals.attached import stops_meant
+from bot.trading.proposals.drafting import open_units
+from bot.trading.proposals.held import Held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,12 @@ from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import OrderKind, Product, Side
 from bot.trading.actor import demand_role
-from bot.trading.orders.attached import is_passed, stops_meant
-from bot.trading.orders.attaching import Entry, attached_of
 from bot.trading.orders.confirmations import Confirmations
 from bot.trading.orders.lookup import order_by_number, own_order
-from bot.trading.orders.meaning import Meant
-from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.proposals.attached import is_passed, stops_meant
+from bot.trading.proposals.attaching import Entry, attached_of
+from bot.trading.proposals.meaning import Meant
+from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 STOPS, OPTION_STOPS = (1, 2, 3), (10, 20, 30)  # per cent away from the entry that are offered
 

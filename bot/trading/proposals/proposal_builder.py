@@ -31,15 +31,15 @@ from bot.trading.account.loss_guard import Results
 from bot.trading.account.prices import Prices
 from bot.trading.actor import account_of, demand_role
 from bot.trading.instruments.catalogue import Catalogue
-from bot.trading.orders.attaching import Attaching, Entry, attached_of, loss_if_stopped
-from bot.trading.orders.checks import TWIN, Situation, beyond_reducing, refusals, repairs
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.drafting import Drafting, closable, of_held, product_of
-from bot.trading.orders.held import Held, WayOut
-from bot.trading.orders.interpreter import Interpreter
-from bot.trading.orders.meaning import Meant, priced
-from bot.trading.orders.remarks import closed_until, remarks
-from bot.trading.orders.weight import weighs
+from bot.trading.proposals.attaching import Attaching, Entry, attached_of, loss_if_stopped
+from bot.trading.proposals.checks import TWIN, Situation, beyond_reducing, refusals, repairs
+from bot.trading.proposals.drafting import Drafting, closable, of_held, product_of
+from bot.trading.proposals.held import Held, WayOut
+from bot.trading.proposals.interpreter import Interpreter
+from bot.trading.proposals.meaning import Meant, priced
+from bot.trading.proposals.remarks import closed_until, remarks
+from bot.trading.proposals.weight import weighs
 from bot.trading.safety.limits import day_lock, made
 
 T = TypeVar("T")

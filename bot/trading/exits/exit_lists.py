@@ -24,13 +24,13 @@ from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
 from bot.trading.account.account_views import AccountViews
 from bot.trading.actor import account_of, demand_role
+from bot.trading.exits.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, left_bare
+from bot.trading.exits.exit_runner import ExitRunner
+from bot.trading.exits.exit_state import load
 from bot.trading.orders.cover import covers, uncovers
-from bot.trading.orders.exit_rows import OF_PANIC, PANIC_SLABS, ExitRows, closing_draft, left_bare
-from bot.trading.orders.exit_runner import ExitRunner
-from bot.trading.orders.exit_state import load
-from bot.trading.orders.proposal_builder import ProposalBuilder
-from bot.trading.orders.proposals import Proposals
 from bot.trading.orders.sending import Answered
+from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.proposals import Proposals
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.striking import strike_entries
 

@@ -15,7 +15,7 @@ from bot.domain.people.account import Actor, Permission
 from bot.domain.ports.repositories import Repositories, Store
 from bot.runtime.background import BackgroundTasks
 from bot.trading.actor import demand_role
-from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.safety.announce import tell_others
 from bot.trading.sync.fact_applier import Change
 from bot.trading.sync.reconcile import Reconcile

@@ -9,7 +9,7 @@ from bot.domain.errors import BrokerError
 from bot.domain.orders.notice import Unguarded
 from bot.domain.orders.plan import Plan
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.orders.live_exit import LiveExit
+from bot.trading.exits.live_exit import LiveExit
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from bot.domain.orders.order import Order, OrderDraft
 from bot.domain.orders.portfolio import Position, PositionLine
 from bot.domain.people.account import Account
 from bot.domain.terms import OrderKind, Product, Side
+from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.orders.cover import covers, uncovers
-from bot.trading.orders.exit_runner import ExitRunner
-from bot.trading.orders.proposal_builder import ProposalBuilder
+from bot.trading.proposals.proposal_builder import ProposalBuilder
 
 PANIC_SLABS = 3  # between the price at the tap and the worst price that a panic may name
 OF_PANIC = (Product.MIS, Product.NRML)

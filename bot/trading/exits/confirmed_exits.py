@@ -9,7 +9,7 @@ from bot.domain.orders.notice import Unguarded
 from bot.domain.orders.order import Confirmation, Order, OrderDraft
 from bot.domain.orders.plan import LegKind, Plan, PlanLeg, PlanState
 from bot.domain.ports.repositories import Repositories, Store
-from bot.trading.orders.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
+from bot.trading.exits.live_exit import ExitResult, ExitState, ExitWanted, LiveExit
 
 LASTS = timedelta(minutes=1)  # of the licence: a way out takes seconds
 

@@ -27,16 +27,16 @@ from bot.domain.ports.broker import BrokerConnections, RandomBytes
 from bot.domain.ports.repositories import Repositories, Store
 from bot.domain.terms import Product, Side
 from bot.runtime.background import BackgroundTasks
-from bot.trading.orders.checks import Situation
+from bot.trading.desk.kill_switch import KillSwitch
+from bot.trading.desk.working_orders import WorkingOrders
+from bot.trading.exits.confirmed_exits import ConfirmedExits
+from bot.trading.exits.live_exit import ExitWanted
 from bot.trading.orders.confirmations import Confirmations
-from bot.trading.orders.confirmed_exits import ConfirmedExits
-from bot.trading.orders.held import Held
-from bot.trading.orders.kill_switch import KillSwitch
-from bot.trading.orders.live_exit import ExitWanted
-from bot.trading.orders.proposal_builder import ProposalBuilder
-from bot.trading.orders.proposals import Proposals, terms_of
 from bot.trading.orders.sending import Answered, Sending
-from bot.trading.orders.working_orders import WorkingOrders
+from bot.trading.proposals.checks import Situation
+from bot.trading.proposals.held import Held
+from bot.trading.proposals.proposal_builder import ProposalBuilder
+from bot.trading.proposals.proposals import Proposals, terms_of
 from bot.trading.safety.announce import tell_others
 from bot.trading.safety.pins import demand_pin, why_pin
 from bot.trading.sync.reconcile import Reconcile

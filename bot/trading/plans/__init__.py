@@ -1,0 +1,1 @@
+"""Plans under one Confirm: what they send after their entry."""
