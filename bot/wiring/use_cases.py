@@ -286,6 +286,7 @@ def build_core(
         market=quotes,
         alerts=alerts.own,
         watch_lists=alerts.lists,
+        chains=alerts.chains,
         charts=charts.candles,
         payoffs=charts.payoffs,
         pictures=album,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Protocol
 
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
 from bot.domain.orders.notice import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
@@ -84,6 +84,17 @@ class Broker(Protocol):
 
     async def margin(self, draft: OrderDraft) -> Margin:
         """What one order alone would block."""
+        ...
+
+    async def margin_of_all(self, drafts: Sequence[OrderDraft]) -> Margin:
+        """What several orders would block together. At mStock it may not see a hedge among them."""
+        ...
+
+    async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
+        """Open interest in units by token, of an underlying's contracts with that expiry. Its time is not known.
+
+        Empty where the broker lists no such chain. About a second a call (mstock-type-b.md 11).
+        """
         ...
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
