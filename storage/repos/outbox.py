@@ -12,7 +12,8 @@ from bot.domain.errors import StorageError
 from bot.domain.orders.notice import Delivery, Filled, Notice, Sound
 from storage.db.engine import Transaction
 from storage.db.json_shapes import pack, unpack
-from storage.db.tables import accounts, cards, outbox
+from storage.db.tables.accounts import accounts
+from storage.db.tables.messages import cards, outbox
 from storage.repos.account_marks import PLACE, mark_of
 
 _log = logging.getLogger(__name__)
