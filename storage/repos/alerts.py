@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.domain.orders.alert import Alert, AlertState
+from bot.domain.news.alert import Alert, AlertState
 from storage.db.engine import Transaction
 from storage.db.tables.alerts import alerts
 

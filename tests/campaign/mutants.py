@@ -121,7 +121,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "an end that does not ring",
-        "bot.domain.orders.notice",
+        "bot.domain.news.orders",
         (
             'or by a person here after some of it had filled."""\n\n    sound = Sound.RING\n',
             'or by a person here after some of it had filled."""\n\n    sound = Sound.SILENT\n',

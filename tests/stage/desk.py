@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.charts.album import Album
 from bot.config.settings import Settings
 from bot.domain.clock import Clock, ist_date
-from bot.domain.orders.notice import Notice
+from bot.domain.news.notice import Notice
 from bot.domain.orders.order import Order
 from bot.domain.orders.proposal import Proposal
 from bot.domain.people.access import PinHash

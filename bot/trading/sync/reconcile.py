@@ -12,7 +12,9 @@ from functools import partial
 from bot.domain.clock import Clock, ist_date
 from bot.domain.errors import AddressRefused, BrokerError, NotLinked, SessionExpired, StorageAway
 from bot.domain.market.instrument import InstrumentKey
-from bot.domain.orders.notice import AddressNotRegistered, Notice, OrderEnded, OrderNotSeen, SessionLost, Source
+from bot.domain.news.connections import AddressNotRegistered, SessionLost, Source
+from bot.domain.news.notice import Notice
+from bot.domain.news.orders import OrderEnded, OrderNotSeen
 from bot.domain.orders.order import LOOKED_FOR, Order, OrderFact, OrderStatus, TradeFact
 from bot.domain.orders.portfolio import Position
 from bot.domain.orders.standing import OpenRows

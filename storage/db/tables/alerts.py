@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Named, Table, Text, TypedColumns
 
-from bot.domain.orders.alert import Alert, AlertState
+from bot.domain.news.alert import Alert, AlertState
 from storage.db.columns import Json, Word
 from storage.db.metadata import metadata
 
