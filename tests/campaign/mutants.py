@@ -131,7 +131,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _mutant(
         "a swallowed not-found",
-        RECONCILE,
+        "bot.trading.sync.look_out",
         ("OrderNotSeen(order=looked) if age > LOOK_OUT_ENDS and not was_out else None\n", "None\n"),
         shows="silent_ends",
         focus=Focus(acts=BUYS, orders=("connection_dropped", "error_instead"), weather=()),
