@@ -82,7 +82,8 @@ from bot.wiring.settling import Settling
 from handlers.views.format import rupees
 from storage.inbox import SqlInbox
 from storage.secrets.pinhash import Argon2Pins
-from storage.store import SqlStore, Topic
+from storage.store import SqlStore
+from storage.topics import Topic
 
 
 def heartbeat_file(settings: Settings) -> Path:

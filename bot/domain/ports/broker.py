@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
-from bot.domain.orders.notice import Delivery
+from bot.domain.news.delivery import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, PastTrade

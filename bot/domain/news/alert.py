@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from bot.domain.market.instrument import Instrument
 from bot.domain.market.prices import Price
+from bot.domain.news.notice import Notice, Sound
 from bot.domain.orders.held import Held, NewBase, new_base
-from bot.domain.orders.notice import Notice, Sound
 from bot.domain.terms import Product
 
 ARMS = Decimal(500)  # rupees; what is given back of a smaller profit is noise
