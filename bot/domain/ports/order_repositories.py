@@ -221,7 +221,9 @@ class AlertsRepository(Protocol):
 
     def strike(self, alert_id: int) -> bool: ...
 
-    def pause(self, alert_id: int) -> bool: ...
+    def pause(self, alert: Alert) -> bool:
+        """Stores why as well."""
+        ...
 
     def keep(self, alert: Alert) -> bool:
         """Arms a paused one again, as it is given."""
