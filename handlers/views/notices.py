@@ -31,6 +31,7 @@ from bot.domain.orders.notice import (
 from bot.domain.orders.period_summary import PeriodSummary
 from bot.domain.pnl.picture_news import Pictured
 from handlers.views import alerts as _alerts  # noqa: F401 - its news enter their renderers
+from handlers.views import convert as _convert  # noqa: F401 - likewise
 from handlers.views import money
 from handlers.views.card import Explain
 from handlers.views.exits import told as exits_told

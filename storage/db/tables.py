@@ -8,6 +8,7 @@ from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, LargeBinary, Met
 from bot.domain.jobs import JobOutcome
 from bot.domain.market.instrument import Exchange, Instrument
 from bot.domain.orders.alert import Alert, AlertState
+from bot.domain.orders.conversion import Conversion, ConversionState
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import ConfirmationState, OrderDraft, OrderStatus, Purpose
@@ -275,6 +276,16 @@ class _ExitLists(TypedColumns):
 
 
 exit_lists = Table("exit_lists", metadata, _ExitLists, sqlite_strict=True)
+
+
+class _Conversions(TypedColumns):
+    id = Column(Text, primary_key=True)
+    account_id: Named[str] = Column(Text, ForeignKey("accounts.id"))
+    state: Named[ConversionState] = Column(Word(ConversionState))
+    body: Named[Conversion] = Column(Json(Conversion))
+
+
+conversions = Table("conversions", metadata, _Conversions, sqlite_strict=True)
 
 
 class _Cards(TypedColumns):

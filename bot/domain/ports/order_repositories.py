@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.domain.market.instrument import MasterDay
 from bot.domain.orders.alert import Alert
+from bot.domain.orders.conversion import Conversion
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.notice import Delivery, Filled, Notice
@@ -170,6 +171,20 @@ class ExitListsRepository(Protocol):
         ...
 
     def save(self, exits: ExitList) -> None: ...
+
+
+class ConversionsRepository(Protocol):
+    """Changes of product, one row each."""
+
+    def add(self, conversion: Conversion) -> None: ...
+
+    def find(self, conversion_id: str) -> Conversion | None: ...
+
+    def alive(self) -> Sequence[Conversion]:
+        """Those whose end is not known, of all accounts."""
+        ...
+
+    def save(self, conversion: Conversion) -> None: ...
 
 
 class CardsRepository(Protocol):
