@@ -20,6 +20,7 @@ from bot.trading.account.quotes import Quotes
 from bot.trading.account.secret_entry import SecretEntry
 from bot.trading.charts.candle_charts import CandleCharts
 from bot.trading.charts.payoffs import Payoffs
+from bot.trading.converting.conversions import Conversions
 from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
@@ -54,6 +55,7 @@ class Services:
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
+    conversions: Conversions
     books: AccountViews
     market: Quotes
     alerts: Alerts

@@ -12,6 +12,7 @@ from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, Trade
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
+from bot.domain.terms import Product
 
 RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests
 
@@ -52,6 +53,10 @@ class Broker(Protocol):
 
     async def cancel(self, broker_id: str) -> None:
         """Asks for a cancel, which is always urgent. "success" is not final, the book decides (mstock-type-b.md 5.4)."""
+        ...
+
+    async def convert(self, position: Position, to: Product, quantity: int) -> None:
+        """Carries units of a position over to another product. "success" is not final, the position book decides."""
         ...
 
     async def orders(self) -> Sequence[OrderFact]:

@@ -9,6 +9,7 @@ from bot.domain.news.alert import Alert
 from bot.domain.news.delivery import Delivery
 from bot.domain.news.notice import Notice
 from bot.domain.news.orders import Filled
+from bot.domain.orders.conversion import Conversion
 from bot.domain.orders.exit_list import ExitList
 from bot.domain.orders.held import HeldNote
 from bot.domain.orders.order import CardRef, Confirmation, ConfirmationState, Fill, Order
@@ -172,6 +173,20 @@ class ExitListsRepository(Protocol):
         ...
 
     def save(self, exits: ExitList) -> None: ...
+
+
+class ConversionsRepository(Protocol):
+    """Changes of product, one row each."""
+
+    def add(self, conversion: Conversion) -> None: ...
+
+    def find(self, conversion_id: str) -> Conversion | None: ...
+
+    def alive(self) -> Sequence[Conversion]:
+        """Those whose end is not known, of all accounts."""
+        ...
+
+    def save(self, conversion: Conversion) -> None: ...
 
 
 class CardsRepository(Protocol):
