@@ -21,7 +21,7 @@ from bot.trading.proposals.interpreter import Interpreter
 from bot.trading.proposals.proposal_builder import ProposalBuilder
 from bot.trading.proposals.proposals import Proposals
 from bot.wiring.ground import Ground, trades_now
-from storage.store import Topic
+from storage.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

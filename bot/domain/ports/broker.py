@@ -5,13 +5,14 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Protocol
 
-from bot.domain.market.instrument import Instrument, InstrumentKey
+from bot.domain.market.instrument import Exchange, Instrument, InstrumentKey
 from bot.domain.market.prices import Quote, Tick
-from bot.domain.orders.notice import Delivery
+from bot.domain.news.delivery import Delivery
 from bot.domain.orders.order import CardRef, Order, OrderDraft, OrderFact, TradeFact
 from bot.domain.orders.portfolio import Funds, Holding, Margin, Position
 from bot.domain.orders.research import Candle, Interval, PastTrade
 from bot.domain.people.account import CodeKind, Credentials, LoginStep, Session
+from bot.domain.terms import Product
 
 RandomBytes = Callable[[int], bytes]  # n -> n random bytes; os.urandom in production, seeded in tests
 
@@ -54,6 +55,10 @@ class Broker(Protocol):
         """Asks for a cancel, which is always urgent. "success" is not final, the book decides (mstock-type-b.md 5.4)."""
         ...
 
+    async def convert(self, position: Position, to: Product, quantity: int) -> None:
+        """Carries units of a position over to another product. "success" is not final, the position book decides."""
+        ...
+
     async def orders(self) -> Sequence[OrderFact]:
         """The order book of the day, the whole account's, oldest first."""
         ...
@@ -85,6 +90,17 @@ class Broker(Protocol):
 
     async def margin(self, draft: OrderDraft) -> Margin:
         """What one order alone would block."""
+        ...
+
+    async def margin_of_all(self, drafts: Sequence[OrderDraft]) -> Margin:
+        """What several orders would block together. At mStock it may not see a hedge among them."""
+        ...
+
+    async def open_interest(self, market: Exchange, symbol: str, expiry: date) -> Mapping[str, int]:
+        """Open interest in units by token, of an underlying's contracts with that expiry. Its time is not known.
+
+        Empty where the broker lists no such chain. About a second a call (mstock-type-b.md 11).
+        """
         ...
 
     async def quotes(self, keys: Collection[InstrumentKey]) -> Mapping[InstrumentKey, Quote]:
