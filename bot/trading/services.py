@@ -32,6 +32,7 @@ from bot.trading.people.allowlist import Allowlist
 from bot.trading.people.invitations import Invitations
 from bot.trading.proposals.prompts import Prompts
 from bot.trading.proposals.proposals import Proposals
+from bot.trading.proposals.repairing import Repairing
 from bot.trading.safety.limits import OwnLimits
 from bot.trading.safety.pins import Pins
 from bot.trading.unlinking import Unlinking
@@ -49,6 +50,7 @@ class Services:
     accounts: Accounts
     logins: Logins
     proposals: Proposals
+    repairs: Repairing
     prompts: Prompts
     desk: OrderDesk
     orders: WorkingOrders

@@ -278,6 +278,7 @@ def build_core(
         accounts=accounts,
         logins=logins,
         proposals=orders.proposals,
+        repairs=orders.repairs,
         prompts=Prompts(store=store, clock=clock),
         desk=orders.desk,
         orders=orders.working,

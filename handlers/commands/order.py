@@ -14,6 +14,7 @@ from handlers.context.context import Ctx
 from handlers.views import books
 from handlers.views import card as cards
 from handlers.views import order as views
+from handlers.views.repair_taps import RepairTap
 from handlers.views.taps import OrderTap, OrderVerb
 
 
@@ -116,7 +117,8 @@ async def _looked_up(ctx: Ctx, tap: OrderTap) -> None:
         case OrderVerb.MODIFY:
             await _offer_prices(ctx, detail)
         case _:
-            await ctx.redraw(books.order(detail, ctx.mode, ctx.now, ctx.state.explain))
+            repairs = ctx.services.repairs.of(detail.order)
+            await ctx.redraw(books.order(detail, ctx.mode, ctx.now, ctx.state.explain, repairs))
 
 
 async def _offer_prices(ctx: Ctx, detail: OrderDetail) -> None:
@@ -172,4 +174,10 @@ COMMANDS = (
     ),
 )  # fmt: skip
 
-TAPS: Taps = {OrderTap: tapped}
+
+async def repair(ctx: Ctx, tap: RepairTap) -> None:
+    """Asks for a rejected order again, with the change that its button names."""
+    await ask(ctx, await ctx.services.repairs.ask(ctx.actor, tap.order_id, tap.change, chat_id=ctx.chat_id))
+
+
+TAPS: Taps = {OrderTap: tapped, RepairTap: repair}

@@ -12,6 +12,7 @@ import pytest
 from telegram import Update
 
 from bot.domain.market.instrument import Exchange, InstrumentKey
+from bot.domain.orders.proposal import Change
 from bot.domain.people.account import Role
 from bot.domain.terms import Product
 from bot.simulators.loop import LoopClock
@@ -19,6 +20,7 @@ from handlers.registry import COMMANDS
 from handlers.telegram.admission import Verdict, judge
 from handlers.telegram.receiver import Received
 from handlers.views.exit_taps import ExitsTap, ExitsVerb
+from handlers.views.repair_taps import RepairTap
 from handlers.views.tap import KINDS, Tap, encode
 from handlers.views.taps import (
     CardTap,
@@ -81,6 +83,7 @@ TAPS: dict[Tap, frozenset[Role]] = {
     OrderTap("o12", OrderVerb.REVERSE): OPENING,
     **{ListingTap(book): ALL for book in Listing},
     EntriesTap(): ACTING,
+    RepairTap("o12", Change(quantity=9)): ACTING,
     ExitTap(InstrumentKey(Exchange.NSE, "2885"), Product.CNC): ACTING,
     WordsTap("/kill"): ACTING,
     WordsTap("/resume"): OWNING,
