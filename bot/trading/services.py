@@ -24,6 +24,7 @@ from bot.trading.desk.kill_switch import KillSwitch
 from bot.trading.desk.order_desk import OrderDesk
 from bot.trading.desk.working_orders import WorkingOrders
 from bot.trading.exits.exit_lists import ExitLists
+from bot.trading.exits.reversals import Reversals
 from bot.trading.money.exports import Exports
 from bot.trading.money.range_pnl import RangePnl
 from bot.trading.money.summaries import Summaries
@@ -55,6 +56,7 @@ class Services:
     desk: OrderDesk
     orders: WorkingOrders
     exits: ExitLists
+    reversals: Reversals
     books: AccountViews
     market: Quotes
     alerts: Alerts

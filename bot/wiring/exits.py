@@ -7,6 +7,8 @@ from bot.trading.exits.exit_lists import ExitLists
 from bot.trading.exits.exit_rows import ExitRows
 from bot.trading.exits.exit_runner import ExitRunner
 from bot.trading.exits.exit_wave import ExitWave
+from bot.trading.exits.reversals import Reversals
+from bot.trading.exits.turning_over import TurningOver
 from bot.wiring.ground import Ground
 from bot.wiring.orders import Orders
 from storage.store import Topic
@@ -18,6 +20,7 @@ class Exits:
 
     lists: ExitLists
     runner: ExitRunner
+    reversals: Reversals
 
 
 def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
@@ -30,6 +33,7 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         proposing=proposing,
         background=ground.background,
         clock=ground.clock,
+        turning=TurningOver(store=ground.patient, exits=orders.exits, send=orders.slices.send, clock=ground.clock),
     )
     lists = ExitLists(
         proposing=proposing,
@@ -40,4 +44,4 @@ def build_exits(ground: Ground, orders: Orders, views: AccountViews) -> Exits:
         background=ground.background,
     )
     ground.store.on_commit(Topic.ORDERS, runner.wake)
-    return Exits(lists=lists, runner=runner)
+    return Exits(lists=lists, runner=runner, reversals=Reversals(proposing=proposing, lists=lists))

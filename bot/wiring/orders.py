@@ -36,6 +36,7 @@ class Orders:
     exits: LiveExit
     plans: PlanRunner
     unfilled: UnfilledOrders
+    slices: EntrySlices
 
 
 def build_orders(ground: Ground) -> Orders:
@@ -137,6 +138,7 @@ def build_orders(ground: Ground) -> Orders:
         exits=exits,
         plans=plans,
         unfilled=unfilled,
+        slices=slices,
         proposals=proposals,
         repairs=Repairing(store=ground.store, proposals=proposals, rejections=ground.reference.rejections),
         working=working,

@@ -283,6 +283,7 @@ def build_core(
         desk=orders.desk,
         orders=orders.working,
         exits=exits.lists,
+        reversals=exits.reversals,
         books=views,
         market=quotes,
         alerts=alerts.own,

@@ -11,7 +11,7 @@ from handlers.commands.command import Command, Taps
 from handlers.context import order_numbers
 from handlers.context.command import Family
 from handlers.context.context import Ctx
-from handlers.views import books
+from handlers.views import books, reverse
 from handlers.views import card as cards
 from handlers.views import order as views
 from handlers.views.repair_taps import RepairTap
@@ -86,8 +86,10 @@ async def tapped(ctx: Ctx, tap: OrderTap) -> None:
     match tap.verb:
         case OrderVerb.SAME:
             await ask(ctx, await proposals.same_again(ctx.actor, tap.order_id, chat_id=chat_id))
-        case OrderVerb.REVERSE:  # of an old message, or a word
-            raise CheckFailed(["A position is not turned round in one step here: exit it, then open the other side."])
+        case OrderVerb.REVERSE:
+            asked = await ctx.services.reversals.ask(ctx.actor, tap.order_id, chat_id=chat_id)
+            message_id = await ctx.reply(reverse.card(asked, ctx.mode, ctx.now))
+            await proposals.shown(asked.confirmation.token, message_id)
         case OrderVerb.EXIT:
             await ask(ctx, await proposals.exit_of(ctx.actor, tap.order_id, chat_id=chat_id))
         case OrderVerb.HALF:

@@ -257,7 +257,8 @@ def fill_keyboard(order: Order, label: str, after: PositionAfter | None = None) 
     again = [tap("Same again", OrderVerb.SAME)] if opened else []
     holds = after is not None and bool(after.quantity) and not closed
     stop = [tap("Set stop", OrderVerb.STOP)] if may_exit(order) and holds else []
-    return keyboard([*stop, *exit_, *again])
+    turns = holds and order.draft.product in (Product.MIS, Product.NRML)
+    return keyboard([*stop, *exit_, *again], [tap("Reverse", OrderVerb.REVERSE)] if turns else [])
 
 
 def not_there(order: Order, label: str, mode: str, now: datetime) -> View:

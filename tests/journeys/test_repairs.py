@@ -68,9 +68,7 @@ async def test_a_price_out_of_the_days_range_is_asked_for_at_the_price_of_now(cl
         await house.me.wait_for("Filled #2 BUY 10 RELIANCE")
 
 
-async def test_a_lot_mistake_is_two_buttons_and_a_new_lot_of_the_exchange_is_told(
-    clock: LoopClock, tmp_path: Path
-) -> None:
+async def test_a_lot_mistake_is_two_buttons_and_a_new_lot_of_the_exchange_is_told(clock: LoopClock, tmp_path: Path) -> None:
     async with a_house(clock, tmp_path) as house:
         await house.log_in()
         price(house, "100.00", "NIFTY26NOV24500CE", "NFO")
